@@ -1,0 +1,76 @@
+"""Wiring: settings and a clock become the web application. Nothing is decided here."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import State
+
+from programmes.core.clock import Clock
+from programmes.core.db import close_pool, open_pool
+from programmes.core.sealing import KeyFolder
+from programmes.people import views as people_views
+from programmes.people.queries import load_principal
+from programmes.settings import Settings
+from programmes.web import errors
+from programmes.web.headers import add_headers
+from programmes.web.rendering import Static, make_environment
+from programmes.web.sessions import cookie_name, identify
+from programmes.web.static_files import static_file
+
+_NO_COOKIE = ["^/u(/|$)", "^/k/", "^/static/", "^/health/", "^/api/", "^/schema", "^/metrics"]
+
+
+def _csrf(settings: Settings, keys: KeyFolder) -> CSRFConfig:
+    return CSRFConfig(
+        secret=keys.service_key("csrf").hex(),
+        cookie_name=cookie_name("csrftoken", settings.https),
+        cookie_secure=settings.https,
+        cookie_httponly=True,
+        exclude=_NO_COOKIE,
+    )
+
+
+def _handlers() -> list[Any]:
+    return [static_file, *people_views.HANDLERS]
+
+
+def create_app(
+    settings: Settings, clock: Clock, on_query: Callable[[Any], None] | None = None, own_pool: bool = True
+) -> Litestar:
+    """The web application. `own_pool=False` leaves the database pool to the caller (tests share theirs)."""
+    static = Static()
+    keys = KeyFolder(settings.key_folder)
+
+    @asynccontextmanager
+    async def pool(_: Litestar) -> AsyncIterator[None]:
+        if own_pool:
+            await open_pool(settings.web_database_url, settings.pool_size, on_query)
+        yield
+        if own_pool:
+            await close_pool()
+
+    return Litestar(
+        route_handlers=_handlers(),
+        middleware=[identify],
+        csrf_config=_csrf(settings, keys),
+        exception_handlers=errors.HANDLERS,
+        lifespan=[pool],
+        request_max_body_size=200_000,
+        openapi_config=None,
+        debug=False,
+        before_send=[add_headers],
+        state=State(
+            {
+                "settings": settings,
+                "clock": clock,
+                "key_folder": keys,
+                "static": static,
+                "templates": make_environment(settings, static),
+                "load_principal": load_principal,
+                "csrf_cookie": cookie_name("csrftoken", settings.https),
+            }
+        ),
+    )

@@ -1,0 +1,58 @@
+"""What was noted about a session, exactly as its section of the guideline allows."""
+
+from piccolo.columns import ForeignKey, Integer, Serial, Text, Timestamptz
+from piccolo.columns.base import OnDelete
+from piccolo.constraints import Check, Unique
+from piccolo.table import Table
+
+from programmes.cohorts.tables import Cohort, CohortSession
+from programmes.enrolment.tables import Enrolment
+
+
+class Attendance(Table, tablename="attendance"):
+    """Roll call by person, for individual-level programmes. Never a reason."""
+
+    id: Serial = Serial(primary_key=True)
+    session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=False)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
+    mark = Text(default=None)
+    marked_at = Timestamptz(default=None)
+    known_mark = Check("mark in ('present', 'excused', 'no_show')")
+    one_mark_per_session = Unique(["session_id", "enrolment_id"])
+
+
+class HeadCount(Table, tablename="head_count"):
+    """How many came, by sex (2.1, 2.12, 3.1, 3.2)."""
+
+    id: Serial = Serial(primary_key=True)
+    session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=False, unique=True)
+    women = Integer(default=0)
+    men = Integer(default=0)
+    other = Integer(default=0)
+    counted_at = Timestamptz(default=None)
+    counts_sensible = Check("women between 0 and 500 and men between 0 and 500 and other between 0 and 500")
+
+
+class UniqueParticipants(Table, tablename="unique_participants"):
+    """How many different people took part in a cohort, by sex, entered at closing: sums of visits are not people."""
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False, unique=True)
+    women = Integer(default=0)
+    men = Integer(default=0)
+    other = Integer(default=0)
+    unique_counts_sensible = Check("women between 0 and 500 and men between 0 and 500 and other between 0 and 500")
+
+
+class PeriodTotal(Table, tablename="period_total"):
+    """A programme's figures for a half-year, into which closed individual series dissolve (promise 2)."""
+
+    id: Serial = Serial(primary_key=True)
+    section = Text(default=None)
+    half_year = Text(default=None)
+    form = Text(default=None)
+    ended_how = Text(default=None)
+    series = Integer(default=0)
+    talks = Integer(default=0)
+    updated_at = Timestamptz(default=None)
+    one_total_each = Unique(["section", "half_year", "form", "ended_how"])

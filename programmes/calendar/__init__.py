@@ -1,0 +1,1 @@
+"""Calendar feeds that tell the truth and give nothing away."""

@@ -1,0 +1,30 @@
+"""Calendar feeds. A token is derived from the feed's id and a key in the key folder; only its digest is stored."""
+
+from piccolo.columns import UUID, Bytea, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns.base import OnDelete
+from piccolo.constraints import Check
+from piccolo.table import Table
+
+from programmes.cohorts.tables import Cohort
+from programmes.enrolment.tables import Enrolment
+from programmes.people.tables import Staff
+
+
+class Feed(Table, tablename="feed"):
+    """One subscribable calendar. `generation` goes up when the address is renewed; UIDs are derived from the id.
+
+    When an enrolment's rows go at closing, its feed stays without it and is served as revoked.
+    """
+
+    id: UUID = UUID(primary_key=True, default=None)
+    kind = Text(default=None)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=True, default=None)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.cascade, null=True, default=None)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.set_null, null=True, default=None)
+    title = Text(default="")
+    generation = Integer(default=1)
+    token_digest = Bytea(default=None, unique=True)
+    created_at = Timestamptz(default=None)
+    revised_at = Timestamptz(default=None)
+    revoked_at = Timestamptz(null=True, default=None)
+    known_feed_kind = Check("kind in ('cohort', 'leader', 'participant', 'drop_in')")

@@ -1,0 +1,1 @@
+"""The guideline as editions: programmes, their conditions and the interpretations in force."""

@@ -1,0 +1,1 @@
+"""Cohorts, their sessions and schedule, leaders, venues and closures."""

@@ -1,0 +1,181 @@
+"""Reads about cohorts and their sessions, as facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+import asyncpg
+
+from programmes.core.db import fetch, fetchrow
+from programmes.core.errors import NotFound
+from programmes.core.principal import Principal
+
+CohortState = Literal["planned", "open", "postponed", "started", "closed", "cancelled"]
+SessionState = Literal["planned", "moved", "cancelled", "held"]
+Form = Literal["group", "individual", "drop_in", "catalogue_only"]
+
+
+@dataclass(frozen=True)
+class CohortFacts:
+    """A cohort with what nearly every page needs of its programme and venue. `exempt`: nobody's identity is recorded."""
+
+    cohort_id: int
+    public_id: str
+    programme_id: int
+    section: str
+    slug: str
+    form: Form
+    exempt: bool
+    name: str
+    state: CohortState
+    venue_id: int
+    venue: str
+    address: str
+    minimum: int
+    maximum: int
+    enrol_from: date
+    decide_by: date
+    last_entry_session: int
+    first_start: datetime | None
+    last_end: datetime | None
+    sessions: int
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """One session. `number` is None for a cancelled one."""
+
+    session_id: int
+    cohort_id: int
+    number: int | None
+    starts_at: datetime
+    ends_at: datetime
+    moved_from: datetime | None
+    venue: str
+    address: str
+    theme: str
+    state: SessionState
+    added: bool
+    sequence: int
+    revised_at: datetime
+    cancelled_at: datetime | None
+
+
+_COHORT = """
+select c.id as cohort_id, c.public_id, c.programme_id, p.section, p.slug, p.form, p.doc_level = 'operational' as exempt,
+       c.name, c.state, c.venue_id, v.name as venue, v.address, c.minimum, c.maximum, c.enrol_from, c.decide_by,
+       c.last_entry_session, s.first_start, s.last_end, coalesce(s.sessions, 0) as sessions
+from cohort c join programme p on p.id = c.programme_id join venue v on v.id = c.venue_id
+left join lateral (select min(starts_at) as first_start, max(ends_at) as last_end, count(*) as sessions
+                   from cohort_session where cohort_id = c.id and state <> 'cancelled') s on true
+"""
+_SESSION = """
+select s.id as session_id, s.cohort_id, s.number, s.starts_at, s.ends_at, s.moved_from, v.name as venue, v.address, s.theme,
+       s.state, s.added, s.sequence, s.revised_at, s.cancelled_at
+from cohort_session s join venue v on v.id = s.venue_id
+"""
+# Whoever coordinates the programme, or works with the cohort (a substitute until the date). $1 staff, $2 today,
+# $3 sections coordinated ('{}' for all, null for none).
+_MINE = """($3::text[] is not null and (cardinality($3::text[]) = 0 or p.section = any($3::text[]))
+    or exists (select 1 from cohort_staff cs where cs.cohort_id = c.id and cs.staff_id = $1
+               and (cs.until is null or cs.until >= $2)))"""
+
+
+def _cohort(row: asyncpg.Record) -> CohortFacts:
+    return CohortFacts(**dict(row))
+
+
+def _session(row: asyncpg.Record) -> SessionFacts:
+    return SessionFacts(**dict(row))
+
+
+async def by_id(cohort_id: int) -> CohortFacts:
+    """A cohort. Raises NotFound."""
+    row = await fetchrow(f"{_COHORT} where c.id = $1", cohort_id)
+    if row is None:
+        raise NotFound
+    return _cohort(row)
+
+
+async def by_public_id(public_id: str) -> CohortFacts:
+    """The cohort with this public address. Raises NotFound, also for one that is only planned."""
+    row = await fetchrow(f"{_COHORT} where c.public_id = $1 and c.state <> 'planned'", public_id)
+    if row is None:
+        raise NotFound
+    return _cohort(row)
+
+
+def _access(principal: Principal, today: date) -> tuple[int, date, list[str] | None]:
+    coordinated = principal.coordinated
+    return principal.staff_id, today, None if coordinated is None else sorted(coordinated)
+
+
+async def mine(principal: Principal, today: date, cohort_id: int) -> CohortFacts:
+    """A cohort that this person works with. Raises NotFound for any other: that it exists is not theirs to know."""
+    row = await fetchrow(f"{_COHORT} where {_MINE} and c.id = $4", *_access(principal, today), cohort_id)
+    if row is None:
+        raise NotFound
+    return _cohort(row)
+
+
+async def all_mine(principal: Principal, today: date, states: Sequence[CohortState]) -> list[CohortFacts]:
+    """Every cohort in these states that this person works with, soonest start first."""
+    rows = await fetch(
+        f"{_COHORT} where {_MINE} and c.state = any($4::text[]) order by s.first_start nulls last, c.id",
+        *_access(principal, today),
+        list(states),
+    )
+    return [_cohort(row) for row in rows]
+
+
+async def sessions(cohort_id: int) -> list[SessionFacts]:
+    """All sessions of a cohort in order of time, cancelled ones too."""
+    return [_session(row) for row in await fetch(f"{_SESSION} where s.cohort_id = $1 order by s.starts_at, s.id", cohort_id)]
+
+
+async def my_session(principal: Principal, today: date, session_id: int) -> tuple[CohortFacts, SessionFacts]:
+    """A session and its cohort, for somebody who works with it. Raises NotFound."""
+    row = await fetchrow(f"{_SESSION} where s.id = $1", session_id)
+    if row is None:
+        raise NotFound
+    found = _session(row)
+    return await mine(principal, today, found.cohort_id), found
+
+
+async def sessions_between(
+    principal: Principal, today: date, first: datetime, last: datetime
+) -> list[tuple[CohortFacts, SessionFacts]]:
+    """Sessions that start in [first, last) in cohorts this person works with, in order of time."""
+    rows = await fetch(
+        f"""select s.id from cohort_session s join cohort c on c.id = s.cohort_id join programme p on p.id = c.programme_id
+            where {_MINE} and s.starts_at >= $4 and s.starts_at < $5 and c.state in ('open', 'started', 'planned')""",
+        *_access(principal, today),
+        first,
+        last,
+    )
+    wanted = [row["id"] for row in rows]
+    found = [_session(r) for r in await fetch(f"{_SESSION} where s.id = any($1::int[]) order by s.starts_at, s.id", wanted)]
+    cohorts = await fetch(f"{_COHORT} where c.id = any($1::int[])", sorted({s.cohort_id for s in found}))
+    by_cohort = {row["cohort_id"]: _cohort(row) for row in cohorts}
+    return [(by_cohort[s.cohort_id], s) for s in found]
+
+
+async def locked(cohort_id: int) -> CohortFacts:
+    """Lock a cohort's row until the transaction ends and read it. Raises NotFound.
+
+    Everything that gives out or takes back a place holds this lock.
+    """
+    if await fetchrow("select id from cohort where id = $1 for update", cohort_id) is None:
+        raise NotFound
+    return await by_id(cohort_id)
+
+
+async def upcoming() -> list[CohortFacts]:
+    """Cohorts that the public may see and apply to, soonest first."""
+    rows = await fetch(
+        f"""{_COHORT} where c.state in ('open', 'postponed') and p.form <> 'catalogue_only'
+            order by s.first_start nulls last, c.id""",
+    )
+    return [_cohort(row) for row in rows]
+

@@ -1,0 +1,103 @@
+"""Cohorts, their sessions, who leads them, where, and what was decided about the start."""
+
+from piccolo.columns import Boolean, Date, ForeignKey, Integer, Serial, Text, Timestamptz
+from piccolo.columns.base import OnDelete
+from piccolo.constraints import Check, Unique
+from piccolo.table import Table
+
+from programmes.catalogue.tables import Programme
+from programmes.people.tables import Staff
+
+
+class Venue(Table, tablename="venue"):
+    """A room that sessions are held in."""
+
+    id: Serial = Serial(primary_key=True)
+    name = Text(default=None, unique=True)
+    address = Text(default=None)
+
+
+class Closure(Table, tablename="closure"):
+    """Days on which nothing is scheduled (school breaks), at one venue or, with none, everywhere. Both ends count."""
+
+    id: Serial = Serial(primary_key=True)
+    venue_id = ForeignKey(Venue, on_delete=OnDelete.cascade, null=True, default=None)
+    first_day = Date(default=None)
+    last_day = Date(default=None)
+    reason = Text(default=None)
+    ends_after_it_starts = Check("first_day <= last_day")
+
+
+class Cohort(Table, tablename="cohort"):
+    """One group, series or drop-in place. Also the lock under which seats and arrivals are given out."""
+
+    id: Serial = Serial(primary_key=True)
+    public_id = Text(default=None, unique=True)
+    programme_id = ForeignKey(Programme, on_delete=OnDelete.restrict, null=False)
+    name = Text(default=None)
+    state = Text(default="planned")
+    venue_id = ForeignKey(Venue, on_delete=OnDelete.restrict, null=False)
+    minimum = Integer(default=1)
+    maximum = Integer(default=1)
+    enrol_from = Date(default=None)
+    decide_by = Date(default=None)
+    last_entry_session = Integer(default=1)
+    arrivals = Integer(default=0)
+    created_at = Timestamptz(default=None)
+    started_at = Timestamptz(null=True, default=None)
+    closed_at = Timestamptz(null=True, default=None)
+    ended_how = Text(null=True, default=None)
+    known_state = Check("state in ('planned', 'open', 'postponed', 'started', 'closed', 'cancelled')")
+    limits_in_order = Check("1 <= minimum and minimum <= maximum and maximum <= 200")
+    maximum_referable = Unique(["id", "maximum"])
+    known_ending = Check("ended_how in ('completed', 'ended_early', 'cancelled')")
+
+
+class CohortStaff(Table, tablename="cohort_staff"):
+    """Who works with a cohort; a substitute until a date."""
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
+    role = Text(default="leader")
+    until = Date(null=True, default=None)
+    known_cohort_role = Check("role in ('leader', 'substitute')")
+    once_per_cohort = Unique(["cohort_id", "staff_id"])
+
+
+class CohortSession(Table, tablename="cohort_session"):
+    """One session. `number` is its place among those that count; a cancelled one has none.
+
+    `sequence` and `revised_at` change with time, place and status only: they are what calendars compare (DESIGN 8).
+    """
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
+    number = Integer(null=True, default=None)
+    starts_at = Timestamptz(default=None)
+    ends_at = Timestamptz(default=None)
+    moved_from = Timestamptz(null=True, default=None)
+    venue_id = ForeignKey(Venue, on_delete=OnDelete.restrict, null=False)
+    theme = Text(default="")
+    state = Text(default="planned")
+    added = Boolean(default=False)
+    sequence = Integer(default=0)
+    revised_at = Timestamptz(default=None)
+    cancelled_at = Timestamptz(null=True, default=None)
+    known_session_state = Check("state in ('planned', 'moved', 'cancelled', 'held')")
+    ends_after_start = Check("starts_at < ends_at")
+    cancelled_has_no_number = Check("(state = 'cancelled') = (number is null)")
+    one_session_per_number = Unique(["cohort_id", "number"])
+
+
+class StartDecision(Table, tablename="start_decision"):
+    """Start, postpone or cancel: by whom, when, why (a word from a fixed list)."""
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
+    decision = Text(default=None)
+    reason = Text(default="")
+    confirmed = Integer(default=0)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
+    decided_at = Timestamptz(default=None)
+    known_decision = Check("decision in ('start', 'postpone', 'cancel')")

@@ -1,0 +1,163 @@
+"""The database connection of this process, its transactions, and raw statements for reads."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, cast
+
+import asyncpg
+from piccolo.engine.finder import engine_finder
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+
+AfterCommit = Callable[[], Awaitable[None]]
+_after_commit: ContextVar[list[AfterCommit] | None] = ContextVar("after_commit", default=None)
+
+
+class Transaction(PostgresTransaction):
+    """Piccolo's transaction, which always gives its connection back, also when COMMIT itself fails."""
+
+    async def __aexit__(
+        self, exception_type: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if self._parent:
+            return False
+        try:
+            if exception is None:
+                await self.commit()  # type: ignore[no-untyped-call]
+            elif not self.connection.is_closed():
+                await self.rollback()  # type: ignore[no-untyped-call]
+        finally:
+            self.engine.current_transaction.reset(self.context)
+            if self.engine.pool:
+                await self.engine.pool.release(self.connection)
+            else:
+                await self.connection.close()
+        return False
+
+
+class Engine(PostgresEngine):
+    """Piccolo's engine with the transaction above."""
+
+    def transaction(self, allow_nested: bool = True) -> Transaction:
+        return Transaction(engine=self, allow_nested=allow_nested)
+
+    async def get_version(self) -> float:
+        """The server's version is checked by `programmes doctor`; asking for it at import would need a server then."""
+        return 18.0
+
+
+def engine() -> Engine:
+    """The engine of this process."""
+    found = engine_finder()
+    if not isinstance(found, Engine):
+        raise RuntimeError("piccolo_conf.py does not name our engine")
+    return found
+
+
+async def open_pool(dsn: str, size: int, on_query: Callable[[Any], None] | None = None) -> None:
+    """Point this process at a database and open its pool. `on_query` hears of every statement (tests count them)."""
+    db = engine()
+    db.config = {"dsn": dsn}
+
+    async def prepare(connection: asyncpg.Connection) -> None:
+        if on_query:
+            connection.add_query_logger(on_query)
+
+    await db.start_connection_pool(
+        min_size=min(2, size),
+        max_size=size,
+        init=prepare,
+        command_timeout=30,
+        server_settings={"timezone": "UTC", "application_name": "programmes"},
+    )
+
+
+async def close_pool() -> None:
+    """Close the pool of this process, if it has one."""
+    if engine().pool:
+        await engine().close_connection_pool()
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """One transaction; nested in another, a savepoint, so that an inner failure that is caught undoes the inner part."""
+    db = engine()
+    current = db.current_transaction.get()
+    if current is not None:
+        savepoint = await current.savepoint()
+        try:
+            yield
+        except BaseException:
+            await savepoint.rollback_to()
+            raise
+        await savepoint.release()
+        return
+    callbacks: list[AfterCommit] = []
+    token = _after_commit.set(callbacks)
+    try:
+        async with db.transaction():
+            yield
+    finally:
+        _after_commit.reset(token)
+    for callback in callbacks:
+        await callback()
+
+
+def after_commit(callback: AfterCommit) -> None:
+    """Run `callback` once the outermost transaction has committed; never if it rolls back.
+
+    Raises:
+        RuntimeError: no transaction is open.
+    """
+    callbacks = _after_commit.get()
+    if callbacks is None:
+        raise RuntimeError("after_commit needs an open transaction")
+    callbacks.append(callback)
+
+
+def transaction_connection() -> asyncpg.Connection:
+    """The connection of the open transaction, for what must commit with it (jobs).
+
+    Raises:
+        RuntimeError: no transaction is open.
+    """
+    current = engine().current_transaction.get()
+    if current is None:
+        raise RuntimeError("this needs an open transaction")
+    return cast(asyncpg.Connection, current.connection)
+
+
+async def fetch(sql: str, *args: object) -> Sequence[asyncpg.Record]:
+    """All rows of a statement with $1, $2 … placeholders, inside the open transaction if there is one."""
+    db = engine()
+    current = db.current_transaction.get()
+    if current is not None:
+        return cast(Sequence[asyncpg.Record], await current.connection.fetch(sql, *args))
+    if db.pool is None:
+        return cast(Sequence[asyncpg.Record], await db._run_in_new_connection(sql, args))
+    async with db.pool.acquire() as connection:
+        return cast(Sequence[asyncpg.Record], await connection.fetch(sql, *args))
+
+
+async def fetchrow(sql: str, *args: object) -> asyncpg.Record | None:
+    """The first row, or None."""
+    rows = await fetch(sql, *args)
+    return rows[0] if rows else None
+
+
+async def fetchval(sql: str, *args: object) -> Any:
+    """The first column of the first row, or None."""
+    row = await fetchrow(sql, *args)
+    return row[0] if row is not None else None
+
+
+async def execute(sql: str, *args: object) -> int:
+    """Run a statement that changes rows, in the open transaction; returns how many rows it returned.
+
+    Add `returning 1` to learn how many rows a change reached.
+
+    Raises:
+        RuntimeError: no transaction is open; writes belong in one.
+    """
+    return len(await transaction_connection().fetch(sql, *args))

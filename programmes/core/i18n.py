@@ -1,0 +1,130 @@
+"""Texts on screen, from the catalogues in `locale/`, and dates, times and numbers as people write them.
+
+The message ids are the Swedish texts. The language is that of the running request or job (a context variable).
+"""
+
+import gettext as _gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from programmes.core.clock import local
+
+Language = Literal["sv", "en"]
+LANGUAGES: tuple[Language, ...] = ("sv", "en")
+_FOLDER = Path(__file__).resolve().parents[2] / "locale"
+_language: ContextVar[Language] = ContextVar("language", default="sv")
+
+
+@cache
+def _catalogue(language: Language) -> _gettext.NullTranslations:
+    """The catalogue of a language, compiled in memory from its .po file."""
+    compiled = BytesIO()
+    with (_FOLDER / language / "LC_MESSAGES" / "messages.po").open("rb") as source:
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return _gettext.GNUTranslations(compiled)
+
+
+def language() -> Language:
+    """The language of the running request or job."""
+    return _language.get()
+
+
+@contextmanager
+def speaking(wanted: Language) -> Iterator[None]:
+    """Everything inside is in this language."""
+    token = _language.set(wanted)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def gettext(message: str, **values: object) -> str:
+    """The text in the current language; `%(name)s` in it is filled from `values`."""
+    text = _catalogue(_language.get()).gettext(message)
+    return text % values if values else text
+
+
+def ngettext(one: str, many: str, n: int, **values: object) -> str:
+    """The text for a number, with `%(n)s` in it."""
+    return _catalogue(_language.get()).ngettext(one, many, n) % {"n": n, **values}
+
+
+def number_word(n: int) -> str:
+    """Small numbers as words, from thirteen on as digits."""
+    words = gettext("noll en två tre fyra fem sex sju åtta nio tio elva tolv").split()
+    return words[n] if 0 <= n < len(words) else str(n)
+
+
+def capital(text: str) -> str:
+    """The text with its first letter as a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def _pattern(day: date, pattern: str) -> str:
+    return format_date(day, pattern, locale="sv" if language() == "sv" else "en_GB")
+
+
+def day_long(day: date) -> str:
+    """`onsdag 7 oktober`"""
+    return _pattern(day, "EEEE d MMMM")
+
+
+def day_year(day: date) -> str:
+    """`onsdag 7 oktober 2026`"""
+    return _pattern(day, "EEEE d MMMM y")
+
+
+def day_plain(day: date) -> str:
+    """`7 oktober 2026`"""
+    return _pattern(day, "d MMMM y")
+
+
+def day_short(day: date) -> str:
+    """`ons 7 okt`, for staff lists only."""
+    return _pattern(day, "EEE d MMM").replace(".", "")
+
+
+def day_parts(day: date) -> tuple[str, str, str]:
+    """Weekday, day and month for the small date sign: `ons`, `7`, `okt`."""
+    return (_pattern(day, "EEE").replace(".", ""), str(day.day), _pattern(day, "MMM").replace(".", ""))
+
+
+def weekdays(day: date) -> str:
+    """The weekday in the plural: `onsdagar`."""
+    if language() == "sv":
+        return _pattern(day, "EEEE") + "ar"
+    return _pattern(day, "EEEE") + "s"
+
+
+def clock(moment: datetime) -> str:
+    """The time on the wall: `18.00` in Swedish, `18:00` in English."""
+    return local(moment).strftime("%H.%M" if language() == "sv" else "%H:%M")
+
+
+def times(starts: datetime, ends: datetime) -> str:
+    """`18.00–20.30`"""
+    return f"{clock(starts)}–{clock(ends)}"
+
+
+def moment_long(moment: datetime) -> str:
+    """`onsdag 7 oktober 18.00`"""
+    return f"{day_long(local(moment).date())} {clock(moment)}"
+
+
+def listed(parts: list[str]) -> str:
+    """`a, b och c`"""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {gettext('och')} {parts[-1]}"

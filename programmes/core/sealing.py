@@ -1,0 +1,150 @@
+"""Keys outside the database. Data sealed under a key is erased by destroying the key (DESIGN 6).
+
+A key is a file of its own: `<folder>/<kind>/<first two letters>/<id>.key`, readable by its owner only. It is on disk
+(fsync of file and folder) before `create` returns, so that no row can commit whose key a crash could lose.
+"""
+
+import json
+import os
+import secrets
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+Kind = Literal["entry", "person"]
+_NONCE = 12
+_BLOCK = 64
+
+
+class KeyGone(Exception):
+    """The key was destroyed: what it sealed is erased for good."""
+
+
+class Unreadable(Exception):
+    """The sealed bytes are cut short, altered, or belong to another key or row."""
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's entries on disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, and have it on disk, whole, before returning.
+
+    Raises:
+        FileExistsError: there is one already; it is left alone.
+    """
+    for folder in (path.parent.parent, path.parent):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sync_folder(folder.parent)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    try:
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+    sync_folder(path.parent)
+
+
+class KeyFolder:
+    """The key folder of the web and worker processes (working-list entries and persons; ballots have their own)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def create(self, kind: Kind) -> uuid.UUID:
+        """A new random key on disk; returns its id."""
+        key_id = uuid.uuid4()
+        write_secret(self._path(kind, key_id), AESGCM.generate_key(bit_length=256))
+        return key_id
+
+    def seal(self, kind: Kind, key_id: uuid.UUID, text: str) -> bytes:
+        """Seal text, padded to full blocks so that its length tells little.
+
+        Raises:
+            KeyGone: the key does not exist (any more).
+        """
+        raw = text.encode()
+        padded = len(raw).to_bytes(4, "big") + raw
+        padded += b"\0" * (-len(padded) % _BLOCK)
+        nonce = secrets.token_bytes(_NONCE)
+        return nonce + AESGCM(self._key(kind, key_id)).encrypt(nonce, padded, key_id.bytes)
+
+    def open(self, kind: Kind, key_id: uuid.UUID, sealed: bytes) -> str:
+        """The text that was sealed.
+
+        Raises:
+            KeyGone: the key has been destroyed.
+            Unreadable: the bytes are not what this key sealed.
+        """
+        key = self._key(kind, key_id)
+        try:
+            padded = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], key_id.bytes)
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable(str(key_id)) from error
+        return padded[4 : 4 + int.from_bytes(padded[:4], "big")].decode()
+
+    def exists(self, kind: Kind, key_id: uuid.UUID) -> bool:
+        return self._path(kind, key_id).exists()
+
+    def destroy(self, kind: Kind, key_id: uuid.UUID, why: str, now: datetime) -> None:
+        """Unlink the key and append the receipt. Doing it again changes nothing, so it may be replayed after a crash."""
+        path = self._path(kind, key_id)
+        if path.exists():
+            path.unlink()
+            sync_folder(path.parent)
+            self._append_receipt({"key": str(key_id), "kind": kind, "why": why, "when": now.isoformat()})
+
+    def receipts(self) -> Iterator[dict[str, str]]:
+        """Every receipt, oldest first: which key, of what kind, why, when. They name no one."""
+        path = self._folder / "receipts.jsonl"
+        if path.exists():
+            with path.open(encoding="utf-8") as lines:
+                for line in lines:
+                    yield json.loads(line)
+
+    def service_key(self, name: str) -> bytes:
+        """A long-lived key of the installation (feed tokens), made when first asked for."""
+        path = self._folder / "service" / f"{name}.key"
+        if not path.exists():
+            try:
+                write_secret(path, secrets.token_bytes(32))
+            except FileExistsError:
+                pass
+        return path.read_bytes()
+
+    def _append_receipt(self, receipt: dict[str, str]) -> None:
+        line = (json.dumps(receipt, sort_keys=True) + "\n").encode()
+        handle = os.open(self._folder / "receipts.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(handle, line)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        sync_folder(self._folder)
+
+    def _path(self, kind: Kind, key_id: uuid.UUID) -> Path:
+        return self._folder / kind / str(key_id)[:2] / f"{key_id}.key"
+
+    def _key(self, kind: Kind, key_id: uuid.UUID) -> bytes:
+        try:
+            return self._path(kind, key_id).read_bytes()
+        except FileNotFoundError as error:
+            raise KeyGone(str(key_id)) from error

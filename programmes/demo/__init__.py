@@ -1,0 +1,1 @@
+"""A believable municipality, loaded by `make demo`."""

@@ -1,0 +1,1 @@
+"""Where features meet on one screen: programme page, Idag, Min plats, closing a cohort."""

@@ -1,0 +1,130 @@
+"""One person's way through a cohort. For identity-exempt programmes no column here can hold who somebody is."""
+
+from piccolo.columns import UUID, Boolean, Bytea, Date, ForeignKey, Integer, Serial, Text, Timestamptz
+from piccolo.columns.base import OnDelete
+from piccolo.constraints import Check, Unique
+from piccolo.table import Table
+
+from programmes.cohorts.tables import Cohort, Venue
+from programmes.people.tables import Participant, Staff
+
+
+class Enrolment(Table, tablename="enrolment"):
+    """A person's way through one cohort.
+
+    `sealed` holds alias, contact channel and place code, under the entry's own key `key_id`; both are null once the key
+    is due for destruction. `participant_id` is set for individual-level programmes only.
+    """
+
+    id: UUID = UUID(primary_key=True, default=None)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.restrict, null=False)
+    participant_id = ForeignKey(Participant, on_delete=OnDelete.restrict, null=True, default=None)
+    state = Text(default=None)
+    arrival = Integer(default=None)
+    applied_at = Timestamptz(default=None)
+    confirmed_at = Timestamptz(null=True, default=None)
+    offer_expires_at = Timestamptz(null=True, default=None)
+    ended_at = Timestamptz(null=True, default=None)
+    skip_reason = Text(null=True, default=None)
+    key_id = UUID(null=True, default=None)
+    sealed = Bytea(null=True, default=None)
+    code_digest = Bytea(null=True, default=None, unique=True)
+    once_digest = Bytea(null=True, default=None, unique=True)
+    proof_checked_at = Timestamptz(null=True, default=None)
+    proof_checked_by = Integer(null=True, default=None)
+    guardian_ticked = Boolean(null=True, default=None)
+    partner_consent = Boolean(null=True, default=None)
+    language = Text(default="sv")
+    known_enrolment_state = Check(
+        "state in ('preliminary', 'confirmed', 'queued', 'offered', 'completed', 'dropped_out', 'withdrawn', 'declined',"
+        " 'expired', 'transferred', 'refused')"
+    )
+    offer_has_an_end = Check("(state = 'offered') = (offer_expires_at is not null)")
+    one_arrival_each = Unique(["cohort_id", "arrival"])
+
+
+class Seat(Table, tablename="seat"):
+    """A numbered place. The constraints, not only the lock, make overbooking impossible (promise 1).
+
+    `seat_within_cohort_maximum`, a composite foreign key to cohort (id, maximum), is made in the migration.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = Integer(default=None)
+    maximum = Integer(default=None)
+    number = Integer(default=None)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False, unique=True)
+    seat_within_capacity = Check("number between 1 and maximum")
+    one_holder_per_seat = Unique(["cohort_id", "number"])
+
+
+class ConditionMet(Table, tablename="condition_met"):
+    """That a condition was met (or declared) when the place was taken; never an answer that says more."""
+
+    id: Serial = Serial(primary_key=True)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
+    condition = Text(default=None)
+    met_at = Timestamptz(default=None)
+    one_per_condition = Unique(["enrolment_id", "condition"])
+
+
+class VisitSlot(Table, tablename="visit_slot"):
+    """A bookable study visit before a cohort."""
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
+    starts_at = Timestamptz(default=None)
+    ends_at = Timestamptz(default=None)
+    venue_id = ForeignKey(Venue, on_delete=OnDelete.restrict, null=False)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=True, default=None)
+    capacity = Integer(default=1)
+    visit_ends_after_start = Check("starts_at < ends_at")
+    visit_capacity_sensible = Check("capacity between 1 and 50")
+
+
+class StudyVisit(Table, tablename="study_visit"):
+    """One person's study visit: booked, attended or missed, and whether both wish to go on. Nothing else is noted."""
+
+    id: Serial = Serial(primary_key=True)
+    slot_id = ForeignKey(VisitSlot, on_delete=OnDelete.restrict, null=False)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False, unique=True)
+    state = Text(default="booked")
+    person_goes_on = Boolean(null=True, default=None)
+    staff_goes_on = Boolean(null=True, default=None)
+    booked_at = Timestamptz(default=None)
+    marked_at = Timestamptz(null=True, default=None)
+    known_visit_state = Check("state in ('booked', 'attended', 'missed')")
+
+
+class AgreementText(Table, tablename="agreement_text"):
+    """A version of a programme's conditions or group rules, in Swedish and English, never edited after use."""
+
+    id: Serial = Serial(primary_key=True)
+    section = Text(default=None)
+    kind = Text(default=None)
+    version = Integer(default=None)
+    valid_from = Date(default=None)
+    lines_sv = Text(default=None)
+    lines_en = Text(default=None)
+    known_agreement_kind = Check("kind in ('conditions', 'rules')")
+    one_text_per_version = Unique(["section", "kind", "version"])
+
+
+class Agreement(Table, tablename="agreement"):
+    """Which version somebody accepted, when, and how (on screen or on paper)."""
+
+    id: Serial = Serial(primary_key=True)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
+    text_id = ForeignKey(AgreementText, on_delete=OnDelete.restrict, null=False)
+    accepted_at = Timestamptz(default=None)
+    how = Text(default="screen")
+    known_way_of_accepting = Check("how in ('screen', 'paper')")
+    accepted_once = Unique(["enrolment_id", "text_id"])
+
+
+class PlaceSession(Table, tablename="place_session"):
+    """Min plats opened in a browser, for 30 minutes. The id is the SHA-256 of the cookie's token."""
+
+    id: Bytea = Bytea(primary_key=True, default=None)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
+    ends_at = Timestamptz(default=None)

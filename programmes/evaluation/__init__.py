@@ -1,0 +1,1 @@
+"""The locked ballot box: slips, sealed answers, released results."""

@@ -1,0 +1,69 @@
+"""The locked ballot box. Web has no right on `slip` and `sealed_answer`; it goes through functions (see the migration)."""
+
+from piccolo.columns import JSONB, UUID, Bytea, Date, ForeignKey, Integer, Serial, Text
+from piccolo.columns.base import OnDelete
+from piccolo.constraints import Check
+from piccolo.table import Table
+
+from programmes.cohorts.tables import Cohort
+
+
+class Ballot(Table, tablename="ballot"):
+    """A box. `public_key` names a file in the key folder; the private half is the worker's alone."""
+
+    id: UUID = UUID(primary_key=True, default=None)
+    section = Text(default=None)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.restrict, null=True, default=None, unique=True)
+    half_year = Text(null=True, default=None)
+    form_version = Integer(default=1)
+    state = Text(default="preparing")
+    slips = Integer(default=0)
+    created_on = Date(default=None)
+    closed_on = Date(null=True, default=None)
+    own_words = Text(null=True, default=None)
+    known_ballot_state = Check(
+        "state in ('preparing', 'open', 'closing', 'released', 'waiting', 'pooled', 'destroyed', 'empty')"
+    )
+
+
+class Slip(Table, tablename="slip"):
+    """An unused slip: the digest of its code. No serial, no time."""
+
+    id: Bytea = Bytea(primary_key=True, default=None)
+    ballot_id = ForeignKey(Ballot, on_delete=OnDelete.cascade, null=False)
+
+
+class SealedAnswer(Table, tablename="sealed_answer"):
+    """One sealed, padded answer. No time, address, language, session or order."""
+
+    id: UUID = UUID(primary_key=True, default=None)
+    ballot_id = ForeignKey(Ballot, on_delete=OnDelete.cascade, null=False)
+    blob = Bytea(default=None)
+
+
+class Release(Table, tablename="release"):
+    """A released atom: counts per question, never changed afterwards (DESIGN 7)."""
+
+    id: Serial = Serial(primary_key=True)
+    section = Text(default=None)
+    form_version = Integer(default=1)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.restrict, null=True, default=None)
+    half_year = Text(default=None)
+    answers = Integer(default=0)
+    slips = Integer(default=0)
+    results = JSONB(default="{}")
+    released_on = Date(default=None)
+    at_least_five = Check("answers >= 5")
+
+
+class HeldText(Table, tablename="held_text"):
+    """Free text re-sealed under the programme's text key, shuffled, without the cohort."""
+
+    id: UUID = UUID(primary_key=True, default=None)
+    section = Text(default=None)
+    question = Text(default=None)
+    group_tag = UUID(default=None)
+    blob = Bytea(default=None)
+    state = Text(default="held")
+    shown = Text(null=True, default=None)
+    known_text_state = Check("state in ('held', 'shown', 'dropped')")

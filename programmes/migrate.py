@@ -1,0 +1,96 @@
+"""Bringing a database to this release: tables, the job queue's schema, roles and their rights, the guideline's edition."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import unquote, urlsplit
+
+import asyncpg
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.queries import Queries
+from piccolo.apps.migrations.commands.forwards import run_forwards
+
+from programmes.core.db import close_pool, open_pool
+from programmes.settings import Settings
+
+# What web may not touch: it reaches the ballot box through functions only (promise 3), and the audit trail only grows.
+_HIDDEN_FROM_WEB = ("slip", "sealed_answer", "held_text")
+_APPEND_ONLY_FOR_WEB = ("audit_entry",)
+_READ_ONLY_FOR_WEB = ("edition", "programme", "release", "migration")
+
+
+@dataclass(frozen=True)
+class _RoleAddress:
+    user: str
+    password: str
+
+
+def _role_of(url: str) -> _RoleAddress:
+    parts = urlsplit(url)
+    return _RoleAddress(unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+async def migrate(settings: Settings, now: datetime) -> None:
+    """Run everything forwards. Safe to run again, and by an interrupted run's successor.
+
+    Raises:
+        asyncpg.PostgresError: the database refuses; what was done before stays and is not done twice.
+    """
+    await open_pool(settings.database_url, 2)
+    try:
+        result = await run_forwards(app_name="programmes", migration_id="all")
+        if not result.success:
+            raise RuntimeError(f"migration failed: {result.message}")
+    finally:
+        await close_pool()
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        await _install_queue(connection)
+        await _grant(connection, settings)
+    finally:
+        await connection.close()
+
+
+async def _install_queue(connection: asyncpg.Connection) -> None:
+    queue = Queries(AsyncpgDriver(connection))
+    if await queue.schema_is_installed():
+        await queue.upgrade()
+    else:
+        await queue.install()
+
+
+async def _ensure_role(connection: asyncpg.Connection, role: _RoleAddress) -> None:
+    """Make a role that can sign in, once. A password that is already set is the administrator's and stays."""
+    if not await connection.fetchval("select 1 from pg_roles where rolname = $1", role.user):
+        statement = await connection.fetchval(
+            "select format('create role %I login password %L', $1::text, $2::text)", role.user, role.password
+        )
+        await connection.execute(statement)
+
+
+async def _grant(connection: asyncpg.Connection, settings: Settings) -> None:
+    """Give web and worker exactly their rights, where they have roles of their own."""
+    owner, web, worker = (
+        _role_of(url) for url in (settings.database_url, settings.web_database_url, settings.worker_database_url)
+    )
+    if worker.user != owner.user:
+        await _ensure_role(connection, worker)
+        await _rights(connection, worker.user, ())
+    if web.user != owner.user:
+        await _ensure_role(connection, web)
+        await _rights(connection, web.user, _HIDDEN_FROM_WEB)
+
+
+async def _rights(connection: asyncpg.Connection, role: str, hidden: tuple[str, ...]) -> None:
+    name = await connection.fetchval("select quote_ident($1)", role)
+    await connection.execute(f"grant usage on schema public to {name}")
+    await connection.execute(f"grant select, insert, update, delete on all tables in schema public to {name}")
+    await connection.execute(f"grant usage, select on all sequences in schema public to {name}")
+    await connection.execute(f"grant execute on all functions in schema public to {name}")
+    if not hidden:
+        return
+    for table in hidden:
+        await connection.execute(f"revoke all on {table} from {name}")
+    for table in _APPEND_ONLY_FOR_WEB:
+        await connection.execute(f"revoke update, delete on {table} from {name}")
+    for table in _READ_ONLY_FOR_WEB:
+        await connection.execute(f"revoke insert, update, delete on {table} from {name}")

@@ -1,0 +1,1 @@
+"""Messages to participants, sent by jobs."""

@@ -1,0 +1,31 @@
+"""What was sent to whom: kind and time, never text. Rows go with the enrolment."""
+
+from piccolo.columns import UUID, ForeignKey, Serial, Text, Timestamptz
+from piccolo.columns.base import OnDelete
+from piccolo.constraints import Check
+from piccolo.table import Table
+
+from programmes.cohorts.tables import CohortSession
+from programmes.enrolment.tables import Enrolment
+
+
+class Notice(Table, tablename="notice"):
+    """One message to one person. `id` is also in its Message-ID, so that a repeat can be told apart."""
+
+    id: UUID = UUID(primary_key=True, default=None)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
+    session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=True, default=None)
+    kind = Text(default=None)
+    state = Text(default="waiting")
+    created_at = Timestamptz(default=None)
+    sent_at = Timestamptz(null=True, default=None)
+    known_notice_state = Check("state in ('waiting', 'sent', 'failed', 'no_channel')")
+
+
+class NoticeAttempt(Table, tablename="notice_attempt"):
+    """A try that failed, by the class of its error (never the server's words, which may repeat an address)."""
+
+    id: Serial = Serial(primary_key=True)
+    notice_id = ForeignKey(Notice, on_delete=OnDelete.cascade, null=False)
+    failed_at = Timestamptz(default=None)
+    error = Text(default=None)

@@ -1,0 +1,1 @@
+"""Start-up cockpit, statistics, retention and access review."""

@@ -1,0 +1,1 @@
+"""Staff and their roles, sign-in, and participants' protected records."""

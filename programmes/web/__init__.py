@@ -1,0 +1,1 @@
+"""Everything that speaks HTTP: templates, forms, guards, sessions, errors, headers, static files."""

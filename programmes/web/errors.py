@@ -1,0 +1,116 @@
+"""Pages for what went wrong. No page shows a trace, and an unexpected error gets a number that says nothing of anyone."""
+
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, PermissionDeniedException
+
+from programmes.core import codes, errors
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import speaking
+from programmes.web import rendering
+from programmes.web.guards import NotSignedIn
+from programmes.web.sessions import wanted_language
+
+log = structlog.get_logger()
+AnyRequest = Request[Any, Any, Any]
+
+
+def page(request: AnyRequest, template: str, view: object = None, status: int = 200) -> Response[str]:
+    """An error page. It may be shown outside the middleware, so it finds out the language itself."""
+    with speaking(wanted_language(request)):
+        return rendering.page(request, template, view, status)
+
+
+def _wants_json(request: AnyRequest) -> bool:
+    return request.url.path.startswith(("/api/", "/health/", "/schema"))
+
+
+def _json(status: int, title: str) -> Response[Any]:
+    return Response({"status": status, "title": title}, status_code=status, media_type="application/problem+json")
+
+
+def not_found(request: AnyRequest, error: Exception) -> Response[Any]:
+    if _wants_json(request):
+        return _json(404, "Not found")
+    return page(request, "errors/not_found.html", status=404)
+
+
+def forbidden(request: AnyRequest, error: Exception) -> Response[Any]:
+    return page(request, "errors/forbidden.html", status=403)
+
+
+def conflict(request: AnyRequest, error: Exception) -> Response[Any]:
+    code = error.code if isinstance(error, errors.Conflict) else ""
+    return page(request, "errors/conflict.html", conflict_text(code), status=409)
+
+
+def not_signed_in(request: AnyRequest, error: Exception) -> Response[Any]:
+    """To the sign-in page, and back here afterwards if this was only a look."""
+    back = f"?till={request.url.path}" if request.method == "GET" and request.url.path.startswith("/personal/") else ""
+    return Response("", status_code=303, headers={"location": f"/logga-in{back}"})
+
+
+def csrf_failed(request: AnyRequest, error: Exception) -> Response[Any]:
+    """A form from a page that was too old. The cookie goes, so that the page can be loaded anew and work."""
+    response = page(request, "errors/form_too_old.html", status=403)
+    response.delete_cookie(request.app.state.csrf_cookie)
+    return response
+
+
+def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    if error.status_code in {404, 405}:
+        return not_found(request, error)
+    if error.status_code >= 500:
+        return unexpected(request, error)
+    if _wants_json(request):
+        return _json(error.status_code, "The request cannot be understood")
+    status = 413 if error.status_code == 413 else 400
+    return page(request, "errors/bad_request.html", status=status)
+
+
+def unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
+    """Our fault. Logged by the class of the error and where it arose, never by its message, which may repeat input."""
+    number = f"F-{codes.new_code()[:4]}"
+    trace = error.__traceback__
+    where = ""
+    while trace:
+        where = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    log.error("unexpected_error", number=number, error=type(error).__name__, where=where, route=_route(request))
+    if _wants_json(request):
+        return _json(500, number)
+    return page(request, "errors/unexpected.html", number, status=500)
+
+
+def _route(request: AnyRequest) -> str:
+    """The route's pattern, never the address itself: tokens and codes stand in addresses."""
+    template = request.scope.get("path_template")
+    return template if isinstance(template, str) else ""
+
+
+def conflict_text(code: str) -> tuple[str, str]:
+    """Title and text for a conflict, by its code."""
+    texts = {
+        "cohort_changed": (
+            _("Gruppen har ändrats"),
+            _("Någon annan hann före. Inget av det du skickade är sparat. Ladda om sidan och se hur det ser ut nu."),
+        ),
+        "enrolment_over": (
+            _("Det går inte längre"),
+            _("Din plats eller anmälan har ändrats sedan sidan visades. Öppna Min plats igen."),
+        ),
+    }
+    return texts.get(code, texts["cohort_changed"])
+
+
+HANDLERS: dict[Any, Any] = {
+    errors.NotFound: not_found,
+    errors.Forbidden: forbidden,
+    errors.Conflict: conflict,
+    NotSignedIn: not_signed_in,
+    PermissionDeniedException: csrf_failed,
+    HTTPException: http_error,
+    Exception: unexpected,
+}

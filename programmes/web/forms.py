@@ -1,0 +1,110 @@
+"""What people typed, read with care: every field is text until proven, every error is said in words beside its field."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import Any
+
+from litestar import Request
+
+from programmes.core.i18n import gettext as _
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_EMAIL = re.compile(r"[^@\s<>\"',;:]+@[^@\s<>\"',;:]+\.[^@\s<>\"',;:.]{2,}")
+
+
+@dataclass
+class Form:
+    """A submitted (or empty) form: the values as typed and, after reading, the errors by field name."""
+
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def raw(self, name: str) -> str:
+        """As typed, for showing again. Never more than 2,000 characters."""
+        found = self.values.get(name) or [""]
+        return found[0][:2000]
+
+    def all(self, name: str) -> list[str]:
+        """Every value sent under a name (ticked boxes), at most 100 of them."""
+        return [value[:200] for value in (self.values.get(name) or [])[:100]]
+
+    def ticked(self, name: str) -> bool:
+        return bool(self.raw(name).strip())
+
+    def fail(self, name: str, message: str) -> None:
+        """Put an error beside a field, unless it has one already."""
+        self.errors.setdefault(name, message)
+
+    def text(self, name: str, most: int, required: str = "") -> str:
+        """One line of text. `required` is the message when it is empty; without it empty is fine."""
+        typed = self.raw(name)
+        value = " ".join(typed.split())
+        if _CONTROL.search(typed.replace("\n", " ").replace("\r", " ").replace("\t", " ")):
+            self.fail(name, _("Det finns tecken som inte går att använda. Skriv om texten."))
+        elif len(value) > most:
+            self.fail(name, _("Skriv högst %(most)s tecken.", most=most))
+        elif required and not value:
+            self.fail(name, required)
+        return value
+
+    def number(self, name: str, least: int, most: int) -> int:
+        """A whole number within limits; the lower limit is returned when it is wrong, with an error."""
+        typed = self.raw(name).strip()
+        if re.fullmatch(r"[0-9]{1,6}", typed) and least <= int(typed) <= most:
+            return int(typed)
+        self.fail(name, _("Skriv ett tal från %(least)s till %(most)s.", least=least, most=most))
+        return least
+
+    def choice(self, name: str, allowed: Sequence[str], message: str = "") -> str:
+        """One of the offered values."""
+        typed = self.raw(name)
+        if typed in allowed:
+            return typed
+        self.fail(name, message or _("Välj ett av alternativen."))
+        return ""
+
+    def day(self, name: str) -> date | None:
+        """A date as browsers send it (2026-10-07), or eight digits."""
+        typed = self.raw(name).strip().replace("-", "")
+        try:
+            if re.fullmatch(r"[0-9]{8}", typed) and 1900 <= int(typed[:4]) <= 2200:
+                return date(int(typed[:4]), int(typed[4:6]), int(typed[6:]))
+        except ValueError:
+            pass
+        self.fail(name, _("Skriv ett datum som finns, till exempel 2026-10-07."))
+        return None
+
+    def clock_time(self, name: str) -> time | None:
+        """A time of day: 18:00, 18.00 or 1800."""
+        match = re.fullmatch(r"([01]?[0-9]|2[0-3])[:.]?([0-5][0-9])", self.raw(name).strip())
+        if match:
+            return time(int(match[1]), int(match[2]))
+        self.fail(name, _("Skriv en tid, till exempel 18.00."))
+        return None
+
+    def contact(self, name: str, required: str = "") -> str:
+        """A mobile number or an e-mail address, as one channel; a number is normalised to +46…."""
+        value = self.text(name, 120, required)
+        if not value or name in self.errors:
+            return value
+        if _EMAIL.fullmatch(value):
+            return value.lower()
+        digits = re.sub(r"[\s().–-]", "", value)
+        if re.fullmatch(r"(\+|00)?[0-9]{8,14}", digits):
+            return (
+                re.sub(r"^(00|\+)", "+", digits) if digits[:1] == "+" or digits[:2] == "00" else "+46" + digits.lstrip("0")
+            )
+        self.fail(name, _("Skriv ett mobilnummer med siffror eller en e-postadress."))
+        return value
+
+
+async def read_form(request: Request[Any, Any, Any]) -> Form:
+    """The submitted form. Files and broken encodings count as nothing typed."""
+    data = await request.form()
+    values: dict[str, list[str]] = {}
+    for name, value in data.multi_items():
+        if isinstance(value, str):
+            values.setdefault(name, []).append(value)
+    return Form(values)

@@ -1,0 +1,52 @@
+"""Who may come in. The signed-in person stands in the scope; these turn "nobody" and "not you" into answers."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from programmes.core.errors import Forbidden, NotFound
+from programmes.core.principal import Principal, Role
+
+
+class NotSignedIn(Exception):
+    """The page is for staff, and nobody is signed in."""
+
+
+def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: any member of staff."""
+    if connection.scope.get("principal") is None:
+        raise NotSignedIn
+
+
+def principal(request: Request[Any, Any, Any]) -> Principal:
+    """The signed-in person.
+
+    Raises:
+        NotSignedIn: nobody is.
+    """
+    found = request.scope.get("principal")
+    if not isinstance(found, Principal):
+        raise NotSignedIn
+    return found
+
+
+def require_role(request: Request[Any, Any, Any], *roles: Role) -> Principal:
+    """The signed-in person, who must have one of the roles.
+
+    Raises:
+        NotSignedIn: nobody is signed in.
+        Forbidden: none of the roles is theirs.
+    """
+    found = principal(request)
+    if not any(found.has(role) for role in roles):
+        raise Forbidden
+    return found
+
+
+def row_id(number: int) -> int:
+    """An id from an address. Raises NotFound for a number that no row can have."""
+    if not 0 < number <= 2_147_483_647:
+        raise NotFound
+    return number

@@ -1,0 +1,121 @@
+"""Templates to responses. A template gets `page`, its view model, and the frame around it."""
+
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Request, Response
+from litestar.enums import MediaType
+from litestar.utils.scope.state import ScopeState
+
+from programmes.core import i18n
+from programmes.core.principal import Principal
+from programmes.settings import Settings
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class StaticFile:
+    """A file of `static/`, held in memory; its address carries its digest, so that it may be kept for ever."""
+
+    content: bytes
+    media_type: str
+    digest: str
+
+
+class Static:
+    """The files under `static/` and their addresses."""
+
+    @cached_property
+    def files(self) -> dict[str, StaticFile]:
+        found = {}
+        for path in sorted((_ROOT / "static").rglob("*")):
+            if path.is_file():
+                content = path.read_bytes()
+                kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+                digest = hashlib.sha256(content).hexdigest()[:16]
+                found[path.relative_to(_ROOT / "static").as_posix()] = StaticFile(content, kind, digest)
+        return found
+
+    def address(self, name: str) -> str:
+        """The address of a static file. Raises KeyError for a name that is not there."""
+        return f"/static/{self.files[name].digest}/{name}"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the frame of every page needs: who is signed in, where we are, and what the municipality decided."""
+
+    path: str
+    language: str
+    other_language_address: str
+    csrf_token: str
+    principal: Principal | None
+    settings: Settings
+
+
+def make_environment(settings: Settings, static: Static) -> Environment:
+    """The Jinja environment: autoescaping, undefined names are errors, texts from the catalogues."""
+    env = Environment(
+        loader=FileSystemLoader(_ROOT / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.globals.update(
+        _=i18n.gettext,
+        ngettext=i18n.ngettext,
+        static=static.address,
+        settings=settings,
+        **{name: getattr(i18n, name) for name in _DATE_HELPERS},
+    )
+    env.filters["capital"] = i18n.capital
+    env.globals["m"] = env.get_template("macros.jinja").module
+    return env
+
+
+_DATE_HELPERS = (
+    "day_long",
+    "day_year",
+    "day_plain",
+    "day_short",
+    "day_parts",
+    "weekdays",
+    "clock",
+    "times",
+    "moment_long",
+    "number_word",
+    "listed",
+)
+
+
+def csrf_token(request: Request[Any, Any, Any]) -> str:
+    """The token for this browser's forms; empty on the pages that set no cookie."""
+    token = ScopeState.from_scope(request.scope).csrf_token
+    return token if isinstance(token, str) else ""
+
+
+def _frame(request: Request[Any, Any, Any]) -> Frame:
+    language = i18n.language()
+    other = "en" if language == "sv" else "sv"
+    return Frame(
+        path=request.url.path,
+        language=language,
+        other_language_address=f"{request.url.path}?lang={other}",
+        csrf_token=csrf_token(request),
+        principal=request.scope.get("principal"),  # type: ignore[arg-type]
+        settings=request.app.state.settings,
+    )
+
+
+def page(request: Request[Any, Any, Any], template: str, view: object = None, status: int = 200) -> Response[str]:
+    """Render `templates/<template>` with `view` as `page`."""
+    env: Environment = request.app.state.templates
+    text = env.get_template(template).render(page=view, frame=_frame(request))
+    return Response(text, status_code=status, media_type=MediaType.HTML)

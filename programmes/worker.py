@@ -1,0 +1,115 @@
+"""The worker: immediate jobs from the queue, and a tick that looks for what has fallen due on the injected clock."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import asyncpg
+import structlog
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.models import Job
+from pgqueuer.queries import Queries
+from pgqueuer.types import QueueExecutionMode
+
+from programmes.core import erasure
+from programmes.core.clock import Clock
+from programmes.core.db import close_pool, open_pool
+from programmes.core.jobs import read_payload
+from programmes.core.sealing import KeyFolder
+from programmes.settings import Settings
+
+log = structlog.get_logger()
+TICK = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What jobs and ticks are handed: the clock, the keys, and a connection of the worker's own role."""
+
+    settings: Settings
+    clock: Clock
+    keys: KeyFolder
+    connection: asyncpg.Connection
+
+
+Handler = Callable[[Worker, dict[str, str | int]], Awaitable[None]]
+Tick = Callable[[Worker], Awaitable[object]]
+
+
+def handlers() -> dict[str, Handler]:
+    """Which function answers which event."""
+    return {}
+
+
+def ticks() -> list[Tick]:
+    """What is looked for at every tick, in this order; each is safe to run twice and at any time."""
+
+    async def replay_erasures(worker: Worker) -> None:
+        await erasure.replay(worker.keys, worker.clock.now())
+
+    return [replay_erasures]
+
+
+def _manager(worker: Worker) -> QueueManager:
+    manager = QueueManager(Queries(AsyncpgDriver(worker.connection)))
+    for event, handler in handlers().items():
+
+        def register(event: str = event, handler: Handler = handler) -> None:
+            @manager.entrypoint(event, on_failure="hold")
+            async def run(job: Job) -> None:
+                await handler(worker, read_payload(job.payload))
+
+        register()
+    return manager
+
+
+async def tick(worker: Worker) -> None:
+    """Run every due-at check once. One that fails is logged by its class, and does not keep the others from running."""
+    for due in ticks():
+        try:
+            await due(worker)
+        except Exception as error:
+            log.error("tick_failed", tick=due.__name__, error=type(error).__name__)
+
+
+async def drain(worker: Worker) -> None:
+    """Do all waiting jobs and one tick, then return (tests, `programmes worker --once`)."""
+    if handlers():
+        await _manager(worker).run(
+            mode=QueueExecutionMode.drain, dequeue_timeout=timedelta(milliseconds=50), log_aggregation_interval=timedelta(0)
+        )
+    await tick(worker)
+    if handlers():
+        await _manager(worker).run(
+            mode=QueueExecutionMode.drain, dequeue_timeout=timedelta(milliseconds=50), log_aggregation_interval=timedelta(0)
+        )
+
+
+async def _tick_for_ever(worker: Worker) -> None:
+    while True:
+        await tick(worker)
+        await asyncio.sleep(TICK.total_seconds())
+
+
+async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
+    """Work until cancelled; with `once`, do what waits and stop."""
+    await open_pool(settings.worker_database_url, 4)
+    connection = await asyncpg.connect(settings.worker_database_url)
+    worker = Worker(settings, clock, KeyFolder(settings.key_folder), connection)
+    try:
+        if once:
+            await drain(worker)
+            return
+        ticking = asyncio.create_task(_tick_for_ever(worker))
+        try:
+            await _manager(worker).run(dequeue_timeout=timedelta(seconds=5))
+        finally:
+            ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ticking
+    finally:
+        await connection.close()
+        await close_pool()

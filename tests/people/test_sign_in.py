@@ -1,0 +1,83 @@
+"""Signing in: a fresh session id, one answer for every failure, no lock-out of others."""
+
+import re
+
+import httpx
+import pytest
+
+from programmes.people.queries import load_principal
+from programmes.people.services import NotAdmitted, SignedIn, add_staff, sign_in
+from tests.clock import FrozenClock
+
+KEY = b"k" * 32
+
+
+@pytest.fixture
+async def robin(db: None, clock: FrozenClock) -> int:
+    return await add_staff("robin", "Robin A.", "ett-langt-losenord", [("leader", "")], clock.now())
+
+
+def token_of(page: str) -> str:
+    found = re.search(r'name="_csrf_token" value="([0-9a-f]+)"', page)
+    assert found
+    return found[1]
+
+
+async def sign_in_by_form(client: httpx.AsyncClient, password: str) -> httpx.Response:
+    page = await client.get("/logga-in")
+    assert page.status_code == 200
+    return await client.post(
+        "/logga-in", data={"anv": "Robin", "losen": password, "_csrf_token": token_of(page.text), "till": "/personal/idag"}
+    )
+
+
+async def test_the_right_password_opens_a_session_with_a_fresh_id(robin: int, client: httpx.AsyncClient) -> None:
+    client.cookies.set("staff", "chosen-by-an-attacker")
+    answer = await sign_in_by_form(client, "ett-langt-losenord")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/personal/idag"
+    assert answer.cookies["staff"] != "chosen-by-an-attacker"
+    assert len(answer.cookies["staff"]) == 32
+
+
+async def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(robin: int, clock: FrozenClock) -> None:
+    assert await sign_in("robin", "fel", KEY, clock.now()) == NotAdmitted()
+    assert await sign_in("ingen", "fel", KEY, clock.now()) == NotAdmitted()
+
+
+async def test_a_wrong_password_shows_the_form_again_with_the_name_kept(robin: int, client: httpx.AsyncClient) -> None:
+    answer = await sign_in_by_form(client, "fel")
+    assert answer.status_code == 422
+    assert 'value="Robin"' in answer.text
+    assert "Namnet eller lösenordet stämmer inte." in answer.text
+    assert "staff" not in answer.cookies
+
+
+async def test_guesses_have_to_wait_and_the_wait_ends(robin: int, clock: FrozenClock) -> None:
+    for _ in range(6):
+        await sign_in("robin", "fel", KEY, clock.now())
+    assert isinstance(await sign_in("robin", "ett-langt-losenord", KEY, clock.now()), NotAdmitted)
+    clock.advance(minutes=2)
+    assert isinstance(await sign_in("robin", "ett-langt-losenord", KEY, clock.now()), SignedIn)
+
+
+async def test_half_an_hour_without_a_request_signs_out(robin: int, clock: FrozenClock) -> None:
+    answer = await sign_in("robin", "ett-langt-losenord", KEY, clock.now())
+    assert isinstance(answer, SignedIn)
+    clock.advance(minutes=29)
+    assert await load_principal(answer.token, clock.now())
+    clock.advance(minutes=31)
+    assert await load_principal(answer.token, clock.now()) is None
+
+
+async def test_a_form_without_its_token_is_refused_in_words(robin: int, client: httpx.AsyncClient) -> None:
+    answer = await client.post("/logga-in", data={"anv": "robin", "losen": "x"})
+    assert answer.status_code == 403
+    assert "Sidan hade varit öppen för länge" in answer.text
+
+
+async def test_an_unknown_page_is_said_in_words_with_the_headers(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/finns-inte?lang=en")
+    assert answer.status_code == 404
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.headers["cache-control"] == "no-store"
