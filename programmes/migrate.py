@@ -9,6 +9,7 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 from piccolo.apps.migrations.commands.forwards import run_forwards
 
+from programmes.catalogue.services import load_editions
 from programmes.core.db import close_pool, open_pool
 from programmes.settings import Settings
 
@@ -40,6 +41,7 @@ async def migrate(settings: Settings, now: datetime) -> None:
         result = await run_forwards(app_name="programmes", migration_id="all")
         if not result.success:
             raise RuntimeError(f"migration failed: {result.message}")
+        await load_editions(now)
     finally:
         await close_pool()
     connection = await asyncpg.connect(settings.database_url)

@@ -1,0 +1,67 @@
+"""Reads of the catalogue: programmes as the office reads them on a day."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import msgspec
+
+from programmes.catalogue.rules import Programme, Value
+from programmes.core.db import fetch
+from programmes.core.errors import NotFound
+
+# Editions never change, so what has been read once may be kept; the office's own readings are read afresh.
+_kept: dict[int, Programme] = {}
+
+
+async def programme(programme_id: int) -> Programme:
+    """A programme with the readings in force. Raises NotFound."""
+    found = await programmes([programme_id])
+    if programme_id not in found:
+        raise NotFound
+    return found[programme_id]
+
+
+async def programmes(programme_ids: Iterable[int]) -> dict[int, Programme]:
+    """Programmes by id, of whatever edition, with the readings in force. Unknown ids are left out."""
+    wanted = list(programme_ids)
+    await _keep(wanted)
+    chosen = await _choices()
+    return {i: _kept[i].reread(chosen.get(_kept[i].section, {})) for i in wanted if i in _kept}
+
+
+async def in_force(on: date) -> list[tuple[int, Programme]]:
+    """The programmes of the edition in force on a day, in the guideline's order. Before the first edition: none."""
+    rows = await fetch(
+        """select id from programme where edition_id =
+             (select id from edition where valid_from <= $1 order by valid_from desc, id desc limit 1) order by position""",
+        on,
+    )
+    found = await programmes([row["id"] for row in rows])
+    return list(found.items())
+
+
+async def by_slug(slug: str, on: date) -> tuple[int, Programme]:
+    """A programme of the edition in force, by its address. Raises NotFound."""
+    for programme_id, found in await in_force(on):
+        if found.slug == slug:
+            return programme_id, found
+    raise NotFound
+
+
+async def _keep(wanted: list[int]) -> None:
+    missing = [i for i in wanted if i not in _kept]
+    if not missing:
+        return
+    for row in await fetch("select id, data from programme where id = any($1::int[])", missing):
+        _kept[row["id"]] = msgspec.json.decode(row["data"], type=Programme)
+
+
+async def _choices() -> Mapping[str, Mapping[str, Value]]:
+    """The newest choice of each point, by section."""
+    rows = await fetch(
+        "select distinct on (section, key) section, key, value from interpretation_choice order by section, key, id desc"
+    )
+    chosen: dict[str, dict[str, Value]] = {}
+    for row in rows:
+        chosen.setdefault(row["section"], {})[row["key"]] = msgspec.json.decode(row["value"], type=bool | int | str)
+    return chosen

@@ -1,0 +1,408 @@
+"""What a programme is, what it asks of a person, and whether the answers meet it. Nothing here reads or writes anything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Literal
+
+Lang = Literal["sv", "en"]
+Value = bool | int | str
+FactValue = bool | int | str | list[str]
+WayIn = Literal["web", "contact", "drop_in", "catalogue_only"]
+Form = Literal["group", "individual", "drop_in", "catalogue_only"]
+DocLevel = Literal["operational", "individual"]
+Inclusive = Literal["yes", "no", "ambiguous"]
+AgeAsked = Literal["none", "birth_date", "declared", "band"]
+
+OUTSIDE_BANDS = "outside"
+_LOWER_READINGS = ("lower_age_included", "adult_included")
+_UPPER_READINGS = ("upper_age_included", "range_end_included")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of the edition itself, in both languages; words in braces are filled in when shown."""
+
+    sv: str
+    en: str
+
+    def say(self, lang: Lang, values: Mapping[str, object] | None = None) -> str:
+        text = self.en if lang == "en" else self.sv
+        for name, value in (values or {}).items():
+            text = text.replace(f"{{{name}}}", str(value))
+        return text
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One condition in words: how it is asked, ticked, listed for everyone, and refused."""
+
+    label: Text
+    question: Text
+    statement: Text
+    public: Text
+    unmet: Text
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a person says about themselves and nobody assesses. A `fork` only decides whether another is asked."""
+
+    key: str
+    fact: str
+    label: Text
+    kind: Literal["requirement", "fork"] = "requirement"
+    asked: bool = True
+    asked_if: str | None = None
+    why_not_asked: Text | None = None
+    question: Text | None = None
+    statement: Text | None = None
+    public: Text | None = None
+    unmet: Text | None = None
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """How an unclear point is read (DESIGN 3): the file's default, or what the office chose instead."""
+
+    key: str
+    value: Value
+    default: Value
+    label: Text
+    reason: Text
+    section: str
+    options: tuple[Value, ...] = ()
+    told: Text | None = None
+    settles: tuple[int, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return self.value != self.default
+
+    @property
+    def changeable(self) -> bool:
+        """A choice among several, or a reference to be filled in. The rest is built into the rules."""
+        return len(self.options) > 1 or self.default == ""
+
+    def allows(self, value: Value) -> bool:
+        if self.default == "":
+            return isinstance(value, str)
+        return any(value == option and type(value) is type(option) for option in self.options)
+
+
+@dataclass(frozen=True)
+class AgeFacts:
+    """The age as the section states it; `ambiguous` ends are settled by an interpretation."""
+
+    subject: str
+    quote: str
+    minimum: int | None = None
+    maximum: int | None = None
+    minimum_inclusive: Inclusive | None = None
+    maximum_inclusive: Inclusive | None = None
+
+
+@dataclass(frozen=True)
+class AgeLimit:
+    """Whole years, both ends included, on the day of the first session."""
+
+    subject: str
+    youngest: int | None
+    oldest: int | None
+
+    def holds(self, age: int) -> bool:
+        return (self.youngest is None or age >= self.youngest) and (self.oldest is None or age <= self.oldest)
+
+
+@dataclass(frozen=True)
+class AgeBand:
+    """A span that a child ticks instead of giving a birth date."""
+
+    key: str
+    min: int
+    max: int
+    label: Text
+
+
+@dataclass(frozen=True)
+class Step:
+    title: Text
+    text: Text
+
+
+@dataclass(frozen=True)
+class UrgentLine:
+    """A telephone number that stands above everything else on the page."""
+
+    name: Text
+    number: str
+    note: Text | None = None
+
+
+@dataclass(frozen=True)
+class Records:
+    """What is kept about a person and what is not, and for how long (chapter 1, and the section's own Dokumentation)."""
+
+    kept: tuple[Text, ...]
+    not_kept: tuple[Text, ...]
+    kept_for_now: Text | None = None
+    retention: Text | None = None
+
+
+@dataclass(frozen=True)
+class Programme:
+    """One section of an edition. `facts` is what the guideline says; the rest is how we put it and read it."""
+
+    section: str
+    slug: str
+    name: str
+    short_name: str
+    way_in: WayIn
+    form: Form
+    doc_level: DocLevel
+    audience: tuple[str, ...]
+    lead: Text
+    what: tuple[Text, ...]
+    steps: tuple[Step, ...]
+    records: Records
+    good_to_know: tuple[Text, ...]
+    residency: Wording
+    residency_kind: str
+    proof: Text
+    proof_kind: str
+    figures: tuple[str, ...]
+    evaluation_dimensions: tuple[str, ...]
+    facts: Mapping[str, FactValue]
+    declarations: tuple[Declaration, ...] = ()
+    interpretations: tuple[Interpretation, ...] = ()
+    age_facts: AgeFacts | None = None
+    age_wording: Wording | None = None
+    age_bands: tuple[AgeBand, ...] = ()
+    guardian: Wording | None = None
+    urgent: tuple[UrgentLine, ...] = ()
+    evaluation_texts: Mapping[str, Text] = field(default_factory=dict)
+    opening: Text | None = None
+    sessions_min: int | None = None
+    sessions_max: int | None = None
+    duration_weeks: int | None = None
+    participants_min: int | None = None
+    participants_max: int | None = None
+    starts_per_year_min: int | None = None
+    study_visit: bool = False
+    accept_conditions: bool = False
+    rules_commitment: bool = False
+
+    @property
+    def exempt(self) -> bool:
+        """Documented at operational level: nothing that names a person may be kept (DESIGN 2, promise 2)."""
+        return self.doc_level == "operational"
+
+    @property
+    def sessions_default(self) -> int | None:
+        """The number that a new cohort starts from; of a span (2.3: five to ten) the smaller, more can be added."""
+        return self.sessions_min
+
+    @property
+    def evaluation(self) -> str:
+        """`required`, `offered`, `default_on` or `off` (DESIGN 7)."""
+        return str(self.reading("evaluation", "off"))
+
+    @property
+    def guardian_consent_under(self) -> int | None:
+        value = self.reading("guardian_consent_under")
+        return value if isinstance(value, int) else None
+
+    @property
+    def age(self) -> AgeLimit | None:
+        """The stated age with its ambiguous ends read as interpreted; 0 is no limit (2.9)."""
+        stated = self.age_facts
+        if stated is None:
+            return None
+        youngest, oldest = stated.minimum or None, stated.maximum
+        if youngest is not None and not self._included(stated.minimum_inclusive, _LOWER_READINGS):
+            youngest += 1
+        if oldest is not None and not self._included(stated.maximum_inclusive, _UPPER_READINGS):
+            oldest -= 1
+        return AgeLimit(stated.subject, youngest, oldest)
+
+    @property
+    def age_asked(self) -> AgeAsked:
+        """Exempt programmes only tick: a birth date is never asked for there (DESIGN 2)."""
+        if self.age_facts is None:
+            return "none"
+        if self.age_bands:
+            return "band"
+        return "declared" if self.exempt else "birth_date"
+
+    def reading(self, key: str, missing: Value = False) -> Value:
+        return next((i.value for i in self.interpretations if i.key == key), missing)
+
+    def reread(self, chosen: Mapping[str, Value]) -> "Programme":
+        """The programme as the office reads it. A choice that the software does not obey is left out."""
+        read = tuple(
+            replace(i, value=chosen[i.key]) if i.key in chosen and i.allows(chosen[i.key]) else i
+            for i in self.interpretations
+        )
+        return replace(self, interpretations=read)
+
+    def _included(self, stated: Inclusive | None, readings: tuple[str, ...]) -> bool:
+        if stated != "ambiguous":
+            return stated != "no"
+        return any(self.reading(key) is True for key in readings)
+
+
+@dataclass(frozen=True)
+class Audience:
+    key: str
+    label: Text
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The guideline as it stood from a day on. Never edited after use; a cohort keeps the one it was opened under."""
+
+    valid_from: date
+    revised_on: date
+    diary_number: str
+    facts: Mapping[str, object]
+    audiences: tuple[Audience, ...]
+    programmes: tuple[Programme, ...]
+    digest: bytes
+
+    def programme(self, slug: str) -> Programme:
+        """The programme of that slug.
+
+        Raises:
+            KeyError: the edition has none.
+        """
+        for programme in self.programmes:
+            if programme.slug == slug:
+                return programme
+        raise KeyError(slug)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a person answered. None is not answered, which meets nothing."""
+
+    birth_date: date | None = None
+    age_declared: bool | None = None
+    age_band: str | None = None
+    guardian_consent: bool | None = None
+    residency: bool | None = None
+    declarations: Mapping[str, bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One condition, met or not, with the section it stands in and what the sentence about it needs."""
+
+    condition: str
+    met: bool
+    section: str
+    code: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+def age_on(birth: date, on: date) -> int:
+    """Whole years. Who was born on 29 February turns on 1 March in other years (law-work glossary, 2)."""
+    return on.year - birth.year - ((on.month, on.day) < (birth.month, birth.day))
+
+
+def _latest_birth(years: int, on: date) -> date:
+    """The last birth date of those who have turned `years` on that day."""
+    try:
+        return on.replace(year=on.year - years)
+    except ValueError:  # 29 February, in a year without one
+        return date(on.year - years, 2, 28)
+
+
+def birth_date_window(limit: AgeLimit, on: date) -> tuple[date | None, date | None]:
+    """The earliest and the latest birth date that the limit lets in on that day, both included."""
+    earliest = None if limit.oldest is None else _latest_birth(limit.oldest + 1, on) + timedelta(days=1)
+    latest = None if limit.youngest is None else _latest_birth(limit.youngest, on)
+    return earliest, latest
+
+
+def turns(birth: date, years: int) -> date:
+    """The day someone turns that many years."""
+    try:
+        return birth.replace(year=birth.year + years)
+    except ValueError:
+        return date(birth.year + years, 3, 1)
+
+
+def check(programme: Programme, answers: Answers, first_session: date) -> list[Outcome]:
+    """Every condition of the section with its outcome, so that a refusal can list all reasons at once (DESIGN 2).
+
+    Age counts on the first session's day, not today.
+
+    Raises:
+        ValueError: a birth date for an exempt programme; it must not have been asked for, let alone travel here.
+    """
+    if programme.exempt and answers.birth_date is not None:
+        raise ValueError(f"{programme.section} is exempt: no birth date may be given")
+    found = [*_age(programme, answers, first_session), *_guardian(programme, answers)]
+    found.append(_answered(programme, "residency", answers.residency))
+    found.extend(_declared(programme, d, answers) for d in programme.declarations if d.asked)
+    return found
+
+
+def _age(programme: Programme, answers: Answers, first_session: date) -> list[Outcome]:
+    limit = programme.age
+    if limit is None:
+        return []
+    params: dict[str, object] = {"youngest": limit.youngest, "oldest": limit.oldest, "on": first_session}
+    if programme.age_asked == "declared":
+        code = _answered(programme, "age", answers.age_declared).code
+    elif programme.age_asked == "band":
+        code = _age_by_band(programme, limit, answers)
+    else:
+        code = _age_by_birth_date(limit, answers.birth_date, first_session)
+    if code == "too_young" and answers.birth_date and limit.youngest:
+        params["turns_on"] = turns(answers.birth_date, limit.youngest)
+    return [Outcome("age", code == "met", programme.section, code, params)]
+
+
+def _age_by_birth_date(limit: AgeLimit, birth: date | None, on: date) -> str:
+    if birth is None:
+        return "unanswered"
+    age = age_on(birth, on)
+    if limit.holds(age):
+        return "met"
+    return "too_young" if limit.youngest is not None and age < limit.youngest else "too_old"
+
+
+def _age_by_band(programme: Programme, limit: AgeLimit, answers: Answers) -> str:
+    if answers.age_band is None:
+        return "unanswered"
+    band = _band(programme, answers)
+    return "met" if band and limit.holds(band.min) and limit.holds(band.max) else "unmet"
+
+
+def _band(programme: Programme, answers: Answers) -> AgeBand | None:
+    return next((band for band in programme.age_bands if band.key == answers.age_band), None)
+
+
+def _guardian(programme: Programme, answers: Answers) -> list[Outcome]:
+    """A guardian's consent, as a tick that says nothing of who (DESIGN 3), only below the age where it is needed."""
+    under, band = programme.guardian_consent_under, _band(programme, answers)
+    if under is None or not programme.age_bands:
+        return []
+    if band is None or band.min >= under:
+        return [Outcome("guardian_consent", True, programme.section, "not_needed")]
+    return [replace(_answered(programme, "guardian_consent", answers.guardian_consent), params={"under": under})]
+
+
+def _declared(programme: Programme, declaration: Declaration, answers: Answers) -> Outcome:
+    given = answers.declarations.get(declaration.key)
+    if declaration.asked_if and answers.declarations.get(declaration.asked_if) is not True:
+        return Outcome(declaration.key, True, programme.section, "not_needed")
+    if declaration.kind == "fork" and given is not None:
+        return Outcome(declaration.key, True, programme.section, "met")
+    return _answered(programme, declaration.key, given)
+
+
+def _answered(programme: Programme, condition: str, given: bool | None) -> Outcome:
+    code = "unanswered" if given is None else "met" if given else "unmet"
+    return Outcome(condition, code == "met", programme.section, code)
