@@ -1,0 +1,103 @@
+"""The one place that finds a browser. `python -m tests.browser` fetches one where there is none (`make test` does that)."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.async_api import Browser, Playwright, async_playwright
+
+_KNOWN = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_ARGUMENTS = (
+    # Nothing outside this machine exists for the browser: a page that asks for it shows in the test.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+)
+
+
+class NoBrowser(Exception):
+    """There is no browser and none could be fetched; the message says what was tried."""
+
+
+def executable() -> str | None:
+    """A Chromium of this machine, or None: then Playwright's own is asked for."""
+    return next((found for name in _KNOWN if (found := shutil.which(name))), None)
+
+
+async def launch(playwright: Playwright) -> Browser:
+    """A browser without a screen and without a network.
+
+    Raises:
+        playwright.async_api.Error: there is none, or it does not start.
+    """
+    # Chromium's sandbox refuses to run as root.
+    arguments = [*_ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else [*_ARGUMENTS]
+    return await playwright.chromium.launch(executable_path=executable(), args=arguments)
+
+
+async def _version() -> str:
+    async with async_playwright() as playwright:
+        browser = await launch(playwright)
+        try:
+            return browser.version
+        finally:
+            await browser.close()
+
+
+def _starts() -> str:
+    """The version of a browser that starts, or an empty text."""
+    try:
+        return asyncio.run(_version())
+    except Exception:
+        return ""
+
+
+def _on_debian() -> bool:
+    release = Path("/etc/os-release")
+    return release.exists() and "ID=debian" in release.read_text(encoding="utf-8").splitlines()
+
+
+def _ways_to_fetch() -> list[list[list[str]]]:
+    """Lists of commands, to be tried in this order."""
+    own = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+    if os.geteuid() != 0:
+        return [own]
+    if _on_debian():
+        return [
+            [["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"]],
+            own,
+        ]
+    return [[[*own[0][:-1], "--with-deps", "chromium"]], own]
+
+
+def ensure() -> str:
+    """Fetch a browser unless one starts already; returns its version.
+
+    Raises:
+        NoBrowser: nothing that was tried gave one that starts.
+    """
+    if version := _starts():
+        return version
+    tried = []
+    for commands in _ways_to_fetch():
+        for command in commands:
+            print("tests: no browser yet:", " ".join(command), flush=True)
+            tried.append(" ".join(command))
+            if subprocess.run(command, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}).returncode:
+                break
+        if version := _starts():
+            return version
+    raise NoBrowser(
+        "the journeys need a browser, and none starts here. Tried: " + "; ".join(tried) + ". Install Chromium and run again."
+    )
+
+
+if __name__ == "__main__":
+    try:
+        print(f"tests: the browser is Chromium {ensure()}")
+    except NoBrowser as error:
+        sys.exit(f"tests: {error}")
