@@ -1,0 +1,64 @@
+# Everything anyone needs to type. `make` alone lists it.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+export PYTHONDONTWRITEBYTECODE := 1
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+demo: .venv/demo-installed ## install, start a private PostgreSQL with a believable municipality, and serve it
+	@requirements/system-libraries $(BIN)/python || echo "make demo: goes on; only documents as PDF will be missing."
+	@exec $(BIN)/programmes demo
+
+reset: .venv/demo-installed ## stop the demo and remove its database, keys and mail, wherever they lie
+	@$(BIN)/programmes demo --reset
+
+test: .venv/dev-installed ## every check and every test
+	@requirements/system-libraries $(BIN)/python
+	@$(BIN)/python -m tests.browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest
+
+bench: .venv/dev-installed ## how fast it is beside the floor: a bare route and the same statements on raw asyncpg
+	@$(BIN)/python -m bench
+
+lock: ## resolve requirements/*.lock anew from pyproject.toml; `make lock UPGRADE=--upgrade` takes newer releases
+	@test -n "$(PYTHON)" || { echo "make: this needs Python 3.11 or later." >&2; exit 1; }
+	@rm -rf .data/lock && $(PYTHON) -m venv .data/lock && .data/lock/bin/python -m pip install -q uv
+	$(RESOLVE) -o requirements/production.lock
+	$(RESOLVE) --extra private-server -c requirements/production.lock -o requirements/demo.lock
+	$(RESOLVE) --extra private-server --extra dev -c requirements/demo.lock -o requirements/dev.lock
+	@rm -rf .data/lock
+
+RESOLVE = .data/lock/bin/uv pip compile -q pyproject.toml requirements/build.in $(UPGRADE) --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --universal --python-version 3.11 --no-header
+
+# A file that says "installed" is newer than what it was installed from, so nothing is installed twice.
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "make: this needs Python 3.11 or later." >&2; exit 1; }
+	@echo "make: a virtual environment in .venv, with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "make: $(PYTHON) cannot make a virtual environment; on Debian install python3-venv." >&2; exit 1; }
+
+INSTALL = $(BIN)/python -m pip install -q --disable-pip-version-check
+PROJECT = $(INSTALL) --no-deps --no-build-isolation -e .
+
+.venv/demo-installed: requirements/demo.lock pyproject.toml | .venv/bin/python
+	@echo "make: installing what the demo needs (about a minute)"
+	@test -f .venv/dev-installed || $(INSTALL) --require-hashes -r requirements/demo.lock
+	@$(PROJECT)
+	@touch $@
+
+.venv/dev-installed: requirements/dev.lock pyproject.toml | .venv/bin/python
+	@echo "make: installing what the tests need (about a minute)"
+	@$(INSTALL) --require-hashes -r requirements/dev.lock
+	@$(PROJECT)
+	@touch $@ .venv/demo-installed
+
+.NOTPARALLEL:
+.PHONY: help demo reset test bench lock
