@@ -178,4 +178,3 @@ async def upcoming() -> list[CohortFacts]:
             order by s.first_start nulls last, c.id""",
     )
     return [_cohort(row) for row in rows]
-
