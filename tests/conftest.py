@@ -98,14 +98,14 @@ async def clone(server: private_server.PrivateServer, name: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def queries() -> QueryLog:
+def queries_log() -> QueryLog:
     return QueryLog([])
 
 
 @pytest.fixture(scope="session")
-async def pool(settings: Settings, queries: QueryLog) -> AsyncIterator[None]:
+async def pool(settings: Settings, queries_log: QueryLog) -> AsyncIterator[None]:
     """The pool of the web role, which every test in the run shares."""
-    await open_pool(settings.web_database_url, 20, queries)
+    await open_pool(settings.web_database_url, 20, queries_log)
     yield
     await close_pool()
 
@@ -124,7 +124,7 @@ def clock() -> FrozenClock:
 
 
 @pytest.fixture
-async def db(pool: None, owner: asyncpg.Connection, queries: QueryLog) -> None:
+async def db(pool: None, owner: asyncpg.Connection, queries_log: QueryLog) -> None:
     """An empty database (with the guideline's edition); what a test writes really commits."""
     names = [
         row["tablename"]
@@ -134,7 +134,7 @@ async def db(pool: None, owner: asyncpg.Connection, queries: QueryLog) -> None:
     # Without triggers the order does not matter; on small tables this is ten times faster than truncate.
     deletes = "; ".join(f"delete from {name}" for name in names)
     await owner.execute(f"set session_replication_role = replica; {deletes}; set session_replication_role = default")
-    queries.clear()
+    queries_log.clear()
 
 
 @pytest.fixture

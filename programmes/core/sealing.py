@@ -4,6 +4,7 @@ A key is a file of its own: `<folder>/<kind>/<first two letters>/<id>.key`, read
 (fsync of file and folder) before `create` returns, so that no row can commit whose key a crash could lose.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -112,6 +113,10 @@ class KeyFolder:
             sync_folder(path.parent)
             self._append_receipt({"key": str(key_id), "kind": kind, "why": why, "when": now.isoformat()})
 
+    def discard(self, kind: Kind, key_id: uuid.UUID) -> None:
+        """Remove a key whose row was never written: nothing was sealed that is kept, so there is no receipt."""
+        self._path(kind, key_id).unlink(missing_ok=True)
+
     def receipts(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first: which key, of what kind, why, when. They name no one."""
         path = self._folder / "receipts.jsonl"
@@ -124,10 +129,8 @@ class KeyFolder:
         """A long-lived key of the installation (feed tokens), made when first asked for."""
         path = self._folder / "service" / f"{name}.key"
         if not path.exists():
-            try:
+            with contextlib.suppress(FileExistsError):
                 write_secret(path, secrets.token_bytes(32))
-            except FileExistsError:
-                pass
         return path.read_bytes()
 
     def _append_receipt(self, receipt: dict[str, str]) -> None:

@@ -1,9 +1,18 @@
 """Reads about enrolments: places taken, the queue, one person's way."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal, cast
+from uuid import UUID
 
-from programmes.core.db import fetch
+import asyncpg
+
+from programmes.catalogue.rules import Programme
+from programmes.core.db import fetch, fetchrow
+from programmes.core.errors import NotFound
+from programmes.enrolment.rules import Entry, Remaining, State, Steps, remaining
 
 
 @dataclass(frozen=True)
@@ -20,6 +29,79 @@ class Places:
         return self.confirmed + self.preliminary + self.offered
 
 
+@dataclass(frozen=True)
+class Gate:
+    """What decides about an application, read under the cohort's lock. `taken` are seat numbers."""
+
+    cohort_id: int
+    maximum: int
+    taken: frozenset[int]
+    someone_waits: bool
+    entry: Entry
+    next_session: datetime | None
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A booked study visit."""
+
+    slot_id: int
+    starts_at: datetime
+    ends_at: datetime
+    venue: str
+    address: str
+    state: Literal["booked", "attended", "missed"]
+
+
+@dataclass(frozen=True)
+class EnrolmentFacts:
+    """One person's enrolment. Nothing here says who: that is sealed."""
+
+    enrolment_id: UUID
+    cohort_id: int
+    participant_id: UUID | None
+    protected: bool
+    state: State
+    arrival: int
+    applied_at: datetime
+    confirmed_at: datetime | None
+    offer_expires_at: datetime | None
+    skip_reason: str | None
+    seat: int | None
+    key_id: UUID | None
+    sealed: bytes | None
+    record: bytes | None
+    proof_checked_at: datetime | None
+    partner_consent: bool | None
+    visit: Visit | None
+    accepted: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A study visit that can be booked. `left` is how many more may come."""
+
+    slot_id: int
+    starts_at: datetime
+    ends_at: datetime
+    venue: str
+    address: str
+    leader: str | None
+    left: int
+
+
+@dataclass(frozen=True)
+class AgreementText:
+    """The newest version of a text to accept."""
+
+    text_id: int
+    kind: Literal["conditions", "rules"]
+    version: int
+    valid_from: date
+    lines_sv: tuple[str, ...]
+    lines_en: tuple[str, ...]
+
+
 async def places(cohort_ids: Iterable[int]) -> dict[int, Places]:
     """Places of several cohorts in one statement; never from a cache."""
     wanted = sorted(set(cohort_ids))
@@ -32,3 +114,162 @@ async def places(cohort_ids: Iterable[int]) -> dict[int, Places]:
     )
     found = {r["cohort_id"]: Places(r["confirmed"], r["preliminary"], r["offered"], r["queued"]) for r in rows}
     return {cohort_id: found.get(cohort_id, Places()) for cohort_id in wanted}
+
+
+async def lock_gate(cohort_id: int, now: datetime) -> Gate:
+    """Lock the cohort until the transaction ends, and read what decides about its places. Raises NotFound."""
+    cohort = await fetchrow(
+        "select state, maximum, enrol_from, last_entry_session from cohort where id = $1 for update", cohort_id
+    )
+    if cohort is None:
+        raise NotFound
+    # A statement of its own, after the lock is held: only then does it see what the one before has committed.
+    row = await fetchrow(
+        """select array(select number from seat where cohort_id = $1) as taken,
+                  exists (select 1 from enrolment where cohort_id = $1 and state = 'queued') as someone_waits,
+                  (select starts_at from cohort_session where cohort_id = $1 and number = least($2, (
+                       select max(number) from cohort_session where cohort_id = $1))) as last_entry,
+                  (select min(starts_at) from cohort_session
+                   where cohort_id = $1 and state <> 'cancelled' and starts_at > $3) as next_session""",
+        cohort_id,
+        cohort["last_entry_session"],
+        now,
+    )
+    assert row is not None
+    return Gate(
+        cohort_id,
+        cohort["maximum"],
+        frozenset(row["taken"]),
+        row["someone_waits"],
+        Entry(cohort["state"], cohort["enrol_from"], row["last_entry"]),
+        row["next_session"],
+    )
+
+
+_ENROLMENT = """
+select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected_identity, false) as protected, e.state,
+       e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,
+       p.sealed as record, e.proof_checked_at, e.partner_consent,
+       v.slot_id, v.state as visit_state, vs.starts_at as visit_starts, vs.ends_at as visit_ends, vn.name as visit_venue,
+       vn.address as visit_address, array(select text_id from agreement a where a.enrolment_id = e.id) as accepted
+from enrolment e left join participant p on p.id = e.participant_id left join seat s on s.enrolment_id = e.id
+left join study_visit v on v.enrolment_id = e.id left join visit_slot vs on vs.id = v.slot_id
+left join venue vn on vn.id = vs.venue_id
+"""
+_VISIT_COLUMNS = ("slot_id", "visit_state", "visit_starts", "visit_ends", "visit_venue", "visit_address")
+
+
+def _enrolment(row: asyncpg.Record) -> EnrolmentFacts:
+    values = {name: value for name, value in row.items() if name not in _VISIT_COLUMNS}
+    visit = None
+    if row["slot_id"] is not None:
+        visit = Visit(
+            row["slot_id"],
+            row["visit_starts"],
+            row["visit_ends"],
+            row["visit_venue"],
+            row["visit_address"],
+            cast(Literal["booked", "attended", "missed"], row["visit_state"]),
+        )
+    return EnrolmentFacts(**{**values, "visit": visit, "accepted": frozenset(row["accepted"])})
+
+
+async def enrolment(enrolment_id: UUID) -> EnrolmentFacts:
+    """One enrolment. Raises NotFound."""
+    row = await fetchrow(f"{_ENROLMENT} where e.id = $1", enrolment_id)
+    if row is None:
+        raise NotFound
+    return _enrolment(row)
+
+
+async def enrolments(cohort_id: int, states: Iterable[State]) -> list[EnrolmentFacts]:
+    """A cohort's enrolments in these states: seats first by number, then by arrival."""
+    rows = await fetch(
+        f"{_ENROLMENT} where e.cohort_id = $1 and e.state = any($2::text[]) order by s.number nulls last, e.arrival",
+        cohort_id,
+        sorted(states),
+    )
+    return [_enrolment(row) for row in rows]
+
+
+async def queue_position(cohort_id: int, arrival: int) -> int:
+    """How many wait up to and including this arrival: 1 is next."""
+    row = await fetchrow(
+        "select count(*) as n from enrolment where cohort_id = $1 and state = 'queued' and arrival <= $2", cohort_id, arrival
+    )
+    return int(row["n"]) if row else 0
+
+
+async def by_code(code_digest: bytes) -> UUID | None:
+    """The enrolment that a place code opens."""
+    row = await fetchrow("select id from enrolment where code_digest = $1", code_digest)
+    return row["id"] if row else None
+
+
+def session_digest(token: str) -> bytes:
+    """The stored form of a Min plats session's token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def open_place(token: str, now: datetime) -> UUID | None:
+    """The enrolment whose Min plats is open in the browser with this token, or None."""
+    row = await fetchrow("select enrolment_id from place_session where id = $1 and ends_at > $2", session_digest(token), now)
+    return row["enrolment_id"] if row else None
+
+
+async def slots(cohort_id: int, now: datetime) -> list[Slot]:
+    """Study visits still to come, with how many more may come to each."""
+    rows = await fetch(
+        """select s.id as slot_id, s.starts_at, s.ends_at, v.name as venue, v.address, p.display_name as leader,
+                  (s.capacity - (select count(*) from study_visit b where b.slot_id = s.id))::int as left
+           from visit_slot s join venue v on v.id = s.venue_id left join staff p on p.id = s.staff_id
+           where s.cohort_id = $1 and s.starts_at > $2 order by s.starts_at, s.id""",
+        cohort_id,
+        now,
+    )
+    return [Slot(**dict(row)) for row in rows]
+
+
+async def texts_to_accept(section: str, today: date) -> list[AgreementText]:
+    """The newest version in force of each text of a programme: conditions, then rules."""
+    rows = await fetch(
+        """select distinct on (kind) id, kind, version, valid_from, lines_sv, lines_en from agreement_text
+           where section = $1 and valid_from <= $2 order by kind, version desc""",
+        section,
+        today,
+    )
+    return [
+        AgreementText(
+            row["id"],
+            row["kind"],
+            row["version"],
+            row["valid_from"],
+            tuple(row["lines_sv"].splitlines()),
+            tuple(row["lines_en"].splitlines()),
+        )
+        for row in rows
+    ]
+
+
+def steps_of(programme: Programme, facts: EnrolmentFacts, texts: Sequence[AgreementText]) -> Steps:
+    """How far a person has come on the programme's way in."""
+    return Steps(
+        visit_needed=programme.study_visit,
+        accept_needed=programme.accept_conditions or programme.rules_commitment,
+        visit=facts.visit.state if facts.visit else None,
+        accepted=bool(texts) and {text.text_id for text in texts} <= facts.accepted,
+    )
+
+
+def still_to_do(programme: Programme, facts: EnrolmentFacts, texts: Sequence[AgreementText]) -> tuple[Remaining, ...]:
+    """What is left before the place is confirmed, in order."""
+    return remaining(steps_of(programme, facts, texts))
+
+
+async def overdue_offers(now: datetime) -> list[tuple[UUID, int]]:
+    """Offers that have run out: enrolment and cohort."""
+    rows = await fetch(
+        "select id, cohort_id from enrolment where state = 'offered' and offer_expires_at <= $1 order by offer_expires_at",
+        now,
+    )
+    return [(row["id"], row["cohort_id"]) for row in rows]

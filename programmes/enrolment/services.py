@@ -1,0 +1,368 @@
+"""Applying, leaving, and passing places on. Each use case is one transaction under the cohort's lock."""
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from programmes.catalogue.rules import Answers, Outcome, Programme, check
+from programmes.core import audit, jobs
+from programmes.core.codes import digest, new_code, new_token
+from programmes.core.days import day_off
+from programmes.core.db import execute, fetchrow, fetchval, transaction
+from programmes.core.erasure import destroy_key
+from programmes.core.errors import Conflict
+from programmes.core.i18n import Language
+from programmes.core.sealing import KeyFolder, KeyGone
+from programmes.enrolment import queries
+from programmes.enrolment.rules import ALIVE, Applied, NotOpen, decide_application, entry, lowest_free, offer_until
+from programmes.people import records
+from programmes.people.records import PersonRecord
+
+PLACE_OPEN = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Application:
+    """What somebody applies with. `once` is the form's once-number; `record` is None for identity-exempt programmes."""
+
+    cohort_id: int
+    first_session: date
+    answers: Answers
+    once: str
+    alias: str = ""
+    contact: str = ""
+    record: PersonRecord | None = None
+    protected: bool = False
+    language: Language = "sv"
+    staff_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Kept: `held` says whether a seat is held, else the person queues. `token` opens Min plats in this browser."""
+
+    enrolment_id: uuid.UUID
+    held: bool
+    token: str
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Every condition that is not met, or that entry is closed. Nothing has been written."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    closed: NotOpen | None = None
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """An application with the ids and keys that were made for it before the transaction began."""
+
+    application: Application
+    enrolment_id: uuid.UUID
+    key_id: uuid.UUID
+    person_id: uuid.UUID | None
+    code: str
+    token: str = field(default_factory=new_token)
+
+
+def _once_digest(application: Application) -> bytes:
+    return hashlib.sha256(f"{application.cohort_id}/{application.once}".encode()).digest()
+
+
+async def apply(application: Application, programme: Programme, keys: KeyFolder, now: datetime) -> Taken | Refused:
+    """Check every condition and take a place or a place in the queue.
+
+    Sent again with the same once-number it gives the same place. The keys are on disk before the rows commit.
+
+    Raises:
+        NotFound: no such cohort.
+    """
+    outcomes = check(programme, application.answers, application.first_session)
+    unmet = tuple(outcome for outcome in outcomes if not outcome.met)
+    if unmet:
+        return Refused(unmet)
+    person_id = keys.create("person") if application.record is not None else None
+    draft = _Draft(application, uuid.uuid4(), keys.create("entry"), person_id, new_code())
+    try:
+        async with transaction():
+            answer = await _take(draft, programme, outcomes, keys, now)
+    except BaseException:
+        _discard(draft, keys)
+        raise
+    if isinstance(answer, Refused) or answer.repeated:
+        _discard(draft, keys)
+    return answer
+
+
+def _discard(draft: _Draft, keys: KeyFolder) -> None:
+    keys.discard("entry", draft.key_id)
+    if draft.person_id is not None:
+        keys.discard("person", draft.person_id)
+
+
+async def _take(
+    draft: _Draft, programme: Programme, outcomes: list[Outcome], keys: KeyFolder, now: datetime
+) -> Taken | Refused:
+    application = draft.application
+    gate = await queries.lock_gate(application.cohort_id, now)
+    earlier = await fetchrow("select id, state from enrolment where once_digest = $1", _once_digest(application))
+    if earlier is not None:
+        await _open_session(earlier["id"], draft.token, now)
+        return Taken(earlier["id"], earlier["state"] != "queued", draft.token, repeated=True)
+    closed = entry(gate.entry, now)
+    if closed is not None:
+        return Refused(closed=closed)
+    asks = programme.study_visit or programme.accept_conditions or programme.rules_commitment
+    decided = decide_application(gate.taken, gate.maximum, gate.someone_waits, asks)
+    if application.record is not None and draft.person_id is not None:
+        await records.keep(application.record, application.protected, keys, draft.person_id, now)
+    state = "queued" if not isinstance(decided, Applied) else "confirmed" if decided.confirmed else "preliminary"
+    await _write_enrolment(draft, state, keys, now)
+    if isinstance(decided, Applied):
+        await _seat(gate, draft.enrolment_id, decided.seat)
+    met = [outcome.condition for outcome in outcomes if outcome.code == "met"]
+    await execute(
+        "insert into condition_met (enrolment_id, condition, met_at) select $1, unnest($2::text[]), $3",
+        draft.enrolment_id,
+        met,
+        now,
+    )
+    await _open_session(draft.enrolment_id, draft.token, now)
+    held = isinstance(decided, Applied)
+    await audit.note("enrolment:apply", f"cohort/{gate.cohort_id}", application.staff_id, now)
+    await _tell("place_held" if held else "queued", draft.enrolment_id)
+    return Taken(draft.enrolment_id, held, draft.token)
+
+
+async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: datetime) -> None:
+    application = draft.application
+    kept = {"code": draft.code}
+    if application.record is None:
+        kept |= {"alias": application.alias, "contact": application.contact}
+    await execute(
+        """with arrival as (update cohort set arrivals = arrivals + 1 where id = $2 returning arrivals)
+           insert into enrolment (id, cohort_id, participant_id, state, arrival, applied_at, confirmed_at, key_id, sealed,
+                                  code_digest, once_digest, guardian_ticked, partner_consent, language)
+           select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13 from arrival""",
+        draft.enrolment_id,
+        application.cohort_id,
+        draft.person_id,
+        state,
+        now,
+        now if state == "confirmed" else None,
+        draft.key_id,
+        keys.seal("entry", draft.key_id, json.dumps(kept)),
+        digest(draft.code),
+        _once_digest(application),
+        application.answers.guardian_consent,
+        application.answers.declarations.get("partner_contact"),
+        application.language,
+    )
+
+
+async def _seat(gate: queries.Gate, enrolment_id: uuid.UUID, number: int) -> None:
+    await execute(
+        "insert into seat (cohort_id, maximum, number, enrolment_id) values ($1, $2, $3, $4)",
+        gate.cohort_id,
+        gate.maximum,
+        number,
+        enrolment_id,
+    )
+
+
+async def _tell(event: str, enrolment_id: uuid.UUID) -> None:
+    await jobs.put(event, {"enrolment": str(enrolment_id)})
+
+
+async def _open_session(enrolment_id: uuid.UUID, token: str, now: datetime) -> None:
+    await execute(
+        "insert into place_session (id, enrolment_id, ends_at) values ($1, $2, $3)",
+        queries.session_digest(token),
+        enrolment_id,
+        now + PLACE_OPEN,
+    )
+
+
+async def open_by_code(code: str, now: datetime) -> str | None:
+    """Open Min plats with a place code (normalised); returns the token for the cookie, or None for an unknown code."""
+    enrolment_id = await queries.by_code(digest(code))
+    if enrolment_id is None:
+        return None
+    token = new_token()
+    async with transaction():
+        await _open_session(enrolment_id, token, now)
+    return token
+
+
+async def close_place(token: str) -> None:
+    """Forget that Min plats is open in the browser with this token."""
+    async with transaction():
+        await execute("delete from place_session where id = $1", queries.session_digest(token))
+
+
+async def forget_old_sessions(now: datetime) -> None:
+    """Drop Min plats sessions that have ended."""
+    async with transaction():
+        await execute("delete from place_session where ends_at <= $1", now)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is sealed in an enrolment itself. Alias and contact are empty for individual-level programmes."""
+
+    code: str = ""
+    alias: str = ""
+    contact: str = ""
+
+
+def unseal(facts: queries.EnrolmentFacts, keys: KeyFolder) -> Kept:
+    """Open an enrolment's sealed part; empty when its key is gone."""
+    if facts.key_id is None or facts.sealed is None:
+        return Kept()
+    try:
+        found = json.loads(keys.open("entry", facts.key_id, facts.sealed))
+    except KeyGone:
+        return Kept()
+    return Kept(**found)
+
+
+async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None:
+    """Leave, from a place, an offer or the queue. What was written goes at once, and the next in the queue is offered
+    the place. No reason is asked.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: it is over already.
+    """
+    await _end(enrolment_id, "withdrawn", keys, now, ALIVE)
+
+
+async def decline_offer(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None:
+    """Say no to an offered place. Raises NotFound, Conflict (there is no offer any more)."""
+    await _end(enrolment_id, "declined", keys, now, frozenset({"offered"}))
+
+
+async def end_by_staff(enrolment_id: uuid.UUID, outcome: str, staff_id: int, keys: KeyFolder, now: datetime) -> None:
+    """Staff end somebody's way: `dropped_out` after the start, `declined` after a study visit. Raises NotFound, Conflict."""
+    await _end(enrolment_id, outcome, keys, now, ALIVE, staff_id)
+
+
+async def _end(
+    enrolment_id: uuid.UUID,
+    state: str,
+    keys: KeyFolder,
+    now: datetime,
+    allowed: frozenset[str],
+    staff_id: int | None = None,
+) -> None:
+    async with transaction():
+        gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+        facts = await queries.enrolment(enrolment_id)
+        if facts.state not in allowed:
+            raise Conflict("enrolment_over")
+        await execute("delete from seat where enrolment_id = $1", enrolment_id)
+        await execute("delete from place_session where enrolment_id = $1", enrolment_id)
+        await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", enrolment_id)
+        await execute(
+            """update enrolment set state = $2, ended_at = $3, offer_expires_at = null, sealed = null, key_id = null,
+                      code_digest = null where id = $1""",
+            enrolment_id,
+            state,
+            now,
+        )
+        if facts.key_id is not None:
+            await destroy_key(keys, "entry", facts.key_id, f"enrolment:{state}", now)
+        await audit.note(f"enrolment:{state}", f"cohort/{facts.cohort_id}", staff_id, now)
+        await _promote(await queries.lock_gate(gate.cohort_id, now), now)
+
+
+async def _promote(gate: queries.Gate, now: datetime) -> None:
+    """Offer free seats to the longest waiting, while one may still enter. The caller holds the cohort's lock."""
+    taken = set(gate.taken)
+    while entry(gate.entry, now) is None and (seat := lowest_free(taken, gate.maximum)) is not None:
+        waiting = await fetchval(
+            """select id from enrolment where cohort_id = $1 and state = 'queued' and skip_reason is null
+               order by arrival limit 1""",
+            gate.cohort_id,
+        )
+        if waiting is None:
+            return
+        await execute(
+            "update enrolment set state = 'offered', offer_expires_at = $2 where id = $1",
+            waiting,
+            offer_until(now, gate.next_session, day_off),
+        )
+        await _seat(gate, waiting, seat)
+        taken.add(seat)
+        await _tell("place_offered", waiting)
+
+
+async def promote(cohort_id: int, now: datetime) -> None:
+    """Pass on seats that have become free by another way (a raised maximum). Raises NotFound."""
+    async with transaction():
+        await _promote(await queries.lock_gate(cohort_id, now), now)
+
+
+async def accept_offer(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:
+    """Say yes to an offered place: it becomes preliminary, or confirmed when nothing more is asked for.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: there is no offer any more, or it has run out.
+    """
+    async with transaction():
+        facts = await queries.enrolment(enrolment_id)
+        await queries.lock_gate(facts.cohort_id, now)
+        facts = await queries.enrolment(enrolment_id)
+        if facts.state != "offered" or facts.offer_expires_at is None or facts.offer_expires_at <= now:
+            raise Conflict("offer_over")
+        asks = programme.study_visit or programme.accept_conditions or programme.rules_commitment
+        await execute(
+            "update enrolment set state = $2, offer_expires_at = null, confirmed_at = $3 where id = $1",
+            enrolment_id,
+            "preliminary" if asks else "confirmed",
+            None if asks else now,
+        )
+        await audit.note("enrolment:accept_offer", f"cohort/{facts.cohort_id}", None, now)
+        await _tell("place_held" if asks else "place_confirmed", enrolment_id)
+
+
+async def expire_offers(keys: KeyFolder, now: datetime) -> int:
+    """End offers that have run out and pass the places on; returns how many ended. Safe to run twice, and late."""
+    ended = 0
+    for enrolment_id, _ in await queries.overdue_offers(now):
+        try:
+            await _end(enrolment_id, "expired", keys, now, frozenset({"offered"}))
+        except Conflict:
+            continue
+        ended += 1
+    return ended
+
+
+async def end_all(cohort_id: int, now: datetime) -> None:
+    """In the caller's transaction, when a cohort is cancelled: offers end, everybody keeps the page that says so."""
+    await execute(
+        """delete from seat where enrolment_id in (select id from enrolment where cohort_id = $1 and state = 'offered')""",
+        cohort_id,
+    )
+    await execute(
+        "update enrolment set state = 'queued', offer_expires_at = null where cohort_id = $1 and state = 'offered'",
+        cohort_id,
+    )
+
+
+async def erase_cohort(cohort_id: int, keys: KeyFolder, why: str, now: datetime) -> int:
+    """In the caller's transaction, delete every enrolment of a cohort with all that hangs on it, and destroy the keys.
+
+    Returns how many enrolments went. Protected records of persons stay; they have a retention of their own.
+    """
+    rows = await fetchval("select array_agg(key_id) from enrolment where cohort_id = $1 and key_id is not null", cohort_id)
+    for key_id in rows or []:
+        await destroy_key(keys, "entry", key_id, why, now)
+    gone = await execute("delete from enrolment where cohort_id = $1 returning 1", cohort_id)
+    await execute("delete from visit_slot where cohort_id = $1", cohort_id)
+    return gone

@@ -1,0 +1,178 @@
+"""The steps between a preliminary and a confirmed place: study visit, conditions and rules."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Literal
+
+from programmes.catalogue.rules import Programme
+from programmes.core import audit, jobs
+from programmes.core.clock import local_date
+from programmes.core.db import execute, fetchrow, fetchval, transaction
+from programmes.core.errors import Conflict, NotFound
+from programmes.enrolment import queries
+from programmes.enrolment.rules import HOLDING
+
+
+async def _locked(enrolment_id: uuid.UUID, now: datetime) -> queries.EnrolmentFacts:
+    """The enrolment, read under its cohort's lock. Raises NotFound; Conflict when it holds no seat."""
+    await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+    facts = await queries.enrolment(enrolment_id)
+    if facts.state not in HOLDING:
+        raise Conflict("enrolment_over")
+    return facts
+
+
+async def book_visit(enrolment_id: uuid.UUID, slot_id: int, now: datetime) -> None:
+    """Book a study visit, or change to another. It never costs the place.
+
+    Raises:
+        NotFound: no such slot of this cohort.
+        Conflict: `visit_full`, the slot is full or over; `visit_done`, the visit has been made; `enrolment_over`.
+    """
+    async with transaction():
+        facts = await _locked(enrolment_id, now)
+        if facts.visit and facts.visit.state == "attended":
+            raise Conflict("visit_done")
+        slot = await fetchrow(
+            """select starts_at, capacity, (select count(*) from study_visit v where v.slot_id = s.id
+                                            and v.enrolment_id <> $3) as booked
+               from visit_slot s where s.id = $1 and s.cohort_id = $2""",
+            slot_id,
+            facts.cohort_id,
+            enrolment_id,
+        )
+        if slot is None:
+            raise NotFound
+        if slot["starts_at"] <= now or slot["booked"] >= slot["capacity"]:
+            raise Conflict("visit_full")
+        await execute(
+            """insert into study_visit (slot_id, enrolment_id, state, booked_at) values ($1, $2, 'booked', $3)
+               on conflict (enrolment_id) do update set slot_id = $1, state = 'booked', booked_at = $3, marked_at = null""",
+            slot_id,
+            enrolment_id,
+            now,
+        )
+
+
+async def mark_visit(
+    enrolment_id: uuid.UUID, state: Literal["attended", "missed"], staff_id: int, programme: Programme, now: datetime
+) -> None:
+    """Staff note that the visit was made or missed; nothing else is noted about it.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: `no_visit`, none is booked; `enrolment_over`.
+    """
+    async with transaction():
+        facts = await _locked(enrolment_id, now)
+        if facts.visit is None:
+            raise Conflict("no_visit")
+        await execute(
+            "update study_visit set state = $2, marked_at = $3, staff_goes_on = $4 where enrolment_id = $1",
+            enrolment_id,
+            state,
+            now,
+            state == "attended" or None,
+        )
+        await audit.note(f"visit:{state}", f"enrolment/{enrolment_id}", staff_id, now)
+        await _confirm_if_done(enrolment_id, programme, now)
+
+
+async def accept_texts(
+    enrolment_id: uuid.UUID,
+    text_ids: Sequence[int],
+    programme: Programme,
+    how: Literal["screen", "paper"],
+    now: datetime,
+    staff_id: int | None = None,
+) -> None:
+    """Accept the versions that were shown, then confirm the place if nothing is left.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: `texts_changed`, the versions shown are not the newest; `visit_first`; `enrolment_over`.
+    """
+    async with transaction():
+        facts = await _locked(enrolment_id, now)
+        newest = await queries.texts_to_accept(programme.section, local_date(now))
+        if not newest or {text.text_id for text in newest} != set(text_ids):
+            raise Conflict("texts_changed")
+        if programme.study_visit and (facts.visit is None or facts.visit.state != "attended"):
+            raise Conflict("visit_first")
+        await execute(
+            """insert into agreement (enrolment_id, text_id, accepted_at, how) select $1, unnest($2::int[]), $3, $4
+               on conflict do nothing""",
+            enrolment_id,
+            list(text_ids),
+            now,
+            how,
+        )
+        await execute("update study_visit set person_goes_on = true where enrolment_id = $1", enrolment_id)
+        await audit.note(f"agreement:{how}", f"enrolment/{enrolment_id}", staff_id, now)
+        await _confirm_if_done(enrolment_id, programme, now)
+
+
+async def _confirm_if_done(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:
+    facts = await queries.enrolment(enrolment_id)
+    texts = await queries.texts_to_accept(programme.section, local_date(now))
+    if facts.state != "preliminary" or queries.still_to_do(programme, facts, texts):
+        return
+    await execute("update enrolment set state = 'confirmed', confirmed_at = $2 where id = $1", enrolment_id, now)
+    await jobs.put("place_confirmed", {"enrolment": str(enrolment_id)})
+
+
+async def note_proof(enrolment_id: uuid.UUID, staff_id: int, now: datetime) -> None:
+    """That identity or age was shown: when and by whom, never a copy; for exempt programmes only that. Raises Conflict."""
+    async with transaction():
+        await _locked(enrolment_id, now)
+        await execute(
+            "update enrolment set proof_checked_at = $2, proof_checked_by = $3 where id = $1", enrolment_id, now, staff_id
+        )
+        await audit.note("proof:checked", f"enrolment/{enrolment_id}", staff_id, now)
+
+
+async def add_slot(
+    cohort_id: int, starts_at: datetime, ends_at: datetime, venue_id: int, staff_id: int | None, capacity: int, now: datetime
+) -> int:
+    """Offer a study visit. Raises Conflict `visit_past` for a time that is over."""
+    if starts_at <= now:
+        raise Conflict("visit_past")
+    async with transaction():
+        slot_id: int = await fetchval(
+            """insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, staff_id, capacity)
+               values ($1, $2, $3, $4, $5, $6) returning id""",
+            cohort_id,
+            starts_at,
+            ends_at,
+            venue_id,
+            staff_id,
+            capacity,
+        )
+        await audit.note("visit:offer", f"cohort/{cohort_id}", staff_id, now)
+        return slot_id
+
+
+async def add_text(
+    section: str,
+    kind: Literal["conditions", "rules"],
+    valid_from: date,
+    lines_sv: Sequence[str],
+    lines_en: Sequence[str],
+    staff_id: int,
+    now: datetime,
+) -> int:
+    """A new version of a programme's conditions or rules, in both languages; returns its version number."""
+    async with transaction():
+        version: int = await fetchval(
+            """insert into agreement_text (section, kind, version, valid_from, lines_sv, lines_en)
+               select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5 from agreement_text where section = $1 and kind = $2
+               returning version""",
+            section,
+            kind,
+            valid_from,
+            "\n".join(lines_sv),
+            "\n".join(lines_en),
+        )
+        await audit.note(f"agreement:{kind}:{version}", f"section/{section}", staff_id, now)
+        return version
