@@ -1,0 +1,61 @@
+"""The contract of rooms can fail: each import that the law forbids is told, each that it allows is not."""
+
+import pytest
+from grimp import ImportGraph
+
+from tests.architecture.rooms import RoomsContract
+
+LAW = {
+    "features": "core cohorts enrolment desk",
+    "rooms": [
+        "views: services, pages, queries", "services: rules, queries, tables", "pages: rules", "queries: tables, rules",
+        "rules:", "tables:",
+    ],
+    "offered": "services, queries, rules",
+    "called": ["desk.wording: pages"],
+}  # fmt: skip
+
+
+def wrongs(importer: str, imported: str) -> list[str]:
+    contract = RoomsContract(name="rooms", session_options={}, contract_options=LAW)
+    graph = ImportGraph()
+    for module in (f"programmes.{importer}", f"programmes.{imported}"):
+        graph.add_module(module)
+    graph.add_import(
+        importer=f"programmes.{importer}", imported=f"programmes.{imported}", line_number=7, line_contents="import it"
+    )
+    found: list[str] = contract.check(graph, verbose=False).metadata["wrongs"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("desk.views", "desk.services"), ("desk.views", "desk.pages"), ("desk.views", "desk.queries"),
+        ("desk.services", "desk.rules"), ("desk.pages", "desk.rules"), ("desk.queries", "desk.tables"),
+        ("desk.views", "web.forms"), ("desk.rules", "core.clock"), ("desk.views", "cohorts.queries"),
+        ("desk.visit_services", "desk.services"), ("desk.views", "desk.wording"),
+        ("enrolment.tables", "cohorts.tables"),
+    ],
+)  # fmt: skip
+def test_an_import_that_the_law_allows_is_kept(importer: str, imported: str) -> None:
+    assert wrongs(importer, imported) == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("desk.views", "desk.tables"), ("desk.views", "desk.rules"), ("desk.services", "desk.views"),
+        ("desk.pages", "desk.queries"), ("desk.queries", "desk.services"), ("desk.rules", "desk.queries"),
+        ("desk.tables", "desk.rules"), ("desk.services", "web.forms"), ("desk.views", "cohorts.pages"),
+        ("desk.queries", "cohorts.tables"), ("desk.wording", "desk.queries"),
+    ],
+)  # fmt: skip
+def test_an_import_that_the_law_forbids_is_told_with_its_line(importer: str, imported: str) -> None:
+    found = wrongs(importer, imported)
+    assert len(found) == 1
+    assert f"programmes.{importer}:7 imports programmes.{imported}" in found[0]
+
+
+def test_a_module_called_after_no_room_is_told() -> None:
+    assert wrongs("desk.helpers", "core.clock") == ["programmes.desk.helpers is called after no room"]
