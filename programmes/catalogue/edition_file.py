@@ -178,7 +178,8 @@ class ProgrammeRow(_Row):
     age: AgeRow | None = None
     age_bands: tuple[BandRow, ...] = ()
     urgent: tuple[str, ...] = ()
-    opening: TextRow | None = None
+    form_name: TextRow | None = None
+    length: TextRow | None = None
 
 
 class EditionRow(_Row):

@@ -181,7 +181,8 @@ class Programme:
     guardian: Wording | None = None
     urgent: tuple[UrgentLine, ...] = ()
     evaluation_texts: Mapping[str, Text] = field(default_factory=dict)
-    opening: Text | None = None
+    form_name: Text | None = None
+    length: Text | None = None
     sessions_min: int | None = None
     sessions_max: int | None = None
     duration_weeks: int | None = None

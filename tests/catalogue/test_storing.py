@@ -58,19 +58,20 @@ async def test_a_choice_leaves_a_trace_of_who_made_it(db: None, clock: FrozenClo
 
 
 @pytest.mark.parametrize(
-    ("slug", "key", "value", "refusal"),
+    ("point", "refusal"),
     [
-        ("abc", "evaluation", "off", NotFound),  # the guideline requires it
-        ("abc", "no_such_point", True, NotFound),
-        ("abc", "board_decision", True, Conflict),
-        ("aterfallsprevention", "lower_age_included", 1, Conflict),  # 1 is not True here
-        ("aterfallsprevention", "evaluation", "required", Conflict),
-        ("aterfallsprevention", "minimum_counts", "always", NotFound),
+        (("abc", "evaluation", "off"), NotFound),  # the guideline requires it
+        (("abc", "no_such_point", True), NotFound),
+        (("abc", "board_decision", True), Conflict),
+        (("aterfallsprevention", "lower_age_included", 1), Conflict),  # 1 is not True here
+        (("aterfallsprevention", "evaluation", "required"), Conflict),
+        (("aterfallsprevention", "minimum_counts", "always"), NotFound),
     ],
 )
 async def test_a_reading_that_the_rules_do_not_obey_is_refused(
-    db: None, clock: FrozenClock, slug: str, key: str, value: bool | str, refusal: type[Exception]
+    db: None, clock: FrozenClock, point: tuple[str, str, bool | int | str], refusal: type[Exception]
 ) -> None:
+    slug, key, value = point
     programme_id, programme = await queries.by_slug(slug, DAY)
     with pytest.raises(refusal):
         await choose_reading(programme, key, value, 1, clock.now())

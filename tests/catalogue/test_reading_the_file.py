@@ -1,0 +1,54 @@
+"""A slip of the pen in an edition's file stops it with a line that says where."""
+
+from pathlib import Path
+
+import pytest
+
+from programmes.catalogue.services import EDITIONS, EditionError, read_edition
+
+SOURCE = (EDITIONS / "2026-04-01.toml").read_text(encoding="utf-8")
+
+
+def read(tmp_path: Path, old: str, new: str) -> None:
+    """Reads the edition with the first `old` replaced."""
+    assert old in SOURCE
+    path = tmp_path / "changed.toml"
+    path.write_text(SOURCE.replace(old, new, 1), encoding="utf-8")
+    read_edition(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('short_name = "ABC"', 'short_name = "ABC"\nnick_name = "A"', "unknown field `nick_name`"),
+        ('short_name = "ABC"\n', "", "missing required field `short_name`"),
+        ("sessions_min = 4", "sessions_minn = 4", "unknown field `sessions_minn`"),
+        ("sessions_min = 4", 'sessions_min = "4"', "Expected `int | null`, got `str`"),
+        ("[edition]", "[edition", "changed.toml"),
+        ('way_in = "web"', 'way_in = "mail"', "Invalid enum value 'mail'"),
+        ('way_in = "web"', 'way_in = "drop_in"', "way_in 'drop_in' does not go with form 'group'"),
+        ('audience = ["parents"]', 'audience = ["parants"]', "audience has no 'parants'"),
+        ('audience = ["parents"]', "audience = []", "audience has no ''"),
+        ('steps = "group_unnamed"', 'steps = "group_named_not"', "2.1 abc: steps has no"),
+        ('use = "own_wish"', 'use = "own_whish"', "2.1 abc: declaration has no 'own_whish'"),
+        ('{use = "size_set_by", settles = [0]},', "", "2.1 abc: ambiguities settled: [1, 2, 3, 4, 5] of 6"),
+        ("settles = [5]", "settles = [5, 6]", "ambiguities settled"),
+        ('asked_if = "still_in_relationship"', 'asked_if = "still"', "which is no fork before it"),
+        ('slug = "lft"', 'slug = "abc"', "slug 'abc' stands twice"),
+        ('section = "2.12"', 'section = "2.1"', "section '2.1' stands twice"),
+        ('value = "default_on", options = ["default_on", "off"]', 'value = "on", options = ["off"]', "none of its options"),
+        ('age = {wording = "parent_between"', 'age = {wording = "parents"', "age has no 'parents'"),
+        ('show_on_request = "nothing"', 'show_on_request = "anything"', "proof has no 'anything'"),
+    ],
+)
+def test_a_slip_in_the_file_is_said_where_it_is(tmp_path: Path, old: str, new: str, says: str) -> None:
+    with pytest.raises(EditionError) as refusal:
+        read(tmp_path, old, new)
+    assert says in str(refusal.value)
+
+
+def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "commented.toml"
+    path.write_text(SOURCE + "# one more line\n", encoding="utf-8")
+    assert read_edition(path).digest != read_edition(EDITIONS / "2026-04-01.toml").digest
+    assert read_edition(path).programmes == read_edition(EDITIONS / "2026-04-01.toml").programmes
