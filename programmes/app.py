@@ -14,7 +14,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.people import views as people_views
 from programmes.people.queries import load_principal
 from programmes.settings import Settings
-from programmes.web import errors
+from programmes.web import errors, health
 from programmes.web.headers import add_headers
 from programmes.web.rendering import Static, make_environment
 from programmes.web.sessions import cookie_name, identify
@@ -34,7 +34,7 @@ def _csrf(settings: Settings, keys: KeyFolder) -> CSRFConfig:
 
 
 def _handlers() -> list[Any]:
-    return [static_file, *people_views.HANDLERS]
+    return [static_file, *health.HANDLERS, *people_views.HANDLERS]
 
 
 def create_app(

@@ -69,6 +69,7 @@ class KeyFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._installation = self.service_key("installation")
 
     def create(self, kind: Kind) -> uuid.UUID:
         """A new random key on disk; returns its id."""
@@ -101,6 +102,14 @@ class KeyFolder:
         except (InvalidTag, ValueError) as error:
             raise Unreadable(str(key_id)) from error
         return padded[4 : 4 + int.from_bytes(padded[:4], "big")].decode()
+
+    def usable(self) -> bool:
+        """Whether keys can be read and made: the folder is there, writable, and not another one mounted in its place."""
+        mark = self._folder / "service" / "installation.key"
+        try:
+            return mark.read_bytes() == self._installation and os.access(self._folder, os.R_OK | os.W_OK | os.X_OK)
+        except OSError:
+            return False
 
     def exists(self, kind: Kind, key_id: uuid.UUID) -> bool:
         return self._path(kind, key_id).exists()
