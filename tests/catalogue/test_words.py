@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from programmes.catalogue.pages import Words, conditions, key_facts, questions, refusal_text
+from programmes.catalogue.wording import Words, conditions, key_facts, questions, refusal_text
 from programmes.catalogue.rules import Lang, Outcome, Programme, Text, check
 from tests.catalogue.cast import EDITION, FIRST_SESSION, MUNICIPALITY, NOBODY, fitting, refusing
 
