@@ -178,3 +178,19 @@ async def upcoming() -> list[CohortFacts]:
             order by s.first_start nulls last, c.id""",
     )
     return [_cohort(row) for row in rows]
+
+
+async def open_houses(now: datetime) -> list[tuple[CohortFacts, SessionFacts]]:
+    """The next occasion of every open meeting place, soonest first."""
+    rows = await fetch(
+        f"""select distinct on (s.cohort_id) q.* from ({_SESSION}) q join cohort_session s on s.id = q.session_id
+            join cohort c on c.id = s.cohort_id join programme p on p.id = c.programme_id
+            where p.form = 'drop_in' and c.state in ('open', 'started')
+              and s.state in ('planned', 'moved') and s.ends_at > $1
+            order by s.cohort_id, s.starts_at""",
+        now,
+    )
+    found = sorted((_session(row) for row in rows), key=lambda s: s.starts_at)
+    cohorts = await fetch(f"{_COHORT} where c.id = any($1::int[])", [s.cohort_id for s in found])
+    by_cohort = {row["cohort_id"]: _cohort(row) for row in cohorts}
+    return [(by_cohort[s.cohort_id], s) for s in found]
