@@ -17,6 +17,9 @@ from programmes.settings import Settings
 _HIDDEN_FROM_WEB = ("slip", "sealed_answer", "held_text")
 _APPEND_ONLY_FOR_WEB = ("audit_entry",)
 _READ_ONLY_FOR_WEB = ("edition", "programme", "release", "migration")
+# Every function that a role may call; web reaches the ballot box through these alone.
+_CALLED_BY_WORKER = ("ballot_lock(uuid)",)
+_CALLED_BY_WEB = ("ballot_lock(uuid)", "issue_slips(uuid, bytea[])", "slip_ballot(bytea)", "cast_ballot(bytea, bytea)")
 
 
 @dataclass(frozen=True)
@@ -76,18 +79,20 @@ async def _grant(connection: asyncpg.Connection, settings: Settings) -> None:
     )
     if worker.user != owner.user:
         await _ensure_role(connection, worker)
-        await _rights(connection, worker.user, ())
+        await _rights(connection, worker.user, _CALLED_BY_WORKER, ())
     if web.user != owner.user:
         await _ensure_role(connection, web)
-        await _rights(connection, web.user, _HIDDEN_FROM_WEB)
+        await _rights(connection, web.user, _CALLED_BY_WEB, _HIDDEN_FROM_WEB)
 
 
-async def _rights(connection: asyncpg.Connection, role: str, hidden: tuple[str, ...]) -> None:
+async def _rights(connection: asyncpg.Connection, role: str, called: tuple[str, ...], hidden: tuple[str, ...]) -> None:
     name = await connection.fetchval("select quote_ident($1)", role)
     await connection.execute(f"grant usage on schema public to {name}")
     await connection.execute(f"grant select, insert, update, delete on all tables in schema public to {name}")
     await connection.execute(f"grant usage, select on all sequences in schema public to {name}")
-    await connection.execute(f"grant execute on all functions in schema public to {name}")
+    await connection.execute(f"revoke execute on all functions in schema public from {name}")
+    for function in called:
+        await connection.execute(f"grant execute on function {function} to {name}")
     if not hidden:
         return
     for table in hidden:

@@ -1,4 +1,5 @@
-"""The locked ballot box. Web has no right on `slip` and `sealed_answer`; it goes through functions (see the migration)."""
+"""The locked ballot box. Web has no right on `slip`, `sealed_answer` and `held_text`; it goes through the functions of the
+migration `…06_12_00…`. Neither slips nor answers refer to their ballot by a foreign key: that would lock its row at each vote."""
 
 from piccolo.columns import JSONB, UUID, Bytea, Date, ForeignKey, Integer, Serial, Text
 from piccolo.columns.base import OnDelete
@@ -9,7 +10,8 @@ from programmes.cohorts.tables import Cohort
 
 
 class Ballot(Table, tablename="ballot"):
-    """A box. `public_key` names a file in the key folder; the private half is the worker's alone."""
+    """A box: of one cohort, or of one individual form and half-year. Its public key is a file in the key folder; the
+    private half is the worker's alone. `slips` is how many were printed (0 again where no head count is listed)."""
 
     id: UUID = UUID(primary_key=True, default=None)
     section = Text(default=None)
@@ -30,19 +32,20 @@ class Slip(Table, tablename="slip"):
     """An unused slip: the digest of its code. No serial, no time."""
 
     id: Bytea = Bytea(primary_key=True, default=None)
-    ballot_id = ForeignKey(Ballot, on_delete=OnDelete.cascade, null=False)
+    ballot_id = UUID(default=None)
 
 
 class SealedAnswer(Table, tablename="sealed_answer"):
     """One sealed, padded answer. No time, address, language, session or order."""
 
     id: UUID = UUID(primary_key=True, default=None)
-    ballot_id = ForeignKey(Ballot, on_delete=OnDelete.cascade, null=False)
+    ballot_id = UUID(default=None)
     blob = Bytea(default=None)
 
 
 class Release(Table, tablename="release"):
-    """A released atom: counts per question, never changed afterwards (DESIGN 7)."""
+    """A released atom, never changed afterwards (DESIGN 7). `results` is per question a list of five counts, or a rounded
+    mean where no head count is listed (there `answers` is 5, for "five or more"). `cohort_id` is null for a pool."""
 
     id: Serial = Serial(primary_key=True)
     section = Text(default=None)
@@ -57,7 +60,8 @@ class Release(Table, tablename="release"):
 
 
 class HeldText(Table, tablename="held_text"):
-    """Free text re-sealed under the programme's text key, shuffled, without the cohort."""
+    """Free text re-sealed under the programme's text key, shuffled, without the cohort. `group_tag` is one per box and
+    question: it tells how many groups have written, not which."""
 
     id: UUID = UUID(primary_key=True, default=None)
     section = Text(default=None)
