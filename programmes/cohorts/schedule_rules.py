@@ -9,31 +9,28 @@ from functools import cache
 from typing import Literal
 
 import holidays
+from holidays.constants import DE_FACTO, PUBLIC
 
 from programmes.core.clock import at_local, local
+from programmes.core.days import day_off
 
 Lang = Literal["sv", "en"]
 EARLIEST, LATEST = time(6), time(23)
 _LOOK_AHEAD = timedelta(days=3 * 366)
 _DAY = timedelta(days=1)
-_CATEGORIES = ("public", "de_facto")
 
 
 @cache
-def _holidays(year: int, categories: tuple[str, ...], language: Lang) -> dict[date, str]:
-    found = holidays.country_holidays(
-        "SE", years=year, categories=categories, include_sundays=False, language="en_US" if language == "en" else "sv"
-    )
+def _holidays(year: int, public_only: bool, language: Lang) -> dict[date, str]:
+    categories = (PUBLIC,) if public_only else (PUBLIC, DE_FACTO)
+    spoken = "en_US" if language == "en" else "sv"
+    found = holidays.country_holidays("SE", years=year, categories=categories, include_sundays=False, language=spoken)
     return dict(found.items())
 
 
-def day_off(day: date, language: Lang = "sv") -> str | None:
-    """The name of a public or de facto holiday (Midsummer, Christmas and New Year's Eve), or None."""
-    return _holidays(day.year, _CATEGORIES, language).get(day)
-
-
-def _red(day: date, language: Lang = "sv") -> str | None:
-    return _holidays(day.year, ("public",), language).get(day)
+def holiday_name(day: date, language: Lang = "sv") -> str:
+    """What a day off is called (days without a name: an empty text)."""
+    return _holidays(day.year, False, language).get(day, "")
 
 
 @dataclass(frozen=True)
@@ -188,13 +185,13 @@ def _about(day: date) -> Iterator[Note]:
     tomorrow = day + _DAY
     if _free(day - _DAY) and _free(tomorrow) and not _free(day):
         yield Note("bridge", day)
-    elif _red(tomorrow):
+    elif tomorrow in _holidays(tomorrow.year, True, "sv"):
         yield Note("eve", tomorrow)
 
 
 def _free(day: date) -> bool:
     """Whether most offices are closed: a weekend or a holiday."""
-    return day.weekday() >= 5 or day_off(day) is not None
+    return day.weekday() >= 5 or bool(day_off(day))
 
 
 def _clock_change(before: date | None, day: date) -> Iterator[Note]:

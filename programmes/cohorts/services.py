@@ -1,0 +1,179 @@
+"""What happens to a cohort as a whole, each under its lock. Decisions that touch places are taken in `oversight`."""
+
+from datetime import date, datetime
+
+from programmes.cohorts import queries, schedule_queries
+from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.rules import UNDECIDED, Reason, why_not_postpone
+from programmes.cohorts.schedule_rules import Schedule, Slot, again_from
+from programmes.core import audit, jobs
+from programmes.core.clock import local_date
+from programmes.core.db import execute, transaction
+from programmes.core.errors import Conflict, Forbidden
+from programmes.core.principal import Principal
+
+
+async def coordinated(cohort_id: int, principal: Principal, now: datetime) -> CohortFacts:
+    """Lock a cohort for its coordinator and read it. Inside a transaction.
+
+    Raises:
+        NotFound: it is not theirs to see.
+        Forbidden: they see it, but do not coordinate its programme.
+    """
+    seen = await queries.mine(principal, local_date(now), cohort_id)
+    if not principal.coordinates(seen.section):
+        raise Forbidden
+    return await queries.locked(cohort_id)
+
+
+async def mark_held(session_id: int, now: datetime) -> bool:
+    """A session took place; False when that was known already or it is cancelled.
+
+    In the caller's transaction, under the cohort's lock.
+    """
+    changed = await execute(
+        "update cohort_session set state = 'held' where id = $1 and state in ('planned', 'moved') returning 1", session_id
+    )
+    return changed > 0
+
+
+async def announce(cohort_id: int, principal: Principal, now: datetime) -> list[Reason]:
+    """Open a planned cohort for enrolment; returns why not, or nothing when it is done.
+
+    Raises:
+        NotFound, Forbidden: as `coordinated`.
+        Conflict: it is not planned any more.
+    """
+    async with transaction():
+        cohort = await coordinated(cohort_id, principal, now)
+        if cohort.state != "planned":
+            raise Conflict("cohort_changed")
+        if cohort.first_start is None:
+            return [Reason("no_sessions")]
+        if cohort.first_start <= now:
+            return [Reason("past")]
+        await execute("update cohort set state = 'open' where id = $1", cohort_id)
+        await audit.note("cohort:open", f"cohort/{cohort_id}", principal.staff_id, now)
+    return []
+
+
+async def set_limits(cohort_id: int, minimum: int, maximum: int, principal: Principal, now: datetime) -> None:
+    """Change the least and the most number of places. The seats follow; the database refuses to leave one without.
+
+    In the caller's transaction, which has decided that it may be and renumbered the seats (DESIGN 3).
+    """
+    await execute("update cohort set minimum = $2, maximum = $3 where id = $1", cohort_id, minimum, maximum)
+    await audit.note("cohort:limits", f"cohort/{cohort_id}", principal.staff_id, now)
+
+
+async def mark_started(cohort: CohortFacts, confirmed: int, principal: Principal, now: datetime) -> None:
+    """The start is decided. In the caller's transaction, under the lock.
+
+    Raises:
+        Conflict: somebody else has decided.
+    """
+    _refuse_decided(cohort)
+    await execute("update cohort set state = 'started', started_at = $2 where id = $1", cohort.cohort_id, now)
+    await _decided(cohort, "start", "", confirmed, principal, now)
+    await jobs.put("cohort_started", {"cohort": cohort.cohort_id})
+
+
+async def mark_cancelled(cohort: CohortFacts, reason: str, confirmed: int, principal: Principal, now: datetime) -> None:
+    """The start is cancelled, with every session that was to come. In the caller's transaction, under the lock.
+
+    Raises:
+        Conflict: somebody else has decided.
+    """
+    _refuse_decided(cohort)
+    await execute(
+        "update cohort set state = 'cancelled', ended_how = 'cancelled', closed_at = $2 where id = $1", cohort.cohort_id, now
+    )
+    await execute(
+        """update cohort_session set state = 'cancelled', number = null, sequence = sequence + 1, revised_at = $2,
+                                     cancelled_at = $2 where cohort_id = $1 and state in ('planned', 'moved')""",
+        cohort.cohort_id,
+        now,
+    )
+    await _decided(cohort, "cancel", reason, confirmed, principal, now)
+    if cohort.state != "planned":
+        await jobs.put("cohort_cancelled", {"cohort": cohort.cohort_id})
+
+
+async def plan_again(cohort_id: int, new_first: date, now: datetime) -> Schedule:
+    """The sessions that count, by the same pattern from another first day; nothing is saved."""
+    slots = [Slot(s.starts_at, s.ends_at, s.moved_from) for s in await _counted(cohort_id)]
+    if not slots:
+        return Schedule(())
+    venue_id = (await queries.by_id(cohort_id)).venue_id
+    return again_from(slots, new_first, await schedule_queries.closures(venue_id, local_date(now)))
+
+
+async def _counted(cohort_id: int) -> list[queries.SessionFacts]:
+    return [session for session in await queries.sessions(cohort_id) if session.state != "cancelled"]
+
+
+async def mark_postponed(
+    cohort: CohortFacts,
+    new_first: date,
+    decide_by: date,
+    reason: str,
+    confirmed: int,
+    principal: Principal,
+    now: datetime,
+) -> list[Reason]:
+    """Another first day; the sessions follow by the same pattern and everybody keeps their place.
+
+    In the caller's transaction, under the lock. Returns why not, or nothing when it is done. A cohort that is only
+    planned stays so: nobody has seen it.
+
+    Raises:
+        Conflict: somebody else has decided.
+    """
+    _refuse_decided(cohort)
+    schedule = await plan_again(cohort.cohort_id, new_first, now)
+    found = why_not_postpone(cohort.state, cohort.first_start, new_first, decide_by, schedule, now)
+    sessions = await _counted(cohort.cohort_id)
+    if any(session.state == "held" for session in sessions):
+        found.append(Reason("already_held"))
+    if found:
+        return found
+    await execute(
+        "update cohort set state = $2, decide_by = $3 where id = $1",
+        cohort.cohort_id,
+        "planned" if cohort.state == "planned" else "postponed",
+        decide_by,
+    )
+    await execute(
+        """update cohort_session s set starts_at = given.starts, ends_at = given.ends, moved_from = null, state = 'planned',
+                                       sequence = s.sequence + 1, revised_at = $4
+           from unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) as given (id, starts, ends) where s.id = given.id""",
+        [session.session_id for session in sessions],
+        [slot.starts_at for slot in schedule.slots],
+        [slot.ends_at for slot in schedule.slots],
+        now,
+    )
+    await _decided(cohort, "postpone", reason, confirmed, principal, now)
+    if cohort.state != "planned":
+        await jobs.put("cohort_postponed", {"cohort": cohort.cohort_id})
+    return []
+
+
+def _refuse_decided(cohort: CohortFacts) -> None:
+    if cohort.state not in UNDECIDED:
+        raise Conflict("cohort_changed")
+
+
+async def _decided(
+    cohort: CohortFacts, decision: str, reason: str, confirmed: int, principal: Principal, now: datetime
+) -> None:
+    await execute(
+        """insert into start_decision (cohort_id, decision, reason, confirmed, staff_id, decided_at)
+           values ($1, $2, $3, $4, $5, $6)""",
+        cohort.cohort_id,
+        decision,
+        reason,
+        confirmed,
+        principal.staff_id,
+        now,
+    )
+    await audit.note(f"cohort:{decision}", f"cohort/{cohort.cohort_id}", principal.staff_id, now)

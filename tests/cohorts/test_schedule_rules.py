@@ -1,0 +1,201 @@
+"""A schedule has exactly its sessions, never on a day off, always at the same time on the wall."""
+
+from datetime import date, datetime, time, timedelta
+
+import holidays
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from programmes.cohorts.schedule_rules import (
+    Booking,
+    Clash,
+    Closure,
+    Note,
+    Off,
+    Pattern,
+    Slot,
+    again_from,
+    clashes,
+    holiday_name,
+    one_more,
+    pattern_of,
+    plan_sessions,
+    plan_weeks,
+    slot_on,
+)
+from programmes.core.clock import ZONE, local
+
+MONDAY = frozenset({0})
+SPORTLOV = Closure(date(2027, 2, 22), date(2027, 2, 26), "Sportlov")
+
+
+def mondays(first: date, starts: time = time(13), ends: time = time(15)) -> Pattern:
+    return Pattern(first, frozenset({first.weekday()}), starts, ends)
+
+
+dates = st.dates(date(2026, 1, 1), date(2040, 12, 31))
+closures = st.lists(
+    st.builds(
+        lambda first, days: Closure(first, first + timedelta(days=days), "stängt"),
+        st.dates(date(2026, 1, 1), date(2041, 12, 31)),
+        st.integers(0, 20),
+    ),
+    max_size=6,
+)
+hours = st.integers(6, 20)
+patterns = st.builds(
+    lambda first, weekdays, hour: Pattern(first, frozenset(weekdays), time(hour), time(hour + 2)),
+    dates,
+    st.sets(st.integers(0, 6), min_size=1),
+    hours,
+)
+
+
+@given(patterns, st.integers(1, 52), closures)
+def test_a_schedule_has_exactly_its_sessions_numbered_in_order(pattern: Pattern, count: int, shut: list[Closure]) -> None:
+    planned = plan_sessions(pattern, count, shut)
+    assert not planned.missing
+    assert [day.number for day in planned.sessions] == list(range(1, count + 1))
+    assert [day.day for day in planned.days] == sorted({day.day for day in planned.days})
+
+
+@given(patterns, st.integers(1, 52), closures)
+def test_no_session_is_on_a_holiday_or_in_a_closure(pattern: Pattern, count: int, shut: list[Closure]) -> None:
+    red = holidays.country_holidays("SE", categories=("public", "de_facto"), include_sundays=False)
+    for day in plan_sessions(pattern, count, shut).sessions:
+        assert day.day not in red
+        assert not any(closure.first_day <= day.day <= closure.last_day for closure in shut)
+        assert day.day.weekday() in pattern.weekdays
+
+
+@given(patterns, st.integers(1, 52), closures)
+def test_the_time_on_the_wall_is_always_the_same(pattern: Pattern, count: int, shut: list[Closure]) -> None:
+    for slot in plan_sessions(pattern, count, shut).slots:
+        assert local(slot.starts_at).time() == pattern.starts
+        assert local(slot.ends_at).time() == pattern.ends
+
+
+@given(patterns, st.integers(1, 52), closures)
+def test_every_matching_day_is_either_a_session_or_skipped_with_a_reason(
+    pattern: Pattern, count: int, shut: list[Closure]
+) -> None:
+    planned = plan_sessions(pattern, count, shut)
+    expected = [
+        pattern.first + timedelta(days=n)
+        for n in range((planned.days[-1].day - pattern.first).days + 1)
+        if (pattern.first + timedelta(days=n)).weekday() in pattern.weekdays
+    ]
+    assert [day.day for day in planned.days] == expected
+    assert all((day.number is None) == (day.off is not None) for day in planned.days)
+
+
+@given(patterns, st.integers(1, 52), closures)
+def test_a_drop_in_never_runs_past_its_weeks_and_makes_up_for_nothing(
+    pattern: Pattern, weeks: int, shut: list[Closure]
+) -> None:
+    planned = plan_weeks(pattern, weeks, shut)
+    assert all(day.day < pattern.first + timedelta(weeks=weeks) for day in planned.days)
+    assert len(planned.days) == weeks * len(pattern.weekdays)
+
+
+def test_the_spring_of_the_design_skips_sportlov_and_easter_monday() -> None:
+    planned = plan_sessions(mondays(date(2027, 2, 15)), 10, [SPORTLOV])
+    assert [(day.day, day.off) for day in planned.days if day.off] == [
+        (date(2027, 2, 22), Off("closure", "Sportlov")),
+        (date(2027, 3, 29), Off("holiday")),
+    ]
+    assert planned.sessions[-1].day == date(2027, 5, 3)
+    assert planned.weeks == 12
+
+
+@pytest.mark.parametrize(
+    ("first", "changed", "kind", "before", "after"),
+    [
+        (date(2026, 10, 19), date(2026, 10, 25), "winter_time", 2, 1),
+        (date(2027, 3, 22), date(2027, 3, 28), "summer_time", 1, 2),
+    ],
+)
+def test_the_clock_change_is_noted_and_keeps_the_time(
+    first: date, changed: date, kind: str, before: int, after: int
+) -> None:
+    planned = plan_sessions(mondays(first), 2, [])
+    one, two = planned.slots
+    assert one.starts_at.hour == 13 - before
+    assert two.starts_at.hour == 13 - after
+    assert Note(kind, changed) in planned.sessions[1].notes  # type: ignore[arg-type]
+    assert not any(note.kind == kind for note in planned.sessions[0].notes)
+
+
+def test_an_eve_and_a_bridge_day_are_noted_but_not_skipped() -> None:
+    eve = plan_sessions(mondays(date(2027, 1, 5)), 1, []).sessions[0]
+    assert eve.notes == (Note("eve", date(2027, 1, 6)),)
+    bridge = plan_sessions(mondays(date(2027, 5, 7)), 1, []).sessions[0]
+    assert bridge.notes == (Note("bridge", date(2027, 5, 7)),)
+
+
+def test_christmas_midsummer_and_new_years_eve_count_as_holidays() -> None:
+    assert holiday_name(date(2026, 12, 24)) == "Julafton"
+    assert holiday_name(date(2027, 6, 25)) == "Midsommarafton"
+    assert holiday_name(date(2026, 12, 31), "en") == "New Year's Eve"
+    assert holiday_name(date(2026, 12, 23)) == ""
+
+
+def test_a_venue_that_never_opens_leaves_sessions_missing() -> None:
+    planned = plan_sessions(mondays(date(2027, 1, 11)), 10, [Closure(date(2027, 1, 1), date(2035, 1, 1), "Rivs")])
+    assert planned.missing == 10
+    assert planned.weeks == 0
+
+
+def test_the_digest_changes_with_any_day_or_time() -> None:
+    one = plan_sessions(mondays(date(2027, 2, 15)), 10, [])
+    assert one.digest == plan_sessions(mondays(date(2027, 2, 15)), 10, []).digest
+    assert one.digest != plan_sessions(mondays(date(2027, 2, 15)), 9, []).digest
+    assert one.digest != plan_sessions(mondays(date(2027, 2, 15), ends=time(15, 30)), 10, []).digest
+    assert one.digest != plan_sessions(mondays(date(2027, 2, 15)), 10, [SPORTLOV]).digest
+
+
+@given(patterns, st.integers(2, 20), closures, st.data())
+def test_one_more_follows_the_pattern_also_when_a_session_was_moved(
+    pattern: Pattern, count: int, shut: list[Closure], data: st.DataObject
+) -> None:
+    slots = list(plan_sessions(pattern, count, shut).slots)
+    moved = data.draw(st.integers(0, count - 2))
+    slots[moved] = Slot(
+        slots[moved].starts_at + timedelta(hours=1, days=1),
+        slots[moved].ends_at + timedelta(hours=1, days=1),
+        slots[moved].starts_at,
+    )
+    more = one_more(slots, shut)
+    assert more is not None
+    assert local(more.starts_at).date() > max(local(slot.starts_at).date() for slot in slots)
+    assert local(more.starts_at).weekday() in pattern.weekdays
+    assert (local(more.starts_at).time(), local(more.ends_at).time()) == (pattern.starts, pattern.ends)
+
+
+@given(patterns, st.integers(1, 20), dates, closures)
+def test_a_postponed_start_has_as_many_sessions_at_the_same_time(
+    pattern: Pattern, count: int, new: date, shut: list[Closure]
+) -> None:
+    again = again_from(plan_sessions(pattern, count, shut).slots, new, shut)
+    assert len(again.slots) == count
+    assert {day.day.weekday() for day in again.sessions} == {new.weekday()}
+    assert {local(slot.starts_at).time() for slot in again.slots} == {pattern.starts}
+
+
+def test_no_sessions_have_no_pattern() -> None:
+    with pytest.raises(ValueError, match="no sessions"):
+        pattern_of([], date(2027, 1, 1))
+
+
+def test_a_booked_venue_and_a_busy_leader_are_said_each_with_until_when() -> None:
+    slots = plan_sessions(mondays(date(2027, 3, 8)), 1, []).slots
+    booked = Booking(slot_on(date(2027, 3, 8), time(12), time(13, 30)), 7, frozenset({"Robin"}), "Skuldsatta")
+    elsewhere = Booking(slot_on(date(2027, 3, 8), time(14), time(16)), 8, frozenset({"Robin"}), "")
+    touching = Booking(slot_on(date(2027, 3, 8), time(15), time(16)), 7, frozenset({"Robin"}), "")
+    day, until = date(2027, 3, 8), datetime(2027, 3, 8, 13, 30, tzinfo=ZONE)
+    assert clashes(slots, 7, frozenset({"Robin", "Mika"}), [booked, elsewhere, touching]) == [
+        Clash(day, until, "", "Skuldsatta"),
+        Clash(day, until, "Robin", "Skuldsatta"),
+        Clash(day, datetime(2027, 3, 8, 16, tzinfo=ZONE), "Robin", ""),
+    ]
