@@ -8,9 +8,15 @@ from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 
+from programmes.attendance import views as attendance_views
+from programmes.calendar import views as calendar_views
+from programmes.catalogue import views as catalogue_views
 from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
+from programmes.desk import public_views
+from programmes.desk import place_views
+from programmes.enrolment import views as enrolment_views
 from programmes.people import views as people_views
 from programmes.people.queries import load_principal
 from programmes.settings import Settings
@@ -34,7 +40,7 @@ def _csrf(settings: Settings, keys: KeyFolder) -> CSRFConfig:
 
 
 def _handlers() -> list[Any]:
-    return [static_file, *health.HANDLERS, *people_views.HANDLERS]
+    return [static_file, *catalogue_views.HANDLERS, *public_views.HANDLERS, *attendance_views.HANDLERS, *calendar_views.HANDLERS, *health.HANDLERS, *people_views.HANDLERS, *enrolment_views.HANDLERS, *place_views.HANDLERS]
 
 
 def create_app(

@@ -1,0 +1,224 @@
+"""What the roll call shows: facts and what was typed, as texts and fields."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from programmes.attendance.rules import MARKS, Count, Why
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, clock, day_long, day_plain, ngettext, times
+from programmes.core.i18n import gettext as _
+
+FIELDS = ("women", "men", "other")
+Raw = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class SessionLine:
+    """The session that a roll call is about, as its cohort's staff know it. `section` is the guideline's."""
+
+    session_id: int
+    cohort_id: int
+    section: str
+    form: str
+    name: str
+    number: int | None
+    sessions: int
+    starts_at: datetime
+    ends_at: datetime
+    venue: str
+    was_held: bool
+
+    @property
+    def title(self) -> str:
+        """`Till spelfriheten!, träff 3`"""
+        return f"{self.name}, {numbered(self.form, self.number)}"
+
+    @property
+    def line(self) -> str:
+        """`Till spelfriheten!, träff 3 av 10. Tisdag 22 september 17.30–19.30.`"""
+        which = numbered(self.form, self.number, self.sessions)
+        return f"{self.name}, {which}. {self.when}"
+
+    @property
+    def when(self) -> str:
+        day = capital(day_long(local_date(self.starts_at)))
+        return f"{day} {times(self.starts_at, self.ends_at)}."
+
+
+@dataclass(frozen=True)
+class Person:
+    """A row of the roll call. `field` is the enrolment's id."""
+
+    field: str
+    label: str
+    protected: bool
+    mark: str
+
+
+@dataclass(frozen=True)
+class NamesPage:
+    session_id: int
+    title: str
+    line: str
+    people: tuple[Person, ...]
+    form: object
+    saved: str = ""
+    refused: tuple[str, ...] = ()
+
+    @property
+    def marked(self) -> int:
+        return sum(1 for person in self.people if person.mark)
+
+    @property
+    def left(self) -> str:
+        """`Kvar: Pil`; only how many while there are more than three, so that the bar stays small on a phone."""
+        names = [person.label for person in self.people if not person.mark]
+        if not names:
+            return ""
+        return _("Kvar: %(names)s", names=", ".join(names)) if len(names) <= 3 else _("Kvar: %(n)s", n=len(names))
+
+
+@dataclass(frozen=True)
+class CountPage:
+    session_id: int
+    title: str
+    line: str
+    fields: tuple[tuple[str, str, str], ...]
+    total: int
+    of_places: str
+    hint: str
+    form: object
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HeldPage:
+    """`here` are the ticks that never leave the device: field and alias. `until` is a Unix time in seconds."""
+
+    session_id: int
+    title: str
+    line: str
+    section: str
+    only_held: str
+    button: str
+    was_held: bool
+    here: tuple[tuple[str, str], ...]
+    until: int
+    until_clock: str
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RefusedPage:
+    session_id: int
+    cohort_id: int
+    title: str
+    line: str
+    refused: tuple[str, ...]
+
+
+def numbered(form: str, number: int | None, of: int = 0) -> str:
+    """`träff 3`, `samtal 3`, `öppettillfälle 3`; with `of`, `träff 3 av 10`. A cancelled session has no number."""
+    if number is None:
+        return {"individual": _("samtal"), "drop_in": _("öppettillfälle")}.get(form, _("träff"))
+    if form == "drop_in":
+        return _("öppettillfälle %(n)s", n=number)
+    if of:
+        text = _("samtal %(n)s av %(of)s", n=number, of=of) if form == "individual" else None
+        return text or _("träff %(n)s av %(of)s", n=number, of=of)
+    return _("samtal %(n)s", n=number) if form == "individual" else _("träff %(n)s", n=number)
+
+
+def weekday_group(day: date) -> str:
+    """What a group is called where others may look over one's shoulder: `Måndagsgruppen`."""
+    names = (
+        _("Måndagsgruppen"),
+        _("Tisdagsgruppen"),
+        _("Onsdagsgruppen"),
+        _("Torsdagsgruppen"),
+        _("Fredagsgruppen"),
+        _("Lördagsgruppen"),
+        _("Söndagsgruppen"),
+    )
+    return names[day.weekday()]
+
+
+def reasons(found: Sequence[Why], line: SessionLine) -> tuple[str, ...]:
+    """Why attendance cannot be noted, in words."""
+    texts: dict[Why, str] = {
+        "future": _("Det är inte dags än. Från %(day)s går det.", day=day_plain(local_date(line.starts_at))),
+        "cancelled": _("Tillfället är inställt, så det finns inget att anteckna."),
+        "closed": _("Gruppen är avslutad. Närvaron går inte att ändra längre."),
+        "not_open": _("Gruppen är inte igång, så det finns inget att anteckna."),
+        "other_kind": _("Den här insatsen antecknar något annat om sina tillfällen. Ladda om sidan."),
+    }
+    return tuple(texts[why] for why in found)
+
+
+def typed_marks(raw: Raw, people: Sequence[Person]) -> tuple[Person, ...]:
+    """The people with what was typed; "all present" goes before it."""
+    everyone = "present" if raw("alla") else ""
+    return tuple(
+        Person(p.field, p.label, p.protected, everyone or (raw(p.field) if raw(p.field) in MARKS else "")) for p in people
+    )
+
+
+def stepped(raw: Raw, most: int) -> dict[str, str]:
+    """The counts as typed, one up or down where a button was pressed. What is no number stays as it is."""
+    values = {name: raw(name)[:6] for name in FIELDS}
+    for button, step in (("oka", 1), ("minska", -1)):
+        name = raw(button)
+        typed = values.get(name, "x").strip() or "0"
+        if name in values and typed.isascii() and typed.isdigit():
+            values[name] = str(max(0, min(most, int(typed) + step)))
+    return values
+
+
+def count_fields(values: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """Field, label and value of the three counts."""
+    labels = {"women": _("Kvinnor"), "men": _("Män"), "other": _("Annat, okänt")}
+    return tuple((name, labels[name], values[name]) for name in FIELDS)
+
+
+def total(values: Mapping[str, str]) -> int:
+    return sum(int(v) for v in values.values() if v.isascii() and v.isdigit())
+
+
+def as_values(count: Count | None) -> dict[str, str]:
+    """A count as fields; zeros before anything is noted."""
+    found = count or Count(0, 0, 0)
+    return {"women": str(found.women), "men": str(found.men), "other": str(found.other)}
+
+
+def said(count: Count) -> str:
+    """`6 kvinnor, 4 män`, with those of other or unknown sex when there are any."""
+    parts = [ngettext("%(n)s kvinna", "%(n)s kvinnor", count.women), ngettext("%(n)s man", "%(n)s män", count.men)]
+    if count.other:
+        parts.append(_("%(n)s annat eller okänt", n=count.other))
+    return ", ".join(parts)
+
+
+def held_words(form: str) -> tuple[str, str]:
+    """The notice's title and the button, for a group's session, a talk, or an occasion."""
+    if form == "group":
+        return _("Vi antecknar bara att träffen hölls"), _("Träffen hölls")
+    return _("Vi antecknar bara att samtalet hölls"), _("Samtalet hölls")
+
+
+def held_page(line: SessionLine, here: Sequence[tuple[str, str]]) -> HeldPage:
+    """The page of a session of which only that it was held may be noted."""
+    only_held, button = held_words(line.form)
+    name = weekday_group(local_date(line.starts_at)) if line.form == "group" else line.name
+    return HeldPage(
+        session_id=line.session_id,
+        title=f"{name}, {numbered(line.form, line.number)}",
+        line=f"{line.when} {line.venue}.",
+        section=line.section,
+        only_held=only_held,
+        button=button,
+        was_held=line.was_held,
+        here=tuple(here),
+        until=int(line.ends_at.timestamp()),
+        until_clock=clock(line.ends_at),
+    )

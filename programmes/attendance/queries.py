@@ -1,0 +1,102 @@
+"""Reads about attendance, as facts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from programmes.attendance.rules import Count, Mark
+from programmes.core.db import fetch, fetchrow
+
+
+@dataclass(frozen=True)
+class OnRoll:
+    """Somebody to mark at a session. `expected` had a confirmed place then, and must be marked before closing."""
+
+    enrolment_id: UUID
+    mark: Mark | None
+    expected: bool
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What is noted of one session: by person how many are marked and missing, or that there is a head count."""
+
+    marked: int = 0
+    missing: int = 0
+    count: Count | None = None
+
+
+@dataclass(frozen=True)
+class SessionCount:
+    """The head count of one session."""
+
+    session_id: int
+    number: int
+    count: Count
+
+
+# Who had a confirmed place while the session was on. A place taken later, or left before, asks for no mark.
+_EXPECTED = """(e.confirmed_at is not null and e.confirmed_at < s.ends_at
+                and (e.ended_at is null or e.ended_at > s.starts_at))"""
+
+
+async def roll(session_id: int) -> list[OnRoll]:
+    """Everybody to mark at a session, by seat: who has a place now, who had one then, and who has been marked already."""
+    rows = await fetch(
+        f"""select e.id, a.mark, {_EXPECTED} as expected from cohort_session s join enrolment e on e.cohort_id = s.cohort_id
+            left join attendance a on a.session_id = s.id and a.enrolment_id = e.id
+            left join seat on seat.enrolment_id = e.id
+            where s.id = $1 and (e.state in ('preliminary', 'confirmed') or {_EXPECTED} or a.id is not null)
+            order by seat.number nulls last, e.arrival""",
+        session_id,
+    )
+    return [OnRoll(row["id"], row["mark"], row["expected"]) for row in rows]
+
+
+async def noted(session_ids: Iterable[int]) -> dict[int, Noted]:
+    """What is noted of several sessions, in one statement."""
+    wanted = sorted(set(session_ids))
+    rows = await fetch(
+        f"""select s.id, h.women, h.men, h.other, r.marked, r.missing from cohort_session s
+            left join head_count h on h.session_id = s.id
+            left join lateral (
+                select count(a.id) as marked, count(*) filter (where a.id is null and {_EXPECTED}) as missing
+                from enrolment e left join attendance a on a.session_id = s.id and a.enrolment_id = e.id
+                where e.cohort_id = s.cohort_id) r on true
+            where s.id = any($1::int[])""",
+        wanted,
+    )
+    return {
+        row["id"]: Noted(
+            row["marked"],
+            row["missing"],
+            None if row["women"] is None else Count(row["women"], row["men"], row["other"]),
+        )
+        for row in rows
+    }
+
+
+async def counts(cohort_id: int) -> list[SessionCount]:
+    """The head counts of a cohort's sessions that took place, in order."""
+    rows = await fetch(
+        """select s.id, s.number, h.women, h.men, h.other from head_count h join cohort_session s on s.id = h.session_id
+           where s.cohort_id = $1 and s.state <> 'cancelled' order by s.starts_at, s.id""",
+        cohort_id,
+    )
+    return [SessionCount(row["id"], row["number"], Count(row["women"], row["men"], row["other"])) for row in rows]
+
+
+async def unique_participants(cohort_id: int) -> Count | None:
+    """How many different people took part, once it has been entered at closing."""
+    row = await fetchrow("select women, men, other from unique_participants where cohort_id = $1", cohort_id)
+    return None if row is None else Count(row["women"], row["men"], row["other"])
+
+
+async def present_once(cohort_id: int) -> frozenset[UUID]:
+    """Who was present at one session at least."""
+    rows = await fetch(
+        """select distinct a.enrolment_id from attendance a join cohort_session s on s.id = a.session_id
+           where s.cohort_id = $1 and a.mark = 'present'""",
+        cohort_id,
+    )
+    return frozenset(row["enrolment_id"] for row in rows)

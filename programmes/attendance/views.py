@@ -1,0 +1,189 @@
+"""The roll call, in its three kinds (DESIGN 3): by person, a head count by sex, or only that the session was held."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from programmes.attendance import pages, queries, services
+from programmes.attendance.services import MARKS, MOST, Count, Mark, Refused, why_not
+from programmes.catalogue.queries import programme
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.core.clock import local_date
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import ngettext
+from programmes.enrolment.queries import places
+from programmes.enrolment.roster import roster
+from programmes.web.forms import Form, read_form
+from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+async def _line(cohort: CohortFacts, session: SessionFacts) -> pages.SessionLine:
+    return pages.SessionLine(
+        session_id=session.session_id,
+        cohort_id=cohort.cohort_id,
+        section=cohort.section,
+        form=cohort.form,
+        name=(await programme(cohort.programme_id)).short_name,
+        number=session.number,
+        sessions=cohort.sessions,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        venue=session.venue,
+        was_held=session.state == "held",
+    )
+
+
+async def _mine(request: AnyRequest, session_id: int) -> tuple[CohortFacts, pages.SessionLine, tuple[str, ...]]:
+    """The session, if it is theirs, and in words why nothing can be noted. Raises NotFound."""
+    today = local_date(request.app.state.clock.now())
+    cohort, session = await cohorts.my_session(principal(request), today, row_id(session_id))
+    line = await _line(cohort, session)
+    found = why_not(cohort.state, session.state, local_date(session.starts_at), today)
+    return cohort, line, pages.reasons(found, line)
+
+
+@get("/personal/traffar/{session_id:int}/narvaro", guards=[signed_in])
+async def roll_call(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
+    """The roll call of a session, in the kind that its section allows."""
+    cohort, line, refused = await _mine(request, session_id)
+    if refused:
+        return _refused(request, line, refused, 200)
+    return await _show(request, cohort, line)
+
+
+@post("/personal/traffar/{session_id:int}/narvaro", guards=[signed_in], status_code=200)
+async def save(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
+    """Save it. The buttons that only change what is on the page come back with what was typed."""
+    cohort, line, refused = await _mine(request, session_id)
+    form = await read_form(request)
+    if refused:
+        return _refused(request, line, refused, 422)
+    kind = await services.kind_of(cohort)
+    if kind == "names":
+        return await _save_names(request, cohort, line, form)
+    if kind == "count":
+        return await _save_count(request, cohort, line, form)
+    answer = await services.held(line.session_id, principal(request), request.app.state.clock.now())
+    return _after(request, cohort, line, answer)
+
+
+async def _save_names(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLine, form: Form) -> Response[Any]:
+    people = pages.typed_marks(form.raw, await _people(request, line))
+    if form.raw("alla"):
+        return page(request, "attendance/names.html", _names(line, people))
+    marks: dict[UUID, Mark] = {UUID(p.field): mark for p in people for mark in MARKS if p.mark == mark}
+    if people and not marks:
+        form.fail(people[0].field, _("Markera minst en deltagare."))
+        return page(request, "attendance/names.html", _names(line, people, form), 422)
+    answer = await services.mark(line.session_id, marks, principal(request), request.app.state.clock.now())
+    if answer is None and len(marks) < len(people):
+        return Response("", status_code=303, headers={"location": f"{request.url.path}?sparat=1"})
+    return _after(request, cohort, line, answer)
+
+
+async def _save_count(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLine, form: Form) -> Response[Any]:
+    if form.raw("oka") or form.raw("minska"):
+        values = pages.stepped(form.raw, MOST)
+        return page(request, "attendance/count.html", await _count(cohort, line, values))
+    women, men, other = (form.number(name, 0, MOST) for name in pages.FIELDS)
+    if form.errors:
+        values = {name: form.raw(name) for name in pages.FIELDS}
+        return page(request, "attendance/count.html", await _count(cohort, line, values, form), 422)
+    counted = Count(women, men, other)
+    answer = await services.count(line.session_id, counted, principal(request), request.app.state.clock.now())
+    return _after(request, cohort, line, answer)
+
+
+def _after(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLine, answer: Refused | None) -> Response[Any]:
+    """To Idag from today's sessions, to the group from others; or why it could not be saved."""
+    if answer is not None:
+        return _refused(request, line, pages.reasons(answer.reasons, line), 422)
+    today = local_date(line.starts_at) == local_date(request.app.state.clock.now())
+    where = "/personal/idag" if today else f"/personal/grupper/{cohort.cohort_id}"
+    return Response("", status_code=303, headers={"location": where})
+
+
+def _refused(request: AnyRequest, line: pages.SessionLine, refused: tuple[str, ...], status: int) -> Response[Any]:
+    view = pages.RefusedPage(line.session_id, line.cohort_id, line.title, line.line, refused)
+    return page(request, "attendance/refused.html", view, status)
+
+
+async def _show(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLine) -> Response[Any]:
+    kind = await services.kind_of(cohort)
+    if kind == "names":
+        people = await _people(request, line)
+        return page(request, "attendance/names.html", _names(line, people, saved="sparat" in request.query_params))
+    if kind == "count":
+        noted = (await queries.noted([line.session_id]))[line.session_id]
+        return page(request, "attendance/count.html", await _count(cohort, line, pages.as_values(noted.count)))
+    return page(request, "attendance/held.html", pages.held_page(line, await _here(request, cohort)))
+
+
+async def _people(request: AnyRequest, line: pages.SessionLine) -> list[pages.Person]:
+    """Who is to be marked, by seat. Reading the names is noted in the trail by `roster`."""
+    state = request.app.state
+    entries = await roster(
+        line.cohort_id,
+        state.key_folder,
+        principal(request).staff_id,
+        state.clock.now(),
+        ("preliminary", "confirmed", "completed", "dropped_out", "withdrawn", "transferred"),
+    )
+    known = {entry.enrolment_id: entry for entry in entries}
+    on_roll = [(known[e.enrolment_id], e.mark) for e in await queries.roll(line.session_id) if e.enrolment_id in known]
+    return [pages.Person(str(e.enrolment_id), e.label, e.protected, mark or "") for e, mark in on_roll]
+
+
+async def _here(request: AnyRequest, cohort: CohortFacts) -> list[tuple[str, str]]:
+    """Aliases for the ticks on the device; a talk with one person or family needs none."""
+    if cohort.form != "group":
+        return []
+    state = request.app.state
+    entries = await roster(
+        cohort.cohort_id,
+        state.key_folder,
+        principal(request).staff_id,
+        state.clock.now(),
+        ("preliminary", "confirmed"),
+    )
+    return [(str(entry.enrolment_id), entry.label) for entry in entries]
+
+
+def _names(
+    line: pages.SessionLine,
+    people: list[pages.Person] | tuple[pages.Person, ...],
+    form: Form | None = None,
+    saved: bool = False,
+) -> pages.NamesPage:
+    marked = sum(1 for person in people if person.mark)
+    text = _("%(n)s av %(total)s är sparade. Resten går att fylla i senare.", n=marked, total=len(people)) if saved else ""
+    return pages.NamesPage(line.session_id, line.title, line.line, tuple(people), form or Form(), text)
+
+
+async def _count(
+    cohort: CohortFacts, line: pages.SessionLine, values: dict[str, str], form: Form | None = None
+) -> pages.CountPage:
+    taken = (await places([cohort.cohort_id]))[cohort.cohort_id].held if cohort.form == "group" else 0
+    before = [c for c in await queries.counts(cohort.cohort_id) if line.number is not None and c.number < line.number]
+    hint = [_("Förra gången: %(count)s.", count=pages.said(before[-1].count))] if before else []
+    if taken:
+        hint.append(ngettext("%(n)s plats är tagen i gruppen.", "%(n)s platser är tagna i gruppen.", taken))
+    return pages.CountPage(
+        session_id=line.session_id,
+        title=line.title,
+        line=line.line,
+        fields=pages.count_fields(values),
+        total=pages.total(values),
+        of_places=_("av %(n)s platser", n=taken) if taken else "",
+        hint=" ".join(hint),
+        form=form or Form(),
+    )
+
+
+HANDLERS = [roll_call, save]

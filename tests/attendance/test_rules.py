@@ -1,0 +1,52 @@
+"""Which kind of note a session needs, when it may be made, and what numbers can be."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from programmes.attendance.rules import Count, kind, unique_bounds, why_not
+from programmes.catalogue import queries as catalogue
+
+TODAY = date(2026, 9, 2)
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        ("2.1", "count"), ("2.12", "count"), ("3.1", "count"), ("3.2", "count"),
+        ("2.15", "held"), ("2.16", "held"), ("2.4", "held"), ("2.6", "held"), ("2.9", "held"), ("2.13", "held"),
+        ("2.2", "names"), ("2.3", "names"), ("2.7", "names"), ("2.8", "names"), ("2.14", "names"), ("2.17", "names"),
+    ],
+)  # fmt: skip
+async def test_each_section_gets_the_kind_that_its_figures_allow(pool: None, section: str, expected: str) -> None:
+    found = {p.section: p for _, p in await catalogue.in_force(TODAY)}[section]
+    assert kind(found.exempt, found.figures) == expected
+
+
+def test_a_section_that_lists_count_without_sex_gets_no_head_count() -> None:
+    assert kind(True, ("participant_count",)) == "held"
+
+
+@given(st.integers(-60, 60))
+def test_attendance_can_be_noted_from_the_sessions_day_on(days: int) -> None:
+    assert why_not("started", "planned", TODAY + timedelta(days=days), TODAY) == (("future",) if days > 0 else ())
+
+
+def test_every_reason_is_told_at_once() -> None:
+    assert why_not("closed", "planned", TODAY + timedelta(days=1), TODAY) == ("closed", "future")
+    assert why_not("cancelled", "cancelled", TODAY, TODAY) == ("not_open", "cancelled")
+
+
+def test_correcting_is_allowed_until_closing() -> None:
+    assert why_not("started", "held", TODAY - timedelta(days=90), TODAY) == ()
+    assert why_not("closed", "held", TODAY, TODAY) == ("closed",)
+
+
+@given(st.lists(st.builds(Count, st.integers(0, 500), st.integers(0, 500), st.integers(0, 500))))
+def test_the_bounds_of_different_people_hold_every_session_and_no_more_than_all_visits(counts: list[Count]) -> None:
+    least, most = unique_bounds(counts)
+    assert all(least >= count.total for count in counts)
+    assert least <= most
+    assert most <= sum(count.total for count in counts)
