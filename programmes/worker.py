@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +20,7 @@ from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.jobs import read_payload
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import services as enrolment
 from programmes.settings import Settings
 
 log = structlog.get_logger()
@@ -50,7 +52,13 @@ def ticks() -> list[Tick]:
     async def replay_erasures(worker: Worker) -> None:
         await erasure.replay(worker.keys, worker.clock.now())
 
-    return [replay_erasures]
+    async def pass_places_on(worker: Worker) -> None:
+        await enrolment.expire_offers(worker.keys, worker.clock.now())
+
+    async def forget_old_sessions(worker: Worker) -> None:
+        await enrolment.forget_old_sessions(worker.clock.now())
+
+    return [replay_erasures, pass_places_on, forget_old_sessions]
 
 
 def _manager(worker: Worker) -> QueueManager:
@@ -95,7 +103,7 @@ async def _tick_for_ever(worker: Worker) -> None:
 
 
 async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
-    """Work until cancelled; with `once`, do what waits and stop."""
+    """Work until SIGTERM or Ctrl-C, then finish what is in hand; with `once`, do what waits and stop."""
     await open_pool(settings.worker_database_url, 4)
     connection = await asyncpg.connect(settings.worker_database_url)
     worker = Worker(settings, clock, KeyFolder(settings.key_folder), connection)
@@ -103,9 +111,13 @@ async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
         if once:
             await drain(worker)
             return
+        manager = _manager(worker)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, manager.shutdown.set)
         ticking = asyncio.create_task(_tick_for_ever(worker))
         try:
-            await _manager(worker).run(dequeue_timeout=timedelta(seconds=5))
+            # A worker that no longer hears the database ends, so that whoever watches over it starts it anew.
+            await manager.run(dequeue_timeout=timedelta(seconds=5), shutdown_on_listener_failure=True)
         finally:
             ticking.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -146,6 +146,19 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
     )
 
 
+async def entry_facts(cohort_id: int) -> Entry:
+    """Whether one may enter, read without a lock, for showing. Raises NotFound."""
+    row = await fetchrow(
+        """select state, enrol_from, (select starts_at from cohort_session s where s.cohort_id = c.id and s.number = least(
+                  c.last_entry_session, (select max(number) from cohort_session where cohort_id = c.id))) as last_entry
+           from cohort c where id = $1""",
+        cohort_id,
+    )
+    if row is None:
+        raise NotFound
+    return Entry(row["state"], row["enrol_from"], row["last_entry"])
+
+
 _ENROLMENT = """
 select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected_identity, false) as protected, e.state,
        e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,

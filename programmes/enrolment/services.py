@@ -69,6 +69,11 @@ class _Draft:
     token: str = field(default_factory=new_token)
 
 
+async def not_open(cohort_id: int, now: datetime) -> NotOpen | None:
+    """Why nobody can enter now, or None, for showing; the answer that counts is given under the lock. Raises NotFound."""
+    return entry(await queries.entry_facts(cohort_id), now)
+
+
 def _once_digest(application: Application) -> bytes:
     return hashlib.sha256(f"{application.cohort_id}/{application.once}".encode()).digest()
 

@@ -101,6 +101,19 @@ def conflict_text(code: str) -> tuple[str, str]:
             _("Det går inte längre"),
             _("Din plats eller anmälan har ändrats sedan sidan visades. Öppna Min plats igen."),
         ),
+        "offer_over": (
+            _("Erbjudandet har gått ut"),
+            _("Platsen har gått vidare till nästa i kön. Du kan anmäla dig igen om det finns plats."),
+        ),
+        "visit_full": (_("Tiden är inte ledig längre"), _("Välj en annan tid för studiebesöket. Din plats är kvar.")),
+        "visit_done": (_("Studiebesöket är redan gjort"), _("Du behöver inte boka ett till. Din plats är kvar.")),
+        "visit_first": (_("Studiebesöket kommer först"), _("Du kan godkänna villkor och regler när besöket är gjort.")),
+        "no_visit": (_("Inget studiebesök är bokat"), _("Boka ett besök först.")),
+        "visit_past": (_("Tiden har redan varit"), _("Välj en tid som kommer.")),
+        "texts_changed": (
+            _("Texten har fått en ny version"),
+            _("Läs den nya versionen och godkänn den. Inget av det du skickade är sparat."),
+        ),
     }
     return texts.get(code, texts["cohort_changed"])
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 import asyncpg
 import pytest
@@ -130,7 +131,7 @@ async def test_without_the_lock_the_constraint_alone_stops_a_ninth_seat(
     cohort = await a_cohort("2.1", clock.now(), sessions=4)
     taken = await somebody(cohort, keys, clock.now())
     insert = "insert into seat (cohort_id, maximum, number, enrolment_id) values ($1, $2, $3, $4)"
-    with pytest.raises(asyncpg.UniqueViolationError, match="one_holder_per_seat|seat_enrolment_id_key"):
+    with pytest.raises(asyncpg.UniqueViolationError, match=r"one_holder_per_seat|seat_enrolment_id_key"):
         await owner.execute(insert, cohort.cohort_id, 8, 1, taken.enrolment_id)
     await owner.execute("delete from seat")
     with pytest.raises(asyncpg.CheckViolationError, match="seat_within_capacity"):
@@ -144,7 +145,8 @@ async def test_visit_rules_and_then_the_place_is_confirmed(db: None, keys: KeyFo
     cohort = await a_cohort("2.8", clock.now())
     programme = await catalogue.programme(cohort.programme_id)
     today = clock.now().date()
-    for kind in ("conditions", "rules"):
+    kinds: tuple[Literal["conditions"], Literal["rules"]] = ("conditions", "rules")
+    for kind in kinds:
         await step_services.add_text(
             "2.8", kind, today, ["Jag kommer nykter."], ["I come sober."], kim.staff_id, clock.now()
         )  # type: ignore[arg-type]

@@ -1,0 +1,160 @@
+"""View models of Min plats: what somebody has, what comes next, and the days."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from programmes.catalogue.rules import Programme
+from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.core.clock import local_date
+from programmes.core.codes import grouped
+from programmes.core.i18n import capital, clock, day_long, language, moment_long, times
+from programmes.core.i18n import gettext as _
+from programmes.enrolment.queries import AgreementText, EnrolmentFacts, Slot
+from programmes.enrolment.rules import Remaining
+
+
+@dataclass(frozen=True)
+class DayLine:
+    """One session on somebody's list."""
+
+    day: str
+    old_day: str
+    where: str
+    number: int | None
+    state: str
+    note: str
+
+
+@dataclass(frozen=True)
+class SlotChoice:
+    """A study visit to choose."""
+
+    slot_id: int
+    when: str
+    where: str
+    mine: bool
+
+
+@dataclass(frozen=True)
+class TextToAccept:
+    """A text with its version, in the language of the page."""
+
+    text_id: int
+    kind: str
+    version: int
+    valid_from: Any
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlacePage:
+    """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is."""
+
+    state: str
+    title: str
+    lead: str
+    code: tuple[str, ...]
+    seats: int
+    seat: int
+    position: int
+    skip_reason: str
+    offer_until: str
+    next_step: Remaining | None
+    steps: tuple[tuple[str, str, str], ...]
+    slots: tuple[SlotChoice, ...]
+    visit: str
+    texts: tuple[TextToAccept, ...]
+    days: tuple[DayLine, ...]
+    exempt: bool
+    has_contact: bool
+    calendar: Any
+    wrong: str = ""
+
+    @property
+    def alive(self) -> bool:
+        return self.state in {"preliminary", "confirmed", "queued", "offered"}
+
+    @property
+    def holds(self) -> bool:
+        return self.state in {"preliminary", "confirmed"}
+
+
+def day_line(session: SessionFacts, is_next: bool) -> DayLine:
+    """A session as its participant reads it; the theme is the group's own and says nothing of what it is about."""
+    where = f"{session.address}, {session.venue}"
+    day = f"{capital(day_long(local_date(session.starts_at)))}, {times(session.starts_at, session.ends_at)}"
+    old = ""
+    if session.state == "moved" and session.moved_from:
+        old = f"{capital(day_long(local_date(session.moved_from)))} {clock(session.moved_from)}"
+    state = "off" if session.state == "cancelled" else "held" if session.state == "held" else "next" if is_next else ""
+    note = {"cancelled": _("Inställd"), "moved": _("Flyttad")}.get(session.state, _("Tillagd") if session.added else "")
+    return DayLine(day, old, where, session.number, state, note)
+
+
+def day_lines(sessions: list[SessionFacts], now: datetime) -> tuple[DayLine, ...]:
+    """All sessions in order of time; the first that is still to come is marked."""
+    coming = next((s.session_id for s in sessions if s.state != "cancelled" and s.ends_at > now), None)
+    return tuple(day_line(session, session.session_id == coming) for session in sessions)
+
+
+def slot_choices(slots: list[Slot], facts: EnrolmentFacts) -> tuple[SlotChoice, ...]:
+    """Study visits with room, and the one that is booked."""
+    mine = facts.visit.slot_id if facts.visit and facts.visit.state == "booked" else None
+    found = []
+    for slot in slots:
+        if slot.left > 0 or slot.slot_id == mine:
+            where = f"{slot.leader}. {slot.address}, {slot.venue}" if slot.leader else f"{slot.address}, {slot.venue}"
+            found.append(SlotChoice(slot.slot_id, capital(moment_long(slot.starts_at)), where, slot.slot_id == mine))
+    return tuple(found)
+
+
+def texts_shown(texts: list[AgreementText]) -> tuple[TextToAccept, ...]:
+    """Conditions and rules in the language of the page."""
+    return tuple(
+        TextToAccept(t.text_id, t.kind, t.version, t.valid_from, t.lines_en if language() == "en" else t.lines_sv)
+        for t in texts
+    )
+
+
+def code_lines(code: str) -> tuple[str, ...]:
+    """The place code in two lines of eight, as it is easiest to copy."""
+    whole = grouped(code)
+    return (whole[:9], whole[10:]) if code else ()
+
+
+def state_of(facts: EnrolmentFacts, cohort: CohortFacts) -> str:
+    """What the page is about: a cancelled or closed cohort goes before the person's own state."""
+    alive = facts.state in {"preliminary", "confirmed", "queued", "offered"}
+    return cohort.state if alive and cohort.state in {"cancelled", "closed"} else facts.state
+
+
+def headline(state: str, position: int) -> str:
+    """The page's first words."""
+    words = {
+        "confirmed": _("Du har en plats"),
+        "preliminary": _("Du har en preliminär plats"),
+        "offered": _("Du har fått ett erbjudande om plats"),
+        "queued": _("Du står i kö, som nummer %(n)s", n=position),
+        "cancelled": _("Gruppen är inställd"),
+        "closed": _("Gruppen är avslutad"),
+        "completed": _("Du har fullföljt"),
+        "expired": _("Erbjudandet har gått ut"),
+    }
+    return words.get(state, _("Du har lämnat gruppen"))
+
+
+def lead_of(state: str, programme: Programme, cohort: CohortFacts) -> str:
+    """The sentence beneath: which group and when it begins. Never in the title or the address."""
+    if cohort.first_start is None:
+        return programme.name
+    first = moment_long(cohort.first_start)
+    if state in {"confirmed", "preliminary"}:
+        return _("%(programme)s. Vi ses första gången %(first)s.", programme=programme.name, first=first)
+    if state == "cancelled":
+        return _(
+            "%(programme)s som skulle ha börjat %(first)s blir inte av. Du kan anmäla dig till en annan start.",
+            programme=programme.name,
+            first=first,
+        )
+    return _("%(programme)s, första gången %(first)s.", programme=programme.name, first=first)

@@ -1,0 +1,216 @@
+"""Min plats: opened with a place code, for half an hour, without an account."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+
+from programmes.catalogue import queries as catalogue
+from programmes.catalogue.rules import Programme
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
+from programmes.core.codes import normalised
+from programmes.core.errors import Conflict
+from programmes.core.i18n import capital, moment_long
+from programmes.core.i18n import gettext as _
+from programmes.desk import place_pages as pages
+from programmes.enrolment import queries, services, step_services
+from programmes.enrolment.wording import remaining_text
+from programmes.web.forms import Form, read_form
+from programmes.web.rendering import page
+from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The place that is open in this browser."""
+
+    facts: queries.EnrolmentFacts
+    cohort: CohortFacts
+    programme: Programme
+
+
+def _to_place() -> Response[Any]:
+    return Response("", status_code=303, headers={"location": "/min-plats"})
+
+
+async def _open(request: AnyRequest) -> UUID | None:
+    token = read_cookie(request, "place")
+    return await queries.open_place(token, request.app.state.clock.now()) if token else None
+
+
+async def _place(enrolment_id: UUID) -> _Place:
+    facts = await queries.enrolment(enrolment_id)
+    cohort = await cohorts.by_id(facts.cohort_id)
+    return _Place(facts, cohort, await catalogue.programme(cohort.programme_id))
+
+
+def _code_form(request: AnyRequest, form: Form, status: int = 200) -> Response[Any]:
+    return page(request, "desk/place_code.html", {"form": form}, status)
+
+
+@get("/min-plats")
+async def my_place(request: AnyRequest) -> Response[Any]:
+    """The place that is open in this browser, else the form for the code."""
+    enrolment_id = await _open(request)
+    if enrolment_id is None:
+        return _code_form(request, Form())
+    return page(request, "desk/place.html", await _view(request, await _place(enrolment_id)))
+
+
+@post("/min-plats", status_code=200)
+async def open_place(request: AnyRequest) -> Response[Any]:
+    """Open with a code. A wrong one, whatever is wrong with it, gets one and the same answer."""
+    form = await read_form(request)
+    code = normalised(form.raw("kod"))
+    token = await services.open_by_code(code, request.app.state.clock.now()) if code else None
+    if token is None:
+        form.fail("kod", _("Koden stämmer inte. Titta efter ett tecken som blivit fel, eller be gruppledaren om en ny."))
+        return _code_form(request, form, 422)
+    response = _to_place()
+    set_cookie(request, response, "place", token, int(services.PLACE_OPEN.total_seconds()))
+    return response
+
+
+@post("/min-plats/stang", status_code=303)
+async def close_place(request: AnyRequest) -> Response[Any]:
+    """Close it in this browser."""
+    token = read_cookie(request, "place")
+    if token:
+        await services.close_place(token)
+    response = _to_place()
+    drop_cookie(request, response, "place")
+    return response
+
+
+async def _view(request: AnyRequest, place: _Place, wrong: str = "") -> pages.PlacePage:
+    now = request.app.state.clock.now()
+    facts, cohort, programme = place.facts, place.cohort, place.programme
+    asks = programme.accept_conditions or programme.rules_commitment
+    texts = await queries.texts_to_accept(cohort.section, local_date(now)) if asks else []
+    state = pages.state_of(facts, cohort)
+    left = queries.still_to_do(programme, facts, texts) if state == "preliminary" else ()
+    kept = services.unseal(facts, request.app.state.key_folder)
+    position = await queries.queue_position(cohort.cohort_id, facts.arrival) if state == "queued" else 0
+    slots = await queries.slots(cohort.cohort_id, now) if programme.study_visit and left else []
+    holds = state in {"preliminary", "confirmed", "cancelled"}
+    return pages.PlacePage(
+        state=state,
+        title=pages.headline(state, position),
+        lead=pages.lead_of(state, programme, cohort),
+        code=pages.code_lines(kept.code),
+        seats=cohort.maximum,
+        seat=facts.seat or 0,
+        position=position,
+        skip_reason=facts.skip_reason or "",
+        offer_until=capital(moment_long(facts.offer_expires_at)) if facts.offer_expires_at else "",
+        next_step=left[0] if left else None,
+        steps=tuple((code, remaining_text(code), "next" if n == 0 else "") for n, code in enumerate(left)),
+        slots=pages.slot_choices(slots, facts),
+        visit=capital(moment_long(facts.visit.starts_at)) if facts.visit else "",
+        texts=pages.texts_shown(texts),
+        days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), now) if holds else (),
+        exempt=programme.exempt,
+        has_contact=bool(kept.contact) or not programme.exempt,
+        calendar=None,
+        wrong=wrong,
+    )
+
+
+async def _again(request: AnyRequest, enrolment_id: UUID, wrong: str) -> Response[Any]:
+    """The page again, with what to do about what was sent."""
+    return page(request, "desk/place.html", await _view(request, await _place(enrolment_id), wrong), 422)
+
+
+@post("/min-plats/erbjudande", status_code=200)
+async def answer_offer(request: AnyRequest) -> Response[Any]:
+    """Yes or no to an offered place."""
+    enrolment_id = await _open(request)
+    if enrolment_id is None:
+        return _to_place()
+    answer = (await read_form(request)).raw("svar")
+    state = request.app.state
+    if answer == "ja":
+        place = await _place(enrolment_id)
+        await services.accept_offer(enrolment_id, place.programme, state.clock.now())
+        return _to_place()
+    if answer == "nej":
+        await services.decline_offer(enrolment_id, state.key_folder, state.clock.now())
+        return _left(request)
+    return await _again(request, enrolment_id, _("Svara ja eller nej på erbjudandet."))
+
+
+@post("/min-plats/studiebesok", status_code=200)
+async def book_visit(request: AnyRequest) -> Response[Any]:
+    """Book a study visit, or change to another."""
+    enrolment_id = await _open(request)
+    if enrolment_id is None:
+        return _to_place()
+    chosen = (await read_form(request)).raw("tid")
+    if not chosen.isascii() or not chosen.isdigit() or len(chosen) > 9:
+        return await _again(request, enrolment_id, _("Välj en av tiderna."))
+    await step_services.book_visit(enrolment_id, int(chosen), request.app.state.clock.now())
+    return _to_place()
+
+
+@post("/min-plats/godkann", status_code=200)
+async def accept(request: AnyRequest) -> Response[Any]:
+    """Accept the conditions and the rules in the versions that were shown."""
+    enrolment_id = await _open(request)
+    if enrolment_id is None:
+        return _to_place()
+    ticked = [int(v) for v in (await read_form(request)).all("text") if v.isascii() and v.isdigit() and len(v) < 10]
+    place = await _place(enrolment_id)
+    now = request.app.state.clock.now()
+    shown = await queries.texts_to_accept(place.cohort.section, local_date(now))
+    if len(ticked) < len(shown):
+        return await _again(request, enrolment_id, _("Läs och kryssa i både villkoren och reglerna, så blir platsen din."))
+    await step_services.accept_texts(enrolment_id, ticked, place.programme, "screen", now)
+    return _to_place()
+
+
+@get("/min-plats/lamna")
+async def leave_page(request: AnyRequest) -> Response[Any]:
+    """What happens if one leaves; leaving cannot be undone here."""
+    enrolment_id = await _open(request)
+    if enrolment_id is None:
+        return _to_place()
+    place = await _place(enrolment_id)
+    if pages.state_of(place.facts, place.cohort) not in {"preliminary", "confirmed", "queued", "offered"}:
+        return _to_place()
+    first = capital(moment_long(place.cohort.first_start)) if place.cohort.first_start else ""
+    holds = place.facts.seat is not None
+    view = {"first": first, "holds": holds, "exempt": place.programme.exempt, "name": place.programme.short_name}
+    return page(request, "desk/place_leave.html", view)
+
+
+@post("/min-plats/lamna", status_code=200)
+async def leave(request: AnyRequest) -> Response[Any]:
+    """Leave the group or the queue."""
+    enrolment_id = await _open(request)
+    if enrolment_id is None:
+        return _to_place()
+    try:
+        await services.leave(enrolment_id, request.app.state.key_folder, request.app.state.clock.now())
+    except Conflict:
+        return _to_place()
+    return _left(request)
+
+
+def _left(request: AnyRequest) -> Response[Any]:
+    response: Response[Any] = Response("", status_code=303, headers={"location": "/min-plats/klart"})
+    drop_cookie(request, response, "place")
+    return response
+
+
+@get("/min-plats/klart")
+async def left(request: AnyRequest) -> Response[Any]:
+    """It is done: nothing on this page says what it was."""
+    return page(request, "desk/place_left.html")
+
+
+HANDLERS = [my_place, open_place, close_place, answer_offer, book_visit, accept, leave_page, leave, left]

@@ -1,0 +1,197 @@
+"""View models of the way in: the details, the conditions, and a refusal that lists every reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from programmes.catalogue.rules import Answers, Outcome, Programme, birth_date_window
+from programmes.catalogue.wording import Question, questions, refusal_text
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital as _capital
+from programmes.core.i18n import day_plain, day_year, language, ngettext, number_word, weekdays
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import times as _times
+from programmes.enrolment.rules import NotOpen
+
+
+@dataclass(frozen=True)
+class CohortHead:
+    """What the way in says about the cohort. `seats_left` counts places nobody holds."""
+
+    public_id: str
+    programme_name: str
+    short_name: str
+    slug: str
+    first_start: datetime
+    first_end: datetime
+    sessions: int
+    venue: str
+    address: str
+    seats_left: int
+    queued: int
+    last_day: date
+
+    @property
+    def first_day(self) -> date:
+        return local_date(self.first_start)
+
+    @property
+    def free(self) -> bool:
+        """Whether a newcomer would get a place at once."""
+        return self.seats_left > 0 and not self.queued
+
+    @property
+    def when(self) -> str:
+        """`Måndag 5 oktober 2026, 13.00–15.00`"""
+        return f"{_capital(day_year(local_date(self.first_start)))}, {_times(self.first_start, self.first_end)}"
+
+    @property
+    def rhythm(self) -> str:
+        """`10 träffar, måndagar, till 14 december 2026. Hamngatan 4, rum Linden.`"""
+        sessions = ngettext("%(n)s träff", "%(n)s träffar", self.sessions)
+        days = weekdays(local_date(self.first_start))
+        return _(
+            "%(sessions)s, %(days)s, till %(last)s. %(address)s, %(venue)s.",
+            sessions=sessions,
+            days=days,
+            last=day_plain(self.last_day),
+            address=self.address,
+            venue=self.venue,
+        )
+
+    @property
+    def places(self) -> str:
+        """How many places are left, or that one queues."""
+        if self.free:
+            return ngettext("%(n)s plats kvar.", "%(n)s platser kvar.", self.seats_left)
+        waiting = ngettext("%(n)s väntar.", "%(n)s väntar.", self.queued)
+        return _("Gruppen är full. Du får en plats i kön, och vi erbjuder dig platsen om någon lämnar.") + " " + waiting
+
+
+@dataclass(frozen=True)
+class AskedField:
+    """A condition as a form field: what is asked, what was answered, and why the answer will not do."""
+
+    question: Question
+    value: str
+    error: str
+    source: str
+
+    @property
+    def name(self) -> str:
+        return f"v_{self.question.condition}"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One line of a refusal: where it links, why, and the section."""
+
+    name: str
+    sentence: str
+    source: str
+
+
+@dataclass(frozen=True)
+class WayIn:
+    """Everything an application page shows. `step` is 0 for a one-page form, else 1 or 2."""
+
+    head: CohortHead
+    form: Any
+    once: str
+    step: int
+    exempt: bool
+    child: bool
+    asked: tuple[AskedField, ...]
+    reasons: tuple[Reason, ...]
+    action: str
+    section: str
+    total_steps: int = 5
+    birth_date: date | None = None
+    born_between: str = ""
+    one_more: bool = False
+    for_staff: bool = False
+    later_start: str = ""
+
+    @property
+    def reasons_title(self) -> str:
+        word = _capital(number_word(len(self.reasons)))
+        return ngettext("Ett villkor stämmer inte", "%(word)s villkor stämmer inte", len(self.reasons), word=word)
+
+    @property
+    def wrong(self) -> bool:
+        return bool(self.reasons or self.form.errors)
+
+
+def shown_questions(programme: Programme, municipality: str, answered: dict[str, str]) -> list[Question]:
+    """The conditions to ask now: one that hangs on another is asked only after a yes there."""
+    found = questions(programme, language(), municipality)
+    return [q for q in found if q.asked_if is None or answered.get(q.asked_if) == "ja"]
+
+
+def answers_from(
+    programme: Programme, shown: Sequence[Question], answered: dict[str, str], birth_date: date | None
+) -> Answers:
+    """What was ticked and chosen, as the rules read it. A tick that is missing is no answer."""
+    given: dict[str, bool | None] = {"ja": True, "nej": False}
+    kinds = {q.condition: q.kind for q in shown}
+    said = {name: given.get(answered.get(name, "")) for name in kinds}
+    standing = {"age", "guardian_consent", "residency"}
+    return Answers(
+        birth_date=birth_date if kinds.get("age") == "birth_date" else None,
+        age_declared=said.get("age") if kinds.get("age") == "tick" else None,
+        age_band=answered.get("age") or None if kinds.get("age") == "band" else None,
+        guardian_consent=said.get("guardian_consent"),
+        residency=said.get("residency"),
+        declarations={name: value for name, value in said.items() if name not in standing},
+    )
+
+
+def reasons_of(outcomes: Sequence[Outcome], programme: Programme, municipality: str) -> tuple[Reason, ...]:
+    """Every unmet condition in words, with its section (promise 5)."""
+    found = []
+    for outcome in outcomes:
+        refusal = refusal_text(outcome, programme, language(), municipality)
+        found.append(Reason(f"v_{outcome.condition}", refusal.sentence, refusal.source))
+    return tuple(found)
+
+
+def fields_of(shown: Sequence[Question], answered: dict[str, str], reasons: Sequence[Reason]) -> tuple[AskedField, ...]:
+    """The questions as fields, each with its reason if it has one."""
+    by_name = {reason.name: reason for reason in reasons}
+    found = []
+    for question in shown:
+        reason = by_name.get(f"v_{question.condition}")
+        found.append(
+            AskedField(
+                question,
+                answered.get(question.condition, ""),
+                reason.sentence if reason else "",
+                question.source,
+            )
+        )
+    return tuple(found)
+
+
+def born_between(programme: Programme, first_session: date) -> str:
+    """For whom it is, as birth dates, where only a tick is asked for: `född 15 oktober 2008–14 oktober 2016`."""
+    if programme.age is None or programme.age_asked in {"none", "birth_date"}:
+        return ""
+    earliest, latest = birth_date_window(programme.age, first_session)
+    if earliest is None or latest is None:
+        return ""
+    return _("född mellan %(first)s och %(last)s", first=day_plain(earliest), last=day_plain(latest))
+
+
+def closed_text(closed: NotOpen, enrol_from: date) -> tuple[str, str]:
+    """Title and text when one cannot enter."""
+    if closed.code == "not_yet":
+        return (
+            _("Anmälan har inte öppnat än"),
+            _("Den öppnar %(day)s. Platserna delas ut i den ordning anmälningarna kommer.", day=day_year(enrol_from)),
+        )
+    if closed.code == "cancelled":
+        return _("Gruppen är inställd"), _("Det går inte att anmäla sig till den. Titta gärna på andra starter.")
+    if closed.code == "too_late":
+        return _("Det är för sent att komma med"), _("Gruppen har börjat och tar inte in fler. Titta gärna på nästa start.")
+    return _("Gruppen är avslutad"), _("Det går inte att anmäla sig till den. Titta gärna på andra starter.")

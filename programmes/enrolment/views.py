@@ -1,0 +1,273 @@
+"""The way in: a public form for one cohort, and the same form for staff with somebody on the phone or at the desk."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from personnummer.personnummer import Personnummer, PersonnummerException
+
+from programmes.catalogue import queries as catalogue
+from programmes.catalogue import wording
+from programmes.catalogue.rules import Programme, turns
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
+from programmes.core.codes import new_token
+from programmes.core.i18n import day_plain, language
+from programmes.core.i18n import gettext as _
+from programmes.core.principal import Principal
+from programmes.enrolment import pages, queries, services
+from programmes.people.records import PersonRecord
+from programmes.web.forms import Form, read_form
+from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.rendering import page
+from programmes.web.sessions import set_cookie
+
+AnyRequest = Request[Any, Any, Any]
+_ONCE = re.compile(r"[0-9a-z]{32}")
+_CONTACTS = ("sms", "call", "email")
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One application on its way: the cohort, who enters it, and what was typed."""
+
+    request: AnyRequest
+    cohort: CohortFacts
+    programme: Programme
+    form: Form
+    staff: Principal | None = None
+
+    @property
+    def action(self) -> str:
+        if self.staff:
+            return f"/personal/grupper/{self.cohort.cohort_id}/anmal"
+        return f"/anmalan/{self.cohort.public_id}"
+
+    @property
+    def municipality(self) -> str:
+        return str(self.request.app.state.settings.municipality)
+
+    @property
+    def first_day(self) -> date:
+        assert self.cohort.first_start is not None
+        return local_date(self.cohort.first_start)
+
+    @property
+    def answered(self) -> dict[str, str]:
+        """Answers to conditions as typed: `ja`, `nej` or the key of an age band."""
+        names = [q.condition for q in wording.questions(self.programme, language(), self.municipality)]
+        return {name: self.form.raw(f"v_{name}") for name in names}
+
+
+async def _head(cohort: CohortFacts, programme: Programme) -> pages.CohortHead:
+    taken = (await queries.places([cohort.cohort_id]))[cohort.cohort_id]
+    sessions = [s for s in await cohorts.sessions(cohort.cohort_id) if s.number is not None]
+    first, last = sessions[0], sessions[-1]
+    return pages.CohortHead(
+        cohort.public_id,
+        programme.name,
+        programme.short_name,
+        cohort.slug,
+        first.starts_at,
+        first.ends_at,
+        len(sessions),
+        cohort.venue,
+        cohort.address,
+        max(0, cohort.maximum - taken.held),
+        taken.queued,
+        local_date(last.starts_at),
+    )
+
+
+async def _not_open(way: _Way) -> Response[Any] | None:
+    closed = await services.not_open(way.cohort.cohort_id, way.request.app.state.clock.now())
+    if closed is None:
+        return None
+    return _closed_page(way, closed, 200 if way.request.method == "GET" else 409)
+
+
+def _closed_page(way: _Way, closed: Any, status: int) -> Response[Any]:
+    title, text = pages.closed_text(closed, way.cohort.enrol_from)
+    view = {"title": title, "text": text, "slug": way.cohort.slug, "for_staff": way.staff is not None}
+    return page(way.request, "enrolment/closed.html", view, status)
+
+
+async def _show(
+    way: _Way, step: int, reasons: tuple[pages.Reason, ...] = (), status: int = 200, one_more: bool = False, later: str = ""
+) -> Response[Any]:
+    shown = pages.shown_questions(way.programme, way.municipality, way.answered)
+    once = way.form.raw("once")
+    view = pages.WayIn(
+        head=await _head(way.cohort, way.programme),
+        form=way.form,
+        once=once if _ONCE.fullmatch(once) else new_token(),
+        step=step,
+        exempt=way.programme.exempt,
+        child=way.programme.age_asked == "band",
+        asked=pages.fields_of(shown, way.answered, reasons),
+        reasons=reasons,
+        action=way.action,
+        section=way.programme.section,
+        total_steps=5 if way.programme.study_visit else 3,
+        birth_date=Form({"fodd": [way.form.raw("fodd")]}).day("fodd") if step == 2 else None,
+        born_between=pages.born_between(way.programme, way.first_day),
+        one_more=one_more,
+        for_staff=way.staff is not None,
+        later_start=later,
+    )
+    template = {0: "enrolment/one_page.html", 1: "enrolment/details.html", 2: "enrolment/conditions.html"}[step]
+    return page(way.request, template, view, status)
+
+
+def _number(form: Form, birth_date: date | None) -> str:
+    """The four last digits joined with the birth date and checked; a coordination number's day is sixty more."""
+    last = form.raw("pnr").strip().lstrip("-")
+    if not last or birth_date is None:
+        return ""
+    for day in (birth_date.day, birth_date.day + 60):
+        try:
+            found = Personnummer(f"{birth_date:%Y%m}{day:02d}-{last}" if re.fullmatch(r"[0-9]{4}", last) else "-")
+        except (PersonnummerException, ValueError):
+            continue
+        return str(found.format(True))
+    form.fail("pnr", _("De fyra siffrorna stämmer inte med födelsedatumet. Lämna tomt om du är osäker."))
+    return ""
+
+
+def _record(way: _Way) -> PersonRecord:
+    """The details of an individual-level programme; errors are left in the form."""
+    form = way.form
+    protected = form.ticked("skydd")
+    name = form.text("namn", 120, _("Skriv ditt namn."))
+    born = form.day("fodd")
+    if born and not date(1900, 1, 1) <= born <= local_date(way.request.app.state.clock.now()):
+        form.fail("fodd", _("Skriv ett födelsedatum som har varit."))
+    number = _number(form, born if "fodd" not in form.errors else None)
+    optional = protected or way.staff is not None
+    contact = form.contact("kontakt", "" if optional else _("Skriv ett mobilnummer eller en e-postadress."))
+    safe = tuple(kind for kind in _CONTACTS if kind in form.all("saker"))
+    return PersonRecord(
+        name=name,
+        birth_date=born.isoformat() if born else "",
+        number=number,
+        contact="" if protected else contact,
+        safe=safe,
+        avoid=form.text("undvik", 120),
+    )
+
+
+async def _walk(way: _Way) -> Response[Any]:
+    """One step of the way in: the details, then the conditions, then the place."""
+    closed = await _not_open(way)
+    if closed is not None:
+        return closed
+    if way.programme.exempt:
+        way.form.text("namn", 40)
+        way.form.contact("kontakt")
+        return await (_show(way, 0, status=422) if way.form.errors else _apply(way, None, 0))
+    if way.form.raw("tillbaka"):
+        return await _show(way, 1)
+    record = _record(way)
+    if way.form.errors:
+        return await _show(way, 1, status=422)
+    if way.form.raw("steg") != "2":
+        return await _show(way, 2)
+    return await _apply(way, record, 2)
+
+
+async def _apply(way: _Way, record: PersonRecord | None, step: int) -> Response[Any]:
+    shown = pages.shown_questions(way.programme, way.municipality, way.answered)
+    seen = set(way.form.all("fragad"))
+    if any(q.asked_if and q.condition not in seen for q in shown):
+        return await _show(way, step, one_more=True)
+    state = way.request.app.state
+    born = date.fromisoformat(record.birth_date) if record else None
+    once = way.form.raw("once")
+    application = services.Application(
+        cohort_id=way.cohort.cohort_id,
+        first_session=way.first_day,
+        answers=pages.answers_from(way.programme, shown, way.answered, born),
+        once=once if _ONCE.fullmatch(once) else new_token(),
+        alias="" if record else way.form.text("namn", 40),
+        contact="" if record else way.form.contact("kontakt"),
+        record=record,
+        protected=record is not None and way.form.ticked("skydd"),
+        language=language(),
+        staff_id=way.staff.staff_id if way.staff else None,
+    )
+    answer = await services.apply(application, way.programme, state.key_folder, state.clock.now())
+    if isinstance(answer, services.Refused):
+        return await _refuse(way, answer, step, born)
+    if way.staff:
+        where = f"/personal/grupper/{way.cohort.cohort_id}/deltagare/{answer.enrolment_id}?kod=1"
+        return Response("", status_code=303, headers={"location": where})
+    response = Response("", status_code=303, headers={"location": "/min-plats"})
+    set_cookie(way.request, response, "place", answer.token, int(services.PLACE_OPEN.total_seconds()))
+    return response
+
+
+async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | None) -> Response[Any]:
+    """Every reason at once, and a later start if waiting is all it takes."""
+    if answer.closed is not None:
+        return _closed_page(way, answer.closed, 409)
+    reasons = pages.reasons_of(answer.outcomes, way.programme, way.municipality)
+    later = ""
+    if born and any(o.code == "too_young" for o in answer.outcomes) and way.programme.age and way.programme.age.youngest:
+        old_enough = turns(born, way.programme.age.youngest)
+        starts = [c.first_start for c in await cohorts.upcoming() if c.slug == way.cohort.slug and c.first_start]
+        later = next((day_plain(local_date(s)) for s in starts if local_date(s) >= old_enough), "")
+    return await _show(way, step, reasons, 422, later=later)
+
+
+async def _public_way(request: AnyRequest, public_id: str, form: Form) -> _Way | None:
+    cohort = await cohorts.by_public_id(public_id)
+    programme = await catalogue.programme(cohort.programme_id)
+    return _Way(request, cohort, programme, form) if programme.way_in == "web" and cohort.first_start else None
+
+
+def _to_programme(slug: str) -> Response[Any]:
+    return Response("", status_code=303, headers={"location": f"/insatser/{slug}"})
+
+
+@get("/anmalan/{public_id:str}")
+async def public_form(request: AnyRequest, public_id: FromPath[str]) -> Response[Any]:
+    """The application form. Programmes by phone or visit have none: their page says how to get in touch."""
+    way = await _public_way(request, public_id, Form())
+    if way is None:
+        return _to_programme((await cohorts.by_public_id(public_id)).slug)
+    return await _not_open(way) or await _show(way, 0 if way.programme.exempt else 1)
+
+
+@post("/anmalan/{public_id:str}", status_code=200)
+async def public_apply(request: AnyRequest, public_id: FromPath[str]) -> Response[Any]:
+    """A step of the application; what was typed comes back with every reason when something is wrong."""
+    way = await _public_way(request, public_id, await read_form(request))
+    if way is None:
+        return _to_programme((await cohorts.by_public_id(public_id)).slug)
+    return await _walk(way)
+
+
+async def _staff_way(request: AnyRequest, cohort_id: int, form: Form) -> _Way:
+    person = principal(request)
+    cohort = await cohorts.mine(person, local_date(request.app.state.clock.now()), row_id(cohort_id))
+    return _Way(request, cohort, await catalogue.programme(cohort.programme_id), form, person)
+
+
+@get("/personal/grupper/{cohort_id:int}/anmal", guards=[signed_in])
+async def staff_form(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """The same form for somebody on the phone, at the desk or on paper."""
+    way = await _staff_way(request, cohort_id, Form())
+    return await _not_open(way) or await _show(way, 0 if way.programme.exempt else 1)
+
+
+@post("/personal/grupper/{cohort_id:int}/anmal", guards=[signed_in], status_code=200)
+async def staff_apply(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """A step of the application, entered by staff."""
+    return await _walk(await _staff_way(request, cohort_id, await read_form(request)))
+
+
+HANDLERS = [public_form, public_apply, staff_form, staff_apply]

@@ -1,0 +1,194 @@
+"""The way in and Min plats, as a browser without scripts meets them."""
+
+import re
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from programmes.core.codes import grouped
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries, services
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_coordinator, csrf_of, hidden, post_form, sign_in_as, somebody
+
+YES = {"v_residency": "ja", "v_own_wish": "ja", "v_no_more_extensive_need": "ja", "v_age": "ja", "fragad": "age"}
+DETAILS = {"namn": "Anna Ask", "fodd": "19850214", "kontakt": "anna@example.invalid", "steg": "1"}
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+async def conditions_of(client: httpx.AsyncClient, address: str, details: dict[str, object]) -> httpx.Response:
+    """The second step's page."""
+    return await post_form(client, address, details)
+
+
+async def test_a_parent_takes_a_place_in_abc_without_a_name(db: None, client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    cohort = await a_cohort("2.1", clock.now(), sessions=4)
+    answer = await post_form(client, f"/anmalan/{cohort.public_id}", YES)
+    assert answer.status_code == 303, text_of(answer.text)
+    place = await client.get("/min-plats")
+    assert "Du har en plats" in place.text
+    assert re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}<br>", place.text)
+
+
+async def test_missing_ticks_are_all_listed_with_the_section_and_what_was_typed_is_kept(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), sessions=4)
+    answer = await post_form(client, f"/anmalan/{cohort.public_id}", {"namn": "Björk", "v_own_wish": "ja"})
+    assert answer.status_code == 422
+    assert "Tre villkor stämmer inte" in answer.text
+    assert answer.text.count("Riktlinjen 2.1") >= 3
+    assert 'value="Björk"' in answer.text
+    assert "<title>Fel:" in answer.text
+
+
+async def test_two_steps_lead_to_a_preliminary_place_in_aterfallsprevention(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    address = f"/anmalan/{cohort.public_id}"
+    second = await conditions_of(client, address, DETAILS)
+    assert second.status_code == 200
+    names = set(re.findall(r'name="(v_[a-z_]+)"', second.text))
+    data = {**DETAILS, "steg": "2", "_csrf_token": csrf_of(second.text), "once": hidden(second.text, "once")}
+    data |= dict.fromkeys(names, "ja")
+    answer = await client.post(address, data=data)
+    assert answer.status_code == 303, text_of(answer.text)
+    again = await client.post(address, data=data)
+    assert again.status_code == 303
+    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id].preliminary == 1
+    assert "Boka ett studiebesök" in (await client.get("/min-plats")).text
+
+
+async def test_seventeen_and_not_registered_are_both_said_with_the_section(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    address = f"/anmalan/{cohort.public_id}"
+    details = {**DETAILS, "fodd": "20090314"}
+    second = await conditions_of(client, address, details)
+    data = {**details, "steg": "2", "_csrf_token": csrf_of(second.text), "v_residency": "nej"}
+    data |= {name: "ja" for name in re.findall(r'name="(v_[a-z_]+)"', second.text) if name != "v_residency"}
+    answer = await client.post(address, data=data)
+    assert answer.status_code == 422
+    assert "Två villkor stämmer inte" in answer.text
+    assert "Du fyller 18 år den 14 mars 2027" in answer.text
+    assert "inte folkbokförd" in answer.text
+    assert "Riktlinjen 2.8" in answer.text
+    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id] == queries.Places()
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("namn", "", "Skriv ditt namn."),
+        ("namn", "x" * 500, "Skriv högst 120 tecken."),
+        ("namn", "A\x00B", "tecken som inte går"),
+        ("fodd", "20260230", "Skriv ett datum som finns"),
+        ("fodd", "20990101", "Skriv ett födelsedatum som har varit."),
+        ("pnr", "0000", "stämmer inte med födelsedatumet"),
+        ("pnr", "abcd", "stämmer inte med födelsedatumet"),
+        ("kontakt", "07x-björk", "Skriv ett mobilnummer med siffror"),
+        ("kontakt", "", "Skriv ett mobilnummer eller en e-postadress."),
+    ],
+)
+async def test_wrong_details_are_said_beside_the_field_and_kept(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, field: str, typed: str, said: str
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    answer = await post_form(client, f"/anmalan/{cohort.public_id}", {**DETAILS, field: typed})
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert 'value="anna@example.invalid"' in answer.text or field == "kontakt"
+
+
+async def test_a_wrong_code_gets_one_answer_whatever_is_wrong(db: None, client: httpx.AsyncClient) -> None:
+    texts = set()
+    for typed in ("", "kort", "7KQM-2XPA-9TWF-H4RD", "ö" * 16, "x" * 5000, "'; drop table seat; --"):
+        answer = await post_form(client, "/min-plats", {"kod": typed})
+        assert answer.status_code == 422
+        found = re.search(r'id="kod-error">.*?<span>(.*?)</span>', answer.text)
+        assert found
+        texts.add(found[1])
+    assert len(texts) == 1
+
+
+async def test_the_code_opens_the_place_and_closing_it_forgets(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), sessions=4)
+    taken = await somebody(cohort, keys, clock.now())
+    code = services.unseal(await queries.enrolment(taken.enrolment_id), keys).code
+    answer = await post_form(client, "/min-plats", {"kod": grouped(code).lower()})
+    assert answer.status_code == 303
+    assert "Du har en plats" in (await client.get("/min-plats")).text
+    clock.advance(minutes=31)
+    assert "Öppna Min plats" in (await client.get("/min-plats")).text
+
+
+async def test_leaving_ends_the_place_and_the_code(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), sessions=4)
+    taken = await somebody(cohort, keys, clock.now())
+    code = services.unseal(await queries.enrolment(taken.enrolment_id), keys).code
+    await post_form(client, "/min-plats", {"kod": code})
+    answer = await post_form(client, "/min-plats/lamna", {})
+    assert answer.headers["location"] == "/min-plats/klart"
+    assert (await post_form(client, "/min-plats", {"kod": code})).status_code == 422
+
+
+async def test_a_form_for_a_cohort_that_is_over_says_so(db: None, client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    cohort = await a_cohort("2.1", clock.now(), sessions=4)
+    shown = await client.get(f"/anmalan/{cohort.public_id}")
+    clock.advance(days=29)
+    answer = await client.post(f"/anmalan/{cohort.public_id}", data={**YES, "_csrf_token": csrf_of(shown.text)})
+    assert answer.status_code == 409
+    assert "Det är för sent att komma med" in answer.text
+    assert (await client.get("/anmalan/finns-inte")).status_code == 404
+
+
+async def test_violence_talks_are_never_enrolled_or_refused_on_the_web(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.14", clock.now(), minimum=1, maximum=1, sessions=20)
+    answer = await client.get(f"/anmalan/{cohort.public_id}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/insatser/{cohort.slug}")
+
+
+async def test_partner_contact_is_asked_only_of_those_still_in_the_relationship(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.14", clock.now(), minimum=1, maximum=1, sessions=20)
+    await sign_in_as(client, "kim", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/anmal"
+    second = await post_form(client, address, DETAILS)
+    names = set(re.findall(r'name="(v_[a-z_]+)"', second.text))
+    assert "v_partner_contact" not in names, names
+    data = {**DETAILS, "steg": "2", "_csrf_token": csrf_of(second.text), "once": hidden(second.text, "once")}
+    data |= dict.fromkeys(names, "ja")
+    third = await client.post(address, data=data)
+    assert third.status_code == 200
+    assert "En fråga till" in third.text
+    more = set(re.findall(r'name="(v_[a-z_]+)"', third.text)) - names
+    assert len(more) == 1
+    answer = await client.post(
+        address, data={**data, more.pop(): "ja", "fragad": re.findall(r'name="fragad" value="([a-z_]+)"', third.text)}
+    )
+    assert answer.status_code == 303, text_of(answer.text)
+
+
+async def test_too_old_for_the_childrens_group_is_told_kindly_and_nothing_is_kept(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.15", clock.now(), first_in=timedelta(days=42))
+    shown = await client.get(f"/anmalan/{cohort.public_id}")
+    assert "född mellan 15 oktober 2008 och 14 oktober 2016" in shown.text
+    answer = await post_form(client, f"/anmalan/{cohort.public_id}", {**YES, "v_age": "outside"})
+    assert answer.status_code == 422
+    assert "Riktlinjen 2.15" in answer.text
