@@ -1,5 +1,7 @@
-"""The locked ballot box. Web has no right on `slip`, `sealed_answer` and `held_text`; it goes through the functions of the
-migration `…06_12_00…`. Neither slips nor answers refer to their ballot by a foreign key: that would lock its row at each vote."""
+"""The locked ballot box. Web has no right on `slip`, `sealed_answer` and `held_text`; it goes through functions.
+
+Neither slips nor answers refer to their ballot by a foreign key: that would lock its row at each vote (see the migration).
+"""
 
 from piccolo.columns import JSONB, UUID, Bytea, Date, ForeignKey, Integer, Serial, Text
 from piccolo.columns.base import OnDelete

@@ -1,0 +1,270 @@
+"""The worker's side of the ballot box: make keys, close, count, mix small groups, destroy keys. Needs the worker's role."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+from uuid import UUID, uuid4
+
+import msgspec
+import structlog
+
+from programmes.catalogue import queries as catalogue
+from programmes.core.clock import Clock, local_date
+from programmes.core.db import execute, fetch, fetchrow, transaction
+from programmes.core.sealing import KeyGone, Unreadable
+from programmes.evaluation import rules
+from programmes.evaluation.keys import BallotKeys
+from programmes.evaluation.queries import boxes_to_close, groups_without_a_box, programme_of, unfinished
+from programmes.evaluation.services import close, ensure_ballot
+from programmes.settings import Settings
+
+log = structlog.get_logger()
+_FINAL = ("released", "pooled", "destroyed", "empty")
+_random = secrets.SystemRandom()
+
+
+class Hands(Protocol):
+    """What the worker hands to its jobs and ticks."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def clock(self) -> Clock: ...
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A closed box and, in memory only, what people answered."""
+
+    ballot_id: UUID
+    section: str
+    cohort_id: int | None
+    half_year: str | None
+    form_version: int
+    slips: int
+    answers: tuple[rules.Answers, ...]
+    strange: tuple[UUID, ...]
+
+
+def _keys(worker: Hands) -> BallotKeys:
+    return BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder)
+
+
+async def prepare(ballot_id: UUID, keys: BallotKeys) -> None:
+    """Make a box's keys, on disk first, and open it. Again, or too late, it changes nothing."""
+    row = await fetchrow("select state from ballot where id = $1", ballot_id)
+    if row is None or row["state"] != "preparing":
+        return
+    keys.create(ballot_id)
+    async with transaction():
+        await execute("update ballot set state = 'open' where id = $1 and state = 'preparing'", ballot_id)
+
+
+async def count(ballot_id: UUID, keys: BallotKeys, now: datetime) -> None:
+    """Count a closed box: release five or more answers, let fewer wait. Afterwards mix the small groups that can be.
+
+    Raises:
+        KeyGone: its key is not in the folder; nothing has been changed.
+    """
+    destroyed: list[UUID] = []
+    async with transaction():
+        await execute("select ballot_lock($1)", ballot_id)
+        box = await _open_box(ballot_id, "closing", keys)
+        if box is None:
+            return
+        await execute("delete from slip where ballot_id = $1", ballot_id)
+        await execute("delete from sealed_answer where id = any($1::uuid[])", list(box.strange))
+        if not box.answers:
+            await _end([box], "empty")
+            destroyed.append(ballot_id)
+        elif await _release([box], keys, local_date(now)):
+            await _end([box], "released")
+            destroyed.append(ballot_id)
+        else:
+            await execute("update ballot set state = 'waiting' where id = $1", ballot_id)
+    for counted in destroyed:
+        keys.destroy(counted, "counted", now)
+    if not destroyed:
+        await mix(box.section, box.form_version, keys, now)
+
+
+async def mix(section: str, form_version: int, keys: BallotKeys, now: datetime) -> None:
+    """Pool the small groups of a programme that wait, if together they are enough (DESIGN 7)."""
+    async with transaction():
+        await _lock_section(section)
+        rows = await fetch(
+            """select b.id, count(a.id) as answers from ballot b join sealed_answer a on a.ballot_id = b.id
+               where b.state = 'waiting' and b.section = $1 and b.form_version = $2 group by b.id order by b.id""",
+            section,
+            form_version,
+        )
+        chosen = rules.pool({row["id"]: row["answers"] for row in rows})
+        boxes = [box for ballot_id in chosen if (box := await _open_box(ballot_id, "waiting", keys))]
+        if not boxes or not await _release(boxes, keys, local_date(now)):
+            return
+        await _end(boxes, "pooled")
+    for box in boxes:
+        keys.destroy(box.ballot_id, "pooled", now)
+
+
+async def _open_box(ballot_id: UUID, state: str, keys: BallotKeys) -> _Box | None:
+    """A box in this state with its answers opened; what no form of ours sealed is set apart. None in any other state."""
+    row = await fetchrow(
+        "select section, cohort_id, half_year, form_version, slips from ballot where id = $1 and state = $2",
+        ballot_id,
+        state,
+    )
+    if row is None:
+        return None
+    found: list[rules.Answers] = []
+    strange: list[UUID] = []
+    for sealed in await fetch("select id, blob from sealed_answer where ballot_id = $1", ballot_id):
+        try:
+            found.append(rules.unpadded(keys.open(ballot_id, sealed["blob"])))
+        except (Unreadable, ValueError):
+            strange.append(sealed["id"])
+    if strange:
+        log.error("unreadable_answers", ballot=str(ballot_id), number=len(strange))
+    _random.shuffle(found)
+    return _Box(ballot_id=ballot_id, answers=tuple(found), strange=tuple(strange), **dict(row))
+
+
+async def _release(boxes: Sequence[_Box], keys: BallotKeys, today: date) -> bool:
+    """Write what these boxes give away together, if they may: figures here, free texts sealed again and apart from them."""
+    first = boxes[0]
+    programme_id = await programme_of(first.ballot_id)
+    if programme_id is None:
+        return False
+    programme = await catalogue.programme(programme_id)
+    with_counts = rules.head_count_listed(programme.exempt, programme.figures)
+    atom = rules.atom([box.answers for box in boxes], with_counts)
+    if atom is None:
+        return False
+    await execute(
+        """insert into release (section, form_version, cohort_id, half_year, answers, slips, results, released_on)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)""",
+        first.section,
+        first.form_version,
+        first.cohort_id if len(boxes) == 1 else None,
+        (first.half_year if len(boxes) == 1 else None) or rules.half_year(today),
+        atom.answers,
+        sum(box.slips for box in boxes) if with_counts else 0,
+        msgspec.json.encode(atom.results).decode(),
+        today,
+    )
+    if not with_counts:
+        await execute("update ballot set slips = 0 where id = any($1::uuid[])", [box.ballot_id for box in boxes])
+    await _hold_texts(boxes, keys)
+    return True
+
+
+async def _hold_texts(boxes: Sequence[_Box], keys: BallotKeys) -> None:
+    """Seal free texts under the programme's text key.
+
+    All that the programme holds is written anew in a random order: neither order nor xmin ties a text to this release.
+    """
+    section = boxes[0].section
+    fresh = []
+    for box in boxes:
+        for question in rules.TEXTS:
+            tag = uuid4()
+            texts = [answer.texts[question] for answer in box.answers if question in answer.texts]
+            fresh += [(uuid4(), question, tag, keys.seal_text(section, text)) for text in texts]
+    if not fresh:
+        return
+    await _lock_section(section)
+    held = await fetch(
+        "delete from held_text where section = $1 and state = 'held' returning id, question, group_tag, blob", section
+    )
+    rows = [*fresh, *(tuple(row) for row in held)]
+    _random.shuffle(rows)
+    await execute(
+        """insert into held_text (id, section, question, group_tag, blob, state)
+           select t.id, $1, t.question, t.tag, t.blob, 'held'
+           from unnest($2::uuid[], $3::text[], $4::uuid[], $5::bytea[]) as t (id, question, tag, blob)""",
+        section,
+        *(list(column) for column in zip(*rows, strict=True)),
+    )
+
+
+async def _lock_section(section: str) -> None:
+    await execute("select pg_advisory_xact_lock(hashtextextended('evaluation/' || $1, 0))", section)
+
+
+async def _end(boxes: Sequence[_Box], state: str) -> None:
+    """Drop the answers of counted boxes. Their keys go once this has committed."""
+    ids = [box.ballot_id for box in boxes]
+    await execute("delete from sealed_answer where ballot_id = any($1::uuid[])", ids)
+    await execute("update ballot set state = $2 where id = any($1::uuid[])", ids, state)
+
+
+async def prepare_job(worker: Hands, payload: dict[str, str | int]) -> None:
+    """Answers `ballot_prepare`."""
+    await prepare(UUID(str(payload["ballot"])), _keys(worker))
+
+
+async def close_job(worker: Hands, payload: dict[str, str | int]) -> None:
+    """Answers `ballot_close`."""
+    await count(UUID(str(payload["ballot"])), _keys(worker), worker.clock.now())
+
+
+async def make_boxes(worker: Hands) -> None:
+    """Tick: every group that has started has a box, if its programme is evaluated."""
+    for cohort_id in await groups_without_a_box():
+        await ensure_ballot(cohort_id, worker.clock.now())
+
+
+async def close_boxes(worker: Hands) -> None:
+    """Tick: a box closes when the last session has ended."""
+    now = worker.clock.now()
+    for cohort_id in await boxes_to_close(now):
+        await close(cohort_id, None, now)
+
+
+async def destroy_unread(worker: Hands) -> None:
+    """Tick: answers of small groups that could not be mixed for a year, unless evaluation must be documented."""
+    now = worker.clock.now()
+    for row in await fetch("select id, closed_on from ballot where state = 'waiting' and closed_on is not null"):
+        programme_id = await programme_of(row["id"])
+        if programme_id is None or not rules.unread_for_too_long(row["closed_on"], local_date(now)):
+            continue
+        if (await catalogue.programme(programme_id)).evaluation != "required":
+            await _destroy(row["id"])
+
+
+async def replay_keys(worker: Hands) -> None:
+    """Tick: carry out what a crash left undone, and what a restored backup would bring back."""
+    keys = _keys(worker)
+    alive = keys.alive()
+    for row in await fetch(
+        "select id, state from ballot where id = any($1::uuid[]) and state = any($2)", alive, list(_FINAL)
+    ):
+        keys.destroy(row["id"], row["state"], worker.clock.now())
+    for ballot_id in set(await unfinished(("preparing", "open", "closing", "waiting"))) - set(alive):
+        if keys.is_destroyed(ballot_id):
+            await _destroy(ballot_id)
+
+
+async def _destroy(ballot_id: UUID) -> None:
+    """End a box unread; its key goes at the next replay."""
+    async with transaction():
+        await execute("select ballot_lock($1)", ballot_id)
+        await execute("delete from slip where ballot_id = $1", ballot_id)
+        await execute("delete from sealed_answer where ballot_id = $1", ballot_id)
+        await execute("update ballot set state = 'destroyed' where id = $1 and state <> all($2)", ballot_id, list(_FINAL))
+
+
+async def finish(worker: Hands) -> None:
+    """Tick: what a job should have done and did not."""
+    for ballot_id in await unfinished(("preparing",)):
+        await prepare(ballot_id, _keys(worker))
+    for ballot_id in await unfinished(("closing",)):
+        try:
+            await count(ballot_id, _keys(worker), worker.clock.now())
+        except KeyGone:
+            log.error("ballot_key_missing", ballot=str(ballot_id))
+
+
+TICKS = (make_boxes, close_boxes, finish, destroy_unread, replay_keys)

@@ -1,0 +1,157 @@
+"""Keys of ballots and of free texts. The private half of a ballot is the worker's; web knows the public half, as a file.
+
+Ballot key folder (worker only, never backed up): `private/<ballot>.key`, `text/<section>.key`, `receipts.jsonl`.
+Key folder (web reads): `ballots/<ballot>.pub`.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from programmes.core.sealing import KeyGone, Unreadable, sync_folder, write_secret
+
+_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+_NONCE = 12
+# A held text has this length before it is sealed: 500 letters of four bytes fit.
+_TEXT_LENGTH = 2048
+
+
+def _purpose(ballot_id: UUID) -> bytes:
+    """Binds an answer to its box: moved into another one it cannot be opened."""
+    return b"programmes/ballot/1/" + ballot_id.bytes
+
+
+def _public_path(key_folder: Path, ballot_id: UUID) -> Path:
+    return key_folder / "ballots" / f"{ballot_id}.pub"
+
+
+def seal(key_folder: Path, ballot_id: UUID | None, plain: bytes) -> bytes:
+    """Seal an answer to its box; without a box to a key that nobody has, which takes as long.
+
+    Raises:
+        KeyGone: the box has no public key here. Its slip must not be used up then.
+    """
+    if ballot_id is None:
+        return _SUITE.encrypt(plain, X25519PrivateKey.generate().public_key(), info=_purpose(UUID(int=0)))
+    try:
+        public = X25519PublicKey.from_public_bytes(_public_path(key_folder, ballot_id).read_bytes())
+    except FileNotFoundError as error:
+        raise KeyGone(str(ballot_id)) from error
+    return _SUITE.encrypt(plain, public, info=_purpose(ballot_id))
+
+
+class BallotKeys:
+    """The worker's side: makes key pairs, opens answers, destroys keys with a receipt."""
+
+    def __init__(self, folder: Path, key_folder: Path) -> None:
+        self._folder, self._key_folder = folder, key_folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def create(self, ballot_id: UUID) -> None:
+        """Make the pair and publish its public half, both on disk before this returns. Safe to run again after a crash."""
+        path = self._private_path(ballot_id)
+        if not path.exists():
+            with contextlib.suppress(FileExistsError):
+                write_secret(path, X25519PrivateKey.generate().private_bytes_raw())
+        public = _public_path(self._key_folder, ballot_id)
+        if not public.exists():
+            with contextlib.suppress(FileExistsError):
+                write_secret(public, self._private(ballot_id).public_key().public_bytes_raw())
+            public.chmod(0o644)
+
+    def open(self, ballot_id: UUID, sealed: bytes) -> bytes:
+        """The padded answer.
+
+        Raises:
+            KeyGone: the key has been destroyed, or its folder is not here.
+            Unreadable: nobody sealed this to this box.
+        """
+        try:
+            return _SUITE.decrypt(sealed, self._private(ballot_id), info=_purpose(ballot_id))
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable(str(ballot_id)) from error
+
+    def alive(self) -> list[UUID]:
+        """Ballots of which a key, or the public half of one that is half destroyed, still lies here."""
+        files = [*(self._folder / "private").glob("*.key"), *(self._key_folder / "ballots").glob("*.pub")]
+        return sorted({UUID(path.stem) for path in files if not path.name.startswith(".")})
+
+    def is_destroyed(self, ballot_id: UUID) -> bool:
+        """Whether there is a receipt. Looks only where the key is missing, so that receipts are seldom read."""
+        return not self._private_path(ballot_id).exists() and any(r["key"] == str(ballot_id) for r in self.receipts())
+
+    def destroy(self, ballot_id: UUID, why: str, now: datetime) -> None:
+        """Unlink the private half, write the receipt, withdraw the public half. May be replayed after a crash anywhere."""
+        path = self._private_path(ballot_id)
+        if path.exists():
+            path.unlink()
+            sync_folder(path.parent)
+        if not any(r["key"] == str(ballot_id) for r in self.receipts()):
+            self._append_receipt({"key": str(ballot_id), "kind": "ballot", "why": why, "when": now.isoformat()})
+        public = _public_path(self._key_folder, ballot_id)
+        if public.exists():
+            public.unlink()
+            sync_folder(public.parent)
+
+    def receipts(self) -> Iterator[dict[str, str]]:
+        """Every receipt, oldest first. They name boxes, not people."""
+        path = self._folder / "receipts.jsonl"
+        if path.exists():
+            with path.open(encoding="utf-8") as lines:
+                for line in lines:
+                    yield json.loads(line)
+
+    def seal_text(self, section: str, text: str) -> bytes:
+        """Seal a free text under the programme's text key, which is made when first needed."""
+        path = self._folder / "text" / f"{section}.key"
+        if not path.exists():
+            write_secret(path, AESGCM.generate_key(bit_length=256))
+        raw = text.encode()
+        nonce = secrets.token_bytes(_NONCE)
+        plain = (len(raw).to_bytes(4, "big") + raw).ljust(_TEXT_LENGTH, b"\0")
+        return nonce + AESGCM(path.read_bytes()).encrypt(nonce, plain, section.encode())
+
+    def open_text(self, section: str, sealed: bytes) -> str:
+        """The free text.
+
+        Raises:
+            KeyGone: the programme has no text key here.
+            Unreadable: it was not sealed under it.
+        """
+        try:
+            key = (self._folder / "text" / f"{section}.key").read_bytes()
+            plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], section.encode())
+        except FileNotFoundError as error:
+            raise KeyGone(section) from error
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable(section) from error
+        return plain[4 : 4 + int.from_bytes(plain[:4], "big")].decode()
+
+    def _private_path(self, ballot_id: UUID) -> Path:
+        return self._folder / "private" / f"{ballot_id}.key"
+
+    def _private(self, ballot_id: UUID) -> X25519PrivateKey:
+        try:
+            return X25519PrivateKey.from_private_bytes(self._private_path(ballot_id).read_bytes())
+        except FileNotFoundError as error:
+            raise KeyGone(str(ballot_id)) from error
+
+    def _append_receipt(self, receipt: dict[str, str]) -> None:
+        line = (json.dumps(receipt, sort_keys=True) + "\n").encode()
+        handle = os.open(self._folder / "receipts.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(handle, line)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        sync_folder(self._folder)

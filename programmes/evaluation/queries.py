@@ -1,0 +1,104 @@
+"""Reads about boxes and releases. Nothing here depends on an answer in a box that is open."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortState
+from programmes.core.clock import local_date
+from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.core.principal import Principal
+from programmes.evaluation.rules import BallotFacts, ReleaseFacts
+
+_EVERY_STATE: tuple[CohortState, ...] = ("planned", "open", "postponed", "started", "closed", "cancelled")
+
+
+def _release(row: asyncpg.Record) -> ReleaseFacts:
+    facts: dict[str, Any] = dict(row)
+    facts["results"] = msgspec.json.decode(facts["results"], type=dict[str, list[int] | float])
+    return ReleaseFacts(**facts)
+
+
+async def for_cohort(cohort_id: int) -> BallotFacts | None:
+    """The cohort's box, or None while it has none. While it is open nothing of this depends on any answer."""
+    row = await fetchrow(
+        "select id as ballot_id, section, state, slips, created_on, closed_on, own_words from ballot where cohort_id = $1",
+        cohort_id,
+    )
+    return BallotFacts(**dict(row)) if row else None
+
+
+_RELEASE = "select section, half_year, answers, slips, results, released_on from release"
+
+
+async def release_of(cohort_id: int) -> ReleaseFacts | None:
+    """What the cohort's own box released, if it was an atom by itself."""
+    row = await fetchrow(f"{_RELEASE} where cohort_id = $1", cohort_id)
+    return _release(row) if row else None
+
+
+async def releases(sections: Sequence[str]) -> list[ReleaseFacts]:
+    """Every atom of these sections, newest first. Never summed: a sum that grows would show its last part."""
+    return [_release(r) for r in await fetch(f"{_RELEASE} where section = any($1::text[]) order by id desc", list(sections))]
+
+
+async def waiting(sections: Sequence[str]) -> dict[str, list[str]]:
+    """The sections in which small groups wait to be mixed, with what those groups said in their own words."""
+    rows = await fetch(
+        """select section, array_remove(array_agg(own_words order by closed_on, id), null) as words from ballot
+           where state = 'waiting' and section = any($1::text[]) group by section""",
+        list(sections),
+    )
+    return {row["section"]: list(row["words"]) for row in rows}
+
+
+async def sections_of(principal: Principal, now: datetime) -> frozenset[str] | None:
+    """The sections whose evaluations this person may read: coordinated, or with a cohort of theirs. None means all."""
+    if principal.coordinated == frozenset():
+        return None
+    mine = await cohorts.all_mine(principal, local_date(now), _EVERY_STATE)
+    return frozenset(cohort.section for cohort in mine) | (principal.coordinated or frozenset())
+
+
+async def programme_of(ballot_id: UUID | None) -> int | None:
+    """The programme of a box, of the edition that its cohort was opened under. No box costs as much as one."""
+    found = await fetchval(
+        """select coalesce(c.programme_id, (select max(p.id) from programme p where p.section = b.section))
+           from ballot b left join cohort c on c.id = b.cohort_id where b.id = $1""",
+        ballot_id,
+    )
+    return int(found) if found is not None else None
+
+
+async def groups_without_a_box() -> list[int]:
+    """Group cohorts that have started and have no box yet."""
+    rows = await fetch(
+        """select c.id from cohort c join programme p on p.id = c.programme_id
+           where c.state = 'started' and p.form = 'group' and not exists (select from ballot b where b.cohort_id = c.id)"""
+    )
+    return [row["id"] for row in rows]
+
+
+async def boxes_to_close(now: datetime) -> list[int]:
+    """Cohorts whose box is open though the last session has ended, or the cohort with it."""
+    rows = await fetch(
+        """select c.id from ballot b join cohort c on c.id = b.cohort_id
+           where b.state in ('preparing', 'open') and c.state <> 'postponed'
+             and (c.state in ('closed', 'cancelled')
+                  or (select max(s.ends_at) from cohort_session s
+                      where s.cohort_id = c.id and s.state <> 'cancelled') <= $1)""",
+        now,
+    )
+    return [row["id"] for row in rows]
+
+
+async def unfinished(states: Sequence[str]) -> list[UUID]:
+    """Boxes in these states, in an order that says nothing."""
+    return [
+        row["id"] for row in await fetch("select id from ballot where state = any($1::text[]) order by id", list(states))
+    ]

@@ -1,0 +1,182 @@
+"""What the form asks, what may be released, and what a group may say in its own words. Nothing here reads or writes."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+FORM_VERSION = 1
+SCALES = ("participation", "safety", "satisfaction", "respect")
+TEXTS = ("good", "change")
+LONGEST_TEXT = 500
+# Every answer has this length before it is sealed. Two full texts of four-byte letters and the scales fit.
+PLAIN_LENGTH = 4400
+
+LEAST = 5
+LEAST_OUTSIDE_THE_LARGEST = 2
+DISTRIBUTION_FROM = 10
+MOST_SENTENCES = 3
+LONGEST_OWN_WORDS = 500
+MONTHS_UNREAD = 12
+
+BallotState = Literal["preparing", "open", "closing", "released", "waiting", "pooled", "destroyed", "empty"]
+NoSlipsBecause = Literal["answered", "closed", "nobody"]
+OwnWordsRefusal = Literal["empty", "too_long", "too_many_sentences"]
+Result = list[int] | float
+_STEPS = range(1, 6)
+
+
+@dataclass(frozen=True)
+class BallotFacts:
+    """A cohort's box as everybody may know it. While it is open nothing here depends on any answer."""
+
+    ballot_id: UUID
+    section: str
+    state: BallotState
+    slips: int
+    created_on: date
+    closed_on: date | None
+    own_words: str | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in {"preparing", "open"}
+
+
+@dataclass(frozen=True)
+class ReleaseFacts:
+    """A released atom."""
+
+    section: str
+    half_year: str
+    answers: int
+    slips: int
+    results: Mapping[str, Result]
+    released_on: date
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One person's answers: steps 1 to 5 by scale, words by text question. What was skipped is not there."""
+
+    scales: Mapping[str, int] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Atom:
+    """What one group, or one pool of small groups, gives away for ever."""
+
+    answers: int
+    results: Mapping[str, Result]
+
+
+def needs_box(evaluation: str) -> bool:
+    """Required by 2.1 and 2.12, offered by 2.9 to 2.11, on by default for the other groups (DESIGN 7)."""
+    return evaluation in {"required", "offered", "default_on"}
+
+
+def head_count_listed(exempt: bool, figures: Sequence[str]) -> bool:
+    """Whether the section lets it be recorded how many took part; for the children's groups not even that (2.15, 2.16)."""
+    return not exempt or "participant_count" in figures
+
+
+def answers(given: Mapping[str, object]) -> Answers:
+    """Answers to this form, at least one; empty texts count as skipped.
+
+    Raises:
+        ValueError: nothing is answered, or something that the form does not ask or allow.
+    """
+    scales: dict[str, int] = {}
+    texts: dict[str, str] = {}
+    for key, value in given.items():
+        if key in SCALES and type(value) is int and value in _STEPS:
+            scales[key] = value
+        elif key in TEXTS and isinstance(value, str) and len(value) <= LONGEST_TEXT and value.isprintable():
+            if value.strip():
+                texts[key] = value.strip()
+        else:
+            raise ValueError(f"the form has no such answer: {key}")
+    if not scales and not texts:
+        raise ValueError("nothing is answered")
+    return Answers(scales, texts)
+
+
+def padded(given: Answers) -> bytes:
+    """The bytes to seal, always `PLAIN_LENGTH` of them."""
+    body = msgspec.json.encode({**given.scales, **given.texts})
+    return (len(body).to_bytes(4, "big") + body).ljust(PLAIN_LENGTH, b"\0")
+
+
+def unpadded(plain: bytes) -> Answers:
+    """The answers in opened bytes.
+
+    Raises:
+        ValueError: no form of ours has made them.
+    """
+    try:
+        found = msgspec.json.decode(plain[4 : 4 + int.from_bytes(plain[:4], "big")], type=dict[str, int | str])
+    except msgspec.MsgspecError as error:
+        raise ValueError("not an answer") from error
+    return answers(found)
+
+
+def may_release(sizes: Sequence[int]) -> bool:
+    """Five or more answers; from several groups at least two of them outside the largest (DESIGN 7)."""
+    enough = sum(sizes) >= LEAST
+    return enough and (len(sizes) == 1 or sum(sizes) - max(sizes) >= LEAST_OUTSIDE_THE_LARGEST)
+
+
+def pool(waiting: Mapping[UUID, int]) -> list[UUID]:
+    """The small groups that become an atom now: all that wait, or none. More groups never make a pool less safe."""
+    sizes = [n for n in waiting.values() if n]
+    return [ballot for ballot, n in waiting.items() if n] if len(sizes) > 1 and may_release(sizes) else []
+
+
+def atom(groups: Sequence[Sequence[Answers]], with_counts: bool) -> Atom | None:
+    """What these groups give away together, or None if they must wait.
+
+    A question that too few answered is left out. Without counts (no head count is listed) only rounded means are kept,
+    and the number of answers as "five or more".
+    """
+    if not may_release([len(group) for group in groups]):
+        return None
+    total = sum(len(group) for group in groups)
+    results: dict[str, Result] = {}
+    for question in SCALES:
+        given = [[a.scales[question] for a in group if question in a.scales] for group in groups]
+        if may_release([len(steps) for steps in given]):
+            counts = [sum(steps.count(step) for steps in given) for step in _STEPS]
+            results[question] = counts if with_counts else mean_to_half(counts)
+    return Atom(total if with_counts else LEAST, results)
+
+
+def mean_to_half(counts: Sequence[int]) -> float:
+    """The mean of steps to the nearest half, so that no single answer can be worked out."""
+    n, total = sum(counts), sum(step * count for step, count in zip(_STEPS, counts, strict=True))
+    return (4 * total + n) // (2 * n) / 2
+
+
+def half_year(day: date) -> str:
+    """`2026-1` until June, `2026-2` from July."""
+    return f"{day.year}-{1 if day.month <= 6 else 2}"
+
+
+def own_words_refusal(text: str) -> OwnWordsRefusal | None:
+    """Why these are not the group's own words: up to three sentences that it agreed aloud."""
+    if not text.strip():
+        return "empty"
+    if len(text) > LONGEST_OWN_WORDS:
+        return "too_long"
+    sentences = [part for part in re.split(r"[.!?…]+(?:\s+|$)", text.strip()) if part.strip("\"'”’ ")]
+    return "too_many_sentences" if len(sentences) > MOST_SENTENCES else None
+
+
+def unread_for_too_long(closed_on: date, today: date) -> bool:
+    """Whether the answers of a small group have waited a year. Not asked where evaluation must be documented (2.1, 2.12)."""
+    months = (today.year - closed_on.year) * 12 + today.month - closed_on.month
+    return months > MONTHS_UNREAD or (months == MONTHS_UNREAD and today.day >= closed_on.day)

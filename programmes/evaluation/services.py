@@ -1,0 +1,140 @@
+"""The web's side of the ballot box: make one, print slips, look one up, cast, close. What is stored web cannot read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from programmes.catalogue import queries as catalogue
+from programmes.catalogue.rules import Programme
+from programmes.cohorts import queries as cohorts
+from programmes.core import audit, codes, jobs
+from programmes.core.clock import local_date
+from programmes.core.db import execute, fetchval, transaction
+from programmes.core.errors import NotFound
+from programmes.core.principal import Principal
+from programmes.enrolment import queries as enrolment
+from programmes.evaluation import rules
+from programmes.evaluation.keys import seal
+from programmes.evaluation.queries import for_cohort, programme_of
+
+
+@dataclass(frozen=True)
+class NoSlips:
+    """Why no slips can be printed: `answered` (the first answer lies in the box), `closed`, or `nobody` is confirmed."""
+
+    because: rules.NoSlipsBecause
+
+
+async def ensure_ballot(cohort_id: int, now: datetime) -> UUID | None:
+    """The box of a group's cohort, made if it has none; None where the programme is not evaluated.
+
+    The worker makes its keys, and opens it, at once afterwards. Raises NotFound for an unknown cohort.
+    """
+    cohort = await cohorts.by_id(cohort_id)
+    programme = await catalogue.programme(cohort.programme_id)
+    if cohort.form != "group" or not rules.needs_box(programme.evaluation):
+        return None
+    async with transaction():
+        made: UUID | None = await fetchval(
+            """insert into ballot (id, section, cohort_id, form_version, state, slips, created_on)
+               values (gen_random_uuid(), $1, $2, $3, 'preparing', 0, $4) on conflict (cohort_id) do nothing returning id""",
+            cohort.section,
+            cohort_id,
+            rules.FORM_VERSION,
+            local_date(now),
+        )
+        if made:
+            await jobs.put("ballot_prepare", {"ballot": str(made)}, dedupe=f"ballot_prepare/{made}")
+            return made
+    found: UUID | None = await fetchval("select id from ballot where cohort_id = $1", cohort_id)
+    return found
+
+
+async def print_slips(cohort_id: int, principal: Principal, now: datetime) -> list[str] | NoSlips:
+    """Fresh codes, one for each person who is confirmed, shown this once; every earlier code dies.
+
+    Raises:
+        NotFound: there is no such cohort, or its programme is not evaluated.
+    """
+    ballot_id = await ensure_ballot(cohort_id, now)
+    if ballot_id is None:
+        raise NotFound
+    people = (await enrolment.places([cohort_id]))[cohort_id].confirmed
+    box = await for_cohort(cohort_id)
+    if box is None or not box.is_open:
+        return NoSlips("closed")
+    if people == 0:
+        return NoSlips("nobody")
+    fresh = [codes.new_code() for _ in range(people)]
+    async with transaction():
+        # In the order of the digests, which is not the order of the sheet.
+        if not await fetchval("select issue_slips($1, $2)", ballot_id, sorted(codes.digest(code) for code in fresh)):
+            return NoSlips("answered")
+        await audit.note("ballot:print", f"cohort/{cohort_id}", principal.staff_id, now)
+    return fresh
+
+
+async def programme_of_slip(code: str) -> Programme | None:
+    """What the holder of this slip is asked about; None for an unknown or used one, or when the box is not open."""
+    ballot_id = await fetchval("select slip_ballot($1)", codes.digest(code))
+    programme_id = await programme_of(ballot_id)
+    return await catalogue.programme(programme_id) if programme_id else None
+
+
+async def cast(code: str, given: Mapping[str, object], key_folder: Path) -> bool:
+    """Seal the answers to the slip's box and use the slip up. False: it is unknown or used, or the box is not open.
+
+    Nothing else is written: no audit entry, no job, no log line (DESIGN 7).
+
+    Raises:
+        ValueError: nothing is answered, or something that the form does not ask.
+        KeyGone: the box's public key is not in the folder; the slip can be used when it is.
+    """
+    plain = rules.padded(rules.answers(given))
+    slip = codes.digest(code)
+    ballot_id = await fetchval("select slip_ballot($1)", slip)
+    sealed = seal(key_folder, ballot_id, plain)
+    return bool(await fetchval("select cast_ballot($1, $2)", slip, sealed))
+
+
+async def close(cohort_id: int, principal: Principal | None, now: datetime) -> None:
+    """Close the cohort's box for good, and have it counted. None is the worker, when the last session has ended.
+
+    A box that is closed already, or was never needed, changes nothing.
+    """
+    async with transaction():
+        ballot_id = await fetchval("select id from ballot where cohort_id = $1", cohort_id)
+        if ballot_id is None:
+            return
+        # Waits for a vote that is under way; none can begin after it.
+        await execute("select ballot_lock($1)", ballot_id)
+        closed = await execute(
+            """update ballot set state = 'closing', closed_on = $2 where id = $1 and state in ('preparing', 'open')
+               returning 1""",
+            ballot_id,
+            local_date(now),
+        )
+        if closed:
+            await jobs.put("ballot_close", {"ballot": str(ballot_id)}, dedupe=f"ballot_close/{ballot_id}")
+            await audit.note("ballot:close", f"cohort/{cohort_id}", principal.staff_id if principal else None, now)
+
+
+async def own_words(cohort_id: int, text: str, principal: Principal | None, now: datetime) -> rules.OwnWordsRefusal | None:
+    """Keep what the group agreed aloud, where evaluation must be documented (2.1, 2.12); the reason why not, or None.
+
+    Raises:
+        NotFound: the cohort has no box, or its section asks for none.
+    """
+    cohort = await cohorts.by_id(cohort_id)
+    if (await catalogue.programme(cohort.programme_id)).evaluation != "required":
+        raise NotFound
+    refused = rules.own_words_refusal(text)
+    if refused:
+        return refused
+    async with transaction():
+        if not await execute("update ballot set own_words = $2 where cohort_id = $1 returning 1", cohort_id, text.strip()):
+            raise NotFound
+        await audit.note("ballot:own_words", f"cohort/{cohort_id}", principal.staff_id if principal else None, now)
+    return None
