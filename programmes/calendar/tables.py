@@ -13,7 +13,9 @@ from programmes.people.tables import Staff
 class Feed(Table, tablename="feed"):
     """One subscribable calendar. `generation` goes up when the address is renewed; UIDs are derived from the id.
 
-    When an enrolment's rows go at closing, its feed stays without it and is served as revoked.
+    When an enrolment's rows go at closing, its feed stays without it and is served as revoked. `body_digest` and
+    `revised_at` are those of what was last handed out; `title_revision` counts changes of the title. One live feed per
+    owner: the indexes are made in the migration.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -27,4 +29,7 @@ class Feed(Table, tablename="feed"):
     created_at = Timestamptz(default=None)
     revised_at = Timestamptz(default=None)
     revoked_at = Timestamptz(null=True, default=None)
+    body_digest = Bytea(null=True, default=None)
+    title_revision = Integer(default=0)
+    titled_at = Timestamptz(null=True, default=None)
     known_feed_kind = Check("kind in ('cohort', 'leader', 'participant', 'drop_in')")

@@ -1,0 +1,118 @@
+"""Reads about feeds. A subscribed calendar is asked for every few hours by everybody: it is read in one statement."""
+
+import hashlib
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from programmes.calendar.rules import Feed, FeedFacts, Occasion
+from programmes.core.db import fetch, fetchrow
+from programmes.core.errors import NotFound
+
+# $1 is the digest of the token. One row per occasion, or a single one without any.
+_FACTS = """
+select f.id as feed_id, f.kind, f.title, f.title_revision, f.titled_at, f.revised_at as feed_revised_at, f.revoked_at,
+       f.body_digest, e.state as enrolment_state, coalesce(e.language, 'sv') as language, coalesce(p.active, true) as active,
+       o.*
+from feed f left join enrolment e on e.id = f.enrolment_id left join staff p on p.id = f.staff_id
+left join lateral (
+  select f.cohort_id as in_cohort, null::date as until where f.kind in ('cohort', 'drop_in')
+  union all select e.cohort_id, null where f.kind = 'participant'
+  union all select cs.cohort_id, cs.until from cohort_staff cs where f.kind = 'leader' and cs.staff_id = f.staff_id
+) mine on f.revoked_at is null
+left join lateral (
+  select 'session/' || s.id as key, 'session' as what, c.id as cohort_id, pr.form, s.number, s.starts_at, s.ends_at,
+         s.sequence, s.revised_at,
+         case when s.state = 'cancelled' then coalesce(s.cancelled_at, s.revised_at) end as cancelled_at,
+         case when c.state = 'cancelled' then off.at end as called_off_at, mine.until, v.name as place,
+         (count(*) filter (where s.state = 'cancelled' or s.added) over ())::int as renumbered,
+         max(case when s.state = 'cancelled' then coalesce(s.cancelled_at, s.revised_at) when s.added then s.revised_at end)
+           over () as renumbered_at
+  from cohort_session s join cohort c on c.id = s.cohort_id join programme pr on pr.id = c.programme_id
+  join venue v on v.id = s.venue_id
+  left join lateral (select coalesce(max(decided_at), c.closed_at, c.created_at) as at from start_decision d
+                     where d.cohort_id = c.id and d.decision = 'cancel') off on true
+  where s.cohort_id = mine.in_cohort
+  union all
+  select 'visit/' || vs.id, 'visit', c.id, pr.form, null, vs.starts_at, vs.ends_at, 0, c.created_at, null,
+         case when c.state = 'cancelled' then off.at end, mine.until, v.name, 0, null
+  from visit_slot vs join cohort c on c.id = vs.cohort_id join programme pr on pr.id = c.programme_id
+  join venue v on v.id = vs.venue_id
+  left join lateral (select coalesce(max(decided_at), c.closed_at, c.created_at) as at from start_decision d
+                     where d.cohort_id = c.id and d.decision = 'cancel') off on true
+  where f.kind = 'leader' and vs.cohort_id = mine.in_cohort and coalesce(vs.staff_id, f.staff_id) = f.staff_id
+) o on true
+where f.token_digest = $1
+"""
+_OCCASION = tuple(Occasion.__dataclass_fields__)
+
+
+def token_digest(token: str) -> bytes:
+    """The stored form of an address's token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def facts(token: str) -> FeedFacts | None:
+    """The feed with this token and everything it may show, in one statement; None for an unknown token."""
+    rows = await fetch(_FACTS, token_digest(token))
+    if not rows:
+        return None
+    first = rows[0]
+    return FeedFacts(
+        feed_id=first["feed_id"],
+        kind=first["kind"],
+        title=first["title"],
+        title_revision=first["title_revision"],
+        titled_at=first["titled_at"],
+        revised_at=first["feed_revised_at"],
+        revoked_at=first["revoked_at"],
+        body_digest=first["body_digest"],
+        enrolment_state=first["enrolment_state"],
+        staff_active=first["active"],
+        language=first["language"],
+        occasions=_occasions(rows),
+    )
+
+
+def _occasions(rows: Sequence[asyncpg.Record]) -> tuple[Occasion, ...]:
+    return tuple(Occasion(**{name: row[name] for name in _OCCASION}) for row in rows if row["key"] is not None)
+
+
+_FEED = "select id as feed_id, kind, generation, title from feed where revoked_at is null and"
+
+
+async def of_enrolment(enrolment_id: UUID) -> Feed | None:
+    """A participant's live feed, if one has been made."""
+    return _feed(await fetchrow(f"{_FEED} enrolment_id = $1", enrolment_id))
+
+
+async def of_cohort(cohort_id: int) -> Feed | None:
+    """A cohort's live feed, if one has been made."""
+    return _feed(await fetchrow(f"{_FEED} cohort_id = $1", cohort_id))
+
+
+async def of_staff(staff_id: int) -> Feed | None:
+    """A leader's live feed, if one has been made."""
+    return _feed(await fetchrow(f"{_FEED} staff_id = $1", staff_id))
+
+
+async def locked(feed_id: UUID) -> Feed:
+    """A live feed, its row locked until the transaction ends. Raises NotFound."""
+    found = _feed(await fetchrow(f"{_FEED} id = $1 for update", feed_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _feed(row: asyncpg.Record | None) -> Feed | None:
+    return None if row is None else Feed(**dict(row))
+
+
+async def is_protected(enrolment_id: UUID) -> bool:
+    """Whether somebody with protected identity holds this enrolment."""
+    row = await fetchrow(
+        """select p.protected_identity from enrolment e join participant p on p.id = e.participant_id where e.id = $1""",
+        enrolment_id,
+    )
+    return bool(row and row["protected_identity"])

@@ -1,0 +1,222 @@
+"""Making, renaming, renewing, revoking and handing out feeds."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from programmes.calendar import queries, rules, text
+from programmes.calendar.rules import Feed, FeedKind
+from programmes.cohorts import queries as cohorts
+from programmes.core.db import execute, fetchrow, fetchval, transaction
+from programmes.core.errors import NotFound
+from programmes.core.sealing import KeyFolder
+
+
+@dataclass(frozen=True)
+class Served:
+    """A calendar as handed out. `etag` is without quotes; `last_modified` is in whole seconds and never goes back."""
+
+    body: bytes
+    etag: str
+    last_modified: datetime
+
+
+@dataclass(frozen=True)
+class Gone:
+    """The address was revoked more than eight weeks ago."""
+
+
+def feed_address(feed: Feed, keys: KeyFolder) -> str:
+    """The path of a feed, `/k/<token>.ics`. It can always be shown again, though the token is stored nowhere."""
+    return f"/k/{rules.token(feed.feed_id, feed.generation, keys.service_key('feed'))}.ics"
+
+
+def _digest(feed_id: UUID, generation: int, keys: KeyFolder) -> bytes:
+    return queries.token_digest(rules.token(feed_id, generation, keys.service_key("feed")))
+
+
+async def participant_calendar(
+    enrolment_id: UUID, keys: KeyFolder, base_url: str, now: datetime
+) -> rules.ParticipantCalendar:
+    """What `calendar/_participant.html` shows of somebody's calendar, under the name `calendar`."""
+    feed = await participant_feed(enrolment_id, keys, now)
+    if feed is None:
+        return rules.ParticipantCalendar("", None)
+    return rules.ParticipantCalendar(feed.title or text.default_title(), rules.Address(base_url + feed_address(feed, keys)))
+
+
+async def participant_feed(enrolment_id: UUID, keys: KeyFolder, now: datetime, asked_for: bool = False) -> Feed | None:
+    """A participant's feed, made when first asked about.
+
+    None for somebody with protected identity, until they ask for one themselves (`asked_for`).
+    """
+    found = await queries.of_enrolment(enrolment_id)
+    if found is None and not asked_for and await queries.is_protected(enrolment_id):
+        return None
+    return found or await _make("participant", keys, now, enrolment_id=enrolment_id)
+
+
+async def cohort_feed(cohort_id: int, keys: KeyFolder, now: datetime) -> Feed:
+    """A cohort's feed, made when first asked about; of a drop-in place a public one that names it. Raises NotFound."""
+    found = await queries.of_cohort(cohort_id)
+    if found is not None:
+        return found
+    kind: FeedKind = "drop_in" if (await cohorts.by_id(cohort_id)).form == "drop_in" else "cohort"
+    return await _make(kind, keys, now, cohort_id=cohort_id)
+
+
+async def leader_feed(staff_id: int, keys: KeyFolder, now: datetime) -> Feed:
+    """All sessions and study visits of a member of staff, made when first asked about."""
+    return await queries.of_staff(staff_id) or await _make("leader", keys, now, staff_id=staff_id)
+
+
+async def _make(
+    kind: FeedKind,
+    keys: KeyFolder,
+    now: datetime,
+    enrolment_id: UUID | None = None,
+    cohort_id: int | None = None,
+    staff_id: int | None = None,
+) -> Feed:
+    """A new feed, or the one that somebody else made a moment ago."""
+    feed = Feed(uuid4(), kind, 1, "")
+    async with transaction():
+        made = await execute(
+            """insert into feed (id, kind, cohort_id, staff_id, enrolment_id, title, generation, token_digest, created_at,
+                                 revised_at)
+               values ($1, $2, $3, $4, $5, '', 1, $6, $7, $7) on conflict do nothing returning 1""",
+            feed.feed_id,
+            kind,
+            cohort_id,
+            staff_id,
+            enrolment_id,
+            _digest(feed.feed_id, 1, keys),
+            now,
+        )
+    if made:
+        return feed
+    found = await _existing(enrolment_id, cohort_id, staff_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def _existing(enrolment_id: UUID | None, cohort_id: int | None, staff_id: int | None) -> Feed | None:
+    if enrolment_id is not None:
+        return await queries.of_enrolment(enrolment_id)
+    if cohort_id is not None:
+        return await queries.of_cohort(cohort_id)
+    return None if staff_id is None else await queries.of_staff(staff_id)
+
+
+async def set_title(feed_id: UUID, typed: str, now: datetime) -> str:
+    """What a participant's sessions are called from now on; empty is the neutral word. Returns it as it was kept."""
+    title = rules.clean_title(typed)
+    async with transaction():
+        await execute(
+            """update feed set title = $2, title_revision = title_revision + 1, titled_at = $3
+               where id = $1 and kind = 'participant' and revoked_at is null and title <> $2""",
+            feed_id,
+            title,
+            now,
+        )
+    return title
+
+
+async def renew(feed_id: UUID, keys: KeyFolder, now: datetime) -> Feed:
+    """Give a feed a new address. The old one is served as revoked. Raises NotFound for a feed that is revoked itself."""
+    async with transaction():
+        feed = await queries.locked(feed_id)
+        renewed = Feed(feed.feed_id, feed.kind, feed.generation + 1, feed.title)
+        digest = _digest(feed_id, renewed.generation, keys)
+        # The old token moves to a row of its own that knows nothing but that it is over.
+        old = await fetchrow("select token_digest, revised_at, body_digest from feed where id = $1", feed_id)
+        assert old is not None
+        await execute(
+            "update feed set generation = $2, token_digest = $3 where id = $1", feed_id, renewed.generation, digest
+        )
+        await execute(
+            """insert into feed (id, kind, title, generation, token_digest, created_at, revised_at, body_digest, revoked_at)
+               values ($1, $2, '', 0, $3, $4, $5, $6, $7)""",
+            uuid4(),
+            feed.kind,
+            old["token_digest"],
+            _day(now),
+            old["revised_at"],
+            old["body_digest"],
+            now,
+        )
+    return renewed
+
+
+_REVOKE = """update feed set revoked_at = $2, title = '', titled_at = null, title_revision = 0, created_at = $2,
+                    enrolment_id = null, cohort_id = null, staff_id = null where revoked_at is null and"""
+
+
+async def revoke(feed_id: UUID, now: datetime) -> None:
+    """End a feed: an empty calendar for eight weeks, then gone. What it was for is forgotten at once."""
+    async with transaction():
+        await execute(f"{_REVOKE} id = $1", feed_id, _day(now))
+
+
+async def revoke_for_enrolment(enrolment_id: UUID, now: datetime) -> None:
+    """End a participant's feed in the caller's transaction, when the place is left. None is fine.
+
+    Raises:
+        RuntimeError: no transaction is open.
+    """
+    await execute(f"{_REVOKE} enrolment_id = $1", enrolment_id, _day(now))
+
+
+async def revoke_for_cohort(cohort_id: int, now: datetime) -> None:
+    """End every participant's feed of a cohort in the caller's transaction, before its enrolments are deleted.
+
+    Raises:
+        RuntimeError: no transaction is open.
+    """
+    await execute(f"{_REVOKE} enrolment_id in (select id from enrolment where cohort_id = $1)", cohort_id, _day(now))
+
+
+def _day(now: datetime) -> datetime:
+    """Only the day is kept: moments could be matched with what else was written at closing."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+async def serve(token: str, now: datetime) -> Served | Gone | None:
+    """The calendar behind a token; None for an unknown one.
+
+    Writes only when the calendar differs from what was handed out before: then Last-Modified moves on.
+    """
+    facts = await queries.facts(token)
+    if facts is None:
+        return None
+    if rules.standing(facts, now) == "gone":
+        return Gone()
+    overlooked = facts.revoked_at is None and rules.ended(facts)
+    if rules.ended(facts):
+        facts = rules.emptied(facts)
+    body = text.write(facts, rules.events(facts, now))
+    digest = hashlib.sha256(body).digest()
+    modified = facts.revised_at
+    if overlooked or facts.body_digest != digest:
+        modified = await _hand_out(facts.feed_id, digest, overlooked, now)
+    return Served(body, digest.hex()[:32], modified.replace(microsecond=0))
+
+
+async def _hand_out(feed_id: UUID, digest: bytes, overlooked: bool, now: datetime) -> datetime:
+    """Note what is handed out. Two changes in one second, or two readers at once, still get two different moments."""
+    async with transaction():
+        modified: datetime = await fetchval(
+            """update feed set body_digest = $2, revised_at = case
+                 when body_digest is null then greatest(revised_at, $3)
+                 when body_digest = $2 then revised_at
+                 else greatest(date_trunc('second', revised_at) + interval '1 second', $3) end
+               where id = $1 returning revised_at""",
+            feed_id,
+            digest,
+            now,
+        )
+        if overlooked:
+            await execute(f"{_REVOKE} id = $1", feed_id, _day(now))
+    return modified

@@ -1,0 +1,116 @@
+"""The subscribed calendars at /k/…, and where staff find the addresses of theirs."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import HttpMethod, Request, Response, get, post, route
+from litestar.params import FromPath
+
+from programmes.calendar import pages, queries, services
+from programmes.cohorts import queries as cohorts
+from programmes.core import audit
+from programmes.core.clock import local_date
+from programmes.core.db import transaction
+from programmes.core.errors import NotFound
+from programmes.core.i18n import gettext as _
+from programmes.core.principal import Principal
+from programmes.web.forms import read_form
+from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+_NAME = re.compile(r"([a-z2-7]{32})\.ics")
+_HEADERS = {"cache-control": "private", "x-robots-tag": "noindex"}
+
+
+@route("/k/{name:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
+async def feed(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
+    """A calendar for any client that has its address: no cookie, no language, no Accept."""
+    match = _NAME.fullmatch(name)
+    answer = await services.serve(match[1], request.app.state.clock.now()) if match else None
+    if answer is None:
+        return _plain(request, 404, _("Kalendern finns inte. Kontrollera adressen."))
+    if isinstance(answer, services.Gone):
+        return _plain(request, 410, _("Kalendern är avslutad. Du kan ta bort den hos dig."))
+    headers = {
+        **_HEADERS,
+        "etag": f'"{answer.etag}"',
+        "last-modified": format_datetime(answer.last_modified.astimezone(UTC), usegmt=True),
+    }
+    if _unchanged(request, answer):
+        return Response(b"", status_code=304, headers=headers)
+    headers["content-disposition"] = 'inline; filename="kalender.ics"'
+    return _answer(request, answer.body, 200, "text/calendar; charset=utf-8", headers)
+
+
+def _plain(request: AnyRequest, status: int, text: str) -> Response[bytes]:
+    return _answer(request, f"{text}\n".encode(), status, "text/plain; charset=utf-8", dict(_HEADERS))
+
+
+def _answer(request: AnyRequest, body: bytes, status: int, kind: str, headers: dict[str, str]) -> Response[bytes]:
+    """HEAD says what GET would, without the body."""
+    headers |= {"content-type": kind, "content-length": str(len(body))}
+    return Response(b"" if request.method == "HEAD" else body, status_code=status, media_type=kind, headers=headers)
+
+
+def _unchanged(request: AnyRequest, served: services.Served) -> bool:
+    """If-None-Match counts before If-Modified-Since, which is ignored when it makes no sense (RFC 9110, 13.1)."""
+    tags = ",".join(request.headers.getall("if-none-match", []))
+    if tags:
+        return tags.strip() == "*" or served.etag in re.findall(r'(?:W/)?"([^"]*)"', tags)
+    since = _moment(request.headers.get("if-modified-since", ""))
+    return since is not None and served.last_modified <= since
+
+
+def _moment(header: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(header)
+    except (ValueError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@get("/personal/kalender", guards=[signed_in])
+async def staff_calendars(request: AnyRequest) -> Response[Any]:
+    """The addresses of one's own calendar and of the groups one works with."""
+    person, state = principal(request), request.app.state
+    now = state.clock.now()
+    own = await services.leader_feed(person.staff_id, state.key_folder, now)
+    groups = await cohorts.all_mine(person, local_date(now), ["planned", "open", "postponed", "started"])
+    made = [(group, await services.cohort_feed(group.cohort_id, state.key_folder, now)) for group in groups]
+    view = pages.staff_calendars(own, made, state.key_folder.service_key("feed"), state.settings.base_url)
+    return page(request, "calendar/staff.html", view)
+
+
+@post("/personal/kalender", guards=[signed_in])
+async def renew(request: AnyRequest) -> Response[Any]:
+    """A new address for one's own calendar or for that of a group one works with; the old one stops."""
+    person, state = principal(request), request.app.state
+    now = state.clock.now()
+    which = (await read_form(request)).text("kalender", 20)
+    feed_id = await _mine(person, which, now)
+    async with transaction():
+        await services.renew(feed_id, state.key_folder, now)
+        subject = f"staff/{person.staff_id}" if which == "egen" else f"cohort/{which}"
+        await audit.note("calendar:renew", subject, person.staff_id, now)
+    return Response("", status_code=303, headers={"location": "/personal/kalender"})
+
+
+async def _mine(person: Principal, which: str, now: datetime) -> UUID:
+    """The live feed that a form names. Raises NotFound for one that is not theirs to renew."""
+    if which == "egen":
+        found = await queries.of_staff(person.staff_id)
+    elif re.fullmatch(r"[0-9]{1,10}", which):
+        cohort = await cohorts.mine(person, local_date(now), row_id(int(which)))
+        found = await queries.of_cohort(cohort.cohort_id)
+    else:
+        found = None
+    if found is None:
+        raise NotFound
+    return found.feed_id
+
+
+HANDLERS = [feed, staff_calendars, renew]
