@@ -125,6 +125,15 @@ class AgeBand:
 
 
 @dataclass(frozen=True)
+class Audience:
+    """Whom a programme is for, as the public list is filtered. `rank` is the order of the chips."""
+
+    key: str
+    label: Text
+    rank: int
+
+
+@dataclass(frozen=True)
 class Step:
     title: Text
     text: Text
@@ -160,7 +169,7 @@ class Programme:
     way_in: WayIn
     form: Form
     doc_level: DocLevel
-    audience: tuple[str, ...]
+    audience: tuple[Audience, ...]
     lead: Text
     what: tuple[Text, ...]
     steps: tuple[Step, ...]
@@ -250,12 +259,6 @@ class Programme:
         if stated != "ambiguous":
             return stated != "no"
         return any(self.reading(key) is True for key in readings)
-
-
-@dataclass(frozen=True)
-class Audience:
-    key: str
-    label: Text
 
 
 @dataclass(frozen=True)

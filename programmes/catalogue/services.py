@@ -71,10 +71,14 @@ def read_edition(path: Path) -> Edition:
         revised_on=rows.edition.revised_on,
         diary_number=rows.edition.facts.diary_number,
         facts=msgspec.structs.asdict(rows.edition.facts),
-        audiences=tuple(Audience(a.key, _text(a.label)) for a in rows.audience),
+        audiences=_audiences(rows),
         programmes=programmes,
         digest=hashlib.sha256(source).digest(),
     )
+
+
+def _audiences(rows: file.EditionFile) -> tuple[Audience, ...]:
+    return tuple(Audience(a.key, _text(a.label), rank) for rank, a in enumerate(rows.audience))
 
 
 def _demand_unique(what: str, values: Iterable[str]) -> None:
@@ -111,8 +115,7 @@ class _Reader:
         """
         row, facts = self.row, self.facts
         form = self._form()
-        for key in row.audience or ("",):
-            self._shared({a.key: a for a in self.rows.audience}, key, "audience")
+        audiences = {a.key: a for a in _audiences(self.rows)}
         return Programme(
             section=facts.section,
             slug=facts.slug,
@@ -121,7 +124,7 @@ class _Reader:
             way_in=row.way_in,
             form=form,
             doc_level="operational" if facts.doc_level == "operational" else "individual",
-            audience=row.audience,
+            audience=tuple(self._shared(audiences, key, "audience") for key in row.audience or ("",)),
             lead=_text(row.lead),
             what=_texts(row.what),
             steps=tuple(Step(_text(s.title), _text(s.text)) for s in self._shared(self.rows.steps, row.steps, "steps")),

@@ -1,0 +1,30 @@
+"""Pages of the catalogue itself: how data is handled, accessibility, contact, and the readings for staff."""
+
+from typing import Any
+
+from litestar import Request, Response, get
+
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/uppgifter")
+async def data_page(request: AnyRequest) -> Response[Any]:
+    """How data is handled."""
+    return page(request, "catalogue/data.html")
+
+
+@get("/tillganglighet")
+async def accessibility_page(request: AnyRequest) -> Response[Any]:
+    """The accessibility statement that the law on accessibility of digital public service asks for."""
+    return page(request, "catalogue/accessibility.html")
+
+
+@get("/kontakt")
+async def contact_page(request: AnyRequest) -> Response[Any]:
+    """How to reach the office."""
+    return page(request, "catalogue/contact.html")
+
+
+HANDLERS = [data_page, accessibility_page, contact_page]

@@ -1,0 +1,74 @@
+"""The public catalogue: the list of programmes and the page of one."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
+from programmes.catalogue import queries as catalogue
+from programmes.catalogue.rules import Programme
+from programmes.cohorts import queries as cohorts
+from programmes.core.i18n import language
+from programmes.desk import public_pages as pages
+from programmes.desk.public_pages import Office, Opening, Start
+from programmes.enrolment import queries as enrolment
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def _office(request: AnyRequest) -> Office:
+    state = request.app.state
+    return Office(language(), state.settings.municipality, state.clock.now())
+
+
+async def _starts(office: Office) -> list[Start]:
+    ahead = await cohorts.upcoming()
+    places = await enrolment.places([c.cohort_id for c in ahead])
+    return pages.coming(ahead, places, office)
+
+
+async def _openings(office: Office) -> list[tuple[str, Opening]]:
+    return [(cohort.slug, Opening(session, cohort.venue)) for cohort, session in await cohorts.open_houses(office.now)]
+
+
+def _of(programme: Programme, starts: Iterable[Start]) -> list[Start]:
+    """A programme's starts, also those opened under an earlier edition."""
+    return [start for start in starts if start.cohort.slug == programme.slug]
+
+
+@get("/")
+async def list_programmes(request: AnyRequest) -> Response[Any]:
+    """All programmes of the edition in force, or those for whom a chip stands; what starts soon first."""
+    office = _office(request)
+    in_force = [programme for _, programme in await catalogue.in_force(office.today)]
+    audiences = sorted({a for p in in_force for a in p.audience}, key=lambda a: a.rank)
+    chosen = request.query_params.get("for", "")
+    chosen = chosen if chosen in {a.key for a in audiences} else ""
+    starts, openings = await _starts(office), await _openings(office)
+    cards = [
+        pages.card(p, _of(p, starts), [o for slug, o in openings if slug == p.slug], office)
+        for p in in_force
+        if not chosen or chosen in {a.key for a in p.audience}
+    ]
+    typed = request.query_params.get("sida", "1")
+    at = int(typed) if typed.isdecimal() and len(typed) < 4 else 1
+    return page(request, "catalogue/list.html", pages.list_page(cards, audiences, chosen, at, office.lang))
+
+
+@get("/insatser/{slug:str}")
+async def show_programme(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
+    """One programme: for whom, what, its conditions and starts, and what is recorded."""
+    office = _office(request)
+    _, programme = await catalogue.by_slug(slug, office.today)
+    starts = [
+        replace(start, timetable=tuple(await cohorts.sessions(start.cohort.cohort_id)))
+        for start in _of(programme, await _starts(office))
+    ]
+    openings = [o for of, o in await _openings(office) if of == slug]
+    return page(request, "catalogue/programme.html", pages.programme_page(programme, starts, openings, office))
+
+
+HANDLERS = [list_programmes, show_programme]
