@@ -21,6 +21,7 @@ from programmes.core.db import close_pool, open_pool
 from programmes.core.jobs import read_payload
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import services as enrolment
+from programmes.evaluation import counting
 from programmes.settings import Settings
 
 log = structlog.get_logger()
@@ -43,7 +44,7 @@ Tick = Callable[[Worker], Awaitable[object]]
 
 def handlers() -> dict[str, Handler]:
     """Which function answers which event."""
-    return {}
+    return {"ballot_prepare": counting.prepare_job, "ballot_close": counting.close_job}
 
 
 def ticks() -> list[Tick]:
@@ -58,7 +59,7 @@ def ticks() -> list[Tick]:
     async def forget_old_sessions(worker: Worker) -> None:
         await enrolment.forget_old_sessions(worker.clock.now())
 
-    return [replay_erasures, pass_places_on, forget_old_sessions]
+    return [replay_erasures, pass_places_on, forget_old_sessions, *counting.TICKS]
 
 
 def _manager(worker: Worker) -> QueueManager:

@@ -18,7 +18,7 @@ os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
 
 from programmes import private_server, worker
 from programmes.app import create_app
-from programmes.core.db import close_pool, open_pool
+from programmes.core.db import close_pool, engine, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.migrate import migrate
 from programmes.settings import Settings
@@ -143,10 +143,24 @@ def keys(settings: Settings) -> KeyFolder:
 
 
 @pytest.fixture
-async def the_worker(settings: Settings, clock: FrozenClock, db: None) -> AsyncIterator[worker.Worker]:
-    """The worker, with its own role. `await worker.drain(the_worker)` does what waits."""
+async def the_worker(
+    settings: Settings, clock: FrozenClock, db: None, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[worker.Worker]:
+    """The worker, with its own role. `await worker.drain(the_worker)` does what waits, over the worker's own pool."""
     connection = await asyncpg.connect(settings.worker_database_url)
+    pool = await asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=4)
+    drain = worker.drain
+
+    async def drain_as_worker(who: worker.Worker) -> None:
+        webs, engine().pool = engine().pool, pool
+        try:
+            await drain(who)
+        finally:
+            engine().pool = webs
+
+    monkeypatch.setattr(worker, "drain", drain_as_worker)
     yield worker.Worker(settings, clock, KeyFolder(settings.key_folder), connection)
+    await pool.close()
     await connection.close()
 
 
