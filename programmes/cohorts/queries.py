@@ -52,6 +52,7 @@ class SessionFacts:
     starts_at: datetime
     ends_at: datetime
     moved_from: datetime | None
+    venue_id: int
     venue: str
     address: str
     theme: str
@@ -71,8 +72,8 @@ left join lateral (select min(starts_at) as first_start, max(ends_at) as last_en
                    from cohort_session where cohort_id = c.id and state <> 'cancelled') s on true
 """
 _SESSION = """
-select s.id as session_id, s.cohort_id, s.number, s.starts_at, s.ends_at, s.moved_from, v.name as venue, v.address, s.theme,
-       s.state, s.added, s.sequence, s.revised_at, s.cancelled_at
+select s.id as session_id, s.cohort_id, s.number, s.starts_at, s.ends_at, s.moved_from, s.venue_id, v.name as venue,
+       v.address, s.theme, s.state, s.added, s.sequence, s.revised_at, s.cancelled_at
 from cohort_session s join venue v on v.id = s.venue_id
 """
 # Whoever coordinates the programme, or works with the cohort (a substitute until the date). $1 staff, $2 today,

@@ -150,9 +150,9 @@ def _when(wanted: Opening, schedule: Schedule, now: datetime) -> list[Reason]:
     found = why_not_times(wanted.starts, wanted.ends)
     if wanted.first > local_date(now) + FURTHEST:
         found.append(Reason("too_far", "forsta"))
-    elif schedule.missing or not schedule.sessions:
+    elif wanted.count > 0 and (schedule.missing or not schedule.sessions):
         found.append(Reason("no_days", "forsta", {"missing": schedule.missing}))
-    elif wanted.first < local_date(now) or schedule.slots[0].starts_at <= now:
+    elif wanted.first < local_date(now) or any(slot.starts_at <= now for slot in schedule.slots[:1]):
         found.append(Reason("past", "forsta"))
     return found
 
@@ -175,7 +175,7 @@ def _how_many(programme: Programme, wanted: Opening, schedule: Schedule) -> list
     if not span.holds(wanted.count):
         code = "weeks" if programme.form == "drop_in" else "sessions"
         found.append(Reason(code, "antal", {"least": span.least, "most": span.most, "section": span.section}))
-    if not 1 <= wanted.last_entry <= max(1, len(schedule.sessions)):
+    if schedule.sessions and not 1 <= wanted.last_entry <= len(schedule.sessions):
         found.append(Reason("last_entry", "sista", {"most": len(schedule.sessions)}))
     elif closed_after_start(programme) and wanted.last_entry != 1:
         found.append(Reason("only_at_start", "sista", {"section": programme.section}))

@@ -1,0 +1,171 @@
+"""Moving and cancelling one session. Calendars and people follow from the stored change and its event."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from programmes.cohorts import queries, schedule_queries
+from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.rules import Reason, why_not_cancel_session, why_not_move
+from programmes.cohorts.schedule_rules import Off, Slot, one_more, why_off
+from programmes.core import audit, jobs
+from programmes.core.clock import local_date
+from programmes.core.db import execute, fetchval, transaction
+from programmes.core.errors import Conflict
+from programmes.core.principal import Principal
+
+
+@dataclass(frozen=True)
+class _Locked:
+    """A session and its cohort, read under the cohort's lock."""
+
+    cohort: CohortFacts
+    session: SessionFacts
+    others: tuple[SessionFacts, ...]
+
+
+async def _lock(session_id: int, seen: int | None, principal: Principal, now: datetime) -> _Locked:
+    """Lock the cohort of a session that this person works with. `seen` is the sequence that the form was filled in for.
+
+    Raises:
+        NotFound: not theirs.
+        Conflict: somebody else has changed the session since.
+    """
+    cohort, _ = await queries.my_session(principal, local_date(now), session_id)
+    await queries.locked(cohort.cohort_id)
+    cohort, session = await queries.my_session(principal, local_date(now), session_id)
+    if seen is not None and session.sequence != seen:
+        raise Conflict("cohort_changed")
+    counted = [s for s in await queries.sessions(cohort.cohort_id) if s.state != "cancelled" and s.session_id != session_id]
+    return _Locked(cohort, session, tuple(counted))
+
+
+async def move_session(
+    session_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    venue_id: int,
+    principal: Principal,
+    now: datetime,
+    *,
+    on_day_off: bool = False,
+    seen: int | None = None,
+) -> list[Reason]:
+    """Give a session another time or place; returns why not, or nothing when it is done.
+
+    The first time it was to begin is kept. A holiday or closure is taken only when `on_day_off` says that it is meant.
+
+    Raises:
+        NotFound: not a session this person works with, or no such venue.
+        Conflict: somebody else has changed it since it was `seen`.
+    """
+    slot = Slot(starts_at, ends_at)
+    async with transaction():
+        found = await _lock(session_id, seen, principal, now)
+        cohort, session = found.cohort, found.session
+        others = [Slot(s.starts_at, s.ends_at) for s in found.others]
+        reasons = why_not_move(cohort.state, cohort.decide_by, session.state, others, slot, now)
+        off = await day_off_at(venue_id, slot, now)
+        if off and not on_day_off:
+            reasons.append(Reason("day_off", "anda", {"day": local_date(starts_at), "off": off}))
+        if venue_id not in {venue.venue_id for venue in await schedule_queries.venues()}:
+            reasons.append(Reason("venue_missing", "lokal"))
+        if (session.starts_at, session.ends_at, session.venue_id) == (starts_at, ends_at, venue_id):
+            reasons.append(Reason("unchanged", "dag"))
+        if reasons:
+            return reasons
+        await execute(
+            """update cohort_session
+               set starts_at = $2, ends_at = $3, venue_id = $4, state = 'moved', sequence = sequence + 1, revised_at = $5,
+                   moved_from = coalesce(moved_from, starts_at) where id = $1""",
+            session_id,
+            starts_at,
+            ends_at,
+            venue_id,
+            now,
+        )
+        await _renumber(cohort.cohort_id)
+        await audit.note("session:move", f"session/{session_id}", principal.staff_id, now)
+        await jobs.put("session_moved", {"session": session_id})
+    return []
+
+
+async def day_off_at(venue_id: int, slot: Slot, now: datetime) -> Off | None:
+    """Why nothing is usually scheduled then in that venue, or None."""
+    return why_off(local_date(slot.starts_at), await schedule_queries.closures(venue_id, local_date(now)))
+
+
+async def slot_at_end(cohort: CohortFacts) -> Slot | None:
+    """When a session that makes up for a cancelled one would be."""
+    sessions = [s for s in await queries.sessions(cohort.cohort_id) if s.state != "cancelled"]
+    return await _at_end(cohort, sessions)
+
+
+async def _at_end(cohort: CohortFacts, sessions: Sequence[SessionFacts]) -> Slot | None:
+    slots = [Slot(s.starts_at, s.ends_at, s.moved_from) for s in sessions]
+    if not slots:
+        return None
+    last = max(local_date(slot.starts_at) for slot in slots)
+    return one_more(slots, await schedule_queries.closures(cohort.venue_id, last))
+
+
+async def cancel_session(
+    session_id: int, add_at_end: bool, principal: Principal, now: datetime, *, seen: int | None = None
+) -> list[Reason]:
+    """Cancel a session and, if wanted, add one at the end by the same pattern, so that ten sessions stay ten.
+
+    Returns why not, or nothing when it is done.
+
+    Raises:
+        NotFound: not a session this person works with.
+        Conflict: somebody else has changed it since it was `seen`.
+    """
+    async with transaction():
+        found = await _lock(session_id, seen, principal, now)
+        cohort, session = found.cohort, found.session
+        added = await _at_end(cohort, [*found.others, session]) if add_at_end else None
+        # A drop-in makes up for nothing, and its last occasion may be cancelled like any other.
+        left = 2 if cohort.form == "drop_in" else len(found.others) + 1
+        reasons = why_not_cancel_session(cohort.state, session.state, left, added)
+        if add_at_end and added is None:
+            reasons.append(Reason("no_day_at_end", "sedan"))
+        if reasons:
+            return reasons
+        await execute(
+            """update cohort_session set state = 'cancelled', number = null, sequence = sequence + 1, revised_at = $2,
+                                         cancelled_at = $2 where id = $1""",
+            session_id,
+            now,
+        )
+        if added:
+            await _add(cohort, added, now)
+        await _renumber(cohort.cohort_id)
+        await audit.note("session:cancel", f"session/{session_id}", principal.staff_id, now)
+        await jobs.put("session_cancelled", {"session": session_id})
+    return []
+
+
+async def _add(cohort: CohortFacts, slot: Slot, now: datetime) -> None:
+    """A session at the end. Its number is put right by the renumbering that follows."""
+    await fetchval(
+        """insert into cohort_session
+               (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at)
+           values ($1, (select coalesce(max(number), 0) + 1 from cohort_session where cohort_id = $1), $2, $3, $4, '',
+                   'planned', true, 0, $5) returning id""",
+        cohort.cohort_id,
+        slot.starts_at,
+        slot.ends_at,
+        cohort.venue_id,
+        now,
+    )
+
+
+async def _renumber(cohort_id: int) -> None:
+    """Numbers follow time. By way of negative ones: no two sessions may have the same number, not even in between."""
+    await execute("update cohort_session set number = -number where cohort_id = $1 and number is not null", cohort_id)
+    await execute(
+        """update cohort_session s set number = ordered.number
+           from (select id, row_number() over (order by starts_at, id) as number from cohort_session
+                 where cohort_id = $1 and state <> 'cancelled') ordered where s.id = ordered.id""",
+        cohort_id,
+    )
