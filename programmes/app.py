@@ -14,8 +14,8 @@ from programmes.catalogue import views as catalogue_views
 from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
-from programmes.desk import public_views
-from programmes.desk import place_views
+from programmes.desk import place_views, public_views, today_views
+from programmes.enrolment import keeping_views, person_views
 from programmes.enrolment import views as enrolment_views
 from programmes.people import views as people_views
 from programmes.people.queries import load_principal
@@ -40,7 +40,7 @@ def _csrf(settings: Settings, keys: KeyFolder) -> CSRFConfig:
 
 
 def _handlers() -> list[Any]:
-    return [static_file, *catalogue_views.HANDLERS, *public_views.HANDLERS, *attendance_views.HANDLERS, *calendar_views.HANDLERS, *health.HANDLERS, *people_views.HANDLERS, *enrolment_views.HANDLERS, *place_views.HANDLERS]
+    return [static_file, *today_views.HANDLERS, *catalogue_views.HANDLERS, *public_views.HANDLERS, *attendance_views.HANDLERS, *calendar_views.HANDLERS, *health.HANDLERS, *people_views.HANDLERS, *enrolment_views.HANDLERS, *person_views.HANDLERS, *keeping_views.HANDLERS, *place_views.HANDLERS]
 
 
 def create_app(

@@ -20,6 +20,7 @@ from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.jobs import read_payload
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import place_services
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
 from programmes.settings import Settings
@@ -57,7 +58,7 @@ def ticks() -> list[Tick]:
         await enrolment.expire_offers(worker.keys, worker.clock.now())
 
     async def forget_old_sessions(worker: Worker) -> None:
-        await enrolment.forget_old_sessions(worker.clock.now())
+        await place_services.forget_old_sessions(worker.clock.now())
 
     return [replay_erasures, pass_places_on, forget_old_sessions, *counting.TICKS]
 

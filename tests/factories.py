@@ -84,7 +84,8 @@ async def a_cohort(
             starts = first + timedelta(weeks=number - 1)
             await execute(
                 """insert into cohort_session
-                   (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at) values ($1, $2, $3, $4, $5, '', 'planned', false, 0, $6)""",
+                   (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at)
+                   values ($1, $2, $3, $4, $5, '', 'planned', false, 0, $6)""",
                 cohort_id,
                 number,
                 starts,

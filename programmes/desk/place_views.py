@@ -16,7 +16,7 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import capital, moment_long
 from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
-from programmes.enrolment import queries, services, step_services
+from programmes.enrolment import place_services, queries, services, step_services
 from programmes.enrolment.wording import remaining_text
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
@@ -67,12 +67,12 @@ async def open_place(request: AnyRequest) -> Response[Any]:
     """Open with a code. A wrong one, whatever is wrong with it, gets one and the same answer."""
     form = await read_form(request)
     code = normalised(form.raw("kod"))
-    token = await services.open_by_code(code, request.app.state.clock.now()) if code else None
+    token = await place_services.open_by_code(code, request.app.state.clock.now()) if code else None
     if token is None:
         form.fail("kod", _("Koden stämmer inte. Titta efter ett tecken som blivit fel, eller be gruppledaren om en ny."))
         return _code_form(request, form, 422)
     response = _to_place()
-    set_cookie(request, response, "place", token, int(services.PLACE_OPEN.total_seconds()))
+    set_cookie(request, response, "place", token, int(place_services.PLACE_OPEN.total_seconds()))
     return response
 
 
@@ -81,7 +81,7 @@ async def close_place(request: AnyRequest) -> Response[Any]:
     """Close it in this browser."""
     token = read_cookie(request, "place")
     if token:
-        await services.close_place(token)
+        await place_services.close_place(token)
     response = _to_place()
     drop_cookie(request, response, "place")
     return response
@@ -94,7 +94,7 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "") -> pages.Pl
     texts = await queries.texts_to_accept(cohort.section, local_date(now)) if asks else []
     state = pages.state_of(facts, cohort)
     left = queries.still_to_do(programme, facts, texts) if state == "preliminary" else ()
-    kept = services.unseal(facts, request.app.state.key_folder)
+    kept = place_services.unseal(facts, request.app.state.key_folder)
     position = await queries.queue_position(cohort.cohort_id, facts.arrival) if state == "queued" else 0
     slots = await queries.slots(cohort.cohort_id, now) if programme.study_visit and left else []
     holds = state in {"preliminary", "confirmed", "cancelled"}

@@ -13,8 +13,8 @@ from programmes.core.db import transaction
 from programmes.core.i18n import gettext as _
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
+from programmes.enrolment.place_services import unseal
 from programmes.enrolment.rules import ALIVE, Remaining, State
-from programmes.enrolment.services import unseal
 from programmes.people import records
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import uuid
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from programmes.catalogue.rules import Answers, Outcome, Programme, check
 from programmes.core import audit, jobs
@@ -14,13 +14,11 @@ from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.erasure import destroy_key
 from programmes.core.errors import Conflict
 from programmes.core.i18n import Language
-from programmes.core.sealing import KeyFolder, KeyGone
-from programmes.enrolment import queries
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import place_services, queries
 from programmes.enrolment.rules import ALIVE, Applied, NotOpen, decide_application, entry, lowest_free, offer_until
 from programmes.people import records
 from programmes.people.records import PersonRecord
-
-PLACE_OPEN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ async def _take(
     gate = await queries.lock_gate(application.cohort_id, now)
     earlier = await fetchrow("select id, state from enrolment where once_digest = $1", _once_digest(application))
     if earlier is not None:
-        await _open_session(earlier["id"], draft.token, now)
+        await place_services.open_session(earlier["id"], draft.token, now)
         return Taken(earlier["id"], earlier["state"] != "queued", draft.token, repeated=True)
     closed = entry(gate.entry, now)
     if closed is not None:
@@ -136,7 +134,7 @@ async def _take(
         met,
         now,
     )
-    await _open_session(draft.enrolment_id, draft.token, now)
+    await place_services.open_session(draft.enrolment_id, draft.token, now)
     held = isinstance(decided, Applied)
     await audit.note("enrolment:apply", f"cohort/{gate.cohort_id}", application.staff_id, now)
     await _tell("place_held" if held else "queued", draft.enrolment_id)
@@ -181,58 +179,6 @@ async def _seat(gate: queries.Gate, enrolment_id: uuid.UUID, number: int) -> Non
 
 async def _tell(event: str, enrolment_id: uuid.UUID) -> None:
     await jobs.put(event, {"enrolment": str(enrolment_id)})
-
-
-async def _open_session(enrolment_id: uuid.UUID, token: str, now: datetime) -> None:
-    await execute(
-        "insert into place_session (id, enrolment_id, ends_at) values ($1, $2, $3)",
-        queries.session_digest(token),
-        enrolment_id,
-        now + PLACE_OPEN,
-    )
-
-
-async def open_by_code(code: str, now: datetime) -> str | None:
-    """Open Min plats with a place code (normalised); returns the token for the cookie, or None for an unknown code."""
-    enrolment_id = await queries.by_code(digest(code))
-    if enrolment_id is None:
-        return None
-    token = new_token()
-    async with transaction():
-        await _open_session(enrolment_id, token, now)
-    return token
-
-
-async def close_place(token: str) -> None:
-    """Forget that Min plats is open in the browser with this token."""
-    async with transaction():
-        await execute("delete from place_session where id = $1", queries.session_digest(token))
-
-
-async def forget_old_sessions(now: datetime) -> None:
-    """Drop Min plats sessions that have ended."""
-    async with transaction():
-        await execute("delete from place_session where ends_at <= $1", now)
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What is sealed in an enrolment itself. Alias and contact are empty for individual-level programmes."""
-
-    code: str = ""
-    alias: str = ""
-    contact: str = ""
-
-
-def unseal(facts: queries.EnrolmentFacts, keys: KeyFolder) -> Kept:
-    """Open an enrolment's sealed part; empty when its key is gone."""
-    if facts.key_id is None or facts.sealed is None:
-        return Kept()
-    try:
-        found = json.loads(keys.open("entry", facts.key_id, facts.sealed))
-    except KeyGone:
-        return Kept()
-    return Kept(**found)
 
 
 async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None:

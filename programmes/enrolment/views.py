@@ -19,7 +19,7 @@ from programmes.core.codes import new_token
 from programmes.core.i18n import day_plain, language
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
-from programmes.enrolment import pages, queries, services
+from programmes.enrolment import pages, place_services, queries, services
 from programmes.people.records import PersonRecord
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -206,7 +206,7 @@ async def _apply(way: _Way, record: PersonRecord | None, step: int) -> Response[
         where = f"/personal/grupper/{way.cohort.cohort_id}/deltagare/{answer.enrolment_id}?kod=1"
         return Response("", status_code=303, headers={"location": where})
     response = Response("", status_code=303, headers={"location": "/min-plats"})
-    set_cookie(way.request, response, "place", answer.token, int(services.PLACE_OPEN.total_seconds()))
+    set_cookie(way.request, response, "place", answer.token, int(place_services.PLACE_OPEN.total_seconds()))
     return response
 
 

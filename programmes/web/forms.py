@@ -22,9 +22,14 @@ class Form:
     errors: dict[str, str] = field(default_factory=dict)
 
     def raw(self, name: str) -> str:
-        """As typed, for showing again. Never more than 2,000 characters."""
+        """As typed, for showing again in a field of one line. Never more than 2,000 characters."""
         found = self.values.get(name) or [""]
         return found[0][:2000]
+
+    def long(self, name: str) -> str:
+        """As typed, for showing again in a field of many lines. Never more than 20,000 characters."""
+        found = self.values.get(name) or [""]
+        return found[0][:20_000]
 
     def all(self, name: str) -> list[str]:
         """Every value sent under a name (ticked boxes), at most 100 of them."""
@@ -48,6 +53,18 @@ class Form:
         elif required and not value:
             self.fail(name, required)
         return value
+
+    def lines(self, name: str, most: int, required: str) -> list[str]:
+        """Several lines, empty ones left out; at most `most` of 300 characters each."""
+        typed = [" ".join(line.split()) for line in (self.values.get(name) or [""])[0][:20_000].splitlines()]
+        found = [line for line in typed if line]
+        if any(_CONTROL.search(line) for line in found):
+            self.fail(name, _("Det finns tecken som inte går att använda. Skriv om texten."))
+        elif len(found) > most or any(len(line) > 300 for line in found):
+            self.fail(name, _("Skriv högst %(most)s rader, med högst 300 tecken på varje.", most=most))
+        elif not found:
+            self.fail(name, required)
+        return found
 
     def number(self, name: str, least: int, most: int) -> int:
         """A whole number within limits; the lower limit is returned when it is wrong, with an error."""

@@ -11,7 +11,7 @@ import pytest
 from programmes.catalogue import queries as catalogue
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, services, step_services
+from programmes.enrolment import place_services, queries, services, step_services
 from programmes.enrolment.services import Refused, Taken
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
@@ -23,9 +23,9 @@ async def test_a_free_place_is_held_at_once_and_the_code_opens_it(db: None, keys
     taken = await somebody(cohort, keys, clock.now())
     facts = await queries.enrolment(taken.enrolment_id)
     assert (facts.state, facts.seat) == ("confirmed", 1)
-    kept = services.unseal(facts, keys)
+    kept = place_services.unseal(facts, keys)
     assert kept.alias == "Björk"
-    token = await services.open_by_code(kept.code, clock.now())
+    token = await place_services.open_by_code(kept.code, clock.now())
     assert token
     assert await queries.open_place(token, clock.now()) == taken.enrolment_id
     assert await queries.open_place(token, clock.now() + timedelta(minutes=31)) is None

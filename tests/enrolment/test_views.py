@@ -3,12 +3,13 @@
 import re
 from datetime import timedelta
 
+import asyncpg
 import httpx
 import pytest
 
 from programmes.core.codes import grouped
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, services
+from programmes.enrolment import place_services, queries
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, csrf_of, hidden, post_form, sign_in_as, somebody
 
@@ -122,7 +123,7 @@ async def test_the_code_opens_the_place_and_closing_it_forgets(
 ) -> None:
     cohort = await a_cohort("2.1", clock.now(), sessions=4)
     taken = await somebody(cohort, keys, clock.now())
-    code = services.unseal(await queries.enrolment(taken.enrolment_id), keys).code
+    code = place_services.unseal(await queries.enrolment(taken.enrolment_id), keys).code
     answer = await post_form(client, "/min-plats", {"kod": grouped(code).lower()})
     assert answer.status_code == 303
     assert "Du har en plats" in (await client.get("/min-plats")).text
@@ -135,7 +136,7 @@ async def test_leaving_ends_the_place_and_the_code(
 ) -> None:
     cohort = await a_cohort("2.1", clock.now(), sessions=4)
     taken = await somebody(cohort, keys, clock.now())
-    code = services.unseal(await queries.enrolment(taken.enrolment_id), keys).code
+    code = place_services.unseal(await queries.enrolment(taken.enrolment_id), keys).code
     await post_form(client, "/min-plats", {"kod": code})
     answer = await post_form(client, "/min-plats/lamna", {})
     assert answer.headers["location"] == "/min-plats/klart"
@@ -192,3 +193,71 @@ async def test_too_old_for_the_childrens_group_is_told_kindly_and_nothing_is_kep
     answer = await post_form(client, f"/anmalan/{cohort.public_id}", {**YES, "v_age": "outside"})
     assert answer.status_code == 422
     assert "Riktlinjen 2.15" in answer.text
+
+
+async def test_staff_walk_somebody_to_a_confirmed_place_and_every_look_is_noted(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    taken = await somebody(cohort, keys, clock.now(), "Anna Ask")
+    await sign_in_as(client, "kim", clock.now())
+    for kind in ("conditions", "rules"):
+        text = {
+            "avsnitt": "2.8",
+            "sort": kind,
+            "sv": "Jag kommer nykter.\nJag kommer i tid.",
+            "en": "Sober.",
+            "fran": "2026-09-01",
+        }
+        assert (await post_form(client, "/personal/texter", text)).status_code == 303
+    slots = f"/personal/grupper/{cohort.cohort_id}/studiebesok"
+    slot = {"dag": "2026-09-10", "fran": "15:00", "till": "16:00", "antal": "2"}
+    assert (await post_form(client, slots, slot)).status_code == 303
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+    shown = await client.get(person)
+    assert "Anna Ask" in shown.text
+    assert await owner.fetchval("select count(*) from audit_entry where action = 'person:read'") == 1
+    tid = re.search(r'<option value="(\d+)"', shown.text)
+    assert tid
+    assert (await post_form(client, f"{person}/besok", {"tid": tid[1]}, person)).status_code == 303
+    assert (await post_form(client, f"{person}/besok", {"utfall": "attended"}, person)).status_code == 303
+    texts = re.findall(r'name="text" value="(\d+)"', (await client.get(person)).text)
+    assert len(texts) == 2
+    assert (await post_form(client, f"{person}/papper", {"text": texts}, person)).status_code == 303
+    assert (await queries.enrolment(taken.enrolment_id)).state == "confirmed"
+    assert (await post_form(client, f"{person}/legitimation", {}, person)).status_code == 303
+    assert "Kontrollerad" in (await client.get(person)).text
+
+
+async def test_a_new_code_kills_the_old_one(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.1", clock.now(), sessions=4)
+    taken = await somebody(cohort, keys, clock.now(), contact="anna@example.invalid")
+    old = place_services.unseal(await queries.enrolment(taken.enrolment_id), keys).code
+    await sign_in_as(client, "kim", clock.now())
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+    answer = await post_form(client, f"{person}/kod", {}, person)
+    found = re.search(r'class="code">([0-9A-Z-]{19})<', answer.text)
+    assert found
+    assert await place_services.open_by_code(old, clock.now()) is None
+    assert await place_services.open_by_code(found[1].replace("-", ""), clock.now())
+    kept = place_services.unseal(await queries.enrolment(taken.enrolment_id), keys)
+    assert (kept.alias, kept.contact) == ("Björk", "anna@example.invalid")
+    assert "anna@example.invalid" not in (await client.get(person)).text
+    assert "anna@example.invalid" in (await post_form(client, f"{person}/kontakt", {}, person)).text
+
+
+async def test_a_stranger_finds_nobody(db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder) -> None:
+    await a_coordinator(clock.now(), "annan", section="2.1")
+    cohort = await a_cohort("2.8", clock.now())
+    taken = await somebody(cohort, keys, clock.now(), "Anna Ask")
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+    assert (await client.get(person)).headers["location"].startswith("/logga-in")
+    await sign_in_as(client, "annan", clock.now())
+    assert (await client.get(person)).status_code == 404
+    own = await a_cohort("2.1", clock.now(), sessions=4)
+    assert (await client.get(person.replace(str(cohort.cohort_id), str(own.cohort_id), 1))).status_code == 404
+    assert (await client.get("/personal/grupper/99999999999999/deltagare/x")).status_code == 404

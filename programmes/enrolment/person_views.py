@@ -1,0 +1,180 @@
+"""What staff do for one person: the study visit, the agreement on paper, the proof, the code, the end."""
+
+from typing import Any, Literal, cast
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from programmes.catalogue import queries as catalogue
+from programmes.catalogue.rules import Programme
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
+from programmes.core.errors import NotFound
+from programmes.core.i18n import gettext as _
+from programmes.core.principal import Principal
+from programmes.enrolment import person_pages as pages
+from programmes.enrolment import place_services, queries, roster, services, step_services
+from programmes.enrolment.wording import remaining_text
+from programmes.people import records
+from programmes.web.forms import Form, read_form
+from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+_ENDINGS = ("dropped_out", "declined")
+
+
+async def _mine(
+    request: AnyRequest, cohort_id: int, enrolment_id: UUID
+) -> tuple[Principal, CohortFacts, Programme, queries.EnrolmentFacts]:
+    """The person, for somebody who works with the cohort. Raises NotFound for anybody else."""
+    person = principal(request)
+    cohort = await cohorts.mine(person, local_date(request.app.state.clock.now()), row_id(cohort_id))
+    facts = await queries.enrolment(enrolment_id)
+    if facts.cohort_id != cohort.cohort_id:
+        raise NotFound
+    return person, cohort, await catalogue.programme(cohort.programme_id), facts
+
+
+def _details(facts: queries.EnrolmentFacts, request: AnyRequest) -> tuple[tuple[str, str], ...]:
+    """What is kept about the person; with protected identity neither contact nor number is shown."""
+    if facts.participant_id is None or facts.record is None:
+        return ()
+    record = records.read(facts.record, facts.participant_id, request.app.state.key_folder)
+    if record is None or facts.protected:
+        return ()
+    safe = {"sms": _("sms"), "call": _("telefonsamtal"), "email": _("e-post")}
+    rows = [
+        (_("Född"), record.birth_date),
+        (_("Personnummer"), record.number),
+        (_("Nås på"), record.contact),
+        (_("Säkert att använda"), ", ".join(safe[kind] for kind in record.safe)),
+        (_("Tider att undvika"), record.avoid),
+    ]
+    return tuple((label, value) for label, value in rows if value)
+
+
+async def _page(
+    request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: Form, status: int = 200, **shown: Any
+) -> Response[Any]:
+    person, cohort, programme, facts = await _mine(request, cohort_id, enrolment_id)
+    now, keys = request.app.state.clock.now(), request.app.state.key_folder
+    await place_services.note_look(facts, person.staff_id, now)
+    asks = programme.accept_conditions or programme.rules_commitment
+    texts = await queries.texts_to_accept(cohort.section, local_date(now)) if asks else []
+    left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
+    state_text, state_kind = pages.state_words(facts.state)
+    visit, visit_state = pages.visit_words(facts)
+    view = pages.PersonPage(
+        cohort_id=cohort.cohort_id,
+        cohort_name=cohort.name,
+        enrolment_id=str(enrolment_id),
+        label=roster.label_of(facts, keys),
+        protected=facts.protected,
+        exempt=programme.exempt,
+        state=facts.state,
+        state_text=state_text,
+        state_kind=state_kind,
+        applied=pages.when_noted(facts.applied_at),
+        seat=facts.seat,
+        details=_details(facts, request),
+        steps=tuple(remaining_text(code) for code in left),
+        visit=visit,
+        visit_state=visit_state,
+        slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),
+        texts=tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else (),
+        proof_asked=programme.proof_kind != "nothing",
+        proof=pages.when_noted(facts.proof_checked_at),
+        code=shown.get("code", ""),
+        contact=shown.get("contact"),
+        form=form,
+    )
+    return page(request, "enrolment/person.html", view, status)
+
+
+def _back(cohort_id: int, enrolment_id: UUID) -> Response[Any]:
+    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/deltagare/{enrolment_id}"})
+
+
+@get("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}", guards=[signed_in])
+async def person_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """One person of a cohort. Just after staff have enrolled somebody (`kod=1`) the code is shown, to be handed over."""
+    code = ""
+    if request.query_params.get("kod") == "1":
+        person, _cohort, _programme, facts = await _mine(request, cohort_id, enrolment_id)
+        code = await place_services.hand_over_code(
+            facts, request.app.state.key_folder, person.staff_id, request.app.state.clock.now()
+        )
+    return await _page(request, cohort_id, enrolment_id, Form(), code=code)
+
+
+@post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/besok", guards=[signed_in], status_code=200)
+async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """Book a study visit for somebody, or note that it was made or missed."""
+    person, _cohort, programme, _facts = await _mine(request, cohort_id, enrolment_id)
+    form = await read_form(request)
+    now = request.app.state.clock.now()
+    outcome = form.raw("utfall")
+    if outcome in {"attended", "missed"}:
+        state = cast(Literal["attended", "missed"], outcome)
+        await step_services.mark_visit(enrolment_id, state, person.staff_id, programme, now)
+        return _back(cohort_id, enrolment_id)
+    slot = form.number("tid", 1, 999_999)
+    if form.errors:
+        return await _page(request, cohort_id, enrolment_id, form, 422)
+    await step_services.book_visit(enrolment_id, slot, now)
+    return _back(cohort_id, enrolment_id)
+
+
+@post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/papper", guards=[signed_in], status_code=200)
+async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """Note that conditions and rules were accepted on paper, in the versions shown."""
+    person, _cohort, programme, _facts = await _mine(request, cohort_id, enrolment_id)
+    ticked = [int(v) for v in (await read_form(request)).all("text") if v.isascii() and v.isdigit() and len(v) < 10]
+    now = request.app.state.clock.now()
+    await step_services.accept_texts(enrolment_id, ticked, programme, "paper", now, person.staff_id)
+    return _back(cohort_id, enrolment_id)
+
+
+@post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/legitimation", guards=[signed_in], status_code=200)
+async def proof(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """Note that identity or age was shown."""
+    person, *_rest = await _mine(request, cohort_id, enrolment_id)
+    await step_services.note_proof(enrolment_id, person.staff_id, request.app.state.clock.now())
+    return _back(cohort_id, enrolment_id)
+
+
+@post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/kod", guards=[signed_in], status_code=200)
+async def new_code(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """A new place code, shown once to be read out face to face."""
+    person, *_rest = await _mine(request, cohort_id, enrolment_id)
+    state = request.app.state
+    code = await place_services.reissue_code(enrolment_id, state.key_folder, person.staff_id, state.clock.now())
+    return await _page(request, cohort_id, enrolment_id, Form(), code=code)
+
+
+@post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/kontakt", guards=[signed_in], status_code=200)
+async def contact(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """Show the contact channel for an urgent call; the look is noted."""
+    person, _cohort, _programme, facts = await _mine(request, cohort_id, enrolment_id)
+    state = request.app.state
+    found = await place_services.reveal_contact(facts, state.key_folder, person.staff_id, state.clock.now())
+    return await _page(request, cohort_id, enrolment_id, Form(), contact=found)
+
+
+@post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/avsluta", guards=[signed_in], status_code=200)
+async def end(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """End somebody's way in the words that the statistics need; never a reason."""
+    person, *_rest = await _mine(request, cohort_id, enrolment_id)
+    form = await read_form(request)
+    outcome = form.choice("slut", _ENDINGS, _("Välj hur det slutade."))
+    if form.errors:
+        return await _page(request, cohort_id, enrolment_id, form, 422)
+    state = request.app.state
+    await services.end_by_staff(enrolment_id, outcome, person.staff_id, state.key_folder, state.clock.now())
+    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}"})
+
+
+HANDLERS = [person_page, visit, on_paper, proof, new_code, contact, end]

@@ -1,0 +1,120 @@
+"""Min plats: what is sealed about a person, the code that opens it, and the browsers it is open in."""
+
+import json
+import uuid
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from programmes.core import audit
+from programmes.core.codes import digest, grouped, new_code, new_token
+from programmes.core.db import execute, transaction
+from programmes.core.errors import Conflict
+from programmes.core.sealing import KeyFolder, KeyGone
+from programmes.enrolment import queries
+from programmes.enrolment.rules import ALIVE
+
+PLACE_OPEN = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is sealed in an enrolment itself. Alias and contact are empty for individual-level programmes."""
+
+    code: str = ""
+    alias: str = ""
+    contact: str = ""
+
+
+def unseal(facts: queries.EnrolmentFacts, keys: KeyFolder) -> Kept:
+    """Open an enrolment's sealed part; empty when its key is gone."""
+    if facts.key_id is None or facts.sealed is None:
+        return Kept()
+    try:
+        found = json.loads(keys.open("entry", facts.key_id, facts.sealed))
+    except KeyGone:
+        return Kept()
+    return Kept(**found)
+
+
+async def open_session(enrolment_id: uuid.UUID, token: str, now: datetime) -> None:
+    """In the open transaction: Min plats is open in the browser that gets this token, for half an hour."""
+    await execute(
+        "insert into place_session (id, enrolment_id, ends_at) values ($1, $2, $3)",
+        queries.session_digest(token),
+        enrolment_id,
+        now + PLACE_OPEN,
+    )
+
+
+async def open_by_code(code: str, now: datetime) -> str | None:
+    """Open Min plats with a place code (normalised); returns the token for the cookie, or None for an unknown code."""
+    enrolment_id = await queries.by_code(digest(code))
+    if enrolment_id is None:
+        return None
+    token = new_token()
+    async with transaction():
+        await open_session(enrolment_id, token, now)
+    return token
+
+
+async def reissue_code(enrolment_id: uuid.UUID, keys: KeyFolder, staff_id: int, now: datetime) -> str:
+    """A new place code, given face to face; the old one and every open Min plats die. Returns it, grouped for reading.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: `enrolment_over`, there is nothing for a code to open.
+    """
+    code = new_code()
+    async with transaction():
+        facts = await queries.enrolment(enrolment_id)
+        await queries.lock_gate(facts.cohort_id, now)
+        facts = await queries.enrolment(enrolment_id)
+        if facts.key_id is None or facts.state not in ALIVE:
+            raise Conflict("enrolment_over")
+        kept = replace(unseal(facts, keys), code=code)
+        content = {name: value for name, value in asdict(kept).items() if value}
+        await execute(
+            "update enrolment set sealed = $2, code_digest = $3 where id = $1",
+            enrolment_id,
+            keys.seal("entry", facts.key_id, json.dumps(content)),
+            digest(code),
+        )
+        await execute("delete from place_session where enrolment_id = $1", enrolment_id)
+        await audit.note("code:reissue", f"enrolment/{enrolment_id}", staff_id, now)
+    return grouped(code)
+
+
+async def note_look(facts: queries.EnrolmentFacts, staff_id: int, now: datetime) -> None:
+    """Note that staff opened a person's record (promise 6). A working-list entry names nobody: nothing to note."""
+    if facts.participant_id is None:
+        return
+    async with transaction():
+        await audit.note("person:read", f"participant/{facts.participant_id}", staff_id, now)
+
+
+async def hand_over_code(facts: queries.EnrolmentFacts, keys: KeyFolder, staff_id: int, now: datetime) -> str:
+    """The code, grouped, for staff who have just enrolled somebody; empty ten minutes after."""
+    if now - facts.applied_at > timedelta(minutes=10):
+        return ""
+    async with transaction():
+        await audit.note("code:hand_over", f"enrolment/{facts.enrolment_id}", staff_id, now)
+    return grouped(unseal(facts, keys).code)
+
+
+async def reveal_contact(facts: queries.EnrolmentFacts, keys: KeyFolder, staff_id: int, now: datetime) -> str:
+    """Show the contact channel of a working list for an urgent call; the look is noted (DESIGN 6). Empty if none is kept."""
+    async with transaction():
+        await audit.note("contact:reveal", f"enrolment/{facts.enrolment_id}", staff_id, now)
+    return unseal(facts, keys).contact
+
+
+async def close_place(token: str) -> None:
+    """Forget that Min plats is open in the browser with this token."""
+    async with transaction():
+        await execute("delete from place_session where id = $1", queries.session_digest(token))
+
+
+async def forget_old_sessions(now: datetime) -> None:
+    """Drop Min plats sessions that have ended."""
+    async with transaction():
+        await execute("delete from place_session where ends_at <= $1", now)
