@@ -1,0 +1,501 @@
+"""The ballot box against the real database, with the roles of production."""
+
+import asyncio
+import stat
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from programmes import worker
+from programmes.cohorts.queries import CohortFacts
+from programmes.core import codes
+from programmes.core.clock import local_date
+from programmes.core.db import execute, fetchval, transaction
+from programmes.core.errors import NotFound
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder, KeyGone
+from programmes.evaluation import services
+from programmes.evaluation.keys import BallotKeys
+from programmes.evaluation.queries import for_cohort, release_of, releases, waiting
+from programmes.settings import Settings
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_leader, confirm, somebody
+
+GLAD: Mapping[str, object] = {"participation": 4, "safety": 5, "satisfaction": 5, "respect": 5, "good": "Att få höra andra"}
+
+
+@pytest.fixture
+async def robin(db: None, clock: FrozenClock) -> Principal:
+    return await a_leader(clock.now())
+
+
+@pytest.fixture
+def ballot_keys(settings: Settings) -> BallotKeys:
+    return BallotKeys(settings.ballot_key_folder, settings.key_folder)
+
+
+class Groups:
+    """Makes groups of people who have started, with their slips in their hands."""
+
+    def __init__(self, keys: KeyFolder, clock: FrozenClock, the_worker: worker.Worker, leader: Principal) -> None:
+        self.keys, self.clock, self.worker, self.leader = keys, clock, the_worker, leader
+
+    async def started(self, people: int, section: str = "2.1", sessions: int = 10) -> CohortFacts:
+        now = self.clock.now()
+        cohort = await a_cohort(section, now, self.leader, minimum=1, maximum=12, sessions=sessions)
+        for number in range(people):
+            taken = await somebody(cohort, self.keys, now, f"Deltagare {number}")
+            await confirm(taken.enrolment_id, now)
+        async with transaction():
+            await execute("update cohort set state = 'started' where id = $1", cohort.cohort_id)
+        return cohort
+
+    async def with_slips(self, people: int, section: str = "2.1", sessions: int = 10) -> tuple[CohortFacts, list[str]]:
+        cohort = await self.started(people, section, sessions)
+        slips = await services.print_slips(cohort.cohort_id, self.leader, self.clock.now())
+        assert isinstance(slips, list)
+        await worker.drain(self.worker)
+        return cohort, slips
+
+    async def closed(
+        self, answers: int, people: int | None = None, section: str = "2.1", given: Mapping[str, object] = GLAD
+    ) -> CohortFacts:
+        cohort, slips = await self.with_slips(people or answers, section)
+        for code in slips[:answers]:
+            assert await services.cast(code, given, self.worker.settings.key_folder)
+        await services.close(cohort.cohort_id, self.leader, self.clock.now())
+        await worker.drain(self.worker)
+        return cohort
+
+
+@pytest.fixture
+def groups(keys: KeyFolder, clock: FrozenClock, the_worker: worker.Worker, robin: Principal) -> Groups:
+    return Groups(keys, clock, the_worker, robin)
+
+
+async def rows(owner: asyncpg.Connection, table: str) -> int:
+    return int(await owner.fetchval(f"select count(*) from {table}"))
+
+
+async def state_of(cohort: CohortFacts) -> str:
+    box = await for_cohort(cohort.cohort_id)
+    assert box
+    return box.state
+
+
+async def test_a_group_gets_its_box_and_keys_by_the_worker_as_soon_as_it_has_started(
+    groups: Groups, ballot_keys: BallotKeys
+) -> None:
+    cohort = await groups.started(3)
+    await worker.drain(groups.worker)
+    box = await for_cohort(cohort.cohort_id)
+    assert box
+    assert box.state == "open"
+    assert box.ballot_id in ballot_keys.alive()
+
+
+async def test_an_unevaluated_programme_gets_no_box(groups: Groups, clock: FrozenClock, robin: Principal) -> None:
+    talks = await a_cohort("2.2", clock.now(), robin, minimum=1, maximum=1)
+    assert await services.ensure_ballot(talks.cohort_id, clock.now()) is None
+    assert await for_cohort(talks.cohort_id) is None
+    with pytest.raises(NotFound):
+        await services.print_slips(talks.cohort_id, robin, clock.now())
+
+
+async def test_the_private_half_is_the_workers_and_the_public_half_lies_in_the_key_folder(
+    groups: Groups, settings: Settings
+) -> None:
+    cohort, _ = await groups.with_slips(2)
+    box = await for_cohort(cohort.cohort_id)
+    assert box
+    private = settings.ballot_key_folder / "private" / f"{box.ballot_id}.key"
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    assert stat.S_IMODE(private.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(settings.ballot_key_folder.stat().st_mode) == 0o700
+    assert len((settings.key_folder / "ballots" / f"{box.ballot_id}.pub").read_bytes()) == 32
+    assert not list(settings.key_folder.rglob(f"{box.ballot_id}.key"))
+
+
+@pytest.mark.parametrize("table", ["slip", "sealed_answer", "held_text"])
+async def test_web_cannot_read_or_write_slips_answers_and_texts(table: str, settings: Settings, db: None) -> None:
+    web = await asyncpg.connect(settings.web_database_url)
+    try:
+        for statement in (f"select * from {table}", f"delete from {table}", f"insert into {table} default values"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await web.execute(statement)
+    finally:
+        await web.close()
+
+
+async def test_only_web_may_cast_and_nobody_else_may_call_what_is_not_meant_for_them(
+    settings: Settings, owner: asyncpg.Connection
+) -> None:
+    async def callable_by(role: str) -> set[str]:
+        found = await owner.fetch(
+            """select proname from pg_proc where pronamespace = 'public'::regnamespace and prorettype <> 'trigger'::regtype
+               and has_function_privilege($1, oid, 'execute')""",
+            role,
+        )
+        return {row["proname"] for row in found}
+
+    assert await callable_by("programmes_web") == {"ballot_lock", "issue_slips", "slip_ballot", "cast_ballot"}
+    assert await callable_by("programmes_worker") == {"ballot_lock"}
+    unsafe = await owner.fetch(
+        """select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef
+           and (proconfig is null or not 'search_path=public, pg_temp' = any(proconfig))"""
+    )
+    assert not unsafe
+
+
+async def test_there_are_as_many_slips_as_people_and_only_digests_are_stored(
+    groups: Groups, owner: asyncpg.Connection
+) -> None:
+    _, slips = await groups.with_slips(7)
+    assert len(set(slips)) == 7
+    stored = {bytes(row["id"]) for row in await owner.fetch("select id from slip")}
+    assert stored == {codes.digest(code) for code in slips}
+    in_order = [bytes(row["id"]) for row in await owner.fetch("select id from slip order by ctid")]
+    assert in_order == sorted(in_order)
+
+
+async def test_new_slips_void_the_old_ones_until_somebody_has_answered(
+    groups: Groups, clock: FrozenClock, robin: Principal, settings: Settings
+) -> None:
+    cohort, old = await groups.with_slips(5)
+    new = await services.print_slips(cohort.cohort_id, robin, clock.now())
+    assert isinstance(new, list)
+    assert await services.programme_of_slip(old[0]) is None
+    assert not await services.cast(old[0], GLAD, settings.key_folder)
+    assert await services.cast(new[0], GLAD, settings.key_folder)
+    assert await services.print_slips(cohort.cohort_id, robin, clock.now()) == services.NoSlips("answered")
+    assert await services.cast(new[1], GLAD, settings.key_folder)
+
+
+async def test_slips_are_refused_for_nobody_and_after_closing(groups: Groups, clock: FrozenClock, robin: Principal) -> None:
+    empty = await groups.started(0)
+    assert await services.print_slips(empty.cohort_id, robin, clock.now()) == services.NoSlips("nobody")
+    cohort, _ = await groups.with_slips(2)
+    await services.close(cohort.cohort_id, robin, clock.now())
+    assert await services.print_slips(cohort.cohort_id, robin, clock.now()) == services.NoSlips("closed")
+
+
+async def test_a_slip_answers_once(groups: Groups, settings: Settings, owner: asyncpg.Connection) -> None:
+    _, slips = await groups.with_slips(3)
+    assert await services.cast(slips[0], GLAD, settings.key_folder) is True
+    assert await services.cast(slips[0], GLAD, settings.key_folder) is False
+    assert await services.cast(codes.new_code(), GLAD, settings.key_folder) is False
+    assert await rows(owner, "sealed_answer") == 1
+    assert await rows(owner, "slip") == 2
+
+
+async def test_twenty_uses_of_one_slip_at_once_count_once(
+    groups: Groups, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    _, slips = await groups.with_slips(3)
+    said = await asyncio.gather(*(services.cast(slips[0], GLAD, settings.key_folder) for _ in range(20)))
+    assert said.count(True) == 1
+    assert await rows(owner, "sealed_answer") == 1
+
+
+async def test_everybody_can_answer_at_the_same_moment(
+    groups: Groups, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    _, slips = await groups.with_slips(12)
+    assert all(await asyncio.gather(*(services.cast(code, GLAD, settings.key_folder) for code in slips)))
+    assert await rows(owner, "sealed_answer") == 12
+
+
+async def test_a_vote_under_way_is_counted_or_refused_but_never_lost(
+    groups: Groups, settings: Settings, clock: FrozenClock, robin: Principal, owner: asyncpg.Connection
+) -> None:
+    cohort, slips = await groups.with_slips(12)
+    said = await asyncio.gather(
+        *(services.cast(code, GLAD, settings.key_folder) for code in slips[:8]),
+        services.close(cohort.cohort_id, robin, clock.now()),
+        *(services.cast(code, GLAD, settings.key_folder) for code in slips[8:]),
+    )
+    await worker.drain(groups.worker)
+    votes = said.count(True)
+    release = await release_of(cohort.cohort_id)
+    assert (release.answers if release else None) == (votes if votes >= 5 else None)
+    assert await rows(owner, "sealed_answer") == (0 if release else votes)
+
+
+async def test_casting_locks_no_row_and_leaves_neither_order_nor_time(
+    groups: Groups, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    cohort, slips = await groups.with_slips(6)
+    box = await owner.fetchrow("select xmin, xmax, ctid from ballot where cohort_id = $1", cohort.cohort_id)
+    before = {name: await rows(owner, name) for name in ("audit_entry", "pgqueuer", "key_destruction")}
+    seen: list[list[bytes]] = []
+    for code in slips:
+        await services.cast(code, GLAD, settings.key_folder)
+        seen.append([bytes(r["blob"]) for r in await owner.fetch("select blob from sealed_answer order by ctid")])
+    assert await owner.fetchrow("select xmin, xmax, ctid from ballot where cohort_id = $1", cohort.cohort_id) == box
+    assert len({r["xmin"] for r in await owner.fetch("select xmin from sealed_answer")}) == 1
+    assert {name: await rows(owner, name) for name in before} == before
+    columns = {r["column_name"] for r in await owner.fetch(
+        "select column_name from information_schema.columns where table_name = 'sealed_answer'")}  # fmt: skip
+    assert columns == {"id", "ballot_id", "blob"}
+    arrival = [next(b for b in now if b not in old) for old, now in zip([[], *seen], seen, strict=False)]
+    ids = [r["id"] for r in await owner.fetch("select id from sealed_answer order by ctid")]
+    assert ids == sorted(ids)
+    assert {len(blob) for blob in arrival} == {len(arrival[0])}
+
+
+async def test_only_the_workers_folder_opens_an_answer(
+    groups: Groups, settings: Settings, owner: asyncpg.Connection, ballot_keys: BallotKeys, tmp_path: Path
+) -> None:
+    cohort, slips = await groups.with_slips(2)
+    await services.cast(slips[0], GLAD, settings.key_folder)
+    blob = await owner.fetchval("select blob from sealed_answer")
+    box = await for_cohort(cohort.cohort_id)
+    assert box
+    assert b"Att f" not in blob
+    assert b"Att f" in ballot_keys.open(box.ballot_id, blob)
+    with pytest.raises(KeyGone):
+        BallotKeys(tmp_path, settings.key_folder).open(box.ballot_id, blob)
+
+
+async def test_without_the_public_key_no_slip_is_used_up(groups: Groups, settings: Settings) -> None:
+    cohort, slips = await groups.with_slips(2)
+    box = await for_cohort(cohort.cohort_id)
+    assert box
+    public = settings.key_folder / "ballots" / f"{box.ballot_id}.pub"
+    held = public.read_bytes()
+    public.unlink()
+    with pytest.raises(KeyGone):
+        await services.cast(slips[0], GLAD, settings.key_folder)
+    public.write_bytes(held)
+    assert await services.cast(slips[0], GLAD, settings.key_folder)
+
+
+async def test_closing_is_final(groups: Groups, settings: Settings, clock: FrozenClock, robin: Principal) -> None:
+    cohort, slips = await groups.with_slips(6)
+    await services.cast(slips[0], GLAD, settings.key_folder)
+    await services.close(cohort.cohort_id, robin, clock.now())
+    assert await services.programme_of_slip(slips[1]) is None
+    assert not await services.cast(slips[1], GLAD, settings.key_folder)
+    await services.close(cohort.cohort_id, robin, clock.now())
+    await worker.drain(groups.worker)
+    assert await state_of(cohort) == "waiting"
+
+
+async def test_five_answers_become_counts_and_everything_else_goes(
+    groups: Groups, owner: asyncpg.Connection, ballot_keys: BallotKeys, settings: Settings
+) -> None:
+    cohort = await groups.closed(5, people=6)
+    release = await release_of(cohort.cohort_id)
+    assert release
+    assert (release.answers, release.slips, release.half_year) == (5, 6, "2026-2")
+    assert release.results["participation"] == [0, 0, 0, 5, 0]
+    assert await state_of(cohort) == "released"
+    assert await rows(owner, "slip") == 0
+    assert await rows(owner, "sealed_answer") == 0
+    box = await for_cohort(cohort.cohort_id)
+    assert box
+    assert box.ballot_id not in ballot_keys.alive()
+    assert [r["why"] for r in ballot_keys.receipts() if r["key"] == str(box.ballot_id)] == ["counted"]
+
+
+async def test_free_texts_are_sealed_again_without_the_cohort(
+    groups: Groups, owner: asyncpg.Connection, ballot_keys: BallotKeys
+) -> None:
+    await groups.closed(5)
+    await groups.closed(6)
+    texts = await owner.fetch("select section, question, group_tag, blob, xmin from held_text")
+    assert len(texts) == 11
+    assert {ballot_keys.open_text("2.1", t["blob"]) for t in texts} == {"Att få höra andra"}
+    assert len({t["group_tag"] for t in texts}) == 2
+    assert len({t["xmin"] for t in texts}) == 1, "rows of one release can be told by their transaction"
+    assert len({len(t["blob"]) for t in texts}) == 1
+
+
+async def test_four_wait_sealed_and_are_mixed_with_the_next_small_group(
+    groups: Groups, owner: asyncpg.Connection, ballot_keys: BallotKeys
+) -> None:
+    first = await groups.closed(4)
+    assert await state_of(first) == "waiting"
+    assert await rows(owner, "sealed_answer") == 4
+    assert await rows(owner, "slip") == 0
+    assert await rows(owner, "release") == 0
+    one = await groups.closed(1)
+    assert await state_of(one) == "waiting", "only one answer lies outside the largest group"
+    second = await groups.closed(2)
+    assert [await state_of(c) for c in (first, one, second)] == ["pooled"] * 3
+    (release,) = await releases(["2.1"])
+    assert release.answers == 7
+    assert await owner.fetchval("select cohort_id from release") is None
+    assert await release_of(first.cohort_id) is None
+    assert await rows(owner, "sealed_answer") == 0
+    boxes = {(await for_cohort(c.cohort_id)).ballot_id for c in (first, one, second)}  # type: ignore[union-attr]
+    assert not boxes & set(ballot_keys.alive())
+
+
+async def test_small_groups_of_other_programmes_are_not_mixed_in(groups: Groups) -> None:
+    first = await groups.closed(4, section="2.1")
+    other = await groups.closed(3, section="2.12")
+    assert [await state_of(first), await state_of(other)] == ["waiting", "waiting"]
+
+
+async def test_nobody_answered_and_the_key_goes(groups: Groups, ballot_keys: BallotKeys) -> None:
+    cohort = await groups.closed(0, people=4)
+    box = await for_cohort(cohort.cohort_id)
+    assert box
+    assert box.state == "empty"
+    assert box.ballot_id not in ballot_keys.alive()
+
+
+async def test_of_a_childrens_group_no_number_is_kept(groups: Groups, owner: asyncpg.Connection) -> None:
+    cohort = await groups.closed(7, section="2.15")
+    release = await release_of(cohort.cohort_id)
+    assert release
+    assert (release.answers, release.slips) == (5, 0)
+    assert release.results == {"participation": 4.0, "safety": 5.0, "satisfaction": 5.0, "respect": 5.0}
+    assert await owner.fetchval("select slips from ballot where cohort_id = $1", cohort.cohort_id) == 0
+
+
+async def test_a_box_closes_by_itself_when_the_last_session_has_ended(
+    groups: Groups, settings: Settings, clock: FrozenClock
+) -> None:
+    cohort, slips = await groups.with_slips(5, sessions=2)
+    assert cohort.last_end
+    for code in slips:
+        await services.cast(code, GLAD, settings.key_folder)
+    clock.set(cohort.last_end - timedelta(minutes=1))
+    await worker.drain(groups.worker)
+    assert await state_of(cohort) == "open"
+    clock.set(cohort.last_end)
+    await worker.drain(groups.worker)
+    assert await state_of(cohort) == "released"
+
+
+async def test_while_open_the_facts_do_not_depend_on_the_answers(groups: Groups, settings: Settings) -> None:
+    cohort, slips = await groups.with_slips(5)
+    before = await for_cohort(cohort.cohort_id)
+    for code in slips:
+        await services.cast(code, GLAD, settings.key_folder)
+    assert await for_cohort(cohort.cohort_id) == before
+
+
+async def test_what_no_form_of_ours_sealed_is_not_counted(
+    groups: Groups, settings: Settings, owner: asyncpg.Connection, clock: FrozenClock, robin: Principal
+) -> None:
+    cohort, slips = await groups.with_slips(5)
+    for code in slips[:4]:
+        await services.cast(code, GLAD, settings.key_folder)
+    assert await fetchval("select cast_ballot($1, $2)", codes.digest(slips[4]), b"x" * 4448)
+    await services.close(cohort.cohort_id, robin, clock.now())
+    await worker.drain(groups.worker)
+    assert await state_of(cohort) == "waiting"
+    assert await rows(owner, "sealed_answer") == 4
+
+
+@pytest.mark.parametrize("args", [(None, b"x"), (b"", None), (b"", b""), (b"\0" * 32, b"x" * 9000), (b"\0" * 32, b"x")])
+async def test_wrong_input_to_the_function_is_answered_with_false(args: tuple[Any, Any], db: None) -> None:
+    assert await fetchval("select cast_ballot($1, $2)", *args) is False
+
+
+async def test_the_groups_own_words_are_kept_where_evaluation_must_be_documented(
+    groups: Groups, clock: FrozenClock, robin: Principal
+) -> None:
+    cohort = await groups.closed(2)
+    said = "Vi ville ha en träff till. Tiden passade de flesta."
+    assert await services.own_words(cohort.cohort_id, said, robin, clock.now()) is None
+    assert await services.own_words(cohort.cohort_id, "Ett. Två. Tre. Fyra.", robin, clock.now()) == "too_many_sentences"
+    assert await waiting(["2.1"]) == {"2.1": [said]}
+    other = await groups.started(1, section="2.7")
+    with pytest.raises(NotFound):
+        await services.own_words(other.cohort_id, said, robin, clock.now())
+
+
+async def test_unread_answers_go_after_a_year_but_not_where_they_must_be_documented(
+    groups: Groups, clock: FrozenClock, owner: asyncpg.Connection, ballot_keys: BallotKeys
+) -> None:
+    kept = await groups.closed(3, section="2.1")
+    gone = await groups.closed(3, section="2.7")
+    clock.advance(days=364)
+    await worker.drain(groups.worker)
+    assert await state_of(gone) == "waiting"
+    clock.advance(days=1)
+    await worker.drain(groups.worker)
+    assert [await state_of(kept), await state_of(gone)] == ["waiting", "destroyed"]
+    assert await rows(owner, "sealed_answer") == 3
+    box = await for_cohort(gone.cohort_id)
+    assert box
+    assert box.ballot_id not in ballot_keys.alive()
+
+
+async def test_a_crash_after_the_count_still_destroys_the_key(
+    groups: Groups, owner: asyncpg.Connection, ballot_keys: BallotKeys
+) -> None:
+    cohort = await groups.started(2)
+    await worker.drain(groups.worker)
+    box = await for_cohort(cohort.cohort_id)
+    assert box
+    await owner.execute("update ballot set state = 'released' where id = $1", box.ballot_id)
+    await worker.drain(groups.worker)
+    assert box.ballot_id not in ballot_keys.alive()
+    assert ballot_keys.is_destroyed(box.ballot_id)
+
+
+async def test_a_restored_backup_does_not_bring_a_counted_box_back(
+    groups: Groups, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    cohort, slips = await groups.with_slips(5)
+    for code in slips:
+        await services.cast(code, GLAD, settings.key_folder)
+    saved = [await owner.fetch(f"select * from {t}") for t in ("slip", "sealed_answer")]
+    await services.close(cohort.cohort_id, None, groups.clock.now())
+    await worker.drain(groups.worker)
+    await owner.execute("delete from release")
+    await owner.execute("update ballot set state = 'open', closed_on = null")
+    await owner.executemany("insert into sealed_answer values ($1, $2, $3)", [tuple(r) for r in saved[1]])
+    await worker.drain(groups.worker)
+    assert await state_of(cohort) == "destroyed"
+    assert await rows(owner, "sealed_answer") == 0
+
+
+async def test_a_key_that_is_not_there_stops_the_count_and_loses_nothing(
+    groups: Groups, settings: Settings, owner: asyncpg.Connection, clock: FrozenClock, robin: Principal
+) -> None:
+    cohort, slips = await groups.with_slips(5)
+    for code in slips:
+        await services.cast(code, GLAD, settings.key_folder)
+    box = await for_cohort(cohort.cohort_id)
+    assert box
+    path = settings.ballot_key_folder / "private" / f"{box.ballot_id}.key"
+    away = path.rename(path.with_suffix(".away"))
+    await services.close(cohort.cohort_id, robin, clock.now())
+    await worker.drain(groups.worker)
+    assert await state_of(cohort) == "closing"
+    assert await rows(owner, "sealed_answer") == 5
+    away.rename(path)
+    await worker.drain(groups.worker)
+    assert await state_of(cohort) == "released"
+
+
+async def test_closing_and_printing_are_audited_and_voting_is_not(
+    groups: Groups, owner: asyncpg.Connection, robin: Principal
+) -> None:
+    cohort = await groups.closed(5)
+    entries = await owner.fetch("select action, subject, staff_id from audit_entry where action like 'ballot:%' order by id")
+    assert [(e["action"], e["subject"], e["staff_id"]) for e in entries] == [
+        ("ballot:print", f"cohort/{cohort.cohort_id}", robin.staff_id),
+        ("ballot:close", f"cohort/{cohort.cohort_id}", robin.staff_id),
+    ]
+
+
+async def test_the_box_knows_the_day_it_was_made_on(groups: Groups, clock: FrozenClock) -> None:
+    cohort = await groups.started(1)
+    made = await services.ensure_ballot(cohort.cohort_id, clock.now())
+    assert isinstance(made, UUID)
+    assert await services.ensure_ballot(cohort.cohort_id, clock.now()) == made
+    box = await for_cohort(cohort.cohort_id)
+    assert box
+    assert box.created_on == local_date(clock.now())
