@@ -22,21 +22,19 @@ left join lateral (
   union all select cs.cohort_id, cs.until from cohort_staff cs where f.kind = 'leader' and cs.staff_id = f.staff_id
 ) mine on f.revoked_at is null
 left join lateral (
-  select 'session/' || s.id as key, 'session' as what, c.id as cohort_id, pr.form, s.number, s.starts_at, s.ends_at,
+  select 'session/' || s.id as key, 'session' as what, c.id as cohort_id, pr.form,
+         coalesce(s.moved_from, s.starts_at) as first_start, s.starts_at, s.ends_at,
          s.sequence, s.revised_at,
          case when s.state = 'cancelled' then coalesce(s.cancelled_at, s.revised_at) end as cancelled_at,
-         case when c.state = 'cancelled' then off.at end as called_off_at, mine.until, v.name as place,
-         (count(*) filter (where s.state = 'cancelled' or s.added) over ())::int as renumbered,
-         max(case when s.state = 'cancelled' then coalesce(s.cancelled_at, s.revised_at) when s.added then s.revised_at end)
-           over () as renumbered_at
+         case when c.state = 'cancelled' then off.at end as called_off_at, mine.until, v.name as place
   from cohort_session s join cohort c on c.id = s.cohort_id join programme pr on pr.id = c.programme_id
   join venue v on v.id = s.venue_id
   left join lateral (select coalesce(max(decided_at), c.closed_at, c.created_at) as at from start_decision d
                      where d.cohort_id = c.id and d.decision = 'cancel') off on true
   where s.cohort_id = mine.in_cohort
   union all
-  select 'visit/' || vs.id, 'visit', c.id, pr.form, null, vs.starts_at, vs.ends_at, 0, c.created_at, null,
-         case when c.state = 'cancelled' then off.at end, mine.until, v.name, 0, null
+  select 'visit/' || vs.id, 'visit', c.id, pr.form, vs.starts_at, vs.starts_at, vs.ends_at, 0, c.created_at, null,
+         case when c.state = 'cancelled' then off.at end, mine.until, v.name
   from visit_slot vs join cohort c on c.id = vs.cohort_id join programme pr on pr.id = c.programme_id
   join venue v on v.id = vs.venue_id
   left join lateral (select coalesce(max(decided_at), c.closed_at, c.created_at) as at from start_decision d

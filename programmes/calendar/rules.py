@@ -68,14 +68,14 @@ class Occasion:
     """What is stored of one session or study visit, and what its name is made of.
 
     `cancelled_at` is the session's own; `called_off_at` that of its whole cohort. `until` is a substitute's last day.
-    `renumbered` counts what has given the cohort's sessions new numbers.
+    `first_start` is when it was to begin before anything was moved.
     """
 
     key: str
     what: Literal["session", "visit"]
     cohort_id: int
     form: str
-    number: int | None
+    first_start: datetime
     starts_at: datetime
     ends_at: datetime
     sequence: int
@@ -84,8 +84,6 @@ class Occasion:
     called_off_at: datetime | None = None
     until: date | None = None
     place: str = ""
-    renumbered: int = 0
-    renumbered_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -164,14 +162,12 @@ def _event(facts: FeedFacts, occasion: Occasion) -> Event:
         sequence, revised = sequence + 1, max(revised, occasion.called_off_at)
     if facts.kind == "participant" and facts.titled_at is not None:
         sequence, revised = sequence + facts.title_revision, max(revised, facts.titled_at)
-    if facts.kind in {"cohort", "leader"} and occasion.renumbered_at is not None:
-        sequence, revised = sequence + occasion.renumbered, max(revised, occasion.renumbered_at)
     return Event(uuid5(facts.feed_id, occasion.key), occasion, _off_since(occasion) is not None, sequence, revised)
 
 
 def usual_weekday(occasions: Sequence[Occasion]) -> int:
-    """The weekday (Monday is 0) on which most sessions are; of several the first. A single move does not rename a group."""
-    days = [local_date(o.starts_at).weekday() for o in sorted(occasions, key=lambda o: (o.starts_at, o.key))]
+    """The weekday (Monday is 0) on which most sessions were to be; of several the first. Moves do not rename a group."""
+    days = [local_date(o.first_start).weekday() for o in sorted(occasions, key=lambda o: (o.first_start, o.key))]
     return max(days, key=lambda day: (days.count(day), -days.index(day)))
 
 

@@ -110,40 +110,31 @@ def group_name(weekday: int) -> str:
     ][weekday]
 
 
-@dataclass(frozen=True)
-class _Group:
-    name: str
-    total: int
-
-
-def _group_names(facts: rules.FeedFacts) -> dict[int, _Group]:
-    """Names and numbers of sessions, by cohort: of all that are stored, whether shown or not."""
+def _group_names(facts: rules.FeedFacts) -> dict[int, str]:
+    """Names by cohort. No numbers: when a session goes, those of the others change, and calendars would not be told."""
     by_cohort: dict[int, list[rules.Occasion]] = {}
     for occasion in facts.occasions:
         if occasion.what == "session":
             by_cohort.setdefault(occasion.cohort_id, []).append(occasion)
     return {
-        cohort_id: _Group(
-            group_name(rules.usual_weekday(sessions)) if sessions[0].form == "group" else _("Möte"),
-            max((s.number or 0 for s in sessions), default=0),
-        )
+        cohort_id: group_name(rules.usual_weekday(sessions)) if sessions[0].form == "group" else _("Möte")
         for cohort_id, sessions in by_cohort.items()
     }
 
 
-def _calendar_name(facts: rules.FeedFacts, groups: dict[int, _Group]) -> str:
+def _calendar_name(facts: rules.FeedFacts, groups: dict[int, str]) -> str:
     if rules.ended(facts):
         return default_title()
     if facts.kind == "leader":
         return _("Mina grupper")
     if facts.kind == "cohort":
-        return next((group.name for group in groups.values()), _("Möte"))
+        return next(iter(groups.values()), _("Möte"))
     if facts.kind == "drop_in":
         return next((_("Öppet: %(place)s", place=o.place) for o in facts.occasions), _("Öppet"))
     return facts.title or default_title()
 
 
-def _line(facts: rules.FeedFacts, occasion: rules.Occasion, groups: dict[int, _Group]) -> _Line:
+def _line(facts: rules.FeedFacts, occasion: rules.Occasion, groups: dict[int, str]) -> _Line:
     """What one event says. Only the public calendar of a meeting place says where."""
     if facts.kind == "participant":
         return _Line(facts.title or default_title())
@@ -153,7 +144,4 @@ def _line(facts: rules.FeedFacts, occasion: rules.Occasion, groups: dict[int, _G
         return _Line(_("Studiebesök"))
     if occasion.form == "drop_in":
         return _Line(_("Öppet"))
-    group = groups[occasion.cohort_id]
-    if occasion.number is None:
-        return _Line(group.name)
-    return _Line(_("%(name)s, träff %(n)s av %(total)s", name=group.name, n=occasion.number, total=group.total))
+    return _Line(groups[occasion.cohort_id])

@@ -11,8 +11,10 @@ FORWARDS = [
        add column titled_at timestamptz""",
     """create unique index one_live_feed_per_enrolment on feed (enrolment_id)
        where enrolment_id is not null and revoked_at is null""",
-    """create unique index one_live_feed_per_cohort on feed (cohort_id) where cohort_id is not null and revoked_at is null""",
-    """create unique index one_live_feed_per_leader on feed (staff_id) where staff_id is not null and revoked_at is null""",
+    """create unique index one_live_feed_per_cohort on feed (cohort_id)
+       where cohort_id is not null and revoked_at is null""",
+    """create unique index one_live_feed_per_leader on feed (staff_id)
+       where staff_id is not null and revoked_at is null""",
 ]
 BACKWARDS = [
     "drop index one_live_feed_per_leader",
