@@ -40,7 +40,20 @@ def _csrf(settings: Settings, keys: KeyFolder) -> CSRFConfig:
 
 
 def _handlers() -> list[Any]:
-    return [static_file, *today_views.HANDLERS, *catalogue_views.HANDLERS, *public_views.HANDLERS, *attendance_views.HANDLERS, *calendar_views.HANDLERS, *health.HANDLERS, *people_views.HANDLERS, *enrolment_views.HANDLERS, *person_views.HANDLERS, *keeping_views.HANDLERS, *place_views.HANDLERS]
+    return [
+        static_file,
+        *today_views.HANDLERS,
+        *catalogue_views.HANDLERS,
+        *public_views.HANDLERS,
+        *attendance_views.HANDLERS,
+        *calendar_views.HANDLERS,
+        *health.HANDLERS,
+        *people_views.HANDLERS,
+        *enrolment_views.HANDLERS,
+        *person_views.HANDLERS,
+        *keeping_views.HANDLERS,
+        *place_views.HANDLERS,
+    ]
 
 
 def create_app(

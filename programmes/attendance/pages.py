@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from programmes.attendance.rules import MARKS, Count, Why
+from programmes.attendance.wording import numbered, weekday_group
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, clock, day_long, day_plain, ngettext, times
+from programmes.core.i18n import capital, clock, day_long, day_plain, times
 from programmes.core.i18n import gettext as _
 
 FIELDS = ("women", "men", "other")
@@ -118,32 +119,6 @@ class RefusedPage:
     refused: tuple[str, ...]
 
 
-def numbered(form: str, number: int | None, of: int = 0) -> str:
-    """`träff 3`, `samtal 3`, `öppettillfälle 3`; with `of`, `träff 3 av 10`. A cancelled session has no number."""
-    if number is None:
-        return {"individual": _("samtal"), "drop_in": _("öppettillfälle")}.get(form, _("träff"))
-    if form == "drop_in":
-        return _("öppettillfälle %(n)s", n=number)
-    if of:
-        text = _("samtal %(n)s av %(of)s", n=number, of=of) if form == "individual" else None
-        return text or _("träff %(n)s av %(of)s", n=number, of=of)
-    return _("samtal %(n)s", n=number) if form == "individual" else _("träff %(n)s", n=number)
-
-
-def weekday_group(day: date) -> str:
-    """What a group is called where others may look over one's shoulder: `Måndagsgruppen`."""
-    names = (
-        _("Måndagsgruppen"),
-        _("Tisdagsgruppen"),
-        _("Onsdagsgruppen"),
-        _("Torsdagsgruppen"),
-        _("Fredagsgruppen"),
-        _("Lördagsgruppen"),
-        _("Söndagsgruppen"),
-    )
-    return names[day.weekday()]
-
-
 def reasons(found: Sequence[Why], line: SessionLine) -> tuple[str, ...]:
     """Why attendance cannot be noted, in words."""
     texts: dict[Why, str] = {
@@ -189,14 +164,6 @@ def as_values(count: Count | None) -> dict[str, str]:
     """A count as fields; zeros before anything is noted."""
     found = count or Count(0, 0, 0)
     return {"women": str(found.women), "men": str(found.men), "other": str(found.other)}
-
-
-def said(count: Count) -> str:
-    """`6 kvinnor, 4 män`, with those of other or unknown sex when there are any."""
-    parts = [ngettext("%(n)s kvinna", "%(n)s kvinnor", count.women), ngettext("%(n)s man", "%(n)s män", count.men)]
-    if count.other:
-        parts.append(_("%(n)s annat eller okänt", n=count.other))
-    return ", ".join(parts)
 
 
 def held_words(form: str) -> tuple[str, str]:

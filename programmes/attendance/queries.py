@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from programmes.attendance.rules import Count, Mark
@@ -100,3 +101,32 @@ async def present_once(cohort_id: int) -> frozenset[UUID]:
         cohort_id,
     )
     return frozenset(row["enrolment_id"] for row in rows)
+
+
+@dataclass(frozen=True)
+class Unnoted:
+    """A session that is over and lacks something: never noted, or somebody who was expected has no mark."""
+
+    session_id: int
+    cohort_id: int
+    number: int
+    starts_at: datetime
+
+
+async def unnoted(cohort_ids: Iterable[int], by_name: Iterable[int], before: datetime) -> list[Unnoted]:
+    """Sessions of these cohorts that began before a moment and lack their note, oldest first.
+
+    `by_name` are those of the cohorts where everybody who was expected must have a mark.
+    """
+    rows = await fetch(
+        f"""select s.id, s.cohort_id, s.number, s.starts_at from cohort_session s
+            where s.cohort_id = any($1::int[]) and s.starts_at < $3 and (s.state in ('planned', 'moved')
+              or s.state = 'held' and s.cohort_id = any($2::int[]) and exists (
+                  select 1 from enrolment e left join attendance a on a.session_id = s.id and a.enrolment_id = e.id
+                  where e.cohort_id = s.cohort_id and a.id is null and {_EXPECTED}))
+            order by s.starts_at, s.id""",
+        sorted(cohort_ids),
+        sorted(by_name),
+        before,
+    )
+    return [Unnoted(row["id"], row["cohort_id"], row["number"], row["starts_at"]) for row in rows]

@@ -8,6 +8,7 @@ from litestar.params import FromPath
 
 from programmes.attendance import pages, queries, services
 from programmes.attendance.services import MARKS, MOST, Count, Mark, Refused, why_not
+from programmes.attendance.wording import said
 from programmes.catalogue.queries import programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts, SessionFacts
@@ -171,7 +172,7 @@ async def _count(
 ) -> pages.CountPage:
     taken = (await places([cohort.cohort_id]))[cohort.cohort_id].held if cohort.form == "group" else 0
     before = [c for c in await queries.counts(cohort.cohort_id) if line.number is not None and c.number < line.number]
-    hint = [_("Förra gången: %(count)s.", count=pages.said(before[-1].count))] if before else []
+    hint = [_("Förra gången: %(count)s.", count=said(before[-1].count))] if before else []
     if taken:
         hint.append(ngettext("%(n)s plats är tagen i gruppen.", "%(n)s platser är tagna i gruppen.", taken))
     return pages.CountPage(

@@ -1,0 +1,57 @@
+"""Reads for Idag that no single feature has: study visits to come or to mark, notices that reached nobody."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from programmes.core.db import fetch, fetchval
+
+
+@dataclass(frozen=True)
+class VisitTime:
+    """A study visit with somebody booked, or missed by somebody who still holds a place."""
+
+    cohort_id: int
+    starts_at: datetime
+    booked: int
+    missed: int
+
+
+async def visits(cohort_ids: Iterable[int], until: datetime) -> list[VisitTime]:
+    """Study visits before a moment that somebody is booked to, or missed and has not booked anew; by time."""
+    rows = await fetch(
+        """select v.cohort_id, v.starts_at, count(*) filter (where y.state = 'booked') as booked,
+                  count(*) filter (where y.state = 'missed') as missed
+           from visit_slot v join study_visit y on y.slot_id = v.id join enrolment e on e.id = y.enrolment_id
+           where v.cohort_id = any($1::int[]) and v.starts_at < $2 and y.state in ('booked', 'missed')
+             and e.state in ('preliminary', 'queued', 'offered')
+           group by v.id order by v.starts_at, v.id""",
+        sorted(cohort_ids),
+        until,
+    )
+    return [VisitTime(row["cohort_id"], row["starts_at"], row["booked"], row["missed"]) for row in rows]
+
+
+async def unreached(cohort_ids: Iterable[int]) -> dict[int, int]:
+    """How many people of each cohort did not get the last notice that was meant for them."""
+    rows = await fetch(
+        """select cohort_id, count(*) as people from (
+               select distinct on (n.enrolment_id) e.cohort_id, n.state
+               from notice n join enrolment e on e.id = n.enrolment_id
+               where e.cohort_id = any($1::int[]) and e.state in ('preliminary', 'confirmed', 'offered', 'queued')
+               order by n.enrolment_id, n.created_at desc, n.id) last
+           where state = 'failed' group by cohort_id""",
+        sorted(cohort_ids),
+    )
+    return {row["cohort_id"]: row["people"] for row in rows}
+
+
+async def next_session(cohort_ids: Iterable[int], after: datetime) -> datetime | None:
+    """When the next session after a moment begins."""
+    found: datetime | None = await fetchval(
+        """select min(starts_at) from cohort_session
+           where cohort_id = any($1::int[]) and starts_at > $2 and state in ('planned', 'moved')""",
+        sorted(cohort_ids),
+        after,
+    )
+    return found

@@ -1,0 +1,81 @@
+"""Idag, and the guidance on reports of concern."""
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from litestar import Request, Response, get
+
+from programmes.attendance import queries as attendance
+from programmes.attendance.rules import kind
+from programmes.catalogue import queries as catalogue
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import at_local, local_date
+from programmes.core.principal import Principal
+from programmes.desk import today_pages as pages
+from programmes.desk import today_queries as queries
+from programmes.enrolment.queries import places
+from programmes.web.guards import principal, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/personal/idag", guards=[signed_in])
+async def today(request: AnyRequest) -> Response[Any]:
+    """What happens today, and what needs the person who looks."""
+    facts = await _facts(principal(request), request.app.state.clock.now())
+    return page(request, "desk/today.html", pages.today_page(facts))
+
+
+@get("/personal/orosanmalan", guards=[signed_in])
+async def concern(request: AnyRequest) -> Response[Any]:
+    """How to report a concern for a child. Nothing about it is stored, not even that the page was read."""
+    return page(request, "desk/concern.html")
+
+
+async def _facts(who: Principal, now: datetime) -> pages.Facts:
+    """The same number of statements however many groups there are."""
+    day = local_date(now)
+    midnight = at_local(day, time())
+    monday = at_local(day + timedelta(days=8 - day.isoweekday()), time())
+    mine = await cohorts.all_mine(who, day, ["open", "postponed", "started"])
+    ids = [cohort.cohort_id for cohort in mine]
+    groups = await _groups(who, mine)
+    running = [g for g in groups.values() if g.cohort.state in {"open", "started"}]
+    sessions = [s for c, s in await cohorts.sessions_between(who, day, midnight, monday) if c.cohort_id in groups]
+    return pages.Facts(
+        today=day,
+        now=now,
+        groups=groups,
+        sessions=sessions,
+        noted=await attendance.noted(session.session_id for session in sessions),
+        unnoted=await attendance.unnoted(
+            [g.cohort.cohort_id for g in running], [g.cohort.cohort_id for g in running if g.kind == "names"], midnight
+        ),
+        visits=[
+            pages.VisitLine(groups[v.cohort_id], v.starts_at, v.booked, v.missed) for v in await queries.visits(ids, monday)
+        ],
+        next_session=await queries.next_session(ids, now),
+    )
+
+
+async def _groups(who: Principal, mine: list[CohortFacts]) -> Mapping[int, pages.Group]:
+    ids = [cohort.cohort_id for cohort in mine]
+    programmes = await catalogue.programmes({cohort.programme_id for cohort in mine})
+    taken, unreached = await places(ids), await queries.unreached(ids)
+    return {
+        c.cohort_id: pages.Group(
+            cohort=c,
+            programme=programmes[c.programme_id].short_name,
+            kind=kind(c.exempt, programmes[c.programme_id].figures),
+            places=taken[c.cohort_id],
+            coordinates=who.coordinates(c.section),
+            unreached=unreached.get(c.cohort_id, 0),
+        )
+        for c in mine
+    }
+
+
+HANDLERS = [today, concern]
