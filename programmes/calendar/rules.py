@@ -19,6 +19,7 @@ Standing = Literal["live", "empty", "gone"]
 
 KEPT_CANCELLED = timedelta(days=30)
 EMPTY_FOR = timedelta(weeks=8)
+GONE_FOR = timedelta(days=365)
 LOOKS_BACK = timedelta(days=366)
 TITLE_MOST = 40
 

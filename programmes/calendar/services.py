@@ -39,7 +39,7 @@ def _digest(feed_id: UUID, generation: int, keys: KeyFolder) -> bytes:
 async def participant_calendar(
     enrolment_id: UUID, keys: KeyFolder, base_url: str, now: datetime
 ) -> rules.ParticipantCalendar:
-    """What `calendar/_participant.html` shows of somebody's calendar, under the name `calendar`."""
+    """What `calendar/_participant.html` shows of somebody's calendar, as `page.calendar`."""
     feed = await participant_feed(enrolment_id, keys, now)
     if feed is None:
         return rules.ParticipantCalendar("", None)
@@ -181,6 +181,12 @@ async def revoke_for_cohort(cohort_id: int, now: datetime) -> None:
 def _day(now: datetime) -> datetime:
     """Only the day is kept: moments could be matched with what else was written at closing."""
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+async def forget_old(now: datetime) -> None:
+    """Drop the last trace of feeds that ended a year ago; their addresses are then unknown."""
+    async with transaction():
+        await execute("delete from feed where revoked_at <= $1", now - rules.GONE_FOR)
 
 
 async def serve(token: str, now: datetime) -> Served | Gone | None:

@@ -17,9 +17,11 @@ from programmes.core.db import transaction
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
+from programmes.enrolment import queries as enrolment
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
+from programmes.web.sessions import read_cookie
 
 AnyRequest = Request[Any, Any, Any]
 _NAME = re.compile(r"([a-z2-7]{32})\.ics")
@@ -113,4 +115,19 @@ async def _mine(person: Principal, which: str, now: datetime) -> UUID:
     return found.feed_id
 
 
-HANDLERS = [feed, staff_calendars, renew]
+@post("/min-plats/kalender")
+async def participants_own(request: AnyRequest) -> Response[Any]:
+    """Another title for one's own calendar, or a calendar for somebody who had none because of protected identity."""
+    state = request.app.state
+    now = state.clock.now()
+    token = read_cookie(request, "place")
+    enrolment_id = await enrolment.open_place(token, now) if token else None
+    if enrolment_id is not None:
+        form = await read_form(request)
+        feed = await services.participant_feed(enrolment_id, state.key_folder, now, asked_for=form.ticked("skapa"))
+        if feed is not None and "rubrik" in form.values:
+            await services.set_title(feed.feed_id, form.raw("rubrik"), now)
+    return Response("", status_code=303, headers={"location": "/min-plats"})
+
+
+HANDLERS = [feed, staff_calendars, renew, participants_own]

@@ -234,6 +234,9 @@ async def test_who_leaves_gets_an_empty_calendar_for_eight_weeks_and_then_410(
     assert gone.status_code == 410
     assert gone.headers["content-type"].startswith("text/plain")
     assert "set-cookie" not in gone.headers
+    clock.advance(days=310)
+    await services.forget_old(clock.now())
+    assert (await client.get(address)).status_code == 404
 
 
 async def test_revoking_keeps_neither_title_nor_whose_it_was(
