@@ -54,9 +54,9 @@ def _migrate(settings: Settings, _: argparse.Namespace) -> int:
 
 def _demo(_: Settings | None, arguments: argparse.Namespace) -> int:
     """Start a private PostgreSQL, load a believable municipality, and serve it."""
-    from programmes.demo.command import run
+    from programmes.demo.command import reset, run
 
-    return run(arguments.port)
+    return reset() if arguments.reset else run(arguments.port)
 
 
 def _staff_add(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -85,19 +85,27 @@ def _staff_add(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _port(text: str) -> int:
+    """A port from the command line or from PORT."""
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="programmes", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve the web application")
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+    serve.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000")
     serve.set_defaults(run=_serve)
     worker = commands.add_parser("worker", help="do the work that waits: notices, closings, deadlines")
     worker.add_argument("--once", action="store_true", help="do what waits and stop")
     worker.set_defaults(run=_worker)
     commands.add_parser("migrate", help="bring the database to this release").set_defaults(run=_migrate)
     demo = commands.add_parser("demo", help="a private PostgreSQL with a believable municipality, served")
-    demo.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+    demo.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000")
+    demo.add_argument("--reset", action="store_true", help="stop it and remove its database, keys and mail")
     demo.set_defaults(run=_demo)
     staff = commands.add_parser("staff", help="members of staff").add_subparsers(
         dest="action", required=True, metavar="ACTION"

@@ -1,5 +1,6 @@
 """Bringing a database to this release: tables, the job queue's schema, roles and their rights, the guideline's edition."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
@@ -39,6 +40,8 @@ async def migrate(settings: Settings, now: datetime) -> None:
     Raises:
         asyncpg.PostgresError: the database refuses; what was done before stays and is not done twice.
     """
+    # Piccolo reports the server's version whenever it connects.
+    logging.getLogger("piccolo").setLevel(logging.WARNING)
     await open_pool(settings.database_url, 2)
     try:
         result = await run_forwards(app_name="programmes", migration_id="all")

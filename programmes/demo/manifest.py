@@ -1,0 +1,78 @@
+"""`.data/demo.json`: what runs where, for people's scripts and outside tools (DESIGN 10)."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+
+from programmes.core.codes import digest
+from programmes.demo.place import DemoError, Place
+from programmes.demo.staff import COLLEAGUES
+from programmes.settings import Settings
+
+_COHORTS = """
+select p.section, c.state, c.public_id, c.maximum,
+       c.maximum - (select count(*) from seat s where s.cohort_id = c.id) as free
+from cohort c join programme p on p.id = c.programme_id where c.state <> 'planned' order by p.position, c.id
+"""
+
+
+async def write(place: Place, settings: Settings) -> dict[str, Any]:
+    """Write the file anew from the database as it is, whole or not at all; returns what it says.
+
+    Raises:
+        DemoError: the demo's own secrets are gone, and the database without them is of no use.
+    """
+    try:
+        kept: dict[str, Any] = json.loads(place.secrets.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DemoError("The demo's database is here but its password is gone. Begin anew: make reset") from None
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        told = {
+            "base_url": settings.base_url,
+            "accounts": [{"role": c.told, "user": c.user, "password": kept["password"]} for c in COLLEAGUES],
+            "cohorts": await _cohorts(connection, settings.base_url),
+            "feeds": [],
+            "ballots": [await _ballot(connection, ballot, settings.base_url) for ballot in kept["ballots"]],
+        }
+    finally:
+        await connection.close()
+    draft = place.manifest.with_suffix(".draft")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        json.dump(told, out, ensure_ascii=False, indent=1)
+    draft.replace(place.manifest)
+    return told
+
+
+async def _cohorts(connection: asyncpg.Connection, base_url: str) -> list[dict[str, object]]:
+    return [
+        {
+            "programme": row["section"],
+            "state": row["state"],
+            "enrol_url": f"{base_url}/anmalan/{row['public_id']}",
+            "maximum": row["maximum"],
+            "free": row["free"],
+        }
+        for row in await connection.fetch(_COHORTS)
+    ]
+
+
+async def _ballot(connection: asyncpg.Connection, ballot: dict[str, Any], base_url: str) -> dict[str, object]:
+    """A ballot with those of its codes that nobody has used."""
+    left = await connection.fetch("select id from slip where id = any($1::bytea[])", [digest(c) for c in ballot["codes"]])
+    unused = {row["id"] for row in left}
+    codes = [code for code in ballot["codes"] if digest(code) in unused]
+    return {"programme": ballot["programme"], "codes": codes, "evaluate_url": f"{base_url}/u"}
+
+
+def told(written: dict[str, Any]) -> Iterator[str]:
+    """What to print when everything runs."""
+    base = written["base_url"]
+    yield f"ready. For everybody: {base}/   For staff: {base}/logga-in"
+    for account in written["accounts"]:
+        yield f"   {account['role']:<14} {account['user']:<6} {account['password']}"
+    yield "Mail is written to .data/mail, everything for scripts to .data/demo.json. Stop with Ctrl-C."

@@ -1,0 +1,93 @@
+"""The demo's web and worker, as processes of their own with their own database roles."""
+
+import asyncio
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from programmes.demo.place import DemoError
+from programmes.settings import Settings
+
+_PATIENCE_SECONDS = 40.0
+
+
+def ensure_port_free(port: int) -> None:
+    """Raises DemoError when something listens on the port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind(("127.0.0.1", port))
+        except OSError:
+            raise DemoError(f"Port {port} is taken. Choose another one: make demo PORT={port % 60000 + 1}") from None
+
+
+def environment(settings: Settings, database_url: str) -> dict[str, str]:
+    """The environment of a process that knows one database role only."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PROGRAMMES_", "DATABASE_URL"))}
+    return kept | {
+        "DATABASE_URL": database_url,
+        "PROGRAMMES_BASE_URL": settings.base_url,
+        "PROGRAMMES_KEY_FOLDER": str(settings.key_folder),
+        "PROGRAMMES_BALLOT_KEY_FOLDER": str(settings.ballot_key_folder),
+        "PROGRAMMES_MAIL_URL": settings.mail_url,
+        "PROGRAMMES_BOARD_DECISION": settings.board_decision,
+        "PROGRAMMES_DEMO": "1" if settings.demo else "",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+async def start(
+    settings: Settings, database_url: str, *command: str, folder: Path | None = None
+) -> asyncio.subprocess.Process:
+    """Start `programmes <command>`. A session of its own keeps Ctrl-C away from it: who started it stops it, in order."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "programmes.cli",
+        *command,
+        cwd=folder,
+        env=environment(settings, database_url),
+        stdin=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _ready(base_url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{base_url}/health/ready", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+async def wait_until_ready(base_url: str, process: asyncio.subprocess.Process) -> None:
+    """Return when the service says that it is ready.
+
+    Raises:
+        DemoError: the process ended, or did not get ready in time.
+    """
+    until = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    while not await asyncio.to_thread(_ready, base_url):
+        if process.returncode is not None:
+            raise DemoError("The web process ended before it was ready; what it said stands above.")
+        if asyncio.get_running_loop().time() > until:
+            raise DemoError("The web process does not get ready; what it said stands above.")
+        await asyncio.sleep(0.1)
+
+
+async def stop(processes: list[asyncio.subprocess.Process], patience_seconds: float = 10) -> None:
+    """Ask every process to stop, and end those that do not."""
+    running = [process for process in processes if process.returncode is None]
+    for process in running:
+        process.terminate()
+    if not running:
+        return
+    waiting = [asyncio.create_task(process.wait()) for process in running]
+    await asyncio.wait(waiting, timeout=patience_seconds)
+    for process in running:
+        if process.returncode is None:
+            process.kill()
+    await asyncio.gather(*waiting)
