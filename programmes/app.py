@@ -11,12 +11,14 @@ from litestar.datastructures import State
 from programmes.attendance import views as attendance_views
 from programmes.calendar import views as calendar_views
 from programmes.catalogue import views as catalogue_views
+from programmes.cohorts import views as cohorts_views
 from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import place_views, public_views, today_views
 from programmes.enrolment import keeping_views, person_views
 from programmes.enrolment import views as enrolment_views
+from programmes.evaluation import views as evaluation_views
 from programmes.people import views as people_views
 from programmes.people.queries import load_principal
 from programmes.settings import Settings
@@ -53,6 +55,7 @@ def _handlers() -> list[Any]:
         *person_views.HANDLERS,
         *keeping_views.HANDLERS,
         *place_views.HANDLERS,
+        *cohorts_views.HANDLERS,
     ]
 
 

@@ -90,6 +90,11 @@ async def move_session(
     return []
 
 
+def why_fixed(cohort: CohortFacts, session: SessionFacts) -> list[Reason]:
+    """Why nothing about a session can be changed any more; empty while it can."""
+    return why_not_cancel_session(cohort.state, session.state, 2, None)
+
+
 async def day_off_at(venue_id: int, slot: Slot, now: datetime) -> Off | None:
     """Why nothing is usually scheduled then in that venue, or None."""
     return why_off(local_date(slot.starts_at), await schedule_queries.closures(venue_id, local_date(now)))

@@ -1,0 +1,203 @@
+"""What the pages about sessions show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from programmes.cohorts.rules import Reason
+from programmes.cohorts.schedule_rules import Slot
+from programmes.cohorts.wording_rules import numbered, said
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, day_long, day_short, times, weekdays
+from programmes.core.i18n import gettext as _
+
+# What stood on the page before this one, said in words once.
+_DONE = {"oppnad", "planerad", "flyttad", "installd", "ersatt"}
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session as the page's facts."""
+
+    session_id: int
+    number: int | None
+    starts_at: datetime
+    ends_at: datetime
+    moved_from: datetime | None
+    venue: str
+    theme: str
+    state: str
+    added: bool
+    sequence: int = 0
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cohort that the sessions belong to."""
+
+    cohort_id: int
+    name: str
+    form: str
+    state: str
+    exempt: bool
+    coordinated: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One session in the list. `was` is the day that a moved one was to be; `changeable` gives it its links."""
+
+    session_id: int
+    when: str
+    was: str
+    what: str
+    where: str
+    state: str
+    tag: str
+    kind: str
+    icon: str
+    changeable: bool
+
+
+@dataclass(frozen=True)
+class SessionsPage:
+    group: Group
+    past: tuple[Line, ...]
+    coming: tuple[Line, ...]
+    line: str
+    done: str
+
+
+def sessions_page(group: Group, sessions: Sequence[Session], now: datetime, done: str) -> SessionsPage:
+    """The list of sessions, those that are over apart."""
+    alive = group.state not in {"closed", "cancelled"}
+    following = next((s.session_id for s in sessions if s.state in {"planned", "moved"} and s.ends_at > now), 0)
+    past = [s for s in sessions if s.ends_at <= now]
+    coming = [s for s in sessions if s.ends_at > now]
+    return SessionsPage(
+        group,
+        tuple(_line(group, s, False, alive) for s in past),
+        tuple(_line(group, s, s.session_id == following, alive) for s in coming),
+        _summary(group, sessions),
+        done_text(done),
+    )
+
+
+def _summary(group: Group, sessions: Sequence[Session]) -> str:
+    counted = [s for s in sessions if s.number is not None]
+    if not counted:
+        return _("Inga träffar är kvar.")
+    first = counted[0]
+    usual = {weekdays(local_date(s.moved_from or s.starts_at)) for s in counted}
+    day = capital(usual.pop()) if len(usual) == 1 else capital(day_long(local_date(first.starts_at)))
+    return f"{day} {times(first.starts_at, first.ends_at)}, {first.venue}."
+
+
+def _line(group: Group, session: Session, following: bool, alive: bool) -> Line:
+    moved = session.moved_from is not None and session.moved_from != session.starts_at
+    tag, kind, icon = _tag(session, following)
+    return Line(
+        session_id=session.session_id,
+        when=day_short(local_date(session.starts_at)),
+        was=day_short(local_date(session.moved_from)) if moved and session.moved_from else "",
+        what=_what(group, session),
+        where=f"{times(session.starts_at, session.ends_at)}, {session.venue}",
+        state="off" if session.state == "cancelled" else "held" if session.state == "held" else "next" if following else "",
+        tag=tag,
+        kind=kind,
+        icon=icon,
+        changeable=alive and session.state in {"planned", "moved"},
+    )
+
+
+def _what(group: Group, session: Session) -> str:
+    name = numbered(group.form, session.number)
+    return f"{name}. {session.theme}" if session.theme else name
+
+
+def _tag(session: Session, following: bool) -> tuple[str, str, str]:
+    if session.state == "cancelled":
+        return _("Inställd"), "stop", "cross"
+    if session.state == "held":
+        return _("Hållen"), "ok", "check"
+    if session.state == "moved":
+        return _("Flyttad"), "warn", "move"
+    if session.added:
+        return _("Tillagd"), "info", "plus"
+    return (_("Nästa"), "ok", "dot") if following else ("", "", "")
+
+
+def done_text(done: str) -> str:
+    """What has just been done, from a fixed list; anything else says nothing."""
+    texts = {
+        "oppnad": _("Gruppen är öppen för anmälan."),
+        "planerad": _("Gruppen är sparad som planerad. Inget syns utåt."),
+        "flyttad": _("Träffen är flyttad. Besked går ut till alla som har lämnat en kontaktväg, och kalendrarna ändras."),
+        "installd": _("Träffen är inställd. Besked går ut till alla som har lämnat en kontaktväg, och kalendrarna ändras."),
+        "ersatt": _(
+            "Träffen är inställd och en ny är tillagd sist. Besked går ut till alla som har lämnat en kontaktväg, och"
+            " kalendrarna ändras."
+        ),
+    }
+    return texts[done] if done in _DONE else ""
+
+
+@dataclass(frozen=True)
+class ChangePage:
+    """Moving or cancelling one session. `refused` says why nothing can be changed at all."""
+
+    group: Group
+    session_id: int
+    sequence: int
+    title: str
+    lead: str
+    refused: tuple[str, ...]
+    form: object
+    rows: tuple[tuple[str, str, str], ...]
+    venues: tuple[tuple[int, str], ...] = ()
+    added: str = ""
+    ask_anyway: bool = False
+    values: tuple[tuple[str, str], ...] = ()
+
+    def value(self, name: str) -> str:
+        return dict(self.values).get(name, "")
+
+
+def head(group: Group, session: Session) -> tuple[str, str]:
+    """Title and lead of a page about one session."""
+    which = numbered(group.form, session.number)
+    day = capital(day_long(local_date(session.starts_at)))
+    return which, f"{group.name}. {day} {times(session.starts_at, session.ends_at)}, {session.venue}."
+
+
+def reasons(found: Sequence[Reason]) -> list[tuple[str, str]]:
+    """Field and sentence of each reason."""
+    return [(reason.beside, said(reason)) for reason in found]
+
+
+def slot_text(slot: Slot | None) -> str:
+    """`tisdag 24 november 18.00–20.00`, or nothing."""
+    return f"{day_long(local_date(slot.starts_at))} {times(slot.starts_at, slot.ends_at)}" if slot else ""
+
+
+def told(group: Group, cancelled: bool, added: str) -> tuple[tuple[str, str, str], ...]:
+    """What a change means to whom, and how they are told. Never a number: here nobody is counted."""
+    what = _("Träffen står som inställd.") if cancelled else _("Den nya tiden och lokalen gäller.")
+    shown = _("Träffen står som INSTÄLLT i 30 dagar.") if cancelled else _("Träffen byter tid.")
+    if added:
+        what = f"{what} {_('Den nya sista träffen är %(when)s.', when=added)}"
+    calendars = (_("Kalendrar"), shown, _("Oftast inom några timmar"))
+    if group.form == "drop_in":
+        return (_("Besökare"), what, _("På sidan om verksamheten")), calendars
+    if group.state == "planned":
+        return ((_("Gruppledare"), what, _("Syns på Idag")),)
+    return (
+        (_("Alla som har plats"), what, _("E-post eller sms direkt")),
+        (
+            _("Den som inte har lämnat någon kontaktväg"),
+            _("Får inget besked av oss."),
+            _("Ni säger till, eller sätter en lapp på dörren"),
+        ),
+        calendars,
+        (_("Gruppledare"), what, _("Syns på Idag")),
+    )

@@ -1,0 +1,147 @@
+"""Reasons, days off and dates in words. Pure: the language is that of the running request."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import cast
+
+from programmes.cohorts.rules import Reason
+from programmes.cohorts.schedule_rules import Note, Off, holiday_name
+from programmes.core.i18n import capital, day_long, day_plain, language, ngettext
+from programmes.core.i18n import gettext as _
+
+Params = Mapping[str, object]
+
+
+def said(reason: Reason) -> str:
+    """The reason as a sentence for the person who reads it, with the guideline's section where it comes from there."""
+    return _SENTENCES[reason.code](reason.params)
+
+
+def numbered(form: str, number: int | None) -> str:
+    """`Träff 4`, `Samtal 4` or `Tillfälle 4`; without a number what it is called."""
+    words = {"individual": _("Samtal"), "drop_in": _("Tillfälle")}
+    word = words.get(form, _("Träff"))
+    return f"{word} {number}" if number else word
+
+
+def why_skipped(day: date, off: Off) -> str:
+    """`Annandag påsk, röd dag.` or `Sportlov. Er stängning, alla lokaler.`"""
+    if off.kind == "holiday":
+        return _("%(name)s, helgdag.", name=holiday_name(day, language()))
+    if off.everywhere:
+        return _("%(reason)s. Er stängning, alla lokaler.", reason=off.reason)
+    return _("%(reason)s. Lokalen är stängd.", reason=off.reason)
+
+
+def noted(note: Note) -> str:
+    """What is worth knowing about a day, as a sentence."""
+    if note.kind == "eve":
+        return _("Dagen före %(name)s.", name=_definite(holiday_name(note.on, language())))
+    if note.kind == "bridge":
+        return _("Klämdag.")
+    day = day_plain(note.on).rsplit(" ", 1)[0]
+    if note.kind == "summer_time":
+        return _("Sommartid sedan %(day)s. Klockslaget är detsamma.", day=day)
+    return _("Vintertid sedan %(day)s. Klockslaget är detsamma.", day=day)
+
+
+def _definite(name: str) -> str:
+    """`första maj` in the middle of a Swedish sentence; English holidays keep their capitals."""
+    return name[:1].lower() + name[1:] if language() == "sv" else name
+
+
+def _span(params: Params, by_guideline: str, own: str) -> str:
+    return by_guideline if params["section"] else own
+
+
+def _sessions(p: Params) -> str:
+    if p["section"] and p["least"] == p["most"]:
+        return _("Riktlinjen %(section)s säger %(least)s träffar.", **p)
+    if p["section"]:
+        return _("Riktlinjen %(section)s säger %(least)s till %(most)s träffar.", **p)
+    return _("Skriv ett antal från %(least)s till %(most)s.", **p)
+
+
+def _minimum(p: Params) -> str:
+    guided = _("Riktlinjen %(section)s säger minst %(least)s och högst %(most)s deltagare.", **p)
+    return _span(p, guided, _("Minst måste vara från %(least)s till %(most)s.", **p))
+
+
+def _maximum(p: Params) -> str:
+    guided = _("Riktlinjen %(section)s säger minst %(least)s och högst %(most)s deltagare.", **p)
+    return _span(p, guided, _("Högst måste vara från %(least)s till %(most)s.", **p))
+
+
+def _day_off(p: Params) -> str:
+    day = cast(date, p["day"])
+    why = why_skipped(day, cast(Off, p["off"]))
+    return _("%(day)s: %(why)s Välj en annan dag, eller kryssa i att det är meningen.", day=capital(day_long(day)), why=why)
+
+
+def _below_guideline(p: Params) -> str:
+    confirmed = cast(int, p["confirmed"])
+    return _(
+        "Går inte att starta än. Riktlinjen %(section)s kräver minst %(minimum)s deltagare och %(ready)s.",
+        section=p["section"],
+        minimum=p["minimum"],
+        ready=ngettext("%(n)s är klar", "%(n)s är klara", confirmed),
+    )
+
+
+def _below_own(p: Params) -> str:
+    return _(
+        "Minst %(minimum)s är er egen gräns. Riktlinjen %(section)s har ingen, så du får starta med färre.",
+        minimum=p["minimum"],
+        section=p["section"],
+    )
+
+
+def _held(p: Params) -> str:
+    return ngettext(
+        "%(n)s person har plats. Högst kan inte vara lägre än så.",
+        "%(n)s personer har plats. Högst kan inte vara lägre än så.",
+        cast(int, p["held"]),
+    )
+
+
+_SENTENCES: Mapping[str, Callable[[Params], str]] = {
+    "past": lambda p: _("Dagen har redan varit. Välj en dag som kommer."),
+    "too_far": lambda p: _("Välj en dag inom två år."),
+    "no_days": lambda p: _("Det finns inte tillräckligt många dagar inom tre år. Titta på helgdagar och stängningar."),
+    "hour": lambda p: _("Skriv en tid från 6.00 till 23.00."),
+    "ends_first": lambda p: _("Sluttiden måste vara efter starttiden."),
+    "too_long": lambda p: _("En träff är högst åtta timmar."),
+    "sessions": _sessions,
+    "weeks": lambda p: _("Skriv ett antal veckor från %(least)s till %(most)s.", **p),
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "minimum_above": lambda p: _("Minst kan inte vara mer än högst."),
+    "held": _held,
+    "last_entry": lambda p: _("Skriv ett tal från 1 till %(most)s.", **p),
+    "only_at_start": lambda p: _("Efter starten tar %(section)s inte in nya deltagare.", **p),
+    "leader_missing": lambda p: _("Välj minst en gruppledare."),
+    "venue_missing": lambda p: _("Välj en lokal, eller skriv en ny."),
+    "opens_after_decision": lambda p: _("Anmälan måste öppna senast den dag då ni beslutar."),
+    "decided_after_start": lambda p: _("Beslutet måste tas senast samma dag som första träffen."),
+    "visit_after_start": lambda p: _("Studiebesöket måste vara före första träffen."),
+    "before_decision": lambda p: _(
+        "Beslutet om start tas senast %(day)s. Träffen kan inte ligga före det.", day=day_long(cast(date, p["day"]))
+    ),
+    "overlap": lambda p: _("Gruppen har redan en träff då."),
+    "unchanged": lambda p: _("Det är samma dag, tid och lokal som förut. Ändra något av dem."),
+    "day_off": _day_off,
+    "cohort_over": lambda p: _("Gruppen är avslutad eller inställd, så träffarna ändras inte längre."),
+    "session_held": lambda p: _("Träffen är redan hållen."),
+    "session_cancelled": lambda p: _("Träffen är redan inställd."),
+    "last_session": lambda p: _("Det är den sista träffen som är kvar. Lägg till en ny, eller ställ in hela starten."),
+    "no_day_at_end": lambda p: _("Det finns ingen ledig dag att lägga till inom tre år."),
+    "not_announced": lambda p: _("Gruppen är inte öppen för anmälan än."),
+    "no_sessions": lambda p: _("Gruppen har inga träffar."),
+    "nobody": lambda p: _("Ingen är klar än."),
+    "below_guideline": _below_guideline,
+    "below_own": _below_own,
+    "not_later": lambda p: _(
+        "Skjut upp till en dag efter %(day)s, som är första träffen nu.", day=day_long(cast(date, p["day"]))
+    ),
+    "already_held": lambda p: _("En träff är redan hållen, så starten kan inte skjutas upp."),
+}
