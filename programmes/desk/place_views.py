@@ -6,6 +6,8 @@ from uuid import UUID
 
 from litestar import Request, Response, get, post
 
+from programmes.calendar import services as calendar_services
+from programmes.calendar.rules import ParticipantCalendar
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
@@ -98,6 +100,7 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "") -> pages.Pl
     position = await queries.queue_position(cohort.cohort_id, facts.arrival) if state == "queued" else 0
     slots = await queries.slots(cohort.cohort_id, now) if programme.study_visit and left else []
     holds = state in {"preliminary", "confirmed", "cancelled"}
+    calendar = await _calendar(request, facts) if state in {"preliminary", "confirmed"} else None
     return pages.PlacePage(
         state=state,
         title=pages.headline(state, position),
@@ -116,9 +119,15 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "") -> pages.Pl
         days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), now) if holds else (),
         exempt=programme.exempt,
         has_contact=bool(kept.contact) or not programme.exempt,
-        calendar=None,
+        calendar=calendar,
         wrong=wrong,
     )
+
+
+async def _calendar(request: AnyRequest, facts: queries.EnrolmentFacts) -> ParticipantCalendar:
+    state = request.app.state
+    address = state.settings.base_url
+    return await calendar_services.participant_calendar(facts.enrolment_id, state.key_folder, address, state.clock.now())
 
 
 async def _again(request: AnyRequest, enrolment_id: UUID, wrong: str) -> Response[Any]:

@@ -90,6 +90,7 @@ class Reason:
     name: str
     sentence: str
     source: str
+    unanswered: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,15 @@ class WayIn:
     later_start: str = ""
 
     @property
+    def only_unanswered(self) -> bool:
+        """Nothing that was answered stands in the way; something is left to answer."""
+        return bool(self.reasons) and all(reason.unanswered for reason in self.reasons)
+
+    @property
     def reasons_title(self) -> str:
         word = _capital(number_word(len(self.reasons)))
+        if self.only_unanswered:
+            return ngettext("En fråga saknar svar", "%(word)s frågor saknar svar", len(self.reasons), word=word)
         return ngettext("Ett villkor stämmer inte", "%(word)s villkor stämmer inte", len(self.reasons), word=word)
 
     @property
@@ -152,7 +160,8 @@ def reasons_of(outcomes: Sequence[Outcome], programme: Programme, municipality: 
     found = []
     for outcome in outcomes:
         refusal = refusal_text(outcome, programme, language(), municipality)
-        found.append(Reason(f"v_{outcome.condition}", refusal.sentence, refusal.source))
+        unanswered = outcome.code == "unanswered" and programme.age_asked == "birth_date"
+        found.append(Reason(f"v_{outcome.condition}", refusal.sentence, refusal.source, unanswered))
     return tuple(found)
 
 
@@ -180,7 +189,10 @@ def born_between(programme: Programme, first_session: date) -> str:
     earliest, latest = birth_date_window(programme.age, first_session)
     if earliest is None or latest is None:
         return ""
-    return _("född mellan %(first)s och %(last)s", first=day_plain(earliest), last=day_plain(latest))
+    dates = {"first": day_plain(earliest), "last": day_plain(latest)}
+    if programme.age_asked == "declared":
+        return _("barn födda mellan %(first)s och %(last)s", **dates)
+    return _("född mellan %(first)s och %(last)s", **dates)
 
 
 def closed_text(closed: NotOpen, enrol_from: date) -> tuple[str, str]:
