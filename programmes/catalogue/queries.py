@@ -48,6 +48,14 @@ async def by_slug(slug: str, on: date) -> tuple[int, Programme]:
     raise NotFound
 
 
+async def by_section(section: str, on: date) -> tuple[int, Programme]:
+    """A programme of the edition in force, by its section. Raises NotFound."""
+    for programme_id, found in await in_force(on):
+        if found.section == section:
+            return programme_id, found
+    raise NotFound
+
+
 async def _keep(wanted: list[int]) -> None:
     missing = [i for i in wanted if i not in _kept]
     if not missing:

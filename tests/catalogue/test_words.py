@@ -8,8 +8,8 @@ from datetime import date
 
 import pytest
 
-from programmes.catalogue.wording import Words, conditions, key_facts, questions, refusal_text
 from programmes.catalogue.rules import Lang, Outcome, Programme, Text, check
+from programmes.catalogue.wording import Words, conditions, key_facts, questions, refusal_text
 from tests.catalogue.cast import EDITION, FIRST_SESSION, MUNICIPALITY, NOBODY, fitting, refusing
 
 every_programme = pytest.mark.parametrize("programme", EDITION.programmes, ids=lambda p: p.section)

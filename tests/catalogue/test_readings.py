@@ -1,0 +1,89 @@
+"""Staff see how unclear points are read; a coordinator changes them for the programmes that are theirs."""
+
+import httpx
+import pytest
+
+from programmes.catalogue import queries
+from programmes.core.clock import local_date
+from tests.catalogue.test_programme_pages import words_of
+from tests.clock import FrozenClock
+from tests.factories import a_coordinator, a_leader, post_form, sign_in_as
+
+PAGE = "/personal/tolkningar"
+OVER_18 = f"{PAGE}/2.8/lower_age_included"
+
+
+async def test_the_page_is_for_staff(client: httpx.AsyncClient) -> None:
+    for address in (PAGE, OVER_18):
+        answer = await client.get(address)
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/logga-in")
+
+
+async def test_a_leader_reads_everything_and_changes_nothing(client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    await a_leader(clock.now())
+    await sign_in_as(client, "robin", clock.now())
+    page = (await client.get(f"{PAGE}?visa=alla")).text
+    assert "Vid starten. Sedan varnar tjänsten, men ingen grupp stängs av sig själv." in words_of(page)
+    assert f'href="{OVER_18}"' not in page
+    assert (await client.get(OVER_18)).status_code == 403
+
+
+async def test_missing_board_decisions_are_warned_of_until_they_are_entered(
+    client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    assert "12 undantag saknar nämndbeslut" in words_of((await client.get(PAGE)).text)
+    answer = await post_form(client, f"{PAGE}/2.1/board_decision", {"val": " OAN § 12,  7 maj 2026 "})
+    assert answer.status_code == 303
+    page = words_of((await client.get(PAGE)).text)
+    assert "11 undantag saknar nämndbeslut" in page
+    assert "OAN § 12, 7 maj 2026" in page
+
+
+async def test_a_change_reaches_the_rules_and_the_public_page(client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    await a_coordinator(clock.now(), section="2.8")
+    await sign_in_as(client, "kim", clock.now())
+    assert "Du har fyllt 18 år när gruppen börjar." in (await client.get("/insatser/aterfallsprevention")).text
+    assert (await post_form(client, OVER_18, {"val": "false"})).status_code == 303
+    assert "Du har fyllt 19 år när gruppen börjar." in (await client.get("/insatser/aterfallsprevention")).text
+    _, programme = await queries.by_section("2.8", local_date(clock.now()))
+    assert programme.age is not None
+    assert programme.age.youngest == 19
+    assert "Nej Ändrad" in words_of((await client.get(PAGE)).text)
+
+
+async def test_a_coordinator_of_another_programme_may_not_change_it(client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    await a_coordinator(clock.now(), section="2.1")
+    await sign_in_as(client, "kim", clock.now())
+    assert (await client.get(OVER_18)).status_code == 403
+    page = await client.get(f"{PAGE}/2.1/board_decision")
+    token = page.text.split('name="_csrf_token" value="')[1].split('"')[0]
+    assert (await client.post(OVER_18, data={"val": "false", "_csrf_token": token})).status_code == 403
+    _, programme = await queries.by_section("2.8", local_date(clock.now()))
+    assert programme.reading("lower_age_included") is True
+
+
+@pytest.mark.parametrize(
+    ("address", "typed"),
+    [(OVER_18, "1"), (OVER_18, ""), (OVER_18, '"off"'), (f"{PAGE}/2.1/board_decision", "§" * 201)],
+)
+async def test_what_cannot_be_chosen_is_said_beside_the_field(
+    client: httpx.AsyncClient, clock: FrozenClock, address: str, typed: str
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    answer = await post_form(client, address, {"val": typed})
+    assert answer.status_code == 422
+    assert "<title>Fel: " in answer.text
+    assert 'href="#val"' in answer.text
+
+
+@pytest.mark.parametrize("address", [f"{PAGE}/2.8/minimum_counts", f"{PAGE}/2.1/evaluation", f"{PAGE}/9.9/x"])
+async def test_what_is_built_into_the_rules_cannot_be_changed(
+    client: httpx.AsyncClient, clock: FrozenClock, address: str
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    assert (await client.get(address)).status_code == 404
