@@ -15,7 +15,7 @@ from programmes.cohorts import views as cohorts_views
 from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
-from programmes.desk import place_views, public_views, today_views
+from programmes.desk import groups_views, place_views, public_views, today_views
 from programmes.enrolment import keeping_views, person_views
 from programmes.enrolment import views as enrolment_views
 from programmes.evaluation import views as evaluation_views
@@ -24,6 +24,7 @@ from programmes.people.queries import load_principal
 from programmes.settings import Settings
 from programmes.web import errors, health
 from programmes.web.headers import add_headers
+from programmes.web.language import choose_language
 from programmes.web.rendering import Static, make_environment
 from programmes.web.sessions import cookie_name, identify
 from programmes.web.static_files import static_file
@@ -44,10 +45,13 @@ def _csrf(settings: Settings, keys: KeyFolder) -> CSRFConfig:
 def _handlers() -> list[Any]:
     return [
         static_file,
+        choose_language,
         *today_views.HANDLERS,
+        *groups_views.HANDLERS,
         *catalogue_views.HANDLERS,
         *public_views.HANDLERS,
         *attendance_views.HANDLERS,
+        *evaluation_views.HANDLERS,
         *calendar_views.HANDLERS,
         *health.HANDLERS,
         *people_views.HANDLERS,

@@ -47,11 +47,20 @@ async def releases(sections: Sequence[str]) -> list[ReleaseFacts]:
     return [_release(r) for r in await fetch(f"{_RELEASE} where section = any($1::text[]) order by id desc", list(sections))]
 
 
-async def waiting(sections: Sequence[str]) -> dict[str, list[str]]:
-    """The sections in which small groups wait to be mixed, with what those groups said in their own words."""
+async def waiting(sections: Sequence[str]) -> set[str]:
+    """Those of the sections in which small groups wait to be mixed."""
     rows = await fetch(
-        """select section, array_remove(array_agg(own_words order by closed_on, id), null) as words from ballot
-           where state = 'waiting' and section = any($1::text[]) group by section""",
+        "select distinct section from ballot where state = 'waiting' and section = any($1::text[])", list(sections)
+    )
+    return {row["section"] for row in rows}
+
+
+async def own_words(sections: Sequence[str]) -> dict[str, list[str]]:
+    """By section, what groups said in their own words, without the group, once their boxes are closed."""
+    rows = await fetch(
+        """select section, array_agg(own_words order by own_words) as words from ballot
+           where own_words is not null and state not in ('preparing', 'open', 'closing') and section = any($1::text[])
+           group by section""",
         list(sections),
     )
     return {row["section"]: list(row["words"]) for row in rows}

@@ -19,7 +19,7 @@ from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder, KeyGone
-from programmes.evaluation import services
+from programmes.evaluation import queries, services
 from programmes.evaluation.keys import BallotKeys
 from programmes.evaluation.queries import for_cohort, release_of, releases, waiting
 from programmes.settings import Settings
@@ -408,7 +408,8 @@ async def test_the_groups_own_words_are_kept_where_evaluation_must_be_documented
     said = "Vi ville ha en träff till. Tiden passade de flesta."
     assert await services.own_words(cohort.cohort_id, said, robin, clock.now()) is None
     assert await services.own_words(cohort.cohort_id, "Ett. Två. Tre. Fyra.", robin, clock.now()) == "too_many_sentences"
-    assert await waiting(["2.1"]) == {"2.1": [said]}
+    assert await waiting(["2.1"]) == {"2.1"}
+    assert await queries.own_words(["2.1"]) == {"2.1": [said]}
     other = await groups.started(1, section="2.7")
     with pytest.raises(NotFound):
         await services.own_words(other.cohort_id, said, robin, clock.now())

@@ -1,0 +1,223 @@
+"""The ballot's public page, which sets no cookie, and the staff's pages about boxes and results."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from programmes.catalogue import queries as catalogue
+from programmes.catalogue.rules import Programme
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.core import codes
+from programmes.core.clock import local_date
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import language
+from programmes.enrolment.queries import places
+from programmes.evaluation import pages, queries, services
+from programmes.web.forms import Form, read_form
+from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+# --- The slip ---------------------------------------------------------------------------------------------------------
+
+
+def _code_page(request: AnyRequest, form: Form, status: int = 200) -> Response[Any]:
+    return page(request, "evaluation/code.html", {"form": form}, status)
+
+
+def _form_page(request: AnyRequest, form: Form, programme: Programme, status: int = 200) -> Response[Any]:
+    view = {
+        "form": form,
+        "programme": programme.short_name,
+        "promise": pages.promise(),
+        "scales": pages.scales(form.raw),
+        "steps": pages.steps(),
+        "writings": pages.writings(form.raw, form.errors),
+        "most": pages.longest_text(),
+    }
+    return page(request, "evaluation/form.html", view, status)
+
+
+@get("/u")
+async def slip_page(request: AnyRequest) -> Response[Any]:
+    """Where a slip's code is typed, or comes from the address behind #."""
+    return _code_page(request, Form())
+
+
+@post("/u", status_code=200)
+async def use_slip(request: AnyRequest) -> Response[Any]:
+    """A code, or the answers with their code; or only another language for what is being written."""
+    form = await read_form(request)
+    answering = form.raw("steg") == "svar"
+    if form.raw("gor") == "sprak" and not answering:
+        return _code_page(request, form)
+    code = codes.normalised(form.raw("kod"))
+    if code is None and not answering:
+        form.fail("kod", _("Koden har 16 tecken, till exempel 4F7Q-MX2P-K9TW-3HRD. Se efter på lappen."))
+        return _code_page(request, form, 422)
+    programme = await services.programme_of_slip(code) if code else None
+    if code and programme:
+        if answering and form.raw("gor") != "sprak":
+            return await _answer(request, form, code, programme)
+        return _form_page(request, form, programme)
+    if answering:
+        return page(request, "evaluation/used.html", status=409)
+    form.fail("kod", _("Koden går inte att använda. Lappen kan vara använd, eller så är utvärderingen stängd."))
+    return _code_page(request, form, 422)
+
+
+async def _answer(request: AnyRequest, form: Form, code: str, programme: Programme) -> Response[Any]:
+    given: dict[str, object] = {}
+    for scale in pages.scales(form.raw):
+        if scale.chosen:
+            given[scale.key] = scale.chosen
+        elif form.raw(scale.key):
+            form.fail("fragor", _("Välj ett av stegen 1 till 5."))
+    for writing in pages.writings(form.raw, {}):
+        if written := form.text(writing.key, pages.longest_text()):
+            given[writing.key] = written
+    if not given and not form.errors:
+        form.fail("fragor", _("Svara på minst en fråga, eller skriv något."))
+    if form.errors:
+        return _form_page(request, form, programme, 422)
+    if await services.cast(code, given, request.app.state.settings.key_folder):
+        return Response("", status_code=303, headers={"location": f"/u/tack?lang={language()}"})
+    return page(request, "evaluation/used.html", status=409)
+
+
+@get("/u/tack")
+async def thanks(request: AnyRequest) -> Response[Any]:
+    """The answer lies in the box."""
+    return page(request, "evaluation/thanks.html")
+
+
+# --- Staff ------------------------------------------------------------------------------------------------------------
+
+
+async def _mine(request: AnyRequest, cohort_id: int) -> tuple[CohortFacts, Programme]:
+    """A cohort that this person works with. Raises NotFound."""
+    today = local_date(request.app.state.clock.now())
+    cohort = await cohorts.mine(principal(request), today, row_id(cohort_id))
+    return cohort, await catalogue.programme(cohort.programme_id)
+
+
+async def _show(
+    request: AnyRequest,
+    cohort: CohortFacts,
+    programme: Programme,
+    form: Form | None = None,
+    refused: tuple[str, str] | None = None,
+    status: int = 200,
+) -> Response[Any]:
+    box = await queries.for_cohort(cohort.cohort_id)
+    release = await queries.release_of(cohort.cohort_id) if box and box.state == "released" else None
+    view = {
+        "cohort": cohort,
+        "programme": programme,
+        "box": box,
+        "tag": pages.state_tag(box),
+        "people": (await places([cohort.cohort_id]))[cohort.cohort_id].confirmed,
+        "results": pages.results(release, _("Gruppens svar")) if release else None,
+        "form": form or Form(),
+        "refused": refused,
+    }
+    return page(request, "evaluation/cohort.html", view, status)
+
+
+@get("/personal/grupper/{cohort_id:int}/utvardering", guards=[signed_in])
+async def cohort_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """The group's box: what to do next, or what came of it."""
+    cohort, programme = await _mine(request, cohort_id)
+    return await _show(request, cohort, programme)
+
+
+@post("/personal/grupper/{cohort_id:int}/utvardering/lappar", guards=[signed_in], status_code=200)
+async def print_slips(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """The sheet to print. Its codes are shown this once."""
+    cohort, programme = await _mine(request, cohort_id)
+    answer = await services.print_slips(cohort.cohort_id, principal(request), request.app.state.clock.now())
+    if isinstance(answer, services.NoSlips):
+        return await _show(request, cohort, programme, refused=pages.no_slips(answer.because), status=422)
+    base = request.app.state.settings.base_url
+    view = {
+        "cohort": cohort,
+        "promise": pages.promise(),
+        "slips": pages.slips(answer, base),
+        "address": pages.short_address(base),
+    }
+    return page(request, "evaluation/slips.html", view)
+
+
+@get("/personal/grupper/{cohort_id:int}/utvardering/lappar", guards=[signed_in], status_code=303)
+async def printed_slips(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """A sheet cannot be looked at again: back to where new ones are printed."""
+    return Response("", status_code=303, headers={"location": f"/personal/grupper/{row_id(cohort_id)}/utvardering"})
+
+
+@get("/personal/grupper/{cohort_id:int}/utvardering/stang", guards=[signed_in])
+async def close_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """What closing means, and the button that does it."""
+    cohort, programme = await _mine(request, cohort_id)
+    box = await queries.for_cohort(cohort.cohort_id)
+    if box is None or not box.is_open:
+        return _back(cohort)
+    return page(request, "evaluation/close.html", {"cohort": cohort, "programme": programme})
+
+
+@post("/personal/grupper/{cohort_id:int}/utvardering/stang", guards=[signed_in], status_code=303)
+async def close(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Close for good."""
+    cohort, _programme = await _mine(request, cohort_id)
+    await services.close(cohort.cohort_id, principal(request), request.app.state.clock.now())
+    return _back(cohort)
+
+
+@post("/personal/grupper/{cohort_id:int}/utvardering/egna-ord", guards=[signed_in], status_code=303)
+async def own_words(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Keep what the group agreed aloud."""
+    cohort, programme = await _mine(request, cohort_id)
+    form = await read_form(request)
+    text = form.text("ord", 2000)
+    if not form.errors:
+        now = request.app.state.clock.now()
+        refusal = await services.own_words(cohort.cohort_id, text, principal(request), now)
+        if refusal is None:
+            return _back(cohort)
+        form.fail("ord", pages.own_words_error(refusal))
+    return await _show(request, cohort, programme, form, status=422)
+
+
+def _back(cohort: CohortFacts) -> Response[Any]:
+    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort.cohort_id}/utvardering"})
+
+
+@get("/personal/utvarderingar", guards=[signed_in])
+async def results(request: AnyRequest) -> Response[Any]:
+    """Released results of the programmes that this person coordinates or leads, one programme at a time."""
+    now = request.app.state.clock.now()
+    mine = await queries.sections_of(principal(request), now)
+    known = [p for _id, p in await catalogue.in_force(local_date(now)) if mine is None or p.section in mine]
+    sections = [p.section for p in known]
+    released, waiting = await queries.releases(sections), await queries.waiting(sections)
+    words = await queries.own_words(sections)
+    told = {release.section for release in released} | waiting | set(words)
+    programmes = [p for p in known if p.section in told]
+    wanted = request.query_params.get("insats", "")
+    chosen = next((p for p in programmes if p.slug == wanted), programmes[0] if programmes else None)
+    view = {
+        "programmes": programmes,
+        "chosen": chosen,
+        "results": pages.all_results([r for r in released if chosen and r.section == chosen.section]),
+        "waits": chosen is not None and chosen.section in waiting,
+        "words": words.get(chosen.section, []) if chosen else [],
+    }
+    return page(request, "evaluation/results.html", view)
+
+
+HANDLERS = [
+    slip_page, use_slip, thanks, cohort_page, print_slips, printed_slips, close_page, close, own_words, results,
+]  # fmt: skip
