@@ -139,8 +139,9 @@ def _no_longer_a_foreign_key(manager: MigrationManager, table_class_name: str, t
         tablename=tablename,
         column_name="ballot_id",
         db_column_name="ballot_id",
-        params={},
+        params={"default": None},
         old_params={
+            "default": None,
             "references": Ballot,
             "on_delete": OnDelete.cascade,
             "on_update": OnUpdate.cascade,

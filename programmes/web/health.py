@@ -15,7 +15,7 @@ _PATIENCE_SECONDS = 3.0
 async def _database_answers() -> bool:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            return await fetchval("select 1") == 1
+            return bool(await fetchval("select true"))
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
 
