@@ -1,0 +1,384 @@
+"""One group: the next step, its places, who has something left, the queue, the sessions and who leads it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from programmes.attendance.queries import Unnoted
+from programmes.attendance.rules import Kind
+from programmes.attendance.wording import numbered
+from programmes.catalogue.rules import Programme
+from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, day_long, day_plain, day_short, moment_long, ngettext, times, weekdays
+from programmes.core.i18n import gettext as _
+from programmes.desk.groups_pages import Tag, state_tag
+from programmes.enrolment.queries import Places
+from programmes.enrolment.roster import RosterEntry
+from programmes.enrolment.wording import listed_remaining
+
+_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that the page is made of. `workers` are role, name and last day; `notices` states by enrolment."""
+
+    now: datetime
+    cohort: CohortFacts
+    programme: Programme
+    kind: Kind
+    places: Places
+    roster: Sequence[RosterEntry]
+    sessions: Sequence[SessionFacts]
+    unnoted: Sequence[Unnoted]
+    notices: Mapping[UUID, str]
+    workers: Sequence[tuple[str, str, date | None]]
+    coordinates: bool
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now)
+
+    @property
+    def address(self) -> str:
+        return f"/personal/grupper/{self.cohort.cohort_id}"
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What comes next; without `label` there is nothing to press."""
+
+    eyebrow: str
+    title: str
+    text: str
+    address: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    address: str
+    label: str
+    protected: bool
+    seat: int | None
+    tag: Tag
+    left: str
+    notice: Tag | None = None
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    address: str
+    label: str
+    protected: bool
+    tag: Tag
+    text: str
+    skipped: str
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    day: str
+    old_day: str
+    title: str
+    text: str
+    tag: Tag | None
+    state: str
+
+
+@dataclass(frozen=True)
+class GroupHead:
+    """The top of every page of a group."""
+
+    cohort_id: int
+    name: str
+    tag: Tag
+    line: str
+    subnav: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class GroupPage:
+    head: GroupHead
+    exempt: bool
+    has_places: bool
+    next: NextStep | None
+    places: Places
+    maximum: int
+    minimum: int
+    left: tuple[PersonRow, ...]
+    done: tuple[PersonRow, ...]
+    queue: tuple[QueueRow, ...]
+    waiting: int
+    free: int
+    past: tuple[SessionRow, ...]
+    soon: tuple[SessionRow, ...]
+    later: tuple[SessionRow, ...]
+    workers: tuple[tuple[str, str], ...]
+    may_enrol: bool
+    may_edit: bool
+
+
+def group_page(facts: Facts) -> GroupPage:
+    """The overview, of a group where people are documented or of one where nobody is."""
+    cohort, places = facts.cohort, facts.places
+    holding = [entry for entry in facts.roster if entry.state != "queued"]
+    rows = [_person(facts, entry) for entry in holding]
+    past, soon, later = _sessions(facts)
+    alive = cohort.state in {"open", "postponed", "started"}
+    return GroupPage(
+        head=head(facts),
+        exempt=cohort.exempt,
+        has_places=cohort.form != "drop_in" and cohort.state not in {"closed", "planned"},
+        next=next_step(facts),
+        places=places,
+        maximum=cohort.maximum,
+        minimum=cohort.minimum if cohort.form == "group" else 0,
+        left=tuple(row for row in rows if row.left),
+        done=tuple(row for row in rows if not row.left),
+        queue=tuple(_queue(facts)),
+        waiting=places.queued,
+        free=cohort.maximum - places.held,
+        past=past,
+        soon=soon,
+        later=later,
+        workers=tuple(_workers(facts)),
+        may_enrol=alive and cohort.form != "drop_in",
+        may_edit=cohort.state not in {"closed", "cancelled"},
+    )
+
+
+def head(facts: Facts) -> GroupHead:
+    """Name, state, when and where, and the way to the group's other pages."""
+    cohort = facts.cohort
+    return GroupHead(cohort.cohort_id, cohort.name, state_tag(cohort.state), _line(facts), subnav(facts))
+
+
+def _line(facts: Facts) -> str:
+    """`Måndagar 13.00–15.00, Hamngatan 4, rum Linden. Start 5 oktober 2026. 10 träffar.`"""
+    cohort = facts.cohort
+    counted = [session for session in facts.sessions if session.state != "cancelled"]
+    if not counted:
+        return f"{cohort.address}, {cohort.venue}."
+    first = counted[0]
+    day = local_date(first.starts_at)
+    when = f"{capital(weekdays(day))} {times(first.starts_at, first.ends_at)}, {cohort.address}, {cohort.venue}."
+    if cohort.form == "drop_in":
+        return when
+    many = (
+        ngettext("%(n)s samtal.", "%(n)s samtal.", len(counted))
+        if cohort.form == "individual"
+        else ngettext("%(n)s träff.", "%(n)s träffar.", len(counted))
+    )
+    return f"{when} {_('Start %(day)s.', day=day_plain(day))} {many}"
+
+
+def subnav(facts: Facts) -> tuple[tuple[str, str], ...]:
+    """The group's pages. Attendance leads to the session that it is about now."""
+    items = [(_("Översikt"), facts.address), (_("Träffar"), f"{facts.address}/traffar")]
+    session = _roll_call(facts)
+    if session:
+        word = _("Antal") if facts.kind == "count" else _("Närvaro")
+        items.append((word, f"/personal/traffar/{session}/narvaro"))
+    items.append((_("Utskrifter"), f"{facts.address}/utskrifter"))
+    if facts.cohort.form == "group":
+        items.append((_("Utvärdering"), f"{facts.address}/utvardering"))
+    if facts.cohort.state not in {"planned", "postponed"}:
+        items.append((_("Avsluta"), f"{facts.address}/avsluta"))
+    return tuple(items)
+
+
+def _roll_call(facts: Facts) -> int | None:
+    """The session whose attendance one wants: the oldest that lacks it, else the latest that began."""
+    if facts.cohort.state not in {"open", "started"}:
+        return None
+    if facts.unnoted:
+        return facts.unnoted[0].session_id
+    begun = [s for s in facts.sessions if s.state != "cancelled" and local_date(s.starts_at) <= facts.today]
+    return begun[-1].session_id if begun else None
+
+
+def next_step(facts: Facts) -> NextStep | None:
+    """The one thing that comes next in this group."""
+    state = facts.cohort.state
+    if state in {"closed", "cancelled"}:
+        return None
+    if state == "planned":
+        text = _("Ingen kan anmäla sig förrän den är öppen.")
+        return NextStep(_("Nästa steg"), _("Öppna gruppen för anmälan"), text, "/personal/starter", _("Till starter"))
+    if facts.unnoted and state != "postponed":
+        return _note_attendance(facts, facts.unnoted[0])
+    if state != "started" and facts.cohort.form == "group":
+        return _decide(facts)
+    return _go_on(facts)
+
+
+def _go_on(facts: Facts) -> NextStep | None:
+    """The end, when the last session is over; else when the next one is."""
+    if facts.cohort.last_end and facts.cohort.last_end <= facts.now:
+        text = _("Sista träffen var %(day)s.", day=day_long(local_date(facts.cohort.last_end)))
+        return NextStep(_("Nästa steg"), _("Avsluta gruppen"), text, f"{facts.address}/avsluta", _("Till avslutet"))
+    coming = [s for s in facts.sessions if s.state in {"planned", "moved"} and s.ends_at > facts.now]
+    if not coming:
+        return None
+    text = f"{coming[0].address}, {coming[0].venue}."
+    return NextStep(_("Nästa tillfälle"), capital(moment_long(coming[0].starts_at)), text)
+
+
+def _note_attendance(facts: Facts, entry: Unnoted) -> NextStep:
+    which = numbered(facts.cohort.form, entry.number)
+    day = local_date(entry.starts_at)
+    titles = {
+        "names": _("Ta närvaro för %(which)s", which=which),
+        "count": _("Skriv antal för %(which)s", which=which),
+        "held": _("Skriv om %(which)s hölls", which=which),
+    }
+    when = _("Den är idag.") if day == facts.today else _("Den var %(day)s.", day=day_long(day))
+    address = f"/personal/traffar/{entry.session_id}/narvaro"
+    labels = {"names": _("Ta närvaro"), "count": _("Skriv antal"), "held": _("Öppna")}
+    return NextStep(_("Nästa steg"), titles[facts.kind], when, address, labels[facts.kind])
+
+
+def _decide(facts: Facts) -> NextStep:
+    cohort, due = facts.cohort, facts.cohort.decide_by
+    days = (due - facts.today).days
+    if days < 0:
+        eyebrow = _("Nästa steg, skulle ha tagits senast %(day)s", day=day_long(due))
+    elif days == 0:
+        eyebrow = _("Nästa steg, senast idag")
+    else:
+        in_days = ngettext("om %(n)s dag", "om %(n)s dagar", days)
+        eyebrow = _("Nästa steg, senast %(day)s (%(in_days)s)", day=day_long(due), in_days=in_days)
+    if not facts.coordinates:
+        text = _ready(facts) + " " + _("Samordnaren beslutar.")
+        return NextStep(eyebrow, _("Beslut om gruppen startar"), text)
+    address = f"/personal/starter/{cohort.cohort_id}/starta"
+    return NextStep(eyebrow, _("Besluta om gruppen ska starta"), _ready(facts), address, _("Ta beslut"))
+
+
+def _ready(facts: Facts) -> str:
+    """Number and rule together, and whose limit it is."""
+    n, least = facts.places.confirmed, facts.cohort.minimum
+    if facts.programme.participants_min is None:
+        done = ngettext("%(n)s klar.", "%(n)s klara.", n)
+        return done + " " + _("Er egen gräns är %(least)s, riktlinjen har ingen.", least=least)
+    if n >= least:
+        return _("Minsta antalet är nått: %(n)s av minst %(least)s är klara.", n=n, least=least)
+    return _("%(n)s av minst %(least)s är klara, saknar %(lack)s.", n=n, least=least, lack=least - n)
+
+
+def _person(facts: Facts, entry: RosterEntry) -> PersonRow:
+    tags = {
+        "confirmed": Tag(_("Klar"), "ok", "check"),
+        "preliminary": Tag(_("Preliminär"), "warn", "half"),
+        "offered": Tag(_("Erbjuden"), "info", "clock"),
+    }
+    return PersonRow(
+        address=_address(facts, entry),
+        label=entry.label,
+        protected=entry.protected,
+        seat=entry.seat,
+        tag=tags.get(entry.state, Tag(entry.state)),
+        left=_left(entry),
+        notice=_notice(facts, entry),
+    )
+
+
+def _address(facts: Facts, entry: RosterEntry) -> str:
+    return f"{facts.address}/deltagare/{entry.enrolment_id}"
+
+
+def _left(entry: RosterEntry) -> str:
+    if entry.state == "offered" and entry.offer_expires_at:
+        return _("Svara senast %(when)s", when=moment_long(entry.offer_expires_at))
+    if entry.visit and entry.visit.state == "booked":
+        rest = [code for code in entry.remaining if code not in {"book_visit", "attend_visit"}]
+        visit = _("Studiebesök %(when)s", when=moment_long(entry.visit.starts_at))
+        return f"{visit}. {listed_remaining(rest)}" if rest else visit
+    return listed_remaining(entry.remaining) if entry.remaining else ""
+
+
+def _notice(facts: Facts, entry: RosterEntry) -> Tag | None:
+    return {
+        "sent": Tag(_("Nådd"), "ok", "check"),
+        "failed": Tag(_("Inte nådd"), "stop", "warn"),
+        "no_channel": Tag(_("Vill inte ha besked")),
+        "waiting": Tag(_("På väg"), "", "clock"),
+    }.get(facts.notices.get(entry.enrolment_id, ""))
+
+
+def skip_text(reason: str, section: str) -> str:
+    """Why somebody is passed over in the queue, from the fixed list."""
+    return {
+        "wait": _("vill vänta till en senare start"),
+        "no_answer": _("har inte svarat på erbjudandet"),
+        "unreachable": _("kan inte nås"),
+        "conditions": _("uppfyller inte villkoren (riktlinjen %(section)s)", section=section),
+    }.get(reason, _("krock"))
+
+
+def _queue(facts: Facts) -> list[QueueRow]:
+    """Who has an offer, then who waits, in the order they came. The first who isn't passed over is next."""
+    offered = [entry for entry in facts.roster if entry.state == "offered"]
+    waiting = [entry for entry in facts.roster if entry.state == "queued"]
+    rows, next_told = [], False
+    for entry in [*offered, *waiting]:
+        applied, skipped = _("Anmäld %(when)s.", when=moment_long(entry.applied_at)), ""
+        if entry.state == "offered" and entry.offer_expires_at:
+            tag = Tag(_("Har fått erbjudande"), "info", "clock")
+            text = applied + " " + _("Svarar senast %(when)s.", when=moment_long(entry.offer_expires_at))
+        elif entry.skip_reason:
+            tag, text = Tag(_("Hoppas över"), "warn", "move"), applied
+            skipped = skip_text(entry.skip_reason, facts.cohort.section)
+        else:
+            tag = Tag(_("Väntar"))
+            text = applied if next_told else applied + " " + _("Näst på tur.")
+            next_told = True
+        rows.append(QueueRow(_address(facts, entry), entry.label, entry.protected, tag, text, skipped))
+    return rows
+
+
+def _sessions(facts: Facts) -> tuple[tuple[SessionRow, ...], tuple[SessionRow, ...], tuple[SessionRow, ...]]:
+    """What has been, the next few, and the rest."""
+    past = [s for s in facts.sessions if s.ends_at <= facts.now]
+    coming = [s for s in facts.sessions if s.ends_at > facts.now]
+    first = next((s.session_id for s in coming if s.state != "cancelled"), None)
+    rows = [_session(facts, s, s.session_id == first) for s in coming]
+    missing = {entry.session_id for entry in facts.unnoted}
+    before = tuple(_session(facts, s, False, s.session_id in missing) for s in past)
+    return before, tuple(rows[:_SHOWN]), tuple(rows[_SHOWN:])
+
+
+def _session(facts: Facts, session: SessionFacts, is_next: bool, missing: bool = False) -> SessionRow:
+    day = day_short(local_date(session.starts_at))
+    if session.state == "cancelled":
+        return SessionRow(day, "", _("Inställd"), "", Tag(_("Inställd"), "stop", "cross"), "off")
+    old = day_short(local_date(session.moved_from)) if session.moved_from else ""
+    tag = None
+    if missing:
+        tag = Tag(_("Antal saknas") if facts.kind == "count" else _("Närvaro saknas"), "warn", "clock")
+    elif is_next:
+        tag = Tag(_("Nästa"), "ok", "dot")
+    elif session.moved_from:
+        tag = Tag(_("Flyttad"), "warn", "move")
+    elif session.added:
+        tag = Tag(_("Tillagd"), "info", "plus")
+    name = capital(numbered(facts.cohort.form, session.number))
+    title = f"{name}. {session.theme}" if session.theme else name
+    elsewhere = f"{session.address}, {session.venue}" if session.venue != facts.cohort.venue else ""
+    state = "held" if session.state == "held" else "next" if is_next else ""
+    return SessionRow(day, old if old != day else "", title, elsewhere, tag, state)
+
+
+def _workers(facts: Facts) -> list[tuple[str, str]]:
+    found, leaders = [], 0
+    for name, role, until in facts.workers:
+        if role == "substitute":
+            label = _("Vikarie, till %(day)s", day=day_plain(until)) if until else _("Vikarie")
+        else:
+            label = _("Medledare") if leaders else _("Gruppledare")
+            leaders += 1
+        found.append((label, name))
+    return found

@@ -1,0 +1,155 @@
+"""The list of groups, by state, and the words for states that every page of a group uses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from programmes.cohorts.queries import CohortFacts, CohortState
+from programmes.core.clock import local_date
+from programmes.core.i18n import day_plain, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.enrolment.queries import Places
+
+PER_PAGE = 50
+STATES: tuple[CohortState, ...] = ("planned", "open", "postponed", "started", "closed", "cancelled")
+_CURRENT = frozenset({"planned", "open", "postponed", "started"})
+# What the address says, and the states it shows.
+FILTERS: Mapping[str, frozenset[str]] = {
+    "": _CURRENT,
+    "planerade": frozenset({"planned"}),
+    "oppna": frozenset({"open"}),
+    "uppskjutna": frozenset({"postponed"}),
+    "pagar": frozenset({"started"}),
+    "avslutade": frozenset({"closed"}),
+    "installda": frozenset({"cancelled"}),
+}
+
+
+@dataclass(frozen=True)
+class Tag:
+    text: str
+    kind: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class Chip:
+    text: str
+    address: str
+    here: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    address: str
+    name: str
+    programme: str
+    tag: Tag
+    start: str
+    places: str
+
+
+@dataclass(frozen=True)
+class ListPage:
+    chips: tuple[Chip, ...]
+    rows: tuple[Row, ...]
+    pages: tuple[Chip, ...]
+    shown: str
+    may_open: bool
+    any_groups: bool
+
+
+def state_tag(state: CohortState) -> Tag:
+    """A cohort's state in words, with its sign."""
+    return {
+        "planned": Tag(_("Planerad"), "", "cal"),
+        "open": Tag(_("Öppen för anmälan"), "info", "dot"),
+        "postponed": Tag(_("Uppskjuten"), "warn", "move"),
+        "started": Tag(_("Pågår"), "ok", "dot"),
+        "closed": Tag(_("Avslutad"), "", "check"),
+        "cancelled": Tag(_("Inställd"), "stop", "cross"),
+    }[state]
+
+
+def _filter_text(name: str) -> str:
+    return {
+        "": _("Aktuella"),
+        "planerade": _("Planerade"),
+        "oppna": _("Öppna"),
+        "uppskjutna": _("Uppskjutna"),
+        "pagar": _("Pågår"),
+        "avslutade": _("Avslutade"),
+        "installda": _("Inställda"),
+    }[name]
+
+
+def _address(name: str, number: int = 1) -> str:
+    parts = ([f"visa={name}"] if name else []) + ([f"sida={number}"] if number > 1 else [])
+    return "/personal/grupper" + ("?" + "&".join(parts) if parts else "")
+
+
+def choose(cohorts: Sequence[CohortFacts], name: str, number: int) -> tuple[list[CohortFacts], int, int]:
+    """The cohorts of a filter on one page, how many the filter has, and which page it became.
+
+    What is over is shown newest first; the rest by its start.
+    """
+    found = [cohort for cohort in cohorts if cohort.state in FILTERS[name]]
+    if name in {"avslutade", "installda"}:
+        found.reverse()
+    number = max(1, min(number, -(-len(found) // PER_PAGE)))
+    return found[(number - 1) * PER_PAGE : number * PER_PAGE], len(found), number
+
+
+def list_page(
+    cohorts: Sequence[CohortFacts],
+    name: str,
+    number: int,
+    programmes: Mapping[int, str],
+    places: Mapping[int, Places],
+    may_open: bool,
+) -> ListPage:
+    """The list: `programmes` has the short names by programme id, `places` at least those of the page's cohorts."""
+    shown, many, number = choose(cohorts, name, number)
+    counts = {key: sum(1 for c in cohorts if c.state in states) for key, states in FILTERS.items()}
+    chips = [
+        Chip(f"{_filter_text(key)} ({counts[key]})", _address(key), key == name)
+        for key in FILTERS
+        if counts[key] or key in {"", name}
+    ]
+    last = -(-many // PER_PAGE)
+    first = (number - 1) * PER_PAGE
+    return ListPage(
+        chips=tuple(chips),
+        rows=tuple(_row(cohort, programmes, places) for cohort in shown),
+        pages=tuple(Chip(str(n), _address(name, n), n == number) for n in range(1, last + 1)) if last > 1 else (),
+        shown=_("%(first)s–%(last)s av %(n)s grupper", first=first + 1, last=first + len(shown), n=many) if last > 1 else "",
+        may_open=may_open,
+        any_groups=bool(cohorts),
+    )
+
+
+def _row(cohort: CohortFacts, programmes: Mapping[int, str], places: Mapping[int, Places]) -> Row:
+    start = day_plain(local_date(cohort.first_start)) if cohort.first_start else _("Inga träffar planerade")
+    return Row(
+        address=f"/personal/grupper/{cohort.cohort_id}",
+        name=cohort.name,
+        programme=f"{cohort.section} {programmes[cohort.programme_id]}",
+        tag=state_tag(cohort.state),
+        start=start,
+        places=_places(cohort, places[cohort.cohort_id]),
+    )
+
+
+def _places(cohort: CohortFacts, places: Places) -> str:
+    """`5 klara, 2 preliminära av 8. 3 i kö.`; nothing where people just come, or where the list has been erased."""
+    if cohort.form == "drop_in":
+        return _("Öppet för alla")
+    if cohort.state == "closed":
+        return _("Listan är raderad") if cohort.exempt else _("Avslutad")
+    parts = [ngettext("%(n)s klar", "%(n)s klara", places.confirmed)]
+    if places.preliminary + places.offered:
+        n = places.preliminary + places.offered
+        parts.append(ngettext("%(n)s preliminär", "%(n)s preliminära", n))
+    text = _("%(taken)s av %(most)s.", taken=", ".join(parts), most=cohort.maximum)
+    if places.queued:
+        text += " " + _("%(n)s i kö.", n=places.queued)
+    return text

@@ -1,0 +1,38 @@
+"""Reads for a group's page that no single feature has: who works with it, and which notices reached people."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from programmes.core.db import fetch
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Somebody who works with a cohort. `until` is a substitute's last day."""
+
+    name: str
+    role: str
+    until: date | None
+
+
+async def workers(cohort_id: int, today: date) -> list[Worker]:
+    """Who works with a cohort now: leaders in the order they were added, then substitutes whose time isn't over."""
+    rows = await fetch(
+        """select p.display_name, cs.role, cs.until from cohort_staff cs join staff p on p.id = cs.staff_id
+           where cs.cohort_id = $1 and (cs.until is null or cs.until >= $2) order by cs.role, cs.id""",
+        cohort_id,
+        today,
+    )
+    return [Worker(row["display_name"], row["role"], row["until"]) for row in rows]
+
+
+async def last_notices(cohort_id: int) -> dict[UUID, str]:
+    """The state of each person's latest notice: `waiting`, `sent`, `failed` or `no_channel`."""
+    rows = await fetch(
+        """select distinct on (n.enrolment_id) n.enrolment_id, n.state
+           from notice n join enrolment e on e.id = n.enrolment_id
+           where e.cohort_id = $1 order by n.enrolment_id, n.created_at desc, n.id""",
+        cohort_id,
+    )
+    return {row["enrolment_id"]: row["state"] for row in rows}

@@ -1,0 +1,84 @@
+"""The list of groups, one group's overview, and what can be printed for it."""
+
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
+from programmes.attendance import queries as attendance
+from programmes.attendance.rules import kind
+from programmes.catalogue import queries as catalogue
+from programmes.cohorts import queries as cohorts
+from programmes.core.clock import local_date
+from programmes.desk import group_pages, groups_pages, groups_services, print_pages
+from programmes.desk import groups_queries as queries
+from programmes.enrolment.queries import places
+from programmes.enrolment.roster import roster
+from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/personal/grupper", guards=[signed_in])
+async def groups(request: AnyRequest) -> Response[Any]:
+    """The groups that this person works with, by state, 50 at a time."""
+    who, today = principal(request), local_date(request.app.state.clock.now())
+    name = request.query_params.get("visa", "")
+    name = name if name in groups_pages.FILTERS else ""
+    typed = request.query_params.get("sida", "1")
+    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else 1
+    mine = await cohorts.all_mine(who, today, groups_pages.STATES)
+    shown, _, _ = groups_pages.choose(mine, name, number)
+    programmes = await catalogue.programmes({cohort.programme_id for cohort in shown})
+    taken = await places(cohort.cohort_id for cohort in shown)
+    names = {programme_id: found.short_name for programme_id, found in programmes.items()}
+    view = groups_pages.list_page(mine, name, number, names, taken, who.has("coordinator"))
+    return page(request, "desk/groups.html", view)
+
+
+@get("/personal/grupper/{cohort_id:int}", guards=[signed_in])
+async def group(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """One group. Where people are documented, that their names were read is noted by `roster`."""
+    return page(request, "desk/group.html", group_pages.group_page(await _facts(request, row_id(cohort_id), True)))
+
+
+@get("/personal/grupper/{cohort_id:int}/utskrifter", guards=[signed_in])
+async def prints(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Paper for days without a phone: a list to sign off, or a sheet for heads. Names are noted in the trail."""
+    facts = await _facts(request, row_id(cohort_id), False)
+    people = []
+    if facts.kind == "names" and facts.cohort.form != "drop_in":
+        state = request.app.state
+        who, now = principal(request).staff_id, state.clock.now()
+        entries = await roster(facts.cohort.cohort_id, state.key_folder, who, now, ("preliminary", "confirmed"))
+        people = [entry.label for entry in entries]
+        if people:
+            await groups_services.printed(facts.cohort.cohort_id, who, now)
+    return page(request, "desk/print.html", print_pages.print_page(facts, people))
+
+
+async def _facts(request: AnyRequest, cohort_id: int, with_people: bool) -> group_pages.Facts:
+    """What a group's pages are made of. Raises NotFound."""
+    who, state = principal(request), request.app.state
+    now = state.clock.now()
+    today = local_date(now)
+    cohort = await cohorts.mine(who, today, cohort_id)
+    programme = await catalogue.programme(cohort.programme_id)
+    noted = kind(cohort.exempt, programme.figures)
+    return group_pages.Facts(
+        now=now,
+        cohort=cohort,
+        programme=programme,
+        kind=noted,
+        places=(await places([cohort_id]))[cohort_id],
+        roster=await roster(cohort_id, state.key_folder, who.staff_id, now) if with_people else (),
+        sessions=await cohorts.sessions(cohort_id),
+        unnoted=await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now),
+        notices=await queries.last_notices(cohort_id) if with_people else {},
+        workers=[(w.name, w.role, w.until) for w in await queries.workers(cohort_id, today)],
+        coordinates=who.coordinates(cohort.section),
+    )
+
+
+HANDLERS = [groups, group, prints]
