@@ -1,0 +1,60 @@
+"""What people do on the pages, in the words of the journeys."""
+
+from pathlib import Path
+
+from playwright.async_api import BrowserContext, Page
+
+from programmes.cohorts.queries import CohortFacts
+from tests.factories import PASSWORD
+
+
+async def sign_in(context: BrowserContext, name: str) -> Page:
+    """A member of staff at their own computer or phone."""
+    page = await context.new_page()
+    await page.goto("/logga-in")
+    await page.get_by_label("Användarnamn").fill(name)
+    await page.get_by_label("Lösenord").fill(PASSWORD)
+    await page.get_by_role("button", name="Logga in", exact=True).click()
+    await page.wait_for_url("**/personal/idag")
+    return page
+
+
+async def yes_to_all(page: Page) -> None:
+    """Tick everything, and say yes to every question, that stands on the page."""
+    for box in await page.locator('input[type="checkbox"][name^="v_"]').all():
+        await box.check()
+    for yes in await page.locator('input[type="radio"][name^="v_"][value="ja"]').all():
+        await yes.check()
+
+
+async def take_place(page: Page) -> None:
+    """The one big button."""
+    await page.locator("button.btn--main").click()
+
+
+async def apply_by_name(page: Page, cohort: CohortFacts, name: str, born: str = "19850214") -> None:
+    """Both steps of an application to a programme that documents individuals; ends on Min plats if let in."""
+    await page.goto(f"/anmalan/{cohort.public_id}")
+    await page.get_by_label("Ditt namn").fill(name)
+    await page.get_by_label("När är du född?").fill(born)
+    await page.get_by_label("Hur når vi dig?").fill(f"{name.lower().replace(' ', '.')}@example.invalid")
+    await take_place(page)
+    await yes_to_all(page)
+    await take_place(page)
+
+
+async def place_code(page: Page) -> str:
+    """The code as it stands on Min plats."""
+    return (await page.locator("p.code").inner_text()).replace("\n", "-")
+
+
+async def open_place(page: Page, code: str) -> None:
+    """Min plats again, with the code."""
+    await page.goto("/min-plats")
+    await page.get_by_label("Din platskod").fill(code)
+    await page.get_by_role("button", name="Öppna").click()
+
+
+def shown_in(folder: Path, needle: bytes) -> list[Path]:
+    """Files under a folder in which some bytes stand."""
+    return [path for path in folder.rglob("*") if path.is_file() and needle in path.read_bytes()]
