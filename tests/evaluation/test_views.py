@@ -1,0 +1,270 @@
+"""The slip's page for whoever holds a slip, and the staff's pages about boxes and results."""
+
+import html
+import re
+
+import asyncpg
+import httpx
+import pytest
+
+from programmes import worker
+from programmes.core import codes
+from programmes.evaluation import services
+from programmes.settings import Settings
+from tests.clock import FrozenClock
+from tests.evaluation.conftest import Groups
+from tests.factories import a_coordinator, a_leader, a_staff_member, hidden, post_form, sign_in_as
+
+PROMISE = (
+    "Du drar en lapp som ingen vet är din, och med den kan du svara en gång. Svaren är låsta tills utvärderingen stängs;"
+    " då sparas bara summor och kommentarer utan namn, och blir det färre än fem svar visas de bara blandade med andra"
+    " gruppers."
+)
+
+
+async def answer(client: httpx.AsyncClient, code: str, **given: str) -> httpx.Response:
+    return await client.post("/u", data={"kod": code, "steg": "svar", "gor": "skicka", **given})
+
+
+def title(response: httpx.Response) -> str:
+    found = re.search(r"<title>([^<]*)</title>", response.text)
+    assert found
+    return html.unescape(found[1])
+
+
+async def test_the_slips_pages_set_no_cookie_and_ask_for_no_token(client: httpx.AsyncClient, groups: Groups) -> None:
+    _, slips = await groups.with_slips(2)
+    seen = [
+        await client.get("/u"),
+        await client.get("/u?lang=en"),
+        await client.post("/u", data={"kod": codes.grouped(slips[0])}),
+        await client.post("/u", data={"kod": "fel"}),
+        await answer(client, slips[0], participation="4"),
+        await answer(client, slips[0], participation="4"),
+        await client.get("/u/tack"),
+    ]
+    assert [r.status_code for r in seen] == [200, 200, 200, 422, 303, 409, 200]
+    assert not any("set-cookie" in r.headers for r in seen)
+    assert not client.cookies
+    assert not any("_csrf_token" in r.text for r in seen)
+    assert all(r.headers["cache-control"] == "no-store" for r in seen)
+
+
+async def test_a_slip_leads_from_its_code_to_thanks_and_is_used_up(
+    client: httpx.AsyncClient, groups: Groups, owner: asyncpg.Connection
+) -> None:
+    _, slips = await groups.with_slips(2)
+    form = await client.post("/u", data={"kod": codes.grouped(slips[0]).lower()})
+    assert "Vad tyckte du om ABC?" in form.text
+    assert "ABC" not in title(form)
+    assert PROMISE in html.unescape(form.text)
+    sent = await answer(client, hidden(form.text, "kod"), participation="4", good="Att\r\nlyssna", change="")
+    assert sent.headers["location"] == "/u/tack?lang=sv"
+    assert "Tack! Ditt svar ligger i lådan" in (await client.get(sent.headers["location"])).text
+    assert await owner.fetchval("select count(*) from sealed_answer") == 1
+    again = await answer(client, slips[0], participation="1")
+    assert "Då ligger ditt svar i lådan" in again.text
+    assert await owner.fetchval("select count(*) from sealed_answer") == 1
+
+
+async def test_unknown_used_and_closed_slips_get_the_same_page(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    cohort, slips = await groups.with_slips(3)
+    await answer(client, slips[0], participation="4")
+    used = await client.post("/u", data={"kod": slips[0]})
+    unknown = await client.post("/u", data={"kod": codes.new_code()})
+    await services.close(cohort.cohort_id, groups.leader, clock.now())
+    closed = await client.post("/u", data={"kod": slips[1]})
+    texts = {re.sub(r'value="[0-9A-Z]{16}"', "", r.text) for r in (used, unknown, closed)}
+    assert len(texts) == 1
+    assert {r.status_code for r in (used, unknown, closed)} == {422}
+    assert title(used).startswith("Fel:")
+    late = await answer(client, slips[1], participation="4")
+    never = await answer(client, codes.new_code(), participation="4")
+    assert late.text == never.text
+
+
+async def test_what_was_typed_is_kept_on_an_error_and_in_another_language(
+    client: httpx.AsyncClient, groups: Groups, owner: asyncpg.Connection
+) -> None:
+    _, slips = await groups.with_slips(2)
+    long = "Bra ledare. " * 50
+    wrong = await answer(client, slips[0], safety="2", good=long, change="<b>Kaffe</b>")
+    assert wrong.status_code == 422
+    assert title(wrong).startswith("Fel:")
+    assert "Skriv högst 500 tecken." in wrong.text
+    assert 'name="safety" value="2" checked' in wrong.text
+    assert long.strip() in wrong.text
+    assert "&lt;b&gt;Kaffe&lt;/b&gt;" in wrong.text
+    other = await client.post(
+        "/u?lang=en", data={"kod": slips[0], "steg": "svar", "gor": "sprak", "safety": "2", "change": "Kaffe"}
+    )
+    assert other.status_code == 200
+    assert '<html lang="en">' in other.text
+    assert 'action="/u?lang=en"' in other.text
+    assert 'name="safety" value="2" checked' in other.text
+    assert "Kaffe" in other.text
+    code_page = await client.post("/u?lang=en", data={"kod": slips[0][:6], "gor": "sprak"})
+    assert f'value="{slips[0][:6]}"' in code_page.text
+    assert code_page.status_code == 200
+    assert await owner.fetchval("select count(*) from sealed_answer") == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({}, "Svara på minst en fråga"), ({"safety": "7"}, "Välj ett av stegen"), ({"good": "a\x00b"}, "tecken som inte går")],
+)
+async def test_an_answer_that_says_nothing_is_not_sent(
+    given: dict[str, str], said: str, client: httpx.AsyncClient, groups: Groups
+) -> None:
+    _, slips = await groups.with_slips(2)
+    wrong = await answer(client, slips[0], **given)
+    assert wrong.status_code == 422
+    assert said in wrong.text
+    assert (await answer(client, slips[0], safety="5")).status_code == 303
+
+
+@pytest.mark.parametrize("data", [{}, {"kod": "x" * 5000}, {"kod": "\x00"}, {"steg": "svar"}, {"kod": "å", "steg": "svar"}])
+async def test_strange_posts_are_answered_in_words(data: dict[str, str], client: httpx.AsyncClient) -> None:
+    assert (await client.post("/u", data=data)).status_code in {409, 422}
+
+
+async def test_only_who_works_with_the_group_reaches_its_box(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    cohort, _ = await groups.with_slips(2)
+    address = f"/personal/grupper/{cohort.cohort_id}/utvardering"
+    assert (await client.get(address)).status_code == 303
+    await a_leader(clock.now(), "sasha")
+    await sign_in_as(client, "sasha", clock.now())
+    for wanted in (address, f"{address}/stang", "/personal/grupper/999999999999/utvardering"):
+        assert (await client.get(wanted)).status_code == 404
+    for wanted in (f"{address}/lappar", f"{address}/stang", f"{address}/egna-ord"):
+        assert (await post_form(client, wanted, {}, page="/personal/utvarderingar")).status_code == 404
+
+
+async def test_a_leader_prints_slips_closes_and_reads_what_came(
+    client: httpx.AsyncClient, groups: Groups, settings: Settings, clock: FrozenClock
+) -> None:
+    cohort = await groups.started(12)
+    await worker.drain(groups.worker)
+    await sign_in_as(client, "robin", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/utvardering"
+    assert "12 lappar, en för var och en" in (await client.get(address)).text
+    sheet = await post_form(client, f"{address}/lappar", {}, page=address)
+    printed = re.findall(r'<p class="code">([0-9A-Z-]{19})<br>', sheet.text)
+    assert len(printed) == 12
+    assert html.unescape(sheet.text).count(PROMISE) == 12
+    assert (await client.get(f"{address}/lappar")).headers["location"] == address
+    for code in printed:
+        sent = await answer(client, code, participation="4", safety="5", good="Bra")
+        assert sent.status_code == 303
+    refused = await post_form(client, f"{address}/lappar", {}, page=address)
+    assert refused.status_code == 422
+    assert "Det första svaret ligger redan i lådan" in refused.text
+    still_open = await client.get(address)
+    assert "12 svar" not in still_open.text
+    sure = await client.get(f"{address}/stang")
+    assert "Det går inte att öppna den igen." in sure.text
+    assert (await post_form(client, f"{address}/stang", {})).headers["location"] == address
+    assert "Svaren räknas" in (await client.get(address)).text
+    await worker.drain(groups.worker)
+    done = await client.get(address)
+    assert "12 svar av 12" in done.text
+    assert "<b>4,0</b>" in done.text
+    assert "visas inte" in done.text
+    assert '<td class="r">12</td>' in done.text
+    assert (await client.get(f"{address}/stang")).headers["location"] == address
+
+
+async def test_five_to_nine_answers_show_only_rounded_means(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    cohort = await groups.closed(7, people=9)
+    await sign_in_as(client, "robin", clock.now())
+    done = await client.get(f"/personal/grupper/{cohort.cohort_id}/utvardering")
+    assert "7 svar av 9" in done.text
+    assert "cirka 4" in done.text
+    assert "<table" not in done.text
+
+
+async def test_of_a_childrens_group_neither_answers_nor_slips_are_told(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    cohort = await groups.closed(11, section="2.16")
+    await sign_in_as(client, "robin", clock.now())
+    for address in (f"/personal/grupper/{cohort.cohort_id}/utvardering", "/personal/utvarderingar"):
+        done = await client.get(address)
+        assert "cirka 4" in done.text
+        assert not re.search(r"\d+ svar", done.text)
+        assert "<table" not in done.text
+
+
+async def test_a_small_group_gets_kind_words_and_can_speak_for_itself(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    cohort = await groups.closed(3)
+    await sign_in_as(client, "robin", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/utvardering"
+    page = await client.get(address)
+    assert "Svaren är låsta för att skydda dem som svarade" in page.text
+    assert "De raderas inte olästa" in page.text
+    wrong = await post_form(client, f"{address}/egna-ord", {"ord": "Ett. Två. Tre. Fyra."}, page=address)
+    assert wrong.status_code == 422
+    assert "Skriv högst tre meningar." in wrong.text
+    assert "Ett. Två. Tre. Fyra." in wrong.text
+    kept = await post_form(client, f"{address}/egna-ord", {"ord": "Vi ville ha en träff till."}, page=address)
+    assert kept.status_code == 303
+    assert "”Vi ville ha en träff till.”" in (await client.get("/personal/utvarderingar")).text
+
+
+async def test_results_are_for_those_who_coordinate_or_lead_the_programme(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    await groups.closed(5, section="2.1")
+    await groups.closed(6, section="2.7")
+    await a_coordinator(clock.now(), "kim")
+    await a_coordinator(clock.now(), "alex", "2.7")
+    await a_staff_member("lo", "manager", clock.now())
+    seen = {}
+    for name in ("kim", "alex", "lo", "robin"):
+        await sign_in_as(client, name, clock.now())
+        text = (await client.get("/personal/utvarderingar")).text
+        for slug in re.findall(r'href="\?insats=([^"]+)"', text):
+            text += (await client.get(f"/personal/utvarderingar?insats={slug}")).text
+        seen[name] = ("5 svar av 5" in text, "6 svar av 6" in text, "Inga utvärderingar än" in text)
+    assert seen["kim"] == seen["robin"] == (True, True, False)
+    assert seen["alex"] == (False, True, False)
+    assert seen["lo"] == (False, False, True)
+
+
+async def test_atoms_are_shown_one_by_one_and_never_added_up(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    await groups.closed(5)
+    await groups.closed(6)
+    await sign_in_as(client, "robin", clock.now())
+    text = (await client.get("/personal/utvarderingar")).text
+    assert "Hösten 2026, nummer 2" in text
+    assert "5 svar av 5" in text
+    assert "6 svar av 6" in text
+    assert "11 svar" not in text
+
+
+async def test_an_individual_programme_has_no_box_for_one(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    cohort = await groups.started(1, section="2.3")
+    await sign_in_as(client, "robin", clock.now())
+    page = await client.get(f"/personal/grupper/{cohort.cohort_id}/utvardering")
+    assert "Gruppen har ingen utvärdering" in page.text
+
+
+async def test_slips_for_nobody_are_refused_in_words(client: httpx.AsyncClient, groups: Groups, clock: FrozenClock) -> None:
+    cohort = await groups.started(0)
+    await sign_in_as(client, "robin", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/utvardering"
+    refused = await post_form(client, f"{address}/lappar", {}, page=address)
+    assert refused.status_code == 422
+    assert "Det finns inga lappar att skriva ut" in refused.text
