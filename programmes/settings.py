@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,7 +33,6 @@ class Settings:
     board_decision: str = ""
     demo: bool = False
     pool_size: int = 10
-    allowed_hosts: tuple[str, ...] = field(default=())
 
     @property
     def https(self) -> bool:
@@ -78,7 +77,6 @@ _OTHERS = {
     "PROGRAMMES_BALLOT_KEY_FOLDER",
     "PROGRAMMES_DEMO",
     "PROGRAMMES_POOL_SIZE",
-    "PROGRAMMES_ALLOWED_HOSTS",
 }
 
 
@@ -95,7 +93,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     values: dict[str, object] = {key: env[name] for name, key in _TEXTS.items() if name in env}
     owner = env.get("DATABASE_URL", "")
     base = _address("PROGRAMMES_BASE_URL", env.get("PROGRAMMES_BASE_URL", Settings.base_url))
-    hosts = tuple(h.strip() for h in env.get("PROGRAMMES_ALLOWED_HOSTS", "").split(",") if h.strip())
     return Settings(
         database_url=owner,
         web_database_url=env.get("PROGRAMMES_WEB_DATABASE_URL", owner),
@@ -105,6 +102,5 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         ballot_key_folder=Path(env.get("PROGRAMMES_BALLOT_KEY_FOLDER", str(Settings.ballot_key_folder))),
         demo=env.get("PROGRAMMES_DEMO", "") == "1",
         pool_size=_number("PROGRAMMES_POOL_SIZE", env.get("PROGRAMMES_POOL_SIZE", "10")),
-        allowed_hosts=hosts,
         **values,  # type: ignore[arg-type]
     )
