@@ -16,7 +16,7 @@ from programmes.settings import Settings
 
 # What web may not touch: it reaches the ballot box through functions only (promise 3), and the audit trail only grows.
 _HIDDEN_FROM_WEB = ("slip", "sealed_answer", "held_text")
-_APPEND_ONLY_FOR_WEB = ("audit_entry",)
+_APPEND_ONLY_FOR_WEB = ("audit_entry", "erasure_receipt")
 _READ_ONLY_FOR_WEB = ("edition", "programme", "release", "migration")
 # Every function that a role may call; web reaches the ballot box through these alone.
 _CALLED_BY_WORKER = ("ballot_lock(uuid)",)

@@ -1,12 +1,13 @@
 """What was noted about a session, exactly as its section of the guideline allows."""
 
-from piccolo.columns import ForeignKey, Integer, Serial, Text, Timestamptz
+from piccolo.columns import UUID, Date, ForeignKey, Integer, Serial, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from programmes.cohorts.tables import Cohort, CohortSession
 from programmes.enrolment.tables import Enrolment
+from programmes.people.tables import Staff
 
 
 class Attendance(Table, tablename="attendance"):
@@ -56,3 +57,30 @@ class PeriodTotal(Table, tablename="period_total"):
     talks = Integer(default=0)
     updated_at = Timestamptz(default=None)
     one_total_each = Unique(["section", "half_year", "form", "ended_how"])
+
+
+class CaseTransfer(Table, tablename="case_transfer"):
+    """That the attendance of a documented cohort was moved to the municipality's case system: when and by whom."""
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False, unique=True)
+    confirmed_at = Timestamptz(default=None)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
+
+
+class ErasureReceipt(Table, tablename="erasure_receipt"):
+    """That the working list of a cohort went: which day, by which rule, by whom (nobody: the worker). No number, no name.
+
+    `cohort_id` is no foreign key, and null for an individual series, whose own rows have dissolved into its programme's.
+    """
+
+    id: UUID = UUID(primary_key=True, default=None)
+    cohort_id = Integer(null=True, default=None)
+    section = Text(default=None)
+    form = Text(default=None)
+    level = Text(default=None)
+    rule = Text(default=None)
+    erased_on = Date(default=None)
+    staff_id = Integer(null=True, default=None)
+    known_rule = Check("rule in ('closing', 'cancelled', 'overdue')")
+    known_level = Check("level in ('names', 'count', 'held')")
