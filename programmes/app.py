@@ -87,6 +87,7 @@ def create_app(
         request_max_body_size=200_000,
         openapi_config=None,
         debug=False,
+        logging_config=None,
         before_send=[add_headers],
         state=State(
             {

@@ -1,6 +1,7 @@
 """Pages for what went wrong. No page shows a trace, and an unexpected error gets a number that says nothing of anyone."""
 
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from litestar import Request, Response
@@ -48,7 +49,9 @@ def conflict(request: AnyRequest, error: Exception) -> Response[Any]:
 
 def not_signed_in(request: AnyRequest, error: Exception) -> Response[Any]:
     """To the sign-in page, and back here afterwards if this was only a look."""
-    back = f"?till={request.url.path}" if request.method == "GET" and request.url.path.startswith("/personal/") else ""
+    back = (
+        f"?till={quote(request.url.path)}" if request.method == "GET" and request.url.path.startswith("/personal/") else ""
+    )
     return Response("", status_code=303, headers={"location": f"/logga-in{back}"})
 
 

@@ -58,3 +58,46 @@ async def open_place(page: Page, code: str) -> None:
 def shown_in(folder: Path, needle: bytes) -> list[Path]:
     """Files under a folder in which some bytes stand."""
     return [path for path in folder.rglob("*") if path.is_file() and needle in path.read_bytes()]
+
+
+async def roll_call(page: Page, session_id: int, absent: str = "") -> None:
+    """Everybody present with one button, perhaps one with notified absence; saved."""
+    await page.goto(f"/personal/traffar/{session_id}/narvaro")
+    await page.get_by_role("button", name="Sätt alla som närvarande").click()
+    if absent:
+        await page.locator("fieldset.person", has_text=absent).get_by_text("Anmäld frånvaro").click()
+    await page.get_by_role("button", name="Spara närvaro").click()
+    await page.wait_for_url(lambda url: "narvaro" not in url or "sparat" in url)
+
+
+async def head_count(page: Page, session_id: int, women: int, men: int) -> None:
+    """How many came, by sex; saved."""
+    await page.goto(f"/personal/traffar/{session_id}/narvaro")
+    await page.get_by_label("Kvinnor", exact=True).fill(str(women))
+    await page.get_by_label("Män", exact=True).fill(str(men))
+    await page.get_by_role("button", name="Spara antal").click()
+    await page.wait_for_url(lambda url: "narvaro" not in url or "sparat" in url)
+
+
+async def print_slips(page: Page, cohort_id: int) -> list[str]:
+    """The codes on the printed sheet."""
+    await page.goto(f"/personal/grupper/{cohort_id}/utvardering")
+    await page.get_by_role("button", name="Skriv ut lapparna").click()
+    await page.get_by_role("heading", name="Lappar till utvärderingen").wait_for()
+    texts = await page.locator(".slip .code").all_inner_texts()
+    return [text.split("\n", 1)[0].strip() for text in texts]
+
+
+async def vote(context: BrowserContext, code: str, step: int, words: str = "") -> None:
+    """Answer the evaluation with a slip, on a phone; no cookie is left."""
+    page = await context.new_page()
+    await page.goto(f"/u#{code}")
+    await page.get_by_role("button", name="Till frågorna").click()
+    for name in ("delaktighet", "trygghet", "nojdhet", "bemotande"):
+        await page.locator(f'input[name="{name}"][value="{step}"]').check(force=True)
+    if words:
+        await page.locator("textarea").first.fill(words)
+    await page.get_by_role("button", name="Skicka mitt svar").click()
+    await page.get_by_role("heading", name="Tack! Ditt svar ligger i lådan").wait_for()
+    assert not await context.cookies()
+    await page.close()

@@ -1,0 +1,156 @@
+"""Every address and every form, with values that no honest browser sends: never a 5xx, never a trace."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from programmes.app import create_app
+from programmes.cohorts import queries as cohorts
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries
+from programmes.settings import Settings
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_coordinator, a_leader, csrf_of, sign_in_as, somebody
+
+HOSTILE = [
+    "",
+    "0",
+    "-1",
+    "99999999999999999999",
+    "2147483648",
+    "1e3",
+    "²",
+    "\x00",
+    "a\x00b",
+    "\ud7ff\u202e",
+    "'; drop table seat; --",
+    "{{ 7*7 }}",
+    "<script>alert(1)</script>",
+    "../../etc/passwd",
+    "2026-13-45",
+    "25:61",
+    "x" * 5000,
+    "😀" * 300,
+    "00000000-0000-0000-0000-000000000000",
+]
+_NAMES = re.compile(r"""name=["']([a-z_0-9]+)["']|m\.(?:field|select|choice|stepper)\((?:'[a-z]+', )?'([a-z_0-9]+)'""")
+
+
+def field_names() -> list[str]:
+    """Every field name that a template uses."""
+    found = {"sedd", "v_age", "v_residency", "text", "kod", "tid", "slut"}
+    for path in Path("templates").rglob("*"):
+        if path.is_file():
+            found |= {a or b for a, b in _NAMES.findall(path.read_text(encoding="utf-8"))}
+    return sorted(found - {"_csrf_token"})
+
+
+def addresses(app: Litestar, ids: dict[str, str]) -> Iterator[tuple[str, set[str], list[str]]]:
+    """Each route's pattern and methods, with good ids and with hostile ones in every place of its path."""
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        parts = re.split(r"(\{[^}]+\})", route.path_format if "{" in route.path_format else route.path)
+        good = "".join(ids.get(p.strip("{}").split(":")[0], "1") if p.startswith("{") else p for p in parts)
+        bad = [
+            "".join(httpx.URL(f"http://x/{value[:300]}").raw_path.decode()[1:] if p.startswith("{") else p for p in parts)
+            for value in HOSTILE
+            if "\x00" not in value
+        ]
+        yield route.path, set(route.methods), [good, *(bad if "{" in route.path_format else [])]
+
+
+async def send(client: httpx.AsyncClient, method: str, address: str, data: dict[str, Any] | None = None) -> httpx.Response:
+    return await client.request(method, address, data=data)
+
+
+def judge(answer: httpx.Response, what: str) -> None:
+    assert answer.status_code < 500, f"{what} → {answer.status_code}"
+    assert "Traceback" not in answer.text, what
+
+
+@pytest.fixture
+async def ids(db: None, clock: FrozenClock, keys: KeyFolder) -> dict[str, str]:
+    """One of everything, so that good ids reach the code behind them."""
+    robin = await a_leader(clock.now())
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now(), robin)
+    taken = await somebody(cohort, keys, clock.now())
+    session = (await cohorts.sessions(cohort.cohort_id))[0]
+    return {
+        "cohort_id": str(cohort.cohort_id),
+        "public_id": cohort.public_id,
+        "enrolment_id": str(taken.enrolment_id),
+        "session_id": str(session.session_id),
+        "slug": cohort.slug,
+    }
+
+
+@pytest.mark.parametrize("who", ["nobody", "robin", "kim"])
+async def test_no_address_and_no_form_value_ends_in_an_error_of_ours(
+    ids: dict[str, str], client: httpx.AsyncClient, settings: Settings, clock: FrozenClock, who: str
+) -> None:
+    clock.advance(**{"days": 1} if who == "nobody" else {"hours": 1})
+    if who != "nobody":
+        await sign_in_as(client, who, clock.now())
+    token = csrf_of((await client.get("/logga-in")).text)
+    names = field_names()
+    app = create_app(settings, clock, own_pool=False)
+    for pattern, methods, found in addresses(app, ids):
+        if pattern == "/logga-ut":
+            continue
+        for address in found:
+            if "GET" in methods:
+                judge(
+                    await send(client, "GET", f"{address}?lang=%00&sida=-1&for=%27&visa=x"), f"GET {pattern} {address[:80]}"
+                )
+        if "POST" in methods:
+            judge(await send(client, "POST", found[0], {}), f"POST {pattern} without a token")
+            for value in HOSTILE:
+                form = {**dict.fromkeys(names, value), "_csrf_token": token}
+                judge(await send(client, "POST", found[0], form), f"POST {pattern} with {value[:20]!r}")
+            for address in found[1:6]:
+                judge(await send(client, "POST", address, {"_csrf_token": token}), f"POST {address[:80]}")
+
+
+async def test_bodies_too_large_or_of_another_kind_are_refused_in_words(client: httpx.AsyncClient) -> None:
+    token = csrf_of((await client.get("/logga-in")).text)
+    huge = await client.post("/logga-in", data={"anv": "x" * 400_000, "_csrf_token": token})
+    assert huge.status_code == 413
+    assert "Inget är sparat" in huge.text
+    for content, kind in (
+        (b"\xff\xfe\x00", "application/x-www-form-urlencoded"),
+        (b"{", "application/json"),
+        (b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n', "multipart/form-data; boundary=x"),
+        (b"", "multipart/form-data"),
+    ):
+        answer = await client.post("/min-plats", content=content, headers={"content-type": kind, "x-csrftoken": token})
+        judge(answer, kind)
+
+
+async def test_methods_that_an_address_does_not_know_are_not_errors(client: httpx.AsyncClient) -> None:
+    for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"):
+        for address in ("/", "/logga-in", "/min-plats", "/u", "/personal/idag"):
+            assert (await client.request(method, address)).status_code < 500, (method, address)
+
+
+async def test_a_replayed_place_form_after_leaving_takes_no_second_place(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), sessions=4, first_in=timedelta(days=28))
+    shown = (await client.get(f"/anmalan/{cohort.public_id}")).text
+    form = dict.fromkeys(re.findall(r'name="(v_[a-z_]+)"', shown), "ja")
+    form |= dict(re.findall(r'type="hidden" name="([a-z_]+)" value="([^"]*)"', shown))
+    assert (await client.post(f"/anmalan/{cohort.public_id}", data=form)).status_code == 303
+    left = csrf_of((await client.get("/min-plats/lamna")).text)
+    assert (await client.post("/min-plats/lamna", data={"_csrf_token": left})).status_code == 303
+    again = await client.post(f"/anmalan/{cohort.public_id}", data=form)
+    assert again.status_code == 303
+    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id].held == 0
