@@ -1,11 +1,13 @@
 """The shape of an edition's data file. Unknown keys are errors, so that a slip of the pen is never silently lost."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 import msgspec
 
-from programmes.catalogue.rules import Value, WayIn
+from programmes.catalogue.rules import Audience, Programme, Value, WayIn
 
 
 class _Row(msgspec.Struct, forbid_unknown_fields=True):
@@ -207,6 +209,33 @@ class EditionFile(_Row):
     declaration: dict[str, DeclarationRow]
     interpretation: dict[str, InterpretationRow]
     programme: tuple[ProgrammeRow, ...]
+
+
+# What comes of it, once `services.read_edition` has put shared texts in their places.
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The guideline as it stood from a day on. Never edited after use; a cohort keeps the one it was opened under."""
+
+    valid_from: date
+    revised_on: date
+    diary_number: str
+    facts: Mapping[str, object]
+    audiences: tuple[Audience, ...]
+    programmes: tuple[Programme, ...]
+    digest: bytes
+
+    def programme(self, slug: str) -> Programme:
+        """The programme of that slug.
+
+        Raises:
+            KeyError: the edition has none.
+        """
+        for programme in self.programmes:
+            if programme.slug == slug:
+                return programme
+        raise KeyError(slug)
 
 
 def decode(source: bytes) -> EditionFile:

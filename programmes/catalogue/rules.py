@@ -262,30 +262,6 @@ class Programme:
 
 
 @dataclass(frozen=True)
-class Edition:
-    """The guideline as it stood from a day on. Never edited after use; a cohort keeps the one it was opened under."""
-
-    valid_from: date
-    revised_on: date
-    diary_number: str
-    facts: Mapping[str, object]
-    audiences: tuple[Audience, ...]
-    programmes: tuple[Programme, ...]
-    digest: bytes
-
-    def programme(self, slug: str) -> Programme:
-        """The programme of that slug.
-
-        Raises:
-            KeyError: the edition has none.
-        """
-        for programme in self.programmes:
-            if programme.slug == slug:
-                return programme
-        raise KeyError(slug)
-
-
-@dataclass(frozen=True)
 class Answers:
     """What a person answered. None is not answered, which meets nothing."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -9,12 +10,12 @@ from typing import TypeVar
 import msgspec
 
 from programmes.catalogue import edition_file as file
+from programmes.catalogue.edition_file import Edition
 from programmes.catalogue.rules import (
     AgeBand,
     AgeFacts,
     Audience,
     Declaration,
-    Edition,
     Form,
     Interpretation,
     Programme,
@@ -113,10 +114,9 @@ class _Reader:
         Raises:
             EditionError: it refers to what isn't there, or contradicts itself.
         """
-        row, facts = self.row, self.facts
-        form = self._form()
+        row, facts, form = self.row, self.facts, self._form()
         audiences = {a.key: a for a in _audiences(self.rows)}
-        return Programme(
+        found = Programme(
             section=facts.section,
             slug=facts.slug,
             name=facts.name_sv,
@@ -137,12 +137,27 @@ class _Reader:
             figures=tuple(facts.figures),
             evaluation_dimensions=tuple(facts.evaluation_dimensions),
             facts=msgspec.to_builtins(facts),
+        )
+        return self._with_numbers(self._with_conditions(found))
+
+    def _with_conditions(self, programme: Programme) -> Programme:
+        return replace(
+            programme,
             declarations=self._declarations(),
             interpretations=self._interpretations(),
             age_facts=self._age_facts(),
             age_wording=self._age_wording(),
-            age_bands=tuple(AgeBand(b.key, b.min, b.max, _text(b.label)) for b in row.age_bands),
-            guardian=self._wording(self.rows.guardian) if row.age_bands else None,
+            age_bands=tuple(AgeBand(b.key, b.min, b.max, _text(b.label)) for b in self.row.age_bands),
+            guardian=self._wording(self.rows.guardian) if self.row.age_bands else None,
+            study_visit=self.facts.study_visit == "required_before",
+            accept_conditions=self.facts.accept_conditions,
+            rules_commitment=self.facts.rules_commitment,
+        )
+
+    def _with_numbers(self, programme: Programme) -> Programme:
+        row, facts = self.row, self.facts
+        return replace(
+            programme,
             urgent=tuple(self._urgent(key) for key in row.urgent),
             evaluation_texts=self._evaluation_texts(),
             form_name=_maybe(row.form_name),
@@ -153,9 +168,6 @@ class _Reader:
             participants_min=facts.participants_min,
             participants_max=facts.participants_max,
             starts_per_year_min=facts.starts_per_year_min,
-            study_visit=facts.study_visit == "required_before",
-            accept_conditions=facts.accept_conditions,
-            rules_commitment=facts.rules_commitment,
         )
 
     def _fail(self, why: str) -> EditionError:

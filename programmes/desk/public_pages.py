@@ -175,6 +175,14 @@ class UrgentView:
 
 
 @dataclass(frozen=True)
+class RecordsView:
+    kept: Sequence[str]
+    kept_for_now: str
+    not_kept: Sequence[str]
+    retention: str
+
+
+@dataclass(frozen=True)
 class ProgrammePage:
     """Everything the page of a programme says, in the language of the request."""
 
@@ -191,10 +199,7 @@ class ProgrammePage:
     conditions: Sequence[str]
     proof: str
     steps: Sequence[StepView]
-    kept: Sequence[str]
-    kept_for_now: str
-    not_kept: Sequence[str]
-    retention: str
+    records: RecordsView
     good_to_know: Sequence[str]
     evaluation: str
     often: str
@@ -279,11 +284,6 @@ def programme_page(
 ) -> ProgrammePage:
     """The page of one programme."""
     words = Words(programme, office.lang, office.municipality)
-
-    def each(texts: Iterable[Text]) -> list[str]:
-        return [words.say(text) for text in texts]
-
-    records = programme.records
     return ProgrammePage(
         name=programme.name,
         short_name=programme.short_name,
@@ -294,19 +294,30 @@ def programme_page(
         lead=words.say(programme.lead),
         facts=key_facts(programme, office.lang),
         urgent=[_urgent(words, n) for n in range(len(programme.urgent))],
-        what=each(programme.what),
+        what=_each(words, programme.what),
         conditions=conditions(programme, office.lang, office.municipality),
         proof=words.say(programme.proof),
         steps=[StepView(words.say(s.title), words.say(s.text)) for s in programme.steps],
-        kept=each(records.kept),
-        kept_for_now=words.say(records.kept_for_now) if records.kept_for_now else "",
-        not_kept=each(records.not_kept),
-        retention=words.say(records.retention) if records.retention else "",
-        good_to_know=each(programme.good_to_know),
+        records=_records(words),
+        good_to_know=_each(words, programme.good_to_know),
         evaluation=evaluation_text(programme, office.lang),
         often=_often(programme),
         starts=starts,
         openings=openings,
+    )
+
+
+def _each(words: Words, texts: Iterable[Text]) -> list[str]:
+    return [words.say(text) for text in texts]
+
+
+def _records(words: Words) -> RecordsView:
+    records = words.programme.records
+    return RecordsView(
+        kept=_each(words, records.kept),
+        kept_for_now=words.say(records.kept_for_now) if records.kept_for_now else "",
+        not_kept=_each(words, records.not_kept),
+        retention=words.say(records.retention) if records.retention else "",
     )
 
 
