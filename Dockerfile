@@ -1,0 +1,30 @@
+# The service for production: `serve`, `worker` and `migrate` are one image. PostgreSQL and the proxy are others'.
+FROM python:3.12-slim-bookworm
+
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PATH=/opt/venv/bin:$PATH
+
+COPY requirements/system.txt /tmp/system.txt
+RUN apt-get update -q \
+    && xargs apt-get install -y -q --no-install-recommends < /tmp/system.txt \
+    && rm -rf /var/lib/apt/lists/* /tmp/system.txt
+
+COPY requirements/production.lock /tmp/production.lock
+RUN python -m venv /opt/venv && pip install --require-hashes -r /tmp/production.lock && rm /tmp/production.lock
+
+WORKDIR /app
+COPY pyproject.toml piccolo_conf.py ./
+COPY programmes programmes
+COPY templates templates
+COPY static static
+COPY locale locale
+RUN pip install --no-deps --no-build-isolation -e .
+
+# A named volume takes over owner and mode of the folder it is first mounted on: nobody else reads the keys.
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin programmes \
+    && install -d -o programmes -g programmes -m 700 /keys /ballot-keys
+USER programmes
+
+EXPOSE 8000
+ENTRYPOINT ["programmes"]
+CMD ["serve", "--host", "0.0.0.0"]

@@ -1,0 +1,127 @@
+"""What production is made of, read from its own files: who holds which secret, which keys, which network."""
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from programmes.cli import main
+from programmes.settings import read_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("web", "worker", "migrate")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def dockerfile() -> str:
+    return (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def variables(service: dict[str, Any]) -> dict[str, str]:
+    """A service's environment, from the example files that it names."""
+    found: dict[str, str] = {}
+    for name in service["env_file"]:
+        assert name.startswith("deploy/env/")
+        text = (ROOT / name.replace("deploy/env/", "deploy/env.example/")).read_text(encoding="utf-8")
+        found |= dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
+    return found | service.get("environment", {})
+
+
+def mounted(service: dict[str, Any]) -> dict[str, str]:
+    return dict(volume.split(":")[:2] for volume in service.get("volumes", []))
+
+
+def test_only_the_worker_reaches_the_ballot_keys(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert mounted(services["web"]) == {"keys": "/keys"}
+    assert mounted(services["worker"]) == {"keys": "/keys", "ballot-keys": "/ballot-keys"}
+    assert [name for name, service in services.items() if "ballot-keys" in mounted(service)] == ["worker"]
+    assert [name for name, service in services.items() if "keys" in mounted(service)] == ["web", "worker"]
+    assert {"database", "keys", "ballot-keys"} <= set(compose["volumes"])
+    for name in ("web", "worker"):
+        settings = read_settings(variables(services[name]))
+        assert str(settings.key_folder) == "/keys"
+    assert str(read_settings(variables(services["worker"])).ballot_key_folder) == "/ballot-keys"
+
+
+def test_each_part_knows_one_database_role(compose: dict[str, Any]) -> None:
+    users = {}
+    for name in OURS:
+        settings = read_settings(variables(compose["services"][name]))
+        users[name] = {
+            urlsplit(url).username
+            for url in (settings.database_url, settings.web_database_url, settings.worker_database_url)
+        }
+    assert users["web"] == {"programmes_web"}
+    assert users["worker"] == {"programmes_worker"}
+    assert users["migrate"] == {"programmes_owner", "programmes_web", "programmes_worker"}
+
+
+def test_the_example_passwords_agree_between_the_parts(compose: dict[str, Any]) -> None:
+    owner = read_settings(variables(compose["services"]["migrate"]))
+    assert owner.web_database_url == read_settings(variables(compose["services"]["web"])).database_url
+    assert owner.worker_database_url == read_settings(variables(compose["services"]["worker"])).database_url
+    database = variables(compose["services"]["database"])
+    address = urlsplit(owner.database_url)
+    assert (address.username, address.password) == (database["POSTGRES_USER"], database["POSTGRES_PASSWORD"])
+    assert address.path == "/" + database["POSTGRES_DB"]
+
+
+def test_only_the_proxy_is_reached_from_outside(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+    assert compose["networks"]["inside"]["internal"] is True
+    assert services["database"]["networks"] == services["web"]["networks"] == ["inside"]
+    proxy = (ROOT / "deploy/Caddyfile").read_text(encoding="utf-8")
+    assert not re.search(r"^\s*log\b", proxy, re.MULTILINE)
+    assert "web 8000" in proxy
+
+
+def test_our_parts_run_without_rights_on_a_read_only_file_system(compose: dict[str, Any], dockerfile: str) -> None:
+    for name in OURS:
+        service = compose["services"][name]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+    user = re.findall(r"^USER (\w+)$", dockerfile, re.MULTILINE)
+    assert user == ["programmes"]
+    assert dockerfile.index("USER programmes") > dockerfile.rindex("RUN ")
+
+
+def test_the_image_holds_the_locked_packages_and_all_that_the_service_reads(dockerfile: str) -> None:
+    assert "--require-hashes -r /tmp/production.lock" in dockerfile
+    copied = set(re.findall(r"^COPY (.+) \S+$", dockerfile, re.MULTILINE))
+    sources = {source for line in copied for source in line.split()}
+    needed = {"pyproject.toml", "piccolo_conf.py", "programmes", "templates", "static", "locale"}
+    assert needed <= sources
+    for source in sources:
+        assert (ROOT / source).exists(), source
+        allowed = {f"!{source}", f"!{source.split('/')[0]}"}
+        assert allowed & set((ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()), source
+
+
+def test_the_commands_of_the_parts_exist(compose: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    for name in OURS:
+        with pytest.raises(SystemExit) as ended:
+            main([compose["services"][name]["command"][0], "--help"])
+        assert ended.value.code == 0
+    assert compose["services"]["database"]["image"] == "postgres:18"
+    assert compose["services"]["web"]["deploy"]["replicas"] == 2
+
+
+def test_no_lock_file_names_where_packages_came_from() -> None:
+    for lock in sorted((ROOT / "requirements").glob("*.lock")):
+        text = lock.read_text(encoding="utf-8")
+        assert "://" not in text, lock.name
+        packages = re.findall(r"^[a-z0-9][^ =]*==", text, re.MULTILINE)
+        assert len(packages) > 30
+        assert len(packages) == len(re.findall(r"^[a-z0-9][^ =]*==.*\\\n    --hash=sha256:", text, re.MULTILINE))
