@@ -15,6 +15,7 @@ from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 from pgqueuer.types import QueueExecutionMode
 
+from programmes.calendar import services as calendar
 from programmes.core import erasure
 from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
@@ -23,6 +24,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
+from programmes.notices import job_services as notices
 from programmes.settings import Settings
 
 log = structlog.get_logger()
@@ -45,7 +47,7 @@ Tick = Callable[[Worker], Awaitable[object]]
 
 def handlers() -> dict[str, Handler]:
     """Which function answers which event."""
-    return {"ballot_prepare": counting.prepare_job, "ballot_close": counting.close_job}
+    return {"ballot_prepare": counting.prepare_job, "ballot_close": counting.close_job, **notices.HANDLERS}
 
 
 def ticks() -> list[Tick]:
@@ -60,7 +62,10 @@ def ticks() -> list[Tick]:
     async def forget_old_sessions(worker: Worker) -> None:
         await place_services.forget_old_sessions(worker.clock.now())
 
-    return [replay_erasures, pass_places_on, forget_old_sessions, *counting.TICKS]
+    async def forget_old_feeds(worker: Worker) -> None:
+        await calendar.forget_old(worker.clock.now())
+
+    return [replay_erasures, pass_places_on, forget_old_sessions, forget_old_feeds, *counting.TICKS, *notices.TICKS]
 
 
 def _manager(worker: Worker) -> QueueManager:

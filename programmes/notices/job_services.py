@@ -1,0 +1,83 @@
+"""What the worker runs: an answer to each event, and a tick that wakes the sending when something waits.
+
+A message that could not be sent is no failed job but a row that waits; the tick looks when it is due on the worker's
+clock. Leaving destroys the key at once, so `place_left` reaches only those whose protected record remains (DESIGN 6).
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from typing import Protocol
+from uuid import UUID
+
+import asyncpg
+import structlog
+from pgqueuer.errors import RetryRequested
+
+from programmes.core import jobs
+from programmes.core.clock import Clock
+from programmes.core.db import transaction
+from programmes.core.sealing import KeyFolder
+from programmes.notices import queries, rules, services
+from programmes.notices.post_services import post_from
+from programmes.notices.rules import Kind
+from programmes.settings import Settings
+
+log = structlog.get_logger()
+_AGAIN = timedelta(seconds=5)
+_PASSING = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.DeadlockDetectedError, OSError)
+
+
+class Hands(Protocol):
+    """What the worker hands to its jobs and ticks."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def keys(self) -> KeyFolder: ...
+
+
+Payload = dict[str, str | int]
+Handler = Callable[[Hands, Payload], Awaitable[None]]
+
+
+async def _one(kind: Kind, worker: Hands, payload: Payload) -> None:
+    await services.tell_one(kind, UUID(str(payload["enrolment"])), worker.keys, worker.clock.now())
+
+
+async def _session(kind: Kind, worker: Hands, payload: Payload) -> None:
+    await services.tell_about_session(kind, int(payload["session"]), worker.keys, worker.clock.now())
+
+
+async def _cohort(kind: Kind, worker: Hands, payload: Payload) -> None:
+    await services.tell_cohort(kind, int(payload["cohort"]), worker.keys, worker.clock.now())
+
+
+async def _answer(kind: Kind, worker: Hands, payload: Payload) -> None:
+    """Write the notices of an event; while the database is away the event waits in the queue."""
+    answer = _one if "enrolment" in payload else _session if "session" in payload else _cohort
+    try:
+        await answer(kind, worker, payload)
+    except _PASSING as error:
+        raise RetryRequested(_AGAIN, type(error).__name__) from None
+
+
+async def _send(worker: Hands, payload: Payload) -> None:
+    """Send what is due. Whatever goes wrong here is met by the next tick, so nothing is left in the queue as failed."""
+    try:
+        await services.send_due(post_from(worker.settings.mail_url), worker.settings, worker.keys, worker.clock)
+    except Exception as error:
+        log.error("sending_stopped", error=type(error).__name__)
+
+
+async def wake_sending(worker: Hands) -> None:
+    """Tick: when something is due, ask for the sending. While it runs, the wish is one with it."""
+    if any(rules.is_due(waiting, worker.clock.now()) for waiting in await queries.waiting()):
+        async with transaction():
+            await jobs.put(services.SEND, {}, dedupe=services.SEND)
+
+
+HANDLERS: dict[str, Handler] = {**{kind: partial(_answer, kind) for kind in rules.KINDS}, services.SEND: _send}
+TICKS = (wake_sending,)

@@ -1,0 +1,187 @@
+"""What a message says, in the language of the running job. Neutral: no programme, no group, no place, no name.
+
+A preview on a locked phone or in a shared mailbox shows the sender, the subject and the first line.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from html import escape
+
+from programmes.core.clock import local_date
+from programmes.core.i18n import day_long, language, moment_long, times
+from programmes.core.i18n import gettext as _
+from programmes.notices.rules import Kind
+
+
+@dataclass(frozen=True)
+class Slot:
+    """From when to when something is."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    def __str__(self) -> str:
+        return f"{day_long(local_date(self.starts_at))} {times(self.starts_at, self.ends_at)}"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the words are made of, read when the message is sent. `next` is the next session that is not cancelled."""
+
+    kind: Kind
+    enrolment_state: str
+    next: Slot | None = None
+    is_first: bool = True
+    session: Slot | None = None
+    moved_from: datetime | None = None
+    position: int = 0
+    answer_by: datetime | None = None
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """Subject and paragraphs; `link` stands between the news and the foot."""
+
+    subject: str
+    news: tuple[str, ...]
+    link: str
+    foot: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """From where to where, under which number."""
+
+    sender: str
+    to: str
+    message_id: str
+    sent_at: datetime
+
+
+def letter(facts: Facts, municipality: str, phone: str) -> Letter:
+    """The whole message."""
+    foot = []
+    if facts.link:
+        foot.append(_("Länken är din egen. Lämna den inte vidare."))
+    foot.append(_("Det går inte att svara på det här mejlet. Har du frågor? Ring %(phone)s.", phone=phone))
+    foot.append(municipality)
+    return Letter(_("Om ditt möte"), tuple(_news(facts)), facts.link, tuple(foot))
+
+
+def _news(facts: Facts) -> list[str]:
+    match facts.kind:
+        case "session_moved" | "session_cancelled":
+            return _session_news(facts)
+        case "cohort_started" | "cohort_cancelled" | "cohort_postponed":
+            return _start_news(facts)
+        case _:
+            return _place_news(facts)
+
+
+def _place_news(facts: Facts) -> list[str]:
+    match facts.kind:
+        case "place_held" | "place_confirmed":
+            return [_held(facts), *_next(facts)]
+        case "queued":
+            return [
+                _("Det är fullt just nu. Du står på plats %(n)s i kön.", n=facts.position),
+                _("Blir en plats ledig får du ett erbjudande. Du behöver inte göra något."),
+            ]
+        case "place_offered":
+            return _offer(facts)
+        case "offer_expired":
+            return [_("Tiden för att svara har gått ut, och platsen har gått vidare till nästa i kön.")]
+        case _:
+            return [_("Din plats är avslutad. Du behöver inte göra något.")]
+
+
+def _held(facts: Facts) -> str:
+    if facts.kind == "place_confirmed":
+        return _("Din plats är klar.")
+    if facts.enrolment_state == "preliminary":
+        return _("Du har en plats. Det är några steg kvar innan den är klar. Se dem med länken.")
+    return _("Du har en plats.")
+
+
+def _offer(facts: Facts) -> list[str]:
+    news = [_("En plats har blivit ledig, och den är din om du vill.")]
+    if facts.answer_by:
+        news.append(
+            _(
+                "Svara med länken senast %(moment)s. Annars går platsen vidare till nästa i kön.",
+                moment=moment_long(facts.answer_by),
+            )
+        )
+    return news + _next(facts)
+
+
+def _session_news(facts: Facts) -> list[str]:
+    if facts.session is None:
+        return []
+    if facts.kind == "session_cancelled":
+        return [_("Mötet %(when)s är inställt.", when=facts.session), *_next(facts)]
+    if facts.moved_from is None or facts.moved_from == facts.session.starts_at:
+        return [_("Mötet %(when)s har ändrats. Se tid och plats med länken.", when=facts.session)]
+    return [
+        _("Mötet som först skulle vara %(moment)s är flyttat.", moment=moment_long(facts.moved_from)),
+        _("Ny tid: %(when)s.", when=facts.session),
+    ]
+
+
+def _start_news(facts: Facts) -> list[str]:
+    match facts.kind:
+        case "cohort_started":
+            return [_("Det blir av."), *_next(facts)]
+        case "cohort_postponed":
+            return [_("Starten är uppskjuten. Du har kvar din plats och behöver inte göra något."), *_next(facts)]
+        case _:
+            return [
+                _("Det blir tyvärr inget den här gången. Alla möten är inställda."),
+                _("Du kan anmäla dig till en annan start."),
+            ]
+
+
+def _next(facts: Facts) -> list[str]:
+    if facts.next is None:
+        return []
+    if facts.is_first:
+        return [_("Första mötet är %(when)s.", when=facts.next)]
+    return [_("Nästa möte är %(when)s.", when=facts.next)]
+
+
+def compose(letter: Letter, envelope: Envelope) -> EmailMessage:
+    """The message as it travels, text and HTML alike."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = envelope.sender
+    message["To"] = envelope.to
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(envelope.sent_at)
+    message["Message-ID"] = envelope.message_id
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
+    message.set_content(_text(letter), cte="quoted-printable")
+    message.add_alternative(_html(letter), subtype="html", cte="quoted-printable")
+    message["Content-Language"] = language()
+    return message
+
+
+def _text(letter: Letter) -> str:
+    link = [_("Öppna Min plats:"), letter.link, ""] if letter.link else []
+    return "\n".join([_("Hej!"), "", *letter.news, "", *link, *letter.foot, ""])
+
+
+def _html(letter: Letter) -> str:
+    parts = [f"<p>{escape(_('Hej!'))}</p>", *(f"<p>{escape(line)}</p>" for line in letter.news)]
+    if letter.link:
+        parts.append(f'<p><a href="{escape(letter.link)}">{escape(_("Öppna Min plats"))}</a></p>')
+    parts.extend(f"<p><small>{escape(line)}</small></p>" for line in letter.foot)
+    head = f'<meta charset="utf-8"><title>{escape(letter.subject)}</title>'
+    return (
+        f'<!doctype html>\n<html lang="{language()}">\n<head>{head}</head>\n<body>\n'
+        + "\n".join(parts)
+        + "\n</body>\n</html>\n"
+    )

@@ -1,0 +1,161 @@
+"""Handing a message to a mail server, or to a folder in demo and tests. Errors leave here by name only, never with the
+server's words, which may repeat an address."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from programmes.settings import SettingsError
+
+
+class Deferred(Exception):
+    """Not taken this time; worth another try. `away`: the server itself did not answer as it should, for anybody."""
+
+    def __init__(self, name: str, away: bool = False) -> None:
+        super().__init__(name)
+        self.name = name
+        self.away = away
+
+
+class Refused(Exception):
+    """Refused for good: this address takes no mail from us."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class Post(Protocol):
+    """Takes messages. Returning means that the message is the other side's responsibility now."""
+
+    async def send(self, message: EmailMessage) -> None: ...
+
+
+def post_from(mail_url: str, timeout: float = 20) -> Post:
+    """The post that a setting names: `smtp://[user:password@]host[:port][?starttls]`, `smtps://…` or `folder:///path`.
+
+    Raises:
+        SettingsError: it names none of these.
+    """
+    parts = urlsplit(mail_url)
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise SettingsError("PROGRAMMES_MAIL_URL has a port that cannot be") from error
+    if not mail_url:
+        return NoPost()
+    if parts.scheme == "folder" and parts.path:
+        return FolderPost(Path(unquote(parts.path)))
+    if parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.query in {"", "starttls"}:
+        return SmtpPost(
+            parts.hostname,
+            port or {"smtps": 465, "smtp": 587 if parts.query else 25}[parts.scheme],
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+            parts.query == "starttls",
+            parts.scheme == "smtps",
+            timeout,
+        )
+    raise SettingsError("PROGRAMMES_MAIL_URL must be smtp://…, smtps://… or folder:///…")
+
+
+class NoPost:
+    """No mail server is set: everything waits, and is given up in the end, as with one that is away."""
+
+    async def send(self, message: EmailMessage) -> None:
+        raise Deferred("NoMailServerSet", away=True)
+
+
+@dataclass(frozen=True)
+class FolderPost:
+    """Writes each message to a file named after its Message-ID; the same message again replaces it."""
+
+    folder: Path
+
+    async def send(self, message: EmailMessage) -> None:
+        await asyncio.to_thread(self._write, message)
+
+    def _write(self, message: EmailMessage) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = str(message["Message-ID"]).strip("<>").split("@")[0]
+        draft = self.folder / f".{name}.{secrets.token_hex(4)}"
+        draft.write_bytes(bytes(message))
+        os.replace(draft, self.folder / f"{name}.eml")
+
+
+@dataclass(frozen=True)
+class SmtpPost:
+    """One connection per message: few are sent, and a broken one then spoils no other. `timeout` in seconds, for each
+    answer; three times that for the whole."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    starttls: bool
+    tls: bool
+    timeout: float
+
+    async def send(self, message: EmailMessage) -> None:
+        """Raises Deferred or Refused."""
+        client = aiosmtplib.SMTP(
+            hostname=self.host,
+            port=self.port,
+            username=self.user,
+            password=self.password,
+            start_tls=self.starttls,
+            use_tls=self.tls,
+            timeout=self.timeout,
+        )
+        try:
+            async with asyncio.timeout(3 * self.timeout):
+                await _handed_over(client, message)
+        except TimeoutError:
+            raise Deferred("Timeout", away=True) from None
+        finally:
+            client.close()
+
+
+async def _handed_over(client: aiosmtplib.SMTP, message: EmailMessage) -> None:
+    try:
+        await client.connect()
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        # Also a refused password: that is ours to put right, and nobody's address is to blame.
+        raise Deferred(type(error).__name__, away=True) from None
+    try:
+        await client.send_message(message, sender=parseaddr(str(message["From"]))[1], recipients=[_recipient(message)])
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        raise _verdict("SMTPRecipientRefused", error.recipients[0].code) from None
+    except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPHeloError) as error:
+        raise Deferred(type(error).__name__, away=True) from None
+    except aiosmtplib.SMTPResponseException as error:
+        raise _verdict(type(error).__name__, error.code) from None
+    except (aiosmtplib.SMTPNotSupported, ValueError) as error:
+        raise Refused(type(error).__name__) from None
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise Deferred(type(error).__name__, away=True) from None
+    # The message is theirs now; whatever happens while saying goodbye does not matter.
+    with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+        await asyncio.wait_for(client.quit(), 2)
+
+
+def _verdict(name: str, code: int) -> Deferred | Refused:
+    return Refused(f"{name}{code}") if 500 <= code < 600 else Deferred(f"{name}{code}")
+
+
+def _recipient(message: EmailMessage) -> str:
+    """The address, its domain as the mail system spells it (`åäö.se` becomes `xn--…`)."""
+    local_part, _, domain = parseaddr(str(message["To"]))[1].rpartition("@")
+    try:
+        return f"{local_part}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        raise ValueError from None

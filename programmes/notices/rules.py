@@ -1,0 +1,92 @@
+"""Who is told what, when it is tried again, and what an answer of the mail server means. No I/O."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, get_args
+from uuid import UUID, uuid5
+
+from programmes.enrolment.rules import ALIVE, HOLDING
+from programmes.enrolment.rules import State as EnrolmentState
+
+Kind = Literal[
+    "place_held",
+    "queued",
+    "place_offered",
+    "offer_expired",
+    "place_confirmed",
+    "place_left",
+    "session_moved",
+    "session_cancelled",
+    "cohort_started",
+    "cohort_cancelled",
+    "cohort_postponed",
+]
+State = Literal["waiting", "sent", "failed", "no_channel"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_OVER: frozenset[EnrolmentState] = frozenset({"withdrawn", "declined", "expired", "dropped_out", "transferred", "refused"})
+# In which states of the enrolment a message is still true. Who waits in the queue is only told that nothing comes of it.
+AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
+    "place_held": frozenset({"preliminary", "confirmed"}),
+    "queued": frozenset({"queued"}),
+    "place_offered": frozenset({"offered"}),
+    "offer_expired": frozenset({"expired"}),
+    "place_confirmed": frozenset({"confirmed"}),
+    "place_left": _OVER,
+    "session_moved": HOLDING,
+    "session_cancelled": HOLDING,
+    "cohort_started": HOLDING,
+    "cohort_cancelled": ALIVE,
+    "cohort_postponed": HOLDING,
+}
+
+_PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440))
+_NAMESPACE = UUID("1c8c1f6e-3a0e-5c52-9a53-0b7f3f0d6f52")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A notice that is not sent yet: how often it has been tried in vain, and when last."""
+
+    notice_id: UUID
+    failures: int
+    last_failure: datetime | None
+
+
+def notice_id(kind: Kind, enrolment_id: UUID, subject: str) -> UUID:
+    """The id, and with it the Message-ID, of one message to one person: the same however often the event is handled.
+
+    `subject` tells one event from the next of its kind: a session's sequence, a decision, an offer's end.
+    """
+    return uuid5(_NAMESPACE, f"{kind}/{enrolment_id}/{subject}")
+
+
+def is_due(waiting: Waiting, now: datetime) -> bool:
+    """Pauses grow from a minute to a day."""
+    if waiting.last_failure is None or waiting.failures == 0:
+        return True
+    pause = _PAUSES[min(waiting.failures, len(_PAUSES)) - 1]
+    return now >= waiting.last_failure + pause
+
+
+def gives_up(failures: int) -> bool:
+    """After nine tries, about two days, staff have to reach the person some other way."""
+    return failures > len(_PAUSES)
+
+
+def email_of(contact: str) -> str:
+    """The channel if it is an e-mail address, else an empty text: a telephone number gets no mail."""
+    return contact if "@" in contact else ""
+
+
+def is_current(
+    kind: Kind, enrolment_state: EnrolmentState, session_state: str, session_ends: datetime, now: datetime
+) -> bool:
+    """Whether the message is still true and still of use. What the person did or what happened since may have outrun it."""
+    if enrolment_state not in AUDIENCE[kind]:
+        return False
+    if kind == "session_moved":
+        return session_state in {"planned", "moved"} and session_ends > now
+    if kind == "session_cancelled":
+        return session_state == "cancelled" and session_ends > now
+    return True

@@ -1,0 +1,198 @@
+"""From events to messages: one notice for each person who is reached, and sending what waits, one at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from uuid import UUID
+
+import structlog
+
+from programmes.cohorts import queries as cohorts
+from programmes.core import audit, jobs
+from programmes.core.clock import Clock
+from programmes.core.db import execute, fetchval, transaction
+from programmes.core.errors import NotFound
+from programmes.core.i18n import speaking
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries as enrolments
+from programmes.enrolment.place_services import unseal
+from programmes.enrolment.queries import EnrolmentFacts
+from programmes.notices import letter_rules, queries, rules
+from programmes.notices.post_services import Deferred, Post, Refused
+from programmes.notices.queries import NoticeFacts
+from programmes.notices.rules import Kind
+from programmes.people import records
+from programmes.settings import Settings
+
+log = structlog.get_logger()
+SEND = "send_notices"
+
+
+@dataclass(frozen=True)
+class _Event:
+    """What happened. `subject` tells it from the next of its kind."""
+
+    kind: Kind
+    subject: str = ""
+    session_id: int | None = None
+
+
+async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetime) -> None:
+    """A message about somebody's own place. Somebody who has gone since, with all that was written, is not told."""
+    try:
+        facts = await enrolments.enrolment(enrolment_id)
+    except NotFound:
+        return
+    offer = facts.offer_expires_at.isoformat() if kind == "place_offered" and facts.offer_expires_at else ""
+    await _tell(_Event(kind, offer), [facts] if facts.state in rules.AUDIENCE[kind] else [], keys, now)
+
+
+async def tell_about_session(kind: Kind, session_id: int, keys: KeyFolder, now: datetime) -> None:
+    """A message to everybody with a seat about one session. Moved twice before anybody was told, it is told once."""
+    found = await queries.session_cohort(session_id)
+    if found is not None:
+        cohort_id, sequence = found
+        event = _Event(kind, f"{session_id}/{sequence}", session_id)
+        await _tell(event, await _audience(kind, cohort_id), keys, now)
+
+
+async def tell_cohort(kind: Kind, cohort_id: int, keys: KeyFolder, now: datetime) -> None:
+    """A message to everybody with a seat about the start; that it is called off, also to those who queue."""
+    event = _Event(kind, str(await queries.latest_decision(cohort_id)))
+    await _tell(event, await _audience(kind, cohort_id), keys, now)
+
+
+async def _audience(kind: Kind, cohort_id: int) -> list[EnrolmentFacts]:
+    return await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind])
+
+
+async def _tell(event: _Event, people: Sequence[EnrolmentFacts], keys: KeyFolder, now: datetime) -> None:
+    """Write a notice for each, and wake the sending, in one transaction. Doing it again changes nothing."""
+    async with transaction():
+        made = [await _note(event, facts, keys, now) for facts in people]
+        if any(made):
+            await jobs.put(SEND, {}, dedupe=SEND)
+
+
+async def _note(event: _Event, facts: EnrolmentFacts, keys: KeyFolder, now: datetime) -> bool:
+    if facts.key_id is None and facts.participant_id is None:
+        return False  # The key went when the place was left (DESIGN 6): nobody is there to be told.
+    reachable = bool(_address(facts, keys))
+    if event.session_id is not None:
+        # What was not sent yet about the same session is outrun by this.
+        await execute(
+            "delete from notice where enrolment_id = $1 and session_id = $2 and state = 'waiting' and id <> $3",
+            facts.enrolment_id,
+            event.session_id,
+            rules.notice_id(event.kind, facts.enrolment_id, event.subject),
+        )
+    made = await execute(
+        """insert into notice (id, enrolment_id, session_id, kind, state, created_at) values ($1, $2, $3, $4, $5, $6)
+           on conflict do nothing returning 1""",
+        rules.notice_id(event.kind, facts.enrolment_id, event.subject),
+        facts.enrolment_id,
+        event.session_id,
+        event.kind,
+        "waiting" if reachable else "no_channel",
+        now,
+    )
+    if made and facts.participant_id is not None:
+        await audit.note("person:notify", f"participant/{facts.participant_id}", None, now)
+    return bool(made)
+
+
+def _address(facts: EnrolmentFacts, keys: KeyFolder) -> str:
+    """Where mail may go: of a protected record only what the person said is safe."""
+    if facts.participant_id is None:
+        return rules.email_of(unseal(facts, keys).contact)
+    record = records.read(facts.record, facts.participant_id, keys) if facts.record is not None else None
+    return rules.email_of(record.contact) if record and "email" in record.safe else ""
+
+
+async def send_due(post: Post, settings: Settings, keys: KeyFolder, clock: Clock) -> int:
+    """Send what is due, one message at a time, so that a crash repeats at most the one in flight. Returns how many went.
+
+    When the server itself is away, the others are left for the next tick.
+    """
+    sent = 0
+    for waiting in await queries.waiting():
+        if not rules.is_due(waiting, clock.now()):
+            continue
+        facts = await queries.notice(waiting.notice_id)
+        if facts is None:
+            continue
+        try:
+            sent += await _send_one(facts, post, settings, keys, clock)
+        except Deferred as deferred:
+            await _failed(facts, deferred.name, False, clock.now())
+            if deferred.away:
+                break
+        except Refused as refused:
+            await _failed(facts, refused.name, True, clock.now())
+        except Exception as error:
+            # One message that cannot be written must not keep the others from going.
+            await _failed(facts, type(error).__name__, False, clock.now())
+    return sent
+
+
+async def _send_one(facts: NoticeFacts, post: Post, settings: Settings, keys: KeyFolder, clock: Clock) -> int:
+    """Compose from what is true now, hand over, note. Raises Deferred or Refused."""
+    person = await enrolments.enrolment(facts.enrolment_id)
+    words = await _words(facts, person, settings, keys, clock.now())
+    to = _address(person, keys)
+    if words is None or not to:
+        await _failed(facts, "Outdated", True, clock.now())
+        return 0
+    sender = parseaddr(settings.mail_from)[1]
+    envelope = letter_rules.Envelope(sender, to, f"<{facts.notice_id}@{sender.rpartition('@')[2]}>", clock.now())
+    with speaking(facts.language):
+        letter = letter_rules.letter(words, settings.municipality, settings.phone)
+        message = letter_rules.compose(letter, envelope)
+    await post.send(message)
+    async with transaction():
+        await execute(
+            "update notice set state = 'sent', sent_at = $2 where id = $1 and state = 'waiting'",
+            facts.notice_id,
+            clock.now(),
+        )
+    return 1
+
+
+async def _words(
+    facts: NoticeFacts, person: EnrolmentFacts, settings: Settings, keys: KeyFolder, now: datetime
+) -> letter_rules.Facts | None:
+    """What the message is made of, or None if it is no longer true."""
+    sessions = await cohorts.sessions(person.cohort_id)
+    about = next((s for s in sessions if s.session_id == facts.session_id), None)
+    if not rules.is_current(facts.kind, person.state, about.state if about else "", about.ends_at if about else now, now):
+        return None
+    counted = [s for s in sessions if s.state != "cancelled"]
+    coming = next((s for s in counted if s.ends_at > now), None)
+    code = unseal(person, keys).code
+    queued = facts.kind == "queued"
+    return letter_rules.Facts(
+        facts.kind,
+        person.state,
+        next=letter_rules.Slot(coming.starts_at, coming.ends_at) if coming else None,
+        is_first=bool(counted) and coming == counted[0],
+        session=letter_rules.Slot(about.starts_at, about.ends_at) if about else None,
+        moved_from=about.moved_from if about else None,
+        position=await enrolments.queue_position(person.cohort_id, person.arrival) if queued else 0,
+        answer_by=person.offer_expires_at,
+        link=f"{settings.base_url}/min-plats#{code}" if code else "",
+    )
+
+
+async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime) -> None:
+    """Note a try by the name of its error; given up, staff see that the person was not reached."""
+    async with transaction():
+        still_there = await fetchval("select 1 from notice where id = $1 for update", facts.notice_id)
+        if not still_there:
+            return
+        await execute(
+            "insert into notice_attempt (notice_id, failed_at, error) values ($1, $2, $3)", facts.notice_id, now, name
+        )
+        if for_good or rules.gives_up(facts.failures + 1):
+            await execute("update notice set state = 'failed' where id = $1 and state = 'waiting'", facts.notice_id)
+    log.warning("mail_not_sent", kind=facts.kind, error=name, given_up=for_good)

@@ -1,0 +1,44 @@
+"""The worker and the folder that its messages land in."""
+
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import cast
+
+from programmes import worker
+from programmes.cohorts.queries import CohortFacts
+from programmes.notices import queries
+
+
+@dataclass
+class Mail:
+    """The worker and the folder that its messages land in."""
+
+    worker: worker.Worker
+    folder: Path
+
+    async def work(self) -> None:
+        await worker.drain(self.worker)
+
+    def to(self, address: str) -> list[str]:
+        """Texts to an address, in no order."""
+        return [text_of(message) for message in self.all() if message["To"] == address]
+
+    def all(self) -> list[EmailMessage]:
+        return [read(path) for path in sorted(self.folder.glob("*.eml"))] if self.folder.exists() else []
+
+
+def read(path: Path) -> EmailMessage:
+    return cast(EmailMessage, message_from_bytes(path.read_bytes(), policy=default))
+
+
+def text_of(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body
+    return str(body.get_content())
+
+
+async def states(cohort: CohortFacts) -> list[tuple[str, str]]:
+    return sorted((r.kind, r.state) for r in await queries.reached(cohort.cohort_id))

@@ -1,0 +1,59 @@
+"""A real SMTP peer that behaves as it is told."""
+
+import asyncio
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, cast
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+@dataclass
+class Peer:
+    """`behaviour`: accept, defer, refuse, defer_data, refuse_sender, hang, drop (before its answer), drop_after (having
+    taken the message)."""
+
+    behaviour: str = "accept"
+    taken: list[EmailMessage] = field(default_factory=list)
+    recipients: list[str] = field(default_factory=list)
+    url: str = ""
+    _server: Any = None
+
+    async def start(self) -> None:
+        """Listen on a free port; `url` is then the mail URL."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: SMTP(self, hostname="peer", loop=loop), "127.0.0.1", 0)
+        self.url = f"smtp://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:  # noqa: N802
+        if self.behaviour == "refuse_sender":
+            return "550 5.7.1 we do not know you"
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:  # noqa: N802
+        if self.behaviour == "defer":
+            return f"451 4.7.1 try again later, {address}"
+        if self.behaviour == "refuse":
+            return f"550 5.1.1 no such mailbox {address}"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.behaviour == "defer_data":
+            return "452 4.3.1 no room"
+        if self.behaviour == "hang":
+            await asyncio.sleep(30)
+        if self.behaviour != "drop":
+            message = message_from_bytes(cast(bytes, envelope.content), policy=default)
+            self.taken.append(cast(EmailMessage, message))
+            self.recipients.extend(envelope.rcpt_tos)
+        if self.behaviour in {"drop", "drop_after"}:
+            cast(Any, server).transport.close()
+        return "250 OK"

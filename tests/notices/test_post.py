@@ -1,0 +1,101 @@
+"""Handing over to a real SMTP peer: taken, put off, refused, hanging, dropped."""
+
+import socket
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from programmes.notices.letter_rules import Envelope, Letter, compose
+from programmes.notices.post_services import Deferred, FolderPost, Refused, post_from
+from programmes.settings import SettingsError
+from tests.notices.peer import Peer
+
+LETTER = Letter("Om ditt möte", ("Mötet är flyttat.",), "http://testserver.local/min-plats#7KQM", ("Frågor? Ring.",))
+
+
+def a_message(to: str = "lisa@example.invalid", number: str = "n1") -> EmailMessage:
+    moment = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
+    return compose(LETTER, Envelope("noreply@example.invalid", to, f"<{number}@example.invalid>", moment))
+
+
+async def hand_over(peer: Peer, to: str = "lisa@example.invalid") -> None:
+    await post_from(peer.url, timeout=0.5).send(a_message(to))
+
+
+async def test_a_message_arrives_with_text_and_html(peer: Peer) -> None:
+    await hand_over(peer)
+    (message,) = peer.taken
+    assert message["Message-ID"] == "<n1@example.invalid>"
+    assert message["Subject"] == "Om ditt möte"
+    assert message["From"] == "noreply@example.invalid"
+    assert message["Auto-Submitted"] == "auto-generated"
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert text
+    assert html
+    assert "Mötet är flyttat." in text.get_content()
+    assert "http://testserver.local/min-plats#7KQM" in text.get_content()
+    assert '<a href="http://testserver.local/min-plats#7KQM">' in html.get_content()
+
+
+@pytest.mark.parametrize("behaviour", ["defer", "defer_data"])
+async def test_a_server_that_puts_one_message_off_is_tried_again(peer: Peer, behaviour: str) -> None:
+    peer.behaviour = behaviour
+    with pytest.raises(Deferred) as caught:
+        await hand_over(peer)
+    assert not caught.value.away
+    assert "lisa" not in repr(caught.value)
+    assert caught.value.__cause__ is None
+
+
+async def test_an_address_that_is_refused_is_refused_for_good(peer: Peer) -> None:
+    peer.behaviour = "refuse"
+    with pytest.raises(Refused) as caught:
+        await hand_over(peer)
+    assert caught.value.name == "SMTPRecipientRefused550"
+
+
+@pytest.mark.parametrize("behaviour", ["hang", "drop", "drop_after", "refuse_sender"])
+async def test_a_server_in_trouble_is_away_for_everybody(peer: Peer, behaviour: str) -> None:
+    peer.behaviour = behaviour
+    with pytest.raises(Deferred) as caught:
+        await hand_over(peer)
+    assert caught.value.away
+
+
+async def test_nobody_listening_is_away() -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        with pytest.raises(Deferred) as caught:
+            await post_from(f"smtp://127.0.0.1:{reserved.getsockname()[1]}", 0.5).send(a_message())
+    assert caught.value.away
+
+
+async def test_a_server_that_cannot_encrypt_is_not_used_where_encryption_is_asked_for(peer: Peer) -> None:
+    with pytest.raises(Deferred):
+        await post_from(peer.url + "?starttls", 0.5).send(a_message())
+    assert peer.taken == []
+
+
+async def test_a_domain_with_swedish_letters_travels_as_the_mail_system_spells_it(peer: Peer) -> None:
+    await hand_over(peer, "lisa@räksmörgås.se")
+    assert peer.recipients == ["lisa@xn--rksmrgs-5wao1o.se"]
+
+
+async def test_the_folder_keeps_one_file_per_message_id(tmp_path: Path) -> None:
+    post = FolderPost(tmp_path / "mail")
+    for number in ("n1", "n1", "n2"):
+        await post.send(a_message(number=number))
+    assert sorted(path.name for path in (tmp_path / "mail").iterdir()) == ["n1.eml", "n2.eml"]
+
+
+async def test_no_mail_server_set_is_one_that_is_away() -> None:
+    with pytest.raises(Deferred):
+        await post_from("").send(a_message())
+
+
+@pytest.mark.parametrize("url", ["http://x", "smtp://", "folder://", "smtp://h?tls", "smtp://h:99999", "mail"])
+def test_a_wrong_address_is_said_at_once(url: str) -> None:
+    with pytest.raises(SettingsError):
+        post_from(url)

@@ -1,0 +1,124 @@
+"""Mail servers that put off, refuse or are away, and a worker that is killed: nothing is lost, hardly anything repeated."""
+
+import asyncio
+from dataclasses import replace
+from email.message import EmailMessage
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries as enrolments
+from programmes.notices import queries
+from programmes.notices import services as notices
+from programmes.notices.post_services import FolderPost, post_from
+from tests.clock import FrozenClock
+from tests.factories import somebody
+from tests.notices.mail import Mail, states
+from tests.notices.peer import Peer
+
+
+async def test_a_message_that_is_put_off_is_tried_again_with_growing_pauses_and_the_same_number(
+    mail: Mail, cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock, peer: Peer
+) -> None:
+    mail.worker = replace(mail.worker, settings=replace(mail.worker.settings, mail_url=peer.url))
+    peer.behaviour = "defer"
+    await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    await mail.work()
+    assert (await queries.reached(cohort.cohort_id))[0].failures == 1
+    assert await queries.unfinished(cohort.cohort_id) == 1
+    for minutes, tries in ((0.5, 1), (0.6, 2), (4, 2), (1.1, 3)):
+        clock.advance(minutes=minutes)
+        await mail.work()
+        assert (await queries.reached(cohort.cohort_id))[0].failures == tries, minutes
+    peer.behaviour = "accept"
+    clock.advance(hours=1)
+    await mail.work()
+    assert await states(cohort) == [("place_held", "sent")]
+    assert await queries.unfinished(cohort.cohort_id) == 0
+    assert len(peer.taken) == 1
+
+
+async def test_a_message_that_never_goes_is_given_up_after_two_days(
+    mail: Mail, cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock, peer: Peer
+) -> None:
+    mail.worker = replace(mail.worker, settings=replace(mail.worker.settings, mail_url=peer.url))
+    peer.behaviour = "defer"
+    await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    await mail.work()
+    for _ in range(8):
+        assert await queries.unfinished(cohort.cohort_id) == 1
+        clock.advance(days=1)
+        await mail.work()
+    assert await states(cohort) == [("place_held", "failed")]
+
+
+async def test_a_refused_address_is_shown_as_failed_and_no_error_repeats_it(
+    mail: Mail, cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock, peer: Peer, owner: asyncpg.Connection
+) -> None:
+    mail.worker = replace(mail.worker, settings=replace(mail.worker.settings, mail_url=peer.url))
+    peer.behaviour = "refuse"
+    await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    await mail.work()
+    assert await states(cohort) == [("place_held", "failed")]
+    assert await owner.fetchval("select error from notice_attempt") == "SMTPRecipientRefused550"
+    names = [r["tablename"] for r in await owner.fetch("select tablename from pg_tables where schemaname = 'public'")]
+    for name in names:
+        for row in await owner.fetch(f"select t::text as line from {name} t"):
+            assert "lisa@example" not in row["line"], name
+
+
+async def test_a_server_that_is_away_is_not_asked_again_for_everybody_at_once(
+    mail: Mail, cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    mail.worker = replace(mail.worker, settings=replace(mail.worker.settings, mail_url="smtp://127.0.0.1:1"))
+    for name in ("lisa", "kim"):
+        await somebody(cohort, keys, clock.now(), contact=f"{name}@example.invalid")
+    for made in await enrolment_ids(cohort):
+        await notices.tell_one("place_held", made, keys, clock.now())
+    await notices.send_due(post_from("smtp://127.0.0.1:1"), mail.worker.settings, keys, clock)
+    assert sum(r.failures for r in await queries.reached(cohort.cohort_id)) == 1
+
+
+async def enrolment_ids(cohort: CohortFacts) -> list[UUID]:
+    return [facts.enrolment_id for facts in await enrolments.enrolments(cohort.cohort_id, ["confirmed", "preliminary"])]
+
+
+async def test_a_worker_killed_between_sending_and_noting_repeats_one_message_under_the_same_number(
+    mail: Mail, cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock, peer: Peer
+) -> None:
+    class KilledAfterwards:
+        async def send(self, message: EmailMessage) -> None:
+            await post_from(peer.url).send(message)
+            raise asyncio.CancelledError
+
+    for name in ("lisa", "kim"):
+        taken = await somebody(cohort, keys, clock.now(), contact=f"{name}@example.invalid")
+        await notices.tell_one("place_held", taken.enrolment_id, keys, clock.now())
+    with pytest.raises(asyncio.CancelledError):
+        await notices.send_due(KilledAfterwards(), mail.worker.settings, keys, clock)
+    assert await states(cohort) == [("place_held", "waiting")] * 2
+    await notices.send_due(post_from(peer.url), mail.worker.settings, keys, clock)
+    numbers = [message["Message-ID"] for message in peer.taken]
+    assert len(numbers) == 3
+    assert len(set(numbers)) == 2
+    assert numbers[0] == numbers[1]
+
+
+async def test_one_message_that_cannot_be_written_does_not_keep_the_others(
+    mail: Mail, cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    class Fussy(FolderPost):
+        async def send(self, message: EmailMessage) -> None:
+            if message["To"] == "lisa@example.invalid":
+                raise KeyError
+            await super().send(message)
+
+    for name in ("lisa", "kim"):
+        taken = await somebody(cohort, keys, clock.now(), contact=f"{name}@example.invalid")
+        await notices.tell_one("place_held", taken.enrolment_id, keys, clock.now())
+    assert await notices.send_due(Fussy(mail.folder), mail.worker.settings, keys, clock) == 1
+    assert await states(cohort) == [("place_held", "sent"), ("place_held", "waiting")]
+    assert await owner.fetchval("select error from notice_attempt") == "KeyError"
