@@ -19,6 +19,9 @@ from programmes.desk import groups_views, place_views, public_views, today_views
 from programmes.enrolment import keeping_views, person_views
 from programmes.enrolment import views as enrolment_views
 from programmes.evaluation import views as evaluation_views
+from programmes.notices import views as notices_views
+from programmes.oversight import decision_views, opening_views
+from programmes.oversight import views as oversight_views
 from programmes.people import views as people_views
 from programmes.people.queries import load_principal
 from programmes.settings import Settings
@@ -53,6 +56,7 @@ def _handlers() -> list[Any]:
         *attendance_views.HANDLERS,
         *evaluation_views.HANDLERS,
         *calendar_views.HANDLERS,
+        *notices_views.HANDLERS,
         *health.HANDLERS,
         *people_views.HANDLERS,
         *enrolment_views.HANDLERS,
@@ -60,6 +64,9 @@ def _handlers() -> list[Any]:
         *keeping_views.HANDLERS,
         *place_views.HANDLERS,
         *cohorts_views.HANDLERS,
+        *oversight_views.HANDLERS,
+        *decision_views.HANDLERS,
+        *opening_views.HANDLERS,
     ]
 
 
