@@ -78,7 +78,7 @@ from cohort_session s join venue v on v.id = s.venue_id
 """
 # Whoever coordinates the programme, or works with the cohort (a substitute until the date). $1 staff, $2 today,
 # $3 sections coordinated ('{}' for all, null for none).
-_MINE = """($3::text[] is not null and (cardinality($3::text[]) = 0 or p.section = any($3::text[]))
+MINE = """($3::text[] is not null and (cardinality($3::text[]) = 0 or p.section = any($3::text[]))
     or exists (select 1 from cohort_staff cs where cs.cohort_id = c.id and cs.staff_id = $1
                and (cs.until is null or cs.until >= $2)))"""
 
@@ -107,14 +107,15 @@ async def by_public_id(public_id: str) -> CohortFacts:
     return _cohort(row)
 
 
-def _access(principal: Principal, today: date) -> tuple[int, date, list[str] | None]:
+def access(principal: Principal, today: date) -> tuple[int, date, list[str] | None]:
+    """The three arguments of `MINE`."""
     coordinated = principal.coordinated
     return principal.staff_id, today, None if coordinated is None else sorted(coordinated)
 
 
 async def mine(principal: Principal, today: date, cohort_id: int) -> CohortFacts:
     """A cohort that this person works with. Raises NotFound for any other: that it exists is not theirs to know."""
-    row = await fetchrow(f"{_COHORT} where {_MINE} and c.id = $4", *_access(principal, today), cohort_id)
+    row = await fetchrow(f"{_COHORT} where {MINE} and c.id = $4", *access(principal, today), cohort_id)
     if row is None:
         raise NotFound
     return _cohort(row)
@@ -123,8 +124,8 @@ async def mine(principal: Principal, today: date, cohort_id: int) -> CohortFacts
 async def all_mine(principal: Principal, today: date, states: Sequence[CohortState]) -> list[CohortFacts]:
     """Every cohort in these states that this person works with, soonest start first."""
     rows = await fetch(
-        f"{_COHORT} where {_MINE} and c.state = any($4::text[]) order by s.first_start nulls last, c.id",
-        *_access(principal, today),
+        f"{_COHORT} where {MINE} and c.state = any($4::text[]) order by s.first_start nulls last, c.id",
+        *access(principal, today),
         list(states),
     )
     return [_cohort(row) for row in rows]
@@ -150,8 +151,8 @@ async def sessions_between(
     """Sessions that start in [first, last) in cohorts this person works with, in order of time."""
     rows = await fetch(
         f"""select s.id from cohort_session s join cohort c on c.id = s.cohort_id join programme p on p.id = c.programme_id
-            where {_MINE} and s.starts_at >= $4 and s.starts_at < $5 and c.state in ('open', 'started', 'planned')""",
-        *_access(principal, today),
+            where {MINE} and s.starts_at >= $4 and s.starts_at < $5 and c.state in ('open', 'started', 'planned')""",
+        *access(principal, today),
         first,
         last,
     )

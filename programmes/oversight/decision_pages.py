@@ -1,0 +1,247 @@
+"""The pages that postpone or cancel a start, or change its places: what happens to whom, before it happens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from programmes.cohorts.rules import Reason
+from programmes.cohorts.schedule_rules import Schedule
+from programmes.cohorts.wording_rules import said, why_skipped
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, day_long, day_plain, day_short, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.oversight.rules import Year, without
+
+Rows = tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A start to decide about. The four numbers are people with that state."""
+
+    cohort_id: int
+    name: str
+    section: str
+    form: str
+    exempt: bool
+    state: str
+    minimum: int
+    maximum: int
+    required: int | None
+    decide_by: date
+    first_start: datetime | None
+    sessions: int
+    confirmed: int
+    preliminary: int
+    offered: int
+    queued: int
+    seen: str
+
+    @property
+    def held(self) -> int:
+        return self.confirmed + self.preliminary + self.offered
+
+
+@dataclass(frozen=True)
+class DecisionPage:
+    facts: Facts
+    lead: str
+    form: object
+    rows: Rows
+    reasons: tuple[tuple[str, str], ...] = ()
+    warning: tuple[str, str] = ("", "")
+    values: tuple[tuple[str, str], ...] = ()
+    days: tuple[tuple[str, str, str], ...] = ()
+    digest: str = ""
+    look_again: bool = False
+    button: str = ""
+    keep: str = ""
+    hint: str = ""
+    others: str = ""
+
+    def value(self, name: str) -> str:
+        return dict(self.values).get(name, "")
+
+
+def fixed_reasons() -> tuple[tuple[str, str], ...]:
+    """The fixed list of why a start is postponed or cancelled; never a text of one's own."""
+    return (
+        ("too_few", _("För få deltagare")),
+        ("no_leader", _("Gruppledare saknas")),
+        ("no_venue", _("Lokal saknas")),
+    )
+
+
+def _counted(facts: Facts) -> str:
+    """`3 är klara och 1 är preliminär.`"""
+    ready = ngettext("%(n)s är klar", "%(n)s är klara", facts.confirmed)
+    left = facts.preliminary + facts.offered
+    if not left:
+        return f"{ready}."
+    return _("%(ready)s och %(others)s.", ready=ready, others=ngettext("%(n)s är preliminär", "%(n)s är preliminära", left))
+
+
+def _need(facts: Facts) -> str:
+    if facts.required is not None:
+        return _("Riktlinjen %(section)s kräver minst %(n)s.", section=facts.section, n=facts.required)
+    return _("Er egen gräns är minst %(n)s.", n=facts.minimum)
+
+
+def _people(facts: Facts, confirmed: str, preliminary: str, offered: str, queued: str) -> Rows:
+    at_once = _("E-post eller sms direkt")
+    found = [
+        (ngettext("%(n)s klar", "%(n)s klara", facts.confirmed), confirmed, facts.confirmed),
+        (ngettext("%(n)s preliminär", "%(n)s preliminära", facts.preliminary), preliminary, facts.preliminary),
+        (ngettext("%(n)s erbjuden", "%(n)s erbjudna", facts.offered), offered, facts.offered),
+        (_("%(n)s i kö", n=facts.queued), queued, facts.queued),
+    ]
+    rows = [(who, what, at_once) for who, what, number in found if number]
+    if rows:
+        rows.append(
+            (
+                _("Den som inte har lämnat någon kontaktväg"),
+                _("Får inget besked av oss."),
+                _("Ni säger till, eller skickar brev"),
+            )
+        )
+    return tuple(rows)
+
+
+def _usual_end(what: str) -> Rows:
+    return ((_("Gruppledarna"), what, _("Syns på Idag")),)
+
+
+def cancel_page(facts: Facts, year: Year | None, others: Sequence[date], form: object, reason: str) -> DecisionPage:
+    """`others` are the first days of the programme's other open starts; `year` the year that this start is in."""
+    gone = _("Platsen försvinner. Det står på Min plats.")
+    rows = _people(
+        facts, gone, gone, _("Erbjudandet tas tillbaka. Det står på Min plats."), _("Kön upphör. Det står på Min plats.")
+    )
+    if facts.state != "planned" and facts.sessions:
+        shown = ngettext(
+            "%(n)s träff står som INSTÄLLT i 30 dagar.", "%(n)s träffar står som INSTÄLLT i 30 dagar.", facts.sessions
+        )
+        rows = (*rows, (_("Kalendrar"), shown, _("Oftast inom några timmar")))
+    return DecisionPage(
+        facts,
+        _cancel_lead(facts),
+        form,
+        (*rows, *_usual_end(_("Rum och tider blir lediga."))),
+        fixed_reasons(),
+        _short_year(facts, without(year, facts.cohort_id) if year else None),
+        (("skal", reason),),
+        button=_("Ställ in och meddela %(n)s", n=facts.held + facts.queued) if rows and facts.held else _("Ställ in"),
+        others=_others(others),
+    )
+
+
+def _others(days: Sequence[date]) -> str:
+    if not days:
+        return _("Ingen annan start är öppen för anmälan. De som vill får söka igen när ni öppnar en ny.")
+    return _("Nästa start är %(day)s. Den som vill anmäler sig dit själv.", day=day_long(min(days)))
+
+
+def _cancel_lead(facts: Facts) -> str:
+    people = ngettext("%(n)s person har plats.", "%(n)s personer har plats.", facts.held)
+    queue = _("%(n)s står i kö.", n=facts.queued) if facts.queued else _("Ingen står i kö.")
+    return f"{people} {queue} {_('Det går inte att ångra.')}"
+
+
+def _short_year(facts: Facts, year: Year | None) -> tuple[str, str]:
+    """A warning when the guideline's number of starts in the year would not be reached."""
+    if year is None or year.required is None:
+        return "", ""
+    left = len(year.done) + len(year.planned)
+    if left >= year.required:
+        return "", ""
+    title = ngettext("Då blir det bara %(n)s start i år", "Då blir det bara %(n)s starter i år", left)
+    if not left:
+        title = _("Då blir det ingen start i år")
+    return title, _("Riktlinjen %(section)s säger minst %(n)s.", section=facts.section, n=year.required)
+
+
+def postpone_page(
+    facts: Facts,
+    schedule: Schedule,
+    decide_by: str,
+    first: str,
+    year: Year | None,
+    form: object,
+    reason: str,
+    look_again: bool = False,
+) -> DecisionPage:
+    """`schedule` is what the sessions would be; `year` the year that the start was in."""
+    keeps = _("Behåller sin plats.")
+    rows = _people(
+        facts,
+        keeps,
+        _("Behåller sin plats. Bokat studiebesök ligger kvar."),
+        _("Erbjudandet gäller de nya dagarna."),
+        _("Behåller sin plats i kön."),
+    )
+    days = [day.day for day in schedule.sessions]
+    if days and facts.state != "planned":
+        rows = (*rows, (_("Kalendrar"), _new_days(schedule), _("Oftast inom några timmar")))
+    leaves = bool(days) and facts.first_start is not None and days[0].year != local_date(facts.first_start).year
+    return DecisionPage(
+        facts,
+        f"{_counted(facts)} {_need(facts)}",
+        form,
+        (*rows, *_usual_end(_("De nya dagarna gäller."))),
+        fixed_reasons(),
+        _short_year(facts, without(year, facts.cohort_id) if year and leaves else None),
+        (("start", first), ("beslut", decide_by), ("skal", reason)),
+        tuple(
+            (day_short(day.day), _("Träff %(n)s", n=day.number) if day.number else "", why_skipped(day.day, day.off))
+            if day.off
+            else (day_short(day.day), _("Träff %(n)s", n=day.number), "")
+            for day in schedule.days
+        ),
+        schedule.digest,
+        look_again,
+        button=_("Skjut upp till %(day)s", day=_day(days[0])) if days else _("Skjut upp"),
+        keep=_("Behåll %(day)s", day=_day(local_date(facts.first_start))) if facts.first_start else _("Avbryt"),
+    )
+
+
+def _day(day: date) -> str:
+    """`24 november`"""
+    return day_plain(day).rsplit(" ", 1)[0]
+
+
+def _new_days(schedule: Schedule) -> str:
+    days = [day.day for day in schedule.sessions]
+    skipped = sum(1 for day in schedule.days if day.off)
+    text = ngettext(
+        "%(n)s träff flyttas till %(first)s.",
+        "%(n)s träffar flyttas till %(first)s–%(last)s.",
+        len(days),
+        first=_day(days[0]),
+        last=_day(days[-1]),
+    )
+    if not skipped:
+        return text
+    return f"{text} {ngettext('%(n)s vecka hoppas över.', '%(n)s veckor hoppas över.', skipped)}"
+
+
+def limits_page(
+    facts: Facts, least: int, most: int, by_guideline: bool, form: object, values: dict[str, str]
+) -> DecisionPage:
+    """How many places there are, within the guideline's limits where it has them."""
+    hint = (
+        _(
+            "Riktlinjen %(section)s säger %(least)s till %(most)s. Ingen kan gå utanför det.",
+            section=facts.section,
+            least=least,
+            most=most,
+        )
+        if by_guideline
+        else _("Riktlinjen har ingen gräns för antalet. Ni bestämmer.")
+    )
+    lead = capital(ngettext("%(n)s plats är upptagen.", "%(n)s platser är upptagna.", facts.held))
+    return DecisionPage(facts, lead, form, (), values=tuple(values.items()), hint=hint)
+
+
+def sentences(found: Sequence[Reason]) -> list[tuple[str, str]]:
+    """Field and sentence of each reason."""
+    return [(reason.beside, said(reason)) for reason in found]

@@ -1,0 +1,195 @@
+"""Postponing and cancelling a start, and changing its places. Coordinators of the programme only."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from programmes.catalogue import queries as catalogue
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.rules import DECIDED_BEFORE, places_span
+from programmes.cohorts.schedule_rules import Schedule
+from programmes.core.clock import local_date
+from programmes.core.errors import Conflict, Forbidden
+from programmes.core.i18n import gettext as _
+from programmes.enrolment.queries import places
+from programmes.oversight import decision_pages as pages
+from programmes.oversight import queries, services
+from programmes.oversight.pages import year_of
+from programmes.oversight.views import to_cockpit
+from programmes.web.forms import Form, read_form
+from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+_UNDECIDED = {"planned", "open", "postponed"}
+
+
+async def _facts(request: AnyRequest, cohort_id: int, states: set[str]) -> pages.Facts:
+    """The start with its places, for its coordinator.
+
+    Raises:
+        NotFound, Forbidden: not theirs.
+        Conflict: it is decided already.
+    """
+    who, today = principal(request), local_date(request.app.state.clock.now())
+    cohort = await cohorts.mine(who, today, row_id(cohort_id))
+    if not who.coordinates(cohort.section):
+        raise Forbidden
+    if cohort.state not in states:
+        raise Conflict("cohort_changed")
+    programme = await catalogue.programme(cohort.programme_id)
+    taken = (await places([cohort_id]))[cohort_id]
+    return pages.Facts(
+        cohort_id,
+        cohort.name,
+        cohort.section,
+        cohort.form,
+        cohort.exempt,
+        cohort.state,
+        cohort.minimum,
+        cohort.maximum,
+        programme.participants_min,
+        cohort.decide_by,
+        cohort.first_start,
+        cohort.sessions,
+        taken.confirmed,
+        taken.preliminary,
+        taken.offered,
+        taken.queued,
+        services.seen_as(cohort.state, cohort.first_start),
+    )
+
+
+async def _year(request: AnyRequest, facts: pages.Facts) -> Any:
+    """The year of the start's programme, where the guideline asks for a number of starts."""
+    who, today = principal(request), local_date(request.app.state.clock.now())
+    required = {p.section: p.starts_per_year_min for _id, p in await catalogue.in_force(today)}.get(facts.section)
+    if required is None or facts.first_start is None:
+        return None
+    found = await queries.starts_in(local_date(facts.first_start).year, who, today)
+    return year_of(facts.section, required, found)
+
+
+async def _others(request: AnyRequest, facts: pages.Facts) -> list[date]:
+    """First days of the programme's other starts that one can still apply to."""
+    today = local_date(request.app.state.clock.now())
+    return [
+        local_date(cohort.first_start)
+        for cohort in await cohorts.upcoming()
+        if cohort.section == facts.section and cohort.cohort_id != facts.cohort_id
+        if cohort.first_start and local_date(cohort.first_start) > today
+    ]
+
+
+async def _show_cancel(request: AnyRequest, facts: pages.Facts, form: Form, status: int = 200) -> Response[Any]:
+    view = pages.cancel_page(facts, await _year(request, facts), await _others(request, facts), form, form.raw("skal"))
+    return page(request, "oversight/cancel.html", view, status)
+
+
+@get("/personal/starter/{cohort_id:int}/stall-in", guards=[signed_in])
+async def cancel_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """What happens to whom if the start is cancelled."""
+    return await _show_cancel(request, await _facts(request, cohort_id, _UNDECIDED), Form())
+
+
+@post("/personal/starter/{cohort_id:int}/stall-in", guards=[signed_in], status_code=200)
+async def cancel(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Cancel it, for a reason from the fixed list."""
+    facts = await _facts(request, cohort_id, _UNDECIDED)
+    form = await read_form(request)
+    reason = form.choice("skal", services.REASONS, _("Välj varför starten ställs in."))
+    if form.errors:
+        return await _show_cancel(request, facts, form, 422)
+    await services.cancel(facts.cohort_id, reason, form.raw("sett"), principal(request), request.app.state.clock.now())
+    return to_cockpit("installd", facts.cohort_id)
+
+
+async def _show_postpone(
+    request: AnyRequest, facts: pages.Facts, form: Form, first: date, status: int = 200, look_again: bool = False
+) -> Response[Any]:
+    schedule = await services.plan_again(facts.cohort_id, first, request.app.state.clock.now())
+    decide_by = form.raw("beslut") if form.values else (first - DECIDED_BEFORE).isoformat()
+    typed = form.raw("start") if form.values else first.isoformat()
+    view = pages.postpone_page(
+        facts, schedule, decide_by, typed, await _year(request, facts), form, form.raw("skal"), look_again
+    )
+    return page(request, "oversight/postpone.html", view, status)
+
+
+def _three_weeks_later(facts: pages.Facts, today: date) -> date:
+    first = local_date(facts.first_start) if facts.first_start else today
+    later = first + timedelta(weeks=3)
+    while later - DECIDED_BEFORE <= today:
+        later += timedelta(weeks=1)
+    return later
+
+
+@get("/personal/starter/{cohort_id:int}/skjut-upp", guards=[signed_in])
+async def postpone_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Another first day, three weeks later to begin with, and what that means to whom."""
+    facts = await _facts(request, cohort_id, _UNDECIDED)
+    today = local_date(request.app.state.clock.now())
+    return await _show_postpone(request, facts, Form(), _three_weeks_later(facts, today))
+
+
+@post("/personal/starter/{cohort_id:int}/skjut-upp", guards=[signed_in], status_code=200)
+async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Show the days again, or save them if they are the days that were seen."""
+    facts = await _facts(request, cohort_id, _UNDECIDED)
+    form = await read_form(request)
+    now = request.app.state.clock.now()
+    fallback = _three_weeks_later(facts, local_date(now))
+    first, decide_by = form.day("start"), form.day("beslut")
+    if form.ticked("visa"):
+        return await _show_postpone(request, facts, form, first or fallback, 422 if form.errors else 200)
+    reason = form.choice("skal", services.REASONS, _("Välj varför starten skjuts upp."))
+    if form.errors or first is None or decide_by is None:
+        return await _show_postpone(request, facts, form, first or fallback, 422)
+    planned: Schedule = await services.plan_again(facts.cohort_id, first, now)
+    if planned.digest != form.raw("dagar"):
+        return await _show_postpone(request, facts, form, first, 422, look_again=True)
+    refused = await services.postpone(
+        facts.cohort_id, first, decide_by, reason, form.raw("sett"), planned.digest, principal(request), now
+    )
+    for field, text in pages.sentences(refused):
+        form.fail(field or "start", text)
+    if refused:
+        return await _show_postpone(request, facts, form, first, 422)
+    return to_cockpit("uppskjuten", facts.cohort_id)
+
+
+async def _show_limits(request: AnyRequest, facts: pages.Facts, form: Form, status: int = 200) -> Response[Any]:
+    programme = await catalogue.programme((await cohorts.by_id(facts.cohort_id)).programme_id)
+    span = places_span(programme)
+    stored = {"min": str(facts.minimum), "max": str(facts.maximum)}
+    values = {name: form.raw(name) if form.values else value for name, value in stored.items()}
+    view = pages.limits_page(facts, span.least, span.most, bool(span.section), form, values)
+    return page(request, "oversight/limits.html", view, status)
+
+
+@get("/personal/starter/{cohort_id:int}/platser", guards=[signed_in])
+async def limits_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """The least and most number of places."""
+    return await _show_limits(request, await _facts(request, cohort_id, _UNDECIDED | {"started"}), Form())
+
+
+@post("/personal/starter/{cohort_id:int}/platser", guards=[signed_in], status_code=200)
+async def limits(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Change them, never past the guideline and never below those who hold a place."""
+    facts = await _facts(request, cohort_id, _UNDECIDED | {"started"})
+    form = await read_form(request)
+    least, most = form.number("min", 1, 200), form.number("max", 1, 200)
+    if not form.errors:
+        refused = await services.change_limits(
+            facts.cohort_id, least, most, principal(request), request.app.state.clock.now()
+        )
+        for field, text in pages.sentences(refused):
+            form.fail(field, text)
+    if form.errors:
+        return await _show_limits(request, facts, form, 422)
+    return to_cockpit("platser", facts.cohort_id)
+
+
+HANDLERS = [cancel_page, cancel, postpone_page, postpone, limits_page, limits]

@@ -1,0 +1,220 @@
+"""What the form for a new cohort shows: fields with what the guideline says, and every day with why one is skipped."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from programmes.catalogue.rules import Programme
+from programmes.cohorts.rules import Defaults, Span, closed_after_start, places_span, sessions_span
+from programmes.cohorts.schedule_rules import Clash, Day, Schedule
+from programmes.cohorts.wording_rules import noted, numbered, why_skipped
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, clock, day_long, day_plain, day_short, day_year, ngettext, speaking, weekdays
+from programmes.core.i18n import gettext as _
+
+VISIT_ROWS = (1, 2, 3)
+_MOST_CLASHES = 5
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A programme to open a cohort of."""
+
+    section: str
+    name: str
+    form: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One day of the schedule."""
+
+    when: str
+    what: str
+    state: str
+    tag: tuple[str, str, str] | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OpeningPage:
+    """The form. `lines` is empty while what is typed gives no schedule."""
+
+    section: str
+    name: str
+    kind: str
+    form: object
+    values: Mapping[str, str]
+    leaders: tuple[tuple[int, str, bool], ...]
+    venues: tuple[tuple[str, str], ...]
+    days: tuple[tuple[int, str, bool], ...]
+    hints: Mapping[str, str]
+    fixed_sessions: bool
+    closed_after_start: bool
+    study_visit: bool
+    one_programme: bool
+    summary: str
+    warnings: tuple[str, ...]
+    lines: tuple[Line, ...]
+    digest: str
+    look_again: bool
+    button: str
+
+    @property
+    def visit_rows(self) -> tuple[int, ...]:
+        return VISIT_ROWS if self.study_visit else ()
+
+
+def choices(programmes: Sequence[Programme]) -> list[tuple[str, list[Choice]]]:
+    """What can be opened, by form, in the guideline's order."""
+    titles = {"group": _("Grupper"), "individual": _("Samtal"), "drop_in": _("Öppna verksamheter")}
+    found = []
+    for form, title in titles.items():
+        of_form = [Choice(p.section, p.short_name, form) for p in programmes if p.form == form]
+        if of_form:
+            found.append((title, of_form))
+    return found
+
+
+def default_name(programme: Programme, first: date) -> str:
+    """`Återfallsprevention, höst 2026`; a series by its first day. Names are in Swedish, whoever opens the cohort."""
+    with speaking("sv"):
+        if programme.form == "individual":
+            return f"{programme.short_name}, {day_plain(first)}"
+        season = _("vår") if first.month <= 6 else _("höst")
+        return f"{programme.short_name}, {season} {first.year}"
+
+
+def default_values(programme: Programme, start: Defaults) -> dict[str, str]:
+    """What the fields hold before anything is typed."""
+    return {
+        "namn": default_name(programme, start.first),
+        "forsta": start.first.isoformat(),
+        "antal": str(start.count),
+        "fran": f"{start.starts:%H:%M}",
+        "till": f"{start.ends:%H:%M}",
+        "min": str(start.minimum),
+        "max": str(start.maximum),
+        "oppnar": start.enrol_from.isoformat(),
+        "beslut": start.decide_by.isoformat(),
+        "sista": str(start.last_entry),
+    }
+
+
+def hints(programme: Programme, first: date | None) -> dict[str, str]:
+    """What the guideline says beside each field."""
+    places = places_span(programme)
+    return {
+        "forsta": _("En %(weekday)s", weekday=day_long(first).split(" ")[0]) if first else "",
+        "antal": _sessions_hint(programme, sessions_span(programme)),
+        "min": _("Riktlinjen: %(n)s", n=places.least) if places.section else _("Riktlinjen har ingen gräns"),
+        "max": _("Riktlinjen: %(n)s", n=places.most) if places.section else _("Riktlinjen har ingen gräns"),
+    }
+
+
+def _sessions_hint(programme: Programme, span: Span) -> str:
+    if programme.form == "drop_in":
+        return _("Högst %(n)s", n=span.most)
+    if not span.section:
+        return _("Riktlinjen säger inget antal")
+    if span.least == span.most:
+        return _("%(n)s enligt %(section)s", n=span.least, section=span.section)
+    return _("%(least)s till %(most)s enligt %(section)s", least=span.least, most=span.most, section=span.section)
+
+
+def weekday_names() -> list[str]:
+    """`måndag` to `söndag`."""
+    return [day_long(date(2026, 6, day)).split(" ")[0] for day in range(1, 8)]
+
+
+def schedule_summary(programme: Programme, schedule: Schedule) -> str:
+    """`10 måndagar, 15 februari–3 maj 2027`"""
+    held = schedule.sessions
+    if not held:
+        return ""
+    if len(held) == 1:
+        return capital(day_year(held[0].day))
+    usual = {weekdays(day.day) for day in held}
+    counted = ngettext("%(n)s tillfälle", "%(n)s tillfällen", len(held))
+    what = f"{len(held)} {usual.pop()}" if len(usual) == 1 else counted
+    first = day_plain(held[0].day)
+    if held[0].day.year == held[-1].day.year:
+        first = first.rsplit(" ", 1)[0]
+    return f"{what}, {first}–{day_plain(held[-1].day)}"
+
+
+def warnings(programme: Programme, schedule: Schedule, clashes: Sequence[Clash], venue: str) -> tuple[str, ...]:
+    """What is worth a look before saving; none of it stands in the way."""
+    found = []
+    if programme.duration_weeks and schedule.weeks > programme.duration_weeks:
+        found.append(
+            _(
+                "Det blir %(weeks)s veckor. Riktlinjen %(section)s säger %(said)s.",
+                weeks=schedule.weeks,
+                section=programme.section,
+                said=programme.duration_weeks,
+            )
+        )
+    if schedule.days and schedule.days[0].off and schedule.sessions:
+        found.append(_("Första dagen hoppas över. Det börjar i stället %(day)s.", day=day_long(schedule.sessions[0].day)))
+    found.extend(_clash(clash, venue) for clash in clashes[:_MOST_CLASHES])
+    if len(clashes) > _MOST_CLASHES:
+        found.append(_("Och %(n)s krockar till, se dagarna nedan.", n=len(clashes) - _MOST_CLASHES))
+    return tuple(found)
+
+
+def _clash(clash: Clash, venue: str) -> str:
+    values = {"until": clock(clash.until), "day": day_long(clash.day), "cohort": clash.cohort}
+    if clash.who:
+        return _("%(who)s har en annan träff till %(until)s %(day)s.", who=clash.who, **values)
+    if clash.cohort:
+        return _("%(venue)s är bokad till %(until)s %(day)s, av %(cohort)s.", venue=venue, **values)
+    return _("%(venue)s är bokad till %(until)s %(day)s, av en annan grupp.", venue=venue, **values)
+
+
+def lines(form: str, schedule: Schedule, clashes: Sequence[Clash]) -> tuple[Line, ...]:
+    """Every day in order, with why it is skipped or what is worth knowing."""
+    return tuple(_line(form, day, [c for c in clashes if c.day == day.day]) for day in schedule.days)
+
+
+def _line(form: str, day: Day, clashes: Sequence[Clash]) -> Line:
+    if day.off:
+        return Line(day_short(day.day), why_skipped(day.day, day.off), "off", (_("Hoppas över"), "", "move"), ())
+    notes = [noted(note) for note in day.notes]
+    for clash in clashes:
+        until = clock(clash.until)
+        notes.append(
+            _("%(who)s har en annan träff till %(until)s.", who=clash.who, until=until)
+            if clash.who
+            else _("Lokalen är bokad till %(until)s.", until=until)
+        )
+    tag = (_("Krock"), "warn", "warn") if clashes else None
+    return Line(day_short(day.day), numbered(form, day.number), "", tag, tuple(notes))
+
+
+def button(enrol_from: date | None, form: str, today: date) -> str:
+    """`Öppna för anmälan 2 november`; drop-ins have nothing to enrol in."""
+    if form == "drop_in":
+        return _("Visa utåt")
+    if enrol_from and enrol_from > today:
+        return _("Öppna för anmälan %(day)s", day=day_plain(enrol_from).rsplit(" ", 1)[0])
+    return _("Öppna för anmälan")
+
+
+def kind_line(programme: Programme) -> str:
+    """What kind of thing is being opened, where the name alone could mislead (2.7 and 2.18)."""
+    words: Mapping[str, Callable[[], str]] = {
+        "group": lambda: _("Grupp"),
+        "individual": lambda: _("Enskilda samtal, en plats"),
+        "drop_in": lambda: _("Öppen verksamhet, ingen anmälan"),
+    }
+    return words[programme.form]()
+
+
+def is_closed_after_start(programme: Programme) -> bool:
+    return closed_after_start(programme)
+
+
+def first_day(schedule: Schedule | None) -> date | None:
+    """The first session's day, if there is one."""
+    return local_date(schedule.slots[0].starts_at) if schedule and schedule.slots else None

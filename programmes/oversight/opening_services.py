@@ -1,0 +1,31 @@
+"""Opening a cohort together with its study visits, in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from programmes.cohorts.opening_services import open_cohort
+from programmes.cohorts.queries import by_id
+from programmes.cohorts.rules import Opening
+from programmes.core.db import transaction
+from programmes.core.principal import Principal
+from programmes.enrolment.step_services import add_slot
+from programmes.oversight.rules import Visit
+from programmes.oversight.rules import why_not_visits as visit_reasons
+
+__all__ = ["Opening", "Visit", "open_with_visits", "visit_reasons"]
+
+
+async def open_with_visits(wanted: Opening, visits: Sequence[Visit], principal: Principal, now: datetime) -> int:
+    """Save a cohort, its sessions, leaders and study visits, all or nothing; returns its id.
+
+    Raises:
+        NotFound, Forbidden, NotAllowed, Conflict: as `open_cohort`.
+    """
+    async with transaction():
+        cohort_id = await open_cohort(wanted, principal, now)
+        venue_id = (await by_id(cohort_id)).venue_id
+        for visit in visits:
+            await add_slot(
+                cohort_id, visit.slot.starts_at, visit.slot.ends_at, venue_id, wanted.leaders[0], visit.capacity, now
+            )
+    return cohort_id

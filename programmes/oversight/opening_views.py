@@ -1,0 +1,225 @@
+"""Planning a cohort on one page: seen first, then saved (DESIGN 8: the schedule says every day and every skip)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from programmes.catalogue import queries as catalogue
+from programmes.catalogue.rules import Programme
+from programmes.cohorts.opening_services import Preview, choices, preview, programme_for, start_from
+from programmes.cohorts.rules import MOST_PLACES, Defaults
+from programmes.cohorts.schedule_rules import slot_on
+from programmes.cohorts.wording_rules import said
+from programmes.core.clock import local_date
+from programmes.core.errors import Conflict
+from programmes.core.i18n import gettext as _
+from programmes.core.principal import Principal
+from programmes.oversight import opening_pages as pages
+from programmes.oversight.opening_services import Opening, Visit, open_with_visits, visit_reasons
+from programmes.web.forms import Form, read_form
+from programmes.web.guards import require_role, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+_VISIT_LENGTH = timedelta(minutes=45)
+_NEW = "ny"
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """One request about one programme: who asks, when, and what the form would be filled with."""
+
+    request: AnyRequest
+    who: Principal
+    now: datetime
+    programme_id: int
+    programme: Programme
+    start: Defaults
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now)
+
+
+async def _ask(request: AnyRequest, section: str) -> _Ask:
+    """Raises NotFound for an unknown programme, Forbidden for one that is not theirs to open."""
+    who, now = require_role(request, "coordinator"), request.app.state.clock.now()
+    programme_id, programme = await programme_for(who, section, local_date(now))
+    return _Ask(request, who, now, programme_id, programme, await start_from(programme, local_date(now)))
+
+
+async def _openable(request: AnyRequest) -> list[Programme]:
+    who, today = require_role(request, "coordinator"), local_date(request.app.state.clock.now())
+    found = await catalogue.in_force(today)
+    return [p for _id, p in found if p.form != "catalogue_only" and who.coordinates(p.section)]
+
+
+@get("/personal/grupper/ny", guards=[signed_in])
+async def new_cohort(request: AnyRequest) -> Response[Any]:
+    """Choose a programme, then the form, filled with what is usual and with the days already shown."""
+    section = request.query_params.get("insats", "")
+    if not section:
+        openable = await _openable(request)
+        if len(openable) == 1:
+            address = f"/personal/grupper/ny?insats={openable[0].section}"
+            return Response("", status_code=303, headers={"location": address})
+        return page(request, "oversight/choose.html", pages.choices(openable))
+    ask = await _ask(request, section)
+    venues = (await choices()).venues
+    wanted = _usual(ask, venues[0].venue_id if venues else None)
+    return await _show(ask, Form(), await preview(wanted, ask.who, ask.now))
+
+
+def _usual(ask: _Ask, venue_id: int | None) -> Opening:
+    start = ask.start
+    return Opening(
+        ask.programme_id,
+        "",
+        start.first,
+        start.starts,
+        start.ends,
+        start.count,
+        start.minimum,
+        start.maximum,
+        start.enrol_from,
+        start.decide_by,
+        start.last_entry,
+        (),
+        venue_id,
+    )
+
+
+@post("/personal/grupper/ny", guards=[signed_in], status_code=200)
+async def save_cohort(request: AnyRequest) -> Response[Any]:
+    """Show the days again, or save exactly what was seen."""
+    form = await read_form(request)
+    ask = await _ask(request, form.raw("insats"))
+    wanted, visits = _read(ask, form), _read_visits(ask, form)
+    if wanted is None:
+        return await _show(ask, form, None, 422)
+    planned = await preview(wanted, ask.who, ask.now)
+    for reason in [*planned.reasons, *visit_reasons(visits, planned.schedule, ask.now)]:
+        form.fail(reason.beside, said(reason))
+    if form.errors or form.ticked("visa"):
+        return await _show(ask, form, planned, 422 if form.errors else 200)
+    if planned.schedule.digest != form.raw("sett"):
+        return await _show(ask, form, planned, 422, look_again=True)
+    try:
+        cohort_id = await open_with_visits(wanted, visits, ask.who, ask.now)
+    except Conflict:
+        return await _show(ask, form, await preview(wanted, ask.who, ask.now), 422, look_again=True)
+    done = "oppnad" if wanted.announce else "planerad"
+    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/traffar?klart={done}"})
+
+
+def _read(ask: _Ask, form: Form) -> Opening | None:
+    """The cohort as typed, or None when the days cannot even be counted; every error stands in the form."""
+    start, kind = ask.start, ask.programme.form
+    name = form.text("namn", 80, _("Skriv ett namn."))
+    first, begins, ends = form.day("forsta"), form.clock_time("fran"), form.clock_time("till")
+    count = form.number("antal", 0, 999)
+    least, most, opens, decides, last = start.minimum, start.maximum, start.enrol_from, first, start.last_entry
+    if kind == "group":
+        least, most = form.number("min", 0, 999), form.number("max", 0, 999)
+        opens, decides = form.day("oppnar") or ask.today, form.day("beslut")
+        last = 1 if pages.is_closed_after_start(ask.programme) else form.number("sista", 0, 999)
+    venue_id, new_venue = _read_venue(form)
+    weekdays = frozenset(int(day) for day in form.all("dagar") if day in {"0", "1", "2", "3", "4", "5", "6"})
+    if kind == "drop_in" and not weekdays:
+        form.fail("dagar", _("Välj minst en veckodag."))
+    if not first or not begins or not ends or "antal" in form.errors or (kind == "drop_in" and not weekdays):
+        return None
+    return Opening(
+        ask.programme_id,
+        name,
+        first,
+        begins,
+        ends,
+        count,
+        least,
+        min(most, MOST_PLACES + 1),
+        opens,
+        decides or first,
+        last,
+        tuple(int(leader) for leader in form.all("ledare") if leader.isascii() and leader.isdigit() and len(leader) < 9),
+        venue_id,
+        new_venue,
+        weekdays,
+        announce=not form.ticked("spara"),
+        seen=form.raw("sett"),
+    )
+
+
+def _read_venue(form: Form) -> tuple[int | None, tuple[str, str] | None]:
+    """The chosen room, or a new one with name and address."""
+    chosen = form.raw("lokal")
+    if chosen == _NEW:
+        name = form.text("nylokal", 80, _("Skriv vad lokalen heter."))
+        address = form.text("nyadress", 120, _("Skriv lokalens adress."))
+        return None, (name, address) if name and address else None
+    return (int(chosen), None) if chosen.isascii() and chosen.isdigit() and len(chosen) < 9 else (None, None)
+
+
+def _read_visits(ask: _Ask, form: Form) -> list[Visit]:
+    """The study visits that are filled in; an empty row is none."""
+    found = []
+    for row in pages.VISIT_ROWS if ask.programme.study_visit else ():
+        name = f"besok{row}"
+        if not form.raw(name) and not form.raw(f"{name}tid"):
+            continue
+        day, begins = form.day(name), form.clock_time(f"{name}tid")
+        capacity = form.number(f"{name}antal", 1, 50)
+        if day and begins and begins <= time(22):
+            ends = (datetime.combine(day, begins) + _VISIT_LENGTH).time()
+            found.append(Visit(row, slot_on(day, begins, ends), capacity))
+        elif day and begins:
+            form.fail(f"{name}tid", _("Skriv en tid från 6.00 till 22.00."))
+    return found
+
+
+async def _show(
+    ask: _Ask, form: Form, planned: Preview | None, status: int = 200, look_again: bool = False
+) -> Response[Any]:
+    programme, offered = ask.programme, await choices()
+    usual = pages.default_values(programme, ask.start)
+    values = {name: form.raw(name) if form.values else value for name, value in usual.items()}
+    venues = [(str(v.venue_id), f"{v.name}, {v.address}") for v in offered.venues] + [(_NEW, _("Ny lokal"))]
+    values["lokal"] = form.raw("lokal") or venues[0][0]
+    for name in _more_fields():
+        values[name] = form.raw(name)
+    chosen = dict(venues).get(values["lokal"], "").split(",")[0]
+    schedule = planned.schedule if planned else None
+    ticked = form.all("dagar") if form.values else ["0"]
+    opens = Form({"oppnar": [values["oppnar"]]}).day("oppnar")
+    view = pages.OpeningPage(
+        section=programme.section,
+        name=programme.name,
+        kind=programme.form,
+        form=form,
+        values=values,
+        leaders=tuple((x.staff_id, x.name, str(x.staff_id) in form.all("ledare")) for x in offered.leaders),
+        venues=tuple(venues),
+        days=tuple((n, day, str(n) in ticked) for n, day in enumerate(pages.weekday_names())),
+        hints=pages.hints(programme, pages.first_day(schedule)) | {"kind": pages.kind_line(programme)},
+        fixed_sessions=programme.sessions_min is not None and programme.sessions_min == programme.sessions_max,
+        closed_after_start=pages.is_closed_after_start(programme),
+        study_visit=programme.study_visit,
+        one_programme=len(await _openable(ask.request)) == 1,
+        summary=pages.schedule_summary(programme, schedule) if schedule else "",
+        warnings=pages.warnings(programme, schedule, planned.clashes, chosen) if schedule and planned else (),
+        lines=pages.lines(programme.form, schedule, planned.clashes) if schedule and planned else (),
+        digest=schedule.digest if schedule else "",
+        look_again=look_again,
+        button=pages.button(opens, programme.form, ask.today),
+    )
+    return page(ask.request, "oversight/open.html", view, status)
+
+
+def _more_fields() -> list[str]:
+    visits = [f"besok{row}{part}" for row in pages.VISIT_ROWS for part in ("", "tid", "antal")]
+    return ["nylokal", "nyadress", *visits]
+
+
+HANDLERS = [new_cohort, save_cohort]

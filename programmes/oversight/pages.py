@@ -1,0 +1,325 @@
+"""What the cockpit shows: facts as sentences, tiles and tables."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from programmes.cohorts.rules import StartChoice, decide_start, start_choice
+from programmes.cohorts.wording_rules import said
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, day_long, day_parts, day_short, listed, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.oversight.rules import TILE, Planned, Shortage, Start, Year, YearStart, shortage, soon, years
+
+MOST_SOON, PER_PAGE, MOST_SEATS_DRAWN = 15, 50, 24
+
+
+@dataclass(frozen=True)
+class Tile:
+    title: str
+    number: int
+    note: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """One start in full. `choice` is what its coordinator is offered if it is theirs (`mine`); others see no buttons."""
+
+    start: Start
+    parts: tuple[str, str, str]
+    decide_by: str
+    when: str
+    late: bool
+    first: str
+    needs: str
+    tag: tuple[str, str, str]
+    mine: bool
+    choice: StartChoice
+    notes: tuple[str, ...]
+    main: bool
+    drawn: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One start in the table of later ones."""
+
+    start: Start
+    decide_by: str
+    tag: tuple[str, str, str]
+    needs: str
+    drawn: bool
+
+
+@dataclass(frozen=True)
+class YearRow:
+    name: str
+    done: tuple[int, ...]
+    planned: tuple[int, ...]
+    sentence: str
+    link: int
+    tag: tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Cockpit:
+    """The whole page. `choices` are the years one can look at; `may_plan` shows the way to plan a start."""
+
+    tiles: tuple[Tile, ...]
+    cards: tuple[Card, ...]
+    rows: tuple[Row, ...]
+    page: int
+    pages: int
+    years: tuple[YearRow, ...]
+    year: int
+    choices: tuple[int, ...]
+    may_plan: bool
+    done: str
+    refused: tuple[str, ...]
+    next_decision: str
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A group programme that the asker coordinates: its short name and the starts a year that the guideline requires."""
+
+    section: str
+    name: str
+    required: int | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the address asks for, and what has just happened, in words."""
+
+    year: int
+    page: int
+    done: str = ""
+    refused: tuple[str, ...] = ()
+
+
+def cockpit(
+    starts: Sequence[Start],
+    found: Sequence[YearStart],
+    offered: Sequence[Offered],
+    uncounted: Collection[str],
+    coordinates: Callable[[str], bool],
+    today: date,
+    wanted: Wanted,
+) -> Cockpit:
+    """Everything on the page. `uncounted` are sections where people may not be counted."""
+    short = {start.cohort_id: max(0, start.minimum - start.confirmed) for start in starts}
+    by_section = years({o.section: o.required for o in offered}, found, short)
+    names = {o.section: o.name for o in offered}
+    shown = {s for s, year in by_section.items() if year.required is not None or year.done or year.planned}
+    cards, rows, at, pages = cards_and_rows(starts, today, coordinates, uncounted, wanted.page)
+    this_year = by_section if wanted.year == today.year else {}
+    return Cockpit(
+        tiles=tiles(starts, today, this_year, names),
+        cards=cards,
+        rows=rows,
+        page=at,
+        pages=pages,
+        years=year_rows(by_section, names, shown),
+        year=wanted.year,
+        choices=(today.year, today.year + 1),
+        may_plan=bool(offered),
+        done=wanted.done,
+        refused=wanted.refused,
+        next_decision=day_long(starts[0].decide_by) if starts else "",
+    )
+
+
+def year_of(section: str, required: int, found: Sequence[YearStart]) -> Year:
+    """The year of one programme, whatever its starts lack."""
+    return years({section: required}, found, {})[section]
+
+
+def done_text(what: str, name: str) -> str:
+    """What has just been decided, from a fixed list; anything else says nothing."""
+    texts = {
+        "startad": _("%(name)s är startad. Alla som har plats får besked.", name=name),
+        "uppskjuten": _("%(name)s är framflyttad. Alla behåller sin plats och får besked om de nya dagarna.", name=name),
+        "installd": _("%(name)s är inställd. Alla får besked, och kalendrarna visar det.", name=name),
+        "platser": _("Antalet platser i %(name)s är ändrat.", name=name),
+    }
+    return texts.get(what, "")
+
+
+def not_started(name: str) -> str:
+    return _("%(name)s är inte startad.", name=name)
+
+
+def cards_and_rows(
+    starts: Sequence[Start],
+    today: date,
+    coordinates: Callable[[str], bool],
+    uncounted: Collection[str],
+    wanted_page: int,
+) -> tuple[tuple[Card, ...], tuple[Row, ...], int, int]:
+    """The nearest in full, the rest as a table in pages."""
+    near = soon([start.decide_by for start in starts], today, MOST_SOON)
+    later = starts[near:]
+    pages = max(1, -(-len(later) // PER_PAGE))
+    at = min(max(1, wanted_page), pages)
+    mine = [s for s in starts[:near] if coordinates(s.section)]
+    main = next((s.cohort_id for s in mine if start_choice(s.deciding, s.confirmed) == "start"), 0)
+    cards = tuple(
+        _card(s, today, coordinates(s.section), s.cohort_id == main, s.section in uncounted) for s in starts[:near]
+    )
+    return cards, tuple(_row(s, today) for s in later[(at - 1) * PER_PAGE : at * PER_PAGE]), at, pages
+
+
+def _card(start: Start, today: date, mine: bool, main: bool, uncounted: bool) -> Card:
+    choice = start_choice(start.deciding, start.confirmed)
+    short = shortage(start.minimum, start.confirmed, start.decide_by, today)
+    shown = {"below_guideline", "below_own", "no_sessions", "nobody"}
+    refusals = decide_start(start.deciding, start.confirmed, with_fewer=False)
+    return Card(
+        start=start,
+        parts=day_parts(start.decide_by),
+        decide_by=day_short(start.decide_by),
+        when=_when(short.days),
+        late=short.days < 0,
+        first=_first(start, uncounted),
+        needs=_needs(start, short),
+        tag=_tag(start, short),
+        mine=mine,
+        choice=choice,
+        notes=tuple(said(reason) for reason in refusals if reason.code in shown),
+        main=main,
+        drawn=start.maximum <= MOST_SEATS_DRAWN,
+    )
+
+
+def _row(start: Start, today: date) -> Row:
+    short = shortage(start.minimum, start.confirmed, start.decide_by, today)
+    return Row(
+        start,
+        day_short(start.decide_by),
+        _tag(start, short),
+        _needs_short(short),
+        start.maximum <= MOST_SEATS_DRAWN,
+    )
+
+
+def _when(days: int) -> str:
+    if days < 0:
+        return ngettext("för %(n)s dag sedan", "för %(n)s dagar sedan", -days)
+    if days == 0:
+        return _("idag")
+    return _("i morgon") if days == 1 else _("om %(n)s dagar", n=days)
+
+
+def _first(start: Start, uncounted: bool) -> str:
+    parts = [_("Inga träffar är planerade.")]
+    if start.first_start:
+        parts = [_("Startar %(day)s.", day=day_long(local_date(start.first_start)))]
+    if start.queued:
+        parts.append(_("%(n)s i kö.", n=start.queued))
+    if uncounted:
+        parts.append(_("Platserna räknas inte i statistiken."))
+    return " ".join(parts)
+
+
+def _needs(start: Start, short: Shortage) -> str:
+    if short.missing:
+        return _needs_short(short) if short.days >= 0 else _("%(n)s till behövs. Beslutet är försenat.", n=short.missing)
+    parts = [_("Minsta antalet är nått.")]
+    if start.preliminary:
+        parts.append(ngettext("%(n)s har något kvar att göra.", "%(n)s har något kvar att göra.", start.preliminary))
+    elif start.free > 0 and short.days > 0 and not start.queued:
+        parts.append(
+            ngettext(
+                "%(n)s plats kan fyllas på %(when)s.",
+                "%(n)s platser kan fyllas på %(when)s.",
+                start.free,
+                when=_in(short.days),
+            )
+        )
+    return " ".join(parts)
+
+
+def _in(days: int) -> str:
+    return ngettext("%(n)s dag", "%(n)s dagar", days)
+
+
+def _needs_short(short: Shortage) -> str:
+    if not short.missing:
+        return _("Inget, minsta antalet är nått.")
+    if short.days > 0:
+        return _("%(missing)s till behövs på %(days)s.", missing=short.missing, days=_in(short.days))
+    return _("%(n)s till behövs.", n=short.missing)
+
+
+def _tag(start: Start, short: Shortage) -> tuple[str, str, str]:
+    if start.state == "planned":
+        return _("Planerad"), "", "cal"
+    if short.missing:
+        soon_due = short.days <= 21
+        return _("Saknar %(n)s", n=short.missing), "warn" if soon_due else "", "warn" if soon_due else ""
+    return _("Kan starta"), "ok", "check"
+
+
+def tiles(starts: Sequence[Start], today: date, in_year: Mapping[str, Year], names: Mapping[str, str]) -> tuple[Tile, ...]:
+    """The four numbers at the top, each with what it is made of."""
+    near = [start for start in starts if start.decide_by <= today + TILE]
+    below = [start for start in starts if start.confirmed < start.minimum]
+    queues = [start for start in starts if start.queued]
+    missing = sum(start.minimum - start.confirmed for start in below)
+    first = _("närmast %(day)s", day=day_long(starts[0].decide_by)) if starts else _("inga beslut väntar")
+    lacking = [names[section] for section, year in in_year.items() if year.lacking]
+    found = [
+        Tile(_("Beslut inom 14 dagar"), len(near), first),
+        Tile(_("Under minsta antal"), len(below), ngettext("%(n)s till behövs", "%(n)s till behövs tillsammans", missing)),
+        Tile(
+            _("I kö"),
+            sum(start.queued for start in queues),
+            ngettext("i %(n)s grupp", "i %(n)s grupper", len(queues)) if queues else _("ingen väntar"),
+        ),
+    ]
+    if in_year:
+        found.append(Tile(_("Saknar två starter i år"), len(lacking), listed(lacking) if lacking else _("ingen insats")))
+    return tuple(found)
+
+
+def year_rows(found: Mapping[str, Year], names: Mapping[str, str], shown: Collection[str]) -> tuple[YearRow, ...]:
+    """The table of the year: those with a requirement first, as the guideline orders them."""
+    ordered = sorted((section for section in found if section in shown), key=lambda s: found[s].required is None)
+    return tuple(_year_row(names[section], found[section]) for section in ordered)
+
+
+def _year_row(name: str, year: Year) -> YearRow:
+    if year.required is None:
+        tag = (_("Inget krav"), "", "")
+    else:
+        text = _("%(counted)s av %(required)s", counted=min(year.counted, year.required), required=year.required)
+        tag = (text, "warn", "warn") if year.lacking else (text, "ok", "check")
+    needed = year.needed
+    return YearRow(
+        name,
+        year.done,
+        tuple(start.month for start in year.planned),
+        _year_sentence(year, needed),
+        needed.cohort_id if needed else 0,
+        tag,
+    )
+
+
+def _year_sentence(year: Year, needed: Planned | None) -> str:
+    parts = [capital(f"{_months(year.done)}.")] if year.done else []
+    others = [start.month for start in year.planned if start != needed]
+    if others:
+        planned = ngettext("Planerad i %(months)s.", "Planerade i %(months)s.", len(others), months=_months(others))
+        parts.append(planned)
+    if needed:
+        parts.append(_("Starten i %(month)s behövs, och där saknas %(n)s.", month=_months([needed.month]), n=needed.missing))
+    elif year.lacking:
+        parts.append(ngettext("%(n)s start till behövs.", "%(n)s starter till behövs.", year.lacking))
+    return " ".join(parts) or _("Ingen start i år.")
+
+
+def _months(months: Sequence[int]) -> str:
+    """`januari och april`"""
+    words = [day_long(date(2026, month, 1)).rsplit(" ", 1)[1] for month in sorted(set(months))]
+    return listed(words)

@@ -1,0 +1,149 @@
+"""What the cockpit concludes from facts: who is short of what, which starts count for the year. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from programmes.cohorts.rules import Reason, StartFacts
+from programmes.cohorts.schedule_rules import Schedule, Slot
+
+SOON = timedelta(days=21)
+TILE = timedelta(days=14)
+
+
+def seen_as(state: str, first_start: datetime | None) -> str:
+    """What a form about a start was shown for: it changes with every decision and every new first day."""
+    return f"{state}-{first_start:%Y%m%d%H%M}" if first_start else f"{state}-"
+
+
+@dataclass(frozen=True)
+class Start:
+    """One undecided start. `required` is the guideline's minimum, None where it has none."""
+
+    cohort_id: int
+    programme_id: int
+    name: str
+    section: str
+    form: str
+    exempt: bool
+    state: str
+    minimum: int
+    maximum: int
+    required: int | None
+    decide_by: date
+    first_start: datetime | None
+    sessions: int
+    confirmed: int
+    preliminary: int
+    offered: int
+    queued: int
+
+    @property
+    def free(self) -> int:
+        return self.maximum - self.confirmed - self.preliminary - self.offered
+
+    @property
+    def seen(self) -> str:
+        return seen_as(self.state, self.first_start)
+
+    @property
+    def deciding(self) -> StartFacts:
+        return StartFacts(self.section, self.state, self.minimum, self.required, self.sessions)
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """How many confirmed are missing to the minimum, and the days left to decide (negative when it is late)."""
+
+    missing: int
+    days: int
+
+
+def shortage(minimum: int, confirmed: int, decide_by: date, today: date) -> Shortage:
+    """Only who has done everything counts towards the minimum; preliminary places are shown apart."""
+    return Shortage(max(0, minimum - confirmed), (decide_by - today).days)
+
+
+@dataclass(frozen=True)
+class YearStart:
+    """A start in a year: its programme's section, the month of its first session, and whether it came to be."""
+
+    cohort_id: int
+    section: str
+    month: int
+    done: bool
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A start to come: its month, and how many it is short of (0: it can start)."""
+
+    cohort_id: int
+    month: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class Year:
+    """The starts of one programme in a calendar year. `required` is the guideline's number, None without one."""
+
+    done: tuple[int, ...]
+    planned: tuple[Planned, ...]
+    required: int | None
+
+    @property
+    def counted(self) -> int:
+        """Those that came to be and those that could start as they stand."""
+        return len(self.done) + sum(1 for start in self.planned if not start.missing)
+
+    @property
+    def lacking(self) -> int:
+        """How many starts the year is short of."""
+        return max(0, (self.required or 0) - self.counted)
+
+    @property
+    def needed(self) -> Planned | None:
+        """The start to come without which the year falls short, the one that lacks least; None if there is none."""
+        short = sorted((start for start in self.planned if start.missing), key=lambda start: (start.missing, start.month))
+        return short[0] if self.lacking and short else None
+
+
+def years(required: Mapping[str, int | None], found: Sequence[YearStart], short: Mapping[int, int]) -> dict[str, Year]:
+    """The year of each programme, by section. `short` is how many each undecided start lacks to its minimum."""
+    made = {}
+    for section, needed in required.items():
+        mine = [start for start in found if start.section == section]
+        done = tuple(start.month for start in mine if start.done)
+        planned = tuple(Planned(s.cohort_id, s.month, short.get(s.cohort_id, 0)) for s in mine if not s.done)
+        made[section] = Year(done, planned, needed)
+    return made
+
+
+def without(year: Year, cohort_id: int) -> Year:
+    """The year if that start never came to be."""
+    return Year(year.done, tuple(start for start in year.planned if start.cohort_id != cohort_id), year.required)
+
+
+def soon(decide_by: Sequence[date], today: date, most: int) -> int:
+    """How many of the decisions, nearest first, are to be shown in full."""
+    return min(most, sum(1 for day in decide_by if day <= today + SOON))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A study visit on offer before a cohort: when, and for how many. `row` is its row in the form."""
+
+    row: int
+    slot: Slot
+    capacity: int
+
+
+def why_not_visits(visits: Sequence[Visit], schedule: Schedule, now: datetime) -> list[Reason]:
+    """Study visits are to come, and over before the first session begins (2.7, 2.8)."""
+    found = []
+    for visit in visits:
+        if visit.slot.starts_at <= now:
+            found.append(Reason("past", f"besok{visit.row}"))
+        elif schedule.slots and visit.slot.ends_at > schedule.slots[0].starts_at:
+            found.append(Reason("visit_after_start", f"besok{visit.row}"))
+    return found

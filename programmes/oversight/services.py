@@ -1,0 +1,130 @@
+"""Decisions about starts. They sit above cohorts and enrolments because they touch both, under the cohort's lock."""
+
+from datetime import date, datetime
+
+from programmes.catalogue import queries as catalogue
+from programmes.cohorts import services as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.rules import REASONS, Reason, StartFacts, decide_start, places_span, why_not_limits
+from programmes.cohorts.schedule_rules import Schedule
+from programmes.core.db import execute, fetch, transaction
+from programmes.core.errors import Conflict
+from programmes.core.principal import Principal
+from programmes.enrolment import services as enrolment
+from programmes.enrolment.queries import Places, places
+from programmes.oversight.rules import seen_as
+
+__all__ = ["REASONS", "cancel", "change_limits", "plan_again", "postpone", "seen_as", "start"]
+
+
+async def _taken(cohort_id: int) -> Places:
+    return (await places([cohort_id]))[cohort_id]
+
+
+async def _decidable(cohort_id: int, seen: str, principal: Principal, now: datetime) -> CohortFacts:
+    """Lock it for its coordinator. Raises Conflict when it is no longer as it was seen; NotFound; Forbidden."""
+    cohort = await cohorts.coordinated(cohort_id, principal, now)
+    if seen_as(cohort.state, cohort.first_start) != seen:
+        raise Conflict("cohort_changed")
+    return cohort
+
+
+async def start(cohort_id: int, with_fewer: bool, seen: str, principal: Principal, now: datetime) -> list[Reason]:
+    """Decide that a cohort starts; returns every reason why not, or nothing when it is done.
+
+    Raises:
+        NotFound, Forbidden: not theirs to decide.
+        Conflict: somebody else has decided or changed the first day.
+    """
+    async with transaction():
+        cohort = await _decidable(cohort_id, seen, principal, now)
+        programme = await catalogue.programme(cohort.programme_id)
+        facts = StartFacts(cohort.section, cohort.state, cohort.minimum, programme.participants_min, cohort.sessions)
+        confirmed = (await _taken(cohort_id)).confirmed
+        reasons = decide_start(facts, confirmed, with_fewer)
+        if not reasons:
+            await cohorts.mark_started(cohort, confirmed, principal, now)
+        return reasons
+
+
+async def cancel(cohort_id: int, reason: str, seen: str, principal: Principal, now: datetime) -> None:
+    """Decide that a start is cancelled. Everybody is told, and calendars show it.
+
+    Raises:
+        NotFound, Forbidden: not theirs to decide.
+        Conflict: somebody else has decided or changed the first day.
+    """
+    async with transaction():
+        cohort = await _decidable(cohort_id, seen, principal, now)
+        confirmed = (await _taken(cohort_id)).confirmed
+        await cohorts.mark_cancelled(cohort, reason, confirmed, principal, now)
+        await enrolment.end_all(cohort_id, now)
+
+
+async def plan_again(cohort_id: int, new_first: date, now: datetime) -> Schedule:
+    """The sessions from another first day; nothing is saved."""
+    return await cohorts.plan_again(cohort_id, new_first, now)
+
+
+async def postpone(
+    cohort_id: int,
+    new_first: date,
+    decide_by: date,
+    reason: str,
+    seen: str,
+    seen_days: str,
+    principal: Principal,
+    now: datetime,
+) -> list[Reason]:
+    """Give a start another first day; everybody keeps their place. Returns why not, or nothing when it is done.
+
+    `seen_days` is the digest of the sessions that were shown.
+
+    Raises:
+        NotFound, Forbidden: not theirs to decide.
+        Conflict: somebody else has decided, or a closure has changed the days.
+    """
+    async with transaction():
+        cohort = await _decidable(cohort_id, seen, principal, now)
+        if (await cohorts.plan_again(cohort_id, new_first, now)).digest != seen_days:
+            raise Conflict("schedule_changed")
+        confirmed = (await _taken(cohort_id)).confirmed
+        return await cohorts.mark_postponed(cohort, new_first, decide_by, reason, confirmed, principal, now)
+
+
+async def change_limits(cohort_id: int, minimum: int, maximum: int, principal: Principal, now: datetime) -> list[Reason]:
+    """Change the least and most number of places; never past the guideline, never below those who hold one.
+
+    Returns why not, or nothing when it is done. Places that become free go to the queue.
+
+    Raises:
+        NotFound, Forbidden: not theirs to decide.
+    """
+    async with transaction():
+        cohort = await cohorts.coordinated(cohort_id, principal, now)
+        if cohort.state in {"closed", "cancelled"}:
+            raise Conflict("cohort_changed")
+        programme = await catalogue.programme(cohort.programme_id)
+        held = (await _taken(cohort_id)).held
+        reasons = why_not_limits(places_span(programme), minimum, maximum, held)
+        if reasons:
+            return reasons
+        if maximum < cohort.maximum:
+            await _close_gaps(cohort_id)
+        await cohorts.set_limits(cohort_id, minimum, maximum, principal, now)
+        if maximum > cohort.maximum:
+            await enrolment.promote(cohort_id, now)
+    return []
+
+
+async def _close_gaps(cohort_id: int) -> None:
+    """Give the held seats the lowest numbers, in their order, so that a lower maximum holds them all (DESIGN 3).
+
+    One row at a time from the lowest: each moves to a number that is free, so no constraint is ever in the way.
+    """
+    seats = await fetch("select number from seat where cohort_id = $1 order by number", cohort_id)
+    for wanted, seat in enumerate(seats, start=1):
+        if seat["number"] != wanted:
+            await execute(
+                "update seat set number = $3 where cohort_id = $1 and number = $2", cohort_id, seat["number"], wanted
+            )

@@ -1,0 +1,80 @@
+"""The cockpit: every start that waits for a decision, and the button that starts one."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from programmes.catalogue import queries as catalogue
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.wording_rules import said
+from programmes.core.clock import local_date
+from programmes.core.errors import NotFound
+from programmes.oversight import pages, queries, services
+from programmes.web.forms import read_form
+from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def _number(request: AnyRequest, name: str, otherwise: int) -> int:
+    typed = request.query_params.get(name, "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else otherwise
+
+
+async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int = 200) -> Response[Any]:
+    """The cockpit. A constant number of statements, however many starts there are."""
+    who, today = principal(request), local_date(request.app.state.clock.now())
+    year = _number(request, "ar", today.year)
+    year = year if year in {today.year, today.year + 1} else today.year
+    programmes = [p for _id, p in await catalogue.in_force(today) if p.form == "group"]
+    mine = [p for p in programmes if who.coordinates(p.section)]
+    view = pages.cockpit(
+        await queries.undecided(who, today),
+        await queries.starts_in(year, who, today) if mine else [],
+        [pages.Offered(p.section, p.short_name, p.starts_per_year_min) for p in mine],
+        {p.section for p in programmes if p.exempt and "participant_count" not in p.figures},
+        who.coordinates,
+        today,
+        pages.Wanted(year, _number(request, "sida", 1), await _done(request), refused),
+    )
+    return page(request, "oversight/starts.html", view, status)
+
+
+async def _done(request: AnyRequest) -> str:
+    """What was decided on the page before, if it is about a group that the asker may see."""
+    what, cohort_id = request.query_params.get("klart", ""), _number(request, "grupp", 0)
+    if not pages.done_text(what, "") or not cohort_id:
+        return ""
+    try:
+        cohort = await cohorts.mine(principal(request), local_date(request.app.state.clock.now()), cohort_id)
+    except NotFound:
+        return ""
+    return pages.done_text(what, cohort.name)
+
+
+def to_cockpit(what: str, cohort_id: int) -> Response[Any]:
+    """Back to the cockpit, where it says what was done."""
+    return Response("", status_code=303, headers={"location": f"/personal/starter?klart={what}&grupp={cohort_id}"})
+
+
+@get("/personal/starter", guards=[signed_in])
+async def cockpit(request: AnyRequest) -> Response[Any]:
+    """Coordinators see the starts of their programmes, leaders their own without buttons."""
+    return await show(request)
+
+
+@post("/personal/starter/{cohort_id:int}/starta", guards=[signed_in], status_code=200)
+async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Start a cohort, or say every reason why it cannot."""
+    form = await read_form(request)
+    now = request.app.state.clock.now()
+    reasons = await services.start(row_id(cohort_id), form.ticked("farre"), form.raw("sett"), principal(request), now)
+    if not reasons:
+        return to_cockpit("startad", cohort_id)
+    name = (await cohorts.mine(principal(request), local_date(now), cohort_id)).name
+    return await show(request, (pages.not_started(name), *(said(reason) for reason in reasons)), 422)
+
+
+HANDLERS = [cockpit, start]
