@@ -125,9 +125,9 @@ async def _serve(place: Place, settings: Settings, port: int, claimed: Claim) ->
     running: list[asyncio.subprocess.Process] = []
     try:
         _say("starting web and worker")
-        web = await processes.start(settings, settings.web_database_url, "serve", "--port", str(port), folder=place.project)
+        web = await processes.start(settings, place.project, "serve", "--port", str(port))
         running.append(web)
-        running.append(await processes.start(settings, settings.worker_database_url, "worker", folder=place.project))
+        running.append(await processes.start(settings, place.project, "worker"))
         claimed.write([process.pid for process in running])
         await processes.wait_until_ready(settings.base_url, web)
         written = await manifest.write(place, settings)

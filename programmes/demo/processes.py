@@ -7,11 +7,13 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Literal
 
 from programmes.demo.place import DemoError
 from programmes.settings import Settings
 
 _PATIENCE_SECONDS = 40.0
+Part = Literal["serve", "worker", "migrate"]
 
 
 def ensure_port_free(port: int) -> None:
@@ -24,32 +26,39 @@ def ensure_port_free(port: int) -> None:
             raise DemoError(f"Port {port} is taken. Choose another one: make demo PORT={port % 60000 + 1}") from None
 
 
-def environment(settings: Settings, database_url: str) -> dict[str, str]:
-    """The environment of a process that knows one database role only."""
+def environment(settings: Settings, part: Part) -> dict[str, str]:
+    """What one part of the service may know: its own database role, and only the worker where the ballot keys lie."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PROGRAMMES_", "DATABASE_URL"))}
-    return kept | {
-        "DATABASE_URL": database_url,
+    kept |= {
         "PROGRAMMES_BASE_URL": settings.base_url,
         "PROGRAMMES_KEY_FOLDER": str(settings.key_folder),
-        "PROGRAMMES_BALLOT_KEY_FOLDER": str(settings.ballot_key_folder),
         "PROGRAMMES_MAIL_URL": settings.mail_url,
         "PROGRAMMES_BOARD_DECISION": settings.board_decision,
         "PROGRAMMES_DEMO": "1" if settings.demo else "",
         "PYTHONUNBUFFERED": "1",
     }
+    if part == "serve":
+        return kept | {"DATABASE_URL": settings.web_database_url}
+    if part == "worker":
+        own = {"PROGRAMMES_BALLOT_KEY_FOLDER": str(settings.ballot_key_folder)}
+        return kept | own | {"DATABASE_URL": settings.worker_database_url}
+    return kept | {
+        "DATABASE_URL": settings.database_url,
+        "PROGRAMMES_WEB_DATABASE_URL": settings.web_database_url,
+        "PROGRAMMES_WORKER_DATABASE_URL": settings.worker_database_url,
+    }
 
 
-async def start(
-    settings: Settings, database_url: str, *command: str, folder: Path | None = None
-) -> asyncio.subprocess.Process:
-    """Start `programmes <command>`. A session of its own keeps Ctrl-C away from it: who started it stops it, in order."""
+async def start(settings: Settings, folder: Path, part: Part, *arguments: str) -> asyncio.subprocess.Process:
+    """Start `programmes <part>` in a folder. A session of its own keeps Ctrl-C away: who started it stops it, in order."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "programmes.cli",
-        *command,
+        part,
+        *arguments,
         cwd=folder,
-        env=environment(settings, database_url),
+        env=environment(settings, part),
         stdin=asyncio.subprocess.DEVNULL,
         start_new_session=True,
     )

@@ -39,12 +39,8 @@ async def test_the_database_has_exactly_the_columns_of_the_code(settings: Settin
 
 async def run_migrate(settings: Settings) -> str:
     """`programmes migrate`, as an administrator runs it."""
-    variables = environment(settings, settings.database_url) | {
-        "PROGRAMMES_WEB_DATABASE_URL": settings.web_database_url,
-        "PROGRAMMES_WORKER_DATABASE_URL": settings.worker_database_url,
-    }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "programmes.cli", "migrate", env=variables, stdout=PIPE, stderr=STDOUT
+        sys.executable, "-m", "programmes.cli", "migrate", env=environment(settings, "migrate"), stdout=PIPE, stderr=STDOUT
     )
     told, _ = await process.communicate()
     assert process.returncode == 0, told.decode()

@@ -1,0 +1,146 @@
+"""Production as processes: two web processes and a worker, each with its own role, keys where production has them."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from programmes import private_server
+from programmes.core.clock import SystemClock
+from programmes.core.db import execute, fetchval, transaction
+from programmes.demo import processes
+from programmes.evaluation import services as evaluation
+from programmes.settings import Settings
+from tests.factories import a_cohort, a_leader, csrf_of, hidden, post_form
+
+YES = {"v_residency": "ja", "v_own_wish": "ja", "v_no_more_extensive_need": "ja", "v_age": "ja", "fragad": "age"}
+CONTACT = "bjork@example.invalid"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+async def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
+    """Whether something comes true; the worker looks every few seconds."""
+    for _ in range(int(seconds * 10)):
+        if holds():
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Two addresses of the same service, and the settings that only the worker knows wholly."""
+
+    first: str
+    second: str
+    settings: Settings
+    folder: Path
+
+
+@pytest.fixture
+async def installation(settings: Settings, db: None, tmp_path: Path) -> AsyncIterator[Installation]:
+    settings = replace(
+        settings,
+        key_folder=tmp_path / "keys",
+        ballot_key_folder=tmp_path / "ballot-keys",
+        mail_url=f"folder://{tmp_path}/mail",
+    )
+    running: list[asyncio.subprocess.Process] = []
+    addresses = []
+    try:
+        for _ in range(2):
+            port = free_port()
+            addresses.append(f"http://127.0.0.1:{port}")
+            running.append(await processes.start(settings, folder, "serve", "--port", str(port)))
+        running.append(await processes.start(settings, folder, "worker"))
+        for address, process in zip(addresses, running, strict=False):
+            await processes.wait_until_ready(address, process)
+        yield Installation(addresses[0], addresses[1], settings, folder)
+        assert [process.returncode for process in running] == [None, None, None]
+    finally:
+        await processes.stop(running)
+    # uvicorn finishes and then hands the signal on; the worker simply ends.
+    assert [process.returncode for process in running] == [-signal.SIGTERM, -signal.SIGTERM, 0]
+
+
+async def test_a_place_taken_at_one_web_process_is_there_at_the_other_and_told_by_the_worker(
+    installation: Installation, db: None
+) -> None:
+    cohort = await a_cohort("2.1", SystemClock().now(), sessions=4)
+    address = f"/anmalan/{cohort.public_id}"
+    async with httpx.AsyncClient() as person:
+        # The form comes from one process and is sent to the other, as behind any proxy.
+        form = (await person.get(installation.first + address)).text
+        typed = {**YES, "kontakt": CONTACT, "once": hidden(form, "once"), "_csrf_token": csrf_of(form)}
+        answer = await person.post(installation.second + address, data=typed)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/min-plats")
+        assert "Du har en plats" in (await person.get(installation.first + "/min-plats")).text
+        again = await person.post(installation.first + address, data=typed)
+        assert again.status_code == 303
+    assert await fetchval("select count(*) from seat where cohort_id = $1", cohort.cohort_id) == 1
+    async with httpx.AsyncClient() as stranger:
+        for base in (installation.first, installation.second):
+            assert "7 av 8 platser kvar" in (await stranger.get(f"{base}/insatser/{cohort.slug}")).text
+    mail = installation.folder / "mail"
+    assert await eventually(lambda: any(CONTACT in m.read_text() for m in mail.rglob("*") if m.is_file()))
+
+
+async def test_a_ballot_key_is_made_where_only_the_worker_reads_and_its_public_half_where_web_does(
+    installation: Installation, db: None
+) -> None:
+    now = SystemClock().now()
+    leader = await a_leader(now)
+    cohort = await a_cohort("2.1", now, leader, sessions=4)
+    async with transaction():
+        await execute("update cohort set state = 'started' where id = $1", cohort.cohort_id)
+    ballot = await evaluation.ensure_ballot(cohort.cohort_id, now)
+    private, public = installation.settings.ballot_key_folder, installation.settings.key_folder
+    named = f"*{ballot}*"
+    assert await eventually(lambda: any(private.rglob(named)) and any(public.rglob(named)))
+    assert private.stat().st_mode & 0o077 == 0
+    secret = next(private.rglob(named)).read_bytes()
+    assert all(secret not in path.read_bytes() for path in public.rglob("*") if path.is_file())
+    # What web was started with does not even say where the private half lies.
+    assert str(private) not in processes.environment(installation.settings, "serve").values()
+
+
+async def test_staff_signed_in_at_one_web_process_are_signed_in_at_the_other(installation: Installation, db: None) -> None:
+    await a_leader(SystemClock().now())
+    async with httpx.AsyncClient(base_url=installation.first) as robin:
+        signed_in = await post_form(robin, "/logga-in", {"anv": "robin", "losen": "ett-langt-losenord"})
+        assert signed_in.status_code == 303
+        assert (await robin.get(installation.second + "/personal/idag")).status_code == 200
+
+
+async def test_ready_says_when_the_database_is_gone_and_when_it_is_back(
+    server: private_server.PrivateServer, settings: Settings, tmp_path: Path
+) -> None:
+    # A server of its own, beside the suite's: there the account that PostgreSQL runs as can enter.
+    home = server.home.parent / "gone"
+    database = await private_server.start(home, durable=False)
+    web = None
+    try:
+        port = free_port()
+        alone = replace(settings, web_database_url=database.url("postgres"), key_folder=tmp_path / "keys")
+        base = f"http://127.0.0.1:{port}"
+        web = await processes.start(alone, tmp_path, "serve", "--port", str(port))
+        await processes.wait_until_ready(base, web)
+        database.stop()
+        async with httpx.AsyncClient(base_url=base, timeout=10) as probe:
+            answer = await probe.get("/health/ready")
+            assert (answer.status_code, answer.json()["database"], answer.json()["keys"]) == (503, False, True)
+            assert (await probe.get("/health/live")).status_code == 200
+            await private_server.start(home, durable=False)
+            assert (await probe.get("/health/ready")).status_code == 200
+    finally:
+        await processes.stop([web] if web else [])
+        private_server.remove(home)
