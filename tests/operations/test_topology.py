@@ -46,14 +46,12 @@ class Installation:
     folder: Path
 
 
-@pytest.fixture
-async def installation(settings: Settings, db: None, tmp_path: Path) -> AsyncIterator[Installation]:
-    settings = replace(
-        settings,
-        key_folder=tmp_path / "keys",
-        ballot_key_folder=tmp_path / "ballot-keys",
-        mail_url=f"folder://{tmp_path}/mail",
-    )
+@pytest.fixture(scope="module")
+async def installation(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
+    """Started once, as it takes some seconds; the tests empty the database between them."""
+    folder = tmp_path_factory.mktemp("installation")
+    mail = f"folder://{folder}/mail"
+    settings = replace(settings, key_folder=folder / "keys", ballot_key_folder=folder / "ballot-keys", mail_url=mail)
     running: list[asyncio.subprocess.Process] = []
     addresses = []
     try:
