@@ -21,6 +21,7 @@ from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.jobs import read_payload
 from programmes.core.sealing import KeyFolder
+from programmes.desk import closing_services as closing
 from programmes.enrolment import place_services
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
@@ -62,10 +63,11 @@ def ticks() -> list[Tick]:
     async def forget_old_sessions(worker: Worker) -> None:
         await place_services.forget_old_sessions(worker.clock.now())
 
-    async def forget_old_feeds(worker: Worker) -> None:
+    async def end_feeds(worker: Worker) -> None:
+        await calendar.revoke_ended(worker.clock.now())
         await calendar.forget_old(worker.clock.now())
 
-    return [replay_erasures, pass_places_on, forget_old_sessions, forget_old_feeds, *counting.TICKS, *notices.TICKS]
+    return [replay_erasures, pass_places_on, forget_old_sessions, end_feeds, *counting.TICKS, *notices.TICKS, *closing.TICKS]
 
 
 def _manager(worker: Worker) -> QueueManager:

@@ -24,8 +24,8 @@ LOOKS_BACK = timedelta(days=366)
 TITLE_MOST = 40
 
 # Enrolments whose dates stand in the calendar; who queues or is offered a place has no dates yet.
-_WITH_DATES = frozenset({"preliminary", "confirmed", "completed"})
-_WAITING = frozenset({"queued", "offered"})
+WITH_DATES = frozenset({"preliminary", "confirmed", "completed"})
+WAITING = frozenset({"queued", "offered"})
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
@@ -120,7 +120,7 @@ def ended(facts: FeedFacts) -> bool:
     """Whether the feed's reason is over, also when nobody said so: a place left, rows gone, a leader no longer active."""
     if facts.revoked_at is not None or (facts.kind == "leader" and not facts.staff_active):
         return True
-    return facts.kind == "participant" and facts.enrolment_state not in _WITH_DATES | _WAITING
+    return facts.kind == "participant" and facts.enrolment_state not in WITH_DATES | WAITING
 
 
 def emptied(facts: FeedFacts) -> FeedFacts:
@@ -137,7 +137,7 @@ def standing(facts: FeedFacts, now: datetime) -> Standing:
 
 def events(facts: FeedFacts, now: datetime) -> list[Event]:
     """What the feed shows now, in order of time."""
-    if ended(facts) or facts.enrolment_state in _WAITING:
+    if ended(facts) or facts.enrolment_state in WAITING:
         return []
     shown = [_event(facts, occasion) for occasion in facts.occasions if _is_shown(facts.kind, occasion, now)]
     return sorted(shown, key=lambda event: (event.occasion.starts_at, event.occasion.key))

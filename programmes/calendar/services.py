@@ -150,14 +150,14 @@ async def renew(feed_id: UUID, keys: KeyFolder, now: datetime) -> Feed:
     return renewed
 
 
-_REVOKE = """update feed set revoked_at = $2, title = '', titled_at = null, title_revision = 0, created_at = $2,
+_REVOKE = """update feed set revoked_at = $1, title = '', titled_at = null, title_revision = 0, created_at = $1,
                     enrolment_id = null, cohort_id = null, staff_id = null where revoked_at is null and"""
 
 
 async def revoke(feed_id: UUID, now: datetime) -> None:
     """End a feed: an empty calendar for eight weeks, then gone. What it was for is forgotten at once."""
     async with transaction():
-        await execute(f"{_REVOKE} id = $1", feed_id, _day(now))
+        await execute(f"{_REVOKE} id = $2", _day(now), feed_id)
 
 
 async def revoke_for_enrolment(enrolment_id: UUID, now: datetime) -> None:
@@ -166,7 +166,7 @@ async def revoke_for_enrolment(enrolment_id: UUID, now: datetime) -> None:
     Raises:
         RuntimeError: no transaction is open.
     """
-    await execute(f"{_REVOKE} enrolment_id = $1", enrolment_id, _day(now))
+    await execute(f"{_REVOKE} enrolment_id = $2", _day(now), enrolment_id)
 
 
 async def revoke_for_cohort(cohort_id: int, now: datetime) -> None:
@@ -175,7 +175,19 @@ async def revoke_for_cohort(cohort_id: int, now: datetime) -> None:
     Raises:
         RuntimeError: no transaction is open.
     """
-    await execute(f"{_REVOKE} enrolment_id in (select id from enrolment where cohort_id = $1)", cohort_id, _day(now))
+    await execute(f"{_REVOKE} enrolment_id in (select id from enrolment where cohort_id = $2)", _day(now), cohort_id)
+
+
+async def revoke_ended(now: datetime) -> None:
+    """End the feeds of places that were left, run out or deleted without a word: their titles must not outlive them."""
+    async with transaction():
+        await execute(
+            f"""{_REVOKE} kind = 'participant' and (enrolment_id is null or enrolment_id in (
+                select e.id from feed g join enrolment e on e.id = g.enrolment_id
+                where g.revoked_at is null and e.state <> all($2::text[])))""",
+            _day(now),
+            sorted(rules.WITH_DATES | rules.WAITING),
+        )
 
 
 def _day(now: datetime) -> datetime:
@@ -224,5 +236,5 @@ async def _hand_out(feed_id: UUID, digest: bytes, overlooked: bool, now: datetim
             now,
         )
         if overlooked:
-            await execute(f"{_REVOKE} id = $1", feed_id, _day(now))
+            await execute(f"{_REVOKE} id = $2", _day(now), feed_id)
     return modified

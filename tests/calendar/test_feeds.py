@@ -8,6 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
+from programmes import worker
 from programmes.calendar import services
 from programmes.calendar.rules import Feed
 from programmes.cohorts.queries import CohortFacts
@@ -248,6 +249,24 @@ async def test_revoking_keeps_neither_title_nor_whose_it_was(
     row = await owner.fetchrow("select title, enrolment_id, cohort_id, staff_id, revoked_at, created_at from feed")
     midnight = clock.now().replace(hour=0)
     assert tuple(row) == ("", None, None, None, midnight, midnight)
+    assert events((await client.get(address)).content) == []
+
+
+async def test_the_worker_forgets_the_title_of_a_place_that_was_left(
+    address: str,
+    mine: Feed,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    owner: asyncpg.Connection,
+    the_worker: worker.Worker,
+) -> None:
+    await services.set_title(mine.feed_id, "Lisas yoga", clock.now())
+    await worker.tick(the_worker)
+    assert len(events((await client.get(address)).content)) == 4
+    await enrolment.leave(await owner.fetchval("select enrolment_id from feed"), keys, clock.now())
+    await worker.tick(the_worker)
+    assert await owner.fetchval("select title from feed where revoked_at is not null and enrolment_id is null") == ""
     assert events((await client.get(address)).content) == []
 
 
