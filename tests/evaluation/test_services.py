@@ -197,6 +197,20 @@ async def test_casting_locks_no_row_and_leaves_neither_order_nor_time(
     assert {len(blob) for blob in arrival} == {len(arrival[0])}
 
 
+async def test_control_with_a_foreign_key_the_ballots_row_would_name_the_last_vote(
+    groups: Groups, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    cohort, slips = await groups.with_slips(2)
+    look = "select xmax::text from ballot where cohort_id = $1"
+    await owner.execute("alter table sealed_answer add constraint watched foreign key (ballot_id) references ballot (id)")
+    try:
+        await services.cast(slips[0], GLAD, settings.key_folder)
+        vote = await owner.fetchval("select xmin::text from sealed_answer")
+        assert await owner.fetchval(look, cohort.cohort_id) == vote
+    finally:
+        await owner.execute("alter table sealed_answer drop constraint watched")
+
+
 async def test_only_the_workers_folder_opens_an_answer(
     groups: Groups, settings: Settings, owner: asyncpg.Connection, ballot_keys: BallotKeys, tmp_path: Path
 ) -> None:
