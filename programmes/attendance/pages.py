@@ -1,16 +1,15 @@
 """What the roll call shows: facts and what was typed, as texts and fields."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from programmes.attendance.rules import MARKS, Count, Why
+from programmes.attendance.rules import MARKS, Why
 from programmes.attendance.wording import numbered, weekday_group
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, day_plain, times
 from programmes.core.i18n import gettext as _
 
-FIELDS = ("women", "men", "other")
 Raw = Callable[[str], str]
 
 
@@ -137,33 +136,6 @@ def typed_marks(raw: Raw, people: Sequence[Person]) -> tuple[Person, ...]:
     return tuple(
         Person(p.field, p.label, p.protected, everyone or (raw(p.field) if raw(p.field) in MARKS else "")) for p in people
     )
-
-
-def stepped(raw: Raw, most: int) -> dict[str, str]:
-    """The counts as typed, one up or down where a button was pressed. What is no number stays as it is."""
-    values = {name: raw(name)[:6] for name in FIELDS}
-    for button, step in (("oka", 1), ("minska", -1)):
-        name = raw(button)
-        typed = values.get(name, "x").strip() or "0"
-        if name in values and typed.isascii() and typed.isdigit():
-            values[name] = str(max(0, min(most, int(typed) + step)))
-    return values
-
-
-def count_fields(values: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
-    """Field, label and value of the three counts."""
-    labels = {"women": _("Kvinnor"), "men": _("Män"), "other": _("Annat, okänt")}
-    return tuple((name, labels[name], values[name]) for name in FIELDS)
-
-
-def total(values: Mapping[str, str]) -> int:
-    return sum(int(v) for v in values.values() if v.isascii() and v.isdigit())
-
-
-def as_values(count: Count | None) -> dict[str, str]:
-    """A count as fields; zeros before anything is noted."""
-    found = count or Count(0, 0, 0)
-    return {"women": str(found.women), "men": str(found.men), "other": str(found.other)}
 
 
 def held_words(form: str) -> tuple[str, str]:

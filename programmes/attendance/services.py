@@ -103,7 +103,7 @@ async def count_unique(cohort_id: int, counted: Count, principal: Principal, now
     async with transaction():
         await cohorts.mine(principal, local_date(now), cohort_id)
         cohort = await cohorts.locked(cohort_id)
-        if cohort.state != "started" or await kind_of(cohort) != "count":
+        if cohort.state not in {"open", "started"} or await kind_of(cohort) != "count":
             raise NotFound
         least, most = unique_bounds([entry.count for entry in await queries.counts(cohort_id)])
         if not least <= counted.total <= most:

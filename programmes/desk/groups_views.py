@@ -40,13 +40,13 @@ async def groups(request: AnyRequest) -> Response[Any]:
 @get("/personal/grupper/{cohort_id:int}", guards=[signed_in])
 async def group(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """One group. Where people are documented, that their names were read is noted by `roster`."""
-    return page(request, "desk/group.html", group_pages.group_page(await _facts(request, row_id(cohort_id), True)))
+    return page(request, "desk/group.html", group_pages.group_page(await group_facts(request, row_id(cohort_id), True)))
 
 
 @get("/personal/grupper/{cohort_id:int}/utskrifter", guards=[signed_in])
 async def prints(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Paper for days without a phone: a list to sign off, or a sheet for heads. Names are noted in the trail."""
-    facts = await _facts(request, row_id(cohort_id), False)
+    facts = await group_facts(request, row_id(cohort_id), False)
     people = []
     if facts.kind == "names" and facts.cohort.form != "drop_in":
         state = request.app.state
@@ -58,7 +58,7 @@ async def prints(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     return page(request, "desk/print.html", print_pages.print_page(facts, people))
 
 
-async def _facts(request: AnyRequest, cohort_id: int, with_people: bool) -> group_pages.Facts:
+async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) -> group_pages.Facts:
     """What a group's pages are made of. Raises NotFound."""
     who, state = principal(request), request.app.state
     now = state.clock.now()

@@ -1,0 +1,351 @@
+"""The checklist to the end of a group, what closing does, and the receipt that says what went."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from programmes.attendance.queries import Unnoted
+from programmes.attendance.rules import Kind
+from programmes.attendance.wording import as_values, count_fields, numbered, said, total
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
+from programmes.core.i18n import day_long, day_plain, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.desk.closing_rules import ClosingFacts, Ending, Step, StepKey, erased_by, may_close, steps
+from programmes.desk.group_pages import GroupHead
+
+_MOST_LINKS = 4
+
+
+@dataclass(frozen=True)
+class Link:
+    text: str
+    address: str
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """A step. `state` is `done`, `next` or empty; a form stands in the one that is next, or is being changed."""
+
+    key: str
+    title: str
+    text: str
+    state: str
+    links: tuple[Link, ...]
+    open: bool
+    change: str
+
+
+@dataclass(frozen=True)
+class WhatHappens:
+    """What stays and what goes, in words."""
+
+    kept: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClosingPage:
+    head: GroupHead
+    title: str
+    summary: str
+    done: int
+    total: int
+    rows: tuple[StepRow, ...]
+    last: StepRow
+    what: WhatHappens
+    exempt: bool
+    section: str
+    endings: tuple[tuple[str, str], ...]
+    ending: str
+    counts: tuple[tuple[str, str, str], ...]
+    counted: int
+    bounds: str
+    form: object
+    changed: bool = False
+
+
+@dataclass(frozen=True)
+class ClosedPage:
+    """A group that is over. `receipts` are links to what was erased."""
+
+    head: GroupHead
+    title: str
+    ended: str
+    receipts: tuple[Link, ...]
+    exempt: bool
+
+
+@dataclass(frozen=True)
+class ConfirmPage:
+    head: GroupHead
+    title: str
+    what: WhatHappens
+    exempt: bool
+    receipt_id: str
+    people: str
+
+
+@dataclass(frozen=True)
+class ReceiptPage:
+    programme: str
+    group: Link | None
+    day: str
+    rule: str
+    by: str
+    what: WhatHappens
+    decision: str
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed into the checklist: the three counts, and which step is open though it isn't next."""
+
+    counts: Mapping[str, str] | None = None
+    open: str = ""
+    ending: str = ""
+    form: object = None
+    changed: bool = False
+
+
+def ending_text(ending: Ending | None) -> str:
+    """How a group ended, from the fixed list."""
+    return {
+        "completed": _("Genomförd som planerat"),
+        "ended_early": _("Avslutades i förtid"),
+        "cancelled": _("Blev inte av"),
+    }.get(ending or "", "")
+
+
+def closing_page(
+    head: GroupHead, cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted], typed: Typed
+) -> ClosingPage:
+    """The checklist. The first step that isn't done is next, and its form is open."""
+    found = steps(facts)
+    first = next((step.key for step in found if not step.done), "")
+    rows = tuple(_row(cohort, facts, unnoted, step, first, typed.open) for step in found)
+    values = dict(typed.counts or as_values(facts.unique))
+    return ClosingPage(
+        head=head,
+        title=_("Avsluta %(group)s", group=cohort.name),
+        summary=_summary(cohort),
+        done=sum(1 for step in found if step.done),
+        total=len(found) + 1,
+        rows=rows,
+        last=_last(cohort, facts, not first),
+        what=what_happens(facts.kind, cohort.form),
+        exempt=cohort.exempt,
+        section=cohort.section,
+        endings=tuple((e, ending_text(e)) for e in ("completed", "ended_early", "cancelled")),
+        ending=typed.ending or facts.ending or "",
+        counts=count_fields(values),
+        counted=total(values),
+        bounds=bounds_text(facts.least, facts.most),
+        form=typed.form,
+        changed=typed.changed,
+    )
+
+
+def _summary(cohort: CohortFacts) -> str:
+    return _("Sista tillfället är %(day)s", day=day_long(local_date(cohort.last_end))) if cohort.last_end else ""
+
+
+def bounds_text(least: int, most: int) -> str:
+    """Why the number of different people can't be any."""
+    if not most:
+        return _("Ingen kom på någon träff, så det kan bara vara 0.")
+    first = ngettext("Som mest %(n)s var med på en träff, så det kan inte vara färre.",
+                     "Som mest %(n)s var med på en träff, så det kan inte vara färre.", least)  # fmt: skip
+    return first + " " + _("Alla träffar ihop är %(n)s, så det kan inte vara fler.", n=most)
+
+
+def _row(
+    cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted], step: Step, first: StepKey | str, opened: str
+) -> StepRow:
+    state = "done" if step.done else "next" if step.key == first else ""
+    title, text = _words(facts, step)
+    changeable = step.key in {"ending", "unique"} and step.done and opened != step.key
+    return StepRow(
+        key=step.key,
+        title=title,
+        text=text,
+        state=state,
+        links=tuple(_links(cohort, facts, unnoted, step)) if state == "next" else (),
+        open=state == "next" or opened == step.key,
+        change=f"/personal/grupper/{cohort.cohort_id}/avsluta?steg={step.key}#{step.key}" if changeable else "",
+    )
+
+
+def _words(facts: ClosingFacts, step: Step) -> tuple[str, str]:
+    return {
+        "attendance": _attendance,
+        "ending": _ending,
+        "evaluation": _evaluation,
+        "unique": _unique,
+        "own_words": _own_words,
+        "transfer": _transfer,
+    }[step.key](facts, step.done)
+
+
+def _attendance(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    titles = {
+        "names": _("Alla träffar har närvaro"),
+        "count": _("Alla träffar har antal"),
+        "held": _("Alla träffar är antecknade"),
+    }
+    if done:
+        return titles[facts.kind], ngettext("%(n)s träff.", "%(n)s träffar.", facts.sessions)
+    parts = []
+    if facts.unnoted:
+        parts.append(ngettext("%(n)s träff saknar sin anteckning.", "%(n)s träffar saknar sin anteckning.", facts.unnoted))
+    if facts.coming:
+        parts.append(ngettext("%(n)s träff är kvar.", "%(n)s träffar är kvar.", facts.coming))
+        parts.append(_("Slutar gruppen i förtid ställer du in dem först, så att alla får veta."))
+    return titles[facts.kind], " ".join(parts)
+
+
+def _ending(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    text = f"{ending_text(facts.ending)}." if done else _("Välj ur listan. Skriv aldrig varför.")
+    return (_("Hur insatsen slutade") if facts.form == "individual" else _("Hur gruppen slutade")), text
+
+
+def _evaluation(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    title = _("Utvärderingen är stängd")
+    if facts.box == "missing":
+        return title, _("Ingen utvärdering gjordes.") if done else _("Rutan för svar görs i ordning. Vänta en stund.")
+    if not done:
+        return title, _("Den stängs när sista träffen slutar, eller när du stänger den.")
+    return title, _("Det går inte att öppna den igen.")
+
+
+def _unique(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    title = _("Hur många olika personer var med?")
+    if done and facts.unique:
+        return title, said(facts.unique) + "."
+    return title, _("Antalen per träff går inte att lägga ihop, för samma person kom flera gånger.")
+
+
+def _own_words(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    title = _("Gruppens egna ord")
+    if facts.own_words:
+        return title, _("De är sparade.")
+    if done:
+        return title, _("Behövs inte.")
+    if facts.box in {"open", "missing"}:
+        return title, _("Högst tre meningar som gruppen har sagt högt tillsammans. Behövs om det blir färre än fem svar.")
+    if facts.box == "counting":
+        return title, _("Svaren räknas. Ladda om sidan om en stund, så syns det om orden behövs.")
+    return title, _("Färre än fem svarade. Skriv högst tre meningar som gruppen har sagt högt tillsammans.")
+
+
+def _transfer(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    title = _("Närvaron är förd till verksamhetssystemet")
+    if done:
+        return title, _("Du har bekräftat det.")
+    return title, _("Den här insatsen dokumenteras på person. För över sammanfattningen innan gruppen avslutas.")
+
+
+def _links(cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted], step: Step) -> list[Link]:
+    address = f"/personal/grupper/{cohort.cohort_id}"
+    if step.key == "attendance":
+        found = [
+            Link(numbered(cohort.form, entry.number), f"/personal/traffar/{entry.session_id}/narvaro")
+            for entry in unnoted[:_MOST_LINKS]
+        ]
+        return found if found else [Link(_("Visa träffarna"), f"{address}/traffar")] if facts.coming else []
+    if step.key == "evaluation":
+        return [Link(_("Till utvärderingen"), f"{address}/utvardering")]
+    if step.key == "own_words":
+        return [Link(_("Skriv gruppens egna ord"), f"{address}/utvardering")]
+    return []
+
+
+def _last(cohort: CohortFacts, facts: ClosingFacts, all_done: bool) -> StepRow:
+    """Closing itself."""
+    ready = may_close(facts)
+    title = _("Listan raderas") if cohort.exempt and cohort.form != "drop_in" else _("Avsluta")
+    text = _("Gruppen blir avslutad. Personernas platser och närvaro finns kvar.")
+    if cohort.form == "drop_in":
+        text = _("Antalen finns kvar.")
+    elif cohort.exempt:
+        text = _("Du får ett gallringsprotokoll.")
+        due = erased_by(cohort.last_end, None)
+        if due:
+            text += " " + _("Senast %(day)s, även om inget görs.", day=day_plain(local_date(due)))
+    if all_done and facts.waiting:
+        text = _("Besked är på väg till deltagarna, och listan behövs tills de är framme. Försök igen om några minuter.")
+    button = Link(_("Avsluta och radera listan") if cohort.exempt and cohort.form != "drop_in" else _("Avsluta"),
+                  f"/personal/grupper/{cohort.cohort_id}/avsluta/radera")  # fmt: skip
+    return StepRow("close", title, text, "next" if all_done else "", (button,) if ready else (), ready, "")
+
+
+def what_happens(kind: Kind, form: str) -> WhatHappens:
+    """What stays and what goes when a group closes, by what its section allows."""
+    if kind == "names":
+        return WhatHappens(
+            (_("Deltagarna och hur det slutade för var och en"), _("Närvaro per träff"), _("Summor från utvärderingen")),
+            (_("Platskoder och öppna sidor"), _("Platser och kö"), _("Deltagarnas kalendrar")),
+        )
+    gone = (
+        _("Alias och kontaktvägar"),
+        _("Platser, kö och platskoder"),
+        _("Studiebesök och godkännanden"),
+        _("Utskickade besked"),
+        _("Deltagarnas kalendrar"),
+    )
+    if form == "individual":
+        kept = (_("Att en insats till har avslutats, antal samtal och hur den slutade, hopräknat per halvår"),)
+        return WhatHappens(kept, (*gone, _("Samtalens tider")))
+    if kind == "held":
+        kept_here = [_("Att träffarna hölls och hur gruppen slutade"), _("Summor från utvärderingen")]
+        return WhatHappens(tuple(kept_here), gone)
+    numbers = [_("Antal per träff och kön")]
+    if form == "group":
+        numbers += [_("Antal olika personer efter kön"), _("Summor från utvärderingen")]
+    return WhatHappens(tuple(numbers), gone if form == "group" else ())
+
+
+def closed_page(
+    head: GroupHead, state: str, ending: Ending | None, receipts: Sequence[tuple[str, date]], exempt: bool
+) -> ClosedPage:
+    """A group that is over, with its receipts (id, day)."""
+    title = _("%(group)s är inställd") if state == "cancelled" else _("%(group)s är avslutad")
+    links = tuple(
+        Link(_("Gallringsprotokoll %(day)s", day=day_plain(day)), f"/personal/gallring/{receipt_id}")
+        for receipt_id, day in receipts
+    )
+    return ClosedPage(head, title % {"group": head.name}, ending_text(ending), links, exempt)
+
+
+def confirm_page(
+    head: GroupHead, kind: Kind, cohort: CohortFacts, receipt_id: str, confirmed: int, never_came: int
+) -> ConfirmPage:
+    """What is about to happen, before the button that can't be undone."""
+    people = ""
+    if kind == "names":
+        people = ngettext("%(n)s person har gått klart.", "%(n)s personer har gått klart.", confirmed - never_came)
+        if never_came:
+            people += " " + ngettext("%(n)s person kom aldrig.", "%(n)s personer kom aldrig.", never_came)
+    return ConfirmPage(
+        head, _("Avsluta %(group)s", group=cohort.name), what_happens(kind, cohort.form), cohort.exempt, receipt_id, people
+    )
+
+
+def receipt_page(
+    programme: str, group: Link | None, kind: Kind, form: str, rule: str, day: date, by: str | None, decision: str
+) -> ReceiptPage:
+    """The receipt: what went, when, by which rule, by whom. It names nobody who took part and says no number of them."""
+    rules = {
+        "closing": _("Listan raderas när gruppen avslutas."),
+        "cancelled": _("Listan raderas när starten har ställts in."),
+        "overdue": _("Listan raderas senast 30 dagar efter sista träffen, även om ingen har avslutat gruppen."),
+    }
+    return ReceiptPage(
+        programme=programme,
+        group=group,
+        day=day_plain(day),
+        rule=rules[rule],
+        by=by or _("Systemet, av sig självt"),
+        what=what_happens(kind, form),
+        decision=decision,
+    )

@@ -1,0 +1,109 @@
+"""What must be done before a cohort may be closed, in order. Nothing here reads or writes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from programmes.attendance.rules import Count, Kind
+
+StepKey = Literal["attendance", "ending", "evaluation", "unique", "own_words", "transfer"]
+Ending = Literal["completed", "ended_early", "cancelled"]
+Box = Literal["not_needed", "missing", "open", "counting", "enough", "few"]
+ENDINGS: tuple[Ending, ...] = ("completed", "ended_early", "cancelled")
+KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class ClosingFacts:
+    """A cohort on its way to be closed. `coming` are sessions that are not over, `unnoted` those that lack their note.
+
+    `waiting` is how many messages are still to be sent: they need the list. `required` is whether the section demands
+    an evaluation (2.1, 2.12).
+    """
+
+    kind: Kind
+    form: str
+    exempt: bool
+    state: str
+    sessions: int
+    coming: int
+    unnoted: int
+    ending: Ending | None
+    required: bool
+    box: Box
+    own_words: bool
+    unique: Count | None
+    least: int
+    most: int
+    transferred: bool
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Step:
+    key: StepKey
+    done: bool
+
+
+def steps(facts: ClosingFacts) -> tuple[Step, ...]:
+    """Everything before the last step, which is closing itself. A start that was cancelled has nothing left to answer."""
+    if facts.state == "cancelled":
+        return ()
+    found = [
+        Step("attendance", not facts.coming and not facts.unnoted),
+        Step("ending", facts.ending is not None),
+    ]
+    if facts.box != "not_needed":
+        found.append(Step("evaluation", _evaluated(facts)))
+    if facts.kind == "count" and facts.form == "group":
+        fits = facts.unique is not None and facts.least <= facts.unique.total <= facts.most
+        found.append(Step("unique", fits))
+    if facts.required and facts.box != "not_needed":
+        found.append(Step("own_words", _spoken(facts)))
+    if facts.kind == "names":
+        found.append(Step("transfer", facts.transferred))
+    return tuple(found)
+
+
+def _evaluated(facts: ClosingFacts) -> bool:
+    """The box is closed for good. A group that ended early may never have had one."""
+    if facts.box == "missing":
+        return facts.ending in {"ended_early", "cancelled"}
+    return facts.box != "open"
+
+
+def _spoken(facts: ClosingFacts) -> bool:
+    """Few answers wait to be mixed with others, so the group's own words stand in for them; if it came to an end."""
+    return facts.box == "enough" or facts.own_words or facts.ending in {"ended_early", "cancelled"}
+
+
+def may_close(facts: ClosingFacts) -> bool:
+    """Whether the last step can be taken: all the others are, and no message still needs the list."""
+    if facts.state == "cancelled":
+        return facts.exempt and not facts.waiting
+    return facts.state in {"open", "started"} and all(step.done for step in steps(facts)) and not facts.waiting
+
+
+def erased_by(last_end: datetime | None, cancelled_at: datetime | None) -> datetime | None:
+    """When a working list goes at the latest, closed or not; of a cancelled start counted from that day (DESIGN 6)."""
+    last = last_end or cancelled_at
+    return last + KEPT if last else None
+
+
+def box_of(needed: bool, form: str, state: str | None) -> Box:
+    """What the ballot box's state means for closing. Individual forms share a box for the half-year, never one of theirs."""
+    if not needed or form != "group":
+        return "not_needed"
+    if state is None:
+        return "missing"
+    if state in {"preparing", "open"}:
+        return "open"
+    if state == "closing":
+        return "counting"
+    return "enough" if state == "released" else "few"
+
+
+def half_year_day(held: Collection[date], today: date) -> date:
+    """The day whose half-year a series is counted in: the last talk's, or today's if none was held."""
+    return max(held, default=today)

@@ -1,0 +1,210 @@
+"""Closing a cohort: its figures are kept, its people are let go (promise 2). All in one transaction, under its lock."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from programmes.attendance import queries as attendance
+from programmes.attendance.rules import Kind
+from programmes.attendance.services import OutOfBounds, count_unique
+from programmes.calendar.services import revoke_for_cohort
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.audit import note
+from programmes.core.clock import Clock, at_local, local_date
+from programmes.core.db import execute, fetch, transaction
+from programmes.core.errors import Conflict, NotFound
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.desk import closing_queries as queries
+from programmes.desk.closing_rules import ENDINGS, KEPT, ClosingFacts, Ending, half_year_day, may_close
+from programmes.enrolment.closing_services import complete_cohort
+from programmes.enrolment.services import erase_cohort
+from programmes.evaluation.rules import half_year
+
+__all__ = ["ENDINGS", "Closed", "ClosingFacts", "NotReady", "OutOfBounds", "close", "count_unique", "may_close"]
+
+_CLOSED = "working list: the cohort was closed"
+_CANCELLED = "working list: the start was cancelled"
+_OVERDUE = "working list: 30 days after the last session"
+_COMPLETED = "place code: the cohort was closed"
+
+
+class Hands(Protocol):
+    """What the worker brings."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def keys(self) -> KeyFolder: ...
+
+
+@dataclass(frozen=True)
+class NotReady:
+    """Something is still to be done; nothing has changed."""
+
+    facts: ClosingFacts
+
+
+@dataclass(frozen=True)
+class Closed:
+    """It is done. `receipt_id` is None where nobody's list had to go (people are documented)."""
+
+    receipt_id: UUID | None
+
+
+async def set_ending(cohort_id: int, ending: Ending, principal: Principal, now: datetime) -> None:
+    """Say how a running cohort ended, from the fixed list; can be changed until it is closed.
+
+    Raises:
+        NotFound: not theirs.
+        Conflict: it is not running.
+    """
+    async with transaction():
+        await _running(cohort_id, principal, now)
+        await execute("update cohort set ended_how = $2 where id = $1", cohort_id, ending)
+        await note("cohort:ending", f"cohort/{cohort_id}", principal.staff_id, now)
+
+
+async def confirm_transfer(cohort_id: int, principal: Principal, now: datetime) -> None:
+    """Confirm that attendance was moved to the case system, where people are documented. Again changes nothing.
+
+    Raises:
+        NotFound: not theirs, or nothing of it is to be moved anywhere.
+        Conflict: it is not running.
+    """
+    async with transaction():
+        cohort = await _running(cohort_id, principal, now)
+        if cohort.exempt:
+            raise NotFound
+        new = await execute(
+            """insert into case_transfer (cohort_id, confirmed_at, staff_id) values ($1, $2, $3)
+               on conflict (cohort_id) do nothing returning 1""",
+            cohort_id,
+            now,
+            principal.staff_id,
+        )
+        if new:
+            await note("cohort:transfer", f"cohort/{cohort_id}", principal.staff_id, now)
+
+
+async def close(cohort_id: int, receipt_id: UUID, principal: Principal, keys: KeyFolder, now: datetime) -> Closed | NotReady:
+    """Close a cohort, or let the list of a cancelled start go. Sent again with the same receipt, it is done already.
+
+    Raises:
+        NotFound: not theirs.
+        Conflict: the receipt is another's.
+    """
+    async with transaction():
+        if done := await queries.receipt(receipt_id):
+            if done.cohort_id not in {None, cohort_id}:
+                raise Conflict("cohort_changed")
+            return Closed(receipt_id)
+        await cohorts.mine(principal, local_date(now), cohort_id)
+        cohort = await cohorts.locked(cohort_id)
+        if cohort.state == "closed":
+            return Closed(None)
+        facts = await queries.facts(cohort, now)
+        if not may_close(facts):
+            return NotReady(facts)
+        await revoke_for_cohort(cohort_id, now)
+        if had_list(cohort):
+            why = _CANCELLED if cohort.state == "cancelled" else _CLOSED
+            await _let_go(cohort, facts.kind, keys, why, now)
+            await _receive(cohort, facts.kind, receipt_id, principal, now)
+        elif not cohort.exempt:
+            await complete_cohort(cohort_id, await attendance.present_once(cohort_id), keys, _COMPLETED, now)
+        await _finish(cohort, facts, principal, now)
+    return Closed(receipt_id if had_list(cohort) else None)
+
+
+def had_list(cohort: CohortFacts) -> bool:
+    """Whether a cohort has a working list that must go: exempt, and not a place where people just come."""
+    return cohort.exempt and cohort.form != "drop_in"
+
+
+def _day(now: datetime) -> datetime:
+    """Only the day, at noon: the moment would tie what carries it to the cohort that closed just then."""
+    return at_local(local_date(now), time(12))
+
+
+async def _running(cohort_id: int, principal: Principal, now: datetime) -> CohortFacts:
+    await cohorts.mine(principal, local_date(now), cohort_id)
+    cohort = await cohorts.locked(cohort_id)
+    if cohort.state not in {"open", "started"}:
+        raise Conflict("cohort_changed")
+    return cohort
+
+
+async def _let_go(cohort: CohortFacts, kind: Kind, keys: KeyFolder, why: str, now: datetime) -> None:
+    """Everything that is about the people of an exempt cohort, and every number that would still say how many they were.
+
+    The keys' receipts carry only the day: the moment would tie them to the cohort, and their number is a head count.
+    """
+    await erase_cohort(cohort.cohort_id, keys, why, _day(now))
+    await execute("update cohort set arrivals = 0 where id = $1", cohort.cohort_id)
+    await execute("update start_decision set confirmed = 0 where cohort_id = $1", cohort.cohort_id)
+    if kind == "held":
+        await execute("update ballot set slips = 0 where cohort_id = $1", cohort.cohort_id)
+
+
+async def _receive(cohort: CohortFacts, kind: Kind, receipt_id: UUID, principal: Principal | None, now: datetime) -> None:
+    rule = "overdue" if principal is None else "cancelled" if cohort.state == "cancelled" else "closing"
+    dissolves = cohort.form == "individual" and principal is not None
+    await execute(
+        """insert into erasure_receipt (id, cohort_id, section, form, level, rule, erased_on, staff_id)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)""",
+        receipt_id,
+        None if dissolves else cohort.cohort_id,
+        cohort.section,
+        cohort.form,
+        kind,
+        rule,
+        local_date(now),
+        principal.staff_id if principal else None,
+    )
+
+
+async def _finish(cohort: CohortFacts, facts: ClosingFacts, principal: Principal, now: datetime) -> None:
+    """The cohort itself: an exempt series dissolves into its programme's figures, any other is marked as closed."""
+    await note("cohort:close", f"cohort/{cohort.cohort_id}", principal.staff_id, now)
+    if cohort.exempt and cohort.form == "individual":
+        await _dissolve(cohort, facts, now)
+    elif cohort.state != "cancelled":
+        await execute("update cohort set state = 'closed', closed_at = $2 where id = $1", cohort.cohort_id, now)
+
+
+async def _dissolve(cohort: CohortFacts, facts: ClosingFacts, now: datetime) -> None:
+    held = [local_date(s.starts_at) for s in await cohorts.sessions(cohort.cohort_id) if s.state == "held"]
+    await execute(
+        """insert into period_total as t (section, half_year, form, ended_how, series, talks, updated_at)
+           values ($1, $2, $3, $4, 1, $5, $6)
+           on conflict (section, half_year, form, ended_how) do update
+           set series = t.series + 1, talks = t.talks + excluded.talks, updated_at = excluded.updated_at""",
+        cohort.section,
+        half_year(half_year_day(held, local_date(now))),
+        cohort.form,
+        facts.ending or "cancelled",
+        len(held),
+        _day(now),
+    )
+    await execute("delete from cohort where id = $1", cohort.cohort_id)
+
+
+async def erase_overdue(worker: Hands) -> None:
+    """The worker's tick: 30 days after the last session a working list goes even if nobody closed the cohort."""
+    now = worker.clock.now()
+    for found in await queries.overdue(now, KEPT):
+        async with transaction():
+            cohort = await cohorts.locked(found.cohort_id)
+            if not await fetch("select 1 from enrolment where cohort_id = $1 limit 1", found.cohort_id):
+                continue
+            await revoke_for_cohort(found.cohort_id, now)
+            await _let_go(cohort, found.level, worker.keys, _OVERDUE, now)
+            await _receive(cohort, found.level, uuid4(), None, now)
+            await note("cohort:erase", f"cohort/{found.cohort_id}", None, now)
+
+
+TICKS = [erase_overdue]

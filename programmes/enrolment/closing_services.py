@@ -1,0 +1,35 @@
+"""What becomes of the people of a documented cohort when it closes: they stay, their working data goes."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from programmes.core.db import execute, fetch
+from programmes.core.erasure import destroy_key
+from programmes.core.sealing import KeyFolder
+
+_OF_COHORT = "enrolment_id in (select id from enrolment where cohort_id = $1)"
+
+
+async def complete_cohort(cohort_id: int, took_part: Collection[UUID], keys: KeyFolder, why: str, now: datetime) -> None:
+    """In the caller's transaction, under the cohort's lock: who has a confirmed place has completed it if they took part
+    at all, else dropped out; for who never got one it ends. Codes, seats and open pages go.
+
+    Protected records stay; their retention begins.
+    """
+    await execute(
+        """update enrolment set ended_at = $3, offer_expires_at = null, state = case
+               when state <> 'confirmed' then 'expired' when id = any($2::uuid[]) then 'completed' else 'dropped_out' end
+           where cohort_id = $1 and state in ('preliminary', 'confirmed', 'queued', 'offered')""",
+        cohort_id,
+        list(took_part),
+        now,
+    )
+    for row in await fetch("select key_id from enrolment where cohort_id = $1 and key_id is not null", cohort_id):
+        await destroy_key(keys, "entry", row["key_id"], why, now)
+    await execute(
+        "update enrolment set key_id = null, sealed = null, code_digest = null, once_digest = null where cohort_id = $1",
+        cohort_id,
+    )
+    await execute(f"delete from seat where {_OF_COHORT}", cohort_id)
+    await execute(f"delete from place_session where {_OF_COHORT}", cohort_id)

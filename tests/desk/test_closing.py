@@ -1,0 +1,358 @@
+"""Closing on a real database (promise 2): figures kept, and of the people of an exempt group nothing, in any table."""
+
+import asyncio
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from programmes import worker
+from programmes.attendance import services as attendance
+from programmes.attendance.rules import Count
+from programmes.calendar.services import participant_feed
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.db import transaction
+from programmes.core.errors import NotFound
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.desk import closing_services as closing
+from programmes.enrolment import services as enrolment
+from tests.attendance.cast import a_running, session_ids
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_leader, somebody
+
+# They tell of acts and of keys, and must stay: whoever had the id finds nothing with it any more.
+_TRAIL = {"audit_entry", "key_destruction"}
+
+
+@pytest.fixture
+async def robin(db: None, clock: FrozenClock) -> Principal:
+    return await a_leader(clock.now())
+
+
+async def everything(owner: asyncpg.Connection) -> dict[str, list[str]]:
+    """Every row of every table, as text."""
+    tables = await owner.fetch("select table_name from information_schema.tables where table_schema = 'public'")
+    found = {}
+    for table in tables:
+        name = table["table_name"]
+        found[name] = [row[0] for row in await owner.fetch(f'select t::text from "{name}" t')]
+    return found
+
+
+def holding(tables: dict[str, list[str]], needle: str) -> set[str]:
+    return {name for name, rows in tables.items() if any(needle in row for row in rows)}
+
+
+async def rows_about(owner: asyncpg.Connection, column: str, values: list[object]) -> dict[str, int]:
+    """How many rows of each table have one of the values in a column of this name, or in one that refers to it."""
+    columns = await owner.fetch(
+        """select table_name, column_name from information_schema.columns
+           where table_schema = 'public' and column_name = $1""",
+        column,
+    )
+    found = {}
+    for entry in columns:
+        name = entry["table_name"]
+        n = await owner.fetchval(
+            f'select count(*) from "{name}" where {column}::text = any($1::text[])', [str(v) for v in values]
+        )
+        if n:
+            found[name] = n
+    return found
+
+
+async def with_a_past(
+    section: str, clock: FrozenClock, keys: KeyFolder, robin: Principal, owner: asyncpg.Connection, sessions: int = 2
+) -> tuple[CohortFacts, list[UUID], list[UUID]]:
+    """A running cohort whose people have left all kinds of traces, after its last session; people and their keys."""
+    cohort, people = await a_running(section, clock, keys, robin, sessions=sessions)
+    now = clock.now()
+    for person in people[:3]:
+        async with transaction():
+            await participant_feed(person, keys, now)
+    await owner.execute(
+        """insert into notice (id, enrolment_id, session_id, kind, state, created_at)
+           select gen_random_uuid(), e.id, s.id, 'session_moved', 'sent', $2 from enrolment e
+           join cohort_session s on s.cohort_id = e.cohort_id where e.cohort_id = $1""",
+        cohort.cohort_id,
+        now,
+    )
+    await owner.execute("insert into notice_attempt (notice_id, failed_at, error) select id, $1, 'Timeout' from notice", now)
+    await owner.execute(
+        "insert into condition_met (enrolment_id, condition, met_at) select id, 'extra', $1 from enrolment", now
+    )
+    await owner.execute(
+        """with slot as (insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, capacity)
+                         select id, $2, $2::timestamptz + interval '1 hour', venue_id, 5 from cohort where id = $1
+                         returning id)
+           insert into study_visit (slot_id, enrolment_id, state, booked_at) select slot.id, $3, 'attended', $2 from slot""",
+        cohort.cohort_id,
+        now,
+        people[0],
+    )
+    await owner.execute(
+        "insert into start_decision (cohort_id, decision, confirmed, staff_id, decided_at) values ($1, 'start', 6, $2, $3)",
+        cohort.cohort_id,
+        robin.staff_id,
+        now,
+    )
+    await enrolment.leave(people[5], keys, now)
+    held = [row["key_id"] for row in await owner.fetch("select key_id from enrolment where key_id is not null")]
+    assert cohort.last_end
+    clock.set(cohort.last_end + timedelta(hours=1))
+    return await cohorts.by_id(cohort.cohort_id), people, held
+
+
+async def do_everything_first(
+    cohort: CohortFacts, section: str, robin: Principal, now: datetime, owner: asyncpg.Connection
+) -> None:
+    """Every step of the checklist."""
+    for session in await session_ids(cohort):
+        if section in {"2.1", "2.12"}:
+            await attendance.count(session, Count(3, 2, 0), robin, now)
+        elif section in {"2.7", "2.8"}:
+            people = [
+                r["id"] for r in await owner.fetch("select id from enrolment where state = 'confirmed' order by arrival")
+            ]
+            await attendance.mark(session, dict.fromkeys(people[:4], "present") | {people[4]: "no_show"}, robin, now)
+        else:
+            await attendance.held(session, robin, now)
+    await closing.set_ending(cohort.cohort_id, "completed", robin, now)
+    if section in {"2.1", "2.12"}:
+        assert await attendance.count_unique(cohort.cohort_id, Count(4, 2, 0), robin, now) is None
+    if not cohort.exempt:
+        await closing.confirm_transfer(cohort.cohort_id, robin, now)
+    if cohort.form == "group":
+        await owner.execute(
+            """insert into ballot (id, section, cohort_id, state, slips, created_on, closed_on, own_words)
+               values (gen_random_uuid(), $2, $1, 'waiting', 5, $3, $3, 'Vi lärde oss mycket.')""",
+            cohort.cohort_id,
+            section,
+            now.date(),
+        )
+
+
+@pytest.mark.parametrize("section", ["2.1", "2.12", "2.15", "2.16"])
+async def test_nothing_of_an_exempt_group_is_left_in_any_table(
+    section: str, robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, people, held = await with_a_past(section, clock, keys, robin, owner)
+    await do_everything_first(cohort, section, robin, clock.now(), owner)
+    before = await everything(owner)
+    assert all(holding(before, str(person)) - _TRAIL for person in people)
+    answer = await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now())
+    assert isinstance(answer, closing.Closed)
+    after = await everything(owner)
+    for table in ("enrolment", "seat", "condition_met", "visit_slot", "study_visit", "agreement", "place_session",
+                  "notice", "notice_attempt", "attendance", "participant", "slip", "sealed_answer"):  # fmt: skip
+        assert after[table] == [], table
+    for person in people:
+        assert holding(after, str(person)) <= _TRAIL
+    assert await rows_about(owner, "enrolment_id", list(people)) == {}
+    for key in held:
+        assert not keys.exists("entry", key)
+    assert (await cohorts.by_id(cohort.cohort_id)).state == "closed"
+
+
+@pytest.mark.parametrize("section", ["2.15", "2.16"])
+async def test_a_closed_childrens_group_says_nowhere_how_many_they_were(
+    section: str, robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, *_ = await with_a_past(section, clock, keys, robin, owner)
+    await do_everything_first(cohort, section, robin, clock.now(), owner)
+    await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now())
+    row = await owner.fetchrow("select arrivals, ended_how, closed_at from cohort where id = $1", cohort.cohort_id)
+    assert row is not None
+    assert (row["arrivals"], row["ended_how"], row["closed_at"]) == (0, "completed", clock.now())
+    assert await owner.fetchval("select sum(confirmed) from start_decision") == 0
+    assert await owner.fetchval("select sum(slips) from ballot") == 0
+    assert await owner.fetchval("select count(*) from head_count") == 0
+    assert await owner.fetchval("select count(*) from unique_participants") == 0
+    sessions = await owner.fetch("select state from cohort_session where cohort_id = $1", cohort.cohort_id)
+    assert [session["state"] for session in sessions] == ["held", "held"]
+    # The keys' receipts carry a day, not the moment at which the cohort was closed.
+    for entry in await owner.fetch("select why, intended_at from key_destruction where why like 'working list%'"):
+        assert (entry["intended_at"].minute, entry["intended_at"].second) == (0, 0)
+        assert str(cohort.cohort_id) not in entry["why"]
+
+
+async def test_the_figures_of_abc_are_kept(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, *_ = await with_a_past("2.1", clock, keys, robin, owner)
+    await do_everything_first(cohort, "2.1", robin, clock.now(), owner)
+    await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now())
+    counts = await owner.fetch("select women, men, other from head_count")
+    assert [tuple(row) for row in counts] == [(3, 2, 0), (3, 2, 0)]
+    assert tuple(await owner.fetchrow("select women, men, other from unique_participants")) == (4, 2, 0)
+    assert await owner.fetchval("select own_words from ballot") == "Vi lärde oss mycket."
+
+
+async def test_participants_feeds_are_revoked_and_forget_whose_they_were(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, *_ = await with_a_past("2.1", clock, keys, robin, owner)
+    await do_everything_first(cohort, "2.1", robin, clock.now(), owner)
+    await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now())
+    feeds = await owner.fetch("select enrolment_id, revoked_at from feed where kind = 'participant'")
+    assert len(feeds) == 3
+    assert all(feed["enrolment_id"] is None and feed["revoked_at"] for feed in feeds)
+
+
+async def test_an_individual_series_dissolves_into_the_programmes_totals(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    start, ids = clock.now(), []
+    for number in range(2):
+        clock.set(start + timedelta(days=number))
+        cohort, people = await a_running("2.9", clock, keys, robin, ("Familjen",), sessions=3 + number)
+        assert cohort.last_end
+        clock.set(cohort.last_end + timedelta(hours=1))
+        await do_everything_first(cohort, "2.9", robin, clock.now(), owner)
+        receipt = uuid4()
+        assert await closing.close(cohort.cohort_id, receipt, robin, keys, clock.now()) == closing.Closed(receipt)
+        assert await closing.close(cohort.cohort_id, receipt, robin, keys, clock.now()) == closing.Closed(receipt)
+        ids.append(cohort.cohort_id)
+        assert holding(await everything(owner), str(people[0])) <= _TRAIL
+    row = await owner.fetchrow("select section, half_year, form, ended_how, series, talks from period_total")
+    assert row is not None
+    assert tuple(row) == ("2.9", "2026-2", "individual", "completed", 2, 7)
+    assert await rows_about(owner, "cohort_id", list(ids)) == {}
+    assert await owner.fetchval("select count(*) from cohort") == 0
+    with pytest.raises(NotFound):
+        await closing.close(ids[0], uuid4(), robin, keys, clock.now())
+
+
+async def test_documented_people_stay_and_their_working_data_goes(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, people, held = await with_a_past("2.7", clock, keys, robin, owner)
+    await do_everything_first(cohort, "2.7", robin, clock.now(), owner)
+    assert await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now()) == closing.Closed(None)
+    states = {row["id"]: row["state"] for row in await owner.fetch("select id, state from enrolment")}
+    assert [states[person] for person in people] == [*["completed"] * 4, "dropped_out", "withdrawn"]
+    assert await owner.fetchval("select count(*) from attendance") == 10
+    assert await owner.fetchval("select count(*) from participant") == 6
+    left = await owner.fetchval(
+        """select count(*) from enrolment where key_id is not null or sealed is not null or code_digest is not null
+             or once_digest is not null"""
+    )
+    assert left == 0
+    assert await owner.fetchval("select count(*) from seat") == 0
+    assert await owner.fetchval("select count(*) from place_session") == 0
+    assert not any(keys.exists("entry", key) for key in held)
+    assert await owner.fetchval("select count(*) from erasure_receipt") == 0
+    assert await owner.fetchval("select state from cohort") == "closed"
+
+
+async def test_with_something_left_nothing_is_erased(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, _, held = await with_a_past("2.1", clock, keys, robin, owner)
+    before = await everything(owner)
+    answer = await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now())
+    assert isinstance(answer, closing.NotReady)
+    assert await everything(owner) == before
+    assert all(keys.exists("entry", key) for key in held)
+
+
+async def test_a_message_on_its_way_holds_the_list_back(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, *_ = await with_a_past("2.16", clock, keys, robin, owner)
+    await do_everything_first(cohort, "2.16", robin, clock.now(), owner)
+    await owner.execute("update notice set state = 'waiting' where id = (select min(id::text)::uuid from notice)")
+    assert isinstance(await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now()), closing.NotReady)
+    await owner.execute("update notice set state = 'failed' where state = 'waiting'")
+    assert isinstance(await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now()), closing.Closed)
+
+
+async def test_two_who_close_at_once_close_once(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, *_ = await with_a_past("2.1", clock, keys, robin, owner)
+    await do_everything_first(cohort, "2.1", robin, clock.now(), owner)
+    first, second = uuid4(), uuid4()
+    answers = await asyncio.gather(
+        *(closing.close(cohort.cohort_id, receipt, robin, keys, clock.now()) for receipt in (first, first, second, second))
+    )
+    assert all(isinstance(answer, closing.Closed) for answer in answers)
+    assert await owner.fetchval("select count(*) from erasure_receipt") == 1
+    assert await owner.fetchval("select count(*) from audit_entry where action = 'cohort:close'") == 1
+
+
+async def test_somebody_elses_group_cannot_be_closed(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, *_ = await with_a_past("2.16", clock, keys, robin, owner)
+    await do_everything_first(cohort, "2.16", robin, clock.now(), owner)
+    stranger = await a_leader(clock.now(), "love")
+    with pytest.raises(NotFound):
+        await closing.close(cohort.cohort_id, uuid4(), stranger, keys, clock.now())
+    with pytest.raises(NotFound):
+        await closing.set_ending(cohort.cohort_id, "completed", stranger, clock.now())
+    with pytest.raises(NotFound):
+        await closing.confirm_transfer(cohort.cohort_id, robin, clock.now())
+    assert await owner.fetchval("select count(*) from enrolment") == 6
+
+
+async def test_thirty_days_after_the_last_session_the_list_goes_though_nobody_closed(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    cohort, people, held = await with_a_past("2.16", clock, keys, robin, owner)
+    documented = await a_cohort("2.7", clock.now(), robin, first_in=timedelta(hours=2), sessions=1)
+    await somebody(documented, keys, clock.now(), "Lind")
+    assert cohort.last_end
+    clock.set(cohort.last_end + timedelta(days=30) - timedelta(minutes=1))
+    await closing.erase_overdue(the_worker)
+    assert await owner.fetchval("select count(*) from enrolment where cohort_id = $1", cohort.cohort_id) == 6
+    clock.advance(minutes=2)
+    await closing.erase_overdue(the_worker)
+    await closing.erase_overdue(the_worker)
+    after = await everything(owner)
+    for person in people:
+        assert holding(after, str(person)) <= _TRAIL
+    assert not any(keys.exists("entry", key) for key in held)
+    assert (await cohorts.by_id(cohort.cohort_id)).state == "started"
+    receipts = await owner.fetch("select cohort_id, rule, staff_id from erasure_receipt")
+    assert [tuple(row) for row in receipts] == [(cohort.cohort_id, "overdue", None)]
+    assert await owner.fetchval("select count(*) from enrolment where cohort_id = $1", documented.cohort_id) == 1
+    # It can still be closed properly.
+    clock.advance(days=1)
+    await do_everything_first(cohort, "2.16", robin, clock.now(), owner)
+    assert isinstance(await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now()), closing.Closed)
+
+
+async def test_the_list_of_a_cancelled_start_can_go_at_once_and_goes_after_thirty_days(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    ids = []
+    for _ in range(2):
+        cohort = await a_cohort("2.1", clock.now(), robin)
+        await somebody(cohort, keys, clock.now(), "Lind")
+        ids.append(cohort.cohort_id)
+    await owner.execute("update cohort set state = 'cancelled', ended_how = 'cancelled', closed_at = $1", clock.now())
+    await owner.execute("update cohort_session set state = 'cancelled', number = null")
+    assert isinstance(await closing.close(ids[0], uuid4(), robin, keys, clock.now()), closing.Closed)
+    assert (await cohorts.by_id(ids[0])).state == "cancelled"
+    await closing.erase_overdue(the_worker)
+    assert await owner.fetchval("select array_agg(cohort_id) from enrolment") == [ids[1]]
+    clock.advance(days=30)
+    await closing.erase_overdue(the_worker)
+    assert await owner.fetchval("select count(*) from enrolment") == 0
+    assert await owner.fetchval("select string_agg(rule, ' ' order by rule) from erasure_receipt") == "cancelled overdue"
+
+
+async def test_what_waits_in_the_queue_finds_nobody_after_closing_and_goes_quietly(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    cohort, *_ = await with_a_past("2.16", clock, keys, robin, owner)
+    await do_everything_first(cohort, "2.16", robin, clock.now(), owner)
+    assert await owner.fetchval("select count(*) from pgqueuer") > 0
+    await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now())
+    await worker.drain(the_worker)
+    assert await owner.fetchval("select count(*) from pgqueuer") == 0
+    assert await owner.fetchval("select count(*) from notice") == 0
