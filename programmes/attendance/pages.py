@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from programmes.attendance.rules import MARKS, Why
-from programmes.attendance.wording import numbered, weekday_group
+from programmes.attendance.wording import FIELDS, as_values, count_fields, numbered, said, stepped, total, weekday_group
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, day_plain, times
 from programmes.core.i18n import gettext as _
+
+__all__ = ["FIELDS", "as_values", "count_fields", "said", "stepped", "total"]
 
 Raw = Callable[[str], str]
 

@@ -8,7 +8,6 @@ from litestar.params import FromPath
 
 from programmes.attendance import pages, queries, services
 from programmes.attendance.services import MARKS, MOST, Count, Mark, Refused, why_not
-from programmes.attendance.wording import FIELDS, as_values, count_fields, said, stepped, total
 from programmes.catalogue.queries import programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts, SessionFacts
@@ -90,11 +89,11 @@ async def _save_names(request: AnyRequest, cohort: CohortFacts, line: pages.Sess
 
 async def _save_count(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLine, form: Form) -> Response[Any]:
     if form.raw("oka") or form.raw("minska"):
-        values = stepped(form.raw, MOST)
+        values = pages.stepped(form.raw, MOST)
         return page(request, "attendance/count.html", await _count(cohort, line, values))
-    women, men, other = (form.number(name, 0, MOST) for name in FIELDS)
+    women, men, other = (form.number(name, 0, MOST) for name in pages.FIELDS)
     if form.errors:
-        values = {name: form.raw(name) for name in FIELDS}
+        values = {name: form.raw(name) for name in pages.FIELDS}
         return page(request, "attendance/count.html", await _count(cohort, line, values, form), 422)
     counted = Count(women, men, other)
     answer = await services.count(line.session_id, counted, principal(request), request.app.state.clock.now())
@@ -122,7 +121,7 @@ async def _show(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLin
         return page(request, "attendance/names.html", _names(line, people, saved="sparat" in request.query_params))
     if kind == "count":
         noted = (await queries.noted([line.session_id]))[line.session_id]
-        return page(request, "attendance/count.html", await _count(cohort, line, as_values(noted.count)))
+        return page(request, "attendance/count.html", await _count(cohort, line, pages.as_values(noted.count)))
     return page(request, "attendance/held.html", pages.held_page(line, await _here(request, cohort)))
 
 
