@@ -74,10 +74,11 @@ def sessions_page(group: Group, sessions: Sequence[Session], now: datetime, done
     following = next((s.session_id for s in sessions if s.state in {"planned", "moved"} and s.ends_at > now), 0)
     past = [s for s in sessions if s.ends_at <= now]
     coming = [s for s in sessions if s.ends_at > now]
+    would_be = {s.session_id: 1 + sum(1 for other in sessions[:at] if other.number) for at, s in enumerate(sessions)}
     return SessionsPage(
         group,
-        tuple(_line(group, s, False, alive) for s in past),
-        tuple(_line(group, s, s.session_id == following, alive) for s in coming),
+        tuple(_line(group, s, False, alive, would_be[s.session_id]) for s in past),
+        tuple(_line(group, s, s.session_id == following, alive, would_be[s.session_id]) for s in coming),
         _summary(group, sessions),
         done_text(done),
     )
@@ -93,14 +94,14 @@ def _summary(group: Group, sessions: Sequence[Session]) -> str:
     return f"{day} {times(first.starts_at, first.ends_at)}, {first.venue}."
 
 
-def _line(group: Group, session: Session, following: bool, alive: bool) -> Line:
+def _line(group: Group, session: Session, following: bool, alive: bool, would_be: int) -> Line:
     moved = session.moved_from is not None and session.moved_from != session.starts_at
     tag, kind, icon = _tag(session, following)
     return Line(
         session_id=session.session_id,
         when=day_short(local_date(session.starts_at)),
         was=day_short(local_date(session.moved_from)) if moved and session.moved_from else "",
-        what=_what(group, session),
+        what=_what(group, session, would_be),
         where=f"{times(session.starts_at, session.ends_at)}, {session.venue}",
         state="off" if session.state == "cancelled" else "held" if session.state == "held" else "next" if following else "",
         tag=tag,
@@ -110,7 +111,9 @@ def _line(group: Group, session: Session, following: bool, alive: bool) -> Line:
     )
 
 
-def _what(group: Group, session: Session) -> str:
+def _what(group: Group, session: Session, would_be: int) -> str:
+    if session.number is None:
+        return _("Skulle ha varit %(which)s", which=numbered(group.form, would_be).lower())
     name = numbered(group.form, session.number)
     return f"{name}. {session.theme}" if session.theme else name
 
@@ -132,10 +135,12 @@ def done_text(done: str) -> str:
     texts = {
         "oppnad": _("Gruppen är öppen för anmälan."),
         "planerad": _("Gruppen är sparad som planerad. Inget syns utåt."),
-        "flyttad": _("Träffen är flyttad. Besked går ut till alla som har lämnat en kontaktväg, och kalendrarna ändras."),
-        "installd": _("Träffen är inställd. Besked går ut till alla som har lämnat en kontaktväg, och kalendrarna ändras."),
+        "flyttad": _("Träffen är flyttad. Besked går ut till alla som har lämnat en e-postadress, och kalendrarna ändras."),
+        "installd": _(
+            "Träffen är inställd. Besked går ut till alla som har lämnat en e-postadress, och kalendrarna ändras."
+        ),
         "ersatt": _(
-            "Träffen är inställd och en ny är tillagd sist. Besked går ut till alla som har lämnat en kontaktväg, och"
+            "Träffen är inställd och en ny är tillagd sist. Besked går ut till alla som har lämnat en e-postadress, och"
             " kalendrarna ändras."
         ),
     }
@@ -192,11 +197,11 @@ def told(group: Group, cancelled: bool, added: str) -> tuple[tuple[str, str, str
     if group.state == "planned":
         return ((_("Gruppledare"), what, _("Syns på Idag")),)
     return (
-        (_("Alla som har plats"), what, _("E-post eller sms direkt")),
+        (_("Alla som har plats"), what, _("E-post direkt")),
         (
-            _("Den som inte har lämnat någon kontaktväg"),
+            _("Den som inte har lämnat någon e-postadress"),
             _("Får inget besked av oss."),
-            _("Ni säger till, eller sätter en lapp på dörren"),
+            _("Ni ringer, eller sätter en lapp på dörren"),
         ),
         calendars,
         (_("Gruppledare"), what, _("Syns på Idag")),

@@ -87,21 +87,21 @@ def _need(facts: Facts) -> str:
     return _("Er egen gräns är minst %(n)s.", n=facts.minimum)
 
 
-def _people(facts: Facts, confirmed: str, preliminary: str, offered: str, queued: str) -> Rows:
-    at_once = _("E-post eller sms direkt")
+def _people(facts: Facts, confirmed: str, preliminary: str, offered: str, queued: str, told_in_queue: bool) -> Rows:
+    at_once = _("E-post direkt")
     found = [
-        (ngettext("%(n)s klar", "%(n)s klara", facts.confirmed), confirmed, facts.confirmed),
-        (ngettext("%(n)s preliminär", "%(n)s preliminära", facts.preliminary), preliminary, facts.preliminary),
-        (ngettext("%(n)s erbjuden", "%(n)s erbjudna", facts.offered), offered, facts.offered),
-        (_("%(n)s i kö", n=facts.queued), queued, facts.queued),
+        (ngettext("%(n)s klar", "%(n)s klara", facts.confirmed), confirmed, at_once, facts.confirmed),
+        (ngettext("%(n)s preliminär", "%(n)s preliminära", facts.preliminary), preliminary, at_once, facts.preliminary),
+        (ngettext("%(n)s erbjuden", "%(n)s erbjudna", facts.offered), offered, at_once, facts.offered),
+        (_("%(n)s i kö", n=facts.queued), queued, at_once if told_in_queue else _("Syns på Min plats"), facts.queued),
     ]
-    rows = [(who, what, at_once) for who, what, number in found if number]
+    rows = [(who, what, how) for who, what, how, number in found if number]
     if rows:
         rows.append(
             (
-                _("Den som inte har lämnat någon kontaktväg"),
+                _("Den som inte har lämnat någon e-postadress"),
                 _("Får inget besked av oss."),
-                _("Ni säger till, eller skickar brev"),
+                _("Ni ringer eller säger till"),
             )
         )
     return tuple(rows)
@@ -115,8 +115,14 @@ def cancel_page(facts: Facts, year: Year | None, others: Sequence[date], form: o
     """`others` are the first days of the programme's other open starts; `year` the year that this start is in."""
     gone = _("Platsen försvinner. Det står på Min plats.")
     rows = _people(
-        facts, gone, gone, _("Erbjudandet tas tillbaka. Det står på Min plats."), _("Kön upphör. Det står på Min plats.")
+        facts,
+        gone,
+        gone,
+        _("Erbjudandet tas tillbaka. Det står på Min plats."),
+        _("Kön upphör. Det står på Min plats."),
+        told_in_queue=True,
     )
+    told = facts.held + facts.queued
     if facts.state != "planned" and facts.sessions:
         shown = ngettext(
             "%(n)s träff står som INSTÄLLT i 30 dagar.", "%(n)s träffar står som INSTÄLLT i 30 dagar.", facts.sessions
@@ -130,7 +136,7 @@ def cancel_page(facts: Facts, year: Year | None, others: Sequence[date], form: o
         fixed_reasons(),
         _short_year(facts, without(year, facts.cohort_id) if year else None),
         (("skal", reason),),
-        button=_("Ställ in och meddela %(n)s", n=facts.held + facts.queued) if rows and facts.held else _("Ställ in"),
+        button=_("Ställ in och meddela %(n)s", n=told) if told else _("Ställ in"),
         others=_others(others),
     )
 
@@ -178,6 +184,7 @@ def postpone_page(
         _("Behåller sin plats. Bokat studiebesök ligger kvar."),
         _("Erbjudandet gäller de nya dagarna."),
         _("Behåller sin plats i kön."),
+        told_in_queue=False,
     )
     days = [day.day for day in schedule.sessions]
     if days and facts.state != "planned":

@@ -64,6 +64,11 @@ class OpeningPage:
     def visit_rows(self) -> tuple[int, ...]:
         return VISIT_ROWS if self.study_visit else ()
 
+    @property
+    def visits_open(self) -> bool:
+        """Whether something is filled in there, or wrong."""
+        return any(self.values[f"besok{row}"] or self.values[f"besok{row}tid"] for row in VISIT_ROWS)
+
 
 def choices(programmes: Sequence[Programme]) -> list[tuple[str, list[Choice]]]:
     """What can be opened, by form, in the guideline's order."""

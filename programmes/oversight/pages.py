@@ -170,6 +170,11 @@ def cards_and_rows(
     return cards, tuple(_row(s, today) for s in later[(at - 1) * PER_PAGE : at * PER_PAGE]), at, pages
 
 
+def one_card(start: Start, today: date) -> Card:
+    """One start alone, for its coordinator."""
+    return _card(start, today, mine=True, main=True, uncounted=False)
+
+
 def _card(start: Start, today: date, mine: bool, main: bool, uncounted: bool) -> Card:
     choice = start_choice(start.deciding, start.confirmed)
     short = shortage(start.minimum, start.confirmed, start.decide_by, today)

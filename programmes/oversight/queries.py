@@ -13,7 +13,7 @@ with mine as materialized (
     select c.id, c.programme_id, c.name, p.section, p.form, p.doc_level, c.state, c.minimum, c.maximum, p.participants_min,
            c.decide_by
     from cohort c join programme p on p.id = c.programme_id
-    where c.state in ('planned', 'open', 'postponed') and p.form in ('group', 'individual') and {MINE})
+    where c.state in ('planned', 'open', 'postponed') and p.form = 'group' and {MINE})
 select m.id as cohort_id, m.programme_id, m.name, m.section, m.form, m.doc_level = 'operational' as exempt, m.state,
        m.minimum, m.maximum, m.participants_min as required, m.decide_by, s.first_start, coalesce(s.sessions, 0) as sessions,
        coalesce(e.confirmed, 0) as confirmed, coalesce(e.preliminary, 0) as preliminary,
@@ -30,7 +30,7 @@ order by m.decide_by, s.first_start nulls last, m.id
 
 
 async def undecided(principal: Principal, today: date) -> list[Start]:
-    """Every start that waits for a decision and that this person works with, the nearest decision first."""
+    """Every group start that waits for a decision and that this person works with, the nearest decision first."""
     return [Start(**dict(row)) for row in await fetch(_UNDECIDED, *access(principal, today))]
 
 

@@ -9,7 +9,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
-from programmes.core.errors import NotFound
+from programmes.core.errors import Conflict, Forbidden, NotFound
 from programmes.oversight import pages, queries, services
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -77,4 +77,17 @@ async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     return await show(request, (pages.not_started(name), *(said(reason) for reason in reasons)), 422)
 
 
-HANDLERS = [cockpit, start]
+@get("/personal/starter/{cohort_id:int}/starta", guards=[signed_in])
+async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """One start with its decision, for who comes from the group's page."""
+    who, today = principal(request), local_date(request.app.state.clock.now())
+    cohort = await cohorts.mine(who, today, row_id(cohort_id))
+    if not who.coordinates(cohort.section):
+        raise Forbidden
+    found = [s for s in await queries.undecided(who, today) if s.cohort_id == cohort_id]
+    if not found:
+        raise Conflict("cohort_changed")
+    return page(request, "oversight/decide.html", pages.one_card(found[0], today))
+
+
+HANDLERS = [cockpit, start, decide]

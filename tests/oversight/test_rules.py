@@ -1,0 +1,77 @@
+"""The year of a programme, and what the cockpit concludes from it."""
+
+from datetime import UTC, date, datetime, time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from programmes.cohorts.schedule_rules import Pattern, plan_sessions, slot_on
+from programmes.oversight.rules import (
+    Planned,
+    Shortage,
+    Visit,
+    Year,
+    YearStart,
+    shortage,
+    soon,
+    why_not_visits,
+    without,
+    years,
+)
+
+planned = st.builds(Planned, st.integers(1, 50), st.integers(1, 12), st.integers(0, 8))
+
+
+def test_a_start_that_lacks_nobody_counts_and_one_that_lacks_somebody_is_the_one_needed() -> None:
+    fine = Year((2,), (Planned(1, 10, 0),), 2)
+    assert (fine.counted, fine.lacking, fine.needed) == (2, 0, None)
+    short = Year((9,), (Planned(1, 11, 2), Planned(2, 12, 5)), 2)
+    assert (short.counted, short.lacking, short.needed) == (1, 1, Planned(1, 11, 2))
+
+
+@given(st.lists(st.integers(1, 12), max_size=5), st.lists(planned, max_size=5), st.none() | st.integers(1, 4))
+def test_a_year_never_lacks_more_than_is_required(done: list[int], coming: list[Planned], required: int | None) -> None:
+    year = Year(tuple(done), tuple(coming), required)
+    assert 0 <= year.lacking <= (required or 0)
+    assert (year.lacking == 0) == (required is None or year.counted >= required)
+    assert year.needed is None or (year.lacking and year.needed.missing)
+    for start in coming:
+        assert without(year, start.cohort_id).lacking >= year.lacking
+
+
+def test_years_are_kept_apart_by_section_and_across_editions() -> None:
+    found = [
+        YearStart(1, "2.7", 2, True),
+        YearStart(2, "2.8", 3, False),
+        YearStart(3, "2.8", 9, True),
+        YearStart(4, "9.9", 1, True),
+    ]
+    assert years({"2.7": 2, "2.8": 2, "2.1": None}, found, {2: 3}) == {
+        "2.7": Year((2,), (), 2),
+        "2.8": Year((9,), (Planned(2, 3, 3),), 2),
+        "2.1": Year((), (), None),
+    }
+
+
+def test_the_shortage_counts_days_and_goes_negative_when_it_is_late() -> None:
+    assert shortage(5, 3, date(2026, 10, 2), date(2026, 9, 22)) == Shortage(2, 10)
+    assert shortage(5, 7, date(2026, 9, 20), date(2026, 9, 22)) == Shortage(0, -2)
+
+
+def test_only_the_nearest_decisions_are_shown_in_full() -> None:
+    today = date(2026, 9, 22)
+    days = [date(2026, 9, 20), date(2026, 10, 13), date(2026, 10, 14)]
+    assert soon(days, today, 15) == 2
+    assert soon(days, today, 1) == 1
+
+
+def test_study_visits_are_to_come_and_before_the_start() -> None:
+    now = datetime(2026, 9, 2, 8, tzinfo=UTC)
+    schedule = plan_sessions(Pattern(date(2026, 10, 5), frozenset({0}), time(13), time(15)), 10, [])
+    visits = [
+        Visit(1, slot_on(date(2026, 9, 1), time(15), time(16)), 1),
+        Visit(2, slot_on(date(2026, 9, 24), time(15), time(16)), 1),
+        Visit(3, slot_on(date(2026, 10, 5), time(12, 30), time(13, 15)), 1),
+    ]
+    found = [(r.code, r.beside) for r in why_not_visits(visits, schedule, now)]
+    assert found == [("past", "besok1"), ("visit_after_start", "besok3")]
