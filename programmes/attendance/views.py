@@ -171,15 +171,15 @@ async def _count(
 ) -> pages.CountPage:
     taken = (await places([cohort.cohort_id]))[cohort.cohort_id].held if cohort.form == "group" else 0
     before = [c for c in await queries.counts(cohort.cohort_id) if line.number is not None and c.number < line.number]
-    hint = [_("Förra gången: %(count)s.", count=said(before[-1].count))] if before else []
+    hint = [_("Förra gången: %(count)s.", count=pages.said(before[-1].count))] if before else []
     if taken:
         hint.append(ngettext("%(n)s plats är tagen i gruppen.", "%(n)s platser är tagna i gruppen.", taken))
     return pages.CountPage(
         session_id=line.session_id,
         title=line.title,
         line=line.line,
-        fields=count_fields(values),
-        total=total(values),
+        fields=pages.count_fields(values),
+        total=pages.total(values),
         of_places=_("av %(n)s platser", n=taken) if taken else "",
         hint=" ".join(hint),
         form=form or Form(),
