@@ -4,7 +4,9 @@ from pathlib import Path
 
 from playwright.async_api import BrowserContext, Page
 
+from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
+from programmes.core.db import fetchval
 from tests.factories import PASSWORD
 
 
@@ -49,10 +51,12 @@ async def place_code(page: Page) -> str:
 
 
 async def open_place(page: Page, code: str) -> None:
-    """Min plats again, with the code."""
+    """Min plats again: with the code, unless it is still open in this browser."""
     await page.goto("/min-plats")
-    await page.get_by_label("Din platskod").fill(code)
-    await page.get_by_role("button", name="Öppna").click()
+    field = page.locator('input[name="kod"]')
+    if await field.count():
+        await field.fill(code)
+        await page.get_by_role("button", name="Öppna").click()
 
 
 def shown_in(folder: Path, needle: bytes) -> list[Path]:
@@ -65,7 +69,7 @@ async def roll_call(page: Page, session_id: int, absent: str = "") -> None:
     await page.goto(f"/personal/traffar/{session_id}/narvaro")
     await page.get_by_role("button", name="Sätt alla som närvarande").click()
     if absent:
-        await page.locator("fieldset.person", has_text=absent).get_by_text("Anmäld frånvaro").click()
+        await page.locator("fieldset.person", has_text=absent).get_by_label("Anmäld frånvaro").check()
     await page.get_by_role("button", name="Spara närvaro").click()
     await page.wait_for_url(lambda url: "narvaro" not in url or "sparat" in url)
 
@@ -93,7 +97,7 @@ async def vote(context: BrowserContext, code: str, step: int, words: str = "") -
     page = await context.new_page()
     await page.goto(f"/u#{code}")
     await page.get_by_role("button", name="Till frågorna").click()
-    for name in ("delaktighet", "trygghet", "nojdhet", "bemotande"):
+    for name in ("participation", "safety", "satisfaction", "respect"):
         await page.locator(f'input[name="{name}"][value="{step}"]').check(force=True)
     if words:
         await page.locator("textarea").first.fill(words)
@@ -101,3 +105,22 @@ async def vote(context: BrowserContext, code: str, step: int, words: str = "") -
     await page.get_by_role("heading", name="Tack! Ditt svar ligger i lådan").wait_for()
     assert not await context.cookies()
     await page.close()
+
+
+async def open_cohort(desk: Page, section: str, first_day: str, **typed: str) -> CohortFacts:
+    """Plan a start on the one page, look at its days, and open it. `typed` are fields by their names."""
+    await desk.goto(f"/personal/grupper/ny?insats={section}")
+    wanted = {"forsta": first_day, "lokal": "", **typed}
+    if await desk.locator("#lokal option").count() == 1:
+        wanted |= {"nylokal": "Rum Linden", "nyadress": "Hamngatan 4"}
+        await desk.locator("details", has_text="Skriv en ny lokal").evaluate("node => { node.open = true }")
+    for field, value in wanted.items():
+        if value:
+            await desk.locator(f"#{field}").fill(value)
+    for leader in await desk.locator('input[name="ledare"]').all():
+        await leader.check()
+    await desk.get_by_role("button", name="Visa dagarna igen").click()
+    await desk.get_by_role("button", name="Öppna för anmälan").click()
+    await desk.wait_for_url(lambda url: not url.endswith("/ny") and "insats=" not in url)
+    newest = await fetchval("select max(id) from cohort")
+    return await cohorts.by_id(newest)

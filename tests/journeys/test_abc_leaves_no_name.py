@@ -1,0 +1,136 @@
+"""ABC, the whole way, with marker words planted wherever anything can be typed.
+
+Four sessions; after closing the markers are nowhere: not in a dump of the database, not in its files, the key folders, the
+mail or the logs. No row of any enrolment is left. What is kept is head count and sex per session and the unique
+participants by sex, and the evaluation's sums.
+"""
+
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+from playwright.async_api import Page, expect
+
+from programmes import worker
+from programmes.cohorts import queries as cohorts
+from programmes.private_server import PrivateServer
+from programmes.settings import Settings
+from programmes.worker import Worker
+from tests.clock import FrozenClock
+from tests.factories import a_coordinator, a_leader
+from tests.journeys.acts import (
+    head_count,
+    open_cohort,
+    open_place,
+    place_code,
+    print_slips,
+    shown_in,
+    sign_in,
+    take_place,
+    vote,
+    yes_to_all,
+)
+from tests.journeys.conftest import NewContext
+
+MARKER = "zqxmarkor"
+_PEOPLE_TABLES = (
+    "enrolment",
+    "seat",
+    "condition_met",
+    "place_session",
+    "study_visit",
+    "agreement",
+    "notice",
+    "notice_attempt",
+)
+
+
+async def apply_with_markers(new_context: NewContext, public_id: str, n: int) -> tuple[Page, str]:
+    """A parent whose alias, contact, address line and browser all say the marker."""
+    context = await new_context("phone", user_agent=f"Mozilla/5.0 {MARKER}agent{n}")
+    page = await context.new_page()
+    await page.goto(f"/anmalan/{public_id}?utm={MARKER}query{n}")
+    await page.get_by_label("Vad ska vi kalla dig?").fill(f"{MARKER}alias{n}")
+    await page.get_by_label("Hur når vi dig").fill(f"{MARKER}mail{n}@example.invalid")
+    await yes_to_all(page)
+    await take_place(page)
+    await expect(page.get_by_role("heading", name="Du har en plats")).to_be_visible()
+    await page.get_by_label("Rubrik i kalendern").fill(f"{MARKER}rubrik{n}")
+    await page.get_by_role("button", name="Spara rubriken").click()
+    return page, await place_code(page)
+
+
+def dump(server: PrivateServer, database: str) -> str:
+    """Everything in the database, as SQL."""
+    command = [str(server.binaries / "pg_dump"), server.url(database)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+async def close_the_cohort(room: Page, cohort_id: int) -> None:
+    """Down the checklist, step by step, to the erasure record."""
+    await room.goto(f"/personal/grupper/{cohort_id}/avsluta")
+    await room.get_by_label("Genomförd som planerat").check()
+    await room.get_by_role("button", name="Spara").first.click()
+    await room.get_by_label("Kvinnor", exact=True).fill("4")
+    await room.get_by_label("Män", exact=True).fill("2")
+    await room.locator("#unique button.btn--main").click()
+    await room.goto(f"/personal/grupper/{cohort_id}/avsluta")
+    await room.locator('a[href$="/avsluta/radera"]').click()
+    await room.get_by_role("button", name="Ja, avsluta och radera listan").click()
+    await expect(room.get_by_role("heading", level=1)).to_contain_text("avslutad")
+
+
+async def test_nothing_that_names_a_person_outlives_the_closing(
+    new_context: NewContext,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    the_worker: Worker,
+    server: PrivateServer,
+    settings: Settings,
+    work_folder: Path,
+) -> None:
+    await a_leader(clock.now())
+    await a_coordinator(clock.now())
+    desk = await sign_in(await new_context("desktop"), "kim")
+    typed = {"beslut": "2026-09-18", "min": "5", "max": "12"}
+    cohort = await open_cohort(desk, "2.1", "2026-09-29", **typed)
+    people = [await apply_with_markers(new_context, cohort.public_id, n) for n in range(6)]
+    await worker.drain(the_worker)
+    assert shown_in(work_folder, f"{MARKER}mail0".encode()), "the mail goes out; the markers can be seen before closing"
+
+    clock.advance(days=10)
+    desk = await sign_in(await new_context("desktop"), "kim")
+    await desk.goto("/personal/starter")
+    await desk.get_by_role("button", name=f"Starta {cohort.name}").click()
+    await worker.drain(the_worker)
+    for session in await cohorts.sessions(cohort.cohort_id):
+        clock.set(session.starts_at + timedelta(minutes=30))
+        room = await sign_in(await new_context("phone"), "robin")
+        await head_count(room, session.session_id, women=4, men=2 if session.number == 1 else 1)
+    codes = await print_slips(room, cohort.cohort_id)
+    assert len(codes) == 6
+    phone = await new_context("phone")
+    for n, code in enumerate(codes):
+        await vote(phone, code, step=4, words=f"Bra kurs {n}")
+    await room.goto(f"/personal/grupper/{cohort.cohort_id}/utvardering/stang")
+    await room.get_by_role("button", name="Ja, stäng utvärderingen").click()
+    await worker.drain(the_worker)
+    await close_the_cohort(room, cohort.cohort_id)
+    await worker.drain(the_worker)
+
+    for table in _PEOPLE_TABLES:
+        assert await owner.fetchval(f"select count(*) from {table}") == 0, table
+    counts = await owner.fetch("select women, men, other from head_count order by session_id")
+    assert [tuple(row) for row in counts] == [(4, 2, 0), (4, 1, 0), (4, 1, 0), (4, 1, 0)]
+    assert tuple(await owner.fetchrow("select women, men, other from unique_participants")) == (4, 2, 0)
+    text = dump(server, "programmes")
+    assert "head_count" in text
+    assert MARKER not in text
+    await owner.execute("checkpoint")
+    assert not shown_in(server.home / "data", MARKER.encode())
+    assert not shown_in(settings.key_folder, MARKER.encode())
+    assert not list((settings.key_folder / "entry").rglob("*.key"))
+    page, code = people[0]
+    await open_place(page, code)
+    await expect(page.get_by_role("alert")).to_contain_text("Koden stämmer inte")
