@@ -4,18 +4,35 @@ import json
 import os
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
+from programmes.calendar.rules import Feed
+from programmes.calendar.services import feed_address
 from programmes.core.codes import digest
+from programmes.core.sealing import KeyFolder
 from programmes.demo.place import DemoError, Place
 from programmes.demo.staff import COLLEAGUES
 from programmes.settings import Settings
 
 _COHORTS = """
 select p.section, c.state, c.public_id, c.maximum,
-       c.maximum - (select count(*) from seat s where s.cohort_id = c.id) as free
+       case when c.state in ('open', 'postponed', 'started')
+            then c.maximum - (select count(*) from seat s where s.cohort_id = c.id) else 0 end as free
 from cohort c join programme p on p.id = c.programme_id where c.state <> 'planned' order by p.position, c.id
+"""
+# How many events a calendar shows as taking place: sessions, and in a leader's also the study visits on offer.
+_FEEDS = """
+select f.id, f.kind, f.generation, f.title,
+       (select count(*) from cohort_session s join cohort c on c.id = s.cohort_id
+        where s.state <> 'cancelled' and c.state <> 'cancelled'
+        and (c.id = f.cohort_id or c.id = e.cohort_id
+             or exists (select from cohort_staff w where w.cohort_id = c.id and w.staff_id = f.staff_id)))
+       + (select count(*) from visit_slot v join cohort c on c.id = v.cohort_id and c.state <> 'cancelled'
+          where v.staff_id = f.staff_id) as sessions
+from feed f left join enrolment e on e.id = f.enrolment_id where f.id = any($1::uuid[]) and f.revoked_at is null
+order by f.created_at, f.id
 """
 
 
@@ -35,7 +52,7 @@ async def write(place: Place, settings: Settings) -> dict[str, Any]:
             "base_url": settings.base_url,
             "accounts": [{"role": c.told, "user": c.user, "password": kept["password"]} for c in COLLEAGUES],
             "cohorts": await _cohorts(connection, settings.base_url),
-            "feeds": [],
+            "feeds": await _feeds(connection, [UUID(feed) for feed in kept["feeds"]], settings),
             "ballots": [await _ballot(connection, ballot, settings.base_url) for ballot in kept["ballots"]],
         }
     finally:
@@ -59,6 +76,16 @@ async def _cohorts(connection: asyncpg.Connection, base_url: str) -> list[dict[s
         }
         for row in await connection.fetch(_COHORTS)
     ]
+
+
+async def _feeds(connection: asyncpg.Connection, feeds: list[UUID], settings: Settings) -> list[dict[str, object]]:
+    keys = KeyFolder(settings.key_folder)
+    found = []
+    for row in await connection.fetch(_FEEDS, feeds):
+        address = feed_address(Feed(row["id"], row["kind"], row["generation"], row["title"]), keys)
+        discreet = row["kind"] == "participant"
+        found.append({"url": settings.base_url + address, "sessions": row["sessions"], "discreet": discreet})
+    return found
 
 
 async def _ballot(connection: asyncpg.Connection, ballot: dict[str, Any], base_url: str) -> dict[str, object]:

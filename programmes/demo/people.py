@@ -1,0 +1,42 @@
+"""Who takes part in the demo. Nobody is called like this, no number leads anywhere, and no address receives mail."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+_TREES = (
+    "Björk", "Gran", "Asp", "Ek", "Lind", "Rönn", "Hassel", "Alm", "Bok", "Lönn", "Sälg", "Tall", "Oxel", "Pil", "Hägg",
+    "Idegran", "Avenbok", "Kastanj", "Lärk", "Fläder", "Hagtorn", "Olvon", "Slån", "Vide", "Körsbär", "Päron", "Valnöt",
+    "Plommon", "Mullbär", "Ginst",
+)  # fmt: skip
+_PLAIN = str.maketrans("åäö", "aao")
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Somebody who applies: an alias for programmes that ask for no name, a full name for those that do."""
+
+    alias: str
+    name: str
+    birth_date: date
+    contact: str
+    safe: tuple[str, ...]
+
+
+def neighbours() -> Iterator[Neighbour]:
+    """Ever new ones. Every third has only a telephone, which in the demo rings nowhere."""
+    number = 0
+    while True:
+        tree = _TREES[number % len(_TREES)]
+        turn = number // len(_TREES) + 1
+        by_phone = number % 3 == 2
+        alias = tree if turn == 1 else f"{tree} {turn}"
+        address = f"{tree.lower().translate(_PLAIN)}{turn}@example.invalid"
+        yield Neighbour(
+            alias=alias,
+            name=f"{tree} Exempel{'sson' if number % 2 else 'dotter'}",
+            birth_date=date(1962 + number % 40, 1 + number % 12, 1 + number % 28),
+            contact=f"000{number:07d}" if by_phone else address,
+            safe=("sms",) if by_phone else ("email",),
+        )
+        number += 1
