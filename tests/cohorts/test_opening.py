@@ -14,7 +14,8 @@ from programmes.core.db import transaction
 from programmes.core.errors import Conflict, Forbidden, NotFound
 from programmes.core.principal import Principal
 from tests.clock import FrozenClock
-from tests.factories import a_coordinator, a_leader, a_programme, a_venue
+from tests.cohorts.cast import a_coordinator, a_leader
+from tests.factories import a_programme, a_venue
 
 
 @pytest.fixture

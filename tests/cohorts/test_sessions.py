@@ -16,7 +16,8 @@ from programmes.core.db import transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, a_venue
+from tests.cohorts.cast import a_coordinator, a_leader
+from tests.factories import a_cohort, a_venue
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -9,7 +9,8 @@ from programmes.cohorts import queries
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.principal import Principal
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, hidden, post_form, sign_in_as
+from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
+from tests.factories import a_cohort, hidden, post_form
 
 Cast = tuple[CohortFacts, Principal]
 

@@ -18,7 +18,8 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment.queries import places
 from programmes.oversight import services
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, confirm, somebody
+from tests.cohorts.cast import a_coordinator, a_leader
+from tests.factories import a_cohort, confirm, somebody
 
 
 @pytest.fixture

@@ -1,0 +1,264 @@
+"""The cockpit: who sees what, what can be started, and the same few statements for two starts or a thousand."""
+
+import re
+from datetime import timedelta
+
+import asyncpg
+import httpx
+import pytest
+
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from tests.clock import FrozenClock
+from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
+from tests.conftest import QueryLog
+from tests.factories import a_cohort, a_programme, confirm, hidden, post_form, somebody
+
+STARTS = "/personal/starter"
+
+
+@pytest.fixture
+async def robin(client: httpx.AsyncClient, clock: FrozenClock) -> Principal:
+    return await a_leader(clock.now())
+
+
+@pytest.fixture
+async def kim(client: httpx.AsyncClient, clock: FrozenClock) -> Principal:
+    """A coordinator of everything, signed in."""
+    kim = await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    return kim
+
+
+async def fill(cohort: CohortFacts, confirmed: int, keys: KeyFolder, clock: FrozenClock) -> None:
+    for number in range(confirmed):
+        await confirm((await somebody(cohort, keys, clock.now(), f"P{number}")).enrolment_id, clock.now())
+
+
+def article(text: str, cohort: CohortFacts) -> str:
+    """The part of the page about one start."""
+    found = re.search(rf'<article class="start" id="start-{cohort.cohort_id}">.*?</article>', text, re.DOTALL)
+    assert found
+    return found[0]
+
+
+async def test_the_coordinator_sees_what_each_start_needs_and_may_do(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    ready, short, own = [await a_cohort(section, clock.now()) for section in ("2.8", "2.7", "2.16")]
+    await fill(ready, 5, keys, clock)
+    await fill(short, 3, keys, clock)
+    await fill(own, 1, keys, clock)
+    text = (await client.get(STARTS)).text
+    assert "Minsta antalet är nått." in article(text, ready)
+    assert "btn--main" in article(text, ready)
+    assert "2 till behövs på 18 dagar." in article(text, short)
+    assert "Går inte att starta än. Riktlinjen 2.7 kräver minst 5 deltagare och 3 är klara." in article(text, short)
+    assert "<button" not in article(text, short)
+    assert "Starta med färre" in article(text, own)
+    assert "Minst 5 är er egen gräns. Riktlinjen 2.16 har ingen" in article(text, own)
+    assert "Platserna räknas inte i statistiken." in article(text, own)
+    assert text.count("btn--main") == 1
+    assert "6 till behövs tillsammans" in text
+
+
+async def test_a_coordinator_sees_only_their_programmes_and_a_leader_only_their_groups_without_buttons(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    mine = await a_cohort("2.8", clock.now(), robin)
+    other = await a_cohort("2.1", clock.now())
+    await fill(mine, 5, keys, clock)
+    await a_coordinator(clock.now(), "annan", "2.1")
+    await sign_in_as(client, "annan", clock.now())
+    text = (await client.get(STARTS)).text
+    assert f"start-{other.cohort_id}" in text
+    assert f"start-{mine.cohort_id}" not in text
+    await sign_in_as(client, "robin", clock.now())
+    text = (await client.get(STARTS)).text
+    assert "<form" not in article(text, mine)
+    assert f"start-{other.cohort_id}" not in text
+    assert "Planera en start" not in text
+    for what in ("starta", "stall-in", "skjut-upp", "platser"):
+        assert (await client.get(f"{STARTS}/{mine.cohort_id}/{what}")).status_code == 403
+        assert (await client.get(f"{STARTS}/{other.cohort_id}/{what}")).status_code == 404
+
+
+async def test_starting_says_so_and_a_second_tab_learns_that_it_was_too_late(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    await fill(cohort, 5, keys, clock)
+    seen = hidden((await client.get(STARTS)).text, "sett")
+    address = f"{STARTS}/{cohort.cohort_id}/starta"
+    answer = await post_form(client, address, {"sett": seen}, STARTS)
+    assert answer.status_code == 303
+    after = (await client.get(answer.headers["location"])).text
+    assert "Återfallsprevention, höst 2026 är startad." in after
+    again = await client.post(address, data={"sett": seen, "_csrf_token": hidden(after, "_csrf_token")})
+    assert again.status_code == 409
+    assert "Någon annan hann före." in again.text
+
+
+async def test_a_start_that_may_not_be_is_refused_with_its_reason(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.7", clock.now())
+    await fill(cohort, 4, keys, clock)
+    seen = hidden((await client.get(STARTS)).text, "sett")
+    answer = await post_form(client, f"{STARTS}/{cohort.cohort_id}/starta", {"sett": seen, "farre": "1"}, STARTS)
+    assert answer.status_code == 422
+    assert "<title>Fel: Starter" in answer.text
+    assert "Riktlinjen 2.7 kräver minst 5 deltagare och 4 är klara." in answer.text
+
+
+async def test_cancelling_asks_for_a_reason_and_says_what_happens_to_whom(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.7", clock.now())
+    await fill(cohort, 3, keys, clock)
+    address = f"{STARTS}/{cohort.cohort_id}/stall-in"
+    text = (await client.get(address)).text
+    assert "3 personer har plats." in text
+    assert "10 träffar står som INSTÄLLT i 30 dagar." in text
+    assert "Då blir det ingen start i år" in text
+    assert "Ställ in och meddela 3" in text
+    without_reason = await post_form(client, address, {"sett": hidden(text, "sett")})
+    assert without_reason.status_code == 422
+    assert "Välj varför starten ställs in." in without_reason.text
+    made_up = await post_form(client, address, {"sett": hidden(text, "sett"), "skal": "för att"})
+    assert made_up.status_code == 422
+    done = await post_form(client, address, {"sett": hidden(text, "sett"), "skal": "too_few"})
+    assert "är inställd." in (await client.get(done.headers["location"])).text
+    assert (await client.get(address)).status_code == 409
+
+
+async def test_postponing_saves_only_the_days_that_were_seen(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.7", clock.now())
+    await fill(cohort, 3, keys, clock)
+    address = f"{STARTS}/{cohort.cohort_id}/skjut-upp"
+    text = (await client.get(address)).text
+    assert "3 är klara. Riktlinjen 2.7 kräver minst 5." in text
+    sent = {"sett": hidden(text, "sett"), "dagar": hidden(text, "dagar"), "skal": "too_few", "beslut": "2026-11-06"}
+    unseen = await post_form(client, address, {**sent, "start": "2026-11-18"})
+    assert unseen.status_code == 422
+    assert "Titta på dagarna igen" in unseen.text
+    assert await owner.fetchval("select state from cohort where id = $1", cohort.cohort_id) == "open"
+    seen = {**sent, "dagar": hidden(unseen.text, "dagar"), "start": "2026-11-18"}
+    done = await post_form(client, address, seen)
+    assert done.status_code == 303
+    assert "är framflyttad." in (await client.get(done.headers["location"])).text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("start", "2026-02-31", "Skriv ett datum som finns"),
+        ("start", "2026-09-10", "Skjut upp till en dag efter"),
+        ("start", "2020-01-01", "Dagen har redan varit."),
+        ("beslut", "2026-12-24", "Beslutet måste tas senast samma dag"),
+        ("skal", "", "Välj varför starten skjuts upp."),
+    ],
+)
+async def test_a_wrong_postponement_is_kept_and_explained(
+    field: str, value: str, message: str, kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.7", clock.now())
+    address = f"{STARTS}/{cohort.cohort_id}/skjut-upp"
+    text = (await client.get(address)).text
+    sent = {"sett": hidden(text, "sett"), "start": "2026-10-21", "beslut": "2026-10-11", "skal": "too_few", field: value}
+    shown = await post_form(client, address, {**sent, "visa": "1"})
+    answer = await post_form(client, address, {**sent, "dagar": hidden(shown.text, "dagar")})
+    assert answer.status_code == 422
+    assert message in answer.text
+    assert field == "skal" or f'value="{value}"' in answer.text
+
+
+async def test_places_are_changed_within_the_guideline_only(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    address = f"{STARTS}/{cohort.cohort_id}/platser"
+    refused = await post_form(client, address, {"min": "5", "max": "9"})
+    assert refused.status_code == 422
+    assert "Riktlinjen 2.8 säger minst 5 och högst 8 deltagare." in refused.text
+    assert 'value="9"' in refused.text
+    assert (await post_form(client, address, {"min": "5", "max": "hej"})).status_code == 422
+    assert (await post_form(client, address, {"min": "6", "max": "7"})).status_code == 303
+
+
+async def test_the_year_shows_what_came_to_be_what_is_planned_and_what_is_needed(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_cohort("2.8", clock.now(), first_in=timedelta(days=-200), state="closed")
+    ready = await a_cohort("2.8", clock.now())
+    await fill(ready, 5, keys, clock)
+    await a_cohort("2.7", clock.now(), first_in=timedelta(days=-5), state="started")
+    short = await a_cohort("2.7", clock.now(), first_in=timedelta(days=62))
+    await fill(short, 3, keys, clock)
+    text = (await client.get(STARTS)).text
+    assert "Februari. Planerad i september." in text
+    assert "2 av 2" in text
+    assert "Augusti. Starten i november behövs, och där saknas 2." in text
+    assert "1 av 2" in text
+    assert "2 starter till behövs." in (await client.get(f"{STARTS}?ar=2027")).text
+
+
+async def test_an_empty_cockpit_shows_the_way_on_and_nonsense_in_the_address_changes_nothing(
+    kim: Principal, client: httpx.AsyncClient
+) -> None:
+    for address in (STARTS, f"{STARTS}?sida=99999999999&ar=x&klart=startad&grupp=-1", f"{STARTS}?klart=x&grupp=٣"):
+        answer = await client.get(address)
+        assert answer.status_code == 200
+        assert "Inget att besluta" in answer.text
+        assert "är startad" not in answer.text
+    assert (await client.get(f"{STARTS}/99999999999/stall-in")).status_code == 404
+
+
+async def a_thousand(owner: asyncpg.Connection, programme_id: int, clock: FrozenClock) -> None:
+    """A thousand undecided groups with ten sessions and five people each, put in at once."""
+    await owner.execute("insert into venue (name, address) values ('Sal', 'Torget')")
+    await owner.execute(
+        """insert into cohort (public_id, programme_id, name, state, venue_id, minimum, maximum, enrol_from, decide_by,
+                               last_entry_session, arrivals, created_at)
+           select 'p' || n, $1, 'Grupp ' || n, 'open', (select max(id) from venue), 5, 8, $2::date, $2::date + n % 90, 1, 5,
+                  $3 from generate_series(1, 1000) n""",
+        programme_id,
+        clock.now().date(),
+        clock.now(),
+    )
+    await owner.execute(
+        """insert into cohort_session
+               (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at)
+           select c.id, n, day, day + interval '2 hours', c.venue_id, '', 'planned', false, 0, $1
+           from cohort c, generate_series(1, 10) n, lateral (select $1::timestamptz + n * interval '7 days') as at (day)
+           where c.name like 'Grupp %'""",
+        clock.now() + timedelta(days=100),
+    )
+    await owner.execute(
+        """insert into enrolment (id, cohort_id, state, arrival, applied_at, language)
+           select gen_random_uuid(), c.id, case when n = 1 then 'preliminary' else 'confirmed' end, n, $1, 'sv'
+           from cohort c, generate_series(1, 5) n where c.name like 'Grupp %'""",
+        clock.now(),
+    )
+
+
+async def test_the_number_of_statements_is_the_same_for_two_starts_and_for_a_thousand(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection, queries_log: QueryLog
+) -> None:
+    for section in ("2.8", "2.1"):
+        await a_cohort(section, clock.now())
+    await client.get(STARTS)
+    queries_log.clear()
+    await client.get(STARTS)
+    few = len(queries_log.statements)
+    await a_thousand(owner, (await a_programme("2.8"))[0], clock)
+    queries_log.clear()
+    text = (await client.get(STARTS)).text
+    assert len(queries_log.statements) == few
+    assert few <= 6
+    assert sum("from enrolment" in statement for statement in queries_log.statements) == 1
+    assert text.count('<article class="start"') == 15
+    assert "Sidor" in text

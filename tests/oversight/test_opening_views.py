@@ -1,0 +1,224 @@
+"""Planning a cohort: seen first, then saved; what is typed wrong is kept and explained beside its field."""
+
+import html
+import re
+from datetime import date
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from programmes.cohorts import queries
+from programmes.core.clock import local_date
+from programmes.core.principal import Principal
+from tests.clock import FrozenClock
+from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
+from tests.factories import a_venue, csrf_of, hidden
+
+NEW = "/personal/grupper/ny"
+
+
+@pytest.fixture
+async def robin(client: httpx.AsyncClient, clock: FrozenClock) -> Principal:
+    return await a_leader(clock.now())
+
+
+@pytest.fixture
+async def kim(client: httpx.AsyncClient, clock: FrozenClock, robin: Principal) -> Principal:
+    """A coordinator of everything, signed in; a room and a leader exist."""
+    kim = await a_coordinator(clock.now())
+    await a_venue()
+    await sign_in_as(client, "kim", clock.now())
+    return kim
+
+
+def fields(text: str) -> dict[str, Any]:
+    """The form as a browser would send it, without a button."""
+    found: dict[str, Any] = {}
+    for tag in re.findall(r"<input[^>]*>", text):
+        name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
+        kind = re.search(r'type="([^"]+)"', tag)
+        if not name or (kind and kind[1] in {"checkbox", "radio"} and " checked" not in tag):
+            continue
+        sent = html.unescape(value[1]) if value else ""
+        if kind and kind[1] == "checkbox":
+            found.setdefault(name[1], []).append(sent)
+        else:
+            found[name[1]] = sent
+    chosen = re.search(r'<select[^>]*name="lokal".*?<option value="([^"]*)" selected', text, re.DOTALL)
+    return found | ({"lokal": chosen[1]} if chosen else {})
+
+
+async def sent(client: httpx.AsyncClient, section: str, leader: Principal, **changes: Any) -> httpx.Response:
+    """The form of a programme with a leader ticked and some changes, sent once."""
+    shown = (await client.get(f"{NEW}?insats={section}")).text
+    return await client.post(NEW, data={**fields(shown), "ledare": [str(leader.staff_id)], **changes})
+
+
+async def seen(client: httpx.AsyncClient, section: str, leader: Principal, **changes: Any) -> httpx.Response:
+    """The same, after having looked at the days."""
+    shown = await sent(client, section, leader, **changes, visa="1")
+    return await client.post(NEW, data={**fields(shown.text), "ledare": [str(leader.staff_id)], **changes})
+
+
+async def all_cohorts(kim: Principal, clock: FrozenClock) -> list[queries.CohortFacts]:
+    return await queries.all_mine(kim, local_date(clock.now()), ["open", "planned"])
+
+
+async def test_the_form_is_filled_and_opens_as_it_stands(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    shown = (await client.get(f"{NEW}?insats=2.8")).text
+    assert "10 måndagar, 19 oktober–21 december 2026" in shown
+    assert "Vintertid sedan 25 oktober. Klockslaget är detsamma." in shown
+    assert 'value="Återfallsprevention, höst 2026"' in shown
+    answer = await sent(client, "2.8", robin)
+    assert answer.status_code == 303
+    assert "Gruppen är öppen för anmälan." in (await client.get(answer.headers["location"])).text
+    (cohort,) = await all_cohorts(kim, clock)
+    assert (cohort.state, cohort.minimum, cohort.maximum, cohort.sessions) == ("open", 5, 8, 10)
+
+
+async def test_it_can_be_saved_as_planned(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    answer = await sent(client, "2.8", robin, spara="1")
+    assert "Inget syns utåt." in (await client.get(answer.headers["location"])).text
+    assert (await all_cohorts(kim, clock))[0].state == "planned"
+
+
+async def test_other_days_than_those_seen_are_shown_before_they_are_saved(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    answer = await sent(client, "2.8", robin, forsta="2026-11-23")
+    assert answer.status_code == 422
+    assert "Titta på dagarna igen" in answer.text
+    assert await all_cohorts(kim, clock) == []
+    again = await client.post(NEW, data={**fields(answer.text), "ledare": [str(robin.staff_id)]})
+    assert again.status_code == 303
+    (cohort,) = await all_cohorts(kim, clock)
+    assert cohort.first_start
+    assert local_date(cohort.first_start) == date(2026, 11, 23)
+
+
+async def test_the_preview_says_why_days_are_skipped_and_saves_nothing(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await owner.execute("insert into closure (first_day, last_day, reason) values ('2027-02-22', '2027-02-26', 'Sportlov')")
+    shown = (await sent(client, "2.8", robin, forsta="2027-02-15", beslut="2027-02-05", visa="1")).text
+    assert "10 måndagar, 15 februari–3 maj 2027" in shown
+    assert "Sportlov. Er stängning, alla lokaler." in shown
+    assert "Annandag påsk, helgdag." in shown
+    assert "Det blir 12 veckor. Riktlinjen 2.8 säger 10." in shown
+    assert "Sommartid sedan 28 mars. Klockslaget är detsamma." in shown
+    assert await all_cohorts(kim, clock) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "messages"),
+    [
+        ("2.8", {"max": "9"}, ["Riktlinjen 2.8 säger minst 5 och högst 8 deltagare."]),
+        ("2.8", {"min": "8", "max": "5"}, ["Minst kan inte vara mer än högst."]),
+        ("2.8", {"antal": "9"}, ["Riktlinjen 2.8 säger 10 träffar."]),
+        ("2.17", {"antal": "100"}, ["Skriv ett antal från 1 till 52."]),
+        ("2.8", {"forsta": "2026-08-31"}, ["Dagen har redan varit."]),
+        ("2.8", {"forsta": "igår"}, ["Skriv ett datum som finns", "Rätta det som är fel, så visas dagarna här."]),
+        ("2.8", {"till": "12:00"}, ["Sluttiden måste vara efter starttiden."]),
+        ("2.8", {"oppnar": "2026-08-01", "beslut": "2026-08-02"}, ["Dagen har redan varit."]),
+        ("2.8", {"lokal": "ny", "nylokal": "Eken"}, ["Skriv lokalens adress.", "Välj en lokal, eller skriv en ny."]),
+        ("2.8", {"lokal": "4711"}, ["Välj en lokal, eller skriv en ny."]),
+        ("2.8", {"besok1": "2026-10-19", "besok1tid": "16:00"}, ["Studiebesöket måste vara före första träffen."]),
+        ("2.8", {"besok2": "2026-09-24", "besok2tid": "kl tre"}, ["Skriv en tid, till exempel 18.00."]),
+        ("2.8", {"namn": " "}, ["Skriv ett namn."]),
+        ("3.1", {"dagar": []}, ["Välj minst en veckodag."]),
+        ("2.3", {"antal": "11"}, ["Riktlinjen 2.3 säger 5 till 10 träffar."]),
+    ],
+)
+async def test_what_is_typed_wrong_is_kept_and_explained(
+    section: str,
+    changes: dict[str, Any],
+    messages: list[str],
+    kim: Principal,
+    robin: Principal,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+) -> None:
+    answer = await seen(client, section, robin, **changes)
+    assert answer.status_code == 422
+    assert "<title>Fel:" in answer.text
+    for message in messages:
+        assert message in answer.text
+    for name, value in changes.items():
+        assert name in {"lokal", "dagar"} or f'value="{value}"' in answer.text
+    assert f'value="{robin.staff_id}" checked' in answer.text
+    assert await all_cohorts(kim, clock) == []
+
+
+async def test_every_error_is_told_at_once(kim: Principal, robin: Principal, client: httpx.AsyncClient) -> None:
+    answer = await sent(client, "2.8", robin, max="9", min="1", ledare=[], antal="3")
+    assert "Fyra saker att rätta" in answer.text
+
+
+async def test_a_drop_in_is_open_on_several_weekdays_for_some_weeks(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    answer = await seen(client, "3.1", robin, dagar=["0", "2", "4"], antal="2")
+    assert answer.status_code == 303
+    (cohort,) = await all_cohorts(kim, clock)
+    assert (cohort.sessions, cohort.state) == (6, "open")
+
+
+@pytest.mark.parametrize(("section", "count"), [("2.14", 20), ("2.18", 12), ("2.3", 5), ("2.2", 5)])
+async def test_a_series_has_one_place_and_its_own_number_of_talks(
+    section: str, count: int, kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    shown = (await client.get(f"{NEW}?insats={section}")).text
+    assert 'name="max"' not in shown
+    assert (await sent(client, section, robin, max="7")).status_code == 303
+    (cohort,) = await all_cohorts(kim, clock)
+    assert (cohort.maximum, cohort.sessions) == (1, count)
+
+
+async def test_study_visits_and_a_new_venue_come_with_the_group(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    more = {"besok1": "2026-09-24", "besok1tid": "15:00", "besok1antal": "3", "lokal": "ny"}
+    answer = await seen(client, "2.8", robin, nylokal="Eken", nyadress="Torget 1", **more)
+    assert answer.status_code == 303
+    (cohort,) = await all_cohorts(kim, clock)
+    assert (cohort.venue, cohort.address) == ("Eken", "Torget 1")
+    slot = await owner.fetchrow("select capacity, venue_id, staff_id from visit_slot where cohort_id = $1", cohort.cohort_id)
+    assert tuple(slot) == (3, cohort.venue_id, robin.staff_id)
+
+
+async def test_only_its_coordinator_opens_a_programme(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await sign_in_as(client, "robin", clock.now())
+    assert (await client.get(NEW)).status_code == 403
+    await a_coordinator(clock.now(), "annan", "2.1")
+    await sign_in_as(client, "annan", clock.now())
+    assert (await client.get(NEW)).headers["location"] == f"{NEW}?insats=2.1"
+    page = (await client.get(f"{NEW}?insats=2.1")).text
+    for section, status in (("2.8", 403), ("4.1", 404), ("9.9", 404), ("", 404)):
+        answer = await client.post(NEW, data={**fields(page), "insats": section, "_csrf_token": csrf_of(page)})
+        assert answer.status_code == status
+        if section:
+            assert (await client.get(f"{NEW}?insats={section}")).status_code == status
+
+
+async def test_a_coordinator_of_everything_chooses_first(kim: Principal, client: httpx.AsyncClient) -> None:
+    shown = (await client.get(NEW)).text
+    assert f'href="{NEW}?insats=2.16"' in shown
+    assert "insats=4.1" not in shown
+
+
+async def test_without_rooms_and_leaders_the_form_says_so(client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    shown = (await client.get(f"{NEW}?insats=2.8")).text
+    assert "Det finns ingen att välja än." in shown
+    assert hidden(shown, "insats") == "2.8"
+    answer = await client.post(NEW, data=fields(shown))
+    assert "Välj minst en gruppledare." in answer.text
