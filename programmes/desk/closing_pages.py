@@ -1,7 +1,7 @@
 """The checklist to the end of a group, what closing does, and the receipt that says what went."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from programmes.attendance.queries import Unnoted
@@ -13,6 +13,7 @@ from programmes.core.i18n import day_long, day_plain, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.closing_rules import ClosingFacts, Ending, Step, StepKey, erased_by, may_close, steps
 from programmes.desk.group_pages import GroupHead
+from programmes.desk.groups_pages import Tag
 
 _MOST_LINKS = 4
 
@@ -48,7 +49,6 @@ class WhatHappens:
 class ClosingPage:
     head: GroupHead
     title: str
-    summary: str
     done: int
     total: int
     rows: tuple[StepRow, ...]
@@ -126,9 +126,8 @@ def closing_page(
     rows = tuple(_row(cohort, facts, unnoted, step, first, typed.open) for step in found)
     values = dict(typed.counts or as_values(facts.unique))
     return ClosingPage(
-        head=head,
+        head=replace(head, tag=_tag(cohort, facts) or head.tag),
         title=_("Avsluta %(group)s", group=cohort.name),
-        summary=_summary(cohort),
         done=sum(1 for step in found if step.done),
         total=len(found) + 1,
         rows=rows,
@@ -146,8 +145,11 @@ def closing_page(
     )
 
 
-def _summary(cohort: CohortFacts) -> str:
-    return _("Sista tillfället är %(day)s", day=day_long(local_date(cohort.last_end))) if cohort.last_end else ""
+def _tag(cohort: CohortFacts, facts: ClosingFacts) -> Tag | None:
+    """When the last session was, once all are over."""
+    if facts.coming or not cohort.last_end:
+        return None
+    return Tag(_("Sista tillfället var %(day)s", day=day_long(local_date(cohort.last_end))), "info", "dot")
 
 
 def bounds_text(least: int, most: int) -> str:
