@@ -16,8 +16,14 @@ from programmes.core.db import execute, fetch, fetchrow, transaction
 from programmes.core.sealing import KeyGone, Unreadable
 from programmes.evaluation import rules
 from programmes.evaluation.keys import BallotKeys
-from programmes.evaluation.queries import boxes_to_close, groups_without_a_box, programme_of, unfinished
-from programmes.evaluation.services import close, ensure_ballot
+from programmes.evaluation.queries import (
+    boxes_to_close,
+    groups_without_a_box,
+    half_year_boxes_to_close,
+    programme_of,
+    unfinished,
+)
+from programmes.evaluation.services import close, close_ballot, ensure_ballot
 from programmes.settings import Settings
 
 log = structlog.get_logger()
@@ -217,10 +223,12 @@ async def make_boxes(worker: Hands) -> None:
 
 
 async def close_boxes(worker: Hands) -> None:
-    """Tick: a box closes when the last session has ended."""
+    """Tick: a group's box closes when the last session has ended, a common one with its half-year."""
     now = worker.clock.now()
     for cohort_id in await boxes_to_close(now):
         await close(cohort_id, None, now)
+    for ballot_id, section in await half_year_boxes_to_close(rules.half_year(local_date(now))):
+        await close_ballot(ballot_id, f"section/{section}", None, now)
 
 
 async def destroy_unread(worker: Hands) -> None:

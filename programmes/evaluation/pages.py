@@ -87,6 +87,16 @@ class Results:
     rows: tuple[tuple[str, tuple[int, ...]], ...]
 
 
+@dataclass(frozen=True)
+class CommonBox:
+    """The box from which all participants of an individual form draw in a half-year."""
+
+    slug: str
+    name: str
+    tag: tuple[str, str, str] | None
+    note: str
+
+
 def scale_names() -> dict[str, str]:
     """The four things that are asked about."""
     return {
@@ -102,11 +112,11 @@ def steps() -> list[str]:
     return [_("Nej, inte alls"), _("Nej, inte så mycket"), _("Varken eller"), _("Ja, ganska mycket"), _("Ja, helt")]
 
 
-def scales(typed: Typed) -> list[Scale]:
+def scales(typed: Typed, in_group: bool) -> list[Scale]:
     """The questions with steps, with what has been chosen."""
     asked = {
         "participation": _("Fick du vara med och påverka?"),
-        "safety": _("Kände du dig trygg i gruppen?"),
+        "safety": _("Kände du dig trygg i gruppen?") if in_group else _("Kände du dig trygg?"),
         "satisfaction": _("Är du nöjd med träffarna?"),
         "respect": _("Blev du bemött med respekt?"),
     }
@@ -233,6 +243,14 @@ def no_slips(because: NoSlipsBecause) -> tuple[str, str]:
             _("Det blir en lapp för var och en som är klar med sin anmälan och kvar i gruppen. Just nu är det ingen."),
         ),
     }[because]
+
+
+def common_box(slug: str, name: str, box: BallotFacts | None) -> CommonBox:
+    """A common box with what can be said of it in one sentence."""
+    if box is None or not box.slips:
+        return CommonBox(slug, name, None, _("Inga lappar är utskrivna för det här halvåret."))
+    printed = ngettext("%(n)s lapp är utskriven.", "%(n)s lappar är utskrivna.", box.slips)
+    return CommonBox(slug, name, state_tag(box), printed)
 
 
 def own_words_error(refusal: OwnWordsRefusal) -> str:

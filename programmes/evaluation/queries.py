@@ -106,6 +106,26 @@ async def boxes_to_close(now: datetime) -> list[int]:
     return [row["id"] for row in rows]
 
 
+async def half_year_boxes(sections: Sequence[str], half_year: str) -> dict[str, BallotFacts]:
+    """The common boxes of individual forms for one half-year, by section."""
+    rows = await fetch(
+        """select id as ballot_id, section, state, slips, created_on, closed_on, own_words from ballot
+           where cohort_id is null and section = any($1::text[]) and half_year = $2""",
+        list(sections),
+        half_year,
+    )
+    return {row["section"]: BallotFacts(**dict(row)) for row in rows}
+
+
+async def half_year_boxes_to_close(half_year: str) -> list[tuple[UUID, str]]:
+    """Common boxes of half-years before this one that are still open, with their sections."""
+    rows = await fetch(
+        """select id, section from ballot where cohort_id is null and state in ('preparing', 'open') and half_year < $1""",
+        half_year,
+    )
+    return [(row["id"], row["section"]) for row in rows]
+
+
 async def unfinished(states: Sequence[str]) -> list[UUID]:
     """Boxes in these states, in an order that says nothing."""
     return [

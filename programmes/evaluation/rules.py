@@ -22,6 +22,9 @@ DISTRIBUTION_FROM = 10
 MOST_SENTENCES = 3
 LONGEST_OWN_WORDS = 500
 MONTHS_UNREAD = 12
+# In the common box of an individual form, from which every participant of the half-year draws.
+FEWEST_COMMON_SLIPS = 8
+MOST_COMMON_SLIPS = 80
 
 BallotState = Literal["preparing", "open", "closing", "released", "waiting", "pooled", "destroyed", "empty"]
 NoSlipsBecause = Literal["answered", "closed", "nobody"]

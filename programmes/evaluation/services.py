@@ -19,6 +19,8 @@ from programmes.evaluation import rules
 from programmes.evaluation.keys import seal
 from programmes.evaluation.queries import for_cohort, programme_of
 
+COMMON_SLIPS = (rules.FEWEST_COMMON_SLIPS, rules.MOST_COMMON_SLIPS)
+
 
 @dataclass(frozen=True)
 class NoSlips:
@@ -36,19 +38,50 @@ async def ensure_ballot(cohort_id: int, now: datetime) -> UUID | None:
     programme = await catalogue.programme(cohort.programme_id)
     if cohort.form != "group" or not rules.needs_box(programme.evaluation):
         return None
+    return await _made(cohort.section, cohort_id, None, now)
+
+
+def half_year_of(now: datetime) -> str:
+    """The half-year of a moment: `2026-2`."""
+    return rules.half_year(local_date(now))
+
+
+async def ensure_half_year_ballot(section: str, now: datetime) -> UUID | None:
+    """The common box of an individual form for this half-year, made if there is none; None where there is no evaluation.
+
+    A box for one person's talks is never made (DESIGN 7). Raises NotFound for a section that is not in force.
+    """
+    today = local_date(now)
+    programme = next((p for _id, p in await catalogue.in_force(today) if p.section == section), None)
+    if programme is None:
+        raise NotFound
+    if programme.form != "individual" or not rules.needs_box(programme.evaluation):
+        return None
+    return await _made(section, None, rules.half_year(today), now)
+
+
+async def _made(section: str, cohort_id: int | None, half_year: str | None, now: datetime) -> UUID:
     async with transaction():
         made: UUID | None = await fetchval(
-            """insert into ballot (id, section, cohort_id, form_version, state, slips, created_on)
-               values (gen_random_uuid(), $1, $2, $3, 'preparing', 0, $4) on conflict (cohort_id) do nothing returning id""",
-            cohort.section,
+            """insert into ballot (id, section, cohort_id, half_year, form_version, state, slips, created_on)
+               values (gen_random_uuid(), $1, $2, $3, $4, 'preparing', 0, $5) on conflict do nothing returning id""",
+            section,
             cohort_id,
+            half_year,
             rules.FORM_VERSION,
             local_date(now),
         )
         if made:
             await jobs.put("ballot_prepare", {"ballot": str(made)}, dedupe=f"ballot_prepare/{made}")
             return made
-    found: UUID | None = await fetchval("select id from ballot where cohort_id = $1", cohort_id)
+    found: UUID = await fetchval(
+        """select id from ballot where cohort_id = $1
+           union all
+           select id from ballot where cohort_id is null and $1::int is null and section = $2 and half_year = $3""",
+        cohort_id,
+        section,
+        half_year,
+    )
     return found
 
 
@@ -67,12 +100,31 @@ async def print_slips(cohort_id: int, principal: Principal, now: datetime) -> li
         return NoSlips("closed")
     if people == 0:
         return NoSlips("nobody")
-    fresh = [codes.new_code() for _ in range(people)]
+    return await _issue(ballot_id, people, f"cohort/{cohort_id}", principal, now)
+
+
+async def print_half_year_slips(section: str, number: int, principal: Principal, now: datetime) -> list[str] | NoSlips:
+    """Fresh codes for the common box of an individual form, shown this once; every earlier code dies.
+
+    Raises:
+        NotFound: the section is not in force, or is not evaluated by half-years.
+        ValueError: a number that no common box has.
+    """
+    if not rules.FEWEST_COMMON_SLIPS <= number <= rules.MOST_COMMON_SLIPS:
+        raise ValueError(f"{number} slips")
+    ballot_id = await ensure_half_year_ballot(section, now)
+    if ballot_id is None:
+        raise NotFound
+    return await _issue(ballot_id, number, f"section/{section}", principal, now)
+
+
+async def _issue(ballot_id: UUID, number: int, subject: str, principal: Principal, now: datetime) -> list[str] | NoSlips:
+    fresh = [codes.new_code() for _ in range(number)]
     async with transaction():
         # In the order of the digests, which is not the order of the sheet.
         if not await fetchval("select issue_slips($1, $2)", ballot_id, sorted(codes.digest(code) for code in fresh)):
             return NoSlips("answered")
-        await audit.note("ballot:print", f"cohort/{cohort_id}", principal.staff_id, now)
+        await audit.note("ballot:print", subject, principal.staff_id, now)
     return fresh
 
 
@@ -104,10 +156,14 @@ async def close(cohort_id: int, principal: Principal | None, now: datetime) -> N
 
     A box that is closed already, or was never needed, changes nothing.
     """
+    ballot_id = await fetchval("select id from ballot where cohort_id = $1", cohort_id)
+    if ballot_id:
+        await close_ballot(ballot_id, f"cohort/{cohort_id}", principal, now)
+
+
+async def close_ballot(ballot_id: UUID, subject: str, principal: Principal | None, now: datetime) -> None:
+    """Close a box for good, and have it counted; one that is closed already stays as it is."""
     async with transaction():
-        ballot_id = await fetchval("select id from ballot where cohort_id = $1", cohort_id)
-        if ballot_id is None:
-            return
         # Waits for a vote that is under way; none can begin after it.
         await execute("select ballot_lock($1)", ballot_id)
         closed = await execute(
@@ -118,7 +174,7 @@ async def close(cohort_id: int, principal: Principal | None, now: datetime) -> N
         )
         if closed:
             await jobs.put("ballot_close", {"ballot": str(ballot_id)}, dedupe=f"ballot_close/{ballot_id}")
-            await audit.note("ballot:close", f"cohort/{cohort_id}", principal.staff_id if principal else None, now)
+            await audit.note("ballot:close", subject, principal.staff_id if principal else None, now)
 
 
 async def own_words(cohort_id: int, text: str, principal: Principal | None, now: datetime) -> rules.OwnWordsRefusal | None:

@@ -11,6 +11,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core import codes
 from programmes.core.clock import local_date
+from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language
 from programmes.enrolment.queries import places
@@ -34,7 +35,7 @@ def _form_page(request: AnyRequest, form: Form, programme: Programme, status: in
         "form": form,
         "programme": programme.short_name,
         "promise": pages.promise(),
-        "scales": pages.scales(form.raw),
+        "scales": pages.scales(form.raw, programme.form == "group"),
         "steps": pages.steps(),
         "writings": pages.writings(form.raw, form.errors),
         "most": pages.longest_text(),
@@ -72,7 +73,7 @@ async def use_slip(request: AnyRequest) -> Response[Any]:
 
 async def _answer(request: AnyRequest, form: Form, code: str, programme: Programme) -> Response[Any]:
     given: dict[str, object] = {}
-    for scale in pages.scales(form.raw):
+    for scale in pages.scales(form.raw, programme.form == "group"):
         if scale.chosen:
             given[scale.key] = scale.chosen
         elif form.raw(scale.key):
@@ -142,11 +143,18 @@ async def print_slips(request: AnyRequest, cohort_id: FromPath[int]) -> Response
     answer = await services.print_slips(cohort.cohort_id, principal(request), request.app.state.clock.now())
     if isinstance(answer, services.NoSlips):
         return await _show(request, cohort, programme, refused=pages.no_slips(answer.because), status=422)
+    return _sheet(request, answer, cohort.name, f"/personal/grupper/{cohort.cohort_id}", in_group=True)
+
+
+def _sheet(request: AnyRequest, printed: list[str], name: str, above: str, in_group: bool) -> Response[Any]:
     base = request.app.state.settings.base_url
     view = {
-        "cohort": cohort,
+        "name": name,
+        "above": above,
+        "here": f"{above}/utvardering" if in_group else above,
+        "in_group": in_group,
         "promise": pages.promise(),
-        "slips": pages.slips(answer, base),
+        "slips": pages.slips(printed, base),
         "address": pages.short_address(base),
     }
     return page(request, "evaluation/slips.html", view)
@@ -214,10 +222,58 @@ async def results(request: AnyRequest) -> Response[Any]:
         "results": pages.all_results([r for r in released if chosen and r.section == chosen.section]),
         "waits": chosen is not None and chosen.section in waiting,
         "words": words.get(chosen.section, []) if chosen else [],
+        "common": bool(await _common(request)),
     }
     return page(request, "evaluation/results.html", view)
 
 
+# --- The common boxes of individual forms -----------------------------------------------------------------------------
+
+
+async def _common(request: AnyRequest) -> list[Programme]:
+    """The individual forms that are evaluated and that this person coordinates."""
+    who, today = principal(request), local_date(request.app.state.clock.now())
+    return [
+        p
+        for _id, p in await catalogue.in_force(today)
+        if p.form == "individual" and p.evaluation != "off" and who.coordinates(p.section)
+    ]
+
+
+async def _show_boxes(request: AnyRequest, status: int = 200, **more: object) -> Response[Any]:
+    programmes = await _common(request)
+    if not programmes:
+        raise NotFound
+    half = services.half_year_of(request.app.state.clock.now())
+    found = await queries.half_year_boxes([p.section for p in programmes], half)
+    boxes = [pages.common_box(p.slug, p.short_name, found.get(p.section)) for p in programmes]
+    view = {"boxes": boxes, "title": pages.half_year_title(half), "form": Form(), "refused": None, **more}
+    return page(request, "evaluation/boxes.html", view, status)
+
+
+@get("/personal/utvarderingar/lador", guards=[signed_in])
+async def common_boxes(request: AnyRequest) -> Response[Any]:
+    """This half-year's boxes of the individual forms, for their coordinators."""
+    return await _show_boxes(request)
+
+
+@post("/personal/utvarderingar/lador", guards=[signed_in], status_code=200)
+async def print_common_slips(request: AnyRequest) -> Response[Any]:
+    """Slips for a common box, to print."""
+    programmes = {p.slug: p for p in await _common(request)}
+    form = await read_form(request)
+    programme = programmes.get(form.choice("insats", list(programmes), _("Välj en insats.")))
+    number = form.number("antal", *services.COMMON_SLIPS)
+    if form.errors or programme is None:
+        return await _show_boxes(request, 422, form=form)
+    now = request.app.state.clock.now()
+    answer = await services.print_half_year_slips(programme.section, number, principal(request), now)
+    if isinstance(answer, services.NoSlips):
+        return await _show_boxes(request, 422, refused=pages.no_slips(answer.because))
+    return _sheet(request, answer, programme.short_name, "/personal/utvarderingar/lador", in_group=False)
+
+
 HANDLERS = [
     slip_page, use_slip, thanks, cohort_page, print_slips, printed_slips, close_page, close, own_words, results,
+    common_boxes, print_common_slips,
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import asyncio
 import stat
-from datetime import timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ import pytest
 from programmes import worker
 from programmes.cohorts.queries import CohortFacts
 from programmes.core import codes
-from programmes.core.clock import local_date
+from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetchval
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
@@ -344,6 +344,36 @@ async def test_while_open_the_facts_do_not_depend_on_the_answers(groups: Groups,
     for code in slips:
         await services.cast(code, GLAD, settings.key_folder)
     assert await for_cohort(cohort.cohort_id) == before
+
+
+async def test_individual_forms_share_a_box_for_the_half_year_which_closes_with_it(
+    groups: Groups, clock: FrozenClock, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    slips = await services.print_half_year_slips("2.9", 24, groups.leader, clock.now())
+    assert isinstance(slips, list)
+    assert len(slips) == 24
+    await worker.drain(groups.worker)
+    for code in slips[:6]:
+        assert await services.cast(code, GLAD, settings.key_folder)
+    clock.set(at_local(date(2026, 12, 31), time(23, 59)))
+    await worker.drain(groups.worker)
+    assert await releases(["2.9"]) == []
+    clock.set(at_local(date(2027, 1, 1), time(0, 0)))
+    await worker.drain(groups.worker)
+    (release,) = await releases(["2.9"])
+    assert (release.half_year, release.answers, release.slips) == ("2026-2", 5, 0)
+    assert await rows(owner, "sealed_answer") == 0
+
+
+async def test_a_common_box_is_made_once_and_only_where_it_is_wanted(clock: FrozenClock, db: None) -> None:
+    made = await services.ensure_half_year_ballot("2.10", clock.now())
+    assert made
+    assert await services.ensure_half_year_ballot("2.10", clock.now()) == made
+    assert await services.ensure_half_year_ballot("2.11", clock.now()) not in {made, None}
+    assert await services.ensure_half_year_ballot("2.1", clock.now()) is None
+    assert await services.ensure_half_year_ballot("2.2", clock.now()) is None
+    with pytest.raises(NotFound):
+        await services.ensure_half_year_ballot("9.9", clock.now())
 
 
 async def test_what_no_form_of_ours_sealed_is_not_counted(

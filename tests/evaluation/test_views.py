@@ -13,7 +13,7 @@ from programmes.evaluation import services
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.evaluation.conftest import Groups
-from tests.factories import a_coordinator, a_leader, a_staff_member, hidden, post_form, sign_in_as
+from tests.factories import a_coordinator, a_leader, a_programme, a_staff_member, hidden, post_form, sign_in_as
 
 PROMISE = (
     "Du drar en lapp som ingen vet är din, och med den kan du svara en gång. Svaren är låsta tills utvärderingen stängs;"
@@ -268,3 +268,41 @@ async def test_slips_for_nobody_are_refused_in_words(client: httpx.AsyncClient, 
     refused = await post_form(client, f"{address}/lappar", {}, page=address)
     assert refused.status_code == 422
     assert "Det finns inga lappar att skriva ut" in refused.text
+
+
+async def test_coordinators_print_slips_for_a_common_box_of_many(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now(), "kim")
+    address = "/personal/utvarderingar/lador"
+    await sign_in_as(client, "robin", clock.now())
+    assert (await client.get(address)).status_code == 404
+    await sign_in_as(client, "kim", clock.now())
+    shown = await client.get(address)
+    assert "Hösten 2026" in shown.text
+    slug = re.findall(r'name="insats" value="([^"]+)"', shown.text)[0]
+    for wrong in ({"antal": "1", "insats": slug}, {"antal": "24"}, {"antal": "81", "insats": slug}):
+        assert (await post_form(client, address, dict(wrong))).status_code == 422
+    sheet = await post_form(client, address, {"antal": "24", "insats": slug})
+    printed = re.findall(r'<p class="code">([0-9A-Z-]{19})<br>', sheet.text)
+    assert len(printed) == 24
+    await worker.drain(groups.worker)
+    assert "24 lappar är utskrivna." in (await client.get(address)).text
+    form = await client.post("/u", data={"kod": printed[0]})
+    assert "Kände du dig trygg?" in form.text
+    assert "i gruppen" not in form.text
+    assert (await answer(client, printed[0], safety="5")).status_code == 303
+    refused = await post_form(client, address, {"antal": "24", "insats": slug})
+    assert "Det första svaret ligger redan i lådan" in refused.text
+
+
+async def test_a_coordinator_of_one_programme_prints_for_that_one_only(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now(), "alex", "2.9")
+    await sign_in_as(client, "alex", clock.now())
+    shown = await client.get("/personal/utvarderingar/lador")
+    assert len(re.findall(r'name="insats"', shown.text)) == 1
+    _id, another = await a_programme("2.10")
+    other = await post_form(client, "/personal/utvarderingar/lador", {"antal": "24", "insats": another.slug})
+    assert other.status_code == 422
