@@ -190,19 +190,21 @@ def _words(facts: ClosingFacts, step: Step) -> tuple[str, str]:
 
 
 def _attendance(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    talks = facts.form == "individual"
     titles = {
-        "names": _("Alla träffar har närvaro"),
-        "count": _("Alla träffar har antal"),
-        "held": _("Alla träffar är antecknade"),
+        "names": _("Alla samtal har närvaro") if talks else _("Alla träffar har närvaro"),
+        "count": _("Alla tillfällen har antal"),
+        "held": _("Alla samtal är antecknade") if talks else _("Alla träffar är antecknade"),
     }
     if done:
-        return titles[facts.kind], ngettext("%(n)s träff.", "%(n)s träffar.", facts.sessions)
+        return titles[facts.kind], ngettext("%(n)s tillfälle.", "%(n)s tillfällen.", facts.sessions)
     parts = []
     if facts.unnoted:
-        parts.append(ngettext("%(n)s träff saknar sin anteckning.", "%(n)s träffar saknar sin anteckning.", facts.unnoted))
+        n = facts.unnoted
+        parts.append(ngettext("%(n)s tillfälle saknar sin anteckning.", "%(n)s tillfällen saknar sin anteckning.", n))
     if facts.coming:
-        parts.append(ngettext("%(n)s träff är kvar.", "%(n)s träffar är kvar.", facts.coming))
-        parts.append(_("Slutar gruppen i förtid ställer du in dem först, så att alla får veta."))
+        parts.append(ngettext("%(n)s tillfälle är kvar.", "%(n)s tillfällen är kvar.", facts.coming))
+        parts.append(_("Slutar det i förtid ställer du in dem först, så att alla får veta."))
     return titles[facts.kind], " ".join(parts)
 
 

@@ -207,7 +207,8 @@ def next_step(facts: Facts) -> NextStep | None:
         return None
     if state == "planned":
         text = _("Ingen kan anmäla sig förrän den är öppen.")
-        return NextStep(_("Nästa steg"), _("Öppna gruppen för anmälan"), text, "/personal/starter", _("Till starter"))
+        label = _("Till öppnandet") if facts.coordinates else ""
+        return NextStep(_("Nästa steg"), _("Öppna gruppen för anmälan"), text, f"{facts.address}/traffar", label)
     if facts.unnoted and state != "postponed":
         return _note_attendance(facts, facts.unnoted[0])
     if state != "started" and facts.cohort.form == "group":
@@ -218,7 +219,7 @@ def next_step(facts: Facts) -> NextStep | None:
 def _go_on(facts: Facts) -> NextStep | None:
     """The end, when the last session is over; else when the next one is."""
     if facts.cohort.last_end and facts.cohort.last_end <= facts.now:
-        text = _("Sista träffen var %(day)s.", day=day_long(local_date(facts.cohort.last_end)))
+        text = _("Sista tillfället var %(day)s.", day=day_long(local_date(facts.cohort.last_end)))
         return NextStep(_("Nästa steg"), _("Avsluta gruppen"), text, f"{facts.address}/avsluta", _("Till avslutet"))
     coming = [s for s in facts.sessions if s.state in {"planned", "moved"} and s.ends_at > facts.now]
     if not coming:

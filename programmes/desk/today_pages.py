@@ -286,7 +286,9 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
         found.append(_decision_item(facts, group))
     elif undecided and group.places.confirmed < cohort.minimum and cohort.decide_by <= facts.today + FILL_WITHIN:
         found.append(_fill_item(facts, group))
-    if cohort.state == "started" and cohort.last_end and cohort.last_end <= facts.now:
+    # Only groups are decided upon; a series or a meeting place simply runs.
+    runs = cohort.state == "started" or (cohort.state == "open" and cohort.form != "group")
+    if runs and cohort.last_end and cohort.last_end <= facts.now:
         found.append(_closing_item(facts, group, cohort.last_end))
     if group.unreached:
         text = ngettext("%(n)s person fick inte det senaste beskedet.", "%(n)s personer fick inte det senaste beskedet.",
@@ -300,7 +302,7 @@ def _decision_item(facts: Facts, group: Group) -> Item:
     due = group.cohort.decide_by
     text = _("Senast %(day)s.", day=day_long(due)) + " " + ready(group)
     title = _("Besluta om %(group)s startar", group=group.cohort.name)
-    return Item(title, "/personal/starter", text, days_left(due, facts.today), due)
+    return Item(title, f"/personal/starter/{group.cohort.cohort_id}/starta", text, days_left(due, facts.today), due)
 
 
 def _fill_item(facts: Facts, group: Group) -> Item:
@@ -313,7 +315,7 @@ def _fill_item(facts: Facts, group: Group) -> Item:
 
 def _closing_item(facts: Facts, group: Group, last_end: datetime) -> Item:
     last = local_date(last_end)
-    text = _("Sista träffen var %(day)s.", day=day_long(last))
+    text = _("Sista tillfället var %(day)s.", day=day_long(last))
     due = last + KEPT_AFTER_LAST
     if group.cohort.exempt:
         text += " " + _("Listan raderas senast %(day)s.", day=day_long(due))

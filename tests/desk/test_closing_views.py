@@ -62,7 +62,7 @@ async def test_the_checklist_always_shows_the_next_step_to_the_very_end(
     first, second = await session_ids(cohort)
     page = await look(client, address)
     assert "0 av 6 är klara" in page
-    assert next_step(page) == "Alla träffar har antal"
+    assert next_step(page) == "Alla tillfällen har antal"
     assert f'href="/personal/traffar/{first}/narvaro"' in page
     for session in (first, second):
         await attendance.count(session, Count(3, 2, 0), robin, clock.now())
@@ -204,5 +204,5 @@ async def test_sessions_to_come_must_be_cancelled_first(
     await attendance.held((await session_ids(cohort))[0], robin, clock.now())
     await sign_in_as(client, "robin", clock.now())
     page = await look(client, f"/personal/grupper/{cohort.cohort_id}/avsluta")
-    assert "3 träffar är kvar." in page
+    assert "3 tillfällen är kvar." in page
     assert f'href="/personal/grupper/{cohort.cohort_id}/traffar"' in page

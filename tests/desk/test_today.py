@@ -125,6 +125,18 @@ async def test_a_group_that_is_over_asks_to_be_closed(
     assert "Listan raderas senast fredag 20 november." in page
 
 
+async def test_a_series_that_nobody_decides_upon_asks_to_be_closed_too(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort, _ = await a_running("2.9", clock, keys, robin, ("Familjen",))
+    await put("update cohort set state = 'open' where id = $1", cohort)
+    assert cohort.last_end
+    clock.set(cohort.last_end + timedelta(days=2))
+    page = await look(client, clock)
+    assert f'href="/personal/grupper/{cohort.cohort_id}/avsluta"' in page
+    assert "samtal 1" in page
+
+
 async def test_study_visits_to_come_and_to_mark_are_told_without_names(
     robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:
