@@ -93,7 +93,6 @@ class CommonBox:
 
     slug: str
     name: str
-    tag: tuple[str, str, str] | None
     note: str
 
 
@@ -248,9 +247,8 @@ def no_slips(because: NoSlipsBecause) -> tuple[str, str]:
 def common_box(slug: str, name: str, box: BallotFacts | None) -> CommonBox:
     """A common box with what can be said of it in one sentence."""
     if box is None or not box.slips:
-        return CommonBox(slug, name, None, _("Inga lappar är utskrivna för det här halvåret."))
-    printed = ngettext("%(n)s lapp är utskriven.", "%(n)s lappar är utskrivna.", box.slips)
-    return CommonBox(slug, name, state_tag(box), printed)
+        return CommonBox(slug, name, _("Inga lappar är utskrivna för det här halvåret."))
+    return CommonBox(slug, name, ngettext("%(n)s lapp är utskriven.", "%(n)s lappar är utskrivna.", box.slips))
 
 
 def own_words_error(refusal: OwnWordsRefusal) -> str:

@@ -1,7 +1,6 @@
 """The ballot box: no row lock that names a voter, no statistics that remember a slip, and the three functions of web."""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
-from piccolo.columns.base import OnDelete, OnUpdate
 from piccolo.columns.column_types import UUID, ForeignKey
 from piccolo.table import Table
 
@@ -140,13 +139,8 @@ def _no_longer_a_foreign_key(manager: MigrationManager, table_class_name: str, t
         column_name="ballot_id",
         db_column_name="ballot_id",
         params={"default": None},
-        old_params={
-            "default": None,
-            "references": Ballot,
-            "on_delete": OnDelete.cascade,
-            "on_update": OnUpdate.cascade,
-            "target_column": None,
-        },
+        # Without on_delete and on_update: the way back makes the constraint itself.
+        old_params={"references": Ballot, "target_column": None},
         column_class=UUID,
         old_column_class=ForeignKey,
         schema=None,
