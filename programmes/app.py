@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from programmes.attendance import views as attendance_views
 from programmes.calendar import views as calendar_views
 from programmes.catalogue import views as catalogue_views
+from programmes.cohorts import office_views
 from programmes.cohorts import views as cohorts_views
 from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
@@ -65,6 +66,7 @@ def _handlers() -> list[Any]:
         *keeping_views.HANDLERS,
         *place_views.HANDLERS,
         *cohorts_views.HANDLERS,
+        *office_views.HANDLERS,
         *oversight_views.HANDLERS,
         *decision_views.HANDLERS,
         *opening_views.HANDLERS,

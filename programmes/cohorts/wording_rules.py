@@ -143,5 +143,9 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "not_later": lambda p: _(
         "Skjut upp till en dag efter %(day)s, som är första träffen nu.", day=day_long(cast(date, p["day"]))
     ),
+    "ends_before": lambda p: _("Sista dagen kan inte vara före den första."),
+    "closed_too_long": lambda p: _("En stängning är högst fyra månader."),
+    "leads_already": lambda p: _("Personen är redan gruppledare här."),
+    "last_leader": lambda p: _("Det är gruppens enda gruppledare. Lägg till en annan först."),
     "already_held": lambda p: _("En träff är redan hållen, så starten kan inte skjutas upp."),
 }

@@ -1,0 +1,65 @@
+"""What the pages about closures and about who works with a cohort show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from programmes.cohorts.office_rules import Worker
+from programmes.core.i18n import capital, day_long, day_plain, ngettext
+from programmes.core.i18n import gettext as _
+
+
+@dataclass(frozen=True)
+class ClosureLine:
+    closure_id: int
+    reason: str
+    when: str
+    where: str
+    note: str
+
+
+@dataclass(frozen=True)
+class ClosuresPage:
+    lines: tuple[ClosureLine, ...]
+    venues: tuple[tuple[str, str], ...]
+    form: object
+
+
+def closure_line(closure_id: int, first: date, last: date, reason: str, venue: str, sessions: int) -> ClosureLine:
+    """`Sportlov`, `22 februari–26 februari 2027`, where, and how many sessions lie in it all the same."""
+    begins = day_plain(first).rsplit(" ", 1)[0] if first.year == last.year else day_plain(first)
+    when = capital(day_long(first)) if first == last else f"{begins}–{day_plain(last)}"
+    note = ngettext(
+        "%(n)s träff ligger redan då. Den ligger kvar tills ni flyttar den.",
+        "%(n)s träffar ligger redan då. De ligger kvar tills ni flyttar dem.",
+        sessions,
+    )
+    return ClosureLine(closure_id, reason, when, venue or _("Alla lokaler"), note if sessions else "")
+
+
+@dataclass(frozen=True)
+class WorkerLine:
+    staff_id: int
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class WorkersPage:
+    cohort_id: int
+    name: str
+    lines: tuple[WorkerLine, ...]
+    choices: tuple[tuple[int, str], ...]
+    form: object
+
+
+def worker_lines(workers: Sequence[Worker]) -> tuple[WorkerLine, ...]:
+    """Name and role; a substitute with the last day."""
+    return tuple(
+        WorkerLine(
+            worker.staff_id,
+            worker.name,
+            _("Vikarie till och med %(day)s", day=day_plain(worker.until)) if worker.until else _("Gruppledare"),
+        )
+        for worker in workers
+    )

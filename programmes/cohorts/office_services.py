@@ -1,0 +1,139 @@
+"""Closures, and who works with a cohort."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from programmes.cohorts import queries
+from programmes.cohorts.office_rules import Worker, why_not_close, why_not_let_in, why_not_take_out
+from programmes.cohorts.queries import access
+from programmes.cohorts.rules import Reason
+from programmes.cohorts.services import coordinated
+from programmes.core import audit
+from programmes.core.clock import local_date
+from programmes.core.db import execute, fetch, fetchval, transaction
+from programmes.core.errors import Forbidden, NotFound
+from programmes.core.principal import Principal
+from programmes.people.queries import leaders
+
+
+@dataclass(frozen=True)
+class StoredClosure:
+    """A closure that is not over. `venue` is empty where every room is closed; `sessions` of the asker's lie in it."""
+
+    closure_id: int
+    first_day: date
+    last_day: date
+    reason: str
+    venue: str
+    sessions: int
+
+
+async def closures(principal: Principal, today: date) -> list[StoredClosure]:
+    """Every closure that is not over, in order, with how many sessions of the asker's cohorts lie in it all the same."""
+    rows = await fetch(
+        f"""select x.id as closure_id, x.first_day, x.last_day, x.reason, coalesce(v.name, '') as venue,
+                   (select count(*) from cohort_session s join cohort c on c.id = s.cohort_id
+                    join programme p on p.id = c.programme_id
+                    where s.state in ('planned', 'moved') and (x.venue_id is null or s.venue_id = x.venue_id)
+                      and (s.starts_at at time zone 'Europe/Stockholm')::date between x.first_day and x.last_day
+                      and c.state not in ('closed', 'cancelled') and ({queries.MINE})) as sessions
+            from closure x left join venue v on v.id = x.venue_id
+            where x.last_day >= $2 order by x.first_day, x.id""",
+        *access(principal, today),
+    )
+    return [StoredClosure(**dict(row)) for row in rows]
+
+
+async def close(
+    venue_id: int | None, first: date, last: date, reason: str, principal: Principal, now: datetime
+) -> list[Reason]:
+    """Enter a closure, of one venue or of all; returns why not, or nothing when it is done. Sessions stay where they are.
+
+    Raises:
+        Forbidden: they coordinate nothing.
+    """
+    if not principal.has("coordinator"):
+        raise Forbidden
+    found = why_not_close(first, last, local_date(now))
+    if found:
+        return found
+    async with transaction():
+        closure_id = await fetchval(
+            """insert into closure (venue_id, first_day, last_day, reason) values ($1, $2, $3, $4) returning id""",
+            venue_id,
+            first,
+            last,
+            reason,
+        )
+        await audit.note("closure:add", f"closure/{closure_id}", principal.staff_id, now)
+    return []
+
+
+async def reopen(closure_id: int, principal: Principal, now: datetime) -> None:
+    """Take a closure away.
+
+    Raises:
+        Forbidden: they coordinate nothing.
+        NotFound: there is none.
+    """
+    if not principal.has("coordinator"):
+        raise Forbidden
+    async with transaction():
+        if not await execute("delete from closure where id = $1 returning 1", closure_id):
+            raise NotFound
+        await audit.note("closure:remove", f"closure/{closure_id}", principal.staff_id, now)
+
+
+async def workers(cohort_id: int, today: date) -> list[Worker]:
+    """Who works with a cohort now: leaders first, then substitutes whose time is not over."""
+    rows = await fetch(
+        """select cs.staff_id, s.display_name as name, cs.role, cs.until from cohort_staff cs
+           join staff s on s.id = cs.staff_id where cs.cohort_id = $1 and (cs.until is null or cs.until >= $2)
+           order by cs.role, cs.id""",
+        cohort_id,
+        today,
+    )
+    return [Worker(**dict(row)) for row in rows]
+
+
+async def let_in(cohort_id: int, staff_id: int, until: date | None, principal: Principal, now: datetime) -> list[Reason]:
+    """Make somebody a leader, or with a last day a substitute; returns why not, or nothing when it is done.
+
+    Raises:
+        NotFound: no such cohort, or nobody who can lead.
+        Forbidden: they do not coordinate it.
+    """
+    today = local_date(now)
+    async with transaction():
+        await coordinated(cohort_id, principal, now)
+        if staff_id not in {leader.staff_id for leader in await leaders()}:
+            raise NotFound
+        reasons = why_not_let_in(await workers(cohort_id, today), staff_id, until, today)
+        if reasons:
+            return reasons
+        await execute(
+            """insert into cohort_staff (cohort_id, staff_id, role, until) values ($1, $2, $3, $4)
+               on conflict (cohort_id, staff_id) do update set role = excluded.role, until = excluded.until""",
+            cohort_id,
+            staff_id,
+            "leader" if until is None else "substitute",
+            until,
+        )
+        await audit.note("cohort:let_in", f"cohort/{cohort_id}/staff/{staff_id}", principal.staff_id, now)
+    return []
+
+
+async def take_out(cohort_id: int, staff_id: int, principal: Principal, now: datetime) -> list[Reason]:
+    """End somebody's access to a cohort at once; returns why not, or nothing when it is done.
+
+    Raises:
+        NotFound: no such cohort.
+        Forbidden: they do not coordinate it.
+    """
+    async with transaction():
+        await coordinated(cohort_id, principal, now)
+        reasons = why_not_take_out(await workers(cohort_id, local_date(now)), staff_id)
+        if not reasons:
+            await execute("delete from cohort_staff where cohort_id = $1 and staff_id = $2", cohort_id, staff_id)
+            await audit.note("cohort:take_out", f"cohort/{cohort_id}/staff/{staff_id}", principal.staff_id, now)
+    return reasons

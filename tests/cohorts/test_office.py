@@ -1,0 +1,125 @@
+"""Closures, and who works with a cohort: coordinators decide, and access ends when it is said to."""
+
+import httpx
+import pytest
+
+from programmes.cohorts import queries
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
+from programmes.core.errors import NotFound
+from programmes.core.principal import Principal
+from tests.clock import FrozenClock
+from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
+from tests.factories import a_cohort, post_form
+
+CLOSURES = "/personal/stangningar"
+
+
+@pytest.fixture
+async def kim(client: httpx.AsyncClient, clock: FrozenClock) -> Principal:
+    """A coordinator of everything, signed in."""
+    kim = await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    return kim
+
+
+async def test_a_closure_is_entered_shown_with_what_lies_in_it_and_taken_away(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_cohort("2.8", clock.now())
+    week = {"namn": "Höstlov", "forsta": "2026-10-26", "sista": "2026-10-30", "lokal": ""}
+    assert (await post_form(client, CLOSURES, week)).status_code == 303
+    shown = (await client.get(CLOSURES)).text
+    assert "26 oktober–30 oktober 2026. Alla lokaler." in shown
+    assert "1 träff ligger redan då." in shown
+    closure = shown.split("/personal/stangningar/")[1].split("/")[0]
+    assert (await post_form(client, f"{CLOSURES}/{closure}/ta-bort", {}, CLOSURES)).status_code == 303
+    assert "Höstlov" not in (await client.get(CLOSURES)).text
+    assert (await post_form(client, f"{CLOSURES}/{closure}/ta-bort", {}, CLOSURES)).status_code == 404
+
+
+async def test_a_wrong_closure_is_kept_and_explained(kim: Principal, client: httpx.AsyncClient) -> None:
+    week = {"namn": "Lov", "forsta": "2026-10-26", "sista": "2026-10-30", "lokal": ""}
+    for changes, message in (
+        ({"sista": "2026-10-01"}, "Sista dagen kan inte vara före den första."),
+        ({"sista": "2027-09-01"}, "En stängning är högst fyra månader."),
+        ({"forsta": "2026-06-01", "sista": "2026-08-01"}, "Dagen har redan varit."),
+        ({"forsta": "2199-06-01", "sista": "2199-08-01"}, "Välj en dag inom två år."),
+        ({"namn": ""}, "Skriv vad det är"),
+        ({"lokal": "4711"}, "Välj en lokal."),
+    ):
+        answer = await post_form(client, CLOSURES, {**week, **changes})
+        assert answer.status_code == 422
+        assert message in answer.text
+        assert f'value="{changes.get("sista", week["sista"])}"' in answer.text
+    assert "Inga stängningar än" in (await client.get(CLOSURES)).text
+
+
+async def test_only_coordinators_enter_closures(client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    await a_leader(clock.now())
+    await sign_in_as(client, "robin", clock.now())
+    assert (await client.get(CLOSURES)).status_code == 403
+
+
+async def sees(who: Principal, cohort: CohortFacts, clock: FrozenClock) -> bool:
+    try:
+        await queries.mine(who, local_date(clock.now()), cohort.cohort_id)
+    except NotFound:
+        return False
+    return True
+
+
+async def test_a_substitute_sees_the_group_until_the_last_day(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    robin, love = await a_leader(clock.now()), await a_leader(clock.now(), "love")
+    cohort = await a_cohort("2.8", clock.now(), robin)
+    address = f"/personal/grupper/{cohort.cohort_id}/ledare"
+    wanted = {"vem": str(love.staff_id), "roll": "vikarie", "till": "2026-09-10"}
+    assert (await post_form(client, address, wanted)).status_code == 303
+    assert "Vikarie till och med 10 september 2026" in (await client.get(address)).text
+    assert await sees(love, cohort, clock)
+    clock.advance(days=8)
+    assert await sees(love, cohort, clock)
+    clock.advance(days=1)
+    assert not await sees(love, cohort, clock)
+
+
+async def test_a_group_always_has_a_leader_and_who_is_taken_out_sees_it_no_more(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    robin, mika = await a_leader(clock.now()), await a_leader(clock.now(), "mika")
+    cohort = await a_cohort("2.8", clock.now(), robin)
+    address = f"/personal/grupper/{cohort.cohort_id}/ledare"
+    refused = await post_form(client, address, {"bort": str(robin.staff_id)})
+    assert refused.status_code == 422
+    assert "Det är gruppens enda gruppledare." in refused.text
+    assert (await post_form(client, address, {"vem": str(mika.staff_id), "roll": "ledare"})).status_code == 303
+    assert (await post_form(client, address, {"bort": str(robin.staff_id)})).status_code == 303
+    assert not await sees(robin, cohort, clock)
+    assert await sees(mika, cohort, clock)
+
+
+async def test_wrong_choices_are_explained_and_others_may_not_choose(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    robin = await a_leader(clock.now())
+    cohort = await a_cohort("2.8", clock.now(), robin)
+    address = f"/personal/grupper/{cohort.cohort_id}/ledare"
+    me = str(robin.staff_id)
+    for sent, message in (
+        ({"vem": "4711", "roll": "ledare"}, "Välj vem."),
+        ({"vem": me, "roll": ""}, "Välj gruppledare eller vikarie."),
+        ({"vem": me, "roll": "vikarie", "till": ""}, "Skriv ett datum som finns"),
+        ({"vem": me, "roll": "vikarie", "till": "2026-01-01"}, "Dagen har redan varit."),
+        ({"vem": me, "roll": "ledare"}, "Personen är redan gruppledare här."),
+        ({"bort": "4711"}, "Välj ett av alternativen."),
+    ):
+        answer = await post_form(client, address, sent)
+        assert answer.status_code == 422
+        assert message in answer.text
+    await sign_in_as(client, "robin", clock.now())
+    assert (await client.get(address)).status_code == 403
+    await a_coordinator(clock.now(), "annan", "2.1")
+    await sign_in_as(client, "annan", clock.now())
+    assert (await client.get(address)).status_code == 404
