@@ -62,12 +62,14 @@ const marks = {
   press() {
     for (const input of form.querySelectorAll("input[type=radio][value=present]")) input.checked = true;
   },
-  status() {
+  status(offline) {
     const people = [...form.querySelectorAll("fieldset.person")];
     const left = people.filter((p) => !p.querySelector("input:checked"));
     const names = left.map((p) => p.querySelector("legend").firstChild.textContent.trim()).join(", ");
     const rest = left.length > 3 ? say(form.dataset.many, { n: left.length }) : say(form.dataset.left, { names });
-    return [say(form.dataset.marked, { n: people.length - left.length, total: people.length }), left.length ? rest : ""];
+    const numbers = { n: people.length - left.length, total: people.length };
+    const first = say(offline ? form.dataset.markedAll : form.dataset.marked, numbers);
+    return [first, left.length ? rest : ""];
   },
 };
 
@@ -102,7 +104,7 @@ function rollCall(wipeHere) {
   let timer = 0;
 
   const show = () => {
-    const [first, second] = kind.status();
+    const [first, second] = kind.status(waiting);
     const strong = status.querySelector("strong");
     const small = status.querySelector(".small");
     if (first !== null && !waiting && strong) strong.textContent = first;

@@ -56,7 +56,7 @@ async def test_marks_survive_a_lost_connection_and_are_sent_when_it_is_back(
     await press(page, people[2], "excused")
     await phone.set_offline(True)
     await page.get_by_role("button", name="Spara närvaro").click()
-    await expect(status).to_contain_text("Inte sparat än. Vi skickar igen när nätet är tillbaka.")
+    await expect(status).to_contain_text("Inte sparat än. Vi skickar igen när nätet är tillbaka.6 av 6 markerade")
     await expect(page.get_by_role("heading", name="Nätet är borta")).to_be_visible()
     await press(page, people[4], "no_show")
     storage = await kept(page)
