@@ -12,8 +12,9 @@ from programmes.core.errors import NotFound
 
 # $1 is the digest of the token. One row per occasion, or a single one without any.
 _FACTS = """
-select f.id as feed_id, f.kind, f.title, f.title_revision, f.titled_at, f.revised_at as feed_revised_at, f.revoked_at,
-       f.body_digest, e.state as enrolment_state, coalesce(e.language, 'sv') as language, coalesce(p.active, true) as active,
+select f.id as feed_id, f.kind, f.sealed_title, e.key_id, f.title_revision, f.titled_at,
+       f.revised_at as feed_revised_at, f.revoked_at, f.body_digest,
+       e.state as enrolment_state, coalesce(e.language, 'sv') as language, coalesce(p.active, true) as active,
        o.*
 from feed f left join enrolment e on e.id = f.enrolment_id left join staff p on p.id = f.staff_id
 left join lateral (
@@ -60,7 +61,7 @@ async def facts(token: str) -> FeedFacts | None:
     return FeedFacts(
         feed_id=first["feed_id"],
         kind=first["kind"],
-        title=first["title"],
+        title="",
         title_revision=first["title_revision"],
         titled_at=first["titled_at"],
         revised_at=first["feed_revised_at"],
@@ -70,6 +71,8 @@ async def facts(token: str) -> FeedFacts | None:
         staff_active=first["active"],
         language=first["language"],
         occasions=_occasions(rows),
+        sealed_title=first["sealed_title"],
+        key_id=first["key_id"],
     )
 
 
@@ -77,27 +80,28 @@ def _occasions(rows: Sequence[asyncpg.Record]) -> tuple[Occasion, ...]:
     return tuple(Occasion(**{name: row[name] for name in _OCCASION}) for row in rows if row["key"] is not None)
 
 
-_FEED = "select id as feed_id, kind, generation, title from feed where revoked_at is null and"
+_FEED = """select f.id as feed_id, f.kind, f.generation, f.sealed_title, e.key_id
+from feed f left join enrolment e on e.id = f.enrolment_id where f.revoked_at is null and"""
 
 
 async def of_enrolment(enrolment_id: UUID) -> Feed | None:
     """A participant's live feed, if one has been made."""
-    return _feed(await fetchrow(f"{_FEED} enrolment_id = $1", enrolment_id))
+    return _feed(await fetchrow(f"{_FEED} f.enrolment_id = $1", enrolment_id))
 
 
 async def of_cohort(cohort_id: int) -> Feed | None:
     """A cohort's live feed, if one has been made."""
-    return _feed(await fetchrow(f"{_FEED} cohort_id = $1", cohort_id))
+    return _feed(await fetchrow(f"{_FEED} f.cohort_id = $1", cohort_id))
 
 
 async def of_staff(staff_id: int) -> Feed | None:
     """A leader's live feed, if one has been made."""
-    return _feed(await fetchrow(f"{_FEED} staff_id = $1", staff_id))
+    return _feed(await fetchrow(f"{_FEED} f.staff_id = $1", staff_id))
 
 
 async def locked(feed_id: UUID) -> Feed:
     """A live feed, its row locked until the transaction ends. Raises NotFound."""
-    found = _feed(await fetchrow(f"{_FEED} id = $1 for update", feed_id))
+    found = _feed(await fetchrow(f"{_FEED} f.id = $1 for update of f", feed_id))
     if found is None:
         raise NotFound
     return found

@@ -36,7 +36,8 @@ class Feed:
     feed_id: UUID
     kind: FeedKind
     generation: int
-    title: str
+    sealed_title: bytes | None = None
+    key_id: UUID | None = None
 
 
 def token(feed_id: UUID, generation: int, key: bytes) -> str:
@@ -89,7 +90,10 @@ class Occasion:
 
 @dataclass(frozen=True)
 class FeedFacts:
-    """A feed as stored, with every occasion it may show. `body_digest` is that of what was last handed out."""
+    """A feed as stored, with every occasion it may show. `body_digest` is that of what was last handed out.
+
+    `title` is the opened `sealed_title`; empty until somebody with the key has opened it.
+    """
 
     feed_id: UUID
     kind: FeedKind
@@ -103,6 +107,8 @@ class FeedFacts:
     staff_active: bool
     language: Language
     occasions: tuple[Occasion, ...] = ()
+    sealed_title: bytes | None = None
+    key_id: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Making, renaming, renewing, revoking and handing out feeds."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -10,7 +10,7 @@ from programmes.calendar.rules import Feed, FeedKind
 from programmes.cohorts import queries as cohorts
 from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import NotFound
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, KeyGone
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ async def participant_calendar(
     feed = await participant_feed(enrolment_id, keys, now)
     if feed is None:
         return rules.ParticipantCalendar("", None)
-    return rules.ParticipantCalendar(feed.title or text.default_title(), rules.Address(base_url + feed_address(feed, keys)))
+    title = _title(feed.sealed_title, feed.key_id, keys) or text.default_title()
+    return rules.ParticipantCalendar(title, rules.Address(base_url + feed_address(feed, keys)))
 
 
 async def participant_feed(enrolment_id: UUID, keys: KeyFolder, now: datetime, asked_for: bool = False) -> Feed | None:
@@ -80,22 +81,20 @@ async def _make(
     staff_id: int | None = None,
 ) -> Feed:
     """A new feed, or the one that somebody else made a moment ago."""
-    feed = Feed(uuid4(), kind, 1, "")
+    feed_id = uuid4()
     async with transaction():
-        made = await execute(
-            """insert into feed (id, kind, cohort_id, staff_id, enrolment_id, title, generation, token_digest, created_at,
-                                 revised_at)
-               values ($1, $2, $3, $4, $5, '', 1, $6, $7, $7) on conflict do nothing returning 1""",
-            feed.feed_id,
+        await execute(
+            """insert into feed (id, kind, cohort_id, staff_id, enrolment_id, generation, token_digest,
+                                 created_at, revised_at)
+               values ($1, $2, $3, $4, $5, 1, $6, $7, $7) on conflict do nothing""",
+            feed_id,
             kind,
             cohort_id,
             staff_id,
             enrolment_id,
-            _digest(feed.feed_id, 1, keys),
+            _digest(feed_id, 1, keys),
             now,
         )
-    if made:
-        return feed
     found = await _existing(enrolment_id, cohort_id, staff_id)
     if found is None:
         raise NotFound
@@ -110,15 +109,31 @@ async def _existing(enrolment_id: UUID | None, cohort_id: int | None, staff_id: 
     return None if staff_id is None else await queries.of_staff(staff_id)
 
 
-async def set_title(feed_id: UUID, typed: str, now: datetime) -> str:
-    """What a participant's sessions are called from now on; empty is the neutral word. Returns it as it was kept."""
+def _title(sealed: bytes | None, key_id: UUID | None, keys: KeyFolder) -> str:
+    """A participant's own title, sealed under their enrolment's key; empty without one, or when the key is gone."""
+    if sealed is None or key_id is None:
+        return ""
+    try:
+        return keys.open("entry", key_id, sealed)
+    except KeyGone:
+        return ""
+
+
+async def set_title(feed_id: UUID, typed: str, keys: KeyFolder, now: datetime) -> str:
+    """What a participant's sessions are called from now on; empty is the neutral word. Returns it as it was kept.
+
+    It may say anything about the person, so it lies sealed with the rest that they wrote.
+    """
     title = rules.clean_title(typed)
     async with transaction():
+        feed = await queries.locked(feed_id)
+        if feed.key_id is None or title == _title(feed.sealed_title, feed.key_id, keys):
+            return title
         await execute(
-            """update feed set title = $2, title_revision = title_revision + 1, titled_at = $3
-               where id = $1 and kind = 'participant' and revoked_at is null and title <> $2""",
+            """update feed set sealed_title = $2, title_revision = title_revision + 1, titled_at = $3
+               where id = $1 and kind = 'participant'""",
             feed_id,
-            title,
+            keys.seal("entry", feed.key_id, title) if title else None,
             now,
         )
     return title
@@ -128,7 +143,7 @@ async def renew(feed_id: UUID, keys: KeyFolder, now: datetime) -> Feed:
     """Give a feed a new address. The old one is served as revoked. Raises NotFound for a feed that is revoked itself."""
     async with transaction():
         feed = await queries.locked(feed_id)
-        renewed = Feed(feed.feed_id, feed.kind, feed.generation + 1, feed.title)
+        renewed = replace(feed, generation=feed.generation + 1)
         digest = _digest(feed_id, renewed.generation, keys)
         # The old token moves to a row of its own that knows nothing but that it is over.
         old = await fetchrow("select token_digest, revised_at, body_digest from feed where id = $1", feed_id)
@@ -137,8 +152,8 @@ async def renew(feed_id: UUID, keys: KeyFolder, now: datetime) -> Feed:
             "update feed set generation = $2, token_digest = $3 where id = $1", feed_id, renewed.generation, digest
         )
         await execute(
-            """insert into feed (id, kind, title, generation, token_digest, created_at, revised_at, body_digest, revoked_at)
-               values ($1, $2, '', 0, $3, $4, $5, $6, $7)""",
+            """insert into feed (id, kind, generation, token_digest, created_at, revised_at, body_digest, revoked_at)
+               values ($1, $2, 0, $3, $4, $5, $6, $7)""",
             uuid4(),
             feed.kind,
             old["token_digest"],
@@ -150,7 +165,7 @@ async def renew(feed_id: UUID, keys: KeyFolder, now: datetime) -> Feed:
     return renewed
 
 
-_REVOKE = """update feed set revoked_at = $1, title = '', titled_at = null, title_revision = 0, created_at = $1,
+_REVOKE = """update feed set revoked_at = $1, sealed_title = null, titled_at = null, title_revision = 0, created_at = $1,
                     enrolment_id = null, cohort_id = null, staff_id = null where revoked_at is null and"""
 
 
@@ -201,7 +216,7 @@ async def forget_old(now: datetime) -> None:
         await execute("delete from feed where revoked_at <= $1", now - rules.GONE_FOR)
 
 
-async def serve(token: str, now: datetime) -> Served | Gone | None:
+async def serve(token: str, keys: KeyFolder, now: datetime) -> Served | Gone | None:
     """The calendar behind a token; None for an unknown one.
 
     Writes only when the calendar differs from what was handed out before: then Last-Modified moves on.
@@ -214,6 +229,8 @@ async def serve(token: str, now: datetime) -> Served | Gone | None:
     overlooked = facts.revoked_at is None and rules.ended(facts)
     if rules.ended(facts):
         facts = rules.emptied(facts)
+    else:
+        facts = replace(facts, title=_title(facts.sealed_title, facts.key_id, keys))
     body = text.write(facts, rules.events(facts, now))
     digest = hashlib.sha256(body).digest()
     modified = facts.revised_at

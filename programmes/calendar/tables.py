@@ -14,8 +14,8 @@ class Feed(Table, tablename="feed"):
     """One subscribable calendar. `generation` goes up when the address is renewed; UIDs are derived from the id.
 
     When an enrolment's rows go at closing, its feed stays without it and is served as revoked. `body_digest` and
-    `revised_at` are those of what was last handed out; `title_revision` counts changes of the title. One live feed per
-    owner: the indexes are made in the migration.
+    `revised_at` are those of what was last handed out; `title_revision` counts changes of the title, which is
+    sealed under the enrolment's own key. One live feed per owner: the indexes are made in the migration.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -23,7 +23,7 @@ class Feed(Table, tablename="feed"):
     cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=True, default=None)
     staff_id = ForeignKey(Staff, on_delete=OnDelete.cascade, null=True, default=None)
     enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.set_null, null=True, default=None)
-    title = Text(default="")
+    sealed_title = Bytea(null=True, default=None)
     generation = Integer(default=1)
     token_digest = Bytea(default=None, unique=True)
     created_at = Timestamptz(default=None)

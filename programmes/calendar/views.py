@@ -32,7 +32,7 @@ _HEADERS = {"cache-control": "private", "x-robots-tag": "noindex"}
 async def feed(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """A calendar for any client that has its address: no cookie, no language, no Accept."""
     match = _NAME.fullmatch(name)
-    answer = await services.serve(match[1], request.app.state.clock.now()) if match else None
+    answer = await services.serve(match[1], request.app.state.key_folder, request.app.state.clock.now()) if match else None
     if answer is None:
         return _plain(request, 404, _("Kalendern finns inte. Kontrollera adressen."))
     if isinstance(answer, services.Gone):
@@ -126,7 +126,7 @@ async def participants_own(request: AnyRequest) -> Response[Any]:
         form = await read_form(request)
         feed = await services.participant_feed(enrolment_id, state.key_folder, now, asked_for=form.ticked("skapa"))
         if feed is not None and "rubrik" in form.values:
-            await services.set_title(feed.feed_id, form.raw("rubrik"), now)
+            await services.set_title(feed.feed_id, form.raw("rubrik"), state.key_folder, now)
     return Response("", status_code=303, headers={"location": "/min-plats"})
 
 

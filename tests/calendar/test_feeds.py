@@ -217,7 +217,7 @@ async def test_who_leaves_gets_an_empty_calendar_for_eight_weeks_and_then_410(
 ) -> None:
     before = await client.get(address)
     enrolment_id = await owner.fetchval("select enrolment_id from feed")
-    await services.set_title(mine.feed_id, "Lisas yoga", clock.now())
+    await services.set_title(mine.feed_id, "Lisas yoga", keys, clock.now())
     clock.advance(days=1)
     await enrolment.leave(enrolment_id, keys, clock.now())
     # Nobody told the calendar: it sees by itself that the place is gone.
@@ -241,14 +241,20 @@ async def test_who_leaves_gets_an_empty_calendar_for_eight_weeks_and_then_410(
 
 
 async def test_revoking_keeps_neither_title_nor_whose_it_was(
-    address: str, mine: Feed, cohort: CohortFacts, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+    address: str,
+    mine: Feed,
+    cohort: CohortFacts,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    keys: KeyFolder,
 ) -> None:
-    await services.set_title(mine.feed_id, "Lisas yoga", clock.now())
+    await services.set_title(mine.feed_id, "Lisas yoga", keys, clock.now())
     async with transaction():
         await services.revoke_for_cohort(cohort.cohort_id, clock.now())
-    row = await owner.fetchrow("select title, enrolment_id, cohort_id, staff_id, revoked_at, created_at from feed")
+    row = await owner.fetchrow("select sealed_title, enrolment_id, cohort_id, staff_id, revoked_at, created_at from feed")
     midnight = clock.now().replace(hour=0)
-    assert tuple(row) == ("", None, None, None, midnight, midnight)
+    assert tuple(row) == (None, None, None, None, midnight, midnight)
     assert events((await client.get(address)).content) == []
 
 
@@ -261,12 +267,14 @@ async def test_the_worker_forgets_the_title_of_a_place_that_was_left(
     owner: asyncpg.Connection,
     the_worker: worker.Worker,
 ) -> None:
-    await services.set_title(mine.feed_id, "Lisas yoga", clock.now())
+    await services.set_title(mine.feed_id, "Lisas yoga", keys, clock.now())
     await worker.tick(the_worker)
     assert len(events((await client.get(address)).content)) == 4
     await enrolment.leave(await owner.fetchval("select enrolment_id from feed"), keys, clock.now())
     await worker.tick(the_worker)
-    assert await owner.fetchval("select title from feed where revoked_at is not null and enrolment_id is null") == ""
+    assert (
+        await owner.fetchval("select sealed_title from feed where revoked_at is not null and enrolment_id is null") is None
+    )
     assert events((await client.get(address)).content) == []
 
 
@@ -333,11 +341,11 @@ async def test_somebody_with_protected_identity_gets_a_feed_only_when_asking(
 
 
 async def test_the_persons_own_title_replaces_the_neutral_one(
-    address: str, mine: Feed, client: httpx.AsyncClient, clock: FrozenClock
+    address: str, mine: Feed, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:
     before = await client.get(address)
-    assert await services.set_title(mine.feed_id, "  Yoga\r\nATTENDEE:x  ", clock.now()) == "Yoga ATTENDEE:x"
-    await services.set_title(mine.feed_id, "Yoga ATTENDEE:x", clock.now())
+    assert await services.set_title(mine.feed_id, "  Yoga\r\nATTENDEE:x  ", keys, clock.now()) == "Yoga ATTENDEE:x"
+    await services.set_title(mine.feed_id, "Yoga ATTENDEE:x", keys, clock.now())
     found = events((await client.get(address)).content)
     assert [e["SUMMARY"] for e in found] == ["Yoga ATTENDEE:x"] * 4
     assert [e["SEQUENCE"] for e in found] == [1] * 4

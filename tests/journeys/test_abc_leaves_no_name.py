@@ -78,7 +78,7 @@ async def close_the_cohort(room: Page, cohort_id: int) -> None:
     await room.goto(f"/personal/grupper/{cohort_id}/avsluta")
     await room.locator('a[href$="/avsluta/radera"]').click()
     await room.get_by_role("button", name="Ja, avsluta och radera listan").click()
-    await expect(room.get_by_role("heading", level=1)).to_contain_text("avslutad")
+    await expect(room.get_by_role("heading", level=1)).to_have_text("Listan är raderad")
 
 
 async def test_nothing_that_names_a_person_outlives_the_closing(
