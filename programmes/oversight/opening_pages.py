@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from programmes.catalogue.rules import Programme
-from programmes.cohorts.rules import Defaults, Span, closed_after_start, places_span, sessions_span
+from programmes.cohorts.rules import DECIDED_BEFORE, Defaults, Span, closed_after_start, places_span, sessions_span
 from programmes.cohorts.schedule_rules import Clash, Day, Schedule
 from programmes.cohorts.wording_rules import noted, numbered, why_skipped
 from programmes.core.clock import local_date
@@ -45,6 +45,7 @@ class OpeningPage:
     kind: str
     form: object
     values: Mapping[str, str]
+    suggested: Mapping[str, str]
     leaders: tuple[tuple[int, str, bool], ...]
     venues: tuple[tuple[str, str], ...]
     days: tuple[tuple[int, str, bool], ...]
@@ -88,6 +89,11 @@ def default_name(programme: Programme, first: date) -> str:
             return f"{programme.short_name}, {day_plain(first)}"
         season = _("vår") if first.month <= 6 else _("höst")
         return f"{programme.short_name}, {season} {first.year}"
+
+
+def suggested(programme: Programme, first: date, today: date) -> dict[str, str]:
+    """What follows from the first day until somebody types something else."""
+    return {"namn": default_name(programme, first), "beslut": max(today, first - DECIDED_BEFORE).isoformat()}
 
 
 def default_values(programme: Programme, start: Defaults) -> dict[str, str]:

@@ -96,6 +96,7 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
     """Show the days again, or save exactly what was seen."""
     form = await read_form(request)
     ask = await _ask(request, form.raw("insats"))
+    form = _follow(form, ask)
     wanted, visits = _read(ask, form), _read_visits(ask, form)
     if wanted is None:
         return await _show(ask, form, None, 422)
@@ -114,11 +115,24 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/traffar?klart={done}"})
 
 
+def _follow(form: Form, ask: _Ask) -> Form:
+    """Name and decision date follow another first day, as long as nobody has typed others than those suggested."""
+    probe = Form(form.values)
+    first = probe.day("forsta")
+    if first is None:
+        return form
+    values = {name: list(given) for name, given in form.values.items()}
+    for name, value in pages.suggested(ask.programme, first, ask.today).items():
+        if form.raw(name) == form.raw(f"{name}forslag"):
+            values[name] = [value]
+    return Form(values)
+
+
 def _read(ask: _Ask, form: Form) -> Opening | None:
     """The cohort as typed, or None when the days cannot even be counted; every error stands in the form."""
     start, kind = ask.start, ask.programme.form
-    name = form.text("namn", 80, _("Skriv ett namn."))
     first, begins, ends = form.day("forsta"), form.clock_time("fran"), form.clock_time("till")
+    name = form.text("namn", 80, _("Skriv ett namn."))
     count = form.number("antal", 0, 999)
     least, most, opens, decides, last = start.minimum, start.maximum, start.enrol_from, first, start.last_entry
     if kind == "group":
@@ -193,12 +207,14 @@ async def _show(
     schedule = planned.schedule if planned else None
     ticked = form.all("dagar") if form.values else ["0"]
     opens = Form({"oppnar": [values["oppnar"]]}).day("oppnar")
+    first = Form({"forsta": [values["forsta"]]}).day("forsta") or ask.start.first
     view = pages.OpeningPage(
         section=programme.section,
         name=programme.name,
         kind=programme.form,
         form=form,
         values=values,
+        suggested=pages.suggested(programme, first, ask.today),
         leaders=tuple((x.staff_id, x.name, str(x.staff_id) in form.all("ledare")) for x in offered.leaders),
         venues=tuple(venues),
         days=tuple((n, day, str(n) in ticked) for n, day in enumerate(pages.weekday_names())),

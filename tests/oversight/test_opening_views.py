@@ -102,6 +102,15 @@ async def test_other_days_than_those_seen_are_shown_before_they_are_saved(
     assert local_date(cohort.first_start) == date(2026, 11, 23)
 
 
+async def test_name_and_decision_follow_the_first_day_until_others_are_typed(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient
+) -> None:
+    moved = fields((await sent(client, "2.8", robin, forsta="2027-02-15", visa="1")).text)
+    assert (moved["namn"], moved["beslut"]) == ("Återfallsprevention, vår 2027", "2027-02-05")
+    own = fields((await client.post(NEW, data={**moved, "namn": "Måndagar", "forsta": "2026-11-23", "visa": "1"})).text)
+    assert (own["namn"], own["beslut"]) == ("Måndagar", "2026-11-13")
+
+
 async def test_the_preview_says_why_days_are_skipped_and_saves_nothing(
     kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
