@@ -10,8 +10,7 @@ from programmes.core.clock import local_date
 from programmes.core.codes import grouped
 from programmes.core.i18n import capital, clock, day_long, language, moment_long, times
 from programmes.core.i18n import gettext as _
-from programmes.enrolment.queries import AgreementText, EnrolmentFacts, Slot
-from programmes.enrolment.rules import Remaining
+from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot
 
 
 @dataclass(frozen=True)

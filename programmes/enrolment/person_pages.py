@@ -1,12 +1,14 @@
 """View models of what staff see of one person, and of the study visits and texts that they keep."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from programmes.core.i18n import capital, moment_long
 from programmes.core.i18n import gettext as _
-from programmes.enrolment.queries import AgreementText, EnrolmentFacts, Slot
+from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot
+from programmes.enrolment.wording import remaining_text
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class PersonPage:
     @property
     def holds(self) -> bool:
         return self.state in {"preliminary", "confirmed", "offered"}
+
+
+def steps_left(codes: Sequence[Remaining]) -> tuple[str, ...]:
+    """What is left before the place is confirmed, in words."""
+    return tuple(remaining_text(code) for code in codes)
 
 
 def state_words(state: str) -> tuple[str, str]:

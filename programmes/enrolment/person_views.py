@@ -16,7 +16,6 @@ from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.enrolment import person_pages as pages
 from programmes.enrolment import place_services, queries, roster, services, step_services
-from programmes.enrolment.wording import remaining_text
 from programmes.people import records
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -80,7 +79,7 @@ async def _page(
         applied=pages.when_noted(facts.applied_at),
         seat=facts.seat,
         details=_details(facts, request),
-        steps=tuple(remaining_text(code) for code in left),
+        steps=pages.steps_left(left),
         visit=visit,
         visit_state=visit_state,
         slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),

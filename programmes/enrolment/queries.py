@@ -12,7 +12,11 @@ import asyncpg
 from programmes.catalogue.rules import Programme
 from programmes.core.db import fetch, fetchrow
 from programmes.core.errors import NotFound
+from programmes.enrolment.rules import AgreementText as AgreementText
+from programmes.enrolment.rules import EnrolmentFacts as EnrolmentFacts
 from programmes.enrolment.rules import Entry, Remaining, State, Steps, remaining
+from programmes.enrolment.rules import Slot as Slot
+from programmes.enrolment.rules import Visit as Visit
 
 
 @dataclass(frozen=True)
@@ -39,67 +43,6 @@ class Gate:
     someone_waits: bool
     entry: Entry
     next_session: datetime | None
-
-
-@dataclass(frozen=True)
-class Visit:
-    """A booked study visit."""
-
-    slot_id: int
-    starts_at: datetime
-    ends_at: datetime
-    venue: str
-    address: str
-    state: Literal["booked", "attended", "missed"]
-
-
-@dataclass(frozen=True)
-class EnrolmentFacts:
-    """One person's enrolment. Nothing here says who: that is sealed."""
-
-    enrolment_id: UUID
-    cohort_id: int
-    participant_id: UUID | None
-    protected: bool
-    state: State
-    arrival: int
-    applied_at: datetime
-    confirmed_at: datetime | None
-    offer_expires_at: datetime | None
-    skip_reason: str | None
-    seat: int | None
-    key_id: UUID | None
-    sealed: bytes | None
-    record: bytes | None
-    proof_checked_at: datetime | None
-    partner_consent: bool | None
-    visit: Visit | None
-    accepted: frozenset[int]
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A study visit that can be booked. `left` is how many more may come."""
-
-    slot_id: int
-    starts_at: datetime
-    ends_at: datetime
-    venue: str
-    address: str
-    leader: str | None
-    left: int
-
-
-@dataclass(frozen=True)
-class AgreementText:
-    """The newest version of a text to accept."""
-
-    text_id: int
-    kind: Literal["conditions", "rules"]
-    version: int
-    valid_from: date
-    lines_sv: tuple[str, ...]
-    lines_en: tuple[str, ...]
 
 
 async def places(cohort_ids: Iterable[int]) -> dict[int, Places]:

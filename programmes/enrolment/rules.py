@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
+from uuid import UUID
 
 from programmes.core.clock import at_local, local
 
@@ -58,6 +59,67 @@ class NotOpen:
     """No entry: `not_yet`, `too_late` (the last session of entry has begun), `cancelled` or `closed`."""
 
     code: Literal["not_yet", "too_late", "cancelled", "closed"]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A booked study visit."""
+
+    slot_id: int
+    starts_at: datetime
+    ends_at: datetime
+    venue: str
+    address: str
+    state: Literal["booked", "attended", "missed"]
+
+
+@dataclass(frozen=True)
+class EnrolmentFacts:
+    """One person's enrolment. Nothing here says who: that is sealed."""
+
+    enrolment_id: UUID
+    cohort_id: int
+    participant_id: UUID | None
+    protected: bool
+    state: State
+    arrival: int
+    applied_at: datetime
+    confirmed_at: datetime | None
+    offer_expires_at: datetime | None
+    skip_reason: str | None
+    seat: int | None
+    key_id: UUID | None
+    sealed: bytes | None
+    record: bytes | None
+    proof_checked_at: datetime | None
+    partner_consent: bool | None
+    visit: Visit | None
+    accepted: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A study visit that can be booked. `left` is how many more may come."""
+
+    slot_id: int
+    starts_at: datetime
+    ends_at: datetime
+    venue: str
+    address: str
+    leader: str | None
+    left: int
+
+
+@dataclass(frozen=True)
+class AgreementText:
+    """The newest version of a text to accept."""
+
+    text_id: int
+    kind: Literal["conditions", "rules"]
+    version: int
+    valid_from: date
+    lines_sv: tuple[str, ...]
+    lines_en: tuple[str, ...]
 
 
 def entry(facts: Entry, now: datetime) -> NotOpen | None:
