@@ -24,7 +24,7 @@ from cohort c join programme p on p.id = c.programme_id where c.state <> 'planne
 """
 # How many events a calendar shows as taking place: sessions, and in a leader's also the study visits on offer.
 _FEEDS = """
-select f.id, f.kind, f.generation, f.title,
+select f.id, f.kind, f.generation,
        (select count(*) from cohort_session s join cohort c on c.id = s.cohort_id
         where s.state <> 'cancelled' and c.state <> 'cancelled'
         and (c.id = f.cohort_id or c.id = e.cohort_id
@@ -82,7 +82,7 @@ async def _feeds(connection: asyncpg.Connection, feeds: list[UUID], settings: Se
     keys = KeyFolder(settings.key_folder)
     found = []
     for row in await connection.fetch(_FEEDS, feeds):
-        address = feed_address(Feed(row["id"], row["kind"], row["generation"], row["title"]), keys)
+        address = feed_address(Feed(row["id"], row["kind"], row["generation"]), keys)
         discreet = row["kind"] == "participant"
         found.append({"url": settings.base_url + address, "sessions": row["sessions"], "discreet": discreet})
     return found

@@ -93,10 +93,13 @@ def _is_ours(process: int) -> bool:
 
 
 def _sweep(place: Place) -> None:
-    """Stop what a killed demo left running."""
-    for process in _running(place)[1:]:
-        if _is_ours(process):
-            os.kill(process, signal.SIGTERM)
+    """Stop what a killed demo left running, and wait until it is gone."""
+    left = [process for process in _running(place)[1:] if _is_ours(process)]
+    for process in left:
+        os.kill(process, signal.SIGTERM)
+    until = time.monotonic() + 10
+    while any(_is_ours(process) for process in left) and time.monotonic() < until:
+        time.sleep(0.2)
 
 
 @contextmanager
