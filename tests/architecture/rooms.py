@@ -12,11 +12,14 @@ _CORE, _WEB = "core", "web"
 
 class RoomsContract(Contract):
     """`rooms` lists what a room may import of its siblings; `offered` what a higher feature may use; `called` names
-    modules that are not called after a room. A foreign key may name a lower feature's tables, from tables only."""
+    modules that are not called after a room. A foreign key may name a lower feature's tables, from tables only.
+    The room `pure` reaches none of `never`, however long the way."""
 
     features = fields.StringField()
     rooms = fields.ListField(subfield=fields.StringField())
     offered = fields.StringField()
+    pure = fields.StringField()
+    never = fields.StringField()
     called = fields.ListField(subfield=fields.StringField(), required=False)
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
@@ -36,10 +39,18 @@ class RoomsContract(Contract):
             if room is None:
                 yield f"{importer} is called after no room"
                 continue
+            if room == self.pure:
+                yield from self._reached(graph, importer)
             for imported in sorted(graph.find_modules_directly_imported_by(importer)):
                 if why := self._refusal(feature, room, imported):
                     line = graph.get_import_details(importer=importer, imported=imported)[0]["line_number"]
                     yield f"{importer}:{line} imports {imported}: {why}"
+
+    def _reached(self, graph: ImportGraph, importer: str) -> Iterator[str]:
+        for package in self._words(self.never):
+            chain = graph.find_shortest_chain(importer=importer, imported=package) if package in graph.modules else None
+            if chain:
+                yield f"{importer} reaches {package}: {' → '.join(chain)}"
 
     def _refusal(self, feature: str, room: str, imported: str) -> str:
         """Why a room may not import a module, or an empty text."""

@@ -1,5 +1,7 @@
 """The contract of rooms can fail: each import that the law forbids is told, each that it allows is not."""
 
+from itertools import pairwise
+
 import pytest
 from grimp import ImportGraph
 
@@ -12,6 +14,8 @@ LAW = {
         "rules:", "tables:",
     ],
     "offered": "services, queries, rules",
+    "pure": "rules",
+    "never": "piccolo, litestar",
     "called": ["desk.wording: pages"],
 }  # fmt: skip
 
@@ -59,3 +63,13 @@ def test_an_import_that_the_law_forbids_is_told_with_its_line(importer: str, imp
 
 def test_a_module_called_after_no_room_is_told() -> None:
     assert wrongs("desk.helpers", "core.clock") == ["programmes.desk.helpers is called after no room"]
+
+
+def test_rules_that_reach_the_database_by_way_of_others_are_told_with_the_way() -> None:
+    contract = RoomsContract(name="rooms", session_options={}, contract_options=LAW)
+    graph = ImportGraph()
+    way = ["programmes.desk.closing_rules", "programmes.core.clock", "programmes.core.db", "piccolo"]
+    for importer, imported in pairwise(way):
+        graph.add_import(importer=importer, imported=imported)
+    found = contract.check(graph, verbose=False).metadata["wrongs"]
+    assert found == [f"{way[0]} reaches piccolo: {' → '.join(way)}"]
