@@ -23,6 +23,7 @@ Story = Callable[[Town], Awaitable[None]]
 # Told in this order; each begins in the past and ends now.
 STORIES: list[tuple[str, Story]] = [
     ("conditions and rules to accept", starts.agreement_texts),
+    ("the school's next break", starts.days_off),
     ("a parenting course that is over", finished.parents),
     ("a relapse prevention group that is over", finished.relapse_prevention),
     ("a gambling group in its sixth week", running.gambling_group),

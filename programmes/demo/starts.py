@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
+from programmes.cohorts.office_services import close
 from programmes.cohorts.schedule_rules import slot_on
 from programmes.core.clock import at_local
 from programmes.demo.town import Plan, Town
@@ -42,6 +43,12 @@ async def agreement_texts(town: Town) -> None:
     for section in ("2.7", "2.8"):
         await steps.add_text(section, "conditions", day, *_CONDITIONS, town.kim.staff_id, moment)
         await steps.add_text(section, "rules", day, *_RULES, town.kim.staff_id, moment)
+
+
+async def days_off(town: Town) -> None:
+    """The school's winter break: schedules skip it."""
+    monday = date.fromisocalendar(town.today.year + 1, 8, 1)
+    await close(None, monday, monday + timedelta(days=6), "Sportlov", town.kim, town.clock.now())
 
 
 def visits(*days: date, capacity: int = 5) -> list[Visit]:
