@@ -84,6 +84,7 @@ def _run(command: list[object], home: Path, check: bool = True) -> subprocess.Co
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
+        check=False,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
         **extra,
     )
