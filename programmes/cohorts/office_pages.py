@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from programmes.cohorts.office_rules import Worker
+from programmes.cohorts.wording_rules import said
 from programmes.core.i18n import capital, day_long, day_plain, ngettext
 from programmes.core.i18n import gettext as _
+
+__all__ = ["ClosureLine", "ClosuresPage", "WorkerLine", "WorkersPage", "closure_line", "said", "worker_lines"]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from litestar.params import FromPath
 from programmes.cohorts import office_pages as pages
 from programmes.cohorts import office_services as services
 from programmes.cohorts import queries, schedule_queries
-from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden
 from programmes.core.i18n import gettext as _
@@ -53,7 +52,7 @@ async def close(request: AnyRequest) -> Response[Any]:
         return await _show_closures(request, form, 422)
     now = request.app.state.clock.now()
     for refused in await services.close(int(chosen) if chosen else None, first, last, reason, who, now):
-        form.fail(refused.beside, said(refused))
+        form.fail(refused.beside, pages.said(refused))
     return await _show_closures(request, form, 422) if form.errors else _back(_CLOSURES)
 
 
@@ -103,7 +102,7 @@ async def change_workers(request: AnyRequest, cohort_id: FromPath[int]) -> Respo
             return await _show_workers(request, cohort_id, form, 422)
         refused = await services.let_in(row_id(cohort_id), int(chosen), until, who, now)
     for reason in refused:
-        form.fail(reason.beside, said(reason))
+        form.fail(reason.beside, pages.said(reason))
     if form.errors:
         return await _show_workers(request, cohort_id, form, 422)
     return _back(f"/personal/grupper/{cohort_id}/ledare")
