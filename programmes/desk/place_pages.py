@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from programmes.catalogue.rules import Programme
+from programmes.catalogue.wording import Question, questions
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import grouped
@@ -68,6 +69,7 @@ class PlacePage:
     exempt: bool
     has_contact: bool
     calendar: Any
+    age_again: tuple[Question, ...] = ()
     wrong: str = ""
 
     @property
@@ -120,6 +122,19 @@ def code_lines(code: str) -> tuple[str, ...]:
     """The place code in two lines of eight, as it is easiest to copy."""
     whole = grouped(code)
     return (whole[:9], whole[10:]) if code else ()
+
+
+def asks_age_again(facts: EnrolmentFacts, cohort: CohortFacts, programme: Programme) -> bool:
+    """Whether the first session has moved since an age was ticked for its day (promise 2)."""
+    if programme.age_asked not in {"declared", "band"} or cohort.first_start is None:
+        return False
+    return facts.declared_for is not None and facts.declared_for != local_date(cohort.first_start)
+
+
+def age_questions(programme: Programme, municipality: str) -> tuple[Question, ...]:
+    """The age as it is ticked, and a guardian's consent where one may be needed."""
+    found = questions(programme, language(), municipality)
+    return tuple(q for q in found if q.condition in {"age", "guardian_consent"})
 
 
 def state_of(facts: EnrolmentFacts, cohort: CohortFacts) -> str:

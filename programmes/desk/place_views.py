@@ -9,13 +9,14 @@ from litestar import Request, Response, get, post
 from programmes.calendar import services as calendar_services
 from programmes.calendar.rules import ParticipantCalendar
 from programmes.catalogue import queries as catalogue
-from programmes.catalogue.rules import Programme
+from programmes.catalogue.rules import Answers, Programme
+from programmes.catalogue.wording import Question, refusal_text
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import normalised
 from programmes.core.errors import Conflict
-from programmes.core.i18n import capital, moment_long
+from programmes.core.i18n import capital, language, moment_long
 from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
 from programmes.enrolment import place_services, queries, services, step_services
@@ -120,8 +121,15 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "") -> pages.Pl
         exempt=programme.exempt,
         has_contact=bool(kept.contact) or not programme.exempt,
         calendar=calendar,
+        age_again=_age_again(request, place) if state in {"preliminary", "confirmed", "queued", "offered"} else (),
         wrong=wrong,
     )
+
+
+def _age_again(request: AnyRequest, place: _Place) -> tuple[Question, ...]:
+    if not pages.asks_age_again(place.facts, place.cohort, place.programme):
+        return ()
+    return pages.age_questions(place.programme, request.app.state.settings.municipality)
 
 
 async def _calendar(request: AnyRequest, facts: queries.EnrolmentFacts) -> ParticipantCalendar:
@@ -182,6 +190,32 @@ async def accept(request: AnyRequest) -> Response[Any]:
     return _to_place()
 
 
+@post("/min-plats/alder", status_code=200)
+async def declare_again(request: AnyRequest) -> Response[Any]:
+    """The age ticked again, for the day the first session has moved to."""
+    enrolment_id = await _open(request)
+    if enrolment_id is None:
+        return _to_place()
+    form = await read_form(request)
+    place = await _place(enrolment_id)
+    state = request.app.state
+    if not _age_again(request, place) or place.cohort.first_start is None:
+        return _to_place()
+    ticked = {True: True, False: None}
+    answers = Answers(
+        age_declared=ticked[form.raw("v_age") == "ja"],
+        age_band=form.raw("v_age") or None,
+        guardian_consent=ticked[form.ticked("v_guardian_consent")],
+    )
+    first_day = local_date(place.cohort.first_start)
+    unmet = await services.declare_again(enrolment_id, answers, place.programme, first_day, state.clock.now())
+    if unmet:
+        said = [refusal_text(o, place.programme, language(), state.settings.municipality) for o in unmet]
+        lines = " ".join(f"{refusal.sentence} ({refusal.source})" for refusal in said)
+        return await _again(request, enrolment_id, f"{lines} {_('Ring oss, eller lämna platsen till nästa i kön.')}")
+    return _to_place()
+
+
 @get("/min-plats/lamna")
 async def leave_page(request: AnyRequest) -> Response[Any]:
     """What happens if one leaves; leaving cannot be undone here."""
@@ -222,4 +256,15 @@ async def left(request: AnyRequest) -> Response[Any]:
     return page(request, "desk/place_left.html")
 
 
-HANDLERS = [my_place, open_place, close_place, answer_offer, book_visit, accept, leave_page, leave, left]
+HANDLERS = [
+    my_place,
+    open_place,
+    close_place,
+    answer_offer,
+    book_visit,
+    accept,
+    declare_again,
+    leave_page,
+    leave,
+    left,
+]

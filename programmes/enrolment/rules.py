@@ -93,6 +93,7 @@ class EnrolmentFacts:
     record: bytes | None
     proof_checked_at: datetime | None
     partner_consent: bool | None
+    declared_for: date | None
     visit: Visit | None
     accepted: frozenset[int]
 

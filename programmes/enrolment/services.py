@@ -10,7 +10,7 @@ from programmes.catalogue.rules import Answers, Outcome, Programme, check
 from programmes.core import audit, jobs
 from programmes.core.codes import digest, new_code, new_token
 from programmes.core.days import day_off
-from programmes.core.db import execute, fetchrow, fetchval, transaction
+from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
 from programmes.core.erasure import destroy_key
 from programmes.core.errors import Conflict
 from programmes.core.i18n import Language
@@ -149,8 +149,8 @@ async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: date
     await execute(
         """with arrival as (update cohort set arrivals = arrivals + 1 where id = $2 returning arrivals)
            insert into enrolment (id, cohort_id, participant_id, state, arrival, applied_at, confirmed_at, key_id, sealed,
-                                  code_digest, once_digest, guardian_ticked, partner_consent, language)
-           select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13 from arrival""",
+                                  code_digest, once_digest, guardian_ticked, partner_consent, language, declared_for)
+           select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 from arrival""",
         draft.enrolment_id,
         application.cohort_id,
         draft.person_id,
@@ -164,6 +164,7 @@ async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: date
         application.answers.guardian_consent,
         application.answers.declarations.get("partner_contact"),
         application.language,
+        application.first_session if application.record is None else None,
     )
 
 
@@ -179,6 +180,32 @@ async def _seat(gate: queries.Gate, enrolment_id: uuid.UUID, number: int) -> Non
 
 async def _tell(event: str, enrolment_id: uuid.UUID) -> None:
     await jobs.put(event, {"enrolment": str(enrolment_id)})
+
+
+async def declare_again(
+    enrolment_id: uuid.UUID, answers: Answers, programme: Programme, first_session: date, now: datetime
+) -> tuple[Outcome, ...]:
+    """Tick the age again after the first session moved (promise 2). Returns what does not hold; then nothing is changed.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: it is over.
+    """
+    outcomes = [o for o in check(programme, answers, first_session) if o.condition in {"age", "guardian_consent"}]
+    unmet = tuple(outcome for outcome in outcomes if not outcome.met)
+    if unmet:
+        return unmet
+    async with transaction():
+        await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+        if (await queries.enrolment(enrolment_id)).state not in ALIVE:
+            raise Conflict("enrolment_over")
+        await execute(
+            "update enrolment set declared_for = $2, guardian_ticked = $3 where id = $1",
+            enrolment_id,
+            first_session,
+            answers.guardian_consent,
+        )
+    return ()
 
 
 async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None:
@@ -317,3 +344,17 @@ async def erase_cohort(cohort_id: int, keys: KeyFolder, why: str, now: datetime)
     gone = await execute("delete from enrolment where cohort_id = $1 returning 1", cohort_id)
     await execute("delete from visit_slot where cohort_id = $1", cohort_id)
     return gone
+
+
+async def close_gaps(cohort_id: int) -> None:
+    """Give the held seats the lowest numbers, in their order, so that a lower maximum holds them all (DESIGN 3).
+
+    In the caller's transaction, under the lock. One row at a time from the lowest: each moves to a number that is free,
+    so no constraint is ever in the way.
+    """
+    seats = await fetch("select number from seat where cohort_id = $1 order by number", cohort_id)
+    for wanted, seat in enumerate(seats, start=1):
+        if seat["number"] != wanted:
+            await execute(
+                "update seat set number = $3 where cohort_id = $1 and number = $2", cohort_id, seat["number"], wanted
+            )

@@ -13,7 +13,8 @@ class Enrolment(Table, tablename="enrolment"):
     """A person's way through one cohort.
 
     `sealed` holds alias, contact channel and place code, under the entry's own key `key_id`; both are null once the key
-    is due for destruction. `participant_id` is set for individual-level programmes only.
+    is due for destruction. `participant_id` is set for individual-level programmes only. `declared_for` is the first
+    session's day that an age was ticked for; when that day moves, the tick is asked for again.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -35,6 +36,7 @@ class Enrolment(Table, tablename="enrolment"):
     guardian_ticked = Boolean(null=True, default=None)
     partner_consent = Boolean(null=True, default=None)
     language = Text(default="sv")
+    declared_for = Date(null=True, default=None)
     known_enrolment_state = Check(
         "state in ('preliminary', 'confirmed', 'queued', 'offered', 'completed', 'dropped_out', 'withdrawn', 'declined',"
         " 'expired', 'transferred', 'refused')"

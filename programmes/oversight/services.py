@@ -7,7 +7,7 @@ from programmes.cohorts import services as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import REASONS, Reason, StartFacts, decide_start, places_span, why_not_limits
 from programmes.cohorts.schedule_rules import Schedule
-from programmes.core.db import execute, fetch, transaction
+from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.enrolment import services as enrolment
@@ -110,21 +110,8 @@ async def change_limits(cohort_id: int, minimum: int, maximum: int, principal: P
         if reasons:
             return reasons
         if maximum < cohort.maximum:
-            await _close_gaps(cohort_id)
+            await enrolment.close_gaps(cohort_id)
         await cohorts.set_limits(cohort_id, minimum, maximum, principal, now)
         if maximum > cohort.maximum:
             await enrolment.promote(cohort_id, now)
     return []
-
-
-async def _close_gaps(cohort_id: int) -> None:
-    """Give the held seats the lowest numbers, in their order, so that a lower maximum holds them all (DESIGN 3).
-
-    One row at a time from the lowest: each moves to a number that is free, so no constraint is ever in the way.
-    """
-    seats = await fetch("select number from seat where cohort_id = $1 order by number", cohort_id)
-    for wanted, seat in enumerate(seats, start=1):
-        if seat["number"] != wanted:
-            await execute(
-                "update seat set number = $3 where cohort_id = $1 and number = $2", cohort_id, seat["number"], wanted
-            )

@@ -261,3 +261,21 @@ async def test_a_stranger_finds_nobody(db: None, client: httpx.AsyncClient, cloc
     own = await a_cohort("2.1", clock.now(), sessions=4)
     assert (await client.get(person.replace(str(cohort.cohort_id), str(own.cohort_id), 1))).status_code == 404
     assert (await client.get("/personal/grupper/99999999999999/deltagare/x")).status_code == 404
+
+
+async def test_the_age_is_asked_for_again_when_the_first_session_moves(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.15", clock.now(), sessions=4)
+    shown = (await client.get(f"/anmalan/{cohort.public_id}")).text
+    form = dict.fromkeys(re.findall(r'name="(v_[a-z_]+)"', shown), "ja") | {"v_age": "12_17"}
+    assert (await post_form(client, f"/anmalan/{cohort.public_id}", form)).status_code == 303
+    assert "Första träffen har flyttats" not in (await client.get("/min-plats")).text
+    move = "update cohort_session set starts_at = starts_at + $1::interval, ends_at = ends_at + $1::interval"
+    await owner.execute(f"{move} where number = 1", timedelta(days=2))
+    assert "Första träffen har flyttats" in (await client.get("/min-plats")).text
+    wrong = await post_form(client, "/min-plats/alder", {"v_age": "outside"}, "/min-plats")
+    assert wrong.status_code == 422
+    assert "2.15" in wrong.text
+    assert (await post_form(client, "/min-plats/alder", {"v_age": "12_17"}, "/min-plats")).status_code == 303
+    assert "Första träffen har flyttats" not in (await client.get("/min-plats")).text
