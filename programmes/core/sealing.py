@@ -63,11 +63,36 @@ def write_secret(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+class Receipts:
+    """The record of destroyed keys, beside the keys and outside the database: one JSON object a line, only ever added to."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "receipts.jsonl"
+
+    def append(self, receipt: dict[str, str]) -> None:
+        """Add a receipt and have it on disk before returning."""
+        handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(handle, (json.dumps(receipt, sort_keys=True) + "\n").encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        sync_folder(self._file.parent)
+
+    def read(self) -> Iterator[dict[str, str]]:
+        """Every receipt, oldest first."""
+        if self._file.exists():
+            with self._file.open(encoding="utf-8") as lines:
+                for line in lines:
+                    yield json.loads(line)
+
+
 class KeyFolder:
     """The key folder of the web and worker processes (working-list entries and persons; ballots have their own)."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._receipts = Receipts(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._installation = self.service_key("installation")
 
@@ -120,7 +145,7 @@ class KeyFolder:
         if path.exists():
             path.unlink()
             sync_folder(path.parent)
-            self._append_receipt({"key": str(key_id), "kind": kind, "why": why, "when": now.isoformat()})
+            self._receipts.append({"key": str(key_id), "kind": kind, "why": why, "when": now.isoformat()})
 
     def discard(self, kind: Kind, key_id: uuid.UUID) -> None:
         """Remove a key whose row was never written: nothing was sealed that is kept, so there is no receipt."""
@@ -128,11 +153,7 @@ class KeyFolder:
 
     def receipts(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first: which key, of what kind, why, when. They name no one."""
-        path = self._folder / "receipts.jsonl"
-        if path.exists():
-            with path.open(encoding="utf-8") as lines:
-                for line in lines:
-                    yield json.loads(line)
+        return self._receipts.read()
 
     def service_key(self, name: str) -> bytes:
         """A long-lived key of the installation (feed tokens), made when first asked for."""
@@ -141,16 +162,6 @@ class KeyFolder:
             with contextlib.suppress(FileExistsError):
                 write_secret(path, secrets.token_bytes(32))
         return path.read_bytes()
-
-    def _append_receipt(self, receipt: dict[str, str]) -> None:
-        line = (json.dumps(receipt, sort_keys=True) + "\n").encode()
-        handle = os.open(self._folder / "receipts.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(handle, line)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        sync_folder(self._folder)
 
     def _path(self, kind: Kind, key_id: uuid.UUID) -> Path:
         return self._folder / kind / str(key_id)[:2] / f"{key_id}.key"

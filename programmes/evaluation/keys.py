@@ -5,8 +5,6 @@ Key folder (web reads): `ballots/<ballot>.pub`.
 """
 
 import contextlib
-import json
-import os
 import secrets
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from programmes.core.sealing import KeyGone, Unreadable, sync_folder, write_secret
+from programmes.core.sealing import KeyGone, Receipts, Unreadable, sync_folder, write_secret
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _NONCE = 12
@@ -55,6 +53,7 @@ class BallotKeys:
 
     def __init__(self, folder: Path, key_folder: Path) -> None:
         self._folder, self._key_folder = folder, key_folder
+        self._receipts = Receipts(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def create(self, ballot_id: UUID) -> None:
@@ -97,7 +96,7 @@ class BallotKeys:
             path.unlink()
             sync_folder(path.parent)
         if not any(r["key"] == str(ballot_id) for r in self.receipts()):
-            self._append_receipt({"key": str(ballot_id), "kind": "ballot", "why": why, "when": now.isoformat()})
+            self._receipts.append({"key": str(ballot_id), "kind": "ballot", "why": why, "when": now.isoformat()})
         public = _public_path(self._key_folder, ballot_id)
         if public.exists():
             public.unlink()
@@ -105,11 +104,7 @@ class BallotKeys:
 
     def receipts(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first. They name boxes, not people."""
-        path = self._folder / "receipts.jsonl"
-        if path.exists():
-            with path.open(encoding="utf-8") as lines:
-                for line in lines:
-                    yield json.loads(line)
+        return self._receipts.read()
 
     def seal_text(self, section: str, text: str) -> bytes:
         """Seal a free text under the programme's text key, which is made when first needed."""
@@ -145,13 +140,3 @@ class BallotKeys:
             return X25519PrivateKey.from_private_bytes(self._private_path(ballot_id).read_bytes())
         except FileNotFoundError as error:
             raise KeyGone(str(ballot_id)) from error
-
-    def _append_receipt(self, receipt: dict[str, str]) -> None:
-        line = (json.dumps(receipt, sort_keys=True) + "\n").encode()
-        handle = os.open(self._folder / "receipts.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(handle, line)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        sync_folder(self._folder)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Schedule
@@ -10,41 +10,14 @@ from programmes.cohorts.wording_rules import said, why_skipped
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_plain, day_short, ngettext
 from programmes.core.i18n import gettext as _
-from programmes.oversight.rules import Year, without
+from programmes.oversight.rules import Start, Year, without
 
 Rows = tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True)
-class Facts:
-    """A start to decide about. The four numbers are people with that state."""
-
-    cohort_id: int
-    name: str
-    section: str
-    form: str
-    exempt: bool
-    state: str
-    minimum: int
-    maximum: int
-    required: int | None
-    decide_by: date
-    first_start: datetime | None
-    sessions: int
-    confirmed: int
-    preliminary: int
-    offered: int
-    queued: int
-    seen: str
-
-    @property
-    def held(self) -> int:
-        return self.confirmed + self.preliminary + self.offered
-
-
-@dataclass(frozen=True)
 class DecisionPage:
-    facts: Facts
+    facts: Start
     lead: str
     form: object
     rows: Rows
@@ -72,7 +45,7 @@ def fixed_reasons() -> tuple[tuple[str, str], ...]:
     )
 
 
-def _counted(facts: Facts) -> str:
+def _counted(facts: Start) -> str:
     """`3 är klara och 1 är preliminär.`"""
     ready = ngettext("%(n)s är klar", "%(n)s är klara", facts.confirmed)
     left = facts.preliminary + facts.offered
@@ -81,13 +54,13 @@ def _counted(facts: Facts) -> str:
     return _("%(ready)s och %(others)s.", ready=ready, others=ngettext("%(n)s är preliminär", "%(n)s är preliminära", left))
 
 
-def _need(facts: Facts) -> str:
+def _need(facts: Start) -> str:
     if facts.required is not None:
         return _("Riktlinjen %(section)s kräver minst %(n)s.", section=facts.section, n=facts.required)
     return _("Er egen gräns är minst %(n)s.", n=facts.minimum)
 
 
-def _people(facts: Facts, confirmed: str, preliminary: str, offered: str, queued: str, told_in_queue: bool) -> Rows:
+def _people(facts: Start, confirmed: str, preliminary: str, offered: str, queued: str, told_in_queue: bool) -> Rows:
     at_once = _("E-post direkt")
     found = [
         (ngettext("%(n)s klar", "%(n)s klara", facts.confirmed), confirmed, at_once, facts.confirmed),
@@ -111,7 +84,7 @@ def _usual_end(what: str) -> Rows:
     return ((_("Gruppledarna"), what, _("Syns på Idag")),)
 
 
-def cancel_page(facts: Facts, year: Year | None, others: Sequence[date], form: object, reason: str) -> DecisionPage:
+def cancel_page(facts: Start, year: Year | None, others: Sequence[date], form: object, reason: str) -> DecisionPage:
     """`others` are the first days of the programme's other open starts; `year` the year that this start is in."""
     gone = _("Platsen försvinner. Det står på Min plats.")
     rows = _people(
@@ -147,13 +120,13 @@ def _others(days: Sequence[date]) -> str:
     return _("Nästa start är %(day)s. Den som vill anmäler sig dit själv.", day=day_long(min(days)))
 
 
-def _cancel_lead(facts: Facts) -> str:
+def _cancel_lead(facts: Start) -> str:
     people = ngettext("%(n)s person har plats.", "%(n)s personer har plats.", facts.held)
     queue = _("%(n)s står i kö.", n=facts.queued) if facts.queued else _("Ingen står i kö.")
     return f"{people} {queue} {_('Det går inte att ångra.')}"
 
 
-def _short_year(facts: Facts, year: Year | None) -> tuple[str, str]:
+def _short_year(facts: Start, year: Year | None) -> tuple[str, str]:
     """A warning when the guideline's number of starts in the year would not be reached."""
     if year is None or year.required is None:
         return "", ""
@@ -167,7 +140,7 @@ def _short_year(facts: Facts, year: Year | None) -> tuple[str, str]:
 
 
 def postpone_page(
-    facts: Facts,
+    facts: Start,
     schedule: Schedule,
     decide_by: str,
     first: str,
@@ -232,7 +205,7 @@ def _new_days(schedule: Schedule) -> str:
 
 
 def limits_page(
-    facts: Facts, least: int, most: int, by_guideline: bool, form: object, values: dict[str, str]
+    facts: Start, least: int, most: int, by_guideline: bool, form: object, values: dict[str, str]
 ) -> DecisionPage:
     """How many places there are, within the guideline's limits where it has them."""
     hint = (

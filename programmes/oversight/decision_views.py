@@ -26,7 +26,7 @@ AnyRequest = Request[Any, Any, Any]
 _UNDECIDED = {"planned", "open", "postponed"}
 
 
-async def _facts(request: AnyRequest, cohort_id: int, states: set[str]) -> pages.Facts:
+async def _facts(request: AnyRequest, cohort_id: int, states: set[str]) -> queries.Start:
     """The start with its places, for its coordinator.
 
     Raises:
@@ -41,8 +41,9 @@ async def _facts(request: AnyRequest, cohort_id: int, states: set[str]) -> pages
         raise Conflict("cohort_changed")
     programme = await catalogue.programme(cohort.programme_id)
     taken = (await places([cohort_id]))[cohort_id]
-    return pages.Facts(
+    return queries.Start(
         cohort_id,
+        cohort.programme_id,
         cohort.name,
         cohort.section,
         cohort.form,
@@ -58,11 +59,10 @@ async def _facts(request: AnyRequest, cohort_id: int, states: set[str]) -> pages
         taken.preliminary,
         taken.offered,
         taken.queued,
-        services.seen_as(cohort.state, cohort.first_start),
     )
 
 
-async def _year(request: AnyRequest, facts: pages.Facts) -> Any:
+async def _year(request: AnyRequest, facts: queries.Start) -> Any:
     """The year of the start's programme, where the guideline asks for a number of starts."""
     who, today = principal(request), local_date(request.app.state.clock.now())
     required = {p.section: p.starts_per_year_min for _id, p in await catalogue.in_force(today)}.get(facts.section)
@@ -72,7 +72,7 @@ async def _year(request: AnyRequest, facts: pages.Facts) -> Any:
     return year_of(facts.section, required, found)
 
 
-async def _others(request: AnyRequest, facts: pages.Facts) -> list[date]:
+async def _others(request: AnyRequest, facts: queries.Start) -> list[date]:
     """First days of the programme's other starts that one can still apply to."""
     today = local_date(request.app.state.clock.now())
     return [
@@ -83,7 +83,7 @@ async def _others(request: AnyRequest, facts: pages.Facts) -> list[date]:
     ]
 
 
-async def _show_cancel(request: AnyRequest, facts: pages.Facts, form: Form, status: int = 200) -> Response[Any]:
+async def _show_cancel(request: AnyRequest, facts: queries.Start, form: Form, status: int = 200) -> Response[Any]:
     view = pages.cancel_page(facts, await _year(request, facts), await _others(request, facts), form, form.raw("skal"))
     return page(request, "oversight/cancel.html", view, status)
 
@@ -107,7 +107,7 @@ async def cancel(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
 
 
 async def _show_postpone(
-    request: AnyRequest, facts: pages.Facts, form: Form, first: date, status: int = 200, look_again: bool = False
+    request: AnyRequest, facts: queries.Start, form: Form, first: date, status: int = 200, look_again: bool = False
 ) -> Response[Any]:
     schedule = await services.plan_again(facts.cohort_id, first, request.app.state.clock.now())
     decide_by = form.raw("beslut") if form.values else (first - DECIDED_BEFORE).isoformat()
@@ -118,7 +118,7 @@ async def _show_postpone(
     return page(request, "oversight/postpone.html", view, status)
 
 
-def _three_weeks_later(facts: pages.Facts, today: date) -> date:
+def _three_weeks_later(facts: queries.Start, today: date) -> date:
     first = local_date(facts.first_start) if facts.first_start else today
     later = first + timedelta(weeks=3)
     while later - DECIDED_BEFORE <= today:
@@ -160,7 +160,7 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     return to_cockpit("uppskjuten", facts.cohort_id)
 
 
-async def _show_limits(request: AnyRequest, facts: pages.Facts, form: Form, status: int = 200) -> Response[Any]:
+async def _show_limits(request: AnyRequest, facts: queries.Start, form: Form, status: int = 200) -> Response[Any]:
     programme = await catalogue.programme((await cohorts.by_id(facts.cohort_id)).programme_id)
     span = places_span(programme)
     stored = {"min": str(facts.minimum), "max": str(facts.maximum)}

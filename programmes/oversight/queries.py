@@ -6,7 +6,8 @@ from programmes.cohorts.queries import MINE, access
 from programmes.core.clock import at_local
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
-from programmes.oversight.rules import Start, YearStart
+from programmes.oversight.rules import Start as Start
+from programmes.oversight.rules import YearStart
 
 _UNDECIDED = f"""
 with mine as materialized (

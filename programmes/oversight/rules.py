@@ -39,8 +39,12 @@ class Start:
     queued: int
 
     @property
+    def held(self) -> int:
+        return self.confirmed + self.preliminary + self.offered
+
+    @property
     def free(self) -> int:
-        return self.maximum - self.confirmed - self.preliminary - self.offered
+        return self.maximum - self.held
 
     @property
     def seen(self) -> str:
