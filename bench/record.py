@@ -1,0 +1,108 @@
+"""Asks the application once for each thing to be measured, and notes which statements it ran."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from bench.client import get, post
+from bench.recorded import Recorded
+from bench.town import Town
+from programmes.calendar.services import cohort_feed, feed_address
+from programmes.core.clock import Clock
+from programmes.core.codes import new_token
+from programmes.core.db import fetchval
+from programmes.core.sealing import KeyFolder
+from programmes.people.services import SignedIn, sign_in
+
+PASSWORD = "bench-" + new_token()
+STAFF = "bench"
+
+
+@dataclass(eq=False)
+class Log:
+    """Statements with their arguments, since the last `clear`."""
+
+    statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+
+    def __call__(self, record: Any) -> None:
+        # What a pooled connection does when it is given back is not ours.
+        if "pg_advisory_unlock_all" not in record.query:
+            self.statements.append((record.query, tuple(record.args or ())))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One thing to measure: how to ask the service, what it answers, and what the floor is to do."""
+
+    name: str
+    title: str
+    make: Callable[[], bytes]
+    recorded: Recorded
+
+    @property
+    def floor(self) -> bytes:
+        request = self.make()
+        body = request.partition(b"\r\n\r\n")[2].decode()
+        return post(f"/{self.name}", body) if request.startswith(b"POST") else get(f"/{self.name}")
+
+
+class Recorder:
+    """The application in this process, with a log of its statements."""
+
+    def __init__(self, browser: httpx.AsyncClient, log: Log, keys: KeyFolder, clock: Clock, town: Town) -> None:
+        self.browser, self.log, self.keys, self.clock, self.town = browser, log, keys, clock, town
+
+    async def scenarios(self) -> list[Scenario]:
+        feed = feed_address(await cohort_feed(self.town.shown, self.keys, self.clock.now()), self.keys)
+        tag = (await self.browser.get(feed)).headers["etag"]
+        return [
+            await self._read("page", "the public page of a programme", "/insatser/aterfallsprevention", {}),
+            await self._enrolment(),
+            await self._read("feed", "a calendar feed", feed, {}),
+            await self._read("unchanged", "a calendar feed that has not changed", feed, {"If-None-Match": tag}),
+            await self._read("cockpit", "the cockpit with 1,000 cohorts", "/personal/starter", await self._signed_in()),
+        ]
+
+    async def _read(self, name: str, title: str, path: str, headers: Mapping[str, str]) -> Scenario:
+        # The first time fills what is kept in memory (templates, the edition).
+        await self.browser.get(path, headers=headers)
+        self.log.statements.clear()
+        answer = await self.browser.get(path, headers=headers)
+        request = get(path, **headers)
+        recorded = Recorded(list(self.log.statements), answer.status_code, len(answer.content))
+        assert answer.status_code in {200, 304}, answer.text
+        return Scenario(name, title, lambda: request, recorded)
+
+    async def _signed_in(self) -> dict[str, str]:
+        answer = await sign_in(STAFF, PASSWORD, b"k" * 32, self.clock.now())
+        assert isinstance(answer, SignedIn)
+        return {"Cookie": f"staff={answer.token}"}
+
+    async def _enrolment(self) -> Scenario:
+        public_id = await fetchval("select public_id from cohort where id = $1", self.town.wide[0])
+        form = await self.browser.get(f"/anmalan/{public_id}")
+        token = re.search(r'name="_csrf_token" value="([0-9a-f]+)"', form.text)
+        assert token
+        names = set(re.findall(r'name="(v_[a-z_]+)"', form.text))
+        answers = "".join(f"{name}=ja&" for name in sorted(names))
+        cookie = f"csrftoken={token[1]}"
+        addresses = [f"/anmalan/benchw{n}" for n in range(1, len(self.town.wide) + 1)]
+        turn = iter(range(10**9))
+
+        def make() -> bytes:
+            body = f"{answers}once={new_token()}&_csrf_token={token[1]}"
+            return post(addresses[next(turn) % len(addresses)], body, Cookie=cookie)
+
+        make()
+        self.log.statements.clear()
+        body = f"{answers}once={new_token()}&_csrf_token={token[1]}"
+        headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        answer = await self.browser.post(f"/anmalan/{public_id}", content=body, headers=headers)
+        assert answer.status_code == 303, answer.text
+        half = len(self.town.wide) // 2
+        recorded = Recorded(list(self.log.statements), 303, len(answer.content), self.town.wide[0], self.town.wide[half:])
+        del addresses[half:]
+        return Scenario("enrolment", "an enrolment", make, recorded)

@@ -1,0 +1,47 @@
+"""A thousand cohorts, straight into the tables: made for measuring, not to be believed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from programmes.core.clock import local_date
+
+COHORTS = 1000
+_OPEN = """
+with made as (
+  insert into cohort (public_id, programme_id, name, state, venue_id, minimum, maximum, enrol_from, decide_by,
+                      last_entry_session, arrivals, created_at)
+  select 'bench' || $1::text || n, $2, 'Grupp ' || n, 'open', $3, 5, $4, $5, $6::date + n % 60, 1, 0, $7
+  from generate_series(1, $8::int) n returning id, name
+)
+insert into cohort_session (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at)
+select id, week, start + week * interval '7 days', start + week * interval '7 days 2 hours', $3, '', 'planned', false, 0, $7
+from (select id, $7::timestamptz + (20 + substr(name, 7)::int % 60) * interval '1 day' as start from made) m,
+     generate_series(1, $9::int) week
+"""
+
+
+@dataclass(frozen=True)
+class Town:
+    """Ids of what was made: a group of 2.8 with a page and a feed, and groups of 2.1 with 200 places each."""
+
+    shown: int
+    wide: list[int]
+    staff_id: int
+
+
+async def build(owner: asyncpg.Connection, staff_id: int, now: datetime) -> Town:
+    """Three starts of 2.8, and 2.1 in sixty groups of 200 places and as many small ones as make a thousand."""
+    venue = await owner.fetchval("insert into venue (name, address) values ('Bänken', 'Mätgatan 1') returning id")
+    ids = {r["section"]: r["id"] for r in await owner.fetch("select id, section from programme")}
+    today = local_date(now)
+    soon = today + timedelta(days=10)
+    await owner.execute(_OPEN, "a", ids["2.8"], venue, 8, today, soon, now, 3, 10)
+    await owner.execute(_OPEN, "w", ids["2.1"], venue, 200, today, soon, now, 120, 4)
+    await owner.execute(_OPEN, "r", ids["2.12"], venue, 10, today, soon, now, COHORTS - 123, 9)
+    await owner.execute("insert into cohort_staff (cohort_id, staff_id, role) select id, $1, 'leader' from cohort", staff_id)
+    await owner.execute("analyze")
+    shown = await owner.fetchval("select id from cohort where public_id = 'bencha1'")
+    wide = [r["id"] for r in await owner.fetch("select id from cohort where public_id like 'benchw%' order by id")]
+    return Town(shown, wide, staff_id)
