@@ -1,0 +1,78 @@
+"""axe finds nothing on the pages, with target-size on, light and dark; no page scrolls sideways at 320 px (WCAG 2.2 AA)."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import place_services, queries, step_services
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_coordinator, a_leader, somebody
+from tests.journeys.acts import open_place, sign_in
+from tests.journeys.conftest import NewContext
+
+_OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "rules": {"target-size": {"enabled": True}},
+}
+
+
+async def faults(page: Page, address: str) -> list[str]:
+    """What axe says of a page, and whether it scrolls sideways."""
+    await page.goto(address)
+    found = await Axe().run(page, options=_OPTIONS)
+    said = [f"{address}: {v['id']} {v['nodes'][0]['html'][:120]}" for v in found.response["violations"]]
+    wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return [*said, *([f"{address}: {wide} px too wide"] if wide > 0 else [])]
+
+
+async def _everything(clock: FrozenClock, keys: KeyFolder) -> tuple[list[str], list[str], str]:
+    """Public addresses, staff addresses, and the code of somebody's place."""
+    robin = await a_leader(clock.now())
+    kim = await a_coordinator(clock.now())
+    abc = await a_cohort("2.1", clock.now(), robin, sessions=4)
+    treatment = await a_cohort("2.8", clock.now(), robin)
+    begins = clock.now() + timedelta(days=5)
+    ends = begins + timedelta(hours=1)
+    await step_services.add_slot(treatment.cohort_id, begins, ends, treatment.venue_id, kim.staff_id, 3, clock.now())
+    taken = await somebody(treatment, keys, clock.now())
+    code = place_services.unseal(await queries.enrolment(taken.enrolment_id), keys).code
+    public = ["/", "/insatser/aterfallsprevention", "/insatser/ambivalenssamtal", "/insatser/traffpunkter", "/uppgifter"]
+    public += ["/tillganglighet", "/kontakt", "/logga-in", "/min-plats", "/u", "/finns-inte"]
+    public += [f"/anmalan/{abc.public_id}", f"/anmalan/{treatment.public_id}"]
+    group = f"/personal/grupper/{treatment.cohort_id}"
+    staff = ["/personal/idag", "/personal/grupper", "/personal/starter", "/personal/utvarderingar", "/personal/kalender"]
+    staff += [group, f"{group}/traffar", f"{group}/avsluta", f"{group}/utvardering", f"{group}/studiebesok"]
+    staff += [f"{group}/deltagare/{taken.enrolment_id}", "/personal/grupper/ny?insats=2.8", "/personal/texter"]
+    staff += [f"/personal/starter/{treatment.cohort_id}/stall-in", f"/personal/starter/{treatment.cohort_id}/skjut-upp"]
+    return public, staff, code
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    scheme: str, new_context: NewContext, clock: FrozenClock, keys: KeyFolder, db: None
+) -> None:
+    public, staff, code = await _everything(clock, keys)
+    narrow = {"viewport": {"width": 320, "height": 720}, "color_scheme": scheme}
+    page = await (await new_context("phone", **narrow)).new_page()
+    wrong = [fault for address in public for fault in await faults(page, address)]
+    await open_place(page, code)
+    for address in ("/min-plats", "/min-plats/lamna"):
+        wrong += await faults(page, address)
+    desk = await sign_in(await new_context("phone", **narrow), "kim")
+    for address in staff:
+        wrong += await faults(desk, address)
+    assert wrong == []
+
+
+async def test_the_first_link_by_keyboard_leaves_the_page_and_the_second_skips_to_the_content(
+    new_context: NewContext, db: None
+) -> None:
+    page = await (await new_context("desktop")).new_page()
+    await page.goto("/")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.className") == "exit"
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.className") == "skip"
