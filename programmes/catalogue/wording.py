@@ -201,7 +201,8 @@ def length_text(programme: Programme, lang: Lang) -> str:
     sessions = ngettext("%(n)s träff", "%(n)s träffar", most)
     if programme.duration_weeks is None:
         return sessions
-    return f"{sessions}, {ngettext('%(n)s vecka', '%(n)s veckor', programme.duration_weeks)}"
+    weeks = ngettext("%(n)s vecka", "%(n)s veckor", programme.duration_weeks)
+    return f"{sessions}, {weeks}"
 
 
 def tag_text(programme: Programme, lang: Lang) -> str:

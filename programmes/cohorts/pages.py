@@ -190,7 +190,8 @@ def told(group: Group, cancelled: bool, added: str) -> tuple[tuple[str, str, str
     what = _("Träffen står som inställd.") if cancelled else _("Den nya tiden och lokalen gäller.")
     shown = _("Träffen står som INSTÄLLT i 30 dagar.") if cancelled else _("Träffen byter tid.")
     if added:
-        what = f"{what} {_('Den nya sista träffen är %(when)s.', when=added)}"
+        last = _("Den nya sista träffen är %(when)s.", when=added)
+        what = f"{what} {last}"
     calendars = (_("Kalendrar"), shown, _("Oftast inom några timmar"))
     if group.form == "drop_in":
         return (_("Besökare"), what, _("På sidan om verksamheten")), calendars

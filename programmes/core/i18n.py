@@ -127,4 +127,5 @@ def listed(parts: list[str]) -> str:
     """`a, b och c`"""
     if len(parts) < 2:
         return "".join(parts)
-    return f"{', '.join(parts[:-1])} {gettext('och')} {parts[-1]}"
+    last = gettext("och")
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"

@@ -216,7 +216,7 @@ def _ending(facts: ClosingFacts, done: bool) -> tuple[str, str]:
 def _evaluation(facts: ClosingFacts, done: bool) -> tuple[str, str]:
     title = _("Utvärderingen är stängd")
     if facts.box == "missing":
-        return title, _("Ingen utvärdering gjordes.") if done else _("Rutan för svar görs i ordning. Vänta en stund.")
+        return title, _("Ingen utvärdering gjordes.") if done else _("Lådan för svar görs i ordning. Vänta en stund.")
     if not done:
         return title, _("Den stängs när sista träffen slutar, eller när du stänger den.")
     return title, _("Det går inte att öppna den igen.")

@@ -172,7 +172,8 @@ def _line(facts: Facts) -> str:
         if cohort.form == "individual"
         else ngettext("%(n)s träff.", "%(n)s träffar.", len(counted))
     )
-    return f"{when} {_('Start %(day)s.', day=day_plain(day))} {many}"
+    starts = _("Start %(day)s.", day=day_plain(day))
+    return f"{when} {starts} {many}"
 
 
 def subnav(facts: Facts) -> tuple[tuple[str, str], ...]:
@@ -293,7 +294,7 @@ def _address(facts: Facts, entry: RosterEntry) -> str:
 
 def _left(entry: RosterEntry) -> str:
     if entry.state == "offered" and entry.offer_expires_at:
-        return _("Svara senast %(when)s", when=moment_long(entry.offer_expires_at))
+        return _("Svarar senast %(when)s", when=moment_long(entry.offer_expires_at))
     if entry.visit and entry.visit.state == "booked":
         rest = [code for code in entry.remaining if code not in {"book_visit", "attend_visit"}]
         visit = _("Studiebesök %(when)s", when=moment_long(entry.visit.starts_at))

@@ -63,7 +63,7 @@ def state_tag(state: CohortState) -> Tag:
     return {
         "planned": Tag(_("Planerad"), "", "cal"),
         "open": Tag(_("Öppen för anmälan"), "info", "dot"),
-        "postponed": Tag(_("Uppskjuten"), "warn", "move"),
+        "postponed": Tag(_("Framflyttad"), "warn", "move"),
         "started": Tag(_("Pågår"), "ok", "dot"),
         "closed": Tag(_("Avslutad"), "", "check"),
         "cancelled": Tag(_("Inställd"), "stop", "cross"),
@@ -75,7 +75,7 @@ def _filter_text(name: str) -> str:
         "": _("Aktuella"),
         "planerade": _("Planerade"),
         "oppna": _("Öppna"),
-        "uppskjutna": _("Uppskjutna"),
+        "uppskjutna": _("Framflyttade"),
         "pagar": _("Pågår"),
         "avslutade": _("Avslutade"),
         "installda": _("Inställda"),

@@ -16,8 +16,8 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import normalised
 from programmes.core.errors import Conflict
-from programmes.core.i18n import capital, language, moment_long
 from programmes.core.i18n import gettext as _
+from programmes.core.i18n import language, moment_long
 from programmes.desk import place_pages as pages
 from programmes.enrolment import place_services, queries, services, step_services
 from programmes.enrolment.wording import remaining_text
@@ -111,11 +111,11 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "") -> pages.Pl
         seat=facts.seat or 0,
         position=position,
         skip_reason=facts.skip_reason or "",
-        offer_until=capital(moment_long(facts.offer_expires_at)) if facts.offer_expires_at else "",
+        offer_until=moment_long(facts.offer_expires_at) if facts.offer_expires_at else "",
         next_step=left[0] if left else None,
         steps=tuple((code, remaining_text(code), "next" if n == 0 else "") for n, code in enumerate(left)),
         slots=pages.slot_choices(slots, facts),
-        visit=capital(moment_long(facts.visit.starts_at)) if facts.visit else "",
+        visit=moment_long(facts.visit.starts_at) if facts.visit else "",
         texts=pages.texts_shown(texts),
         days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), now) if holds else (),
         exempt=programme.exempt,
@@ -212,7 +212,8 @@ async def declare_again(request: AnyRequest) -> Response[Any]:
     if unmet:
         said = [refusal_text(o, place.programme, language(), state.settings.municipality) for o in unmet]
         lines = " ".join(f"{refusal.sentence} ({refusal.source})" for refusal in said)
-        return await _again(request, enrolment_id, f"{lines} {_('Ring oss, eller lämna platsen till nästa i kön.')}")
+        what_now = _("Ring oss, eller lämna platsen till nästa i kön.")
+        return await _again(request, enrolment_id, f"{lines} {what_now}")
     return _to_place()
 
 
@@ -225,7 +226,7 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
     place = await _place(enrolment_id)
     if pages.state_of(place.facts, place.cohort) not in {"preliminary", "confirmed", "queued", "offered"}:
         return _to_place()
-    first = capital(moment_long(place.cohort.first_start)) if place.cohort.first_start else ""
+    first = moment_long(place.cohort.first_start) if place.cohort.first_start else ""
     holds = place.facts.seat is not None
     view = {"first": first, "holds": holds, "exempt": place.programme.exempt, "name": place.programme.short_name}
     return page(request, "desk/place_leave.html", view)

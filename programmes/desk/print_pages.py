@@ -43,7 +43,8 @@ def print_page(facts: Facts, people: Sequence[str]) -> PrintPage:
     title = ""
     if counted:
         first = local_date(counted[0].starts_at)
-        title = f"{weekday_group(first)}, {_('start %(day)s', day=day_plain(first))}. {counted[0].venue}."
+        starts = _("start %(day)s", day=day_plain(first))
+        title = f"{weekday_group(first)}, {starts}. {counted[0].venue}."
     kinds: dict[str, Sheet] = {"names": "names", "count": "count", "held": "none"}
     return PrintPage(
         head=head(facts),

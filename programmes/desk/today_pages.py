@@ -137,7 +137,8 @@ def _lead(sessions: int, items: int) -> str:
     """`Två träffar idag. Tre saker behöver dig.`"""
     first = ngettext("%(word)s träff idag.", "%(word)s träffar idag.", sessions, word=capital(_word(sessions)))
     second = ngettext("%(word)s sak behöver dig.", "%(word)s saker behöver dig.", items, word=capital(_word(items)))
-    return f"{first if sessions else _('Inga träffar idag.')} {second if items else _('Inget väntar på dig.')}"
+    nothing_today, nothing_waits = _("Inga träffar idag."), _("Inget väntar på dig.")
+    return f"{first if sessions else nothing_today} {second if items else nothing_waits}"
 
 
 def _word(n: int) -> str:

@@ -122,6 +122,10 @@ class WayIn:
     @property
     def reasons_title(self) -> str:
         word = _capital(number_word(len(self.reasons)))
+        if self.only_unanswered and self.exempt:
+            return ngettext(
+                "Ett villkor är inte ikryssat", "%(word)s villkor är inte ikryssade", len(self.reasons), word=word
+            )
         if self.only_unanswered:
             return ngettext("En fråga saknar svar", "%(word)s frågor saknar svar", len(self.reasons), word=word)
         return ngettext("Ett villkor stämmer inte", "%(word)s villkor stämmer inte", len(self.reasons), word=word)
@@ -160,7 +164,7 @@ def reasons_of(outcomes: Sequence[Outcome], programme: Programme, municipality: 
     found = []
     for outcome in outcomes:
         refusal = refusal_text(outcome, programme, language(), municipality)
-        unanswered = outcome.code == "unanswered" and programme.age_asked == "birth_date"
+        unanswered = outcome.code == "unanswered"
         found.append(Reason(f"v_{outcome.condition}", refusal.sentence, refusal.source, unanswered))
     return tuple(found)
 

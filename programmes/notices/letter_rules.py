@@ -88,7 +88,7 @@ def _place_news(facts: Facts) -> list[str]:
             return [_held(facts), *_next(facts)]
         case "queued":
             return [
-                _("Det är fullt just nu. Du står på plats %(n)s i kön.", n=facts.position),
+                _("Det är fullt just nu. Du står i kö, som nummer %(n)s.", n=facts.position),
                 _("Blir en plats ledig får du ett erbjudande. Du behöver inte göra något."),
             ]
         case "place_offered":
@@ -137,7 +137,7 @@ def _start_news(facts: Facts) -> list[str]:
         case "cohort_started":
             return [_("Det blir av."), *_next(facts)]
         case "cohort_postponed":
-            return [_("Starten är uppskjuten. Du har kvar din plats och behöver inte göra något."), *_next(facts)]
+            return [_("Starten är framflyttad. Du har kvar din plats och behöver inte göra något."), *_next(facts)]
         case _:
             return [
                 _("Det blir tyvärr inget den här gången. Alla möten är inställda."),

@@ -201,7 +201,8 @@ def _new_days(schedule: Schedule) -> str:
     )
     if not skipped:
         return text
-    return f"{text} {ngettext('%(n)s vecka hoppas över.', '%(n)s veckor hoppas över.', skipped)}"
+    weeks = ngettext("%(n)s vecka hoppas över.", "%(n)s veckor hoppas över.", skipped)
+    return f"{text} {weeks}"
 
 
 def limits_page(

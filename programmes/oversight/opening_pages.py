@@ -170,7 +170,8 @@ def warnings(programme: Programme, schedule: Schedule, clashes: Sequence[Clash],
         found.append(_("Första dagen hoppas över. Det börjar i stället %(day)s.", day=day_long(schedule.sessions[0].day)))
     found.extend(_clash(clash, venue) for clash in clashes[:_MOST_CLASHES])
     if len(clashes) > _MOST_CLASHES:
-        found.append(_("Och %(n)s krockar till, se dagarna nedan.", n=len(clashes) - _MOST_CLASHES))
+        more = len(clashes) - _MOST_CLASHES
+        found.append(ngettext("Och %(n)s krock till, se dagarna nedan.", "Och %(n)s krockar till, se dagarna nedan.", more))
     return tuple(found)
 
 

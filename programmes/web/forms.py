@@ -90,7 +90,7 @@ class Form:
                 return date(int(typed[:4]), int(typed[4:6]), int(typed[6:]))
         except ValueError:
             pass
-        self.fail(name, _("Skriv ett datum som finns, till exempel 2026-10-07."))
+        self.fail(name, _("Skriv ett datum som finns, som år, månad och dag."))
         return None
 
     def clock_time(self, name: str) -> time | None:

@@ -64,6 +64,26 @@ def test_every_text_is_said_in_english() -> None:
     assert silent == []
 
 
+def _called(path: Path) -> Iterator[tuple[int, str]]:
+    """Every text that code hands to `_` or `ngettext`, wherever in an expression the call stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"_", "gettext", "ngettext"}:
+            first = node.args[0] if node.args else None
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield node.lineno, first.value
+
+
+def test_no_text_hides_from_the_extraction_inside_an_f_string() -> None:
+    known = {_first(message) for message in extracted()}
+    hidden = [
+        f"{path.relative_to(ROOT)}:{line}: {text!r}"
+        for path in sorted((ROOT / "programmes").rglob("*.py"))
+        for line, text in _called(path)
+        if text not in known
+    ]
+    assert hidden == []
+
+
 def _first(message: str | tuple[str, ...]) -> str:
     return message if isinstance(message, str) else message[0]
 

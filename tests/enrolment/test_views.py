@@ -41,7 +41,7 @@ async def test_missing_ticks_are_all_listed_with_the_section_and_what_was_typed_
     cohort = await a_cohort("2.1", clock.now(), sessions=4)
     answer = await post_form(client, f"/anmalan/{cohort.public_id}", {"namn": "Björk", "v_own_wish": "ja"})
     assert answer.status_code == 422
-    assert "Tre villkor stämmer inte" in answer.text
+    assert "Tre villkor är inte ikryssade" in answer.text
     assert answer.text.count("Riktlinjen 2.1") >= 3
     assert 'value="Björk"' in answer.text
     assert "<title>Fel:" in answer.text

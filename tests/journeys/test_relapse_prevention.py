@@ -43,7 +43,7 @@ async def write_texts(desk: Page) -> None:
     for kind, line in (("Villkor", "Jag är nykter under träffarna."), ("Regler i gruppen", RULES[0])):
         await desk.goto("/personal/texter")
         await desk.get_by_label("Insats").select_option("2.8")
-        await desk.get_by_label("Sort").select_option(label=kind)
+        await desk.get_by_label("Vilken text?").select_option(label=kind)
         await desk.get_by_label("På svenska").fill(line)
         await desk.get_by_label("På engelska").fill("In English.")
         await desk.get_by_role("button", name="Spara ny version").click()

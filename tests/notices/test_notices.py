@@ -95,7 +95,7 @@ async def test_the_queue_is_told_its_position_and_the_offer_until_when(
     await somebody(cohort, keys, clock.now())
     await somebody(cohort, keys, clock.now(), contact="kim@example.invalid")
     await mail.work()
-    assert ["plats 1 i kön" in text for text in mail.to("kim@example.invalid")] == [True]
+    assert ["som nummer 1" in text for text in mail.to("kim@example.invalid")] == [True]
     await enrolment.leave(first.enrolment_id, keys, clock.now())
     await mail.work()
     offer = next(text for text in mail.to("kim@example.invalid") if "ledig, och den är din" in text)
@@ -208,7 +208,7 @@ async def test_a_second_postponement_is_told_again(
         )
         await put("cohort_postponed", cohort=cohort.cohort_id)
         await mail.work()
-    assert [text.count("uppskjuten") for text in mail.to("lisa@example.invalid")].count(1) == 2
+    assert [text.count("framflyttad") for text in mail.to("lisa@example.invalid")].count(1) == 2
 
 
 async def test_a_telephone_number_and_nothing_at_all_are_no_channel(
