@@ -21,9 +21,10 @@ ROLES: tuple[Role, ...] = ("leader", "coordinator", "manager", "administrator")
 def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     """Serve the web application until stopped."""
     from programmes.app import create_app
+    from programmes.web.head import with_head
 
     uvicorn.run(
-        create_app(settings, SystemClock()),
+        with_head(create_app(settings, SystemClock())),
         host=arguments.host,
         port=arguments.port,
         access_log=False,

@@ -101,6 +101,8 @@ async def by_id(cohort_id: int) -> CohortFacts:
 
 async def by_public_id(public_id: str) -> CohortFacts:
     """The cohort with this public address. Raises NotFound, also for one that is only planned."""
+    if not (public_id.isascii() and public_id.isalnum()):
+        raise NotFound
     row = await fetchrow(f"{_COHORT} where c.public_id = $1 and c.state <> 'planned'", public_id)
     if row is None:
         raise NotFound

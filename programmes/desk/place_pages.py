@@ -164,7 +164,7 @@ def lead_of(state: str, programme: Programme, cohort: CohortFacts) -> str:
         return programme.name
     first = moment_long(cohort.first_start)
     if state in {"confirmed", "preliminary"}:
-        return _("%(programme)s. Vi ses första gången %(first)s.", programme=programme.name, first=first)
+        return _("%(programme)s – vi ses första gången %(first)s.", programme=programme.name, first=first)
     if state == "cancelled":
         return _(
             "%(programme)s som skulle ha börjat %(first)s blir inte av. Du kan anmäla dig till en annan start.",

@@ -22,6 +22,8 @@ AnyRequest = Request[Any, Any, Any]
 async def _slots(request: AnyRequest, cohort_id: int, form: Form, status: int = 200) -> Response[Any]:
     now = request.app.state.clock.now()
     cohort = await cohorts.mine(principal(request), local_date(now), row_id(cohort_id))
+    if not (await catalogue.programme(cohort.programme_id)).study_visit:
+        raise NotFound
     slots = await queries.slots(cohort.cohort_id, now)
     return page(request, "enrolment/slots.html", pages.slots_page(cohort.cohort_id, cohort.name, slots, form), status)
 
@@ -45,6 +47,8 @@ async def add_slot(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
         form.fail("till", _("Sluttiden måste vara efter starttiden."))
     if day and begins and "fran" not in form.errors and at_local(day, begins) <= now:
         form.fail("dag", _("Tiden har redan varit. Välj en tid som kommer."))
+    if day and cohort.first_start and day >= local_date(cohort.first_start):
+        form.fail("dag", _("Studiebesöket måste vara före den första träffen."))
     if form.errors or day is None or begins is None or ends is None:
         return await _slots(request, cohort_id, form, 422)
     starts = at_local(day, begins)

@@ -12,7 +12,7 @@ from programmes.core.codes import digest, new_code, new_token
 from programmes.core.days import day_off
 from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
 from programmes.core.erasure import destroy_key
-from programmes.core.errors import Conflict
+from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import Language
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries
@@ -84,6 +84,8 @@ async def apply(application: Application, programme: Programme, keys: KeyFolder,
     Raises:
         NotFound: no such cohort.
     """
+    if programme.form not in {"group", "individual"}:
+        raise NotFound
     outcomes = check(programme, application.answers, application.first_session)
     unmet = tuple(outcome for outcome in outcomes if not outcome.met)
     if unmet:
@@ -288,6 +290,8 @@ async def promote(cohort_id: int, now: datetime) -> None:
 async def accept_offer(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:
     """Say yes to an offered place: it becomes preliminary, or confirmed when nothing more is asked for.
 
+    Said again, it changes nothing.
+
     Raises:
         NotFound: no such enrolment.
         Conflict: there is no offer any more, or it has run out.
@@ -296,6 +300,8 @@ async def accept_offer(enrolment_id: uuid.UUID, programme: Programme, now: datet
         facts = await queries.enrolment(enrolment_id)
         await queries.lock_gate(facts.cohort_id, now)
         facts = await queries.enrolment(enrolment_id)
+        if facts.state in {"preliminary", "confirmed"}:
+            return
         if facts.state != "offered" or facts.offer_expires_at is None or facts.offer_expires_at <= now:
             raise Conflict("offer_over")
         asks = programme.study_visit or programme.accept_conditions or programme.rules_commitment

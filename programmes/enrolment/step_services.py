@@ -9,7 +9,7 @@ from programmes.catalogue.rules import Programme
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchrow, fetchval, transaction
-from programmes.core.errors import Conflict, NotFound
+from programmes.core.errors import Conflict
 from programmes.enrolment import queries
 from programmes.enrolment.rules import HOLDING
 
@@ -27,8 +27,9 @@ async def book_visit(enrolment_id: uuid.UUID, slot_id: int, now: datetime) -> No
     """Book a study visit, or change to another. It never costs the place.
 
     Raises:
-        NotFound: no such slot of this cohort.
-        Conflict: `visit_full`, the slot is full or over; `visit_done`, the visit has been made; `enrolment_over`.
+        NotFound: no such enrolment.
+        Conflict: `visit_full`, there is no such slot, or it is full or over; `visit_done`, the visit has been made;
+            `enrolment_over`.
     """
     async with transaction():
         facts = await _locked(enrolment_id, now)
@@ -42,9 +43,7 @@ async def book_visit(enrolment_id: uuid.UUID, slot_id: int, now: datetime) -> No
             facts.cohort_id,
             enrolment_id,
         )
-        if slot is None:
-            raise NotFound
-        if slot["starts_at"] <= now or slot["booked"] >= slot["capacity"]:
+        if slot is None or slot["starts_at"] <= now or slot["booked"] >= slot["capacity"]:
             raise Conflict("visit_full")
         await execute(
             """insert into study_visit (slot_id, enrolment_id, state, booked_at) values ($1, $2, 'booked', $3)

@@ -16,6 +16,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
+from programmes.core.errors import NotFound
 from programmes.core.i18n import day_plain, language
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
@@ -28,7 +29,7 @@ from programmes.web.sessions import set_cookie
 
 AnyRequest = Request[Any, Any, Any]
 _ONCE = re.compile(r"[0-9a-z]{32}")
-_CONTACTS = ("sms", "call", "email")
+_CONTACTS = ("call", "email")
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ async def _head(cohort: CohortFacts, programme: Programme) -> pages.CohortHead:
 
 
 async def _not_open(way: _Way) -> Response[Any] | None:
+    if way.programme.form not in {"group", "individual"}:
+        raise NotFound
     closed = await services.not_open(way.cohort.cohort_id, way.request.app.state.clock.now())
     if closed is None:
         return None
@@ -113,7 +116,7 @@ async def _show(
         action=way.action,
         section=way.programme.section,
         total_steps=5 if way.programme.study_visit else 3,
-        birth_date=Form({"fodd": [way.form.raw("fodd")]}).day("fodd") if step == 2 else None,
+        birth_date=Form({"fodd": [way.form.raw("fodd")]}).birth_date("fodd", "") if step == 2 else None,
         born_between=pages.born_between(way.programme, way.first_day),
         one_more=one_more,
         for_staff=way.staff is not None,
@@ -126,16 +129,31 @@ async def _show(
 def _number(form: Form, birth_date: date | None) -> str:
     """The four last digits joined with the birth date and checked; a coordination number's day is sixty more."""
     last = form.raw("pnr").strip().lstrip("-")
-    if not last or birth_date is None:
+    wrong = _("De fyra siffrorna stämmer inte med födelsedatumet. Lämna tomt om du är osäker.")
+    if last and not re.fullmatch(r"[0-9]{4}", last):
+        form.fail("pnr", wrong)
+    if not last or birth_date is None or "pnr" in form.errors:
         return ""
     for day in (birth_date.day, birth_date.day + 60):
         try:
-            found = Personnummer(f"{birth_date:%Y%m}{day:02d}-{last}" if re.fullmatch(r"[0-9]{4}", last) else "-")
+            found = Personnummer(f"{birth_date:%Y%m}{day:02d}-{last}")
         except (PersonnummerException, ValueError):
             continue
         return str(found.format(True))
-    form.fail("pnr", _("De fyra siffrorna stämmer inte med födelsedatumet. Lämna tomt om du är osäker."))
+    form.fail("pnr", wrong)
     return ""
+
+
+def _check_safe(form: Form, contact: str, safe: tuple[str, ...], asked: bool) -> None:
+    """What is safe must be said, and fit what was given: otherwise no message would ever leave, not even an offer."""
+    if "kontakt" in form.errors or not contact:
+        return
+    if asked and not safe:
+        form.fail("saker", _("Kryssa i vad som är säkert att använda."))
+    elif asked and "@" in contact and "email" not in safe:
+        form.fail("saker", _("Du skrev en e-postadress. Kryssa i E-post, eller skriv ett telefonnummer."))
+    elif asked and "@" not in contact and "call" not in safe:
+        form.fail("saker", _("Du skrev ett telefonnummer. Kryssa i Telefonsamtal, eller skriv en e-postadress."))
 
 
 def _record(way: _Way) -> PersonRecord:
@@ -143,13 +161,14 @@ def _record(way: _Way) -> PersonRecord:
     form = way.form
     protected = form.ticked("skydd")
     name = form.text("namn", 120, _("Skriv ditt namn."))
-    born = form.day("fodd")
+    born = form.birth_date("fodd", _("Skriv ditt födelsedatum med åtta siffror, till exempel 19850214."))
     if born and not date(1900, 1, 1) <= born <= local_date(way.request.app.state.clock.now()):
         form.fail("fodd", _("Skriv ett födelsedatum som har varit."))
     number = _number(form, born if "fodd" not in form.errors else None)
     optional = protected or way.staff is not None
     contact = form.contact("kontakt", "" if optional else _("Skriv ett mobilnummer eller en e-postadress."))
     safe = tuple(kind for kind in _CONTACTS if kind in form.all("saker"))
+    _check_safe(form, contact, safe, asked=not optional)
     return PersonRecord(
         name=name,
         birth_date=born.isoformat() if born else "",
@@ -226,7 +245,7 @@ async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | N
 async def _public_way(request: AnyRequest, public_id: str, form: Form) -> _Way | None:
     cohort = await cohorts.by_public_id(public_id)
     programme = await catalogue.programme(cohort.programme_id)
-    return _Way(request, cohort, programme, form) if programme.way_in == "web" and cohort.first_start else None
+    return _Way(request, cohort, programme, form) if programme.way_in == "web" else None
 
 
 def _to_programme(slug: str) -> Response[Any]:

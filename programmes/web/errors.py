@@ -1,5 +1,6 @@
 """Pages for what went wrong. No page shows a trace, and an unexpected error gets a number that says nothing of anyone."""
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -44,7 +45,18 @@ def forbidden(request: AnyRequest, error: Exception) -> Response[Any]:
 
 def conflict(request: AnyRequest, error: Exception) -> Response[Any]:
     code = error.code if isinstance(error, errors.Conflict) else ""
-    return page(request, "errors/conflict.html", conflict_text(code), status=409)
+    return page(request, "errors/conflict.html", (*conflict_text(code), _way_back(request.url.path)), status=409)
+
+
+def _way_back(path: str) -> str:
+    """A page that shows how it stands now: the start page of what was being changed, never the refused address itself."""
+    group = re.match(r"/personal/grupper/[0-9]+", path)
+    if group:
+        return group[0]
+    for start in ("/personal/starter", "/min-plats", "/personal"):
+        if path.startswith(start):
+            return "/personal/idag" if start == "/personal" else start
+    return "/"
 
 
 def not_signed_in(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -98,7 +110,7 @@ def conflict_text(code: str) -> tuple[str, str]:
     texts = {
         "cohort_changed": (
             _("Gruppen har ändrats"),
-            _("Någon annan hann före. Inget av det du skickade är sparat. Ladda om sidan och se hur det ser ut nu."),
+            _("Den har ändrats sedan sidan visades, kanske av dig i en annan flik. Inget av det du skickade nu är sparat."),
         ),
         "enrolment_over": (
             _("Det går inte längre"),

@@ -93,6 +93,17 @@ class Form:
         self.fail(name, _("Skriv ett datum som finns, som år, månad och dag."))
         return None
 
+    def birth_date(self, name: str, message: str) -> date | None:
+        """A birth date as eight digits, with or without dashes; the last four of a whole number may follow."""
+        digits = re.sub(r"[-+ ]", "", self.raw(name).strip())
+        if re.fullmatch(r"[0-9]{8}([0-9]{4})?", digits):
+            try:
+                return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+            except ValueError:
+                pass
+        self.fail(name, message)
+        return None
+
     def clock_time(self, name: str) -> time | None:
         """A time of day: 18:00, 18.00 or 1800."""
         match = re.fullmatch(r"([01]?[0-9]|2[0-3])[:.]?([0-5][0-9])", self.raw(name).strip())

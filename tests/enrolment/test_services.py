@@ -77,6 +77,8 @@ async def test_the_ninth_waits_and_is_offered_the_place_of_the_one_who_leaves(
     assert not keys.exists("entry", gone.key_id)
     await services.accept_offer(ninth.enrolment_id, await catalogue.programme(cohort.programme_id), clock.now())
     assert (await queries.enrolment(ninth.enrolment_id)).state == "preliminary"
+    # In another tab the button is still there: pressed again it changes nothing, and is no error.
+    await services.accept_offer(ninth.enrolment_id, await catalogue.programme(cohort.programme_id), clock.now())
 
 
 async def test_an_offer_that_runs_out_goes_to_the_next_also_when_the_worker_was_down(

@@ -7,14 +7,17 @@ import asyncpg
 import httpx
 import pytest
 
+from programmes.app import create_app
 from programmes.core.codes import grouped
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries
+from programmes.settings import Settings
+from programmes.web.head import with_head
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, csrf_of, hidden, post_form, sign_in_as, somebody
 
 YES = {"v_residency": "ja", "v_own_wish": "ja", "v_no_more_extensive_need": "ja", "v_age": "ja", "fragad": "age"}
-DETAILS = {"namn": "Anna Ask", "fodd": "19850214", "kontakt": "anna@example.invalid", "steg": "1"}
+DETAILS = {"namn": "Anna Ask", "fodd": "19850214", "kontakt": "anna@example.invalid", "saker": "email", "steg": "1"}
 
 
 def text_of(html: str) -> str:
@@ -89,7 +92,10 @@ async def test_seventeen_and_not_registered_are_both_said_with_the_section(
         ("namn", "", "Skriv ditt namn."),
         ("namn", "x" * 500, "Skriv högst 120 tecken."),
         ("namn", "A\x00B", "tecken som inte går"),
-        ("fodd", "20260230", "Skriv ett datum som finns"),
+        ("fodd", "20260230", "Skriv ditt födelsedatum med åtta siffror"),
+        ("saker", "", "Kryssa i vad som är säkert"),
+        ("saker", "call", "Du skrev en e-postadress"),
+        ("kontakt", "070-174 06 05", "Du skrev ett telefonnummer"),
         ("fodd", "20990101", "Skriv ett födelsedatum som har varit."),
         ("pnr", "0000", "stämmer inte med födelsedatumet"),
         ("pnr", "abcd", "stämmer inte med födelsedatumet"),
@@ -248,6 +254,62 @@ async def test_a_new_code_kills_the_old_one(
     assert (kept.alias, kept.contact) == ("Björk", "anna@example.invalid")
     assert "anna@example.invalid" not in (await client.get(person)).text
     assert "anna@example.invalid" in (await post_form(client, f"{person}/kontakt", {}, person)).text
+
+
+async def test_a_visit_after_the_start_is_refused_and_without_visits_there_is_no_page(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    abc = await a_cohort("2.1", clock.now(), sessions=4)
+    await sign_in_as(client, "kim", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/studiebesok"
+    late = await post_form(client, address, {"dag": "2026-10-01", "fran": "15:00", "till": "16:00", "antal": "2"})
+    assert late.status_code == 422
+    assert "måste vara före den första träffen" in late.text
+    assert (await client.get(f"/personal/grupper/{abc.cohort_id}/studiebesok")).status_code == 404
+
+
+async def test_nobody_is_enrolled_where_no_list_is_kept(db: None, client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    await a_coordinator(clock.now())
+    place = await a_cohort("3.2", clock.now(), minimum=1, maximum=200, sessions=5)
+    await sign_in_as(client, "kim", clock.now())
+    assert (await client.get(f"/personal/grupper/{place.cohort_id}/anmal")).status_code == 404
+
+
+async def test_a_cancelled_start_says_so_at_its_own_address(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.12", clock.now(), sessions=9)
+    await owner.execute("update cohort_session set state = 'cancelled', number = null")
+    await owner.execute("update cohort set state = 'cancelled'")
+    answer = await client.get(f"/anmalan/{cohort.public_id}")
+    assert answer.status_code == 200
+    assert "Gruppen är inställd" in answer.text
+
+
+async def test_a_head_request_is_answered_like_get_without_the_body(
+    db: None, settings: Settings, clock: FrozenClock
+) -> None:
+    app = with_head(create_app(settings, clock, own_pool=False))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=settings.base_url) as client:
+        answer = await client.head("/min-plats")
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert int(answer.headers["content-length"]) > 1000
+        assert (await client.head("/finns-inte")).status_code == 404
+
+
+async def test_a_conflict_leads_to_a_page_that_shows_how_it_stands(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    taken = await somebody(cohort, keys, clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+    answer = await post_form(client, f"{person}/besok", {"utfall": "attended"}, person)
+    assert answer.status_code == 409
+    assert f'href="/personal/grupper/{cohort.cohort_id}"' in answer.text
 
 
 async def test_a_stranger_finds_nobody(db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder) -> None:

@@ -40,6 +40,7 @@ async def apply_by_name(page: Page, cohort: CohortFacts, name: str, born: str = 
     await page.get_by_label("Ditt namn").fill(name)
     await page.get_by_label("När är du född?").fill(born)
     await page.get_by_label("Hur når vi dig?").fill(f"{name.lower().replace(' ', '.')}@example.invalid")
+    await page.get_by_label("E-post", exact=True).check()
     await take_place(page)
     await yes_to_all(page)
     await take_place(page)

@@ -175,6 +175,7 @@ async def test_seventeen_and_registered_elsewhere_are_refused_with_both_reasons(
     await page.get_by_label("Ditt namn").fill("Sjutton Ask")
     await page.get_by_label("När är du född?").fill("20090314")
     await page.get_by_label("Hur når vi dig?").fill("070-174 06 05")
+    await page.get_by_label("Telefonsamtal").check()
     await take_place(page)
     await yes_to_all(page)
     await page.locator('input[name="v_residency"][value="nej"]').check()

@@ -11,8 +11,8 @@ from tests.journeys.conftest import LiveServer, NewContext
 
 async def _enrol(page: Page, cohort_id: int, name: str, together: bool, consents: bool | None) -> None:
     await page.goto(f"/personal/grupper/{cohort_id}/anmal")
-    await page.get_by_label("Ditt namn").fill(name)
-    await page.get_by_label("När är du född?").fill("19850214")
+    await page.get_by_label("Personens namn").fill(name)
+    await page.get_by_label("När är personen född?").fill("19850214")
     await take_place(page)
     for yes in await page.locator('input[type="radio"][value="ja"]').all():
         await yes.check()
