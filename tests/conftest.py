@@ -1,10 +1,12 @@
 """One private server for the run, one template database, one database cloned from it and emptied between tests."""
 
 import asyncio
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +28,7 @@ from tests.clock import FrozenClock
 
 # A Wednesday, 10.00 in the municipality.
 START = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
+TEMPLATE = "template_programmes"
 # Loaded once with the template; everything else is emptied between tests.
 _KEPT = {"migration", "edition", "programme", "agreement_text", "pgqueuer_schedules"}
 
@@ -45,15 +48,37 @@ class QueryLog:
         self.statements.clear()
 
 
+def _run_folder() -> Path:
+    """Where this run's server lives: the same for every process of a run on several cores."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"alone-{os.getpid()}"
+    return Path("/var/tmp") / f"programmes-test-{run[:12]}"
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[Path]:
+    """Hold the run's lock; gives the file that counts who still uses the server."""
+    folder.mkdir(mode=0o755, exist_ok=True)
+    with (folder / "lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder / "users"
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[private_server.PrivateServer]:
-    """The private server of this run, in a folder of its own that goes with it."""
-    home = Path(tempfile.mkdtemp(prefix="programmes-test-", dir="/var/tmp")) / "pg"
-    home.parent.chmod(0o755)
-    started = asyncio.run(private_server.start(home, durable=False))
+    """The one private server of this run, with the template in it; the last process to leave removes it."""
+    folder = _run_folder()
+    with _one_at_a_time(folder) as users:
+        count = int(users.read_text()) if users.exists() else 0
+        started = asyncio.run(private_server.start(folder / "pg", durable=False))
+        users.write_text(str(count + 1))
     yield started
-    private_server.remove(home)
-    shutil.rmtree(home.parent, ignore_errors=True)
+    with _one_at_a_time(folder) as users:
+        left = int(users.read_text()) - 1
+        users.write_text(str(left))
+        if left == 0:
+            private_server.remove(folder / "pg")
+    if left == 0:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -80,11 +105,16 @@ def settings_for(server: private_server.PrivateServer, database: str, folder: Pa
 
 @pytest.fixture(scope="session")
 async def settings(server: private_server.PrivateServer, work_folder: Path) -> Settings:
-    """The migrated template, cloned into the database that the tests use."""
-    await private_server.ensure_database(server, "template_programmes")
-    await migrate(settings_for(server, "template_programmes", work_folder), START)
-    await clone(server, "programmes")
-    return settings_for(server, "programmes", work_folder)
+    """The migrated template, cloned into the database that this process's tests use."""
+    mine = f"programmes_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    with _one_at_a_time(_run_folder()) as users:
+        made = users.with_name("template-made")
+        if not made.exists():
+            await private_server.ensure_database(server, TEMPLATE)
+            await migrate(settings_for(server, TEMPLATE, work_folder), START)
+            made.touch()
+        await clone(server, mine)
+    return settings_for(server, mine, work_folder)
 
 
 async def clone(server: private_server.PrivateServer, name: str) -> None:
@@ -92,7 +122,7 @@ async def clone(server: private_server.PrivateServer, name: str) -> None:
     connection = await asyncpg.connect(server.url("postgres"))
     try:
         await connection.execute(f'drop database if exists "{name}" with (force)')
-        await connection.execute(f'create database "{name}" template template_programmes')
+        await connection.execute(f'create database "{name}" template {TEMPLATE}')
     finally:
         await connection.close()
 

@@ -61,9 +61,9 @@ async def apply_with_markers(new_context: NewContext, public_id: str, n: int) ->
     return page, await place_code(page)
 
 
-def dump(server: PrivateServer, database: str) -> str:
+def dump(server: PrivateServer, settings: Settings) -> str:
     """Everything in the database, as SQL."""
-    command = [str(server.binaries / "pg_dump"), server.url(database)]
+    command = [str(server.binaries / "pg_dump"), settings.database_url]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -126,7 +126,7 @@ async def test_nothing_that_names_a_person_outlives_the_closing(
     counts = await owner.fetch("select women, men, other from head_count order by session_id")
     assert [tuple(row) for row in counts] == [(4, 2, 0), (4, 1, 0), (4, 1, 0), (4, 1, 0)]
     assert tuple(await owner.fetchrow("select women, men, other from unique_participants")) == (4, 2, 0)
-    text = dump(server, "programmes")
+    text = dump(server, settings)
     assert "head_count" in text
     assert MARKER not in text
     await owner.execute("checkpoint")
