@@ -5,7 +5,7 @@ import contextlib
 import io
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -56,16 +56,26 @@ def _say(line: str) -> None:
 
 
 async def _until_stopped(place: Place, port: int, claimed: Claim) -> None:
-    """Everything, in a task that the first signal cancels at any point; later ones do not disturb the stopping."""
-    task = asyncio.current_task()
-    assert task
+    """Everything, until the first signal; later ones do not disturb the stopping."""
+    stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, lambda: task.cancelling() or task.cancel())
-    with contextlib.suppress(asyncio.CancelledError):
-        async with _server(place) as server:
-            settings = place.settings(server, _DATABASE, port)
-            await _prepare(place, server, port, SystemClock())
-            await _serve(place, settings, port, claimed)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with _server(place) as server:
+        await _unless(stop, _prepare(place, server, port, SystemClock()))
+        if not stop.is_set():
+            await _serve(place, place.settings(server, _DATABASE, port), port, claimed, stop)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Do the work, or give it up when told to stop. A library in it may swallow being cancelled: then it is told again."""
+    task, told = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+    while stop.is_set() and not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=1)
+    told.cancel()
+    if not task.cancelled() and not (stop.is_set() and task.exception()):
+        await task
 
 
 @asynccontextmanager
@@ -121,7 +131,7 @@ async def _rename(server: PrivateServer, old: str, new: str) -> None:
     await _statement(server, f'alter database "{old}" rename to "{new}"')
 
 
-async def _serve(place: Place, settings: Settings, port: int, claimed: Claim) -> None:
+async def _serve(place: Place, settings: Settings, port: int, claimed: Claim, stop: asyncio.Event) -> None:
     running: list[asyncio.subprocess.Process] = []
     try:
         _say("starting web and worker")
@@ -129,12 +139,22 @@ async def _serve(place: Place, settings: Settings, port: int, claimed: Claim) ->
         running.append(web)
         running.append(await processes.start(settings, place.project, "worker"))
         claimed.write([process.pid for process in running])
-        await processes.wait_until_ready(settings.base_url, web)
-        written = await manifest.write(place, settings)
-        for line in manifest.told(written):
-            _say(line)
-        ended = [asyncio.create_task(process.wait()) for process in running]
-        await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
-        raise DemoError("A process ended by itself; what it said stands above. Everything is being stopped.")
+        await _unless(stop, _announce(place, settings, web))
+        waiting = [asyncio.create_task(process.wait()) for process in running]
+        waiting.append(asyncio.create_task(_set(stop)))
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            raise DemoError("A process ended by itself; what it said stands above. Everything has been stopped.")
     finally:
-        await asyncio.shield(processes.stop(running))
+        await processes.stop(running)
+
+
+async def _set(stop: asyncio.Event) -> int:
+    return int(await stop.wait())
+
+
+async def _announce(place: Place, settings: Settings, web: asyncio.subprocess.Process) -> None:
+    """When the service answers, write the manifest and say what is where."""
+    await processes.wait_until_ready(settings.base_url, web)
+    for line in manifest.told(await manifest.write(place, settings)):
+        _say(line)
