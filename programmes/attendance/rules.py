@@ -8,6 +8,7 @@ from typing import Literal
 Kind = Literal["names", "count", "held"]
 Mark = Literal["present", "excused", "no_show"]
 Why = Literal["future", "cancelled", "closed", "not_open", "other_kind"]
+Bound = Literal["total", "women", "men"]
 MARKS: tuple[Mark, ...] = ("present", "excused", "no_show")
 MOST = 500
 
@@ -56,10 +57,30 @@ def why_not(cohort_state: str, session_state: str, day: date, today: date) -> tu
     return tuple(reasons)
 
 
-def unique_bounds(counts: Sequence[Count]) -> tuple[int, int]:
-    """How few and how many different people can have come: the largest session, and the sum of all.
+@dataclass(frozen=True)
+class Bounds:
+    """How few and how many different people there can be, and the most women and men (all included)."""
 
-    Only totals are compared: who was noted as unknown once may be noted as a woman the next time.
+    least: int
+    most: int
+    women: int
+    men: int
+
+    def broken(self, counted: Count) -> tuple[Bound, ...]:
+        """Which bounds a number of different people breaks; every one at once."""
+        found: list[Bound] = [] if self.least <= counted.total <= self.most else ["total"]
+        if counted.women > self.women:
+            found.append("women")
+        if counted.men > self.men:
+            found.append("men")
+        return tuple(found)
+
+
+def unique_bounds(counts: Sequence[Count]) -> Bounds:
+    """At least the largest session, at most the sum of all; of a sex at most its sum with those of other or unknown sex.
+
+    Who was noted as unknown once may be noted as a woman the next time, so there is no least number of a sex.
     """
-    totals = [count.total for count in counts]
-    return max(totals, default=0), min(sum(totals), 3 * MOST)
+    totals, other = [count.total for count in counts], sum(count.other for count in counts)
+    women, men = (sum(of) + other for of in ([c.women for c in counts], [c.men for c in counts]))
+    return Bounds(max(totals, default=0), min(sum(totals), 3 * MOST), women, men)

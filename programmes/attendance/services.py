@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.attendance import queries
-from programmes.attendance.rules import MARKS, MOST, Count, Kind, Mark, Refused, kind, unique_bounds, why_not
+from programmes.attendance.rules import MARKS, MOST, Bound, Bounds, Count, Kind, Mark, Refused, kind, unique_bounds, why_not
 from programmes.catalogue.queries import programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.services import mark_held
@@ -21,10 +21,10 @@ __all__ = ["MARKS", "MOST", "Count", "Mark", "OutOfBounds", "Refused", "count", 
 
 @dataclass(frozen=True)
 class OutOfBounds:
-    """A number of different people that cannot be, with the bounds (both included)."""
+    """A number of different people that cannot be, with the bounds and which of them it breaks."""
 
-    least: int
-    most: int
+    bounds: Bounds
+    broken: tuple[Bound, ...]
 
 
 async def mark(session_id: int, marks: Mapping[UUID, Mark], principal: Principal, now: datetime) -> Refused | None:
@@ -95,7 +95,7 @@ async def held(session_id: int, principal: Principal, now: datetime) -> Refused 
 
 
 async def count_unique(cohort_id: int, counted: Count, principal: Principal, now: datetime) -> OutOfBounds | None:
-    """Note how many different people took part, for closing; the total must fit the sessions' head counts.
+    """Note how many different people took part, for closing; it must fit the sessions' head counts.
 
     Raises:
         NotFound: not a cohort this person works with, or not one whose heads are counted.
@@ -105,9 +105,9 @@ async def count_unique(cohort_id: int, counted: Count, principal: Principal, now
         cohort = await cohorts.locked(cohort_id)
         if cohort.state not in {"open", "started"} or await kind_of(cohort) != "count":
             raise NotFound
-        least, most = unique_bounds([entry.count for entry in await queries.counts(cohort_id)])
-        if not least <= counted.total <= most:
-            return OutOfBounds(least, most)
+        bounds = unique_bounds([entry.count for entry in await queries.counts(cohort_id)])
+        if broken := bounds.broken(counted):
+            return OutOfBounds(bounds, broken)
         await execute(
             """insert into unique_participants (cohort_id, women, men, other) values ($1, $2, $3, $4)
                on conflict (cohort_id) do update

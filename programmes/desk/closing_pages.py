@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from programmes.attendance.queries import Unnoted
-from programmes.attendance.rules import Kind
+from programmes.attendance.rules import Bound, Bounds, Kind
 from programmes.attendance.wording import as_values, count_fields, numbered, said, total
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
@@ -139,7 +139,7 @@ def closing_page(
         ending=typed.ending or facts.ending or "",
         counts=count_fields(values),
         counted=total(values),
-        bounds=bounds_text(facts.least, facts.most),
+        bounds=bounds_text(facts.bounds),
         form=typed.form,
         changed=typed.changed,
     )
@@ -152,13 +152,27 @@ def _tag(cohort: CohortFacts, facts: ClosingFacts) -> Tag | None:
     return Tag(_("Sista tillfället var %(day)s", day=day_long(local_date(cohort.last_end))), "info", "dot")
 
 
-def bounds_text(least: int, most: int) -> str:
+def bounds_text(bounds: Bounds) -> str:
     """Why the number of different people can't be any."""
+    least, most = bounds.least, bounds.most
     if not most:
         return _("Ingen kom på någon träff, så det kan bara vara 0.")
     first = ngettext("Som mest %(n)s var med på en träff, så det kan inte vara färre.",
                      "Som mest %(n)s var med på en träff, så det kan inte vara färre.", least)  # fmt: skip
     return first + " " + _("Alla träffar ihop är %(n)s, så det kan inte vara fler.", n=most)
+
+
+def broken_text(bounds: Bounds, broken: Bound) -> tuple[str, str]:
+    """Beside which count a bound that is broken is told, and how."""
+    if broken == "total":
+        return "women", bounds_text(bounds)
+    texts = {
+        "women": _(
+            "Alla träffar ihop har högst %(n)s kvinnor, om alla med annat eller okänt kön räknas med.", n=bounds.women
+        ),
+        "men": _("Alla träffar ihop har högst %(n)s män, om alla med annat eller okänt kön räknas med.", n=bounds.men),
+    }
+    return broken, texts[broken]
 
 
 def _row(
@@ -218,7 +232,7 @@ def _evaluation(facts: ClosingFacts, done: bool) -> tuple[str, str]:
     if facts.box == "missing":
         return title, _("Ingen utvärdering gjordes.") if done else _("Lådan för svar görs i ordning. Vänta en stund.")
     if not done:
-        return title, _("Den stängs när sista träffen slutar, eller när du stänger den.")
+        return title, _("Den stängs efter den sista planerade träffen, inställd eller inte, eller när du stänger den.")
     return title, _("Det går inte att öppna den igen.")
 
 

@@ -47,7 +47,6 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
     programme = await catalogue.programme(cohort.programme_id)
     noted = kind(cohort.exempt, programme.figures)
     sessions = [s for s in await cohorts.sessions(cohort_id) if s.state != "cancelled"]
-    least, most = unique_bounds([entry.count for entry in await attendance.counts(cohort_id)])
     box = await evaluation.for_cohort(cohort_id)
     coming = {s.session_id for s in sessions if s.ends_at > now and s.state != "held"}
     unnoted = await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now)
@@ -70,8 +69,7 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         box=box_of(needs_box(programme.evaluation), cohort.form, box.state if box else None),
         own_words=bool(box and box.own_words),
         unique=await attendance.unique_participants(cohort_id),
-        least=least,
-        most=most,
+        bounds=unique_bounds([entry.count for entry in await attendance.counts(cohort_id)]),
         transferred=row["transferred"],
         waiting=await unfinished(cohort_id) if cohort.exempt else 0,
     )

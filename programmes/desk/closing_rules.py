@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from programmes.attendance.rules import Count, Kind
+from programmes.attendance.rules import Bounds, Count, Kind
 
 StepKey = Literal["attendance", "ending", "evaluation", "unique", "own_words", "transfer"]
 Ending = Literal["completed", "ended_early", "cancelled"]
@@ -34,8 +34,7 @@ class ClosingFacts:
     box: Box
     own_words: bool
     unique: Count | None
-    least: int
-    most: int
+    bounds: Bounds
     transferred: bool
     waiting: int
 
@@ -57,7 +56,7 @@ def steps(facts: ClosingFacts) -> tuple[Step, ...]:
     if facts.box != "not_needed":
         found.append(Step("evaluation", _evaluated(facts)))
     if facts.kind == "count" and facts.form == "group":
-        fits = facts.unique is not None and facts.least <= facts.unique.total <= facts.most
+        fits = facts.unique is not None and not facts.bounds.broken(facts.unique)
         found.append(Step("unique", fits))
     if facts.required and facts.box != "not_needed":
         found.append(Step("own_words", _spoken(facts)))

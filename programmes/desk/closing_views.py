@@ -66,7 +66,8 @@ async def _answer_unique(request: AnyRequest, cohort_id: int, form: Form) -> Res
         counted = Count(women, men, other)
         refused = await services.count_unique(cohort_id, counted, principal(request), request.app.state.clock.now())
         if refused:
-            form.fail(FIELDS[0], pages.bounds_text(refused.least, refused.most))
+            for broken in refused.broken:
+                form.fail(*pages.broken_text(refused.bounds, broken))
     if form.errors:
         typed = {name: form.raw(name)[:6] for name in FIELDS}
         return await _show(request, cohort_id, pages.Typed(typed, "unique", form=form), 422)

@@ -94,16 +94,21 @@ async def groups_without_a_box() -> list[int]:
 
 
 async def boxes_to_close(now: datetime) -> list[int]:
-    """Cohorts whose box is open though the last session has ended, or the cohort with it."""
+    """Cohorts whose box is open though its time is over (`closes_at`), or the cohort's."""
     rows = await fetch(
         """select c.id from ballot b join cohort c on c.id = b.cohort_id
            where b.state in ('preparing', 'open') and c.state <> 'postponed'
              and (c.state in ('closed', 'cancelled')
-                  or (select max(s.ends_at) from cohort_session s
-                      where s.cohort_id = c.id and s.state <> 'cancelled') <= $1)""",
+                  or (select max(s.ends_at) from cohort_session s where s.cohort_id = c.id) <= $1)""",
         now,
     )
     return [row["id"] for row in rows]
+
+
+async def closes_at(cohort_id: int) -> datetime | None:
+    """When a cohort's box closes by itself: after its last session, cancelled ones too, so that no cancelling hurries it."""
+    found: datetime | None = await fetchval("select max(ends_at) from cohort_session where cohort_id = $1", cohort_id)
+    return found
 
 
 async def half_year_boxes(sections: Sequence[str], half_year: str) -> dict[str, BallotFacts]:

@@ -121,6 +121,7 @@ async def _show(
         "programme": programme,
         "box": box,
         "tag": pages.state_tag(box),
+        "closes_at": await queries.closes_at(cohort.cohort_id),
         "people": (await places([cohort.cohort_id]))[cohort.cohort_id].confirmed,
         "results": pages.results(release, _("Gruppens svar")) if release else None,
         "form": form or Form(),
@@ -173,7 +174,8 @@ async def close_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[
     box = await queries.for_cohort(cohort.cohort_id)
     if box is None or not box.is_open:
         return _back(cohort)
-    return page(request, "evaluation/close.html", {"cohort": cohort, "programme": programme})
+    view = {"cohort": cohort, "programme": programme, "closes_at": await queries.closes_at(cohort.cohort_id)}
+    return page(request, "evaluation/close.html", view)
 
 
 @post("/personal/grupper/{cohort_id:int}/utvardering/stang", guards=[signed_in], status_code=303)

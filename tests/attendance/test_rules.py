@@ -46,7 +46,23 @@ def test_correcting_is_allowed_until_closing() -> None:
 
 @given(st.lists(st.builds(Count, st.integers(0, 500), st.integers(0, 500), st.integers(0, 500))))
 def test_the_bounds_of_different_people_hold_every_session_and_no_more_than_all_visits(counts: list[Count]) -> None:
-    least, most = unique_bounds(counts)
-    assert all(least >= count.total for count in counts)
-    assert least <= most
-    assert most <= sum(count.total for count in counts)
+    bounds = unique_bounds(counts)
+    assert all(bounds.least >= count.total for count in counts)
+    assert bounds.least <= bounds.most
+    assert bounds.most <= sum(count.total for count in counts)
+
+
+def test_of_a_sex_there_are_at_most_all_noted_as_it_and_all_noted_as_other_or_unknown() -> None:
+    bounds = unique_bounds([Count(3, 2, 1), Count(3, 2, 0)])
+    assert (bounds.women, bounds.men) == (7, 5)
+    assert bounds.broken(Count(7, 0, 0)) == ()
+    assert bounds.broken(Count(8, 0, 0)) == ("women",)
+    assert bounds.broken(Count(0, 6, 0)) == ("men",)
+    assert bounds.broken(Count(8, 6, 0)) == ("total", "women", "men")
+
+
+@given(st.lists(st.builds(Count, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), min_size=1))
+def test_everybody_coming_once_and_noted_as_they_came_is_always_possible(counts: list[Count]) -> None:
+    women, men, other = (sum(of) for of in zip(*((c.women, c.men, c.other) for c in counts), strict=True))
+    assert unique_bounds(counts).broken(Count(women, men, other)) == ()
+    assert unique_bounds(counts).broken(Count(women + other, men, 0)) == ()

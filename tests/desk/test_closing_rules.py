@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from programmes.attendance.rules import Count
+from programmes.attendance.rules import Bounds, Count
 from programmes.desk.closing_rules import ClosingFacts, box_of, erased_by, half_year_day, may_close, steps
 
 ABC = ClosingFacts(
     kind="count", form="group", exempt=True, state="started", sessions=4, coming=0, unnoted=0, ending="completed",
-    required=True, box="few", own_words=True, unique=Count(5, 3, 0), least=8, most=20, transferred=False, waiting=0,
+    required=True, box="few", own_words=True, unique=Count(5, 3, 0), bounds=Bounds(8, 20, 12, 8),
+    transferred=False, waiting=0,
 )  # fmt: skip
 RELAPSE = replace(ABC, kind="names", exempt=False, required=False, box="enough", transferred=True, unique=None)
 CHILDREN = replace(ABC, kind="held", required=False, box="few", unique=None, own_words=False)
@@ -45,7 +46,9 @@ def test_a_group_with_everything_done_may_be_closed(facts: ClosingFacts) -> None
         ({"box": "missing"}, "evaluation"),
         ({"unique": None}, "unique"),
         ({"unique": Count(4, 3, 0)}, "unique"),
-        ({"unique": Count(20, 1, 0)}, "unique"),
+        ({"unique": Count(12, 8, 1)}, "unique"),
+        ({"unique": Count(13, 0, 0)}, "unique"),
+        ({"unique": Count(3, 9, 0)}, "unique"),
         ({"own_words": False}, "own_words"),
         ({"own_words": False, "box": "counting"}, "own_words"),
     ],

@@ -111,6 +111,9 @@ async def test_numbers_that_cannot_be_come_back_with_the_reason(
     assert "Som mest 5 var med på en träff" in answer.text
     assert "Alla träffar ihop är 10" in answer.text
     assert re.search(r'name="women"[^>]*value="2"', answer.text)
+    answer = await post_form(client, address, {"steg": "unique", "women": "0", "men": "5", "other": "0"})
+    assert answer.status_code == 422
+    assert "Män: Alla träffar ihop har högst 4 män" in answer.text
     answer = await post_form(client, address, {"steg": "unique", "women": "sex", "men": "2", "other": "0"})
     assert answer.status_code == 422
     assert re.search(r'name="women"[^>]*value="sex"', answer.text)

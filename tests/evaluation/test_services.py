@@ -338,6 +338,24 @@ async def test_a_box_closes_by_itself_when_the_last_session_has_ended(
     assert await state_of(cohort) == "released"
 
 
+async def test_cancelling_the_last_sessions_never_closes_a_box_earlier(
+    groups: Groups, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort, _slips = await groups.with_slips(5, sessions=3)
+    assert cohort.first_start
+    assert cohort.last_end
+    await owner.execute(
+        "update cohort_session set state = 'cancelled', number = null where cohort_id = $1 and number > 1", cohort.cohort_id
+    )
+    assert await queries.closes_at(cohort.cohort_id) == cohort.last_end
+    clock.set(cohort.last_end - timedelta(minutes=1))
+    await worker.drain(groups.worker)
+    assert await state_of(cohort) == "open"
+    clock.set(cohort.last_end)
+    await worker.drain(groups.worker)
+    assert await state_of(cohort) != "open"
+
+
 async def test_while_open_the_facts_do_not_depend_on_the_answers(groups: Groups, settings: Settings) -> None:
     cohort, slips = await groups.with_slips(5)
     before = await for_cohort(cohort.cohort_id)
