@@ -7,7 +7,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import schedule_queries
 from programmes.cohorts.rules import Defaults, Opening, Reason, defaults, why_not_open
-from programmes.cohorts.schedule_rules import Clash, Pattern, Schedule, clashes, plan_sessions, plan_weeks
+from programmes.cohorts.schedule_rules import Clash, Pattern, Schedule, clashes, plan_sessions, plan_weeks, seen_digest
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
@@ -35,6 +35,7 @@ class Preview:
     schedule: Schedule
     reasons: list[Reason]
     clashes: list[Clash]
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,9 @@ async def preview(wanted: Opening, principal: Principal, now: datetime) -> Previ
     """
     today = local_date(now)
     programme = await _programme(wanted, principal, today)
-    schedule = await _plan(programme, wanted, today)
     offered = await choices()
+    wanted = _known_venue(wanted, offered.venues)
+    schedule = await _plan(programme, wanted, today)
     reasons = why_not_open(programme, wanted, schedule, [leader.staff_id for leader in offered.leaders], now)
     if wanted.venue_id is not None and wanted.venue_id not in {venue.venue_id for venue in offered.venues}:
         reasons.append(Reason("venue_missing", "lokal"))
@@ -107,7 +109,13 @@ async def preview(wanted: Opening, principal: Principal, now: datetime) -> Previ
             wanted.venue_id, wanted.leaders, schedule.slots[0].starts_at, schedule.slots[-1].ends_at, principal
         )
         found = clashes(schedule.slots, wanted.venue_id, names, booked)
-    return Preview(programme, schedule, reasons, found)
+    return Preview(programme, schedule, reasons, found, seen_digest(schedule, found, wanted.venue_id, wanted.leaders))
+
+
+def _known_venue(wanted: Opening, venues: list[schedule_queries.Venue]) -> Opening:
+    """A new venue with the name of one that exists is that one (as `_venue` will have it), with its closures and clashes."""
+    named = [venue.venue_id for venue in venues if wanted.new_venue and venue.name == wanted.new_venue[0]]
+    return replace(wanted, venue_id=named[0]) if named else wanted
 
 
 async def open_cohort(wanted: Opening, principal: Principal, now: datetime) -> int:
@@ -117,13 +125,13 @@ async def open_cohort(wanted: Opening, principal: Principal, now: datetime) -> i
         NotFound: no such programme.
         Forbidden: not theirs to open.
         NotAllowed: a rule is broken; nothing is saved.
-        Conflict: the days are no longer those that were seen (`wanted.seen`).
+        Conflict: the days or the clashes are no longer those that were seen (`wanted.seen`).
     """
     async with transaction():
         planned = await preview(wanted, principal, now)
         if planned.reasons:
             raise NotAllowed(planned.reasons)
-        if wanted.seen and wanted.seen != planned.schedule.digest:
+        if wanted.seen and wanted.seen != planned.digest:
             raise Conflict("schedule_changed")
         wanted = replace(wanted, venue_id=await _venue(wanted))
         cohort_id = await _write_cohort(wanted, now)

@@ -8,6 +8,7 @@ from typing import Literal
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.schedule_rules import EARLIEST, LATEST, Closure, Schedule, Slot, why_off
 from programmes.core.clock import local, local_date
+from programmes.core.days import latest_working_day
 
 MOST_SESSIONS, MOST_WEEKS, MOST_PLACES = 52, 52, 200
 LONGEST_SESSION = timedelta(hours=8)
@@ -67,7 +68,7 @@ def closed_after_start(programme: Programme) -> bool:
 class Opening:
     """A cohort as somebody wants it. `count` is sessions, or weeks for drop-ins; no `weekdays` means the first day's.
 
-    `new_venue` is name and address. `seen` is the digest of the schedule that was shown, empty to take any.
+    `new_venue` is name and address. `seen` is the digest of the preview that was shown, empty to take any.
     """
 
     programme_id: int
@@ -105,7 +106,7 @@ class Defaults:
 
 
 def defaults(programme: Programme, today: date, closures: Sequence[Closure]) -> Defaults:
-    """A Monday some weeks ahead that is no day off, and what the edition says; decided ten days before the start."""
+    """A Monday some weeks ahead that is no day off, and what the edition says; see `decided_by`."""
     first = _monday(today + timedelta(weeks=6 if programme.form == "group" else 2), closures)
     places, sessions = places_span(programme), sessions_span(programme)
     count = programme.sessions_default or {"group": 8, "drop_in": 12}.get(programme.form, 5)
@@ -118,9 +119,14 @@ def defaults(programme: Programme, today: date, closures: Sequence[Closure]) -> 
         minimum=programme.participants_min or (4 if group else 1),
         maximum=programme.participants_max or (min(10, places.most) if group else places.most),
         enrol_from=today,
-        decide_by=max(today, first - DECIDED_BEFORE) if group else first,
+        decide_by=max(today, decided_by(first)) if group else first,
         last_entry=1 if closed_after_start(programme) or not group else min(2, count),
     )
+
+
+def decided_by(first: date) -> date:
+    """When a start is decided upon unless somebody says otherwise: ten days before it, or the working day before that."""
+    return latest_working_day(first - DECIDED_BEFORE)
 
 
 def _monday(day: date, closures: Sequence[Closure]) -> date:

@@ -240,6 +240,18 @@ def clashes(slots: Iterable[Slot], venue_id: int | None, staff: frozenset[str], 
     return found
 
 
+def seen_digest(schedule: Schedule, found: Sequence[Clash], venue_id: int | None, leaders: Sequence[int]) -> str:
+    """What a preview showed: the days, and if something clashes, what does, with the room and leaders that it is about.
+
+    Leaders and rooms that clash with nothing change nothing of what there was to see.
+    """
+    if not found:
+        return schedule.digest
+    taken = [f"{clash.day}/{clash.until.isoformat()}/{clash.who}/{clash.cohort}" for clash in found]
+    text = "\n".join([schedule.digest, str(venue_id), str(sorted(set(leaders))), *taken])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
 def pattern_of(slots: Sequence[Slot], first: date) -> Pattern:
     """The pattern that sessions follow, from where moved ones were to be. The most common time of day wins.
 

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.rules import DECIDED_BEFORE, places_span
+from programmes.cohorts.rules import decided_by, places_span
 from programmes.cohorts.schedule_rules import Schedule
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
@@ -110,7 +110,7 @@ async def _show_postpone(
     request: AnyRequest, facts: queries.Start, form: Form, first: date, status: int = 200, look_again: bool = False
 ) -> Response[Any]:
     schedule = await services.plan_again(facts.cohort_id, first, request.app.state.clock.now())
-    decide_by = form.raw("beslut") if form.values else (first - DECIDED_BEFORE).isoformat()
+    decide_by = form.raw("beslut") if form.values else decided_by(first).isoformat()
     typed = form.raw("start") if form.values else first.isoformat()
     view = pages.postpone_page(
         facts, schedule, decide_by, typed, await _year(request, facts), form, form.raw("skal"), look_again
@@ -121,7 +121,7 @@ async def _show_postpone(
 def _three_weeks_later(facts: queries.Start, today: date) -> date:
     first = local_date(facts.first_start) if facts.first_start else today
     later = first + timedelta(weeks=3)
-    while later - DECIDED_BEFORE <= today:
+    while decided_by(later) <= today:
         later += timedelta(weeks=1)
     return later
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from programmes.catalogue.rules import Programme
-from programmes.cohorts.rules import DECIDED_BEFORE, Defaults, Span, closed_after_start, places_span, sessions_span
+from programmes.cohorts.rules import Defaults, Span, closed_after_start, decided_by, places_span, sessions_span
 from programmes.cohorts.schedule_rules import Clash, Day, Schedule
 from programmes.cohorts.wording_rules import noted, numbered, why_skipped
 from programmes.core.clock import local_date
@@ -93,7 +93,7 @@ def default_name(programme: Programme, first: date) -> str:
 
 def suggested(programme: Programme, first: date, today: date) -> dict[str, str]:
     """What follows from the first day until somebody types something else."""
-    return {"namn": default_name(programme, first), "beslut": max(today, first - DECIDED_BEFORE).isoformat()}
+    return {"namn": default_name(programme, first), "beslut": max(today, decided_by(first)).isoformat()}
 
 
 def default_values(programme: Programme, start: Defaults) -> dict[str, str]:
@@ -168,20 +168,37 @@ def warnings(programme: Programme, schedule: Schedule, clashes: Sequence[Clash],
         )
     if schedule.days and schedule.days[0].off and schedule.sessions:
         found.append(_("Första dagen hoppas över. Det börjar i stället %(day)s.", day=day_long(schedule.sessions[0].day)))
-    found.extend(_clash(clash, venue) for clash in clashes[:_MOST_CLASHES])
-    if len(clashes) > _MOST_CLASHES:
-        more = len(clashes) - _MOST_CLASHES
+    others = _by_group(clashes)
+    found.extend(_clash(who, cohort, days, len(schedule.sessions), venue) for (who, cohort), days in others[:_MOST_CLASHES])
+    if len(others) > _MOST_CLASHES:
+        more = len(others) - _MOST_CLASHES
         found.append(ngettext("Och %(n)s krock till, se dagarna nedan.", "Och %(n)s krockar till, se dagarna nedan.", more))
     return tuple(found)
 
 
-def _clash(clash: Clash, venue: str) -> str:
-    values = {"until": clock(clash.until), "day": day_long(clash.day), "cohort": clash.cohort}
-    if clash.who:
-        return _("%(who)s har en annan träff till %(until)s %(day)s.", who=clash.who, **values)
-    if clash.cohort:
-        return _("%(venue)s är bokad till %(until)s %(day)s, av %(cohort)s.", venue=venue, **values)
-    return _("%(venue)s är bokad till %(until)s %(day)s, av en annan grupp.", venue=venue, **values)
+def _by_group(clashes: Sequence[Clash]) -> list[tuple[tuple[str, str], int]]:
+    """Who (nobody is the venue) is taken by which other group, on how many days; in the order of the days."""
+    found: dict[tuple[str, str], set[date]] = {}
+    for clash in clashes:
+        found.setdefault((clash.who, clash.cohort), set()).add(clash.day)
+    return [(which, len(days)) for which, days in found.items()]
+
+
+def _clash(who: str, cohort: str, days: int, of: int, venue: str) -> str:
+    values = {"who": who, "venue": venue, "cohort": cohort or _("en annan grupp"), "days": days}
+    if who:
+        return ngettext(
+            "%(who)s har %(cohort)s samtidigt %(days)s av %(n)s gång.",
+            "%(who)s har %(cohort)s samtidigt %(days)s av %(n)s gånger.",
+            of,
+            **values,
+        )
+    return ngettext(
+        "%(venue)s är bokad av %(cohort)s samtidigt %(days)s av %(n)s gång.",
+        "%(venue)s är bokad av %(cohort)s samtidigt %(days)s av %(n)s gånger.",
+        of,
+        **values,
+    )
 
 
 def lines(form: str, schedule: Schedule, clashes: Sequence[Clash]) -> tuple[Line, ...]:

@@ -105,7 +105,7 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
         form.fail(reason.beside, said(reason))
     if form.errors or form.ticked("visa"):
         return await _show(ask, form, planned, 422 if form.errors else 200)
-    if planned.schedule.digest != form.raw("sett"):
+    if planned.digest != form.raw("sett"):
         return await _show(ask, form, planned, 422, look_again=True)
     try:
         cohort_id = await open_with_visits(wanted, visits, ask.who, ask.now)
@@ -226,7 +226,7 @@ async def _show(
         summary=pages.schedule_summary(programme, schedule) if schedule else "",
         warnings=pages.warnings(programme, schedule, planned.clashes, chosen) if schedule and planned else (),
         lines=pages.lines(programme.form, schedule, planned.clashes) if schedule and planned else (),
-        digest=schedule.digest if schedule else "",
+        digest=planned.digest if planned else "",
         look_again=look_again,
         button=pages.button(opens, programme.form, ask.today),
     )

@@ -118,7 +118,7 @@ async def test_only_the_days_that_were_seen_are_saved(
     kim: Principal, robin: Principal, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     wanted = await wish("2.8", robin, clock)
-    seen = (await preview(wanted, kim, clock.now())).schedule.digest
+    seen = (await preview(wanted, kim, clock.now())).digest
     await owner.execute(
         "insert into closure (venue_id, first_day, last_day, reason) values (null, $1, $1, 'Planeringsdag')", wanted.first
     )

@@ -14,6 +14,7 @@ from programmes.cohorts.rules import (
     Opening,
     StartFacts,
     decide_start,
+    decided_by,
     defaults,
     places_span,
     start_choice,
@@ -159,3 +160,16 @@ def test_a_start_is_postponed_to_a_later_day_with_the_decision_before_it(
     old_first = NOW + timedelta(days=33)
     found = why_not_postpone(state, old_first, new_first, decide_by, planned, NOW)
     assert [reason.code for reason in found] == codes
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        (date(2027, 2, 15), date(2027, 2, 5)),
+        (date(2026, 9, 23), date(2026, 9, 11)),
+        (date(2027, 1, 11), date(2026, 12, 30)),
+        (date(2027, 4, 8), date(2027, 3, 25)),
+    ],
+)
+def test_a_start_is_decided_upon_on_a_working_day(first: date, expected: date) -> None:
+    assert decided_by(first) == expected

@@ -14,7 +14,7 @@ from programmes.core.clock import local_date
 from programmes.core.principal import Principal
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
-from tests.factories import a_venue, csrf_of, hidden
+from tests.factories import a_cohort, a_venue, csrf_of, hidden
 
 NEW = "/personal/grupper/ny"
 
@@ -100,6 +100,43 @@ async def test_other_days_than_those_seen_are_shown_before_they_are_saved(
     (cohort,) = await all_cohorts(kim, clock)
     assert cohort.first_start
     assert local_date(cohort.first_start) == date(2026, 11, 23)
+
+
+async def test_a_clash_that_was_not_shown_is_shown_before_it_is_saved(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    busy = await a_cohort("2.1", clock.now(), robin, sessions=4)
+    await owner.execute(
+        """update cohort_session set
+           starts_at = ('2026-10-19 13:30'::timestamp + (number - 1) * interval '7 days') at time zone 'Europe/Stockholm',
+           ends_at = ('2026-10-19 14:30'::timestamp + (number - 1) * interval '7 days') at time zone 'Europe/Stockholm'"""
+    )
+    answer = await sent(client, "2.8", robin)
+    assert answer.status_code == 422
+    assert "Titta på dagarna igen" in answer.text
+    assert f"<li>Robin har {busy.name} samtidigt 4 av 10 gånger.</li>" in answer.text
+    assert [cohort.cohort_id for cohort in await all_cohorts(kim, clock)] == [busy.cohort_id]
+    again = await client.post(NEW, data={**fields(answer.text), "ledare": [str(robin.staff_id)]})
+    assert again.status_code == 303
+
+
+async def test_a_room_that_is_taken_is_shown_before_it_is_saved_also_when_it_is_typed_as_new(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    eken = await a_venue("Eken")
+    busy = await a_cohort("2.1", clock.now(), sessions=1, venue_id=eken)
+    await owner.execute("update cohort_session set starts_at = '2026-10-19 14:00+02', ends_at = '2026-10-19 16:00+02'")
+    for room in ({"lokal": str(eken)}, {"lokal": "ny", "nylokal": "Eken", "nyadress": "Hamngatan 4"}):
+        answer = await sent(client, "2.8", robin, **room)
+        assert answer.status_code == 422
+        assert f"är bokad av {busy.name} samtidigt 1 av 10 gånger." in answer.text
+
+
+async def test_a_leader_who_clashes_with_nothing_is_no_reason_to_look_again(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_cohort("2.1", clock.now(), sessions=4)
+    assert (await sent(client, "2.8", robin)).status_code == 303
 
 
 async def test_name_and_decision_follow_the_first_day_until_others_are_typed(
