@@ -102,6 +102,8 @@ class GroupHead:
 @dataclass(frozen=True)
 class GroupPage:
     head: GroupHead
+    state: str
+    drop_in: bool
     exempt: bool
     has_places: bool
     next: NextStep | None
@@ -130,8 +132,10 @@ def group_page(facts: Facts) -> GroupPage:
     alive = cohort.state in {"open", "postponed", "started"}
     return GroupPage(
         head=head(facts),
+        state=cohort.state,
+        drop_in=cohort.form == "drop_in",
         exempt=cohort.exempt,
-        has_places=cohort.form != "drop_in" and cohort.state not in {"closed", "planned"},
+        has_places=cohort.form != "drop_in" and alive,
         next=next_step(facts),
         places=places,
         maximum=cohort.maximum,
@@ -153,7 +157,7 @@ def group_page(facts: Facts) -> GroupPage:
 def head(facts: Facts) -> GroupHead:
     """Name, state, when and where, and the way to the group's other pages."""
     cohort = facts.cohort
-    return GroupHead(cohort.cohort_id, cohort.name, state_tag(cohort.state), _line(facts), subnav(facts))
+    return GroupHead(cohort.cohort_id, cohort.name, state_tag(cohort.state, cohort.form), _line(facts), subnav(facts))
 
 
 def _line(facts: Facts) -> str:

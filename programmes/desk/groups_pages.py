@@ -58,8 +58,10 @@ class ListPage:
     any_groups: bool
 
 
-def state_tag(state: CohortState) -> Tag:
-    """A cohort's state in words, with its sign."""
+def state_tag(state: CohortState, form: str) -> Tag:
+    """A cohort's state in words, with its sign. A place where people just come has nothing to enrol in."""
+    if state == "open" and form == "drop_in":
+        return Tag(_("Öppet"), "ok", "dot")
     return {
         "planned": Tag(_("Planerad"), "", "cal"),
         "open": Tag(_("Öppen för anmälan"), "info", "dot"),
@@ -133,7 +135,7 @@ def _row(cohort: CohortFacts, programmes: Mapping[int, str], places: Mapping[int
         address=f"/personal/grupper/{cohort.cohort_id}",
         name=cohort.name,
         programme=f"{cohort.section} {programmes[cohort.programme_id]}",
-        tag=state_tag(cohort.state),
+        tag=state_tag(cohort.state, cohort.form),
         start=start,
         places=_places(cohort, places[cohort.cohort_id]),
     )
@@ -141,8 +143,10 @@ def _row(cohort: CohortFacts, programmes: Mapping[int, str], places: Mapping[int
 
 def _places(cohort: CohortFacts, places: Places) -> str:
     """`5 klara, 2 preliminära av 8. 3 i kö.`; nothing where people just come, or where the list has been erased."""
+    if cohort.state == "cancelled":
+        return _("Inställd")
     if cohort.form == "drop_in":
-        return _("Öppet för alla")
+        return _("Avslutad") if cohort.state == "closed" else _("Öppet för alla")
     if cohort.state == "closed":
         return _("Listan är raderad") if cohort.exempt else _("Avslutad")
     parts = [ngettext("%(n)s klar", "%(n)s klara", places.confirmed)]

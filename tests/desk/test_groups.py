@@ -229,3 +229,31 @@ async def test_a_group_with_more_people_needs_no_more_statements(
         for name in ("Bok", "En", "Oxel"):
             await somebody(few, keys, clock.now(), name)
     assert counts[0] == counts[1] <= 14
+
+
+@pytest.mark.parametrize("section", ["2.1", "2.8"])
+async def test_a_cancelled_group_says_so_and_has_neither_free_places_nor_a_queue(
+    section: str, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort(section, clock.now(), robin)
+    await somebody(cohort, keys, clock.now(), "Björk")
+    address = f"/personal/grupper/{cohort.cohort_id}"
+    assert "lediga" in await look(client, clock, address)
+    await owner.execute("update cohort set state = 'cancelled', closed_at = $1", clock.now())
+    page = await look(client, clock, address)
+    assert "Här finns varken platser eller kö." in page
+    assert "Björk" in page
+    for words in ("ledig", "Blir gruppen full", 'id="ko"', 'id="platser"', "Anmäl någon"):
+        assert words not in page
+    assert "av 8" not in await look(client, clock, "/personal/grupper?visa=installda")
+
+
+async def test_a_place_where_people_just_come_is_open_and_has_no_places(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("3.1", clock.now(), robin)
+    for address in ("/personal/grupper", f"/personal/grupper/{cohort.cohort_id}"):
+        page = await look(client, clock, address)
+        assert "Öppet" in page
+        assert "Öppen för anmälan" not in page
+    assert 'id="platser"' not in page
