@@ -40,17 +40,19 @@ async def head_count(town: Town, cohort: CohortFacts, most: int, leader: str) ->
 
 async def gambling_group(town: Town) -> None:
     """2.7: six of ten weeks; one session was cancelled and made up for, one to come has been moved."""
-    opened = noon(town.day(-11, 0))
+    # On today's weekday, so that there is a session today.
+    first = town.today - timedelta(weeks=5)
+    opened = noon(first - timedelta(weeks=6))
     plan = Plan(
-        "2.7", "Till spelfriheten!, hösten", town.day(-5, 1), time(18), time(20), "robin", "Linden",
-        visits=visits(town.day(-8, 1), capacity=8),
+        "2.7", "Till spelfriheten!, hösten", first, time(18), time(20), "robin", "Linden",
+        visits=visits(first - timedelta(weeks=3), capacity=8),
     )  # fmt: skip
     cohort = await town.open(plan, opened)
     people = [await town.apply(cohort, opened + timedelta(days=2, hours=n)) for n in range(6)]
     for person in people:
         ended = await town.visit(cohort, person, 0, opened + timedelta(days=3))
         await town.confirm(cohort, person, "robin", ended)
-    await town.start(cohort, noon(town.day(-6, 3)))
+    await town.start(cohort, noon(first - timedelta(days=5)))
     robin = town.staff["robin"]
     third = (await town.past(cohort))[:3][-1]
     ill = third.starts_at - timedelta(hours=4)
@@ -165,7 +167,7 @@ async def open_houses(town: Town) -> None:
     """3.1 at one place, 3.2 at five: people just come, and heads are counted."""
     plans = [
         Plan("3.1", "Mötesplatsen", town.day(-6, 0), time(16), time(20), "love", "Mötesplatsen", count=20,
-             weekdays=frozenset({0, 2, 4})),
+             weekdays=frozenset({0, 2, 4, town.today.weekday()})),
     ]  # fmt: skip
     for weekday, venue in enumerate(("Ekbacken", "Lindhaga", "Björkgården", "Rönnen", "Hasseln")):
         first, days = town.day(-6, weekday), frozenset({weekday})

@@ -106,7 +106,7 @@ class Town:
             plan.minimum or usual.minimum,
             plan.maximum or usual.maximum,
             today,
-            plan.decide_by or max(today, plan.first - timedelta(days=10)),
+            plan.decide_by or max(today, _weekday_before(plan.first - timedelta(days=9))),
             plan.last_entry or usual.last_entry,
             (self.staff[plan.leader].staff_id,),
             None,
@@ -171,6 +171,11 @@ VENUES = {
     "Rönnen": "Rönnstigen 5, Hällaryd",
     "Hasseln": "Hasselbacken 1, Åryd",
 }
+
+
+def _weekday_before(day: date) -> date:
+    """The day, or the Friday before it: nobody decides on a Sunday."""
+    return day - timedelta(days=max(0, day.weekday() - 4))
 
 
 def _yes(programme: Programme, who: Neighbour) -> Answers:
