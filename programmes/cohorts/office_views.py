@@ -9,7 +9,7 @@ from programmes.cohorts import office_pages as pages
 from programmes.cohorts import office_services as services
 from programmes.cohorts import queries, schedule_queries
 from programmes.core.clock import local_date
-from programmes.core.errors import Forbidden
+from programmes.core.errors import Forbidden, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.people.queries import leaders
 from programmes.web.forms import Form, read_form
@@ -24,12 +24,13 @@ def _back(address: str) -> Response[Any]:
     return Response("", status_code=303, headers={"location": address})
 
 
+def _line(c: services.StoredClosure) -> pages.ClosureLine:
+    return pages.closure_line(c.closure_id, c.first_day, c.last_day, c.reason, c.venue, c.sessions)
+
+
 async def _show_closures(request: AnyRequest, form: Form, status: int = 200) -> Response[Any]:
     who, today = require_role(request, "coordinator"), local_date(request.app.state.clock.now())
-    lines = [
-        pages.closure_line(c.closure_id, c.first_day, c.last_day, c.reason, c.venue, c.sessions)
-        for c in await services.closures(who, today)
-    ]
+    lines = [_line(closure) for closure in await services.closures(who, today)]
     venues = [("", _("Alla lokaler")), *((str(v.venue_id), v.name) for v in await schedule_queries.venues())]
     return page(request, "cohorts/closures.html", pages.ClosuresPage(tuple(lines), tuple(venues), form), status)
 
@@ -54,6 +55,16 @@ async def close(request: AnyRequest) -> Response[Any]:
     for refused in await services.close(int(chosen) if chosen else None, first, last, reason, who, now):
         form.fail(refused.beside, pages.said(refused))
     return await _show_closures(request, form, 422) if form.errors else _back(_CLOSURES)
+
+
+@get("/personal/stangningar/{closure_id:int}/ta-bort", guards=[signed_in])
+async def reopen_page(request: AnyRequest, closure_id: FromPath[int]) -> Response[Any]:
+    """Which closure goes, before it is taken away. Raises NotFound for one that is over or gone."""
+    who, today = require_role(request, "coordinator"), local_date(request.app.state.clock.now())
+    found = [c for c in await services.closures(who, today) if c.closure_id == row_id(closure_id)]
+    if not found:
+        raise NotFound
+    return page(request, "cohorts/reopen.html", _line(found[0]))
 
 
 @post("/personal/stangningar/{closure_id:int}/ta-bort", guards=[signed_in], status_code=303)
@@ -108,4 +119,4 @@ async def change_workers(request: AnyRequest, cohort_id: FromPath[int]) -> Respo
     return _back(f"/personal/grupper/{cohort_id}/ledare")
 
 
-HANDLERS = [closures_page, close, reopen, workers_page, change_workers]
+HANDLERS = [closures_page, close, reopen_page, reopen, workers_page, change_workers]

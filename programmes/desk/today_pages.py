@@ -11,6 +11,7 @@ from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, moment_long, ngettext, number_word, times
 from programmes.core.i18n import gettext as _
+from programmes.core.principal import Role
 from programmes.enrolment.queries import Places
 
 DECIDE_WITHIN = timedelta(days=14)
@@ -56,6 +57,7 @@ class Facts:
     unnoted: Sequence[Unnoted]
     visits: Sequence[VisitLine]
     next_session: datetime | None
+    role: Role
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class TodayPage:
     done: tuple[str, ...]
     empty: str
     any_groups: bool
+    role: Role
 
 
 def today_page(facts: Facts) -> TodayPage:
@@ -126,6 +129,7 @@ def today_page(facts: Facts) -> TodayPage:
         done=tuple(_done(facts, today)),
         empty="" if today else _nothing_today(facts, bool(items)),
         any_groups=bool(facts.groups),
+        role=facts.role,
     )
 
 

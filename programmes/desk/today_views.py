@@ -12,7 +12,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import at_local, local_date
-from programmes.core.principal import Principal
+from programmes.core.principal import Principal, Role
 from programmes.desk import today_pages as pages
 from programmes.desk import today_queries as queries
 from programmes.enrolment.queries import places
@@ -26,7 +26,8 @@ AnyRequest = Request[Any, Any, Any]
 async def today(request: AnyRequest) -> Response[Any]:
     """What happens today, and what needs the person who looks."""
     facts = await _facts(principal(request), request.app.state.clock.now())
-    return page(request, "desk/today.html", pages.today_page(facts))
+    with_groups = facts.groups or facts.role in {"coordinator", "leader"}
+    return page(request, "desk/today.html" if with_groups else "desk/today_other.html", pages.today_page(facts))
 
 
 @get("/personal/orosanmalan", guards=[signed_in])
@@ -58,7 +59,13 @@ async def _facts(who: Principal, now: datetime) -> pages.Facts:
             pages.VisitLine(groups[v.cohort_id], v.starts_at, v.booked, v.missed) for v in await queries.visits(ids, monday)
         ],
         next_session=await queries.next_session(ids, now),
+        role=_role(who),
     )
+
+
+def _role(who: Principal) -> Role:
+    """The role that decides what Idag is about: whoever also leads has the leader's page."""
+    return "leader" if who.has("leader") and not who.has("coordinator") else who.main_role
 
 
 async def _groups(who: Principal, mine: list[CohortFacts]) -> Mapping[int, pages.Group]:

@@ -33,9 +33,17 @@ async def test_a_closure_is_entered_shown_with_what_lies_in_it_and_taken_away(
     assert "26 oktober–30 oktober 2026. Alla lokaler." in shown
     assert "1 träff ligger redan då." in shown
     closure = shown.split("/personal/stangningar/")[1].split("/")[0]
-    assert (await post_form(client, f"{CLOSURES}/{closure}/ta-bort", {}, CLOSURES)).status_code == 303
+    address = f"{CLOSURES}/{closure}/ta-bort"
+    assert f'href="{address}"' in shown
+    assert f'action="{address}"' not in shown
+    sure = (await client.get(address)).text
+    for words in ("Höstlov", "26 oktober–30 oktober 2026. Alla lokaler.", "Ja, ta bort", "Behåll"):
+        assert words in sure
+    assert "Höstlov" in (await client.get(CLOSURES)).text
+    assert (await post_form(client, address, {})).status_code == 303
     assert "Höstlov" not in (await client.get(CLOSURES)).text
-    assert (await post_form(client, f"{CLOSURES}/{closure}/ta-bort", {}, CLOSURES)).status_code == 404
+    assert (await client.get(address)).status_code == 404
+    assert (await post_form(client, address, {}, CLOSURES)).status_code == 404
 
 
 async def test_a_wrong_closure_is_kept_and_explained(kim: Principal, client: httpx.AsyncClient) -> None:
@@ -58,7 +66,13 @@ async def test_a_wrong_closure_is_kept_and_explained(kim: Principal, client: htt
 async def test_only_coordinators_enter_closures(client: httpx.AsyncClient, clock: FrozenClock) -> None:
     await a_leader(clock.now())
     await sign_in_as(client, "robin", clock.now())
-    assert (await client.get(CLOSURES)).status_code == 403
+    for address in (CLOSURES, f"{CLOSURES}/1/ta-bort"):
+        assert (await client.get(address)).status_code == 403
+    assert "Stängda dagar" not in (await client.get("/personal/idag")).text
+
+
+async def test_coordinators_find_closures_at_the_foot_of_every_page(kim: Principal, client: httpx.AsyncClient) -> None:
+    assert f'<a href="{CLOSURES}">Stängda dagar</a>' in (await client.get("/personal/idag")).text
 
 
 async def sees(who: Principal, cohort: CohortFacts, clock: FrozenClock) -> bool:

@@ -10,12 +10,12 @@ from programmes.attendance import services as attendance
 from programmes.attendance.rules import Count
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import execute, transaction
-from programmes.core.principal import Principal
+from programmes.core.principal import Principal, Role
 from programmes.core.sealing import KeyFolder
 from tests.attendance.cast import a_running, session_ids
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
-from tests.factories import a_cohort, a_coordinator, a_leader, confirm, sign_in_as, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, confirm, sign_in_as, somebody
 
 Look = Callable[[], Awaitable[str]]
 
@@ -214,3 +214,28 @@ async def test_the_guidance_on_concern_is_read_without_a_trace(
     assert answer.status_code == 200
     assert "Ring 112" in answer.text
     assert not [s for s in queries_log.statements if not s.lower().startswith("select")]
+
+
+@pytest.mark.parametrize(
+    ("role", "says"), [("manager", "Läsa gallringsprotokoll."), ("administrator", "programmes staff add")]
+)
+async def test_a_manager_and_an_administrator_are_told_what_their_role_can_do(
+    role: Role, says: str, db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_staff_member("love", role, clock.now())
+    page = await look(client, clock, "love")
+    assert says in page
+    assert "lägger till dig som gruppledare" not in page
+    assert "lägger till dig som gruppledare" not in (await client.get("/personal/grupper")).text
+    for address in ("/personal/tolkningar", "/uppgifter"):
+        assert f'href="{address}"' in page
+        assert (await client.get(address)).status_code == 200
+
+
+async def test_a_coordinator_without_groups_is_shown_the_way_to_the_first(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now())
+    page = await look(client, clock, "kim")
+    assert "lägger till dig som gruppledare" not in page
+    assert 'href="/personal/grupper/ny"' in page
