@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from icalendar import Calendar, Event, Timezone, vDuration
 
@@ -34,6 +34,7 @@ TZOFFSETTO:+0100\r
 END:STANDARD\r
 END:VTIMEZONE\r
 """
+_END = b"END:VCALENDAR\r\n"
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,25 @@ def write(facts: rules.FeedFacts, events: Sequence[rules.Event]) -> bytes:
     """The whole calendar. Staff and public feeds are in Swedish, a participant's in the language they chose."""
     with speaking(facts.language):
         names = _group_names(facts)
-        calendar = _empty_calendar(_calendar_name(facts, names))
-        for event in events:
-            calendar.add_component(_component(event, _line(facts, event.occasion, names)))
-    written: bytes = calendar.to_ical()
+        # Neutral words are kept as written, since everybody's calendar asks every few hours; somebody's own title is not.
+        neutral = facts.kind != "participant" or not facts.title
+        frame, part = (_frame, _part) if neutral else (_frame.__wrapped__, _part.__wrapped__)
+        head, tail = frame(_calendar_name(facts, names))
+        parts = [part(event, _line(facts, event.occasion, names), facts.language) for event in events]
+    return b"".join([head, *parts, tail])
+
+
+@lru_cache(maxsize=256)
+def _frame(name: str) -> tuple[bytes, bytes]:
+    """What stands before and after the events."""
+    written: bytes = _empty_calendar(name).to_ical()
+    return written.removesuffix(_END), _END
+
+
+@lru_cache(maxsize=8192)
+def _part(event: rules.Event, line: _Line, language: str) -> bytes:
+    """One event as written. `language` tells apart what is kept: the words come from the language being spoken."""
+    written: bytes = _component(event, line).to_ical()
     return written
 
 

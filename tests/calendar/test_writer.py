@@ -198,3 +198,17 @@ def test_the_moment_that_is_read_is_the_moment_that_is_stored(moment: datetime, 
     session = a_session(starts_at=moment, ends_at=moment + timedelta(hours=2))
     (event,) = events(written(a_feed(session, kind=kind), moment))
     assert event.start.astimezone(UTC) == moment
+
+
+def test_what_is_kept_as_written_tells_languages_apart() -> None:
+    off = a_session(cancelled_at=NOW)
+    swedish, english = (written(a_feed(off, language=language)) for language in ("sv", "en"))
+    assert "SUMMARY:INSTÄLLT: Möte".encode() in swedish
+    assert b"INST" not in english
+    assert written(a_feed(off, language="sv")) == swedish
+
+
+def test_a_title_of_ones_own_is_remembered_nowhere() -> None:
+    before = (text._part.cache_info().currsize, text._frame.cache_info().currsize)
+    assert b"SUMMARY:Sang" in written(a_feed(a_session(7), title="Sang"))
+    assert (text._part.cache_info().currsize, text._frame.cache_info().currsize) == before
