@@ -1,6 +1,6 @@
 """Reads about cohorts and their sessions, as facts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -135,7 +135,15 @@ async def all_mine(principal: Principal, today: date, states: Sequence[CohortSta
 
 async def sessions(cohort_id: int) -> list[SessionFacts]:
     """All sessions of a cohort in order of time, cancelled ones too."""
-    return [_session(row) for row in await fetch(f"{_SESSION} where s.cohort_id = $1 order by s.starts_at, s.id", cohort_id)]
+    return (await sessions_of([cohort_id]))[cohort_id]
+
+
+async def sessions_of(cohort_ids: Iterable[int]) -> dict[int, list[SessionFacts]]:
+    """All sessions of several cohorts in one statement, each cohort's in order of time, cancelled ones too."""
+    found: dict[int, list[SessionFacts]] = {cohort_id: [] for cohort_id in cohort_ids}
+    for row in await fetch(f"{_SESSION} where s.cohort_id = any($1::int[]) order by s.starts_at, s.id", list(found)):
+        found[row["cohort_id"]].append(_session(row))
+    return found
 
 
 async def my_session(principal: Principal, today: date, session_id: int) -> tuple[CohortFacts, SessionFacts]:
@@ -175,11 +183,12 @@ async def locked(cohort_id: int) -> CohortFacts:
     return await by_id(cohort_id)
 
 
-async def upcoming() -> list[CohortFacts]:
-    """Cohorts that the public may see and apply to, soonest first."""
+async def upcoming(slug: str | None = None) -> list[CohortFacts]:
+    """Cohorts that the public may see and apply to, soonest first; of all programmes, or of one in whatever edition."""
     rows = await fetch(
         f"""{_COHORT} where c.state in ('open', 'postponed') and p.form <> 'catalogue_only'
-            order by s.first_start nulls last, c.id""",
+            and ($1::text is null or p.slug = $1) order by s.first_start nulls last, c.id""",
+        slug,
     )
     return [_cohort(row) for row in rows]
 

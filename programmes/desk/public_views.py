@@ -24,8 +24,8 @@ def _office(request: AnyRequest) -> Office:
     return Office(language(), state.settings.municipality, state.clock.now())
 
 
-async def _starts(office: Office) -> list[Start]:
-    ahead = await cohorts.upcoming()
+async def _starts(office: Office, slug: str | None = None) -> list[Start]:
+    ahead = await cohorts.upcoming(slug)
     places = await enrolment.places([c.cohort_id for c in ahead])
     return pages.coming(ahead, places, office)
 
@@ -63,10 +63,9 @@ async def show_programme(request: AnyRequest, slug: FromPath[str]) -> Response[A
     """One programme: for whom, what, its conditions and starts, and what is recorded."""
     office = _office(request)
     _, programme = await catalogue.by_slug(slug, office.today)
-    starts = [
-        replace(start, timetable=tuple(await cohorts.sessions(start.cohort.cohort_id)))
-        for start in _of(programme, await _starts(office))
-    ]
+    starts = await _starts(office, slug)
+    timetables = await cohorts.sessions_of([start.cohort.cohort_id for start in starts])
+    starts = [replace(start, timetable=tuple(timetables[start.cohort.cohort_id])) for start in starts]
     openings = [o for of, o in await _openings(office) if of == slug]
     return page(request, "catalogue/programme.html", pages.programme_page(programme, starts, openings, office))
 

@@ -237,7 +237,7 @@ async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | N
     later = ""
     if born and any(o.code == "too_young" for o in answer.outcomes) and way.programme.age and way.programme.age.youngest:
         old_enough = turns(born, way.programme.age.youngest)
-        starts = [c.first_start for c in await cohorts.upcoming() if c.slug == way.cohort.slug and c.first_start]
+        starts = [c.first_start for c in await cohorts.upcoming(way.cohort.slug) if c.first_start]
         later = next((day_plain(local_date(s)) for s in starts if local_date(s) >= old_enough), "")
     return await _show(way, step, reasons, 422, later=later)
 
