@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
 
@@ -25,6 +26,10 @@ from programmes.core.sealing import KeyFolder
 from programmes.migrate import migrate
 from programmes.settings import Settings
 from tests.clock import FrozenClock
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis_settings.register_profile("project", deadline=None)
+hypothesis_settings.load_profile("project")
 
 # A Wednesday, 10.00 in the municipality.
 START = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
