@@ -113,7 +113,7 @@ async def test_a_form_from_an_older_tab_changes_nothing(group: Cast, client: htt
     assert (await typed(client, move, dag="2026-10-01")).status_code == 303
     answer = await post_form(client, address, {"sedan": "till", "sedd": "0"})
     assert answer.status_code == 409
-    assert "Någon annan hann före." in answer.text
+    assert "Den har ändrats sedan sidan visades" in answer.text
     assert (await post_form(client, address, {"sedan": "till", "sedd": "x"})).status_code == 409
 
 

@@ -4,8 +4,8 @@ import asyncpg
 from playwright.async_api import Page, expect
 
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator
-from tests.journeys.acts import sign_in, take_place
+from tests.factories import a_coordinator, a_leader
+from tests.journeys.acts import open_cohort, sign_in, take_place
 from tests.journeys.conftest import LiveServer, NewContext
 
 
@@ -30,9 +30,11 @@ async def test_staff_set_up_a_series_and_the_calendar_shows_a_neutral_title(
     new_context: NewContext, clock: FrozenClock, owner: asyncpg.Connection, live_server: LiveServer
 ) -> None:
     await a_coordinator(clock.now())
-    first = await a_cohort("2.14", clock.now(), minimum=1, maximum=1, sessions=20)
-    second = await a_cohort("2.14", clock.now(), minimum=1, maximum=1, sessions=20)
+    await a_leader(clock.now())
     page = await sign_in(await new_context("desktop"), "kim")
+    first = await open_cohort(page, "2.14", "2026-09-28")
+    second = await open_cohort(page, "2.14", "2026-09-29", namn="Samtal, tisdagar")
+    assert (first.sessions, first.maximum, second.sessions) == (20, 1, 20)
 
     await page.goto("/insatser/" + first.slug)
     await expect(page.locator('a[href^="/anmalan/"]')).to_have_count(0)

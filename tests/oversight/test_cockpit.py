@@ -97,7 +97,7 @@ async def test_starting_says_so_and_a_second_tab_learns_that_it_was_too_late(
     assert "Återfallsprevention, höst 2026 är startad." in after
     again = await client.post(address, data={"sett": seen, "_csrf_token": hidden(after, "_csrf_token")})
     assert again.status_code == 409
-    assert "Någon annan hann före." in again.text
+    assert "Den har ändrats sedan sidan visades" in again.text
 
 
 async def test_a_start_that_may_not_be_is_refused_with_its_reason(
