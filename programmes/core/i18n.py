@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -73,7 +73,13 @@ def capital(text: str) -> str:
 
 
 def _pattern(day: date, pattern: str) -> str:
-    return format_date(day, pattern, locale="sv" if language() == "sv" else "en_GB")
+    return _formatted(day, pattern, "sv" if language() == "sv" else "en_GB")
+
+
+@lru_cache(maxsize=4096)
+def _formatted(day: date, pattern: str, locale: str) -> str:
+    """A page shows the same days again and again, and Babel takes its time."""
+    return format_date(day, pattern, locale=locale)
 
 
 def day_long(day: date) -> str:
