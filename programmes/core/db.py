@@ -55,6 +55,13 @@ def engine() -> Engine:
     return found
 
 
+async def _nothing_to_reset(_: asyncpg.Connection) -> None:
+    """Instead of a statement after each of ours: locks and settings are the transaction's here, never the session's.
+
+    asyncpg still rolls back what is open.
+    """
+
+
 async def open_pool(dsn: str, size: int, on_query: Callable[[Any], None] | None = None) -> None:
     """Point this process at a database and open its pool. `on_query` hears of every statement (tests count them)."""
     db = engine()
@@ -68,6 +75,7 @@ async def open_pool(dsn: str, size: int, on_query: Callable[[Any], None] | None 
         min_size=min(2, size),
         max_size=size,
         init=prepare,
+        reset=_nothing_to_reset,
         command_timeout=30,
         server_settings={"timezone": "UTC", "application_name": "programmes"},
     )
