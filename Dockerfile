@@ -4,11 +4,6 @@ FROM python:3.12-slim-bookworm
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PATH=/opt/venv/bin:$PATH
 
-COPY requirements/system.txt /tmp/system.txt
-RUN apt-get update -q \
-    && xargs apt-get install -y -q --no-install-recommends < /tmp/system.txt \
-    && rm -rf /var/lib/apt/lists/* /tmp/system.txt
-
 COPY requirements/production.lock /tmp/production.lock
 RUN python -m venv /opt/venv && pip install --require-hashes -r /tmp/production.lock && rm /tmp/production.lock
 

@@ -9,14 +9,12 @@ help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 demo: .venv/demo-installed ## install, start a private PostgreSQL with a believable municipality, and serve it
-	@requirements/system-libraries $(BIN)/python || echo "make demo: goes on; only documents as PDF will be missing."
 	@exec $(BIN)/programmes demo
 
 reset: .venv/demo-installed ## stop the demo and remove its database, keys and mail, wherever they lie
 	@$(BIN)/programmes demo --reset
 
 test: .venv/dev-installed ## every check and every test
-	@requirements/system-libraries $(BIN)/python
 	@$(BIN)/python -m tests.browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

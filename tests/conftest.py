@@ -16,6 +16,7 @@ import asyncpg
 import httpx
 import pytest
 from hypothesis import settings as hypothesis_settings
+from litestar import Litestar
 
 os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
 
@@ -153,9 +154,23 @@ async def owner(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-@pytest.fixture
-def clock() -> FrozenClock:
+@pytest.fixture(scope="session")
+def run_clock() -> FrozenClock:
+    """The clock that the application of this run was built with; tests take it as `clock`."""
     return FrozenClock(START)
+
+
+@pytest.fixture
+def clock(run_clock: FrozenClock) -> FrozenClock:
+    """Set to the start again for every test."""
+    run_clock.set(START)
+    return run_clock
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings, run_clock: FrozenClock) -> Litestar:
+    """The web application, built once: what it remembers between requests lies in the database."""
+    return create_app(settings, run_clock, own_pool=False)
 
 
 @pytest.fixture
@@ -200,9 +215,8 @@ async def the_worker(
 
 
 @pytest.fixture
-async def client(settings: Settings, clock: FrozenClock, db: None) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: Litestar, settings: Settings, clock: FrozenClock, db: None) -> AsyncIterator[httpx.AsyncClient]:
     """A browser without a screen: keeps cookies, does not follow redirects."""
-    app = create_app(settings, clock, own_pool=False)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as browser:
         yield browser

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
+from litestar import Litestar
 
-from programmes.app import create_app
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.conftest import START
@@ -59,9 +59,10 @@ Pages = dict[tuple[str, str], str]
 
 
 @pytest.fixture(scope="module")
-async def pages(settings: Settings, pool: None) -> Pages:
+async def pages(app: Litestar, settings: Settings, run_clock: FrozenClock, pool: None) -> Pages:
     """The page of every programme in both languages, fetched once."""
-    transport = httpx.ASGITransport(app=create_app(settings, FrozenClock(START), own_pool=False))
+    run_clock.set(START)
+    transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as browser:
         wanted = [(row["slug"], lang) for row in ROWS for lang in ("sv", "en")]
         answers = {(slug, lang): await browser.get(f"/insatser/{slug}?lang={lang}") for slug, lang in wanted}

@@ -6,8 +6,8 @@ from datetime import timedelta
 import asyncpg
 import httpx
 import pytest
+from litestar import Litestar
 
-from programmes.app import create_app
 from programmes.core.codes import grouped
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries
@@ -288,11 +288,8 @@ async def test_a_cancelled_start_says_so_at_its_own_address(
     assert "Gruppen är inställd" in answer.text
 
 
-async def test_a_head_request_is_answered_like_get_without_the_body(
-    db: None, settings: Settings, clock: FrozenClock
-) -> None:
-    app = with_head(create_app(settings, clock, own_pool=False))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=settings.base_url) as client:
+async def test_a_head_request_is_answered_like_get_without_the_body(db: None, app: Litestar, settings: Settings) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=with_head(app)), base_url=settings.base_url) as client:
         answer = await client.head("/min-plats")
         assert (answer.status_code, answer.content) == (200, b"")
         assert int(answer.headers["content-length"]) > 1000

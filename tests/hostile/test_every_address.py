@@ -12,11 +12,9 @@ import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from programmes.app import create_app
 from programmes.cohorts import queries as cohorts
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
-from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, csrf_of, sign_in_as, somebody
 
@@ -92,14 +90,13 @@ async def ids(db: None, clock: FrozenClock, keys: KeyFolder) -> dict[str, str]:
 
 @pytest.mark.parametrize("who", ["nobody", "robin", "kim"])
 async def test_no_address_and_no_form_value_ends_in_an_error_of_ours(
-    ids: dict[str, str], client: httpx.AsyncClient, settings: Settings, clock: FrozenClock, who: str
+    ids: dict[str, str], client: httpx.AsyncClient, app: Litestar, clock: FrozenClock, who: str
 ) -> None:
     clock.advance(**{"days": 1} if who == "nobody" else {"hours": 1})
     if who != "nobody":
         await sign_in_as(client, who, clock.now())
     token = csrf_of((await client.get("/logga-in")).text)
     names = field_names()
-    app = create_app(settings, clock, own_pool=False)
     for pattern, methods, found in addresses(app, ids):
         if pattern == "/logga-ut":
             continue

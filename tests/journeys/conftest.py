@@ -1,9 +1,9 @@
-"""A real browser against the real application: one browser a run, one server and fresh contexts a test."""
+"""A real browser against the real application: one browser a run, one server, and fresh contexts for every test."""
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -42,13 +42,13 @@ class LiveServer:
     app: Litestar
 
 
-@asynccontextmanager
-async def serving(settings: Settings, clock: FrozenClock) -> AsyncIterator[LiveServer]:
+@pytest.fixture(scope="session")
+async def run_server(settings: Settings, run_clock: FrozenClock, pool: None) -> AsyncIterator[LiveServer]:
     """The application in this event loop, on the pool that the tests share; its base address is where it listens."""
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     settings = replace(settings, base_url=url)
-    app = create_app(settings, clock, own_pool=False)
+    app = create_app(settings, run_clock, own_pool=False)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[listening]))
@@ -72,9 +72,9 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def live_server(settings: Settings, clock: FrozenClock, db: None) -> AsyncIterator[LiveServer]:
-    async with serving(settings, clock) as server:
-        yield server
+def live_server(run_server: LiveServer, clock: FrozenClock, db: None) -> LiveServer:
+    """The run's server, with an empty database behind it and the clock at the start."""
+    return run_server
 
 
 def _watch(page: Page, wrongs: list[str]) -> None:
