@@ -1,5 +1,6 @@
 """Postponing and cancelling a start, and changing its places. Coordinators of the programme only."""
 
+from collections.abc import Set
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.rules import decided_by, places_span
+from programmes.cohorts.rules import UNDECIDED, decided_by, places_span
 from programmes.cohorts.schedule_rules import Schedule
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
@@ -23,10 +24,9 @@ from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
-_UNDECIDED = {"planned", "open", "postponed"}
 
 
-async def _facts(request: AnyRequest, cohort_id: int, states: set[str]) -> queries.Start:
+async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queries.Start:
     """The start with its places, for its coordinator.
 
     Raises:
@@ -91,13 +91,13 @@ async def _show_cancel(request: AnyRequest, facts: queries.Start, form: Form, st
 @get("/personal/starter/{cohort_id:int}/stall-in", guards=[signed_in])
 async def cancel_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """What happens to whom if the start is cancelled."""
-    return await _show_cancel(request, await _facts(request, cohort_id, _UNDECIDED), Form())
+    return await _show_cancel(request, await _facts(request, cohort_id, UNDECIDED), Form())
 
 
 @post("/personal/starter/{cohort_id:int}/stall-in", guards=[signed_in], status_code=200)
 async def cancel(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Cancel it, for a reason from the fixed list."""
-    facts = await _facts(request, cohort_id, _UNDECIDED)
+    facts = await _facts(request, cohort_id, UNDECIDED)
     form = await read_form(request)
     reason = form.choice("skal", services.REASONS, _("Välj varför starten ställs in."))
     if form.errors:
@@ -129,7 +129,7 @@ def _three_weeks_later(facts: queries.Start, today: date) -> date:
 @get("/personal/starter/{cohort_id:int}/skjut-upp", guards=[signed_in])
 async def postpone_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Another first day, three weeks later to begin with, and what that means to whom."""
-    facts = await _facts(request, cohort_id, _UNDECIDED)
+    facts = await _facts(request, cohort_id, UNDECIDED)
     today = local_date(request.app.state.clock.now())
     return await _show_postpone(request, facts, Form(), _three_weeks_later(facts, today))
 
@@ -137,7 +137,7 @@ async def postpone_page(request: AnyRequest, cohort_id: FromPath[int]) -> Respon
 @post("/personal/starter/{cohort_id:int}/skjut-upp", guards=[signed_in], status_code=200)
 async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Show the days again, or save them if they are the days that were seen."""
-    facts = await _facts(request, cohort_id, _UNDECIDED)
+    facts = await _facts(request, cohort_id, UNDECIDED)
     form = await read_form(request)
     now = request.app.state.clock.now()
     fallback = _three_weeks_later(facts, local_date(now))
@@ -172,13 +172,13 @@ async def _show_limits(request: AnyRequest, facts: queries.Start, form: Form, st
 @get("/personal/starter/{cohort_id:int}/platser", guards=[signed_in])
 async def limits_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """The least and most number of places."""
-    return await _show_limits(request, await _facts(request, cohort_id, _UNDECIDED | {"started"}), Form())
+    return await _show_limits(request, await _facts(request, cohort_id, UNDECIDED | {"started"}), Form())
 
 
 @post("/personal/starter/{cohort_id:int}/platser", guards=[signed_in], status_code=200)
 async def limits(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Change them, never past the guideline and never below those who hold a place."""
-    facts = await _facts(request, cohort_id, _UNDECIDED | {"started"})
+    facts = await _facts(request, cohort_id, UNDECIDED | {"started"})
     form = await read_form(request)
     least, most = form.number("min", 1, 200), form.number("max", 1, 200)
     if not form.errors:

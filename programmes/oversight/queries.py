@@ -9,7 +9,8 @@ from programmes.core.principal import Principal
 from programmes.oversight.rules import Start as Start
 from programmes.oversight.rules import YearStart
 
-_UNDECIDED = f"""
+# The columns stand in the order of the fields of `Start`: a thousand rows by name take twice as long.
+UNDECIDED_STARTS = f"""
 with mine as materialized (
     select c.id, c.programme_id, c.name, p.section, p.form, p.doc_level, c.state, c.minimum, c.maximum, p.participants_min,
            c.decide_by
@@ -32,7 +33,7 @@ order by m.decide_by, s.first_start nulls last, m.id
 
 async def undecided(principal: Principal, today: date) -> list[Start]:
     """Every group start that waits for a decision and that this person works with, the nearest decision first."""
-    return [Start(**dict(row)) for row in await fetch(_UNDECIDED, *access(principal, today))]
+    return [Start(*row) for row in await fetch(UNDECIDED_STARTS, *access(principal, today))]
 
 
 async def starts_in(year: int, principal: Principal, today: date) -> list[YearStart]:

@@ -1,15 +1,20 @@
 """The cockpit: who sees what, what can be started, and the same few statements for two starts or a thousand."""
 
 import re
+from dataclasses import fields
 from datetime import timedelta
 
 import asyncpg
 import httpx
 import pytest
 
-from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.queries import CohortFacts, access
+from programmes.core.clock import local_date
+from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.oversight.queries import UNDECIDED_STARTS
+from programmes.oversight.rules import Start
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.conftest import QueryLog
@@ -215,6 +220,14 @@ async def test_an_empty_cockpit_shows_the_way_on_and_nonsense_in_the_address_cha
         assert "Inget att besluta" in answer.text
         assert "är startad" not in answer.text
     assert (await client.get(f"{STARTS}/99999999999/stall-in")).status_code == 404
+
+
+async def test_the_columns_of_the_statement_stand_in_the_order_of_the_fields_they_fill(
+    kim: Principal, clock: FrozenClock
+) -> None:
+    await a_cohort("2.8", clock.now())
+    (row,) = await fetch(UNDECIDED_STARTS, *access(kim, local_date(clock.now())))
+    assert list(row.keys()) == [field.name for field in fields(Start)]
 
 
 async def a_thousand(owner: asyncpg.Connection, programme_id: int, clock: FrozenClock) -> None:
