@@ -25,6 +25,16 @@ test: .venv/dev-installed ## every check and every test
 bench: .venv/dev-installed ## how fast it is beside the floor: a bare route and the same statements on raw asyncpg
 	@$(BIN)/python -m bench
 
+messages: .venv/dev-installed ## bring the message catalogues to the texts of code and templates; what is new waits for its English
+	@mkdir -p .data
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _ -k gettext -k ngettext:1,2 $(CATALOGUE) -o .data/messages.pot .
+	@for language in sv en; do file=locale/$$language/LC_MESSAGES/messages.po; \
+		$(BIN)/pybabel -q update -i .data/messages.pot -o $$file -l $$language --no-fuzzy-matching --ignore-obsolete --width 120 && \
+		sed -i.old -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By)/d' $$file && \
+		rm $$file.old; done
+
+CATALOGUE = --no-location --sort-output --width 120
+
 lock: ## resolve requirements/*.lock anew from pyproject.toml; `make lock UPGRADE=--upgrade` takes newer releases
 	@test -n "$(PYTHON)" || { echo "make: this needs Python 3.11 or later." >&2; exit 1; }
 	@rm -rf .data/lock && $(PYTHON) -m venv .data/lock && .data/lock/bin/python -m pip install -q uv
@@ -59,4 +69,4 @@ PROJECT = $(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/demo-installed
 
 .NOTPARALLEL:
-.PHONY: help demo reset test bench lock
+.PHONY: help demo reset test bench messages lock

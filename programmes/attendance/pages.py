@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from programmes.attendance.rules import MARKS, Why
-from programmes.attendance.wording import FIELDS, as_values, count_fields, numbered, said, stepped, total, weekday_group
+from programmes.attendance.wording import FIELDS, as_values, count_fields, said, stepped, total
+from programmes.cohorts.wording_rules import numbered, weekday_group
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, day_plain, times
 from programmes.core.i18n import gettext as _
@@ -150,7 +151,7 @@ def held_words(form: str) -> tuple[str, str]:
 def held_page(line: SessionLine, here: Sequence[tuple[str, str]]) -> HeldPage:
     """The page of a session of which only that it was held may be noted."""
     only_held, button = held_words(line.form)
-    name = weekday_group(local_date(line.starts_at)) if line.form == "group" else line.name
+    name = weekday_group(local_date(line.starts_at).weekday()) if line.form == "group" else line.name
     return HeldPage(
         session_id=line.session_id,
         title=f"{name}, {numbered(line.form, line.number)}",

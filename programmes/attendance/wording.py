@@ -1,40 +1,14 @@
 """Sessions and counts in words, for every screen that speaks of them."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
 
 from programmes.attendance.rules import Count
+from programmes.cohorts.wording_rules import numbered
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import ngettext
 
 FIELDS = ("women", "men", "other")
 Raw = Callable[[str], str]
-
-
-def numbered(form: str, number: int | None, of: int = 0) -> str:
-    """`träff 3`, `samtal 3`, `öppettillfälle 3`; with `of`, `träff 3 av 10`. A cancelled session has no number."""
-    if number is None:
-        return {"individual": _("samtal"), "drop_in": _("öppettillfälle")}.get(form, _("träff"))
-    if form == "drop_in":
-        return _("öppettillfälle %(n)s", n=number)
-    if of:
-        text = _("samtal %(n)s av %(of)s", n=number, of=of) if form == "individual" else None
-        return text or _("träff %(n)s av %(of)s", n=number, of=of)
-    return _("samtal %(n)s", n=number) if form == "individual" else _("träff %(n)s", n=number)
-
-
-def weekday_group(day: date) -> str:
-    """What a group is called where others may look over one's shoulder: `Måndagsgruppen`."""
-    names = (
-        _("Måndagsgruppen"),
-        _("Tisdagsgruppen"),
-        _("Onsdagsgruppen"),
-        _("Torsdagsgruppen"),
-        _("Fredagsgruppen"),
-        _("Lördagsgruppen"),
-        _("Söndagsgruppen"),
-    )
-    return names[day.weekday()]
 
 
 def said(count: Count) -> str:

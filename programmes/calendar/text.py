@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from icalendar import Calendar, Event, Timezone, vDuration
 
 from programmes.calendar import rules
+from programmes.cohorts.wording_rules import weekday_group
 from programmes.core.clock import local
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
@@ -113,19 +114,6 @@ def _component(event: rules.Event, line: _Line) -> Event:
     return component
 
 
-def group_name(weekday: int) -> str:
-    """What a group is called where others may read along: by its weekday (Monday is 0)."""
-    return [
-        _("Måndagsgruppen"),
-        _("Tisdagsgruppen"),
-        _("Onsdagsgruppen"),
-        _("Torsdagsgruppen"),
-        _("Fredagsgruppen"),
-        _("Lördagsgruppen"),
-        _("Söndagsgruppen"),
-    ][weekday]
-
-
 def _group_names(facts: rules.FeedFacts) -> dict[int, str]:
     """Names by cohort. No numbers: when a session goes, those of the others change, and calendars would not be told."""
     by_cohort: dict[int, list[rules.Occasion]] = {}
@@ -133,7 +121,7 @@ def _group_names(facts: rules.FeedFacts) -> dict[int, str]:
         if occasion.what == "session":
             by_cohort.setdefault(occasion.cohort_id, []).append(occasion)
     return {
-        cohort_id: group_name(rules.usual_weekday(sessions)) if sessions[0].form == "group" else _("Möte")
+        cohort_id: weekday_group(rules.usual_weekday(sessions)) if sessions[0].form == "group" else _("Möte")
         for cohort_id, sessions in by_cohort.items()
     }
 

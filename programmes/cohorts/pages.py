@@ -113,8 +113,8 @@ def _line(group: Group, session: Session, following: bool, alive: bool, would_be
 
 def _what(group: Group, session: Session, would_be: int) -> str:
     if session.number is None:
-        return _("Skulle ha varit %(which)s", which=numbered(group.form, would_be).lower())
-    name = numbered(group.form, session.number)
+        return _("Skulle ha varit %(which)s", which=numbered(group.form, would_be))
+    name = capital(numbered(group.form, session.number))
     return f"{name}. {session.theme}" if session.theme else name
 
 
@@ -170,7 +170,7 @@ class ChangePage:
 
 def head(group: Group, session: Session) -> tuple[str, str]:
     """Title and lead of a page about one session."""
-    which = numbered(group.form, session.number)
+    which = capital(numbered(group.form, session.number))
     day = capital(day_long(local_date(session.starts_at)))
     return which, f"{group.name}. {day} {times(session.starts_at, session.ends_at)}, {session.venue}."
 

@@ -17,11 +17,29 @@ def said(reason: Reason) -> str:
     return _SENTENCES[reason.code](reason.params)
 
 
-def numbered(form: str, number: int | None) -> str:
-    """`Träff 4`, `Samtal 4` or `Tillfälle 4`; without a number what it is called."""
-    words = {"individual": _("Samtal"), "drop_in": _("Tillfälle")}
-    word = words.get(form, _("Träff"))
-    return f"{word} {number}" if number else word
+def numbered(form: str, number: int | None, of: int = 0) -> str:
+    """`träff 3`, `samtal 3`, `öppettillfälle 3`; with `of`, `träff 3 av 10`. A cancelled session has no number."""
+    if number is None:
+        return {"individual": _("samtal"), "drop_in": _("öppettillfälle")}.get(form, _("träff"))
+    if form == "drop_in":
+        return _("öppettillfälle %(n)s", n=number)
+    if of:
+        text = _("samtal %(n)s av %(of)s", n=number, of=of) if form == "individual" else None
+        return text or _("träff %(n)s av %(of)s", n=number, of=of)
+    return _("samtal %(n)s", n=number) if form == "individual" else _("träff %(n)s", n=number)
+
+
+def weekday_group(weekday: int) -> str:
+    """What a group is called where others may look over one's shoulder, by its weekday (Monday is 0): `Måndagsgruppen`."""
+    return [
+        _("Måndagsgruppen"),
+        _("Tisdagsgruppen"),
+        _("Onsdagsgruppen"),
+        _("Torsdagsgruppen"),
+        _("Fredagsgruppen"),
+        _("Lördagsgruppen"),
+        _("Söndagsgruppen"),
+    ][weekday]
 
 
 def why_skipped(day: date, off: Off) -> str:

@@ -6,10 +6,11 @@ from datetime import date
 
 from programmes.attendance.queries import Unnoted
 from programmes.attendance.rules import Bound, Bounds, Kind
-from programmes.attendance.wording import as_values, count_fields, numbered, said, total
+from programmes.attendance.wording import as_values, count_fields, said, total
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
-from programmes.core.i18n import day_long, day_plain, ngettext
+from programmes.core.i18n import capital, day_long, day_plain, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.closing_rules import ClosingFacts, Ending, Step, StepKey, erased_by, may_close, steps
 from programmes.desk.group_pages import GroupHead
@@ -267,7 +268,7 @@ def _links(cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted],
     address = f"/personal/grupper/{cohort.cohort_id}"
     if step.key == "attendance":
         found = [
-            Link(numbered(cohort.form, entry.number), f"/personal/traffar/{entry.session_id}/narvaro")
+            Link(capital(numbered(cohort.form, entry.number)), f"/personal/traffar/{entry.session_id}/narvaro")
             for entry in unnoted[:_MOST_LINKS]
         ]
         return found if found else [Link(_("Visa träffarna"), f"{address}/traffar")] if facts.coming else []

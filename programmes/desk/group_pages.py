@@ -7,9 +7,9 @@ from uuid import UUID
 
 from programmes.attendance.queries import Unnoted
 from programmes.attendance.rules import Kind
-from programmes.attendance.wording import numbered
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_plain, day_short, moment_long, ngettext, times, weekdays
 from programmes.core.i18n import gettext as _

@@ -7,6 +7,7 @@ from typing import Any
 from programmes.catalogue.rules import Programme
 from programmes.catalogue.wording import Question, questions
 from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.codes import grouped
 from programmes.core.i18n import capital, clock, day_long, language, moment_long, times
@@ -21,7 +22,7 @@ class DayLine:
     day: str
     old_day: str
     where: str
-    number: int | None
+    which: str
     state: str
     note: str
 
@@ -52,6 +53,7 @@ class PlacePage:
     """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is."""
 
     state: str
+    alone: bool
     title: str
     lead: str
     code: tuple[str, ...]
@@ -81,7 +83,7 @@ class PlacePage:
         return self.state in {"preliminary", "confirmed"}
 
 
-def day_line(session: SessionFacts, is_next: bool) -> DayLine:
+def day_line(session: SessionFacts, form: str, is_next: bool) -> DayLine:
     """A session as its participant reads it; the theme is the group's own and says nothing of what it is about."""
     where = f"{session.address}, {session.venue}"
     day = f"{capital(day_long(local_date(session.starts_at)))}, {times(session.starts_at, session.ends_at)}"
@@ -90,13 +92,14 @@ def day_line(session: SessionFacts, is_next: bool) -> DayLine:
         old = f"{capital(day_long(local_date(session.moved_from)))} {clock(session.moved_from)}"
     state = "off" if session.state == "cancelled" else "held" if session.state == "held" else "next" if is_next else ""
     note = {"cancelled": _("Inställd"), "moved": _("Flyttad")}.get(session.state, _("Tillagd") if session.added else "")
-    return DayLine(day, old, where, session.number, state, note)
+    which = capital(numbered(form, session.number)) if session.number else ""
+    return DayLine(day, old, where, which, state, note)
 
 
-def day_lines(sessions: list[SessionFacts], now: datetime) -> tuple[DayLine, ...]:
+def day_lines(sessions: list[SessionFacts], form: str, now: datetime) -> tuple[DayLine, ...]:
     """All sessions in order of time; the first that is still to come is marked."""
     coming = next((s.session_id for s in sessions if s.state != "cancelled" and s.ends_at > now), None)
-    return tuple(day_line(session, session.session_id == coming) for session in sessions)
+    return tuple(day_line(session, form, session.session_id == coming) for session in sessions)
 
 
 def slot_choices(slots: list[Slot], facts: EnrolmentFacts) -> tuple[SlotChoice, ...]:
@@ -143,19 +146,20 @@ def state_of(facts: EnrolmentFacts, cohort: CohortFacts) -> str:
     return cohort.state if alive and cohort.state in {"cancelled", "closed"} else facts.state
 
 
-def headline(state: str, position: int) -> str:
+def headline(state: str, position: int, form: str) -> str:
     """The page's first words."""
+    alone = form == "individual"
     words = {
         "confirmed": _("Du har en plats"),
         "preliminary": _("Du har en preliminär plats"),
         "offered": _("Du har fått ett erbjudande om plats"),
         "queued": _("Du står i kö, som nummer %(n)s", n=position),
-        "cancelled": _("Gruppen är inställd"),
-        "closed": _("Gruppen är avslutad"),
+        "cancelled": _("Samtalen är inställda") if alone else _("Gruppen är inställd"),
+        "closed": _("Samtalen är avslutade") if alone else _("Gruppen är avslutad"),
         "completed": _("Du har fullföljt"),
         "expired": _("Erbjudandet har gått ut"),
     }
-    return words.get(state, _("Du har lämnat gruppen"))
+    return words.get(state, _("Du har lämnat din plats"))
 
 
 def lead_of(state: str, programme: Programme, cohort: CohortFacts) -> str:

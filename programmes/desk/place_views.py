@@ -72,7 +72,7 @@ async def open_place(request: AnyRequest) -> Response[Any]:
     code = normalised(form.raw("kod"))
     token = await place_services.open_by_code(code, request.app.state.clock.now()) if code else None
     if token is None:
-        form.fail("kod", _("Koden stämmer inte. Titta efter ett tecken som blivit fel, eller be gruppledaren om en ny."))
+        form.fail("kod", _("Koden stämmer inte. Titta efter ett tecken som blivit fel, eller be om en ny när vi ses."))
         return _code_form(request, form, 422)
     response = _to_place()
     set_cookie(request, response, "place", token, int(place_services.PLACE_OPEN.total_seconds()))
@@ -104,7 +104,8 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "") -> pages.Pl
     calendar = await _calendar(request, facts) if state in {"preliminary", "confirmed"} else None
     return pages.PlacePage(
         state=state,
-        title=pages.headline(state, position),
+        alone=cohort.form == "individual",
+        title=pages.headline(state, position, cohort.form),
         lead=pages.lead_of(state, programme, cohort),
         code=pages.code_lines(kept.code),
         seats=cohort.maximum,
@@ -117,7 +118,7 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "") -> pages.Pl
         slots=pages.slot_choices(slots, facts),
         visit=moment_long(facts.visit.starts_at) if facts.visit else "",
         texts=pages.texts_shown(texts),
-        days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), now) if holds else (),
+        days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), cohort.form, now) if holds else (),
         exempt=programme.exempt,
         has_contact="@" in kept.contact or not programme.exempt,
         calendar=calendar,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from programmes.attendance.wording import weekday_group
+from programmes.cohorts.wording_rules import weekday_group
 from programmes.core.clock import local_date
 from programmes.core.i18n import day_plain
 from programmes.core.i18n import gettext as _
@@ -44,7 +44,7 @@ def print_page(facts: Facts, people: Sequence[str]) -> PrintPage:
     if counted:
         first = local_date(counted[0].starts_at)
         starts = _("start %(day)s", day=day_plain(first))
-        title = f"{weekday_group(first)}, {starts}. {counted[0].venue}."
+        title = f"{weekday_group(first.weekday())}, {starts}. {counted[0].venue}."
     kinds: dict[str, Sheet] = {"names": "names", "count": "count", "held": "none"}
     return PrintPage(
         head=head(facts),

@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 
 from programmes.attendance.queries import Noted, Unnoted
 from programmes.attendance.rules import Kind
-from programmes.attendance.wording import numbered, session_name
+from programmes.attendance.wording import session_name
 from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, moment_long, ngettext, number_word, times
 from programmes.core.i18n import gettext as _

@@ -153,7 +153,7 @@ async def test_a_drop_in_occasion_is_cancelled_without_a_new_one(client: httpx.A
     await sign_in_as(client, "robin", clock.now())
     address = f"/personal/traffar/{await first_session(cohort)}/stall-in"
     shown = (await client.get(address)).text
-    assert "Ställ in tillfälle 1" in shown
+    assert "Ställ in öppettillfälle 1" in shown
     assert "lägg till en träff sist" not in shown
     assert (await post_form(client, address, {"sedd": hidden(shown, "sedd")})).status_code == 303
     assert len([s for s in await queries.sessions(cohort.cohort_id) if s.number]) == 9

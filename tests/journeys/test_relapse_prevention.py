@@ -89,8 +89,8 @@ async def visit_and_accept(desk: Page, cohort_id: int, page: Page, name: str, co
 
 async def leave(page: Page, code: str) -> None:
     await open_place(page, code)
-    await page.get_by_role("link", name="Lämna gruppen").click()
-    await page.get_by_role("button", name="Ja, lämna gruppen").click()
+    await page.get_by_role("link", name="Lämna platsen").click()
+    await page.get_by_role("button", name="Ja, lämna platsen").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Klart. Tack för att du sa till")
 
 
