@@ -193,15 +193,18 @@ async def upcoming(slug: str | None = None) -> list[CohortFacts]:
     return [_cohort(row) for row in rows]
 
 
-async def open_houses(now: datetime) -> list[tuple[CohortFacts, SessionFacts]]:
-    """The next occasion of every open meeting place, soonest first."""
+async def open_houses(now: datetime, each: int = 1) -> list[tuple[CohortFacts, SessionFacts]]:
+    """The next occasions of every open meeting place, at most `each` of one, soonest first."""
     rows = await fetch(
-        f"""select distinct on (s.cohort_id) q.* from ({_SESSION}) q join cohort_session s on s.id = q.session_id
-            join cohort c on c.id = s.cohort_id join programme p on p.id = c.programme_id
-            where p.form = 'drop_in' and c.state in ('open', 'started')
-              and s.state in ('planned', 'moved') and s.ends_at > $1
-            order by s.cohort_id, s.starts_at""",
+        f"""select q.* from ({_SESSION}) q where q.session_id in (
+              select id from (
+                select s.id, row_number() over (partition by s.cohort_id order by s.starts_at, s.id) as coming
+                from cohort_session s join cohort c on c.id = s.cohort_id join programme p on p.id = c.programme_id
+                where p.form = 'drop_in' and c.state in ('open', 'started')
+                  and s.state in ('planned', 'moved') and s.ends_at > $1) ahead
+              where coming <= $2)""",
         now,
+        each,
     )
     found = sorted((_session(row) for row in rows), key=lambda s: s.starts_at)
     cohorts = await fetch(f"{_COHORT} where c.id = any($1::int[])", [s.cohort_id for s in found])

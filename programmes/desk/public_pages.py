@@ -98,10 +98,11 @@ class Start:
 
 @dataclass(frozen=True)
 class Opening:
-    """The next time an open meeting place is open."""
+    """The next time an open meeting place is open, and the times after it that the page has room for."""
 
     session: SessionFacts
     place: str
+    then: tuple[SessionFacts, ...] = ()
 
     @property
     def day(self) -> str:
@@ -110,6 +111,11 @@ class Opening:
     @property
     def hours(self) -> str:
         return times(self.session.starts_at, self.session.ends_at)
+
+    @property
+    def later(self) -> list[str]:
+        """`Fredag 27 november 13.00–16.00`, one a line."""
+        return [f"{capital(day_long(local_date(s.starts_at)))} {times(s.starts_at, s.ends_at)}" for s in self.then]
 
     @property
     def sign(self) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.i18n import language
 from programmes.desk import public_pages as pages
 from programmes.desk.public_pages import Office, Opening, Start
@@ -17,6 +18,8 @@ from programmes.enrolment import queries as enrolment
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
+# Two weeks of a place that is open a morning and two afternoons a week (3.1).
+TIMES_SHOWN = 6
 
 
 def _office(request: AnyRequest) -> Office:
@@ -30,8 +33,12 @@ async def _starts(office: Office, slug: str | None = None) -> list[Start]:
     return pages.coming(ahead, places, office)
 
 
-async def _openings(office: Office) -> list[tuple[str, Opening]]:
-    return [(cohort.slug, Opening(session, cohort.venue)) for cohort, session in await cohorts.open_houses(office.now)]
+async def _openings(office: Office, each: int = 1) -> list[tuple[str, Opening]]:
+    """Every meeting place once, by its programme's slug, with its next `each` times, what opens first first."""
+    found: dict[int, tuple[CohortFacts, list[SessionFacts]]] = {}
+    for cohort, session in await cohorts.open_houses(office.now, each):
+        found.setdefault(cohort.cohort_id, (cohort, []))[1].append(session)
+    return [(cohort.slug, Opening(first, cohort.venue, tuple(then))) for cohort, (first, *then) in found.values()]
 
 
 def _of(programme: Programme, starts: Iterable[Start]) -> list[Start]:
@@ -66,7 +73,7 @@ async def show_programme(request: AnyRequest, slug: FromPath[str]) -> Response[A
     starts = await _starts(office, slug)
     timetables = await cohorts.sessions_of([start.cohort.cohort_id for start in starts])
     starts = [replace(start, timetable=tuple(timetables[start.cohort.cohort_id])) for start in starts]
-    openings = [o for of, o in await _openings(office) if of == slug]
+    openings = [o for of, o in await _openings(office, TIMES_SHOWN) if of == slug]
     return page(request, "catalogue/programme.html", pages.programme_page(programme, starts, openings, office))
 
 

@@ -6,7 +6,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from programmes.cohorts.queries import sessions
+from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
+from programmes.core.i18n import capital, day_long
 from programmes.core.sealing import KeyFolder
 from tests.catalogue.test_programme_pages import words_of
 from tests.clock import FrozenClock
@@ -134,6 +137,16 @@ async def test_an_open_house_says_when_it_is_open_next(client: httpx.AsyncClient
     page = words_of((await client.get("/insatser/traffpunkter")).text)
     assert "Torsdag 3 september 10.00–12.00" in page
     assert "Kom som du är. Ingen anmälan." in page
+
+
+async def test_the_page_of_an_open_house_has_its_next_times_and_not_all(
+    client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    house = await a_cohort("3.1", clock.now(), sessions=8)
+    hours = [capital(day_long(local_date(s.starts_at))) for s in await sessions(house.cohort_id)]
+    text = (await client.get(f"/insatser/{house.slug}")).text
+    assert [day in text for day in hours] == [True] * 6 + [False] * 2
+    assert text.index(hours[1]) < text.index(hours[2]) < text.index(hours[5])
 
 
 async def test_programmes_without_a_form_say_how_to_get_in_touch(client: httpx.AsyncClient) -> None:
