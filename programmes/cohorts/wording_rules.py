@@ -123,7 +123,7 @@ def _held(p: Params) -> str:
 
 
 _SENTENCES: Mapping[str, Callable[[Params], str]] = {
-    "past": lambda p: _("Dagen har redan varit. Välj en dag som kommer."),
+    "past": lambda p: _("Tiden har redan varit. Välj en tid som kommer."),
     "too_far": lambda p: _("Välj en dag inom två år."),
     "no_days": lambda p: _("Det finns inte tillräckligt många dagar inom tre år. Titta på helgdagar och stängningar."),
     "hour": lambda p: _("Skriv en tid från 6.00 till 23.00."),

@@ -51,7 +51,7 @@ async def test_a_wrong_closure_is_kept_and_explained(kim: Principal, client: htt
     for changes, message in (
         ({"sista": "2026-10-01"}, "Sista dagen kan inte vara före den första."),
         ({"sista": "2027-09-01"}, "En stängning är högst fyra månader."),
-        ({"forsta": "2026-06-01", "sista": "2026-08-01"}, "Dagen har redan varit."),
+        ({"forsta": "2026-06-01", "sista": "2026-08-01"}, "Tiden har redan varit."),
         ({"forsta": "2199-06-01", "sista": "2199-08-01"}, "Välj en dag inom två år."),
         ({"namn": ""}, "Skriv vad det är"),
         ({"lokal": "4711"}, "Välj en lokal."),
@@ -125,7 +125,7 @@ async def test_wrong_choices_are_explained_and_others_may_not_choose(
         ({"vem": "4711", "roll": "ledare"}, "Välj vem."),
         ({"vem": me, "roll": ""}, "Välj gruppledare eller vikarie."),
         ({"vem": me, "roll": "vikarie", "till": ""}, "Skriv ett datum som finns"),
-        ({"vem": me, "roll": "vikarie", "till": "2026-01-01"}, "Dagen har redan varit."),
+        ({"vem": me, "roll": "vikarie", "till": "2026-01-01"}, "Tiden har redan varit."),
         ({"vem": me, "roll": "ledare"}, "Personen är redan gruppledare här."),
         ({"bort": "4711"}, "Välj ett av alternativen."),
     ):

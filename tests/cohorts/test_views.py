@@ -62,7 +62,7 @@ async def test_moving_tells_that_it_is_done_and_shows_old_and_new(group: Cast, c
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("dag", "2026-08-01", "Dagen har redan varit."),
+        ("dag", "2026-08-01", "Tiden har redan varit."),
         ("dag", "2026-13-01", "Skriv ett datum som finns"),
         ("dag", "2199-01-01", "Välj en dag inom två år."),
         ("till", "09:00", "Sluttiden måste vara efter starttiden."),

@@ -162,7 +162,7 @@ async def test_postponing_saves_only_the_days_that_were_seen(
     [
         ("start", "2026-02-31", "Skriv ett datum som finns"),
         ("start", "2026-09-10", "Skjut upp till en dag efter"),
-        ("start", "2020-01-01", "Dagen har redan varit."),
+        ("start", "2020-01-01", "Tiden har redan varit."),
         ("beslut", "2026-12-24", "Beslutet måste tas senast samma dag"),
         ("skal", "", "Välj varför starten skjuts upp."),
     ],
