@@ -156,5 +156,5 @@ async def _set(stop: asyncio.Event) -> int:
 async def _announce(place: Place, settings: Settings, web: asyncio.subprocess.Process) -> None:
     """When the service answers, write the manifest and say what is where."""
     await processes.wait_until_ready(settings.base_url, web)
-    for line in manifest.told(await manifest.write(place, settings)):
+    for line in manifest.told(await manifest.write(place, settings, SystemClock().now())):
         _say(line)

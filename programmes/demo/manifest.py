@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,16 +11,18 @@ import asyncpg
 
 from programmes.calendar.rules import Feed
 from programmes.calendar.services import feed_address
+from programmes.catalogue import queries as catalogue
 from programmes.core.codes import digest
+from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.demo.place import DemoError, Place
 from programmes.demo.staff import COLLEAGUES
+from programmes.enrolment import queries as enrolment
+from programmes.enrolment.services import not_open
 from programmes.settings import Settings
 
 _COHORTS = """
-select p.section, c.state, c.public_id, c.maximum,
-       case when c.state in ('open', 'postponed', 'started')
-            then c.maximum - (select count(*) from seat s where s.cohort_id = c.id) else 0 end as free
+select c.id, c.programme_id, p.section, c.state, c.public_id, c.maximum
 from cohort c join programme p on p.id = c.programme_id where c.state <> 'planned' order by p.position, c.id
 """
 # How many events a calendar shows as taking place: sessions, and in a leader's also the study visits on offer.
@@ -36,7 +39,7 @@ order by f.created_at, f.id
 """
 
 
-async def write(place: Place, settings: Settings) -> dict[str, Any]:
+async def write(place: Place, settings: Settings, now: datetime) -> dict[str, Any]:
     """Write the file anew from the database as it is, whole or not at all; returns what it says.
 
     Raises:
@@ -47,15 +50,17 @@ async def write(place: Place, settings: Settings) -> dict[str, Any]:
     except FileNotFoundError:
         raise DemoError("The demo's database is here but its password is gone. Begin anew: make reset") from None
     connection = await asyncpg.connect(settings.database_url)
+    await open_pool(settings.web_database_url, 1)
     try:
         told = {
             "base_url": settings.base_url,
             "accounts": [{"role": c.told, "user": c.user, "password": kept["password"]} for c in COLLEAGUES],
-            "cohorts": await _cohorts(connection, settings.base_url),
+            "cohorts": await _cohorts(connection, settings.base_url, now),
             "feeds": await _feeds(connection, [UUID(feed) for feed in kept["feeds"]], settings),
             "ballots": [await _ballot(connection, ballot, settings.base_url) for ballot in kept["ballots"]],
         }
     finally:
+        await close_pool()
         await connection.close()
     draft = place.manifest.with_suffix(".draft")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -65,16 +70,31 @@ async def write(place: Place, settings: Settings) -> dict[str, Any]:
     return told
 
 
-async def _cohorts(connection: asyncpg.Connection, base_url: str) -> list[dict[str, object]]:
+async def _free(rows: Sequence[asyncpg.Record], now: datetime) -> dict[int, int]:
+    """Places that somebody could take on the web now, by cohort: none while anyone queues, or where one just comes."""
+    programmes = await catalogue.programmes({row["programme_id"] for row in rows})
+    held = await enrolment.places([row["id"] for row in rows])
+    found = {}
+    for row in rows:
+        places = held[row["id"]]
+        by_web = programmes[row["programme_id"]].way_in == "web"
+        may_enter = by_web and not places.queued and await not_open(row["id"], now) is None
+        found[row["id"]] = max(0, row["maximum"] - places.held) if may_enter else 0
+    return found
+
+
+async def _cohorts(connection: asyncpg.Connection, base_url: str, now: datetime) -> list[dict[str, object]]:
+    rows = await connection.fetch(_COHORTS)
+    free = await _free(rows, now)
     return [
         {
             "programme": row["section"],
             "state": row["state"],
             "enrol_url": f"{base_url}/anmalan/{row['public_id']}",
             "maximum": row["maximum"],
-            "free": row["free"],
+            "free": free[row["id"]],
         }
-        for row in await connection.fetch(_COHORTS)
+        for row in rows
     ]
 
 

@@ -142,6 +142,8 @@ def check_cohorts(manifest: dict[str, Any]) -> None:
     assert sum(c["programme"] == "3.2" for c in manifest["cohorts"]) == 5
     full = [c for c in manifest["cohorts"] if c["programme"] == "2.8" and c["free"] == 0 and c["state"] == "open"]
     assert len(full) == 1
+    assert {c["programme"] for c in manifest["cohorts"] if c["free"]}.isdisjoint({"2.14", "3.1", "3.2"}), "not on the web"
+    assert {c["state"] for c in manifest["cohorts"] if c["free"]} == {"open"}
 
 
 def check_what_was_done_stays(first: dict[str, Any], second: dict[str, Any], kept: str) -> None:
@@ -161,7 +163,9 @@ def check_what_was_done_stays(first: dict[str, Any], second: dict[str, Any], kep
 async def look_around(browser: httpx.AsyncClient, manifest: dict[str, Any]) -> None:
     assert (await browser.get("/health/ready")).status_code == 200
     for cohort in manifest["cohorts"]:
-        assert (await browser.get(cohort["enrol_url"], follow_redirects=True)).status_code == 200
+        answer = await browser.get(cohort["enrol_url"], follow_redirects=True)
+        assert answer.status_code == 200
+        assert ("<form" in answer.text.partition("<main")[2]) or not cohort["free"], cohort
     assert {feed["discreet"] for feed in manifest["feeds"]} == {True, False}
     for feed in manifest["feeds"]:
         answer = await browser.get(feed["url"])
