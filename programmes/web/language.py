@@ -8,7 +8,7 @@ from litestar import Request, Response, get
 from programmes.core.i18n import LANGUAGES
 from programmes.web.sessions import set_cookie
 
-_PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.-]*")
+_PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.-]*(\?[A-Za-z0-9=&_.%+-]*)?")
 _YEAR = 365 * 24 * 3600
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response
@@ -49,11 +50,16 @@ class Static:
 
 @dataclass(frozen=True)
 class Frame:
-    """What the frame of every page needs: who is signed in, where we are, and what the municipality decided."""
+    """What the frame of every page needs: who is signed in, where we are, and what the municipality decided.
+
+    `again` is the address that may be asked for once more: this page, or for one that answers a form the nearest above it
+    that can be read. `answers_form` says which of the two it is.
+    """
 
     path: str
+    again: str
+    answers_form: bool
     language: str
-    other_language_address: str
     csrf_token: str
     principal: Principal | None
     settings: Settings
@@ -101,13 +107,24 @@ def csrf_token(request: Request[Any, Any, Any]) -> str:
     return token if isinstance(token, str) else ""
 
 
+def _again(request: Request[Any, Any, Any]) -> str:
+    path = request.url.path
+    query = urlencode([(name, value) for name, value in parse_qsl(request.url.query) if name != "lang"])
+    if request.method != "POST":
+        return f"{path}?{query}" if query else path
+    template = request.scope.get("path_template", "")
+    readable = {route.path_format for route in request.app.routes if "GET" in getattr(route, "methods", ())}
+    while path and template not in readable:
+        path, template = path.rpartition("/")[0], template.rpartition("/")[0]
+    return path or "/"
+
+
 def _frame(request: Request[Any, Any, Any]) -> Frame:
-    language = i18n.language()
-    other = "en" if language == "sv" else "sv"
     return Frame(
         path=request.url.path,
-        language=language,
-        other_language_address=f"{request.url.path}?lang={other}",
+        again=_again(request),
+        answers_form=request.method == "POST",
+        language=i18n.language(),
         csrf_token=csrf_token(request),
         principal=request.scope.get("principal"),  # type: ignore[arg-type]
         settings=request.app.state.settings,
