@@ -1,0 +1,45 @@
+"""The language of the pages: chosen with one link, kept, and back to the very page one came from."""
+
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+LINK = '<a href="/sprak?lang={}&amp;till={}"'
+
+
+async def test_the_link_leads_back_to_the_page_with_its_filter(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/?for=parents&sida=1")).text
+    back = quote("/?for=parents&sida=1")
+    assert LINK.format("en", back) in page
+    answer = await client.get(f"/sprak?lang=en&till={quote('/?for=parents&sida=1', safe='')}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/?for=parents&sida=1")
+    again = (await client.get("/?for=parents&lang=sv")).text
+    assert LINK.format("en", quote("/?for=parents")) in again, "else the choice would be undone by the address"
+    assert '<html lang="en"' in (await client.get("/")).text
+
+
+async def test_from_an_answer_to_a_form_it_leads_to_what_can_be_read(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/min-plats")).text
+    token = page.partition('name="_csrf_token" value="')[2].partition('"')[0]
+    answer = await client.post("/min-plats", data={"kod": "x", "_csrf_token": token})
+    assert answer.status_code == 422
+    assert LINK.format("en", "/min-plats") in answer.text
+    assert 'data-again="/min-plats"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "/x?y=//z\r\nset-cookie: a=b",
+        "javascript:alert(1)",
+        "/?a=<b>",
+        "",
+    ],
+)
+async def test_it_leads_nowhere_else(client: httpx.AsyncClient, elsewhere: str) -> None:
+    answer = await client.get("/sprak", params={"lang": "en", "till": elsewhere})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
