@@ -107,7 +107,6 @@ def create_app(
                 "static": static,
                 "templates": make_environment(settings, static),
                 "load_principal": load_principal,
-                "csrf_cookie": cookie_name("csrftoken", settings.https),
             }
         ),
     )

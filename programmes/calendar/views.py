@@ -32,7 +32,8 @@ _HEADERS = {"cache-control": "private", "x-robots-tag": "noindex"}
 async def feed(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """A calendar for any client that has its address: no cookie, no language, no Accept."""
     match = _NAME.fullmatch(name)
-    answer = await services.serve(match[1], request.app.state.key_folder, request.app.state.clock.now()) if match else None
+    now = request.app.state.clock.now()
+    answer = await services.serve(match[1], request.app.state.key_folder, now) if match else None
     if answer is None:
         return _plain(request, 404, _("Kalendern finns inte. Kontrollera adressen."))
     if isinstance(answer, services.Gone):
@@ -40,7 +41,8 @@ async def feed(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     headers = {
         **_HEADERS,
         "etag": f'"{answer.etag}"',
-        "last-modified": format_datetime(answer.last_modified.astimezone(UTC), usegmt=True),
+        # A second change in one second is told apart by a moment to come, which no header may name (RFC 9110, 8.8.2.1).
+        "last-modified": format_datetime(min(answer.last_modified, now).astimezone(UTC), usegmt=True),
     }
     if _unchanged(request, answer):
         return Response(b"", status_code=304, headers=headers)

@@ -23,7 +23,7 @@ class Session:
     number: int | None
     starts_at: datetime
     ends_at: datetime
-    moved_from: datetime | None
+    was_at: datetime | None
     venue: str
     theme: str
     state: str
@@ -89,18 +89,17 @@ def _summary(group: Group, sessions: Sequence[Session]) -> str:
     if not counted:
         return _("Inga träffar är kvar.")
     first = counted[0]
-    usual = {weekdays(local_date(s.moved_from or s.starts_at)) for s in counted}
+    usual = {weekdays(local_date(s.was_at or s.starts_at)) for s in counted}
     day = capital(usual.pop()) if len(usual) == 1 else capital(day_long(local_date(first.starts_at)))
     return f"{day} {times(first.starts_at, first.ends_at)}, {first.venue}."
 
 
 def _line(group: Group, session: Session, following: bool, alive: bool, would_be: int) -> Line:
-    moved = session.moved_from is not None and session.moved_from != session.starts_at
     tag, kind, icon = _tag(session, following)
     return Line(
         session_id=session.session_id,
         when=day_short(local_date(session.starts_at)),
-        was=day_short(local_date(session.moved_from)) if moved and session.moved_from else "",
+        was=day_short(local_date(session.was_at)) if session.was_at else "",
         what=_what(group, session, would_be),
         where=f"{times(session.starts_at, session.ends_at)}, {session.venue}",
         state="off" if session.state == "cancelled" else "held" if session.state == "held" else "next" if following else "",

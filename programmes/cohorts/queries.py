@@ -62,6 +62,11 @@ class SessionFacts:
     revised_at: datetime
     cancelled_at: datetime | None
 
+    @property
+    def was_at(self) -> datetime | None:
+        """When it was first to begin, if that is another time; None where only its place was changed, or it moved back."""
+        return self.moved_from if self.moved_from != self.starts_at else None
+
 
 _COHORT = """
 select c.id as cohort_id, c.public_id, c.programme_id, p.section, p.slug, p.form, p.doc_level = 'operational' as exempt,

@@ -39,7 +39,7 @@ def _session(session: SessionFacts) -> pages.Session:
         session.number,
         session.starts_at,
         session.ends_at,
-        session.moved_from,
+        session.was_at,
         session.venue,
         session.theme,
         session.state,

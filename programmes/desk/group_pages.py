@@ -361,13 +361,13 @@ def _session(facts: Facts, session: SessionFacts, is_next: bool, missing: bool =
     day = day_short(local_date(session.starts_at))
     if session.state == "cancelled":
         return SessionRow(day, "", _("Inställd"), "", Tag(_("Inställd"), "stop", "cross"), "off")
-    old = day_short(local_date(session.moved_from)) if session.moved_from else ""
+    old = day_short(local_date(session.was_at)) if session.was_at else ""
     tag = None
     if missing:
         tag = Tag(_("Antal saknas") if facts.kind == "count" else _("Närvaro saknas"), "warn", "clock")
     elif is_next:
         tag = Tag(_("Nästa"), "ok", "dot")
-    elif session.moved_from:
+    elif session.state == "moved":
         tag = Tag(_("Flyttad"), "warn", "move")
     elif session.added:
         tag = Tag(_("Tillagd"), "info", "plus")

@@ -88,10 +88,12 @@ def day_line(session: SessionFacts, form: str, is_next: bool) -> DayLine:
     where = f"{session.address}, {session.venue}"
     day = f"{capital(day_long(local_date(session.starts_at)))}, {times(session.starts_at, session.ends_at)}"
     old = ""
-    if session.state == "moved" and session.moved_from:
-        old = f"{capital(day_long(local_date(session.moved_from)))} {clock(session.moved_from)}"
+    if session.state == "moved" and session.was_at:
+        old = f"{capital(day_long(local_date(session.was_at)))} {clock(session.was_at)}"
     state = "off" if session.state == "cancelled" else "held" if session.state == "held" else "next" if is_next else ""
-    note = {"cancelled": _("Inställd"), "moved": _("Flyttad")}.get(session.state, _("Tillagd") if session.added else "")
+    note = {"cancelled": _("Inställd"), "moved": _("Flyttad") if session.was_at else _("Ändrad")}.get(
+        session.state, _("Tillagd") if session.added else ""
+    )
     which = capital(numbered(form, session.number)) if session.number else ""
     return DayLine(day, old, where, which, state, note)
 

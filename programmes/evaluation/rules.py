@@ -1,6 +1,7 @@
 """What the form asks, what may be released, and what a group may say in its own words. Nothing here reads or writes."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -88,6 +89,11 @@ def head_count_listed(exempt: bool, figures: Sequence[str]) -> bool:
     return not exempt or "participant_count" in figures
 
 
+def _unwritable(text: str) -> bool:
+    """Control characters and halves of characters. What joins emoji, or breaks a word softly, is writing."""
+    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
+
+
 def answers(given: Mapping[str, object]) -> Answers:
     """Answers to this form, at least one; empty texts count as skipped.
 
@@ -99,7 +105,7 @@ def answers(given: Mapping[str, object]) -> Answers:
     for key, value in given.items():
         if key in SCALES and type(value) is int and value in _STEPS:
             scales[key] = value
-        elif key in TEXTS and isinstance(value, str) and len(value) <= LONGEST_TEXT and value.isprintable():
+        elif key in TEXTS and isinstance(value, str) and len(value) <= LONGEST_TEXT and not _unwritable(value):
             if value.strip():
                 texts[key] = value.strip()
         else:

@@ -36,7 +36,7 @@ class Facts:
     next: Slot | None = None
     is_first: bool = True
     session: Slot | None = None
-    moved_from: datetime | None = None
+    was_at: datetime | None = None
     position: int = 0
     answer_by: datetime | None = None
     link: str = ""
@@ -124,10 +124,10 @@ def _session_news(facts: Facts) -> list[str]:
         return []
     if facts.kind == "session_cancelled":
         return [_("Mötet %(when)s är inställt.", when=facts.session), *_next(facts)]
-    if facts.moved_from is None or facts.moved_from == facts.session.starts_at:
+    if facts.was_at is None:
         return [_("Mötet %(when)s har ändrats. Se tid och plats med länken.", when=facts.session)]
     return [
-        _("Mötet som först skulle vara %(moment)s är flyttat.", moment=moment_long(facts.moved_from)),
+        _("Mötet som först skulle vara %(moment)s är flyttat.", moment=moment_long(facts.was_at)),
         _("Ny tid: %(when)s.", when=facts.session),
     ]
 

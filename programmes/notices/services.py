@@ -177,7 +177,7 @@ async def _words(
         next=letter_rules.Slot(coming.starts_at, coming.ends_at) if coming else None,
         is_first=bool(counted) and coming == counted[0],
         session=letter_rules.Slot(about.starts_at, about.ends_at) if about else None,
-        moved_from=about.moved_from if about else None,
+        was_at=about.was_at if about else None,
         position=await enrolments.queue_position(person.cohort_id, person.arrival) if queued else 0,
         answer_by=person.offer_expires_at,
         link=f"{settings.base_url}/min-plats#{code}" if code else "",

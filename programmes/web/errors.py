@@ -13,7 +13,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
 from programmes.web import rendering
 from programmes.web.guards import NotSignedIn
-from programmes.web.sessions import wanted_language
+from programmes.web.sessions import drop_cookie, wanted_language
 
 log = structlog.get_logger()
 AnyRequest = Request[Any, Any, Any]
@@ -70,7 +70,7 @@ def not_signed_in(request: AnyRequest, error: Exception) -> Response[Any]:
 def csrf_failed(request: AnyRequest, error: Exception) -> Response[Any]:
     """A form from a page that was too old. The cookie goes, so that the page can be loaded anew and work."""
     response = page(request, "errors/form_too_old.html", status=403)
-    response.delete_cookie(request.app.state.csrf_cookie)
+    drop_cookie(request, response, "csrftoken")
     return response
 
 

@@ -179,6 +179,9 @@ def test_no_title_can_break_out_of_its_line(typed: str) -> None:
     body = written(a_feed(a_session(), title=title))
     (event,) = events(body)
     assert event["SUMMARY"] == (title or "Möte")
+    names = [line.partition(":")[2] for line in strict_lines(body) if line.startswith(("NAME:", "X-WR-CALNAME:"))]
+    assert [icalendar.vText.from_ical(name) for name in names] == [title or "Möte"] * 2
+    assert not any(re.search(r"(?<!\\)[,;]", name) for name in names)
     plain = strict_lines(written(a_feed(a_session())))
     assert [line.split(":")[0] for line in strict_lines(body)] == [line.split(":")[0] for line in plain]
 

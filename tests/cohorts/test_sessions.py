@@ -64,6 +64,7 @@ async def test_a_moved_session_keeps_where_it_was_to_be_and_tells(
     after = (await sessions_of(cohort))[3]
     assert (after.state, after.moved_from, after.starts_at) == ("moved", before.starts_at, before.starts_at + DAY)
     assert (after.sequence, after.revised_at, after.number) == (1, clock.now(), 4)
+    assert after.was_at == before.starts_at
     assert await jobs_of(owner) == [("session_moved", f'{{"session": {before.session_id}}}')]
     assert await move(after, DAY, robin, clock.now()) == []
     again = (await sessions_of(cohort))[3]

@@ -32,11 +32,17 @@ def test_the_longest_texts_fit() -> None:
         assert len(rules.padded(rules.answers({"good": letter * 500, "change": letter * 500}))) == rules.PLAIN_LENGTH
 
 
+@pytest.mark.parametrize("written", ["👨‍👩‍👧 tack", "bra\u00adhet", "\ufeffbra", "نعم\u200cهم", "🫩", "\ue000"])
+def test_joined_emoji_and_soft_hyphens_are_writing(written: str) -> None:
+    given_ = rules.answers({"good": written})
+    assert rules.unpadded(rules.padded(given_)).texts == {"good": written.strip()}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {}, {"good": "   "}, {"safety": 0}, {"safety": 6}, {"safety": "3"}, {"safety": True}, {"name": 3},
-        {"good": "x" * 501}, {"good": "a\x00b"},
+        {"good": "x" * 501}, {"good": "a\x00b"}, {"good": "a\ud800b"},
     ],
 )  # fmt: skip
 def test_what_the_form_does_not_ask_is_no_answer(wrong: dict[str, object]) -> None:

@@ -125,6 +125,11 @@ async def test_an_answer_that_says_nothing_is_not_sent(
     assert (await answer(client, slips[0], safety="5")).status_code == 303
 
 
+async def test_a_family_of_emoji_is_an_answer(client: httpx.AsyncClient, groups: Groups) -> None:
+    _, slips = await groups.with_slips(1)
+    assert (await answer(client, slips[0], good="Tack \N{MAN}\u200d\N{GIRL}", change="mer\u00adtid")).status_code == 303
+
+
 @pytest.mark.parametrize("data", [{}, {"kod": "x" * 5000}, {"kod": "\x00"}, {"steg": "svar"}, {"kod": "å", "steg": "svar"}])
 async def test_strange_posts_are_answered_in_words(data: dict[str, str], client: httpx.AsyncClient) -> None:
     assert (await client.post("/u", data=data)).status_code in {409, 422}
