@@ -1,5 +1,6 @@
 """The writer: right local times across both clock changes, truth about moves, and nothing that gives anything away."""
 
+import re
 import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -180,8 +181,8 @@ def test_no_title_can_break_out_of_its_line(typed: str) -> None:
     (event,) = events(body)
     assert event["SUMMARY"] == (title or "Möte")
     names = [line.partition(":")[2] for line in strict_lines(body) if line.startswith(("NAME:", "X-WR-CALNAME:"))]
-    assert [icalendar.vText.from_ical(name) for name in names] == [title or "Möte"] * 2
-    assert not any(re.search(r"(?<!\\)[,;]", name) for name in names)
+    assert [re.sub(r"\\([\\;,])", r"\1", name) for name in names] == [title or "Möte"] * 2
+    assert not any(re.search(r"[,;]", re.sub(r"\\.", "", name)) for name in names), "every comma is escaped"
     plain = strict_lines(written(a_feed(a_session())))
     assert [line.split(":")[0] for line in strict_lines(body)] == [line.split(":")[0] for line in plain]
 
