@@ -119,7 +119,10 @@ async def _mine(person: Principal, which: str, now: datetime) -> UUID:
 
 @post("/min-plats/kalender")
 async def participants_own(request: AnyRequest) -> Response[Any]:
-    """Another title for one's own calendar, or a calendar for somebody who had none because of protected identity."""
+    """Another title or address for one's own calendar, or its end.
+
+    Somebody who had none because of protected identity may have one made.
+    """
     state = request.app.state
     now = state.clock.now()
     token = read_cookie(request, "place")
@@ -127,7 +130,11 @@ async def participants_own(request: AnyRequest) -> Response[Any]:
     if enrolment_id is not None:
         form = await read_form(request)
         feed = await services.participant_feed(enrolment_id, state.key_folder, now, asked_for=form.ticked("skapa"))
-        if feed is not None and "rubrik" in form.values:
+        if feed is not None and form.raw("gor") == "byt":
+            await services.renew(feed.feed_id, state.key_folder, now)
+        elif feed is not None and form.raw("gor") == "stang":
+            await services.revoke(feed.feed_id, now)
+        elif feed is not None and "rubrik" in form.values:
             await services.set_title(feed.feed_id, form.raw("rubrik"), state.key_folder, now)
     return Response("", status_code=303, headers={"location": "/min-plats"})
 

@@ -112,6 +112,8 @@ def _sentence(outcome: Outcome, words: Words) -> str:
     turns_on, first = outcome.params.get("turns_on"), outcome.params.get("on")
     if outcome.code == "unanswered" and outcome.condition == "age" and words.programme.age_asked == "birth_date":
         return _("Du har inte skrivit när du är född.")
+    if outcome.code == "unanswered" and _ticked(outcome.condition, words.programme) and asked.statement is not None:
+        return _("Inte ikryssat: %(statement)s", statement=words.say(asked.statement))
     if outcome.code == "unanswered" and asked.question is not None:
         return _("Du har inte svarat på frågan: %(question)s", question=words.say(asked.question))
     if isinstance(turns_on, date) and isinstance(first, date):
@@ -122,6 +124,11 @@ def _sentence(outcome: Outcome, words: Words) -> str:
     if asked.unmet is None:
         raise ValueError(f"{outcome.condition} is never refused")
     return words.say(asked.unmet)
+
+
+def _ticked(condition: str, programme: Programme) -> bool:
+    """Whether a condition is a box to tick rather than a question to answer."""
+    return programme.exempt and not (condition == "age" and programme.age_asked == "band")
 
 
 def conditions(programme: Programme, lang: Lang, municipality: str) -> list[str]:

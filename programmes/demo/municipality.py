@@ -29,7 +29,7 @@ STORIES: list[tuple[str, Story]] = [
     ("a gambling group in its sixth week", running.gambling_group),
     ("two groups with slips for their evaluation", running.groups_with_slips),
     ("series of talks", running.series),
-    ("six places where people just come", running.open_houses),
+    ("places where people just come", running.open_houses),
     ("a relapse prevention group with places left", starts.relapse_prevention_with_places),
     ("one that is full, with a queue", starts.relapse_prevention_with_queue),
     ("a parenting course to come", starts.parenting_course),

@@ -164,10 +164,15 @@ async def series(town: Town) -> None:
 
 
 async def open_houses(town: Town) -> None:
-    """3.1 at one place, 3.2 at five: people just come, and heads are counted."""
+    """3.1 at one place, mornings and afternoons, 3.2 at five: people just come, and heads are counted."""
+    # A morning and two afternoons a week, one of them today, so that there is something to count.
+    today = town.today.weekday()
+    afternoons, morning = frozenset({today, (today + 2) % 7}), (today + 4) % 7
     plans = [
-        Plan("3.1", "Mötesplatsen", town.day(-6, 0), time(16), time(20), "love", "Mötesplatsen", count=20,
-             weekdays=frozenset({0, 2, 4, town.today.weekday()})),
+        Plan("3.1", "Mötesplatsen, eftermiddagar", town.day(-6, min(afternoons)), time(13), time(16), "love",
+             "Mötesplatsen", count=24, weekdays=afternoons),
+        Plan("3.1", "Mötesplatsen, förmiddagar", town.day(-6, morning), time(9), time(12), "love", "Mötesplatsen",
+             count=12, weekdays=frozenset({morning})),
     ]  # fmt: skip
     for weekday, venue in enumerate(("Ekbacken", "Lindhaga", "Björkgården", "Rönnen", "Hasseln")):
         first, days = town.day(-6, weekday), frozenset({weekday})

@@ -1,5 +1,6 @@
 """View models of Min plats: what somebody has, what comes next, and the days."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +11,9 @@ from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.codes import grouped
-from programmes.core.i18n import capital, clock, day_long, language, moment_long, times
+from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, times
 from programmes.core.i18n import gettext as _
-from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot
+from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, Visit
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,18 @@ class PlacePage:
     steps: tuple[tuple[str, str, str], ...]
     slots: tuple[SlotChoice, ...]
     visit: str
+    visit_where: str
     texts: tuple[TextToAccept, ...]
     days: tuple[DayLine, ...]
     exempt: bool
     has_contact: bool
     calendar: Any
+    protected: bool
+    postponed: bool
+    programme_address: str
     age_again: tuple[Question, ...] = ()
     wrong: str = ""
+    ticked: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def alive(self) -> bool:
@@ -83,10 +89,15 @@ class PlacePage:
         return self.state in {"preliminary", "confirmed"}
 
 
-def day_line(session: SessionFacts, form: str, is_next: bool) -> DayLine:
-    """A session as its participant reads it; the theme is the group's own and says nothing of what it is about."""
+def day_line(session: SessionFacts, form: str, is_next: bool, year: int) -> DayLine:
+    """A session as its participant reads it, with the year unless it is `year`.
+
+    The theme is the group's own and says nothing of what it is about.
+    """
     where = f"{session.address}, {session.venue}"
-    day = f"{capital(day_long(local_date(session.starts_at)))}, {times(session.starts_at, session.ends_at)}"
+    on = local_date(session.starts_at)
+    in_words = day_long(on) if on.year == year else day_year(on)
+    day = f"{capital(in_words)}, {times(session.starts_at, session.ends_at)}"
     old = ""
     if session.state == "moved" and session.was_at:
         old = f"{capital(day_long(local_date(session.was_at)))} {clock(session.was_at)}"
@@ -101,7 +112,7 @@ def day_line(session: SessionFacts, form: str, is_next: bool) -> DayLine:
 def day_lines(sessions: list[SessionFacts], form: str, now: datetime) -> tuple[DayLine, ...]:
     """All sessions in order of time; the first that is still to come is marked."""
     coming = next((s.session_id for s in sessions if s.state != "cancelled" and s.ends_at > now), None)
-    return tuple(day_line(session, form, session.session_id == coming) for session in sessions)
+    return tuple(day_line(session, form, session.session_id == coming, local_date(now).year) for session in sessions)
 
 
 def slot_choices(slots: list[Slot], facts: EnrolmentFacts) -> tuple[SlotChoice, ...]:
@@ -113,6 +124,16 @@ def slot_choices(slots: list[Slot], facts: EnrolmentFacts) -> tuple[SlotChoice, 
             where = f"{slot.leader}. {slot.address}, {slot.venue}" if slot.leader else f"{slot.address}, {slot.venue}"
             found.append(SlotChoice(slot.slot_id, capital(moment_long(slot.starts_at)), where, slot.slot_id == mine))
     return tuple(found)
+
+
+def visit_place(visit: Visit | None, slots: Sequence[Slot]) -> str:
+    """Where a booked study visit is, and whom one meets there: `Storgatan 1, Linden. Du träffar Robin.`"""
+    if visit is None:
+        return ""
+    leader = next((slot.leader for slot in slots if slot.slot_id == visit.slot_id and slot.leader), None)
+    where = f"{visit.address}, {visit.venue}."
+    whom = _("Du träffar %(name)s.", name=leader) if leader else ""
+    return f"{where} {whom}".strip()
 
 
 def texts_shown(texts: list[AgreementText]) -> tuple[TextToAccept, ...]:
@@ -166,15 +187,11 @@ def headline(state: str, position: int, form: str) -> str:
 
 def lead_of(state: str, programme: Programme, cohort: CohortFacts) -> str:
     """The sentence beneath: which group and when it begins. Never in the title or the address."""
+    if state == "cancelled":
+        return _("%(programme)s blir inte av den här gången.", programme=programme.name)
     if cohort.first_start is None:
         return programme.name
     first = moment_long(cohort.first_start)
     if state in {"confirmed", "preliminary"}:
         return _("%(programme)s – vi ses första gången %(first)s.", programme=programme.name, first=first)
-    if state == "cancelled":
-        return _(
-            "%(programme)s som skulle ha börjat %(first)s blir inte av. Du kan anmäla dig till en annan start.",
-            programme=programme.name,
-            first=first,
-        )
     return _("%(programme)s, första gången %(first)s.", programme=programme.name, first=first)

@@ -37,8 +37,9 @@ class _Place:
     programme: Programme
 
 
-def _to_place() -> Response[Any]:
-    return Response("", status_code=303, headers={"location": "/min-plats"})
+def _to_place(closed: bool = False) -> Response[Any]:
+    """To Min plats. `closed` says there that the page had closed by itself, or that the place is left."""
+    return Response("", status_code=303, headers={"location": "/min-plats?stangd=1" if closed else "/min-plats"})
 
 
 async def _open(request: AnyRequest) -> UUID | None:
@@ -52,16 +53,19 @@ async def _place(enrolment_id: UUID) -> _Place:
     return _Place(facts, cohort, await catalogue.programme(cohort.programme_id))
 
 
-def _code_form(request: AnyRequest, form: Form, status: int = 200) -> Response[Any]:
-    return page(request, "desk/place_code.html", {"form": form}, status)
+def _code_form(request: AnyRequest, form: Form, status: int = 200, already_open: bool = False) -> Response[Any]:
+    closed = "stangd" in request.query_params
+    return page(request, "desk/place_code.html", {"form": form, "closed": closed, "already_open": already_open}, status)
 
 
 @get("/min-plats")
 async def my_place(request: AnyRequest) -> Response[Any]:
-    """The place that is open in this browser, else the form for the code."""
+    """The place that is open in this browser, else the form for the code; that also for changing to another (`?byt`)."""
     enrolment_id = await _open(request)
     if enrolment_id is None:
         return _code_form(request, Form())
+    if "byt" in request.query_params:
+        return _code_form(request, Form(), already_open=True)
     return page(request, "desk/place.html", await _view(request, await _place(enrolment_id)))
 
 
@@ -90,7 +94,19 @@ async def close_place(request: AnyRequest) -> Response[Any]:
     return response
 
 
-async def _view(request: AnyRequest, place: _Place, wrong: str = "") -> pages.PlacePage:
+@get("/snabbt")
+async def leave_quickly(request: AnyRequest) -> Response[Any]:
+    """The quick exit: Min plats is closed in this browser, and on to a page that says nothing of us."""
+    token = read_cookie(request, "place")
+    if token:
+        await place_services.close_place(token)
+    response: Response[Any] = Response("", status_code=303, headers={"location": request.app.state.settings.exit_url})
+    if token:
+        drop_cookie(request, response, "place")
+    return response
+
+
+async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form | None = None) -> pages.PlacePage:
     now = request.app.state.clock.now()
     facts, cohort, programme = place.facts, place.cohort, place.programme
     asks = programme.accept_conditions or programme.rules_commitment
@@ -117,13 +133,18 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "") -> pages.Pl
         steps=tuple((code, remaining_text(code), "next" if n == 0 else "") for n, code in enumerate(left)),
         slots=pages.slot_choices(slots, facts),
         visit=moment_long(facts.visit.starts_at) if facts.visit else "",
+        visit_where=pages.visit_place(facts.visit, slots),
         texts=pages.texts_shown(texts),
         days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), cohort.form, now) if holds else (),
         exempt=programme.exempt,
-        has_contact="@" in kept.contact or not programme.exempt,
+        has_contact="@" in kept.contact or not (programme.exempt or facts.protected),
         calendar=calendar,
+        protected=facts.protected,
+        postponed=cohort.state == "postponed",
+        programme_address=f"/insatser/{programme.slug}",
         age_again=_age_again(request, place) if state in {"preliminary", "confirmed", "queued", "offered"} else (),
         wrong=wrong,
+        ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
     )
 
 
@@ -139,9 +160,9 @@ async def _calendar(request: AnyRequest, facts: queries.EnrolmentFacts) -> Parti
     return await calendar_services.participant_calendar(facts.enrolment_id, state.key_folder, address, state.clock.now())
 
 
-async def _again(request: AnyRequest, enrolment_id: UUID, wrong: str) -> Response[Any]:
-    """The page again, with what to do about what was sent."""
-    return page(request, "desk/place.html", await _view(request, await _place(enrolment_id), wrong), 422)
+async def _again(request: AnyRequest, enrolment_id: UUID, wrong: str, typed: Form | None = None) -> Response[Any]:
+    """The page again, with what to do about what was sent, and what was ticked still ticked."""
+    return page(request, "desk/place.html", await _view(request, await _place(enrolment_id), wrong, typed), 422)
 
 
 @post("/min-plats/erbjudande", status_code=200)
@@ -149,7 +170,7 @@ async def answer_offer(request: AnyRequest) -> Response[Any]:
     """Yes or no to an offered place."""
     enrolment_id = await _open(request)
     if enrolment_id is None:
-        return _to_place()
+        return _to_place(closed=True)
     answer = (await read_form(request)).raw("svar")
     state = request.app.state
     if answer == "ja":
@@ -167,7 +188,7 @@ async def book_visit(request: AnyRequest) -> Response[Any]:
     """Book a study visit, or change to another."""
     enrolment_id = await _open(request)
     if enrolment_id is None:
-        return _to_place()
+        return _to_place(closed=True)
     chosen = (await read_form(request)).raw("tid")
     if not chosen.isascii() or not chosen.isdigit() or len(chosen) > 9:
         return await _again(request, enrolment_id, _("Välj en av tiderna."))
@@ -180,13 +201,16 @@ async def accept(request: AnyRequest) -> Response[Any]:
     """Accept the conditions and the rules in the versions that were shown."""
     enrolment_id = await _open(request)
     if enrolment_id is None:
-        return _to_place()
-    ticked = [int(v) for v in (await read_form(request)).all("text") if v.isascii() and v.isdigit() and len(v) < 10]
+        return _to_place(closed=True)
+    form = await read_form(request)
+    ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     place = await _place(enrolment_id)
     now = request.app.state.clock.now()
     shown = await queries.texts_to_accept(place.cohort.section, local_date(now))
     if len(ticked) < len(shown):
-        return await _again(request, enrolment_id, _("Läs och kryssa i både villkoren och reglerna, så blir platsen din."))
+        return await _again(
+            request, enrolment_id, _("Läs och kryssa i både villkoren och reglerna, så blir platsen din."), form
+        )
     await step_services.accept_texts(enrolment_id, ticked, place.programme, "screen", now)
     return _to_place()
 
@@ -196,7 +220,7 @@ async def declare_again(request: AnyRequest) -> Response[Any]:
     """The age ticked again, for the day the first session has moved to."""
     enrolment_id = await _open(request)
     if enrolment_id is None:
-        return _to_place()
+        return _to_place(closed=True)
     form = await read_form(request)
     place = await _place(enrolment_id)
     state = request.app.state
@@ -214,7 +238,7 @@ async def declare_again(request: AnyRequest) -> Response[Any]:
         said = [refusal_text(o, place.programme, language(), state.settings.municipality) for o in unmet]
         lines = " ".join(f"{refusal.sentence} ({refusal.source})" for refusal in said)
         what_now = _("Ring oss, eller lämna platsen till nästa i kön.")
-        return await _again(request, enrolment_id, f"{lines} {what_now}")
+        return await _again(request, enrolment_id, f"{lines} {what_now}", form)
     return _to_place()
 
 
@@ -223,7 +247,7 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
     """What happens if one leaves; leaving cannot be undone here."""
     enrolment_id = await _open(request)
     if enrolment_id is None:
-        return _to_place()
+        return _to_place(closed=True)
     place = await _place(enrolment_id)
     if pages.state_of(place.facts, place.cohort) not in {"preliminary", "confirmed", "queued", "offered"}:
         return _to_place()
@@ -238,7 +262,7 @@ async def leave(request: AnyRequest) -> Response[Any]:
     """Leave the group or the queue."""
     enrolment_id = await _open(request)
     if enrolment_id is None:
-        return _to_place()
+        return _to_place(closed=True)
     try:
         await services.leave(enrolment_id, request.app.state.key_folder, request.app.state.clock.now())
     except Conflict:
@@ -262,6 +286,7 @@ HANDLERS = [
     my_place,
     open_place,
     close_place,
+    leave_quickly,
     answer_offer,
     book_visit,
     accept,

@@ -167,6 +167,10 @@ def _record(way: _Way) -> PersonRecord:
     number = _number(form, born if "fodd" not in form.errors else None)
     optional = protected or way.staff is not None
     contact = form.contact("kontakt", "" if optional else _("Skriv ett mobilnummer eller en e-postadress."))
+    if protected and contact:
+        form.fail(
+            "kontakt", _("När uppgifterna är skyddade sparar vi varken telefon eller e-post. Ta bort det, eller krysset.")
+        )
     safe = tuple(kind for kind in _CONTACTS if kind in form.all("saker"))
     _check_safe(form, contact, safe, asked=not optional)
     return PersonRecord(

@@ -1,0 +1,76 @@
+"""Min plats on a phone: another code's link, the quick exit, a new calendar address, and a page that has closed."""
+
+import re
+
+from playwright.async_api import BrowserContext, Page, Route, expect
+
+from tests.clock import FrozenClock
+from tests.factories import a_cohort
+from tests.journeys.acts import apply_by_name, place_code
+
+
+async def a_place(phone: BrowserContext, clock: FrozenClock, section: str, name: str) -> tuple[Page, str]:
+    """Somebody's place, open in a page, and its code."""
+    page = await phone.new_page()
+    await apply_by_name(page, await a_cohort(section, clock.now()), name)
+    await page.wait_for_url("**/min-plats")
+    return page, await place_code(page)
+
+
+async def test_the_link_to_another_place_asks_before_it_opens_it(phone: BrowserContext, clock: FrozenClock) -> None:
+    first, one = await a_place(phone, clock, "2.8", "Ines Malm")
+    await first.get_by_role("button", name="Stäng Min plats").click()
+    page, two = await a_place(phone, clock, "2.8", "Elis Ek")
+    await page.goto("about:blank")
+    await page.goto(f"/min-plats#{two}")
+    await expect(page.locator("p.code")).to_be_visible()
+    assert "#" not in page.url, "its own link changes nothing, and the code leaves the address"
+    await page.goto("about:blank")
+    await page.goto(f"/min-plats#{one}")
+    await expect(page.get_by_text("En annan plats är öppen här")).to_be_visible()
+    assert "#" not in page.url
+    await page.get_by_role("button", name="Öppna").click()
+    await expect(page.locator("p.code")).to_be_visible()
+    assert await place_code(page) == one
+
+
+async def test_the_quick_exit_is_always_in_reach_closes_the_place_and_cannot_be_gone_back_over(
+    phone: BrowserContext, clock: FrozenClock, wrongs: list[str]
+) -> None:
+    page, _ = await a_place(phone, clock, "2.8", "Ines Malm")
+    away = "<title>Nyheter</title><p>Nyheter</p>"
+
+    async def news(route: Route) -> None:
+        await route.fulfill(body=away, content_type="text/html")
+
+    await phone.route(re.compile("google"), news)
+    exit_link = page.get_by_role("link", name="Lämna sidan snabbt")
+    await page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    await expect(exit_link).to_be_in_viewport()
+    await exit_link.click()
+    await expect(page.get_by_text("Nyheter")).to_be_visible()
+    await page.goto("/min-plats")
+    await expect(page.get_by_role("heading", name="Öppna Min plats")).to_be_visible()
+    wrongs.clear()
+
+
+async def test_a_new_calendar_address_ends_the_old_one(phone: BrowserContext, clock: FrozenClock) -> None:
+    page, _ = await a_place(phone, clock, "2.8", "Ines Malm")
+    field = page.get_by_label("Kalenderadress")
+    old = await field.input_value()
+    assert "BEGIN:VEVENT" in await (await page.request.get(old)).text()
+    await page.get_by_text("Adressen till kalendern, om du vill klistra in den själv").click()
+    await page.get_by_role("button", name="Byt adress").click()
+    new = await page.get_by_label("Kalenderadress").input_value()
+    assert new != old
+    assert "BEGIN:VEVENT" in await (await page.request.get(new)).text()
+    assert "BEGIN:VEVENT" not in await (await page.request.get(old)).text()
+
+
+async def test_a_place_that_has_closed_meanwhile_says_so(phone: BrowserContext, clock: FrozenClock) -> None:
+    page, _ = await a_place(phone, clock, "2.8", "Ines Malm")
+    await page.get_by_role("link", name="Lämna platsen").click()
+    clock.advance(minutes=31)
+    await page.get_by_role("button", name="Ja, lämna platsen").click()
+    await expect(page.get_by_text("Sidan har stängts")).to_be_visible()
+    await expect(page.get_by_text("Det du tryckte på senast är inte sparat")).to_be_visible()
