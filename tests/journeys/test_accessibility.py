@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page
+from playwright.async_api import Page, ViewportSize
 
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries, step_services
@@ -24,13 +24,28 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+_NARROW: ViewportSize = {"width": 320, "height": 720}
+_LARGE_TEXT: ViewportSize = {"width": 390, "height": 720}
+_TWICE_AS_LARGE = """() => {
+  document.documentElement.style.fontSize = "200%";
+  return document.documentElement.scrollWidth;
+}"""
+
+
 async def faults(page: Page, address: str, options: dict[str, Any]) -> list[str]:
     """What axe says of a page, and whether it scrolls sideways."""
     await page.goto(address)
     found = await Axe().run(page, options=options)
     said = [f"{address}: {v['id']} {v['nodes'][0]['html'][:120]}" for v in found.response["violations"]]
-    wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    return [*said, *([f"{address}: {wide} px too wide"] if wide > 0 else [])]
+    # A phone that finds a page too wide makes the window wider: only the screen's own width tells.
+    wide = await page.evaluate("document.documentElement.scrollWidth")
+    too_wide = [f"{address}: {wide} px wide on a screen of {_NARROW['width']}"] if wide > _NARROW["width"] else []
+    await page.set_viewport_size(_LARGE_TEXT)
+    wide = await page.evaluate(_TWICE_AS_LARGE)
+    if wide > _LARGE_TEXT["width"]:
+        too_wide.append(f"{address}: {wide} px wide on a screen of {_LARGE_TEXT['width']}, text twice as large")
+    await page.set_viewport_size(_NARROW)
+    return [*said, *too_wide]
 
 
 async def _everything(clock: FrozenClock, keys: KeyFolder) -> tuple[list[str], list[str], str]:
@@ -60,7 +75,7 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     scheme: str, new_context: NewContext, clock: FrozenClock, keys: KeyFolder, db: None
 ) -> None:
     public, staff, code = await _everything(clock, keys)
-    narrow = {"viewport": {"width": 320, "height": 720}, "color_scheme": scheme}
+    narrow = {"viewport": _NARROW, "color_scheme": scheme}
     page = await (await new_context("phone", **narrow)).new_page()
     wrong = [fault for address in public for fault in await faults(page, address, _OPTIONS[scheme])]
     await open_place(page, code)
@@ -69,7 +84,7 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     desk = await sign_in(await new_context("phone", **narrow), "kim")
     for address in staff:
         wrong += await faults(desk, address, _OPTIONS[scheme])
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 async def test_the_first_link_by_keyboard_leaves_the_page_and_the_second_skips_to_the_content(

@@ -10,7 +10,7 @@ async def test_a_phone_shows_a_page_of_this_service(phone: BrowserContext) -> No
     assert answer
     assert answer.status == 200
     assert await page.locator("main").count() == 1
-    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert await page.evaluate("document.documentElement.scrollWidth <= screen.width")
 
 
 async def test_nothing_outside_this_machine_exists_for_the_browser(desktop: BrowserContext) -> None:
