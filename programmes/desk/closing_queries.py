@@ -71,13 +71,19 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         unique=await attendance.unique_participants(cohort_id),
         bounds=unique_bounds([entry.count for entry in await attendance.counts(cohort_id)]),
         transferred=row["transferred"],
-        waiting=await unfinished(cohort_id) if cohort.exempt else 0,
+        waiting=await unfinished(cohort_id),
+        unended=await unended(cohort),
     )
 
 
-async def has_list(cohort_id: int) -> bool:
-    """Whether anybody stands on a cohort's list."""
-    return bool(await fetchval("select exists (select 1 from enrolment where cohort_id = $1)", cohort_id))
+async def unended(cohort: CohortFacts) -> bool:
+    """Whether anybody stands on a cohort's list, or, where people are documented, still has a place code."""
+    found: bool = await fetchval(
+        "select exists (select 1 from enrolment where cohort_id = $1 and ($2 or key_id is not null))",
+        cohort.cohort_id,
+        cohort.exempt,
+    )
+    return found
 
 
 async def came(cohort_id: int) -> int:
