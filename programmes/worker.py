@@ -26,6 +26,7 @@ from programmes.enrolment import place_services
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
 from programmes.notices import job_services as notices
+from programmes.people import services as people
 from programmes.settings import Settings
 
 log = structlog.get_logger()
@@ -65,6 +66,7 @@ def ticks() -> list[Tick]:
 
     async def forget_old_sessions(worker: Worker) -> None:
         await place_services.forget_old_sessions(worker.clock.now())
+        await people.forget_old_sessions(worker.clock.now())
 
     async def end_feeds(worker: Worker) -> None:
         await calendar.revoke_ended(worker.clock.now())

@@ -84,10 +84,11 @@ async def test_with_nothing_pending_the_receipts_are_not_read(
     keys = KeyFolder(folder)
     keys.destroy("entry", keys.create("entry"), "left", clock.now())
 
-    def read(self: Path) -> bytes:
+    def read(self: object) -> bytes:
         raise AssertionError(self)
 
     monkeypatch.setattr(Path, "read_bytes", read)
+    monkeypatch.setattr(Receipts, "read", read)
     assert await erasure.replay(keys, clock.now()) == 0
 
 

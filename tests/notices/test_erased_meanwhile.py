@@ -95,9 +95,9 @@ async def test_the_audience_is_read_after_whoever_erases_has_finished(
     async def erase_slowly() -> None:
         async with transaction():
             await cohorts.locked(cohort.cohort_id)
+            await erase_cohort(cohort.cohort_id, keys, "closed", clock.now())
             locked.set()
             await asyncio.sleep(0.1)
-            await erase_cohort(cohort.cohort_id, keys, "closed", clock.now())
 
     async def tell() -> None:
         await locked.wait()
