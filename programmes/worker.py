@@ -114,6 +114,12 @@ async def tick(worker: Worker) -> None:
             log.error("tick_failed", tick=due.__name__, error=type(error).__name__)
 
 
+async def start_up(worker: Worker) -> None:
+    """What had been erased before a backup was restored is erased again: keys by their receipts, then their rows."""
+    worker.keys.destroy_again()
+    await closing.erase_restored(worker)
+
+
 async def drain(worker: Worker) -> None:
     """Do all waiting jobs and one tick, then return (tests, `programmes worker --once`)."""
     if handlers():
@@ -138,8 +144,8 @@ async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
     await open_pool(settings.worker_database_url, 4)
     connection = await asyncpg.connect(settings.worker_database_url)
     worker = Worker(settings, clock, KeyFolder(settings.key_folder), connection)
-    worker.keys.destroy_again()
     try:
+        await start_up(worker)
         if once:
             await drain(worker)
             return

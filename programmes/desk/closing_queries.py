@@ -1,5 +1,6 @@
 """Reads for closing: what is done, what is left, and which lists are overdue."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -39,6 +40,15 @@ class Overdue:
     section: str
     form: str
     level: Kind
+
+
+@dataclass(frozen=True)
+class BroughtBack:
+    """An exempt cohort with people on its list whose keys were destroyed. `everybody`: the list as a whole had gone."""
+
+    cohort_id: int
+    level: Kind
+    everybody: bool
 
 
 async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
@@ -142,3 +152,16 @@ async def overdue(now: datetime, kept: timedelta) -> list[Overdue]:
     return [
         Overdue(row["id"], row["section"], row["form"], kind(True, programmes[row["programme_id"]].figures)) for row in rows
     ]
+
+
+async def brought_back(gone: Collection[UUID]) -> list[BroughtBack]:
+    """Exempt cohorts on whose lists there are people again whose keys are gone."""
+    rows = await fetch(
+        """select c.id, c.programme_id, bool_and(e.key_id = any($1::uuid[])) as everybody
+           from cohort c join programme p on p.id = c.programme_id join enrolment e on e.cohort_id = c.id
+           where p.doc_level = 'operational' and e.key_id is not null
+           group by c.id having bool_or(e.key_id = any($1::uuid[])) order by c.id""",
+        list(gone),
+    )
+    programmes = await catalogue.programmes({row["programme_id"] for row in rows})
+    return [BroughtBack(row["id"], kind(True, programmes[row["programme_id"]].figures), row["everybody"]) for row in rows]

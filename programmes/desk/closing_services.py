@@ -21,7 +21,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_queries as queries
 from programmes.desk.closing_rules import ENDINGS, KEPT, ClosingFacts, Ending, half_year_day, may_close
 from programmes.enrolment.closing_services import complete_cohort
-from programmes.enrolment.services import erase_cohort
+from programmes.enrolment.services import erase_cohort, promote
 from programmes.evaluation.rules import half_year
 from programmes.notices.services import forget_events
 
@@ -30,6 +30,7 @@ __all__ = ["ENDINGS", "Closed", "ClosingFacts", "NotReady", "OutOfBounds", "clos
 _CLOSED = "working list: the cohort was closed"
 _CANCELLED = "working list: the start was cancelled"
 _OVERDUE = "working list: 30 days after the last session"
+_RESTORED = "working list: erased before the backup was restored"
 _COMPLETED = "place code: the cohort was closed"
 
 
@@ -241,6 +242,27 @@ async def _erase_overdue(found: queries.Overdue, keys: KeyFolder, now: datetime)
         await _let_go(cohort, found.level, keys, _OVERDUE, now)
         await _receive(cohort, found.level, uuid4(), None, now)
         await note("cohort:erase", f"cohort/{found.cohort_id}", None, now)
+
+
+async def erase_restored(worker: Hands) -> None:
+    """When the worker starts: entries that a restored backup of the database has brought back go again, rows and all.
+
+    Their keys have receipts, so nobody can read them; but a row is a place, and a number. Who left is told nothing anew.
+    """
+    now = worker.clock.now()
+    gone = [UUID(receipt["key"]) for receipt in worker.keys.receipts() if receipt["kind"] == "entry"]
+    for found in await queries.brought_back(gone):
+        async with transaction():
+            cohort = await cohorts.locked(found.cohort_id)
+            if found.everybody:
+                await revoke_for_cohort(found.cohort_id, now)
+                await _let_go(cohort, found.level, worker.keys, _RESTORED, now)
+            else:
+                await execute(
+                    "delete from enrolment where cohort_id = $1 and key_id = any($2::uuid[])", found.cohort_id, gone
+                )
+            await note("cohort:erase", f"cohort/{found.cohort_id}", None, now)
+        await promote(found.cohort_id, now)
 
 
 TICKS = [erase_overdue]

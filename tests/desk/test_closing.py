@@ -494,3 +494,29 @@ async def test_sent_twice_at_once_both_are_answered_with_the_same_receipt(
     receipt = uuid4()
     answers = await asyncio.gather(*(closing.close(cohort.cohort_id, receipt, robin, keys, clock.now()) for _ in range(4)))
     assert answers == [closing.Closed(receipt)] * 4
+
+
+async def test_what_was_erased_goes_again_when_a_backup_of_the_database_brings_it_back(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    cohort, people = await a_running("2.16", clock, keys, robin, sessions=2)
+    other = await a_cohort("2.16", clock.now(), robin, minimum=1, maximum=1)
+    left, waits = [await somebody(other, keys, clock.now(), name) for name in ("Lind", "Ask")]
+    documented = await a_cohort("2.7", clock.now(), robin)
+    stays = await somebody(documented, keys, clock.now(), "Rönn")
+    for row in await owner.fetch(
+        "select key_id from enrolment where cohort_id = $1 or id = any($2::uuid[])",
+        cohort.cohort_id,
+        [left.enrolment_id, stays.enrolment_id],
+    ):
+        # As if the list had been closed, and two had left, after the backup was made.
+        keys.destroy("entry", row["key_id"], "closed", clock.now())
+    for _ in range(2):
+        await worker.start_up(the_worker)
+        ids = {row["id"] for row in await owner.fetch("select id from enrolment")}
+        assert ids == {waits.enrolment_id, stays.enrolment_id}
+        assert (await enrolments.enrolment(waits.enrolment_id)).state == "offered"
+    after = await everything(owner)
+    assert all(holding(after, str(person)) == set() for person in people)
+    assert await owner.fetchval("select arrivals from cohort where id = $1", cohort.cohort_id) == 0
+    assert await owner.fetchval("select count(*) from audit_entry where action = 'cohort:erase'") == 2
