@@ -11,21 +11,22 @@ import asyncpg
 import structlog
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.db import AsyncpgDriver
+from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 from pgqueuer.types import QueueExecutionMode
 
 from programmes.calendar import services as calendar
-from programmes.core import erasure
+from programmes.core import erasure, jobs
 from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
-from programmes.core.jobs import read_payload
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
 from programmes.enrolment import place_services
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
 from programmes.notices import job_services as notices
+from programmes.people import services as people
 from programmes.settings import Settings
 
 log = structlog.get_logger()
@@ -57,17 +58,38 @@ def ticks() -> list[Tick]:
     async def replay_erasures(worker: Worker) -> None:
         await erasure.replay(worker.keys, worker.clock.now())
 
+    async def try_held_jobs(worker: Worker) -> None:
+        await jobs.try_held_again()
+
     async def pass_places_on(worker: Worker) -> None:
         await enrolment.expire_offers(worker.keys, worker.clock.now())
 
     async def forget_old_sessions(worker: Worker) -> None:
         await place_services.forget_old_sessions(worker.clock.now())
+        await people.forget_old_sessions(worker.clock.now())
 
     async def end_feeds(worker: Worker) -> None:
         await calendar.revoke_ended(worker.clock.now())
         await calendar.forget_old(worker.clock.now())
 
-    return [replay_erasures, pass_places_on, forget_old_sessions, end_feeds, *counting.TICKS, *notices.TICKS, *closing.TICKS]
+    own = [replay_erasures, try_held_jobs, pass_places_on, forget_old_sessions, end_feeds]
+    return [*own, *counting.TICKS, *notices.TICKS, *closing.TICKS]
+
+
+class JobHeld(Exception):
+    """A job failed; it is tried again later. Says the class of the error only: its words may repeat what a row holds."""
+
+
+async def _do(handler: Handler, worker: Worker, job: Job) -> None:
+    try:
+        await handler(worker, jobs.read_payload(job.payload))
+    except Exception as error:
+        name = type(error).__name__
+        if jobs.passes(error):
+            raise RetryRequested(jobs.pause_after(job.attempts), name) from None
+        if job.attempts == 0:
+            log.error("job_held", job=job.entrypoint, error=name)
+        raise JobHeld(name) from None
 
 
 def _manager(worker: Worker) -> QueueManager:
@@ -77,7 +99,7 @@ def _manager(worker: Worker) -> QueueManager:
         def register(event: str = event, handler: Handler = handler) -> None:
             @manager.entrypoint(event, on_failure="hold")
             async def run(job: Job) -> None:
-                await handler(worker, read_payload(job.payload))
+                await _do(handler, worker, job)
 
         register()
     return manager
@@ -90,6 +112,12 @@ async def tick(worker: Worker) -> None:
             await due(worker)
         except Exception as error:
             log.error("tick_failed", tick=due.__name__, error=type(error).__name__)
+
+
+async def start_up(worker: Worker) -> None:
+    """What had been erased before a backup was restored is erased again: keys by their receipts, then their rows."""
+    worker.keys.destroy_again()
+    await closing.erase_restored(worker)
 
 
 async def drain(worker: Worker) -> None:
@@ -117,6 +145,7 @@ async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
     connection = await asyncpg.connect(settings.worker_database_url)
     worker = Worker(settings, clock, KeyFolder(settings.key_folder), connection)
     try:
+        await start_up(worker)
         if once:
             await drain(worker)
             return
@@ -126,7 +155,11 @@ async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
         ticking = asyncio.create_task(_tick_for_ever(worker))
         try:
             # A worker that no longer hears the database ends, so that whoever watches over it starts it anew.
-            await manager.run(dequeue_timeout=timedelta(seconds=5), shutdown_on_listener_failure=True)
+            await manager.run(
+                dequeue_timeout=timedelta(seconds=5),
+                shutdown_on_listener_failure=True,
+                log_aggregation_interval=timedelta(0),
+            )
         finally:
             ticking.cancel()
             with contextlib.suppress(asyncio.CancelledError):

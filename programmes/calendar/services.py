@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from programmes.calendar import queries, rules, text
@@ -187,10 +187,13 @@ async def revoke_for_enrolment(enrolment_id: UUID, now: datetime) -> None:
 async def revoke_for_cohort(cohort_id: int, now: datetime) -> None:
     """End every participant's feed of a cohort in the caller's transaction, before its enrolments are deleted.
 
+    They end with the month: as many rows of the day on which a group closed would say how many they were (promise 2).
+
     Raises:
         RuntimeError: no transaction is open.
     """
-    await execute(f"{_REVOKE} enrolment_id in (select id from enrolment where cohort_id = $2)", _day(now), cohort_id)
+    end = _day(now + timedelta(days=31 - now.day) + timedelta(days=1)).replace(day=1)
+    await execute(f"{_REVOKE} enrolment_id in (select id from enrolment where cohort_id = $2)", end, cohort_id)
 
 
 async def revoke_ended(now: datetime) -> None:

@@ -93,13 +93,8 @@ async def transaction() -> AsyncIterator[None]:
     db = engine()
     current = db.current_transaction.get()
     if current is not None:
-        savepoint = await current.savepoint()
-        try:
+        async with _savepoint(current):
             yield
-        except BaseException:
-            await savepoint.rollback_to()
-            raise
-        await savepoint.release()
         return
     callbacks: list[AfterCommit] = []
     token = _after_commit.set(callbacks)
@@ -110,6 +105,22 @@ async def transaction() -> AsyncIterator[None]:
         _after_commit.reset(token)
     for callback in callbacks:
         await callback()
+
+
+@asynccontextmanager
+async def _savepoint(current: PostgresTransaction) -> AsyncIterator[None]:
+    """What fails inside is undone, and with it the wish to do something once all has committed."""
+    savepoint = await current.savepoint()
+    callbacks = _after_commit.get()
+    known = len(callbacks or ())
+    try:
+        yield
+    except BaseException:
+        if callbacks is not None:
+            del callbacks[known:]
+        await savepoint.rollback_to()
+        raise
+    await savepoint.release()
 
 
 def after_commit(callback: AfterCommit) -> None:

@@ -24,19 +24,21 @@ async def destroy_key(keys: KeyFolder, kind: Kind, key_id: uuid.UUID, why: str, 
 
     async def carry_out() -> None:
         keys.destroy(kind, key_id, why, now)
-        async with transaction():
-            await execute("update key_destruction set done_at = $2 where key_id = $1", key_id, now)
+        await _done(key_id)
 
     after_commit(carry_out)
 
 
+async def _done(key_id: uuid.UUID) -> None:
+    """Forget the intent: the receipt beside the keys outlasts it, and done intents would count a group (promise 2)."""
+    async with transaction():
+        await execute("delete from key_destruction where key_id = $1", key_id)
+
+
 async def replay(keys: KeyFolder, now: datetime) -> int:
-    """Carry out what a crash left undone, and what a restored backup would bring back; returns how many keys went."""
-    receipts = {receipt["key"] for receipt in keys.receipts()}
-    pending = await fetch("select id, kind, key_id, why from key_destruction where done_at is null order by id")
+    """Carry out what a crash left undone, also between the unlinking and its receipt; returns how many keys went."""
+    pending = await fetch("select kind, key_id, why from key_destruction order by id")
     for row in pending:
-        if str(row["key_id"]) not in receipts:
-            keys.destroy(cast(Kind, row["kind"]), row["key_id"], row["why"], now)
-        async with transaction():
-            await execute("update key_destruction set done_at = $2 where id = $1", row["id"], now)
+        keys.destroy(cast(Kind, row["kind"]), row["key_id"], row["why"], now)
+        await _done(row["key_id"])
     return len(pending)

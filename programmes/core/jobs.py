@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 
+import asyncpg
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 
-from programmes.core.db import transaction_connection
+from programmes.core.db import execute, transaction, transaction_connection
 
 Payload = Mapping[str, str | int]
+_LONGEST_PAUSE = timedelta(minutes=5)
 
 
 async def put(event: str, payload: Payload, dedupe: str | None = None) -> None:
@@ -28,3 +31,36 @@ def read_payload(body: bytes | None) -> dict[str, str | int]:
     """What `put` was given."""
     found: dict[str, str | int] = json.loads(body or b"{}")
     return found
+
+
+def passes(error: Exception) -> bool:
+    """Whether the same job may well succeed a moment later: the database is away, restarts, is full or took another side.
+
+    What a row refers to may have been erased meanwhile; read again, there is nobody to be told.
+    """
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return True
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError | asyncpg.DataError | ValueError):
+        return False
+    return isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long a job waits before it is tried again: a second at first, five minutes in the end."""
+    return min(timedelta(seconds=2 ** min(attempts, 10)), _LONGEST_PAUSE)
+
+
+async def try_held_again() -> int:
+    """Put held jobs back into the queue, after a minute at first, six hours in the end; returns how many.
+
+    Nothing that was acknowledged is forgotten because its job failed (promise 7), and doing a job twice changes nothing.
+    The pause is the queue's own affair, on the database's clock as all of pgqueuer.
+    """
+    async with transaction():
+        return await execute(
+            """update pgqueuer set status = 'queued', attempts = attempts + 1, dedupe_key = null, queue_manager_id = null,
+                      execute_after = now(), updated = now()
+               where status = 'failed'
+                 and updated <= now() - least(interval '1 minute' * 2 ^ least(attempts, 9), interval '6 hours')
+               returning 1"""
+        )

@@ -5,6 +5,7 @@ A key is a file of its own: `<folder>/<kind>/<first two letters>/<id>.key`, read
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -12,7 +13,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -70,21 +71,40 @@ class Receipts:
         self._file = folder / "receipts.jsonl"
 
     def append(self, receipt: dict[str, str]) -> None:
-        """Add a receipt and have it on disk before returning."""
-        handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        """Add a receipt, unless there is one of its key, and have it on disk before returning."""
+        handle = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(handle, (json.dumps(receipt, sort_keys=True) + "\n").encode())
+            # Web and worker may both carry out the same intent.
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            written = self._file.read_bytes()
+            if not _tells_of(written, receipt["key"]):
+                # A crash may have torn the last line: what is added now starts one of its own.
+                start = "" if not written or written.endswith(b"\n") else "\n"
+                os.write(handle, f"{start}{json.dumps(receipt, sort_keys=True)}\n".encode())
             os.fsync(handle)
         finally:
             os.close(handle)
         sync_folder(self._file.parent)
 
     def read(self) -> Iterator[dict[str, str]]:
-        """Every receipt, oldest first."""
+        """Every receipt, oldest first. A line that a crash has torn is none: its key is still to be destroyed."""
         if self._file.exists():
-            with self._file.open(encoding="utf-8") as lines:
-                for line in lines:
-                    yield json.loads(line)
+            for line in self._file.read_bytes().splitlines():
+                if receipt := _parsed(line):
+                    yield receipt
+
+
+def _parsed(line: bytes) -> dict[str, str] | None:
+    try:
+        found: dict[str, str] = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "key" in found else None
+
+
+def _tells_of(written: bytes, key: str) -> bool:
+    """Whether there is a whole receipt of this key. Only lines that name it are parsed."""
+    return key.encode() in written and any(key.encode() in line and _parsed(line) for line in written.splitlines())
 
 
 class KeyFolder:
@@ -140,12 +160,25 @@ class KeyFolder:
         return self._path(kind, key_id).exists()
 
     def destroy(self, kind: Kind, key_id: uuid.UUID, why: str, now: datetime) -> None:
-        """Unlink the key and append the receipt. Doing it again changes nothing, so it may be replayed after a crash."""
+        """Unlink the key and append the receipt. Doing it again changes nothing, so it may be replayed after any crash.
+
+        Of an entry only the year is told, and never why: the lines of one day and one reason would count a group.
+        """
         path = self._path(kind, key_id)
-        if path.exists():
-            path.unlink()
+        if path.parent.exists():
+            path.unlink(missing_ok=True)
             sync_folder(path.parent)
-            self._receipts.append({"key": str(key_id), "kind": kind, "why": why, "when": now.isoformat()})
+        about = {"why": why, "when": now.isoformat()} if kind == "person" else {"why": "entry", "when": str(now.year)}
+        self._receipts.append({"key": str(key_id), "kind": kind, **about})
+
+    def destroy_again(self) -> int:
+        """Unlink every key that has a receipt and lies here all the same, as after a restore; returns how many."""
+        named = (self._path(cast(Kind, receipt["kind"]), uuid.UUID(receipt["key"])) for receipt in self.receipts())
+        back = [path for path in named if path.exists()]
+        for path in back:
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
+        return len(back)
 
     def discard(self, kind: Kind, key_id: uuid.UUID) -> None:
         """Remove a key whose row was never written: nothing was sealed that is kept, so there is no receipt."""

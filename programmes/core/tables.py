@@ -15,11 +15,10 @@ class AuditEntry(Table, tablename="audit_entry"):
 
 
 class KeyDestruction(Table, tablename="key_destruction"):
-    """The intent to destroy a key, committed with what makes it due; replayed until the receipt is written."""
+    """The intent to destroy a key, committed with what makes it due; replayed until the receipt is written, then gone."""
 
     id: BigSerial = BigSerial(primary_key=True)
     kind = Text(default=None)
     key_id = UUID(default=None, unique=True)
     why = Text(default=None)
     intended_at = Timestamptz(default=None)
-    done_at = Timestamptz(null=True, default=None)

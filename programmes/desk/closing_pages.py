@@ -341,7 +341,7 @@ def confirm_page(
 ) -> ConfirmPage:
     """What is about to happen, before the button that can't be undone."""
     people = ""
-    if kind == "names":
+    if kind == "names" and cohort.state != "cancelled":
         people = ngettext("%(n)s person har gått klart.", "%(n)s personer har gått klart.", confirmed - never_came)
         if never_came:
             people += " " + ngettext("%(n)s person kom aldrig.", "%(n)s personer kom aldrig.", never_came)

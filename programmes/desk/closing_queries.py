@@ -1,5 +1,6 @@
 """Reads for closing: what is done, what is left, and which lists are overdue."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -41,6 +42,15 @@ class Overdue:
     level: Kind
 
 
+@dataclass(frozen=True)
+class BroughtBack:
+    """An exempt cohort with people on its list whose keys were destroyed. `everybody`: the list as a whole had gone."""
+
+    cohort_id: int
+    level: Kind
+    everybody: bool
+
+
 async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
     """How far a cohort is on its way to be closed."""
     cohort_id = cohort.cohort_id
@@ -71,13 +81,19 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         unique=await attendance.unique_participants(cohort_id),
         bounds=unique_bounds([entry.count for entry in await attendance.counts(cohort_id)]),
         transferred=row["transferred"],
-        waiting=await unfinished(cohort_id) if cohort.exempt else 0,
+        waiting=await unfinished(cohort_id),
+        unended=await unended(cohort),
     )
 
 
-async def has_list(cohort_id: int) -> bool:
-    """Whether anybody stands on a cohort's list."""
-    return bool(await fetchval("select exists (select 1 from enrolment where cohort_id = $1)", cohort_id))
+async def unended(cohort: CohortFacts) -> bool:
+    """Whether anybody stands on a cohort's list, or, where people are documented, still has a place code."""
+    found: bool = await fetchval(
+        "select exists (select 1 from enrolment where cohort_id = $1 and ($2 or key_id is not null))",
+        cohort.cohort_id,
+        cohort.exempt,
+    )
+    return found
 
 
 async def came(cohort_id: int) -> int:
@@ -136,3 +152,16 @@ async def overdue(now: datetime, kept: timedelta) -> list[Overdue]:
     return [
         Overdue(row["id"], row["section"], row["form"], kind(True, programmes[row["programme_id"]].figures)) for row in rows
     ]
+
+
+async def brought_back(gone: Collection[UUID]) -> list[BroughtBack]:
+    """Exempt cohorts on whose lists there are people again whose keys are gone."""
+    rows = await fetch(
+        """select c.id, c.programme_id, bool_and(e.key_id = any($1::uuid[])) as everybody
+           from cohort c join programme p on p.id = c.programme_id join enrolment e on e.cohort_id = c.id
+           where p.doc_level = 'operational' and e.key_id is not null
+           group by c.id having bool_or(e.key_id = any($1::uuid[])) order by c.id""",
+        list(gone),
+    )
+    programmes = await catalogue.programmes({row["programme_id"] for row in rows})
+    return [BroughtBack(row["id"], kind(True, programmes[row["programme_id"]].figures), row["everybody"]) for row in rows]

@@ -18,8 +18,8 @@ KEPT = timedelta(days=30)
 class ClosingFacts:
     """A cohort on its way to be closed. `coming` are sessions that are not over, `unnoted` those that lack their note.
 
-    `waiting` is how many messages are still to be sent: they need the list. `required` is whether the section demands
-    an evaluation (2.1, 2.12).
+    `waiting` is how many messages are still to be written or sent: they need the list. `required` is whether the section
+    demands an evaluation (2.1, 2.12). `unended` is whether people still have places and codes.
     """
 
     kind: Kind
@@ -37,6 +37,7 @@ class ClosingFacts:
     bounds: Bounds
     transferred: bool
     waiting: int
+    unended: bool
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _spoken(facts: ClosingFacts) -> bool:
 def may_close(facts: ClosingFacts) -> bool:
     """Whether the last step can be taken: all the others are, and no message still needs the list."""
     if facts.state == "cancelled":
-        return facts.exempt and not facts.waiting
+        return facts.unended and not facts.waiting
     return facts.state in {"open", "started"} and all(step.done for step in steps(facts)) and not facts.waiting
 
 

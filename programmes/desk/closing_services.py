@@ -1,5 +1,6 @@
 """Closing a cohort: its figures are kept, its people are let go (promise 2). All in one transaction, under its lock."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Protocol
@@ -20,14 +21,16 @@ from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_queries as queries
 from programmes.desk.closing_rules import ENDINGS, KEPT, ClosingFacts, Ending, half_year_day, may_close
 from programmes.enrolment.closing_services import complete_cohort
-from programmes.enrolment.services import erase_cohort
+from programmes.enrolment.services import erase_cohort, promote
 from programmes.evaluation.rules import half_year
+from programmes.notices.services import forget_events
 
 __all__ = ["ENDINGS", "Closed", "ClosingFacts", "NotReady", "OutOfBounds", "close", "count_unique", "may_close"]
 
 _CLOSED = "working list: the cohort was closed"
 _CANCELLED = "working list: the start was cancelled"
 _OVERDUE = "working list: 30 days after the last session"
+_RESTORED = "working list: erased before the backup was restored"
 _COMPLETED = "place code: the cohort was closed"
 
 
@@ -98,25 +101,48 @@ async def close(cohort_id: int, receipt_id: UUID, principal: Principal, keys: Ke
         Conflict: the receipt is another's.
     """
     async with transaction():
-        if done := await queries.receipt(receipt_id):
-            if done.cohort_id not in {None, cohort_id}:
-                raise Conflict("cohort_changed")
-            return Closed(receipt_id)
-        await cohorts.mine(principal, local_date(now), cohort_id)
-        cohort = await cohorts.locked(cohort_id)
-        if cohort.state == "closed":
-            return Closed(None)
+        if done := await _done(cohort_id, receipt_id):
+            return done
+        try:
+            await cohorts.mine(principal, local_date(now), cohort_id)
+            cohort = await cohorts.locked(cohort_id)
+        except NotFound:
+            # A series that somebody else has just closed is gone, but its receipt isn't.
+            if done := await _done(cohort_id, receipt_id):
+                return done
+            raise
+        if done := await _done(cohort_id, receipt_id):
+            return done
         facts = await queries.facts(cohort, now)
+        if cohort.state == "closed" or (cohort.state == "cancelled" and not facts.unended):
+            return Closed(None)
         if not may_close(facts):
             return NotReady(facts)
-        await revoke_for_cohort(cohort_id, now)
-        if had_list(cohort):
-            why = _CANCELLED if cohort.state == "cancelled" else _CLOSED
-            await _let_go(cohort, facts.kind, keys, why, now)
-            await _receive(cohort, facts.kind, receipt_id, principal, now)
-        elif not cohort.exempt:
-            await complete_cohort(cohort_id, await attendance.present_once(cohort_id), keys, _COMPLETED, now)
-        await _finish(cohort, facts, principal, now)
+        return await _close(cohort, facts, receipt_id, principal, keys, now)
+
+
+async def _done(cohort_id: int, receipt_id: UUID) -> Closed | None:
+    """What was answered before; also while waiting for the lock. Raises Conflict for a receipt of another cohort."""
+    receipt = await queries.receipt(receipt_id)
+    if receipt is None:
+        return None
+    if receipt.cohort_id not in {None, cohort_id}:
+        raise Conflict("cohort_changed")
+    return Closed(receipt_id)
+
+
+async def _close(
+    cohort: CohortFacts, facts: ClosingFacts, receipt_id: UUID, principal: Principal, keys: KeyFolder, now: datetime
+) -> Closed:
+    await revoke_for_cohort(cohort.cohort_id, now)
+    if had_list(cohort):
+        why = _CANCELLED if cohort.state == "cancelled" else _CLOSED
+        await _let_go(cohort, facts.kind, keys, why, now)
+        await _receive(cohort, facts.kind, receipt_id, principal, now)
+    elif not cohort.exempt:
+        came = await attendance.present_once(cohort.cohort_id)
+        await complete_cohort(cohort.cohort_id, came, keys, _COMPLETED, now, started=cohort.state != "cancelled")
+    await _finish(cohort, facts, principal, now)
     return Closed(receipt_id if had_list(cohort) else None)
 
 
@@ -141,8 +167,10 @@ async def _running(cohort_id: int, principal: Principal, now: datetime) -> Cohor
 async def _let_go(cohort: CohortFacts, kind: Kind, keys: KeyFolder, why: str, now: datetime) -> None:
     """Everything that is about the people of an exempt cohort, and every number that would still say how many they were.
 
-    The keys' receipts carry only the day: the moment would tie them to the cohort, and their number is a head count.
+    What the audit trail has about them goes too: each entry is one of them. That the list went is noted apart.
     """
+    await execute("select forget_trail($1)", cohort.cohort_id)
+    await forget_events(cohort.cohort_id)
     await erase_cohort(cohort.cohort_id, keys, why, _day(now))
     await execute("update cohort set arrivals = 0 where id = $1", cohort.cohort_id)
     await execute("update start_decision set confirmed = 0 where cohort_id = $1", cohort.cohort_id)
@@ -194,17 +222,47 @@ async def _dissolve(cohort: CohortFacts, facts: ClosingFacts, now: datetime) -> 
 
 
 async def erase_overdue(worker: Hands) -> None:
-    """The worker's tick: 30 days after the last session a working list goes even if nobody closed the cohort."""
+    """The worker's tick: 30 days after the last session a working list goes even if nobody closed the cohort.
+
+    That is the limit: it goes even if a message about it could not be sent until then.
+    """
     now = worker.clock.now()
     for found in await queries.overdue(now, KEPT):
+        with suppress(NotFound):
+            await _erase_overdue(found, worker.keys, now)
+
+
+async def _erase_overdue(found: queries.Overdue, keys: KeyFolder, now: datetime) -> None:
+    """Raises NotFound when a series has been closed, and with it is gone, just now."""
+    async with transaction():
+        cohort = await cohorts.locked(found.cohort_id)
+        if not await fetch("select 1 from enrolment where cohort_id = $1 limit 1", found.cohort_id):
+            return
+        await revoke_for_cohort(found.cohort_id, now)
+        await _let_go(cohort, found.level, keys, _OVERDUE, now)
+        await _receive(cohort, found.level, uuid4(), None, now)
+        await note("cohort:erase", f"cohort/{found.cohort_id}", None, now)
+
+
+async def erase_restored(worker: Hands) -> None:
+    """When the worker starts: entries that a restored backup of the database has brought back go again, rows and all.
+
+    Their keys have receipts, so nobody can read them; but a row is a place, and a number. Who left is told nothing anew.
+    """
+    now = worker.clock.now()
+    gone = [UUID(receipt["key"]) for receipt in worker.keys.receipts() if receipt["kind"] == "entry"]
+    for found in await queries.brought_back(gone):
         async with transaction():
             cohort = await cohorts.locked(found.cohort_id)
-            if not await fetch("select 1 from enrolment where cohort_id = $1 limit 1", found.cohort_id):
-                continue
-            await revoke_for_cohort(found.cohort_id, now)
-            await _let_go(cohort, found.level, worker.keys, _OVERDUE, now)
-            await _receive(cohort, found.level, uuid4(), None, now)
+            if found.everybody:
+                await revoke_for_cohort(found.cohort_id, now)
+                await _let_go(cohort, found.level, worker.keys, _RESTORED, now)
+            else:
+                await execute(
+                    "delete from enrolment where cohort_id = $1 and key_id = any($2::uuid[])", found.cohort_id, gone
+                )
             await note("cohort:erase", f"cohort/{found.cohort_id}", None, now)
+        await promote(found.cohort_id, now)
 
 
 TICKS = [erase_overdue]

@@ -129,9 +129,7 @@ async def _show(request: AnyRequest, cohort_id: int, typed: pages.Typed, status:
     facts = await queries.facts(cohort, now)
     group = await group_facts(request, cohort_id, False)
     top = head(group)
-    over = cohort.state == "closed" or (
-        cohort.state == "cancelled" and not (cohort.exempt and await queries.has_list(cohort_id))
-    )
+    over = cohort.state == "closed" or (cohort.state == "cancelled" and not facts.unended)
     if over:
         return page(request, "desk/closing_done.html", await _closed(cohort, top, facts), status)
     unnoted = await attendance.unnoted([cohort_id], [cohort_id] if facts.kind == "names" else [], now)

@@ -11,19 +11,23 @@ from programmes.core.sealing import KeyFolder
 _OF_COHORT = "enrolment_id in (select id from enrolment where cohort_id = $1)"
 
 
-async def complete_cohort(cohort_id: int, took_part: Collection[UUID], keys: KeyFolder, why: str, now: datetime) -> None:
+async def complete_cohort(
+    cohort_id: int, took_part: Collection[UUID], keys: KeyFolder, why: str, now: datetime, started: bool = True
+) -> None:
     """In the caller's transaction, under the cohort's lock: who has a confirmed place has completed it if they took part
-    at all, else dropped out; for who never got one it ends. Codes, seats and open pages go.
+    at all, else dropped out; for who never got one, or where nothing started, it ends. Codes, seats and open pages go.
 
     Protected records stay; their retention begins.
     """
     await execute(
         """update enrolment set ended_at = $3, offer_expires_at = null, state = case
-               when state <> 'confirmed' then 'expired' when id = any($2::uuid[]) then 'completed' else 'dropped_out' end
+               when state <> 'confirmed' or not $4 then 'expired'
+               when id = any($2::uuid[]) then 'completed' else 'dropped_out' end
            where cohort_id = $1 and state in ('preliminary', 'confirmed', 'queued', 'offered')""",
         cohort_id,
         list(took_part),
         now,
+        started,
     )
     for row in await fetch("select key_id from enrolment where cohort_id = $1 and key_id is not null", cohort_id):
         await destroy_key(keys, "entry", row["key_id"], why, now)

@@ -5,14 +5,11 @@ clock. Leaving destroys the key at once, so `place_left` reaches only those whos
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from functools import partial
 from typing import Protocol
 from uuid import UUID
 
-import asyncpg
 import structlog
-from pgqueuer.errors import RetryRequested
 
 from programmes.core import jobs
 from programmes.core.clock import Clock
@@ -24,8 +21,6 @@ from programmes.notices.rules import Kind
 from programmes.settings import Settings
 
 log = structlog.get_logger()
-_AGAIN = timedelta(seconds=5)
-_PASSING = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.DeadlockDetectedError, OSError)
 
 
 class Hands(Protocol):
@@ -56,12 +51,9 @@ async def _cohort(kind: Kind, worker: Hands, payload: Payload) -> None:
 
 
 async def _answer(kind: Kind, worker: Hands, payload: Payload) -> None:
-    """Write the notices of an event; while the database is away the event waits in the queue."""
+    """Write the notices of an event. Done again it changes nothing, as each has an id of its own."""
     answer = _one if "enrolment" in payload else _session if "session" in payload else _cohort
-    try:
-        await answer(kind, worker, payload)
-    except _PASSING as error:
-        raise RetryRequested(_AGAIN, type(error).__name__) from None
+    await answer(kind, worker, payload)
 
 
 async def _send(worker: Hands, payload: Payload) -> None:

@@ -6,8 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.core.errors import NotFound
 from programmes.core.i18n import Language
-from programmes.notices.rules import Kind, State, Waiting
+from programmes.notices.rules import KINDS, Kind, State, Waiting
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,20 @@ async def reached_about(session_id: int) -> list[Reached]:
     return [Reached(**dict(row)) for row in rows]
 
 
+# An event that the worker has not answered, or that has failed and is tried again. $1 is the cohort, $2 the events.
+EVENTS = """pgqueuer j where j.entrypoint = any($2::text[]) and (
+    convert_from(j.payload, 'utf8')::jsonb ->> 'cohort' = $1::int::text
+    or convert_from(j.payload, 'utf8')::jsonb ->> 'session' in (select id::text from cohort_session where cohort_id = $1)
+    or convert_from(j.payload, 'utf8')::jsonb ->> 'enrolment' in (select id::text from enrolment where cohort_id = $1))"""
+
+
 async def unfinished(cohort_id: int) -> int:
-    """How many messages about a cohort are still to be sent; the working list is needed until there are none."""
+    """How many messages about a cohort are still to be written or sent; the working list is needed until there are none."""
     found: int = await fetchval(
-        """select count(*) from notice n join enrolment e on e.id = n.enrolment_id
-           where e.cohort_id = $1 and n.state = 'waiting'""",
+        f"""select (select count(*) from notice n join enrolment e on e.id = n.enrolment_id
+                    where e.cohort_id = $1 and n.state = 'waiting') + (select count(*) from {EVENTS})""",
         cohort_id,
+        list(KINDS),
     )
     return found
 
@@ -88,10 +97,20 @@ async def notice(notice_id: UUID) -> NoticeFacts | None:
     return NoticeFacts(**dict(row)) if row else None
 
 
-async def session_cohort(session_id: int) -> tuple[int, int] | None:
-    """The cohort of a session, and the session's sequence."""
-    row = await fetchrow("select cohort_id, sequence from cohort_session where id = $1", session_id)
-    return (row["cohort_id"], row["sequence"]) if row else None
+async def cohort_of_session(session_id: int) -> int:
+    """The cohort of a session. Raises NotFound."""
+    found: int | None = await fetchval("select cohort_id from cohort_session where id = $1", session_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def sequence(session_id: int) -> int:
+    """How often a session has changed. Raises NotFound."""
+    found: int | None = await fetchval("select sequence from cohort_session where id = $1", session_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def latest_decision(cohort_id: int) -> int:

@@ -1,6 +1,7 @@
 """From events to messages: one notice for each person who is reached, and sending what waits, one at a time."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -40,27 +41,36 @@ class _Event:
 
 async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetime) -> None:
     """A message about somebody's own place. Somebody who has gone since, with all that was written, is not told."""
-    try:
-        facts = await enrolments.enrolment(enrolment_id)
-    except NotFound:
-        return
-    offer = facts.offer_expires_at.isoformat() if kind == "place_offered" and facts.offer_expires_at else ""
-    await _tell(_Event(kind, offer), [facts] if facts.state in rules.AUDIENCE[kind] else [], keys, now)
+    with suppress(NotFound):
+        async with transaction():
+            await cohorts.locked((await enrolments.enrolment(enrolment_id)).cohort_id)
+            facts = await enrolments.enrolment(enrolment_id)
+            offer = facts.offer_expires_at.isoformat() if kind == "place_offered" and facts.offer_expires_at else ""
+            await _tell(_Event(kind, offer), [facts] if facts.state in rules.AUDIENCE[kind] else [], keys, now)
 
 
 async def tell_about_session(kind: Kind, session_id: int, keys: KeyFolder, now: datetime) -> None:
     """A message to everybody with a seat about one session. Moved twice before anybody was told, it is told once."""
-    found = await queries.session_cohort(session_id)
-    if found is not None:
-        cohort_id, sequence = found
-        event = _Event(kind, f"{session_id}/{sequence}", session_id)
-        await _tell(event, await _audience(kind, cohort_id), keys, now)
+    with suppress(NotFound):
+        async with transaction():
+            cohort_id = await queries.cohort_of_session(session_id)
+            await cohorts.locked(cohort_id)
+            event = _Event(kind, f"{session_id}/{await queries.sequence(session_id)}", session_id)
+            await _tell(event, await _audience(kind, cohort_id), keys, now)
 
 
 async def tell_cohort(kind: Kind, cohort_id: int, keys: KeyFolder, now: datetime) -> None:
     """A message to everybody with a seat about the start; that it is called off, also to those who queue."""
-    event = _Event(kind, str(await queries.latest_decision(cohort_id)))
-    await _tell(event, await _audience(kind, cohort_id), keys, now)
+    with suppress(NotFound):
+        async with transaction():
+            await cohorts.locked(cohort_id)
+            event = _Event(kind, str(await queries.latest_decision(cohort_id)))
+            await _tell(event, await _audience(kind, cohort_id), keys, now)
+
+
+async def forget_events(cohort_id: int) -> None:
+    """In the caller's transaction, before the people go: nobody is left to be told, and no id of theirs stays behind."""
+    await execute(f"delete from {queries.EVENTS}", cohort_id, list(rules.KINDS))
 
 
 async def _audience(kind: Kind, cohort_id: int) -> list[EnrolmentFacts]:
@@ -68,11 +78,13 @@ async def _audience(kind: Kind, cohort_id: int) -> list[EnrolmentFacts]:
 
 
 async def _tell(event: _Event, people: Sequence[EnrolmentFacts], keys: KeyFolder, now: datetime) -> None:
-    """Write a notice for each, and wake the sending, in one transaction. Doing it again changes nothing."""
-    async with transaction():
-        made = [await _note(event, facts, keys, now) for facts in people]
-        if any(made):
-            await jobs.put(SEND, {}, dedupe=SEND)
+    """Write a notice for each, and wake the sending, in the caller's transaction. Doing it again changes nothing.
+
+    The caller holds the cohort's lock and has read the people under it: whoever erases the list comes before or after.
+    """
+    made = [await _note(event, facts, keys, now) for facts in people]
+    if any(made):
+        await jobs.put(SEND, {}, dedupe=SEND)
 
 
 async def _note(event: _Event, facts: EnrolmentFacts, keys: KeyFolder, now: datetime) -> bool:

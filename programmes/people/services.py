@@ -16,7 +16,7 @@ from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Role
 from programmes.people.queries import session_id
-from programmes.people.rules import wait_after
+from programmes.people.rules import IDLE, LONGEST, wait_after
 
 _hasher = PasswordHasher()
 # Verified when the name is unknown, so that the answer takes as long as for a known one.
@@ -48,8 +48,11 @@ def _verify(stored: str, password: str) -> bool:
         return False
 
 
-async def sign_in(username: str, password: str, key: bytes, now: datetime) -> SignedIn | NotAdmitted:
-    """Check name and password and open a session with a fresh token. `key` hides the names in the list of failures."""
+async def sign_in(username: str, password: str, key: bytes, now: datetime, earlier: str = "") -> SignedIn | NotAdmitted:
+    """Check name and password and open a session with a fresh token, which ends the browser's earlier one.
+
+    `key` hides the names in the list of failures.
+    """
     attempt = _attempt_id(key, username)
     row = await fetchrow("select wait_until from sign_in_attempt where id = $1", attempt)
     if row and row["wait_until"] and row["wait_until"] > now:
@@ -66,6 +69,7 @@ async def sign_in(username: str, password: str, key: bytes, now: datetime) -> Si
             await execute("update sign_in_attempt set wait_until = $2 where id = $1", attempt, now + wait_after(failures))
             return NotAdmitted()
         await execute("delete from sign_in_attempt where id = $1", attempt)
+        await execute("delete from staff_session where id = $1", session_id(earlier))
         token = new_token()
         await execute(
             "insert into staff_session (id, staff_id, created_at, seen_at) values ($1, $2, $3, $3)",
@@ -81,6 +85,12 @@ async def sign_out(token: str) -> None:
     """End a session; an unknown token changes nothing."""
     async with transaction():
         await execute("delete from staff_session where id = $1", session_id(token))
+
+
+async def forget_old_sessions(now: datetime) -> None:
+    """Drop the sessions that have ended by themselves."""
+    async with transaction():
+        await execute("delete from staff_session where seen_at <= $1 or created_at <= $2", now - IDLE, now - LONGEST)
 
 
 async def add_staff(username: str, display_name: str, password: str, roles: list[tuple[Role, str]], now: datetime) -> int:

@@ -42,7 +42,8 @@ async def sign_in(request: AnyRequest) -> Response[Any]:
         form.fail("losen", _("Skriv ditt lösenord."))
     if form.errors:
         return _show(request, form, back, 422)
-    answer = await services.sign_in(username, form.raw("losen"), state.key_folder.service_key("sign-in"), state.clock.now())
+    key, earlier = state.key_folder.service_key("sign-in"), read_cookie(request, "staff")
+    answer = await services.sign_in(username, form.raw("losen"), key, state.clock.now(), earlier)
     if isinstance(answer, services.NotAdmitted):
         form.fail("anv", _refused(answer))
         return _show(request, form, back, 422)

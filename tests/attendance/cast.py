@@ -16,7 +16,7 @@ NAMES = ("Al", "Bok", "En", "Oxel", "Hägg", "Pil")
 async def a_running(
     section: str, clock: FrozenClock, keys: KeyFolder, leader: Principal, names: tuple[str, ...] = NAMES, sessions: int = 4
 ) -> tuple[CohortFacts, list[UUID]]:
-    """A started cohort with confirmed people. Its first session begins, on the clock, just now."""
+    """A started cohort with confirmed people, who were told. Its first session begins, on the clock, just now."""
     cohort = await a_cohort(section, clock.now(), leader, minimum=1, sessions=sessions)
     people = []
     for name in names:
@@ -25,6 +25,7 @@ async def a_running(
         people.append(taken.enrolment_id)
     async with transaction():
         await execute("update cohort set state = 'started', started_at = $2 where id = $1", cohort.cohort_id, clock.now())
+        await execute("delete from pgqueuer")
     assert cohort.first_start
     clock.set(cohort.first_start)
     return await cohorts.by_id(cohort.cohort_id), people

@@ -11,7 +11,7 @@ from programmes.desk.closing_rules import ClosingFacts, box_of, erased_by, half_
 ABC = ClosingFacts(
     kind="count", form="group", exempt=True, state="started", sessions=4, coming=0, unnoted=0, ending="completed",
     required=True, box="few", own_words=True, unique=Count(5, 3, 0), bounds=Bounds(8, 20, 12, 8),
-    transferred=False, waiting=0,
+    transferred=False, waiting=0, unended=True,
 )  # fmt: skip
 RELAPSE = replace(ABC, kind="names", exempt=False, required=False, box="enough", transferred=True, unique=None)
 CHILDREN = replace(ABC, kind="held", required=False, box="few", unique=None, own_words=False)
@@ -75,6 +75,8 @@ def test_messages_on_their_way_still_need_the_list() -> None:
     assert not may_close(replace(ABC, waiting=1))
     assert not may_close(replace(ABC, state="cancelled", waiting=1))
     assert may_close(replace(ABC, state="cancelled"))
+    assert may_close(replace(RELAPSE, state="cancelled"))
+    assert not may_close(replace(RELAPSE, state="cancelled", unended=False))
 
 
 @pytest.mark.parametrize("state", ["planned", "postponed", "closed"])

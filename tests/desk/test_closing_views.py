@@ -7,14 +7,28 @@ import asyncpg
 import httpx
 import pytest
 
+from programmes import worker
 from programmes.attendance import services as attendance
 from programmes.attendance.rules import Count
+from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.services import mark_cancelled
+from programmes.core.db import transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from tests.attendance.cast import a_running, session_ids
 from tests.clock import FrozenClock
-from tests.factories import a_coordinator, a_leader, csrf_of, hidden, post_form, sign_in_as
+from tests.factories import (
+    a_cohort,
+    a_coordinator,
+    a_leader,
+    confirm,
+    csrf_of,
+    hidden,
+    post_form,
+    sign_in_as,
+    somebody,
+)
 
 
 @pytest.fixture
@@ -209,3 +223,26 @@ async def test_sessions_to_come_must_be_cancelled_first(
     page = await look(client, f"/personal/grupper/{cohort.cohort_id}/avsluta")
     assert "3 tillfällen är kvar." in page
     assert f'href="/personal/grupper/{cohort.cohort_id}/traffar"' in page
+
+
+async def test_a_cancelled_start_of_documented_people_is_closed_without_saying_who_never_came(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, db: None, the_worker: worker.Worker
+) -> None:
+    kim = await a_coordinator(clock.now())
+    cohort = await a_cohort("2.7", clock.now())
+    taken = await somebody(cohort, keys, clock.now(), "Rönn")
+    await confirm(taken.enrolment_id, clock.now())
+    async with transaction():
+        await mark_cancelled(await cohorts.locked(cohort.cohort_id), "too_few", 1, kim, clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/avsluta"
+    await sign_in_as(client, "kim", clock.now())
+    assert "Besked är på väg till deltagarna" in await look(client, address)
+    await worker.drain(the_worker)
+    assert next_step(await look(client, address)) == "Avsluta"
+    assert "kom aldrig" not in await look(client, f"{address}/radera")
+    sure = await client.get(f"{address}/radera")
+    done = await client.post(
+        f"{address}/radera", data={"protokoll": hidden(sure.text, "protokoll"), "_csrf_token": csrf_of(sure.text)}
+    )
+    assert (done.status_code, done.headers["location"]) == (303, address)
+    assert "är inställd" in await look(client, address)

@@ -5,13 +5,20 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT
 
 import asyncpg
+import pytest
 from piccolo.apps.migrations.commands.new import AutoMigrationManager
 
+from programmes import migrate
+from programmes.core.audit import note
+from programmes.core.db import execute, transaction
+from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
 from programmes.piccolo_app import APP_CONFIG
 from programmes.private_server import PrivateServer, ensure_database
 from programmes.settings import Settings
+from tests.clock import FrozenClock
 from tests.conftest import settings_for
+from tests.factories import a_cohort, somebody
 
 _SCHEMA = """
 select table_name || '.' || column_name || ' ' || udt_name || ' ' || is_nullable
@@ -60,3 +67,47 @@ async def test_migrating_again_changes_nothing(server: PrivateServer, settings: 
         assert await connection.fetchval("select count(*) from edition") == editions
     finally:
         await connection.close()
+
+
+async def test_migrating_while_web_runs_opens_the_ballot_box_at_no_moment(
+    settings: Settings, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_to_web: list[str] = []
+    statements = 0
+    execute = asyncpg.Connection.execute
+
+    async def looked_at(self: asyncpg.Connection, query: str, *args: object, **more: object) -> str:
+        nonlocal statements
+        answer: str = await execute(self, query, *args, **more)
+        statements += 1
+        for table in ("slip", "sealed_answer", "held_text"):
+            if await owner.fetchval("select has_table_privilege('programmes_web', $1, 'select')", table):
+                open_to_web.append(f"{table} after {query}")
+        return answer
+
+    connection = await asyncpg.connect(settings.database_url)
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncpg.Connection, "execute", looked_at)
+        await migrate._grant(connection, settings)
+    await connection.close()
+    assert statements > 10
+    assert open_to_web == []
+    assert await owner.fetchval("select has_table_privilege('programmes_web', 'enrolment', 'insert')")
+
+
+async def test_web_takes_nothing_from_the_audit_trail_but_what_was_noted_about_a_working_list(
+    db: None, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    for section, left in (("2.7", 2), ("2.15", 0)):
+        await owner.execute("delete from audit_entry")
+        cohort = await a_cohort(section, clock.now())
+        taken = await somebody(cohort, keys, clock.now())
+        async with transaction():
+            await note("code:reissue", f"enrolment/{taken.enrolment_id}", None, clock.now())
+            await note("cohort:start", f"cohort/{cohort.cohort_id}", None, clock.now())
+            await note("enrolment:apply", f"cohort/{cohort.cohort_id}0", None, clock.now())
+            await execute("select forget_trail($1)", cohort.cohort_id)
+        assert await owner.fetchval("select count(*) from audit_entry") == left + 2, section
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with transaction():
+            await execute("delete from audit_entry")

@@ -2,9 +2,11 @@
 
 import re
 
+import asyncpg
 import httpx
 import pytest
 
+from programmes import worker
 from programmes.people.queries import load_principal
 from programmes.people.services import NotAdmitted, SignedIn, add_staff, sign_in
 from tests.clock import FrozenClock
@@ -38,6 +40,36 @@ async def test_the_right_password_opens_a_session_with_a_fresh_id(robin: int, cl
     assert answer.headers["location"] == "/personal/idag"
     assert answer.cookies["staff"] != "chosen-by-an-attacker"
     assert len(answer.cookies["staff"]) == 32
+
+
+async def test_signing_in_ends_the_browsers_earlier_session_and_no_others(
+    robin: int, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    other = await sign_in("robin", "ett-langt-losenord", KEY, clock.now())
+    assert isinstance(other, SignedIn)
+    first = (await sign_in_by_form(client, "ett-langt-losenord")).cookies["staff"]
+    await sign_in_by_form(client, "fel")
+    assert await load_principal(first, clock.now())
+    second = (await sign_in_by_form(client, "ett-langt-losenord")).cookies["staff"]
+    assert await load_principal(first, clock.now()) is None
+    assert await load_principal(second, clock.now())
+    assert await load_principal(other.token, clock.now())
+    assert await owner.fetchval("select count(*) from staff_session") == 2
+
+
+async def test_sessions_that_have_ended_are_forgotten(
+    robin: int, clock: FrozenClock, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    for _ in range(2):
+        answer = await sign_in("robin", "ett-langt-losenord", KEY, clock.now())
+        assert isinstance(answer, SignedIn)
+        clock.advance(minutes=20)
+    await worker.drain(the_worker)
+    assert await owner.fetchval("select count(*) from staff_session") == 1
+    assert await load_principal(answer.token, clock.now())
+    clock.advance(hours=12)
+    await worker.drain(the_worker)
+    assert await owner.fetchval("select count(*) from staff_session") == 0
 
 
 async def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(robin: int, clock: FrozenClock) -> None:
