@@ -1,5 +1,6 @@
 """View models of Min plats: what somebody has, what comes next, and the days."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -113,7 +114,7 @@ def slot_choices(slots: list[Slot], facts: EnrolmentFacts) -> tuple[SlotChoice, 
     return tuple(found)
 
 
-def texts_shown(texts: list[AgreementText]) -> tuple[TextToAccept, ...]:
+def texts_shown(texts: Sequence[AgreementText]) -> tuple[TextToAccept, ...]:
     """Conditions and rules in the language of the page."""
     return tuple(
         TextToAccept(t.text_id, t.kind, t.version, t.valid_from, t.lines_en if language() == "en" else t.lines_sv)
