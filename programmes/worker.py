@@ -27,6 +27,7 @@ from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
 from programmes.notices import job_services as notices
+from programmes.notices import queue_services as notice_queue
 from programmes.settings import Settings
 
 log = structlog.get_logger()
@@ -68,6 +69,9 @@ def ticks() -> list[Tick]:
         await enrolment.expire_offers(worker.keys, now)
         await queue.promote_waiting(now)
 
+    async def end_queues(worker: Worker) -> None:
+        await notice_queue.end_queues(worker.keys, worker.clock.now())
+
     async def sweep_keys(worker: Worker) -> None:
         now = worker.clock.now()
         if worker.swept and abs(now - worker.swept[-1]) < SWEEP:
@@ -82,7 +86,7 @@ def ticks() -> list[Tick]:
         await calendar.revoke_ended(worker.clock.now())
         await calendar.forget_old(worker.clock.now())
 
-    own: list[Tick] = [replay_erasures, pass_places_on, sweep_keys, forget_old_sessions, end_feeds]
+    own: list[Tick] = [replay_erasures, pass_places_on, end_queues, sweep_keys, forget_old_sessions, end_feeds]
     return [*own, *counting.TICKS, *notices.TICKS, *closing.TICKS]
 
 

@@ -12,7 +12,7 @@ import asyncpg
 from programmes.catalogue.rules import Programme
 from programmes.core.db import fetch, fetchrow
 from programmes.core.errors import NotFound
-from programmes.enrolment.rules import BEFORE_SESSION, Entry, State, acceptable, asked_texts, queue_over
+from programmes.enrolment.rules import ALIVE, BEFORE_SESSION, Entry, State, acceptable, asked_texts, queue_over
 from programmes.enrolment.rules import AgreementText as AgreementText
 from programmes.enrolment.rules import EnrolmentFacts as EnrolmentFacts
 from programmes.enrolment.rules import Slot as Slot
@@ -114,6 +114,7 @@ _ENROLMENT = """
 select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected_identity, false) as protected, e.state,
        e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,
        p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.declared_for,
+       e.only_waited,
        v.slot_id, v.state as visit_state, vs.starts_at as visit_starts, vs.ends_at as visit_ends, vn.name as visit_venue,
        vn.address as visit_address, array(select text_id from agreement a where a.enrolment_id = e.id) as accepted
 from enrolment e left join participant p on p.id = e.participant_id left join seat s on s.enrolment_id = e.id
@@ -279,3 +280,14 @@ async def queues_over(now: datetime) -> list[int]:
              and exists (select 1 from enrolment e where e.cohort_id = c.id and e.state = 'queued') order by c.id"""
     )
     return [row["id"] for row in rows if queue_over(await entry_facts(row["id"]), now)]
+
+
+async def waited_in_vain(now: datetime) -> list[UUID]:
+    """Enrolments that are over without ever having had a place, of people with a record, where the queue is over."""
+    rows = await fetch(
+        """select cohort_id, array_agg(id) as people from enrolment
+           where only_waited and participant_id is not null and state <> all ($1::text[]) group by cohort_id""",
+        sorted(ALIVE),
+    )
+    over = [row["people"] for row in rows if queue_over(await entry_facts(row["cohort_id"]), now)]
+    return [enrolment_id for people in over for enrolment_id in people]

@@ -103,6 +103,7 @@ class EnrolmentFacts:
     record: bytes | None
     proof_checked_at: datetime | None
     proof_ticked: bool | None
+    only_waited: bool
     partner_consent: bool | None
     declared_for: date | None
     visit: Visit | None

@@ -214,12 +214,12 @@ async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None
         NotFound: no such enrolment.
         Conflict: it is over already.
     """
-    await _end(enrolment_id, "withdrawn", keys, now, ALIVE)
+    await end(enrolment_id, "withdrawn", keys, now, ALIVE)
 
 
 async def decline_offer(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None:
     """Say no to an offered place. Raises NotFound, Conflict (there is no offer any more)."""
-    await _end(enrolment_id, "declined", keys, now, frozenset({"offered"}))
+    await end(enrolment_id, "declined", keys, now, frozenset({"offered"}))
 
 
 async def end_by_staff(
@@ -235,11 +235,11 @@ async def end_by_staff(
         first = (await cohorts.by_id(gate.cohort_id)).first_start
         if facts.state in ALIVE and outcome == "dropped_out" and not may_drop_out(facts.state, first, now):
             return False
-        await _end(enrolment_id, outcome, keys, now, ALIVE, staff_id)
+        await end(enrolment_id, outcome, keys, now, ALIVE, staff_id)
     return True
 
 
-async def _end(
+async def end(
     enrolment_id: uuid.UUID,
     state: State,
     keys: KeyFolder,
@@ -247,6 +247,12 @@ async def _end(
     allowed: frozenset[State],
     staff_id: int | None = None,
 ) -> None:
+    """End somebody's way, whatever the reason: what was written goes, and the place goes to who has waited longest.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: it is not in one of the states that this may end.
+    """
     async with transaction():
         gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
         facts = await queries.enrolment(enrolment_id)
@@ -254,10 +260,18 @@ async def _end(
             raise Conflict("enrolment_over")
         await _clear(facts, state, keys, now)
         await audit.note(f"enrolment:{state}", f"cohort/{facts.cohort_id}", staff_id, now)
-        if facts.participant_id is not None and (state == "expired" or staff_id is not None):
+        if facts.participant_id is not None:
             # A working list's key goes at once, and with it the way to its person; a protected record remains (DESIGN 6).
-            await tell("offer_expired" if state == "expired" else "place_left", enrolment_id)
+            await _tell_ended(facts, state, staff_id)
         await pass_on(await queries.lock_gate(gate.cohort_id, now), now)
+
+
+async def _tell_ended(facts: queries.EnrolmentFacts, state: State, staff_id: int | None) -> None:
+    """That an offer ran out, or that staff ended it; what people do themselves, or have been told, isn't told again."""
+    if facts.state == "offered" and state == "expired":
+        await tell("offer_expired", facts.enrolment_id)
+    elif staff_id is not None:
+        await tell("place_left", facts.enrolment_id)
 
 
 async def _clear(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, now: datetime) -> None:
@@ -310,7 +324,7 @@ async def expire_offers(keys: KeyFolder, now: datetime) -> int:
     ended = 0
     for enrolment_id, _ in await queries.overdue_offers(now):
         try:
-            await _end(enrolment_id, "expired", keys, now, frozenset({"offered"}))
+            await end(enrolment_id, "expired", keys, now, frozenset({"offered"}))
         except Conflict:
             continue
         ended += 1

@@ -195,6 +195,7 @@ def facts_with(accepted: frozenset[int] = frozenset(), visit: Visit | None = Non
         record=None,
         proof_checked_at=None,
         proof_ticked=None,
+        only_waited=False,
         partner_consent=None,
         declared_for=None,
         visit=visit,
