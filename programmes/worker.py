@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import asyncpg
 import structlog
@@ -22,15 +22,19 @@ from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
-from programmes.enrolment import place_services
+from programmes.enrolment import key_services, place_services
+from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
 from programmes.notices import job_services as notices
+from programmes.notices import queue_services as notice_queue
 from programmes.people import services as people
 from programmes.settings import Settings
 
 log = structlog.get_logger()
 TICK = timedelta(seconds=5)
+# Looking through the key folder takes its time, and nothing waits for it.
+SWEEP = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Worker:
     clock: Clock
     keys: KeyFolder
     connection: asyncpg.Connection
+    # When the key folder was last looked through.
+    swept: list[datetime] = field(default_factory=list)
 
 
 Handler = Callable[[Worker, dict[str, str | int]], Awaitable[None]]
@@ -62,7 +68,20 @@ def ticks() -> list[Tick]:
         await jobs.try_held_again()
 
     async def pass_places_on(worker: Worker) -> None:
-        await enrolment.expire_offers(worker.keys, worker.clock.now())
+        now = worker.clock.now()
+        await queue.cap_offers(now)
+        await enrolment.expire_offers(worker.keys, now)
+        await queue.promote_waiting(now)
+
+    async def end_queues(worker: Worker) -> None:
+        await notice_queue.end_queues(worker.keys, worker.clock.now())
+
+    async def sweep_keys(worker: Worker) -> None:
+        now = worker.clock.now()
+        if worker.swept and abs(now - worker.swept[-1]) < SWEEP:
+            return
+        worker.swept[:] = [now]
+        await key_services.sweep(worker.keys, now)
 
     async def forget_old_sessions(worker: Worker) -> None:
         await place_services.forget_old_sessions(worker.clock.now())
@@ -72,7 +91,15 @@ def ticks() -> list[Tick]:
         await calendar.revoke_ended(worker.clock.now())
         await calendar.forget_old(worker.clock.now())
 
-    own = [replay_erasures, try_held_jobs, pass_places_on, forget_old_sessions, end_feeds]
+    own: list[Tick] = [
+        replay_erasures,
+        try_held_jobs,
+        pass_places_on,
+        end_queues,
+        sweep_keys,
+        forget_old_sessions,
+        end_feeds,
+    ]
     return [*own, *counting.TICKS, *notices.TICKS, *closing.TICKS]
 
 

@@ -184,6 +184,13 @@ class KeyFolder:
         """Remove a key whose row was never written: nothing was sealed that is kept, so there is no receipt."""
         self._path(kind, key_id).unlink(missing_ok=True)
 
+    def made_before(self, kind: Kind, moment: datetime) -> Iterator[uuid.UUID]:
+        """The keys of a kind whose files are older than a moment."""
+        for path in (self._folder / kind).glob("??/*.key"):
+            with contextlib.suppress(FileNotFoundError):
+                if not path.name.startswith(".") and path.stat().st_mtime < moment.timestamp():
+                    yield uuid.UUID(path.stem)
+
     def receipts(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first: which key, of what kind, why, when. They name no one."""
         return self._receipts.read()

@@ -136,7 +136,7 @@ def visit_place(visit: Visit | None, slots: Sequence[Slot]) -> str:
     return f"{where} {whom}".strip()
 
 
-def texts_shown(texts: list[AgreementText]) -> tuple[TextToAccept, ...]:
+def texts_shown(texts: Sequence[AgreementText]) -> tuple[TextToAccept, ...]:
     """Conditions and rules in the language of the page."""
     return tuple(
         TextToAccept(t.text_id, t.kind, t.version, t.valid_from, t.lines_en if language() == "en" else t.lines_sv)

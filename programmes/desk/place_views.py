@@ -109,8 +109,7 @@ async def leave_quickly(request: AnyRequest) -> Response[Any]:
 async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form | None = None) -> pages.PlacePage:
     now = request.app.state.clock.now()
     facts, cohort, programme = place.facts, place.cohort, place.programme
-    asks = programme.accept_conditions or programme.rules_commitment
-    texts = await queries.texts_to_accept(cohort.section, local_date(now)) if asks else []
+    texts = await queries.texts_for(programme, local_date(now))
     state = pages.state_of(facts, cohort)
     left = queries.still_to_do(programme, facts, texts) if state == "preliminary" else ()
     kept = place_services.unseal(facts, request.app.state.key_folder)
@@ -206,7 +205,7 @@ async def accept(request: AnyRequest) -> Response[Any]:
     ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     place = await _place(enrolment_id)
     now = request.app.state.clock.now()
-    shown = await queries.texts_to_accept(place.cohort.section, local_date(now))
+    shown = await queries.texts_for(place.programme, local_date(now))
     if len(ticked) < len(shown):
         return await _again(
             request, enrolment_id, _("Läs och kryssa i både villkoren och reglerna, så blir platsen din."), form

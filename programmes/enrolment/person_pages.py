@@ -30,10 +30,12 @@ class PersonPage:
     steps: tuple[str, ...]
     visit: str
     visit_state: str
+    visit_due: bool
     slots: tuple[tuple[int, str], ...]
     texts: tuple[AgreementText, ...]
     proof_asked: bool
     proof: str
+    drop_out: bool
     code: str
     contact: str | None
     form: Any
@@ -63,7 +65,7 @@ def state_words(state: str) -> tuple[str, str]:
         "dropped_out": (_("Avbrutit"), ""),
         "withdrawn": (_("Har lämnat"), ""),
         "declined": (_("Tackat nej"), ""),
-        "expired": (_("Erbjudandet gick ut"), ""),
+        "expired": (_("Fick ingen plats"), ""),
         "transferred": (_("Flyttad till en annan grupp"), ""),
         "refused": (_("Uppfyller inte villkoren"), ""),
     }[state]
@@ -110,3 +112,10 @@ def slots_page(cohort_id: int, name: str, slots: list[Slot], form: Any) -> Slots
 def when_noted(moment: datetime | None) -> str:
     """When something was noted, or nothing."""
     return moment_long(moment) if moment else ""
+
+
+def proof_words(facts: EnrolmentFacts) -> str:
+    """That identity or age was shown; for who is documented also when."""
+    if facts.proof_checked_at:
+        return _("Kontrollerad %(when)s. Ingen kopia är sparad.", when=moment_long(facts.proof_checked_at))
+    return _("Kontrollerad. Ingen kopia är sparad.") if facts.proof_ticked else ""

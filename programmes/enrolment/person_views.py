@@ -20,6 +20,7 @@ from programmes.people import records
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
+from programmes.web.sessions import drop_cookie, read_cookie
 
 AnyRequest = Request[Any, Any, Any]
 _ENDINGS = ("dropped_out", "declined")
@@ -61,8 +62,7 @@ async def _page(
     person, cohort, programme, facts = await _mine(request, cohort_id, enrolment_id)
     now, keys = request.app.state.clock.now(), request.app.state.key_folder
     await place_services.note_look(facts, person.staff_id, now)
-    asks = programme.accept_conditions or programme.rules_commitment
-    texts = await queries.texts_to_accept(cohort.section, local_date(now)) if asks else []
+    texts = await queries.texts_for(programme, local_date(now))
     left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
     state_text, state_kind = pages.state_words(facts.state)
     visit, visit_state = pages.visit_words(facts)
@@ -83,9 +83,11 @@ async def _page(
         visit=visit,
         visit_state=visit_state,
         slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),
-        texts=tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else (),
+        visit_due=facts.visit is not None and queries.visit_can_be_marked(facts.visit, now),
+        texts=texts if ("accept" in left and not programme.study_visit) or left == ("accept",) else (),
         proof_asked=programme.proof_kind != "nothing",
-        proof=pages.when_noted(facts.proof_checked_at),
+        proof=pages.proof_words(facts),
+        drop_out=queries.may_drop_out(facts.state, cohort.first_start, now),
         code=shown.get("code", ""),
         contact=shown.get("contact"),
         form=form,
@@ -99,14 +101,17 @@ def _back(cohort_id: int, enrolment_id: UUID) -> Response[Any]:
 
 @get("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}", guards=[signed_in])
 async def person_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
-    """One person of a cohort. Just after staff have enrolled somebody (`kod=1`) the code is shown, to be handed over."""
-    code = ""
-    if request.query_params.get("kod") == "1":
-        person, _cohort, _programme, facts = await _mine(request, cohort_id, enrolment_id)
-        code = await place_services.hand_over_code(
-            facts, request.app.state.key_folder, person.staff_id, request.app.state.clock.now()
-        )
-    return await _page(request, cohort_id, enrolment_id, Form(), code=code)
+    """One person of a cohort. To staff who have just enrolled them the code is shown, once, to be handed over."""
+    once = read_cookie(request, "handover")
+    if not once:
+        return await _page(request, cohort_id, enrolment_id, Form())
+    person, _cohort, _programme, facts = await _mine(request, cohort_id, enrolment_id)
+    state = request.app.state
+    code = await place_services.hand_over_code(facts, once, state.key_folder, person.staff_id, state.clock.now())
+    response = await _page(request, cohort_id, enrolment_id, Form(), code=code)
+    if code:
+        drop_cookie(request, response, "handover")
+    return response
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/besok", guards=[signed_in], status_code=200)
@@ -172,7 +177,12 @@ async def end(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromP
     if form.errors:
         return await _page(request, cohort_id, enrolment_id, form, 422)
     state = request.app.state
-    await services.end_by_staff(enrolment_id, outcome, person.staff_id, state.key_folder, state.clock.now())
+    ending = cast(Literal["dropped_out", "declined"], outcome)
+    if not await services.end_by_staff(enrolment_id, ending, person.staff_id, state.key_folder, state.clock.now()):
+        form.fail(
+            "slut", _("Det går att avbryta först när gruppen har börjat och man har en plats. Välj ”Ville inte gå vidare”.")
+        )
+        return await _page(request, cohort_id, enrolment_id, form, 422)
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}"})
 
 

@@ -14,6 +14,7 @@ from programmes.enrolment import queries
 from programmes.enrolment.rules import ALIVE
 
 PLACE_OPEN = timedelta(minutes=30)
+HAND_OVER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,12 @@ async def note_look(facts: queries.EnrolmentFacts, staff_id: int, now: datetime)
         await audit.note("person:read", f"participant/{facts.participant_id}", staff_id, now)
 
 
-async def hand_over_code(facts: queries.EnrolmentFacts, keys: KeyFolder, staff_id: int, now: datetime) -> str:
-    """The code, grouped, for staff who have just enrolled somebody; empty ten minutes after."""
-    if now - facts.applied_at > timedelta(minutes=10):
+async def hand_over_code(facts: queries.EnrolmentFacts, once: str, keys: KeyFolder, staff_id: int, now: datetime) -> str:
+    """The code, grouped, for staff who have just enrolled somebody; empty for anybody else, and ten minutes after.
+
+    Only the browser that sent the form knows its once-number: who applied on the web is nobody's to hand a code.
+    """
+    if not once or now - facts.applied_at > HAND_OVER or not await queries.sent_with(facts, once):
         return ""
     async with transaction():
         await audit.note("code:hand_over", f"enrolment/{facts.enrolment_id}", staff_id, now)

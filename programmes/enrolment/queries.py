@@ -1,7 +1,7 @@
 """Reads about enrolments: places taken, the queue, one person's way."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, cast
@@ -12,11 +12,14 @@ import asyncpg
 from programmes.catalogue.rules import Programme
 from programmes.core.db import fetch, fetchrow
 from programmes.core.errors import NotFound
+from programmes.enrolment.rules import ALIVE, BEFORE_SESSION, Entry, State, acceptable, asked_texts, queue_over
 from programmes.enrolment.rules import AgreementText as AgreementText
 from programmes.enrolment.rules import EnrolmentFacts as EnrolmentFacts
-from programmes.enrolment.rules import Entry, Remaining, State, Steps, remaining
 from programmes.enrolment.rules import Slot as Slot
 from programmes.enrolment.rules import Visit as Visit
+from programmes.enrolment.rules import may_drop_out as may_drop_out
+from programmes.enrolment.rules import still_to_do as still_to_do
+from programmes.enrolment.rules import visit_can_be_marked as visit_can_be_marked
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,11 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
     )
 
 
+async def lock_cohort(cohort_id: int) -> None:
+    """Lock the cohort until the transaction ends."""
+    await fetch("select 1 from cohort where id = $1 for update", cohort_id)
+
+
 async def entry_facts(cohort_id: int) -> Entry:
     """Whether one may enter, read without a lock, for showing. Raises NotFound."""
     row = await fetchrow(
@@ -105,8 +113,8 @@ async def entry_facts(cohort_id: int) -> Entry:
 _ENROLMENT = """
 select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected_identity, false) as protected, e.state,
        e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,
-       p.sealed as record, e.proof_checked_at, e.partner_consent,
-       e.declared_for,
+       p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.declared_for,
+       e.only_waited,
        v.slot_id, v.state as visit_state, vs.starts_at as visit_starts, vs.ends_at as visit_ends, vn.name as visit_venue,
        vn.address as visit_address, array(select text_id from agreement a where a.enrolment_id = e.id) as accepted
 from enrolment e left join participant p on p.id = e.participant_id left join seat s on s.enrolment_id = e.id
@@ -163,6 +171,19 @@ async def by_code(code_digest: bytes) -> UUID | None:
     return row["id"] if row else None
 
 
+def once_digest(cohort_id: int, once: str) -> bytes:
+    """The stored form of a form's once-number."""
+    return hashlib.sha256(f"{cohort_id}/{once}".encode()).digest()
+
+
+async def sent_with(facts: EnrolmentFacts, once: str) -> bool:
+    """Whether it was the form with this once-number that an enrolment came from."""
+    row = await fetchrow(
+        "select 1 from enrolment where id = $1 and once_digest = $2", facts.enrolment_id, once_digest(facts.cohort_id, once)
+    )
+    return row is not None
+
+
 def session_digest(token: str) -> bytes:
     """The stored form of a Min plats session's token."""
     return hashlib.sha256(token.encode()).digest()
@@ -208,19 +229,9 @@ async def texts_to_accept(section: str, today: date) -> list[AgreementText]:
     ]
 
 
-def steps_of(programme: Programme, facts: EnrolmentFacts, texts: Sequence[AgreementText]) -> Steps:
-    """How far a person has come on the programme's way in."""
-    return Steps(
-        visit_needed=programme.study_visit,
-        accept_needed=programme.accept_conditions or programme.rules_commitment,
-        visit=facts.visit.state if facts.visit else None,
-        accepted=bool(texts) and {text.text_id for text in texts} <= facts.accepted,
-    )
-
-
-def still_to_do(programme: Programme, facts: EnrolmentFacts, texts: Sequence[AgreementText]) -> tuple[Remaining, ...]:
-    """What is left before the place is confirmed, in order."""
-    return remaining(steps_of(programme, facts, texts))
+async def texts_for(programme: Programme, today: date) -> tuple[AgreementText, ...]:
+    """What somebody accepts to be let in, in the versions in force; empty also while a text that is asked for is missing."""
+    return acceptable(programme, await texts_to_accept(programme.section, today)) if asked_texts(programme) else ()
 
 
 async def overdue_offers(now: datetime) -> list[tuple[UUID, int]]:
@@ -230,3 +241,53 @@ async def overdue_offers(now: datetime) -> list[tuple[UUID, int]]:
         now,
     )
     return [(row["id"], row["cohort_id"]) for row in rows]
+
+
+async def offers_too_late(now: datetime) -> list[int]:
+    """Cohorts with an open offer that lasts beyond the next session, less the time to pass it on: it has been moved."""
+    rows = await fetch(
+        """select distinct e.cohort_id from enrolment e where e.state = 'offered' and e.offer_expires_at > $1
+             and e.offer_expires_at > $2::interval + (
+                 select min(s.starts_at) from cohort_session s
+                 where s.cohort_id = e.cohort_id and s.state <> 'cancelled' and s.starts_at > $1)
+           order by e.cohort_id""",
+        now,
+        -BEFORE_SESSION,
+    )
+    return [row["cohort_id"] for row in rows]
+
+
+async def open_offers(cohort_id: int) -> dict[UUID, datetime]:
+    """When the open offers of a cohort end."""
+    rows = await fetch("select id, offer_expires_at from enrolment where cohort_id = $1 and state = 'offered'", cohort_id)
+    return {row["id"]: row["offer_expires_at"] for row in rows}
+
+
+async def waiting_beside_a_place() -> list[int]:
+    """Cohorts where somebody waits though a seat is free. Whether one may still enter is decided under the lock."""
+    rows = await fetch(
+        """select c.id from cohort c where c.state in ('open', 'postponed', 'started')
+             and exists (select 1 from enrolment e where e.cohort_id = c.id and e.state = 'queued' and e.skip_reason is null)
+             and (select count(*) from seat s where s.cohort_id = c.id) < c.maximum order by c.id"""
+    )
+    return [row["id"] for row in rows]
+
+
+async def queues_over(now: datetime) -> list[int]:
+    """Cohorts where somebody still waits in vain (`queue_over`). Those that are called off or closed end otherwise."""
+    rows = await fetch(
+        """select c.id from cohort c where c.state in ('open', 'postponed', 'started')
+             and exists (select 1 from enrolment e where e.cohort_id = c.id and e.state = 'queued') order by c.id"""
+    )
+    return [row["id"] for row in rows if queue_over(await entry_facts(row["id"]), now)]
+
+
+async def waited_in_vain(now: datetime) -> list[UUID]:
+    """Enrolments that are over without ever having had a place, of people with a record, where the queue is over."""
+    rows = await fetch(
+        """select cohort_id, array_agg(id) as people from enrolment
+           where only_waited and participant_id is not null and state <> all ($1::text[]) group by cohort_id""",
+        sorted(ALIVE),
+    )
+    over = [row["people"] for row in rows if queue_over(await entry_facts(row["cohort_id"]), now)]
+    return [enrolment_id for people in over for enrolment_id in people]

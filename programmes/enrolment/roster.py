@@ -53,7 +53,7 @@ async def roster(
     """
     cohort = await cohorts.by_id(cohort_id)
     programme = await catalogue.programme(cohort.programme_id)
-    texts = await queries.texts_to_accept(programme.section, local_date(now)) if programme.accept_conditions else []
+    texts = await queries.texts_for(programme, local_date(now))
     found = await queries.enrolments(cohort_id, states)
     if not programme.exempt and found:
         async with transaction():

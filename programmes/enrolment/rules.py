@@ -1,12 +1,13 @@
 """Who gets a place, who waits, until when an offer holds, and what is still to be done. Pure decisions over facts."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from uuid import UUID
 
-from programmes.core.clock import at_local, local
+from programmes.catalogue.rules import Programme
+from programmes.core.clock import at_local, local, local_date
 
 State = Literal[
     "preliminary",
@@ -24,11 +25,20 @@ State = Literal[
 HOLDING: frozenset[State] = frozenset({"preliminary", "confirmed", "offered"})
 ALIVE: frozenset[State] = HOLDING | {"queued"}
 Remaining = Literal["book_visit", "attend_visit", "rebook_visit", "accept"]
+TextKind = Literal["conditions", "rules"]
 
 OFFER_HOURS = 16
+# An offer that nobody has the time to see and answer takes the place in the queue from whoever gets it. Two hours of a
+# day, not of a night: who is asleep answers nothing.
+LEAST_TO_ANSWER = timedelta(hours=2)
 _OPENS, _CLOSES = time(8), time(20)
 # So that an offer can be answered, and passed on, before the session that it is for.
-_BEFORE_SESSION = timedelta(hours=2)
+BEFORE_SESSION = timedelta(hours=2)
+# How long those who wait are kept after the last session of entry: with the start decided, and without.
+_AFTER_START, _UNDECIDED = timedelta(days=1), timedelta(days=7)
+
+# So few keys without a row are always what a crash has left.
+_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,8 @@ class EnrolmentFacts:
     sealed: bytes | None
     record: bytes | None
     proof_checked_at: datetime | None
+    proof_ticked: bool | None
+    only_waited: bool
     partner_consent: bool | None
     declared_for: date | None
     visit: Visit | None
@@ -116,7 +128,7 @@ class AgreementText:
     """The newest version of a text to accept."""
 
     text_id: int
-    kind: Literal["conditions", "rules"]
+    kind: TextKind
     version: int
     valid_from: date
     lines_sv: tuple[str, ...]
@@ -153,14 +165,17 @@ def _window(day: date) -> tuple[datetime, datetime]:
     return at_local(day, _OPENS), at_local(day, _CLOSES)
 
 
-def offer_until(now: datetime, next_session: datetime | None, day_off: Callable[[date], object]) -> datetime:
-    """When an offer ends: 16 counted hours from now (8 to 20 on weekdays that are no holidays), never so late that the
-    next session could not be joined by somebody else."""
-    left = timedelta(hours=OFFER_HOURS)
+def _every_day(day: date) -> bool:
+    return True
+
+
+def _passed(now: datetime, hours: timedelta, counts: Callable[[date], bool]) -> datetime:
+    """When so many hours have passed between 8 and 20 on days that count."""
+    left = hours
     day = local(now).date()
     end = now
     while left > timedelta(0):
-        if day.weekday() < 5 and not day_off(day):
+        if counts(day):
             opens, closes = _window(day)
             begins = max(now, opens)
             if begins < closes:
@@ -168,16 +183,52 @@ def offer_until(now: datetime, next_session: datetime | None, day_off: Callable[
                 left -= used
                 end = begins + used
         day += timedelta(days=1)
-    if next_session is not None:
-        end = max(now, min(end, next_session - _BEFORE_SESSION))
     return end
+
+
+def offer_until(now: datetime, next_session: datetime | None, day_off: Callable[[date], object]) -> datetime | None:
+    """When an offer that is made now ends: after 16 counted hours (8 to 20 on weekdays that are no holidays), never so
+    late that the next session could not be joined by somebody else.
+
+    None when that would leave less than `LEAST_TO_ANSWER`: then none is made, and who is first stays so.
+    """
+    end = _passed(now, timedelta(hours=OFFER_HOURS), lambda day: day.weekday() < 5 and not day_off(day))
+    if next_session is None:
+        return end
+    latest = next_session - BEFORE_SESSION
+    return None if latest < _passed(now, LEAST_TO_ANSWER, _every_day) else min(end, latest)
+
+
+def capped_again(now: datetime, until: datetime, next_session: datetime | None) -> datetime:
+    """When an open offer ends once its next session has been moved: earlier, but with the least time to answer if there
+    is that much before the session, else until the session. Said again, it changes nothing."""
+    if next_session is None:
+        return until
+    fair = max(next_session - BEFORE_SESSION, _passed(now, LEAST_TO_ANSWER, _every_day))
+    return min(until, next_session, fair)
+
+
+def queue_over(facts: Entry, now: datetime) -> bool:
+    """Whether nobody who waits will get a place any more.
+
+    Not at once when the last session of entry begins: a session that is cancelled that day, or a start that is
+    postponed when too few came, opens entry again for those who wait.
+    """
+    closed = entry(facts, now)
+    if closed is None or closed.code == "not_yet":
+        return False
+    if closed.code != "too_late":
+        return True
+    if facts.last_entry is None:
+        return False
+    return now >= facts.last_entry + (_AFTER_START if facts.state == "started" else _UNDECIDED)
 
 
 @dataclass(frozen=True)
 class Steps:
     """What a programme asks for between the application and a confirmed place, and how far one person has come.
 
-    `visit` is None without a booking. `accepted` means the newest version of every text that is asked for.
+    `visit` is None without a booking. `accepted` means the newest version of a text of every kind that is asked for.
     """
 
     visit_needed: bool = False
@@ -195,3 +246,52 @@ def remaining(steps: Steps) -> tuple[Remaining, ...]:
     if steps.accept_needed and not steps.accepted:
         left.append("accept")
     return tuple(left)
+
+
+def asked_texts(programme: Programme) -> frozenset[TextKind]:
+    """Which kinds of text somebody has to accept (2.7, 2.8: conditions, and to follow the rules)."""
+    asked: list[tuple[TextKind, bool]] = [("conditions", programme.accept_conditions), ("rules", programme.rules_commitment)]
+    return frozenset(kind for kind, wanted in asked if wanted)
+
+
+def asks_for_more(programme: Programme) -> bool:
+    """Whether anything is left to do after the application before a place is confirmed."""
+    return programme.study_visit or bool(asked_texts(programme))
+
+
+def acceptable(programme: Programme, texts: Sequence[AgreementText]) -> tuple[AgreementText, ...]:
+    """The texts to accept, once there is one of every kind that is asked for; half of them accepted is nothing done."""
+    asked = asked_texts(programme)
+    found = tuple(text for text in texts if text.kind in asked)
+    return found if {text.kind for text in found} == asked else ()
+
+
+def still_to_do(programme: Programme, facts: EnrolmentFacts, texts: Sequence[AgreementText]) -> tuple[Remaining, ...]:
+    """What is left before the place is confirmed, in order. `texts` are the newest versions in force."""
+    asked = asked_texts(programme)
+    accepted = {text.kind for text in texts if text.text_id in facts.accepted}
+    return remaining(
+        Steps(
+            visit_needed=programme.study_visit,
+            accept_needed=bool(asked),
+            visit=facts.visit.state if facts.visit else None,
+            accepted=asked <= accepted,
+        )
+    )
+
+
+def visit_can_be_marked(visit: Visit, now: datetime) -> bool:
+    """A study visit is made or missed on its day, never before."""
+    return local_date(visit.starts_at) <= local_date(now)
+
+
+def may_drop_out(state: State, first_start: datetime | None, now: datetime) -> bool:
+    """To drop out is to leave something that one takes part in: with a place of one's own, and after the start."""
+    return state in {"preliminary", "confirmed"} and first_start is not None and now >= first_start
+
+
+def strays(on_disk: Collection[UUID], known: Collection[UUID]) -> frozenset[UUID] | None:
+    """Which keys no row has. None when most have none: then it is the rows that are missing (an empty database, an old
+    backup), and removing the keys would erase what another backup brings back."""
+    left = frozenset(on_disk) - frozenset(known)
+    return None if len(left) > _FEW and 2 * len(left) > len(on_disk) else left

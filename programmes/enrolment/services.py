@@ -1,22 +1,35 @@
 """Applying, leaving, and passing places on. Each use case is one transaction under the cohort's lock."""
 
-import hashlib
 import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal
 
 from programmes.catalogue.rules import Answers, Outcome, Programme, check
-from programmes.core import audit, jobs
+from programmes.cohorts import queries as cohorts
+from programmes.core import audit
+from programmes.core.clock import local_date
 from programmes.core.codes import digest, new_code, new_token
-from programmes.core.days import day_off
 from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
 from programmes.core.erasure import destroy_key
-from programmes.core.errors import Conflict, NotFound
+from programmes.core.errors import CannotGoOn, Conflict, NotFound
 from programmes.core.i18n import Language
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries
-from programmes.enrolment.rules import ALIVE, Applied, NotOpen, decide_application, entry, lowest_free, offer_until
+from programmes.enrolment.key_services import Made, discard, discard_if_unused
+from programmes.enrolment.queue_services import pass_on, take_seat, tell
+from programmes.enrolment.rules import (
+    ALIVE,
+    Applied,
+    NotOpen,
+    State,
+    asks_for_more,
+    decide_application,
+    entry,
+    may_drop_out,
+    still_to_do,
+)
 from programmes.people import records
 from programmes.people.records import PersonRecord
 
@@ -72,10 +85,6 @@ async def not_open(cohort_id: int, now: datetime) -> NotOpen | None:
     return entry(await queries.entry_facts(cohort_id), now)
 
 
-def _once_digest(application: Application) -> bytes:
-    return hashlib.sha256(f"{application.cohort_id}/{application.once}".encode()).digest()
-
-
 async def apply(application: Application, programme: Programme, keys: KeyFolder, now: datetime) -> Taken | Refused:
     """Check every condition and take a place or a place in the queue.
 
@@ -92,21 +101,20 @@ async def apply(application: Application, programme: Programme, keys: KeyFolder,
         return Refused(unmet)
     person_id = keys.create("person") if application.record is not None else None
     draft = _Draft(application, uuid.uuid4(), keys.create("entry"), person_id, new_code())
+    made: Made = (("entry", draft.key_id), ("person", person_id)) if person_id else (("entry", draft.key_id),)
     try:
         async with transaction():
             answer = await _take(draft, programme, outcomes, keys, now)
+    except CannotGoOn:
+        discard(made, keys)
+        raise
     except BaseException:
-        _discard(draft, keys)
+        # The rows may be there: the answer to COMMIT can be lost.
+        await discard_if_unused(application.cohort_id, made, keys)
         raise
     if isinstance(answer, Refused) or answer.repeated:
-        _discard(draft, keys)
+        discard(made, keys)
     return answer
-
-
-def _discard(draft: _Draft, keys: KeyFolder) -> None:
-    keys.discard("entry", draft.key_id)
-    if draft.person_id is not None:
-        keys.discard("person", draft.person_id)
 
 
 async def _take(
@@ -114,21 +122,21 @@ async def _take(
 ) -> Taken | Refused:
     application = draft.application
     gate = await queries.lock_gate(application.cohort_id, now)
-    earlier = await fetchrow("select id, state from enrolment where once_digest = $1", _once_digest(application))
+    once = queries.once_digest(application.cohort_id, application.once)
+    earlier = await fetchrow("select id, state from enrolment where once_digest = $1", once)
     if earlier is not None:
         await place_services.open_session(earlier["id"], draft.token, now)
         return Taken(earlier["id"], earlier["state"] != "queued", draft.token, repeated=True)
     closed = entry(gate.entry, now)
     if closed is not None:
         return Refused(closed=closed)
-    asks = programme.study_visit or programme.accept_conditions or programme.rules_commitment
-    decided = decide_application(gate.taken, gate.maximum, gate.someone_waits, asks)
+    decided = decide_application(gate.taken, gate.maximum, gate.someone_waits, asks_for_more(programme))
     if application.record is not None and draft.person_id is not None:
         await records.keep(application.record, application.protected, keys, draft.person_id, now)
     state = "queued" if not isinstance(decided, Applied) else "confirmed" if decided.confirmed else "preliminary"
     await _write_enrolment(draft, state, keys, now)
     if isinstance(decided, Applied):
-        await _seat(gate, draft.enrolment_id, decided.seat)
+        await take_seat(gate, draft.enrolment_id, decided.seat)
     met = [outcome.condition for outcome in outcomes if outcome.code == "met"]
     await execute(
         "insert into condition_met (enrolment_id, condition, met_at) select $1, unnest($2::text[]), $3",
@@ -139,7 +147,7 @@ async def _take(
     await place_services.open_session(draft.enrolment_id, draft.token, now)
     held = isinstance(decided, Applied)
     await audit.note("enrolment:apply", f"cohort/{gate.cohort_id}", application.staff_id, now)
-    await _tell("place_held" if held else "queued", draft.enrolment_id)
+    await tell("place_held" if held else "queued", draft.enrolment_id)
     return Taken(draft.enrolment_id, held, draft.token)
 
 
@@ -151,8 +159,9 @@ async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: date
     await execute(
         """with arrival as (update cohort set arrivals = arrivals + 1 where id = $2 returning arrivals)
            insert into enrolment (id, cohort_id, participant_id, state, arrival, applied_at, confirmed_at, key_id, sealed,
-                                  code_digest, once_digest, guardian_ticked, partner_consent, language, declared_for)
-           select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 from arrival""",
+                                  code_digest, once_digest, guardian_ticked, partner_consent, language, declared_for,
+                                  only_waited)
+           select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from arrival""",
         draft.enrolment_id,
         application.cohort_id,
         draft.person_id,
@@ -162,26 +171,13 @@ async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: date
         draft.key_id,
         keys.seal("entry", draft.key_id, json.dumps(kept)),
         digest(draft.code),
-        _once_digest(application),
+        queries.once_digest(application.cohort_id, application.once),
         application.answers.guardian_consent,
         application.answers.declarations.get("partner_contact"),
         application.language,
         application.first_session if application.record is None else None,
+        state == "queued",
     )
-
-
-async def _seat(gate: queries.Gate, enrolment_id: uuid.UUID, number: int) -> None:
-    await execute(
-        "insert into seat (cohort_id, maximum, number, enrolment_id) values ($1, $2, $3, $4)",
-        gate.cohort_id,
-        gate.maximum,
-        number,
-        enrolment_id,
-    )
-
-
-async def _tell(event: str, enrolment_id: uuid.UUID) -> None:
-    await jobs.put(event, {"enrolment": str(enrolment_id)})
 
 
 async def declare_again(
@@ -218,73 +214,80 @@ async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None
         NotFound: no such enrolment.
         Conflict: it is over already.
     """
-    await _end(enrolment_id, "withdrawn", keys, now, ALIVE)
+    await end(enrolment_id, "withdrawn", keys, now, ALIVE)
 
 
 async def decline_offer(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None:
     """Say no to an offered place. Raises NotFound, Conflict (there is no offer any more)."""
-    await _end(enrolment_id, "declined", keys, now, frozenset({"offered"}))
+    await end(enrolment_id, "declined", keys, now, frozenset({"offered"}))
 
 
-async def end_by_staff(enrolment_id: uuid.UUID, outcome: str, staff_id: int, keys: KeyFolder, now: datetime) -> None:
-    """Staff end somebody's way: `dropped_out` after the start, `declined` after a study visit. Raises NotFound, Conflict."""
-    await _end(enrolment_id, outcome, keys, now, ALIVE, staff_id)
+async def end_by_staff(
+    enrolment_id: uuid.UUID, outcome: Literal["dropped_out", "declined"], staff_id: int, keys: KeyFolder, now: datetime
+) -> bool:
+    """Staff end somebody's way: `dropped_out` of a place after the start, else `declined`.
+
+    False, and nothing is changed, when there is nothing yet to drop out of. Raises NotFound, Conflict.
+    """
+    async with transaction():
+        gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+        facts = await queries.enrolment(enrolment_id)
+        first = (await cohorts.by_id(gate.cohort_id)).first_start
+        if facts.state in ALIVE and outcome == "dropped_out" and not may_drop_out(facts.state, first, now):
+            return False
+        await end(enrolment_id, outcome, keys, now, ALIVE, staff_id)
+    return True
 
 
-async def _end(
+async def end(
     enrolment_id: uuid.UUID,
-    state: str,
+    state: State,
     keys: KeyFolder,
     now: datetime,
-    allowed: frozenset[str],
+    allowed: frozenset[State],
     staff_id: int | None = None,
 ) -> None:
+    """End somebody's way, whatever the reason: what was written goes, and the place goes to who has waited longest.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: it is not in one of the states that this may end.
+    """
     async with transaction():
         gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
         facts = await queries.enrolment(enrolment_id)
         if facts.state not in allowed:
             raise Conflict("enrolment_over")
-        await execute("delete from seat where enrolment_id = $1", enrolment_id)
-        await execute("delete from place_session where enrolment_id = $1", enrolment_id)
-        await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", enrolment_id)
-        await execute(
-            """update enrolment set state = $2, ended_at = $3, offer_expires_at = null, sealed = null, key_id = null,
-                      code_digest = null where id = $1""",
-            enrolment_id,
-            state,
-            now,
-        )
-        if facts.key_id is not None:
-            await destroy_key(keys, "entry", facts.key_id, f"enrolment:{state}", now)
+        await _clear(facts, state, keys, now)
         await audit.note(f"enrolment:{state}", f"cohort/{facts.cohort_id}", staff_id, now)
-        await _promote(await queries.lock_gate(gate.cohort_id, now), now)
+        if facts.participant_id is not None:
+            # A working list's key goes at once, and with it the way to its person; a protected record remains (DESIGN 6).
+            await _tell_ended(facts, state, staff_id)
+        await pass_on(await queries.lock_gate(gate.cohort_id, now), now)
 
 
-async def _promote(gate: queries.Gate, now: datetime) -> None:
-    """Offer free seats to the longest waiting, while one may still enter. The caller holds the cohort's lock."""
-    taken = set(gate.taken)
-    while entry(gate.entry, now) is None and (seat := lowest_free(taken, gate.maximum)) is not None:
-        waiting = await fetchval(
-            """select id from enrolment where cohort_id = $1 and state = 'queued' and skip_reason is null
-               order by arrival limit 1""",
-            gate.cohort_id,
-        )
-        if waiting is None:
-            return
-        await execute(
-            "update enrolment set state = 'offered', offer_expires_at = $2 where id = $1",
-            waiting,
-            offer_until(now, gate.next_session, day_off),
-        )
-        await _seat(gate, waiting, seat)
-        taken.add(seat)
-        await _tell("place_offered", waiting)
+async def _tell_ended(facts: queries.EnrolmentFacts, state: State, staff_id: int | None) -> None:
+    """That an offer ran out, or that staff ended it; what people do themselves, or have been told, isn't told again."""
+    if facts.state == "offered" and state == "expired":
+        await tell("offer_expired", facts.enrolment_id)
+    elif staff_id is not None:
+        await tell("place_left", facts.enrolment_id)
 
 
-async def promote(cohort_id: int, now: datetime) -> None:
-    """Pass on seats that have become free by another way (a raised maximum). Raises NotFound."""
-    async with transaction():
-        await _promote(await queries.lock_gate(cohort_id, now), now)
+async def _clear(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, now: datetime) -> None:
+    """The enrolment ends: seat, open pages, code and once-number go, so that the form it was sent with can be used again."""
+    for table in ("seat", "place_session"):
+        await execute(f"delete from {table} where enrolment_id = $1", facts.enrolment_id)
+    await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", facts.enrolment_id)
+    await execute(
+        """update enrolment set state = $2, ended_at = $3, offer_expires_at = null, sealed = null, key_id = null,
+                  code_digest = null, once_digest = null where id = $1""",
+        facts.enrolment_id,
+        state,
+        now,
+    )
+    if facts.key_id is not None:
+        await destroy_key(keys, "entry", facts.key_id, f"enrolment:{state}", now)
 
 
 async def accept_offer(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:
@@ -304,15 +307,16 @@ async def accept_offer(enrolment_id: uuid.UUID, programme: Programme, now: datet
             return
         if facts.state != "offered" or facts.offer_expires_at is None or facts.offer_expires_at <= now:
             raise Conflict("offer_over")
-        asks = programme.study_visit or programme.accept_conditions or programme.rules_commitment
+        asks = bool(still_to_do(programme, facts, await queries.texts_for(programme, local_date(now))))
         await execute(
-            "update enrolment set state = $2, offer_expires_at = null, confirmed_at = $3 where id = $1",
+            """update enrolment set state = $2, offer_expires_at = null, confirmed_at = $3, only_waited = false
+               where id = $1""",
             enrolment_id,
             "preliminary" if asks else "confirmed",
             None if asks else now,
         )
         await audit.note("enrolment:accept_offer", f"cohort/{facts.cohort_id}", None, now)
-        await _tell("place_held" if asks else "place_confirmed", enrolment_id)
+        await tell("place_held" if asks else "place_confirmed", enrolment_id)
 
 
 async def expire_offers(keys: KeyFolder, now: datetime) -> int:
@@ -320,7 +324,7 @@ async def expire_offers(keys: KeyFolder, now: datetime) -> int:
     ended = 0
     for enrolment_id, _ in await queries.overdue_offers(now):
         try:
-            await _end(enrolment_id, "expired", keys, now, frozenset({"offered"}))
+            await end(enrolment_id, "expired", keys, now, frozenset({"offered"}))
         except Conflict:
             continue
         ended += 1

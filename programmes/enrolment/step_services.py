@@ -11,7 +11,7 @@ from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import queries
-from programmes.enrolment.rules import HOLDING
+from programmes.enrolment.rules import HOLDING, still_to_do, visit_can_be_marked
 
 
 async def _locked(enrolment_id: uuid.UUID, now: datetime) -> queries.EnrolmentFacts:
@@ -61,12 +61,14 @@ async def mark_visit(
 
     Raises:
         NotFound: no such enrolment.
-        Conflict: `no_visit`, none is booked; `enrolment_over`.
+        Conflict: `no_visit`, none is booked; `visit_not_yet`, it is on a later day; `enrolment_over`.
     """
     async with transaction():
         facts = await _locked(enrolment_id, now)
         if facts.visit is None:
             raise Conflict("no_visit")
+        if not visit_can_be_marked(facts.visit, now):
+            raise Conflict("visit_not_yet")
         await execute(
             "update study_visit set state = $2, marked_at = $3, staff_goes_on = $4 where enrolment_id = $1",
             enrolment_id,
@@ -94,7 +96,7 @@ async def accept_texts(
     """
     async with transaction():
         facts = await _locked(enrolment_id, now)
-        newest = await queries.texts_to_accept(programme.section, local_date(now))
+        newest = await queries.texts_for(programme, local_date(now))
         if not newest or {text.text_id for text in newest} != set(text_ids):
             raise Conflict("texts_changed")
         if programme.study_visit and (facts.visit is None or facts.visit.state != "attended"):
@@ -114,17 +116,26 @@ async def accept_texts(
 
 async def _confirm_if_done(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:
     facts = await queries.enrolment(enrolment_id)
-    texts = await queries.texts_to_accept(programme.section, local_date(now))
-    if facts.state != "preliminary" or queries.still_to_do(programme, facts, texts):
+    texts = await queries.texts_for(programme, local_date(now))
+    if facts.state != "preliminary" or still_to_do(programme, facts, texts):
         return
     await execute("update enrolment set state = 'confirmed', confirmed_at = $2 where id = $1", enrolment_id, now)
     await jobs.put("place_confirmed", {"enrolment": str(enrolment_id)})
 
 
 async def note_proof(enrolment_id: uuid.UUID, staff_id: int, now: datetime) -> None:
-    """That identity or age was shown: when and by whom, never a copy; for exempt programmes only that. Raises Conflict."""
+    """That identity or age was shown: when and by whom, never a copy. For exempt programmes only that it was: no moment,
+    nobody's name, and no trace elsewhere (DESIGN 3).
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: it is over.
+    """
     async with transaction():
-        await _locked(enrolment_id, now)
+        facts = await _locked(enrolment_id, now)
+        if facts.participant_id is None:
+            await execute("update enrolment set proof_ticked = true where id = $1", enrolment_id)
+            return
         await execute(
             "update enrolment set proof_checked_at = $2, proof_checked_by = $3 where id = $1", enrolment_id, now, staff_id
         )

@@ -14,7 +14,9 @@ class Enrolment(Table, tablename="enrolment"):
 
     `sealed` holds alias, contact channel and place code, under the entry's own key `key_id`; both are null once the key
     is due for destruction. `participant_id` is set for individual-level programmes only. `declared_for` is the first
-    session's day that an age was ticked for; when that day moves, the tick is asked for again.
+    session's day that an age was ticked for; when that day moves, the tick is asked for again. Of a proof that was shown,
+    documented programmes note when and to whom; exempt ones have a tick. `only_waited`: there has been no place, only a
+    wait for one.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -33,15 +35,20 @@ class Enrolment(Table, tablename="enrolment"):
     once_digest = Bytea(null=True, default=None, unique=True)
     proof_checked_at = Timestamptz(null=True, default=None)
     proof_checked_by = Integer(null=True, default=None)
+    proof_ticked = Boolean(null=True, default=None)
     guardian_ticked = Boolean(null=True, default=None)
     partner_consent = Boolean(null=True, default=None)
     language = Text(default="sv")
     declared_for = Date(null=True, default=None)
+    only_waited = Boolean(default=False)
     known_enrolment_state = Check(
         "state in ('preliminary', 'confirmed', 'queued', 'offered', 'completed', 'dropped_out', 'withdrawn', 'declined',"
         " 'expired', 'transferred', 'refused')"
     )
     offer_has_an_end = Check("(state = 'offered') = (offer_expires_at is not null)")
+    proof_of_nobody_is_a_tick = Check(
+        "participant_id is not null or (proof_checked_at is null and proof_checked_by is null)"
+    )
     one_arrival_each = Unique(["cohort_id", "arrival"])
 
 

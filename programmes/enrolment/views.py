@@ -226,8 +226,10 @@ async def _apply(way: _Way, record: PersonRecord | None, step: int) -> Response[
     if isinstance(answer, services.Refused):
         return await _refuse(way, answer, step, born)
     if way.staff:
-        where = f"/personal/grupper/{way.cohort.cohort_id}/deltagare/{answer.enrolment_id}?kod=1"
-        return Response("", status_code=303, headers={"location": where})
+        where = f"/personal/grupper/{way.cohort.cohort_id}/deltagare/{answer.enrolment_id}"
+        response = Response("", status_code=303, headers={"location": where})
+        set_cookie(way.request, response, "handover", application.once, int(place_services.HAND_OVER.total_seconds()))
+        return response
     response = Response("", status_code=303, headers={"location": "/min-plats"})
     set_cookie(way.request, response, "place", answer.token, int(place_services.PLACE_OPEN.total_seconds()))
     return response

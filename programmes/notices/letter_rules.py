@@ -93,6 +93,11 @@ def _place_news(facts: Facts) -> list[str]:
             ]
         case "place_offered":
             return _offer(facts)
+        case "queue_ended":
+            return [
+                _("Kön är slut. Det blev tyvärr ingen plats den här gången."),
+                _("Det du skrev när du anmälde dig tas bort. Du kan anmäla dig till en annan start."),
+            ]
         case "offer_expired":
             return [_("Tiden för att svara har gått ut, och platsen har gått vidare till nästa i kön.")]
         case _:

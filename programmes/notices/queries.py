@@ -1,6 +1,6 @@
 """Reads about messages: what waits, and who was reached."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -111,6 +111,27 @@ async def sequence(session_id: int) -> int:
     if found is None:
         raise NotFound
     return found
+
+
+async def told(kind: Kind, cohort_id: int) -> list[UUID]:
+    """To whom of a cohort a message has gone, or can't go: nothing of the kind is left to send to them."""
+    rows = await fetch(
+        """select n.enrolment_id from notice n join enrolment e on e.id = n.enrolment_id
+           where n.kind = $1 and e.cohort_id = $2 group by n.enrolment_id having bool_and(n.state <> 'waiting')""",
+        kind,
+        cohort_id,
+    )
+    return [row["enrolment_id"] for row in rows]
+
+
+async def settled(enrolment_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of them for whom nothing waits to be sent."""
+    rows = await fetch(
+        """select id from unnest($1::uuid[]) as asked (id)
+           where not exists (select 1 from notice n where n.enrolment_id = asked.id and n.state = 'waiting')""",
+        list(enrolment_ids),
+    )
+    return frozenset(row["id"] for row in rows)
 
 
 async def latest_decision(cohort_id: int) -> int:

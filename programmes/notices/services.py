@@ -192,7 +192,8 @@ async def _words(
         was_at=about.was_at if about else None,
         position=await enrolments.queue_position(person.cohort_id, person.arrival) if queued else 0,
         answer_by=person.offer_expires_at,
-        link=f"{settings.base_url}/min-plats#{code}" if code else "",
+        # Once this is sent, the code opens nothing any more.
+        link=f"{settings.base_url}/min-plats#{code}" if code and facts.kind != "queue_ended" else "",
     )
 
 

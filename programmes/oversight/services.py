@@ -10,6 +10,7 @@ from programmes.cohorts.schedule_rules import Schedule
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
+from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
 from programmes.enrolment.queries import Places, places
 from programmes.oversight.rules import seen_as
@@ -113,5 +114,5 @@ async def change_limits(cohort_id: int, minimum: int, maximum: int, principal: P
             await enrolment.close_gaps(cohort_id)
         await cohorts.set_limits(cohort_id, minimum, maximum, principal, now)
         if maximum > cohort.maximum:
-            await enrolment.promote(cohort_id, now)
+            await queue.promote(cohort_id, now)
     return []

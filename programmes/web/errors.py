@@ -124,6 +124,10 @@ def conflict_text(code: str) -> tuple[str, str]:
         "visit_done": (_("Studiebesöket är redan gjort"), _("Du behöver inte boka ett till. Din plats är kvar.")),
         "visit_first": (_("Studiebesöket kommer först"), _("Du kan godkänna villkor och regler när besöket är gjort.")),
         "no_visit": (_("Inget studiebesök är bokat"), _("Boka ett besök först.")),
+        "visit_not_yet": (
+            _("Studiebesöket har inte varit än"),
+            _("Det kan antecknas som gjort från och med sin dag. Inget är ändrat."),
+        ),
         "visit_past": (_("Tiden har redan varit"), _("Välj en tid som kommer.")),
         "texts_changed": (
             _("Texten har fått en ny version"),

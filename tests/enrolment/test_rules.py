@@ -1,24 +1,43 @@
 """Places, entry, offers and steps as decisions."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from programmes.core.clock import local
 from programmes.core.days import day_off
 from programmes.enrolment.rules import (
+    LEAST_TO_ANSWER,
+    AgreementText,
     Applied,
+    EnrolmentFacts,
     Entry,
     NotOpen,
     Queued,
+    State,
     Steps,
+    Visit,
+    acceptable,
+    asked_texts,
+    asks_for_more,
+    capped_again,
     decide_application,
     entry,
     lowest_free,
+    may_drop_out,
     offer_until,
+    queue_over,
     remaining,
+    still_to_do,
+    strays,
+    visit_can_be_marked,
 )
+from tests.catalogue.cast import EDITION
 
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31)).map(lambda m: m.replace(tzinfo=UTC))  # noqa: DTZ001
 
@@ -51,23 +70,88 @@ def test_entry_ends_when_the_last_session_of_entry_begins() -> None:
 def test_an_offer_on_a_friday_evening_lasts_over_the_weekend() -> None:
     # Friday 4 September 2026 18.00: two hours that day, twelve on Monday, two on Tuesday.
     now = datetime(2026, 9, 4, 16, 0, tzinfo=UTC)
-    assert local(offer_until(now, None, day_off)).strftime("%a %H:%M") == "Tue 10:00"
+    until = offer_until(now, None, day_off)
+    assert until
+    assert local(until).strftime("%a %H:%M") == "Tue 10:00"
 
 
 def test_an_offer_skips_christmas() -> None:
     now = datetime(2026, 12, 23, 19, 0, tzinfo=UTC)
     # 24 to 26 December are off, 27 is a Sunday: twelve hours on Monday 28, four on Tuesday 29.
-    assert local(offer_until(now, None, day_off)).strftime("%d %H:%M") == "29 12:00"
+    until = offer_until(now, None, day_off)
+    assert until
+    assert local(until).strftime("%d %H:%M") == "29 12:00"
 
 
-@given(moments, st.timedeltas(timedelta(hours=1), timedelta(days=40)))
-def test_an_offer_never_lasts_into_the_next_session(now: datetime, ahead: timedelta) -> None:
-    assert now <= offer_until(now, now + ahead, day_off) < now + ahead
+aheads = st.timedeltas(timedelta(minutes=1), timedelta(days=40))
+
+
+def awake(now: datetime, end: datetime) -> timedelta:
+    """How much of the time between lies between 8 and 20, on any day, to five minutes."""
+    step, counted, at = timedelta(minutes=5), timedelta(0), now
+    while at < end:
+        if 8 <= local(at).hour < 20:
+            counted += min(step, end - at)
+        at += step
+    return counted
+
+
+@given(moments, aheads)
+def test_an_offer_can_be_answered_and_is_over_well_before_the_next_session(now: datetime, ahead: timedelta) -> None:
+    until = offer_until(now, now + ahead, day_off)
+    if until is not None:
+        assert now < until <= now + ahead - timedelta(hours=2)
+        assert until - now >= LEAST_TO_ANSWER
+        assert awake(now, until) >= LEAST_TO_ANSWER - timedelta(minutes=5)
+
+
+@given(moments, aheads)
+def test_no_offer_is_made_exactly_when_nobody_would_have_the_time_to_answer(now: datetime, ahead: timedelta) -> None:
+    there_is_time = awake(now, now + ahead - timedelta(hours=2)) >= LEAST_TO_ANSWER + timedelta(minutes=10)
+    there_is_none = awake(now, now + ahead - timedelta(hours=2)) <= LEAST_TO_ANSWER - timedelta(minutes=10)
+    until = offer_until(now, now + ahead, day_off)
+    assert not (there_is_time and until is None)
+    assert not (there_is_none and until is not None)
+
+
+def test_in_the_evening_before_a_morning_session_no_offer_is_made() -> None:
+    evening, morning = datetime(2026, 9, 6, 20, tzinfo=UTC), datetime(2026, 9, 7, 7, tzinfo=UTC)
+    assert offer_until(evening, morning, day_off) is None
+    assert offer_until(evening, morning + timedelta(hours=4), day_off) == morning + timedelta(hours=2)
+
+
+@given(moments, st.timedeltas(timedelta(minutes=1), timedelta(days=9)), aheads)
+def test_an_offer_is_capped_again_fairly_and_once(now: datetime, left: timedelta, ahead: timedelta) -> None:
+    until, session = now + left, now + ahead
+    capped = capped_again(now, until, session)
+    assert now < capped <= min(until, session)
+    assert capped == min(until, session) or awake(now, capped) >= LEAST_TO_ANSWER - timedelta(minutes=5)
+    assert capped_again(now, capped, session) == capped
+    assert capped_again(now + (capped - now) / 2, capped, session) == capped
+    assert capped_again(now, until, None) == until
+
+
+@given(moments, st.sampled_from(["open", "postponed", "started", "closed", "cancelled", "planned"]), aheads)
+def test_the_queue_is_never_over_while_one_may_enter(now: datetime, state: str, ahead: timedelta) -> None:
+    facts = Entry(state, date(2026, 1, 1), now + ahead)
+    if entry(facts, now) is None or state == "planned":
+        assert not queue_over(facts, now)
+
+
+def test_those_who_wait_are_kept_until_the_start_can_no_longer_be_put_off() -> None:
+    last = datetime(2026, 10, 5, 11, tzinfo=UTC)
+    started, undecided = Entry("started", date(2026, 9, 1), last), Entry("open", date(2026, 9, 1), last)
+    assert not queue_over(started, last + timedelta(hours=23))
+    assert queue_over(started, last + timedelta(hours=24))
+    assert not queue_over(undecided, last + timedelta(days=6))
+    assert queue_over(undecided, last + timedelta(days=7))
+    assert queue_over(Entry("cancelled", date(2026, 9, 1), last), last - timedelta(days=1))
 
 
 @given(moments)
 def test_an_offer_counts_sixteen_hours_of_weekdays(now: datetime) -> None:
     end, counted, at = offer_until(now, None, day_off), timedelta(0), now
+    assert end is not None
     step = timedelta(minutes=5)
     while at < end:
         here = local(at)
@@ -84,3 +168,76 @@ def test_the_steps_come_in_order_and_end() -> None:
     assert remaining(Steps(**asks, visit="missed")) == ("rebook_visit", "accept")
     assert remaining(Steps(**asks, visit="attended", accepted=True)) == ()
     assert remaining(Steps()) == ()
+
+
+NOW = datetime(2026, 9, 2, 8, tzinfo=UTC)
+
+
+def a_text(text_id: int, kind: Literal["conditions", "rules"]) -> AgreementText:
+    return AgreementText(text_id, kind, 1, date(2026, 9, 1), ("Jag kommer nykter.",), ("I come sober.",))
+
+
+def facts_with(accepted: frozenset[int] = frozenset(), visit: Visit | None = None) -> EnrolmentFacts:
+    return EnrolmentFacts(
+        enrolment_id=uuid4(),
+        cohort_id=1,
+        participant_id=None,
+        protected=False,
+        state="preliminary",
+        arrival=1,
+        applied_at=NOW,
+        confirmed_at=None,
+        offer_expires_at=None,
+        skip_reason=None,
+        seat=1,
+        key_id=None,
+        sealed=None,
+        record=None,
+        proof_checked_at=None,
+        proof_ticked=None,
+        only_waited=False,
+        partner_consent=None,
+        declared_for=None,
+        visit=visit,
+        accepted=accepted,
+    )
+
+
+texts = st.lists(st.sampled_from([a_text(1, "conditions"), a_text(2, "rules")]), unique=True)
+
+
+@given(st.booleans(), st.booleans(), texts, st.frozensets(st.integers(1, 3)))
+def test_a_place_is_done_only_when_every_kind_that_is_asked_for_is_accepted(
+    conditions: bool, rules: bool, newest: list[AgreementText], accepted: frozenset[int]
+) -> None:
+    programme = replace(EDITION.programmes[0], study_visit=False, accept_conditions=conditions, rules_commitment=rules)
+    left = still_to_do(programme, facts_with(accepted), newest)
+    have = {text.kind for text in newest if text.text_id in accepted}
+    assert (left == ()) == (asked_texts(programme) <= have)
+    assert asks_for_more(programme) == (conditions or rules)
+    assert {text.kind for text in acceptable(programme, newest)} in (asked_texts(programme), frozenset())
+
+
+def test_a_study_visit_is_marked_on_its_day_and_after_it() -> None:
+    visit = Visit(1, NOW, NOW + timedelta(hours=1), "Linden", "Hamngatan 4", "booked")
+    assert visit_can_be_marked(visit, NOW - timedelta(hours=3))
+    assert not visit_can_be_marked(visit, NOW - timedelta(hours=11))
+    assert visit_can_be_marked(visit, NOW + timedelta(days=3))
+
+
+@pytest.mark.parametrize("state", ["preliminary", "confirmed", "queued", "offered", "withdrawn"])
+def test_one_drops_out_of_a_place_and_not_before_the_start(state: State) -> None:
+    assert may_drop_out(state, NOW, NOW) == (state in {"preliminary", "confirmed"})
+    assert not may_drop_out(state, NOW, NOW - timedelta(seconds=1))
+    assert not may_drop_out(state, None, NOW)
+
+
+@given(st.sets(st.uuids(), max_size=9), st.sets(st.uuids(), max_size=9))
+def test_keys_that_have_a_row_are_never_strays(known: set[UUID], others: set[UUID]) -> None:
+    found = strays(known | others, known)
+    assert found is None or found == others - known
+    assert strays(known, known) == frozenset()
+
+
+def test_an_empty_database_makes_no_key_a_stray() -> None:
+    assert strays([uuid4() for _ in range(40)], []) is None

@@ -163,6 +163,9 @@ async def test_visit_rules_and_then_the_place_is_confirmed(db: None, keys: KeyFo
     texts = [t.text_id for t in await queries.texts_to_accept("2.8", today)]
     with pytest.raises(Conflict, match="visit_first"):
         await step_services.accept_texts(first.enrolment_id, texts, programme, "screen", clock.now())
+    with pytest.raises(Conflict, match="visit_not_yet"):
+        await step_services.mark_visit(first.enrolment_id, "attended", kim.staff_id, programme, clock.now())
+    clock.advance(days=7)
     await step_services.mark_visit(first.enrolment_id, "attended", kim.staff_id, programme, clock.now())
     with pytest.raises(Conflict, match="texts_changed"):
         await step_services.accept_texts(first.enrolment_id, texts[:1], programme, "screen", clock.now())

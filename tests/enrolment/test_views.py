@@ -227,6 +227,12 @@ async def test_staff_walk_somebody_to_a_confirmed_place_and_every_look_is_noted(
     tid = re.search(r'<option value="(\d+)"', shown.text)
     assert tid
     assert (await post_form(client, f"{person}/besok", {"tid": tid[1]}, person)).status_code == 303
+    assert 'value="attended"' not in (await client.get(person)).text
+    early = await post_form(client, f"{person}/besok", {"utfall": "attended"}, person)
+    assert early.status_code == 409
+    assert "Studiebesöket har inte varit än" in early.text
+    clock.advance(days=8)
+    await sign_in_as(client, "kim", clock.now())
     assert (await post_form(client, f"{person}/besok", {"utfall": "attended"}, person)).status_code == 303
     texts = re.findall(r'name="text" value="(\d+)"', (await client.get(person)).text)
     assert len(texts) == 2

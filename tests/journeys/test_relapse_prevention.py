@@ -125,7 +125,7 @@ async def test_from_announcement_to_released_results(
     desk = await sign_in(await new_context("desktop"), "kim")
     await write_texts(desk)
     cohort = await open_cohort(desk, "2.8", "2026-09-28", beslut="2026-09-18")
-    await offer_visits(desk, cohort.cohort_id, "2026-09-09")
+    await offer_visits(desk, cohort.cohort_id, "2026-09-02")
     people = await apply_all(new_context, cohort)
 
     for name in NAMES[:6]:

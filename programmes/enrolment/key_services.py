@@ -1,0 +1,66 @@
+"""Keys that were made for an application: they go again only when it is known that nothing was sealed with them."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from programmes.core.db import fetch, transaction
+from programmes.core.sealing import KeyFolder, Kind
+from programmes.enrolment import queries
+from programmes.enrolment.rules import strays
+
+log = structlog.get_logger()
+Made = Sequence[tuple[Kind, uuid.UUID]]
+# A key is on disk before its row commits; nothing that runs takes so long.
+AGE = timedelta(hours=1)
+
+
+def discard(made: Made, keys: KeyFolder) -> None:
+    """Remove keys of which it is known that no row has them."""
+    for kind, key_id in made:
+        keys.discard(kind, key_id)
+
+
+async def discard_if_unused(cohort_id: int, made: Made, keys: KeyFolder) -> None:
+    """Remove keys after a failure that may have come after the commit. What can't be found out is left to the sweep.
+
+    The cohort's lock was the transaction's: once it is ours, that one is over, with its rows or without.
+    """
+    try:
+        async with transaction():
+            await queries.lock_cohort(cohort_id)
+            unused = [(kind, key_id) for kind, key_id in made if not await _known(kind, [key_id])]
+    except Exception as error:
+        log.warning("keys_left_to_the_sweep", error=type(error).__name__)
+        return
+    discard(unused, keys)
+
+
+_ROWS: dict[Kind, str] = {
+    "entry": "select key_id from enrolment where key_id = any($1::uuid[])",
+    "person": "select id from participant where id = any($1::uuid[])",
+}
+# Whose end is decided, or noted as done, is the erasure's to carry out (DESIGN 6), with a receipt.
+_ENDING = "select key_id from key_destruction where kind = $2 and key_id = any($1::uuid[])"
+
+
+async def _known(kind: Kind, key_ids: Sequence[uuid.UUID]) -> frozenset[uuid.UUID]:
+    rows = [*await fetch(_ROWS[kind], key_ids), *await fetch(_ENDING, key_ids, kind)]
+    return frozenset(row[0] for row in rows)
+
+
+async def sweep(keys: KeyFolder, now: datetime) -> int:
+    """Remove old keys that no row has: a crash, or a lost answer, came before the row. Returns how many went."""
+    gone = 0
+    for kind in _ROWS:
+        old = list(keys.made_before(kind, now - AGE))
+        found = strays(old, await _known(kind, old))
+        if found is None:
+            log.error("keys_of_another_database", kind=kind)
+            continue
+        for key_id in found:
+            keys.discard(kind, key_id)
+        gone += len(found)
+    return gone

@@ -1,0 +1,86 @@
+"""Passing places on: offers to those who have waited longest, when an offer ends, and the end of the queue."""
+
+import uuid
+from datetime import datetime
+
+from programmes.core import jobs
+from programmes.core.days import day_off
+from programmes.core.db import execute, fetchval, transaction
+from programmes.core.errors import NotFound
+from programmes.enrolment import queries
+from programmes.enrolment.rules import capped_again, entry, lowest_free, offer_until
+
+
+async def tell(event: str, enrolment_id: uuid.UUID) -> None:
+    """In the caller's transaction: something about somebody's own place is to be told to them."""
+    await jobs.put(event, {"enrolment": str(enrolment_id)})
+
+
+async def take_seat(gate: queries.Gate, enrolment_id: uuid.UUID, number: int) -> None:
+    """In the caller's transaction, under the lock: the seat is this person's."""
+    await execute(
+        "insert into seat (cohort_id, maximum, number, enrolment_id) values ($1, $2, $3, $4)",
+        gate.cohort_id,
+        gate.maximum,
+        number,
+        enrolment_id,
+    )
+
+
+async def pass_on(gate: queries.Gate, now: datetime) -> None:
+    """Offer free seats to the longest waiting, while one may still enter and there is time to answer.
+
+    In the caller's transaction, under the cohort's lock.
+    """
+    until = offer_until(now, gate.next_session, day_off)
+    if until is None or entry(gate.entry, now) is not None:
+        return
+    taken = set(gate.taken)
+    while (seat := lowest_free(taken, gate.maximum)) is not None:
+        waiting = await fetchval(
+            """select id from enrolment where cohort_id = $1 and state = 'queued' and skip_reason is null
+               order by arrival limit 1""",
+            gate.cohort_id,
+        )
+        if waiting is None:
+            return
+        await execute("update enrolment set state = 'offered', offer_expires_at = $2 where id = $1", waiting, until)
+        await take_seat(gate, waiting, seat)
+        taken.add(seat)
+        await tell("place_offered", waiting)
+
+
+async def promote(cohort_id: int, now: datetime) -> None:
+    """Pass on seats that have become free by another way (a raised maximum). Raises NotFound."""
+    async with transaction():
+        await pass_on(await queries.lock_gate(cohort_id, now), now)
+
+
+async def promote_waiting(now: datetime) -> None:
+    """Pass places on wherever somebody waits beside a free one: entry has opened again, or there was no time to answer
+    before a session that is over now. A transaction a cohort; safe to run twice, and late."""
+    for cohort_id in await queries.waiting_beside_a_place():
+        try:
+            await promote(cohort_id, now)
+        except NotFound:
+            continue
+
+
+async def cap_offers(now: datetime) -> None:
+    """Let open offers end before the next session when that has been moved earlier, and tell the new time. Safe to run
+    twice."""
+    for cohort_id in await queries.offers_too_late(now):
+        try:
+            await _cap(cohort_id, now)
+        except NotFound:
+            continue
+
+
+async def _cap(cohort_id: int, now: datetime) -> None:
+    async with transaction():
+        gate = await queries.lock_gate(cohort_id, now)
+        for enrolment_id, until in (await queries.open_offers(cohort_id)).items():
+            capped = capped_again(now, until, gate.next_session)
+            if now < capped < until:
+                await execute("update enrolment set offer_expires_at = $2 where id = $1", enrolment_id, capped)
+                await tell("place_offered", enrolment_id)

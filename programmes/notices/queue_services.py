@@ -1,0 +1,20 @@
+"""The end of a queue: who waited in vain is told first, and then what was written about them goes (DESIGN 6)."""
+
+from datetime import datetime
+
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries as enrolments
+from programmes.enrolment import waiting_services
+from programmes.notices import queries, services
+
+
+async def end_queues(keys: KeyFolder, now: datetime) -> None:
+    """Tell who still waits when nobody can enter any more, and end it for those whose message has gone or can't go.
+    Records of people who never got a place go with it. Safe to run twice, and late."""
+    for cohort_id in await enrolments.queues_over(now):
+        await services.tell_cohort("queue_ended", cohort_id, keys, now)
+        for enrolment_id in await queries.told("queue_ended", cohort_id):
+            await waiting_services.end_waiting(enrolment_id, keys, now)
+    waited = await enrolments.waited_in_vain(now)
+    for enrolment_id in await queries.settled(waited):
+        await waiting_services.erase_waited(enrolment_id, keys, now)
