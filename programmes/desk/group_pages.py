@@ -16,6 +16,7 @@ from programmes.core.i18n import gettext as _
 from programmes.desk.groups_pages import Tag, state_tag
 from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
+from programmes.enrolment.visit_queries import VisitNeed
 from programmes.enrolment.wording import listed_remaining
 
 _SHOWN = 4
@@ -36,6 +37,7 @@ class Facts:
     notices: Mapping[UUID, str]
     workers: Sequence[tuple[str, str, date | None]]
     coordinates: bool
+    visits: VisitNeed | None = None
 
     @property
     def today(self) -> date:
@@ -121,6 +123,7 @@ class GroupPage:
     workers: tuple[tuple[str, str], ...]
     may_enrol: bool
     may_edit: bool
+    visits: str = ""
 
 
 def group_page(facts: Facts) -> GroupPage:
@@ -151,6 +154,7 @@ def group_page(facts: Facts) -> GroupPage:
         workers=tuple(_workers(facts)),
         may_enrol=alive and cohort.form != "drop_in",
         may_edit=cohort.state not in {"closed", "cancelled"},
+        visits=_visits(facts),
     )
 
 
@@ -187,6 +191,8 @@ def subnav(facts: Facts) -> tuple[tuple[str, str], ...]:
     if session:
         word = _("Antal") if facts.kind == "count" else _("Närvaro")
         items.append((word, f"/personal/traffar/{session}/narvaro"))
+    if _with_visits(facts):
+        items.append((_("Studiebesök"), f"{facts.address}/studiebesok"))
     items.append((_("Utskrifter"), f"{facts.address}/utskrifter"))
     if facts.cohort.form == "group":
         items.append((_("Utvärdering"), f"{facts.address}/utvardering"))
@@ -216,6 +222,8 @@ def next_step(facts: Facts) -> NextStep | None:
         return NextStep(_("Nästa steg"), _("Öppna gruppen för anmälan"), text, f"{facts.address}/traffar", label)
     if facts.unnoted and state != "postponed":
         return _note_attendance(facts, facts.unnoted[0])
+    if state != "started" and facts.visits and facts.visits.lacking and facts.cohort.decide_by > facts.today:
+        return _offer_visits(facts, facts.visits.lacking)
     if state != "started" and facts.cohort.form == "group":
         return _decide(facts)
     return _go_on(facts)
@@ -245,6 +253,27 @@ def _note_attendance(facts: Facts, entry: Unnoted) -> NextStep:
     address = f"/personal/traffar/{entry.session_id}/narvaro"
     labels = {"names": _("Ta närvaro"), "count": _("Skriv antal"), "held": _("Öppna")}
     return NextStep(_("Nästa steg"), titles[facts.kind], when, address, labels[facts.kind])
+
+
+def _with_visits(facts: Facts) -> bool:
+    """Study visits are before the start (2.7, 2.8)."""
+    return facts.programme.study_visit and facts.cohort.state in {"planned", "open", "postponed"}
+
+
+def _visits(facts: Facts) -> str:
+    """How many may still book a study visit and how many wait for one; nothing where there are none."""
+    if not _with_visits(facts) or facts.visits is None:
+        return ""
+    free = ngettext("%(n)s ledig plats att boka.", "%(n)s lediga platser att boka.", facts.visits.free)
+    without = ngettext("%(n)s person har inte bokat.", "%(n)s personer har inte bokat.", facts.visits.without)
+    return f"{free} {without}" if facts.visits.without else free
+
+
+def _offer_visits(facts: Facts, waiting: int) -> NextStep:
+    text = ngettext("%(n)s person väntar på att kunna boka, och ingen tid är ledig.",
+                    "%(n)s personer väntar på att kunna boka, och ingen tid är ledig.", waiting)  # fmt: skip
+    title = _("Lägg till tider för studiebesök")
+    return NextStep(_("Nästa steg"), title, text, f"{facts.address}/studiebesok", _("Lägg till tider"))
 
 
 def _decide(facts: Facts) -> NextStep:

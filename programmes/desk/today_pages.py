@@ -22,7 +22,8 @@ KEPT_AFTER_LAST = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Group:
-    """A cohort with what Idag says of it. `unreached` are people whose last notice did not arrive."""
+    """A cohort with what Idag says of it. `unreached` are people whose last notice did not arrive,
+    `visits_lacking` those who are to book a study visit while no time is free."""
 
     cohort: CohortFacts
     programme: str
@@ -30,6 +31,7 @@ class Group:
     places: Places
     coordinates: bool
     unreached: int = 0
+    visits_lacking: int = 0
 
     @property
     def address(self) -> str:
@@ -296,12 +298,22 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
     runs = cohort.state == "started" or (cohort.state == "open" and cohort.form != "group")
     if runs and cohort.last_end and cohort.last_end <= facts.now:
         found.append(_closing_item(facts, group, cohort.last_end))
+    if group.visits_lacking and cohort.state in {"open", "postponed"}:
+        found.append(_visits_item(facts, group))
     if group.unreached:
         text = ngettext("%(n)s person fick inte det senaste beskedet.", "%(n)s personer fick inte det senaste beskedet.",
                         group.unreached)  # fmt: skip
         title = _("Nå dem som inte nåddes i %(group)s", group=cohort.name)
         found.append(Item(title, group.address, text, Tag(_("Inte nådd"), "stop", "warn"), facts.today))
     return found
+
+
+def _visits_item(facts: Facts, group: Group) -> Item:
+    text = ngettext("%(n)s person väntar på att kunna boka, och ingen tid är ledig.",
+                    "%(n)s personer väntar på att kunna boka, och ingen tid är ledig.",
+                    group.visits_lacking)  # fmt: skip
+    title, due = _("Lägg till tider för studiebesök i %(group)s", group=group.cohort.name), group.cohort.decide_by
+    return Item(title, f"{group.address}/studiebesok", text, days_left(due, facts.today), due)
 
 
 def _decision_item(facts: Facts, group: Group) -> Item:
@@ -347,12 +359,12 @@ def _of_visit(facts: Facts, visit: VisitLine) -> list[Item]:
     if visit.booked and visit.starts_at <= facts.now:
         text = _("Det var %(day)s. Skriv om de kom.", day=day_long(day))
         title = _("Anteckna studiebesök i %(group)s", group=name)
-        found.append(Item(title, visit.group.address, text, Tag(_("Saknas"), "warn", "clock"), day))
+        found.append(Item(title, f"{visit.group.address}/studiebesok", text, Tag(_("Saknas"), "warn", "clock"), day))
     if visit.missed:
         n, on = visit.missed, day_long(day)
         text = ngettext("%(n)s person kom inte %(day)s.", "%(n)s personer kom inte %(day)s.", n, day=on)
         text += " " + ngettext("Platsen är kvar.", "Platserna är kvar.", n)
         title = _("Boka nytt studiebesök i %(group)s", group=name)
         due = visit.group.cohort.decide_by
-        found.append(Item(title, visit.group.address, text, days_left(due, facts.today), due))
+        found.append(Item(title, f"{visit.group.address}/studiebesok", text, days_left(due, facts.today), due))
     return found

@@ -16,6 +16,7 @@ from programmes.core.principal import Principal, Role
 from programmes.desk import today_pages as pages
 from programmes.desk import today_queries as queries
 from programmes.enrolment.queries import places
+from programmes.enrolment.visit_queries import needs
 from programmes.web.guards import principal, signed_in
 from programmes.web.rendering import page
 
@@ -43,7 +44,7 @@ async def _facts(who: Principal, now: datetime) -> pages.Facts:
     monday = at_local(day + timedelta(days=8 - day.isoweekday()), time())
     mine = await cohorts.all_mine(who, day, ["open", "postponed", "started"])
     ids = [cohort.cohort_id for cohort in mine]
-    groups = await _groups(who, mine)
+    groups = await _groups(who, mine, now)
     running = [g for g in groups.values() if g.cohort.state in {"open", "started"}]
     sessions = [s for c, s in await cohorts.sessions_between(who, day, midnight, monday) if c.cohort_id in groups]
     return pages.Facts(
@@ -68,10 +69,12 @@ def _role(who: Principal) -> Role:
     return "leader" if who.has("leader") and not who.has("coordinator") else who.main_role
 
 
-async def _groups(who: Principal, mine: list[CohortFacts]) -> Mapping[int, pages.Group]:
+async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Mapping[int, pages.Group]:
     ids = [cohort.cohort_id for cohort in mine]
     programmes = await catalogue.programmes({cohort.programme_id for cohort in mine})
     taken, unreached = await places(ids), await queries.unreached(ids)
+    visiting = [c.cohort_id for c in mine if c.state != "started" and programmes[c.programme_id].study_visit]
+    lacking = await needs(visiting, now) if visiting else {}
     return {
         c.cohort_id: pages.Group(
             cohort=c,
@@ -80,6 +83,7 @@ async def _groups(who: Principal, mine: list[CohortFacts]) -> Mapping[int, pages
             places=taken[c.cohort_id],
             coordinates=who.coordinates(c.section),
             unreached=unreached.get(c.cohort_id, 0),
+            visits_lacking=lacking[c.cohort_id].lacking if c.cohort_id in lacking else 0,
         )
         for c in mine
     }

@@ -83,6 +83,7 @@ async def _page(
         visit=visit,
         visit_state=visit_state,
         slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),
+        visit_due=not {"book_visit", "rebook_visit"}.isdisjoint(left),
         texts=tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else (),
         proof_asked=programme.proof_kind != "nothing",
         proof=pages.when_noted(facts.proof_checked_at),
