@@ -29,6 +29,15 @@ def numbered(form: str, number: int | None, of: int = 0) -> str:
     return _("samtal %(n)s", n=number) if form == "individual" else _("träff %(n)s", n=number)
 
 
+def many(form: str, n: int) -> str:
+    """`1 träff`, `12 samtal`, `20 öppettillfällen`."""
+    if form == "individual":
+        return ngettext("%(n)s samtal", "%(n)s samtal", n)
+    if form == "drop_in":
+        return ngettext("%(n)s öppettillfälle", "%(n)s öppettillfällen", n)
+    return ngettext("%(n)s träff", "%(n)s träffar", n)
+
+
 def weekday_group(weekday: int) -> str:
     """What a group is called where others may look over one's shoulder, by its weekday (Monday is 0): `Måndagsgruppen`."""
     return [

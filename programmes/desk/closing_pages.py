@@ -8,6 +8,7 @@ from programmes.attendance.queries import Unnoted
 from programmes.attendance.rules import Bound, Bounds, Kind
 from programmes.attendance.wording import as_values, count_fields, said, total
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.rules import ends_early
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_plain, ngettext
@@ -219,7 +220,12 @@ def _attendance(facts: ClosingFacts, done: bool) -> tuple[str, str]:
         parts.append(ngettext("%(n)s tillfälle saknar sin anteckning.", "%(n)s tillfällen saknar sin anteckning.", n))
     if facts.coming:
         parts.append(ngettext("%(n)s tillfälle är kvar.", "%(n)s tillfällen är kvar.", facts.coming))
-        parts.append(_("Slutar det i förtid ställer du in dem först, så att alla får veta."))
+        early = ends_early(facts.state, facts.form)
+        parts.append(
+            _("Slutar det i förtid ställer du in alla på en gång, så att alla får veta.")
+            if early
+            else _("Slutar det i förtid ställer du in dem först, så att alla får veta.")
+        )
     return titles[facts.kind], " ".join(parts)
 
 
@@ -271,12 +277,21 @@ def _links(cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted],
             Link(capital(numbered(cohort.form, entry.number)), f"/personal/traffar/{entry.session_id}/narvaro")
             for entry in unnoted[:_MOST_LINKS]
         ]
-        return found if found else [Link(_("Visa träffarna"), f"{address}/traffar")] if facts.coming else []
+        if found or not facts.coming:
+            return found
+        if ends_early(facts.state, facts.form):
+            return [Link(_("Ställ in det som är kvar"), f"{address}/avsluta/i-fortid"), Link(*_to_sessions(cohort))]
+        return [Link(*_to_sessions(cohort))]
     if step.key == "evaluation":
         return [Link(_("Till utvärderingen"), f"{address}/utvardering")]
     if step.key == "own_words":
         return [Link(_("Skriv gruppens egna ord"), f"{address}/utvardering")]
     return []
+
+
+def _to_sessions(cohort: CohortFacts) -> tuple[str, str]:
+    words = {"individual": _("Visa samtalen"), "drop_in": _("Visa tillfällena")}
+    return words.get(cohort.form, _("Visa träffarna")), f"/personal/grupper/{cohort.cohort_id}/traffar"
 
 
 def _last(cohort: CohortFacts, facts: ClosingFacts, all_done: bool) -> StepRow:

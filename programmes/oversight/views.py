@@ -9,7 +9,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
-from programmes.core.errors import Conflict, Forbidden, NotFound
+from programmes.core.errors import Forbidden, NotFound
 from programmes.oversight import pages, queries, services
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -86,7 +86,8 @@ async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
         raise Forbidden
     found = [s for s in await queries.undecided(who, today) if s.cohort_id == cohort_id]
     if not found:
-        raise Conflict("cohort_changed")
+        # Decided already, or nothing that is decided upon (a series): the group's page says how it stands.
+        return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}"})
     return page(request, "oversight/decide.html", pages.one_card(found[0], today))
 
 
