@@ -212,7 +212,7 @@ def _notice(facts: Facts, entry: RosterEntry) -> Tag | None:
     return {
         "sent": Tag(_("Nådd"), "ok", "check"),
         "failed": Tag(_("Inte nådd"), "stop", "warn"),
-        "no_channel": Tag(_("Vill inte ha besked")),
+        "no_channel": Tag(_("Ingen e-post")),
         "waiting": Tag(_("På väg"), "", "clock"),
     }.get(facts.notices.get(entry.enrolment_id, ""))
 

@@ -22,15 +22,13 @@ KEPT_AFTER_LAST = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Group:
-    """A cohort with what Idag says of it. `unreached` are people whose last notice did not arrive,
-    `visits_lacking` those who are to book a study visit while no time is free."""
+    """A cohort with what Idag says of it. `visits_lacking` are to book a study visit while no time is free."""
 
     cohort: CohortFacts
     programme: str
     kind: Kind
     places: Places
     coordinates: bool
-    unreached: int = 0
     visits_lacking: int = 0
 
     @property
@@ -50,7 +48,7 @@ class VisitLine:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the page is made of."""
+    """Everything that the page is made of. `calls` are people whom no mail can tell."""
 
     today: date
     now: datetime
@@ -61,6 +59,7 @@ class Facts:
     visits: Sequence[VisitLine]
     next_session: datetime | None
     role: Role
+    calls: Sequence["Item"] = ()
 
 
 @dataclass(frozen=True)
@@ -283,11 +282,12 @@ def _items(facts: Facts) -> list[Item]:
     found = [item for group in facts.groups.values() for item in _of_group(facts, group)]
     found += [_unnoted_item(facts, entry) for entry in facts.unnoted]
     found += [item for visit in facts.visits for item in _of_visit(facts, visit)]
+    found += facts.calls
     return found
 
 
 def _of_group(facts: Facts, group: Group) -> list[Item]:
-    """What a group as a whole needs: a decision, more people, its end, or somebody who could not be reached."""
+    """What a group as a whole needs: a decision, more people, its end, or times for study visits."""
     found, cohort = [], group.cohort
     undecided = cohort.state in {"open", "postponed"} and cohort.form == "group" and group.coordinates
     if undecided and cohort.decide_by <= facts.today + DECIDE_WITHIN:
@@ -300,11 +300,6 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
         found.append(_closing_item(facts, group, cohort.last_end))
     if group.visits_lacking and cohort.state in {"open", "postponed"}:
         found.append(_visits_item(facts, group))
-    if group.unreached:
-        text = ngettext("%(n)s person fick inte det senaste beskedet.", "%(n)s personer fick inte det senaste beskedet.",
-                        group.unreached)  # fmt: skip
-        title = _("Nå dem som inte nåddes i %(group)s", group=cohort.name)
-        found.append(Item(title, group.address, text, Tag(_("Inte nådd"), "stop", "warn"), facts.today))
     return found
 
 

@@ -28,6 +28,7 @@ class PersonPage:
     state_kind: str
     applied: str
     seat: int | None
+    answer_by: str
     details: tuple[tuple[str, str], ...]
     steps: tuple[str, ...]
     visit: str

@@ -78,6 +78,7 @@ async def _page(
         state_kind=state_kind,
         applied=pages.when_noted(facts.applied_at),
         seat=facts.seat,
+        answer_by=pages.when_noted(facts.offer_expires_at),
         details=_details(facts, request),
         steps=pages.steps_left(left),
         visit=visit,
