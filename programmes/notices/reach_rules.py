@@ -17,9 +17,8 @@ class Reach:
     ring: int = 0
     place: int = 0
 
-    @property
-    def total(self) -> int:
-        return self.mail + self.ring + self.place
+    def __add__(self, other: "Reach") -> "Reach":
+        return Reach(self.mail + other.mail, self.ring + other.ring, self.place + other.place)
 
 
 def told(reach: Reach) -> str:

@@ -6,12 +6,13 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.rules import State
 from programmes.notices import rules
 from programmes.notices.reach_rules import Reach, Way
 from programmes.notices.rules import Kind
 from programmes.people import records
 
-__all__ = ["address_of", "reach", "way"]
+__all__ = ["address_of", "reach", "reach_by_state", "way"]
 
 
 def address_of(facts: EnrolmentFacts, keys: KeyFolder) -> str:
@@ -36,6 +37,12 @@ def way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
 
 async def reach(cohort_id: int, kind: Kind, keys: KeyFolder) -> Reach:
     """How many of those whom a message of this kind is for can be told in which way; nobody is named."""
-    people = await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind])
-    ways = Counter(way(facts, keys) for facts in people)
-    return Reach(ways["mail"], ways["ring"], ways["place"])
+    return sum((await reach_by_state(cohort_id, kind, keys)).values(), start=Reach())
+
+
+async def reach_by_state(cohort_id: int, kind: Kind, keys: KeyFolder) -> dict[State, Reach]:
+    """The same, apart for each state of their enrolments."""
+    ways: dict[State, Counter[Way]] = {}
+    for facts in await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind]):
+        ways.setdefault(facts.state, Counter())[way(facts, keys)] += 1
+    return {state: Reach(n["mail"], n["ring"], n["place"]) for state, n in ways.items()}

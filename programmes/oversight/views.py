@@ -10,6 +10,8 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden, NotFound
+from programmes.notices.reach_rules import Reach
+from programmes.notices.reach_services import reach
 from programmes.oversight import pages, queries, services
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -45,13 +47,15 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
 async def _done(request: AnyRequest) -> str:
     """What was decided on the page before, if it is about a group that the asker may see."""
     what, cohort_id = request.query_params.get("klart", ""), _number(request, "grupp", 0)
-    if not pages.done_text(what, "") or not cohort_id:
+    state = request.app.state
+    if not pages.done_text(what, "", Reach()) or not cohort_id:
         return ""
     try:
-        cohort = await cohorts.mine(principal(request), local_date(request.app.state.clock.now()), cohort_id)
+        cohort = await cohorts.mine(principal(request), local_date(state.clock.now()), cohort_id)
     except NotFound:
         return ""
-    return pages.done_text(what, cohort.name)
+    kind = pages.TELLS.get(what)
+    return pages.done_text(what, cohort.name, await reach(cohort_id, kind, state.key_folder) if kind else Reach())
 
 
 def to_cockpit(what: str, cohort_id: int) -> Response[Any]:
