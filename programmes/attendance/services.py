@@ -132,7 +132,7 @@ async def _ready(session_id: int, wanted: Kind, principal: Principal, now: datet
     cohort, _ = await cohorts.my_session(principal, today, session_id)
     await cohorts.locked(cohort.cohort_id)
     cohort, session = await cohorts.my_session(principal, today, session_id)
-    reasons = why_not(cohort.state, session.state, local_date(session.starts_at), today)
+    reasons = why_not(cohort.state, session.state, session.starts_at, now)
     if await kind_of(cohort) != wanted:
         reasons = (*reasons, "other_kind")
     return Refused(reasons) if reasons else session

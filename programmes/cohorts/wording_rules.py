@@ -1,12 +1,13 @@
 """Reasons, days off and dates in words. Pure: the language is that of the running request."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import cast
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Note, Off, holiday_name
-from programmes.core.i18n import capital, day_long, day_plain, language, ngettext
+from programmes.core.i18n import capital, day_long, day_plain, language, listed, ngettext, weekdays
 from programmes.core.i18n import gettext as _
 
 Params = Mapping[str, object]
@@ -36,6 +37,18 @@ def many(form: str, n: int) -> str:
     if form == "drop_in":
         return ngettext("%(n)s öppettillfälle", "%(n)s öppettillfällen", n)
     return ngettext("%(n)s träff", "%(n)s träffar", n)
+
+
+def usual_days(days: Sequence[date]) -> str:
+    """`Måndagar`, or for an open meeting place `måndagar, onsdagar och fredagar`: on which weekdays it usually is.
+
+    A weekday counts when it has at least half as many sessions as the most usual one, so that a single moved session
+    changes nothing. `days` are where sessions were to be before they were moved.
+    """
+    counted = Counter(day.weekday() for day in days)
+    most = max(counted.values(), default=0)
+    usual = [weekday for weekday in sorted(counted) if counted[weekday] * 2 > most]
+    return listed([weekdays(date(2024, 1, 1 + weekday)) for weekday in usual])
 
 
 def weekday_group(weekday: int) -> str:

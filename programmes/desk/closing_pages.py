@@ -237,7 +237,10 @@ def _ending(facts: ClosingFacts, done: bool) -> tuple[str, str]:
 def _evaluation(facts: ClosingFacts, done: bool) -> tuple[str, str]:
     title = _("Utvärderingen är stängd")
     if facts.box == "missing":
-        return title, _("Ingen utvärdering gjordes.") if done else _("Lådan för svar görs i ordning. Vänta en stund.")
+        waits = _("Lådan för svar görs i ordning. Vänta en stund.")
+        if facts.state != "started":
+            waits = _("Den börjar när gruppen har startat.")
+        return title, _("Ingen utvärdering gjordes.") if done else waits
     if not done:
         return title, _("Den stängs efter den sista planerade träffen, inställd eller inte, eller när du stänger den.")
     return title, _("Det går inte att öppna den igen.")

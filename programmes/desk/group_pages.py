@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from programmes.attendance.rules import noted_from
 from programmes.cohorts.queries import SessionFacts
-from programmes.cohorts.wording_rules import numbered
+from programmes.cohorts.wording_rules import numbered, usual_days
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext, times, weekdays
+from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
 from programmes.desk.group_step_pages import Facts, NextStep, next_step, with_visits
 from programmes.desk.groups_pages import Tag, state_tag
@@ -129,7 +130,8 @@ def _line(facts: Facts) -> str:
         return f"{cohort.address}, {cohort.venue}."
     first = counted[0]
     day = local_date(first.starts_at)
-    when = f"{capital(weekdays(day))} {times(first.starts_at, first.ends_at)}, {cohort.address}, {cohort.venue}."
+    usual = capital(usual_days([local_date(s.was_at or s.starts_at) for s in counted]))
+    when = f"{usual} {times(first.starts_at, first.ends_at)}, {cohort.address}, {cohort.venue}."
     if cohort.form == "drop_in":
         return when
     many = (
@@ -164,7 +166,7 @@ def _roll_call(facts: Facts) -> int | None:
         return None
     if facts.unnoted:
         return facts.unnoted[0].session_id
-    begun = [s for s in facts.sessions if s.state != "cancelled" and local_date(s.starts_at) <= facts.today]
+    begun = [s for s in facts.sessions if s.state != "cancelled" and noted_from(s.starts_at) <= facts.now]
     return begun[-1].session_id if begun else None
 
 

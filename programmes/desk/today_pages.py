@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from programmes.attendance.queries import Noted, Unnoted
-from programmes.attendance.rules import Kind
+from programmes.attendance.rules import Kind, noted_from
 from programmes.attendance.wording import session_name
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, moment_long, ngettext, number_word, times
+from programmes.core.i18n import capital, clock, day_long, moment_long, ngettext, number_word, times
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Role
 from programmes.enrolment.queries import Places
@@ -166,8 +166,9 @@ def _cards(facts: Facts, today: Sequence[SessionFacts]) -> tuple[Card, ...]:
     found: list[Card] = []
     for session in today:
         group = facts.groups[session.cohort_id]
-        tag, complete = _missing(group.kind, session, facts.noted.get(session.session_id, Noted()))
-        main = not complete and not any(card.main for card in found)
+        tag, complete = _missing(facts, group.kind, session)
+        action = _action(group, complete) if noted_from(session.starts_at) <= facts.now else ""
+        main = bool(action) and not complete and not any(card.main for card in found)
         found.append(
             Card(
                 session_id=session.session_id,
@@ -175,7 +176,7 @@ def _cards(facts: Facts, today: Sequence[SessionFacts]) -> tuple[Card, ...]:
                 title=_name(group, session),
                 text=_about(group, session),
                 tag=tag,
-                action=_action(group, complete),
+                action=action,
                 main=main,
                 over=session.ends_at <= facts.now or session.state == "held",
             )
@@ -199,8 +200,11 @@ def _about(group: Group, session: SessionFacts) -> str:
     return " ".join(parts)
 
 
-def _missing(kind: Kind, session: SessionFacts, noted: Noted) -> tuple[Tag, bool]:
-    """What a session of today lacks, and whether it is complete."""
+def _missing(facts: Facts, kind: Kind, session: SessionFacts) -> tuple[Tag, bool]:
+    """What a session of today lacks once it has begun, and whether it is complete."""
+    noted = facts.noted.get(session.session_id, Noted())
+    if session.state != "held" and session.starts_at > facts.now:
+        return Tag(_("Börjar %(time)s", time=clock(session.starts_at)), "info", "clock"), False
     if session.state != "held":
         texts = {"names": _("Närvaro saknas"), "count": _("Antal saknas"), "held": _("Inte antecknad")}
         return Tag(texts[kind], "warn", "clock"), False
@@ -221,7 +225,7 @@ def _done(facts: Facts, today: Sequence[SessionFacts]) -> list[str]:
     found = []
     for session in today:
         group = facts.groups[session.cohort_id]
-        tag, complete = _missing(group.kind, session, facts.noted.get(session.session_id, Noted()))
+        tag, complete = _missing(facts, group.kind, session)
         if complete:
             name = _name(group, session)
             found.append(f"{name}. {tag.text}.")

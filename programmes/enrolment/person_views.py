@@ -132,9 +132,13 @@ async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/papper", guards=[signed_in], status_code=200)
 async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Note that conditions and rules were accepted on paper, in the versions shown."""
-    person, _cohort, programme, _facts = await _mine(request, cohort_id, enrolment_id)
-    ticked = [int(v) for v in (await read_form(request)).all("text") if v.isascii() and v.isdigit() and len(v) < 10]
+    person, _cohort, programme, facts = await _mine(request, cohort_id, enrolment_id)
+    form = await read_form(request)
+    ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     now = request.app.state.clock.now()
+    if facts.state == "preliminary" and len(ticked) < len(await queries.texts_to_accept(programme.section, local_date(now))):
+        form.fail("text", _("Kryssa i alla texter som personen har godkänt. Platsen blir klar när alla är godkända."))
+        return await _page(request, cohort_id, enrolment_id, form, 422)
     await step_services.accept_texts(enrolment_id, ticked, programme, "paper", now, person.staff_id)
     return _back(cohort_id, enrolment_id)
 

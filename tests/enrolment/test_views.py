@@ -230,6 +230,10 @@ async def test_staff_walk_somebody_to_a_confirmed_place_and_every_look_is_noted(
     assert (await post_form(client, f"{person}/besok", {"utfall": "attended"}, person)).status_code == 303
     texts = re.findall(r'name="text" value="(\d+)"', (await client.get(person)).text)
     assert len(texts) == 2
+    for ticked in ([], texts[:1]):
+        wrong = await post_form(client, f"{person}/papper", {"text": ticked}, person)
+        assert wrong.status_code == 422
+        assert "Kryssa i alla texter som personen har godkänt." in wrong.text
     assert (await post_form(client, f"{person}/papper", {"text": texts}, person)).status_code == 303
     assert (await queries.enrolment(taken.enrolment_id)).state == "confirmed"
     assert (await post_form(client, f"{person}/legitimation", {}, person)).status_code == 303

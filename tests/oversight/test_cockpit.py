@@ -290,9 +290,7 @@ async def test_before_and_after_a_decision_it_is_said_how_many_are_mailed_rung_o
     assert "Ställ in, mejla 2 och ring 1" in text
     done = await post_form(client, address, {"sett": hidden(text, "sett"), "skal": "too_few"})
     after = (await client.get(done.headers["location"])).text
-    assert (
-        "är inställd. Kalendrarna visar det. 2 får e-post och 1 ska ni ringa. De som ska ringas står på Idag." in after
-    )
+    assert "är inställd. Kalendrarna visar det. 2 får e-post och 1 ska ni ringa. De som ska ringas står på Idag." in after
 
 
 async def test_a_cancelled_start_names_its_year_and_whether_the_next_one_has_room(
