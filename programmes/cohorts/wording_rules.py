@@ -184,6 +184,7 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
         "Skjut upp till en dag efter %(day)s, som är första träffen nu.", day=day_long(cast(date, p["day"]))
     ),
     "ends_before": lambda p: _("Sista dagen kan inte vara före den första."),
+    "closed_already": lambda p: _("De dagarna är redan stängda där."),
     "closed_too_long": lambda p: _("En stängning är högst fyra månader."),
     "leads_already": lambda p: _("Personen är redan gruppledare här."),
     "last_leader": lambda p: _("Det är gruppens enda gruppledare. Lägg till en annan först."),

@@ -19,7 +19,7 @@ from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import decision_pages as pages
 from programmes.oversight import queries, services
 from programmes.oversight.pages import year_of
-from programmes.oversight.views import to_cockpit
+from programmes.oversight.views import number_within, to_cockpit
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -186,7 +186,8 @@ async def limits(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     """Change them, never past the guideline and never below those who hold a place."""
     facts = await _facts(request, cohort_id, UNDECIDED | {"started"})
     form = await read_form(request)
-    least, most = form.number("min", 1, 200), form.number("max", 1, 200)
+    span = places_span(await catalogue.programme(facts.programme_id))
+    least, most = number_within(form, "min", span, 200), number_within(form, "max", span, 200)
     if not form.errors:
         refused = await services.change_limits(
             facts.cohort_id, least, most, principal(request), request.app.state.clock.now()

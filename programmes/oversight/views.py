@@ -7,13 +7,14 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.rules import Span
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden, NotFound
 from programmes.notices.reach_rules import Reach
 from programmes.notices.reach_services import reach
 from programmes.oversight import pages, queries, services
-from programmes.web.forms import read_form
+from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
 
@@ -23,6 +24,14 @@ AnyRequest = Request[Any, Any, Any]
 def _number(request: AnyRequest, name: str, otherwise: int) -> int:
     typed = request.query_params.get(name, "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else otherwise
+
+
+def number_within(form: Form, name: str, span: Span, most: int) -> int:
+    """A number as typed. What is none is told the span that holds here; one outside it is for the rules to refuse."""
+    typed = form.raw(name).strip()
+    if typed.isascii() and typed.isdigit():
+        return form.number(name, 0, most)
+    return form.number(name, span.least, span.most)
 
 
 async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int = 200) -> Response[Any]:
