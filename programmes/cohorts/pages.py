@@ -173,9 +173,9 @@ def head(group: Group, session: Session) -> tuple[str, str]:
     return which, f"{group.name}. {day} {times(session.starts_at, session.ends_at)}, {session.venue}."
 
 
-def reasons(found: Sequence[Reason]) -> list[tuple[str, str]]:
+def reasons(found: Sequence[Reason], form: str) -> list[tuple[str, str]]:
     """Field and sentence of each reason."""
-    return [(reason.beside, said(reason)) for reason in found]
+    return [(reason.beside, said(reason, form)) for reason in found]
 
 
 def slot_text(slot: Slot | None) -> str:

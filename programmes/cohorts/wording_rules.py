@@ -13,9 +13,13 @@ from programmes.core.i18n import gettext as _
 Params = Mapping[str, object]
 
 
-def said(reason: Reason) -> str:
-    """The reason as a sentence for the person who reads it, with the guideline's section where it comes from there."""
-    return _SENTENCES[reason.code](reason.params)
+def said(reason: Reason, form: str = "group") -> str:
+    """The reason as a sentence for the person who reads it, with the guideline's section where it comes from there.
+
+    A series of talks is no group, and has its own words.
+    """
+    sentence = _OF_TALKS.get(reason.code) if form == "individual" else None
+    return (sentence or _SENTENCES[reason.code])(reason.params)
 
 
 def numbered(form: str, number: int | None, of: int = 0) -> str:
@@ -189,4 +193,27 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "leads_already": lambda p: _("Personen är redan gruppledare här."),
     "last_leader": lambda p: _("Det är gruppens enda gruppledare. Lägg till en annan först."),
     "already_held": lambda p: _("En träff är redan hållen, så starten kan inte skjutas upp."),
+}
+
+
+def _talks(p: Params) -> str:
+    if p["section"] and p["least"] == p["most"]:
+        return _("Riktlinjen %(section)s säger %(least)s samtal.", **p)
+    if p["section"]:
+        return _("Riktlinjen %(section)s säger %(least)s till %(most)s samtal.", **p)
+    return _("Skriv ett antal från %(least)s till %(most)s.", **p)
+
+
+_OF_TALKS: Mapping[str, Callable[[Params], str]] = {
+    "sessions": _talks,
+    "too_long": lambda p: _("Ett samtal är högst åtta timmar."),
+    "before_decision": lambda p: _(
+        "Beslutet om start tas senast %(day)s. Samtalet kan inte ligga före det.", day=day_long(cast(date, p["day"]))
+    ),
+    "overlap": lambda p: _("Det finns redan ett samtal då."),
+    "cohort_over": lambda p: _("Samtalen är avslutade eller inställda, så de ändras inte längre."),
+    "session_held": lambda p: _("Samtalet är redan hållet."),
+    "session_cancelled": lambda p: _("Samtalet är redan inställt."),
+    "last_session": lambda p: _("Det är det sista samtalet som är kvar. Lägg till ett nytt, eller avsluta i förtid."),
+    "no_sessions": lambda p: _("Det finns inga samtal."),
 }

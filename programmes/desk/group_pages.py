@@ -63,6 +63,7 @@ class GroupHead:
 class GroupPage:
     head: GroupHead
     state: str
+    form: str
     drop_in: bool
     exempt: bool
     has_places: bool
@@ -94,6 +95,7 @@ def group_page(facts: Facts) -> GroupPage:
     return GroupPage(
         head=head(facts),
         state=cohort.state,
+        form=cohort.form,
         drop_in=cohort.form == "drop_in",
         exempt=cohort.exempt,
         has_places=cohort.form != "drop_in" and alive,

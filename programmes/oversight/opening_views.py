@@ -106,7 +106,7 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
     for reason in [*planned.reasons, *visit_reasons(visits, planned.schedule, ask.now)]:
         if reason.beside == "lokal" and {"nylokal", "nyadress"} & set(form.errors):
             continue  # What is missing of the new room is said beside it.
-        form.fail(reason.beside, said(reason))
+        form.fail(reason.beside, said(reason, ask.programme.form))
     if form.errors or form.ticked("visa"):
         return await _show(ask, form, planned, 422 if form.errors else 200)
     if planned.digest != form.raw("sett"):
@@ -135,7 +135,7 @@ async def _tell_the_rest(ask: _Ask, form: Form) -> None:
     for reason in (await preview(wanted, ask.who, ask.now)).reasons:
         new_room = reason.beside == "lokal" and {"nylokal", "nyadress"} & set(form.errors)
         if reason.beside not in _OF_THE_DAYS and not new_room:
-            form.fail(reason.beside, said(reason))
+            form.fail(reason.beside, said(reason, ask.programme.form))
 
 
 def _follow(form: Form, ask: _Ask) -> Form:

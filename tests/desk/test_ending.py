@@ -10,6 +10,7 @@ from programmes.attendance import services as attendance
 from programmes.cohorts import queries as cohorts
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.desk.closing_kept_pages import what_happens
 from tests.attendance.cast import a_running, session_ids
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
@@ -114,3 +115,32 @@ async def test_an_open_meeting_place_ends_early_at_once_too(
     assert "Ställ in 4 öppettillfällen" in await look(client, address)
     assert (await post_form(client, address, {"sett": "4"})).status_code == 303
     assert await owner.fetchval("select count(*) from cohort_session where state = 'cancelled'") == 4
+
+
+async def test_a_series_is_spoken_of_as_talks_and_only_what_there_is_is_kept(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort, _ = await a_running("2.14", clock, keys, robin, ("Al",), sessions=5)
+    await sign_in_as(client, "robin", clock.now())
+    group = f"/personal/grupper/{cohort.cohort_id}"
+    page = await look(client, f"{group}/avsluta")
+    for words in ("När samtalen är avslutade", "Närvaro per samtal"):
+        assert words in page
+    for words in ("När gruppen är avslutad", "Summor från utvärderingen", "Närvaro per träff"):
+        assert words not in page
+    overview = await look(client, group)
+    assert "Ändra samtal" in overview
+    _first, _second, third, *_rest = await session_ids(cohort)
+    at = (await cohorts.sessions(cohort.cohort_id))[1].starts_at
+    move = {"dag": at.date().isoformat(), "fran": "10:30", "till": "11:30", "lokal": str(cohort.venue_id), "sedd": "0"}
+    clash = await post_form(client, f"/personal/traffar/{third}/flytta", dict(move))
+    assert "Det finns redan ett samtal då." in clash.text
+
+
+async def test_a_start_that_never_took_place_keeps_no_attendance_and_abc_has_no_study_visits() -> None:
+    assert "Studiebesök och godkännanden" not in what_happens("count", "group").gone
+    for kind in ("names", "count", "held"):
+        kept = " ".join(what_happens(kind, "group", held=False).kept)
+        assert "Närvaro" not in kept
+        assert "Antal" not in kept
+        assert "utvärdering" not in kept

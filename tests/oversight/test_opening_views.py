@@ -178,7 +178,7 @@ async def test_the_preview_says_why_days_are_skipped_and_saves_nothing(
         ("2.8", {"besok2": "2026-09-24", "besok2tid": "kl tre"}, ["Skriv en tid, till exempel 18.00."]),
         ("2.8", {"namn": " "}, ["Skriv ett namn."]),
         ("3.1", {"dagar": []}, ["Välj minst en veckodag."]),
-        ("2.3", {"antal": "11"}, ["Riktlinjen 2.3 säger 5 till 10 träffar."]),
+        ("2.3", {"antal": "11"}, ["Riktlinjen 2.3 säger 5 till 10 samtal."]),
     ],
 )
 async def test_what_is_typed_wrong_is_kept_and_explained(
