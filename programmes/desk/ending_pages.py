@@ -27,6 +27,7 @@ class EndingPage:
 def ending_page(cohort: CohortFacts, left: Sequence[SessionFacts], reach: Reach) -> EndingPage:
     """The page with its one button."""
     what = many(cohort.form, len(left))
+    at_once = _("%(what)s ställs in på en gång.", what=what)
     calendars = (_("Kalendrar"), _("Allt som är kvar står som INSTÄLLT i 30 dagar."), _("Oftast inom några timmar"))
     days = tuple(f"{capital(day_long(local_date(s.starts_at)))} {times(s.starts_at, s.ends_at)}" for s in left)
     people = rows(reach, _("Får veta det en gång."))
@@ -36,7 +37,7 @@ def ending_page(cohort: CohortFacts, left: Sequence[SessionFacts], reach: Reach)
     return EndingPage(
         cohort.cohort_id,
         cohort.name,
-        f"{_('%(what)s ställs in på en gång.', what=what)} {summary} {_('Det går inte att ångra.')}".replace("  ", " "),
+        " ".join(part for part in (at_once, summary, _("Det går inte att ångra.")) if part),
         days,
         (*people, calendars),
         len(left),
