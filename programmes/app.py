@@ -16,8 +16,8 @@ from programmes.cohorts import views as cohorts_views
 from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
-from programmes.desk import closing_views, groups_views, place_views, public_views, today_views
-from programmes.enrolment import keeping_views, person_views
+from programmes.desk import calls_views, closing_views, ending_views, groups_views, place_views, public_views, today_views
+from programmes.enrolment import keeping_views, offer_views, person_views
 from programmes.enrolment import views as enrolment_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
@@ -52,7 +52,9 @@ def _handlers() -> list[Any]:
         choose_language,
         *today_views.HANDLERS,
         *groups_views.HANDLERS,
+        *calls_views.HANDLERS,
         *closing_views.HANDLERS,
+        *ending_views.HANDLERS,
         *catalogue_views.HANDLERS,
         *public_views.HANDLERS,
         *attendance_views.HANDLERS,
@@ -63,6 +65,7 @@ def _handlers() -> list[Any]:
         *people_views.HANDLERS,
         *enrolment_views.HANDLERS,
         *person_views.HANDLERS,
+        *offer_views.HANDLERS,
         *keeping_views.HANDLERS,
         *place_views.HANDLERS,
         *cohorts_views.HANDLERS,

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from programmes.attendance.rules import MARKS, Why
+from programmes.attendance.rules import MARKS, Why, noted_from
 from programmes.attendance.wording import FIELDS, as_values, count_fields, said, stepped, total
 from programmes.cohorts.wording_rules import numbered, weekday_group
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, clock, day_long, day_plain, times
+from programmes.core.i18n import capital, clock, day_long, moment_long, times
 from programmes.core.i18n import gettext as _
 
 __all__ = ["FIELDS", "as_values", "count_fields", "said", "stepped", "total"]
@@ -124,7 +124,7 @@ class RefusedPage:
 def reasons(found: Sequence[Why], line: SessionLine) -> tuple[str, ...]:
     """Why attendance cannot be noted, in words."""
     texts: dict[Why, str] = {
-        "future": _("Det är inte dags än. Från %(day)s går det.", day=day_plain(local_date(line.starts_at))),
+        "future": _("Det är inte dags än. Från %(when)s går det.", when=moment_long(noted_from(line.starts_at))),
         "cancelled": _("Tillfället är inställt, så det finns inget att anteckna."),
         "closed": _("Gruppen är avslutad. Närvaron går inte att ändra längre."),
         "not_open": _("Gruppen är inte igång, så det finns inget att anteckna."),

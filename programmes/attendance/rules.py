@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime, timedelta
 from typing import Literal
 
 Kind = Literal["names", "count", "held"]
@@ -11,6 +11,7 @@ Why = Literal["future", "cancelled", "closed", "not_open", "other_kind"]
 Bound = Literal["total", "women", "men"]
 MARKS: tuple[Mark, ...] = ("present", "excused", "no_show")
 MOST = 500
+_BEFORE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,13 @@ def kind(exempt: bool, figures: Collection[str]) -> Kind:
     return "count" if {"participant_count", "sex"} <= set(figures) else "held"
 
 
-def why_not(cohort_state: str, session_state: str, day: date, today: date) -> tuple[Why, ...]:
-    """Why attendance cannot be noted: from the session's day on, until the cohort is closed, as often as needed."""
+def noted_from(starts_at: datetime) -> datetime:
+    """Half an hour before a session attendance can be noted: earlier nobody has come, and a note would lock its time."""
+    return starts_at - _BEFORE
+
+
+def why_not(cohort_state: str, session_state: str, starts_at: datetime, now: datetime) -> tuple[Why, ...]:
+    """Why attendance cannot be noted: from shortly before it begins, until the cohort is closed, as often as needed."""
     reasons: list[Why] = []
     if cohort_state == "closed":
         reasons.append("closed")
@@ -52,7 +58,7 @@ def why_not(cohort_state: str, session_state: str, day: date, today: date) -> tu
         reasons.append("not_open")
     if session_state == "cancelled":
         reasons.append("cancelled")
-    elif day > today:
+    elif now < noted_from(starts_at):
         reasons.append("future")
     return tuple(reasons)
 

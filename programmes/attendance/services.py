@@ -9,7 +9,7 @@ from programmes.attendance import queries
 from programmes.attendance.rules import MARKS, MOST, Bound, Bounds, Count, Kind, Mark, Refused, kind, unique_bounds, why_not
 from programmes.catalogue.queries import programme
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.services import mark_held
+from programmes.cohorts.services import begin_series, mark_held
 from programmes.core.audit import note
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
@@ -132,7 +132,7 @@ async def _ready(session_id: int, wanted: Kind, principal: Principal, now: datet
     cohort, _ = await cohorts.my_session(principal, today, session_id)
     await cohorts.locked(cohort.cohort_id)
     cohort, session = await cohorts.my_session(principal, today, session_id)
-    reasons = why_not(cohort.state, session.state, local_date(session.starts_at), today)
+    reasons = why_not(cohort.state, session.state, session.starts_at, now)
     if await kind_of(cohort) != wanted:
         reasons = (*reasons, "other_kind")
     return Refused(reasons) if reasons else session
@@ -152,5 +152,6 @@ async def _refuse_strangers(session_id: int, unknown: set[UUID]) -> None:
 async def _held(session: cohorts.SessionFacts, changed: int, principal: Principal, now: datetime) -> None:
     """The session took place; in the trail only when something changed."""
     await mark_held(session.session_id, now)
+    await begin_series(session.cohort_id, principal, now)
     if changed or session.state != "held":
         await note("attendance:note", f"session/{session.session_id}", principal.staff_id, now)

@@ -41,10 +41,10 @@ async def _line(cohort: CohortFacts, session: SessionFacts) -> pages.SessionLine
 
 async def _mine(request: AnyRequest, session_id: int) -> tuple[CohortFacts, pages.SessionLine, tuple[str, ...]]:
     """The session, if it is theirs, and in words why nothing can be noted. Raises NotFound."""
-    today = local_date(request.app.state.clock.now())
-    cohort, session = await cohorts.my_session(principal(request), today, row_id(session_id))
+    now = request.app.state.clock.now()
+    cohort, session = await cohorts.my_session(principal(request), local_date(now), row_id(session_id))
     line = await _line(cohort, session)
-    found = why_not(cohort.state, session.state, local_date(session.starts_at), today)
+    found = why_not(cohort.state, session.state, session.starts_at, now)
     return cohort, line, pages.reasons(found, line)
 
 

@@ -58,6 +58,10 @@ async def close(
     if found:
         return found
     async with transaction():
+        await execute("select pg_advisory_xact_lock(hashtext('closure'))")
+        same = "select 1 from closure where venue_id is not distinct from $1 and first_day = $2 and last_day = $3"
+        if await fetchval(same, venue_id, first, last):
+            return [Reason("closed_already", "forsta")]
         closure_id = await fetchval(
             """insert into closure (venue_id, first_day, last_day, reason) values ($1, $2, $3, $4) returning id""",
             venue_id,

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
-from programmes.cohorts.wording_rules import numbered, said
+from programmes.cohorts.wording_rules import numbered, said, usual_days
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, day_short, times, weekdays
+from programmes.core.i18n import capital, day_long, day_short, times
 from programmes.core.i18n import gettext as _
 
 # What stood on the page before this one, said in words once.
@@ -89,8 +89,7 @@ def _summary(group: Group, sessions: Sequence[Session]) -> str:
     if not counted:
         return _("Inga träffar är kvar.")
     first = counted[0]
-    usual = {weekdays(local_date(s.was_at or s.starts_at)) for s in counted}
-    day = capital(usual.pop()) if len(usual) == 1 else capital(day_long(local_date(first.starts_at)))
+    day = capital(usual_days([local_date(s.was_at or s.starts_at) for s in counted]))
     return f"{day} {times(first.starts_at, first.ends_at)}, {first.venue}."
 
 
@@ -174,9 +173,9 @@ def head(group: Group, session: Session) -> tuple[str, str]:
     return which, f"{group.name}. {day} {times(session.starts_at, session.ends_at)}, {session.venue}."
 
 
-def reasons(found: Sequence[Reason]) -> list[tuple[str, str]]:
+def reasons(found: Sequence[Reason], form: str) -> list[tuple[str, str]]:
     """Field and sentence of each reason."""
-    return [(reason.beside, said(reason)) for reason in found]
+    return [(reason.beside, said(reason, form)) for reason in found]
 
 
 def slot_text(slot: Slot | None) -> str:

@@ -253,6 +253,11 @@ def _settled(cohort_state: str, session_state: str) -> Reason | None:
     return None
 
 
+def ends_early(state: str, form: str) -> bool:
+    """Whether what is left may be cancelled at once: of what runs. A group that has not started is decided upon."""
+    return state == "started" or (state == "open" and form != "group")
+
+
 @dataclass(frozen=True)
 class StartFacts:
     """What decides about a start. `required` is the guideline's minimum, None where it has none."""

@@ -37,6 +37,22 @@ async def mark_held(session_id: int, now: datetime) -> bool:
     return changed > 0
 
 
+async def begin_series(cohort_id: int, principal: Principal, now: datetime) -> bool:
+    """A series of talks begins: nobody decides upon it as upon a group's start, and nobody needs to be told.
+
+    In the caller's transaction, under the lock. False, and nothing changed, for anything but an open series.
+    """
+    begun = await execute(
+        """update cohort c set state = 'started', started_at = $2 from programme p
+           where c.id = $1 and c.state = 'open' and p.id = c.programme_id and p.form = 'individual' returning 1""",
+        cohort_id,
+        now,
+    )
+    if begun:
+        await audit.note("cohort:begin", f"cohort/{cohort_id}", principal.staff_id, now)
+    return begun > 0
+
+
 async def announce(cohort_id: int, principal: Principal, now: datetime) -> list[Reason]:
     """Open a planned cohort for enrolment; returns why not, or nothing when it is done.
 

@@ -66,7 +66,7 @@ async def move_session(
         others = [Slot(s.starts_at, s.ends_at) for s in found.others]
         reasons = why_not_move(cohort.state, cohort.decide_by, session.state, others, slot, now)
         off = await day_off_at(venue_id, slot, now)
-        if off and not on_day_off:
+        if off and not on_day_off and starts_at > now:
             reasons.append(Reason("day_off", "anda", {"day": local_date(starts_at), "off": off}))
         if venue_id not in {venue.venue_id for venue in await schedule_queries.venues()}:
             reasons.append(Reason("venue_missing", "lokal"))

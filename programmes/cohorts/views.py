@@ -72,7 +72,12 @@ async def announce(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     cohort = await queries.mine(principal(request), local_date(now), cohort_id)
     sessions = [_session(session) for session in await queries.sessions(cohort_id)]
     view = pages.sessions_page(_group(request, cohort), sessions, now, "")
-    return page(request, "cohorts/sessions.html", {"view": view, "refused": [t for _f, t in pages.reasons(reasons)]}, 422)
+    return page(
+        request,
+        "cohorts/sessions.html",
+        {"view": view, "refused": [t for _f, t in pages.reasons(reasons, cohort.form)]},
+        422,
+    )
 
 
 async def _mine(request: AnyRequest, session_id: int) -> tuple[CohortFacts, SessionFacts]:
@@ -81,7 +86,7 @@ async def _mine(request: AnyRequest, session_id: int) -> tuple[CohortFacts, Sess
 
 def _why_fixed(cohort: CohortFacts, session: SessionFacts) -> tuple[str, ...]:
     """Why nothing about a session can be changed any more."""
-    return tuple(text for _field, text in pages.reasons(session_services.why_fixed(cohort, session)))
+    return tuple(text for _field, text in pages.reasons(session_services.why_fixed(cohort, session), cohort.form))
 
 
 async def _show_move(
@@ -140,7 +145,7 @@ async def move(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
         on_day_off=form.ticked("anda"),
         seen=_seen(form),
     )
-    for field, text in pages.reasons(refused):
+    for field, text in pages.reasons(refused, cohort.form):
         form.fail(field or "dag", text)
     if refused:
         return await _show_move(request, cohort, session, form, 422)
@@ -192,7 +197,7 @@ async def cancel(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
     refused = await session_services.cancel_session(
         session.session_id, then == "till", principal(request), _now(request), seen=_seen(form)
     )
-    for field, text in pages.reasons(refused):
+    for field, text in pages.reasons(refused, cohort.form):
         form.fail(field or "sedan", text)
     if refused:
         return await _show_cancel(request, cohort, session, form, 422)

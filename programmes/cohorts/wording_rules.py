@@ -1,20 +1,25 @@
 """Reasons, days off and dates in words. Pure: the language is that of the running request."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import cast
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Note, Off, holiday_name
-from programmes.core.i18n import capital, day_long, day_plain, language, ngettext
+from programmes.core.i18n import capital, day_long, day_plain, language, listed, ngettext, weekdays
 from programmes.core.i18n import gettext as _
 
 Params = Mapping[str, object]
 
 
-def said(reason: Reason) -> str:
-    """The reason as a sentence for the person who reads it, with the guideline's section where it comes from there."""
-    return _SENTENCES[reason.code](reason.params)
+def said(reason: Reason, form: str = "group") -> str:
+    """The reason as a sentence for the person who reads it, with the guideline's section where it comes from there.
+
+    A series of talks is no group, and has its own words.
+    """
+    sentence = _OF_TALKS.get(reason.code) if form == "individual" else None
+    return (sentence or _SENTENCES[reason.code])(reason.params)
 
 
 def numbered(form: str, number: int | None, of: int = 0) -> str:
@@ -27,6 +32,27 @@ def numbered(form: str, number: int | None, of: int = 0) -> str:
         text = _("samtal %(n)s av %(of)s", n=number, of=of) if form == "individual" else None
         return text or _("träff %(n)s av %(of)s", n=number, of=of)
     return _("samtal %(n)s", n=number) if form == "individual" else _("träff %(n)s", n=number)
+
+
+def many(form: str, n: int) -> str:
+    """`1 träff`, `12 samtal`, `20 öppettillfällen`."""
+    if form == "individual":
+        return ngettext("%(n)s samtal", "%(n)s samtal", n)
+    if form == "drop_in":
+        return ngettext("%(n)s öppettillfälle", "%(n)s öppettillfällen", n)
+    return ngettext("%(n)s träff", "%(n)s träffar", n)
+
+
+def usual_days(days: Sequence[date]) -> str:
+    """`Måndagar`, or for an open meeting place `måndagar, onsdagar och fredagar`: on which weekdays it usually is.
+
+    A weekday counts when it has at least half as many sessions as the most usual one, so that a single moved session
+    changes nothing. `days` are where sessions were to be before they were moved.
+    """
+    counted = Counter(day.weekday() for day in days)
+    most = max(counted.values(), default=0)
+    usual = [weekday for weekday in sorted(counted) if counted[weekday] * 2 > most]
+    return listed([weekdays(date(2024, 1, 1 + weekday)) for weekday in usual])
 
 
 def weekday_group(weekday: int) -> str:
@@ -162,8 +188,32 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
         "Skjut upp till en dag efter %(day)s, som är första träffen nu.", day=day_long(cast(date, p["day"]))
     ),
     "ends_before": lambda p: _("Sista dagen kan inte vara före den första."),
+    "closed_already": lambda p: _("De dagarna är redan stängda där."),
     "closed_too_long": lambda p: _("En stängning är högst fyra månader."),
     "leads_already": lambda p: _("Personen är redan gruppledare här."),
     "last_leader": lambda p: _("Det är gruppens enda gruppledare. Lägg till en annan först."),
     "already_held": lambda p: _("En träff är redan hållen, så starten kan inte skjutas upp."),
+}
+
+
+def _talks(p: Params) -> str:
+    if p["section"] and p["least"] == p["most"]:
+        return _("Riktlinjen %(section)s säger %(least)s samtal.", **p)
+    if p["section"]:
+        return _("Riktlinjen %(section)s säger %(least)s till %(most)s samtal.", **p)
+    return _("Skriv ett antal från %(least)s till %(most)s.", **p)
+
+
+_OF_TALKS: Mapping[str, Callable[[Params], str]] = {
+    "sessions": _talks,
+    "too_long": lambda p: _("Ett samtal är högst åtta timmar."),
+    "before_decision": lambda p: _(
+        "Beslutet om start tas senast %(day)s. Samtalet kan inte ligga före det.", day=day_long(cast(date, p["day"]))
+    ),
+    "overlap": lambda p: _("Det finns redan ett samtal då."),
+    "cohort_over": lambda p: _("Samtalen är avslutade eller inställda, så de ändras inte längre."),
+    "session_held": lambda p: _("Samtalet är redan hållet."),
+    "session_cancelled": lambda p: _("Samtalet är redan inställt."),
+    "last_session": lambda p: _("Det är det sista samtalet som är kvar. Lägg till ett nytt, eller avsluta i förtid."),
+    "no_sessions": lambda p: _("Det finns inga samtal."),
 }

@@ -16,6 +16,7 @@ from programmes.core.codes import new_token
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.demo.people import Neighbour, neighbours
+from programmes.desk.series_services import start_series
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
 from programmes.enrolment import step_services as steps
@@ -149,7 +150,11 @@ class Town:
         await steps.accept_texts(enrolment_id, [t.text_id for t in texts], programme, "screen", moment)
 
     async def start(self, cohort: CohortFacts, moment: datetime) -> None:
-        """The coordinator decides that it starts."""
+        """The coordinator decides that it starts, or begins the talks of a series."""
+        if cohort.form == "individual":
+            await start_series(cohort.cohort_id, self.kim, moment)
+            await self.work(moment)
+            return
         reasons = await oversight.start(cohort.cohort_id, False, seen_as(cohort.state, cohort.first_start), self.kim, moment)
         assert not reasons, reasons
         await self.work(moment)

@@ -8,10 +8,12 @@ from programmes.attendance.queries import Unnoted
 from programmes.attendance.rules import Bound, Bounds, Kind
 from programmes.attendance.wording import as_values, count_fields, said, total
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.rules import ends_early
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_plain, ngettext
 from programmes.core.i18n import gettext as _
+from programmes.desk.closing_kept_pages import WhatHappens, ended_title, what_happens
 from programmes.desk.closing_rules import ClosingFacts, Ending, Step, StepKey, erased_by, may_close, steps
 from programmes.desk.group_pages import GroupHead
 from programmes.desk.groups_pages import Tag
@@ -39,14 +41,6 @@ class StepRow:
 
 
 @dataclass(frozen=True)
-class WhatHappens:
-    """What stays and what goes, in words."""
-
-    kept: tuple[str, ...]
-    gone: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class ClosingPage:
     head: GroupHead
     title: str
@@ -54,6 +48,7 @@ class ClosingPage:
     total: int
     rows: tuple[StepRow, ...]
     last: StepRow
+    ended: str
     what: WhatHappens
     exempt: bool
     section: str
@@ -133,7 +128,8 @@ def closing_page(
         total=len(found) + 1,
         rows=rows,
         last=_last(cohort, facts, not first),
-        what=what_happens(facts.kind, cohort.form),
+        ended=ended_title(cohort.form),
+        what=what_happens(facts.kind, cohort.form, facts.sessions > 0 and cohort.state != "cancelled"),
         exempt=cohort.exempt,
         section=cohort.section,
         endings=tuple((e, ending_text(e)) for e in ("completed", "ended_early", "cancelled")),
@@ -219,7 +215,12 @@ def _attendance(facts: ClosingFacts, done: bool) -> tuple[str, str]:
         parts.append(ngettext("%(n)s tillfälle saknar sin anteckning.", "%(n)s tillfällen saknar sin anteckning.", n))
     if facts.coming:
         parts.append(ngettext("%(n)s tillfälle är kvar.", "%(n)s tillfällen är kvar.", facts.coming))
-        parts.append(_("Slutar det i förtid ställer du in dem först, så att alla får veta."))
+        early = ends_early(facts.state, facts.form)
+        parts.append(
+            _("Slutar det i förtid ställer du in alla på en gång, så att alla får veta.")
+            if early
+            else _("Slutar det i förtid ställer du in dem först, så att alla får veta.")
+        )
     return titles[facts.kind], " ".join(parts)
 
 
@@ -231,7 +232,10 @@ def _ending(facts: ClosingFacts, done: bool) -> tuple[str, str]:
 def _evaluation(facts: ClosingFacts, done: bool) -> tuple[str, str]:
     title = _("Utvärderingen är stängd")
     if facts.box == "missing":
-        return title, _("Ingen utvärdering gjordes.") if done else _("Lådan för svar görs i ordning. Vänta en stund.")
+        waits = _("Lådan för svar görs i ordning. Vänta en stund.")
+        if facts.state != "started":
+            waits = _("Den börjar när gruppen har startat.")
+        return title, _("Ingen utvärdering gjordes.") if done else waits
     if not done:
         return title, _("Den stängs efter den sista planerade träffen, inställd eller inte, eller när du stänger den.")
     return title, _("Det går inte att öppna den igen.")
@@ -271,7 +275,11 @@ def _links(cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted],
             Link(capital(numbered(cohort.form, entry.number)), f"/personal/traffar/{entry.session_id}/narvaro")
             for entry in unnoted[:_MOST_LINKS]
         ]
-        return found if found else [Link(_("Visa träffarna"), f"{address}/traffar")] if facts.coming else []
+        if found or not facts.coming:
+            return found
+        if ends_early(facts.state, facts.form):
+            return [Link(_("Ställ in det som är kvar"), f"{address}/avsluta/i-fortid"), Link(*_to_sessions(cohort))]
+        return [Link(*_to_sessions(cohort))]
     if step.key == "evaluation":
         return [Link(_("Till utvärderingen"), f"{address}/utvardering")]
     if step.key == "own_words":
@@ -279,11 +287,18 @@ def _links(cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted],
     return []
 
 
+def _to_sessions(cohort: CohortFacts) -> tuple[str, str]:
+    words = {"individual": _("Visa samtalen"), "drop_in": _("Visa tillfällena")}
+    return words.get(cohort.form, _("Visa träffarna")), f"/personal/grupper/{cohort.cohort_id}/traffar"
+
+
 def _last(cohort: CohortFacts, facts: ClosingFacts, all_done: bool) -> StepRow:
     """Closing itself."""
     ready = may_close(facts)
     title = _("Listan raderas") if cohort.exempt and cohort.form != "drop_in" else _("Avsluta")
     text = _("Gruppen blir avslutad. Personernas platser och närvaro finns kvar.")
+    if cohort.form == "individual":
+        text = _("Samtalen blir avslutade. Närvaron finns kvar.")
     if cohort.form == "drop_in":
         text = _("Antalen finns kvar.")
     elif cohort.exempt:
@@ -296,32 +311,6 @@ def _last(cohort: CohortFacts, facts: ClosingFacts, all_done: bool) -> StepRow:
     button = Link(_("Avsluta och radera listan") if cohort.exempt and cohort.form != "drop_in" else _("Avsluta"),
                   f"/personal/grupper/{cohort.cohort_id}/avsluta/radera")  # fmt: skip
     return StepRow("close", title, text, "next" if all_done else "", (button,) if ready else (), ready, "")
-
-
-def what_happens(kind: Kind, form: str) -> WhatHappens:
-    """What stays and what goes when a group closes, by what its section allows."""
-    if kind == "names":
-        return WhatHappens(
-            (_("Deltagarna och hur det slutade för var och en"), _("Närvaro per träff"), _("Summor från utvärderingen")),
-            (_("Platskoder och öppna sidor"), _("Platser och kö"), _("Deltagarnas kalendrar")),
-        )
-    gone = (
-        _("Alias och kontaktvägar"),
-        _("Platser, kö och platskoder"),
-        _("Studiebesök och godkännanden"),
-        _("Utskickade besked"),
-        _("Deltagarnas kalendrar"),
-    )
-    if form == "individual":
-        kept = (_("Att en insats till har avslutats, antal samtal och hur den slutade, hopräknat per halvår"),)
-        return WhatHappens(kept, (*gone, _("Samtalens tider")))
-    if kind == "held":
-        kept_here = [_("Att träffarna hölls och hur gruppen slutade"), _("Summor från utvärderingen")]
-        return WhatHappens(tuple(kept_here), gone)
-    numbers = [_("Antal per träff och kön")]
-    if form == "group":
-        numbers += [_("Antal olika personer efter kön"), _("Summor från utvärderingen")]
-    return WhatHappens(tuple(numbers), gone if form == "group" else ())
 
 
 def closed_page(
@@ -340,14 +329,14 @@ def confirm_page(
     head: GroupHead, kind: Kind, cohort: CohortFacts, receipt_id: str, confirmed: int, never_came: int
 ) -> ConfirmPage:
     """What is about to happen, before the button that can't be undone."""
+    held = cohort.sessions > 0 and cohort.state != "cancelled"
     people = ""
     if kind == "names" and cohort.state != "cancelled":
         people = ngettext("%(n)s person har gått klart.", "%(n)s personer har gått klart.", confirmed - never_came)
         if never_came:
             people += " " + ngettext("%(n)s person kom aldrig.", "%(n)s personer kom aldrig.", never_came)
-    return ConfirmPage(
-        head, _("Avsluta %(group)s", group=cohort.name), what_happens(kind, cohort.form), cohort.exempt, receipt_id, people
-    )
+    what = what_happens(kind, cohort.form, held)
+    return ConfirmPage(head, _("Avsluta %(group)s", group=cohort.name), what, cohort.exempt, receipt_id, people)
 
 
 def receipt_page(
@@ -365,6 +354,6 @@ def receipt_page(
         day=day_plain(day),
         rule=rules[rule],
         by=by or _("Systemet, av sig självt"),
-        what=what_happens(kind, form),
+        what=what_happens(kind, form, rule != "cancelled"),
         decision=decision,
     )

@@ -1,60 +1,20 @@
-"""One group: the next step, its places, who has something left, the queue, the sessions and who leads it."""
+"""One group: its places, who has something left, the queue, the sessions and who leads it."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from uuid import UUID
 
-from programmes.attendance.queries import Unnoted
-from programmes.attendance.rules import Kind
-from programmes.catalogue.rules import Programme
-from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.wording_rules import numbered
+from programmes.attendance.rules import noted_from
+from programmes.cohorts.queries import SessionFacts
+from programmes.cohorts.wording_rules import numbered, usual_days
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, day_plain, day_short, moment_long, ngettext, times, weekdays
+from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
+from programmes.desk.group_step_pages import Facts, NextStep, next_step, with_visits
 from programmes.desk.groups_pages import Tag, state_tag
 from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
 from programmes.enrolment.wording import listed_remaining
 
 _SHOWN = 4
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Everything that the page is made of. `workers` are role, name and last day; `notices` states by enrolment."""
-
-    now: datetime
-    cohort: CohortFacts
-    programme: Programme
-    kind: Kind
-    places: Places
-    roster: Sequence[RosterEntry]
-    sessions: Sequence[SessionFacts]
-    unnoted: Sequence[Unnoted]
-    notices: Mapping[UUID, str]
-    workers: Sequence[tuple[str, str, date | None]]
-    coordinates: bool
-
-    @property
-    def today(self) -> date:
-        return local_date(self.now)
-
-    @property
-    def address(self) -> str:
-        return f"/personal/grupper/{self.cohort.cohort_id}"
-
-
-@dataclass(frozen=True)
-class NextStep:
-    """What comes next; without `label` there is nothing to press."""
-
-    eyebrow: str
-    title: str
-    text: str
-    address: str = ""
-    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +63,7 @@ class GroupHead:
 class GroupPage:
     head: GroupHead
     state: str
+    form: str
     drop_in: bool
     exempt: bool
     has_places: bool
@@ -121,6 +82,7 @@ class GroupPage:
     workers: tuple[tuple[str, str], ...]
     may_enrol: bool
     may_edit: bool
+    visits: str = ""
 
 
 def group_page(facts: Facts) -> GroupPage:
@@ -133,6 +95,7 @@ def group_page(facts: Facts) -> GroupPage:
     return GroupPage(
         head=head(facts),
         state=cohort.state,
+        form=cohort.form,
         drop_in=cohort.form == "drop_in",
         exempt=cohort.exempt,
         has_places=cohort.form != "drop_in" and alive,
@@ -151,6 +114,7 @@ def group_page(facts: Facts) -> GroupPage:
         workers=tuple(_workers(facts)),
         may_enrol=alive and cohort.form != "drop_in",
         may_edit=cohort.state not in {"closed", "cancelled"},
+        visits=_visits(facts),
     )
 
 
@@ -168,7 +132,8 @@ def _line(facts: Facts) -> str:
         return f"{cohort.address}, {cohort.venue}."
     first = counted[0]
     day = local_date(first.starts_at)
-    when = f"{capital(weekdays(day))} {times(first.starts_at, first.ends_at)}, {cohort.address}, {cohort.venue}."
+    usual = capital(usual_days([local_date(s.was_at or s.starts_at) for s in counted]))
+    when = f"{usual} {times(first.starts_at, first.ends_at)}, {cohort.address}, {cohort.venue}."
     if cohort.form == "drop_in":
         return when
     many = (
@@ -187,6 +152,8 @@ def subnav(facts: Facts) -> tuple[tuple[str, str], ...]:
     if session:
         word = _("Antal") if facts.kind == "count" else _("Närvaro")
         items.append((word, f"/personal/traffar/{session}/narvaro"))
+    if with_visits(facts):
+        items.append((_("Studiebesök"), f"{facts.address}/studiebesok"))
     items.append((_("Utskrifter"), f"{facts.address}/utskrifter"))
     if facts.cohort.form == "group":
         items.append((_("Utvärdering"), f"{facts.address}/utvardering"))
@@ -201,78 +168,17 @@ def _roll_call(facts: Facts) -> int | None:
         return None
     if facts.unnoted:
         return facts.unnoted[0].session_id
-    begun = [s for s in facts.sessions if s.state != "cancelled" and local_date(s.starts_at) <= facts.today]
+    begun = [s for s in facts.sessions if s.state != "cancelled" and noted_from(s.starts_at) <= facts.now]
     return begun[-1].session_id if begun else None
 
 
-def next_step(facts: Facts) -> NextStep | None:
-    """The one thing that comes next in this group."""
-    state = facts.cohort.state
-    if state in {"closed", "cancelled"}:
-        return None
-    if state == "planned":
-        text = _("Ingen kan anmäla sig förrän den är öppen.")
-        label = _("Till öppnandet") if facts.coordinates else ""
-        return NextStep(_("Nästa steg"), _("Öppna gruppen för anmälan"), text, f"{facts.address}/traffar", label)
-    if facts.unnoted and state != "postponed":
-        return _note_attendance(facts, facts.unnoted[0])
-    if state != "started" and facts.cohort.form == "group":
-        return _decide(facts)
-    return _go_on(facts)
-
-
-def _go_on(facts: Facts) -> NextStep | None:
-    """The end, when the last session is over; else when the next one is."""
-    if facts.cohort.last_end and facts.cohort.last_end <= facts.now:
-        text = _("Sista tillfället var %(day)s.", day=day_long(local_date(facts.cohort.last_end)))
-        return NextStep(_("Nästa steg"), _("Avsluta gruppen"), text, f"{facts.address}/avsluta", _("Till avslutet"))
-    coming = [s for s in facts.sessions if s.state in {"planned", "moved"} and s.ends_at > facts.now]
-    if not coming:
-        return None
-    text = f"{coming[0].address}, {coming[0].venue}."
-    return NextStep(_("Nästa tillfälle"), capital(moment_long(coming[0].starts_at)), text)
-
-
-def _note_attendance(facts: Facts, entry: Unnoted) -> NextStep:
-    which = numbered(facts.cohort.form, entry.number)
-    day = local_date(entry.starts_at)
-    titles = {
-        "names": _("Ta närvaro för %(which)s", which=which),
-        "count": _("Skriv antal för %(which)s", which=which),
-        "held": _("Skriv om %(which)s hölls", which=which),
-    }
-    when = _("Den är idag.") if day == facts.today else _("Den var %(day)s.", day=day_long(day))
-    address = f"/personal/traffar/{entry.session_id}/narvaro"
-    labels = {"names": _("Ta närvaro"), "count": _("Skriv antal"), "held": _("Öppna")}
-    return NextStep(_("Nästa steg"), titles[facts.kind], when, address, labels[facts.kind])
-
-
-def _decide(facts: Facts) -> NextStep:
-    cohort, due = facts.cohort, facts.cohort.decide_by
-    days = (due - facts.today).days
-    if days < 0:
-        eyebrow = _("Nästa steg, skulle ha tagits senast %(day)s", day=day_long(due))
-    elif days == 0:
-        eyebrow = _("Nästa steg, senast idag")
-    else:
-        in_days = ngettext("om %(n)s dag", "om %(n)s dagar", days)
-        eyebrow = _("Nästa steg, senast %(day)s (%(in_days)s)", day=day_long(due), in_days=in_days)
-    if not facts.coordinates:
-        text = _ready(facts) + " " + _("Samordnaren beslutar.")
-        return NextStep(eyebrow, _("Beslut om gruppen startar"), text)
-    address = f"/personal/starter/{cohort.cohort_id}/starta"
-    return NextStep(eyebrow, _("Besluta om gruppen ska starta"), _ready(facts), address, _("Ta beslut"))
-
-
-def _ready(facts: Facts) -> str:
-    """Number and rule together, and whose limit it is."""
-    n, least = facts.places.confirmed, facts.cohort.minimum
-    if facts.programme.participants_min is None:
-        done = ngettext("%(n)s klar.", "%(n)s klara.", n)
-        return done + " " + _("Er egen gräns är %(least)s, riktlinjen har ingen.", least=least)
-    if n >= least:
-        return _("Minsta antalet är nått: %(n)s av minst %(least)s är klara.", n=n, least=least)
-    return _("%(n)s av minst %(least)s är klara, saknar %(lack)s.", n=n, least=least, lack=least - n)
+def _visits(facts: Facts) -> str:
+    """How many may still book a study visit and how many wait for one; nothing where there are none."""
+    if not with_visits(facts) or facts.visits is None:
+        return ""
+    free = ngettext("%(n)s ledig plats att boka.", "%(n)s lediga platser att boka.", facts.visits.free)
+    without = ngettext("%(n)s person har inte bokat.", "%(n)s personer har inte bokat.", facts.visits.without)
+    return f"{free} {without}" if facts.visits.without else free
 
 
 def _person(facts: Facts, entry: RosterEntry) -> PersonRow:
@@ -310,7 +216,7 @@ def _notice(facts: Facts, entry: RosterEntry) -> Tag | None:
     return {
         "sent": Tag(_("Nådd"), "ok", "check"),
         "failed": Tag(_("Inte nådd"), "stop", "warn"),
-        "no_channel": Tag(_("Vill inte ha besked")),
+        "no_channel": Tag(_("Ingen e-post")),
         "waiting": Tag(_("På väg"), "", "clock"),
     }.get(facts.notices.get(entry.enrolment_id, ""))
 

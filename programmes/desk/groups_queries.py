@@ -28,9 +28,10 @@ async def workers(cohort_id: int, today: date) -> list[Worker]:
 
 
 async def last_notices(cohort_id: int) -> dict[UUID, str]:
-    """The state of each person's latest notice: `waiting`, `sent`, `failed` or `no_channel`."""
+    """The state of each person's latest notice: `waiting`, `failed`, `no_channel`, or `sent`, also when staff told them."""
     rows = await fetch(
-        """select distinct on (n.enrolment_id) n.enrolment_id, n.state
+        """select distinct on (n.enrolment_id) n.enrolment_id,
+                  case when n.sent_at is null then n.state else 'sent' end as state
            from notice n join enrolment e on e.id = n.enrolment_id
            where e.cohort_id = $1 order by n.enrolment_id, n.created_at desc, n.id""",
         cohort_id,

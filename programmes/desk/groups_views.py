@@ -12,8 +12,10 @@ from programmes.cohorts import queries as cohorts
 from programmes.core.clock import local_date
 from programmes.desk import group_pages, groups_pages, groups_services, print_pages
 from programmes.desk import groups_queries as queries
+from programmes.desk.group_step_pages import Facts
 from programmes.enrolment.queries import places
 from programmes.enrolment.roster import roster
+from programmes.enrolment.visit_queries import needs
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
 
@@ -58,7 +60,7 @@ async def prints(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     return page(request, "desk/print.html", print_pages.print_page(facts, people))
 
 
-async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) -> group_pages.Facts:
+async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) -> Facts:
     """What a group's pages are made of. Raises NotFound."""
     who, state = principal(request), request.app.state
     now = state.clock.now()
@@ -66,7 +68,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
     cohort = await cohorts.mine(who, today, cohort_id)
     programme = await catalogue.programme(cohort.programme_id)
     noted = kind(cohort.exempt, programme.figures)
-    return group_pages.Facts(
+    return Facts(
         now=now,
         cohort=cohort,
         programme=programme,
@@ -78,6 +80,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         notices=await queries.last_notices(cohort_id) if with_people else {},
         workers=[(w.name, w.role, w.until) for w in await queries.workers(cohort_id, today)],
         coordinates=who.coordinates(cohort.section),
+        visits=(await needs([cohort_id], now))[cohort_id] if programme.study_visit and with_people else None,
     )
 
 

@@ -9,7 +9,8 @@ from programmes.cohorts.wording_rules import weekday_group
 from programmes.core.clock import local_date
 from programmes.core.i18n import day_plain
 from programmes.core.i18n import gettext as _
-from programmes.desk.group_pages import Facts, GroupHead, head
+from programmes.desk.group_pages import GroupHead, head
+from programmes.desk.group_step_pages import Facts
 
 PER_SHEET = 10
 Sheet = Literal["names", "count", "none"]

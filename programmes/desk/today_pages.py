@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from programmes.attendance.queries import Noted, Unnoted
-from programmes.attendance.rules import Kind
+from programmes.attendance.rules import Kind, noted_from
 from programmes.attendance.wording import session_name
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, moment_long, ngettext, number_word, times
+from programmes.core.i18n import capital, clock, day_long, moment_long, ngettext, number_word, times
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Role
 from programmes.enrolment.queries import Places
@@ -22,14 +22,14 @@ KEPT_AFTER_LAST = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Group:
-    """A cohort with what Idag says of it. `unreached` are people whose last notice did not arrive."""
+    """A cohort with what Idag says of it. `visits_lacking` are to book a study visit while no time is free."""
 
     cohort: CohortFacts
     programme: str
     kind: Kind
     places: Places
     coordinates: bool
-    unreached: int = 0
+    visits_lacking: int = 0
 
     @property
     def address(self) -> str:
@@ -48,7 +48,7 @@ class VisitLine:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the page is made of."""
+    """Everything that the page is made of. `calls` are people whom no mail can tell."""
 
     today: date
     now: datetime
@@ -59,6 +59,7 @@ class Facts:
     visits: Sequence[VisitLine]
     next_session: datetime | None
     role: Role
+    calls: Sequence["Item"] = ()
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,9 @@ def _cards(facts: Facts, today: Sequence[SessionFacts]) -> tuple[Card, ...]:
     found: list[Card] = []
     for session in today:
         group = facts.groups[session.cohort_id]
-        tag, complete = _missing(group.kind, session, facts.noted.get(session.session_id, Noted()))
-        main = not complete and not any(card.main for card in found)
+        tag, complete = _missing(facts, group.kind, session)
+        action = _action(group, complete) if noted_from(session.starts_at) <= facts.now else ""
+        main = bool(action) and not complete and not any(card.main for card in found)
         found.append(
             Card(
                 session_id=session.session_id,
@@ -174,7 +176,7 @@ def _cards(facts: Facts, today: Sequence[SessionFacts]) -> tuple[Card, ...]:
                 title=_name(group, session),
                 text=_about(group, session),
                 tag=tag,
-                action=_action(group, complete),
+                action=action,
                 main=main,
                 over=session.ends_at <= facts.now or session.state == "held",
             )
@@ -198,8 +200,11 @@ def _about(group: Group, session: SessionFacts) -> str:
     return " ".join(parts)
 
 
-def _missing(kind: Kind, session: SessionFacts, noted: Noted) -> tuple[Tag, bool]:
-    """What a session of today lacks, and whether it is complete."""
+def _missing(facts: Facts, kind: Kind, session: SessionFacts) -> tuple[Tag, bool]:
+    """What a session of today lacks once it has begun, and whether it is complete."""
+    noted = facts.noted.get(session.session_id, Noted())
+    if session.state != "held" and session.starts_at > facts.now:
+        return Tag(_("Börjar %(time)s", time=clock(session.starts_at)), "info", "clock"), False
     if session.state != "held":
         texts = {"names": _("Närvaro saknas"), "count": _("Antal saknas"), "held": _("Inte antecknad")}
         return Tag(texts[kind], "warn", "clock"), False
@@ -220,7 +225,7 @@ def _done(facts: Facts, today: Sequence[SessionFacts]) -> list[str]:
     found = []
     for session in today:
         group = facts.groups[session.cohort_id]
-        tag, complete = _missing(group.kind, session, facts.noted.get(session.session_id, Noted()))
+        tag, complete = _missing(facts, group.kind, session)
         if complete:
             name = _name(group, session)
             found.append(f"{name}. {tag.text}.")
@@ -281,11 +286,12 @@ def _items(facts: Facts) -> list[Item]:
     found = [item for group in facts.groups.values() for item in _of_group(facts, group)]
     found += [_unnoted_item(facts, entry) for entry in facts.unnoted]
     found += [item for visit in facts.visits for item in _of_visit(facts, visit)]
+    found += facts.calls
     return found
 
 
 def _of_group(facts: Facts, group: Group) -> list[Item]:
-    """What a group as a whole needs: a decision, more people, its end, or somebody who could not be reached."""
+    """What a group as a whole needs: a decision, more people, its end, or times for study visits."""
     found, cohort = [], group.cohort
     undecided = cohort.state in {"open", "postponed"} and cohort.form == "group" and group.coordinates
     if undecided and cohort.decide_by <= facts.today + DECIDE_WITHIN:
@@ -296,12 +302,17 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
     runs = cohort.state == "started" or (cohort.state == "open" and cohort.form != "group")
     if runs and cohort.last_end and cohort.last_end <= facts.now:
         found.append(_closing_item(facts, group, cohort.last_end))
-    if group.unreached:
-        text = ngettext("%(n)s person fick inte det senaste beskedet.", "%(n)s personer fick inte det senaste beskedet.",
-                        group.unreached)  # fmt: skip
-        title = _("Nå dem som inte nåddes i %(group)s", group=cohort.name)
-        found.append(Item(title, group.address, text, Tag(_("Inte nådd"), "stop", "warn"), facts.today))
+    if group.visits_lacking and cohort.state in {"open", "postponed"}:
+        found.append(_visits_item(facts, group))
     return found
+
+
+def _visits_item(facts: Facts, group: Group) -> Item:
+    text = ngettext("%(n)s person väntar på att kunna boka, och ingen tid är ledig.",
+                    "%(n)s personer väntar på att kunna boka, och ingen tid är ledig.",
+                    group.visits_lacking)  # fmt: skip
+    title, due = _("Lägg till tider för studiebesök i %(group)s", group=group.cohort.name), group.cohort.decide_by
+    return Item(title, f"{group.address}/studiebesok", text, days_left(due, facts.today), due)
 
 
 def _decision_item(facts: Facts, group: Group) -> Item:
@@ -347,12 +358,12 @@ def _of_visit(facts: Facts, visit: VisitLine) -> list[Item]:
     if visit.booked and visit.starts_at <= facts.now:
         text = _("Det var %(day)s. Skriv om de kom.", day=day_long(day))
         title = _("Anteckna studiebesök i %(group)s", group=name)
-        found.append(Item(title, visit.group.address, text, Tag(_("Saknas"), "warn", "clock"), day))
+        found.append(Item(title, f"{visit.group.address}/studiebesok", text, Tag(_("Saknas"), "warn", "clock"), day))
     if visit.missed:
         n, on = visit.missed, day_long(day)
         text = ngettext("%(n)s person kom inte %(day)s.", "%(n)s personer kom inte %(day)s.", n, day=on)
         text += " " + ngettext("Platsen är kvar.", "Platserna är kvar.", n)
         title = _("Boka nytt studiebesök i %(group)s", group=name)
         due = visit.group.cohort.decide_by
-        found.append(Item(title, visit.group.address, text, days_left(due, facts.today), due))
+        found.append(Item(title, f"{visit.group.address}/studiebesok", text, days_left(due, facts.today), due))
     return found

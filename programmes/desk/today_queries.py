@@ -1,4 +1,4 @@
-"""Reads for Idag that no single feature has: study visits to come or to mark, notices that reached nobody."""
+"""Reads for Idag that no single feature has: study visits to come or to mark."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,20 +30,6 @@ async def visits(cohort_ids: Iterable[int], until: datetime) -> list[VisitTime]:
         until,
     )
     return [VisitTime(row["cohort_id"], row["starts_at"], row["booked"], row["missed"]) for row in rows]
-
-
-async def unreached(cohort_ids: Iterable[int]) -> dict[int, int]:
-    """How many people of each cohort did not get the last notice that was meant for them."""
-    rows = await fetch(
-        """select cohort_id, count(*) as people from (
-               select distinct on (n.enrolment_id) e.cohort_id, n.state
-               from notice n join enrolment e on e.id = n.enrolment_id
-               where e.cohort_id = any($1::int[]) and e.state in ('preliminary', 'confirmed', 'offered', 'queued')
-               order by n.enrolment_id, n.created_at desc, n.id) last
-           where state = 'failed' group by cohort_id""",
-        sorted(cohort_ids),
-    )
-    return {row["cohort_id"]: row["people"] for row in rows}
 
 
 async def next_session(cohort_ids: Iterable[int], after: datetime) -> datetime | None:

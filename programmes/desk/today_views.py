@@ -13,9 +13,13 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import at_local, local_date
 from programmes.core.principal import Principal, Role
+from programmes.core.sealing import KeyFolder
+from programmes.desk import calls_pages
 from programmes.desk import today_pages as pages
 from programmes.desk import today_queries as queries
+from programmes.desk.calls_services import calls
 from programmes.enrolment.queries import places
+from programmes.enrolment.visit_queries import needs
 from programmes.web.guards import principal, signed_in
 from programmes.web.rendering import page
 
@@ -25,7 +29,7 @@ AnyRequest = Request[Any, Any, Any]
 @get("/personal/idag", guards=[signed_in])
 async def today(request: AnyRequest) -> Response[Any]:
     """What happens today, and what needs the person who looks."""
-    facts = await _facts(principal(request), request.app.state.clock.now())
+    facts = await _facts(principal(request), request.app.state.key_folder, request.app.state.clock.now())
     with_groups = facts.groups or facts.role in {"coordinator", "leader"}
     return page(request, "desk/today.html" if with_groups else "desk/today_other.html", pages.today_page(facts))
 
@@ -36,14 +40,15 @@ async def concern(request: AnyRequest) -> Response[Any]:
     return page(request, "desk/concern.html")
 
 
-async def _facts(who: Principal, now: datetime) -> pages.Facts:
+async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> pages.Facts:
     """The same number of statements however many groups there are."""
     day = local_date(now)
     midnight = at_local(day, time())
     monday = at_local(day + timedelta(days=8 - day.isoweekday()), time())
-    mine = await cohorts.all_mine(who, day, ["open", "postponed", "started"])
+    found = await cohorts.all_mine(who, day, ["open", "postponed", "started", "cancelled"])
+    mine = [cohort for cohort in found if cohort.state != "cancelled"]
     ids = [cohort.cohort_id for cohort in mine]
-    groups = await _groups(who, mine)
+    groups = await _groups(who, mine, now)
     running = [g for g in groups.values() if g.cohort.state in {"open", "started"}]
     sessions = [s for c, s in await cohorts.sessions_between(who, day, midnight, monday) if c.cohort_id in groups]
     return pages.Facts(
@@ -60,6 +65,7 @@ async def _facts(who: Principal, now: datetime) -> pages.Facts:
         ],
         next_session=await queries.next_session(ids, now),
         role=_role(who),
+        calls=calls_pages.items(await calls([cohort.cohort_id for cohort in found], keys, who, now), day),
     )
 
 
@@ -68,10 +74,12 @@ def _role(who: Principal) -> Role:
     return "leader" if who.has("leader") and not who.has("coordinator") else who.main_role
 
 
-async def _groups(who: Principal, mine: list[CohortFacts]) -> Mapping[int, pages.Group]:
+async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Mapping[int, pages.Group]:
     ids = [cohort.cohort_id for cohort in mine]
     programmes = await catalogue.programmes({cohort.programme_id for cohort in mine})
-    taken, unreached = await places(ids), await queries.unreached(ids)
+    taken = await places(ids)
+    visiting = [c.cohort_id for c in mine if c.state != "started" and programmes[c.programme_id].study_visit]
+    lacking = await needs(visiting, now) if visiting else {}
     return {
         c.cohort_id: pages.Group(
             cohort=c,
@@ -79,7 +87,7 @@ async def _groups(who: Principal, mine: list[CohortFacts]) -> Mapping[int, pages
             kind=kind(c.exempt, programmes[c.programme_id].figures),
             places=taken[c.cohort_id],
             coordinates=who.coordinates(c.section),
-            unreached=unreached.get(c.cohort_id, 0),
+            visits_lacking=lacking[c.cohort_id].lacking if c.cohort_id in lacking else 0,
         )
         for c in mine
     }

@@ -1,17 +1,25 @@
 """What staff keep for the way in: study visits on offer, and versions of conditions and rules."""
 
+from datetime import datetime
 from typing import Any, Literal, cast
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
+from programmes.cohorts import office_services, session_services
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.rules import Reason
+from programmes.cohorts.schedule_rules import Slot as ScheduleSlot
+from programmes.cohorts.wording_rules import said
 from programmes.core.clock import at_local, local_date
-from programmes.core.errors import NotFound
+from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import person_pages as pages
-from programmes.enrolment import queries, step_services
+from programmes.enrolment import queries, step_services, visit_queries, visit_services
+from programmes.enrolment.roster import roster
+from programmes.enrolment.visit_queries import Guest, why_not_offer
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, require_role, row_id, signed_in
 from programmes.web.rendering import page
@@ -19,42 +27,109 @@ from programmes.web.rendering import page
 AnyRequest = Request[Any, Any, Any]
 
 
-async def _slots(request: AnyRequest, cohort_id: int, form: Form, status: int = 200) -> Response[Any]:
-    now = request.app.state.clock.now()
-    cohort = await cohorts.mine(principal(request), local_date(now), row_id(cohort_id))
+async def _cohort(request: AnyRequest, cohort_id: int) -> CohortFacts:
+    """A cohort that this person works with, of a programme with study visits. Raises NotFound."""
+    today = local_date(request.app.state.clock.now())
+    cohort = await cohorts.mine(principal(request), today, row_id(cohort_id))
     if not (await catalogue.programme(cohort.programme_id)).study_visit:
         raise NotFound
-    slots = await queries.slots(cohort.cohort_id, now)
-    return page(request, "enrolment/slots.html", pages.slots_page(cohort.cohort_id, cohort.name, slots, form), status)
+    return cohort
+
+
+async def _guests(request: AnyRequest, cohort_id: int) -> dict[int, list[Guest]]:
+    """Who comes to which study visit, as staff call them. Where names are read `roster` notes it."""
+    state = request.app.state
+    found: dict[int, list[Guest]] = {}
+    for entry in await roster(cohort_id, state.key_folder, principal(request).staff_id, state.clock.now()):
+        if entry.visit:
+            words = pages.visit_state_words(entry.visit.state)
+            guest = Guest(entry.enrolment_id, entry.label, entry.protected, words)
+            found.setdefault(entry.visit.slot_id, []).append(guest)
+    return found
+
+
+async def _holders(request: AnyRequest, cohort_id: int) -> tuple[tuple[str, str], ...]:
+    """The leaders and substitutes who may hold a study visit; whoever asks stands first, if they are one of them."""
+    today, me = local_date(request.app.state.clock.now()), principal(request).staff_id
+    workers = await office_services.workers(cohort_id, today)
+    return tuple((str(w.staff_id), w.name) for w in sorted(workers, key=lambda w: w.staff_id != me))
+
+
+async def _slots(
+    request: AnyRequest, cohort: CohortFacts, form: Form, status: int = 200, refused: str = ""
+) -> Response[Any]:
+    now = request.app.state.clock.now()
+    guests = await _guests(request, cohort.cohort_id)
+    offered = await visit_queries.offered(cohort.cohort_id)
+    need = (await visit_queries.needs([cohort.cohort_id], now))[cohort.cohort_id]
+    lines = [(slot, pages.slot_line(slot, guests.get(slot.slot_id, ()), now)) for slot in offered]
+    view = pages.SlotsPage(
+        cohort.cohort_id,
+        cohort.name,
+        cohort.exempt,
+        tuple(line for slot, line in lines if slot.starts_at > now),
+        tuple(line for slot, line in lines if slot.starts_at <= now),
+        need.lacking,
+        await _holders(request, cohort.cohort_id),
+        form,
+        refused,
+    )
+    return page(request, "enrolment/slots.html", view, status)
 
 
 @get("/personal/grupper/{cohort_id:int}/studiebesok", guards=[signed_in])
 async def slots_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
-    """The study visits of a cohort."""
-    return await _slots(request, cohort_id, Form())
+    """The study visits of a cohort, and who comes to them."""
+    return await _slots(request, await _cohort(request, cohort_id), Form())
+
+
+async def _read_slot(request: AnyRequest, cohort: CohortFacts, form: Form) -> tuple[datetime, datetime] | None:
+    """The time that was typed, or what stands against it beside each field."""
+    now = request.app.state.clock.now()
+    day, begins, ends = form.day("dag"), form.clock_time("fran"), form.clock_time("till")
+    if day is None or begins is None or ends is None:
+        return None
+    starts, finish = at_local(day, begins), at_local(day, ends)
+    for field, text in pages.slot_refusals(why_not_offer(starts, finish, cohort.first_start, now)).items():
+        form.fail(field, text)
+    if "dag" not in form.errors and not form.ticked("anda"):
+        off = await session_services.day_off_at(cohort.venue_id, ScheduleSlot(starts, finish), now)
+        if off:
+            form.fail("anda", said(Reason("day_off", "anda", {"day": day, "off": off})))
+    return starts, finish
 
 
 @post("/personal/grupper/{cohort_id:int}/studiebesok", guards=[signed_in], status_code=200)
 async def add_slot(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
-    """Offer one more study visit, at the cohort's venue and with the one who adds it."""
-    person = principal(request)
-    now = request.app.state.clock.now()
-    cohort = await cohorts.mine(person, local_date(now), row_id(cohort_id))
+    """Offer one more study visit, at the cohort's venue and with one of its leaders."""
+    person, now = principal(request), request.app.state.clock.now()
+    cohort = await _cohort(request, cohort_id)
     form = await read_form(request)
-    day, begins, ends = form.day("dag"), form.clock_time("fran"), form.clock_time("till")
+    times = await _read_slot(request, cohort, form)
     capacity = form.number("antal", 1, 50)
-    if begins and ends and ends <= begins:
-        form.fail("till", _("Sluttiden måste vara efter starttiden."))
-    if day and begins and "fran" not in form.errors and at_local(day, begins) <= now:
-        form.fail("dag", _("Tiden har redan varit. Välj en tid som kommer."))
-    if day and cohort.first_start and day >= local_date(cohort.first_start):
-        form.fail("dag", _("Studiebesöket måste vara före den första träffen."))
-    if form.errors or day is None or begins is None or ends is None:
-        return await _slots(request, cohort_id, form, 422)
-    starts = at_local(day, begins)
-    finish = at_local(day, ends)
-    await step_services.add_slot(cohort.cohort_id, starts, finish, cohort.venue_id, person.staff_id, capacity, now)
-    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort.cohort_id}/studiebesok"})
+    holders = [key for key, _name in await _holders(request, cohort.cohort_id)]
+    holder = form.choice("ledare", holders, _("Välj vem som håller besöket.")) if holders else ""
+    if form.errors or times is None:
+        return await _slots(request, cohort, form, 422)
+    held_by = int(holder) if holder else None
+    await step_services.add_slot(cohort.cohort_id, *times, cohort.venue_id, held_by, capacity, now, by=person.staff_id)
+    return _to_slots(cohort.cohort_id)
+
+
+@post("/personal/grupper/{cohort_id:int}/studiebesok/{slot_id:int}/ta-bort", guards=[signed_in], status_code=200)
+async def remove_slot(request: AnyRequest, cohort_id: FromPath[int], slot_id: FromPath[int]) -> Response[Any]:
+    """Take away a study visit that nobody has booked."""
+    person, now = principal(request), request.app.state.clock.now()
+    cohort = await _cohort(request, cohort_id)
+    try:
+        await visit_services.remove_slot(cohort.cohort_id, row_id(slot_id), person.staff_id, now)
+    except Conflict:
+        return await _slots(request, cohort, Form(), 422, pages.still_booked())
+    return _to_slots(cohort.cohort_id)
+
+
+def _to_slots(cohort_id: int) -> Response[Any]:
+    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/studiebesok"})
 
 
 async def _texts(request: AnyRequest, form: Form, status: int = 200) -> Response[Any]:
@@ -95,4 +170,4 @@ async def add_text(request: AnyRequest) -> Response[Any]:
     return Response("", status_code=303, headers={"location": "/personal/texter"})
 
 
-HANDLERS = [slots_page, add_slot, texts_page, add_text]
+HANDLERS = [slots_page, add_slot, remove_slot, texts_page, add_text]

@@ -7,6 +7,7 @@ from typing import Any
 
 from programmes.catalogue.rules import Answers, Outcome, Programme, birth_date_window
 from programmes.catalogue.wording import Question, questions, refusal_text
+from programmes.cohorts.wording_rules import many
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital as _capital
 from programmes.core.i18n import day_plain, day_year, language, ngettext, number_word, weekdays
@@ -31,6 +32,7 @@ class CohortHead:
     seats_left: int
     queued: int
     last_day: date
+    form: str = "group"
 
     @property
     def first_day(self) -> date:
@@ -49,7 +51,7 @@ class CohortHead:
     @property
     def rhythm(self) -> str:
         """`10 träffar, måndagar, till 14 december 2026. Hamngatan 4, rum Linden.`"""
-        sessions = ngettext("%(n)s träff", "%(n)s träffar", self.sessions)
+        sessions = many(self.form, self.sessions)
         days = weekdays(local_date(self.first_start))
         return _(
             "%(sessions)s, %(days)s, till %(last)s. %(address)s, %(venue)s.",
@@ -66,6 +68,8 @@ class CohortHead:
         if self.free:
             return ngettext("%(n)s plats kvar.", "%(n)s platser kvar.", self.seats_left)
         waiting = ngettext("%(n)s väntar.", "%(n)s väntar.", self.queued)
+        if self.form == "individual":
+            return _("Platsen är tagen. Du får en plats i kön, och vi erbjuder dig den om den blir ledig.") + " " + waiting
         return _("Gruppen är full. Du får en plats i kön, och vi erbjuder dig platsen om någon lämnar.") + " " + waiting
 
 

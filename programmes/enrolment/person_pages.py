@@ -1,13 +1,15 @@
 """View models of what staff see of one person, and of the study visits and texts that they keep."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from programmes.core.i18n import capital, moment_long
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, day_long, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot
+from programmes.enrolment.visit_rules import Guest, Offered
 from programmes.enrolment.wording import remaining_text
 
 
@@ -26,12 +28,14 @@ class PersonPage:
     state_kind: str
     applied: str
     seat: int | None
+    answer_by: str
     details: tuple[tuple[str, str], ...]
     steps: tuple[str, ...]
     visit: str
     visit_state: str
-    visit_due: bool
+    visit_markable: bool
     slots: tuple[tuple[int, str], ...]
+    visit_due: bool
     texts: tuple[AgreementText, ...]
     proof_asked: bool
     proof: str
@@ -86,27 +90,60 @@ def slot_options(slots: list[Slot]) -> tuple[tuple[int, str], ...]:
 
 @dataclass(frozen=True)
 class SlotLine:
-    """A study visit on offer: when, with whom, and how many may still come."""
+    """A study visit on offer: when, with whom, how many may still come, and who comes (address, label, state)."""
 
+    slot_id: int
     when: str
     leader: str
     left: int
+    guests: tuple[Guest, ...]
+    removable: bool
 
 
 @dataclass(frozen=True)
 class SlotsPage:
-    """The study visits of a cohort, and the form for one more."""
+    """The study visits of a cohort, and the form for one more. `waiting` lack a visit while no time is free."""
 
     cohort_id: int
     cohort_name: str
+    exempt: bool
     slots: tuple[SlotLine, ...]
+    past: tuple[SlotLine, ...]
+    waiting: int
+    leaders: tuple[tuple[str, str], ...]
     form: Any
+    refused: str = ""
+
+    @property
+    def ask_anyway(self) -> bool:
+        return "anda" in self.form.errors or self.form.ticked("anda")
 
 
-def slots_page(cohort_id: int, name: str, slots: list[Slot], form: Any) -> SlotsPage:
-    """The page of a cohort's study visits."""
-    lines = tuple(SlotLine(capital(moment_long(s.starts_at)), s.leader or "", s.left) for s in slots)
-    return SlotsPage(cohort_id, name, lines, form)
+def slot_line(slot: Offered, guests: Sequence[Guest], now: datetime) -> SlotLine:
+    """One study visit of the page; only one that is to come and that nobody has booked can go."""
+    when = f"{capital(day_long(local_date(slot.starts_at)))} {times(slot.starts_at, slot.ends_at)}"
+    removable = slot.starts_at > now and not slot.taken
+    return SlotLine(slot.slot_id, when, slot.leader or "", slot.left, tuple(guests), removable)
+
+
+def visit_state_words(state: str) -> str:
+    """What became of a booked visit; nothing while it is only booked."""
+    return {"attended": _("Gjort"), "missed": _("Kom inte")}.get(state, "")
+
+
+def slot_refusals(found: Mapping[str, str]) -> dict[str, str]:
+    """Why a study visit cannot be offered then, beside each field."""
+    texts = {
+        "ends_first": _("Sluttiden måste vara efter starttiden."),
+        "past": _("Tiden har redan varit. Välj en tid som kommer."),
+        "after_start": _("Studiebesöket måste vara före den första träffen."),
+    }
+    return {field: texts[code] for field, code in found.items()}
+
+
+def still_booked() -> str:
+    """Why a study visit stays where it is."""
+    return _("Någon har bokat den tiden, så den går inte att ta bort. Boka om personen först, på personens sida.")
 
 
 def when_noted(moment: datetime | None) -> str:

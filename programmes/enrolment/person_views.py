@@ -78,13 +78,15 @@ async def _page(
         state_kind=state_kind,
         applied=pages.when_noted(facts.applied_at),
         seat=facts.seat,
+        answer_by=pages.when_noted(facts.offer_expires_at),
         details=_details(facts, request),
         steps=pages.steps_left(left),
         visit=visit,
         visit_state=visit_state,
         slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),
-        visit_due=facts.visit is not None and queries.visit_can_be_marked(facts.visit, now),
-        texts=texts if ("accept" in left and not programme.study_visit) or left == ("accept",) else (),
+        visit_markable=facts.visit is not None and queries.visit_can_be_marked(facts.visit, now),
+        visit_due=not {"book_visit", "rebook_visit"}.isdisjoint(left),
+        texts=tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else (),
         proof_asked=programme.proof_kind != "nothing",
         proof=pages.proof_words(facts),
         drop_out=queries.may_drop_out(facts.state, cohort.first_start, now),
@@ -135,9 +137,13 @@ async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/papper", guards=[signed_in], status_code=200)
 async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Note that conditions and rules were accepted on paper, in the versions shown."""
-    person, _cohort, programme, _facts = await _mine(request, cohort_id, enrolment_id)
-    ticked = [int(v) for v in (await read_form(request)).all("text") if v.isascii() and v.isdigit() and len(v) < 10]
+    person, _cohort, programme, facts = await _mine(request, cohort_id, enrolment_id)
+    form = await read_form(request)
+    ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     now = request.app.state.clock.now()
+    if facts.state == "preliminary" and len(ticked) < len(await queries.texts_to_accept(programme.section, local_date(now))):
+        form.fail("text", _("Kryssa i alla texter som personen har godkänt. Platsen blir klar när alla är godkända."))
+        return await _page(request, cohort_id, enrolment_id, form, 422)
     await step_services.accept_texts(enrolment_id, ticked, programme, "paper", now, person.staff_id)
     return _back(cohort_id, enrolment_id)
 

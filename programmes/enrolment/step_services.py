@@ -143,9 +143,16 @@ async def note_proof(enrolment_id: uuid.UUID, staff_id: int, now: datetime) -> N
 
 
 async def add_slot(
-    cohort_id: int, starts_at: datetime, ends_at: datetime, venue_id: int, staff_id: int | None, capacity: int, now: datetime
+    cohort_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    venue_id: int,
+    staff_id: int | None,
+    capacity: int,
+    now: datetime,
+    by: int | None = None,
 ) -> int:
-    """Offer a study visit. Raises Conflict `visit_past` for a time that is over."""
+    """Offer a study visit, held by `staff_id` and added `by` somebody else perhaps. Raises Conflict `visit_past`."""
     if starts_at <= now:
         raise Conflict("visit_past")
     async with transaction():
@@ -159,7 +166,7 @@ async def add_slot(
             staff_id,
             capacity,
         )
-        await audit.note("visit:offer", f"cohort/{cohort_id}", staff_id, now)
+        await audit.note("visit:offer", f"cohort/{cohort_id}", by or staff_id, now)
         return slot_id
 
 

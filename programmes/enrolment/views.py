@@ -81,6 +81,7 @@ async def _head(cohort: CohortFacts, programme: Programme) -> pages.CohortHead:
         max(0, cohort.maximum - taken.held),
         taken.queued,
         local_date(last.starts_at),
+        cohort.form,
     )
 
 

@@ -237,6 +237,10 @@ def no_slips(because: NoSlipsBecause) -> tuple[str, str]:
             _("Det första svaret ligger redan i lådan. Lapparna som är utdelade gäller."),
         ),
         "closed": (_("Utvärderingen är stängd"), _("Det går inte att öppna den igen, och inga fler lappar kan skrivas ut.")),
+        "not_started": (
+            _("Lapparna kan skrivas ut när gruppen har startat"),
+            _("Då blir det en lapp för var och en som har plats."),
+        ),
         "nobody": (
             _("Det finns inga lappar att skriva ut"),
             _("Det blir en lapp för var och en som är klar med sin anmälan och kvar i gruppen. Just nu är det ingen."),
@@ -248,7 +252,20 @@ def common_box(slug: str, name: str, box: BallotFacts | None) -> CommonBox:
     """A common box with what can be said of it in one sentence."""
     if box is None or not box.slips:
         return CommonBox(slug, name, _("Inga lappar är utskrivna för det här halvåret."))
-    return CommonBox(slug, name, ngettext("%(n)s lapp är utskriven.", "%(n)s lappar är utskrivna.", box.slips))
+    printed = ngettext("%(n)s lapp är utskriven.", "%(n)s lappar är utskrivna.", box.slips)
+    return CommonBox(slug, name, printed + " " + _("Skriver du ut nya slutar de att gälla."))
+
+
+def replaces(name: str, slips: int) -> str:
+    """That the slips which are out there already would die."""
+    return ngettext(
+        "%(n)s lapp är redan utskriven för %(name)s, och den kan vara utdelad. Nya lappar gör att den slutar att gälla."
+        " Kryssa i om det är meningen.",
+        "%(n)s lappar är redan utskrivna för %(name)s, och de kan vara utdelade. Nya lappar gör att de slutar att gälla."
+        " Kryssa i om det är meningen.",
+        slips,
+        name=name,
+    )
 
 
 def own_words_error(refusal: OwnWordsRefusal) -> str:
@@ -260,8 +277,10 @@ def own_words_error(refusal: OwnWordsRefusal) -> str:
     }[refusal]
 
 
-def state_tag(box: BallotFacts | None) -> tuple[str, str, str]:
-    """The box's state as a tag: text, kind and icon."""
+def state_tag(box: BallotFacts | None, started: bool) -> tuple[str, str, str]:
+    """The box's state as a tag: text, kind and icon. A group that has not started has none yet."""
+    if box is None and not started:
+        return _("Efter starten"), "", "cal"
     if box is None or box.state == "preparing":
         return _("Görs i ordning"), "info", "clock"
     return {

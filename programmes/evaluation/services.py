@@ -9,6 +9,7 @@ from uuid import UUID
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.rules import UNDECIDED
 from programmes.core import audit, codes, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchval, transaction
@@ -24,7 +25,8 @@ COMMON_SLIPS = (rules.FEWEST_COMMON_SLIPS, rules.MOST_COMMON_SLIPS)
 
 @dataclass(frozen=True)
 class NoSlips:
-    """Why no slips can be printed: `answered` (the first answer lies in the box), `closed`, or `nobody` is confirmed."""
+    """Why no slips can be printed: `answered` (the first answer lies in the box), `closed`, `nobody` is confirmed, or
+    the group has `not_started`."""
 
     because: rules.NoSlipsBecause
 
@@ -91,6 +93,9 @@ async def print_slips(cohort_id: int, principal: Principal, now: datetime) -> li
     Raises:
         NotFound: there is no such cohort, or its programme is not evaluated.
     """
+    cohort = await cohorts.by_id(cohort_id)
+    if cohort.form == "group" and cohort.state in UNDECIDED:
+        return NoSlips("not_started")
     ballot_id = await ensure_ballot(cohort_id, now)
     if ballot_id is None:
         raise NotFound

@@ -9,6 +9,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.rules import UNDECIDED
 from programmes.core import codes
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
@@ -120,7 +121,8 @@ async def _show(
         "cohort": cohort,
         "programme": programme,
         "box": box,
-        "tag": pages.state_tag(box),
+        "started": cohort.state not in UNDECIDED,
+        "tag": pages.state_tag(box, cohort.state not in UNDECIDED),
         "closes_at": await queries.closes_at(cohort.cohort_id),
         "people": (await places([cohort.cohort_id]))[cohort.cohort_id].confirmed,
         "results": pages.results(release, _("Gruppens svar")) if release else None,
@@ -269,6 +271,10 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
     if form.errors or programme is None:
         return await _show_boxes(request, 422, form=form)
     now = request.app.state.clock.now()
+    box = (await queries.half_year_boxes([programme.section], services.half_year_of(now))).get(programme.section)
+    if box and box.slips and not form.ticked("ersatt"):
+        form.fail("ersatt", pages.replaces(programme.short_name, box.slips))
+        return await _show_boxes(request, 422, form=form)
     answer = await services.print_half_year_slips(programme.section, number, principal(request), now)
     if isinstance(answer, services.NoSlips):
         return await _show_boxes(request, 422, refused=pages.no_slips(answer.because))

@@ -76,6 +76,8 @@ def _news(facts: Facts) -> list[str]:
     match facts.kind:
         case "session_moved" | "session_cancelled":
             return _session_news(facts)
+        case "rest_cancelled":
+            return [_("De möten som var kvar är inställda."), _("Du behöver inte göra något.")]
         case "cohort_started" | "cohort_cancelled" | "cohort_postponed":
             return _start_news(facts)
         case _:

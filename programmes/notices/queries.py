@@ -138,3 +138,9 @@ async def latest_decision(cohort_id: int) -> int:
     """The number of the newest decision about a cohort's start; 0 if there is none."""
     found: int = await fetchval("select coalesce(max(id), 0) from start_decision where cohort_id = $1", cohort_id)
     return found
+
+
+async def latest_cancelling(cohort_id: int) -> datetime | None:
+    """When a session of a cohort was last cancelled."""
+    found: datetime | None = await fetchval("select max(cancelled_at) from cohort_session where cohort_id = $1", cohort_id)
+    return found

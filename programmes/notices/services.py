@@ -22,8 +22,8 @@ from programmes.enrolment.queries import EnrolmentFacts
 from programmes.notices import letter_rules, queries, rules
 from programmes.notices.post_services import Deferred, Post, Refused
 from programmes.notices.queries import NoticeFacts
+from programmes.notices.reach_services import address_of
 from programmes.notices.rules import Kind
-from programmes.people import records
 from programmes.settings import Settings
 
 log = structlog.get_logger()
@@ -64,7 +64,8 @@ async def tell_cohort(kind: Kind, cohort_id: int, keys: KeyFolder, now: datetime
     with suppress(NotFound):
         async with transaction():
             await cohorts.locked(cohort_id)
-            event = _Event(kind, str(await queries.latest_decision(cohort_id)))
+            latest = queries.latest_cancelling if kind == "rest_cancelled" else queries.latest_decision
+            event = _Event(kind, str(await latest(cohort_id)))
             await _tell(event, await _audience(kind, cohort_id), keys, now)
 
 
@@ -90,7 +91,7 @@ async def _tell(event: _Event, people: Sequence[EnrolmentFacts], keys: KeyFolder
 async def _note(event: _Event, facts: EnrolmentFacts, keys: KeyFolder, now: datetime) -> bool:
     if facts.key_id is None and facts.participant_id is None:
         return False  # The key went when the place was left (DESIGN 6): nobody is there to be told.
-    reachable = bool(_address(facts, keys))
+    reachable = bool(address_of(facts, keys))
     if event.session_id is not None:
         # What was not sent yet about the same session is outrun by this.
         await execute(
@@ -112,14 +113,6 @@ async def _note(event: _Event, facts: EnrolmentFacts, keys: KeyFolder, now: date
     if made and facts.participant_id is not None:
         await audit.note("person:notify", f"participant/{facts.participant_id}", None, now)
     return bool(made)
-
-
-def _address(facts: EnrolmentFacts, keys: KeyFolder) -> str:
-    """Where mail may go: of a protected record only what the person said is safe."""
-    if facts.participant_id is None:
-        return rules.email_of(unseal(facts, keys).contact)
-    record = records.read(facts.record, facts.participant_id, keys) if facts.record is not None else None
-    return rules.email_of(record.contact) if record and "email" in record.safe else ""
 
 
 async def send_due(post: Post, settings: Settings, keys: KeyFolder, clock: Clock) -> int:
@@ -152,7 +145,7 @@ async def _send_one(facts: NoticeFacts, post: Post, settings: Settings, keys: Ke
     """Compose from what is true now, hand over, note. Raises Deferred or Refused."""
     person = await enrolments.enrolment(facts.enrolment_id)
     words = await _words(facts, person, settings, keys, clock.now())
-    to = _address(person, keys)
+    to = address_of(person, keys)
     if words is None or not to:
         await _failed(facts, "Outdated", True, clock.now())
         return 0

@@ -1,6 +1,6 @@
 """The pages that postpone or cancel a start, or change its places: what happens to whom, before it happens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +10,8 @@ from programmes.cohorts.wording_rules import said, why_skipped
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_plain, day_short, ngettext
 from programmes.core.i18n import gettext as _
+from programmes.enrolment.rules import State
+from programmes.notices.reach_rules import Reach, told
 from programmes.oversight.rules import Start, Year, without
 
 Rows = tuple[tuple[str, str, str], ...]
@@ -36,6 +38,19 @@ class DecisionPage:
         return dict(self.values).get(name, "")
 
 
+@dataclass(frozen=True)
+class Other:
+    """Another start of the programme that one can apply to: its first day, and whether anybody gets a place at once."""
+
+    day: date
+    free: int
+    queued: int
+
+    @property
+    def has_room(self) -> bool:
+        return self.free > 0 and not self.queued
+
+
 def fixed_reasons() -> tuple[tuple[str, str], ...]:
     """The fixed list of why a start is postponed or cancelled; never a text of one's own."""
     return (
@@ -60,32 +75,51 @@ def _need(facts: Start) -> str:
     return _("Er egen gräns är minst %(n)s.", n=facts.minimum)
 
 
-def _people(facts: Start, confirmed: str, preliminary: str, offered: str, queued: str, told_in_queue: bool) -> Rows:
-    at_once = _("E-post direkt")
-    found = [
-        (ngettext("%(n)s klar", "%(n)s klara", facts.confirmed), confirmed, at_once, facts.confirmed),
-        (ngettext("%(n)s preliminär", "%(n)s preliminära", facts.preliminary), preliminary, at_once, facts.preliminary),
-        (ngettext("%(n)s erbjuden", "%(n)s erbjudna", facts.offered), offered, at_once, facts.offered),
-        (_("%(n)s i kö", n=facts.queued), queued, at_once if told_in_queue else _("Syns på Min plats"), facts.queued),
+def _people(
+    facts: Start, confirmed: str, preliminary: str, offered: str, queued: str, reached: Mapping[State, Reach]
+) -> Rows:
+    """Who, what happens to them, and how many of them hear of it in which way."""
+    found: list[tuple[State, int, str, str]] = [
+        ("confirmed", facts.confirmed, ngettext("%(n)s klar", "%(n)s klara", facts.confirmed), confirmed),
+        (
+            "preliminary",
+            facts.preliminary,
+            ngettext("%(n)s preliminär", "%(n)s preliminära", facts.preliminary),
+            preliminary,
+        ),
+        ("offered", facts.offered, ngettext("%(n)s erbjuden", "%(n)s erbjudna", facts.offered), offered),
+        ("queued", facts.queued, _("%(n)s i kö", n=facts.queued), queued),
     ]
-    rows = [(who, what, how) for who, what, how, number in found if number]
-    if rows:
-        rows.append(
-            (
-                _("Den som inte har lämnat någon e-postadress"),
-                _("Får inget besked av oss."),
-                _("Ni ringer eller säger till"),
-            )
-        )
-    return tuple(rows)
+    unseen = _("Syns på Min plats")
+    return tuple(
+        (who, what, capital(told(reached[state])) if state in reached else unseen)
+        for state, number, who, what in found
+        if number
+    )
+
+
+def _told_button(reach: Reach) -> str:
+    """The button says whom mail reaches and whom somebody must ring."""
+    if reach.mail and reach.ring:
+        return _("Ställ in, mejla %(mail)s och ring %(ring)s", mail=reach.mail, ring=reach.ring)
+    if reach.mail:
+        return _("Ställ in och mejla %(n)s", n=reach.mail)
+    return _("Ställ in och ring %(n)s", n=reach.ring) if reach.ring else _("Ställ in")
 
 
 def _usual_end(what: str) -> Rows:
     return ((_("Gruppledarna"), what, _("Syns på Idag")),)
 
 
-def cancel_page(facts: Start, year: Year | None, others: Sequence[date], form: object, reason: str) -> DecisionPage:
-    """`others` are the first days of the programme's other open starts; `year` the year that this start is in."""
+def cancel_page(
+    facts: Start,
+    year: Year | None,
+    others: Sequence[Other],
+    form: object,
+    reason: str,
+    reached: Mapping[State, Reach],
+) -> DecisionPage:
+    """`others` are the programme's other open starts; `year` the year that this start is in."""
     gone = _("Platsen försvinner. Det står på Min plats.")
     rows = _people(
         facts,
@@ -93,9 +127,8 @@ def cancel_page(facts: Start, year: Year | None, others: Sequence[date], form: o
         gone,
         _("Erbjudandet tas tillbaka. Det står på Min plats."),
         _("Kön upphör. Det står på Min plats."),
-        told_in_queue=True,
+        reached,
     )
-    told = facts.held + facts.queued
     if facts.state != "planned" and facts.sessions:
         shown = ngettext(
             "%(n)s träff står som INSTÄLLT i 30 dagar.", "%(n)s träffar står som INSTÄLLT i 30 dagar.", facts.sessions
@@ -109,15 +142,34 @@ def cancel_page(facts: Start, year: Year | None, others: Sequence[date], form: o
         fixed_reasons(),
         _short_year(facts, without(year, facts.cohort_id) if year else None),
         (("skal", reason),),
-        button=_("Ställ in och meddela %(n)s", n=told) if told else _("Ställ in"),
+        button=_told_button(sum(reached.values(), start=Reach())),
         others=_others(others),
     )
 
 
-def _others(days: Sequence[date]) -> str:
-    if not days:
+def _others(others: Sequence[Other]) -> str:
+    """Where those who lose their place can go; that a start is full and has a queue is said."""
+    if not others:
         return _("Ingen annan start är öppen för anmälan. De som vill får söka igen när ni öppnar en ny.")
-    return _("Nästa start är %(day)s. Den som vill anmäler sig dit själv.", day=day_long(min(days)))
+    nearest, with_room = min(others, key=lambda o: o.day), [other.day for other in others if other.has_room]
+    day = day_long(nearest.day)
+    if nearest.has_room:
+        return _("Nästa start är %(day)s. Den som vill anmäler sig dit själv.", day=day)
+    if with_room:
+        later = day_long(min(with_room))
+        return _(
+            "Nästa start är %(day)s, men den är full. %(later)s finns det plats. Den som vill anmäler sig dit själv.",
+            day=day,
+            later=capital(later),
+        )
+    if not nearest.queued:
+        return _("Nästa start är %(day)s, men den är full. Den som vill ställer sig i kön själv.", day=day)
+    return ngettext(
+        "Nästa start är %(day)s, men den är full och %(n)s person står i kö. Den som vill ställer sig sist i kön själv.",
+        "Nästa start är %(day)s, men den är full och %(n)s personer står i kö. Den som vill ställer sig sist i kön själv.",
+        nearest.queued,
+        day=day,
+    )
 
 
 def _cancel_lead(facts: Start) -> str:
@@ -131,11 +183,12 @@ def _short_year(facts: Start, year: Year | None) -> tuple[str, str]:
     if year is None or year.required is None:
         return "", ""
     left = len(year.done) + len(year.planned)
-    if left >= year.required:
+    if left >= year.required or facts.first_start is None:
         return "", ""
-    title = ngettext("Då blir det bara %(n)s start i år", "Då blir det bara %(n)s starter i år", left)
+    number = local_date(facts.first_start).year
+    title = ngettext("Då blir det bara %(n)s start %(year)s", "Då blir det bara %(n)s starter %(year)s", left, year=number)
     if not left:
-        title = _("Då blir det ingen start i år")
+        title = _("Då blir det ingen start %(year)s", year=number)
     return title, _("Riktlinjen %(section)s säger minst %(n)s.", section=facts.section, n=year.required)
 
 
@@ -147,6 +200,7 @@ def postpone_page(
     year: Year | None,
     form: object,
     reason: str,
+    reached: Mapping[State, Reach],
     look_again: bool = False,
 ) -> DecisionPage:
     """`schedule` is what the sessions would be; `year` the year that the start was in."""
@@ -157,7 +211,7 @@ def postpone_page(
         _("Behåller sin plats. Bokat studiebesök ligger kvar."),
         _("Erbjudandet gäller de nya dagarna."),
         _("Behåller sin plats i kön."),
-        told_in_queue=False,
+        reached,
     )
     days = [day.day for day in schedule.sessions]
     if days and facts.state != "planned":

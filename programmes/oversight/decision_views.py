@@ -15,10 +15,11 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import places
+from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import decision_pages as pages
 from programmes.oversight import queries, services
 from programmes.oversight.pages import year_of
-from programmes.oversight.views import to_cockpit
+from programmes.oversight.views import number_within, to_cockpit
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -72,19 +73,23 @@ async def _year(request: AnyRequest, facts: queries.Start) -> Any:
     return year_of(facts.section, required, found)
 
 
-async def _others(request: AnyRequest, facts: queries.Start) -> list[date]:
-    """First days of the programme's other starts that one can still apply to."""
+async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other]:
+    """The programme's other starts that one can still apply to, with their places."""
     today = local_date(request.app.state.clock.now())
-    return [
-        local_date(cohort.first_start)
+    found = {
+        cohort.cohort_id: (local_date(cohort.first_start), cohort.maximum)
         for cohort in await cohorts.upcoming()
         if cohort.section == facts.section and cohort.cohort_id != facts.cohort_id
         if cohort.first_start and local_date(cohort.first_start) > today
-    ]
+    }
+    taken = await places(found)
+    return [pages.Other(day, most - taken[i].held, taken[i].queued) for i, (day, most) in found.items()]
 
 
 async def _show_cancel(request: AnyRequest, facts: queries.Start, form: Form, status: int = 200) -> Response[Any]:
-    view = pages.cancel_page(facts, await _year(request, facts), await _others(request, facts), form, form.raw("skal"))
+    reached = await reach_by_state(facts.cohort_id, "cohort_cancelled", request.app.state.key_folder)
+    year, others = await _year(request, facts), await _others(request, facts)
+    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached)
     return page(request, "oversight/cancel.html", view, status)
 
 
@@ -112,9 +117,10 @@ async def _show_postpone(
     schedule = await services.plan_again(facts.cohort_id, first, request.app.state.clock.now())
     decide_by = form.raw("beslut") if form.values else decided_by(first).isoformat()
     typed = form.raw("start") if form.values else first.isoformat()
-    view = pages.postpone_page(
-        facts, schedule, decide_by, typed, await _year(request, facts), form, form.raw("skal"), look_again
-    )
+    reached = await reach_by_state(facts.cohort_id, "cohort_postponed", request.app.state.key_folder)
+    year = await _year(request, facts)
+    view = pages.postpone_page(facts, schedule, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
+
     return page(request, "oversight/postpone.html", view, status)
 
 
@@ -180,7 +186,8 @@ async def limits(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     """Change them, never past the guideline and never below those who hold a place."""
     facts = await _facts(request, cohort_id, UNDECIDED | {"started"})
     form = await read_form(request)
-    least, most = form.number("min", 1, 200), form.number("max", 1, 200)
+    span = places_span(await catalogue.programme(facts.programme_id))
+    least, most = number_within(form, "min", span, 200), number_within(form, "max", span, 200)
     if not form.errors:
         refused = await services.change_limits(
             facts.cohort_id, least, most, principal(request), request.app.state.clock.now()

@@ -218,7 +218,7 @@ def _line(form: str, day: Day, clashes: Sequence[Clash]) -> Line:
             else _("Lokalen är bokad till %(until)s.", until=until)
         )
     tag = (_("Krock"), "warn", "warn") if clashes else None
-    return Line(day_short(day.day), capital(numbered(form, day.number)), "", tag, tuple(notes))
+    return Line(day_short(day.day), capital(numbered(form, day.number)), "", tag, tuple(dict.fromkeys(notes)))
 
 
 def button(enrol_from: date | None, form: str, today: date) -> str:

@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.opening_services import Preview, choices, preview, programme_for, start_from
-from programmes.cohorts.rules import MOST_PLACES, Defaults
+from programmes.cohorts.rules import MOST_PLACES, Defaults, places_span, sessions_span
 from programmes.cohorts.schedule_rules import slot_on
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
@@ -18,6 +18,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.oversight import opening_pages as pages
 from programmes.oversight.opening_services import Opening, Visit, open_with_visits, visit_reasons
+from programmes.oversight.views import number_within
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import require_role, signed_in
 from programmes.web.rendering import page
@@ -99,10 +100,13 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
     form = _follow(form, ask)
     wanted, visits = _read(ask, form), _read_visits(ask, form)
     if wanted is None:
+        await _tell_the_rest(ask, form)
         return await _show(ask, form, None, 422)
     planned = await preview(wanted, ask.who, ask.now)
     for reason in [*planned.reasons, *visit_reasons(visits, planned.schedule, ask.now)]:
-        form.fail(reason.beside, said(reason))
+        if reason.beside == "lokal" and {"nylokal", "nyadress"} & set(form.errors):
+            continue  # What is missing of the new room is said beside it.
+        form.fail(reason.beside, said(reason, ask.programme.form))
     if form.errors or form.ticked("visa"):
         return await _show(ask, form, planned, 422 if form.errors else 200)
     if planned.digest != form.raw("sett"):
@@ -113,6 +117,25 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
         return await _show(ask, form, await preview(wanted, ask.who, ask.now), 422, look_again=True)
     done = "oppnad" if wanted.announce else "planerad"
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/traffar?klart={done}"})
+
+
+_COUNTED = ("forsta", "fran", "till", "antal", "dagar")
+# What is said of these is only true for the days that were meant.
+_OF_THE_DAYS = {"oppnar", "beslut", "sista", *_COUNTED}
+
+
+async def _tell_the_rest(ask: _Ask, form: Form) -> None:
+    """What else is wrong when the days cannot even be counted: every reason at once, as if the usual days were meant."""
+    usual = pages.default_values(ask.programme, ask.start) | {"dagar": "0"}
+    values = {name: list(given) for name, given in form.values.items()}
+    values |= {name: [usual[name]] for name in _COUNTED if name in form.errors}
+    wanted = _read(ask, Form(values))
+    if wanted is None:
+        return
+    for reason in (await preview(wanted, ask.who, ask.now)).reasons:
+        new_room = reason.beside == "lokal" and {"nylokal", "nyadress"} & set(form.errors)
+        if reason.beside not in _OF_THE_DAYS and not new_room:
+            form.fail(reason.beside, said(reason, ask.programme.form))
 
 
 def _follow(form: Form, ask: _Ask) -> Form:
@@ -133,10 +156,11 @@ def _read(ask: _Ask, form: Form) -> Opening | None:
     start, kind = ask.start, ask.programme.form
     first, begins, ends = form.day("forsta"), form.clock_time("fran"), form.clock_time("till")
     name = form.text("namn", 80, _("Skriv ett namn."))
-    count = form.number("antal", 0, 999)
+    count = number_within(form, "antal", sessions_span(ask.programme), 999)
     least, most, opens, decides, last = start.minimum, start.maximum, start.enrol_from, first, start.last_entry
     if kind == "group":
-        least, most = form.number("min", 0, 999), form.number("max", 0, 999)
+        span = places_span(ask.programme)
+        least, most = number_within(form, "min", span, 999), number_within(form, "max", span, 999)
         opens, decides = form.day("oppnar") or ask.today, form.day("beslut")
         last = 1 if pages.is_closed_after_start(ask.programme) else form.number("sista", 0, 999)
     venue_id, new_venue = _read_venue(form)

@@ -9,6 +9,8 @@ from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_parts, day_short, listed, ngettext
 from programmes.core.i18n import gettext as _
+from programmes.notices.reach_rules import Reach, told
+from programmes.notices.rules import Kind
 from programmes.oversight.rules import TILE, Planned, Shortage, Start, Year, YearStart, shortage, soon, years
 
 MOST_SOON, PER_PAGE, MOST_SEATS_DRAWN = 15, 50, 24
@@ -135,15 +137,24 @@ def year_of(section: str, required: int, found: Sequence[YearStart]) -> Year:
     return years({section: required}, found, {})[section]
 
 
-def done_text(what: str, name: str) -> str:
-    """What has just been decided, from a fixed list; anything else says nothing."""
+# The message that each decision puts on its way.
+TELLS: Mapping[str, Kind] = {
+    "startad": "cohort_started",
+    "uppskjuten": "cohort_postponed",
+    "installd": "cohort_cancelled",
+}
+
+
+def done_text(what: str, name: str, reach: Reach) -> str:
+    """What has just been decided and who hears of it how, from a fixed list; anything else says nothing."""
     texts = {
-        "startad": _("%(name)s är startad. Alla som har plats får besked.", name=name),
-        "uppskjuten": _("%(name)s är framflyttad. Alla behåller sin plats och får besked om de nya dagarna.", name=name),
-        "installd": _("%(name)s är inställd. Alla får besked, och kalendrarna visar det.", name=name),
+        "startad": _("%(name)s är startad.", name=name),
+        "uppskjuten": _("%(name)s är framflyttad. Alla behåller sin plats.", name=name),
+        "installd": _("%(name)s är inställd. Kalendrarna visar det.", name=name),
         "platser": _("Antalet platser i %(name)s är ändrat.", name=name),
     }
-    return texts.get(what, "")
+    calls = _("De som ska ringas står på Idag.") if reach.ring else ""
+    return " ".join(part for part in (texts[what], told(reach), calls) if part) if what in texts else ""
 
 
 def not_started(name: str) -> str:

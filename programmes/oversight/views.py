@@ -7,11 +7,14 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.rules import Span
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
-from programmes.core.errors import Conflict, Forbidden, NotFound
+from programmes.core.errors import Forbidden, NotFound
+from programmes.notices.reach_rules import Reach
+from programmes.notices.reach_services import reach
 from programmes.oversight import pages, queries, services
-from programmes.web.forms import read_form
+from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
 
@@ -21,6 +24,14 @@ AnyRequest = Request[Any, Any, Any]
 def _number(request: AnyRequest, name: str, otherwise: int) -> int:
     typed = request.query_params.get(name, "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else otherwise
+
+
+def number_within(form: Form, name: str, span: Span, most: int) -> int:
+    """A number as typed. What is none is told the span that holds here; one outside it is for the rules to refuse."""
+    typed = form.raw(name).strip()
+    if typed.isascii() and typed.isdigit():
+        return form.number(name, 0, most)
+    return form.number(name, span.least, span.most)
 
 
 async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int = 200) -> Response[Any]:
@@ -45,13 +56,15 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
 async def _done(request: AnyRequest) -> str:
     """What was decided on the page before, if it is about a group that the asker may see."""
     what, cohort_id = request.query_params.get("klart", ""), _number(request, "grupp", 0)
-    if not pages.done_text(what, "") or not cohort_id:
+    state = request.app.state
+    if not pages.done_text(what, "", Reach()) or not cohort_id:
         return ""
     try:
-        cohort = await cohorts.mine(principal(request), local_date(request.app.state.clock.now()), cohort_id)
+        cohort = await cohorts.mine(principal(request), local_date(state.clock.now()), cohort_id)
     except NotFound:
         return ""
-    return pages.done_text(what, cohort.name)
+    kind = pages.TELLS.get(what)
+    return pages.done_text(what, cohort.name, await reach(cohort_id, kind, state.key_folder) if kind else Reach())
 
 
 def to_cockpit(what: str, cohort_id: int) -> Response[Any]:
@@ -86,7 +99,8 @@ async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
         raise Forbidden
     found = [s for s in await queries.undecided(who, today) if s.cohort_id == cohort_id]
     if not found:
-        raise Conflict("cohort_changed")
+        # Decided already, or nothing that is decided upon (a series): the group's page says how it stands.
+        return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}"})
     return page(request, "oversight/decide.html", pages.one_card(found[0], today))
 
 

@@ -13,7 +13,7 @@ from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
 
 AnyRequest = Request[Any, Any, Any]
-_STAFF_PAGE = re.compile(r"/personal(/[A-Za-z0-9_-]+)*")
+_STAFF_PAGE = re.compile(r"/personal(/[A-Za-z0-9_-]+)*(\?[A-Za-z0-9_.%+=&-]*)?")
 
 
 def _back(wanted: str) -> str:
@@ -21,14 +21,15 @@ def _back(wanted: str) -> str:
     return wanted if len(wanted) < 200 and _STAFF_PAGE.fullmatch(wanted) else "/personal/idag"
 
 
-def _show(request: AnyRequest, form: Form, back: str, status: int) -> Response[Any]:
-    return page(request, "people/sign_in.html", {"form": form, "back": back}, status)
+def _show(request: AnyRequest, form: Form, back: str, status: int, out: str = "") -> Response[Any]:
+    return page(request, "people/sign_in.html", {"form": form, "back": back, "out": out}, status)
 
 
 @get("/logga-in")
 async def sign_in_page(request: AnyRequest) -> Response[Any]:
     """The sign-in form."""
-    return _show(request, Form(), _back(request.query_params.get("till", "")), 200)
+    out = request.query_params.get("ut", "")
+    return _show(request, Form(), _back(request.query_params.get("till", "")), 200, out)
 
 
 @post("/logga-in", status_code=200)

@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import structlog
 from litestar import Request, Response
@@ -13,7 +13,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
 from programmes.web import rendering
 from programmes.web.guards import NotSignedIn
-from programmes.web.sessions import drop_cookie, wanted_language
+from programmes.web.sessions import drop_cookie, read_cookie, wanted_language
 
 log = structlog.get_logger()
 AnyRequest = Request[Any, Any, Any]
@@ -45,7 +45,8 @@ def forbidden(request: AnyRequest, error: Exception) -> Response[Any]:
 
 def conflict(request: AnyRequest, error: Exception) -> Response[Any]:
     code = error.code if isinstance(error, errors.Conflict) else ""
-    return page(request, "errors/conflict.html", (*conflict_text(code), _way_back(request.url.path)), status=409)
+    text = staff_text(code) if request.url.path.startswith("/personal") else None
+    return page(request, "errors/conflict.html", (*(text or conflict_text(code)), _way_back(request.url.path)), status=409)
 
 
 def _way_back(path: str) -> str:
@@ -60,11 +61,13 @@ def _way_back(path: str) -> str:
 
 
 def not_signed_in(request: AnyRequest, error: Exception) -> Response[Any]:
-    """To the sign-in page, and back here afterwards if this was only a look."""
-    back = (
-        f"?till={quote(request.url.path)}" if request.method == "GET" and request.url.path.startswith("/personal/") else ""
-    )
-    return Response("", status_code=303, headers={"location": f"/logga-in{back}"})
+    """To the sign-in page, and back here afterwards; from a form to the nearest page above it, as what it said is lost."""
+    back = rendering.again(request)
+    wanted = {"till": back} if back.startswith("/personal/") else {}
+    if read_cookie(request, "staff"):
+        wanted["ut"] = "form" if request.method == "POST" else "sida"
+    query = f"?{urlencode(wanted)}" if wanted else ""
+    return Response("", status_code=303, headers={"location": f"/logga-in{query}"})
 
 
 def csrf_failed(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -103,6 +106,31 @@ def _route(request: AnyRequest) -> str:
     """The route's pattern, never the address itself: tokens and codes stand in addresses."""
     template = request.scope.get("path_template")
     return template if isinstance(template, str) else ""
+
+
+def staff_text(code: str) -> tuple[str, str] | None:
+    """The same for staff, where the conflict is about somebody else's place."""
+    texts = {
+        "enrolment_over": (
+            _("Det går inte längre"),
+            _("Personens plats eller anmälan har ändrats sedan sidan visades, kanske av dig i en annan flik."),
+        ),
+        "offer_over": (
+            _("Erbjudandet gäller inte längre"),
+            _("Det är besvarat, eller så har platsen gått vidare till nästa i kön."),
+        ),
+        "visit_full": (_("Tiden är inte ledig längre"), _("Välj en annan tid för studiebesöket. Personens plats är kvar.")),
+        "visit_done": (_("Studiebesöket är redan gjort"), _("Personen behöver inte boka ett till.")),
+        "visit_first": (
+            _("Studiebesöket kommer först"),
+            _("Villkor och regler kan godkännas när besöket är gjort. Anteckna besöket först."),
+        ),
+        "texts_changed": (
+            _("Texten har fått en ny version"),
+            _("Låt personen läsa den nya versionen. Inget av det du skickade är sparat."),
+        ),
+    }
+    return texts.get(code)
 
 
 def conflict_text(code: str) -> tuple[str, str]:

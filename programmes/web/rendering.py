@@ -107,7 +107,8 @@ def csrf_token(request: Request[Any, Any, Any]) -> str:
     return token if isinstance(token, str) else ""
 
 
-def _again(request: Request[Any, Any, Any]) -> str:
+def again(request: Request[Any, Any, Any]) -> str:
+    """The address that may be asked for once more: this one, or for a form the nearest above it that can be read."""
     path = request.url.path
     query = urlencode([(name, value) for name, value in parse_qsl(request.url.query) if name != "lang"])
     if request.method != "POST":
@@ -122,7 +123,7 @@ def _again(request: Request[Any, Any, Any]) -> str:
 def _frame(request: Request[Any, Any, Any]) -> Frame:
     return Frame(
         path=request.url.path,
-        again=_again(request),
+        again=again(request),
         answers_form=request.method == "POST",
         language=i18n.language(),
         csrf_token=csrf_token(request),

@@ -1,6 +1,6 @@
 """Which kind of note a session needs, when it may be made, and what numbers can be."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -10,6 +10,7 @@ from programmes.attendance.rules import Count, kind, unique_bounds, why_not
 from programmes.catalogue import queries as catalogue
 
 TODAY = date(2026, 9, 2)
+NOW = datetime(2026, 9, 2, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -29,19 +30,20 @@ def test_a_section_that_lists_count_without_sex_gets_no_head_count() -> None:
     assert kind(True, ("participant_count",)) == "held"
 
 
-@given(st.integers(-60, 60))
-def test_attendance_can_be_noted_from_the_sessions_day_on(days: int) -> None:
-    assert why_not("started", "planned", TODAY + timedelta(days=days), TODAY) == (("future",) if days > 0 else ())
+@given(st.integers(-90_000, 90_000))
+def test_attendance_can_be_noted_from_half_an_hour_before_the_session(minutes: int) -> None:
+    begins = NOW + timedelta(minutes=minutes)
+    assert why_not("started", "planned", begins, NOW) == (("future",) if minutes > 30 else ())
 
 
 def test_every_reason_is_told_at_once() -> None:
-    assert why_not("closed", "planned", TODAY + timedelta(days=1), TODAY) == ("closed", "future")
-    assert why_not("cancelled", "cancelled", TODAY, TODAY) == ("not_open", "cancelled")
+    assert why_not("closed", "planned", NOW + timedelta(days=1), NOW) == ("closed", "future")
+    assert why_not("cancelled", "cancelled", NOW, NOW) == ("not_open", "cancelled")
 
 
 def test_correcting_is_allowed_until_closing() -> None:
-    assert why_not("started", "held", TODAY - timedelta(days=90), TODAY) == ()
-    assert why_not("closed", "held", TODAY, TODAY) == ("closed",)
+    assert why_not("started", "held", NOW - timedelta(days=90), NOW) == ()
+    assert why_not("closed", "held", NOW, NOW) == ("closed",)
 
 
 @given(st.lists(st.builds(Count, st.integers(0, 500), st.integers(0, 500), st.integers(0, 500))))

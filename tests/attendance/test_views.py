@@ -157,7 +157,7 @@ async def test_a_future_session_is_refused_in_words(
     await sign_in_as(client, "robin", clock.now())
     page = await client.get(f"/personal/traffar/{second}/narvaro")
     assert page.status_code == 200
-    assert "Det är inte dags än. Från 7 oktober 2026 går det." in page.text
+    assert "Det är inte dags än. Från onsdag 7 oktober 09.30 går det." in page.text
     token = csrf_of((await client.get(f"/personal/traffar/{first}/narvaro")).text)
     answer = await client.post(f"/personal/traffar/{second}/narvaro", data={str(people[0]): "present", "_csrf_token": token})
     assert answer.status_code == 422

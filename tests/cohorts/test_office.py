@@ -137,3 +137,11 @@ async def test_wrong_choices_are_explained_and_others_may_not_choose(
     await a_coordinator(clock.now(), "annan", "2.1")
     await sign_in_as(client, "annan", clock.now())
     assert (await client.get(address)).status_code == 404
+
+
+async def test_the_same_closure_is_entered_once(kim: Principal, client: httpx.AsyncClient) -> None:
+    wish: dict[str, object] = {"forsta": "2027-02-22", "sista": "2027-02-26", "namn": "Sportlov", "lokal": ""}
+    assert (await post_form(client, "/personal/stangningar", wish)).status_code == 303
+    again = await post_form(client, "/personal/stangningar", wish)
+    assert again.status_code == 422
+    assert "De dagarna är redan stängda där." in again.text

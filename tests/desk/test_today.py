@@ -63,6 +63,27 @@ async def test_todays_sessions_say_what_is_missing_until_it_is_there(
     assert "btn--main" not in page
 
 
+async def test_before_a_session_begins_nothing_is_missing_and_half_an_hour_before_it_can_be_noted(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort, people = await a_running("2.7", clock, keys, robin)
+    first, *_ = await session_ids(cohort)
+    address = f"/personal/traffar/{first}/narvaro"
+    clock.advance(hours=-2)
+    page = await look(client, clock)
+    assert "Börjar 10.00" in page
+    assert "Närvaro saknas" not in page
+    assert address not in page
+    refused = await client.get(address)
+    assert "Från onsdag 30 september 9.30 går det." in refused.text.replace("09.30", "9.30")
+    answer = await attendance.mark(first, dict.fromkeys(people, "present"), robin, clock.now())
+    assert answer is not None
+    clock.advance(minutes=95)
+    page = await look(client, clock)
+    assert address in page
+    assert "Närvaro saknas" not in page
+
+
 async def test_each_kind_is_asked_for_in_its_own_words(
     robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:

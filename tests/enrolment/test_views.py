@@ -236,6 +236,10 @@ async def test_staff_walk_somebody_to_a_confirmed_place_and_every_look_is_noted(
     assert (await post_form(client, f"{person}/besok", {"utfall": "attended"}, person)).status_code == 303
     texts = re.findall(r'name="text" value="(\d+)"', (await client.get(person)).text)
     assert len(texts) == 2
+    for ticked in ([], texts[:1]):
+        wrong = await post_form(client, f"{person}/papper", {"text": ticked}, person)
+        assert wrong.status_code == 422
+        assert "Kryssa i alla texter som personen har godkänt." in wrong.text
     assert (await post_form(client, f"{person}/papper", {"text": texts}, person)).status_code == 303
     assert (await queries.enrolment(taken.enrolment_id)).state == "confirmed"
     assert (await post_form(client, f"{person}/legitimation", {}, person)).status_code == 303
@@ -344,3 +348,25 @@ async def test_the_age_is_asked_for_again_when_the_first_session_moves(
     assert "2.15" in wrong.text
     assert (await post_form(client, "/min-plats/alder", {"v_age": "12_17"}, "/min-plats")).status_code == 303
     assert "Första träffen har flyttats" not in (await client.get("/min-plats")).text
+
+
+async def test_staff_are_told_of_the_persons_place_and_not_of_their_own(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    taken = await somebody(cohort, keys, clock.now(), "Anna Ask")
+    await sign_in_as(client, "kim", clock.now())
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+    assert "till personen själv" in (await client.get(person)).text
+    assert (await post_form(client, f"{person}/avsluta", {"slut": "declined"}, person)).status_code == 303
+    again = await post_form(
+        client, f"{person}/avsluta", {"slut": "declined"}, f"/personal/grupper/{cohort.cohort_id}/traffar"
+    )
+    assert again.status_code in {403, 409}
+    assert "Öppna Min plats" not in again.text
+    assert 'id="leg"' not in (await client.get(person)).text
+    missing = await client.get("/personal/grupper/999999")
+    assert missing.status_code == 404
+    assert "Öppna Min plats" not in missing.text
+    assert "Till dina grupper" in missing.text

@@ -13,7 +13,7 @@ from programmes.evaluation import services
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.evaluation.conftest import Groups
-from tests.factories import a_coordinator, a_leader, a_programme, a_staff_member, hidden, post_form, sign_in_as
+from tests.factories import a_cohort, a_coordinator, a_leader, a_programme, a_staff_member, hidden, post_form, sign_in_as
 
 PROMISE = (
     "Du drar en lapp som ingen vet är din, och med den kan du svara en gång. Svaren är låsta tills utvärderingen stängs;"
@@ -297,7 +297,7 @@ async def test_coordinators_print_slips_for_a_common_box_of_many(
     assert "Kände du dig trygg?" in form.text
     assert "i gruppen" not in form.text
     assert (await answer(client, printed[0], safety="5")).status_code == 303
-    refused = await post_form(client, address, {"antal": "24", "insats": slug})
+    refused = await post_form(client, address, {"antal": "24", "insats": slug, "ersatt": "ja"})
     assert "Det första svaret ligger redan i lådan" in refused.text
 
 
@@ -311,3 +311,39 @@ async def test_a_coordinator_of_one_programme_prints_for_that_one_only(
     _id, another = await a_programme("2.10")
     other = await post_form(client, "/personal/utvarderingar/lador", {"antal": "24", "insats": another.slug})
     assert other.status_code == 422
+
+
+async def test_slips_that_may_be_out_there_are_replaced_only_when_it_is_meant(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now(), "kim")
+    address = "/personal/utvarderingar/lador"
+    await sign_in_as(client, "kim", clock.now())
+    slug = re.findall(r'name="insats" value="([^"]+)"', (await client.get(address)).text)[0]
+    wish: dict[str, object] = {"antal": "24", "insats": slug}
+    first = re.findall(r'<p class="code">([0-9A-Z-]{19})<br>', (await post_form(client, address, wish)).text)
+    await worker.drain(groups.worker)
+    warned = await post_form(client, address, wish)
+    assert warned.status_code == 422
+    assert "24 lappar är redan utskrivna" in warned.text
+    assert "Kände du dig trygg?" in (await client.post("/u", data={"kod": first[0]})).text
+    again = await post_form(client, address, {**wish, "ersatt": "ja"})
+    assert len(re.findall(r'<p class="code">', again.text)) == 24
+    assert (await client.post("/u", data={"kod": first[0]})).status_code == 422
+
+
+async def test_before_the_start_it_is_said_when_slips_can_be_printed(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), groups.leader)
+    await sign_in_as(client, "robin", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/utvardering"
+    page = (await client.get(address)).text
+    assert "Utvärderingen börjar när gruppen har startat" in page
+    assert "0 lappar" not in page
+    assert "Görs i ordning" not in page
+    refused = await post_form(client, f"{address}/lappar", {}, page=f"/personal/grupper/{cohort.cohort_id}/avsluta")
+    assert refused.status_code == 422
+    assert "Lapparna kan skrivas ut när gruppen har startat" in refused.text
+    closing = (await client.get(f"/personal/grupper/{cohort.cohort_id}/avsluta")).text
+    assert "Vänta en stund" not in closing

@@ -274,3 +274,19 @@ async def test_every_kind_is_answered_and_an_event_about_nothing_is_nothing(mail
     await put("cohort_started", cohort=999_999)
     await mail.work()
     assert mail.all() == []
+
+
+async def test_that_all_that_was_left_is_cancelled_is_told_once_and_again_when_it_happens_again(
+    mail: Mail, cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    await mail.work()
+    for _ in range(2):
+        clock.advance(minutes=1)
+        async with transaction():
+            await execute("update cohort_session set cancelled_at = $1, state = 'cancelled', number = null", clock.now())
+        await put("rest_cancelled", cohort=cohort.cohort_id)
+        await put("rest_cancelled", cohort=cohort.cohort_id)
+        await mail.work()
+    assert await states(cohort) == [("place_held", "sent"), ("rest_cancelled", "sent"), ("rest_cancelled", "sent")]
+    assert sum("De möten som var kvar är inställda." in text_of(message) for message in mail.all()) == 2

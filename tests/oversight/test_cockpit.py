@@ -126,8 +126,9 @@ async def test_cancelling_asks_for_a_reason_and_says_what_happens_to_whom(
     text = (await client.get(address)).text
     assert "3 personer har plats." in text
     assert "10 träffar står som INSTÄLLT i 30 dagar." in text
-    assert "Då blir det ingen start i år" in text
-    assert "Ställ in och meddela 3" in text
+    assert "Då blir det ingen start 2026" in text
+    assert "3 ser det bara på Min plats." in text
+    assert "och mejla" not in text
     without_reason = await post_form(client, address, {"sett": hidden(text, "sett")})
     assert without_reason.status_code == 422
     assert "Välj varför starten ställs in." in without_reason.text
@@ -275,3 +276,33 @@ async def test_the_number_of_statements_is_the_same_for_two_starts_and_for_a_tho
     assert sum("from enrolment" in statement for statement in queries_log.statements) == 1
     assert text.count('<article class="start"') == 15
     assert "Sidor" in text
+
+
+async def test_before_and_after_a_decision_it_is_said_how_many_are_mailed_rung_or_see_it_themselves(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), minimum=1, maximum=2)
+    for name, contact in (("Ek", "ek@example.invalid"), ("Lind", "+46700000001"), ("Kö", "ko@example.invalid")):
+        await somebody(cohort, keys, clock.now(), name, contact)
+    address = f"{STARTS}/{cohort.cohort_id}/stall-in"
+    text = (await client.get(address)).text
+    assert "1 får e-post och 1 ska ni ringa." in text
+    assert "Ställ in, mejla 2 och ring 1" in text
+    done = await post_form(client, address, {"sett": hidden(text, "sett"), "skal": "too_few"})
+    after = (await client.get(done.headers["location"])).text
+    assert "är inställd. Kalendrarna visar det. 2 får e-post och 1 ska ni ringa. De som ska ringas står på Idag." in after
+
+
+async def test_a_cancelled_start_names_its_year_and_whether_the_next_one_has_room(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.7", clock.now(), first_in=timedelta(days=170))
+    address = f"{STARTS}/{cohort.cohort_id}/stall-in"
+    assert "Då blir det ingen start 2027" in (await client.get(address)).text
+    full = await a_cohort("2.7", clock.now(), minimum=1, maximum=1)
+    for name in ("Ek", "Lind"):
+        await somebody(full, keys, clock.now(), name)
+    text = (await client.get(address)).text
+    assert "Nästa start är onsdag 30 september, men den är full och 1 person står i kö." in text
+    await a_cohort("2.7", clock.now(), first_in=timedelta(days=35))
+    assert "Onsdag 7 oktober finns det plats." in (await client.get(address)).text

@@ -172,13 +172,13 @@ async def test_the_preview_says_why_days_are_skipped_and_saves_nothing(
         ("2.8", {"forsta": "igår"}, ["Skriv ett datum som finns", "Rätta det som är fel, så visas dagarna här."]),
         ("2.8", {"till": "12:00"}, ["Sluttiden måste vara efter starttiden."]),
         ("2.8", {"oppnar": "2026-08-01", "beslut": "2026-08-02"}, ["Tiden har redan varit."]),
-        ("2.8", {"lokal": "ny", "nylokal": "Eken"}, ["Skriv lokalens adress.", "Välj en lokal, eller skriv en ny."]),
+        ("2.8", {"lokal": "ny", "nylokal": "Eken"}, ["Skriv lokalens adress."]),
         ("2.8", {"lokal": "4711"}, ["Välj en lokal, eller skriv en ny."]),
         ("2.8", {"besok1": "2026-10-19", "besok1tid": "16:00"}, ["Studiebesöket måste vara före första träffen."]),
         ("2.8", {"besok2": "2026-09-24", "besok2tid": "kl tre"}, ["Skriv en tid, till exempel 18.00."]),
         ("2.8", {"namn": " "}, ["Skriv ett namn."]),
         ("3.1", {"dagar": []}, ["Välj minst en veckodag."]),
-        ("2.3", {"antal": "11"}, ["Riktlinjen 2.3 säger 5 till 10 träffar."]),
+        ("2.3", {"antal": "11"}, ["Riktlinjen 2.3 säger 5 till 10 samtal."]),
     ],
 )
 async def test_what_is_typed_wrong_is_kept_and_explained(
@@ -204,6 +204,29 @@ async def test_what_is_typed_wrong_is_kept_and_explained(
 async def test_every_error_is_told_at_once(kim: Principal, robin: Principal, client: httpx.AsyncClient) -> None:
     answer = await sent(client, "2.8", robin, max="9", min="1", ledare=[], antal="3")
     assert "Fyra saker att rätta" in answer.text
+
+
+async def test_without_a_first_day_everything_else_that_is_wrong_is_told_too(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient
+) -> None:
+    answer = await sent(client, "2.8", robin, forsta="", max="9", ledare=[], namn="")
+    assert "Fyra saker att rätta" in answer.text
+    for words in ("datum som finns", "minst 5 och högst 8", "Välj minst en gruppledare", "Skriv ett namn"):
+        assert words in answer.text, words
+
+
+async def test_limits_that_are_left_empty_are_told_the_guidelines(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient
+) -> None:
+    assert "Skriv ett tal från 5 till 8." in (await sent(client, "2.8", robin, max="")).text
+
+
+async def test_a_new_room_without_an_address_is_one_mistake(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient
+) -> None:
+    answer = await sent(client, "2.8", robin, lokal="ny", nylokal="Syrenen", nyadress="")
+    assert "En sak att rätta" in answer.text
+    assert "Skriv lokalens adress." in answer.text
 
 
 async def test_a_drop_in_is_open_on_several_weekdays_for_some_weeks(

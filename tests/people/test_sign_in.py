@@ -113,3 +113,42 @@ async def test_an_unknown_page_is_said_in_words_with_the_headers(client: httpx.A
     assert answer.status_code == 404
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_who_was_signed_out_comes_back_to_the_page_with_its_query(robin: int, client: httpx.AsyncClient) -> None:
+    fresh = await client.get("/personal/grupper/ny?insats=2.8")
+    assert fresh.headers["location"] == "/logga-in?till=%2Fpersonal%2Fgrupper%2Fny%3Finsats%3D2.8"
+    assert "utloggad" not in (await client.get(fresh.headers["location"])).text
+    client.cookies.set("staff", "x" * 32)
+    gone = await client.get("/personal/grupper/ny?insats=2.8")
+    page = await client.get(gone.headers["location"])
+    assert "Du har blivit utloggad" in page.text
+    assert "inte sparat" not in page.text
+    assert 'value="/personal/grupper/ny?insats=2.8"' in page.text
+    answer = await client.post(
+        "/logga-in",
+        data={
+            "anv": "Robin",
+            "losen": "ett-langt-losenord",
+            "_csrf_token": token_of(page.text),
+            "till": "/personal/grupper/ny?insats=2.8",
+        },
+    )
+    assert answer.headers["location"] == "/personal/grupper/ny?insats=2.8"
+
+
+async def test_a_form_sent_by_somebody_signed_out_is_lost_and_that_is_said(robin: int, client: httpx.AsyncClient) -> None:
+    token = token_of((await client.get("/logga-in")).text)
+    client.cookies.set("staff", "x" * 32)
+    gone = await client.post("/personal/grupper/7/starta-samtal", data={"_csrf_token": token})
+    assert gone.status_code == 303
+    assert gone.headers["location"] == "/logga-in?till=%2Fpersonal%2Fgrupper%2F7&ut=form"
+    page = await client.get(gone.headers["location"])
+    assert "Det du skrev sist är inte sparat." in page.text
+    assert 'value="/personal/grupper/7"' in page.text
+
+
+@pytest.mark.parametrize("till", ["//evil.example", "/personal/idag//x", "/personal?x=http://e", "/personal/idag?a=<b>"])
+async def test_nobody_is_led_elsewhere_after_signing_in(robin: int, client: httpx.AsyncClient, till: str) -> None:
+    page = await client.get("/logga-in", params={"till": till})
+    assert 'name="till" value="/personal/idag"' in page.text

@@ -1,0 +1,43 @@
+"""Ending what runs before its time: every session that is left is cancelled at once, and everybody is told once."""
+
+from datetime import datetime
+
+from programmes.cohorts import queries
+from programmes.cohorts.rules import ends_early
+from programmes.core import audit, jobs
+from programmes.core.clock import local_date
+from programmes.core.db import execute, transaction
+from programmes.core.errors import Conflict
+from programmes.core.principal import Principal
+
+
+async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: datetime) -> None:
+    """Cancel every session that has not begun. `seen` is how many there were when it was asked for.
+
+    Sent again, it changes nothing. How it ended is then known too, if something was held.
+
+    Raises:
+        NotFound: not theirs.
+        Conflict: it does not run, or there are other sessions left than were seen.
+    """
+    async with transaction():
+        await queries.mine(principal, local_date(now), cohort_id)
+        cohort = await queries.locked(cohort_id)
+        left = [s for s in await queries.sessions(cohort_id) if s.state in {"planned", "moved"} and s.starts_at > now]
+        if not left:
+            return
+        if not ends_early(cohort.state, cohort.form) or str(len(left)) != seen:
+            raise Conflict("cohort_changed")
+        await execute(
+            """update cohort_session set state = 'cancelled', number = null, sequence = sequence + 1, revised_at = $2,
+                                         cancelled_at = $2 where id = any($1::int[])""",
+            [session.session_id for session in left],
+            now,
+        )
+        await execute(
+            """update cohort set ended_how = 'ended_early' where id = $1 and exists (
+                   select 1 from cohort_session s where s.cohort_id = $1 and s.state = 'held')""",
+            cohort_id,
+        )
+        await audit.note("cohort:cancel_rest", f"cohort/{cohort_id}", principal.staff_id, now)
+        await jobs.put("rest_cancelled", {"cohort": cohort_id})

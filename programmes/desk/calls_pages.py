@@ -1,0 +1,93 @@
+"""Whom to ring: as things that need somebody on Idag, and as a group's list to work through."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from programmes.core.clock import local_date
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import moment_long, ngettext
+from programmes.desk.calls_rules import Call
+from programmes.desk.today_pages import Item, Tag
+
+
+@dataclass(frozen=True)
+class CallLine:
+    enrolment_id: str
+    address: str
+    label: str
+    protected: bool
+    text: str
+    is_offer: bool
+
+
+@dataclass(frozen=True)
+class CallsPage:
+    cohort_id: int
+    name: str
+    lines: tuple[CallLine, ...]
+
+
+def items(calls: Sequence[Call], today: date) -> list[Item]:
+    """On Idag: each who has an offer by name, the others of a group together."""
+    found = [_offer(call, today) for call in calls if call.is_offer]
+    rest = [call for call in calls if not call.is_offer]
+    groups = {call.about.cohort_id: call.about.group for call in rest}
+    failed = Counter(call.about.cohort_id for call in rest if call.about.failed)
+    ring = Counter(call.about.cohort_id for call in rest if not call.about.failed)
+    for cohort_id, name in groups.items():
+        address = f"/personal/grupper/{cohort_id}/ring"
+        if n := ring[cohort_id]:
+            title = ngettext("Ring %(n)s person i %(group)s", "Ring %(n)s personer i %(group)s", n, group=name)
+            text = _("Något har ändrats, och de har ingen e-post som vi kan skriva till.")
+            found.append(Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), today))
+        if n := failed[cohort_id]:
+            text = ngettext("%(n)s person fick inte det senaste beskedet.",
+                            "%(n)s personer fick inte det senaste beskedet.", n)  # fmt: skip
+            title = _("Nå dem som inte nåddes i %(group)s", group=name)
+            found.append(Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), today))
+    return found
+
+
+def _offer(call: Call, today: date) -> Item:
+    titles = {"ring": _("Ring %(name)s", name=call.label), "mail": _("Nå %(name)s", name=call.label)}
+    text = _("Har fått ett erbjudande i %(group)s.", group=call.about.group)
+    due = today
+    if call.about.answer_by:
+        text += " " + _("Svar senast %(when)s.", when=moment_long(call.about.answer_by))
+        due = local_date(call.about.answer_by)
+    title = titles.get(call.way, _("Berätta för %(name)s", name=call.label))
+    address = f"/personal/grupper/{call.about.cohort_id}/deltagare/{call.about.enrolment_id}"
+    return Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), due)
+
+
+def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
+    """A group's list, one line for each."""
+    lines = [
+        CallLine(
+            str(call.about.enrolment_id),
+            f"/personal/grupper/{cohort_id}/deltagare/{call.about.enrolment_id}",
+            call.label,
+            call.protected,
+            _news(call),
+            call.is_offer,
+        )
+        for call in calls
+    ]
+    return CallsPage(cohort_id, name, tuple(lines))
+
+
+def _news(call: Call) -> str:
+    """What the person has not heard."""
+    about = call.about
+    when = moment_long(about.session_starts) if about.session_starts else ""
+    if call.is_offer and about.answer_by:
+        return _("Har fått ett erbjudande. Svar senast %(when)s.", when=moment_long(about.answer_by))
+    return {
+        "session_moved": _("Ny tid eller plats: %(when)s.", when=when),
+        "session_cancelled": _("Det blir inget %(when)s.", when=when),
+        "rest_cancelled": _("Allt som var kvar är inställt."),
+        "cohort_cancelled": _("Starten är inställd."),
+        "cohort_postponed": _("Starten är framflyttad."),
+    }.get(about.kind, _("Det senaste beskedet kom inte fram."))

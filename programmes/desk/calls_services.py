@@ -1,0 +1,65 @@
+"""Whom staff must tell themselves, with the names they go by, and that it is done."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from programmes.cohorts import queries as cohorts
+from programmes.core import audit
+from programmes.core.clock import local_date
+from programmes.core.db import execute, transaction
+from programmes.core.errors import NotFound
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.desk import calls_queries as queries
+from programmes.desk.calls_rules import Call
+from programmes.enrolment import queries as enrolments
+from programmes.enrolment.roster import label_of
+from programmes.notices.reach_services import way
+
+
+async def calls(
+    cohort_ids: Iterable[int], keys: KeyFolder, who: Principal, now: datetime, everybody: bool = False
+) -> list[Call]:
+    """Whom to ring or to tell. Of those with an offer, or of `everybody`, the names are read, which is noted.
+
+    Who gave neither address nor telephone number sees what changes on Min plats, and is rung only about an offer.
+    """
+    found = await queries.untold(cohort_ids, now)
+    people = (
+        {facts.enrolment_id: facts for facts in await enrolments.several(u.enrolment_id for u in found)} if found else {}
+    )
+    made = []
+    for about in found:
+        facts = people[about.enrolment_id]
+        how = way(facts, keys)
+        if how == "ring" or about.failed or about.kind == "place_offered":
+            shown = everybody or about.kind == "place_offered"
+            made.append(Call(about, how, label_of(facts, keys) if shown else "", facts.protected))
+    named = {c.about.cohort_id for c in made if c.label and people[c.about.enrolment_id].participant_id}
+    if named:
+        async with transaction():
+            for cohort_id in sorted(named):
+                await audit.note("roster:read", f"cohort/{cohort_id}", who.staff_id, now)
+    return made
+
+
+async def told(cohort_id: int, enrolment_id: UUID, who: Principal, now: datetime) -> None:
+    """A member of staff has told somebody what no mail could. Again, it changes nothing.
+
+    Raises:
+        NotFound: not theirs, or nobody of that cohort.
+    """
+    async with transaction():
+        await cohorts.mine(who, local_date(now), cohort_id)
+        if (await enrolments.enrolment(enrolment_id)).cohort_id != cohort_id:
+            raise NotFound
+        # Of what mail could not carry, `sent_at` is when a member of staff said it.
+        new = await execute(
+            """update notice set sent_at = $2
+               where enrolment_id = $1 and state in ('failed', 'no_channel') and sent_at is null returning 1""",
+            enrolment_id,
+            now,
+        )
+        if new:
+            await audit.note("notice:told", f"enrolment/{enrolment_id}", who.staff_id, now)

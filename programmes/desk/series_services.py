@@ -1,0 +1,33 @@
+"""Starting a series of talks, and ending what runs before its time."""
+
+from datetime import datetime
+
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts import services
+from programmes.cohorts.ending_services import cancel_rest
+from programmes.cohorts.rules import ends_early
+from programmes.core.clock import local_date
+from programmes.core.db import transaction
+from programmes.core.errors import Conflict, NotFound
+from programmes.core.principal import Principal
+from programmes.enrolment.queries import places
+
+__all__ = ["cancel_rest", "ends_early", "start_series"]
+
+
+async def start_series(cohort_id: int, principal: Principal, now: datetime) -> None:
+    """Somebody holds the place of a series, and the talks begin. Again, it changes nothing.
+
+    Raises:
+        NotFound: not theirs, or no series.
+        Conflict: nobody holds the place, or it is over.
+    """
+    async with transaction():
+        if (await cohorts.mine(principal, local_date(now), cohort_id)).form != "individual":
+            raise NotFound
+        cohort = await cohorts.locked(cohort_id)
+        if cohort.state == "started":
+            return
+        taken = (await places([cohort_id]))[cohort_id]
+        if not taken.confirmed + taken.preliminary or not await services.begin_series(cohort_id, principal, now):
+            raise Conflict("cohort_changed")

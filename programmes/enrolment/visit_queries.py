@@ -1,0 +1,52 @@
+"""Reads about the study visits of cohorts: what is on offer, and who waits for a time to book."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from programmes.core.db import fetch
+from programmes.enrolment.visit_rules import Guest, Offered, why_not_offer
+
+__all__ = ["Guest", "Offered", "VisitNeed", "needs", "offered", "why_not_offer"]
+
+
+@dataclass(frozen=True)
+class VisitNeed:
+    """How many people of a cohort have no study visit booked or made, and how many more may book one."""
+
+    without: int = 0
+    free: int = 0
+
+    @property
+    def lacking(self) -> int:
+        """How many wait while no time can be booked."""
+        return self.without if not self.free else 0
+
+
+async def offered(cohort_id: int) -> list[Offered]:
+    """Every study visit of a cohort, past ones too, in order of time."""
+    rows = await fetch(
+        """select s.id as slot_id, s.starts_at, s.ends_at, p.display_name as leader, s.capacity,
+                  (select count(*) from study_visit b where b.slot_id = s.id)::int as taken
+           from visit_slot s left join staff p on p.id = s.staff_id
+           where s.cohort_id = $1 order by s.starts_at, s.id""",
+        cohort_id,
+    )
+    return [Offered(**dict(row)) for row in rows]
+
+
+async def needs(cohort_ids: Iterable[int], now: datetime) -> dict[int, VisitNeed]:
+    """Who waits for a study visit, of several cohorts (of programmes that ask for one) in one statement."""
+    rows = await fetch(
+        """select c.id,
+                  (select count(*) from enrolment e left join study_visit v on v.enrolment_id = e.id
+                   where e.cohort_id = c.id and e.state = 'preliminary' and coalesce(v.state, 'missed') = 'missed')::int
+                  as without,
+                  (select coalesce(sum(greatest(0, s.capacity - taken.n)), 0) from visit_slot s
+                   cross join lateral (select count(*) as n from study_visit b where b.slot_id = s.id) taken
+                   where s.cohort_id = c.id and s.starts_at > $2)::int as free
+           from cohort c where c.id = any($1::int[])""",
+        sorted(cohort_ids),
+        now,
+    )
+    return {row["id"]: VisitNeed(row["without"], row["free"]) for row in rows}

@@ -1,0 +1,42 @@
+"""How many people are told in which way, in words. Pure: the language is that of the running request."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import listed, ngettext
+
+Way = Literal["mail", "ring", "place"]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many get mail, how many must be rung, and how many see it only on Min plats."""
+
+    mail: int = 0
+    ring: int = 0
+    place: int = 0
+
+    def __add__(self, other: "Reach") -> "Reach":
+        return Reach(self.mail + other.mail, self.ring + other.ring, self.place + other.place)
+
+
+def told(reach: Reach) -> str:
+    """`4 får e-post, 1 ska ni ringa och 1 ser det bara på Min plats.`; empty when there is nobody."""
+    parts = [
+        ngettext("%(n)s får e-post", "%(n)s får e-post", reach.mail) if reach.mail else "",
+        ngettext("%(n)s ska ni ringa", "%(n)s ska ni ringa", reach.ring) if reach.ring else "",
+        ngettext("%(n)s ser det bara på Min plats", "%(n)s ser det bara på Min plats", reach.place) if reach.place else "",
+    ]
+    found = [part for part in parts if part]
+    return f"{listed(found)}." if found else ""
+
+
+def rows(reach: Reach, what: str) -> tuple[tuple[str, str, str], ...]:
+    """Who, what happens to them, and how they hear of it."""
+    found = [
+        (reach.mail, _("%(n)s med e-postadress", n=reach.mail), _("E-post direkt")),
+        (reach.ring, _("%(n)s med bara telefon", n=reach.ring), _("Ni ringer")),
+        (reach.place, _("%(n)s utan kontaktväg", n=reach.place), _("Syns på Min plats")),
+    ]
+    return tuple((who, what, how) for number, who, how in found if number)

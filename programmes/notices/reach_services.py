@@ -1,0 +1,48 @@
+"""How people can be told: by mail, by somebody who rings, or only on Min plats."""
+
+from collections import Counter
+
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries as enrolments
+from programmes.enrolment.place_services import unseal
+from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.rules import State
+from programmes.notices import rules
+from programmes.notices.reach_rules import Reach, Way
+from programmes.notices.rules import Kind
+from programmes.people import records
+
+__all__ = ["address_of", "reach", "reach_by_state", "way"]
+
+
+def address_of(facts: EnrolmentFacts, keys: KeyFolder) -> str:
+    """Where mail may go: of a protected record only what the person said is safe."""
+    if facts.participant_id is None:
+        return rules.email_of(unseal(facts, keys).contact)
+    record = records.read(facts.record, facts.participant_id, keys) if facts.record is not None else None
+    return rules.email_of(record.contact) if record and "email" in record.safe else ""
+
+
+def way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
+    """How somebody can be told. Who gave a telephone number that is safe to use wants to be rung."""
+    if address_of(facts, keys):
+        return "mail"
+    if facts.participant_id is None:
+        return "ring" if unseal(facts, keys).contact else "place"
+    record = records.read(facts.record, facts.participant_id, keys) if facts.record is not None else None
+    if record and record.contact and "@" not in record.contact and {"call", "sms"} & set(record.safe):
+        return "ring"
+    return "place"
+
+
+async def reach(cohort_id: int, kind: Kind, keys: KeyFolder) -> Reach:
+    """How many of those whom a message of this kind is for can be told in which way; nobody is named."""
+    return sum((await reach_by_state(cohort_id, kind, keys)).values(), start=Reach())
+
+
+async def reach_by_state(cohort_id: int, kind: Kind, keys: KeyFolder) -> dict[State, Reach]:
+    """The same, apart for each state of their enrolments."""
+    ways: dict[State, Counter[Way]] = {}
+    for facts in await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind]):
+        ways.setdefault(facts.state, Counter())[way(facts, keys)] += 1
+    return {state: Reach(n["mail"], n["ring"], n["place"]) for state, n in ways.items()}

@@ -1,0 +1,148 @@
+"""Who has no e-mail is rung: the offer by name, changes as a list to work through; and their yes is noted."""
+
+import re
+from datetime import timedelta
+
+import asyncpg
+import httpx
+import pytest
+
+from programmes import worker
+from programmes.cohorts import services, session_services
+from programmes.core.db import transaction
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries
+from programmes.enrolment import services as enrolment
+from tests.attendance.cast import session_ids
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
+
+PHONE = "+46700000001"
+
+
+@pytest.fixture
+async def robin(db: None, client: httpx.AsyncClient, clock: FrozenClock) -> Principal:
+    found = await a_leader(clock.now())
+    await sign_in_as(client, "robin", clock.now())
+    return found
+
+
+async def look(client: httpx.AsyncClient, address: str = "/personal/idag") -> str:
+    answer = await client.get(address)
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", answer.text)
+
+
+@pytest.mark.parametrize("said", ["ja", "nej"])
+async def test_who_only_has_a_telephone_is_rung_about_an_offer_and_the_answer_is_noted(
+    robin: Principal,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    the_worker: worker.Worker,
+    owner: asyncpg.Connection,
+    said: str,
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), robin, minimum=1, maximum=1)
+    holder = await somebody(cohort, keys, clock.now(), "Ek")
+    waiting = await somebody(cohort, keys, clock.now(), "Ugglan", PHONE)
+    await enrolment.leave(holder.enrolment_id, keys, clock.now())
+    await worker.drain(the_worker)
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{waiting.enrolment_id}"
+    page = await look(client)
+    assert f'href="{person}">Ring Ugglan</a>' in page
+    assert "Svar senast torsdag 3 september 14.00." in page
+    page = await look(client, person)
+    assert "Tackar ja" in page
+    assert (await post_form(client, f"{person}/erbjudande", {"svar": "kanske"}, person)).status_code == 404
+    assert (await post_form(client, f"{person}/erbjudande", {"svar": said}, person)).status_code == 303
+    state = (await queries.enrolment(waiting.enrolment_id)).state
+    assert state == ("confirmed" if said == "ja" else "declined")
+    action = "offer:yes" if said == "ja" else "offer:no"
+    assert await owner.fetchval("select staff_id from audit_entry where action = $1", action) == robin.staff_id
+    assert "Ugglan" not in await look(client)
+    assert "Tackar ja" not in await look(client, person)
+
+
+async def test_a_documented_name_read_on_idag_leaves_a_trace(
+    robin: Principal,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    the_worker: worker.Worker,
+    owner: asyncpg.Connection,
+) -> None:
+    cohort = await a_cohort("2.18", clock.now(), robin, minimum=1, maximum=1)
+    holder = await somebody(cohort, keys, clock.now(), "Anna Ask")
+    await somebody(cohort, keys, clock.now(), "Bo Bok", PHONE)
+    await look(client)
+    assert await owner.fetchval("select count(*) from audit_entry where action = 'roster:read'") == 0
+    await enrolment.leave(holder.enrolment_id, keys, clock.now())
+    await worker.drain(the_worker)
+    assert "Bo Bok" in await look(client)
+    assert await owner.fetchval("select count(*) from audit_entry where action = 'roster:read'") == 1
+
+
+async def test_a_cancelled_session_is_told_by_telephone_where_mail_cannot_and_then_it_is_done(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), robin)
+    for name, contact in (("Ek", PHONE), ("Lind", PHONE), ("Mejl", "mejl@example.invalid"), ("Tyst", "")):
+        await somebody(cohort, keys, clock.now(), name, contact)
+    await worker.drain(the_worker)
+    assert "Ring " not in await look(client)
+    clock.advance(minutes=1)
+    first = (await session_ids(cohort))[0]
+    assert not await session_services.cancel_session(first, False, robin, clock.now())
+    await worker.drain(the_worker)
+    page = await look(client)
+    calls = f"/personal/grupper/{cohort.cohort_id}/ring"
+    assert f'href="{calls}">Ring 2 personer i' in page
+    page = await look(client, calls)
+    assert "Det blir inget onsdag 30 september 10.00." in page
+    assert "Ek" in page
+    assert "Tyst" not in page
+    for _ in range(2):
+        who = re.search(r'name="vem" value="([0-9a-f-]+)"', await look(client, calls))
+        assert who
+        assert (await post_form(client, calls, {"vem": who[1]})).status_code == 303
+    assert "Alla har fått veta" in await look(client, calls)
+    assert "Ring " not in await look(client)
+    await a_leader(clock.now(), "love")
+    await sign_in_as(client, "love", clock.now())
+    assert (await client.get(calls)).status_code == 404
+
+
+async def test_a_cancelled_start_is_told_by_telephone_too(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker
+) -> None:
+    kim = await a_coordinator(clock.now())
+    cohort = await a_cohort("2.1", clock.now(), robin)
+    await somebody(cohort, keys, clock.now(), "Ek", PHONE)
+    await worker.drain(the_worker)
+    clock.advance(minutes=1)
+    async with transaction():
+        await services.mark_cancelled(cohort, "too_few", 0, kim, clock.now())
+    await worker.drain(the_worker)
+    assert "Ring 1 person i" in await look(client)
+    clock.advance(days=31)
+    await sign_in_as(client, "robin", clock.now())
+    assert "Ring 1 person i" not in await look(client)
+
+
+async def test_a_change_that_is_over_needs_no_call(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), robin)
+    await somebody(cohort, keys, clock.now(), "Ek", PHONE)
+    await worker.drain(the_worker)
+    clock.advance(minutes=1)
+    assert not await session_services.cancel_session((await session_ids(cohort))[0], False, robin, clock.now())
+    await worker.drain(the_worker)
+    assert "Ring 1 person i" in await look(client)
+    clock.advance(days=28, hours=3)
+    await sign_in_as(client, "robin", clock.now())
+    assert "Ring 1 person i" not in await look(client)
+    assert cohort.first_start
+    assert clock.now() > cohort.first_start + timedelta(hours=2)

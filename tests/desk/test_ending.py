@@ -1,0 +1,146 @@
+"""A series of talks starts with one button or with its first talk; what ends early is cancelled at once, told once."""
+
+import re
+
+import asyncpg
+import httpx
+import pytest
+
+from programmes.attendance import services as attendance
+from programmes.cohorts import queries as cohorts
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.desk.closing_kept_pages import what_happens
+from tests.attendance.cast import a_running, session_ids
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
+
+
+@pytest.fixture
+async def robin(db: None, client: httpx.AsyncClient, clock: FrozenClock) -> Principal:
+    found = await a_leader(clock.now())
+    await sign_in_as(client, "robin", clock.now())
+    return found
+
+
+async def look(client: httpx.AsyncClient, address: str) -> str:
+    answer = await client.get(address)
+    assert answer.status_code == 200, answer.headers.get("location")
+    return re.sub(r"\s+", " ", answer.text)
+
+
+async def test_the_talks_of_a_series_are_started_by_its_leader_when_somebody_holds_the_place(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.18", clock.now(), robin, minimum=1, maximum=1, sessions=12)
+    address = f"/personal/grupper/{cohort.cohort_id}"
+    assert "Starta samtalen" not in await look(client, address)
+    nobody = await post_form(client, f"{address}/starta-samtal", {}, address)
+    assert nobody.status_code == 409
+    await somebody(cohort, keys, clock.now())
+    assert "Starta samtalen" in await look(client, address)
+    for _ in range(2):
+        assert (await post_form(client, f"{address}/starta-samtal", {}, address)).status_code == 303
+    assert (await cohorts.by_id(cohort.cohort_id)).state == "started"
+    assert "Pågår" in await look(client, address)
+    assert await owner.fetchval("select count(*) from audit_entry where action = 'cohort:begin'") == 1
+    group = await a_cohort("2.1", clock.now(), robin)
+    assert (await post_form(client, f"/personal/grupper/{group.cohort_id}/starta-samtal", {}, address)).status_code == 404
+
+
+async def test_noting_the_first_talk_starts_the_series(robin: Principal, clock: FrozenClock, keys: KeyFolder) -> None:
+    cohort = await a_cohort("2.18", clock.now(), robin, minimum=1, maximum=1, sessions=12)
+    taken = await somebody(cohort, keys, clock.now())
+    assert cohort.first_start
+    clock.set(cohort.first_start)
+    first = (await session_ids(cohort))[0]
+    await attendance.mark(first, {taken.enrolment_id: "present"}, robin, clock.now())
+    assert (await cohorts.by_id(cohort.cohort_id)).state == "started"
+
+
+async def test_asking_to_decide_upon_what_is_not_decided_leads_to_its_page(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    series = await a_cohort("2.18", clock.now(), robin, minimum=1, maximum=1)
+    running, _ = await a_running("2.1", clock, keys, robin)
+    await sign_in_as(client, "kim", clock.now())
+    for cohort in (series, running):
+        answer = await client.get(f"/personal/starter/{cohort.cohort_id}/starta")
+        assert answer.status_code == 303
+        assert answer.headers["location"] == f"/personal/grupper/{cohort.cohort_id}"
+
+
+async def test_what_is_left_of_a_series_is_cancelled_with_one_confirmation_and_told_once(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, people = await a_running("2.18", clock, keys, robin, ("Al",), sessions=12)
+    first = (await session_ids(cohort))[0]
+    await attendance.mark(first, dict.fromkeys(people, "present"), robin, clock.now())
+    clock.advance(hours=3)
+    await sign_in_as(client, "robin", clock.now())
+    closing = f"/personal/grupper/{cohort.cohort_id}/avsluta"
+    assert f'href="{closing}/i-fortid"' in await look(client, closing)
+    page = await look(client, f"{closing}/i-fortid")
+    assert "11 samtal ställs in på en gång. 1 ser det bara på Min plats. Det går inte att ångra." in page
+    assert "Ställ in 11 samtal" in page
+    stale = await post_form(client, f"{closing}/i-fortid", {"sett": "3"})
+    assert stale.status_code == 409
+    assert (await post_form(client, f"{closing}/i-fortid", {"sett": "11"})).status_code == 303
+    counted = await owner.fetch("select state, count(*) as n from cohort_session group by state order by state")
+    assert [(row["state"], row["n"]) for row in counted] == [("cancelled", 11), ("held", 1)]
+    assert await owner.fetchval("select count(*) from pgqueuer where entrypoint like '%cancelled'") == 1
+    assert await owner.fetchval("select ended_how from cohort") == "ended_early"
+    assert (await client.get(f"{closing}/i-fortid")).status_code == 303
+    assert "tillfällen är kvar" not in await look(client, closing)
+
+
+async def test_a_group_that_has_not_started_is_decided_upon_and_not_ended(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    group = await a_cohort("2.1", clock.now(), robin)
+    address = f"/personal/grupper/{group.cohort_id}/avsluta"
+    assert f'href="{address}/i-fortid"' not in await look(client, address)
+    assert (await client.get(f"{address}/i-fortid")).status_code == 303
+    refused = await post_form(client, f"{address}/i-fortid", {"sett": "10"}, f"/personal/grupper/{group.cohort_id}/traffar")
+    assert refused.status_code == 409
+
+
+async def test_an_open_meeting_place_ends_early_at_once_too(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("3.1", clock.now(), robin, sessions=4)
+    address = f"/personal/grupper/{cohort.cohort_id}/avsluta/i-fortid"
+    assert "Ställ in 4 öppettillfällen" in await look(client, address)
+    assert (await post_form(client, address, {"sett": "4"})).status_code == 303
+    assert await owner.fetchval("select count(*) from cohort_session where state = 'cancelled'") == 4
+
+
+async def test_a_series_is_spoken_of_as_talks_and_only_what_there_is_is_kept(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort, _ = await a_running("2.14", clock, keys, robin, ("Al",), sessions=5)
+    await sign_in_as(client, "robin", clock.now())
+    group = f"/personal/grupper/{cohort.cohort_id}"
+    page = await look(client, f"{group}/avsluta")
+    for words in ("När samtalen är avslutade", "Närvaro per samtal"):
+        assert words in page
+    for words in ("När gruppen är avslutad", "Summor från utvärderingen", "Närvaro per träff"):
+        assert words not in page
+    overview = await look(client, group)
+    assert "Ändra samtal" in overview
+    _first, _second, third, *_rest = await session_ids(cohort)
+    at = (await cohorts.sessions(cohort.cohort_id))[1].starts_at
+    move = {"dag": at.date().isoformat(), "fran": "10:30", "till": "11:30", "lokal": str(cohort.venue_id), "sedd": "0"}
+    clash = await post_form(client, f"/personal/traffar/{third}/flytta", dict(move))
+    assert "Det finns redan ett samtal då." in clash.text
+
+
+async def test_a_start_that_never_took_place_keeps_no_attendance_and_abc_has_no_study_visits() -> None:
+    assert "Studiebesök och godkännanden" not in what_happens("count", "group").gone
+    for kind in ("names", "count", "held"):
+        kept = " ".join(what_happens(kind, "group", held=False).kept)
+        assert "Närvaro" not in kept
+        assert "Antal" not in kept
+        assert "utvärdering" not in kept
