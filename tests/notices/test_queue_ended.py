@@ -39,9 +39,8 @@ async def test_who_waited_in_vain_is_told_and_then_the_key_goes(
     assert (await queries.enrolment(silent.enrolment_id)).state == "queued"
     clock.advance(hours=1)
     await mail.work()
-    [letter] = mail.all()[before:]
-    assert "Kön är slut" in text_of(letter)
-    assert "min-plats" not in text_of(letter)
+    [letter] = [text_of(message) for message in mail.all() if "Kön är slut" in text_of(message)]
+    assert "min-plats" not in letter
     await mail.work()
     for person, key_id in keys_of.items():
         facts = await queries.enrolment(person.enrolment_id)
@@ -101,6 +100,7 @@ async def test_records_of_who_never_got_a_place_are_erased_when_the_queue_ends_a
     clock.advance(days=6)
     await worker.drain(the_worker)
     await services.accept_offer(waiting.enrolment_id, await catalogue.programme(cohort.programme_id), clock.now())
+    await services.leave(waiting.enrolment_id, keys, clock.now())
     assert cohort.first_start
     clock.set(cohort.first_start + timedelta(days=1))
     for _ in range(2):
