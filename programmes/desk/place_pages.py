@@ -150,13 +150,6 @@ def code_lines(code: str) -> tuple[str, ...]:
     return (whole[:9], whole[10:]) if code else ()
 
 
-def asks_age_again(facts: EnrolmentFacts, cohort: CohortFacts, programme: Programme) -> bool:
-    """Whether the first session has moved since an age was ticked for its day (promise 2)."""
-    if programme.age_asked not in {"declared", "band"} or cohort.first_start is None:
-        return False
-    return facts.declared_for is not None and facts.declared_for != local_date(cohort.first_start)
-
-
 def age_questions(programme: Programme, municipality: str) -> tuple[Question, ...]:
     """The age as it is ticked, and a guardian's consent where one may be needed."""
     found = questions(programme, language(), municipality)

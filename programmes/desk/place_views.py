@@ -20,6 +20,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language, moment_long
 from programmes.desk import place_pages as pages
 from programmes.enrolment import place_services, queries, services, step_services
+from programmes.enrolment.rules import asks_age_again
 from programmes.enrolment.wording import remaining_text
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
@@ -148,7 +149,8 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
 
 
 def _age_again(request: AnyRequest, place: _Place) -> tuple[Question, ...]:
-    if not pages.asks_age_again(place.facts, place.cohort, place.programme):
+    first = place.cohort.first_start
+    if not asks_age_again(place.facts, place.programme, local_date(first) if first else None):
         return ()
     return pages.age_questions(place.programme, request.app.state.settings.municipality)
 

@@ -10,7 +10,7 @@ from programmes.catalogue.wording import Question, questions, refusal_text
 from programmes.cohorts.wording_rules import many
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital as _capital
-from programmes.core.i18n import day_plain, day_year, language, ngettext, number_word, weekdays
+from programmes.core.i18n import day_plain, day_year, language, ngettext, number_word
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import times as _times
 from programmes.enrolment.rules import NotOpen
@@ -33,6 +33,7 @@ class CohortHead:
     queued: int
     last_day: date
     form: str = "group"
+    days: str = ""
 
     @property
     def first_day(self) -> date:
@@ -52,11 +53,10 @@ class CohortHead:
     def rhythm(self) -> str:
         """`10 träffar, måndagar, till 14 december 2026. Hamngatan 4, rum Linden.`"""
         sessions = many(self.form, self.sessions)
-        days = weekdays(local_date(self.first_start))
         return _(
             "%(sessions)s, %(days)s, till %(last)s. %(address)s, %(venue)s.",
             sessions=sessions,
-            days=days,
+            days=self.days,
             last=day_plain(self.last_day),
             address=self.address,
             venue=self.venue,

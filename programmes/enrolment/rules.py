@@ -280,6 +280,13 @@ def still_to_do(programme: Programme, facts: EnrolmentFacts, texts: Sequence[Agr
     )
 
 
+def asks_age_again(facts: EnrolmentFacts, programme: Programme, first_day: date | None) -> bool:
+    """Whether the first session has moved since an age was ticked for its day (promise 2)."""
+    if programme.age_asked not in {"declared", "band"} or first_day is None:
+        return False
+    return facts.declared_for is not None and facts.declared_for != first_day
+
+
 def visit_can_be_marked(visit: Visit, now: datetime) -> bool:
     """A study visit is made or missed on its day, never before."""
     return local_date(visit.starts_at) <= local_date(now)

@@ -14,6 +14,7 @@ from programmes.catalogue import wording
 from programmes.catalogue.rules import Programme, turns
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.wording_rules import usual_days
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
 from programmes.core.errors import NotFound
@@ -82,6 +83,7 @@ async def _head(cohort: CohortFacts, programme: Programme) -> pages.CohortHead:
         taken.queued,
         local_date(last.starts_at),
         cohort.form,
+        usual_days([local_date(s.was_at or s.starts_at) for s in sessions]),
     )
 
 

@@ -39,6 +39,7 @@ class Facts:
     was_at: datetime | None = None
     position: int = 0
     answer_by: datetime | None = None
+    age_again: bool = False
     link: str = ""
 
 
@@ -133,10 +134,15 @@ def _session_news(facts: Facts) -> list[str]:
         return [_("Mötet %(when)s är inställt.", when=facts.session), *_next(facts)]
     if facts.was_at is None:
         return [_("Mötet %(when)s har ändrats. Se tid och plats med länken.", when=facts.session)]
-    return [
+    news = [
         _("Mötet som först skulle vara %(moment)s är flyttat.", moment=moment_long(facts.was_at)),
         _("Ny tid: %(when)s.", when=facts.session),
     ]
+    return [*news, _age_again()] if facts.age_again else news
+
+
+def _age_again() -> str:
+    return _("Åldern räknas den första dagen. Öppna Min plats och säg till om det stämmer även då.")
 
 
 def _start_news(facts: Facts) -> list[str]:
@@ -144,6 +150,8 @@ def _start_news(facts: Facts) -> list[str]:
         case "cohort_started":
             return [_("Det blir av."), *_next(facts)]
         case "cohort_postponed":
+            if facts.age_again:
+                return [_("Starten är framflyttad. Du har kvar din plats."), *_next(facts), _age_again()]
             return [_("Starten är framflyttad. Du har kvar din plats och behöver inte göra något."), *_next(facts)]
         case _:
             return [

@@ -9,9 +9,11 @@ from uuid import UUID
 
 import structlog
 
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import SessionFacts
 from programmes.core import audit, jobs
-from programmes.core.clock import Clock
+from programmes.core.clock import Clock, local_date
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import NotFound
 from programmes.core.i18n import speaking
@@ -19,6 +21,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.rules import asks_age_again
 from programmes.notices import letter_rules, queries, rules
 from programmes.notices.post_services import Deferred, Post, Refused
 from programmes.notices.queries import NoticeFacts
@@ -185,9 +188,18 @@ async def _words(
         was_at=about.was_at if about else None,
         position=await enrolments.queue_position(person.cohort_id, person.arrival) if queued else 0,
         answer_by=person.offer_expires_at,
+        age_again=await _age_again(person, counted),
         # Once this is sent, the code opens nothing any more.
         link=f"{settings.base_url}/min-plats#{code}" if code and facts.kind != "queue_ended" else "",
     )
+
+
+async def _age_again(person: EnrolmentFacts, counted: Sequence[SessionFacts]) -> bool:
+    """Whether an age was ticked for another first day than there is now."""
+    if person.declared_for is None or not counted:
+        return False
+    cohort = await cohorts.by_id(person.cohort_id)
+    return asks_age_again(person, await catalogue.programme(cohort.programme_id), local_date(counted[0].starts_at))
 
 
 async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime) -> None:

@@ -290,3 +290,28 @@ async def test_that_all_that_was_left_is_cancelled_is_told_once_and_again_when_i
         await mail.work()
     assert await states(cohort) == [("place_held", "sent"), ("rest_cancelled", "sent"), ("rest_cancelled", "sent")]
     assert sum("De möten som var kvar är inställda." in text_of(message) for message in mail.all()) == 2
+
+
+async def test_who_ticked_an_age_for_another_first_day_is_asked_to_do_it_again(
+    mail: Mail, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    children = await a_cohort("2.15", clock.now())
+    await somebody(children, keys, clock.now(), contact="ea@example.invalid")
+    await mail.work()
+    await put("cohort_postponed", cohort=children.cohort_id)
+    await mail.work()
+    assert not any("Åldern räknas" in text for text in mail.to("ea@example.invalid")), "the first day is the same"
+    await owner.execute(
+        """update cohort_session set starts_at = starts_at + interval '7 days', ends_at = ends_at + interval '7 days'
+           where cohort_id = $1""",
+        children.cohort_id,
+    )
+    first = await owner.fetchval(
+        """update cohort_session set state = 'moved', moved_from = starts_at - interval '7 days', sequence = 1
+           where cohort_id = $1 and number = 1 returning id""",
+        children.cohort_id,
+    )
+    await put("session_moved", session=first)
+    await mail.work()
+    (told,) = [text for text in mail.to("ea@example.invalid") if "är flyttat" in text]
+    assert "Åldern räknas den första dagen" in told
