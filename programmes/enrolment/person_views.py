@@ -151,8 +151,8 @@ async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/legitimation", guards=[signed_in], status_code=200)
 async def proof(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Note that identity or age was shown."""
-    person, *_rest = await _mine(request, cohort_id, enrolment_id)
-    await step_services.note_proof(enrolment_id, person.staff_id, request.app.state.clock.now())
+    person, _cohort, programme, _facts = await _mine(request, cohort_id, enrolment_id)
+    await step_services.note_proof(enrolment_id, person.staff_id, programme, request.app.state.clock.now())
     return _back(cohort_id, enrolment_id)
 
 

@@ -113,7 +113,7 @@ async def entry_facts(cohort_id: int) -> Entry:
 _ENROLMENT = """
 select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected_identity, false) as protected, e.state,
        e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,
-       p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.declared_for,
+       p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.guardian_ticked, e.declared_for,
        e.only_waited,
        v.slot_id, v.state as visit_state, vs.starts_at as visit_starts, vs.ends_at as visit_ends, vn.name as visit_venue,
        vn.address as visit_address, array(select text_id from agreement a where a.enrolment_id = e.id) as accepted

@@ -24,7 +24,7 @@ State = Literal[
 ]
 HOLDING: frozenset[State] = frozenset({"preliminary", "confirmed", "offered"})
 ALIVE: frozenset[State] = HOLDING | {"queued"}
-Remaining = Literal["book_visit", "attend_visit", "rebook_visit", "accept"]
+Remaining = Literal["show_age", "book_visit", "attend_visit", "rebook_visit", "accept"]
 TextKind = Literal["conditions", "rules"]
 
 OFFER_HOURS = 16
@@ -105,6 +105,7 @@ class EnrolmentFacts:
     proof_ticked: bool | None
     only_waited: bool
     partner_consent: bool | None
+    guardian_ticked: bool | None
     declared_for: date | None
     visit: Visit | None
     accepted: frozenset[int]
@@ -228,9 +229,11 @@ def queue_over(facts: Entry, now: datetime) -> bool:
 class Steps:
     """What a programme asks for between the application and a confirmed place, and how far one person has come.
 
-    `visit` is None without a booking. `accepted` means the newest version of a text of every kind that is asked for.
+    `age_to_show` is for a child who comes without a guardian's consent (2.10). `visit` is None
+    without a booking. `accepted` means the newest version of a text of every kind that is asked for.
     """
 
+    age_to_show: bool = False
     visit_needed: bool = False
     accept_needed: bool = False
     visit: Literal["booked", "attended", "missed"] | None = None
@@ -239,7 +242,7 @@ class Steps:
 
 def remaining(steps: Steps) -> tuple[Remaining, ...]:
     """What is still to be done, in order. The place is confirmed when nothing is (2.7, 2.8)."""
-    left: list[Remaining] = []
+    left: list[Remaining] = ["show_age"] if steps.age_to_show else []
     if steps.visit_needed and steps.visit != "attended":
         by_visit: dict[str | None, Remaining] = {None: "book_visit", "booked": "attend_visit", "missed": "rebook_visit"}
         left.append(by_visit[steps.visit])
@@ -254,9 +257,14 @@ def asked_texts(programme: Programme) -> frozenset[TextKind]:
     return frozenset(kind for kind, wanted in asked if wanted)
 
 
-def asks_for_more(programme: Programme) -> bool:
+def must_show_age(programme: Programme, guardian_agreed: bool | None) -> bool:
+    """Whether age has to be shown, not only on request: from 12 without a guardian's consent (2.10, DESIGN 3)."""
+    return programme.proof_kind == "age_mandatory_when_no_guardian_consent" and not guardian_agreed
+
+
+def asks_for_more(programme: Programme, guardian_agreed: bool | None = None) -> bool:
     """Whether anything is left to do after the application before a place is confirmed."""
-    return programme.study_visit or bool(asked_texts(programme))
+    return programme.study_visit or bool(asked_texts(programme)) or must_show_age(programme, guardian_agreed)
 
 
 def acceptable(programme: Programme, texts: Sequence[AgreementText]) -> tuple[AgreementText, ...]:
@@ -272,6 +280,7 @@ def still_to_do(programme: Programme, facts: EnrolmentFacts, texts: Sequence[Agr
     accepted = {text.kind for text in texts if text.text_id in facts.accepted}
     return remaining(
         Steps(
+            age_to_show=must_show_age(programme, facts.guardian_ticked) and not facts.proof_ticked,
             visit_needed=programme.study_visit,
             accept_needed=bool(asked),
             visit=facts.visit.state if facts.visit else None,

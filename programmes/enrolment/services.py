@@ -130,7 +130,8 @@ async def _take(
     closed = entry(gate.entry, now)
     if closed is not None:
         return Refused(closed=closed)
-    decided = decide_application(gate.taken, gate.maximum, gate.someone_waits, asks_for_more(programme))
+    asks = asks_for_more(programme, application.answers.guardian_consent)
+    decided = decide_application(gate.taken, gate.maximum, gate.someone_waits, asks)
     if application.record is not None and draft.person_id is not None:
         await records.keep(application.record, application.protected, keys, draft.person_id, now)
     state = "queued" if not isinstance(decided, Applied) else "confirmed" if decided.confirmed else "preliminary"

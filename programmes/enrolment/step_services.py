@@ -123,7 +123,7 @@ async def _confirm_if_done(enrolment_id: uuid.UUID, programme: Programme, now: d
     await jobs.put("place_confirmed", {"enrolment": str(enrolment_id)})
 
 
-async def note_proof(enrolment_id: uuid.UUID, staff_id: int, now: datetime) -> None:
+async def note_proof(enrolment_id: uuid.UUID, staff_id: int, programme: Programme, now: datetime) -> None:
     """That identity or age was shown: when and by whom, never a copy. For exempt programmes only that it was: no moment,
     nobody's name, and no trace elsewhere (DESIGN 3).
 
@@ -135,6 +135,7 @@ async def note_proof(enrolment_id: uuid.UUID, staff_id: int, now: datetime) -> N
         facts = await _locked(enrolment_id, now)
         if facts.participant_id is None:
             await execute("update enrolment set proof_ticked = true where id = $1", enrolment_id)
+            await _confirm_if_done(enrolment_id, programme, now)
             return
         await execute(
             "update enrolment set proof_checked_at = $2, proof_checked_by = $3 where id = $1", enrolment_id, now, staff_id

@@ -10,6 +10,7 @@ from programmes.enrolment.rules import Remaining
 def remaining_text(code: Remaining) -> str:
     """A step that is left, as staff and the person read it."""
     return {
+        "show_age": _("Visa sin ålder, eftersom ingen vårdnadshavare har sagt ja"),
         "book_visit": _("Boka studiebesök"),
         "attend_visit": _("Komma på studiebesöket"),
         "rebook_visit": _("Boka nytt studiebesök"),

@@ -24,7 +24,7 @@ from programmes.settings import Settings
 from tests.attendance.cast import NAMES, a_running, session_ids
 from tests.clock import FrozenClock
 from tests.desk.cast import do_everything_first, everything, holding, with_a_past
-from tests.factories import a_cohort, a_coordinator, a_leader, confirm, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, a_programme, confirm, somebody
 
 
 @pytest.fixture
@@ -44,11 +44,12 @@ async def rows_of_a_closed(
     """How many rows of each table an exempt cohort of these people leaves, after all that can be noted about each."""
     before = {name: len(rows) for name, rows in (await everything(owner)).items()}
     cohort, people = await a_running(section, clock, keys, robin, names, sessions=2)
+    programme = (await a_programme(section))[1]
     for person in people:
         facts = await enrolments.enrolment(person)
         await place_services.reissue_code(person, keys, robin.staff_id, clock.now())
         await place_services.reveal_contact(facts, keys, robin.staff_id, clock.now())
-        await step_services.note_proof(person, robin.staff_id, clock.now())
+        await step_services.note_proof(person, robin.staff_id, programme, clock.now())
         async with transaction():
             await put("place_confirmed", {"enrolment": str(person)})
     await worker.drain(the_worker)

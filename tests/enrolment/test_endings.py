@@ -1,6 +1,7 @@
 """How a way through a cohort ends, what may be noted on it, and whose code is shown to whom."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
@@ -20,6 +21,7 @@ from tests.factories import (
     a_cohort,
     a_coordinator,
     a_leader,
+    a_programme,
     an_application,
     csrf_of,
     hidden,
@@ -70,7 +72,7 @@ async def test_of_a_proof_in_a_documented_programme_when_and_by_whom_is_kept(
 ) -> None:
     kim = await a_coordinator(clock.now())
     taken = await somebody(await a_cohort("2.8", clock.now()), keys, clock.now())
-    await step_services.note_proof(taken.enrolment_id, kim.staff_id, clock.now())
+    await step_services.note_proof(taken.enrolment_id, kim.staff_id, (await a_programme("2.8"))[1], clock.now())
     kept = await owner.fetchrow("select proof_checked_at, proof_checked_by, proof_ticked from enrolment")
     assert tuple(kept) == (clock.now(), kim.staff_id, None)
     assert await owner.fetchval("select count(*) from audit_entry where action = 'proof:checked'") == 1
@@ -187,3 +189,30 @@ async def test_who_is_ended_by_staff_is_told_and_who_leaves_is_not(
     await worker.drain(the_worker)
     told = await owner.fetch("select enrolment_id from notice where kind = 'place_left'")
     assert [row["enrolment_id"] for row in told] == [ended.enrolment_id]
+
+
+async def test_a_child_without_a_guardians_yes_is_done_when_the_age_has_been_shown(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.10", clock.now(), minimum=1, maximum=1, sessions=3)
+    alone = await an_application(cohort, "Bo", "")
+    alone = replace(alone, answers=replace(alone.answers, age_band="12_17", guardian_consent=None))
+    programme = (await a_programme("2.10"))[1]
+    taken = await services.apply(alone, programme, keys, clock.now())
+    assert isinstance(taken, services.Taken)
+    assert (await queries.enrolment(taken.enrolment_id)).state == "preliminary"
+    await sign_in_as(client, "kim", clock.now())
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+    assert "Visa sin ålder, eftersom ingen vårdnadshavare har sagt ja" in (await client.get(person)).text
+    assert (await post_form(client, f"{person}/legitimation", {}, person)).status_code == 303
+    assert (await queries.enrolment(taken.enrolment_id)).state == "confirmed"
+
+
+async def test_a_child_with_a_guardians_yes_need_not_show_it(db: None, keys: KeyFolder, clock: FrozenClock) -> None:
+    cohort = await a_cohort("2.10", clock.now(), minimum=1, maximum=1, sessions=3)
+    with_yes = await an_application(cohort, "Bo", "")
+    with_yes = replace(with_yes, answers=replace(with_yes.answers, age_band="under_12", guardian_consent=True))
+    taken = await services.apply(with_yes, (await a_programme("2.10"))[1], keys, clock.now())
+    assert isinstance(taken, services.Taken)
+    assert (await queries.enrolment(taken.enrolment_id)).state == "confirmed"

@@ -197,6 +197,7 @@ def facts_with(accepted: frozenset[int] = frozenset(), visit: Visit | None = Non
         proof_ticked=None,
         only_waited=False,
         partner_consent=None,
+        guardian_ticked=None,
         declared_for=None,
         visit=visit,
         accepted=accepted,
