@@ -68,13 +68,24 @@ class SessionsPage:
     done: str
 
 
+def would_be_numbers(sessions: Sequence[Session]) -> dict[int, int]:
+    """Which number each session has, or a cancelled one would have had: one more than the one before it."""
+    numbers: dict[int, int] = {}
+    before = 0
+    for session in sessions:
+        numbers[session.session_id] = session.number or before + 1
+        # A single cancelled one gives its number to the next; of several in a row each would have had its own.
+        before = numbers[session.session_id]
+    return numbers
+
+
 def sessions_page(group: Group, sessions: Sequence[Session], now: datetime, done: str) -> SessionsPage:
     """The list of sessions, those that are over apart."""
     alive = group.state not in {"closed", "cancelled"}
     following = next((s.session_id for s in sessions if s.state in {"planned", "moved"} and s.ends_at > now), 0)
     past = [s for s in sessions if s.ends_at <= now]
     coming = [s for s in sessions if s.ends_at > now]
-    would_be = {s.session_id: 1 + sum(1 for other in sessions[:at] if other.number) for at, s in enumerate(sessions)}
+    would_be = would_be_numbers(sessions)
     return SessionsPage(
         group,
         tuple(_line(group, s, False, alive, would_be[s.session_id]) for s in past),

@@ -71,10 +71,12 @@ class SessionFacts:
 _COHORT = """
 select c.id as cohort_id, c.public_id, c.programme_id, p.section, p.slug, p.form, p.doc_level = 'operational' as exempt,
        c.name, c.state, c.venue_id, v.name as venue, v.address, c.minimum, c.maximum, c.enrol_from, c.decide_by,
-       c.last_entry_session, s.first_start, s.last_end, coalesce(s.sessions, 0) as sessions
+       c.last_entry_session, s.first_start, coalesce(s.last_end, s.all_off) as last_end, coalesce(s.sessions, 0) as sessions
 from cohort c join programme p on p.id = c.programme_id join venue v on v.id = c.venue_id
-left join lateral (select min(starts_at) as first_start, max(ends_at) as last_end, count(*) as sessions
-                   from cohort_session where cohort_id = c.id and state <> 'cancelled') s on true
+left join lateral (select min(starts_at) filter (where state <> 'cancelled') as first_start,
+                          max(ends_at) filter (where state <> 'cancelled') as last_end, max(cancelled_at) as all_off,
+                          count(*) filter (where state <> 'cancelled') as sessions
+                   from cohort_session where cohort_id = c.id) s on true
 """
 _SESSION = """
 select s.id as session_id, s.cohort_id, s.number, s.starts_at, s.ends_at, s.moved_from, s.venue_id, v.name as venue,

@@ -80,6 +80,7 @@ class ConfirmPage:
     exempt: bool
     receipt_id: str
     people: str
+    calls: int = 0
 
 
 @dataclass(frozen=True)
@@ -326,17 +327,18 @@ def closed_page(
 
 
 def confirm_page(
-    head: GroupHead, kind: Kind, cohort: CohortFacts, receipt_id: str, confirmed: int, never_came: int
+    head: GroupHead, kind: Kind, cohort: CohortFacts, receipt_id: str, confirmed: int, never_came: int, calls: int
 ) -> ConfirmPage:
-    """What is about to happen, before the button that can't be undone."""
+    """What is about to happen, before the button that can't be undone. `calls`: how many are still to be rung."""
     held = cohort.sessions > 0 and cohort.state != "cancelled"
     people = ""
-    if kind == "names" and cohort.state != "cancelled":
-        people = ngettext("%(n)s person har gått klart.", "%(n)s personer har gått klart.", confirmed - never_came)
+    if kind == "names" and held:
+        finished = confirmed - never_came
+        people = ngettext("%(n)s person har gått klart.", "%(n)s personer har gått klart.", finished)
         if never_came:
             people += " " + ngettext("%(n)s person kom aldrig.", "%(n)s personer kom aldrig.", never_came)
     what = what_happens(kind, cohort.form, held)
-    return ConfirmPage(head, _("Avsluta %(group)s", group=cohort.name), what, cohort.exempt, receipt_id, people)
+    return ConfirmPage(head, _("Avsluta %(group)s", group=cohort.name), what, cohort.exempt, receipt_id, people, calls)
 
 
 def receipt_page(

@@ -144,7 +144,7 @@ async def overdue(now: datetime, kept: timedelta) -> list[Overdue]:
         """select c.id, c.programme_id, p.section, p.form from cohort c join programme p on p.id = c.programme_id
            where p.doc_level = 'operational' and exists (select 1 from enrolment e where e.cohort_id = c.id)
              and coalesce((select max(s.ends_at) from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled'),
-                          c.closed_at) <= $1
+                          (select max(s.cancelled_at) from cohort_session s where s.cohort_id = c.id), c.closed_at) <= $1
            order by c.id""",
         now - kept,
     )

@@ -142,9 +142,14 @@ async def _close(
         await _receive(cohort, facts.kind, receipt_id, principal, now)
     elif not cohort.exempt:
         came = await attendance.present_once(cohort.cohort_id)
-        await complete_cohort(cohort.cohort_id, came, keys, _COMPLETED, now, started=cohort.state != "cancelled")
+        await complete_cohort(cohort.cohort_id, came, keys, _COMPLETED, now, started=_began(cohort))
     await _finish(cohort, facts, principal, now)
     return Closed(receipt_id if had_list(cohort) else None)
+
+
+def _began(cohort: CohortFacts) -> bool:
+    """Whether there was anything to take part in: not where the start, or every session, was cancelled."""
+    return cohort.state != "cancelled" and cohort.first_start is not None
 
 
 def had_list(cohort: CohortFacts) -> bool:

@@ -15,6 +15,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
+from programmes.desk import calls_queries
 from programmes.desk import closing_pages as pages
 from programmes.desk import closing_queries as queries
 from programmes.desk import closing_services as services
@@ -85,7 +86,8 @@ async def confirm(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any
     group = await group_facts(request, number, False)
     confirmed = group.places.confirmed
     came = await queries.came(number) if facts.kind == "names" else 0
-    view = pages.confirm_page(head(group), facts.kind, cohort, str(uuid4()), confirmed, confirmed - came)
+    calls = len(await calls_queries.untold([number], now))
+    view = pages.confirm_page(head(group), facts.kind, cohort, str(uuid4()), confirmed, confirmed - came, calls)
     return page(request, "desk/closing_confirm.html", view)
 
 

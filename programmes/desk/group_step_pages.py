@@ -78,6 +78,8 @@ def _go_on(facts: Facts) -> NextStep | None:
     """The end, when the last session is over; else when the next one is."""
     if facts.cohort.last_end and facts.cohort.last_end <= facts.now:
         text = _("Sista tillfället var %(day)s.", day=day_long(local_date(facts.cohort.last_end)))
+        if facts.cohort.first_start is None:
+            text = _("Alla tillfällen är inställda.")
         return NextStep(_("Nästa steg"), _("Avsluta gruppen"), text, f"{facts.address}/avsluta", _("Till avslutet"))
     coming = [s for s in facts.sessions if s.state in {"planned", "moved"} and s.ends_at > facts.now]
     if not coming:

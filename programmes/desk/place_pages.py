@@ -159,7 +159,10 @@ def age_questions(programme: Programme, municipality: str) -> tuple[Question, ..
 def state_of(facts: EnrolmentFacts, cohort: CohortFacts) -> str:
     """What the page is about: a cancelled or closed cohort goes before the person's own state."""
     alive = facts.state in {"preliminary", "confirmed", "queued", "offered"}
-    return cohort.state if alive and cohort.state in {"cancelled", "closed"} else facts.state
+    if alive and cohort.state in {"cancelled", "closed"}:
+        return cohort.state
+    # Ended before its first session: nothing is left to come to.
+    return "cancelled" if alive and cohort.first_start is None else facts.state
 
 
 def headline(state: str, position: int, form: str) -> str:

@@ -40,6 +40,7 @@ class PersonPage:
     proof_asked: bool
     proof: str
     drop_out: bool
+    may_end: bool
     code: str
     contact: str | None
     form: Any

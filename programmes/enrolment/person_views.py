@@ -89,6 +89,7 @@ async def _page(
         texts=tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else (),
         proof_asked=programme.proof_kind != "nothing",
         proof=pages.proof_words(facts),
+        may_end=cohort.state not in {"cancelled", "closed"},
         drop_out=queries.may_drop_out(facts.state, cohort.first_start, now),
         code=shown.get("code", ""),
         contact=shown.get("contact"),

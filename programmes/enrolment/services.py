@@ -233,8 +233,10 @@ async def end_by_staff(
     async with transaction():
         gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
         facts = await queries.enrolment(enrolment_id)
-        first = (await cohorts.by_id(gate.cohort_id)).first_start
-        if facts.state in ALIVE and outcome == "dropped_out" and not may_drop_out(facts.state, first, now):
+        cohort = await cohorts.by_id(gate.cohort_id)
+        if cohort.state in {"cancelled", "closed"}:
+            raise Conflict("cohort_over")
+        if facts.state in ALIVE and outcome == "dropped_out" and not may_drop_out(facts.state, cohort.first_start, now):
             return False
         await end(enrolment_id, outcome, keys, now, ALIVE, staff_id)
     return True

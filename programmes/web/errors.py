@@ -64,8 +64,10 @@ def not_signed_in(request: AnyRequest, error: Exception) -> Response[Any]:
     """To the sign-in page, and back here afterwards; from a form to the nearest page above it, as what it said is lost."""
     back = rendering.again(request)
     wanted = {"till": back} if back.startswith("/personal/") else {}
-    if read_cookie(request, "staff"):
-        wanted["ut"] = "form" if request.method == "POST" else "sida"
+    if request.method == "POST":
+        wanted["ut"] = "form"
+    elif read_cookie(request, "staff"):
+        wanted["ut"] = "sida"
     query = f"?{urlencode(wanted)}" if wanted else ""
     return Response("", status_code=303, headers={"location": f"/logga-in{query}"})
 
