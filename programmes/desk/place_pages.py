@@ -122,8 +122,13 @@ def slot_choices(slots: list[Slot], facts: EnrolmentFacts) -> tuple[SlotChoice, 
     for slot in slots:
         if slot.left > 0 or slot.slot_id == mine:
             where = f"{slot.leader}. {slot.address}, {slot.venue}" if slot.leader else f"{slot.address}, {slot.venue}"
-            found.append(SlotChoice(slot.slot_id, capital(moment_long(slot.starts_at)), where, slot.slot_id == mine))
+            found.append(SlotChoice(slot.slot_id, span(slot.starts_at, slot.ends_at), where, slot.slot_id == mine))
     return tuple(found)
+
+
+def span(starts_at: datetime, ends_at: datetime) -> str:
+    """`Torsdag 26 november 14.00–14.30`"""
+    return f"{capital(day_long(local_date(starts_at)))} {times(starts_at, ends_at)}"
 
 
 def visit_place(visit: Visit | None, slots: Sequence[Slot]) -> str:

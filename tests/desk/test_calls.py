@@ -126,6 +126,8 @@ async def test_a_cancelled_start_is_told_by_telephone_too(
         await services.mark_cancelled(cohort, "too_few", 0, kim, clock.now())
     await worker.drain(the_worker)
     assert "Ring 1 person i" in await look(client)
+    closing = (await client.get(f"/personal/grupper/{cohort.cohort_id}/avsluta/radera")).text
+    assert "1 person är inte uppringd än" in closing, "afterwards nobody can tell who was to be rung"
     clock.advance(days=31)
     await sign_in_as(client, "robin", clock.now())
     assert "Ring 1 person i" not in await look(client)

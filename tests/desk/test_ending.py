@@ -6,11 +6,15 @@ import asyncpg
 import httpx
 import pytest
 
+from programmes import worker
 from programmes.attendance import services as attendance
 from programmes.cohorts import queries as cohorts
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.desk import closing_services
 from programmes.desk.closing_kept_pages import what_happens
+from programmes.desk.place_pages import state_of
+from programmes.enrolment import queries as enrolments
 from tests.attendance.cast import a_running, session_ids
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
@@ -144,3 +148,47 @@ async def test_a_start_that_never_took_place_keeps_no_attendance_and_abc_has_no_
         assert "Närvaro" not in kept
         assert "Antal" not in kept
         assert "utvärdering" not in kept
+
+
+async def test_a_series_that_ended_before_its_first_talk_is_led_to_its_closing_and_erased_in_time(
+    robin: Principal,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    owner: asyncpg.Connection,
+    the_worker: worker.Worker,
+) -> None:
+    cohort = await a_cohort("2.10", clock.now(), robin, minimum=1, maximum=1, sessions=3)
+    taken = await somebody(cohort, keys, clock.now())
+    group = f"/personal/grupper/{cohort.cohort_id}"
+    await owner.execute("update cohort set state = 'started'")
+    assert (
+        await post_form(client, f"{group}/avsluta/i-fortid", {"sett": "3"}, f"{group}/avsluta/i-fortid")
+    ).status_code == 303
+    listed = await look(client, f"{group}/traffar")
+    assert [f"Skulle ha varit samtal {n}" in listed for n in (1, 2, 3, 4)] == [True, True, True, False]
+    assert "Alla tillfällen är inställda." in await look(client, group)
+    assert "även om inget görs" in await look(client, f"{group}/avsluta")
+    facts, now = await enrolments.enrolment(taken.enrolment_id), await cohorts.by_id(cohort.cohort_id)
+    assert state_of(facts, now) == "cancelled", "Min plats does not say that there is a place"
+    await worker.drain(the_worker)
+    clock.advance(days=29)
+    await closing_services.erase_overdue(the_worker)
+    assert await owner.fetchval("select count(*) from enrolment") == 1
+    clock.advance(days=2)
+    await closing_services.erase_overdue(the_worker)
+    assert await owner.fetchval("select count(*) from enrolment") == 0
+
+
+async def test_nobody_is_ended_one_by_one_in_a_start_that_was_cancelled(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.17", clock.now(), robin)
+    taken = await somebody(cohort, keys, clock.now())
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+    assert "Avsluta för den här personen" in await look(client, person)
+    await owner.execute("update cohort_session set state = 'cancelled', number = null, cancelled_at = revised_at")
+    await owner.execute("update cohort set state = 'cancelled'")
+    assert "Avsluta för den här personen" not in await look(client, person)
+    assert (await post_form(client, f"{person}/avsluta", {"slut": "declined"}, person)).status_code == 409
+    assert (await enrolments.enrolment(taken.enrolment_id)).state in {"preliminary", "confirmed"}
