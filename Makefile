@@ -20,7 +20,10 @@ test: .venv/dev-installed ## every check and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# One more than there are cores: the journeys often wait for their browser.
+WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 
 bench: .venv/dev-installed ## how fast it is beside the floor: a bare route and the same statements on raw asyncpg
 	@$(BIN)/python -m bench

@@ -10,13 +10,15 @@ from typing import Any, Literal
 import pytest
 import uvicorn
 from litestar import Litestar
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright, expect
 
 from programmes.app import create_app
 from programmes.settings import Settings
 from tests.browser import launch
 from tests.clock import FrozenClock
 
+# How long a page takes says how busy the machine is, not whether it is right.
+expect.set_options(timeout=60_000)
 Screen = Literal["phone", "desktop"]
 NewContext = Callable[..., Awaitable[BrowserContext]]
 _SCREENS: dict[Screen, dict[str, Any]] = {
@@ -108,7 +110,7 @@ async def new_context(browser: Browser, live_server: LiveServer, wrongs: list[st
     async def make(screen: Screen = "desktop", **options: Any) -> BrowserContext:
         settled = {"locale": "sv-SE", "timezone_id": "Europe/Stockholm", "base_url": live_server.url} | _SCREENS[screen]
         context = await browser.new_context(**(settled | options))
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         context.on("page", lambda page: _watch(page, wrongs))
         made.append(context)
         return context
