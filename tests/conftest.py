@@ -39,6 +39,11 @@ TEMPLATE = "template_programmes"
 _KEPT = {"migration", "edition", "programme", "agreement_text", "pgqueuer_schedules"}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no process is left with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/journeys", "tests/demo", "tests/hostile")))
+
+
 @dataclass(eq=False)
 class QueryLog:
     """Every statement that the web role ran since the last `clear`, without BEGIN and the like."""

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from litestar import Request, Response, get
 
@@ -12,12 +13,20 @@ _PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.-]*(\?[A-Za-z0-9=&_.%+-]*)?")
 _YEAR = 365 * 24 * 3600
 
 
+def _without_language(address: str) -> str:
+    """An address that asks for a language itself would undo the choice."""
+    path, _, query = address.partition("?")
+    kept = urlencode([(name, value) for name, value in parse_qsl(query) if name != "lang"])
+    return f"{path}?{kept}" if kept else path
+
+
 @get("/sprak")
 async def choose_language(request: Request[Any, Any, Any]) -> Response[Any]:
     """Set the language and go back to the page one came from, if it is one of ours."""
-    back = request.query_params.get("till", "/")[:200]
+    asked = request.query_params.get("till", "/")[:200]
+    back = _without_language(asked) if _PATH.fullmatch(asked) else "/"
     wanted = request.query_params.get("lang", "")
-    response: Response[Any] = Response("", status_code=303, headers={"location": back if _PATH.fullmatch(back) else "/"})
+    response: Response[Any] = Response("", status_code=303, headers={"location": back})
     if wanted in LANGUAGES:
         set_cookie(request, response, "lang", wanted, _YEAR)
     return response

@@ -110,14 +110,18 @@ def csrf_token(request: Request[Any, Any, Any]) -> str:
 def again(request: Request[Any, Any, Any]) -> str:
     """The address that may be asked for once more: this one, or for a form the nearest above it that can be read."""
     path = request.url.path
-    query = urlencode([(name, value) for name, value in parse_qsl(request.url.query) if name != "lang"])
+    asked = parse_qsl(request.url.query)
+    if request.method == "POST":
+        # Where no cookie is set the address carries the language. The rest was for the form.
+        asked = [(name, value) for name, value in asked if name == "lang"]
+    query = f"?{urlencode(asked)}" if asked else ""
     if request.method != "POST":
-        return f"{path}?{query}" if query else path
+        return path + query
     template = request.scope.get("path_template", "")
     readable = {route.path_format for route in request.app.routes if "GET" in getattr(route, "methods", ())}
     while path and template not in readable:
         path, template = path.rpartition("/")[0], template.rpartition("/")[0]
-    return path or "/"
+    return (path or "/") + query
 
 
 def _frame(request: Request[Any, Any, Any]) -> Frame:

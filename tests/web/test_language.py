@@ -15,7 +15,9 @@ async def test_the_link_leads_back_to_the_page_with_its_filter(client: httpx.Asy
     answer = await client.get(f"/sprak?lang=en&till={quote('/?for=parents&sida=1', safe='')}")
     assert (answer.status_code, answer.headers["location"]) == (303, "/?for=parents&sida=1")
     again = (await client.get("/?for=parents&lang=sv")).text
-    assert LINK.format("en", quote("/?for=parents")) in again, "else the choice would be undone by the address"
+    assert LINK.format("en", quote("/?for=parents&lang=sv")) in again
+    kept = await client.get(f"/sprak?lang=en&till={quote('/?for=parents&lang=sv', safe='')}")
+    assert kept.headers["location"] == "/?for=parents", "else the address would undo the choice"
     assert '<html lang="en"' in (await client.get("/")).text
 
 
@@ -26,6 +28,8 @@ async def test_from_an_answer_to_a_form_it_leads_to_what_can_be_read(client: htt
     assert answer.status_code == 422
     assert LINK.format("en", "/min-plats") in answer.text
     assert 'data-again="/min-plats"' in answer.text
+    ballot = await client.post("/u?lang=en", data={"kod": "x"})
+    assert 'data-again="/u?lang=en"' in ballot.text, "no cookie keeps the language there"
 
 
 @pytest.mark.parametrize(
