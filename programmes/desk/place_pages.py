@@ -64,7 +64,6 @@ class PlacePage:
     skip_reason: str
     offer_until: str
     next_step: Remaining | None
-    steps: tuple[tuple[str, str, str], ...]
     slots: tuple[SlotChoice, ...]
     visit: str
     visit_where: str

@@ -21,7 +21,6 @@ from programmes.core.i18n import language, moment_long
 from programmes.desk import place_pages as pages
 from programmes.enrolment import place_services, queries, services, step_services
 from programmes.enrolment.rules import asks_age_again
-from programmes.enrolment.wording import remaining_text
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
@@ -130,7 +129,6 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         skip_reason=facts.skip_reason or "",
         offer_until=moment_long(facts.offer_expires_at) if facts.offer_expires_at else "",
         next_step=left[0] if left else None,
-        steps=tuple((code, remaining_text(code), "next" if n == 0 else "") for n, code in enumerate(left)),
         slots=pages.slot_choices(slots, facts),
         visit=moment_long(facts.visit.starts_at) if facts.visit else "",
         visit_where=pages.visit_place(facts.visit, slots),
