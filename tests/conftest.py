@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from argon2 import PasswordHasher, profiles
 from hypothesis import settings as hypothesis_settings
 from litestar import Litestar
 
@@ -25,6 +26,7 @@ from programmes.app import create_app
 from programmes.core.db import close_pool, engine, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.migrate import migrate
+from programmes.people import services as people
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 
@@ -37,6 +39,12 @@ START = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
 TEMPLATE = "template_programmes"
 # Loaded once with the template; everything else is emptied between tests.
 _KEPT = {"migration", "edition", "programme", "agreement_text", "pgqueuer_schedules"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """Passwords of the tests' staff are hashed at the lowest cost; tests/people holds the real one to RFC 9106."""
+    people._hasher = PasswordHasher.from_parameters(profiles.CHEAPEST)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,8 +5,10 @@ import re
 import asyncpg
 import httpx
 import pytest
+from argon2 import extract_parameters, profiles
 
 from programmes import worker
+from programmes.people import services as people
 from programmes.people.queries import load_principal
 from programmes.people.services import NotAdmitted, SignedIn, add_staff, sign_in
 from tests.clock import FrozenClock
@@ -31,6 +33,11 @@ async def sign_in_by_form(client: httpx.AsyncClient, password: str) -> httpx.Res
     return await client.post(
         "/logga-in", data={"anv": "Robin", "losen": password, "_csrf_token": token_of(page.text), "till": "/personal/idag"}
     )
+
+
+def test_passwords_cost_what_rfc_9106_asks_for() -> None:
+    """`_NOBODY` was hashed as the module was loaded, before the tests made hashing cheap."""
+    assert extract_parameters(people._NOBODY) == profiles.RFC_9106_LOW_MEMORY
 
 
 async def test_the_right_password_opens_a_session_with_a_fresh_id(robin: int, client: httpx.AsyncClient) -> None:
