@@ -3,7 +3,8 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-export PYTHONDONTWRITEBYTECODE := 1
+# What was compiled once is not compiled again by every process of the tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -14,12 +15,13 @@ demo: .venv/demo-installed ## install, start a private PostgreSQL with a believa
 reset: .venv/demo-installed ## stop the demo and remove its database, keys and mail, wherever they lie
 	@$(BIN)/programmes demo --reset
 
+# While mypy keeps one core busy the other compiles the tests, which every process of pytest would do for itself.
 test: .venv/dev-installed ## every check and every test
-	@$(BIN)/python -m tests.browser
+	@mkdir -p .data && $(BIN)/python -m tests.browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m pytest -q --collect-only >.data/collected 2>&1 & $(BIN)/mypy; passed=$$?; wait; exit $$passed
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # One more than there are cores: the journeys often wait for their browser.
@@ -41,13 +43,15 @@ CATALOGUE = --no-location --sort-output --width 120
 lock: ## resolve requirements/*.lock anew from pyproject.toml; `make lock UPGRADE=--upgrade` takes newer releases
 	@test -n "$(PYTHON)" || { echo "make: this needs Python 3.11 or later." >&2; exit 1; }
 	@rm -rf .data/lock && $(PYTHON) -m venv .data/lock && .data/lock/bin/python -m pip install -q uv
+	$(RESOLVE_ONE) requirements/installer.in -o requirements/installer.lock
 	$(RESOLVE) -o requirements/production.lock
 	$(RESOLVE) --extra private-server -c requirements/production.lock -o requirements/demo.lock
 	$(RESOLVE) --extra private-server --extra dev -c requirements/demo.lock -o requirements/dev.lock
 	@rm -rf .data/lock
 
-RESOLVE = .data/lock/bin/uv pip compile -q pyproject.toml requirements/build.in $(UPGRADE) --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-annotate --universal --python-version 3.11 --no-header
+RESOLVE = $(RESOLVE_ONE) pyproject.toml requirements/build.in
+RESOLVE_ONE = .data/lock/bin/uv pip compile -q $(UPGRADE) --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-annotate --universal --python-version 3.11 --no-header
 
 # A file that says "installed" is newer than what it was installed from, so nothing is installed twice.
 .venv/bin/python:
@@ -56,19 +60,24 @@ RESOLVE = .data/lock/bin/uv pip compile -q pyproject.toml requirements/build.in 
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 		echo "make: $(PYTHON) cannot make a virtual environment; on Debian install python3-venv." >&2; exit 1; }
 
-INSTALL = $(BIN)/python -m pip install -q --disable-pip-version-check
+INSTALL = $(BIN)/python -m pip install -q --disable-pip-version-check --no-compile
 PROJECT = $(INSTALL) --no-deps --no-build-isolation -e .
+# A pip that is two years old takes twice the time. The locks are complete, so nothing is left to resolve.
+LOCKED = $(INSTALL) --require-hashes -r requirements/installer.lock && $(INSTALL) --no-deps --require-hashes
+COMPILED = $(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null || true
 
 .venv/demo-installed: requirements/demo.lock pyproject.toml | .venv/bin/python
 	@echo "make: installing what the demo needs (about a minute)"
-	@test -f .venv/dev-installed || $(INSTALL) --require-hashes -r requirements/demo.lock
+	@test -f .venv/dev-installed || { $(LOCKED) -r requirements/demo.lock; }
 	@$(PROJECT)
+	@$(COMPILED)
 	@touch $@
 
 .venv/dev-installed: requirements/dev.lock pyproject.toml | .venv/bin/python
 	@echo "make: installing what the tests need (about a minute)"
-	@$(INSTALL) --require-hashes -r requirements/dev.lock
+	@$(LOCKED) -r requirements/dev.lock
 	@$(PROJECT)
+	@$(COMPILED)
 	@touch $@ .venv/demo-installed
 
 .NOTPARALLEL:

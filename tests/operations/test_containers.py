@@ -123,5 +123,5 @@ def test_no_lock_file_names_where_packages_came_from() -> None:
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text, lock.name
         packages = re.findall(r"^[a-z0-9][^ =]*==", text, re.MULTILINE)
-        assert len(packages) > 30
+        assert len(packages) > (0 if lock.stem == "installer" else 30)
         assert len(packages) == len(re.findall(r"^[a-z0-9][^ =]*==.*\\\n    --hash=sha256:", text, re.MULTILINE))
