@@ -58,47 +58,53 @@ def handlers() -> dict[str, Handler]:
     return {"ballot_prepare": counting.prepare_job, "ballot_close": counting.close_job, **notices.HANDLERS}
 
 
+async def _replay_erasures(worker: Worker) -> None:
+    await erasure.replay(worker.keys, worker.clock.now())
+
+
+async def _try_held_jobs(worker: Worker) -> None:
+    await jobs.try_held_again()
+
+
+async def _pass_places_on(worker: Worker) -> None:
+    now = worker.clock.now()
+    await queue.cap_offers(now)
+    await enrolment.expire_offers(worker.keys, now)
+    await queue.promote_waiting(now)
+
+
+async def _end_queues(worker: Worker) -> None:
+    await notice_queue.end_queues(worker.keys, worker.clock.now())
+
+
+async def _sweep_keys(worker: Worker) -> None:
+    now = worker.clock.now()
+    if worker.swept and abs(now - worker.swept[-1]) < SWEEP:
+        return
+    worker.swept[:] = [now]
+    await key_services.sweep(worker.keys, now)
+
+
+async def _forget_old_sessions(worker: Worker) -> None:
+    await place_services.forget_old_sessions(worker.clock.now())
+    await people.forget_old_sessions(worker.clock.now())
+
+
+async def _end_feeds(worker: Worker) -> None:
+    await calendar.revoke_ended(worker.clock.now())
+    await calendar.forget_old(worker.clock.now())
+
+
 def ticks() -> list[Tick]:
     """What is looked for at every tick, in this order; each is safe to run twice and at any time."""
-
-    async def replay_erasures(worker: Worker) -> None:
-        await erasure.replay(worker.keys, worker.clock.now())
-
-    async def try_held_jobs(worker: Worker) -> None:
-        await jobs.try_held_again()
-
-    async def pass_places_on(worker: Worker) -> None:
-        now = worker.clock.now()
-        await queue.cap_offers(now)
-        await enrolment.expire_offers(worker.keys, now)
-        await queue.promote_waiting(now)
-
-    async def end_queues(worker: Worker) -> None:
-        await notice_queue.end_queues(worker.keys, worker.clock.now())
-
-    async def sweep_keys(worker: Worker) -> None:
-        now = worker.clock.now()
-        if worker.swept and abs(now - worker.swept[-1]) < SWEEP:
-            return
-        worker.swept[:] = [now]
-        await key_services.sweep(worker.keys, now)
-
-    async def forget_old_sessions(worker: Worker) -> None:
-        await place_services.forget_old_sessions(worker.clock.now())
-        await people.forget_old_sessions(worker.clock.now())
-
-    async def end_feeds(worker: Worker) -> None:
-        await calendar.revoke_ended(worker.clock.now())
-        await calendar.forget_old(worker.clock.now())
-
     own: list[Tick] = [
-        replay_erasures,
-        try_held_jobs,
-        pass_places_on,
-        end_queues,
-        sweep_keys,
-        forget_old_sessions,
-        end_feeds,
+        _replay_erasures,
+        _try_held_jobs,
+        _pass_places_on,
+        _end_queues,
+        _sweep_keys,
+        _forget_old_sessions,
+        _end_feeds,
     ]
     return [*own, *counting.TICKS, *notices.TICKS, *closing.TICKS]
 

@@ -175,15 +175,6 @@ async def revoke(feed_id: UUID, now: datetime) -> None:
         await execute(f"{_REVOKE} id = $2", _day(now), feed_id)
 
 
-async def revoke_for_enrolment(enrolment_id: UUID, now: datetime) -> None:
-    """End a participant's feed in the caller's transaction, when the place is left. None is fine.
-
-    Raises:
-        RuntimeError: no transaction is open.
-    """
-    await execute(f"{_REVOKE} enrolment_id = $2", _day(now), enrolment_id)
-
-
 async def revoke_for_cohort(cohort_id: int, now: datetime) -> None:
     """End every participant's feed of a cohort in the caller's transaction, before its enrolments are deleted.
 

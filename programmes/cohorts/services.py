@@ -1,9 +1,10 @@
 """What happens to a cohort as a whole, each under its lock. Decisions that touch places are taken in `oversight`."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from programmes.cohorts import queries, schedule_queries
-from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import UNDECIDED, Reason, why_not_postpone
 from programmes.cohorts.schedule_rules import Schedule, Slot, again_from
 from programmes.core import audit, jobs
@@ -153,25 +154,25 @@ async def mark_postponed(
         found.append(Reason("already_held"))
     if found:
         return found
-    await execute(
-        "update cohort set state = $2, decide_by = $3 where id = $1",
-        cohort.cohort_id,
-        "planned" if cohort.state == "planned" else "postponed",
-        decide_by,
-    )
+    state = "planned" if cohort.state == "planned" else "postponed"
+    await execute("update cohort set state = $2, decide_by = $3 where id = $1", cohort.cohort_id, state, decide_by)
+    await _give_days(sessions, schedule.slots, now)
+    await _decided(cohort, "postpone", reason, confirmed, principal, now)
+    if cohort.state != "planned":
+        await jobs.put("cohort_postponed", {"cohort": cohort.cohort_id})
+    return []
+
+
+async def _give_days(sessions: Sequence[SessionFacts], slots: Sequence[Slot], now: datetime) -> None:
     await execute(
         """update cohort_session s set starts_at = given.starts, ends_at = given.ends, moved_from = null, state = 'planned',
                                        sequence = s.sequence + 1, revised_at = $4
            from unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) as given (id, starts, ends) where s.id = given.id""",
         [session.session_id for session in sessions],
-        [slot.starts_at for slot in schedule.slots],
-        [slot.ends_at for slot in schedule.slots],
+        [slot.starts_at for slot in slots],
+        [slot.ends_at for slot in slots],
         now,
     )
-    await _decided(cohort, "postpone", reason, confirmed, principal, now)
-    if cohort.state != "planned":
-        await jobs.put("cohort_postponed", {"cohort": cohort.cohort_id})
-    return []
 
 
 def _refuse_decided(cohort: CohortFacts) -> None:

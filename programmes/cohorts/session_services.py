@@ -40,6 +40,13 @@ async def _lock(session_id: int, seen: int | None, principal: Principal, now: da
     return _Locked(cohort, session, tuple(counted))
 
 
+_MOVE = """
+update cohort_session
+set starts_at = $2, ends_at = $3, venue_id = $4, state = 'moved', sequence = sequence + 1, revised_at = $5,
+    moved_from = coalesce(moved_from, starts_at) where id = $1
+"""
+
+
 async def move_session(
     session_id: int,
     starts_at: datetime,
@@ -62,32 +69,28 @@ async def move_session(
     slot = Slot(starts_at, ends_at)
     async with transaction():
         found = await _lock(session_id, seen, principal, now)
-        cohort, session = found.cohort, found.session
-        others = [Slot(s.starts_at, s.ends_at) for s in found.others]
-        reasons = why_not_move(cohort.state, cohort.decide_by, session.state, others, slot, now)
-        off = await day_off_at(venue_id, slot, now)
-        if off and not on_day_off and starts_at > now:
-            reasons.append(Reason("day_off", "anda", {"day": local_date(starts_at), "off": off}))
-        if venue_id not in {venue.venue_id for venue in await schedule_queries.venues()}:
-            reasons.append(Reason("venue_missing", "lokal"))
-        if (session.starts_at, session.ends_at, session.venue_id) == (starts_at, ends_at, venue_id):
-            reasons.append(Reason("unchanged", "dag"))
+        reasons = await _why_not_move(found, slot, venue_id, on_day_off, now)
         if reasons:
             return reasons
-        await execute(
-            """update cohort_session
-               set starts_at = $2, ends_at = $3, venue_id = $4, state = 'moved', sequence = sequence + 1, revised_at = $5,
-                   moved_from = coalesce(moved_from, starts_at) where id = $1""",
-            session_id,
-            starts_at,
-            ends_at,
-            venue_id,
-            now,
-        )
-        await _renumber(cohort.cohort_id)
+        await execute(_MOVE, session_id, starts_at, ends_at, venue_id, now)
+        await _renumber(found.cohort.cohort_id)
         await audit.note("session:move", f"session/{session_id}", principal.staff_id, now)
         await jobs.put("session_moved", {"session": session_id})
     return []
+
+
+async def _why_not_move(found: _Locked, slot: Slot, venue_id: int, on_day_off: bool, now: datetime) -> list[Reason]:
+    cohort, session = found.cohort, found.session
+    others = [Slot(s.starts_at, s.ends_at) for s in found.others]
+    reasons = why_not_move(cohort.state, cohort.decide_by, session.state, others, slot, now)
+    off = await day_off_at(venue_id, slot, now)
+    if off and not on_day_off and slot.starts_at > now:
+        reasons.append(Reason("day_off", "anda", {"day": local_date(slot.starts_at), "off": off}))
+    if venue_id not in {venue.venue_id for venue in await schedule_queries.venues()}:
+        reasons.append(Reason("venue_missing", "lokal"))
+    if (session.starts_at, session.ends_at, session.venue_id) == (slot.starts_at, slot.ends_at, venue_id):
+        reasons.append(Reason("unchanged", "dag"))
+    return reasons
 
 
 def why_fixed(cohort: CohortFacts, session: SessionFacts) -> list[Reason]:

@@ -42,19 +42,13 @@ class NoticeFacts:
 _REACHED = """
 select n.enrolment_id, n.kind, n.session_id, n.state, n.created_at, n.sent_at,
        (select count(*) from notice_attempt a where a.notice_id = n.id)::int as failures
-from notice n join enrolment e on e.id = n.enrolment_id
+from notice n join enrolment e on e.id = n.enrolment_id where e.cohort_id = $1 order by n.created_at desc, n.id
 """
 
 
 async def reached(cohort_id: int) -> list[Reached]:
     """Every message about a cohort, newest first."""
-    rows = await fetch(f"{_REACHED} where e.cohort_id = $1 order by n.created_at desc, n.id", cohort_id)
-    return [Reached(**dict(row)) for row in rows]
-
-
-async def reached_about(session_id: int) -> list[Reached]:
-    """Every message about one session, newest first."""
-    rows = await fetch(f"{_REACHED} where n.session_id = $1 order by n.created_at desc, n.id", session_id)
+    rows = await fetch(_REACHED, cohort_id)
     return [Reached(**dict(row)) for row in rows]
 
 

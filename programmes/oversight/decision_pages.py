@@ -204,10 +204,9 @@ def postpone_page(
     look_again: bool = False,
 ) -> DecisionPage:
     """`schedule` is what the sessions would be; `year` the year that the start was in."""
-    keeps = _("Behåller sin plats.")
     rows = _people(
         facts,
-        keeps,
+        _("Behåller sin plats."),
         _("Behåller sin plats. Bokat studiebesök ligger kvar."),
         _("Erbjudandet gäller de nya dagarna."),
         _("Behåller sin plats i kön."),
@@ -225,16 +224,23 @@ def postpone_page(
         fixed_reasons(),
         _short_year(facts, without(year, facts.cohort_id) if year and leaves else None),
         (("start", first), ("beslut", decide_by), ("skal", reason)),
-        tuple(
-            (day_short(day.day), _("Träff %(n)s", n=day.number) if day.number else "", why_skipped(day.day, day.off))
-            if day.off
-            else (day_short(day.day), _("Träff %(n)s", n=day.number), "")
-            for day in schedule.days
-        ),
+        _days(schedule),
         schedule.digest,
         look_again,
         button=_("Skjut upp till %(day)s", day=_day(days[0])) if days else _("Skjut upp"),
         keep=_("Behåll %(day)s", day=_day(local_date(facts.first_start))) if facts.first_start else _("Avbryt"),
+    )
+
+
+def _days(schedule: Schedule) -> tuple[tuple[str, str, str], ...]:
+    """Every day, what happens on it, and why nothing does."""
+    return tuple(
+        (
+            day_short(day.day),
+            _("Träff %(n)s", n=day.number) if day.number or not day.off else "",
+            why_skipped(day.day, day.off) if day.off else "",
+        )
+        for day in schedule.days
     )
 
 

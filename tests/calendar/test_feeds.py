@@ -286,11 +286,6 @@ async def test_the_worker_forgets_the_title_of_a_place_that_was_left(
     assert events((await client.get(address)).content) == []
 
 
-async def test_revoking_belongs_in_the_transaction_of_leaving(mine: Feed, clock: FrozenClock) -> None:
-    with pytest.raises(RuntimeError):
-        await services.revoke_for_enrolment(mine.feed_id, clock.now())
-
-
 async def test_a_feed_whose_enrolment_was_deleted_is_empty_and_ends(
     address: str, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
