@@ -7,12 +7,10 @@ from datetime import datetime
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
 from programmes.cohorts.wording_rules import numbered, said, usual_days
+from programmes.cohorts.words_rules import SessionWords, words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_short, times
 from programmes.core.i18n import gettext as _
-
-# What stood on the page before this one, said in words once.
-_DONE = {"oppnad", "planerad", "flyttad", "installd", "ersatt"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,11 @@ class Group:
     state: str
     exempt: bool
     coordinated: bool
+
+    @property
+    def words(self) -> SessionWords:
+        """What its sessions are called."""
+        return words_for(self.form)
 
 
 @dataclass(frozen=True)
@@ -91,14 +94,14 @@ def sessions_page(group: Group, sessions: Sequence[Session], now: datetime, done
         tuple(_line(group, s, False, alive, would_be[s.session_id]) for s in past),
         tuple(_line(group, s, s.session_id == following, alive, would_be[s.session_id]) for s in coming),
         _summary(group, sessions),
-        done_text(done),
+        done_text(done, group.words),
     )
 
 
 def _summary(group: Group, sessions: Sequence[Session]) -> str:
     counted = [s for s in sessions if s.number is not None]
     if not counted:
-        return _("Inga träffar är kvar.")
+        return group.words.none_left
     first = counted[0]
     day = capital(usual_days([local_date(s.was_at or s.starts_at) for s in counted]))
     return f"{day} {times(first.starts_at, first.ends_at)}, {first.venue}."
@@ -139,21 +142,17 @@ def _tag(session: Session, following: bool) -> tuple[str, str, str]:
     return (_("Nästa"), "ok", "dot") if following else ("", "", "")
 
 
-def done_text(done: str) -> str:
+def done_text(done: str, words: SessionWords) -> str:
     """What has just been done, from a fixed list; anything else says nothing."""
+    told = _("Besked går ut till alla som har lämnat en e-postadress, och kalendrarna ändras.")
     texts = {
-        "oppnad": _("Gruppen är öppen för anmälan."),
-        "planerad": _("Gruppen är sparad som planerad. Inget syns utåt."),
-        "flyttad": _("Träffen är flyttad. Besked går ut till alla som har lämnat en e-postadress, och kalendrarna ändras."),
-        "installd": _(
-            "Träffen är inställd. Besked går ut till alla som har lämnat en e-postadress, och kalendrarna ändras."
-        ),
-        "ersatt": _(
-            "Träffen är inställd och en ny är tillagd sist. Besked går ut till alla som har lämnat en e-postadress, och"
-            " kalendrarna ändras."
-        ),
+        "oppnad": words.opened,
+        "planerad": words.planned,
+        "flyttad": f"{words.moved} {told}",
+        "installd": f"{words.cancelled} {told}",
+        "ersatt": f"{words.replaced} {told}",
     }
-    return texts[done] if done in _DONE else ""
+    return texts.get(done, "")
 
 
 @dataclass(frozen=True)
@@ -196,11 +195,11 @@ def slot_text(slot: Slot | None) -> str:
 
 def told(group: Group, cancelled: bool, added: str) -> tuple[tuple[str, str, str], ...]:
     """What a change means to whom, and how they are told. Never a number: here nobody is counted."""
-    what = _("Träffen står som inställd.") if cancelled else _("Den nya tiden och lokalen gäller.")
-    shown = _("Träffen står som INSTÄLLT i 30 dagar.") if cancelled else _("Träffen byter tid.")
+    words = group.words
+    what = words.stands_cancelled if cancelled else _("Den nya tiden och lokalen gäller.")
+    shown = words.shown_cancelled if cancelled else words.gets_new_time
     if added:
-        last = _("Den nya sista träffen är %(when)s.", when=added)
-        what = f"{what} {last}"
+        what = f"{what} {words.new_last % {'when': added}}"
     calendars = (_("Kalendrar"), shown, _("Oftast inom några timmar"))
     if group.form == "drop_in":
         return (_("Besökare"), what, _("På sidan om verksamheten")), calendars

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from programmes.attendance.rules import noted_from
 from programmes.cohorts.queries import SessionFacts
 from programmes.cohorts.wording_rules import numbered, usual_days
+from programmes.cohorts.words_rules import words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
@@ -147,7 +148,7 @@ def _line(facts: Facts) -> str:
 
 def subnav(facts: Facts) -> tuple[tuple[str, str], ...]:
     """The group's pages. Attendance leads to the session that it is about now."""
-    items = [(_("Översikt"), facts.address), (_("Träffar"), f"{facts.address}/traffar")]
+    items = [(_("Översikt"), facts.address), (words_for(facts.cohort.form).many, f"{facts.address}/traffar")]
     session = _roll_call(facts)
     if session:
         word = _("Antal") if facts.kind == "count" else _("Närvaro")

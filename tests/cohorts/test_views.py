@@ -157,3 +157,18 @@ async def test_a_drop_in_occasion_is_cancelled_without_a_new_one(client: httpx.A
     assert "lägg till en träff sist" not in shown
     assert (await post_form(client, address, {"sedd": hidden(shown, "sedd")})).status_code == 303
     assert len([s for s in await queries.sessions(cohort.cohort_id) if s.number]) == 9
+
+
+@pytest.mark.parametrize(("section", "theirs", "others"), [("2.14", "samtal", "träff"), ("3.1", "tillfälle", "träff")])
+async def test_talks_and_openings_are_called_what_they_are(
+    section: str, theirs: str, others: str, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    robin = await a_leader(clock.now())
+    cohort = await a_cohort(section, clock.now(), robin, state="open", sessions=3)
+    await sign_in_as(client, "robin", clock.now())
+    session = f"/personal/traffar/{await first_session(cohort)}"
+    for address in (f"/personal/grupper/{cohort.cohort_id}/traffar", f"{session}/flytta", f"{session}/stall-in"):
+        shown = (await client.get(address)).text
+        words = re.sub(r"<[^>]+>", " ", shown.partition("<main")[2].partition("</main>")[0]).lower()
+        assert theirs in words, address
+        assert not re.search(rf"\b{others}(en|ar|arna)?\b", words), address
