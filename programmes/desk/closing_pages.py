@@ -14,7 +14,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_plain, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.closing_kept_pages import WhatHappens, ended_title, what_happens
-from programmes.desk.closing_rules import ClosingFacts, Ending, Step, StepKey, erased_by, may_close, steps
+from programmes.desk.closing_rules import ClosingFacts, Ending, Step, StepKey, endings, erased_by, may_close, steps
 from programmes.desk.group_pages import GroupHead
 from programmes.desk.groups_pages import Tag
 
@@ -133,7 +133,7 @@ def closing_page(
         what=what_happens(facts.kind, cohort.form, facts.sessions > 0 and cohort.state != "cancelled"),
         exempt=cohort.exempt,
         section=cohort.section,
-        endings=tuple((e, ending_text(e)) for e in ("completed", "ended_early", "cancelled")),
+        endings=tuple((e, ending_text(e)) for e in endings(facts.sessions)),
         ending=typed.ending or facts.ending or "",
         counts=count_fields(values),
         counted=total(values),

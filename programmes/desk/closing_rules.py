@@ -46,6 +46,11 @@ class Step:
     done: bool
 
 
+def endings(sessions: int) -> tuple[Ending, ...]:
+    """How a cohort can have ended of which so many sessions were not cancelled: nothing was completed where none is left."""
+    return ENDINGS if sessions else tuple(ending for ending in ENDINGS if ending != "completed")
+
+
 def steps(facts: ClosingFacts) -> tuple[Step, ...]:
     """Everything before the last step, which is closing itself. A start that was cancelled has nothing left to answer."""
     if facts.state == "cancelled":

@@ -19,7 +19,7 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_queries as queries
-from programmes.desk.closing_rules import ENDINGS, KEPT, ClosingFacts, Ending, half_year_day, may_close
+from programmes.desk.closing_rules import ENDINGS, KEPT, ClosingFacts, Ending, endings, half_year_day, may_close
 from programmes.enrolment.closing_services import complete_cohort
 from programmes.enrolment.queue_services import promote
 from programmes.enrolment.services import erase_cohort
@@ -64,10 +64,12 @@ async def set_ending(cohort_id: int, ending: Ending, principal: Principal, now: 
 
     Raises:
         NotFound: not theirs.
-        Conflict: it is not running.
+        Conflict: it is not running, or the ending does not fit: completed, though every session was cancelled.
     """
     async with transaction():
-        await _running(cohort_id, principal, now)
+        cohort = await _running(cohort_id, principal, now)
+        if ending not in endings((await queries.facts(cohort, now)).sessions):
+            raise Conflict("cohort_changed")
         await execute("update cohort set ended_how = $2 where id = $1", cohort_id, ending)
         await note("cohort:ending", f"cohort/{cohort_id}", principal.staff_id, now)
 

@@ -225,6 +225,8 @@ async def declare_again(request: AnyRequest) -> Response[Any]:
     state = request.app.state
     if not _age_again(request, place) or place.cohort.first_start is None:
         return _to_place()
+    if not form.raw("v_age"):
+        return await _again(request, enrolment_id, _("Svara på frågan om ålder först. Din plats är kvar så länge."), form)
     ticked = {True: True, False: None}
     answers = Answers(
         age_declared=ticked[form.raw("v_age") == "ja"],

@@ -125,6 +125,8 @@ async def remove_slot(request: AnyRequest, cohort_id: FromPath[int], slot_id: Fr
         await visit_services.remove_slot(cohort.cohort_id, row_id(slot_id), person.staff_id, now)
     except Conflict:
         return await _slots(request, cohort, Form(), 422, pages.still_booked())
+    except NotFound:
+        return await _slots(request, cohort, Form(), 404, pages.no_such_visit())
     return _to_slots(cohort.cohort_id)
 
 

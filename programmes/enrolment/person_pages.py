@@ -142,6 +142,11 @@ def slot_refusals(found: Mapping[str, str]) -> dict[str, str]:
     return {field: texts[code] for field, code in found.items()}
 
 
+def no_such_visit() -> str:
+    """What is said when a study visit is taken away that was, or that is gone already."""
+    return _("Den tiden finns inte här längre. Den är redan borttagen, eller så har den varit.")
+
+
 def still_booked() -> str:
     """Why a study visit stays where it is."""
     return _("Någon har bokat den tiden, så den går inte att ta bort. Boka om personen först, på personens sida.")

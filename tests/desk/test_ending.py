@@ -168,7 +168,13 @@ async def test_a_series_that_ended_before_its_first_talk_is_led_to_its_closing_a
     listed = await look(client, f"{group}/traffar")
     assert [f"Skulle ha varit samtal {n}" in listed for n in (1, 2, 3, 4)] == [True, True, True, False]
     assert "Alla tillfällen är inställda." in await look(client, group)
-    assert "även om inget görs" in await look(client, f"{group}/avsluta")
+    checklist = await look(client, f"{group}/avsluta")
+    assert "även om inget görs" in checklist
+    assert 'value="ended_early"' in checklist
+    assert 'value="completed"' not in checklist, "no talk was held as planned"
+    sent = await post_form(client, f"{group}/avsluta", {"steg": "ending", "slut": "completed"})
+    assert sent.status_code == 409
+    assert await owner.fetchval("select ended_how from cohort") is None
     facts, now = await enrolments.enrolment(taken.enrolment_id), await cohorts.by_id(cohort.cohort_id)
     assert state_of(facts, now) == "cancelled", "Min plats does not say that there is a place"
     await worker.drain(the_worker)

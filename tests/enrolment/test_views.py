@@ -343,6 +343,9 @@ async def test_the_age_is_asked_for_again_when_the_first_session_moves(
     move = "update cohort_session set starts_at = starts_at + $1::interval, ends_at = ends_at + $1::interval"
     await owner.execute(f"{move} where number = 1", timedelta(days=2))
     assert "Första träffen har flyttats" in (await client.get("/min-plats")).text
+    nothing = await post_form(client, "/min-plats/alder", {}, "/min-plats")
+    assert nothing.status_code == 422
+    assert "Svara på frågan om ålder först." in nothing.text
     wrong = await post_form(client, "/min-plats/alder", {"v_age": "outside"}, "/min-plats")
     assert wrong.status_code == 422
     assert "2.15" in wrong.text
