@@ -5,9 +5,11 @@ import pytest
 
 from programmes.catalogue import queries
 from programmes.core.clock import local_date
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries as enrolment
 from tests.catalogue.test_programme_pages import words_of
 from tests.clock import FrozenClock
-from tests.factories import a_coordinator, a_leader, post_form, sign_in_as
+from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
 
 PAGE = "/personal/tolkningar"
 OVER_18 = f"{PAGE}/2.8/lower_age_included"
@@ -87,3 +89,23 @@ async def test_what_is_built_into_the_rules_cannot_be_changed(
     await a_coordinator(clock.now())
     await sign_in_as(client, "kim", clock.now())
     assert (await client.get(address)).status_code == 404
+
+
+async def test_the_page_names_the_groups_and_how_many_are_in_them_and_a_change_leaves_them_in(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_coordinator(clock.now(), section="2.8")
+    await sign_in_as(client, "kim", clock.now())
+    assert "Inget är planerat eller pågår för den här insatsen just nu." in words_of((await client.get(OVER_18)).text)
+    cohort = await a_cohort("2.8", clock.now(), maximum=5)
+    others = await a_cohort("2.1", clock.now())
+    taken = [await somebody(cohort, keys, clock.now(), f"Person {n}") for n in range(6)]
+    page = (await client.get(OVER_18)).text
+    assert f'<a href="/personal/grupper/{cohort.cohort_id}">' in page
+    assert "5 har plats. 1 står i kö." in words_of(page)
+    assert f"/personal/grupper/{others.cohort_id}" not in page
+    assert "Den som redan har en plats eller står i kö blir kvar." in page
+    assert (await post_form(client, OVER_18, {"val": "false"})).status_code == 303
+    states = [(await enrolment.enrolment(one.enrolment_id)).state for one in taken]
+    assert states == ["preliminary"] * 5 + ["queued"]
+    assert "Nya anmälningar" not in (await client.get(f"{PAGE}/2.8/board_decision")).text

@@ -1,14 +1,26 @@
-"""View models for staff: how unclear points of the guideline are read, and which the office can change."""
+"""View models for staff: how unclear points of the guideline are read, which can be changed, and who that affects."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from programmes.catalogue.rules import Interpretation, Lang, Programme, Value
 from programmes.catalogue.wording import Words
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
+from programmes.core.i18n import day_plain, ngettext
 from programmes.core.i18n import gettext as _
+from programmes.enrolment.queries import Places
 
 _LONGEST_REFERENCE = 200
+# These ask or refuse something of a person who applies; the others are about evaluation, papers and the office.
+_ENTRY = (
+    "lower_age_included",
+    "adult_included",
+    "upper_age_included",
+    "range_end_included",
+    "guardian_consent_under",
+)
 
 
 @dataclass(frozen=True)
@@ -116,3 +128,39 @@ def value_words(value: Value) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return _("%(n)s år", n=value)
     return known.get(value, str(value))
+
+
+@dataclass(frozen=True)
+class Affected:
+    """A coming or running cohort that the reading is used for: its page, its name, and what becomes of its people."""
+
+    address: str
+    name: str
+    text: str
+
+
+def affected(
+    reading: Interpretation, cohorts: Sequence[CohortFacts], places: Mapping[int, Places]
+) -> tuple[tuple[Affected, ...], str]:
+    """The cohorts, soonest first, and one sentence on what the change means for those who are in already."""
+    if reading.key not in _ENTRY:
+        return tuple(Affected(_address(c), c.name, _begins(c)) for c in cohorts), ""
+    rows = tuple(Affected(_address(c), c.name, f"{_begins(c)} {_people(places[c.cohort_id])}") for c in cohorts)
+    return rows, _("Nya anmälningar prövas på det nya sättet. Den som redan har en plats eller står i kö blir kvar.")
+
+
+def _address(cohort: CohortFacts) -> str:
+    return f"/personal/grupper/{cohort.cohort_id}"
+
+
+def _begins(cohort: CohortFacts) -> str:
+    if cohort.first_start is None:
+        return ""
+    day = day_plain(local_date(cohort.first_start))
+    return _("Har startat, %(day)s.", day=day) if cohort.state == "started" else _("Startar %(day)s.", day=day)
+
+
+def _people(places: Places) -> str:
+    held = ngettext("%(n)s har plats.", "%(n)s har plats.", places.held)
+    queued = ngettext("%(n)s står i kö.", "%(n)s står i kö.", places.queued)
+    return f"{held} {queued}"
