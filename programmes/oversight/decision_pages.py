@@ -174,7 +174,7 @@ def _others(others: Sequence[Other]) -> str:
 
 def _cancel_lead(facts: Start) -> str:
     people = ngettext("%(n)s person har plats.", "%(n)s personer har plats.", facts.held)
-    queue = _("%(n)s står i kö.", n=facts.queued) if facts.queued else _("Ingen står i kö.")
+    queue = ngettext("%(n)s står i kö.", "%(n)s står i kö.", facts.queued) if facts.queued else _("Ingen står i kö.")
     return f"{people} {queue} {_('Det går inte att ångra.')}"
 
 
