@@ -8,7 +8,7 @@ from datetime import date
 from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
-from programmes.desk.calls_rules import Call
+from programmes.desk.calls_rules import Call, Untold
 from programmes.desk.today_pages import Item, Tag
 
 
@@ -18,7 +18,8 @@ class CallLine:
     address: str
     label: str
     protected: bool
-    text: str
+    texts: tuple[str, ...]
+    notices: tuple[str, ...]
     is_offer: bool
 
 
@@ -34,8 +35,8 @@ def items(calls: Sequence[Call], today: date) -> list[Item]:
     found = [_offer(call, today) for call in calls if call.is_offer]
     rest = [call for call in calls if not call.is_offer]
     groups = {call.about.cohort_id: call.about.group for call in rest}
-    failed = Counter(call.about.cohort_id for call in rest if call.about.failed)
-    ring = Counter(call.about.cohort_id for call in rest if not call.about.failed)
+    failed = Counter(call.about.cohort_id for call in rest if call.failed)
+    ring = Counter(call.about.cohort_id for call in rest if not call.failed)
     for cohort_id, name in groups.items():
         address = f"/personal/grupper/{cohort_id}/ring"
         if n := ring[cohort_id]:
@@ -70,7 +71,8 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
             f"/personal/grupper/{cohort_id}/deltagare/{call.about.enrolment_id}",
             call.label,
             call.protected,
-            _news(call),
+            tuple(_news(about) for about in call.news),
+            tuple(str(about.notice_id) for about in call.news),
             call.is_offer,
         )
         for call in calls
@@ -78,15 +80,16 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
     return CallsPage(cohort_id, name, tuple(lines))
 
 
-def _news(call: Call) -> str:
-    """What the person has not heard."""
-    about = call.about
+def _news(about: Untold) -> str:
+    """One thing that the person has not heard."""
     when = moment_long(about.session_starts) if about.session_starts else ""
-    if call.is_offer and about.answer_by:
+    if about.kind == "place_offered" and about.answer_by:
         return _("Har fått ett erbjudande. Svar senast %(when)s.", when=moment_long(about.answer_by))
+    instead = [_("I stället blir det %(when)s.", when=moment_long(about.added_starts))] if about.added_starts else []
     return {
         "session_moved": _("Ny tid eller plats: %(when)s.", when=when),
-        "session_cancelled": _("Det blir inget %(when)s.", when=when),
+        "session_cancelled": " ".join([_("Det blir inget %(when)s.", when=when), *instead]),
+        "cohort_started": _("Det blir av, enligt planen."),
         "rest_cancelled": _("Allt som var kvar är inställt."),
         "cohort_cancelled": _("Starten är inställd."),
         "cohort_postponed": _("Starten är framflyttad."),

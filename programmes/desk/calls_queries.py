@@ -7,35 +7,56 @@ from programmes.core.db import fetch
 from programmes.desk.calls_rules import Untold
 
 # What a member of staff must tell when mail cannot: everything that changes when and whether somebody should come.
-_MUST_BE_TOLD = ("session_moved", "session_cancelled", "rest_cancelled", "cohort_cancelled", "cohort_postponed")
+_MUST_BE_TOLD = (
+    "session_moved",
+    "session_cancelled",
+    "cohort_started",
+    "rest_cancelled",
+    "cohort_cancelled",
+    "cohort_postponed",
+)
+# These are about every session: whoever hears them needs no word of what became of a single one before.
+_ABOUT_ALL = ("rest_cancelled", "cohort_cancelled", "cohort_postponed")
 _ABOUT_STARTS = timedelta(days=30)
+
+# Of each session, of the start, and of a person's own place the last notice is the one that is true. $2 must be told,
+# $3 is about all, $4 is now, $5 since when.
+_UNTOLD = """
+with mine as (
+    select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at from enrolment e join cohort c on c.id = e.cohort_id
+    where e.cohort_id = any($1::int[]) and e.state in ('preliminary', 'confirmed', 'offered', 'queued')),
+of_topics as (
+    select n.*, case when n.session_id is not null then 's' || n.session_id when n.kind = any($3) then 'all'
+                     when n.kind = 'cohort_started' then 'start' else 'own' end as topic
+    from notice n join mine on mine.id = n.enrolment_id),
+last as (
+    select distinct on (enrolment_id, topic) *,
+           max(created_at) filter (where topic = 'all') over (partition by enrolment_id) as all_at
+    from of_topics order by enrolment_id, topic, created_at desc, id),
+offer as (
+    select distinct on (enrolment_id) * from of_topics where kind = 'place_offered'
+    order by enrolment_id, created_at desc, id)
+select n.id as notice_id, m.id as enrolment_id, m.cohort_id, m.name as group, n.kind, n.state = 'failed' as failed,
+       m.offer_expires_at as answer_by, s.starts_at as session_starts,
+       (select max(a.starts_at) from cohort_session a where n.kind = 'session_cancelled' and a.cohort_id = m.cohort_id
+        and a.added and a.state <> 'cancelled' and a.revised_at >= s.cancelled_at) as added_starts
+from (select id, enrolment_id, session_id, kind, state, created_at from offer
+      where exists (select 1 from mine where mine.id = enrolment_id and mine.state = 'offered')
+      union all
+      select id, enrolment_id, session_id, kind, state, created_at from last
+      where kind <> 'place_offered' and sent_at is null
+        and (topic in ('all', 'own') or created_at >= coalesce(all_at, created_at))
+     ) n
+join mine m on m.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
+where n.state in ('failed', 'no_channel')
+  and (n.state = 'failed' or n.kind = 'place_offered' or n.kind = any($2::text[]))
+  and (s.id is null or s.ends_at > $4) and (s.id is not null or n.kind = 'place_offered' or n.created_at > $5)
+order by n.kind <> 'place_offered', m.offer_expires_at, m.name, m.id, s.starts_at nulls first, n.created_at, n.id
+"""
 
 
 async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
-    """Offers nobody has heard of first, then last notices that are still of use; what staff have told since is left out."""
-    rows = await fetch(
-        """with mine as (
-               select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at
-               from enrolment e join cohort c on c.id = e.cohort_id
-               where e.cohort_id = any($1::int[]) and e.state in ('preliminary', 'confirmed', 'offered', 'queued')),
-           last as (
-               select distinct on (n.enrolment_id) n.* from notice n join mine on mine.id = n.enrolment_id
-               order by n.enrolment_id, n.created_at desc, n.id),
-           offer as (
-               select distinct on (n.enrolment_id) n.* from notice n join mine on mine.id = n.enrolment_id
-               where mine.state = 'offered' and n.kind = 'place_offered'
-               order by n.enrolment_id, n.created_at desc, n.id)
-           select m.id as enrolment_id, m.cohort_id, m.name as group, n.kind, n.state = 'failed' as failed,
-                  m.offer_expires_at as answer_by, s.starts_at as session_starts
-           from (select * from offer union select * from last where kind <> 'place_offered' and sent_at is null) n
-           join mine m on m.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
-           where n.state in ('failed', 'no_channel')
-             and (n.state = 'failed' or n.kind = 'place_offered' or n.kind = any($2::text[]))
-             and (s.id is null or s.ends_at > $3) and (s.id is not null or n.kind = 'place_offered' or n.created_at > $4)
-           order by n.kind <> 'place_offered', m.offer_expires_at, m.name, n.created_at, m.id""",
-        sorted(cohort_ids),
-        list(_MUST_BE_TOLD),
-        now,
-        now - _ABOUT_STARTS,
-    )
+    """Everything that somebody has not heard and that is still of use, person by person; offers nobody has heard of
+    first. What staff have told since is left out."""
+    rows = await fetch(_UNTOLD, sorted(cohort_ids), list(_MUST_BE_TOLD), list(_ABOUT_ALL), now, now - _ABOUT_STARTS)
     return [Untold(**dict(row)) for row in rows]

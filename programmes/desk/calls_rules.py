@@ -9,8 +9,9 @@ from programmes.notices.reach_rules import Way
 
 @dataclass(frozen=True)
 class Untold:
-    """Somebody whom the last notice did not reach, or who has an offer and no word of it. `failed`: mail was tried."""
+    """One thing that somebody has not heard: a change, or that they have an offer. `failed`: mail was tried."""
 
+    notice_id: UUID
     enrolment_id: UUID
     cohort_id: int
     group: str
@@ -18,16 +19,26 @@ class Untold:
     failed: bool
     answer_by: datetime | None
     session_starts: datetime | None
+    added_starts: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Call:
-    """Somebody to tell. `label` is empty where nobody needs to read it. `way` is how they can be reached."""
+    """Somebody to tell, and everything that they have not heard, at least one thing. `label` is empty where nobody needs
+    to read it. `way` is how they can be reached."""
 
-    about: Untold
+    news: tuple[Untold, ...]
     way: Way
     label: str
     protected: bool
+
+    @property
+    def about(self) -> Untold:
+        return self.news[0]
+
+    @property
+    def failed(self) -> bool:
+        return any(one.failed for one in self.news)
 
     @property
     def is_offer(self) -> bool:

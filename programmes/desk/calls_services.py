@@ -1,7 +1,8 @@
 """Whom staff must tell themselves, with the names they go by, and that it is done."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
 from programmes.cohorts import queries as cohorts
@@ -12,7 +13,7 @@ from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk import calls_queries as queries
-from programmes.desk.calls_rules import Call
+from programmes.desk.calls_rules import Call, Untold
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.roster import label_of
 from programmes.notices.reach_services import way
@@ -30,12 +31,13 @@ async def calls(
         {facts.enrolment_id: facts for facts in await enrolments.several(u.enrolment_id for u in found)} if found else {}
     )
     made = []
-    for about in found:
-        facts = people[about.enrolment_id]
+    for (enrolment_id, offered), news in _by_person(found):
+        facts = people[enrolment_id]
         how = way(facts, keys)
-        if how == "ring" or about.failed or about.kind == "place_offered":
-            shown = everybody or about.kind == "place_offered"
-            made.append(Call(about, how, label_of(facts, keys) if shown else "", facts.protected))
+        heard = news if how == "ring" or offered else tuple(one for one in news if one.failed)
+        if heard:
+            shown = everybody or offered
+            made.append(Call(heard, how, label_of(facts, keys) if shown else "", facts.protected))
     named = {c.about.cohort_id for c in made if c.label and people[c.about.enrolment_id].participant_id}
     if named:
         async with transaction():
@@ -44,8 +46,15 @@ async def calls(
     return made
 
 
-async def told(cohort_id: int, enrolment_id: UUID, who: Principal, now: datetime) -> None:
-    """A member of staff has told somebody what no mail could. Again, it changes nothing.
+def _by_person(found: Iterable[Untold]) -> Iterator[tuple[tuple[UUID, bool], tuple[Untold, ...]]]:
+    """Whom it is about, whether it is an offer, and all of it; in the order in which they come."""
+    for key, news in groupby(found, lambda about: (about.enrolment_id, about.kind == "place_offered")):
+        yield key, tuple(news)
+
+
+async def told(cohort_id: int, enrolment_id: UUID, notices: Collection[UUID], who: Principal, now: datetime) -> None:
+    """A member of staff has told somebody what no mail could: exactly these notices, which they had before them. What has
+    come since stays untold. Again, it changes nothing.
 
     Raises:
         NotFound: not theirs, or nobody of that cohort.
@@ -57,9 +66,11 @@ async def told(cohort_id: int, enrolment_id: UUID, who: Principal, now: datetime
         # Of what mail could not carry, `sent_at` is when a member of staff said it.
         new = await execute(
             """update notice set sent_at = $2
-               where enrolment_id = $1 and state in ('failed', 'no_channel') and sent_at is null returning 1""",
+               where enrolment_id = $1 and id = any($3::uuid[]) and state in ('failed', 'no_channel') and sent_at is null
+               returning 1""",
             enrolment_id,
             now,
+            list(notices),
         )
         if new:
             await audit.note("notice:told", f"enrolment/{enrolment_id}", who.staff_id, now)

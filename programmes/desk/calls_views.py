@@ -34,9 +34,10 @@ async def told(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     form = await read_form(request)
     try:
         enrolment_id = UUID(form.raw("vem"))
+        notices = [UUID(told) for told in form.all("besked")[:100]]
     except ValueError as error:
         raise NotFound from error
-    await services.told(row_id(cohort_id), enrolment_id, principal(request), request.app.state.clock.now())
+    await services.told(row_id(cohort_id), enrolment_id, notices, principal(request), request.app.state.clock.now())
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/ring"})
 
 

@@ -86,7 +86,7 @@ async def confirm(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any
     group = await group_facts(request, number, False)
     confirmed = group.places.confirmed
     came = await queries.came(number) if facts.kind == "names" else 0
-    calls = len(await calls_queries.untold([number], now))
+    calls = len({untold.enrolment_id for untold in await calls_queries.untold([number], now)})
     view = pages.confirm_page(head(group), facts.kind, cohort, str(uuid4()), confirmed, confirmed - came, calls)
     return page(request, "desk/closing_confirm.html", view)
 

@@ -29,7 +29,8 @@ class Slot:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the words are made of, read when the message is sent. `next` is the next session that is not cancelled."""
+    """What the words are made of, read when the message is sent. `next` is the next session that is not cancelled,
+    `added` the one at the end that makes up for a cancelled one."""
 
     kind: Kind
     enrolment_state: str
@@ -41,6 +42,7 @@ class Facts:
     answer_by: datetime | None = None
     age_again: bool = False
     link: str = ""
+    added: Slot | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def _session_news(facts: Facts) -> list[str]:
     if facts.session is None:
         return []
     if facts.kind == "session_cancelled":
-        return [_("Mötet %(when)s är inställt.", when=facts.session), *_next(facts)]
+        instead = [_("Ett nytt möte är tillagt sist: %(when)s.", when=facts.added)] if facts.added else []
+        return [_("Mötet %(when)s är inställt.", when=facts.session), *instead, *_next(facts)]
     if facts.was_at is None:
         return [_("Mötet %(when)s har ändrats. Se tid och plats med länken.", when=facts.session)]
     news = [

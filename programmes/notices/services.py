@@ -186,12 +186,21 @@ async def _words(
         is_first=bool(counted) and coming == counted[0],
         session=letter_rules.Slot(about.starts_at, about.ends_at) if about else None,
         was_at=about.was_at if about else None,
+        added=_made_up_for(about, counted),
         position=await enrolments.queue_position(person.cohort_id, person.arrival) if queued else 0,
         answer_by=person.offer_expires_at,
         age_again=await _age_again(person, counted),
         # Once this is sent, the code opens nothing any more.
         link=f"{settings.base_url}/min-plats#{code}" if code and facts.kind != "queue_ended" else "",
     )
+
+
+def _made_up_for(about: SessionFacts | None, counted: Sequence[SessionFacts]) -> letter_rules.Slot | None:
+    """The session at the end that was added when this one was cancelled; of several the last."""
+    if about is None or about.cancelled_at is None:
+        return None
+    found = [s for s in counted if s.added and s.revised_at and s.revised_at >= about.cancelled_at]
+    return letter_rules.Slot(found[-1].starts_at, found[-1].ends_at) if found else None
 
 
 async def _age_again(person: EnrolmentFacts, counted: Sequence[SessionFacts]) -> bool:

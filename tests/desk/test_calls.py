@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from programmes import worker
+from programmes.cohorts import queries as cohorts
 from programmes.cohorts import services, session_services
+from programmes.core.clock import local_date
 from programmes.core.db import transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
@@ -32,6 +34,26 @@ async def look(client: httpx.AsyncClient, address: str = "/personal/idag") -> st
     answer = await client.get(address)
     assert answer.status_code == 200
     return re.sub(r"\s+", " ", answer.text)
+
+
+async def tell_the_first(client: httpx.AsyncClient, calls: str, page: str = "") -> None:
+    """Tick that the first on the list has been told what stands there."""
+    source = page or await look(client, calls)
+    who = re.search(r'name="vem" value="([0-9a-f-]+)"(.*?)</form>', source)
+    assert who
+    notices = re.findall(r'name="besked" value="([0-9a-f-]+)"', who[2])
+    assert notices
+    assert (await post_form(client, calls, {"vem": who[1], "besked": notices}, calls)).status_code == 303
+
+
+async def move_by_a_day(session_id: int, who: Principal, clock: FrozenClock) -> None:
+    clock.advance(minutes=1)
+    _cohort, session = await cohorts.my_session(who, local_date(clock.now()), session_id)
+    day = timedelta(days=1)
+    refused = await session_services.move_session(
+        session_id, session.starts_at + day, session.ends_at + day, session.venue_id, who, clock.now()
+    )
+    assert not refused
 
 
 @pytest.mark.parametrize("said", ["ja", "nej"])
@@ -104,14 +126,77 @@ async def test_a_cancelled_session_is_told_by_telephone_where_mail_cannot_and_th
     assert "Ek" in page
     assert "Tyst" not in page
     for _ in range(2):
-        who = re.search(r'name="vem" value="([0-9a-f-]+)"', await look(client, calls))
-        assert who
-        assert (await post_form(client, calls, {"vem": who[1]})).status_code == 303
+        await tell_the_first(client, calls)
     assert "Alla har fått veta" in await look(client, calls)
     assert "Ring " not in await look(client)
     await a_leader(clock.now(), "love")
     await sign_in_as(client, "love", clock.now())
     assert (await client.get(calls)).status_code == 404
+
+
+async def test_every_change_is_listed_and_only_what_was_shown_is_ticked(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), robin)
+    await somebody(cohort, keys, clock.now(), "Ek", PHONE)
+    await worker.drain(the_worker)
+    first, second, third = (await session_ids(cohort))[:3]
+    await move_by_a_day(first, robin, clock)
+    await move_by_a_day(second, robin, clock)
+    assert not await session_services.cancel_session(third, True, robin, clock.now())
+    await worker.drain(the_worker)
+    calls = f"/personal/grupper/{cohort.cohort_id}/ring"
+    assert "Ring 1 person i" in await look(client)
+    before = await look(client, calls)
+    assert before.count("Ny tid eller plats:") == 2
+    assert before.count("Det blir inget") == 1
+    assert re.search(r"Det blir inget onsdag 14 oktober [0-9.]+ I stället blir det onsdag 9 december [0-9.]+", before)
+    assert before.count("Har fått veta") == 1, "one person, one call"
+    # Somebody moves the first session again while the leader is on the telephone.
+    await move_by_a_day(first, robin, clock)
+    await worker.drain(the_worker)
+    await tell_the_first(client, calls, before)
+    after = await look(client, calls)
+    assert "Ny tid eller plats: fredag 2 oktober" in after
+    assert after.count("Ny tid eller plats:") == 1
+    assert "Det blir inget" not in after
+    await tell_the_first(client, calls)
+    assert "Alla har fått veta" in await look(client, calls)
+
+
+async def test_a_start_is_told_by_telephone_and_loses_no_change_that_came_before(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker
+) -> None:
+    kim = await a_coordinator(clock.now())
+    cohort = await a_cohort("2.1", clock.now(), robin, minimum=1)
+    await somebody(cohort, keys, clock.now(), "Ek", PHONE)
+    await worker.drain(the_worker)
+    await move_by_a_day((await session_ids(cohort))[0], robin, clock)
+    await worker.drain(the_worker)
+    async with transaction():
+        await services.mark_started(await cohorts.locked(cohort.cohort_id), 1, kim, clock.now())
+    await worker.drain(the_worker)
+    page = await look(client, f"/personal/grupper/{cohort.cohort_id}/ring")
+    assert "Det blir av, enligt planen." in page
+    assert "Ny tid eller plats: torsdag 1 oktober" in page
+
+
+async def test_what_is_about_the_whole_start_outruns_what_was_about_one_session(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker
+) -> None:
+    kim = await a_coordinator(clock.now())
+    cohort = await a_cohort("2.1", clock.now(), robin)
+    await somebody(cohort, keys, clock.now(), "Ek", PHONE)
+    await worker.drain(the_worker)
+    await move_by_a_day((await session_ids(cohort))[0], robin, clock)
+    await worker.drain(the_worker)
+    clock.advance(minutes=1)
+    async with transaction():
+        await services.mark_cancelled(cohort, "too_few", 0, kim, clock.now())
+    await worker.drain(the_worker)
+    page = await look(client, f"/personal/grupper/{cohort.cohort_id}/ring")
+    assert "Starten är inställd." in page
+    assert "Ny tid eller plats" not in page
 
 
 async def test_a_cancelled_start_is_told_by_telephone_too(

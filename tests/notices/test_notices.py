@@ -11,6 +11,7 @@ from programmes import worker
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts import session_services
 from programmes.cohorts.queries import CohortFacts
 from programmes.core import jobs
 from programmes.core.codes import grouped, normalised
@@ -21,7 +22,7 @@ from programmes.notices import queries, rules
 from programmes.notices import services as notices
 from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, an_application, confirm, somebody
+from tests.factories import a_cohort, a_coordinator, an_application, confirm, somebody
 from tests.notices.mail import Mail, states, text_of
 from tests.notices.peer import Peer
 
@@ -170,6 +171,21 @@ async def test_what_waits_is_outrun_by_what_happened_after_it(
     assert "Mötet torsdag 8 oktober 10.00–12.00 är inställt." in texts[0]
     assert "Nästa möte" not in texts[0]
     assert "Första mötet är onsdag 30 september" in texts[0]
+
+
+async def test_a_cancelled_session_says_which_one_makes_up_for_it(
+    cohort: CohortFacts, mail: Mail, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    await mail.work()
+    kim = await a_coordinator(clock.now())
+    for number, added in ((2, True), (1, False)):
+        clock.advance(minutes=1)
+        assert not await session_services.cancel_session(await session_of(cohort, number), added, kim, clock.now())
+        await mail.work()
+    letters = {"7 oktober" in text: text for text in mail.to("lisa@example.invalid") if "är inställt" in text}
+    assert "Ett nytt möte är tillagt sist: onsdag 21 oktober 10.00–12.00." in letters[True]
+    assert "tillagt" not in letters[False], "nothing makes up for the other one"
 
 
 async def test_a_cancelled_start_is_told_to_the_queue_too_and_a_postponed_one_is_not(
