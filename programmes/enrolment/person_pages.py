@@ -41,6 +41,7 @@ class PersonPage:
     proof: str
     drop_out: bool
     may_end: bool
+    partner: tuple[str, bool] | None
     code: str
     contact: str | None
     form: Any
@@ -59,8 +60,22 @@ def steps_left(codes: Sequence[Remaining]) -> tuple[str, ...]:
     return tuple(remaining_text(code) for code in codes)
 
 
-def state_words(state: str) -> tuple[str, str]:
-    """A state in words, and the kind of its tag."""
+def partner_words(asked: bool, consent: bool | None) -> tuple[str, bool] | None:
+    """What staff have to know before they contact somebody's partner, and whether the consent can be taken back; None
+    where nobody is asked about it (2.14 asks)."""
+    if not asked:
+        return None
+    if consent is None:
+        return _("Det finns ingen pågående relation, enligt anmälan. Kontakta inte en tidigare partner."), False
+    if consent:
+        return _("Personen har sagt ja till att ni kontaktar partnern, och kan ändra sig när som helst."), True
+    return _("Personen har tagit tillbaka sitt ja. Kontakta inte partnern."), False
+
+
+def state_words(state: str, only_waited: bool = True) -> tuple[str, str]:
+    """A state in words, and the kind of its tag. Whoever has had a place (not `only_waited`) did not go without one."""
+    if state == "expired" and not only_waited:
+        return _("Blev inte av"), ""
     return {
         "confirmed": (_("Klar"), "ok"),
         "preliminary": (_("Preliminär"), "warn"),

@@ -14,8 +14,8 @@ from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
+from programmes.enrolment import consent_services, place_services, queries, roster, services, step_services
 from programmes.enrolment import person_pages as pages
-from programmes.enrolment import place_services, queries, roster, services, step_services
 from programmes.people import records
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -64,7 +64,7 @@ async def _page(
     await place_services.note_look(facts, person.staff_id, now)
     texts = await queries.texts_for(programme, local_date(now))
     left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
-    state_text, state_kind = pages.state_words(facts.state)
+    state_text, state_kind = pages.state_words(facts.state, facts.only_waited)
     visit, visit_state = pages.visit_words(facts)
     view = pages.PersonPage(
         cohort_id=cohort.cohort_id,
@@ -91,6 +91,7 @@ async def _page(
         proof=pages.proof_words(facts),
         may_end=cohort.state not in {"cancelled", "closed"},
         drop_out=queries.may_drop_out(facts.state, cohort.first_start, now),
+        partner=pages.partner_words(any(d.key == "partner_contact" for d in programme.declarations), facts.partner_consent),
         code=shown.get("code", ""),
         contact=shown.get("contact"),
         form=form,
@@ -193,4 +194,12 @@ async def end(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromP
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}"})
 
 
-HANDLERS = [person_page, visit, on_paper, proof, new_code, contact, end]
+@post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/samtycke", guards=[signed_in], status_code=303)
+async def withdraw_consent(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """The person no longer wants the partner to be contacted."""
+    person, _cohort, _programme, _facts = await _mine(request, cohort_id, enrolment_id)
+    await consent_services.withdraw_partner_consent(enrolment_id, person.staff_id, request.app.state.clock.now())
+    return _back(cohort_id, enrolment_id)
+
+
+HANDLERS = [person_page, withdraw_consent, visit, on_paper, proof, new_code, contact, end]

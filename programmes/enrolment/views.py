@@ -147,15 +147,16 @@ def _number(form: Form, birth_date: date | None) -> str:
     return ""
 
 
-def _check_safe(form: Form, contact: str, safe: tuple[str, ...], asked: bool) -> None:
-    """What is safe must be said, and fit what was given: otherwise no message would ever leave, not even an offer."""
+def _check_safe(form: Form, contact: str, safe: tuple[str, ...]) -> None:
+    """What is safe must be said, also to staff who write it down, and fit what was given: otherwise no message would ever
+    leave, not even an offer."""
     if "kontakt" in form.errors or not contact:
         return
-    if asked and not safe:
+    if not safe:
         form.fail("saker", _("Kryssa i vad som är säkert att använda."))
-    elif asked and "@" in contact and "email" not in safe:
+    elif "@" in contact and "email" not in safe:
         form.fail("saker", _("Du skrev en e-postadress. Kryssa i E-post, eller skriv ett telefonnummer."))
-    elif asked and "@" not in contact and "call" not in safe:
+    elif "@" not in contact and "call" not in safe:
         form.fail("saker", _("Du skrev ett telefonnummer. Kryssa i Telefonsamtal, eller skriv en e-postadress."))
 
 
@@ -175,7 +176,8 @@ def _record(way: _Way) -> PersonRecord:
             "kontakt", _("När uppgifterna är skyddade sparar vi varken telefon eller e-post. Ta bort det, eller krysset.")
         )
     safe = tuple(kind for kind in _CONTACTS if kind in form.all("saker"))
-    _check_safe(form, contact, safe, asked=not optional)
+    if not protected:
+        _check_safe(form, contact, safe)
     return PersonRecord(
         name=name,
         birth_date=born.isoformat() if born else "",

@@ -9,6 +9,7 @@ import pytest
 from litestar import Litestar
 
 from programmes.core.codes import grouped
+from programmes.core.db import execute, fetchval
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries
 from programmes.settings import Settings
@@ -113,6 +114,20 @@ async def test_wrong_details_are_said_beside_the_field_and_kept(
     assert 'value="anna@example.invalid"' in answer.text or field == "kontakt"
 
 
+@pytest.mark.parametrize(("contact", "safe"), [("070-174 06 05", ""), ("anna@example.invalid", "call")])
+async def test_staff_too_say_what_is_safe_or_nobody_could_be_told(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, contact: str, safe: str
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/anmal"
+    answer = await post_form(client, address, {**DETAILS, "kontakt": contact, "saker": safe})
+    assert answer.status_code == 422
+    assert 'href="#saker"' in answer.text
+    assert (await post_form(client, address, {**DETAILS, "kontakt": "", "saker": ""})).status_code == 200
+
+
 async def test_a_wrong_code_gets_one_answer_whatever_is_wrong(db: None, client: httpx.AsyncClient) -> None:
     texts = set()
     for typed in ("", "kort", "7KQM-2XPA-9TWF-H4RD", "ö" * 16, "x" * 5000, "'; drop table seat; --"):
@@ -188,6 +203,33 @@ async def test_partner_contact_is_asked_only_of_those_still_in_the_relationship(
         address, data={**data, more.pop(): "ja", "fragad": re.findall(r'name="fragad" value="([a-z_]+)"', third.text)}
     )
     assert answer.status_code == 303, text_of(answer.text)
+    person = answer.headers["location"]
+    shown = (await client.get(person)).text
+    assert "Personen har sagt ja till att ni kontaktar partnern" in shown
+    for _again in range(2):
+        assert (await post_form(client, f"{person}/samtycke", {}, person)).status_code == 303
+    shown = (await client.get(person)).text
+    assert "Personen har tagit tillbaka sitt ja. Kontakta inte partnern." in shown
+    assert f'action="{person}/samtycke"' not in shown
+    assert await fetchval("select count(*) from audit_entry where action = 'consent:withdraw'") == 1
+
+
+async def test_of_a_relation_that_is_over_staff_read_that_nobody_is_contacted(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.14", clock.now(), minimum=1, maximum=1, sessions=20)
+    taken = await somebody(cohort, keys, clock.now())
+    await execute("update enrolment set partner_consent = null")
+    await sign_in_as(client, "kim", clock.now())
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+    assert "Kontakta inte en tidigare partner." in (await client.get(person)).text
+    assert (await post_form(client, f"{person}/samtycke", {}, person)).status_code == 409
+    other = await a_cohort("2.8", clock.now())
+    elsewhere = await somebody(other, keys, clock.now())
+    assert (
+        "partner" not in (await client.get(f"/personal/grupper/{other.cohort_id}/deltagare/{elsewhere.enrolment_id}")).text
+    )
 
 
 async def test_too_old_for_the_childrens_group_is_told_kindly_and_nothing_is_kept(
