@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar
 
 from programmes.core.codes import grouped
-from programmes.core.db import execute, fetchval
+from programmes.core.db import fetchval
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries
 from programmes.settings import Settings
@@ -215,21 +215,20 @@ async def test_partner_contact_is_asked_only_of_those_still_in_the_relationship(
 
 
 async def test_of_a_relation_that_is_over_staff_read_that_nobody_is_contacted(
-    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
 ) -> None:
     await a_coordinator(clock.now())
     cohort = await a_cohort("2.14", clock.now(), minimum=1, maximum=1, sessions=20)
     taken = await somebody(cohort, keys, clock.now())
-    await execute("update enrolment set partner_consent = null")
+    await owner.execute("update enrolment set partner_consent = null")
     await sign_in_as(client, "kim", clock.now())
     person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
     assert "Kontakta inte en tidigare partner." in (await client.get(person)).text
     assert (await post_form(client, f"{person}/samtycke", {}, person)).status_code == 409
     other = await a_cohort("2.8", clock.now())
     elsewhere = await somebody(other, keys, clock.now())
-    assert (
-        "partner" not in (await client.get(f"/personal/grupper/{other.cohort_id}/deltagare/{elsewhere.enrolment_id}")).text
-    )
+    shown = await client.get(f"/personal/grupper/{other.cohort_id}/deltagare/{elsewhere.enrolment_id}")
+    assert "partner" not in shown.text
 
 
 async def test_too_old_for_the_childrens_group_is_told_kindly_and_nothing_is_kept(
