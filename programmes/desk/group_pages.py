@@ -27,6 +27,7 @@ class PersonRow:
     tag: Tag
     left: str
     notice: Tag | None = None
+    twice: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,7 @@ def _person(facts: Facts, entry: RosterEntry) -> PersonRow:
         seat=entry.seat,
         tag=tags.get(entry.state, Tag(entry.state)),
         left=_left(entry),
+        twice=entry.twice,
         notice=_notice(facts, entry),
     )
 
@@ -239,6 +241,8 @@ def _queue(facts: Facts) -> list[QueueRow]:
     rows, next_told = [], False
     for entry in [*offered, *waiting]:
         applied, skipped = _("Anmäld %(when)s.", when=moment_long(entry.applied_at)), ""
+        if entry.twice:
+            applied += " " + _("Kan stå här två gånger.")
         if entry.state == "offered" and entry.offer_expires_at:
             tag = Tag(_("Har fått erbjudande"), "info", "clock")
             text = applied + " " + _("Svarar senast %(when)s.", when=moment_long(entry.offer_expires_at))

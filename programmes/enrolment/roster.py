@@ -14,13 +14,15 @@ from programmes.core.i18n import gettext as _
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
 from programmes.enrolment.place_services import unseal
-from programmes.enrolment.rules import ALIVE, Remaining, State
+from programmes.enrolment.rules import ALIVE, Remaining, State, doubles
 from programmes.people import records
 
 
 @dataclass(frozen=True)
 class RosterEntry:
-    """One line of a cohort's list. `remaining` are the steps before the place is confirmed."""
+    """One line of a cohort's list. `remaining` are the steps before the place is confirmed. `twice`: somebody else on the
+    list has the same number, or the same name and birth date; only staff are told, so that nobody can find out by
+    applying who else has a place."""
 
     enrolment_id: UUID
     label: str
@@ -32,6 +34,18 @@ class RosterEntry:
     skip_reason: str | None
     remaining: tuple[Remaining, ...]
     visit: queries.Visit | None
+    twice: bool = False
+
+
+def _doubles(found: Sequence[queries.EnrolmentFacts], keys: KeyFolder) -> frozenset[UUID]:
+    """Whose records look like another's on the same list (individual-level programmes; elsewhere nobody is known)."""
+    known = {}
+    for facts in found:
+        if facts.participant_id is not None and facts.record is not None:
+            record = records.read(facts.record, facts.participant_id, keys)
+            if record:
+                known[facts.enrolment_id] = record
+    return doubles({one: (record.number, record.name, record.birth_date) for one, record in known.items()})
 
 
 def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder) -> str:
@@ -58,6 +72,7 @@ async def roster(
     if not programme.exempt and found:
         async with transaction():
             await audit.note("roster:read", f"cohort/{cohort_id}", staff_id, now)
+    twice = _doubles(found, keys)
     return [
         RosterEntry(
             facts.enrolment_id,
@@ -70,6 +85,7 @@ async def roster(
             facts.skip_reason,
             queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else (),
             facts.visit,
+            facts.enrolment_id in twice,
         )
         for facts in found
     ]

@@ -1,6 +1,6 @@
 """Who gets a place, who waits, until when an offer holds, and what is still to be done. Pure decisions over facts."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -294,6 +294,24 @@ def asks_age_again(facts: EnrolmentFacts, programme: Programme, first_day: date 
     if programme.age_asked not in {"declared", "band"} or first_day is None:
         return False
     return facts.declared_for is not None and facts.declared_for != first_day
+
+
+def doubles(people: Mapping[UUID, tuple[str, str, str]]) -> frozenset[UUID]:
+    """Who may be on a list twice, by number, name and birth date: the same number, or the same name and birth date where
+    not both have given a number."""
+    by_number: dict[str, set[UUID]] = {}
+    by_name: dict[tuple[str, str], set[UUID]] = {}
+    for one, (number, name, born) in people.items():
+        if number:
+            by_number.setdefault(number, set()).add(one)
+        by_name.setdefault((_plain(name), born), set()).add(one)
+    unsure = [group for group in by_name.values() if any(not people[one][0] for one in group)]
+    groups = [group for group in [*by_number.values(), *unsure] if len(group) > 1]
+    return frozenset().union(*groups)
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def visit_can_be_marked(visit: Visit, now: datetime) -> bool:

@@ -257,3 +257,18 @@ async def test_a_place_where_people_just_come_is_open_and_has_no_places(
         assert "Öppet" in page
         assert "Öppen för anmälan" not in page
     assert 'id="platser"' not in page
+
+
+async def test_who_stands_twice_on_the_list_is_marked_for_staff_and_nobody_is_refused_for_it(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort("2.8", clock.now(), minimum=1, maximum=2)
+    for name in ("Anna Ask", "Bo Bok", "anna ask"):
+        await somebody(cohort, keys, clock.now(), name)
+    page = (await client.get(f"/personal/grupper/{cohort.cohort_id}")).text
+    assert page.count("Kan stå här två gånger") == 2, "one with a place, one in the queue"
+    alone = await a_cohort("2.8", clock.now())
+    await somebody(alone, keys, clock.now(), "Anna Ask")
+    assert "två gånger" not in (await client.get(f"/personal/grupper/{alone.cohort_id}")).text

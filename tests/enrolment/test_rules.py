@@ -27,6 +27,7 @@ from programmes.enrolment.rules import (
     asks_for_more,
     capped_again,
     decide_application,
+    doubles,
     entry,
     lowest_free,
     may_drop_out,
@@ -242,3 +243,23 @@ def test_keys_that_have_a_row_are_never_strays(known: set[UUID], others: set[UUI
 
 def test_an_empty_database_makes_no_key_a_stray() -> None:
     assert strays([uuid4() for _ in range(40)], []) is None
+
+
+_A, _B, _C = UUID(int=1), UUID(int=2), UUID(int=3)
+_NUMBER, _OTHER = "19121212-1212", "19900101-0017"
+
+
+@pytest.mark.parametrize(
+    ("people", "twice"),
+    [
+        ({_A: (_NUMBER, "Anna Ask", "1912-12-12"), _B: (_NUMBER, "Anna K Ask", "1912-12-12")}, {_A, _B}),
+        ({_A: ("", "Anna  ask", "1985-02-14"), _B: (_OTHER, "anna Ask", "1985-02-14")}, {_A, _B}),
+        ({_A: (_NUMBER, "Anna Ask", "1985-02-14"), _B: (_OTHER, "Anna Ask", "1985-02-14")}, set()),
+        ({_A: ("", "Anna Ask", "1985-02-14"), _B: ("", "Anna Ask", "1985-02-15"), _C: ("", "Bo Ask", "1985-02-14")}, set()),
+        ({}, set()),
+    ],
+)
+def test_somebody_stands_twice_with_the_same_number_or_name_and_birth_date(
+    people: dict[UUID, tuple[str, str, str]], twice: set[UUID]
+) -> None:
+    assert doubles(people) == twice
