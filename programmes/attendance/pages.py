@@ -92,6 +92,7 @@ class CountPage:
     of_places: str
     hint: str
     form: object
+    ask_more: bool = False
     refused: tuple[str, ...] = ()
 
 

@@ -82,6 +82,11 @@ class Bounds:
         return tuple(found)
 
 
+def more_than_places(counted: Count, form: str, maximum: int) -> bool:
+    """Whether more came than a group has places: a slip of the finger, unless whoever counted says that it is right."""
+    return form == "group" and counted.total > maximum
+
+
 def unique_bounds(counts: Sequence[Count]) -> Bounds:
     """At least the largest session, at most the sum of all; of a sex at most its sum with those of other or unknown sex.
 

@@ -6,7 +6,20 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.attendance import queries
-from programmes.attendance.rules import MARKS, MOST, Bound, Bounds, Count, Kind, Mark, Refused, kind, unique_bounds, why_not
+from programmes.attendance.rules import (
+    MARKS,
+    MOST,
+    Bound,
+    Bounds,
+    Count,
+    Kind,
+    Mark,
+    Refused,
+    kind,
+    more_than_places,
+    unique_bounds,
+    why_not,
+)
 from programmes.catalogue.queries import programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.services import begin_series, mark_held
@@ -16,7 +29,19 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 
-__all__ = ["MARKS", "MOST", "Count", "Mark", "OutOfBounds", "Refused", "count", "held", "mark", "why_not"]
+__all__ = [
+    "MARKS",
+    "MOST",
+    "Count",
+    "Mark",
+    "OutOfBounds",
+    "Refused",
+    "count",
+    "held",
+    "mark",
+    "more_than_places",
+    "why_not",
+]
 
 
 @dataclass(frozen=True)

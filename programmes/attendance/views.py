@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.attendance import pages, queries, services
-from programmes.attendance.services import MARKS, MOST, Count, Mark, Refused, why_not
+from programmes.attendance.services import MARKS, MOST, Count, Mark, Refused, more_than_places, why_not
 from programmes.catalogue.queries import programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts, SessionFacts
@@ -92,10 +92,14 @@ async def _save_count(request: AnyRequest, cohort: CohortFacts, line: pages.Sess
         values = pages.stepped(form.raw, MOST)
         return page(request, "attendance/count.html", await _count(cohort, line, values))
     women, men, other = (form.number(name, 0, MOST) for name in pages.FIELDS)
+    counted = Count(women, men, other)
+    if not form.errors and more_than_places(counted, cohort.form, cohort.maximum) and not form.ticked("fler"):
+        form.fail(
+            "fler", _("Gruppen har högst %(n)s platser. Rätta antalet, eller kryssa i att det stämmer.", n=cohort.maximum)
+        )
     if form.errors:
         values = {name: form.raw(name) for name in pages.FIELDS}
         return page(request, "attendance/count.html", await _count(cohort, line, values, form), 422)
-    counted = Count(women, men, other)
     answer = await services.count(line.session_id, counted, principal(request), request.app.state.clock.now())
     return _after(request, cohort, line, answer)
 
@@ -182,6 +186,7 @@ async def _count(
         total=pages.total(values),
         of_places=_("av %(n)s platser", n=taken) if taken else "",
         hint=" ".join(hint),
+        ask_more=form is not None and ("fler" in form.errors or form.ticked("fler")),
         form=form or Form(),
     )
 

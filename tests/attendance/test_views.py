@@ -132,6 +132,21 @@ async def test_a_count_that_is_no_number_is_shown_again_with_its_error(
         assert 'href="#women"' in answer.text
 
 
+async def test_more_than_the_group_has_places_is_asked_about_before_it_is_saved(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    address, _ = await the_page("2.1", client, clock, keys, robin)
+    most = await owner.fetchval("select maximum from cohort")
+    typed: dict[str, object] = {"women": str(most), "men": "1", "other": "0"}
+    asked = await post_form(client, address, typed)
+    assert asked.status_code == 422
+    assert f"Gruppen har högst {most} platser." in asked.text
+    assert numbers(asked.text) == typed
+    assert await owner.fetchval("select count(*) from head_count") == 0
+    assert (await post_form(client, address, typed | {"fler": "ja"})).status_code == 303
+    assert await owner.fetchval("select women + men from head_count") == most + 1
+
+
 async def test_a_childrens_group_can_only_be_held_and_its_ticks_cannot_be_sent(
     robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
 ) -> None:
