@@ -94,9 +94,8 @@ async def _save_count(request: AnyRequest, cohort: CohortFacts, line: pages.Sess
     women, men, other = (form.number(name, 0, MOST) for name in pages.FIELDS)
     counted = Count(women, men, other)
     if not form.errors and more_than_places(counted, cohort.form, cohort.maximum) and not form.ticked("fler"):
-        form.fail(
-            "fler", _("Gruppen har högst %(n)s platser. Rätta antalet, eller kryssa i att det stämmer.", n=cohort.maximum)
-        )
+        most = _("Gruppen har högst %(n)s platser. Rätta antalet, eller kryssa i att det stämmer.", n=cohort.maximum)
+        form.fail("fler", most)
     if form.errors:
         values = {name: form.raw(name) for name in pages.FIELDS}
         return page(request, "attendance/count.html", await _count(cohort, line, values, form), 422)
