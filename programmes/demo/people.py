@@ -37,6 +37,6 @@ def neighbours() -> Iterator[Neighbour]:
             name=f"{tree} Exempel{'sson' if number % 2 else 'dotter'}",
             birth_date=date(1962 + number % 40, 1 + number % 12, 1 + number % 28),
             contact=f"000{number:07d}" if by_phone else address,
-            safe=("sms",) if by_phone else ("email",),
+            safe=("call",) if by_phone else ("email",),
         )
         number += 1

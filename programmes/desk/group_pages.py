@@ -13,6 +13,8 @@ from programmes.desk.group_step_pages import Facts, NextStep, next_step, with_vi
 from programmes.desk.groups_pages import Tag, state_tag
 from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
+from programmes.enrolment.rules import Entry, NotOpen
+from programmes.enrolment.rules import entry as may_enter
 from programmes.enrolment.wording import listed_remaining
 
 _SHOWN = 4
@@ -83,6 +85,7 @@ class GroupPage:
     later: tuple[SessionRow, ...]
     workers: tuple[tuple[str, str], ...]
     may_enrol: bool
+    too_late: bool
     may_edit: bool
     visits: str = ""
 
@@ -114,7 +117,8 @@ def group_page(facts: Facts) -> GroupPage:
         soon=soon,
         later=later,
         workers=tuple(_workers(facts)),
-        may_enrol=alive and cohort.form != "drop_in",
+        may_enrol=alive and cohort.form != "drop_in" and _closed(facts) is None,
+        too_late=_closed(facts) == NotOpen("too_late"),
         may_edit=cohort.state not in {"closed", "cancelled"},
         visits=_visits(facts),
     )
@@ -181,6 +185,14 @@ def _visits(facts: Facts) -> str:
     free = ngettext("%(n)s ledig plats att boka.", "%(n)s lediga platser att boka.", facts.visits.free)
     without = ngettext("%(n)s person har inte bokat.", "%(n)s personer har inte bokat.", facts.visits.without)
     return f"{free} {without}" if facts.visits.without else free
+
+
+def _closed(facts: Facts) -> NotOpen | None:
+    """Why nobody can be enrolled now; None while somebody can."""
+    last = {s.number: s.starts_at for s in facts.sessions if s.number is not None}
+    joined = min(facts.cohort.last_entry_session, max(last)) if last else None
+    begins = last.get(joined) if joined is not None else None
+    return may_enter(Entry(facts.cohort.state, facts.cohort.enrol_from, begins), facts.now)
 
 
 def _person(facts: Facts, entry: RosterEntry) -> PersonRow:

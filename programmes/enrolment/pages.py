@@ -132,7 +132,19 @@ class WayIn:
             )
         if self.only_unanswered:
             return ngettext("En fråga saknar svar", "%(word)s frågor saknar svar", len(self.reasons), word=word)
-        return ngettext("Ett villkor stämmer inte", "%(word)s villkor stämmer inte", len(self.reasons), word=word)
+        unmet = sum(not reason.unanswered for reason in self.reasons)
+        word = _capital(number_word(unmet))
+        title = ngettext("Ett villkor stämmer inte", "%(word)s villkor stämmer inte", unmet, word=word)
+        missing = len(self.reasons) - unmet
+        if not missing:
+            return title
+        word = number_word(missing)
+        rest = (
+            ngettext("ett är inte ikryssat", "%(word)s är inte ikryssade", missing, word=word)
+            if self.exempt
+            else ngettext("en fråga saknar svar", "%(word)s frågor saknar svar", missing, word=word)
+        )
+        return _("%(wrong)s, och %(rest)s", wrong=title, rest=rest)
 
     @property
     def wrong(self) -> bool:

@@ -30,7 +30,7 @@ def way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
     if facts.participant_id is None:
         return "ring" if unseal(facts, keys).contact else "place"
     record = records.read(facts.record, facts.participant_id, keys) if facts.record is not None else None
-    if record and record.contact and "@" not in record.contact and {"call", "sms"} & set(record.safe):
+    if record and record.contact and "@" not in record.contact and "call" in record.safe:
         return "ring"
     return "place"
 

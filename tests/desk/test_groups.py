@@ -259,6 +259,22 @@ async def test_a_place_where_people_just_come_is_open_and_has_no_places(
     assert 'id="platser"' not in page
 
 
+async def test_nobody_is_enrolled_where_it_is_too_late_and_the_page_says_so(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}"
+    await sign_in_as(client, "kim", clock.now())
+    assert f'href="{address}/anmal"' in (await client.get(address)).text
+    assert cohort.first_start
+    clock.set(cohort.first_start)
+    await sign_in_as(client, "kim", clock.now())
+    page = (await client.get(address)).text
+    assert f'href="{address}/anmal"' not in page
+    assert "Det är för sent att komma med" in page
+
+
 async def test_who_stands_twice_on_the_list_is_marked_for_staff_and_nobody_is_refused_for_it(
     client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:

@@ -87,6 +87,24 @@ async def test_seventeen_and_not_registered_are_both_said_with_the_section(
     assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id] == queries.Places()
 
 
+async def test_what_is_wrong_and_what_is_unanswered_are_counted_apart(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    address = f"/anmalan/{cohort.public_id}"
+    details = {**DETAILS, "fodd": "20090314"}
+    second = await conditions_of(client, address, details)
+    data = {**details, "steg": "2", "_csrf_token": csrf_of(second.text)}
+    asked = set(re.findall(r'name="(v_[a-z_]+)"', second.text))
+    answer = await client.post(address, data=data)
+    assert answer.status_code == 422
+    words = {3: "tre", 4: "fyra"}[len(asked)]
+    assert f"Ett villkor stämmer inte, och {words} frågor saknar svar" in answer.text
+    children = await a_cohort("2.15", clock.now())
+    refused = await post_form(client, f"/anmalan/{children.public_id}", {"v_age": "outside"})
+    assert re.search(r"Ett villkor stämmer inte, och (ett|två|tre|fyra) är inte ikryssa(t|de)", refused.text)
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [
