@@ -200,6 +200,8 @@ def _person(facts: Facts, entry: RosterEntry) -> PersonRow:
         "confirmed": Tag(_("Klar"), "ok", "check"),
         "preliminary": Tag(_("Preliminär"), "warn", "half"),
         "offered": Tag(_("Erbjuden"), "info", "clock"),
+        "completed": Tag(_("Fullföljt"), "ok", "check"),
+        "dropped_out": Tag(_("Avbrutit")),
     }
     return PersonRow(
         address=_address(facts, entry),

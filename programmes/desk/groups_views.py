@@ -9,17 +9,28 @@ from programmes.attendance import queries as attendance
 from programmes.attendance.rules import kind
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.desk import group_pages, groups_pages, groups_services, print_pages
 from programmes.desk import groups_queries as queries
 from programmes.desk.group_step_pages import Facts
 from programmes.enrolment.queries import places
 from programmes.enrolment.roster import roster
+from programmes.enrolment.rules import ALIVE, State
 from programmes.enrolment.visit_queries import needs
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
+
+
+_ATTENDING: tuple[State, ...] = ("preliminary", "confirmed")
+_ENDED: tuple[State, ...] = ("completed", "dropped_out")
+
+
+def _listed(cohort: CohortFacts) -> tuple[State, ...]:
+    """Whom a group's page lists: of a closed one those who took part, where they are documented."""
+    return _ENDED if cohort.state == "closed" else tuple(ALIVE)
 
 
 @get("/personal/grupper", guards=[signed_in])
@@ -53,7 +64,8 @@ async def prints(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     if facts.kind == "names" and facts.cohort.form != "drop_in":
         state = request.app.state
         who, now = principal(request).staff_id, state.clock.now()
-        entries = await roster(facts.cohort.cohort_id, state.key_folder, who, now, ("preliminary", "confirmed"))
+        states = _ENDED if facts.cohort.state == "closed" else _ATTENDING
+        entries = await roster(facts.cohort.cohort_id, state.key_folder, who, now, states)
         people = [entry.label for entry in entries]
         if people:
             await groups_services.printed(facts.cohort.cohort_id, who, now)
@@ -74,7 +86,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         programme=programme,
         kind=noted,
         places=(await places([cohort_id]))[cohort_id],
-        roster=await roster(cohort_id, state.key_folder, who.staff_id, now) if with_people else (),
+        roster=await roster(cohort_id, state.key_folder, who.staff_id, now, _listed(cohort)) if with_people else (),
         sessions=await cohorts.sessions(cohort_id),
         unnoted=await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now),
         notices=await queries.last_notices(cohort_id) if with_people else {},

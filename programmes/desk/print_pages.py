@@ -6,6 +6,7 @@ from datetime import date
 from typing import Literal
 
 from programmes.cohorts.wording_rules import weekday_group
+from programmes.cohorts.words_rules import words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import day_plain
 from programmes.core.i18n import gettext as _
@@ -35,6 +36,7 @@ class PrintPage:
     sheets: tuple[tuple[Column, ...], ...]
     has_slips: bool
     section: str
+    empty: str = ""
 
 
 def print_page(facts: Facts, people: Sequence[str]) -> PrintPage:
@@ -50,6 +52,7 @@ def print_page(facts: Facts, people: Sequence[str]) -> PrintPage:
     return PrintPage(
         head=head(facts),
         kind=kinds[facts.kind] if columns else "none",
+        empty="" if columns else words_for(facts.cohort.form).none_left,
         title=title,
         people=tuple(people),
         sheets=tuple(tuple(columns[i : i + PER_SHEET]) for i in range(0, len(columns), PER_SHEET)),

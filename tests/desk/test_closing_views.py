@@ -169,6 +169,13 @@ async def test_documented_people_need_their_attendance_moved_before_closing(
     )
     assert done.headers["location"] == address
     assert "är avslutad" in await look(client, address)
+    group = address.removesuffix("/avsluta")
+    shown = await look(client, group)
+    assert "De som var med" in shown
+    assert (shown.count("Fullföljt"), shown.count("Avbrutit")) == (5, 1)
+    for person in people:
+        assert f'href="{group}/deltagare/{person}"' in shown
+    assert "Närvarolista" in await look(client, f"{group}/utskrifter")
 
 
 async def test_a_change_in_between_stops_the_erasure_and_says_so(

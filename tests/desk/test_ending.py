@@ -168,6 +168,9 @@ async def test_a_series_that_ended_before_its_first_talk_is_led_to_its_closing_a
     listed = await look(client, f"{group}/traffar")
     assert [f"Skulle ha varit samtal {n}" in listed for n in (1, 2, 3, 4)] == [True, True, True, False]
     assert "Alla tillfällen är inställda." in await look(client, group)
+    paper = await look(client, f"{group}/utskrifter")
+    assert "Inga samtal är kvar." in paper
+    assert "skulle säga mer" not in paper
     checklist = await look(client, f"{group}/avsluta")
     assert "även om inget görs" in checklist
     assert 'value="ended_early"' in checklist
