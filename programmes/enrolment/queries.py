@@ -240,9 +240,10 @@ async def texts_for(programme: Programme, today: date) -> tuple[AgreementText, .
 
 
 async def overdue_offers(now: datetime) -> list[tuple[UUID, int]]:
-    """Offers that have run out: enrolment and cohort."""
+    """Offers that have run out, the first to do so first: enrolment and cohort."""
     rows = await fetch(
-        "select id, cohort_id from enrolment where state = 'offered' and offer_expires_at <= $1 order by offer_expires_at",
+        """select id, cohort_id from enrolment where state = 'offered' and offer_expires_at <= $1
+           order by offer_expires_at, arrival""",
         now,
     )
     return [(row["id"], row["cohort_id"]) for row in rows]

@@ -3,23 +3,28 @@
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
 from programmes import private_server
 from programmes.core.clock import SystemClock
+from programmes.core.codes import digest, grouped
 from programmes.core.db import execute, fetchval, transaction
 from programmes.demo import processes
 from programmes.evaluation import services as evaluation
 from programmes.settings import Settings
 from tests.factories import a_cohort, a_leader, csrf_of, hidden, post_form
+from tests.operations.rush import YES, rush
 
-YES = {"v_residency": "ja", "v_own_wish": "ja", "v_no_more_extensive_need": "ja", "v_age": "ja", "fragad": "age"}
 CONTACT = "bjork@example.invalid"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def free_port() -> int:
@@ -90,6 +95,78 @@ async def test_a_place_taken_at_one_web_process_is_there_at_the_other_and_told_b
             assert "7 av 8 platser kvar" in (await stranger.get(f"{base}/insatser/{cohort.slug}")).text
     mail = installation.folder / "mail"
     assert await eventually(lambda: any(CONTACT in m.read_text() for m in mail.rglob("*") if m.is_file()))
+
+
+async def test_two_hundred_at_once_for_eight_places_are_eight_held_and_the_others_in_line_as_they_came(
+    installation: Installation, db: None, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.1", SystemClock().now(), sessions=4)
+    answers = await rush(200, (installation.first, installation.second), cohort.public_id)
+    assert {status for answer in answers for status in answer.statuses} == {303}
+    assert sum(answer.holds for answer in answers) == 8
+    assert sorted(answer.position for answer in answers if not answer.holds) == list(range(1, 193))
+    # Nobody is there twice, also of those who pressed twice, and everybody's code is good.
+    kept = await owner.fetch(
+        "select e.code_digest, e.arrival, e.state, s.number from enrolment e left join seat s on s.enrolment_id = e.id"
+    )
+    people = {row["code_digest"]: row for row in kept}
+    assert {digest(answer.code) for answer in answers} == set(people)
+    assert len(kept) == 200
+    assert sorted(row["number"] for row in kept if row["number"]) == list(range(1, 9))
+    # Places to the first eight, and the number in the queue is by arrival.
+    for answer in answers:
+        row = people[digest(answer.code)]
+        assert (answer.holds, answer.position) == (row["arrival"] <= 8, max(0, row["arrival"] - 8))
+    async with httpx.AsyncClient(base_url=installation.second) as later:
+        last = next(answer for answer in answers if answer.position == 192)
+        assert (await post_form(later, "/min-plats", {"kod": grouped(last.code)})).status_code == 303
+        assert "Du står i kö, som nummer 192" in (await later.get("/min-plats")).text
+
+
+async def test_without_lock_and_constraints_the_same_rush_gives_more_than_eight_the_same_eight_places(
+    installation: Installation, db: None, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.1", SystemClock().now(), sessions=4)
+    async with no_seat_constraints(owner), unlocked_pair(installation) as bases:
+        answers = await rush(200, bases, cohort.public_id)
+    assert sum(answer.holds for answer in answers) > 8
+
+
+@asynccontextmanager
+async def no_seat_constraints(owner: asyncpg.Connection) -> AsyncIterator[None]:
+    """Seats are only rows: no number is anybody's alone, or too high. Afterwards as before, and nobody holds one."""
+    found = await owner.fetch(
+        """select conname, pg_get_constraintdef(oid) as definition from pg_constraint
+           where conrelid = 'seat'::regclass and conname like any (array['one_holder%', 'seat_within%'])"""
+    )
+    assert len(found) == 3
+    for row in found:
+        await owner.execute(f"alter table seat drop constraint {row['conname']}")
+    try:
+        yield
+    finally:
+        await owner.execute("delete from seat")
+        for row in found:
+            await owner.execute(f"alter table seat add constraint {row['conname']} {row['definition']}")
+
+
+@asynccontextmanager
+async def unlocked_pair(installation: Installation) -> AsyncIterator[tuple[str, str]]:
+    """Two more web processes of the same installation, which take no lock."""
+    running: list[asyncio.subprocess.Process] = []
+    bases = []
+    try:
+        for _ in range(2):
+            port = free_port()
+            bases.append(f"http://127.0.0.1:{port}")
+            command = (sys.executable, "-m", "tests.operations.unlocked", "serve", "--port", str(port))
+            environment = processes.environment(installation.settings, "serve")
+            running.append(await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, start_new_session=True))
+        for base, process in zip(bases, running, strict=True):
+            await processes.wait_until_ready(base, process)
+        yield bases[0], bases[1]
+    finally:
+        await processes.stop(running)
 
 
 async def test_a_ballot_key_is_made_where_only_the_worker_reads_and_its_public_half_where_web_does(
