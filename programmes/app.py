@@ -17,7 +17,7 @@ from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import calls_views, closing_views, ending_views, groups_views, place_views, public_views, today_views
-from programmes.enrolment import keeping_views, offer_views, person_views
+from programmes.enrolment import keeping_views, offer_views, person_views, queue_views
 from programmes.enrolment import views as enrolment_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
@@ -66,6 +66,7 @@ def _handlers() -> list[Any]:
         *enrolment_views.HANDLERS,
         *person_views.HANDLERS,
         *offer_views.HANDLERS,
+        *queue_views.HANDLERS,
         *keeping_views.HANDLERS,
         *place_views.HANDLERS,
         *cohorts_views.HANDLERS,

@@ -186,7 +186,7 @@ async def _words(
         is_first=bool(counted) and coming == counted[0],
         session=letter_rules.Slot(about.starts_at, about.ends_at) if about else None,
         was_at=about.was_at if about else None,
-        position=await enrolments.queue_position(person.cohort_id, person.arrival) if queued else 0,
+        position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
         age_again=await _age_again(person, counted),
         # Once this is sent, the code opens nothing any more.
