@@ -26,7 +26,7 @@ from programmes.desk import (
     readings_views,
     today_views,
 )
-from programmes.enrolment import keeping_views, offer_views, person_views
+from programmes.enrolment import keeping_views, offer_views, person_views, queue_views
 from programmes.enrolment import views as enrolment_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
@@ -76,6 +76,7 @@ def _handlers() -> list[Any]:
         *enrolment_views.HANDLERS,
         *person_views.HANDLERS,
         *offer_views.HANDLERS,
+        *queue_views.HANDLERS,
         *keeping_views.HANDLERS,
         *place_views.HANDLERS,
         *cohorts_views.HANDLERS,

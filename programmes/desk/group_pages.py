@@ -15,7 +15,7 @@ from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
 from programmes.enrolment.rules import Entry, NotOpen
 from programmes.enrolment.rules import entry as may_enter
-from programmes.enrolment.wording import listed_remaining
+from programmes.enrolment.wording import listed_remaining, order_text, skip_text
 
 _SHOWN = 4
 
@@ -40,6 +40,8 @@ class QueueRow:
     tag: Tag
     text: str
     skipped: str
+    moved: str
+    passed: bool
 
 
 @dataclass(frozen=True)
@@ -238,18 +240,8 @@ def _notice(facts: Facts, entry: RosterEntry) -> Tag | None:
     }.get(facts.notices.get(entry.enrolment_id, ""))
 
 
-def skip_text(reason: str, section: str) -> str:
-    """Why somebody is passed over in the queue, from the fixed list."""
-    return {
-        "wait": _("vill vänta till en senare start"),
-        "no_answer": _("har inte svarat på erbjudandet"),
-        "unreachable": _("kan inte nås"),
-        "conditions": _("uppfyller inte villkoren (riktlinjen %(section)s)", section=section),
-    }.get(reason, _("krock"))
-
-
 def _queue(facts: Facts) -> list[QueueRow]:
-    """Who has an offer, then who waits, in the order they came. The first who isn't passed over is next."""
+    """Who has an offer, then who waits, in the order of the queue. The first who isn't passed over is next."""
     offered = [entry for entry in facts.roster if entry.state == "offered"]
     waiting = [entry for entry in facts.roster if entry.state == "queued"]
     rows, next_told = [], False
@@ -267,7 +259,9 @@ def _queue(facts: Facts) -> list[QueueRow]:
             tag = Tag(_("Väntar"))
             text = applied if next_told else applied + " " + _("Näst på tur.")
             next_told = True
-        rows.append(QueueRow(_address(facts, entry), entry.label, entry.protected, tag, text, skipped))
+        moved = order_text(entry.order_reason) if entry.order_reason else ""
+        address, passed = _address(facts, entry), entry.passed_at is not None
+        rows.append(QueueRow(address, entry.label, entry.protected, tag, text, skipped, moved, passed))
     return rows
 
 

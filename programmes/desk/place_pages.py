@@ -78,6 +78,7 @@ class PlacePage:
     age_again: tuple[Question, ...] = ()
     wrong: str = ""
     ticked: frozenset[tuple[str, str]] = frozenset()
+    passed_on: str = ""
 
     @property
     def alive(self) -> bool:

@@ -16,11 +16,12 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import normalised
 from programmes.core.errors import Conflict
+from programmes.core.i18n import day_plain, language, moment_long
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import language, moment_long
 from programmes.desk import place_pages as pages
 from programmes.enrolment import place_services, queries, services, step_services
 from programmes.enrolment.rules import asks_age_again
+from programmes.enrolment.wording import skip_told
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
@@ -113,7 +114,7 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
     state = pages.state_of(facts, cohort)
     left = queries.still_to_do(programme, facts, texts) if state == "preliminary" else ()
     kept = place_services.unseal(facts, request.app.state.key_folder)
-    position = await queries.queue_position(cohort.cohort_id, facts.arrival) if state == "queued" else 0
+    position = await queries.queue_position(cohort.cohort_id, facts.turn) if state == "queued" else 0
     slots = await queries.slots(cohort.cohort_id, now) if programme.study_visit and left else []
     holds = state in {"preliminary", "confirmed", "cancelled"}
     calendar = await _calendar(request, facts) if state in {"preliminary", "confirmed"} else None
@@ -126,7 +127,7 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         seats=cohort.maximum,
         seat=facts.seat or 0,
         position=position,
-        skip_reason=facts.skip_reason or "",
+        skip_reason=skip_told(facts.skip_reason, programme.section) if facts.skip_reason else "",
         offer_until=moment_long(facts.offer_expires_at) if facts.offer_expires_at else "",
         next_step=left[0] if left else None,
         slots=pages.slot_choices(slots, facts),
@@ -143,6 +144,7 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         age_again=_age_again(request, place) if state in {"preliminary", "confirmed", "queued", "offered"} else (),
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
+        passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
     )
 
 

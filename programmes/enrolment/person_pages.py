@@ -45,6 +45,8 @@ class PersonPage:
     code: str
     contact: str | None
     form: Any
+    skipped: str = ""
+    skip_reasons: tuple[tuple[str, str], ...] = ()
 
     @property
     def alive(self) -> bool:

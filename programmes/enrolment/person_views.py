@@ -14,8 +14,18 @@ from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
-from programmes.enrolment import consent_services, place_services, queries, roster, services, step_services
+from programmes.enrolment import (
+    consent_services,
+    order_services,
+    place_services,
+    queries,
+    queue_pages,
+    roster,
+    services,
+    step_services,
+)
 from programmes.enrolment import person_pages as pages
+from programmes.enrolment.order_services import SKIP_REASONS, SkipReason
 from programmes.people import records
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -95,6 +105,8 @@ async def _page(
         code=shown.get("code", ""),
         contact=shown.get("contact"),
         form=form,
+        skipped=queue_pages.skipped(facts, programme.section),
+        skip_reasons=queue_pages.skip_choices(programme.section),
     )
     return page(request, "enrolment/person.html", view, status)
 
@@ -202,4 +214,18 @@ async def withdraw_consent(request: AnyRequest, cohort_id: FromPath[int], enrolm
     return _back(cohort_id, enrolment_id)
 
 
-HANDLERS = [person_page, withdraw_consent, visit, on_paper, proof, new_code, contact, end]
+@post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/ko", guards=[signed_in], status_code=200)
+async def skip(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """Pass somebody over in the queue for a reason from the fixed list, or no longer."""
+    person, *_rest = await _mine(request, cohort_id, enrolment_id)
+    form = await read_form(request)
+    lifted = form.ticked("lyft")
+    reason = None if lifted else form.choice("skal", SKIP_REASONS, _("Välj ett skäl ur listan."))
+    if form.errors:
+        return await _page(request, cohort_id, enrolment_id, form, 422)
+    now = request.app.state.clock.now()
+    await order_services.skip(enrolment_id, cast("SkipReason | None", reason), person.staff_id, now)
+    return _back(cohort_id, enrolment_id)
+
+
+HANDLERS = [person_page, withdraw_consent, skip, visit, on_paper, proof, new_code, contact, end]

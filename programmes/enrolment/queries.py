@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal, cast
 from uuid import UUID
 
@@ -38,7 +39,10 @@ class Places:
 
 @dataclass(frozen=True)
 class Gate:
-    """What decides about an application, read under the cohort's lock. `taken` are seat numbers."""
+    """What decides about an application, read under the cohort's lock. `taken` are seat numbers.
+
+    `someone_waits`: somebody who can be offered a place. Who is passed over for a reason holds nobody back.
+    """
 
     cohort_id: int
     maximum: int
@@ -72,7 +76,8 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
     # A statement of its own, after the lock is held: only then does it see what the one before has committed.
     row = await fetchrow(
         """select array(select number from seat where cohort_id = $1) as taken,
-                  exists (select 1 from enrolment where cohort_id = $1 and state = 'queued') as someone_waits,
+                  exists (select 1 from enrolment where cohort_id = $1 and state = 'queued' and skip_reason is null)
+                  as someone_waits,
                   (select starts_at from cohort_session where cohort_id = $1 and number = least($2, (
                        select max(number) from cohort_session where cohort_id = $1))) as last_entry,
                   (select min(starts_at) from cohort_session
@@ -114,7 +119,7 @@ _ENROLMENT = """
 select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected_identity, false) as protected, e.state,
        e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,
        p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.guardian_ticked, e.declared_for,
-       e.only_waited,
+       e.only_waited, e.turn, e.order_reason, e.passed_at,
        v.slot_id, v.state as visit_state, vs.starts_at as visit_starts, vs.ends_at as visit_ends, vn.name as visit_venue,
        vn.address as visit_address, array(select text_id from agreement a where a.enrolment_id = e.id) as accepted
 from enrolment e left join participant p on p.id = e.participant_id left join seat s on s.enrolment_id = e.id
@@ -148,9 +153,9 @@ async def enrolment(enrolment_id: UUID) -> EnrolmentFacts:
 
 
 async def enrolments(cohort_id: int, states: Iterable[State]) -> list[EnrolmentFacts]:
-    """A cohort's enrolments in these states: seats first by number, then by arrival."""
+    """A cohort's enrolments in these states: seats first by number, then in the order of the queue."""
     rows = await fetch(
-        f"{_ENROLMENT} where e.cohort_id = $1 and e.state = any($2::text[]) order by s.number nulls last, e.arrival",
+        f"{_ENROLMENT} where e.cohort_id = $1 and e.state = any($2::text[]) order by s.number nulls last, e.turn",
         cohort_id,
         sorted(states),
     )
@@ -162,10 +167,10 @@ async def several(enrolment_ids: Iterable[UUID]) -> list[EnrolmentFacts]:
     return [_enrolment(row) for row in await fetch(f"{_ENROLMENT} where e.id = any($1::uuid[])", list(enrolment_ids))]
 
 
-async def queue_position(cohort_id: int, arrival: int) -> int:
-    """How many wait up to and including this arrival: 1 is next."""
+async def queue_position(cohort_id: int, turn: Decimal) -> int:
+    """How many wait up to and including this turn: 1 is next."""
     row = await fetchrow(
-        "select count(*) as n from enrolment where cohort_id = $1 and state = 'queued' and arrival <= $2", cohort_id, arrival
+        "select count(*) as n from enrolment where cohort_id = $1 and state = 'queued' and turn <= $2", cohort_id, turn
     )
     return int(row["n"]) if row else 0
 

@@ -2,18 +2,41 @@
 
 import uuid
 from datetime import datetime
+from decimal import Decimal
 
 from programmes.core import jobs
 from programmes.core.days import day_off
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import NotFound
 from programmes.enrolment import queries
+from programmes.enrolment.queue_rules import EventKind
 from programmes.enrolment.rules import capped_again, entry, lowest_free, offer_until
 
 
 async def tell(event: str, enrolment_id: uuid.UUID) -> None:
     """In the caller's transaction: something about somebody's own place is to be told to them."""
     await jobs.put(event, {"enrolment": str(enrolment_id)})
+
+
+async def note_event(
+    enrolment_id: uuid.UUID,
+    kind: EventKind,
+    now: datetime,
+    staff_id: int | None = None,
+    reason: str | None = None,
+    turns: tuple[Decimal, Decimal] | tuple[None, None] = (None, None),
+) -> None:
+    """In the caller's transaction, under the cohort's lock: the next line of the queue's history."""
+    await execute(
+        """insert into queue_event (enrolment_id, at, kind, reason, turn_before, turn_after, staff_id)
+           values ($1, $2, $3, $4, $5, $6, $7)""",
+        enrolment_id,
+        now,
+        kind,
+        reason,
+        *turns,
+        staff_id,
+    )
 
 
 async def take_seat(gate: queries.Gate, enrolment_id: uuid.UUID, number: int) -> None:
@@ -28,9 +51,10 @@ async def take_seat(gate: queries.Gate, enrolment_id: uuid.UUID, number: int) ->
 
 
 async def pass_on(gate: queries.Gate, now: datetime) -> None:
-    """Offer free seats to the longest waiting, while one may still enter and there is time to answer.
+    """Offer free seats in the order of the queue, while one may still enter and there is time to answer.
 
-    In the caller's transaction, under the cohort's lock.
+    Who is passed over for a reason keeps their turn, and is offered nothing until the reason is lifted. In the caller's
+    transaction, under the cohort's lock.
     """
     until = offer_until(now, gate.next_session, day_off)
     if until is None or entry(gate.entry, now) is not None:
@@ -39,12 +63,13 @@ async def pass_on(gate: queries.Gate, now: datetime) -> None:
     while (seat := lowest_free(taken, gate.maximum)) is not None:
         waiting = await fetchval(
             """select id from enrolment where cohort_id = $1 and state = 'queued' and skip_reason is null
-               order by arrival limit 1""",
+               order by turn limit 1""",
             gate.cohort_id,
         )
         if waiting is None:
             return
         await execute("update enrolment set state = 'offered', offer_expires_at = $2 where id = $1", waiting, until)
+        await note_event(waiting, "offered", now)
         await take_seat(gate, waiting, seat)
         taken.add(seat)
         await tell("place_offered", waiting)

@@ -34,6 +34,8 @@ class RosterEntry:
     skip_reason: str | None
     remaining: tuple[Remaining, ...]
     visit: queries.Visit | None
+    order_reason: str | None = None
+    passed_at: datetime | None = None
     twice: bool = False
 
 
@@ -61,7 +63,7 @@ def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder) -> str:
 async def roster(
     cohort_id: int, keys: KeyFolder, staff_id: int, now: datetime, states: Sequence[State] = tuple(ALIVE)
 ) -> list[RosterEntry]:
-    """Everybody in a cohort: seats by number, then the queue by arrival.
+    """Everybody in a cohort: seats by number, then the queue in its order.
 
     Where names are read, the look is noted in the audit trail (promise 6). Raises NotFound.
     """
@@ -85,6 +87,8 @@ async def roster(
             facts.skip_reason,
             queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else (),
             facts.visit,
+            facts.order_reason,
+            facts.passed_at,
             facts.enrolment_id in twice,
         )
         for facts in found

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -109,6 +110,9 @@ class EnrolmentFacts:
     declared_for: date | None
     visit: Visit | None
     accepted: frozenset[int]
+    turn: Decimal = Decimal(0)
+    order_reason: str | None = None
+    passed_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from programmes.core.i18n import Language
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries
 from programmes.enrolment.key_services import Made, discard, discard_if_unused
-from programmes.enrolment.queue_services import pass_on, take_seat, tell
+from programmes.enrolment.queue_rules import ENDED_AS
+from programmes.enrolment.queue_services import note_event, pass_on, take_seat, tell
 from programmes.enrolment.rules import (
     ALIVE,
     Applied,
@@ -158,11 +159,15 @@ async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: date
     if application.record is None:
         kept |= {"alias": application.alias, "contact": application.contact}
     await execute(
-        """with arrival as (update cohort set arrivals = arrivals + 1 where id = $2 returning arrivals)
-           insert into enrolment (id, cohort_id, participant_id, state, arrival, applied_at, confirmed_at, key_id, sealed,
-                                  code_digest, once_digest, guardian_ticked, partner_consent, language, declared_for,
-                                  only_waited)
-           select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from arrival""",
+        """with arrival as (update cohort set arrivals = arrivals + 1 where id = $2 returning arrivals),
+           made as (
+               insert into enrolment (id, cohort_id, participant_id, state, arrival, turn, applied_at, confirmed_at, key_id,
+                                      sealed, code_digest, once_digest, guardian_ticked, partner_consent, language,
+                                      declared_for, only_waited)
+               select $1, $2, $3, $4, arrivals, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from arrival
+               returning id, applied_at, only_waited)
+           insert into queue_event (enrolment_id, at, kind, staff_id)
+           select id, applied_at, case when only_waited then 'applied_queue' else 'applied' end, $16 from made""",
         draft.enrolment_id,
         application.cohort_id,
         draft.person_id,
@@ -178,6 +183,7 @@ async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: date
         application.language,
         application.first_session if application.record is None else None,
         state == "queued",
+        application.staff_id,
     )
 
 
@@ -262,6 +268,7 @@ async def end(
         if facts.state not in allowed:
             raise Conflict("enrolment_over")
         await _clear(facts, state, keys, now)
+        await note_event(enrolment_id, ENDED_AS[state], now, staff_id)
         await audit.note(f"enrolment:{state}", f"cohort/{facts.cohort_id}", staff_id, now)
         if facts.participant_id is not None:
             # A working list's key goes at once, and with it the way to its person; a protected record remains (DESIGN 6).
@@ -318,6 +325,7 @@ async def accept_offer(enrolment_id: uuid.UUID, programme: Programme, now: datet
             "preliminary" if asks else "confirmed",
             None if asks else now,
         )
+        await note_event(enrolment_id, "accepted", now)
         await audit.note("enrolment:accept_offer", f"cohort/{facts.cohort_id}", None, now)
         await tell("place_held" if asks else "place_confirmed", enrolment_id)
 
@@ -341,8 +349,11 @@ async def end_all(cohort_id: int, now: datetime) -> None:
         cohort_id,
     )
     await execute(
-        "update enrolment set state = 'queued', offer_expires_at = null where cohort_id = $1 and state = 'offered'",
+        """with ended as (update enrolment set state = 'queued', offer_expires_at = null
+                         where cohort_id = $1 and state = 'offered' returning id, turn)
+           insert into queue_event (enrolment_id, at, kind) select id, $2, 'offer_ended' from ended order by turn""",
         cohort_id,
+        now,
     )
 
 

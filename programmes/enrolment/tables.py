@@ -1,6 +1,20 @@
 """One person's way through a cohort. For identity-exempt programmes no column here can hold who somebody is."""
 
-from piccolo.columns import UUID, Boolean, Bytea, Date, ForeignKey, Integer, Serial, Text, Timestamptz
+from decimal import Decimal
+
+from piccolo.columns import (
+    UUID,
+    BigSerial,
+    Boolean,
+    Bytea,
+    Date,
+    ForeignKey,
+    Integer,
+    Numeric,
+    Serial,
+    Text,
+    Timestamptz,
+)
 from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
@@ -17,6 +31,9 @@ class Enrolment(Table, tablename="enrolment"):
     session's day that an age was ticked for; when that day moves, the tick is asked for again. Of a proof that was shown,
     documented programmes note when and to whom; exempt ones have a tick. `only_waited`: there has been no place, only a
     wait for one.
+
+    `arrival` never changes. `turn` is the order of the queue: it is the arrival, unless `order_reason` says why not.
+    `passed_at`: a coordinator let somebody go before.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -24,6 +41,9 @@ class Enrolment(Table, tablename="enrolment"):
     participant_id = ForeignKey(Participant, on_delete=OnDelete.restrict, null=True, default=None)
     state = Text(default=None)
     arrival = Integer(default=None)
+    turn = Numeric(default=Decimal(0))
+    order_reason = Text(null=True, default=None)
+    passed_at = Timestamptz(null=True, default=None)
     applied_at = Timestamptz(default=None)
     confirmed_at = Timestamptz(null=True, default=None)
     offer_expires_at = Timestamptz(null=True, default=None)
@@ -50,6 +70,37 @@ class Enrolment(Table, tablename="enrolment"):
         "participant_id is not null or (proof_checked_at is null and proof_checked_by is null)"
     )
     one_arrival_each = Unique(["cohort_id", "arrival"])
+    one_turn_each = Unique(["cohort_id", "turn"])
+    known_skip_reason = Check("skip_reason in ('wait', 'no_answer', 'unreachable', 'conditions', 'clash')")
+    known_order_reason = Check("order_reason in ('office_error', 'cancelled_start', 'together', 'age_limit', 'transfer')")
+    turn_is_arrival_without_a_reason = Check("turn > 0 and (turn = arrival or order_reason is not null)")
+
+
+class QueueEvent(Table, tablename="queue_event"):
+    """What became of an application, in order: the proof of who came before whom while the cohort lives.
+
+    Goes with the enrolment. `reason` is a code of a fixed list, for a skip or a change of order; `turn_before` and
+    `turn_after` are the order of the queue around such a change.
+    """
+
+    id: BigSerial = BigSerial(primary_key=True)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
+    at = Timestamptz(default=None)
+    kind = Text(default=None)
+    reason = Text(null=True, default=None)
+    turn_before = Numeric(null=True, default=None)
+    turn_after = Numeric(null=True, default=None)
+    staff_id = Integer(null=True, default=None)
+    known_queue_event = Check(
+        "kind in ('applied', 'applied_queue', 'offered', 'accepted', 'declined', 'expired', 'left', 'skipped', 'lifted',"
+        " 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here', 'moved_here_queue', 'coming')"
+    )
+    queue_event_has_its_reason = Check(
+        "case kind when 'skipped' then coalesce(reason in"
+        " ('wait', 'no_answer', 'unreachable', 'conditions', 'clash'), false)"
+        " when 'order_changed' then coalesce(reason in"
+        " ('office_error', 'cancelled_start', 'together', 'age_limit'), false) else reason is null end"
+    )
 
 
 class Seat(Table, tablename="seat"):

@@ -187,7 +187,7 @@ async def _words(
         session=letter_rules.Slot(about.starts_at, about.ends_at) if about else None,
         was_at=about.was_at if about else None,
         added=_made_up_for(about, counted),
-        position=await enrolments.queue_position(person.cohort_id, person.arrival) if queued else 0,
+        position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
         age_again=await _age_again(person, counted),
         # Once this is sent, the code opens nothing any more.

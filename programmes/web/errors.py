@@ -117,6 +117,10 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Det går inte längre"),
             _("Personens plats eller anmälan har ändrats sedan sidan visades, kanske av dig i en annan flik."),
         ),
+        "not_waiting": (
+            _("Personen står inte i kön längre"),
+            _("Den har fått ett erbjudande eller en plats, eller har lämnat kön. Inget av det du skickade är sparat."),
+        ),
         "offer_over": (
             _("Erbjudandet gäller inte längre"),
             _("Det är besvarat, eller så har platsen gått vidare till nästa i kön."),

@@ -35,8 +35,9 @@ async def test_nothing_of_an_exempt_group_is_left_in_any_table(
     answer = await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now())
     assert isinstance(answer, closing.Closed)
     after = await everything(owner)
-    for table in ("enrolment", "seat", "condition_met", "visit_slot", "study_visit", "agreement", "place_session",
-                  "notice", "notice_attempt", "attendance", "participant", "slip", "sealed_answer"):  # fmt: skip
+    for table in ("enrolment", "queue_event", "seat", "condition_met", "visit_slot", "study_visit", "agreement",
+                  "place_session", "notice", "notice_attempt", "attendance", "participant", "slip",
+                  "sealed_answer"):  # fmt: skip
         assert after[table] == [], table
     for person in people:
         assert holding(after, str(person)) == set()

@@ -17,7 +17,7 @@ from programmes.core.jobs import put
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
-from programmes.enrolment import place_services, step_services
+from programmes.enrolment import order_services, place_services, step_services
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
 from programmes.settings import Settings
@@ -206,3 +206,31 @@ async def test_what_was_erased_goes_again_when_a_backup_of_the_database_brings_i
     assert all(holding(after, str(person)) == set() for person in people)
     assert await owner.fetchval("select arrivals from cohort where id = $1", cohort.cohort_id) == 0
     assert await owner.fetchval("select count(*) from audit_entry where action = 'cohort:erase'") == 2
+
+
+async def test_what_a_queue_was_and_why_goes_with_the_list(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    kim = await a_coordinator(clock.now())
+    cohort = await a_cohort("2.16", clock.now(), robin, minimum=1, maximum=2, sessions=2)
+    people = [(await somebody(cohort, keys, clock.now(), name)).enrolment_id for name in NAMES]
+    await order_services.skip(people[2], "clash", robin.staff_id, clock.now())
+    await order_services.move_before(cohort.cohort_id, people[5], people[3], "together", kim, clock.now())
+    await order_services.restore(cohort.cohort_id, people[5], kim, clock.now())
+    await order_services.move_before(cohort.cohort_id, people[5], people[3], "age_limit", kim, clock.now())
+    await order_services.history(cohort, kim, keys, clock.now())
+    await worker.drain(the_worker)
+    about = "select count(*) from audit_entry where subject like 'enrolment/%'"
+    assert await owner.fetchval(about) == 4
+    assert cohort.last_end
+    await owner.execute("update cohort set state = 'started'")
+    clock.set(cohort.last_end + timedelta(hours=1))
+    await do_everything_first(cohort, "2.16", robin, clock.now(), owner)
+    await worker.drain(the_worker)
+    assert isinstance(await closing.close(cohort.cohort_id, uuid4(), robin, keys, clock.now()), closing.Closed)
+    after = await everything(owner)
+    assert after["queue_event"] == []
+    assert all(holding(after, str(person)) == set() for person in people)
+    # That the history was once taken out is no person's, and stays.
+    left = await owner.fetch("select action from audit_entry where action like 'queue:%'")
+    assert [row["action"] for row in left] == ["queue:export"]

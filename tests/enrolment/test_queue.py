@@ -30,7 +30,7 @@ async def one_place(clock: FrozenClock, *, state: str = "open", entry_sessions: 
     return cohort
 
 
-async def people(cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock, names: str) -> list[Taken]:
+async def people(cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock, names: Sequence[str]) -> list[Taken]:
     return [await somebody(cohort, keys, clock.now(), name) for name in names]
 
 

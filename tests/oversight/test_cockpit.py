@@ -252,8 +252,8 @@ async def a_thousand(owner: asyncpg.Connection, programme_id: int, clock: Frozen
         clock.now() + timedelta(days=100),
     )
     await owner.execute(
-        """insert into enrolment (id, cohort_id, state, arrival, applied_at, language)
-           select gen_random_uuid(), c.id, case when n = 1 then 'preliminary' else 'confirmed' end, n, $1, 'sv'
+        """insert into enrolment (id, cohort_id, state, arrival, turn, applied_at, language)
+           select gen_random_uuid(), c.id, case when n = 1 then 'preliminary' else 'confirmed' end, n, n, $1, 'sv'
            from cohort c, generate_series(1, 5) n where c.name like 'Grupp %'""",
         clock.now(),
     )

@@ -1,0 +1,63 @@
+"""Reads about the order of a queue, and about all that has become of its applications."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from programmes.core.db import fetch
+from programmes.enrolment.queue_rules import EventKind, Waiting
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the history. `by` is the member of staff who did it, None for the person or the service itself."""
+
+    enrolment_id: UUID
+    arrival: int
+    at: datetime
+    kind: EventKind
+    reason: str | None
+    turn_before: Decimal | None
+    turn_after: Decimal | None
+    by: str | None
+
+
+async def line(cohort_id: int) -> list[Waiting]:
+    """Who waits, in the order of the queue; also those who are passed over."""
+    rows = await fetch(
+        """select id as enrolment_id, arrival, turn, applied_at, order_reason from enrolment
+           where cohort_id = $1 and state = 'queued' order by turn""",
+        cohort_id,
+    )
+    return [Waiting(**dict(row)) for row in rows]
+
+
+async def taken_turns(cohort_id: int) -> Sequence[Decimal]:
+    """Every turn of a cohort that somebody has, or may be given back, whatever has become of them."""
+    rows = await fetch(
+        "select turn from enrolment where cohort_id = $1 union select arrival from enrolment where cohort_id = $1", cohort_id
+    )
+    return [row["turn"] for row in rows]
+
+
+async def came_from_elsewhere(enrolment_id: UUID) -> bool:
+    """Whether somebody was moved here from another cohort."""
+    kinds = ["moved_here", "moved_here_queue"]
+    return bool(
+        await fetch(
+            "select 1 from queue_event where enrolment_id = $1 and kind = any($2::text[]) limit 1", enrolment_id, kinds
+        )
+    )
+
+
+async def history(cohort_id: int) -> list[Event]:
+    """Everything that has become of a cohort's applications, in order of time."""
+    rows = await fetch(
+        """select q.enrolment_id, e.arrival, q.at, q.kind, q.reason, q.turn_before, q.turn_after, s.display_name as by
+           from queue_event q join enrolment e on e.id = q.enrolment_id left join staff s on s.id = q.staff_id
+           where e.cohort_id = $1 order by q.id""",
+        cohort_id,
+    )
+    return [Event(**dict(row)) for row in rows]

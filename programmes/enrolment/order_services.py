@@ -1,0 +1,165 @@
+"""What changes who is offered a place next: passing somebody over, and the order of the queue. Under the cohort's lock."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from programmes.cohorts import office_services
+from programmes.cohorts import services as cohort_services
+from programmes.cohorts.queries import CohortFacts
+from programmes.core import audit
+from programmes.core.clock import local_date
+from programmes.core.db import execute, transaction
+from programmes.core.errors import Conflict, Forbidden
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import order_queries, queries
+from programmes.enrolment.order_queries import Event
+from programmes.enrolment.queue_rules import (
+    ORDER_REASONS,
+    SKIP_REASONS,
+    OrderReason,
+    SkipReason,
+    Turn,
+    Waiting,
+    between,
+    last_before,
+    may_go_before,
+    passed,
+    turn_by_application,
+)
+from programmes.enrolment.queue_services import note_event, pass_on
+from programmes.enrolment.roster import label_of
+
+__all__ = ["ORDER_REASONS", "SKIP_REASONS", "OrderReason", "SkipReason", "move_before", "restore", "skip"]
+
+
+async def skip(enrolment_id: uuid.UUID, reason: SkipReason | None, staff_id: int, now: datetime) -> None:
+    """Pass somebody over in the queue for a reason, or with None no longer. They keep their turn.
+
+    Whoever is next then is offered what is free, at once. Said again, it changes nothing.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: they don't wait.
+    """
+    async with transaction():
+        gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+        facts = await queries.enrolment(enrolment_id)
+        if facts.state != "queued":
+            raise Conflict("not_waiting")
+        if facts.skip_reason == reason:
+            return
+        await execute("update enrolment set skip_reason = $2 where id = $1", enrolment_id, reason)
+        await note_event(enrolment_id, "skipped" if reason else "lifted", now, staff_id, reason)
+        await audit.note("queue:skip" if reason else "queue:lift", f"enrolment/{enrolment_id}", staff_id, now)
+        await pass_on(gate, now)
+
+
+async def move_before(
+    cohort_id: int, who: uuid.UUID, other: uuid.UUID, reason: OrderReason, principal: Principal, now: datetime
+) -> bool:
+    """A coordinator lets somebody go before another. False, and nothing is changed, when they stand before them already.
+
+    Arrivals stay as they are: the history shows what was and why. Who is passed is told on Min plats.
+
+    Raises:
+        NotFound, Forbidden: not theirs to decide.
+        Conflict: one of the two doesn't wait here any more.
+    """
+    async with transaction():
+        await cohort_services.coordinated(cohort_id, principal, now)
+        line = await order_queries.line(cohort_id)
+        mover, ahead = _of(line, who), _of(line, other)
+        if not may_go_before(mover, ahead):
+            return False
+        turn = between(last_before(ahead.turn, await order_queries.taken_turns(cohort_id)), ahead.turn)
+        await execute(
+            "update enrolment set passed_at = $2 where id = any($1::uuid[])", list(passed(mover, ahead, line)), now
+        )
+        await _give(mover, Turn(turn, reason))
+        await note_event(who, "order_changed", now, principal.staff_id, reason, (mover.turn, turn))
+        await audit.note("queue:order", f"enrolment/{who}", principal.staff_id, now)
+    return True
+
+
+async def restore(cohort_id: int, who: uuid.UUID, principal: Principal, now: datetime) -> None:
+    """A coordinator puts somebody back where they came, by the time of their application. Again, it changes nothing.
+
+    Raises:
+        NotFound, Forbidden: not theirs to decide.
+        Conflict: they don't wait here any more.
+    """
+    async with transaction():
+        await cohort_services.coordinated(cohort_id, principal, now)
+        line = await order_queries.line(cohort_id)
+        mover = _of(line, who)
+        if mover.order_reason in {None, "transfer"}:
+            return
+        turn = Turn(Decimal(mover.arrival), None)
+        if await order_queries.came_from_elsewhere(who):
+            others, taken = [w for w in line if w.enrolment_id != who], await order_queries.taken_turns(cohort_id)
+            turn = turn_by_application(mover.applied_at, mover.arrival, others, taken)
+        await _give(mover, turn)
+        await note_event(who, "order_restored", now, principal.staff_id, turns=(mover.turn, turn.turn))
+        await audit.note("queue:restore", f"enrolment/{who}", principal.staff_id, now)
+
+
+def _of(line: list[Waiting], enrolment_id: uuid.UUID) -> Waiting:
+    found = next((w for w in line if w.enrolment_id == enrolment_id), None)
+    if found is None:
+        raise Conflict("not_waiting")
+    return found
+
+
+async def _give(who: Waiting, turn: Turn) -> None:
+    await execute(
+        "update enrolment set turn = $2, order_reason = $3 where id = $1", who.enrolment_id, turn.turn, turn.reason
+    )
+
+
+async def in_line(
+    cohort: CohortFacts, keys: KeyFolder, principal: Principal, now: datetime
+) -> list[tuple[queries.EnrolmentFacts, str]]:
+    """Who waits, in order, with what staff call them. Where names are read, the look is noted (promise 6)."""
+    found = await queries.enrolments(cohort.cohort_id, ["queued"])
+    if found and not cohort.exempt:
+        async with transaction():
+            await audit.note("roster:read", f"cohort/{cohort.cohort_id}", principal.staff_id, now)
+    return [(facts, label_of(facts, keys)) for facts in found]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the exported history. `name` is empty where nobody is named."""
+
+    event: Event
+    name: str
+
+
+async def may_export(cohort: CohortFacts, principal: Principal, now: datetime) -> bool:
+    """The cohort's leaders and its coordinator; a substitute is there for the sessions."""
+    workers = await office_services.workers(cohort.cohort_id, local_date(now))
+    leads = any(w.staff_id == principal.staff_id and w.role == "leader" for w in workers)
+    return leads or principal.coordinates(cohort.section)
+
+
+async def history(cohort: CohortFacts, principal: Principal, keys: KeyFolder, now: datetime) -> list[Line]:
+    """The history of a cohort's queue, to be taken out of the service; that it was is noted in the trail.
+
+    Where nobody's identity is recorded nobody is named, not by an alias either.
+
+    Raises:
+        Forbidden: neither coordinator nor leader of the cohort (a substitute isn't).
+    """
+    if not await may_export(cohort, principal, now):
+        raise Forbidden
+    events = await order_queries.history(cohort.cohort_id)
+    names: dict[uuid.UUID, str] = {}
+    if not cohort.exempt:
+        people = await queries.several({event.enrolment_id for event in events})
+        names = {facts.enrolment_id: label_of(facts, keys) for facts in people}
+    async with transaction():
+        await audit.note("queue:export", f"cohort/{cohort.cohort_id}", principal.staff_id, now)
+    return [Line(event, names.get(event.enrolment_id, "")) for event in events]

@@ -1,0 +1,137 @@
+"""View models of a queue: its order with every reason, and its history as lines of a list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from programmes.core.clock import local
+from programmes.core.i18n import capital, day_plain, moment_long
+from programmes.core.i18n import gettext as _
+from programmes.enrolment.queue_rules import ORDER_REASONS, SKIP_REASONS
+from programmes.enrolment.rules import EnrolmentFacts
+from programmes.enrolment.wording import order_text, skip_text
+
+
+@dataclass(frozen=True)
+class Place:
+    """Somebody in the queue, by number, with why they stand where they stand. `moved_back` can be put back."""
+
+    enrolment_id: str
+    address: str
+    label: str
+    protected: bool
+    number: int
+    arrival: int
+    applied: str
+    skipped: str
+    moved: str
+    passed: str
+    moved_back: bool
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    cohort_id: int
+    cohort_name: str
+    exempt: bool
+    places: tuple[Place, ...]
+    may_change: bool
+    may_export: bool
+    reasons: tuple[tuple[str, str], ...]
+    form: Any
+
+    @property
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """Everybody in the queue, to choose from."""
+        return tuple((p.enrolment_id, f"{p.number}. {p.label}") for p in self.places)
+
+
+def place(cohort_id: int, section: str, number: int, facts: EnrolmentFacts, label: str) -> Place:
+    """One line of the queue, the `number`th."""
+    return Place(
+        enrolment_id=str(facts.enrolment_id),
+        address=f"/personal/grupper/{cohort_id}/deltagare/{facts.enrolment_id}",
+        label=label,
+        protected=facts.protected,
+        number=number,
+        arrival=facts.arrival,
+        applied=moment_long(facts.applied_at),
+        skipped=skipped(facts, section),
+        moved=order_text(facts.order_reason) if facts.order_reason else "",
+        passed=day_plain(local(facts.passed_at).date()) if facts.passed_at else "",
+        moved_back=facts.order_reason not in {None, "transfer"},
+    )
+
+
+def skipped(facts: EnrolmentFacts, section: str) -> str:
+    """Why somebody is passed over; empty for who isn't."""
+    return skip_text(facts.skip_reason, section) if facts.skip_reason else ""
+
+
+def order_choices() -> tuple[tuple[str, str], ...]:
+    """The reasons for which the order may be changed."""
+    return tuple((code, capital(order_text(code))) for code in ORDER_REASONS)
+
+
+def skip_choices(section: str) -> tuple[tuple[str, str], ...]:
+    """The reasons for which somebody may be passed over."""
+    return tuple((code, capital(skip_text(code, section))) for code in SKIP_REASONS)
+
+
+def heads(exempt: bool) -> Sequence[str]:
+    """The headings of the history; of an exempt cohort nobody is named in it."""
+    named = () if exempt else (_("Namn"),)
+    return (_("Tid"), _("Anmälan nr"), *named, _("Händelse"), _("Skäl"), _("Ordning före"), _("Ordning efter"), _("Av"))
+
+
+def _event(kind: str) -> str:
+    return {
+        "applied": _("anmäld, fick plats"),
+        "applied_queue": _("anmäld, ställd i kö"),
+        "offered": _("erbjuden plats"),
+        "accepted": _("tackade ja"),
+        "declined": _("tackade nej"),
+        "expired": _("tiden gick ut"),
+        "left": _("lämnade"),
+        "skipped": _("hoppas över"),
+        "lifted": _("hoppas inte längre över"),
+        "order_changed": _("ordningen ändrad"),
+        "order_restored": _("ordningen återställd"),
+        "offer_ended": _("erbjudandet upphörde, starten ställdes in"),
+        "moved_away": _("flyttad till en annan start"),
+        "moved_here": _("flyttad hit, fick plats"),
+        "moved_here_queue": _("flyttad hit, ställd i kö"),
+        "coming": _("sa att den kommer"),
+    }[kind]
+
+
+def _order(turn: Decimal | None) -> str:
+    """A place in the order, as numbers are written in Swedish: `8,5`."""
+    return "" if turn is None else f"{turn.normalize():f}".replace(".", ",")
+
+
+def history_row(
+    at: datetime,
+    arrival: int,
+    name: str | None,
+    kind: str,
+    reason: str | None,
+    turns: tuple[Decimal | None, Decimal | None],
+    by: str | None,
+    section: str,
+) -> tuple[str, ...]:
+    """One line of the history, in the order of `heads`. `name` is None where nobody is named."""
+    why = {"skipped": skip_text(reason or "", section), "order_changed": order_text(reason or "")}.get(kind, "")
+    named = () if name is None else (name,)
+    return (
+        f"{local(at):%Y-%m-%d %H:%M:%S}",
+        str(arrival),
+        *named,
+        _event(kind),
+        why,
+        _order(turns[0]),
+        _order(turns[1]),
+        by or "",
+    )

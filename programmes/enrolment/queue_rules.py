@@ -1,0 +1,99 @@
+"""The order of the queue: first come, first served, and the few things that change it. Pure.
+
+Everybody has an arrival number, which never changes, and a turn, which is the arrival unless a reason says why not.
+Nothing here weighs anybody's need: these programmes are given without an individual assessment, in the queue too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Context, Decimal, Inexact
+from typing import Literal, get_args
+from uuid import UUID
+
+SkipReason = Literal["wait", "no_answer", "unreachable", "conditions", "clash"]
+OrderReason = Literal["office_error", "cancelled_start", "together", "age_limit"]
+EventKind = Literal[
+    "applied",
+    "applied_queue",
+    "offered",
+    "accepted",
+    "declined",
+    "expired",
+    "left",
+    "skipped",
+    "lifted",
+    "order_changed",
+    "order_restored",
+    "offer_ended",
+    "moved_away",
+    "moved_here",
+    "moved_here_queue",
+    "coming",
+]
+SKIP_REASONS: tuple[SkipReason, ...] = get_args(SkipReason)
+ORDER_REASONS: tuple[OrderReason, ...] = get_args(OrderReason)
+ENDED_AS: dict[str, EventKind] = {
+    "withdrawn": "left",
+    "dropped_out": "left",
+    "declined": "declined",
+    "expired": "expired",
+    "transferred": "moved_away",
+}
+
+# Halving is exact in decimals, one digit more each time; a number that would have to be rounded is an error, never an order.
+_EXACT = Context(prec=5000, traps=[Inexact])
+_HALF = Decimal("0.5")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Somebody in the queue. `order_reason` is None for who stands where they came."""
+
+    enrolment_id: UUID
+    arrival: int
+    turn: Decimal
+    applied_at: datetime
+    order_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A turn to be given, with why it isn't the arrival (None when it is)."""
+
+    turn: Decimal
+    reason: str | None
+
+
+def between(before: Decimal, after: Decimal) -> Decimal:
+    """A turn between two others, which both keep theirs. Raises ValueError unless `before` comes first."""
+    if not before < after:
+        raise ValueError("there is nothing between")
+    return _EXACT.multiply(_EXACT.add(before, after), _HALF)
+
+
+def last_before(turn: Decimal, taken: Sequence[Decimal]) -> Decimal:
+    """The last turn of all that have been given before this one; 0 before the first."""
+    return max((given for given in taken if given < turn), default=Decimal(0))
+
+
+def turn_by_application(applied_at: datetime, arrival: int, line: Sequence[Waiting], taken: Sequence[Decimal]) -> Turn:
+    """The turn of somebody who comes from elsewhere with an application of their own time.
+
+    They stand before the first who applied later and whom nobody has moved; of two who applied at the same moment, who
+    was here already stands first. `line` is the queue in order, `taken` every turn that was ever given in the cohort.
+    """
+    later = next((w for w in line if w.applied_at > applied_at and w.order_reason in {None, "transfer"}), None)
+    if later is None:
+        return Turn(Decimal(arrival), None)
+    return Turn(between(last_before(later.turn, taken), later.turn), "transfer")
+
+
+def may_go_before(who: Waiting, other: Waiting) -> bool:
+    """The order is only ever changed forwards: it is then clear who is passed, and they are told."""
+    return other.turn < who.turn
+
+
+def passed(who: Waiting, other: Waiting, line: Sequence[Waiting]) -> tuple[UUID, ...]:
+    """Who is passed when `who` is put before `other`: everybody from `other` on up to `who`."""
+    return tuple(w.enrolment_id for w in line if other.turn <= w.turn < who.turn)
