@@ -82,6 +82,7 @@ def _news(call: Call) -> str:
     """What the person has not heard."""
     about = call.about
     when = moment_long(about.session_starts) if about.session_starts else ""
+    visit = moment_long(about.visit_starts) if about.visit_starts else ""
     if call.is_offer and about.answer_by:
         return _("Har fått ett erbjudande. Svar senast %(when)s.", when=moment_long(about.answer_by))
     return {
@@ -90,4 +91,5 @@ def _news(call: Call) -> str:
         "rest_cancelled": _("Allt som var kvar är inställt."),
         "cohort_cancelled": _("Starten är inställd."),
         "cohort_postponed": _("Starten är framflyttad."),
+        "visit_cancelled": _("Studiebesöket %(when)s är inställt. Boka en ny tid.", when=visit),
     }.get(about.kind, _("Det senaste beskedet kom inte fram."))

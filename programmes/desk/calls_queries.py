@@ -7,7 +7,14 @@ from programmes.core.db import fetch
 from programmes.desk.calls_rules import Untold
 
 # What a member of staff must tell when mail cannot: everything that changes when and whether somebody should come.
-_MUST_BE_TOLD = ("session_moved", "session_cancelled", "rest_cancelled", "cohort_cancelled", "cohort_postponed")
+_MUST_BE_TOLD = (
+    "session_moved",
+    "session_cancelled",
+    "rest_cancelled",
+    "cohort_cancelled",
+    "cohort_postponed",
+    "visit_cancelled",
+)
 _ABOUT_STARTS = timedelta(days=30)
 
 
@@ -26,11 +33,13 @@ async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
                where mine.state = 'offered' and n.kind = 'place_offered'
                order by n.enrolment_id, n.created_at desc, n.id)
            select m.id as enrolment_id, m.cohort_id, m.name as group, n.kind, n.state = 'failed' as failed,
-                  m.offer_expires_at as answer_by, s.starts_at as session_starts
+                  m.offer_expires_at as answer_by, s.starts_at as session_starts, vs.starts_at as visit_starts
            from (select * from offer union select * from last where kind <> 'place_offered' and sent_at is null) n
            join mine m on m.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
+           left join study_visit y on y.enrolment_id = m.id left join visit_slot vs on vs.id = y.slot_id
            where n.state in ('failed', 'no_channel')
              and (n.state = 'failed' or n.kind = 'place_offered' or n.kind = any($2::text[]))
+             and (n.kind <> 'visit_cancelled' or y.state = 'cancelled')
              and (s.id is null or s.ends_at > $3) and (s.id is not null or n.kind = 'place_offered' or n.created_at > $4)
            order by n.kind <> 'place_offered', m.offer_expires_at, m.name, n.created_at, m.id""",
         sorted(cohort_ids),

@@ -18,6 +18,7 @@ class Untold:
     failed: bool
     answer_by: datetime | None
     session_starts: datetime | None
+    visit_starts: datetime | None
 
 
 @dataclass(frozen=True)

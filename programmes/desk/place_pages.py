@@ -67,6 +67,9 @@ class PlacePage:
     slots: tuple[SlotChoice, ...]
     visit: str
     visit_where: str
+    visit_off: bool
+    no_from: str
+    section: str
     texts: tuple[TextToAccept, ...]
     days: tuple[DayLine, ...]
     exempt: bool
@@ -138,6 +141,15 @@ def visit_place(visit: Visit | None, slots: Sequence[Slot]) -> str:
     where = f"{visit.address}, {visit.venue}."
     whom = _("Du träffar %(name)s.", name=leader) if leader else ""
     return f"{where} {whom}".strip()
+
+
+def no_from(visit: Visit | None) -> str:
+    """Who said no after the visit: `person`, `staff` or `both`; nothing when nobody did."""
+    if visit is None or visit.goes_on:
+        return ""
+    if visit.person_goes_on is False:
+        return "both" if visit.staff_goes_on is False else "person"
+    return "staff"
 
 
 def texts_shown(texts: Sequence[AgreementText]) -> tuple[TextToAccept, ...]:

@@ -19,7 +19,7 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language, moment_long
 from programmes.desk import place_pages as pages
-from programmes.enrolment import place_services, queries, services, step_services
+from programmes.enrolment import place_services, queries, services, step_services, visit_services
 from programmes.enrolment.rules import asks_age_again
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
@@ -132,6 +132,9 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         slots=pages.slot_choices(slots, facts),
         visit=moment_long(facts.visit.starts_at) if facts.visit else "",
         visit_where=pages.visit_place(facts.visit, slots),
+        visit_off=facts.visit is not None and facts.visit.state == "cancelled",
+        no_from=pages.no_from(facts.visit),
+        section=programme.section,
         texts=pages.texts_shown(texts),
         days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), cohort.form, now) if holds else (),
         exempt=programme.exempt,
@@ -192,6 +195,27 @@ async def book_visit(request: AnyRequest) -> Response[Any]:
     if not chosen.isascii() or not chosen.isdigit() or len(chosen) > 9:
         return await _again(request, enrolment_id, _("Välj en av tiderna."))
     await step_services.book_visit(enrolment_id, int(chosen), request.app.state.clock.now())
+    return _to_place()
+
+
+@post("/min-plats/studiebesok/avboka", status_code=303)
+async def cancel_visit(request: AnyRequest) -> Response[Any]:
+    """Take the booking back. The place is kept, and another time can be booked."""
+    enrolment_id = await _open(request)
+    if enrolment_id is None:
+        return _to_place(closed=True)
+    await visit_services.cancel_booking(enrolment_id, request.app.state.clock.now())
+    return _to_place()
+
+
+@post("/min-plats/vidare", status_code=303)
+async def go_on(request: AnyRequest) -> Response[Any]:
+    """After a no of their own: they wish to go on after all."""
+    enrolment_id = await _open(request)
+    if enrolment_id is None:
+        return _to_place(closed=True)
+    place = await _place(enrolment_id)
+    await step_services.wish_to_go_on(enrolment_id, place.programme, request.app.state.clock.now())
     return _to_place()
 
 
@@ -290,6 +314,8 @@ HANDLERS = [
     leave_quickly,
     answer_offer,
     book_visit,
+    cancel_visit,
+    go_on,
     accept,
     declare_again,
     leave_page,

@@ -38,12 +38,13 @@ class Group:
 
 @dataclass(frozen=True)
 class VisitLine:
-    """A study visit: when, how many come, how many did not come to it."""
+    """A study visit: when, how many come, how many did not come to it, after how many one side does not wish to go on."""
 
     group: Group
     starts_at: datetime
     booked: int
     missed: int
+    unwilling: int = 0
 
 
 @dataclass(frozen=True)
@@ -359,6 +360,12 @@ def _of_visit(facts: Facts, visit: VisitLine) -> list[Item]:
         text = _("Det var %(day)s. Skriv om de kom.", day=day_long(day))
         title = _("Anteckna studiebesök i %(group)s", group=name)
         found.append(Item(title, f"{visit.group.address}/studiebesok", text, Tag(_("Saknas"), "warn", "clock"), day))
+    if visit.unwilling:
+        text = ngettext("%(n)s person har gjort besöket, men ni vill inte båda gå vidare. Platsen är kvar så länge.",
+                        "%(n)s personer har gjort besöket, men ni vill inte båda gå vidare. Platserna är kvar så länge.",
+                        visit.unwilling)  # fmt: skip
+        title, due = _("Avsluta eller ändra efter studiebesöket i %(group)s", group=name), visit.group.cohort.decide_by
+        found.append(Item(title, f"{visit.group.address}/studiebesok", text, days_left(due, facts.today), due))
     if visit.missed:
         n, on = visit.missed, day_long(day)
         text = ngettext("%(n)s person kom inte %(day)s.", "%(n)s personer kom inte %(day)s.", n, day=on)

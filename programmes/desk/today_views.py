@@ -61,7 +61,8 @@ async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> pages.Facts:
             [g.cohort.cohort_id for g in running], [g.cohort.cohort_id for g in running if g.kind == "names"], midnight
         ),
         visits=[
-            pages.VisitLine(groups[v.cohort_id], v.starts_at, v.booked, v.missed) for v in await queries.visits(ids, monday)
+            pages.VisitLine(groups[v.cohort_id], v.starts_at, v.booked, v.missed, v.unwilling)
+            for v in await queries.visits(ids, monday)
         ],
         next_session=await queries.next_session(ids, now),
         role=_role(who),

@@ -15,7 +15,7 @@ from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.enrolment import person_pages as pages
-from programmes.enrolment import place_services, queries, roster, services, step_services
+from programmes.enrolment import place_services, queries, roster, services, step_services, visit_services
 from programmes.people import records
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -24,6 +24,14 @@ from programmes.web.sessions import drop_cookie, read_cookie
 
 AnyRequest = Request[Any, Any, Any]
 _ENDINGS = ("dropped_out", "declined")
+# What became of a study visit: made or missed, and who wishes to go on, the person first.
+_VISITS: dict[str, tuple[Literal["attended", "missed"], bool, bool]] = {
+    "attended": ("attended", True, True),
+    "person_no": ("attended", False, True),
+    "staff_no": ("attended", True, False),
+    "both_no": ("attended", False, False),
+    "missed": ("missed", True, True),
+}
 
 
 async def _mine(
@@ -83,8 +91,10 @@ async def _page(
         steps=pages.steps_left(left),
         visit=visit,
         visit_state=visit_state,
+        visit_wishes=pages.wish_words(facts),
         slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),
         visit_markable=facts.visit is not None and queries.visit_can_be_marked(facts.visit, now),
+        visit_cancellable=facts.visit is not None and facts.visit.state == "booked" and facts.visit.starts_at > now,
         visit_due=not {"book_visit", "rebook_visit"}.isdisjoint(left),
         texts=tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else (),
         proof_asked=programme.proof_kind != "nothing",
@@ -119,19 +129,22 @@ async def person_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_i
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/besok", guards=[signed_in], status_code=200)
 async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
-    """Book a study visit for somebody, or note that it was made or missed."""
+    """Book a study visit for somebody, take the booking back, or note what became of it."""
     person, _cohort, programme, _facts = await _mine(request, cohort_id, enrolment_id)
     form = await read_form(request)
     now = request.app.state.clock.now()
     outcome = form.raw("utfall")
-    if outcome in {"attended", "missed"}:
-        state = cast(Literal["attended", "missed"], outcome)
-        await step_services.mark_visit(enrolment_id, state, person.staff_id, programme, now)
+    if outcome in _VISITS:
+        state, person_goes_on, staff_goes_on = _VISITS[outcome]
+        await step_services.mark_visit(enrolment_id, state, person.staff_id, programme, now, person_goes_on, staff_goes_on)
+        return _back(cohort_id, enrolment_id)
+    if outcome == "avboka":
+        await visit_services.cancel_booking(enrolment_id, now, person.staff_id)
         return _back(cohort_id, enrolment_id)
     slot = form.number("tid", 1, 999_999)
     if form.errors:
         return await _page(request, cohort_id, enrolment_id, form, 422)
-    await step_services.book_visit(enrolment_id, slot, now)
+    await step_services.book_visit(enrolment_id, slot, now, person.staff_id)
     return _back(cohort_id, enrolment_id)
 
 

@@ -30,6 +30,7 @@ from programmes.enrolment.rules import (
     may_drop_out,
     still_to_do,
 )
+from programmes.enrolment.visit_services import leave_slot
 from programmes.people import records
 from programmes.people.records import PersonRecord
 
@@ -281,7 +282,7 @@ async def _clear(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, n
     """The enrolment ends: seat, open pages, code and once-number go, so that the form it was sent with can be used again."""
     for table in ("seat", "place_session"):
         await execute(f"delete from {table} where enrolment_id = $1", facts.enrolment_id)
-    await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", facts.enrolment_id)
+    await leave_slot(facts.enrolment_id, now)
     await execute(
         """update enrolment set state = $2, ended_at = $3, offer_expires_at = null, sealed = null, key_id = null,
                   code_digest = null, once_digest = null where id = $1""",

@@ -16,7 +16,7 @@ class Enrolment(Table, tablename="enrolment"):
     is due for destruction. `participant_id` is set for individual-level programmes only. `declared_for` is the first
     session's day that an age was ticked for; when that day moves, the tick is asked for again. Of a proof that was shown,
     documented programmes note when and to whom; exempt ones have a tick. `only_waited`: there has been no place, only a
-    wait for one.
+    wait for one. `visit_cancelled_at`: the office has cancelled a study visit of theirs, which never costs the place.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -41,6 +41,7 @@ class Enrolment(Table, tablename="enrolment"):
     language = Text(default="sv")
     declared_for = Date(null=True, default=None)
     only_waited = Boolean(default=False)
+    visit_cancelled_at = Timestamptz(null=True, default=None)
     known_enrolment_state = Check(
         "state in ('preliminary', 'confirmed', 'queued', 'offered', 'completed', 'dropped_out', 'withdrawn', 'declined',"
         " 'expired', 'transferred', 'refused')"
@@ -78,7 +79,7 @@ class ConditionMet(Table, tablename="condition_met"):
 
 
 class VisitSlot(Table, tablename="visit_slot"):
-    """A bookable study visit before a cohort."""
+    """A bookable study visit before a cohort. `free_since`: since when there has been room, as long as there is any."""
 
     id: Serial = Serial(primary_key=True)
     cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
@@ -87,12 +88,17 @@ class VisitSlot(Table, tablename="visit_slot"):
     venue_id = ForeignKey(Venue, on_delete=OnDelete.restrict, null=False)
     staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=True, default=None)
     capacity = Integer(default=1)
+    cancelled_at = Timestamptz(null=True, default=None)
+    free_since = Timestamptz(null=True, default=None)
     visit_ends_after_start = Check("starts_at < ends_at")
     visit_capacity_sensible = Check("capacity between 1 and 50")
 
 
 class StudyVisit(Table, tablename="study_visit"):
-    """One person's study visit: booked, attended or missed, and whether both wish to go on. Nothing else is noted."""
+    """One person's study visit: booked, attended, missed or cancelled by the office, and whether both wish to go on.
+
+    Nothing else is noted. Who takes a booking back has none.
+    """
 
     id: Serial = Serial(primary_key=True)
     slot_id = ForeignKey(VisitSlot, on_delete=OnDelete.restrict, null=False)
@@ -102,7 +108,7 @@ class StudyVisit(Table, tablename="study_visit"):
     staff_goes_on = Boolean(null=True, default=None)
     booked_at = Timestamptz(default=None)
     marked_at = Timestamptz(null=True, default=None)
-    known_visit_state = Check("state in ('booked', 'attended', 'missed')")
+    known_study_visit_state = Check("state in ('booked', 'attended', 'missed', 'cancelled')")
 
 
 class AgreementText(Table, tablename="agreement_text"):

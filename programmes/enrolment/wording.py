@@ -14,6 +14,7 @@ def remaining_text(code: Remaining) -> str:
         "book_visit": _("Boka studiebesök"),
         "attend_visit": _("Komma på studiebesöket"),
         "rebook_visit": _("Boka nytt studiebesök"),
+        "go_on": _("Säga om ni går vidare efter studiebesöket"),
         "accept": _("Godkänna villkor och regler"),
     }[code]
 

@@ -40,6 +40,7 @@ class Facts:
     position: int = 0
     answer_by: datetime | None = None
     age_again: bool = False
+    visit: Slot | None = None
     link: str = ""
 
 
@@ -81,6 +82,8 @@ def _news(facts: Facts) -> list[str]:
             return [_("De möten som var kvar är inställda."), _("Du behöver inte göra något.")]
         case "cohort_started" | "cohort_cancelled" | "cohort_postponed":
             return _start_news(facts)
+        case "visit_cancelled":
+            return _visit_news(facts)
         case _:
             return _place_news(facts)
 
@@ -139,6 +142,16 @@ def _session_news(facts: Facts) -> list[str]:
         _("Ny tid: %(when)s.", when=facts.session),
     ]
     return [*news, _age_again()] if facts.age_again else news
+
+
+def _visit_news(facts: Facts) -> list[str]:
+    """The visit that somebody had booked: whose time it was says which meeting is meant."""
+    if facts.visit is None:
+        return []
+    return [
+        _("Mötet som du hade bokat %(when)s är inställt. Du har kvar din plats.", when=facts.visit),
+        _("Boka en ny tid på Min plats, eller ring oss."),
+    ]
 
 
 def _age_again() -> str:
