@@ -91,5 +91,7 @@ def _news(call: Call) -> str:
         "rest_cancelled": _("Allt som var kvar är inställt."),
         "cohort_cancelled": _("Starten är inställd."),
         "cohort_postponed": _("Starten är framflyttad."),
+        "visit_reminder": _("Behöver boka ett studiebesök. Sista dagen står på personens sida."),
+        "place_expired": _("Bokade inget studiebesök i tid, så platsen har gått vidare."),
         "visit_cancelled": _("Studiebesöket %(when)s är inställt. Boka en ny tid.", when=visit),
     }.get(about.kind, _("Det senaste beskedet kom inte fram."))

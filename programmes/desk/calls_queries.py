@@ -14,6 +14,8 @@ _MUST_BE_TOLD = (
     "cohort_cancelled",
     "cohort_postponed",
     "visit_cancelled",
+    "visit_reminder",
+    "place_expired",
 )
 _ABOUT_STARTS = timedelta(days=30)
 
@@ -24,7 +26,8 @@ async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
         """with mine as (
                select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at
                from enrolment e join cohort c on c.id = e.cohort_id
-               where e.cohort_id = any($1::int[]) and e.state in ('preliminary', 'confirmed', 'offered', 'queued')),
+               where e.cohort_id = any($1::int[])
+                 and e.state in ('preliminary', 'confirmed', 'offered', 'queued', 'expired')),
            last as (
                select distinct on (n.enrolment_id) n.* from notice n join mine on mine.id = n.enrolment_id
                order by n.enrolment_id, n.created_at desc, n.id),
@@ -39,7 +42,9 @@ async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
            left join study_visit y on y.enrolment_id = m.id left join visit_slot vs on vs.id = y.slot_id
            where n.state in ('failed', 'no_channel')
              and (n.state = 'failed' or n.kind = 'place_offered' or n.kind = any($2::text[]))
+             and (m.state = 'expired') = (n.kind = 'place_expired')
              and (n.kind <> 'visit_cancelled' or y.state = 'cancelled')
+             and (n.kind <> 'visit_reminder' or coalesce(y.state, 'missed') = 'missed' and m.state = 'preliminary')
              and (s.id is null or s.ends_at > $3) and (s.id is not null or n.kind = 'place_offered' or n.created_at > $4)
            order by n.kind <> 'place_offered', m.offer_expires_at, m.name, n.created_at, m.id""",
         sorted(cohort_ids),

@@ -68,6 +68,7 @@ class PlacePage:
     visit: str
     visit_where: str
     visit_off: bool
+    book_by: str
     no_from: str
     section: str
     texts: tuple[TextToAccept, ...]

@@ -16,10 +16,10 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import normalised
 from programmes.core.errors import Conflict
+from programmes.core.i18n import day_long, language, moment_long
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import language, moment_long
 from programmes.desk import place_pages as pages
-from programmes.enrolment import place_services, queries, services, step_services, visit_services
+from programmes.enrolment import deadline_queries, place_services, queries, services, step_services, visit_services
 from programmes.enrolment.rules import asks_age_again
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
@@ -132,6 +132,7 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         slots=pages.slot_choices(slots, facts),
         visit=moment_long(facts.visit.starts_at) if facts.visit else "",
         visit_where=pages.visit_place(facts.visit, slots),
+        book_by=await _book_by(facts) if {"book_visit", "rebook_visit"} & set(left) else "",
         visit_off=facts.visit is not None and facts.visit.state == "cancelled",
         no_from=pages.no_from(facts.visit),
         section=programme.section,
@@ -147,6 +148,12 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
     )
+
+
+async def _book_by(facts: queries.EnrolmentFacts) -> str:
+    """The last day to book a study visit, in words; nothing for whom the day costs nothing."""
+    last = await deadline_queries.last_day(facts)
+    return day_long(last) if last else ""
 
 
 def _age_again(request: AnyRequest, place: _Place) -> tuple[Question, ...]:

@@ -38,6 +38,7 @@ class PersonPage:
     visit_cancellable: bool
     slots: tuple[tuple[int, str], ...]
     visit_due: bool
+    book_by: str
     texts: tuple[AgreementText, ...]
     proof_asked: bool
     proof: str
@@ -61,8 +62,10 @@ def steps_left(codes: Sequence[Remaining]) -> tuple[str, ...]:
     return tuple(remaining_text(code) for code in codes)
 
 
-def state_words(state: str) -> tuple[str, str]:
-    """A state in words, and the kind of its tag."""
+def state_words(state: str, only_waited: bool = True) -> tuple[str, str]:
+    """A state in words, and the kind of its tag. Who had a place did not go without one."""
+    if state == "expired" and not only_waited:
+        return _("Platsen gick ut"), ""
     return {
         "confirmed": (_("Klar"), "ok"),
         "preliminary": (_("Preliminär"), "warn"),
@@ -133,6 +136,8 @@ class SlotsPage:
     slots: tuple[SlotLine, ...]
     past: tuple[SlotLine, ...]
     waiting: int
+    book_by: str
+    days: int
     leaders: tuple[tuple[str, str], ...]
     form: Any
     refused: str = ""

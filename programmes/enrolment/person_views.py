@@ -12,10 +12,11 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
+from programmes.core.i18n import day_long
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
+from programmes.enrolment import deadline_queries, place_services, queries, roster, services, step_services, visit_services
 from programmes.enrolment import person_pages as pages
-from programmes.enrolment import place_services, queries, roster, services, step_services, visit_services
 from programmes.people import records
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -72,7 +73,8 @@ async def _page(
     await place_services.note_look(facts, person.staff_id, now)
     texts = await queries.texts_for(programme, local_date(now))
     left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
-    state_text, state_kind = pages.state_words(facts.state)
+    state_text, state_kind = pages.state_words(facts.state, facts.only_waited)
+    book_by = await deadline_queries.last_day(facts) if programme.study_visit else None
     visit, visit_state = pages.visit_words(facts)
     view = pages.PersonPage(
         cohort_id=cohort.cohort_id,
@@ -95,6 +97,7 @@ async def _page(
         slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),
         visit_markable=facts.visit is not None and queries.visit_can_be_marked(facts.visit, now),
         visit_cancellable=facts.visit is not None and facts.visit.state == "booked" and facts.visit.starts_at > now,
+        book_by=day_long(book_by) if book_by and left else "",
         visit_due=not {"book_visit", "rebook_visit"}.isdisjoint(left),
         texts=tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else (),
         proof_asked=programme.proof_kind != "nothing",

@@ -118,6 +118,7 @@ class EnrolmentFacts:
     visit: Visit | None
     accepted: frozenset[int]
     visit_cancelled_at: datetime | None = None
+    place_since: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -162,8 +162,8 @@ async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: date
         """with arrival as (update cohort set arrivals = arrivals + 1 where id = $2 returning arrivals)
            insert into enrolment (id, cohort_id, participant_id, state, arrival, applied_at, confirmed_at, key_id, sealed,
                                   code_digest, once_digest, guardian_ticked, partner_consent, language, declared_for,
-                                  only_waited)
-           select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from arrival""",
+                                  only_waited, place_since)
+           select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 from arrival""",
         draft.enrolment_id,
         application.cohort_id,
         draft.person_id,
@@ -179,6 +179,7 @@ async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: date
         application.language,
         application.first_session if application.record is None else None,
         state == "queued",
+        now if application.record is not None and state != "queued" else None,
     )
 
 
@@ -271,9 +272,9 @@ async def end(
 
 
 async def _tell_ended(facts: queries.EnrolmentFacts, state: State, staff_id: int | None) -> None:
-    """That an offer ran out, or that staff ended it; what people do themselves, or have been told, isn't told again."""
-    if facts.state == "offered" and state == "expired":
-        await tell("offer_expired", facts.enrolment_id)
+    """That an offer or a place ran out, or that staff ended it; what people do themselves, or know, isn't told again."""
+    if facts.state in {"offered", "preliminary"} and state == "expired":
+        await tell("offer_expired" if facts.state == "offered" else "place_expired", facts.enrolment_id)
     elif staff_id is not None:
         await tell("place_left", facts.enrolment_id)
 
@@ -313,11 +314,13 @@ async def accept_offer(enrolment_id: uuid.UUID, programme: Programme, now: datet
             raise Conflict("offer_over")
         asks = bool(still_to_do(programme, facts, await queries.texts_for(programme, local_date(now))))
         await execute(
-            """update enrolment set state = $2, offer_expires_at = null, confirmed_at = $3, only_waited = false
+            """update enrolment set state = $2, offer_expires_at = null, confirmed_at = $3, only_waited = false,
+                      place_since = case when participant_id is not null then $4::timestamptz end
                where id = $1""",
             enrolment_id,
             "preliminary" if asks else "confirmed",
             None if asks else now,
+            now,
         )
         await audit.note("enrolment:accept_offer", f"cohort/{facts.cohort_id}", None, now)
         await tell("place_held" if asks else "place_confirmed", enrolment_id)

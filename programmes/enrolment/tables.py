@@ -17,6 +17,7 @@ class Enrolment(Table, tablename="enrolment"):
     session's day that an age was ticked for; when that day moves, the tick is asked for again. Of a proof that was shown,
     documented programmes note when and to whom; exempt ones have a tick. `only_waited`: there has been no place, only a
     wait for one. `visit_cancelled_at`: the office has cancelled a study visit of theirs, which never costs the place.
+    `place_since`: since when the place has been theirs, of documented people only.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -42,6 +43,7 @@ class Enrolment(Table, tablename="enrolment"):
     declared_for = Date(null=True, default=None)
     only_waited = Boolean(default=False)
     visit_cancelled_at = Timestamptz(null=True, default=None)
+    place_since = Timestamptz(null=True, default=None)
     known_enrolment_state = Check(
         "state in ('preliminary', 'confirmed', 'queued', 'offered', 'completed', 'dropped_out', 'withdrawn', 'declined',"
         " 'expired', 'transferred', 'refused')"

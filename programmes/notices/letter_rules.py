@@ -4,7 +4,7 @@ A preview on a locked phone or in a shared mailbox shows the sender, the subject
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -41,6 +41,7 @@ class Facts:
     answer_by: datetime | None = None
     age_again: bool = False
     visit: Slot | None = None
+    book_by: date | None = None
     link: str = ""
 
 
@@ -82,7 +83,7 @@ def _news(facts: Facts) -> list[str]:
             return [_("De möten som var kvar är inställda."), _("Du behöver inte göra något.")]
         case "cohort_started" | "cohort_cancelled" | "cohort_postponed":
             return _start_news(facts)
-        case "visit_cancelled":
+        case "visit_cancelled" | "visit_reminder":
             return _visit_news(facts)
         case _:
             return _place_news(facts)
@@ -104,10 +105,19 @@ def _place_news(facts: Facts) -> list[str]:
                 _("Kön är slut. Det blev tyvärr ingen plats den här gången."),
                 _("Det du skrev när du anmälde dig tas bort. Du kan anmäla dig till en annan start."),
             ]
-        case "offer_expired":
-            return [_("Tiden för att svara har gått ut, och platsen har gått vidare till nästa i kön.")]
         case _:
-            return [_("Din plats är avslutad. Du behöver inte göra något.")]
+            return _over(facts)
+
+
+def _over(facts: Facts) -> list[str]:
+    if facts.kind == "place_expired":
+        return [
+            _("Sista dagen att boka ett första möte har gått, och platsen har gått vidare till nästa i kön."),
+            _("Du kan anmäla dig igen. Har det blivit fel? Ring oss."),
+        ]
+    if facts.kind == "offer_expired":
+        return [_("Tiden för att svara har gått ut, och platsen har gått vidare till nästa i kön.")]
+    return [_("Din plats är avslutad. Du behöver inte göra något.")]
 
 
 def _held(facts: Facts) -> str:
@@ -145,7 +155,13 @@ def _session_news(facts: Facts) -> list[str]:
 
 
 def _visit_news(facts: Facts) -> list[str]:
-    """The visit that somebody had booked: whose time it was says which meeting is meant."""
+    """The visit that somebody had booked, or has to book: only the day says which meeting is meant."""
+    if facts.kind == "visit_reminder":
+        day = day_long(facts.book_by) if facts.book_by else ""
+        return [
+            _("Du behöver boka ett första möte senast %(day)s. Boka med länken, eller ring oss.", day=day),
+            _("Har du inte bokat då går din plats vidare till nästa i kön."),
+        ]
     if facts.visit is None:
         return []
     return [

@@ -17,6 +17,8 @@ Kind = Literal[
     "place_left",
     "queue_ended",
     "visit_cancelled",
+    "visit_reminder",
+    "place_expired",
     "session_moved",
     "session_cancelled",
     "rest_cancelled",
@@ -38,6 +40,8 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "place_left": _OVER,
     "queue_ended": frozenset({"queued"}),
     "visit_cancelled": HOLDING,
+    "visit_reminder": frozenset({"preliminary"}),
+    "place_expired": frozenset({"expired"}),
     "session_moved": HOLDING,
     "session_cancelled": HOLDING,
     "rest_cancelled": HOLDING,
@@ -98,6 +102,8 @@ def is_current(
         return False
     if kind == "visit_cancelled":
         return visit == "cancelled"
+    if kind == "visit_reminder":
+        return visit in {None, "missed"}
     if kind == "session_moved":
         return session_state in {"planned", "moved"} and session_ends > now
     if kind == "session_cancelled":

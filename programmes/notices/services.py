@@ -18,6 +18,7 @@ from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import NotFound
 from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import deadline_queries
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
@@ -181,6 +182,9 @@ async def _words(
     about_state, about_ends = (about.state, about.ends_at) if about else ("", now)
     if not rules.is_current(facts.kind, person.state, about_state, about_ends, now, visit.state if visit else None):
         return None
+    book_by = await deadline_queries.last_day(person) if facts.kind == "visit_reminder" else None
+    if facts.kind == "visit_reminder" and facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, str(book_by)):
+        return None  # The day has moved since: they are reminded of the new one.
     counted = [s for s in sessions if s.state != "cancelled"]
     coming = next((s for s in counted if s.ends_at > now), None)
     code = unseal(person, keys).code
@@ -196,6 +200,7 @@ async def _words(
         answer_by=person.offer_expires_at,
         age_again=await _age_again(person, counted),
         visit=letter_rules.Slot(visit.starts_at, visit.ends_at) if visit else None,
+        book_by=book_by,
         # Once this is sent, the code opens nothing any more.
         link=f"{settings.base_url}/min-plats#{code}" if code and facts.kind != "queue_ended" else "",
     )
