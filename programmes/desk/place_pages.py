@@ -14,6 +14,7 @@ from programmes.core.codes import grouped
 from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, Visit
+from programmes.enrolment.wording import AcceptedText
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class PlacePage:
     no_from: str
     section: str
     texts: tuple[TextToAccept, ...]
+    accepted: tuple[AcceptedText, ...]
     days: tuple[DayLine, ...]
     exempt: bool
     has_contact: bool

@@ -1,6 +1,7 @@
 """Min plats: opened with a place code, for half an hour, without an account."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,17 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import day_long, language, moment_long
 from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
-from programmes.enrolment import deadline_queries, place_services, queries, services, step_services, visit_services
+from programmes.enrolment import (
+    agreement_queries,
+    deadline_queries,
+    place_services,
+    queries,
+    services,
+    step_services,
+    visit_services,
+)
 from programmes.enrolment.rules import asks_age_again
+from programmes.enrolment.wording import accepted_texts
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
@@ -112,6 +122,7 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
     texts = await queries.texts_for(programme, local_date(now))
     state = pages.state_of(facts, cohort)
     left = queries.still_to_do(programme, facts, texts) if state == "preliminary" else ()
+    again = await _new_versions(place, now) if state == "confirmed" else ()
     kept = place_services.unseal(facts, request.app.state.key_folder)
     position = await queries.queue_position(cohort.cohort_id, facts.arrival) if state == "queued" else 0
     slots = await queries.slots(cohort.cohort_id, now) if programme.study_visit and left else []
@@ -128,7 +139,7 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         position=position,
         skip_reason=facts.skip_reason or "",
         offer_until=moment_long(facts.offer_expires_at) if facts.offer_expires_at else "",
-        next_step=left[0] if left else None,
+        next_step=left[0] if left else "accept_new" if again else None,
         slots=pages.slot_choices(slots, facts),
         visit=moment_long(facts.visit.starts_at) if facts.visit else "",
         visit_where=pages.visit_place(facts.visit, slots),
@@ -136,7 +147,8 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         visit_off=facts.visit is not None and facts.visit.state == "cancelled",
         no_from=pages.no_from(facts.visit),
         section=programme.section,
-        texts=pages.texts_shown(texts),
+        texts=pages.texts_shown(again or texts),
+        accepted=accepted_texts(await agreement_queries.accepted(facts.enrolment_id)) if facts.accepted else (),
         days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), cohort.form, now) if holds else (),
         exempt=programme.exempt,
         has_contact="@" in kept.contact or not (programme.exempt or facts.protected),
@@ -148,6 +160,11 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
     )
+
+
+async def _new_versions(place: _Place, now: datetime) -> tuple[queries.AgreementText, ...]:
+    """Conditions or rules that have a new version since this person accepted them."""
+    return await agreement_queries.to_accept_again(place.programme, place.facts, place.cohort.first_start, local_date(now))
 
 
 async def _book_by(facts: queries.EnrolmentFacts) -> str:
@@ -236,10 +253,10 @@ async def accept(request: AnyRequest) -> Response[Any]:
     ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     place = await _place(enrolment_id)
     now = request.app.state.clock.now()
-    shown = await queries.texts_for(place.programme, local_date(now))
+    shown = await _new_versions(place, now) or await queries.texts_for(place.programme, local_date(now))
     if len(ticked) < len(shown):
         return await _again(
-            request, enrolment_id, _("Läs och kryssa i både villkoren och reglerna, så blir platsen din."), form
+            request, enrolment_id, _("Läs texten och kryssa i att du godkänner den. Allt som står här behövs."), form
         )
     await step_services.accept_texts(enrolment_id, ticked, place.programme, "screen", now)
     return _to_place()

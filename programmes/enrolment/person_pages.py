@@ -10,7 +10,7 @@ from programmes.core.i18n import capital, day_long, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot
 from programmes.enrolment.visit_rules import Guest, Offered
-from programmes.enrolment.wording import remaining_text
+from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts, remaining_text
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class PersonPage:
     visit_due: bool
     book_by: str
     texts: tuple[AgreementText, ...]
+    texts_again: bool
+    accepted: tuple[AcceptedText, ...]
     proof_asked: bool
     proof: str
     drop_out: bool
@@ -60,6 +62,11 @@ class PersonPage:
 def steps_left(codes: Sequence[Remaining]) -> tuple[str, ...]:
     """What is left before the place is confirmed, in words."""
     return tuple(remaining_text(code) for code in codes)
+
+
+def accepted_lines(found: Sequence[Accepted]) -> tuple[AcceptedText, ...]:
+    """What the person has accepted, word for word."""
+    return accepted_texts(found)
 
 
 def state_words(state: str, only_waited: bool = True) -> tuple[str, str]:

@@ -15,7 +15,16 @@ from programmes.core.errors import NotFound
 from programmes.core.i18n import day_long
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
-from programmes.enrolment import deadline_queries, place_services, queries, roster, services, step_services, visit_services
+from programmes.enrolment import (
+    agreement_queries,
+    deadline_queries,
+    place_services,
+    queries,
+    roster,
+    services,
+    step_services,
+    visit_services,
+)
 from programmes.enrolment import person_pages as pages
 from programmes.people import records
 from programmes.web.forms import Form, read_form
@@ -73,6 +82,7 @@ async def _page(
     await place_services.note_look(facts, person.staff_id, now)
     texts = await queries.texts_for(programme, local_date(now))
     left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
+    again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
     state_text, state_kind = pages.state_words(facts.state, facts.only_waited)
     book_by = await deadline_queries.last_day(facts) if programme.study_visit else None
     visit, visit_state = pages.visit_words(facts)
@@ -99,7 +109,9 @@ async def _page(
         visit_cancellable=facts.visit is not None and facts.visit.state == "booked" and facts.visit.starts_at > now,
         book_by=day_long(book_by) if book_by and left else "",
         visit_due=not {"book_visit", "rebook_visit"}.isdisjoint(left),
-        texts=tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else (),
+        texts=again or (tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else ()),
+        texts_again=bool(again),
+        accepted=pages.accepted_lines(await agreement_queries.accepted(enrolment_id)),
         proof_asked=programme.proof_kind != "nothing",
         proof=pages.proof_words(facts),
         may_end=cohort.state not in {"cancelled", "closed"},
@@ -154,12 +166,14 @@ async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/papper", guards=[signed_in], status_code=200)
 async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Note that conditions and rules were accepted on paper, in the versions shown."""
-    person, _cohort, programme, facts = await _mine(request, cohort_id, enrolment_id)
+    person, cohort, programme, facts = await _mine(request, cohort_id, enrolment_id)
     form = await read_form(request)
     ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     now = request.app.state.clock.now()
-    if facts.state == "preliminary" and len(ticked) < len(await queries.texts_to_accept(programme.section, local_date(now))):
-        form.fail("text", _("Kryssa i alla texter som personen har godkänt. Platsen blir klar när alla är godkända."))
+    again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
+    asked = again or await queries.texts_to_accept(programme.section, local_date(now))
+    if (facts.state == "preliminary" or again) and len(ticked) < len(asked):
+        form.fail("text", _("Kryssa i alla texter som personen har godkänt."))
         return await _page(request, cohort_id, enrolment_id, form, 422)
     await step_services.accept_texts(enrolment_id, ticked, programme, "paper", now, person.staff_id)
     return _back(cohort_id, enrolment_id)

@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Literal
 
 from programmes.catalogue.rules import Programme
+from programmes.cohorts import queries as cohorts
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict
-from programmes.enrolment import queries
+from programmes.enrolment import agreement_queries, queries
 from programmes.enrolment.rules import HOLDING, still_to_do, visit_can_be_marked
 from programmes.enrolment.visit_services import leave_slot
 
@@ -122,6 +123,8 @@ async def accept_texts(
 ) -> None:
     """Accept the versions that were shown, then confirm the place if nothing is left.
 
+    Who is confirmed accepts what they are asked for anew, and stays confirmed.
+
     Raises:
         NotFound: no such enrolment.
         Conflict: `texts_changed`, the versions shown are not the newest; `visit_first`; `not_going_on`, after
@@ -129,13 +132,11 @@ async def accept_texts(
     """
     async with transaction():
         facts = await _locked(enrolment_id, now)
-        newest = await queries.texts_for(programme, local_date(now))
+        newest = await _asked_for(facts, programme, now)
         if not newest or {text.text_id for text in newest} != set(text_ids):
             raise Conflict("texts_changed")
-        if programme.study_visit and (facts.visit is None or facts.visit.state != "attended"):
-            raise Conflict("visit_first")
-        if facts.visit is not None and not facts.visit.goes_on:
-            raise Conflict("not_going_on")
+        if facts.state != "confirmed":
+            _after_the_visit(facts, programme)
         await execute(
             """insert into agreement (enrolment_id, text_id, accepted_at, how) select $1, unnest($2::int[]), $3, $4
                on conflict do nothing""",
@@ -147,6 +148,24 @@ async def accept_texts(
         await execute("update study_visit set person_goes_on = true where enrolment_id = $1", enrolment_id)
         await audit.note(f"agreement:{how}", f"enrolment/{enrolment_id}", staff_id, now)
         await _confirm_if_done(enrolment_id, programme, now)
+
+
+async def _asked_for(
+    facts: queries.EnrolmentFacts, programme: Programme, now: datetime
+) -> tuple[queries.AgreementText, ...]:
+    """The texts that somebody is asked to accept: the newest in force; of who is confirmed, the new versions."""
+    if facts.state != "confirmed":
+        return await queries.texts_for(programme, local_date(now))
+    first_start = (await cohorts.by_id(facts.cohort_id)).first_start
+    return await agreement_queries.to_accept_again(programme, facts, first_start, local_date(now))
+
+
+def _after_the_visit(facts: queries.EnrolmentFacts, programme: Programme) -> None:
+    """Raises Conflict: the visit has not been made, or afterwards one side has said no."""
+    if programme.study_visit and (facts.visit is None or facts.visit.state != "attended"):
+        raise Conflict("visit_first")
+    if facts.visit is not None and not facts.visit.goes_on:
+        raise Conflict("not_going_on")
 
 
 async def _confirm_if_done(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:
