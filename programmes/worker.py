@@ -26,6 +26,7 @@ from programmes.enrolment import key_services, place_services
 from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
+from programmes.notices import deadline_services as deadlines
 from programmes.notices import job_services as notices
 from programmes.notices import queue_services as notice_queue
 from programmes.people import services as people
@@ -73,6 +74,10 @@ async def _pass_places_on(worker: Worker) -> None:
     await queue.promote_waiting(now)
 
 
+async def _hold_to_deadlines(worker: Worker) -> None:
+    await deadlines.hold_to_deadlines(worker.keys, worker.clock.now())
+
+
 async def _end_queues(worker: Worker) -> None:
     await notice_queue.end_queues(worker.keys, worker.clock.now())
 
@@ -101,6 +106,7 @@ def ticks() -> list[Tick]:
         _replay_erasures,
         _try_held_jobs,
         _pass_places_on,
+        _hold_to_deadlines,
         _end_queues,
         _sweep_keys,
         _forget_old_sessions,

@@ -29,7 +29,10 @@ class Closure(Table, tablename="closure"):
 
 
 class Cohort(Table, tablename="cohort"):
-    """One group, series or drop-in place. Also the lock under which seats and arrivals are given out."""
+    """One group, series or drop-in place. Also the lock under which seats and arrivals are given out.
+
+    `visit_days`: how long before the decision a study visit must be booked, where one is asked for.
+    """
 
     id: Serial = Serial(primary_key=True)
     public_id = Text(default=None, unique=True)
@@ -42,12 +45,14 @@ class Cohort(Table, tablename="cohort"):
     enrol_from = Date(default=None)
     decide_by = Date(default=None)
     last_entry_session = Integer(default=1)
+    visit_days = Integer(default=7)
     arrivals = Integer(default=0)
     created_at = Timestamptz(default=None)
     started_at = Timestamptz(null=True, default=None)
     closed_at = Timestamptz(null=True, default=None)
     ended_how = Text(null=True, default=None)
     known_state = Check("state in ('planned', 'open', 'postponed', 'started', 'closed', 'cancelled')")
+    visit_days_sensible = Check("visit_days between 0 and 60")
     limits_in_order = Check("1 <= minimum and minimum <= maximum and maximum <= 200")
     maximum_referable = Unique(["id", "maximum"])
     known_ending = Check("ended_how in ('completed', 'ended_early', 'cancelled')")

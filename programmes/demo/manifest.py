@@ -33,7 +33,7 @@ select f.id, f.kind, f.generation,
         and (c.id = f.cohort_id or c.id = e.cohort_id
              or exists (select from cohort_staff w where w.cohort_id = c.id and w.staff_id = f.staff_id)))
        + (select count(*) from visit_slot v join cohort c on c.id = v.cohort_id and c.state <> 'cancelled'
-          where v.staff_id = f.staff_id) as sessions
+          where v.staff_id = f.staff_id and v.cancelled_at is null) as sessions
 from feed f left join enrolment e on e.id = f.enrolment_id where f.id = any($1::uuid[]) and f.revoked_at is null
 order by f.created_at, f.id
 """

@@ -83,6 +83,7 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
 def _news(about: Untold) -> str:
     """One thing that the person has not heard."""
     when = moment_long(about.session_starts) if about.session_starts else ""
+    visit = moment_long(about.visit_starts) if about.visit_starts else ""
     if about.kind == "place_offered" and about.answer_by:
         return _("Har fått ett erbjudande. Svar senast %(when)s.", when=moment_long(about.answer_by))
     instead = [_("I stället blir det %(when)s.", when=moment_long(about.added_starts))] if about.added_starts else []
@@ -93,4 +94,7 @@ def _news(about: Untold) -> str:
         "rest_cancelled": _("Allt som var kvar är inställt."),
         "cohort_cancelled": _("Starten är inställd."),
         "cohort_postponed": _("Starten är framflyttad."),
+        "visit_reminder": _("Behöver boka ett studiebesök. Sista dagen står på personens sida."),
+        "place_expired": _("Bokade inget studiebesök i tid, så platsen har gått vidare."),
+        "visit_cancelled": _("Studiebesöket %(when)s är inställt. Boka en ny tid.", when=visit),
     }.get(about.kind, _("Det senaste beskedet kom inte fram."))

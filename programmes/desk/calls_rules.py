@@ -20,6 +20,7 @@ class Untold:
     answer_by: datetime | None
     session_starts: datetime | None
     added_starts: datetime | None = None
+    visit_starts: datetime | None = None
 
 
 @dataclass(frozen=True)

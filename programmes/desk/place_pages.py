@@ -14,6 +14,7 @@ from programmes.core.codes import grouped
 from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, Visit
+from programmes.enrolment.wording import AcceptedText
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,12 @@ class PlacePage:
     slots: tuple[SlotChoice, ...]
     visit: str
     visit_where: str
+    visit_off: bool
+    book_by: str
+    no_from: str
+    section: str
     texts: tuple[TextToAccept, ...]
+    accepted: tuple[AcceptedText, ...]
     days: tuple[DayLine, ...]
     exempt: bool
     has_contact: bool
@@ -139,6 +145,15 @@ def visit_place(visit: Visit | None, slots: Sequence[Slot]) -> str:
     where = f"{visit.address}, {visit.venue}."
     whom = _("Du träffar %(name)s.", name=leader) if leader else ""
     return f"{where} {whom}".strip()
+
+
+def no_from(visit: Visit | None) -> str:
+    """Who said no after the visit: `person`, `staff` or `both`; nothing when nobody did."""
+    if visit is None or visit.goes_on:
+        return ""
+    if visit.person_goes_on is False:
+        return "both" if visit.staff_goes_on is False else "person"
+    return "staff"
 
 
 def texts_shown(texts: Sequence[AgreementText]) -> tuple[TextToAccept, ...]:

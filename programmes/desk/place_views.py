@@ -1,6 +1,7 @@
 """Min plats: opened with a place code, for half an hour, without an account."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +17,20 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import normalised
 from programmes.core.errors import Conflict
-from programmes.core.i18n import day_plain, language, moment_long
+from programmes.core.i18n import day_long, day_plain, language, moment_long
 from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
-from programmes.enrolment import place_services, queries, services, step_services
+from programmes.enrolment import (
+    agreement_queries,
+    deadline_queries,
+    place_services,
+    queries,
+    services,
+    step_services,
+    visit_services,
+)
 from programmes.enrolment.rules import asks_age_again
-from programmes.enrolment.wording import skip_told
+from programmes.enrolment.wording import accepted_texts, skip_told
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
@@ -113,6 +122,7 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
     texts = await queries.texts_for(programme, local_date(now))
     state = pages.state_of(facts, cohort)
     left = queries.still_to_do(programme, facts, texts) if state == "preliminary" else ()
+    again = await _new_versions(place, now) if state == "confirmed" else ()
     kept = place_services.unseal(facts, request.app.state.key_folder)
     position = await queries.queue_position(cohort.cohort_id, facts.turn) if state == "queued" else 0
     slots = await queries.slots(cohort.cohort_id, now) if programme.study_visit and left else []
@@ -129,11 +139,16 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         position=position,
         skip_reason=skip_told(facts.skip_reason, programme.section) if facts.skip_reason else "",
         offer_until=moment_long(facts.offer_expires_at) if facts.offer_expires_at else "",
-        next_step=left[0] if left else None,
+        next_step=left[0] if left else "accept_new" if again else None,
         slots=pages.slot_choices(slots, facts),
         visit=moment_long(facts.visit.starts_at) if facts.visit else "",
         visit_where=pages.visit_place(facts.visit, slots),
-        texts=pages.texts_shown(texts),
+        book_by=await _book_by(facts) if {"book_visit", "rebook_visit"} & set(left) else "",
+        visit_off=facts.visit is not None and facts.visit.state == "cancelled",
+        no_from=pages.no_from(facts.visit),
+        section=programme.section,
+        texts=pages.texts_shown(again or texts),
+        accepted=accepted_texts(await agreement_queries.accepted(facts.enrolment_id)) if facts.accepted else (),
         days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), cohort.form, now) if holds else (),
         exempt=programme.exempt,
         has_contact="@" in kept.contact or not (programme.exempt or facts.protected),
@@ -146,6 +161,17 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
     )
+
+
+async def _new_versions(place: _Place, now: datetime) -> tuple[queries.AgreementText, ...]:
+    """Conditions or rules that have a new version since this person accepted them."""
+    return await agreement_queries.to_accept_again(place.programme, place.facts, place.cohort.first_start, local_date(now))
+
+
+async def _book_by(facts: queries.EnrolmentFacts) -> str:
+    """The last day to book a study visit, in words; nothing for whom the day costs nothing."""
+    last = await deadline_queries.last_day(facts)
+    return day_long(last) if last else ""
 
 
 def _age_again(request: AnyRequest, place: _Place) -> tuple[Question, ...]:
@@ -197,6 +223,27 @@ async def book_visit(request: AnyRequest) -> Response[Any]:
     return _to_place()
 
 
+@post("/min-plats/studiebesok/avboka", status_code=303)
+async def cancel_visit(request: AnyRequest) -> Response[Any]:
+    """Take the booking back. The place is kept, and another time can be booked."""
+    enrolment_id = await _open(request)
+    if enrolment_id is None:
+        return _to_place(closed=True)
+    await visit_services.cancel_booking(enrolment_id, request.app.state.clock.now())
+    return _to_place()
+
+
+@post("/min-plats/vidare", status_code=303)
+async def go_on(request: AnyRequest) -> Response[Any]:
+    """After a no of their own: they wish to go on after all."""
+    enrolment_id = await _open(request)
+    if enrolment_id is None:
+        return _to_place(closed=True)
+    place = await _place(enrolment_id)
+    await step_services.wish_to_go_on(enrolment_id, place.programme, request.app.state.clock.now())
+    return _to_place()
+
+
 @post("/min-plats/godkann", status_code=200)
 async def accept(request: AnyRequest) -> Response[Any]:
     """Accept the conditions and the rules in the versions that were shown."""
@@ -207,10 +254,10 @@ async def accept(request: AnyRequest) -> Response[Any]:
     ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     place = await _place(enrolment_id)
     now = request.app.state.clock.now()
-    shown = await queries.texts_for(place.programme, local_date(now))
+    shown = await _new_versions(place, now) or await queries.texts_for(place.programme, local_date(now))
     if len(ticked) < len(shown):
         return await _again(
-            request, enrolment_id, _("Läs och kryssa i både villkoren och reglerna, så blir platsen din."), form
+            request, enrolment_id, _("Läs texten och kryssa i att du godkänner den. Allt som står här behövs."), form
         )
     await step_services.accept_texts(enrolment_id, ticked, place.programme, "screen", now)
     return _to_place()
@@ -292,6 +339,8 @@ HANDLERS = [
     leave_quickly,
     answer_offer,
     book_visit,
+    cancel_visit,
+    go_on,
     accept,
     declare_again,
     leave_page,

@@ -22,7 +22,10 @@ KEPT_AFTER_LAST = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Group:
-    """A cohort with what Idag says of it. `visits_lacking` are to book a study visit while no time is free."""
+    """A cohort with what Idag says of it. `visits_lacking` are to book a study visit while no time is free.
+
+    `to_accept` have a confirmed place and a new version of conditions or rules to accept.
+    """
 
     cohort: CohortFacts
     programme: str
@@ -30,6 +33,7 @@ class Group:
     places: Places
     coordinates: bool
     visits_lacking: int = 0
+    to_accept: int = 0
 
     @property
     def address(self) -> str:
@@ -38,12 +42,13 @@ class Group:
 
 @dataclass(frozen=True)
 class VisitLine:
-    """A study visit: when, how many come, how many did not come to it."""
+    """A study visit: when, how many come, how many did not come to it, after how many one side does not wish to go on."""
 
     group: Group
     starts_at: datetime
     booked: int
     missed: int
+    unwilling: int = 0
 
 
 @dataclass(frozen=True)
@@ -304,7 +309,18 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
         found.append(_closing_item(facts, group, cohort.last_end))
     if group.visits_lacking and cohort.state in {"open", "postponed"}:
         found.append(_visits_item(facts, group))
+    if group.to_accept:
+        found.append(_accept_item(facts, group))
     return found
+
+
+def _accept_item(facts: Facts, group: Group) -> Item:
+    text = ngettext("%(n)s person har den nya versionen kvar att godkänna. Platsen är klar så länge.",
+                    "%(n)s personer har den nya versionen kvar att godkänna. Platserna är klara så länge.",
+                    group.to_accept)  # fmt: skip
+    due = local_date(group.cohort.first_start) if group.cohort.first_start else group.cohort.decide_by
+    title = _("Ny version av villkor eller regler i %(group)s", group=group.cohort.name)
+    return Item(title, group.address, text, days_left(due, facts.today), due)
 
 
 def _visits_item(facts: Facts, group: Group) -> Item:
@@ -359,6 +375,12 @@ def _of_visit(facts: Facts, visit: VisitLine) -> list[Item]:
         text = _("Det var %(day)s. Skriv om de kom.", day=day_long(day))
         title = _("Anteckna studiebesök i %(group)s", group=name)
         found.append(Item(title, f"{visit.group.address}/studiebesok", text, Tag(_("Saknas"), "warn", "clock"), day))
+    if visit.unwilling:
+        text = ngettext("%(n)s person har gjort besöket, men ni vill inte båda gå vidare. Platsen är kvar så länge.",
+                        "%(n)s personer har gjort besöket, men ni vill inte båda gå vidare. Platserna är kvar så länge.",
+                        visit.unwilling)  # fmt: skip
+        title, due = _("Avsluta eller ändra efter studiebesöket i %(group)s", group=name), visit.group.cohort.decide_by
+        found.append(Item(title, f"{visit.group.address}/studiebesok", text, days_left(due, facts.today), due))
     if visit.missed:
         n, on = visit.missed, day_long(day)
         text = ngettext("%(n)s person kom inte %(day)s.", "%(n)s personer kom inte %(day)s.", n, day=on)

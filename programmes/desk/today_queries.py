@@ -9,27 +9,30 @@ from programmes.core.db import fetch, fetchval
 
 @dataclass(frozen=True)
 class VisitTime:
-    """A study visit with somebody booked, or missed by somebody who still holds a place."""
+    """A study visit with somebody booked, or missed by somebody who still holds a place, or after which one side said no."""
 
     cohort_id: int
     starts_at: datetime
     booked: int
     missed: int
+    unwilling: int
 
 
 async def visits(cohort_ids: Iterable[int], until: datetime) -> list[VisitTime]:
-    """Study visits before a moment that somebody is booked to, or missed and has not booked anew; by time."""
+    """Study visits before a moment that somebody is booked to, missed and has not booked anew, or said no after; by time."""
     rows = await fetch(
         """select v.cohort_id, v.starts_at, count(*) filter (where y.state = 'booked') as booked,
-                  count(*) filter (where y.state = 'missed') as missed
+                  count(*) filter (where y.state = 'missed') as missed,
+                  count(*) filter (where y.state = 'attended') as unwilling
            from visit_slot v join study_visit y on y.slot_id = v.id join enrolment e on e.id = y.enrolment_id
-           where v.cohort_id = any($1::int[]) and v.starts_at < $2 and y.state in ('booked', 'missed')
+           where v.cohort_id = any($1::int[]) and v.starts_at < $2 and (y.state in ('booked', 'missed')
+                  or y.state = 'attended' and (y.person_goes_on is false or y.staff_goes_on is false))
              and e.state in ('preliminary', 'queued', 'offered')
            group by v.id order by v.starts_at, v.id""",
         sorted(cohort_ids),
         until,
     )
-    return [VisitTime(row["cohort_id"], row["starts_at"], row["booked"], row["missed"]) for row in rows]
+    return [VisitTime(row["cohort_id"], row["starts_at"], row["booked"], row["missed"], row["unwilling"]) for row in rows]
 
 
 async def next_session(cohort_ids: Iterable[int], after: datetime) -> datetime | None:

@@ -18,7 +18,9 @@ from programmes.desk import calls_pages
 from programmes.desk import today_pages as pages
 from programmes.desk import today_queries as queries
 from programmes.desk.calls_services import calls
+from programmes.enrolment.agreement_queries import left_to_accept
 from programmes.enrolment.queries import places
+from programmes.enrolment.rules import asked_texts
 from programmes.enrolment.visit_queries import needs
 from programmes.web.guards import principal, signed_in
 from programmes.web.rendering import page
@@ -61,7 +63,8 @@ async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> pages.Facts:
             [g.cohort.cohort_id for g in running], [g.cohort.cohort_id for g in running if g.kind == "names"], midnight
         ),
         visits=[
-            pages.VisitLine(groups[v.cohort_id], v.starts_at, v.booked, v.missed) for v in await queries.visits(ids, monday)
+            pages.VisitLine(groups[v.cohort_id], v.starts_at, v.booked, v.missed, v.unwilling)
+            for v in await queries.visits(ids, monday)
         ],
         next_session=await queries.next_session(ids, now),
         role=_role(who),
@@ -80,6 +83,12 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
     taken = await places(ids)
     visiting = [c.cohort_id for c in mine if c.state != "started" and programmes[c.programme_id].study_visit]
     lacking = await needs(visiting, now) if visiting else {}
+    accepting = {
+        c.cohort_id: local_date(c.first_start) if c.first_start else None
+        for c in mine
+        if asked_texts(programmes[c.programme_id])
+    }
+    to_accept = await left_to_accept(accepting, local_date(now)) if accepting else {}
     return {
         c.cohort_id: pages.Group(
             cohort=c,
@@ -87,6 +96,7 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
             kind=kind(c.exempt, programmes[c.programme_id].figures),
             places=taken[c.cohort_id],
             coordinates=who.coordinates(c.section),
+            to_accept=to_accept.get(c.cohort_id, 0),
             visits_lacking=lacking[c.cohort_id].lacking if c.cohort_id in lacking else 0,
         )
         for c in mine

@@ -1,6 +1,6 @@
 """What staff keep for the way in: study visits on offer, and versions of conditions and rules."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 from litestar import Request, Response, get, post
@@ -15,9 +15,10 @@ from programmes.cohorts.schedule_rules import Slot as ScheduleSlot
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import at_local, local_date
 from programmes.core.errors import Conflict, NotFound
+from programmes.core.i18n import day_long
 from programmes.core.i18n import gettext as _
+from programmes.enrolment import deadline_queries, deadline_services, queries, step_services, visit_queries, visit_services
 from programmes.enrolment import person_pages as pages
-from programmes.enrolment import queries, step_services, visit_queries, visit_services
 from programmes.enrolment.roster import roster
 from programmes.enrolment.visit_queries import Guest, why_not_offer
 from programmes.web.forms import Form, read_form
@@ -63,6 +64,7 @@ async def _slots(
     offered = await visit_queries.offered(cohort.cohort_id)
     need = (await visit_queries.needs([cohort.cohort_id], now))[cohort.cohort_id]
     lines = [(slot, pages.slot_line(slot, guests.get(slot.slot_id, ()), now)) for slot in offered]
+    around = await deadline_queries.around(cohort.cohort_id)
     view = pages.SlotsPage(
         cohort.cohort_id,
         cohort.name,
@@ -70,6 +72,8 @@ async def _slots(
         tuple(line for slot, line in lines if slot.starts_at > now),
         tuple(line for slot, line in lines if slot.starts_at <= now),
         need.lacking,
+        day_long(around.decide_by - timedelta(days=around.visit_days)),
+        around.visit_days,
         await _holders(request, cohort.cohort_id),
         form,
         refused,
@@ -130,6 +134,19 @@ async def remove_slot(request: AnyRequest, cohort_id: FromPath[int], slot_id: Fr
     return _to_slots(cohort.cohort_id)
 
 
+@post("/personal/grupper/{cohort_id:int}/studiebesok/senast", guards=[signed_in], status_code=200)
+async def set_deadline(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """How long before the decision a visit must be booked."""
+    person, now = principal(request), request.app.state.clock.now()
+    cohort = await _cohort(request, cohort_id)
+    form = await read_form(request)
+    days = form.number("dagar", 0, 60)
+    if form.errors:
+        return await _slots(request, cohort, form, 422)
+    await deadline_services.set_days(cohort.cohort_id, days, person.staff_id, now)
+    return _to_slots(cohort.cohort_id)
+
+
 def _to_slots(cohort_id: int) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/studiebesok"})
 
@@ -172,4 +189,4 @@ async def add_text(request: AnyRequest) -> Response[Any]:
     return Response("", status_code=303, headers={"location": "/personal/texter"})
 
 
-HANDLERS = [slots_page, add_slot, remove_slot, texts_page, add_text]
+HANDLERS = [slots_page, add_slot, remove_slot, set_deadline, texts_page, add_text]

@@ -10,7 +10,7 @@ from programmes.core.i18n import capital, day_long, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot
 from programmes.enrolment.visit_rules import Guest, Offered
-from programmes.enrolment.wording import remaining_text
+from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts, remaining_text
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,15 @@ class PersonPage:
     steps: tuple[str, ...]
     visit: str
     visit_state: str
+    visit_wishes: str
     visit_markable: bool
+    visit_cancellable: bool
     slots: tuple[tuple[int, str], ...]
     visit_due: bool
+    book_by: str
     texts: tuple[AgreementText, ...]
+    texts_again: bool
+    accepted: tuple[AcceptedText, ...]
     proof_asked: bool
     proof: str
     drop_out: bool
@@ -74,10 +79,15 @@ def partner_words(asked: bool, consent: bool | None) -> tuple[str, bool] | None:
     return _("Personen har tagit tillbaka sitt ja. Kontakta inte partnern."), False
 
 
-def state_words(state: str, only_waited: bool = True) -> tuple[str, str]:
-    """A state in words, and the kind of its tag. Whoever has had a place (not `only_waited`) did not go without one."""
+def accepted_lines(found: Sequence[Accepted]) -> tuple[AcceptedText, ...]:
+    """What the person has accepted, word for word."""
+    return accepted_texts(found)
+
+
+def state_words(state: str, only_waited: bool = True, was_confirmed: bool = False) -> tuple[str, str]:
+    """A state in words, and the kind of its tag. Who had a place (not `only_waited`) did not go without one."""
     if state == "expired" and not only_waited:
-        return _("Blev inte av"), ""
+        return _("Blev inte av") if was_confirmed else _("Platsen gick ut"), ""
     return {
         "confirmed": (_("Klar"), "ok"),
         "preliminary": (_("Preliminär"), "warn"),
@@ -97,8 +107,23 @@ def visit_words(facts: EnrolmentFacts) -> tuple[str, str]:
     """When the study visit is or was, and what became of it."""
     if facts.visit is None:
         return "", ""
-    words = {"booked": _("Bokat"), "attended": _("Gjort"), "missed": _("Kom inte")}
+    words = {"booked": _("Bokat"), "attended": _("Gjort"), "missed": _("Kom inte"), "cancelled": _("Inställt av oss")}
     return capital(moment_long(facts.visit.starts_at)), words[facts.visit.state]
+
+
+def wish_words(facts: EnrolmentFacts) -> str:
+    """Who said no after the study visit, and that the place is kept until somebody ends it; nothing when nobody did."""
+    visit = facts.visit
+    if visit is None or visit.state != "attended" or visit.goes_on:
+        return ""
+    if visit.person_goes_on is False and visit.staff_goes_on is False:
+        who = _("Ingen av er vill gå vidare.")
+    else:
+        who = _("Personen vill inte gå vidare.") if visit.person_goes_on is False else _("Ni vill inte gå vidare.")
+    rest = _(
+        "Platsen är kvar tills personen lämnar den eller ni avslutar den här nedanför. Stämmer det inte, anteckna igen."
+    )
+    return f"{who} {rest}"
 
 
 def slot_options(slots: list[Slot]) -> tuple[tuple[int, str], ...]:
@@ -108,7 +133,10 @@ def slot_options(slots: list[Slot]) -> tuple[tuple[int, str], ...]:
 
 @dataclass(frozen=True)
 class SlotLine:
-    """A study visit on offer: when, with whom, how many may still come, and who comes (address, label, state)."""
+    """A study visit on offer: when, with whom, how many may still come, and who comes (address, label, state).
+
+    `off`: it is cancelled. `removable`: nobody has booked it; `cancellable`: somebody has.
+    """
 
     slot_id: int
     when: str
@@ -116,6 +144,8 @@ class SlotLine:
     left: int
     guests: tuple[Guest, ...]
     removable: bool
+    cancellable: bool = False
+    off: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,6 +158,8 @@ class SlotsPage:
     slots: tuple[SlotLine, ...]
     past: tuple[SlotLine, ...]
     waiting: int
+    book_by: str
+    days: int
     leaders: tuple[tuple[str, str], ...]
     form: Any
     refused: str = ""
@@ -138,15 +170,17 @@ class SlotsPage:
 
 
 def slot_line(slot: Offered, guests: Sequence[Guest], now: datetime) -> SlotLine:
-    """One study visit of the page; only one that is to come and that nobody has booked can go."""
+    """One study visit of the page; one that is to come can be taken away, or cancelled once somebody has booked it."""
     when = f"{capital(day_long(local_date(slot.starts_at)))} {times(slot.starts_at, slot.ends_at)}"
-    removable = slot.starts_at > now and not slot.taken
-    return SlotLine(slot.slot_id, when, slot.leader or "", slot.left, tuple(guests), removable)
+    coming = slot.starts_at > now and not slot.cancelled
+    removable, cancellable = coming and not slot.taken, coming and bool(slot.taken)
+    return SlotLine(slot.slot_id, when, slot.leader or "", slot.left, tuple(guests), removable, cancellable, slot.cancelled)
 
 
 def visit_state_words(state: str) -> str:
     """What became of a booked visit; nothing while it is only booked."""
-    return {"attended": _("Gjort"), "missed": _("Kom inte")}.get(state, "")
+    words = {"attended": _("Gjort"), "missed": _("Kom inte"), "cancelled": _("Behöver en ny tid")}
+    return words.get(state, "")
 
 
 def slot_refusals(found: Mapping[str, str]) -> dict[str, str]:
@@ -166,7 +200,7 @@ def no_such_visit() -> str:
 
 def still_booked() -> str:
     """Why a study visit stays where it is."""
-    return _("Någon har bokat den tiden, så den går inte att ta bort. Boka om personen först, på personens sida.")
+    return _("Någon har bokat den tiden. Ställ in den i stället, så får alla som har bokat veta det.")
 
 
 def when_noted(moment: datetime | None) -> str:

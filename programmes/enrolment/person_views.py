@@ -12,10 +12,13 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
+from programmes.core.i18n import day_long
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.enrolment import (
+    agreement_queries,
     consent_services,
+    deadline_queries,
     order_services,
     place_services,
     queries,
@@ -23,6 +26,7 @@ from programmes.enrolment import (
     roster,
     services,
     step_services,
+    visit_services,
 )
 from programmes.enrolment import person_pages as pages
 from programmes.enrolment.order_services import SKIP_REASONS, SkipReason
@@ -34,6 +38,14 @@ from programmes.web.sessions import drop_cookie, read_cookie
 
 AnyRequest = Request[Any, Any, Any]
 _ENDINGS = ("dropped_out", "declined")
+# What became of a study visit: made or missed, and who wishes to go on, the person first.
+_VISITS: dict[str, tuple[Literal["attended", "missed"], bool, bool]] = {
+    "attended": ("attended", True, True),
+    "person_no": ("attended", False, True),
+    "staff_no": ("attended", True, False),
+    "both_no": ("attended", False, False),
+    "missed": ("missed", True, True),
+}
 
 
 async def _mine(
@@ -74,7 +86,9 @@ async def _page(
     await place_services.note_look(facts, person.staff_id, now)
     texts = await queries.texts_for(programme, local_date(now))
     left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
-    state_text, state_kind = pages.state_words(facts.state, facts.only_waited)
+    again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
+    state_text, state_kind = pages.state_words(facts.state, facts.only_waited, facts.confirmed_at is not None)
+    book_by = await deadline_queries.last_day(facts) if programme.study_visit else None
     visit, visit_state = pages.visit_words(facts)
     view = pages.PersonPage(
         cohort_id=cohort.cohort_id,
@@ -93,10 +107,15 @@ async def _page(
         steps=pages.steps_left(left),
         visit=visit,
         visit_state=visit_state,
+        visit_wishes=pages.wish_words(facts),
         slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),
         visit_markable=facts.visit is not None and queries.visit_can_be_marked(facts.visit, now),
+        visit_cancellable=facts.visit is not None and facts.visit.state == "booked" and facts.visit.starts_at > now,
+        book_by=day_long(book_by) if book_by and left else "",
         visit_due=not {"book_visit", "rebook_visit"}.isdisjoint(left),
-        texts=tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else (),
+        texts=again or (tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else ()),
+        texts_again=bool(again),
+        accepted=pages.accepted_lines(await agreement_queries.accepted(enrolment_id)),
         proof_asked=programme.proof_kind != "nothing",
         proof=pages.proof_words(facts),
         may_end=cohort.state not in {"cancelled", "closed"},
@@ -132,31 +151,36 @@ async def person_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_i
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/besok", guards=[signed_in], status_code=200)
 async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
-    """Book a study visit for somebody, or note that it was made or missed."""
+    """Book a study visit for somebody, take the booking back, or note what became of it."""
     person, _cohort, programme, _facts = await _mine(request, cohort_id, enrolment_id)
     form = await read_form(request)
     now = request.app.state.clock.now()
     outcome = form.raw("utfall")
-    if outcome in {"attended", "missed"}:
-        state = cast(Literal["attended", "missed"], outcome)
-        await step_services.mark_visit(enrolment_id, state, person.staff_id, programme, now)
+    if outcome in _VISITS:
+        state, person_goes_on, staff_goes_on = _VISITS[outcome]
+        await step_services.mark_visit(enrolment_id, state, person.staff_id, programme, now, person_goes_on, staff_goes_on)
+        return _back(cohort_id, enrolment_id)
+    if outcome == "avboka":
+        await visit_services.cancel_booking(enrolment_id, now, person.staff_id)
         return _back(cohort_id, enrolment_id)
     slot = form.number("tid", 1, 999_999)
     if form.errors:
         return await _page(request, cohort_id, enrolment_id, form, 422)
-    await step_services.book_visit(enrolment_id, slot, now)
+    await step_services.book_visit(enrolment_id, slot, now, person.staff_id)
     return _back(cohort_id, enrolment_id)
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/papper", guards=[signed_in], status_code=200)
 async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Note that conditions and rules were accepted on paper, in the versions shown."""
-    person, _cohort, programme, facts = await _mine(request, cohort_id, enrolment_id)
+    person, cohort, programme, facts = await _mine(request, cohort_id, enrolment_id)
     form = await read_form(request)
     ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     now = request.app.state.clock.now()
-    if facts.state == "preliminary" and len(ticked) < len(await queries.texts_to_accept(programme.section, local_date(now))):
-        form.fail("text", _("Kryssa i alla texter som personen har godkänt. Platsen blir klar när alla är godkända."))
+    again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
+    asked = again or await queries.texts_to_accept(programme.section, local_date(now))
+    if (facts.state == "preliminary" or again) and len(ticked) < len(asked):
+        form.fail("text", _("Kryssa i alla texter som personen har godkänt."))
         return await _page(request, cohort_id, enrolment_id, form, 422)
     await step_services.accept_texts(enrolment_id, ticked, programme, "paper", now, person.staff_id)
     return _back(cohort_id, enrolment_id)

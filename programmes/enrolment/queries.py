@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, cast
+from typing import cast
 from uuid import UUID
 
 import asyncpg
@@ -13,7 +13,7 @@ import asyncpg
 from programmes.catalogue.rules import Programme
 from programmes.core.db import fetch, fetchrow
 from programmes.core.errors import NotFound
-from programmes.enrolment.rules import ALIVE, BEFORE_SESSION, Entry, State, acceptable, asked_texts, queue_over
+from programmes.enrolment.rules import ALIVE, BEFORE_SESSION, Entry, State, VisitState, acceptable, asked_texts, queue_over
 from programmes.enrolment.rules import AgreementText as AgreementText
 from programmes.enrolment.rules import EnrolmentFacts as EnrolmentFacts
 from programmes.enrolment.rules import Slot as Slot
@@ -119,14 +119,24 @@ _ENROLMENT = """
 select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected_identity, false) as protected, e.state,
        e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,
        p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.guardian_ticked, e.declared_for,
-       e.only_waited, e.turn, e.order_reason, e.passed_at,
+       e.only_waited, e.turn, e.order_reason, e.passed_at, e.visit_cancelled_at, e.place_since, v.person_goes_on,
+       v.staff_goes_on,
        v.slot_id, v.state as visit_state, vs.starts_at as visit_starts, vs.ends_at as visit_ends, vn.name as visit_venue,
        vn.address as visit_address, array(select text_id from agreement a where a.enrolment_id = e.id) as accepted
 from enrolment e left join participant p on p.id = e.participant_id left join seat s on s.enrolment_id = e.id
 left join study_visit v on v.enrolment_id = e.id left join visit_slot vs on vs.id = v.slot_id
 left join venue vn on vn.id = vs.venue_id
 """
-_VISIT_COLUMNS = ("slot_id", "visit_state", "visit_starts", "visit_ends", "visit_venue", "visit_address")
+_VISIT_COLUMNS = (
+    "slot_id",
+    "visit_state",
+    "visit_starts",
+    "visit_ends",
+    "visit_venue",
+    "visit_address",
+    "person_goes_on",
+    "staff_goes_on",
+)
 
 
 def _enrolment(row: asyncpg.Record) -> EnrolmentFacts:
@@ -139,7 +149,9 @@ def _enrolment(row: asyncpg.Record) -> EnrolmentFacts:
             row["visit_ends"],
             row["visit_venue"],
             row["visit_address"],
-            cast(Literal["booked", "attended", "missed"], row["visit_state"]),
+            cast(VisitState, row["visit_state"]),
+            row["person_goes_on"],
+            row["staff_goes_on"],
         )
     return EnrolmentFacts(**{**values, "visit": visit, "accepted": frozenset(row["accepted"])})
 
@@ -206,12 +218,12 @@ async def open_place(token: str, now: datetime) -> UUID | None:
 
 
 async def slots(cohort_id: int, now: datetime) -> list[Slot]:
-    """Study visits still to come, with how many more may come to each."""
+    """Study visits still to come and not cancelled, with how many more may come to each."""
     rows = await fetch(
         """select s.id as slot_id, s.starts_at, s.ends_at, v.name as venue, v.address, p.display_name as leader,
                   (s.capacity - (select count(*) from study_visit b where b.slot_id = s.id))::int as left
            from visit_slot s join venue v on v.id = s.venue_id left join staff p on p.id = s.staff_id
-           where s.cohort_id = $1 and s.starts_at > $2 order by s.starts_at, s.id""",
+           where s.cohort_id = $1 and s.starts_at > $2 and s.cancelled_at is null order by s.starts_at, s.id""",
         cohort_id,
         now,
     )

@@ -1,26 +1,30 @@
 """The people of a cohort as its staff see them: aliases, or names where the guideline has individuals documented."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from programmes.catalogue import queries as catalogue
+from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
 from programmes.core.i18n import gettext as _
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries
+from programmes.enrolment import agreement_queries, queries
+from programmes.enrolment.agreement_rules import asked_again
 from programmes.enrolment.place_services import unseal
-from programmes.enrolment.rules import ALIVE, Remaining, State, doubles
+from programmes.enrolment.rules import ALIVE, Remaining, State, asked_texts, doubles
 from programmes.people import records
 
 
 @dataclass(frozen=True)
 class RosterEntry:
-    """One line of a cohort's list. `remaining` are the steps before the place is confirmed. `twice`: somebody else on the
+    """One line of a cohort's list. `remaining` are the steps before the place is confirmed, or a new
+    version to accept. `twice`: somebody else on the
     list has the same number, or the same name and birth date; only staff are told, so that nobody can find out by
     applying who else has a place."""
 
@@ -60,6 +64,20 @@ def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder) -> str:
     return unseal(facts, keys).alias or _("Deltagare %(n)s", n=facts.arrival)
 
 
+async def _again(
+    cohort: CohortFacts, programme: Programme, now: datetime
+) -> Callable[[queries.EnrolmentFacts], tuple[Remaining, ...]]:
+    """Who is asked to accept a new version; the versions are read once for all."""
+    versions = await agreement_queries.versions(programme.section) if asked_texts(programme) else []
+    first_day = local_date(cohort.first_start) if cohort.first_start else None
+
+    def again(facts: queries.EnrolmentFacts) -> tuple[Remaining, ...]:
+        found = asked_again(programme, facts.state, facts.accepted, versions, local_date(now), first_day)
+        return ("accept_new",) if found else ()
+
+    return again
+
+
 async def roster(
     cohort_id: int, keys: KeyFolder, staff_id: int, now: datetime, states: Sequence[State] = tuple(ALIVE)
 ) -> list[RosterEntry]:
@@ -70,6 +88,7 @@ async def roster(
     cohort = await cohorts.by_id(cohort_id)
     programme = await catalogue.programme(cohort.programme_id)
     texts = await queries.texts_for(programme, local_date(now))
+    again = await _again(cohort, programme, now)
     found = await queries.enrolments(cohort_id, states)
     if not programme.exempt and found:
         async with transaction():
@@ -85,7 +104,7 @@ async def roster(
             facts.applied_at,
             facts.offer_expires_at,
             facts.skip_reason,
-            queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else (),
+            queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else again(facts),
             facts.visit,
             facts.order_reason,
             facts.passed_at,

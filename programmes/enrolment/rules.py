@@ -25,7 +25,8 @@ State = Literal[
 ]
 HOLDING: frozenset[State] = frozenset({"preliminary", "confirmed", "offered"})
 ALIVE: frozenset[State] = HOLDING | {"queued"}
-Remaining = Literal["show_age", "book_visit", "attend_visit", "rebook_visit", "accept"]
+Remaining = Literal["show_age", "book_visit", "attend_visit", "rebook_visit", "go_on", "accept", "accept_new"]
+VisitState = Literal["booked", "attended", "missed", "cancelled"]
 TextKind = Literal["conditions", "rules"]
 
 OFFER_HOURS = 16
@@ -74,14 +75,21 @@ class NotOpen:
 
 @dataclass(frozen=True)
 class Visit:
-    """A booked study visit."""
+    """A booked study visit. `cancelled`: by the office. What each side wishes afterwards is None until it is said."""
 
     slot_id: int
     starts_at: datetime
     ends_at: datetime
     venue: str
     address: str
-    state: Literal["booked", "attended", "missed"]
+    state: VisitState
+    person_goes_on: bool | None = None
+    staff_goes_on: bool | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether nobody has said no. Silence is none: the person's yes is accepting the texts."""
+        return self.person_goes_on is not False and self.staff_goes_on is not False
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,8 @@ class EnrolmentFacts:
     turn: Decimal = Decimal(0)
     order_reason: str | None = None
     passed_at: datetime | None = None
+    visit_cancelled_at: datetime | None = None
+    place_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -234,22 +244,29 @@ class Steps:
     """What a programme asks for between the application and a confirmed place, and how far one person has come.
 
     `age_to_show` is for a child who comes without a guardian's consent (2.10). `visit` is None
-    without a booking. `accepted` means the newest version of a text of every kind that is asked for.
+    without a booking. `goes_on`: nobody has said no after the visit. `accepted` means the newest version of a text of
+    every kind that is asked for.
     """
 
     age_to_show: bool = False
     visit_needed: bool = False
     accept_needed: bool = False
-    visit: Literal["booked", "attended", "missed"] | None = None
+    visit: VisitState | None = None
+    goes_on: bool = True
     accepted: bool = False
 
 
 def remaining(steps: Steps) -> tuple[Remaining, ...]:
-    """What is still to be done, in order. The place is confirmed when nothing is (2.7, 2.8)."""
+    """What is still to be done, in order. The place is confirmed when nothing is (2.7, 2.8).
+
+    A no after the visit stands in the way until it is taken back or the place is left: never is it lost silently.
+    """
     left: list[Remaining] = ["show_age"] if steps.age_to_show else []
     if steps.visit_needed and steps.visit != "attended":
-        by_visit: dict[str | None, Remaining] = {None: "book_visit", "booked": "attend_visit", "missed": "rebook_visit"}
-        left.append(by_visit[steps.visit])
+        by_visit: dict[VisitState | None, Remaining] = {None: "book_visit", "booked": "attend_visit"}
+        left.append(by_visit.get(steps.visit, "rebook_visit"))
+    elif steps.visit_needed and not steps.goes_on:
+        left.append("go_on")
     if steps.accept_needed and not steps.accepted:
         left.append("accept")
     return tuple(left)
@@ -288,6 +305,7 @@ def still_to_do(programme: Programme, facts: EnrolmentFacts, texts: Sequence[Agr
             visit_needed=programme.study_visit,
             accept_needed=bool(asked),
             visit=facts.visit.state if facts.visit else None,
+            goes_on=facts.visit is None or facts.visit.goes_on,
             accepted=asked <= accepted,
         )
     )

@@ -31,6 +31,7 @@ from programmes.enrolment.rules import (
     may_drop_out,
     still_to_do,
 )
+from programmes.enrolment.visit_services import leave_slot
 from programmes.people import records
 from programmes.people.records import PersonRecord
 
@@ -163,8 +164,8 @@ async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: date
            made as (
                insert into enrolment (id, cohort_id, participant_id, state, arrival, turn, applied_at, confirmed_at, key_id,
                                       sealed, code_digest, once_digest, guardian_ticked, partner_consent, language,
-                                      declared_for, only_waited)
-               select $1, $2, $3, $4, arrivals, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from arrival
+                                      declared_for, only_waited, place_since)
+               select $1, $2, $3, $4, arrivals, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17 from arrival
                returning id, applied_at, only_waited)
            insert into queue_event (enrolment_id, at, kind, staff_id)
            select id, applied_at, case when only_waited then 'applied_queue' else 'applied' end, $16 from made""",
@@ -184,6 +185,7 @@ async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: date
         application.first_session if application.record is None else None,
         state == "queued",
         application.staff_id,
+        now if application.record is not None and state != "queued" else None,
     )
 
 
@@ -277,9 +279,9 @@ async def end(
 
 
 async def _tell_ended(facts: queries.EnrolmentFacts, state: State, staff_id: int | None) -> None:
-    """That an offer ran out, or that staff ended it; what people do themselves, or have been told, isn't told again."""
-    if facts.state == "offered" and state == "expired":
-        await tell("offer_expired", facts.enrolment_id)
+    """That an offer or a place ran out, or that staff ended it; what people do themselves, or know, isn't told again."""
+    if facts.state in {"offered", "preliminary"} and state == "expired":
+        await tell("offer_expired" if facts.state == "offered" else "place_expired", facts.enrolment_id)
     elif staff_id is not None:
         await tell("place_left", facts.enrolment_id)
 
@@ -288,7 +290,7 @@ async def _clear(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, n
     """The enrolment ends: seat, open pages, code and once-number go, so that the form it was sent with can be used again."""
     for table in ("seat", "place_session"):
         await execute(f"delete from {table} where enrolment_id = $1", facts.enrolment_id)
-    await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", facts.enrolment_id)
+    await leave_slot(facts.enrolment_id, now)
     await execute(
         """update enrolment set state = $2, ended_at = $3, offer_expires_at = null, sealed = null, key_id = null,
                   code_digest = null, once_digest = null where id = $1""",
@@ -319,11 +321,13 @@ async def accept_offer(enrolment_id: uuid.UUID, programme: Programme, now: datet
             raise Conflict("offer_over")
         asks = bool(still_to_do(programme, facts, await queries.texts_for(programme, local_date(now))))
         await execute(
-            """update enrolment set state = $2, offer_expires_at = null, confirmed_at = $3, only_waited = false
+            """update enrolment set state = $2, offer_expires_at = null, confirmed_at = $3, only_waited = false,
+                      place_since = case when participant_id is not null then $4::timestamptz end
                where id = $1""",
             enrolment_id,
             "preliminary" if asks else "confirmed",
             None if asks else now,
+            now,
         )
         await note_event(enrolment_id, "accepted", now)
         await audit.note("enrolment:accept_offer", f"cohort/{facts.cohort_id}", None, now)

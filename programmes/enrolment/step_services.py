@@ -6,12 +6,14 @@ from datetime import date, datetime
 from typing import Literal
 
 from programmes.catalogue.rules import Programme
+from programmes.cohorts import queries as cohorts
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict
-from programmes.enrolment import queries
+from programmes.enrolment import agreement_queries, queries
 from programmes.enrolment.rules import HOLDING, still_to_do, visit_can_be_marked
+from programmes.enrolment.visit_services import leave_slot
 
 
 async def _locked(enrolment_id: uuid.UUID, now: datetime) -> queries.EnrolmentFacts:
@@ -23,8 +25,8 @@ async def _locked(enrolment_id: uuid.UUID, now: datetime) -> queries.EnrolmentFa
     return facts
 
 
-async def book_visit(enrolment_id: uuid.UUID, slot_id: int, now: datetime) -> None:
-    """Book a study visit, or change to another. It never costs the place.
+async def book_visit(enrolment_id: uuid.UUID, slot_id: int, now: datetime, staff_id: int | None = None) -> None:
+    """Book a study visit, or change to another; `staff_id` does it for somebody. It never costs the place.
 
     Raises:
         NotFound: no such enrolment.
@@ -38,45 +40,76 @@ async def book_visit(enrolment_id: uuid.UUID, slot_id: int, now: datetime) -> No
         slot = await fetchrow(
             """select starts_at, capacity, (select count(*) from study_visit v where v.slot_id = s.id
                                             and v.enrolment_id <> $3) as booked
-               from visit_slot s where s.id = $1 and s.cohort_id = $2""",
+               from visit_slot s where s.id = $1 and s.cohort_id = $2 and s.cancelled_at is null""",
             slot_id,
             facts.cohort_id,
             enrolment_id,
         )
         if slot is None or slot["starts_at"] <= now or slot["booked"] >= slot["capacity"]:
             raise Conflict("visit_full")
+        if facts.visit and facts.visit.slot_id != slot_id:
+            await leave_slot(enrolment_id, now)
         await execute(
             """insert into study_visit (slot_id, enrolment_id, state, booked_at) values ($1, $2, 'booked', $3)
-               on conflict (enrolment_id) do update set slot_id = $1, state = 'booked', booked_at = $3, marked_at = null""",
+               on conflict (enrolment_id) do update
+               set slot_id = $1, state = 'booked', booked_at = $3, marked_at = null, person_goes_on = null,
+                   staff_goes_on = null""",
             slot_id,
             enrolment_id,
             now,
         )
+        if staff_id is not None:
+            await audit.note("visit:book", f"enrolment/{enrolment_id}", staff_id, now)
 
 
 async def mark_visit(
-    enrolment_id: uuid.UUID, state: Literal["attended", "missed"], staff_id: int, programme: Programme, now: datetime
+    enrolment_id: uuid.UUID,
+    state: Literal["attended", "missed"],
+    staff_id: int,
+    programme: Programme,
+    now: datetime,
+    person_goes_on: bool = True,
+    staff_goes_on: bool = True,
 ) -> None:
-    """Staff note that the visit was made or missed; nothing else is noted about it.
+    """Staff note that the visit was made or missed and, once made, whether each side wishes to go on; nothing else.
+
+    A no costs nothing by itself: the place is left by the person, or ended by staff, in a step of its own.
 
     Raises:
         NotFound: no such enrolment.
-        Conflict: `no_visit`, none is booked; `visit_not_yet`, it is on a later day; `enrolment_over`.
+        Conflict: `no_visit`, none is booked, or it is cancelled; `visit_not_yet`, it is on a later day; `enrolment_over`.
     """
     async with transaction():
         facts = await _locked(enrolment_id, now)
-        if facts.visit is None:
+        if facts.visit is None or facts.visit.state == "cancelled":
             raise Conflict("no_visit")
         if not visit_can_be_marked(facts.visit, now):
             raise Conflict("visit_not_yet")
         await execute(
-            "update study_visit set state = $2, marked_at = $3, staff_goes_on = $4 where enrolment_id = $1",
+            """update study_visit set state = $2, marked_at = $3, person_goes_on = $4, staff_goes_on = $5
+               where enrolment_id = $1""",
             enrolment_id,
             state,
             now,
-            state == "attended" or None,
+            person_goes_on if state == "attended" else None,
+            staff_goes_on if state == "attended" else None,
         )
         await audit.note(f"visit:{state}", f"enrolment/{enrolment_id}", staff_id, now)
+        await _confirm_if_done(enrolment_id, programme, now)
+
+
+async def wish_to_go_on(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:
+    """After a no the person says that they wish to go on after all. Again, it changes nothing.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: `visit_first`, no visit has been made; `enrolment_over`.
+    """
+    async with transaction():
+        facts = await _locked(enrolment_id, now)
+        if facts.visit is None or facts.visit.state != "attended":
+            raise Conflict("visit_first")
+        await execute("update study_visit set person_goes_on = true where enrolment_id = $1", enrolment_id)
         await _confirm_if_done(enrolment_id, programme, now)
 
 
@@ -90,17 +123,20 @@ async def accept_texts(
 ) -> None:
     """Accept the versions that were shown, then confirm the place if nothing is left.
 
+    Who is confirmed accepts what they are asked for anew, and stays confirmed.
+
     Raises:
         NotFound: no such enrolment.
-        Conflict: `texts_changed`, the versions shown are not the newest; `visit_first`; `enrolment_over`.
+        Conflict: `texts_changed`, the versions shown are not the newest; `visit_first`; `not_going_on`, after
+            the visit one side has said no; `enrolment_over`.
     """
     async with transaction():
         facts = await _locked(enrolment_id, now)
-        newest = await queries.texts_for(programme, local_date(now))
+        newest = await _asked_for(facts, programme, now)
         if not newest or {text.text_id for text in newest} != set(text_ids):
             raise Conflict("texts_changed")
-        if programme.study_visit and (facts.visit is None or facts.visit.state != "attended"):
-            raise Conflict("visit_first")
+        if facts.state != "confirmed":
+            _after_the_visit(facts, programme)
         await execute(
             """insert into agreement (enrolment_id, text_id, accepted_at, how) select $1, unnest($2::int[]), $3, $4
                on conflict do nothing""",
@@ -112,6 +148,24 @@ async def accept_texts(
         await execute("update study_visit set person_goes_on = true where enrolment_id = $1", enrolment_id)
         await audit.note(f"agreement:{how}", f"enrolment/{enrolment_id}", staff_id, now)
         await _confirm_if_done(enrolment_id, programme, now)
+
+
+async def _asked_for(
+    facts: queries.EnrolmentFacts, programme: Programme, now: datetime
+) -> tuple[queries.AgreementText, ...]:
+    """The texts that somebody is asked to accept: the newest in force; of who is confirmed, the new versions."""
+    if facts.state != "confirmed":
+        return await queries.texts_for(programme, local_date(now))
+    first_start = (await cohorts.by_id(facts.cohort_id)).first_start
+    return await agreement_queries.to_accept_again(programme, facts, first_start, local_date(now))
+
+
+def _after_the_visit(facts: queries.EnrolmentFacts, programme: Programme) -> None:
+    """Raises Conflict: the visit has not been made, or afterwards one side has said no."""
+    if programme.study_visit and (facts.visit is None or facts.visit.state != "attended"):
+        raise Conflict("visit_first")
+    if facts.visit is not None and not facts.visit.goes_on:
+        raise Conflict("not_going_on")
 
 
 async def _confirm_if_done(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:
@@ -158,14 +212,15 @@ async def add_slot(
         raise Conflict("visit_past")
     async with transaction():
         slot_id: int = await fetchval(
-            """insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, staff_id, capacity)
-               values ($1, $2, $3, $4, $5, $6) returning id""",
+            """insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, staff_id, capacity, free_since)
+               values ($1, $2, $3, $4, $5, $6, $7) returning id""",
             cohort_id,
             starts_at,
             ends_at,
             venue_id,
             staff_id,
             capacity,
+            now,
         )
         await audit.note("visit:offer", f"cohort/{cohort_id}", by or staff_id, now)
         return slot_id

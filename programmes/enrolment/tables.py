@@ -34,6 +34,8 @@ class Enrolment(Table, tablename="enrolment"):
 
     `arrival` never changes. `turn` is the order of the queue: it is the arrival, unless `order_reason` says why not.
     `passed_at`: a coordinator let somebody go before.
+    `visit_cancelled_at`: the office has cancelled a study visit of theirs, which never costs the place.
+    `place_since`: since when the place has been theirs, of documented people only.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -61,6 +63,8 @@ class Enrolment(Table, tablename="enrolment"):
     language = Text(default="sv")
     declared_for = Date(null=True, default=None)
     only_waited = Boolean(default=False)
+    visit_cancelled_at = Timestamptz(null=True, default=None)
+    place_since = Timestamptz(null=True, default=None)
     known_enrolment_state = Check(
         "state in ('preliminary', 'confirmed', 'queued', 'offered', 'completed', 'dropped_out', 'withdrawn', 'declined',"
         " 'expired', 'transferred', 'refused')"
@@ -129,7 +133,7 @@ class ConditionMet(Table, tablename="condition_met"):
 
 
 class VisitSlot(Table, tablename="visit_slot"):
-    """A bookable study visit before a cohort."""
+    """A bookable study visit before a cohort. `free_since`: since when there has been room, as long as there is any."""
 
     id: Serial = Serial(primary_key=True)
     cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
@@ -138,12 +142,17 @@ class VisitSlot(Table, tablename="visit_slot"):
     venue_id = ForeignKey(Venue, on_delete=OnDelete.restrict, null=False)
     staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=True, default=None)
     capacity = Integer(default=1)
+    cancelled_at = Timestamptz(null=True, default=None)
+    free_since = Timestamptz(null=True, default=None)
     visit_ends_after_start = Check("starts_at < ends_at")
     visit_capacity_sensible = Check("capacity between 1 and 50")
 
 
 class StudyVisit(Table, tablename="study_visit"):
-    """One person's study visit: booked, attended or missed, and whether both wish to go on. Nothing else is noted."""
+    """One person's study visit: booked, attended, missed or cancelled by the office, and whether both wish to go on.
+
+    Nothing else is noted. Who takes a booking back has none.
+    """
 
     id: Serial = Serial(primary_key=True)
     slot_id = ForeignKey(VisitSlot, on_delete=OnDelete.restrict, null=False)
@@ -153,7 +162,7 @@ class StudyVisit(Table, tablename="study_visit"):
     staff_goes_on = Boolean(null=True, default=None)
     booked_at = Timestamptz(default=None)
     marked_at = Timestamptz(null=True, default=None)
-    known_visit_state = Check("state in ('booked', 'attended', 'missed')")
+    known_study_visit_state = Check("state in ('booked', 'attended', 'missed', 'cancelled')")
 
 
 class AgreementText(Table, tablename="agreement_text"):

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from programmes.core.db import fetch
+from programmes.core.errors import NotFound
 from programmes.enrolment.visit_rules import Guest, Offered, why_not_offer
 
 __all__ = ["Guest", "Offered", "VisitNeed", "needs", "offered", "why_not_offer"]
@@ -27,7 +29,8 @@ async def offered(cohort_id: int) -> list[Offered]:
     """Every study visit of a cohort, past ones too, in order of time."""
     rows = await fetch(
         """select s.id as slot_id, s.starts_at, s.ends_at, p.display_name as leader, s.capacity,
-                  (select count(*) from study_visit b where b.slot_id = s.id)::int as taken
+                  (select count(*) from study_visit b where b.slot_id = s.id)::int as taken,
+                  s.cancelled_at is not null as cancelled
            from visit_slot s left join staff p on p.id = s.staff_id
            where s.cohort_id = $1 order by s.starts_at, s.id""",
         cohort_id,
@@ -40,13 +43,23 @@ async def needs(cohort_ids: Iterable[int], now: datetime) -> dict[int, VisitNeed
     rows = await fetch(
         """select c.id,
                   (select count(*) from enrolment e left join study_visit v on v.enrolment_id = e.id
-                   where e.cohort_id = c.id and e.state = 'preliminary' and coalesce(v.state, 'missed') = 'missed')::int
+                   where e.cohort_id = c.id and e.state = 'preliminary'
+                     and coalesce(v.state, 'missed') in ('missed', 'cancelled'))::int
                   as without,
                   (select coalesce(sum(greatest(0, s.capacity - taken.n)), 0) from visit_slot s
                    cross join lateral (select count(*) as n from study_visit b where b.slot_id = s.id) taken
-                   where s.cohort_id = c.id and s.starts_at > $2)::int as free
+                   where s.cohort_id = c.id and s.starts_at > $2 and s.cancelled_at is null)::int as free
            from cohort c where c.id = any($1::int[])""",
         sorted(cohort_ids),
         now,
     )
     return {row["id"]: VisitNeed(row["without"], row["free"]) for row in rows}
+
+
+async def to_cancel(cohort_id: int, slot_id: int, now: datetime) -> tuple[Offered, list[UUID]]:
+    """A study visit that is to come, and who has booked it. Raises NotFound: gone, over or cancelled already."""
+    found = [slot for slot in await offered(cohort_id) if slot.slot_id == slot_id]
+    if not found or found[0].cancelled or found[0].starts_at <= now:
+        raise NotFound
+    rows = await fetch("select enrolment_id from study_visit where slot_id = $1 and state = 'booked' order by id", slot_id)
+    return found[0], [row["enrolment_id"] for row in rows]

@@ -19,7 +19,7 @@ class Guest:
 
 @dataclass(frozen=True)
 class Offered:
-    """A study visit on offer, past or to come. `taken` counts everybody who has or had it, also who has left since."""
+    """A study visit on offer, past or to come. `taken` counts everybody who has or had it; `cancelled` by the office."""
 
     slot_id: int
     starts_at: datetime
@@ -27,6 +27,7 @@ class Offered:
     leader: str | None
     capacity: int
     taken: int
+    cancelled: bool = False
 
     @property
     def left(self) -> int:

@@ -1,11 +1,49 @@
-"""Taking a study visit away again that nobody has booked."""
+"""Taking study visits back: one person's booking, a time that nobody has booked, and a time that people have booked."""
 
+import uuid
 from datetime import datetime
 
-from programmes.core import audit
-from programmes.core.db import execute, fetchrow, transaction
+from programmes.core import audit, jobs
+from programmes.core.db import execute, fetch, fetchrow, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.enrolment import queries
+from programmes.enrolment.rules import HOLDING
+
+
+async def leave_slot(enrolment_id: uuid.UUID, now: datetime) -> None:
+    """In the caller's transaction, under the cohort's lock: who was booked there is no longer; the time has room from now.
+
+    What was made, missed or cancelled stays as it was.
+    """
+    await execute(
+        """update visit_slot s set free_since = $2 from study_visit y
+           where y.enrolment_id = $1 and y.state = 'booked' and s.id = y.slot_id
+             and s.capacity <= (select count(*) from study_visit v where v.slot_id = s.id)""",
+        enrolment_id,
+        now,
+    )
+    await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", enrolment_id)
+
+
+async def cancel_booking(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = None) -> None:
+    """Take a booked study visit back; the place is kept and another can be booked. Again, it changes nothing.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: `visit_begun`, it is too late to take it back; `enrolment_over`.
+    """
+    async with transaction():
+        await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+        facts = await queries.enrolment(enrolment_id)
+        if facts.state not in HOLDING:
+            raise Conflict("enrolment_over")
+        if facts.visit is None or facts.visit.state != "booked":
+            return
+        if facts.visit.starts_at <= now:
+            raise Conflict("visit_begun")
+        await leave_slot(enrolment_id, now)
+        if staff_id is not None:
+            await audit.note("visit:unbook", f"enrolment/{enrolment_id}", staff_id, now)
 
 
 async def remove_slot(cohort_id: int, slot_id: int, staff_id: int, now: datetime) -> None:
@@ -13,7 +51,7 @@ async def remove_slot(cohort_id: int, slot_id: int, staff_id: int, now: datetime
 
     Raises:
         NotFound: the cohort has no such study visit to come.
-        Conflict: `visit_booked`, somebody comes to it.
+        Conflict: `visit_booked`, somebody comes to it, or came to be told that it is cancelled.
     """
     async with transaction():
         # Booking holds the same lock, so nobody books what is being taken away.
@@ -31,3 +69,39 @@ async def remove_slot(cohort_id: int, slot_id: int, staff_id: int, now: datetime
             raise Conflict("visit_booked")
         await execute("delete from visit_slot where id = $1", slot_id)
         await audit.note("visit:remove", f"cohort/{cohort_id}", staff_id, now)
+
+
+async def cancel_slot(cohort_id: int, slot_id: int, seen: int, staff_id: int, now: datetime) -> None:
+    """Cancel a study visit to come. Who has booked it keeps the place, is told, and may book another; `seen` is how many
+    that were when the page was shown.
+
+    Raises:
+        NotFound: the cohort has no such study visit to come, or it is cancelled already.
+        Conflict: `visit_changed`, others have booked it or taken it back meanwhile.
+    """
+    async with transaction():
+        await queries.lock_gate(cohort_id, now)
+        slot = await fetchrow(
+            """select id from visit_slot where id = $1 and cohort_id = $2 and starts_at > $3 and cancelled_at is null""",
+            slot_id,
+            cohort_id,
+            now,
+        )
+        if slot is None:
+            raise NotFound
+        booked = [
+            row["enrolment_id"]
+            for row in await fetch("select enrolment_id from study_visit where slot_id = $1 and state = 'booked'", slot_id)
+        ]
+        if len(booked) != seen:
+            raise Conflict("visit_changed")
+        await execute("update visit_slot set cancelled_at = $2 where id = $1", slot_id, now)
+        await execute(
+            "update study_visit set state = 'cancelled', marked_at = $2 where slot_id = $1 and state = 'booked'",
+            slot_id,
+            now,
+        )
+        await execute("update enrolment set visit_cancelled_at = $2 where id = any($1::uuid[])", booked, now)
+        for enrolment_id in booked:
+            await jobs.put("visit_cancelled", {"enrolment": str(enrolment_id), "slot": slot_id})
+        await audit.note("visit:cancel", f"cohort/{cohort_id}", staff_id, now)

@@ -1,10 +1,14 @@
 """Enrolment in words that other features show too."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
-from programmes.core.i18n import capital, listed
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, clock, day_plain, language, listed
 from programmes.core.i18n import gettext as _
-from programmes.enrolment.rules import Remaining
+from programmes.enrolment.rules import AgreementText, Remaining
 
 
 def remaining_text(code: Remaining) -> str:
@@ -14,7 +18,9 @@ def remaining_text(code: Remaining) -> str:
         "book_visit": _("Boka studiebesök"),
         "attend_visit": _("Komma på studiebesöket"),
         "rebook_visit": _("Boka nytt studiebesök"),
+        "go_on": _("Säga om ni går vidare efter studiebesöket"),
         "accept": _("Godkänna villkor och regler"),
+        "accept_new": _("Läsa och godkänna den nya versionen"),
     }[code]
 
 
@@ -51,3 +57,46 @@ def order_text(reason: str) -> str:
         "together": _("hör ihop med någon som redan har en plats här"),
         "age_limit": _("blir för gammal innan nästa start"),
     }.get(reason, _("anmälde sig tidigare, till en annan start"))
+
+
+class Accepted(Protocol):
+    """A text that was accepted, when, and how."""
+
+    @property
+    def text(self) -> AgreementText: ...
+    @property
+    def accepted_at(self) -> datetime: ...
+    @property
+    def how(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class AcceptedText:
+    """`title` says which text and version, `when` when and how; `lines` are its words, in the language of the page."""
+
+    title: str
+    when: str
+    lines: tuple[str, ...]
+
+
+def title_of(text: AgreementText) -> str:
+    """`Villkor, version 2`"""
+    if text.kind == "conditions":
+        return _("Villkor, version %(n)s", n=text.version)
+    return _("Regler i gruppen, version %(n)s", n=text.version)
+
+
+def accepted_texts(found: Sequence[Accepted]) -> tuple[AcceptedText, ...]:
+    """Everything that was accepted, word for word."""
+    return tuple(AcceptedText(title_of(a.text), _when(a), _lines(a.text)) for a in found)
+
+
+def _lines(text: AgreementText) -> tuple[str, ...]:
+    return text.lines_en if language() == "en" else text.lines_sv
+
+
+def _when(accepted: Accepted) -> str:
+    values = {"day": day_plain(local_date(accepted.accepted_at)), "time": clock(accepted.accepted_at)}
+    if accepted.how == "paper":
+        return _("Godkänt på papper, antecknat %(day)s %(time)s.", **values)
+    return _("Godkänt på skärm %(day)s %(time)s.", **values)

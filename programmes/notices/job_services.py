@@ -39,7 +39,8 @@ Handler = Callable[[Hands, Payload], Awaitable[None]]
 
 
 async def _one(kind: Kind, worker: Hands, payload: Payload) -> None:
-    await services.tell_one(kind, UUID(str(payload["enrolment"])), worker.keys, worker.clock.now())
+    subject = str(payload.get("slot", ""))
+    await services.tell_one(kind, UUID(str(payload["enrolment"])), worker.keys, worker.clock.now(), subject)
 
 
 async def _session(kind: Kind, worker: Hands, payload: Payload) -> None:

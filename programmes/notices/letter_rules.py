@@ -4,7 +4,7 @@ A preview on a locked phone or in a shared mailbox shows the sender, the subject
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -41,6 +41,8 @@ class Facts:
     position: int = 0
     answer_by: datetime | None = None
     age_again: bool = False
+    visit: Slot | None = None
+    book_by: date | None = None
     link: str = ""
     added: Slot | None = None
 
@@ -83,6 +85,8 @@ def _news(facts: Facts) -> list[str]:
             return [_("De möten som var kvar är inställda."), _("Du behöver inte göra något.")]
         case "cohort_started" | "cohort_cancelled" | "cohort_postponed":
             return _start_news(facts)
+        case "visit_cancelled" | "visit_reminder":
+            return _visit_news(facts)
         case _:
             return _place_news(facts)
 
@@ -103,10 +107,19 @@ def _place_news(facts: Facts) -> list[str]:
                 _("Kön är slut. Det blev tyvärr ingen plats den här gången."),
                 _("Det du skrev när du anmälde dig tas bort. Du kan anmäla dig till en annan start."),
             ]
-        case "offer_expired":
-            return [_("Tiden för att svara har gått ut, och platsen har gått vidare till nästa i kön.")]
         case _:
-            return [_("Din plats är avslutad. Du behöver inte göra något.")]
+            return _over(facts)
+
+
+def _over(facts: Facts) -> list[str]:
+    if facts.kind == "place_expired":
+        return [
+            _("Sista dagen att boka ett första möte har gått, och platsen har gått vidare till nästa i kön."),
+            _("Du kan anmäla dig igen. Har det blivit fel? Ring oss."),
+        ]
+    if facts.kind == "offer_expired":
+        return [_("Tiden för att svara har gått ut, och platsen har gått vidare till nästa i kön.")]
+    return [_("Din plats är avslutad. Du behöver inte göra något.")]
 
 
 def _held(facts: Facts) -> str:
@@ -142,6 +155,22 @@ def _session_news(facts: Facts) -> list[str]:
         _("Ny tid: %(when)s.", when=facts.session),
     ]
     return [*news, _age_again()] if facts.age_again else news
+
+
+def _visit_news(facts: Facts) -> list[str]:
+    """The visit that somebody had booked, or has to book: only the day says which meeting is meant."""
+    if facts.kind == "visit_reminder":
+        day = day_long(facts.book_by) if facts.book_by else ""
+        return [
+            _("Du behöver boka ett första möte senast %(day)s. Boka med länken, eller ring oss.", day=day),
+            _("Har du inte bokat då går din plats vidare till nästa i kön."),
+        ]
+    if facts.visit is None:
+        return []
+    return [
+        _("Mötet som du hade bokat %(when)s är inställt. Du har kvar din plats.", when=facts.visit),
+        _("Boka en ny tid på Min plats, eller ring oss."),
+    ]
 
 
 def _age_again() -> str:

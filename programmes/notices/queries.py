@@ -28,6 +28,13 @@ class Reached:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A message that has been written. `reached_at` is when it was sent, or when staff told the person themselves."""
+
+    reached_at: datetime | None
+
+
+@dataclass(frozen=True)
 class NoticeFacts:
     """A message that waits."""
 
@@ -105,6 +112,12 @@ async def sequence(session_id: int) -> int:
     if found is None:
         raise NotFound
     return found
+
+
+async def told_at(notice_id: UUID) -> Told | None:
+    """Whether a message has been written, and when it reached the person."""
+    row = await fetchrow("select sent_at from notice where id = $1", notice_id)
+    return Told(row["sent_at"]) if row else None
 
 
 async def told(kind: Kind, cohort_id: int) -> list[UUID]:

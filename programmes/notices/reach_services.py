@@ -1,6 +1,7 @@
 """How people can be told: by mail, by somebody who rings, or only on Min plats."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
@@ -12,7 +13,7 @@ from programmes.notices.reach_rules import Reach, Way
 from programmes.notices.rules import Kind
 from programmes.people import records
 
-__all__ = ["address_of", "reach", "reach_by_state", "way"]
+__all__ = ["address_of", "reach", "reach_among", "reach_by_state", "way"]
 
 
 def address_of(facts: EnrolmentFacts, keys: KeyFolder) -> str:
@@ -38,6 +39,12 @@ def way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
 async def reach(cohort_id: int, kind: Kind, keys: KeyFolder) -> Reach:
     """How many of those whom a message of this kind is for can be told in which way; nobody is named."""
     return sum((await reach_by_state(cohort_id, kind, keys)).values(), start=Reach())
+
+
+def reach_among(people: Iterable[EnrolmentFacts], keys: KeyFolder) -> Reach:
+    """How many of these can be told in which way."""
+    ways = Counter(way(facts, keys) for facts in people)
+    return Reach(ways["mail"], ways["ring"], ways["place"])
 
 
 async def reach_by_state(cohort_id: int, kind: Kind, keys: KeyFolder) -> dict[State, Reach]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID, uuid5
 
-from programmes.enrolment.rules import ALIVE, HOLDING
+from programmes.enrolment.rules import ALIVE, HOLDING, VisitState
 from programmes.enrolment.rules import State as EnrolmentState
 
 Kind = Literal[
@@ -16,6 +16,9 @@ Kind = Literal[
     "place_confirmed",
     "place_left",
     "queue_ended",
+    "visit_cancelled",
+    "visit_reminder",
+    "place_expired",
     "session_moved",
     "session_cancelled",
     "rest_cancelled",
@@ -36,6 +39,9 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "place_confirmed": frozenset({"confirmed"}),
     "place_left": _OVER,
     "queue_ended": frozenset({"queued"}),
+    "visit_cancelled": HOLDING,
+    "visit_reminder": frozenset({"preliminary"}),
+    "place_expired": frozenset({"expired"}),
     "session_moved": HOLDING,
     "session_cancelled": HOLDING,
     "rest_cancelled": HOLDING,
@@ -60,7 +66,7 @@ class Waiting:
 def notice_id(kind: Kind, enrolment_id: UUID, subject: str) -> UUID:
     """The id, and with it the Message-ID, of one message to one person: the same however often the event is handled.
 
-    `subject` tells one event from the next of its kind: a session's sequence, a decision, an offer's end.
+    `subject` tells one event from the next of its kind: a session's sequence, a decision, an offer's end, a visit's time.
     """
     return uuid5(_NAMESPACE, f"{kind}/{enrolment_id}/{subject}")
 
@@ -84,11 +90,20 @@ def email_of(contact: str) -> str:
 
 
 def is_current(
-    kind: Kind, enrolment_state: EnrolmentState, session_state: str, session_ends: datetime, now: datetime
+    kind: Kind,
+    enrolment_state: EnrolmentState,
+    session_state: str,
+    session_ends: datetime,
+    now: datetime,
+    visit: VisitState | None = None,
 ) -> bool:
     """Whether the message is still true and still of use. What the person did or what happened since may have outrun it."""
     if enrolment_state not in AUDIENCE[kind]:
         return False
+    if kind == "visit_cancelled":
+        return visit == "cancelled"
+    if kind == "visit_reminder":
+        return visit in {None, "missed"}
     if kind == "session_moved":
         return session_state in {"planned", "moved"} and session_ends > now
     if kind == "session_cancelled":

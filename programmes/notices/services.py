@@ -18,6 +18,7 @@ from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import NotFound
 from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import deadline_queries
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
@@ -42,14 +43,18 @@ class _Event:
     session_id: int | None = None
 
 
-async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetime) -> None:
-    """A message about somebody's own place. Somebody who has gone since, with all that was written, is not told."""
+async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetime, subject: str = "") -> None:
+    """A message about somebody's own place; `subject` tells one event from the next of its kind.
+
+    Somebody who has gone since, with all that was written, is not told.
+    """
     with suppress(NotFound):
         async with transaction():
             await cohorts.locked((await enrolments.enrolment(enrolment_id)).cohort_id)
             facts = await enrolments.enrolment(enrolment_id)
-            offer = facts.offer_expires_at.isoformat() if kind == "place_offered" and facts.offer_expires_at else ""
-            await _tell(_Event(kind, offer), [facts] if facts.state in rules.AUDIENCE[kind] else [], keys, now)
+            if kind == "place_offered" and facts.offer_expires_at:
+                subject = facts.offer_expires_at.isoformat()
+            await _tell(_Event(kind, subject), [facts] if facts.state in rules.AUDIENCE[kind] else [], keys, now)
 
 
 async def tell_about_session(kind: Kind, session_id: int, keys: KeyFolder, now: datetime) -> None:
@@ -173,8 +178,13 @@ async def _words(
     """What the message is made of, or None if it is no longer true."""
     sessions = await cohorts.sessions(person.cohort_id)
     about = next((s for s in sessions if s.session_id == facts.session_id), None)
-    if not rules.is_current(facts.kind, person.state, about.state if about else "", about.ends_at if about else now, now):
+    visit = person.visit
+    about_state, about_ends = (about.state, about.ends_at) if about else ("", now)
+    if not rules.is_current(facts.kind, person.state, about_state, about_ends, now, visit.state if visit else None):
         return None
+    book_by = await deadline_queries.last_day(person) if facts.kind == "visit_reminder" else None
+    if facts.kind == "visit_reminder" and facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, str(book_by)):
+        return None  # The day has moved since: they are reminded of the new one.
     counted = [s for s in sessions if s.state != "cancelled"]
     coming = next((s for s in counted if s.ends_at > now), None)
     code = unseal(person, keys).code
@@ -190,6 +200,8 @@ async def _words(
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
         age_again=await _age_again(person, counted),
+        visit=letter_rules.Slot(visit.starts_at, visit.ends_at) if visit else None,
+        book_by=book_by,
         # Once this is sent, the code opens nothing any more.
         link=f"{settings.base_url}/min-plats#{code}" if code and facts.kind != "queue_ended" else "",
     )

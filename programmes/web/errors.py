@@ -127,6 +127,14 @@ def staff_text(code: str) -> tuple[str, str] | None:
         ),
         "visit_full": (_("Tiden är inte ledig längre"), _("Välj en annan tid för studiebesöket. Personens plats är kvar.")),
         "visit_done": (_("Studiebesöket är redan gjort"), _("Personen behöver inte boka ett till.")),
+        "visit_begun": (
+            _("Besöket har redan börjat"),
+            _("Det går inte att avboka. Anteckna om personen kom, eller boka en ny tid."),
+        ),
+        "not_going_on": (
+            _("Det är antecknat att ni inte båda vill gå vidare"),
+            _("Ändra det på personens sida först, om det inte stämmer. Personens plats är kvar."),
+        ),
         "visit_first": (
             _("Studiebesöket kommer först"),
             _("Villkor och regler kan godkännas när besöket är gjort. Anteckna besöket först."),
@@ -161,6 +169,11 @@ def conflict_text(code: str) -> tuple[str, str]:
         "visit_not_yet": (
             _("Studiebesöket har inte varit än"),
             _("Det kan antecknas som gjort från och med sin dag. Inget är ändrat."),
+        ),
+        "visit_begun": (_("Besöket har redan börjat"), _("Det går inte att avboka. Boka en ny tid, eller ring oss.")),
+        "not_going_on": (
+            _("Efter studiebesöket vill ni inte båda gå vidare"),
+            _("Din plats är kvar. Ring oss om det inte stämmer."),
         ),
         "visit_past": (_("Tiden har redan varit"), _("Välj en tid som kommer.")),
         "texts_changed": (

@@ -14,7 +14,8 @@ SLOT = Slot(NOW, NOW + timedelta(hours=2))
 
 def facts(kind: Kind, state: str) -> Facts:
     moved = NOW - timedelta(days=1)
-    return Facts(kind, state, SLOT, True, SLOT, moved, 2, NOW, "http://testserver.local/min-plats#7KQM2XPA9TWFH4RD")
+    link = "http://testserver.local/min-plats#7KQM2XPA9TWFH4RD"
+    return Facts(kind, state, SLOT, True, SLOT, moved, 2, NOW, visit=SLOT, book_by=NOW.date(), link=link)
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])

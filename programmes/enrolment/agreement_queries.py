@@ -1,0 +1,88 @@
+"""Reads about agreements: what somebody accepted, word for word, and who is asked again after a new version."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from programmes.catalogue import queries as catalogue
+from programmes.catalogue.rules import Programme
+from programmes.core.clock import local_date
+from programmes.core.db import fetch
+from programmes.enrolment.agreement_rules import asked_again
+from programmes.enrolment.rules import AgreementText, EnrolmentFacts
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A text in the very version that somebody accepted, when, and how (`screen` or `paper`)."""
+
+    text: AgreementText
+    accepted_at: datetime
+    how: str
+
+
+_TEXT = "t.id as text_id, t.kind, t.version, t.valid_from, t.lines_sv, t.lines_en"
+
+
+def _text(row: asyncpg.Record) -> AgreementText:
+    return AgreementText(
+        row["text_id"],
+        row["kind"],
+        row["version"],
+        row["valid_from"],
+        tuple(row["lines_sv"].splitlines()),
+        tuple(row["lines_en"].splitlines()),
+    )
+
+
+async def accepted(enrolment_id: UUID) -> list[Accepted]:
+    """Everything that somebody has accepted, newest first."""
+    rows = await fetch(
+        f"""select {_TEXT}, a.accepted_at, a.how from agreement a join agreement_text t on t.id = a.text_id
+            where a.enrolment_id = $1 order by a.accepted_at desc, t.kind, t.version desc""",
+        enrolment_id,
+    )
+    return [Accepted(_text(row), row["accepted_at"], row["how"]) for row in rows]
+
+
+async def versions(section: str) -> list[AgreementText]:
+    """Every version of a programme's texts."""
+    rows = await fetch(f"select {_TEXT} from agreement_text t where t.section = $1 order by t.kind, t.version", section)
+    return [_text(row) for row in rows]
+
+
+async def to_accept_again(
+    programme: Programme, facts: EnrolmentFacts, first_start: datetime | None, today: date
+) -> tuple[AgreementText, ...]:
+    """The new versions that somebody with a confirmed place is asked to accept."""
+    if facts.state != "confirmed" or not facts.accepted:
+        return ()
+    first_day = local_date(first_start) if first_start else None
+    return asked_again(programme, facts.state, facts.accepted, await versions(programme.section), today, first_day)
+
+
+async def left_to_accept(first_days: Mapping[int, date | None], today: date) -> dict[int, int]:
+    """How many people with a confirmed place have a new version to accept, of several cohorts by their first day."""
+    rows = await fetch(
+        """select e.cohort_id, c.programme_id, array_agg(a.text_id) as accepted
+           from enrolment e join cohort c on c.id = e.cohort_id join agreement a on a.enrolment_id = e.id
+           where e.cohort_id = any($1::int[]) and e.state = 'confirmed' group by e.id, c.programme_id""",
+        sorted(first_days),
+    )
+    programmes = await catalogue.programmes({row["programme_id"] for row in rows}) if rows else {}
+    texts = {p.section: await versions(p.section) for p in _once(programmes.values())}
+    found = dict.fromkeys(first_days, 0)
+    for row in rows:
+        programme = programmes[row["programme_id"]]
+        again = asked_again(
+            programme, "confirmed", row["accepted"], texts[programme.section], today, first_days[row["cohort_id"]]
+        )
+        found[row["cohort_id"]] += bool(again)
+    return found
+
+
+def _once(programmes: Iterable[Programme]) -> Iterable[Programme]:
+    return {programme.section: programme for programme in programmes}.values()
