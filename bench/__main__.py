@@ -3,14 +3,18 @@
 import asyncio
 import contextlib
 import io
+import itertools
 import os
 import pickle
 import shutil
 import socket
 import sys
 import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
 
@@ -20,7 +24,7 @@ import httpx
 from bench.client import Figures, get, measure
 from bench.client import once as ask_once
 from bench.record import PASSWORD, STAFF, Log, Recorder, Scenario
-from bench.town import build
+from bench.town import build, build_queues
 from programmes import private_server
 from programmes.app import create_app
 from programmes.core.clock import SystemClock
@@ -32,8 +36,9 @@ from programmes.people.services import add_staff
 from programmes.settings import Settings
 
 SECONDS, ROUNDS, CLIENTS = float(os.environ.get("BENCH_SECONDS", "3")), 2, 8
-# The edition and the roles come with migrate; the database's address is the web role's, as in production.
-DATABASE = "bench"
+# Each part has a database of its own. The edition and the roles come with migrate, the address is the web role's.
+Part = Literal["service", "queues"]
+PARTS: tuple[Part, ...] = ("service", "queues")
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,21 @@ class Result:
         return self.floor.rate / self.ours.rate
 
     @property
+    def statements(self) -> int:
+        return sum(not s.upper().startswith(("BEGIN", "COMMIT")) for s, _ in self.scenario.recorded.statements)
+
+    @property
     def line(self) -> str:
-        statements = sum(not s.upper().startswith(("BEGIN", "COMMIT")) for s, _ in self.scenario.recorded.statements)
         return (
-            f"| {self.scenario.title} | {statements} | {self.ours.size:,} | {self.ours.rate:,.0f} | {self.ours.p50:.1f} | "
-            f"{self.ours.p99:.1f} | {self.floor.rate:,.0f} | {self.ratio:.2f} |"
+            f"| {self.scenario.title} | {self.statements} | {self.ours.size:,} | {self.ours.rate:,.0f} | "
+            f"{self.ours.p50:.1f} | {self.ours.p99:.1f} | {self.floor.rate:,.0f} | {self.ratio:.2f} |"
+        )
+
+    def queue_line(self, empty: "Result") -> str:
+        """As a line of the queues' table, beside the empty queue too."""
+        return (
+            f"| {self.scenario.title} | {self.statements} | {self.ours.rate:,.0f} | {self.ours.p50:.1f} | "
+            f"{self.ours.p99:.1f} | {self.floor.rate:,.0f} | {self.ratio:.2f} | {empty.ours.rate / self.ours.rate:.2f} |"
         )
 
 
@@ -72,27 +87,29 @@ def _mean(parts: list[Figures]) -> Figures:
     )
 
 
-async def _prepare(server: private_server.PrivateServer, folder: Path) -> tuple[Settings, list[Scenario]]:
-    """Tables, a thousand cohorts, and what is to be measured."""
-    await private_server.ensure_database(server, DATABASE)
+async def _prepare(server: private_server.PrivateServer, folder: Path, part: Part) -> tuple[Settings, list[Scenario]]:
+    """Tables, what fills them, and what is to be measured."""
+    database = f"bench_{part}"
+    await private_server.ensure_database(server, database)
     settings = Settings(
-        server.url(DATABASE), server.web_url(DATABASE), server.worker_url(DATABASE), key_folder=folder / "keys"
+        server.url(database), server.web_url(database), server.worker_url(database), key_folder=folder / "keys"
     )
     clock, log = SystemClock(), Log()
     with contextlib.redirect_stdout(io.StringIO()):
         await migrate(settings, clock.now())
     await open_pool(settings.web_database_url, 4, log)
+    owner = await asyncpg.connect(settings.database_url)
     try:
-        staff_id = await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], clock.now())
-        owner = await asyncpg.connect(settings.database_url)
-        town = await build(owner, staff_id, clock.now())
-        await owner.close()
         app = create_app(settings, clock, own_pool=False)
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as browser:
-            recorder = Recorder(browser, log, KeyFolder(settings.key_folder), clock, town)
-            return settings, await recorder.scenarios()
+            recorder = Recorder(browser, log, KeyFolder(settings.key_folder), clock)
+            if part == "queues":
+                return settings, await recorder.queues(await build_queues(owner, clock.now()))
+            staff_id = await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], clock.now())
+            return settings, await recorder.service(await build(owner, staff_id, clock.now()))
     finally:
+        await owner.close()
         await close_pool()
 
 
@@ -108,47 +125,69 @@ async def _start_floor(port: int, settings: Settings, scenarios: list[Scenario],
     raise RuntimeError("the floor does not start")
 
 
-async def _compare(scenario: Scenario, ours: int, floor: int) -> Result:
-    """Both in turns, so that what else the machine does falls on both."""
-    status = scenario.recorded.status
-    found: dict[int, list[Figures]] = {ours: [], floor: []}
-    for turn in range(ROUNDS + 1):
-        for port, make in ((ours, scenario.make), (floor, lambda: scenario.floor)):
-            figures = await measure(port, make, status, SECONDS if turn else SECONDS / 4, CLIENTS)
+async def _compare(scenarios: Sequence[Scenario], ours: int, floor: int) -> list[Result]:
+    """All in turns, so that what else the machine does falls on all."""
+    found: dict[tuple[str, int], list[Figures]] = defaultdict(list)
+    for turn, scenario in itertools.product(range(ROUNDS + 1), scenarios):
+        for port, make in ((ours, scenario.make), (floor, lambda scenario=scenario: scenario.floor)):
+            seconds = SECONDS if turn else SECONDS / 4
+            figures = await measure(port, make, scenario.recorded.status, seconds, CLIENTS)
             # The first turn only warms up.
             if turn:
-                found[port].append(figures)
-    return Result(scenario, _mean(found[ours]), _mean(found[floor]))
+                found[scenario.name, port].append(figures)
+    return [Result(s, _mean(found[s.name, ours]), _mean(found[s.name, floor])) for s in scenarios]
 
 
-async def _run(folder: Path) -> None:
+async def _run(folder: Path, parts: Sequence[Part]) -> None:
     server = await private_server.start(folder / "pg")
+    try:
+        print(f"bench: measures of {SECONDS:g} s, {ROUNDS} rounds, {CLIENTS} clients, one process each", flush=True)
+        for part in parts:
+            await _measure(server, folder, part)
+    finally:
+        private_server.remove(folder / "pg")
+
+
+async def _measure(server: private_server.PrivateServer, folder: Path, part: Part) -> None:
     running: list[asyncio.subprocess.Process] = []
     try:
-        print(
-            f"bench: loading (measures of {SECONDS:g} s, {ROUNDS} rounds, {CLIENTS} clients, one process each)", flush=True
-        )
-        settings, scenarios = await _prepare(server, folder)
+        settings, scenarios = await _prepare(server, folder, part)
         port, floor = _free_port(), _free_port()
         running.append(await processes.start(settings, folder, "serve", "--port", str(port)))
         running.append(await _start_floor(floor, settings, scenarios, folder))
         await processes.wait_until_ready(f"http://127.0.0.1:{port}", running[0])
-        bare = await measure(floor, lambda: get("/bare"), 200, SECONDS, CLIENTS)
-        print(f"bench: a bare Litestar route without a database: {bare.rate:,.0f} a second\n", flush=True)
-        print("| what | statements | bytes | a second | p50 ms | p99 ms | floor, a second | times the floor |")
-        print("|---|--:|--:|--:|--:|--:|--:|--:|", flush=True)
-        for scenario in scenarios:
-            print((await _compare(scenario, port, floor)).line, flush=True)
+        await (_service if part == "service" else _queues)(scenarios, port, floor)
     finally:
         await processes.stop(running)
-        private_server.remove(folder / "pg")
+
+
+async def _service(scenarios: Sequence[Scenario], port: int, floor: int) -> None:
+    bare = await measure(floor, lambda: get("/bare"), 200, SECONDS, CLIENTS)
+    print(f"bench: a bare Litestar route without a database: {bare.rate:,.0f} a second\n", flush=True)
+    print("| what | statements | bytes | a second | p50 ms | p99 ms | floor, a second | times the floor |")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|", flush=True)
+    for scenario in scenarios:
+        [result] = await _compare([scenario], port, floor)
+        print(result.line, flush=True)
+
+
+async def _queues(scenarios: Sequence[Scenario], port: int, floor: int) -> None:
+    results = await _compare(scenarios, port, floor)
+    print(
+        "\n| waiting for the group | statements | a second | p50 ms | p99 ms | floor, a second | times the floor | ", end=""
+    )
+    print("times the empty queue |\n|--:|--:|--:|--:|--:|--:|--:|--:|")
+    for result in results:
+        print(result.queue_line(results[0]), flush=True)
 
 
 def main() -> None:
+    """`python -m bench` measures everything, `python -m bench queues` only that."""
+    parts = [part for part in PARTS if part in sys.argv[1:]] or PARTS
     folder = Path(tempfile.mkdtemp(prefix="programmes-bench-", dir="/var/tmp"))
     folder.chmod(0o755)
     try:
-        asyncio.run(_run(folder))
+        asyncio.run(_run(folder, parts))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -52,15 +52,16 @@ class Scenario:
 class Recorder:
     """The application in this process, with a log of its statements."""
 
-    def __init__(self, browser: httpx.AsyncClient, log: Log, keys: KeyFolder, clock: Clock, town: Town) -> None:
-        self.browser, self.log, self.keys, self.clock, self.town = browser, log, keys, clock, town
+    def __init__(self, browser: httpx.AsyncClient, log: Log, keys: KeyFolder, clock: Clock) -> None:
+        self.browser, self.log, self.keys, self.clock = browser, log, keys, clock
 
-    async def scenarios(self) -> list[Scenario]:
-        feed = feed_address(await cohort_feed(self.town.shown, self.keys, self.clock.now()), self.keys)
+    async def service(self, town: Town) -> list[Scenario]:
+        """What people ask for most."""
+        feed = feed_address(await cohort_feed(town.shown, self.keys, self.clock.now()), self.keys)
         tag = (await self.browser.get(feed)).headers["etag"]
         return [
             await self._read("page", "the public page of a programme", "/insatser/aterfallsprevention", {}),
-            await self._enrolment(),
+            await self.enrolment("enrolment", "an enrolment", town.wide),
             await self._read("feed", "a calendar feed", feed, {}),
             await self._read("unchanged", "a calendar feed that has not changed", feed, {"If-None-Match": tag}),
             await self._read("cockpit", "the cockpit with 1,000 cohorts", "/personal/starter", await self._signed_in()),
@@ -81,27 +82,31 @@ class Recorder:
         assert isinstance(answer, SignedIn)
         return {"Cookie": f"staff={answer.token}"}
 
-    async def _enrolment(self) -> Scenario:
-        public_id = await fetchval("select public_id from cohort where id = $1", self.town.wide[0])
-        form = await self.browser.get(f"/anmalan/{public_id}")
+    async def queues(self, by_length: Mapping[int, list[int]]) -> list[Scenario]:
+        """An enrolment beside each length of queue, the empty one first."""
+        return [await self.enrolment(f"queue{length}", f"{length:,}", ids) for length, ids in by_length.items()]
+
+    async def enrolment(self, name: str, title: str, cohorts: list[int]) -> Scenario:
+        """Applications to the first half of the cohorts in turn; the other half is for the floor."""
+        half = len(cohorts) // 2
+        public = [await fetchval("select public_id from cohort where id = $1", one) for one in cohorts[:half]]
+        form = await self.browser.get(f"/anmalan/{public[-1]}")
         token = re.search(r'name="_csrf_token" value="([0-9a-f]+)"', form.text)
         assert token
         names = set(re.findall(r'name="(v_[a-z_]+)"', form.text))
         answers = "".join(f"{name}=ja&" for name in sorted(names))
         cookie = f"csrftoken={token[1]}"
-        addresses = [f"/anmalan/benchw{n}" for n in range(1, len(self.town.wide) + 1)]
         turn = iter(range(10**9))
 
+        def body() -> str:
+            return f"{answers}once={new_token()}&_csrf_token={token[1]}"
+
         def make() -> bytes:
-            body = f"{answers}once={new_token()}&_csrf_token={token[1]}"
-            return post(addresses[next(turn) % len(addresses)], body, Cookie=cookie)
+            return post(f"/anmalan/{public[next(turn) % half]}", body(), Cookie=cookie)
 
         self.log.statements.clear()
-        body = f"{answers}once={new_token()}&_csrf_token={token[1]}"
         headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
-        answer = await self.browser.post(f"/anmalan/{public_id}", content=body, headers=headers)
+        answer = await self.browser.post(f"/anmalan/{public[-1]}", content=body(), headers=headers)
         assert answer.status_code == 303, answer.text
-        half = len(self.town.wide) // 2
-        recorded = Recorded(list(self.log.statements), 303, len(answer.content), self.town.wide[0], self.town.wide[half:])
-        del addresses[half:]
-        return Scenario("enrolment", "an enrolment", make, recorded)
+        recorded = Recorded(list(self.log.statements), 303, len(answer.content), cohorts[half - 1], cohorts[half:])
+        return Scenario(name, title, make, recorded)

@@ -8,6 +8,8 @@ import asyncpg
 from programmes.core.clock import local_date
 
 COHORTS = 1000
+# How many wait, and over how many groups the applications are spread: half of them are the service's, half the floor's.
+WAITING, SPREAD = (0, 10, 500, 5000), 40
 _OPEN = """
 with made as (
   insert into cohort (public_id, programme_id, name, state, venue_id, minimum, maximum, enrol_from, decide_by,
@@ -29,6 +31,36 @@ class Town:
     shown: int
     wide: list[int]
     staff_id: int
+
+
+# Who waits, straight into the table. The digests are what makes the indexes as large as they would be.
+_WAITING = """
+insert into enrolment (id, cohort_id, state, arrival, applied_at, key_id, sealed, code_digest, once_digest, language,
+                       only_waited)
+select gen_random_uuid(), c.id, 'queued', n, $2, gen_random_uuid(), decode(repeat('ab', 80), 'hex'),
+       sha256(('code' || c.id || '/' || n)::bytea), sha256(('once' || c.id || '/' || n)::bytea), 'sv', true
+from unnest($1::int[]) c (id), generate_series(1, $3::int) n
+"""
+
+
+async def build_queues(owner: asyncpg.Connection, now: datetime) -> dict[int, list[int]]:
+    """Groups of 2.1 by how many wait for each before the measuring begins: 200 free places where nobody does.
+
+    Applications are spread over so many groups that a measure adds but a few to each.
+    """
+    venue = await owner.fetchval("insert into venue (name, address) values ('Bänken', 'Mätgatan 1') returning id")
+    programme_id = await owner.fetchval("select id from programme where section = '2.1'")
+    today, soon = local_date(now), local_date(now) + timedelta(days=10)
+    found = {}
+    for length in WAITING:
+        mark = f"q{length}x"
+        await owner.execute(_OPEN, mark, programme_id, venue, 200, today, soon, now, SPREAD, 4)
+        rows = await owner.fetch("select id from cohort where public_id like $1 order by id", f"bench{mark}%")
+        found[length] = [row["id"] for row in rows]
+        await owner.execute(_WAITING, found[length], now, length)
+        await owner.execute("update cohort set arrivals = $2 where id = any($1::int[])", found[length], length)
+    await owner.execute("analyze")
+    return found
 
 
 async def build(owner: asyncpg.Connection, staff_id: int, now: datetime) -> Town:
