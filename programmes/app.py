@@ -16,7 +16,16 @@ from programmes.cohorts import views as cohorts_views
 from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
-from programmes.desk import calls_views, closing_views, ending_views, groups_views, place_views, public_views, today_views
+from programmes.desk import (
+    calls_views,
+    closing_views,
+    ending_views,
+    groups_views,
+    place_views,
+    public_views,
+    today_views,
+    transfer_views,
+)
 from programmes.enrolment import keeping_views, offer_views, person_views, queue_views
 from programmes.enrolment import views as enrolment_views
 from programmes.evaluation import views as evaluation_views
@@ -55,6 +64,7 @@ def _handlers() -> list[Any]:
         *calls_views.HANDLERS,
         *closing_views.HANDLERS,
         *ending_views.HANDLERS,
+        *transfer_views.HANDLERS,
         *catalogue_views.HANDLERS,
         *public_views.HANDLERS,
         *attendance_views.HANDLERS,

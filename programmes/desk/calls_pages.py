@@ -90,4 +90,5 @@ def _news(call: Call) -> str:
         "rest_cancelled": _("Allt som var kvar är inställt."),
         "cohort_cancelled": _("Starten är inställd."),
         "cohort_postponed": _("Starten är framflyttad."),
+        "place_moved": _("Är flyttad till en annan start."),
     }.get(about.kind, _("Det senaste beskedet kom inte fram."))

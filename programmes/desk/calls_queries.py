@@ -7,7 +7,14 @@ from programmes.core.db import fetch
 from programmes.desk.calls_rules import Untold
 
 # What a member of staff must tell when mail cannot: everything that changes when and whether somebody should come.
-_MUST_BE_TOLD = ("session_moved", "session_cancelled", "rest_cancelled", "cohort_cancelled", "cohort_postponed")
+_MUST_BE_TOLD = (
+    "session_moved",
+    "session_cancelled",
+    "rest_cancelled",
+    "cohort_cancelled",
+    "cohort_postponed",
+    "place_moved",
+)
 _ABOUT_STARTS = timedelta(days=30)
 
 
