@@ -25,6 +25,7 @@ from programmes.desk import (
     public_views,
     readings_views,
     today_views,
+    transfer_views,
     visit_views,
 )
 from programmes.enrolment import keeping_views, offer_views, person_views, queue_views
@@ -66,6 +67,7 @@ def _handlers() -> list[Any]:
         *closing_views.HANDLERS,
         *ending_views.HANDLERS,
         *visit_views.HANDLERS,
+        *transfer_views.HANDLERS,
         *catalogue_views.HANDLERS,
         *readings_views.HANDLERS,
         *public_views.HANDLERS,

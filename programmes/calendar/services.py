@@ -187,6 +187,15 @@ async def revoke_for_cohort(cohort_id: int, now: datetime) -> None:
     await execute(f"{_REVOKE} enrolment_id in (select id from enrolment where cohort_id = $2)", end, cohort_id)
 
 
+async def follow(old: UUID, new: UUID) -> None:
+    """In the caller's transaction: the calendar of a place that was moved goes on with the new one, at the same address.
+
+    Raises:
+        RuntimeError: no transaction is open.
+    """
+    await execute("update feed set enrolment_id = $2 where enrolment_id = $1 and revoked_at is null", old, new)
+
+
 async def revoke_ended(now: datetime) -> None:
     """End the feeds of places that were left, run out or deleted without a word: their titles must not outlive them."""
     async with transaction():

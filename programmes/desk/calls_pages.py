@@ -97,4 +97,5 @@ def _news(about: Untold) -> str:
         "visit_reminder": _("Behöver boka ett studiebesök. Sista dagen står på personens sida."),
         "place_expired": _("Bokade inget studiebesök i tid, så platsen har gått vidare."),
         "visit_cancelled": _("Studiebesöket %(when)s är inställt. Boka en ny tid.", when=visit),
+        "place_moved": _("Är flyttad till en annan start."),
     }.get(about.kind, _("Det senaste beskedet kom inte fram."))

@@ -17,6 +17,7 @@ _MUST_BE_TOLD = (
     "visit_cancelled",
     "visit_reminder",
     "place_expired",
+    "place_moved",
 )
 # These are about every session: whoever hears them needs no word of what became of a single one before.
 _ABOUT_ALL = ("rest_cancelled", "cohort_cancelled", "cohort_postponed")

@@ -16,6 +16,7 @@ class Event:
 
     enrolment_id: UUID
     arrival: int
+    applied_at: datetime
     at: datetime
     kind: EventKind
     reason: str | None
@@ -27,8 +28,8 @@ class Event:
 async def line(cohort_id: int) -> list[Waiting]:
     """Who waits, in the order of the queue; also those who are passed over."""
     rows = await fetch(
-        """select id as enrolment_id, arrival, turn, applied_at, order_reason from enrolment
-           where cohort_id = $1 and state = 'queued' order by turn""",
+        """select id as enrolment_id, arrival, turn, applied_at, order_reason, skip_reason is not null as passed_over
+           from enrolment where cohort_id = $1 and state = 'queued' order by turn""",
         cohort_id,
     )
     return [Waiting(**dict(row)) for row in rows]
@@ -55,7 +56,8 @@ async def came_from_elsewhere(enrolment_id: UUID) -> bool:
 async def history(cohort_id: int) -> list[Event]:
     """Everything that has become of a cohort's applications, in order of time."""
     rows = await fetch(
-        """select q.enrolment_id, e.arrival, q.at, q.kind, q.reason, q.turn_before, q.turn_after, s.display_name as by
+        """select q.enrolment_id, e.arrival, e.applied_at, q.at, q.kind, q.reason, q.turn_before, q.turn_after,
+                  s.display_name as by
            from queue_event q join enrolment e on e.id = q.enrolment_id left join staff s on s.id = q.staff_id
            where e.cohort_id = $1 order by q.id""",
         cohort_id,

@@ -83,7 +83,8 @@ def skip_choices(section: str) -> tuple[tuple[str, str], ...]:
 def heads(exempt: bool) -> Sequence[str]:
     """The headings of the history; of an exempt cohort nobody is named in it."""
     named = () if exempt else (_("Namn"),)
-    return (_("Tid"), _("Anmälan nr"), *named, _("Händelse"), _("Skäl"), _("Ordning före"), _("Ordning efter"), _("Av"))
+    happened = (_("Händelse"), _("Skäl"), _("Ordning före"), _("Ordning efter"), _("Av"))
+    return (_("Tid"), _("Anmälan nr"), _("Anmäld"), *named, *happened)
 
 
 def _event(kind: str) -> str:
@@ -114,6 +115,7 @@ def _order(turn: Decimal | None) -> str:
 
 def history_row(
     at: datetime,
+    applied_at: datetime,
     arrival: int,
     name: str | None,
     kind: str,
@@ -128,6 +130,7 @@ def history_row(
     return (
         f"{local(at):%Y-%m-%d %H:%M:%S}",
         str(arrival),
+        f"{local(applied_at):%Y-%m-%d %H:%M:%S}",
         *named,
         _event(kind),
         why,

@@ -48,13 +48,14 @@ _HALF = Decimal("0.5")
 
 @dataclass(frozen=True)
 class Waiting:
-    """Somebody in the queue. `order_reason` is None for who stands where they came."""
+    """Somebody in the queue. `order_reason` is None for who stands where they came; who is `passed_over` gets no offer."""
 
     enrolment_id: UUID
     arrival: int
     turn: Decimal
     applied_at: datetime
     order_reason: str | None = None
+    passed_over: bool = False
 
 
 @dataclass(frozen=True)

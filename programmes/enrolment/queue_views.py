@@ -105,6 +105,7 @@ async def export(request: AnyRequest, cohort_id: FromPath[int]) -> Response[byte
         rows = [
             pages.history_row(
                 e.at,
+                e.applied_at,
                 e.arrival,
                 None if cohort.exempt else line.name,
                 e.kind,

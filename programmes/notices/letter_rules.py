@@ -87,6 +87,8 @@ def _news(facts: Facts) -> list[str]:
             return _start_news(facts)
         case "visit_cancelled" | "visit_reminder":
             return _visit_news(facts)
+        case "place_moved":
+            return _moved(facts)
         case _:
             return _place_news(facts)
 
@@ -128,6 +130,15 @@ def _held(facts: Facts) -> str:
     if facts.enrolment_state == "preliminary":
         return _("Du har en plats. Det är några steg kvar innan den är klar. Se dem med länken.")
     return _("Du har en plats.")
+
+
+def _moved(facts: Facts) -> list[str]:
+    news = [_("Du är flyttad till en annan start, som ni har kommit överens om.")]
+    if facts.enrolment_state == "queued":
+        news.append(_("Där står du i kö, som nummer %(n)s. Tiden räknas från när du först anmälde dig.", n=facts.position))
+    elif facts.enrolment_state != "offered":
+        news.extend([_held(facts), *_next(facts)])
+    return [*news, _age_again()] if facts.age_again else news
 
 
 def _offer(facts: Facts) -> list[str]:

@@ -188,7 +188,7 @@ async def _words(
     counted = [s for s in sessions if s.state != "cancelled"]
     coming = next((s for s in counted if s.ends_at > now), None)
     code = unseal(person, keys).code
-    queued = facts.kind == "queued"
+    queued = person.state == "queued" and facts.kind in {"queued", "place_moved"}
     return letter_rules.Facts(
         facts.kind,
         person.state,

@@ -206,8 +206,8 @@ async def test_the_history_of_an_exempt_queue_proves_the_order_without_any_name(
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "attachment" in answer.headers["content-disposition"]
     rows = parsed(answer)
-    assert rows[0] == ["Tid", "Anmälan nr", "Händelse", "Skäl", "Ordning före", "Ordning efter", "Av"]
-    assert [row[1:3] for row in rows[1:]] == [
+    assert rows[0] == ["Tid", "Anmälan nr", "Anmäld", "Händelse", "Skäl", "Ordning före", "Ordning efter", "Av"]
+    assert [[row[1], row[3]] for row in rows[1:]] == [
         ["1", "anmäld, fick plats"],
         ["2", "anmäld, ställd i kö"],
         ["3", "anmäld, ställd i kö"],
@@ -220,8 +220,8 @@ async def test_the_history_of_an_exempt_queue_proves_the_order_without_any_name(
         ["3", "erbjuden plats"],
         ["3", "tiden gick ut"],
     ]
-    assert rows[5] == ["2026-09-02 10:01:00", "2", "hoppas över", "krock", "", "", "Kim"]
-    assert rows[6][3:6] == ["blir för gammal innan nästa start", "4", "2,5"]
+    assert rows[5] == ["2026-09-02 10:01:00", "2", "2026-09-02 10:00:00", "hoppas över", "krock", "", "", "Kim"]
+    assert rows[6][4:7] == ["blir för gammal innan nästa start", "4", "2,5"]
     assert not any(name in answer.text for name in ("Al;", "Björk", "Ceder", "Dill"))
     assert await owner.fetchval("select count(*) from audit_entry where action = 'queue:export'") == 1
 
@@ -235,8 +235,8 @@ async def test_the_history_of_a_documented_queue_names_people_and_no_name_is_a_f
         await somebody(cohort, keys, clock.now(), name)
     await sign_in_as(client, "kim", clock.now())
     rows = parsed(await client.get(f"/personal/grupper/{cohort.cohort_id}/ko.csv"))
-    assert [row[2] for row in rows[1:]] == [f"'{name}" for name in names[:5]] + list(names[5:])
-    assert {len(row) for row in rows} == {8}
+    assert [row[3] for row in rows[1:]] == [f"'{name}" for name in names[:5]] + list(names[5:])
+    assert {len(row) for row in rows} == {9}
 
 
 async def test_who_may_take_the_history_out(
