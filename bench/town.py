@@ -35,9 +35,9 @@ class Town:
 
 # Who waits, straight into the table. The digests are what makes the indexes as large as they would be.
 _WAITING = """
-insert into enrolment (id, cohort_id, state, arrival, applied_at, key_id, sealed, code_digest, once_digest, language,
+insert into enrolment (id, cohort_id, state, arrival, turn, applied_at, key_id, sealed, code_digest, once_digest, language,
                        only_waited)
-select gen_random_uuid(), c.id, 'queued', n, $2, gen_random_uuid(), decode(repeat('ab', 80), 'hex'),
+select gen_random_uuid(), c.id, 'queued', n, n, $2, gen_random_uuid(), decode(repeat('ab', 80), 'hex'),
        sha256(('code' || c.id || '/' || n)::bytea), sha256(('once' || c.id || '/' || n)::bytea), 'sv', true
 from unnest($1::int[]) c (id), generate_series(1, $3::int) n
 """

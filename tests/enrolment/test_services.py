@@ -176,8 +176,8 @@ async def test_visit_rules_and_then_the_place_is_confirmed(db: None, keys: KeyFo
 
 # Who waits, straight into the table: only how many there are matters.
 WAITING = """
-insert into enrolment (id, cohort_id, state, arrival, applied_at, language, only_waited)
-select gen_random_uuid(), $1, 'queued', $2::int + n, $3, 'sv', true from generate_series(1, $4::int) n
+insert into enrolment (id, cohort_id, state, arrival, turn, applied_at, language, only_waited)
+select gen_random_uuid(), $1, 'queued', $2::int + n, $2::int + n, $3, 'sv', true from generate_series(1, $4::int) n
 """
 
 
