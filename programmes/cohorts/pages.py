@@ -6,6 +6,7 @@ from datetime import datetime
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
+from programmes.cohorts.tabs_rules import tabs
 from programmes.cohorts.wording_rules import numbered, said, usual_days
 from programmes.cohorts.words_rules import SessionWords, words_for
 from programmes.core.clock import local_date
@@ -39,11 +40,17 @@ class Group:
     state: str
     exempt: bool
     coordinated: bool
+    study_visit: bool = False
 
     @property
     def words(self) -> SessionWords:
         """What its sessions are called."""
         return words_for(self.form)
+
+    @property
+    def tabs(self) -> tuple[tuple[str, str], ...]:
+        """The group's pages."""
+        return tabs(self.cohort_id, self.form, self.state, self.study_visit)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts import pages, queries, schedule_queries, services, session_services
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import at_local, local, local_date
@@ -22,7 +23,7 @@ def _now(request: AnyRequest) -> datetime:
     return now
 
 
-def _group(request: AnyRequest, cohort: CohortFacts) -> pages.Group:
+async def _group(request: AnyRequest, cohort: CohortFacts) -> pages.Group:
     return pages.Group(
         cohort.cohort_id,
         cohort.name,
@@ -30,6 +31,7 @@ def _group(request: AnyRequest, cohort: CohortFacts) -> pages.Group:
         cohort.state,
         cohort.exempt,
         principal(request).coordinates(cohort.section),
+        (await catalogue.programme(cohort.programme_id)).study_visit,
     )
 
 
@@ -58,7 +60,7 @@ async def sessions_page(request: AnyRequest, cohort_id: FromPath[int]) -> Respon
     now = _now(request)
     cohort = await queries.mine(principal(request), local_date(now), row_id(cohort_id))
     sessions = [_session(session) for session in await queries.sessions(cohort.cohort_id)]
-    view = pages.sessions_page(_group(request, cohort), sessions, now, request.query_params.get("klart", ""))
+    view = pages.sessions_page(await _group(request, cohort), sessions, now, request.query_params.get("klart", ""))
     return page(request, "cohorts/sessions.html", {"view": view, "refused": ()})
 
 
@@ -71,7 +73,7 @@ async def announce(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
         return _to_sessions(cohort_id, "oppnad")
     cohort = await queries.mine(principal(request), local_date(now), cohort_id)
     sessions = [_session(session) for session in await queries.sessions(cohort_id)]
-    view = pages.sessions_page(_group(request, cohort), sessions, now, "")
+    view = pages.sessions_page(await _group(request, cohort), sessions, now, "")
     return page(
         request,
         "cohorts/sessions.html",
@@ -92,7 +94,7 @@ def _why_fixed(cohort: CohortFacts, session: SessionFacts) -> tuple[str, ...]:
 async def _show_move(
     request: AnyRequest, cohort: CohortFacts, session: SessionFacts, form: Form, status: int = 200
 ) -> Response[Any]:
-    group = _group(request, cohort)
+    group = await _group(request, cohort)
     title, lead = pages.head(group, _session(session))
     starts, ends = local(session.starts_at), local(session.ends_at)
     stored = {
@@ -161,7 +163,7 @@ def _seen(form: Form) -> int:
 async def _show_cancel(
     request: AnyRequest, cohort: CohortFacts, session: SessionFacts, form: Form, status: int = 200
 ) -> Response[Any]:
-    group = _group(request, cohort)
+    group = await _group(request, cohort)
     title, lead = pages.head(group, _session(session))
     added = "" if cohort.form == "drop_in" else pages.slot_text(await session_services.slot_at_end(cohort))
     view = pages.ChangePage(

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from programmes.attendance.rules import noted_from
 from programmes.cohorts.queries import SessionFacts
+from programmes.cohorts.tabs_rules import tabs
 from programmes.cohorts.wording_rules import numbered, usual_days
-from programmes.cohorts.words_rules import words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
@@ -129,7 +129,7 @@ def group_page(facts: Facts) -> GroupPage:
 def head(facts: Facts) -> GroupHead:
     """Name, state, when and where, and the way to the group's other pages."""
     cohort = facts.cohort
-    return GroupHead(cohort.cohort_id, cohort.name, state_tag(cohort.state, cohort.form), _line(facts), subnav(facts))
+    return GroupHead(cohort.cohort_id, cohort.name, state_tag(cohort.state, cohort.form), _line(facts), _tabs(facts))
 
 
 def _line(facts: Facts) -> str:
@@ -153,24 +153,12 @@ def _line(facts: Facts) -> str:
     return f"{when} {starts} {many}"
 
 
-def subnav(facts: Facts) -> tuple[tuple[str, str], ...]:
-    """The group's pages. Attendance leads to the session that it is about now."""
-    items = [(_("Översikt"), facts.address), (words_for(facts.cohort.form).many, f"{facts.address}/traffar")]
-    session = _roll_call(facts)
-    if session:
-        word = _("Antal") if facts.kind == "count" else _("Närvaro")
-        items.append((word, f"/personal/traffar/{session}/narvaro"))
-    if with_visits(facts):
-        items.append((_("Studiebesök"), f"{facts.address}/studiebesok"))
-    items.append((_("Utskrifter"), f"{facts.address}/utskrifter"))
-    if facts.cohort.form == "group":
-        items.append((_("Utvärdering"), f"{facts.address}/utvardering"))
-    if facts.cohort.state not in {"planned", "postponed"}:
-        items.append((_("Avsluta"), f"{facts.address}/avsluta"))
-    return tuple(items)
+def _tabs(facts: Facts) -> tuple[tuple[str, str], ...]:
+    cohort = facts.cohort
+    return tabs(cohort.cohort_id, cohort.form, cohort.state, facts.programme.study_visit)
 
 
-def _roll_call(facts: Facts) -> int | None:
+def roll_call(facts: Facts) -> int | None:
     """The session whose attendance one wants: the oldest that lacks it, else the latest that began."""
     if facts.cohort.state not in {"open", "started"}:
         return None

@@ -96,4 +96,13 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
     )
 
 
-HANDLERS = [groups, group, prints]
+@get("/personal/grupper/{cohort_id:int}/narvaro", guards=[signed_in])
+async def attendance_now(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """To the session whose attendance one wants, or to all of them while none has begun."""
+    facts = await group_facts(request, row_id(cohort_id), False)
+    session = group_pages.roll_call(facts)
+    where = f"/personal/traffar/{session}/narvaro" if session else f"{facts.address}/traffar"
+    return Response("", status_code=303, headers={"location": where})
+
+
+HANDLERS = [groups, group, prints, attendance_now]

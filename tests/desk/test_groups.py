@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortState
 from programmes.core.db import execute, transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
@@ -288,3 +289,29 @@ async def test_who_stands_twice_on_the_list_is_marked_for_staff_and_nobody_is_re
     alone = await a_cohort("2.8", clock.now())
     await somebody(alone, keys, clock.now(), "Anna Ask")
     assert "två gånger" not in (await client.get(f"/personal/grupper/{alone.cohort_id}")).text
+
+
+@pytest.mark.parametrize(("section", "state"), [("2.8", "open"), ("2.8", "started"), ("2.18", "started"), ("3.1", "open")])
+async def test_every_page_of_a_group_has_the_same_tabs(
+    section: str, state: CohortState, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort(section, clock.now(), state=state, minimum=1)
+    group = f"/personal/grupper/{cohort.cohort_id}"
+    pages = [group, f"{group}/traffar", f"{group}/utskrifter", f"{group}/avsluta"]
+    pages += [f"{group}/utvardering"] if cohort.form == "group" else []
+    found = set()
+    for address in pages:
+        shown = (await client.get(address)).text
+        tabs = re.search(r'<nav class="subnav".*?</nav>', shown, re.DOTALL)
+        assert tabs, address
+        assert tabs[0].count('aria-current="page"') == 1, address
+        found.add(tuple(re.findall(r'href="([^"]+)"', tabs[0])))
+    assert len(found) == 1, found
+    (addresses,) = found
+    assert (f"{group}/studiebesok" in addresses) == (section == "2.8" and state == "open")
+    assert (f"{group}/narvaro" in addresses) == (state == "started" or section == "3.1")
+    for address in addresses:
+        answer = await client.get(address, follow_redirects=True)
+        assert answer.status_code == 200, address

@@ -1,0 +1,21 @@
+"""The pages of one group, the same on each of them whichever feature shows it."""
+
+from programmes.cohorts.words_rules import words_for
+from programmes.core.i18n import gettext as _
+
+
+def tabs(cohort_id: int, form: str, state: str, study_visit: bool) -> tuple[tuple[str, str], ...]:
+    """Label and address of every page that a group in this state has. `study_visit`: its programme asks for one, which is
+    made before the start (2.7, 2.8)."""
+    base = f"/personal/grupper/{cohort_id}"
+    running = state == "started" or (form == "drop_in" and state == "open")
+    found = [
+        (_("Översikt"), base, True),
+        (words_for(form).many, f"{base}/traffar", True),
+        (_("Närvaro"), f"{base}/narvaro", running),
+        (_("Studiebesök"), f"{base}/studiebesok", study_visit and state in {"planned", "open", "postponed"}),
+        (_("Utskrifter"), f"{base}/utskrifter", True),
+        (_("Utvärdering"), f"{base}/utvardering", form == "group"),
+        (_("Avsluta"), f"{base}/avsluta", state not in {"planned", "postponed"}),
+    ]
+    return tuple((label, address) for label, address, there in found if there)
