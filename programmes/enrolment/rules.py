@@ -119,6 +119,8 @@ class EnrolmentFacts:
     accepted: frozenset[int]
     visit_cancelled_at: datetime | None = None
     place_since: datetime | None = None
+    undo_until: datetime | None = None
+    left_from: str | None = None
 
 
 @dataclass(frozen=True)

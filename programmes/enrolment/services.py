@@ -210,8 +210,8 @@ async def declare_again(
 
 
 async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None:
-    """Leave, from a place, an offer or the queue. What was written goes at once, and the next in the queue is offered
-    the place. No reason is asked.
+    """Leave for good, from a place, an offer or the queue. What was written goes at once, and the next in the queue is
+    offered the place. No reason is asked. `leaving_services.leave` can be undone.
 
     Raises:
         NotFound: no such enrolment.
@@ -263,7 +263,8 @@ async def end(
         facts = await queries.enrolment(enrolment_id)
         if facts.state not in allowed:
             raise Conflict("enrolment_over")
-        await _clear(facts, state, keys, now)
+        await step_down(facts, state, now)
+        await forget(facts, state, keys, now)
         await audit.note(f"enrolment:{state}", f"cohort/{facts.cohort_id}", staff_id, now)
         if facts.participant_id is not None:
             # A working list's key goes at once, and with it the way to its person; a protected record remains (DESIGN 6).
@@ -279,18 +280,23 @@ async def _tell_ended(facts: queries.EnrolmentFacts, state: State, staff_id: int
         await tell("place_left", facts.enrolment_id)
 
 
-async def _clear(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, now: datetime) -> None:
-    """The enrolment ends: seat, open pages, code and once-number go, so that the form it was sent with can be used again."""
-    for table in ("seat", "place_session"):
-        await execute(f"delete from {table} where enrolment_id = $1", facts.enrolment_id)
+async def step_down(facts: queries.EnrolmentFacts, state: State, now: datetime) -> None:
+    """In the caller's transaction, under the lock: the way ends. Seat, booked visit and once-number go, so that the form
+    it was sent with can be used again."""
+    await execute("delete from seat where enrolment_id = $1", facts.enrolment_id)
     await leave_slot(facts.enrolment_id, now)
     await execute(
-        """update enrolment set state = $2, ended_at = $3, offer_expires_at = null, sealed = null, key_id = null,
-                  code_digest = null, once_digest = null where id = $1""",
+        "update enrolment set state = $2, ended_at = $3, offer_expires_at = null, once_digest = null where id = $1",
         facts.enrolment_id,
         state,
         now,
     )
+
+
+async def forget(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, now: datetime) -> None:
+    """In the caller's transaction: what was written, the code, open pages and the key of a way that has ended go."""
+    await execute("delete from place_session where enrolment_id = $1", facts.enrolment_id)
+    await execute("update enrolment set sealed = null, key_id = null, code_digest = null where id = $1", facts.enrolment_id)
     if facts.key_id is not None:
         await destroy_key(keys, "entry", facts.key_id, f"enrolment:{state}", now)
 

@@ -17,7 +17,8 @@ class Enrolment(Table, tablename="enrolment"):
     session's day that an age was ticked for; when that day moves, the tick is asked for again. Of a proof that was shown,
     documented programmes note when and to whom; exempt ones have a tick. `only_waited`: there has been no place, only a
     wait for one. `visit_cancelled_at`: the office has cancelled a study visit of theirs, which never costs the place.
-    `place_since`: since when the place has been theirs, of documented people only.
+    `place_since`: since when the place has been theirs, of documented people only. Who has left can undo it until
+    `undo_until` and gets back what they `left_from`; then both are null, and the sealed part is gone.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -44,6 +45,8 @@ class Enrolment(Table, tablename="enrolment"):
     only_waited = Boolean(default=False)
     visit_cancelled_at = Timestamptz(null=True, default=None)
     place_since = Timestamptz(null=True, default=None)
+    undo_until = Timestamptz(null=True, default=None)
+    left_from = Text(null=True, default=None)
     known_enrolment_state = Check(
         "state in ('preliminary', 'confirmed', 'queued', 'offered', 'completed', 'dropped_out', 'withdrawn', 'declined',"
         " 'expired', 'transferred', 'refused')"
@@ -51,6 +54,10 @@ class Enrolment(Table, tablename="enrolment"):
     offer_has_an_end = Check("(state = 'offered') = (offer_expires_at is not null)")
     proof_of_nobody_is_a_tick = Check(
         "participant_id is not null or (proof_checked_at is null and proof_checked_by is null)"
+    )
+    undo_is_for_what_was_left = Check(
+        "(undo_until is null) = (left_from is null) and (undo_until is null or state = 'withdrawn')"
+        " and coalesce(left_from, 'queued') in ('preliminary', 'confirmed', 'queued')"
     )
     one_arrival_each = Unique(["cohort_id", "arrival"])
 
