@@ -4,7 +4,6 @@ import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
 
 from programmes.catalogue.rules import Answers, Outcome, Programme, check
 from programmes.cohorts import queries as cohorts
@@ -23,12 +22,13 @@ from programmes.enrolment.rules import (
     ALIVE,
     Applied,
     NotOpen,
+    StaffEnding,
     State,
     asks_for_more,
     decide_application,
     entry,
-    may_drop_out,
     still_to_do,
+    ways_to_end,
 )
 from programmes.enrolment.visit_services import leave_slot
 from programmes.people import records
@@ -225,12 +225,11 @@ async def decline_offer(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime)
     await end(enrolment_id, "declined", keys, now, frozenset({"offered"}))
 
 
-async def end_by_staff(
-    enrolment_id: uuid.UUID, outcome: Literal["dropped_out", "declined"], staff_id: int, keys: KeyFolder, now: datetime
-) -> bool:
-    """Staff end somebody's way: `dropped_out` of a place after the start, else `declined`.
+async def end_by_staff(enrolment_id: uuid.UUID, outcome: StaffEnding, staff_id: int, keys: KeyFolder, now: datetime) -> bool:
+    """Staff end somebody's way in the words of the statistics: `completed` or `dropped_out` of a place after the start,
+    else `declined`.
 
-    False, and nothing is changed, when there is nothing yet to drop out of. Raises NotFound, Conflict.
+    False, and nothing is changed, when there is nothing yet to complete or to drop out of. Raises NotFound, Conflict.
     """
     async with transaction():
         gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
@@ -238,7 +237,7 @@ async def end_by_staff(
         cohort = await cohorts.by_id(gate.cohort_id)
         if cohort.state in {"cancelled", "closed"}:
             raise Conflict("cohort_over")
-        if facts.state in ALIVE and outcome == "dropped_out" and not may_drop_out(facts.state, cohort.first_start, now):
+        if facts.state in ALIVE and outcome not in ways_to_end(facts.state, cohort.first_start, now):
             return False
         await end(enrolment_id, outcome, keys, now, ALIVE, staff_id)
     return True
