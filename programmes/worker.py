@@ -22,7 +22,7 @@ from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
-from programmes.enrolment import key_services, place_services
+from programmes.enrolment import key_services, leaving_services, place_services
 from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
@@ -90,6 +90,10 @@ async def _sweep_keys(worker: Worker) -> None:
     await key_services.sweep(worker.keys, now)
 
 
+async def _forget_left(worker: Worker) -> None:
+    await leaving_services.forget_left(worker.keys, worker.clock.now())
+
+
 async def _forget_old_sessions(worker: Worker) -> None:
     await place_services.forget_old_sessions(worker.clock.now())
     await people.forget_old_sessions(worker.clock.now())
@@ -105,6 +109,7 @@ def ticks() -> list[Tick]:
     own: list[Tick] = [
         _replay_erasures,
         _try_held_jobs,
+        _forget_left,
         _pass_places_on,
         _hold_to_deadlines,
         _end_queues,

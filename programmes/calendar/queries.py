@@ -14,7 +14,8 @@ from programmes.core.errors import NotFound
 _FACTS = """
 select f.id as feed_id, f.kind, f.sealed_title, e.key_id, f.title_revision, f.titled_at,
        f.revised_at as feed_revised_at, f.revoked_at, f.body_digest,
-       e.state as enrolment_state, coalesce(e.language, 'sv') as language, coalesce(p.active, true) as active,
+       case when e.undo_until is null then e.state else 'leaving' end as enrolment_state,
+       coalesce(e.language, 'sv') as language, coalesce(p.active, true) as active,
        o.*
 from feed f left join enrolment e on e.id = f.enrolment_id left join staff p on p.id = f.staff_id
 left join lateral (

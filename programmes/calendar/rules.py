@@ -23,9 +23,10 @@ GONE_FOR = timedelta(days=365)
 LOOKS_BACK = timedelta(days=366)
 TITLE_MOST = 40
 
-# Enrolments whose dates stand in the calendar; who queues or is offered a place has no dates yet.
+# Enrolments whose dates stand in the calendar; who queues or is offered a place has no dates yet, and who has just left
+# has none while that can be undone.
 WITH_DATES = frozenset({"preliminary", "confirmed", "completed"})
-WAITING = frozenset({"queued", "offered"})
+WAITING = frozenset({"queued", "offered", "leaving"})
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 

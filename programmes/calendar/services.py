@@ -202,7 +202,7 @@ async def revoke_ended(now: datetime) -> None:
         await execute(
             f"""{_REVOKE} kind = 'participant' and (enrolment_id is null or enrolment_id in (
                 select e.id from feed g join enrolment e on e.id = g.enrolment_id
-                where g.revoked_at is null and e.state <> all($2::text[])))""",
+                where g.revoked_at is null and e.undo_until is null and e.state <> all($2::text[])))""",
             _day(now),
             sorted(rules.WITH_DATES | rules.WAITING),
         )

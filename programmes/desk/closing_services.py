@@ -143,7 +143,8 @@ async def _close(
         await _let_go(cohort, facts.kind, keys, why, now)
         await _receive(cohort, facts.kind, receipt_id, principal, now)
     elif not cohort.exempt:
-        came = await attendance.present_once(cohort.cohort_id)
+        # What ended before its time was completed by nobody but those of whom staff have said so.
+        came = await attendance.present_once(cohort.cohort_id) if facts.ending == "completed" else []
         await complete_cohort(cohort.cohort_id, came, keys, _COMPLETED, now, started=_began(cohort))
     await _finish(cohort, facts, principal, now)
     return Closed(receipt_id if had_list(cohort) else None)

@@ -82,6 +82,7 @@ class PlacePage:
     postponed: bool
     programme_address: str
     age_again: tuple[Question, ...] = ()
+    undone: str = ""
     wrong: str = ""
     ticked: frozenset[tuple[str, str]] = frozenset()
     passed_on: str = ""
@@ -93,6 +94,16 @@ class PlacePage:
     @property
     def holds(self) -> bool:
         return self.state in {"preliminary", "confirmed"}
+
+
+@dataclass(frozen=True)
+class LeftPage:
+    """A place that has been left: what undoing gives back (`seat`, `queue` or `nothing`), and until when."""
+
+    gives: str
+    left_from: str
+    until: str
+    exempt: bool
 
 
 def day_line(session: SessionFacts, form: str, is_next: bool, year: int) -> DayLine:

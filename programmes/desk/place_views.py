@@ -16,13 +16,13 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import normalised
-from programmes.core.errors import Conflict
-from programmes.core.i18n import day_long, day_plain, language, moment_long
+from programmes.core.i18n import clock, day_long, day_plain, language, moment_long
 from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
 from programmes.enrolment import (
     agreement_queries,
     deadline_queries,
+    leaving_queries,
     place_services,
     queries,
     services,
@@ -39,7 +39,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """The place that is open in this browser."""
 
     facts: queries.EnrolmentFacts
@@ -47,20 +47,22 @@ class _Place:
     programme: Programme
 
 
-def _to_place(closed: bool = False) -> Response[Any]:
+def to_place(closed: bool = False) -> Response[Any]:
     """To Min plats. `closed` says there that the page had closed by itself, or that the place is left."""
     return Response("", status_code=303, headers={"location": "/min-plats?stangd=1" if closed else "/min-plats"})
 
 
-async def _open(request: AnyRequest) -> UUID | None:
+async def open_here(request: AnyRequest) -> UUID | None:
+    """Whose Min plats is open in this browser, or None."""
     token = read_cookie(request, "place")
     return await queries.open_place(token, request.app.state.clock.now()) if token else None
 
 
-async def _place(enrolment_id: UUID) -> _Place:
+async def place_of(enrolment_id: UUID) -> Place:
+    """An enrolment with its cohort and programme. Raises NotFound."""
     facts = await queries.enrolment(enrolment_id)
     cohort = await cohorts.by_id(facts.cohort_id)
-    return _Place(facts, cohort, await catalogue.programme(cohort.programme_id))
+    return Place(facts, cohort, await catalogue.programme(cohort.programme_id))
 
 
 def _code_form(request: AnyRequest, form: Form, status: int = 200, already_open: bool = False) -> Response[Any]:
@@ -71,12 +73,20 @@ def _code_form(request: AnyRequest, form: Form, status: int = 200, already_open:
 @get("/min-plats")
 async def my_place(request: AnyRequest) -> Response[Any]:
     """The place that is open in this browser, else the form for the code; that also for changing to another (`?byt`)."""
-    enrolment_id = await _open(request)
+    enrolment_id = await open_here(request)
     if enrolment_id is None:
         return _code_form(request, Form())
     if "byt" in request.query_params:
         return _code_form(request, Form(), already_open=True)
-    return page(request, "desk/place.html", await _view(request, await _place(enrolment_id)))
+    place = await place_of(enrolment_id)
+    if place.facts.undo_until is not None:
+        return page(request, "desk/place_undo.html", await _left(request, place, place.facts.undo_until))
+    return page(request, "desk/place.html", await _view(request, place))
+
+
+async def _left(request: AnyRequest, place: Place, until: datetime) -> pages.LeftPage:
+    gives = await leaving_queries.preview(place.facts, request.app.state.clock.now())
+    return pages.LeftPage(gives, place.facts.left_from or "", clock(until), place.programme.exempt)
 
 
 @post("/min-plats", status_code=200)
@@ -88,7 +98,7 @@ async def open_place(request: AnyRequest) -> Response[Any]:
     if token is None:
         form.fail("kod", _("Koden stämmer inte. Titta efter ett tecken som blivit fel, eller be om en ny när vi ses."))
         return _code_form(request, form, 422)
-    response = _to_place()
+    response = to_place()
     set_cookie(request, response, "place", token, int(place_services.PLACE_OPEN.total_seconds()))
     return response
 
@@ -99,7 +109,7 @@ async def close_place(request: AnyRequest) -> Response[Any]:
     token = read_cookie(request, "place")
     if token:
         await place_services.close_place(token)
-    response = _to_place()
+    response = to_place()
     drop_cookie(request, response, "place")
     return response
 
@@ -116,7 +126,7 @@ async def leave_quickly(request: AnyRequest) -> Response[Any]:
     return response
 
 
-async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form | None = None) -> pages.PlacePage:
+async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form | None = None) -> pages.PlacePage:
     now = request.app.state.clock.now()
     facts, cohort, programme = place.facts, place.cohort, place.programme
     texts = await queries.texts_for(programme, local_date(now))
@@ -157,13 +167,14 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         postponed=cohort.state == "postponed",
         programme_address=f"/insatser/{programme.slug}",
         age_again=_age_again(request, place) if state in {"preliminary", "confirmed", "queued", "offered"} else (),
+        undone=request.query_params.get("angrat", ""),
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
     )
 
 
-async def _new_versions(place: _Place, now: datetime) -> tuple[queries.AgreementText, ...]:
+async def _new_versions(place: Place, now: datetime) -> tuple[queries.AgreementText, ...]:
     """Conditions or rules that have a new version since this person accepted them."""
     return await agreement_queries.to_accept_again(place.programme, place.facts, place.cohort.first_start, local_date(now))
 
@@ -174,7 +185,7 @@ async def _book_by(facts: queries.EnrolmentFacts) -> str:
     return day_long(last) if last else ""
 
 
-def _age_again(request: AnyRequest, place: _Place) -> tuple[Question, ...]:
+def _age_again(request: AnyRequest, place: Place) -> tuple[Question, ...]:
     first = place.cohort.first_start
     if not asks_age_again(place.facts, place.programme, local_date(first) if first else None):
         return ()
@@ -189,70 +200,72 @@ async def _calendar(request: AnyRequest, facts: queries.EnrolmentFacts) -> Parti
 
 async def _again(request: AnyRequest, enrolment_id: UUID, wrong: str, typed: Form | None = None) -> Response[Any]:
     """The page again, with what to do about what was sent, and what was ticked still ticked."""
-    return page(request, "desk/place.html", await _view(request, await _place(enrolment_id), wrong, typed), 422)
+    return page(request, "desk/place.html", await _view(request, await place_of(enrolment_id), wrong, typed), 422)
 
 
 @post("/min-plats/erbjudande", status_code=200)
 async def answer_offer(request: AnyRequest) -> Response[Any]:
     """Yes or no to an offered place."""
-    enrolment_id = await _open(request)
+    enrolment_id = await open_here(request)
     if enrolment_id is None:
-        return _to_place(closed=True)
+        return to_place(closed=True)
     answer = (await read_form(request)).raw("svar")
     state = request.app.state
     if answer == "ja":
-        place = await _place(enrolment_id)
+        place = await place_of(enrolment_id)
         await services.accept_offer(enrolment_id, place.programme, state.clock.now())
-        return _to_place()
+        return to_place()
     if answer == "nej":
         await services.decline_offer(enrolment_id, state.key_folder, state.clock.now())
-        return _left(request)
+        response: Response[Any] = Response("", status_code=303, headers={"location": "/min-plats/klart"})
+        drop_cookie(request, response, "place")
+        return response
     return await _again(request, enrolment_id, _("Svara ja eller nej på erbjudandet."))
 
 
 @post("/min-plats/studiebesok", status_code=200)
 async def book_visit(request: AnyRequest) -> Response[Any]:
     """Book a study visit, or change to another."""
-    enrolment_id = await _open(request)
+    enrolment_id = await open_here(request)
     if enrolment_id is None:
-        return _to_place(closed=True)
+        return to_place(closed=True)
     chosen = (await read_form(request)).raw("tid")
     if not chosen.isascii() or not chosen.isdigit() or len(chosen) > 9:
         return await _again(request, enrolment_id, _("Välj en av tiderna."))
     await step_services.book_visit(enrolment_id, int(chosen), request.app.state.clock.now())
-    return _to_place()
+    return to_place()
 
 
 @post("/min-plats/studiebesok/avboka", status_code=303)
 async def cancel_visit(request: AnyRequest) -> Response[Any]:
     """Take the booking back. The place is kept, and another time can be booked."""
-    enrolment_id = await _open(request)
+    enrolment_id = await open_here(request)
     if enrolment_id is None:
-        return _to_place(closed=True)
+        return to_place(closed=True)
     await visit_services.cancel_booking(enrolment_id, request.app.state.clock.now())
-    return _to_place()
+    return to_place()
 
 
 @post("/min-plats/vidare", status_code=303)
 async def go_on(request: AnyRequest) -> Response[Any]:
     """After a no of their own: they wish to go on after all."""
-    enrolment_id = await _open(request)
+    enrolment_id = await open_here(request)
     if enrolment_id is None:
-        return _to_place(closed=True)
-    place = await _place(enrolment_id)
+        return to_place(closed=True)
+    place = await place_of(enrolment_id)
     await step_services.wish_to_go_on(enrolment_id, place.programme, request.app.state.clock.now())
-    return _to_place()
+    return to_place()
 
 
 @post("/min-plats/godkann", status_code=200)
 async def accept(request: AnyRequest) -> Response[Any]:
     """Accept the conditions and the rules in the versions that were shown."""
-    enrolment_id = await _open(request)
+    enrolment_id = await open_here(request)
     if enrolment_id is None:
-        return _to_place(closed=True)
+        return to_place(closed=True)
     form = await read_form(request)
     ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
-    place = await _place(enrolment_id)
+    place = await place_of(enrolment_id)
     now = request.app.state.clock.now()
     shown = await _new_versions(place, now) or await queries.texts_for(place.programme, local_date(now))
     if len(ticked) < len(shown):
@@ -260,20 +273,20 @@ async def accept(request: AnyRequest) -> Response[Any]:
             request, enrolment_id, _("Läs texten och kryssa i att du godkänner den. Allt som står här behövs."), form
         )
     await step_services.accept_texts(enrolment_id, ticked, place.programme, "screen", now)
-    return _to_place()
+    return to_place()
 
 
 @post("/min-plats/alder", status_code=200)
 async def declare_again(request: AnyRequest) -> Response[Any]:
     """The age ticked again, for the day the first session has moved to."""
-    enrolment_id = await _open(request)
+    enrolment_id = await open_here(request)
     if enrolment_id is None:
-        return _to_place(closed=True)
+        return to_place(closed=True)
     form = await read_form(request)
-    place = await _place(enrolment_id)
+    place = await place_of(enrolment_id)
     state = request.app.state
     if not _age_again(request, place) or place.cohort.first_start is None:
-        return _to_place()
+        return to_place()
     if not form.raw("v_age"):
         return await _again(request, enrolment_id, _("Svara på frågan om ålder först. Din plats är kvar så länge."), form)
     ticked = {True: True, False: None}
@@ -289,47 +302,7 @@ async def declare_again(request: AnyRequest) -> Response[Any]:
         lines = " ".join(f"{refusal.sentence} ({refusal.source})" for refusal in said)
         what_now = _("Ring oss, eller lämna platsen till nästa i kön.")
         return await _again(request, enrolment_id, f"{lines} {what_now}", form)
-    return _to_place()
-
-
-@get("/min-plats/lamna")
-async def leave_page(request: AnyRequest) -> Response[Any]:
-    """What happens if one leaves; leaving cannot be undone here."""
-    enrolment_id = await _open(request)
-    if enrolment_id is None:
-        return _to_place(closed=True)
-    place = await _place(enrolment_id)
-    if pages.state_of(place.facts, place.cohort) not in {"preliminary", "confirmed", "queued", "offered"}:
-        return _to_place()
-    first = moment_long(place.cohort.first_start) if place.cohort.first_start else ""
-    holds = place.facts.seat is not None
-    view = {"first": first, "holds": holds, "exempt": place.programme.exempt, "name": place.programme.short_name}
-    return page(request, "desk/place_leave.html", view)
-
-
-@post("/min-plats/lamna", status_code=200)
-async def leave(request: AnyRequest) -> Response[Any]:
-    """Leave the group or the queue."""
-    enrolment_id = await _open(request)
-    if enrolment_id is None:
-        return _to_place(closed=True)
-    try:
-        await services.leave(enrolment_id, request.app.state.key_folder, request.app.state.clock.now())
-    except Conflict:
-        return _to_place()
-    return _left(request)
-
-
-def _left(request: AnyRequest) -> Response[Any]:
-    response: Response[Any] = Response("", status_code=303, headers={"location": "/min-plats/klart"})
-    drop_cookie(request, response, "place")
-    return response
-
-
-@get("/min-plats/klart")
-async def left(request: AnyRequest) -> Response[Any]:
-    """It is done: nothing on this page says what it was."""
-    return page(request, "desk/place_left.html")
+    return to_place()
 
 
 HANDLERS = [
@@ -343,7 +316,4 @@ HANDLERS = [
     go_on,
     accept,
     declare_again,
-    leave_page,
-    leave,
-    left,
 ]

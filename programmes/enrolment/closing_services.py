@@ -32,7 +32,8 @@ async def complete_cohort(
     for row in await fetch("select key_id from enrolment where cohort_id = $1 and key_id is not null", cohort_id):
         await destroy_key(keys, "entry", row["key_id"], why, now)
     await execute(
-        "update enrolment set key_id = null, sealed = null, code_digest = null, once_digest = null where cohort_id = $1",
+        """update enrolment set key_id = null, sealed = null, code_digest = null, once_digest = null, undo_until = null,
+                  left_from = null where cohort_id = $1""",
         cohort_id,
     )
     await execute(f"delete from seat where {_OF_COHORT}", cohort_id)

@@ -8,7 +8,7 @@ from typing import Any
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, moment_long, times
 from programmes.core.i18n import gettext as _
-from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot
+from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, StaffEnding
 from programmes.enrolment.visit_rules import Guest, Offered
 from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts, remaining_text
 
@@ -44,7 +44,7 @@ class PersonPage:
     accepted: tuple[AcceptedText, ...]
     proof_asked: bool
     proof: str
-    drop_out: bool
+    endings: tuple[tuple[str, str], ...]
     may_end: bool
     partner: tuple[str, bool] | None
     code: str
@@ -93,14 +93,24 @@ def state_words(state: str, only_waited: bool = True, was_confirmed: bool = Fals
         "preliminary": (_("Preliminär"), "warn"),
         "offered": (_("Erbjuden"), "info"),
         "queued": (_("I kö"), "info"),
-        "completed": (_("Fullföljt"), "ok"),
-        "dropped_out": (_("Avbrutit"), ""),
+        "completed": (_("Fullföljd"), "ok"),
+        "dropped_out": (_("Avbruten"), ""),
         "withdrawn": (_("Har lämnat"), ""),
-        "declined": (_("Tackat nej"), ""),
+        "declined": (_("Gick inte vidare"), ""),
         "expired": (_("Fick ingen plats"), ""),
         "transferred": (_("Flyttad till en annan grupp"), ""),
         "refused": (_("Uppfyller inte villkoren"), ""),
     }[state]
+
+
+def endings(ways: Sequence[StaffEnding]) -> tuple[tuple[str, str], ...]:
+    """How it may have ended, in the words of the statistics. Who didn't go on is not said: the person, or both sides."""
+    words: dict[StaffEnding, str] = {
+        "completed": _("Fullföljde"),
+        "dropped_out": _("Avbröt"),
+        "declined": _("Gick inte vidare"),
+    }
+    return tuple((way, words[way]) for way in ways)
 
 
 def visit_words(facts: EnrolmentFacts) -> tuple[str, str]:

@@ -37,7 +37,7 @@ from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie, read_cookie
 
 AnyRequest = Request[Any, Any, Any]
-_ENDINGS = ("dropped_out", "declined")
+_ENDINGS = ("completed", "dropped_out", "declined")
 # What became of a study visit: made or missed, and who wishes to go on, the person first.
 _VISITS: dict[str, tuple[Literal["attended", "missed"], bool, bool]] = {
     "attended": ("attended", True, True),
@@ -119,7 +119,7 @@ async def _page(
         proof_asked=programme.proof_kind != "nothing",
         proof=pages.proof_words(facts),
         may_end=cohort.state not in {"cancelled", "closed"},
-        drop_out=queries.may_drop_out(facts.state, cohort.first_start, now),
+        endings=pages.endings(queries.ways_to_end(facts.state, cohort.first_start, now)),
         partner=pages.partner_words(any(d.key == "partner_contact" for d in programme.declarations), facts.partner_consent),
         code=shown.get("code", ""),
         contact=shown.get("contact"),
@@ -221,11 +221,9 @@ async def end(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromP
     if form.errors:
         return await _page(request, cohort_id, enrolment_id, form, 422)
     state = request.app.state
-    ending = cast(Literal["dropped_out", "declined"], outcome)
+    ending = cast(Literal["completed", "dropped_out", "declined"], outcome)
     if not await services.end_by_staff(enrolment_id, ending, person.staff_id, state.key_folder, state.clock.now()):
-        form.fail(
-            "slut", _("Det går att avbryta först när gruppen har börjat och man har en plats. Välj ”Ville inte gå vidare”.")
-        )
+        form.fail("slut", _("Det går att fullfölja eller avbryta först när det har börjat. Välj ”Gick inte vidare”."))
         return await _page(request, cohort_id, enrolment_id, form, 422)
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}"})
 

@@ -49,7 +49,7 @@ async def open_session(enrolment_id: uuid.UUID, token: str, now: datetime) -> No
 
 async def open_by_code(code: str, now: datetime) -> str | None:
     """Open Min plats with a place code (normalised); returns the token for the cookie, or None for an unknown code."""
-    enrolment_id = await queries.by_code(digest(code))
+    enrolment_id = await queries.by_code(digest(code), now)
     if enrolment_id is None:
         return None
     token = new_token()
@@ -106,10 +106,13 @@ async def hand_over_code(facts: queries.EnrolmentFacts, once: str, keys: KeyFold
 
 
 async def reveal_contact(facts: queries.EnrolmentFacts, keys: KeyFolder, staff_id: int, now: datetime) -> str:
-    """Show the contact channel of a working list for an urgent call; the look is noted (DESIGN 6). Empty if none is kept."""
+    """Show the contact channel of a working list for an urgent call; the look is noted (DESIGN 6).
+
+    Empty if none is kept, or if they have left.
+    """
     async with transaction():
         await audit.note("contact:reveal", f"enrolment/{facts.enrolment_id}", staff_id, now)
-    return unseal(facts, keys).contact
+    return unseal(facts, keys).contact if facts.state in ALIVE else ""
 
 
 async def close_place(token: str) -> None:

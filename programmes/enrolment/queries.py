@@ -18,9 +18,9 @@ from programmes.enrolment.rules import AgreementText as AgreementText
 from programmes.enrolment.rules import EnrolmentFacts as EnrolmentFacts
 from programmes.enrolment.rules import Slot as Slot
 from programmes.enrolment.rules import Visit as Visit
-from programmes.enrolment.rules import may_drop_out as may_drop_out
 from programmes.enrolment.rules import still_to_do as still_to_do
 from programmes.enrolment.rules import visit_can_be_marked as visit_can_be_marked
+from programmes.enrolment.rules import ways_to_end as ways_to_end
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ _ENROLMENT = """
 select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected_identity, false) as protected, e.state,
        e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,
        p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.guardian_ticked, e.declared_for,
-       e.only_waited, e.turn, e.order_reason, e.passed_at, e.visit_cancelled_at, e.place_since, v.person_goes_on,
-       v.staff_goes_on,
+       e.only_waited, e.turn, e.order_reason, e.passed_at, e.visit_cancelled_at, e.place_since, e.undo_until, e.left_from,
+       v.person_goes_on, v.staff_goes_on,
        v.slot_id, v.state as visit_state, vs.starts_at as visit_starts, vs.ends_at as visit_ends, vn.name as visit_venue,
        vn.address as visit_address, array(select text_id from agreement a where a.enrolment_id = e.id) as accepted
 from enrolment e left join participant p on p.id = e.participant_id left join seat s on s.enrolment_id = e.id
@@ -187,9 +187,11 @@ async def queue_position(cohort_id: int, turn: Decimal) -> int:
     return int(row["n"]) if row else 0
 
 
-async def by_code(code_digest: bytes) -> UUID | None:
-    """The enrolment that a place code opens."""
-    row = await fetchrow("select id from enrolment where code_digest = $1", code_digest)
+async def by_code(code_digest: bytes, now: datetime) -> UUID | None:
+    """The enrolment that a place code opens; of one that was left, as long as that can be undone."""
+    row = await fetchrow(
+        "select id from enrolment where code_digest = $1 and (undo_until is null or undo_until > $2)", code_digest, now
+    )
     return row["id"] if row else None
 
 
@@ -213,7 +215,12 @@ def session_digest(token: str) -> bytes:
 
 async def open_place(token: str, now: datetime) -> UUID | None:
     """The enrolment whose Min plats is open in the browser with this token, or None."""
-    row = await fetchrow("select enrolment_id from place_session where id = $1 and ends_at > $2", session_digest(token), now)
+    row = await fetchrow(
+        """select p.enrolment_id from place_session p join enrolment e on e.id = p.enrolment_id
+           where p.id = $1 and p.ends_at > $2 and (e.undo_until is null or e.undo_until > $2)""",
+        session_digest(token),
+        now,
+    )
     return row["enrolment_id"] if row else None
 
 
@@ -309,7 +316,8 @@ async def waited_in_vain(now: datetime) -> list[UUID]:
     """Enrolments that are over without ever having had a place, of people with a record, where the queue is over."""
     rows = await fetch(
         """select cohort_id, array_agg(id) as people from enrolment
-           where only_waited and participant_id is not null and state <> all ($1::text[]) group by cohort_id""",
+           where only_waited and participant_id is not null and state <> all ($1::text[]) and undo_until is null
+           group by cohort_id""",
         sorted(ALIVE),
     )
     over = [row["people"] for row in rows if queue_over(await entry_facts(row["cohort_id"]), now)]

@@ -30,12 +30,16 @@ EventKind = Literal[
     "moved_here",
     "moved_here_queue",
     "coming",
+    "came_back",
+    "came_back_queue",
+    "completed",
 ]
 SKIP_REASONS: tuple[SkipReason, ...] = get_args(SkipReason)
 ORDER_REASONS: tuple[OrderReason, ...] = get_args(OrderReason)
 ENDED_AS: dict[str, EventKind] = {
     "withdrawn": "left",
     "dropped_out": "left",
+    "completed": "completed",
     "declined": "declined",
     "expired": "expired",
     "transferred": "moved_away",

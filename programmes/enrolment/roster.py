@@ -61,7 +61,8 @@ def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder) -> str:
     if facts.participant_id is not None and facts.record is not None:
         record = records.read(facts.record, facts.participant_id, keys)
         return record.name if record else _("Deltagare %(n)s", n=facts.arrival)
-    return unseal(facts, keys).alias or _("Deltagare %(n)s", n=facts.arrival)
+    alias = unseal(facts, keys).alias if facts.state in ALIVE else ""
+    return alias or _("Deltagare %(n)s", n=facts.arrival)
 
 
 async def _again(

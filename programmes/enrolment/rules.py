@@ -28,6 +28,7 @@ ALIVE: frozenset[State] = HOLDING | {"queued"}
 Remaining = Literal["show_age", "book_visit", "attend_visit", "rebook_visit", "go_on", "accept", "accept_new"]
 VisitState = Literal["booked", "attended", "missed", "cancelled"]
 TextKind = Literal["conditions", "rules"]
+StaffEnding = Literal["completed", "dropped_out", "declined"]
 
 OFFER_HOURS = 16
 # An offer that nobody has the time to see and answer takes the place in the queue from whoever gets it. Two hours of a
@@ -123,6 +124,8 @@ class EnrolmentFacts:
     passed_at: datetime | None = None
     visit_cancelled_at: datetime | None = None
     place_since: datetime | None = None
+    undo_until: datetime | None = None
+    left_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -344,6 +347,13 @@ def visit_can_be_marked(visit: Visit, now: datetime) -> bool:
 def may_drop_out(state: State, first_start: datetime | None, now: datetime) -> bool:
     """To drop out is to leave something that one takes part in: with a place of one's own, and after the start."""
     return state in {"preliminary", "confirmed"} and first_start is not None and now >= first_start
+
+
+def ways_to_end(state: State, first_start: datetime | None, now: datetime) -> tuple[StaffEnding, ...]:
+    """How staff may say that somebody's way ended. Completed is only what was confirmed and has begun."""
+    if not may_drop_out(state, first_start, now):
+        return ("declined",)
+    return ("completed", "dropped_out", "declined") if state == "confirmed" else ("dropped_out", "declined")
 
 
 def strays(on_disk: Collection[UUID], known: Collection[UUID]) -> frozenset[UUID] | None:

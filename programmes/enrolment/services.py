@@ -4,7 +4,6 @@ import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
 
 from programmes.catalogue.rules import Answers, Outcome, Programme, check
 from programmes.cohorts import queries as cohorts
@@ -24,12 +23,13 @@ from programmes.enrolment.rules import (
     ALIVE,
     Applied,
     NotOpen,
+    StaffEnding,
     State,
     asks_for_more,
     decide_application,
     entry,
-    may_drop_out,
     still_to_do,
+    ways_to_end,
 )
 from programmes.enrolment.visit_services import leave_slot
 from programmes.people import records
@@ -216,8 +216,8 @@ async def declare_again(
 
 
 async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None:
-    """Leave, from a place, an offer or the queue. What was written goes at once, and the next in the queue is offered
-    the place. No reason is asked.
+    """Leave for good, from a place, an offer or the queue. What was written goes at once, and the next in the queue is
+    offered the place. No reason is asked. `leaving_services.leave` can be undone.
 
     Raises:
         NotFound: no such enrolment.
@@ -231,12 +231,11 @@ async def decline_offer(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime)
     await end(enrolment_id, "declined", keys, now, frozenset({"offered"}))
 
 
-async def end_by_staff(
-    enrolment_id: uuid.UUID, outcome: Literal["dropped_out", "declined"], staff_id: int, keys: KeyFolder, now: datetime
-) -> bool:
-    """Staff end somebody's way: `dropped_out` of a place after the start, else `declined`.
+async def end_by_staff(enrolment_id: uuid.UUID, outcome: StaffEnding, staff_id: int, keys: KeyFolder, now: datetime) -> bool:
+    """Staff end somebody's way in the words of the statistics: `completed` or `dropped_out` of a place after the start,
+    else `declined`.
 
-    False, and nothing is changed, when there is nothing yet to drop out of. Raises NotFound, Conflict.
+    False, and nothing is changed, when there is nothing yet to complete or to drop out of. Raises NotFound, Conflict.
     """
     async with transaction():
         gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
@@ -244,7 +243,7 @@ async def end_by_staff(
         cohort = await cohorts.by_id(gate.cohort_id)
         if cohort.state in {"cancelled", "closed"}:
             raise Conflict("cohort_over")
-        if facts.state in ALIVE and outcome == "dropped_out" and not may_drop_out(facts.state, cohort.first_start, now):
+        if facts.state in ALIVE and outcome not in ways_to_end(facts.state, cohort.first_start, now):
             return False
         await end(enrolment_id, outcome, keys, now, ALIVE, staff_id)
     return True
@@ -269,7 +268,8 @@ async def end(
         facts = await queries.enrolment(enrolment_id)
         if facts.state not in allowed:
             raise Conflict("enrolment_over")
-        await _clear(facts, state, keys, now)
+        await step_down(facts, state, now)
+        await forget(facts, state, keys, now)
         await note_event(enrolment_id, ENDED_AS[state], now, staff_id)
         await audit.note(f"enrolment:{state}", f"cohort/{facts.cohort_id}", staff_id, now)
         if facts.participant_id is not None:
@@ -286,18 +286,23 @@ async def _tell_ended(facts: queries.EnrolmentFacts, state: State, staff_id: int
         await tell("place_left", facts.enrolment_id)
 
 
-async def _clear(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, now: datetime) -> None:
-    """The enrolment ends: seat, open pages, code and once-number go, so that the form it was sent with can be used again."""
-    for table in ("seat", "place_session"):
-        await execute(f"delete from {table} where enrolment_id = $1", facts.enrolment_id)
+async def step_down(facts: queries.EnrolmentFacts, state: State, now: datetime) -> None:
+    """In the caller's transaction, under the lock: the way ends. Seat, booked visit and once-number go, so that the form
+    it was sent with can be used again."""
+    await execute("delete from seat where enrolment_id = $1", facts.enrolment_id)
     await leave_slot(facts.enrolment_id, now)
     await execute(
-        """update enrolment set state = $2, ended_at = $3, offer_expires_at = null, sealed = null, key_id = null,
-                  code_digest = null, once_digest = null where id = $1""",
+        "update enrolment set state = $2, ended_at = $3, offer_expires_at = null, once_digest = null where id = $1",
         facts.enrolment_id,
         state,
         now,
     )
+
+
+async def forget(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, now: datetime) -> None:
+    """In the caller's transaction: what was written, the code, open pages and the key of a way that has ended go."""
+    await execute("delete from place_session where enrolment_id = $1", facts.enrolment_id)
+    await execute("update enrolment set sealed = null, key_id = null, code_digest = null where id = $1", facts.enrolment_id)
     if facts.key_id is not None:
         await destroy_key(keys, "entry", facts.key_id, f"enrolment:{state}", now)
 

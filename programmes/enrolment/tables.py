@@ -35,7 +35,8 @@ class Enrolment(Table, tablename="enrolment"):
     `arrival` never changes. `turn` is the order of the queue: it is the arrival, unless `order_reason` says why not.
     `passed_at`: a coordinator let somebody go before.
     `visit_cancelled_at`: the office has cancelled a study visit of theirs, which never costs the place.
-    `place_since`: since when the place has been theirs, of documented people only.
+    `place_since`: since when the place has been theirs, of documented people only. Who has left can undo it until
+    `undo_until` and gets back what they `left_from`; then both are null, and the sealed part is gone.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -65,6 +66,8 @@ class Enrolment(Table, tablename="enrolment"):
     only_waited = Boolean(default=False)
     visit_cancelled_at = Timestamptz(null=True, default=None)
     place_since = Timestamptz(null=True, default=None)
+    undo_until = Timestamptz(null=True, default=None)
+    left_from = Text(null=True, default=None)
     known_enrolment_state = Check(
         "state in ('preliminary', 'confirmed', 'queued', 'offered', 'completed', 'dropped_out', 'withdrawn', 'declined',"
         " 'expired', 'transferred', 'refused')"
@@ -72,6 +75,10 @@ class Enrolment(Table, tablename="enrolment"):
     offer_has_an_end = Check("(state = 'offered') = (offer_expires_at is not null)")
     proof_of_nobody_is_a_tick = Check(
         "participant_id is not null or (proof_checked_at is null and proof_checked_by is null)"
+    )
+    undo_is_for_what_was_left = Check(
+        "(undo_until is null) = (left_from is null) and (undo_until is null or state = 'withdrawn')"
+        " and coalesce(left_from, 'queued') in ('preliminary', 'confirmed', 'queued')"
     )
     one_arrival_each = Unique(["cohort_id", "arrival"])
     one_turn_each = Unique(["cohort_id", "turn"])
@@ -97,7 +104,8 @@ class QueueEvent(Table, tablename="queue_event"):
     staff_id = Integer(null=True, default=None)
     known_queue_event = Check(
         "kind in ('applied', 'applied_queue', 'offered', 'accepted', 'declined', 'expired', 'left', 'skipped', 'lifted',"
-        " 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here', 'moved_here_queue', 'coming')"
+        " 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here', 'moved_here_queue', 'coming',"
+        " 'came_back', 'came_back_queue', 'completed')"
     )
     queue_event_has_its_reason = Check(
         "case kind when 'skipped' then coalesce(reason in"

@@ -31,7 +31,7 @@ async def erase_waited(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) 
         async with transaction():
             await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
             facts = await queries.enrolment(enrolment_id)
-            if facts.participant_id is None or not facts.only_waited or facts.state in ALIVE:
+            if facts.participant_id is None or not facts.only_waited or facts.state in ALIVE or facts.undo_until:
                 return
             await destroy_key(keys, "person", facts.participant_id, _WAITED, now)
             await execute("delete from enrolment where id = $1", enrolment_id)

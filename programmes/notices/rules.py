@@ -30,7 +30,9 @@ Kind = Literal[
 State = Literal["waiting", "sent", "failed", "no_channel"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-_OVER: frozenset[EnrolmentState] = frozenset({"withdrawn", "declined", "expired", "dropped_out", "transferred", "refused"})
+_OVER: frozenset[EnrolmentState] = frozenset(
+    {"withdrawn", "declined", "expired", "completed", "dropped_out", "transferred", "refused"}
+)
 # In which states of the enrolment a message is still true. Who waits in the queue is only told that nothing comes of it.
 AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "place_held": frozenset({"preliminary", "confirmed"}),

@@ -52,7 +52,8 @@ COLUMNS: list[tuple[str, str, str, type[Column], dict[str, object]]] = [
 CHECKS = {
     "known_queue_event": (
         "kind in ('applied', 'applied_queue', 'offered', 'accepted', 'declined', 'expired', 'left', 'skipped', 'lifted',"
-        " 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here', 'moved_here_queue', 'coming')"
+        " 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here', 'moved_here_queue', 'coming',"
+        " 'came_back', 'came_back_queue', 'completed')"
     ),
     "queue_event_has_its_reason": (
         "case kind when 'skipped' then coalesce(reason in"

@@ -175,6 +175,11 @@ def conflict_text(code: str) -> tuple[str, str]:
             _("Efter studiebesöket vill ni inte båda gå vidare"),
             _("Din plats är kvar. Ring oss om det inte stämmer."),
         ),
+        "undo_over": (_("Det går inte att ångra längre"), _("Timmen har gått. Du kan anmäla dig igen om det finns plats.")),
+        "undo_nothing": (
+            _("Det finns inget att komma tillbaka till"),
+            _("Platsen är tagen, och det går inte längre att ställa sig i kön. Ring oss om du undrar något."),
+        ),
         "visit_past": (_("Tiden har redan varit"), _("Välj en tid som kommer.")),
         "texts_changed": (
             _("Texten har fått en ny version"),

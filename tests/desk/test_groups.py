@@ -133,7 +133,8 @@ async def test_the_next_step_of_a_running_group_is_its_oldest_missing_note_then_
         await execute("update cohort_session set state = 'held' where cohort_id = $1", cohort.cohort_id)
     page = await look(client, clock, address)
     assert "Till avslutet" in page
-    assert f'href="/personal/traffar/{second}/narvaro"' in page
+    assert f'href="{address}/narvaro"' in page
+    assert (await client.get(f"{address}/narvaro")).headers["location"] == f"/personal/traffar/{second}/narvaro"
 
 
 async def test_an_exempt_group_shows_aliases_and_whether_the_last_notice_arrived(

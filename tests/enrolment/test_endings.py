@@ -3,20 +3,27 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import asyncpg
 import httpx
 import pytest
 
 from programmes import worker
+from programmes.attendance import services as attendance
 from programmes.catalogue import queries as catalogue
 from programmes.core.codes import grouped
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
+from programmes.desk import closing_services
 from programmes.enrolment import place_services, queries, services, step_services
+from programmes.enrolment.rules import State, ways_to_end
 from programmes.enrolment.services import Taken
 from programmes.worker import Worker
+from tests.attendance.cast import session_ids
 from tests.clock import FrozenClock
+from tests.conftest import START
+from tests.desk.cast import with_a_past
 from tests.factories import (
     a_cohort,
     a_coordinator,
@@ -90,7 +97,7 @@ async def test_nobody_drops_out_of_a_queue_or_before_the_start(
         assert 'value="dropped_out"' not in (await client.get(person)).text
         answer = await post_form(client, f"{person}/avsluta", {"slut": "dropped_out"}, person)
         assert answer.status_code == 422
-        assert "Det går att avbryta först när" in answer.text
+        assert "Det går att fullfölja eller avbryta först när" in answer.text
     assert (await queries.enrolment(holder.enrolment_id)).state == "confirmed"
     assert (await queries.enrolment(waiting.enrolment_id)).state == "queued"
     assert (await post_form(client, f"{pages[1]}/avsluta", {"slut": "declined"}, pages[1])).status_code == 303
@@ -98,7 +105,9 @@ async def test_nobody_drops_out_of_a_queue_or_before_the_start(
     assert cohort.first_start
     clock.set(cohort.first_start)
     await sign_in_as(client, "kim", clock.now())
-    assert 'value="dropped_out"' in (await client.get(pages[0])).text
+    page = (await client.get(pages[0])).text
+    for way in ("completed", "dropped_out", "declined"):
+        assert f'value="{way}"' in page
     assert (await post_form(client, f"{pages[0]}/avsluta", {"slut": "dropped_out"}, pages[0])).status_code == 303
     assert (await queries.enrolment(holder.enrolment_id)).state == "dropped_out"
 
@@ -216,3 +225,40 @@ async def test_a_child_with_a_guardians_yes_need_not_show_it(db: None, keys: Key
     taken = await services.apply(with_yes, (await a_programme("2.10"))[1], keys, clock.now())
     assert isinstance(taken, services.Taken)
     assert (await queries.enrolment(taken.enrolment_id)).state == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("state", "hours", "ways"),
+    [
+        ("confirmed", -1, ("declined",)),
+        ("confirmed", 0, ("completed", "dropped_out", "declined")),
+        ("preliminary", 0, ("dropped_out", "declined")),
+        ("offered", 0, ("declined",)),
+        ("queued", 0, ("declined",)),
+    ],
+)
+def test_how_it_may_have_ended_depends_on_what_there_was(state: State, hours: int, ways: tuple[str, ...]) -> None:
+    assert ways_to_end(state, START, START + timedelta(hours=hours)) == ways
+    assert ways_to_end(state, None, START) == ("declined",)
+
+
+async def test_staff_note_that_somebody_completed_and_closing_keeps_it(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection, the_worker: Worker
+) -> None:
+    robin = await a_leader(clock.now())
+    cohort, people, _held = await with_a_past("2.7", clock, keys, robin, owner)
+    await sign_in_as(client, "robin", clock.now())
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{people[0]}"
+    assert (await post_form(client, f"{person}/avsluta", {"slut": "completed"}, person)).status_code == 303
+    assert "Fullföljd" in (await client.get(person)).text
+    await worker.drain(the_worker)
+    assert await owner.fetchval("select count(*) from notice where kind = 'place_left'") == 1
+    for session in await session_ids(cohort):
+        await attendance.mark(session, dict.fromkeys(people[:5], "present"), robin, clock.now())
+    await closing_services.set_ending(cohort.cohort_id, "ended_early", robin, clock.now())
+    await closing_services.confirm_transfer(cohort.cohort_id, robin, clock.now())
+    assert isinstance(
+        await closing_services.close(cohort.cohort_id, uuid4(), robin, keys, clock.now()), closing_services.Closed
+    )
+    found = {row["id"]: row["state"] for row in await owner.fetch("select id, state from enrolment")}
+    assert [found[p] for p in people] == ["completed", *["dropped_out"] * 4, "withdrawn"]

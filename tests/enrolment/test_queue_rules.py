@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import get_args
 from uuid import uuid4
 
 import pytest
@@ -72,3 +73,7 @@ def test_of_two_who_applied_at_the_same_moment_who_was_here_already_stands_first
     line = [waiting(9, 0), waiting(10, 5)]
     turn = turn_by_application(NOON, 11, line, [w.turn for w in line])
     assert (turn.turn, turn.reason) == (Decimal("9.5"), "transfer")
+
+
+def test_every_way_to_end_has_a_line_in_the_history() -> None:
+    assert {"refused"} | set(ENDED_AS) == set(get_args(State)) - ALIVE, "nobody is refused after having been let in"

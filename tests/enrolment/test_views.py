@@ -178,6 +178,8 @@ async def test_leaving_ends_the_place_and_the_code(
     code = place_services.unseal(await queries.enrolment(taken.enrolment_id), keys).code
     await post_form(client, "/min-plats", {"kod": code})
     answer = await post_form(client, "/min-plats/lamna", {})
+    assert answer.headers["location"] == "/min-plats"
+    answer = await post_form(client, "/min-plats/radera", {}, "/min-plats")
     assert answer.headers["location"] == "/min-plats/klart"
     assert (await post_form(client, "/min-plats", {"kod": code})).status_code == 422
 

@@ -91,7 +91,7 @@ async def leave(page: Page, code: str) -> None:
     await open_place(page, code)
     await page.get_by_role("link", name="Lämna platsen").click()
     await page.get_by_role("button", name="Ja, lämna platsen").click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Klart. Tack för att du sa till")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Du har lämnat din plats")
 
 
 async def hold_sessions(desk: Page, cohort_id: int, clock: FrozenClock, new_context: NewContext) -> None:

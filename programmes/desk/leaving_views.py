@@ -1,0 +1,90 @@
+"""Leaving, from Min plats: with one button, no reason asked, and for an hour a way back."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from programmes.core.errors import Conflict
+from programmes.core.i18n import moment_long
+from programmes.desk import place_pages as pages
+from programmes.desk.place_views import open_here, place_of, to_place
+from programmes.enrolment import leaving_services as services
+from programmes.web.rendering import page
+from programmes.web.sessions import drop_cookie
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/min-plats/lamna")
+async def leave_page(request: AnyRequest) -> Response[Any]:
+    """What happens if one leaves, and what undoing would give."""
+    enrolment_id = await open_here(request)
+    if enrolment_id is None:
+        return to_place(closed=True)
+    place = await place_of(enrolment_id)
+    if pages.state_of(place.facts, place.cohort) not in {"preliminary", "confirmed", "queued", "offered"}:
+        return to_place()
+    first = moment_long(place.cohort.first_start) if place.cohort.first_start else ""
+    view = {
+        "first": first,
+        "holds": place.facts.seat is not None,
+        "offered": place.facts.state == "offered",
+        "visit": place.facts.visit is not None and place.facts.visit.state == "booked",
+        "exempt": place.programme.exempt,
+        "name": place.programme.short_name,
+    }
+    return page(request, "desk/place_leave.html", view)
+
+
+@post("/min-plats/lamna", status_code=200)
+async def leave(request: AnyRequest) -> Response[Any]:
+    """Leave the group or the queue. Min plats then shows how to undo it."""
+    enrolment_id = await open_here(request)
+    if enrolment_id is None:
+        return to_place(closed=True)
+    state = request.app.state
+    try:
+        undoable = await services.leave(enrolment_id, state.key_folder, state.clock.now())
+    except Conflict:
+        return to_place()
+    return to_place() if undoable else gone(request)
+
+
+@post("/min-plats/angra", status_code=303)
+async def undo(request: AnyRequest) -> Response[Any]:
+    """Take it back. Min plats says what one got back."""
+    enrolment_id = await open_here(request)
+    if enrolment_id is None:
+        return to_place(closed=True)
+    outcome = await services.undo(enrolment_id, request.app.state.clock.now())
+    return Response("", status_code=303, headers={"location": f"/min-plats?angrat={outcome}"})
+
+
+@post("/min-plats/radera", status_code=303)
+async def for_good(request: AnyRequest) -> Response[Any]:
+    """Not to be undone: what was kept for it goes now."""
+    enrolment_id = await open_here(request)
+    if enrolment_id is None:
+        return to_place(closed=True)
+    place = await place_of(enrolment_id)
+    if place.facts.undo_until is None:
+        return to_place()
+    state = request.app.state
+    await services.leave_for_good(enrolment_id, state.key_folder, state.clock.now())
+    return gone(request)
+
+
+def gone(request: AnyRequest) -> Response[Any]:
+    """To the page that says it is done, and closed in this browser."""
+    response: Response[Any] = Response("", status_code=303, headers={"location": "/min-plats/klart"})
+    drop_cookie(request, response, "place")
+    return response
+
+
+@get("/min-plats/klart")
+async def done(request: AnyRequest) -> Response[Any]:
+    """It is done: nothing on this page says what it was."""
+    return page(request, "desk/place_left.html")
+
+
+HANDLERS = [leave_page, leave, undo, for_good, done]

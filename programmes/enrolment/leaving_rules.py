@@ -1,0 +1,26 @@
+"""Leaving, and what somebody who thinks better of it within the hour gets back. Pure (decision 9)."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+# How long leaving can be undone. What was written stays sealed until then, and no longer.
+UNDO = timedelta(hours=1)
+LeftFrom = Literal["preliminary", "confirmed", "queued"]
+Return = Literal["seat", "queue", "nothing"]
+
+
+def gives_back(left_from: LeftFrom, seat_free: bool, someone_waits: bool, can_enter: bool, over: bool) -> Return:
+    """The seat, if it is free and nobody who waits could be offered it; else the queue, while it leads anywhere.
+
+    Nobody is passed by: whoever has been let in or offered the place meanwhile keeps it. `over`: the cohort is.
+    """
+    if over:
+        return "nothing"
+    if left_from != "queued" and seat_free and not (someone_waits and can_enter):
+        return "seat"
+    return "queue" if can_enter else "nothing"
+
+
+def may_undo(undo_until: datetime | None, now: datetime) -> bool:
+    """Whether leaving can still be undone; on the moment of its end it can't."""
+    return undo_until is not None and now < undo_until

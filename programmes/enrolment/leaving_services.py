@@ -1,0 +1,124 @@
+"""Leaving on Min plats: the place goes on at once; what was written stays sealed for an hour, so that it can be undone."""
+
+import uuid
+from datetime import datetime
+
+from programmes.core import audit
+from programmes.core.db import execute, transaction
+from programmes.core.errors import Conflict, NotFound
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import leaving_queries, queries, services
+from programmes.enrolment.leaving_rules import UNDO, Return, may_undo
+from programmes.enrolment.queue_services import note_event, pass_on, take_seat
+from programmes.enrolment.rules import ALIVE, lowest_free
+
+_OVER = frozenset({"cancelled", "closed"})
+
+
+async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> bool:
+    """Leave a place or the queue; the seat is offered to the next at once. Returns whether it can be undone for an hour.
+
+    An offer that is left is declined for good, as is what is left of a cohort that is over. Said again, it changes nothing.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: it is over already.
+    """
+    async with transaction():
+        gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+        facts = await queries.enrolment(enrolment_id)
+        if may_undo(facts.undo_until, now):
+            return True
+        if facts.state not in ALIVE:
+            raise Conflict("enrolment_over")
+        if facts.state == "offered" or gate.entry.state in _OVER:
+            await services.leave(enrolment_id, keys, now)
+            return False
+        await services.step_down(facts, "withdrawn", now)
+        await execute(
+            "update enrolment set undo_until = $2, left_from = $3 where id = $1", enrolment_id, now + UNDO, facts.state
+        )
+        await note_event(enrolment_id, "left", now)
+        await audit.note("enrolment:withdrawn", f"cohort/{facts.cohort_id}", None, now)
+        await pass_on(await queries.lock_gate(gate.cohort_id, now), now)
+    return True
+
+
+async def undo(enrolment_id: uuid.UUID, now: datetime) -> Return:
+    """Take leaving back: the seat if it is still to be had, else the queue, by the original time of application.
+
+    Said again, it changes nothing.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: `undo_over`, the hour is over; `undo_nothing`, there is nothing to come back to.
+    """
+    async with transaction():
+        gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+        facts = await queries.enrolment(enrolment_id)
+        if facts.state in ALIVE:
+            return "queue" if facts.seat is None else "seat"
+        if not may_undo(facts.undo_until, now):
+            raise Conflict("undo_over")
+        outcome = leaving_queries.would_give_back(facts, gate, now)
+        if outcome == "nothing":
+            raise Conflict("undo_nothing")
+        await _come_back(facts, outcome, gate, now)
+        await note_event(enrolment_id, "came_back" if outcome == "seat" else "came_back_queue", now)
+        await audit.note("enrolment:undo", f"cohort/{facts.cohort_id}", None, now)
+    return outcome
+
+
+async def _come_back(facts: queries.EnrolmentFacts, outcome: Return, gate: queries.Gate, now: datetime) -> None:
+    await execute(
+        """update enrolment set state = $2, ended_at = null, undo_until = null, left_from = null,
+                  confirmed_at = case when $2 = 'confirmed' then confirmed_at end where id = $1""",
+        facts.enrolment_id,
+        facts.left_from if outcome == "seat" else "queued",
+    )
+    if outcome == "seat":
+        number = lowest_free(gate.taken, gate.maximum)
+        assert number is not None
+        await take_seat(gate, facts.enrolment_id, number)
+    else:
+        await pass_on(await queries.lock_gate(gate.cohort_id, now), now)
+
+
+async def leave_for_good(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None:
+    """Erase at once what was kept for undoing. Whoever has come back meanwhile is left alone; again, it changes nothing."""
+    async with transaction():
+        await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+        facts = await queries.enrolment(enrolment_id)
+        if facts.undo_until is not None:
+            await _forget(facts, keys, now)
+
+
+async def _forget(facts: queries.EnrolmentFacts, keys: KeyFolder, now: datetime) -> None:
+    """Key, code and open pages go; of somebody nobody knows also all that their row and its like said of them.
+
+    What remains is that somebody came as number so many and left: the queue's order is proved by it while the cohort lives.
+    """
+    await services.forget(facts, "withdrawn", keys, now)
+    await execute("update enrolment set undo_until = null, left_from = null where id = $1", facts.enrolment_id)
+    if facts.participant_id is not None:
+        return
+    for table in ("condition_met", "notice"):
+        await execute(f"delete from {table} where enrolment_id = $1", facts.enrolment_id)
+    await execute(
+        """update enrolment set guardian_ticked = null, proof_ticked = null, partner_consent = null, declared_for = null,
+                  confirmed_at = null, language = 'sv' where id = $1""",
+        facts.enrolment_id,
+    )
+
+
+async def forget_left(keys: KeyFolder, now: datetime) -> None:
+    """When the hour is over nothing is left to undo with. A transaction each; safe to run twice, and late."""
+    for enrolment_id in await leaving_queries.undone_too_late(now):
+        try:
+            async with transaction():
+                await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+                facts = await queries.enrolment(enrolment_id)
+                if facts.undo_until is not None and not may_undo(facts.undo_until, now):
+                    await _forget(facts, keys, now)
+        except NotFound:
+            continue
