@@ -19,7 +19,7 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import day_plain, language, moment_long
 from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
-from programmes.enrolment import place_services, queries, services, step_services
+from programmes.enrolment import coming_services, place_services, queries, services, step_services
 from programmes.enrolment.rules import asks_age_again
 from programmes.enrolment.wording import skip_told
 from programmes.web.forms import Form, read_form
@@ -144,6 +144,7 @@ async def _view(request: AnyRequest, place: _Place, wrong: str = "", typed: Form
         age_again=_age_again(request, place) if state in {"preliminary", "confirmed", "queued", "offered"} else (),
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
+        asked_to_come=state == "queued" and facts.asked_to_come,
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
     )
 
@@ -245,6 +246,17 @@ async def declare_again(request: AnyRequest) -> Response[Any]:
     return _to_place()
 
 
+@post("/min-plats/kommer", status_code=200)
+async def say_coming(request: AnyRequest) -> Response[Any]:
+    """„Jag kommer“, from somebody who was asked to say so."""
+    enrolment_id = await _open(request)
+    if enrolment_id is None:
+        return _to_place(closed=True)
+    place = await _place(enrolment_id)
+    await coming_services.coming(enrolment_id, place.programme, request.app.state.clock.now())
+    return _to_place()
+
+
 @get("/min-plats/lamna")
 async def leave_page(request: AnyRequest) -> Response[Any]:
     """What happens if one leaves; leaving cannot be undone here."""
@@ -294,6 +306,7 @@ HANDLERS = [
     book_visit,
     accept,
     declare_again,
+    say_coming,
     leave_page,
     leave,
     left,

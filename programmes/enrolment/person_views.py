@@ -14,7 +14,16 @@ from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
-from programmes.enrolment import order_services, place_services, queries, queue_pages, roster, services, step_services
+from programmes.enrolment import (
+    coming_services,
+    order_services,
+    place_services,
+    queries,
+    queue_pages,
+    roster,
+    services,
+    step_services,
+)
 from programmes.enrolment import person_pages as pages
 from programmes.enrolment.order_services import SKIP_REASONS, SkipReason
 from programmes.people import records
@@ -97,6 +106,7 @@ async def _page(
         form=form,
         skipped=queue_pages.skipped(facts, programme.section),
         skip_reasons=queue_pages.skip_choices(programme.section),
+        asked_to_come=facts.asked_to_come,
     )
     return page(request, "enrolment/person.html", view, status)
 
@@ -210,4 +220,12 @@ async def skip(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: From
     return _back(cohort_id, enrolment_id)
 
 
-HANDLERS = [skip, person_page, visit, on_paper, proof, new_code, contact, end]
+@post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/kommer", guards=[signed_in], status_code=200)
+async def coming(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """Somebody has said, by telephone or at the door, that they come."""
+    person, _cohort, programme, _facts = await _mine(request, cohort_id, enrolment_id)
+    await coming_services.coming(enrolment_id, programme, request.app.state.clock.now(), person.staff_id)
+    return _back(cohort_id, enrolment_id)
+
+
+HANDLERS = [coming, skip, person_page, visit, on_paper, proof, new_code, contact, end]

@@ -34,6 +34,7 @@ class RosterEntry:
     visit: queries.Visit | None
     order_reason: str | None = None
     passed_at: datetime | None = None
+    asked_to_come: bool = False
 
 
 def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder) -> str:
@@ -74,6 +75,7 @@ async def roster(
             facts.visit,
             facts.order_reason,
             facts.passed_at,
+            facts.asked_to_come,
         )
         for facts in found
     ]

@@ -113,6 +113,7 @@ class EnrolmentFacts:
     turn: Decimal = Decimal(0)
     order_reason: str | None = None
     passed_at: datetime | None = None
+    asked_to_come: bool = False
 
 
 @dataclass(frozen=True)

@@ -188,6 +188,7 @@ async def _words(
         was_at=about.was_at if about else None,
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
+        say_coming=queued and person.asked_to_come,
         age_again=await _age_again(person, counted),
         # Once this is sent, the code opens nothing any more.
         link=f"{settings.base_url}/min-plats#{code}" if code and facts.kind != "queue_ended" else "",
