@@ -79,6 +79,10 @@ async def test_the_surplus_queues_in_order_is_offered_nothing_and_is_not_in_the_
     await worker.drain(the_worker)
     await queue_services.promote_waiting(clock.now())
     assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id].held == 6
+    # A place that somebody leaves is not theirs either.
+    holder = (await queries.enrolments(cohort.cohort_id, ["confirmed"]))[0]
+    await services.leave(holder.enrolment_id, keys, clock.now())
+    assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id].held == 5
     # Somebody from elsewhere has a place at once, also when they say that they are from the same address.
     assert await apply(browser("198.51.100.1", forwarded="192.0.2.7"), cohort) == "Du har en plats"
     waiting = [f.arrival for f in await queries.enrolments(cohort.cohort_id, ["queued"]) if f.asked_to_come]
