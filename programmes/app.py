@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from litestar import Litestar
@@ -39,6 +40,7 @@ from programmes.people import views as people_views
 from programmes.people.queries import load_principal
 from programmes.settings import Settings
 from programmes.web import errors, health
+from programmes.web.bursts import Bursts
 from programmes.web.headers import add_headers
 from programmes.web.language import choose_language
 from programmes.web.rendering import Static, make_environment
@@ -127,6 +129,7 @@ def create_app(
                 "static": static,
                 "templates": make_environment(settings, static),
                 "load_principal": load_principal,
+                "bursts": Bursts(settings.burst_most, timedelta(minutes=settings.burst_minutes)),
             }
         ),
     )

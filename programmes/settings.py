@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,6 +34,9 @@ class Settings:
     board_decision: str = ""
     demo: bool = False
     pool_size: int = 10
+    burst_most: int = 6
+    burst_minutes: int = 10
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def https(self) -> bool:
@@ -44,10 +48,17 @@ class Settings:
         return urlsplit(self.base_url).netloc
 
 
-def _number(name: str, value: str) -> int:
-    if not value.isdigit() or not 1 <= int(value) <= 1000:
-        raise SettingsError(f"{name} must be a whole number from 1 to 1000, not {value!r}")
+def _number(name: str, value: str, least: int = 1) -> int:
+    if not (value.isascii() and value.isdigit()) or not least <= int(value) <= 1000:
+        raise SettingsError(f"{name} must be a whole number from {least} to 1000, not {value!r}")
     return int(value)
+
+
+def _networks(name: str, value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise SettingsError(f"{name} must be addresses or networks with commas between, not {value!r}") from None
 
 
 def _address(name: str, value: str) -> str:
@@ -77,6 +88,9 @@ _OTHERS = {
     "PROGRAMMES_BALLOT_KEY_FOLDER",
     "PROGRAMMES_DEMO",
     "PROGRAMMES_POOL_SIZE",
+    "PROGRAMMES_BURST_MOST",
+    "PROGRAMMES_BURST_MINUTES",
+    "PROGRAMMES_TRUSTED_PROXIES",
 }
 
 
@@ -102,5 +116,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         ballot_key_folder=Path(env.get("PROGRAMMES_BALLOT_KEY_FOLDER", str(Settings.ballot_key_folder))),
         demo=env.get("PROGRAMMES_DEMO", "") == "1",
         pool_size=_number("PROGRAMMES_POOL_SIZE", env.get("PROGRAMMES_POOL_SIZE", "10")),
+        burst_most=_number("PROGRAMMES_BURST_MOST", env.get("PROGRAMMES_BURST_MOST", "6"), least=0),
+        burst_minutes=_number("PROGRAMMES_BURST_MINUTES", env.get("PROGRAMMES_BURST_MINUTES", "10")),
+        trusted_proxies=_networks("PROGRAMMES_TRUSTED_PROXIES", env.get("PROGRAMMES_TRUSTED_PROXIES", "")),
         **values,  # type: ignore[arg-type]
     )

@@ -56,6 +56,8 @@ class Place:
             mail_url=f"folder://{self.data / 'mail'}",
             board_decision="Demobeslut 2026-000",
             demo=True,
+            # Everybody who tries it out comes from one computer.
+            burst_most=0,
         )
 
     def clear(self) -> None:

@@ -35,6 +35,7 @@ def environment(settings: Settings, part: Part) -> dict[str, str]:
         "PROGRAMMES_MAIL_URL": settings.mail_url,
         "PROGRAMMES_BOARD_DECISION": settings.board_decision,
         "PROGRAMMES_DEMO": "1" if settings.demo else "",
+        "PROGRAMMES_BURST_MOST": str(settings.burst_most),
         "PYTHONUNBUFFERED": "1",
     }
     if part == "serve":

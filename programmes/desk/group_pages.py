@@ -243,6 +243,8 @@ def _queue(facts: Facts) -> list[QueueRow]:
         elif entry.skip_reason:
             tag, text = Tag(_("Hoppas över"), "warn", "move"), applied
             skipped = skip_text(entry.skip_reason, facts.cohort.section)
+        elif entry.asked_to_come:
+            tag, text = Tag(_("Ska säga att den kommer"), "warn", "clock"), applied
         else:
             tag = Tag(_("Väntar"))
             text = applied if next_told else applied + " " + _("Näst på tur.")

@@ -86,6 +86,7 @@ class PlacePage:
     wrong: str = ""
     ticked: frozenset[tuple[str, str]] = frozenset()
     passed_on: str = ""
+    asked_to_come: bool = False
 
     @property
     def alive(self) -> bool:

@@ -21,6 +21,7 @@ from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
 from programmes.enrolment import (
     agreement_queries,
+    coming_services,
     deadline_queries,
     leaving_queries,
     place_services,
@@ -170,6 +171,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         undone=request.query_params.get("angrat", ""),
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
+        asked_to_come=state == "queued" and facts.asked_to_come,
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
     )
 
@@ -305,6 +307,17 @@ async def declare_again(request: AnyRequest) -> Response[Any]:
     return to_place()
 
 
+@post("/min-plats/kommer", status_code=200)
+async def say_coming(request: AnyRequest) -> Response[Any]:
+    """„Jag kommer“, from somebody who was asked to say so."""
+    enrolment_id = await open_here(request)
+    if enrolment_id is None:
+        return to_place(closed=True)
+    place = await place_of(enrolment_id)
+    await coming_services.coming(enrolment_id, place.programme, request.app.state.clock.now())
+    return to_place()
+
+
 HANDLERS = [
     my_place,
     open_place,
@@ -316,4 +329,5 @@ HANDLERS = [
     go_on,
     accept,
     declare_again,
+    say_coming,
 ]

@@ -141,7 +141,7 @@ def _unmet(outcome: Outcome, programme: Programme, municipality: str) -> str:
 def _closed(closed: NotOpen | None) -> str:
     texts = {
         "not_yet": _("Anmälan dit har inte öppnat än."),
-        "too_late": _("Det är för sent: den sista träffen då man kan börja har varit."),
+        "too_late": _("Det är för sent: den sista gången då man kan börja har varit."),
         "cancelled": _("Den starten är inställd."),
         "closed": _("Den starten är avslutad."),
     }

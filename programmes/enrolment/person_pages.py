@@ -52,6 +52,7 @@ class PersonPage:
     form: Any
     skipped: str = ""
     skip_reasons: tuple[tuple[str, str], ...] = ()
+    asked_to_come: bool = False
 
     @property
     def alive(self) -> bool:

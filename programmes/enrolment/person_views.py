@@ -17,6 +17,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.enrolment import (
     agreement_queries,
+    coming_services,
     consent_services,
     deadline_queries,
     order_services,
@@ -126,6 +127,7 @@ async def _page(
         form=form,
         skipped=queue_pages.skipped(facts, programme.section),
         skip_reasons=queue_pages.skip_choices(programme.section),
+        asked_to_come=facts.asked_to_come,
     )
     return page(request, "enrolment/person.html", view, status)
 
@@ -250,4 +252,12 @@ async def skip(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: From
     return _back(cohort_id, enrolment_id)
 
 
-HANDLERS = [person_page, withdraw_consent, skip, visit, on_paper, proof, new_code, contact, end]
+@post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/kommer", guards=[signed_in], status_code=200)
+async def coming(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """Somebody has said, by telephone or at the door, that they come."""
+    person, _cohort, programme, _facts = await _mine(request, cohort_id, enrolment_id)
+    await coming_services.coming(enrolment_id, programme, request.app.state.clock.now(), person.staff_id)
+    return _back(cohort_id, enrolment_id)
+
+
+HANDLERS = [person_page, withdraw_consent, coming, skip, visit, on_paper, proof, new_code, contact, end]

@@ -76,8 +76,8 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
     # A statement of its own, after the lock is held: only then does it see what the one before has committed.
     row = await fetchrow(
         """select array(select number from seat where cohort_id = $1) as taken,
-                  exists (select 1 from enrolment where cohort_id = $1 and state = 'queued' and skip_reason is null)
-                  as someone_waits,
+                  exists (select 1 from enrolment where cohort_id = $1 and state = 'queued' and skip_reason is null
+                          and not asked_to_come) as someone_waits,
                   (select starts_at from cohort_session where cohort_id = $1 and number = least($2, (
                        select max(number) from cohort_session where cohort_id = $1))) as last_entry,
                   (select min(starts_at) from cohort_session
@@ -119,8 +119,8 @@ _ENROLMENT = """
 select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected_identity, false) as protected, e.state,
        e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,
        p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.guardian_ticked, e.declared_for,
-       e.only_waited, e.turn, e.order_reason, e.passed_at, e.visit_cancelled_at, e.place_since, e.undo_until, e.left_from,
-       v.person_goes_on, v.staff_goes_on,
+       e.only_waited, e.turn, e.order_reason, e.passed_at, e.asked_to_come, e.visit_cancelled_at, e.place_since,
+       e.undo_until, e.left_from, v.person_goes_on, v.staff_goes_on,
        v.slot_id, v.state as visit_state, vs.starts_at as visit_starts, vs.ends_at as visit_ends, vn.name as visit_venue,
        vn.address as visit_address, array(select text_id from agreement a where a.enrolment_id = e.id) as accepted
 from enrolment e left join participant p on p.id = e.participant_id left join seat s on s.enrolment_id = e.id
@@ -294,10 +294,12 @@ async def open_offers(cohort_id: int) -> dict[UUID, datetime]:
 
 
 async def waiting_beside_a_place() -> list[int]:
-    """Cohorts where somebody waits though a seat is free. Whether one may still enter is decided under the lock."""
+    """Cohorts where somebody who can be offered a place waits beside a free one. Whether one may still enter is decided
+    under the lock."""
     rows = await fetch(
         """select c.id from cohort c where c.state in ('open', 'postponed', 'started')
-             and exists (select 1 from enrolment e where e.cohort_id = c.id and e.state = 'queued' and e.skip_reason is null)
+             and exists (select 1 from enrolment e where e.cohort_id = c.id and e.state = 'queued' and e.skip_reason is null
+                         and not e.asked_to_come)
              and (select count(*) from seat s where s.cohort_id = c.id) < c.maximum order by c.id"""
     )
     return [row["id"] for row in rows]

@@ -29,6 +29,7 @@ class Place:
     moved: str
     passed: str
     moved_back: bool
+    asked_to_come: bool
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def place(cohort_id: int, section: str, number: int, facts: EnrolmentFacts, labe
         moved=order_text(facts.order_reason) if facts.order_reason else "",
         passed=day_plain(local(facts.passed_at).date()) if facts.passed_at else "",
         moved_back=facts.order_reason not in {None, "transfer"},
+        asked_to_come=facts.asked_to_come,
     )
 
 

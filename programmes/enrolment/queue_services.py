@@ -53,8 +53,8 @@ async def take_seat(gate: queries.Gate, enrolment_id: uuid.UUID, number: int) ->
 async def pass_on(gate: queries.Gate, now: datetime) -> None:
     """Offer free seats in the order of the queue, while one may still enter and there is time to answer.
 
-    Who is passed over for a reason keeps their turn, and is offered nothing until the reason is lifted. In the caller's
-    transaction, under the cohort's lock.
+    Who is passed over for a reason, or is asked to say that they come, keeps their turn and is offered nothing until then.
+    In the caller's transaction, under the cohort's lock.
     """
     until = offer_until(now, gate.next_session, day_off)
     if until is None or entry(gate.entry, now) is not None:
@@ -63,6 +63,7 @@ async def pass_on(gate: queries.Gate, now: datetime) -> None:
     while (seat := lowest_free(taken, gate.maximum)) is not None:
         waiting = await fetchval(
             """select id from enrolment where cohort_id = $1 and state = 'queued' and skip_reason is null
+                 and not asked_to_come
                order by turn limit 1""",
             gate.cohort_id,
         )

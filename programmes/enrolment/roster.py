@@ -40,6 +40,7 @@ class RosterEntry:
     visit: queries.Visit | None
     order_reason: str | None = None
     passed_at: datetime | None = None
+    asked_to_come: bool = False
     twice: bool = False
 
 
@@ -109,6 +110,7 @@ async def roster(
             facts.visit,
             facts.order_reason,
             facts.passed_at,
+            facts.asked_to_come,
             facts.enrolment_id in twice,
         )
         for facts in found

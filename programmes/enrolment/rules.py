@@ -126,6 +126,7 @@ class EnrolmentFacts:
     place_since: datetime | None = None
     undo_until: datetime | None = None
     left_from: str | None = None
+    asked_to_come: bool = False
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,11 @@ from programmes.people.records import PersonRecord
 
 @dataclass(frozen=True)
 class Application:
-    """What somebody applies with. `once` is the form's once-number; `record` is None for identity-exempt programmes."""
+    """What somebody applies with. `once` is the form's once-number; `record` is None for identity-exempt programmes.
+
+    `among_many`: it came among many at once from one address. In an exempt programme it then waits until somebody says
+    that they come; it is never refused.
+    """
 
     cohort_id: int
     first_session: date
@@ -50,6 +54,7 @@ class Application:
     protected: bool = False
     language: Language = "sv"
     staff_id: int | None = None
+    among_many: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,11 +138,13 @@ async def _take(
     if closed is not None:
         return Refused(closed=closed)
     asks = asks_for_more(programme, application.answers.guardian_consent)
-    decided = decide_application(gate.taken, gate.maximum, gate.someone_waits, asks)
+    asked_to_come = application.among_many and programme.exempt
+    waits = gate.someone_waits or asked_to_come
+    decided = decide_application(gate.taken, gate.maximum, waits, asks)
     if application.record is not None and draft.person_id is not None:
         await records.keep(application.record, application.protected, keys, draft.person_id, now)
     state = "queued" if not isinstance(decided, Applied) else "confirmed" if decided.confirmed else "preliminary"
-    await _write_enrolment(draft, state, keys, now)
+    await _write_enrolment(draft, state, asked_to_come, keys, now)
     if isinstance(decided, Applied):
         await take_seat(gate, draft.enrolment_id, decided.seat)
     met = [outcome.condition for outcome in outcomes if outcome.code == "met"]
@@ -154,7 +161,7 @@ async def _take(
     return Taken(draft.enrolment_id, held, draft.token)
 
 
-async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: datetime) -> None:
+async def _write_enrolment(draft: _Draft, state: str, asked_to_come: bool, keys: KeyFolder, now: datetime) -> None:
     application = draft.application
     kept = {"code": draft.code}
     if application.record is None:
@@ -164,8 +171,9 @@ async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: date
            made as (
                insert into enrolment (id, cohort_id, participant_id, state, arrival, turn, applied_at, confirmed_at, key_id,
                                       sealed, code_digest, once_digest, guardian_ticked, partner_consent, language,
-                                      declared_for, only_waited, place_since)
-               select $1, $2, $3, $4, arrivals, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17 from arrival
+                                      declared_for, only_waited, place_since, asked_to_come)
+               select $1, $2, $3, $4, arrivals, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17,
+                      $18 from arrival
                returning id, applied_at, only_waited)
            insert into queue_event (enrolment_id, at, kind, staff_id)
            select id, applied_at, case when only_waited then 'applied_queue' else 'applied' end, $16 from made""",
@@ -186,6 +194,7 @@ async def _write_enrolment(draft: _Draft, state: str, keys: KeyFolder, now: date
         state == "queued",
         application.staff_id,
         now if application.record is not None and state != "queued" else None,
+        asked_to_come,
     )
 
 

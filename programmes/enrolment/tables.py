@@ -33,7 +33,8 @@ class Enrolment(Table, tablename="enrolment"):
     wait for one.
 
     `arrival` never changes. `turn` is the order of the queue: it is the arrival, unless `order_reason` says why not.
-    `passed_at`: a coordinator let somebody go before.
+    `passed_at`: a coordinator let somebody go before. `asked_to_come`: they came among many at once from one address, and
+    are offered a place when they have said that they come.
     `visit_cancelled_at`: the office has cancelled a study visit of theirs, which never costs the place.
     `place_since`: since when the place has been theirs, of documented people only. Who has left can undo it until
     `undo_until` and gets back what they `left_from`; then both are null, and the sealed part is gone.
@@ -68,6 +69,7 @@ class Enrolment(Table, tablename="enrolment"):
     place_since = Timestamptz(null=True, default=None)
     undo_until = Timestamptz(null=True, default=None)
     left_from = Text(null=True, default=None)
+    asked_to_come = Boolean(default=False)
     known_enrolment_state = Check(
         "state in ('preliminary', 'confirmed', 'queued', 'offered', 'completed', 'dropped_out', 'withdrawn', 'declined',"
         " 'expired', 'transferred', 'refused')"
@@ -84,6 +86,9 @@ class Enrolment(Table, tablename="enrolment"):
     one_turn_each = Unique(["cohort_id", "turn"])
     known_skip_reason = Check("skip_reason in ('wait', 'no_answer', 'unreachable', 'conditions', 'clash')")
     known_order_reason = Check("order_reason in ('office_error', 'cancelled_start', 'together', 'age_limit', 'transfer')")
+    asked_to_come_holds_no_place = Check(
+        "not asked_to_come or (participant_id is null and state not in ('preliminary', 'confirmed', 'offered'))"
+    )
     turn_is_arrival_without_a_reason = Check("turn > 0 and (turn = arrival or order_reason is not null)")
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+import asyncpg
+
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Answers, Outcome, Programme, check
 from programmes.cohorts import queries as cohorts
@@ -133,13 +135,19 @@ async def _state(planned: Plan, move: Move, now: datetime) -> State:
 
 async def _write(planned: Plan, move: Move, new: uuid.UUID, now: datetime) -> None:
     """The old enrolment lets go of all that opens or names anything, and the new one takes it over."""
-    old, facts = planned.facts.enrolment_id, planned.facts
+    old = planned.facts.enrolment_id
     kept = await fetchrow(
         "select code_digest, language, proof_checked_by, proof_checked_at from enrolment where id = $1", old
     )
     assert kept is not None
+    await _let_go(old, now)
+    await _take_over(planned, move, new, kept, now)
+    await _bring_along(old, new, planned.programme.study_visit, now)
+
+
+async def _let_go(old: uuid.UUID, now: datetime) -> None:
+    """Who only waited there leaves nothing behind that names them; who had a place is documented as having had it."""
     await execute("delete from seat where enrolment_id = $1", old)
-    # Who only waited there leaves nothing behind that names them; who had a place is documented as having had it.
     await execute(
         """update enrolment set state = 'transferred', ended_at = $2, offer_expires_at = null, sealed = null, key_id = null,
                   code_digest = null, once_digest = null, skip_reason = null,
@@ -150,7 +158,10 @@ async def _write(planned: Plan, move: Move, new: uuid.UUID, now: datetime) -> No
         old,
         now,
     )
-    state = await _state(planned, move, now)
+
+
+async def _take_over(planned: Plan, move: Move, new: uuid.UUID, kept: asyncpg.Record, now: datetime) -> None:
+    facts, state = planned.facts, await _state(planned, move, now)
     await execute(
         """with arrival as (update cohort set arrivals = arrivals + 1 where id = $2 returning arrivals)
            insert into enrolment (id, cohort_id, participant_id, state, arrival, turn, order_reason, applied_at,
@@ -178,7 +189,6 @@ async def _write(planned: Plan, move: Move, new: uuid.UUID, now: datetime) -> No
         facts.declared_for,
         facts.only_waited and state == "queued",
     )
-    await _bring_along(old, new, planned.programme.study_visit, now)
 
 
 async def _bring_along(old: uuid.UUID, new: uuid.UUID, visits: bool, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """The way in: a public form for one cohort, and the same form for staff with somebody on the phone or at the desk."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -23,6 +23,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.enrolment import pages, place_services, queries, services
 from programmes.people.records import PersonRecord
+from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -212,7 +213,6 @@ async def _apply(way: _Way, record: PersonRecord | None, step: int) -> Response[
     seen = set(way.form.all("fragad"))
     if any(q.asked_if and q.condition not in seen for q in shown):
         return await _show(way, step, one_more=True)
-    state = way.request.app.state
     born = date.fromisoformat(record.birth_date) if record else None
     once = way.form.raw("once")
     application = services.Application(
@@ -227,7 +227,7 @@ async def _apply(way: _Way, record: PersonRecord | None, step: int) -> Response[
         language=language(),
         staff_id=way.staff.staff_id if way.staff else None,
     )
-    answer = await services.apply(application, way.programme, state.key_folder, state.clock.now())
+    answer = await _sent(way, application)
     if isinstance(answer, services.Refused):
         return await _refuse(way, answer, step, born)
     if way.staff:
@@ -238,6 +238,18 @@ async def _apply(way: _Way, record: PersonRecord | None, step: int) -> Response[
     response = Response("", status_code=303, headers={"location": "/min-plats"})
     set_cookie(way.request, response, "place", answer.token, int(place_services.PLACE_OPEN.total_seconds()))
     return response
+
+
+async def _sent(way: _Way, application: services.Application) -> services.Taken | services.Refused:
+    """Apply. What nobody's identity protects is counted by address, in memory, so that one cannot take every place."""
+    state = way.request.app.state
+    now = state.clock.now()
+    address = origin(way.request) if way.programme.exempt and way.staff is None else None
+    among_many = state.bursts.count(address, now)
+    answer = await services.apply(replace(application, among_many=among_many), way.programme, state.key_folder, now)
+    if isinstance(answer, services.Refused) or answer.repeated:
+        state.bursts.uncount(address, now)
+    return answer
 
 
 async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | None) -> Response[Any]:

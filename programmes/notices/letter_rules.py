@@ -43,6 +43,7 @@ class Facts:
     age_again: bool = False
     visit: Slot | None = None
     book_by: date | None = None
+    say_coming: bool = False
     link: str = ""
     added: Slot | None = None
 
@@ -98,10 +99,7 @@ def _place_news(facts: Facts) -> list[str]:
         case "place_held" | "place_confirmed":
             return [_held(facts), *_next(facts)]
         case "queued":
-            return [
-                _("Det är fullt just nu. Du står i kö, som nummer %(n)s.", n=facts.position),
-                _("Blir en plats ledig får du ett erbjudande. Du behöver inte göra något."),
-            ]
+            return _queued(facts)
         case "place_offered":
             return _offer(facts)
         case "queue_ended":
@@ -130,6 +128,18 @@ def _held(facts: Facts) -> str:
     if facts.enrolment_state == "preliminary":
         return _("Du har en plats. Det är några steg kvar innan den är klar. Se dem med länken.")
     return _("Du har en plats.")
+
+
+def _queued(facts: Facts) -> list[str]:
+    if facts.say_coming:
+        return [
+            _("Din anmälan är mottagen. Du står i kö, som nummer %(n)s.", n=facts.position),
+            _("Öppna Min plats och tryck på Jag kommer, eller ring oss. Då kan du få en plats."),
+        ]
+    return [
+        _("Det är fullt just nu. Du står i kö, som nummer %(n)s.", n=facts.position),
+        _("Blir en plats ledig får du ett erbjudande. Du behöver inte göra något."),
+    ]
 
 
 def _moved(facts: Facts) -> list[str]:

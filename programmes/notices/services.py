@@ -199,6 +199,7 @@ async def _words(
         added=_made_up_for(about, counted),
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
+        say_coming=queued and person.asked_to_come,
         age_again=await _age_again(person, counted),
         visit=letter_rules.Slot(visit.starts_at, visit.ends_at) if visit else None,
         book_by=book_by,

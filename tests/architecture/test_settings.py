@@ -27,6 +27,7 @@ def test_the_documented_defaults_are_the_real_ones() -> None:
     found = read_settings({})
     by_name = {**module._TEXTS, "PROGRAMMES_BASE_URL": "base_url", "PROGRAMMES_KEY_FOLDER": "key_folder"}
     by_name |= {"PROGRAMMES_BALLOT_KEY_FOLDER": "ballot_key_folder", "PROGRAMMES_POOL_SIZE": "pool_size"}
+    by_name |= {"PROGRAMMES_BURST_MOST": "burst_most", "PROGRAMMES_BURST_MINUTES": "burst_minutes"}
     for name, attribute in by_name.items():
         told = documented()[name]
         real = str(getattr(found, attribute))
@@ -45,6 +46,11 @@ def test_without_an_environment_everything_is_as_the_class_says() -> None:
         ("PROGRAMMES_POOL_SIZE", "many"),
         ("PROGRAMMES_POOL_SIZE", "0"),
         ("PROGRAMMES_COLOUR", "blue"),
+        ("PROGRAMMES_BURST_MOST", "-1"),
+        ("PROGRAMMES_BURST_MOST", "²"),
+        ("PROGRAMMES_BURST_MINUTES", "0"),
+        ("PROGRAMMES_TRUSTED_PROXIES", "proxy.local"),
+        ("PROGRAMMES_TRUSTED_PROXIES", "10.0.0.1/8"),
     ],
 )
 def test_a_wrong_or_unknown_setting_is_said_by_name(name: str, value: str) -> None:

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programmes.enrolment.queue_rules import Waiting, between, last_before, may_go_before, passed, turn_by_application
+from programmes.enrolment.queue_rules import (
+    ENDED_AS,
+    Waiting,
+    between,
+    last_before,
+    may_go_before,
+    passed,
+    turn_by_application,
+)
+from programmes.enrolment.rules import ALIVE, State
 
 NOON = datetime(2026, 9, 2, 12, tzinfo=UTC)
 
