@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from programmes import worker
+from programmes.calendar import services as calendar
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
@@ -319,3 +320,17 @@ async def test_what_is_gone_or_over_cannot_be_cancelled(robin: Principal, clock:
     for wrong in (slot, slot + 1000):
         with pytest.raises(NotFound):
             await visit_services.cancel_slot(cohort.cohort_id, wrong, 0, robin.staff_id, clock.now())
+
+
+async def test_a_cancelled_visit_stands_as_cancelled_in_the_leaders_calendar(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), robin, sessions=1)
+    slot = await a_slot(cohort, clock, robin)
+    address = calendar.feed_address(await calendar.leader_feed(robin.staff_id, keys, clock.now()), keys)
+    assert "STATUS:CANCELLED" not in (await client.get(address)).text
+    clock.advance(minutes=1)
+    await visit_services.cancel_slot(cohort.cohort_id, slot, 0, robin.staff_id, clock.now())
+    [event] = [e for e in (await client.get(address)).text.split("BEGIN:VEVENT") if "STATUS:CANCELLED" in e]
+    assert "INSTÄLLT: Studiebesök" in event
+    assert "SEQUENCE:1" in event
