@@ -29,7 +29,7 @@ class Log:
 
     def __call__(self, record: Any) -> None:
         # What a pooled connection does when it is given back, or once when it first meets a type, is not ours.
-        if "pg_advisory_unlock_all" not in record.query and "typeinfo_tree" not in record.query:
+        if not any(part in record.query for part in ("pg_advisory_unlock_all", "typeinfo_tree", "'jit'")):
             self.statements.append((record.query, tuple(record.args or ())))
 
 

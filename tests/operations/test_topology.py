@@ -153,20 +153,17 @@ async def no_seat_constraints(owner: asyncpg.Connection) -> AsyncIterator[None]:
 @asynccontextmanager
 async def unlocked_pair(installation: Installation) -> AsyncIterator[tuple[str, str]]:
     """Two more web processes of the same installation, which take no lock."""
-    running: list[asyncio.subprocess.Process] = []
-    bases = []
+    ports = [str(free_port()), str(free_port())]
+    command = (sys.executable, "-m", "tests.operations.unlocked", *ports)
+    environment = processes.environment(installation.settings, "serve")
+    both = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, start_new_session=True)
     try:
-        for _ in range(2):
-            port = free_port()
-            bases.append(f"http://127.0.0.1:{port}")
-            command = (sys.executable, "-m", "tests.operations.unlocked", "serve", "--port", str(port))
-            environment = processes.environment(installation.settings, "serve")
-            running.append(await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, start_new_session=True))
-        for base, process in zip(bases, running, strict=True):
-            await processes.wait_until_ready(base, process)
-        yield bases[0], bases[1]
+        first, second = [f"http://127.0.0.1:{port}" for port in ports]
+        for base in (first, second):
+            await processes.wait_until_ready(base, both)
+        yield first, second
     finally:
-        await processes.stop(running)
+        await processes.stop([both])
 
 
 async def test_a_ballot_key_is_made_where_only_the_worker_reads_and_its_public_half_where_web_does(
