@@ -123,7 +123,7 @@ async def accept_texts(
 ) -> None:
     """Accept the versions that were shown, then confirm the place if nothing is left.
 
-    Who is confirmed accepts what they are asked for anew, and stays confirmed.
+    Who is confirmed accepts what they are asked for anew, and stays confirmed. Sent again, it changes nothing.
 
     Raises:
         NotFound: no such enrolment.
@@ -132,6 +132,8 @@ async def accept_texts(
     """
     async with transaction():
         facts = await _locked(enrolment_id, now)
+        if facts.state == "confirmed" and text_ids and facts.accepted.issuperset(text_ids):
+            return
         newest = await _asked_for(facts, programme, now)
         if not newest or {text.text_id for text in newest} != set(text_ids):
             raise Conflict("texts_changed")

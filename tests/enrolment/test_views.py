@@ -301,7 +301,8 @@ async def test_staff_walk_somebody_to_a_confirmed_place_and_every_look_is_noted(
         wrong = await post_form(client, f"{person}/papper", {"text": ticked}, person)
         assert wrong.status_code == 422
         assert "Kryssa i alla texter som personen har godkänt." in wrong.text
-    assert (await post_form(client, f"{person}/papper", {"text": texts}, person)).status_code == 303
+    for _twice in range(2):
+        assert (await post_form(client, f"{person}/papper", {"text": texts}, person)).status_code == 303
     assert (await queries.enrolment(taken.enrolment_id)).state == "confirmed"
     assert (await post_form(client, f"{person}/legitimation", {}, person)).status_code == 303
     assert "Kontrollerad" in (await client.get(person)).text
