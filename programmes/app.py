@@ -30,7 +30,7 @@ from programmes.desk import (
     transfer_views,
     visit_views,
 )
-from programmes.enrolment import keeping_views, offer_views, person_views, queue_views
+from programmes.enrolment import details_views, keeping_views, offer_views, person_views, queue_views
 from programmes.enrolment import views as enrolment_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
@@ -82,6 +82,7 @@ def _handlers() -> list[Any]:
         *people_views.HANDLERS,
         *enrolment_views.HANDLERS,
         *person_views.HANDLERS,
+        *details_views.HANDLERS,
         *offer_views.HANDLERS,
         *queue_views.HANDLERS,
         *keeping_views.HANDLERS,

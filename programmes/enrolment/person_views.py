@@ -49,7 +49,7 @@ _VISITS: dict[str, tuple[Literal["attended", "missed"], bool, bool]] = {
 }
 
 
-async def _mine(
+async def mine(
     request: AnyRequest, cohort_id: int, enrolment_id: UUID
 ) -> tuple[Principal, CohortFacts, Programme, queries.EnrolmentFacts]:
     """The person, for somebody who works with the cohort. Raises NotFound for anybody else."""
@@ -82,7 +82,7 @@ def _details(facts: queries.EnrolmentFacts, request: AnyRequest) -> tuple[tuple[
 async def _page(
     request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: Form, status: int = 200, **shown: Any
 ) -> Response[Any]:
-    person, cohort, programme, facts = await _mine(request, cohort_id, enrolment_id)
+    person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
     now, keys = request.app.state.clock.now(), request.app.state.key_folder
     await place_services.note_look(facts, person.staff_id, now)
     texts = await queries.texts_for(programme, local_date(now))
@@ -142,7 +142,7 @@ async def person_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_i
     once = read_cookie(request, "handover")
     if not once:
         return await _page(request, cohort_id, enrolment_id, Form())
-    person, _cohort, _programme, facts = await _mine(request, cohort_id, enrolment_id)
+    person, _cohort, _programme, facts = await mine(request, cohort_id, enrolment_id)
     state = request.app.state
     code = await place_services.hand_over_code(facts, once, state.key_folder, person.staff_id, state.clock.now())
     response = await _page(request, cohort_id, enrolment_id, Form(), code=code)
@@ -154,7 +154,7 @@ async def person_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_i
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/besok", guards=[signed_in], status_code=200)
 async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Book a study visit for somebody, take the booking back, or note what became of it."""
-    person, _cohort, programme, _facts = await _mine(request, cohort_id, enrolment_id)
+    person, _cohort, programme, _facts = await mine(request, cohort_id, enrolment_id)
     form = await read_form(request)
     now = request.app.state.clock.now()
     outcome = form.raw("utfall")
@@ -175,7 +175,7 @@ async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/papper", guards=[signed_in], status_code=200)
 async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Note that conditions and rules were accepted on paper, in the versions shown."""
-    person, cohort, programme, facts = await _mine(request, cohort_id, enrolment_id)
+    person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
     form = await read_form(request)
     ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     now = request.app.state.clock.now()
@@ -191,7 +191,7 @@ async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/legitimation", guards=[signed_in], status_code=200)
 async def proof(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Note that identity or age was shown."""
-    person, _cohort, programme, _facts = await _mine(request, cohort_id, enrolment_id)
+    person, _cohort, programme, _facts = await mine(request, cohort_id, enrolment_id)
     await step_services.note_proof(enrolment_id, person.staff_id, programme, request.app.state.clock.now())
     return _back(cohort_id, enrolment_id)
 
@@ -199,7 +199,7 @@ async def proof(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/kod", guards=[signed_in], status_code=200)
 async def new_code(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """A new place code, shown once to be read out face to face."""
-    person, *_rest = await _mine(request, cohort_id, enrolment_id)
+    person, *_rest = await mine(request, cohort_id, enrolment_id)
     state = request.app.state
     code = await place_services.reissue_code(enrolment_id, state.key_folder, person.staff_id, state.clock.now())
     return await _page(request, cohort_id, enrolment_id, Form(), code=code)
@@ -208,7 +208,7 @@ async def new_code(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/kontakt", guards=[signed_in], status_code=200)
 async def contact(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Show the contact channel for an urgent call; the look is noted."""
-    person, _cohort, _programme, facts = await _mine(request, cohort_id, enrolment_id)
+    person, _cohort, _programme, facts = await mine(request, cohort_id, enrolment_id)
     state = request.app.state
     found = await place_services.reveal_contact(facts, state.key_folder, person.staff_id, state.clock.now())
     return await _page(request, cohort_id, enrolment_id, Form(), contact=found)
@@ -217,7 +217,7 @@ async def contact(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/avsluta", guards=[signed_in], status_code=200)
 async def end(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """End somebody's way in the words that the statistics need; never a reason."""
-    person, *_rest = await _mine(request, cohort_id, enrolment_id)
+    person, *_rest = await mine(request, cohort_id, enrolment_id)
     form = await read_form(request)
     outcome = form.choice("slut", _ENDINGS, _("Välj hur det slutade."))
     if form.errors:
@@ -233,7 +233,7 @@ async def end(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromP
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/samtycke", guards=[signed_in], status_code=303)
 async def withdraw_consent(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """The person no longer wants the partner to be contacted."""
-    person, _cohort, _programme, _facts = await _mine(request, cohort_id, enrolment_id)
+    person, _cohort, _programme, _facts = await mine(request, cohort_id, enrolment_id)
     await consent_services.withdraw_partner_consent(enrolment_id, person.staff_id, request.app.state.clock.now())
     return _back(cohort_id, enrolment_id)
 
@@ -241,7 +241,7 @@ async def withdraw_consent(request: AnyRequest, cohort_id: FromPath[int], enrolm
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/ko", guards=[signed_in], status_code=200)
 async def skip(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Pass somebody over in the queue for a reason from the fixed list, or no longer."""
-    person, *_rest = await _mine(request, cohort_id, enrolment_id)
+    person, *_rest = await mine(request, cohort_id, enrolment_id)
     form = await read_form(request)
     lifted = form.ticked("lyft")
     reason = None if lifted else form.choice("skal", SKIP_REASONS, _("Välj ett skäl ur listan."))
@@ -255,7 +255,7 @@ async def skip(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: From
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/kommer", guards=[signed_in], status_code=200)
 async def coming(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Somebody has said, by telephone or at the door, that they come."""
-    person, _cohort, programme, _facts = await _mine(request, cohort_id, enrolment_id)
+    person, _cohort, programme, _facts = await mine(request, cohort_id, enrolment_id)
     await coming_services.coming(enrolment_id, programme, request.app.state.clock.now(), person.staff_id)
     return _back(cohort_id, enrolment_id)
 

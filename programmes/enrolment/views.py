@@ -31,7 +31,7 @@ from programmes.web.sessions import set_cookie
 
 AnyRequest = Request[Any, Any, Any]
 _ONCE = re.compile(r"[0-9a-z]{32}")
-_CONTACTS = ("call", "email")
+CONTACTS = ("call", "email")
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _number(form: Form, birth_date: date | None) -> str:
     return ""
 
 
-def _check_safe(form: Form, contact: str, safe: tuple[str, ...]) -> None:
+def check_safe(form: Form, contact: str, safe: tuple[str, ...]) -> None:
     """What is safe must be said, also to staff who write it down, and fit what was given: otherwise no message would ever
     leave, not even an offer."""
     if "kontakt" in form.errors or not contact:
@@ -176,9 +176,9 @@ def _record(way: _Way) -> PersonRecord:
         form.fail(
             "kontakt", _("När uppgifterna är skyddade sparar vi varken telefon eller e-post. Ta bort det, eller krysset.")
         )
-    safe = tuple(kind for kind in _CONTACTS if kind in form.all("saker"))
+    safe = tuple(kind for kind in CONTACTS if kind in form.all("saker"))
     if not protected:
-        _check_safe(form, contact, safe)
+        check_safe(form, contact, safe)
     return PersonRecord(
         name=name,
         birth_date=born.isoformat() if born else "",
