@@ -7,7 +7,17 @@ ID = "2026-11-22T12:30:01:000001"
 VERSION = "1.38.0"
 DESCRIPTION = "first come, first served, as constraints"
 
+# The version before this one goes on writing while it is replaced, and knows of no turn.
 FORWARDS = [
+    """create function turn_is_arrival_at_first() returns trigger language plpgsql as $$
+       begin
+           if new.turn = 0 then
+               new.turn := new.arrival;
+           end if;
+           return new;
+       end $$""",
+    """create trigger turn_is_arrival_at_first before insert on enrolment
+       for each row execute function turn_is_arrival_at_first()""",
     "update enrolment set turn = arrival",
     """insert into queue_event (enrolment_id, at, kind)
        select id, applied_at, case when only_waited then 'applied_queue' else 'applied' end from enrolment
@@ -17,6 +27,8 @@ FORWARDS = [
     "create index queue_event_by_enrolment on queue_event (enrolment_id)",
 ]
 BACKWARDS = [
+    "drop trigger turn_is_arrival_at_first on enrolment",
+    "drop function turn_is_arrival_at_first()",
     "drop index queue_event_by_enrolment",
     "drop index enrolment_queue",
     "create index enrolment_queue on enrolment (cohort_id, arrival) where state = 'queued'",

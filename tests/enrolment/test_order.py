@@ -269,3 +269,16 @@ async def test_an_offer_and_a_reason_at_the_same_moment_never_offer_to_who_is_pa
         facts = await queries.enrolment(who[1].enrolment_id)
         assert not (facts.state == "offered" and facts.skip_reason)
         assert await owner.fetchval("select count(*) from seat where cohort_id = $1", cohort.cohort_id) == 1
+
+
+async def test_who_is_written_by_the_version_before_stands_where_they_came(
+    db: None, owner: asyncpg.Connection, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.1", clock.now())
+    await owner.execute(
+        """insert into enrolment (id, cohort_id, state, arrival, applied_at, language, only_waited)
+           values (gen_random_uuid(), $1, 'queued', 7, $2, 'sv', true)""",
+        cohort.cohort_id,
+        clock.now(),
+    )
+    assert await owner.fetchval("select turn from enrolment") == 7
