@@ -20,9 +20,8 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_queries as queries
 from programmes.desk.closing_rules import ENDINGS, KEPT, ClosingFacts, Ending, endings, half_year_day, may_close
-from programmes.enrolment.closing_services import complete_cohort
+from programmes.enrolment.closing_services import complete_cohort, erase_cohort
 from programmes.enrolment.queue_services import promote
-from programmes.enrolment.services import erase_cohort
 from programmes.evaluation.rules import half_year
 from programmes.notices.services import forget_events
 

@@ -1,10 +1,10 @@
-"""What becomes of the people of a documented cohort when it closes: they stay, their working data goes."""
+"""What becomes of the people of a cohort when it closes: the documented stay, without working data; of others nothing."""
 
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from programmes.core.db import execute, fetch
+from programmes.core.db import execute, fetch, fetchval
 from programmes.core.erasure import destroy_key
 from programmes.core.sealing import KeyFolder
 
@@ -38,3 +38,16 @@ async def complete_cohort(
     )
     await execute(f"delete from seat where {_OF_COHORT}", cohort_id)
     await execute(f"delete from place_session where {_OF_COHORT}", cohort_id)
+
+
+async def erase_cohort(cohort_id: int, keys: KeyFolder, why: str, now: datetime) -> int:
+    """In the caller's transaction, delete every enrolment of a cohort with all that hangs on it, and destroy the keys.
+
+    Returns how many enrolments went. Protected records of persons stay; they have a retention of their own.
+    """
+    rows = await fetchval("select array_agg(key_id) from enrolment where cohort_id = $1 and key_id is not null", cohort_id)
+    for key_id in rows or []:
+        await destroy_key(keys, "entry", key_id, why, now)
+    gone = await execute("delete from enrolment where cohort_id = $1 returning 1", cohort_id)
+    await execute("delete from visit_slot where cohort_id = $1", cohort_id)
+    return gone

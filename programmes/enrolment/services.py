@@ -10,7 +10,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.codes import digest, new_code, new_token
-from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
+from programmes.core.db import execute, fetch, fetchrow, transaction
 from programmes.core.erasure import destroy_key
 from programmes.core.errors import CannotGoOn, Conflict, NotFound
 from programmes.core.i18n import Language
@@ -373,19 +373,6 @@ async def end_all(cohort_id: int, now: datetime) -> None:
         cohort_id,
         now,
     )
-
-
-async def erase_cohort(cohort_id: int, keys: KeyFolder, why: str, now: datetime) -> int:
-    """In the caller's transaction, delete every enrolment of a cohort with all that hangs on it, and destroy the keys.
-
-    Returns how many enrolments went. Protected records of persons stay; they have a retention of their own.
-    """
-    rows = await fetchval("select array_agg(key_id) from enrolment where cohort_id = $1 and key_id is not null", cohort_id)
-    for key_id in rows or []:
-        await destroy_key(keys, "entry", key_id, why, now)
-    gone = await execute("delete from enrolment where cohort_id = $1 returning 1", cohort_id)
-    await execute("delete from visit_slot where cohort_id = $1", cohort_id)
-    return gone
 
 
 async def close_gaps(cohort_id: int) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import deadline_queries, deadline_services
 from programmes.enrolment import queries as enrolments
-from programmes.enrolment.deadline_rules import Chance, reminds, visit_by
+from programmes.enrolment.deadline_rules import Around, Chance, reminds, visit_by
 from programmes.notices import queries, services
 from programmes.notices.rules import notice_id
 
@@ -15,13 +15,15 @@ from programmes.notices.rules import notice_id
 async def hold_to_deadlines(keys: KeyFolder, now: datetime) -> None:
     """Remind whoever lacks a study visit, and pass on the places of those who let the day go by. Safe twice, and late."""
     for cohort_id in await deadline_queries.cohorts_with_waiting(now):
-        chances = await deadline_queries.chances(cohort_id)
+        around, chances = await deadline_queries.around(cohort_id), await deadline_queries.chances(cohort_id)
         for facts in await enrolments.enrolments(cohort_id, ["preliminary"]):
-            await _hold(facts, chances, keys, now)
+            await _hold(facts, around, chances, keys, now)
 
 
-async def _hold(facts: enrolments.EnrolmentFacts, chances: Sequence[Chance], keys: KeyFolder, now: datetime) -> None:
-    holder, around = deadline_queries.holder_of(facts), await deadline_queries.around(facts.cohort_id)
+async def _hold(
+    facts: enrolments.EnrolmentFacts, around: Around, chances: Sequence[Chance], keys: KeyFolder, now: datetime
+) -> None:
+    holder = deadline_queries.holder_of(facts)
     last = visit_by(holder, around)
     if last is None:
         return

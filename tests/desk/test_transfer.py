@@ -31,6 +31,7 @@ from programmes.enrolment import (
     transfer_services,
     waiting_services,
 )
+from programmes.enrolment.closing_services import erase_cohort
 from programmes.enrolment.queue_rules import Waiting
 from programmes.enrolment.transfer_rules import There, decide_move
 from programmes.people.records import PersonRecord
@@ -241,7 +242,7 @@ async def test_the_list_of_the_old_start_goes_without_taking_the_person_with_it(
     who = await somebody(source, keys, clock.now(), "Al", "al@example.invalid")
     new = await move(who.enrolment_id, target, keys, clock.now(), kim.staff_id)
     async with transaction():
-        await services.erase_cohort(source.cohort_id, keys, "closed", clock.now())
+        await erase_cohort(source.cohort_id, keys, "closed", clock.now())
     facts = await queries.enrolment(new)
     assert place_services.unseal(facts, keys).alias == "Al"
     assert holding(await everything(owner), str(who.enrolment_id)) == set()

@@ -12,6 +12,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries, services, step_services
+from programmes.enrolment.closing_services import erase_cohort
 from programmes.enrolment.services import Refused, Taken
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
@@ -211,7 +212,7 @@ async def test_erasing_a_cohort_leaves_no_row_and_no_key(
     await confirm(people[0].enrolment_id, clock.now())
     key_ids = [(await queries.enrolment(p.enrolment_id)).key_id for p in people]
     async with transaction():
-        assert await services.erase_cohort(cohort.cohort_id, keys, "closing", clock.now()) == 2
+        assert await erase_cohort(cohort.cohort_id, keys, "closing", clock.now()) == 2
     for table in ("enrolment", "seat", "condition_met", "place_session", "study_visit", "agreement", "notice"):
         assert await owner.fetchval(f"select count(*) from {table}") == 0, table
     assert not any(keys.exists("entry", key_id) for key_id in key_ids if key_id)

@@ -12,8 +12,8 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import execute, transaction
 from programmes.core.jobs import put
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment.closing_services import erase_cohort
 from programmes.enrolment.queries import EnrolmentFacts
-from programmes.enrolment.services import erase_cohort
 from programmes.notices import services
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, somebody
