@@ -114,7 +114,7 @@ def all_yes(programme: Programme) -> Answers:
 
 
 async def an_application(
-    cohort: CohortFacts, name: str = "Björk", contact: str = "", once: str = ""
+    cohort: CohortFacts, name: str = "Björk", contact: str = "", once: str = "", among_many: bool = False
 ) -> enrolment.Application:
     """An application that meets every condition."""
     programme = await catalogue.programme(cohort.programme_id)
@@ -127,6 +127,7 @@ async def an_application(
         alias=name if programme.exempt else "",
         contact=contact if programme.exempt else "",
         record=None if programme.exempt else PersonRecord(name, ADULT.isoformat(), "", contact),
+        among_many=among_many,
     )
 
 

@@ -9,6 +9,7 @@ from programmes.core.i18n import moment_long
 from programmes.desk import place_pages as pages
 from programmes.desk.place_views import open_here, place_of, to_place
 from programmes.enrolment import leaving_services as services
+from programmes.web.open_places import places_opened
 from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie
 
@@ -84,7 +85,7 @@ def gone(request: AnyRequest) -> Response[Any]:
 @get("/min-plats/klart")
 async def done(request: AnyRequest) -> Response[Any]:
     """It is done: nothing on this page says what it was."""
-    return page(request, "desk/place_left.html")
+    return page(request, "desk/place_left.html", {"others": bool(places_opened(request))})
 
 
 HANDLERS = [leave_page, leave, undo, for_good, done]

@@ -87,6 +87,9 @@ class PlacePage:
     ticked: frozenset[tuple[str, str]] = frozenset()
     passed_on: str = ""
     asked_to_come: bool = False
+    opened: tuple["OpenedPlace", ...] = ()
+    together: int = 0
+    passed_together: str = ""
 
     @property
     def alive(self) -> bool:
@@ -95,6 +98,25 @@ class PlacePage:
     @property
     def holds(self) -> bool:
         return self.state in {"preliminary", "confirmed"}
+
+
+@dataclass(frozen=True)
+class OpenedPlace:
+    """One of the places that siblings took in one form, to change to. `title` says what it is; `shown` is this page's."""
+
+    number: int
+    alias: str
+    title: str
+    code: str
+    shown: bool
+
+    @property
+    def label(self) -> str:
+        return self.alias or _("Barn %(n)s", n=self.number)
+
+    @property
+    def grouped(self) -> str:
+        return grouped(self.code)
 
 
 @dataclass(frozen=True)

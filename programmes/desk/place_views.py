@@ -19,6 +19,7 @@ from programmes.core.codes import normalised
 from programmes.core.i18n import clock, day_long, day_plain, language, moment_long
 from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
+from programmes.desk.siblings_views import opened_here, still_open, waiting_with
 from programmes.enrolment import (
     agreement_queries,
     coming_services,
@@ -33,8 +34,9 @@ from programmes.enrolment import (
 from programmes.enrolment.rules import asks_age_again
 from programmes.enrolment.wording import accepted_texts, skip_told
 from programmes.web.forms import Form, read_form
+from programmes.web.open_places import close_places, open_places, places_opened, show_place, shown_place
 from programmes.web.rendering import page
-from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
+from programmes.web.sessions import drop_cookie
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -55,7 +57,7 @@ def to_place(closed: bool = False) -> Response[Any]:
 
 async def open_here(request: AnyRequest) -> UUID | None:
     """Whose Min plats is open in this browser, or None."""
-    token = read_cookie(request, "place")
+    token = shown_place(request)
     return await queries.open_place(token, request.app.state.clock.now()) if token else None
 
 
@@ -76,13 +78,23 @@ async def my_place(request: AnyRequest) -> Response[Any]:
     """The place that is open in this browser, else the form for the code; that also for changing to another (`?byt`)."""
     enrolment_id = await open_here(request)
     if enrolment_id is None:
-        return _code_form(request, Form())
+        return await _sibling_or_code(request)
     if "byt" in request.query_params:
         return _code_form(request, Form(), already_open=True)
     place = await place_of(enrolment_id)
     if place.facts.undo_until is not None:
         return page(request, "desk/place_undo.html", await _left(request, place, place.facts.undo_until))
     return page(request, "desk/place.html", await _view(request, place))
+
+
+async def _sibling_or_code(request: AnyRequest) -> Response[Any]:
+    """Of siblings in one form the next that is open, when the one that was shown has been left; else the code."""
+    token = await still_open(request)
+    if token is None:
+        return _code_form(request, Form())
+    response = to_place()
+    show_place(request, response, token, place_services.PLACE_OPEN)
+    return response
 
 
 async def _left(request: AnyRequest, place: Place, until: datetime) -> pages.LeftPage:
@@ -100,30 +112,29 @@ async def open_place(request: AnyRequest) -> Response[Any]:
         form.fail("kod", _("Koden stämmer inte. Titta efter ett tecken som blivit fel, eller be om en ny när vi ses."))
         return _code_form(request, form, 422)
     response = to_place()
-    set_cookie(request, response, "place", token, int(place_services.PLACE_OPEN.total_seconds()))
+    open_places(request, response, [token], place_services.PLACE_OPEN)
     return response
 
 
 @post("/min-plats/stang", status_code=303)
 async def close_place(request: AnyRequest) -> Response[Any]:
-    """Close it in this browser."""
-    token = read_cookie(request, "place")
-    if token:
-        await place_services.close_place(token)
+    """Close it in this browser, and the siblings' with it."""
     response = to_place()
-    drop_cookie(request, response, "place")
+    await _close_all(request, response)
     return response
+
+
+async def _close_all(request: AnyRequest, response: Response[Any]) -> None:
+    for token in {shown_place(request), *places_opened(request)} - {""}:
+        await place_services.close_place(token)
+    close_places(request, response)
 
 
 @get("/snabbt")
 async def leave_quickly(request: AnyRequest) -> Response[Any]:
     """The quick exit: Min plats is closed in this browser, and on to a page that says nothing of us."""
-    token = read_cookie(request, "place")
-    if token:
-        await place_services.close_place(token)
     response: Response[Any] = Response("", status_code=303, headers={"location": request.app.state.settings.exit_url})
-    if token:
-        drop_cookie(request, response, "place")
+    await _close_all(request, response)
     return response
 
 
@@ -138,6 +149,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
     position = await queries.queue_position(cohort.cohort_id, facts.turn) if state == "queued" else 0
     slots = await queries.slots(cohort.cohort_id, now) if programme.study_visit and left else []
     holds = state in {"preliminary", "confirmed", "cancelled"}
+    together, passed_together = await waiting_with(facts)
     calendar = await _calendar(request, facts) if state in {"preliminary", "confirmed"} else None
     return pages.PlacePage(
         state=state,
@@ -172,6 +184,9 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
         asked_to_come=state == "queued" and facts.asked_to_come,
+        opened=await opened_here(request),
+        together=together if state in {"queued", "offered"} else 0,
+        passed_together=passed_together,
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
     )
 

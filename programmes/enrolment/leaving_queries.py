@@ -6,8 +6,10 @@ from uuid import UUID
 
 from programmes.core.db import fetch, fetchrow
 from programmes.enrolment.leaving_rules import LeftFrom, Return, gives_back, may_undo
-from programmes.enrolment.queries import EnrolmentFacts, Gate, entry_facts
+from programmes.enrolment.queries import EnrolmentFacts, Gate, can_be_offered, entry_facts
 from programmes.enrolment.rules import Entry, entry, lowest_free
+
+_FREE = "(c.maximum - (select count(*) from seat s where s.cohort_id = c.id))"
 
 __all__ = ["may_undo", "preview", "undone_too_late", "would_give_back"]
 
@@ -20,8 +22,8 @@ def would_give_back(facts: EnrolmentFacts, gate: Gate, now: datetime) -> Return:
 async def preview(facts: EnrolmentFacts, now: datetime) -> Return:
     """The same, read without a lock, for showing."""
     row = await fetchrow(
-        """select (select count(*) from seat s where s.cohort_id = c.id) < c.maximum as free,
-                  exists (select 1 from enrolment e where e.cohort_id = c.id and e.state = 'queued') as waits
+        f"""select {_FREE} > 0 as free,
+                  exists (select 1 from enrolment e where e.cohort_id = c.id and {can_be_offered(_FREE)}) as waits
            from cohort c where c.id = $1""",
         facts.cohort_id,
     )

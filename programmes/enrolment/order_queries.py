@@ -29,7 +29,7 @@ async def line(cohort_id: int) -> list[Waiting]:
     """Who waits, in the order of the queue; also those who are passed over."""
     rows = await fetch(
         """select id as enrolment_id, arrival, turn, applied_at, order_reason,
-                  skip_reason is not null or asked_to_come as passed_over
+                  skip_reason is not null or asked_to_come as passed_over, together_id
            from enrolment where cohort_id = $1 and state = 'queued' order by turn""",
         cohort_id,
     )

@@ -14,7 +14,7 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import order_queries, queries
+from programmes.enrolment import order_queries, queries, together_services
 from programmes.enrolment.order_queries import Event
 from programmes.enrolment.queue_rules import (
     ORDER_REASONS,
@@ -28,6 +28,7 @@ from programmes.enrolment.queue_rules import (
     may_go_before,
     passed,
     turn_by_application,
+    unit,
 )
 from programmes.enrolment.queue_services import note_event, pass_on
 from programmes.enrolment.roster import label_of
@@ -36,7 +37,8 @@ __all__ = ["ORDER_REASONS", "SKIP_REASONS", "OrderReason", "SkipReason", "move_b
 
 
 async def skip(enrolment_id: uuid.UUID, reason: SkipReason | None, staff_id: int, now: datetime) -> None:
-    """Pass somebody over in the queue for a reason, or with None no longer. They keep their turn.
+    """Pass somebody over in the queue for a reason, or with None no longer, and the siblings who wait together with them.
+    They keep their turn.
 
     Whoever is next then is offered what is free, at once. Said again, it changes nothing.
 
@@ -51,16 +53,18 @@ async def skip(enrolment_id: uuid.UUID, reason: SkipReason | None, staff_id: int
             raise Conflict("not_waiting")
         if facts.skip_reason == reason:
             return
-        await execute("update enrolment set skip_reason = $2 where id = $1", enrolment_id, reason)
-        await note_event(enrolment_id, "skipped" if reason else "lifted", now, staff_id, reason)
-        await audit.note("queue:skip" if reason else "queue:lift", f"enrolment/{enrolment_id}", staff_id, now)
+        for one in await together_services.unit_of(facts):
+            await execute("update enrolment set skip_reason = $2 where id = $1", one.enrolment_id, reason)
+            await note_event(one.enrolment_id, "skipped" if reason else "lifted", now, staff_id, reason)
+            await audit.note("queue:skip" if reason else "queue:lift", f"enrolment/{one.enrolment_id}", staff_id, now)
         await pass_on(gate, now)
 
 
 async def move_before(
     cohort_id: int, who: uuid.UUID, other: uuid.UUID, reason: OrderReason, principal: Principal, now: datetime
 ) -> bool:
-    """A coordinator lets somebody go before another. False, and nothing is changed, when they stand before them already.
+    """A coordinator lets somebody go before another, with the siblings who wait together with them. False, and nothing is
+    changed, when they stand before them already.
 
     Arrivals stay as they are: the history shows what was and why. Who is passed is told on Min plats.
 
@@ -71,21 +75,22 @@ async def move_before(
     async with transaction():
         await cohort_services.coordinated(cohort_id, principal, now)
         line = await order_queries.line(cohort_id)
-        mover, ahead = _of(line, who), _of(line, other)
-        if not may_go_before(mover, ahead):
+        movers, ahead = unit(_of(line, who), line), unit(_of(line, other), line)[0]
+        if not all(may_go_before(mover, ahead) for mover in movers):
             return False
-        turn = between(last_before(ahead.turn, await order_queries.taken_turns(cohort_id)), ahead.turn)
-        await execute(
-            "update enrolment set passed_at = $2 where id = any($1::uuid[])", list(passed(mover, ahead, line)), now
-        )
-        await _give(mover, Turn(turn, reason))
-        await note_event(who, "order_changed", now, principal.staff_id, reason, (mover.turn, turn))
-        await audit.note("queue:order", f"enrolment/{who}", principal.staff_id, now)
+        behind = last_before(ahead.turn, await order_queries.taken_turns(cohort_id))
+        await execute("update enrolment set passed_at = $2 where id = any($1::uuid[])", passed(movers, ahead, line), now)
+        for mover in movers:
+            behind = between(behind, ahead.turn)
+            await _give(mover, Turn(behind, reason))
+            await note_event(mover.enrolment_id, "order_changed", now, principal.staff_id, reason, (mover.turn, behind))
+            await audit.note("queue:order", f"enrolment/{mover.enrolment_id}", principal.staff_id, now)
     return True
 
 
 async def restore(cohort_id: int, who: uuid.UUID, principal: Principal, now: datetime) -> None:
-    """A coordinator puts somebody back where they came, by the time of their application. Again, it changes nothing.
+    """A coordinator puts somebody back where they came, by the time of their application, and the siblings who wait
+    together with them. Again, it changes nothing.
 
     Raises:
         NotFound, Forbidden: not theirs to decide.
@@ -94,16 +99,20 @@ async def restore(cohort_id: int, who: uuid.UUID, principal: Principal, now: dat
     async with transaction():
         await cohort_services.coordinated(cohort_id, principal, now)
         line = await order_queries.line(cohort_id)
-        mover = _of(line, who)
-        if mover.order_reason in {None, "transfer"}:
-            return
-        turn = Turn(Decimal(mover.arrival), None)
-        if await order_queries.came_from_elsewhere(who):
-            others, taken = [w for w in line if w.enrolment_id != who], await order_queries.taken_turns(cohort_id)
-            turn = turn_by_application(mover.applied_at, mover.arrival, others, taken)
-        await _give(mover, turn)
-        await note_event(who, "order_restored", now, principal.staff_id, turns=(mover.turn, turn.turn))
-        await audit.note("queue:restore", f"enrolment/{who}", principal.staff_id, now)
+        for mover in unit(_of(line, who), line):
+            if mover.order_reason not in {None, "transfer"}:
+                await _restore(cohort_id, mover, line, principal.staff_id, now)
+
+
+async def _restore(cohort_id: int, mover: Waiting, line: list[Waiting], staff_id: int, now: datetime) -> None:
+    turn = Turn(Decimal(mover.arrival), None)
+    if await order_queries.came_from_elsewhere(mover.enrolment_id):
+        others = [w for w in line if w.enrolment_id != mover.enrolment_id]
+        taken = await order_queries.taken_turns(cohort_id)
+        turn = turn_by_application(mover.applied_at, mover.arrival, others, taken)
+    await _give(mover, turn)
+    await note_event(mover.enrolment_id, "order_restored", now, staff_id, turns=(mover.turn, turn.turn))
+    await audit.note("queue:restore", f"enrolment/{mover.enrolment_id}", staff_id, now)
 
 
 def _of(line: list[Waiting], enrolment_id: uuid.UUID) -> Waiting:

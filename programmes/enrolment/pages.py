@@ -14,6 +14,9 @@ from programmes.core.i18n import day_plain, day_year, language, ngettext, number
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import times as _times
 from programmes.enrolment.rules import NotOpen
+from programmes.enrolment.together_rules import MOST_SIBLINGS
+
+__all__ = ["MOST_SIBLINGS"]
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,26 @@ class AskedField:
     value: str
     error: str
     source: str
+    suffix: str = ""
 
     @property
     def name(self) -> str:
-        return f"v_{self.question.condition}"
+        return f"v_{self.question.condition}{self.suffix}"
+
+    @property
+    def seen(self) -> str:
+        """The name of the hidden field that says that it was asked."""
+        return f"fragad{self.suffix}"
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """One person of the form. The names of their fields end in `suffix`."""
+
+    number: int
+    suffix: str
+    form: Any
+    asked: tuple[AskedField, ...]
 
 
 @dataclass(frozen=True)
@@ -107,7 +126,6 @@ class WayIn:
     step: int
     exempt: bool
     child: bool
-    asked: tuple[AskedField, ...]
     reasons: tuple[Reason, ...]
     action: str
     section: str
@@ -117,6 +135,27 @@ class WayIn:
     one_more: bool = False
     for_staff: bool = False
     later_start: str = ""
+    people: tuple[Applicant, ...] = ()
+    takes_siblings: bool = False
+    most_siblings: int = MOST_SIBLINGS
+
+    @property
+    def several(self) -> bool:
+        return len(self.people) > 1
+
+    @property
+    def asked(self) -> tuple[AskedField, ...]:
+        """The questions to the first, and mostly the only one."""
+        return self.people[0].asked
+
+    @property
+    def button(self) -> str:
+        """What pressing the button does, as far as is known now."""
+        if self.wrong:
+            return _("Prova igen")
+        if self.several:
+            return _("Ta platserna") if self.head.free and self.head.seats_left >= len(self.people) else _("Anmäl oss")
+        return _("Ta platsen") if self.head.free else _("Ställ mig i kön")
 
     @property
     def only_unanswered(self) -> bool:
@@ -175,31 +214,33 @@ def answers_from(
     )
 
 
-def reasons_of(outcomes: Sequence[Outcome], programme: Programme, municipality: str) -> tuple[Reason, ...]:
-    """Every unmet condition in words, with its section (promise 5)."""
+def reasons_of(
+    outcomes: Sequence[Outcome], programme: Programme, municipality: str, suffix: str = "", number: int = 0
+) -> tuple[Reason, ...]:
+    """Every unmet condition in words, with its section (promise 5); of the `number`th in the form, when it has several."""
     found = []
     for outcome in outcomes:
         refusal = refusal_text(outcome, programme, language(), municipality)
-        unanswered = outcome.code == "unanswered"
-        found.append(Reason(f"v_{outcome.condition}", refusal.sentence, refusal.source, unanswered))
+        why = _("Barn %(n)s: %(why)s", n=number, why=refusal.sentence) if number else refusal.sentence
+        found.append(Reason(f"v_{outcome.condition}{suffix}", why, refusal.source, outcome.code == "unanswered"))
     return tuple(found)
 
 
-def fields_of(shown: Sequence[Question], answered: dict[str, str], reasons: Sequence[Reason]) -> tuple[AskedField, ...]:
+def fields_of(
+    shown: Sequence[Question], answered: dict[str, str], reasons: Sequence[Reason], suffix: str = ""
+) -> tuple[AskedField, ...]:
     """The questions as fields, each with its reason if it has one."""
-    by_name = {reason.name: reason for reason in reasons}
-    found = []
-    for question in shown:
-        reason = by_name.get(f"v_{question.condition}")
-        found.append(
-            AskedField(
-                question,
-                answered.get(question.condition, ""),
-                reason.sentence if reason else "",
-                question.source,
-            )
+    by_name = {reason.name: reason.sentence for reason in reasons}
+    return tuple(
+        AskedField(
+            question,
+            answered.get(question.condition, ""),
+            by_name.get(f"v_{question.condition}{suffix}", ""),
+            question.source,
+            suffix,
         )
-    return tuple(found)
+        for question in shown
+    )
 
 
 def born_between(programme: Programme, first_session: date) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, moment_long, times
@@ -53,6 +54,8 @@ class PersonPage:
     skipped: str = ""
     skip_reasons: tuple[tuple[str, str], ...] = ()
     asked_to_come: bool = False
+    siblings: tuple[tuple[str, str], ...] = ()
+    same_form: tuple[tuple[str, str], ...] = ()
 
     @property
     def alive(self) -> bool:
@@ -61,6 +64,11 @@ class PersonPage:
     @property
     def holds(self) -> bool:
         return self.state in {"preliminary", "confirmed", "offered"}
+
+
+def sibling_links(cohort_id: int, people: Sequence[tuple[UUID, str]]) -> tuple[tuple[str, str], ...]:
+    """Addresses and labels of others of the same form, or who wait together with somebody."""
+    return tuple((f"/personal/grupper/{cohort_id}/deltagare/{one}", label) for one, label in people)
 
 
 def steps_left(codes: Sequence[Remaining]) -> tuple[str, ...]:

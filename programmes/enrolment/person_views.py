@@ -27,6 +27,7 @@ from programmes.enrolment import (
     roster,
     services,
     step_services,
+    together_services,
     visit_services,
 )
 from programmes.enrolment import person_pages as pages
@@ -128,6 +129,10 @@ async def _page(
         skipped=queue_pages.skipped(facts, programme.section),
         skip_reasons=queue_pages.skip_choices(programme.section),
         asked_to_come=facts.asked_to_come,
+        siblings=pages.sibling_links(
+            cohort_id, roster.labels_of(await together_services.unit_of(facts), keys, facts.enrolment_id)
+        ),
+        same_form=pages.sibling_links(cohort_id, shown.get("same_form", ())),
     )
     return page(request, "enrolment/person.html", view, status)
 
@@ -145,8 +150,10 @@ async def person_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_i
     person, _cohort, _programme, facts = await mine(request, cohort_id, enrolment_id)
     state = request.app.state
     code = await place_services.hand_over_code(facts, once, state.key_folder, person.staff_id, state.clock.now())
-    response = await _page(request, cohort_id, enrolment_id, Form(), code=code)
-    if code:
+    others = await queries.several(await queries.sent_with(facts.cohort_id, once)) if code else []
+    labels = roster.labels_of(others, state.key_folder, enrolment_id)
+    response = await _page(request, cohort_id, enrolment_id, Form(), code=code, same_form=labels)
+    if code and not labels:
         drop_cookie(request, response, "handover")
     return response
 

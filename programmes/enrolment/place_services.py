@@ -98,7 +98,11 @@ async def hand_over_code(facts: queries.EnrolmentFacts, once: str, keys: KeyFold
 
     Only the browser that sent the form knows its once-number: who applied on the web is nobody's to hand a code.
     """
-    if not once or now - facts.applied_at > HAND_OVER or not await queries.sent_with(facts, once):
+    if (
+        not once
+        or now - facts.applied_at > HAND_OVER
+        or facts.enrolment_id not in await queries.sent_with(facts.cohort_id, once)
+    ):
         return ""
     async with transaction():
         await audit.note("code:hand_over", f"enrolment/{facts.enrolment_id}", staff_id, now)

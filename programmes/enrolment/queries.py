@@ -21,6 +21,7 @@ from programmes.enrolment.rules import Visit as Visit
 from programmes.enrolment.rules import still_to_do as still_to_do
 from programmes.enrolment.rules import visit_can_be_marked as visit_can_be_marked
 from programmes.enrolment.rules import ways_to_end as ways_to_end
+from programmes.enrolment.together_rules import MOST_SIBLINGS, sibling_once
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Places:
 class Gate:
     """What decides about an application, read under the cohort's lock. `taken` are seat numbers.
 
-    `someone_waits`: somebody who can be offered a place. Who is passed over for a reason holds nobody back.
+    `someone_waits`: somebody who can be offered a place now. Who is passed over for a reason holds nobody back, nor do
+    siblings who wait for more places than are free; `together_waits` says whether there are any such siblings.
     """
 
     cohort_id: int
@@ -50,6 +52,19 @@ class Gate:
     someone_waits: bool
     entry: Entry
     next_session: datetime | None
+    together_waits: bool = False
+
+
+def can_be_offered(free: str) -> str:
+    """SQL: whether `e` waits and can be offered a place when so many are free (an expression). Nobody can who is passed
+    over or has yet to say that they come; siblings can only when there is a place for each of them."""
+    return f"""e.state = 'queued' and e.skip_reason is null and not e.asked_to_come
+               and (e.together_id is null or (
+                   select count(*) <= {free} and not bool_or(o.skip_reason is not null or o.asked_to_come)
+                   from enrolment o where o.together_id = e.together_id and o.state = 'queued'))"""
+
+
+_FREE = "($4 - (select count(*) from seat where cohort_id = $1))"
 
 
 async def places(cohort_ids: Iterable[int]) -> dict[int, Places]:
@@ -75,9 +90,10 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
         raise NotFound
     # A statement of its own, after the lock is held: only then does it see what the one before has committed.
     row = await fetchrow(
-        """select array(select number from seat where cohort_id = $1) as taken,
-                  exists (select 1 from enrolment where cohort_id = $1 and state = 'queued' and skip_reason is null
-                          and not asked_to_come) as someone_waits,
+        f"""select array(select number from seat where cohort_id = $1) as taken,
+                  exists (select 1 from enrolment e where cohort_id = $1 and {can_be_offered(_FREE)}) as someone_waits,
+                  exists (select 1 from enrolment where cohort_id = $1 and state = 'queued'
+                          and together_id is not null) as together_waits,
                   (select starts_at from cohort_session where cohort_id = $1 and number = least($2, (
                        select max(number) from cohort_session where cohort_id = $1))) as last_entry,
                   (select min(starts_at) from cohort_session
@@ -85,6 +101,7 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
         cohort_id,
         cohort["last_entry_session"],
         now,
+        cohort["maximum"],
     )
     assert row is not None
     return Gate(
@@ -94,6 +111,7 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
         row["someone_waits"],
         Entry(cohort["state"], cohort["enrol_from"], row["last_entry"]),
         row["next_session"],
+        row["together_waits"],
     )
 
 
@@ -120,7 +138,7 @@ select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected
        e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,
        p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.guardian_ticked, e.declared_for,
        e.only_waited, e.turn, e.order_reason, e.passed_at, e.asked_to_come, e.visit_cancelled_at, e.place_since,
-       e.undo_until, e.left_from, v.person_goes_on, v.staff_goes_on,
+       e.undo_until, e.left_from, e.together_id, v.person_goes_on, v.staff_goes_on,
        v.slot_id, v.state as visit_state, vs.starts_at as visit_starts, vs.ends_at as visit_ends, vn.name as visit_venue,
        vn.address as visit_address, array(select text_id from agreement a where a.enrolment_id = e.id) as accepted
 from enrolment e left join participant p on p.id = e.participant_id left join seat s on s.enrolment_id = e.id
@@ -200,12 +218,11 @@ def once_digest(cohort_id: int, once: str) -> bytes:
     return hashlib.sha256(f"{cohort_id}/{once}".encode()).digest()
 
 
-async def sent_with(facts: EnrolmentFacts, once: str) -> bool:
-    """Whether it was the form with this once-number that an enrolment came from."""
-    row = await fetchrow(
-        "select 1 from enrolment where id = $1 and once_digest = $2", facts.enrolment_id, once_digest(facts.cohort_id, once)
-    )
-    return row is not None
+async def sent_with(cohort_id: int, once: str) -> list[UUID]:
+    """The enrolments that came from the form with this once-number, in the order of the form."""
+    digests = [once_digest(cohort_id, sibling_once(once, number)) for number in range(1, MOST_SIBLINGS + 1)]
+    rows = await fetch("select id from enrolment where once_digest = any($1::bytea[]) order by arrival", digests)
+    return [row["id"] for row in rows]
 
 
 def session_digest(token: str) -> bytes:
@@ -296,11 +313,10 @@ async def open_offers(cohort_id: int) -> dict[UUID, datetime]:
 async def waiting_beside_a_place() -> list[int]:
     """Cohorts where somebody who can be offered a place waits beside a free one. Whether one may still enter is decided
     under the lock."""
+    free = "(c.maximum - (select count(*) from seat s where s.cohort_id = c.id))"
     rows = await fetch(
-        """select c.id from cohort c where c.state in ('open', 'postponed', 'started')
-             and exists (select 1 from enrolment e where e.cohort_id = c.id and e.state = 'queued' and e.skip_reason is null
-                         and not e.asked_to_come)
-             and (select count(*) from seat s where s.cohort_id = c.id) < c.maximum order by c.id"""
+        f"""select c.id from cohort c where c.state in ('open', 'postponed', 'started') and {free} > 0
+             and exists (select 1 from enrolment e where e.cohort_id = c.id and {can_be_offered(free)}) order by c.id"""
     )
     return [row["id"] for row in rows]
 

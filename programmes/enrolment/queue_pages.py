@@ -30,6 +30,7 @@ class Place:
     passed: str
     moved_back: bool
     asked_to_come: bool
+    together: bool
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def place(cohort_id: int, section: str, number: int, facts: EnrolmentFacts, labe
         passed=day_plain(local(facts.passed_at).date()) if facts.passed_at else "",
         moved_back=facts.order_reason not in {None, "transfer"},
         asked_to_come=facts.asked_to_come,
+        together=facts.together_id is not None,
     )
 
 
@@ -110,6 +112,8 @@ def _event(kind: str) -> str:
         "came_back_queue": _("ångrade att lämna, ställd i kö"),
         "completed": _("gick klart"),
         "coming": _("sa att den kommer"),
+        "passed_together": _("väntar tillsammans, färre platser var lediga"),
+        "apart": _("väntar inte längre tillsammans"),
     }[kind]
 
 

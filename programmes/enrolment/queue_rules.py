@@ -33,6 +33,8 @@ EventKind = Literal[
     "came_back",
     "came_back_queue",
     "completed",
+    "passed_together",
+    "apart",
 ]
 SKIP_REASONS: tuple[SkipReason, ...] = get_args(SkipReason)
 ORDER_REASONS: tuple[OrderReason, ...] = get_args(OrderReason)
@@ -60,6 +62,7 @@ class Waiting:
     applied_at: datetime
     order_reason: str | None = None
     passed_over: bool = False
+    together_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,12 @@ def may_go_before(who: Waiting, other: Waiting) -> bool:
     return other.turn < who.turn
 
 
-def passed(who: Waiting, other: Waiting, line: Sequence[Waiting]) -> tuple[UUID, ...]:
-    """Who is passed when `who` is put before `other`: everybody from `other` on up to `who`."""
-    return tuple(w.enrolment_id for w in line if other.turn <= w.turn < who.turn)
+def unit(who: Waiting, line: Sequence[Waiting]) -> tuple[Waiting, ...]:
+    """Somebody and the siblings who wait together with them, in the order of the queue."""
+    return tuple(w for w in line if w == who or (who.together_id is not None and w.together_id == who.together_id))
+
+
+def passed(who: Sequence[Waiting], other: Waiting, line: Sequence[Waiting]) -> tuple[UUID, ...]:
+    """Who is passed when all of `who` are put before `other`: everybody from `other` on up to the last of them."""
+    own, last = {w.enrolment_id for w in who}, max(w.turn for w in who)
+    return tuple(w.enrolment_id for w in line if other.turn <= w.turn < last and w.enrolment_id not in own)

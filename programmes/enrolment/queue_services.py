@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from programmes.core import jobs
 from programmes.core.days import day_off
-from programmes.core.db import execute, fetchval, transaction
+from programmes.core.db import execute, transaction
 from programmes.core.errors import NotFound
-from programmes.enrolment import queries
+from programmes.enrolment import queries, together_queries
 from programmes.enrolment.queue_rules import EventKind
 from programmes.enrolment.rules import capped_again, entry, lowest_free, offer_until
 
@@ -50,30 +50,49 @@ async def take_seat(gate: queries.Gate, enrolment_id: uuid.UUID, number: int) ->
     )
 
 
+async def note_passed(cohort_id: int, by: uuid.UUID, now: datetime) -> None:
+    """In the caller's transaction, under the lock: siblings who wait before `by` for more places than there are were
+    passed. It stands in the history, and they are told on Min plats."""
+    await execute(
+        """insert into queue_event (enrolment_id, at, kind)
+           select e.id, $3, 'passed_together' from enrolment e join enrolment b on b.id = $2
+           where e.cohort_id = $1 and e.state = 'queued' and e.together_id is not null and e.turn < b.turn
+             and e.skip_reason is null and not e.asked_to_come order by e.turn""",
+        cohort_id,
+        by,
+        now,
+    )
+
+
 async def pass_on(gate: queries.Gate, now: datetime) -> None:
     """Offer free seats in the order of the queue, while one may still enter and there is time to answer.
 
     Who is passed over for a reason, or is asked to say that they come, keeps their turn and is offered nothing until then.
+    Siblings who wait together are offered theirs at once, or let the next go first while there are too few for them.
     In the caller's transaction, under the cohort's lock.
     """
     until = offer_until(now, gate.next_session, day_off)
     if until is None or entry(gate.entry, now) is not None:
         return
     taken = set(gate.taken)
-    while (seat := lowest_free(taken, gate.maximum)) is not None:
-        waiting = await fetchval(
-            """select id from enrolment where cohort_id = $1 and state = 'queued' and skip_reason is null
-                 and not asked_to_come
-               order by turn limit 1""",
-            gate.cohort_id,
-        )
-        if waiting is None:
+    while (free := gate.maximum - len(taken)) > 0:
+        first = await together_queries.next_in_line(gate.cohort_id, free)
+        if not first:
             return
-        await execute("update enrolment set state = 'offered', offer_expires_at = $2 where id = $1", waiting, until)
-        await note_event(waiting, "offered", now)
-        await take_seat(gate, waiting, seat)
-        taken.add(seat)
-        await tell("place_offered", waiting)
+        if gate.together_waits:
+            await note_passed(gate.cohort_id, first[0], now)
+        for waiting in first:
+            seat = lowest_free(taken, gate.maximum)
+            assert seat is not None
+            await _offer(gate, waiting, seat, until, now)
+            taken.add(seat)
+
+
+async def _offer(gate: queries.Gate, enrolment_id: uuid.UUID, seat: int, until: datetime, now: datetime) -> None:
+    await execute("update enrolment set state = 'offered', offer_expires_at = $2 where id = $1", enrolment_id, until)
+    await note_event(enrolment_id, "offered", now)
+    await take_seat(gate, enrolment_id, seat)
+    await tell("place_offered", enrolment_id)
 
 
 async def promote(cohort_id: int, now: datetime) -> None:

@@ -66,6 +66,11 @@ def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder) -> str:
     return alias or _("Deltagare %(n)s", n=facts.arrival)
 
 
+def labels_of(found: Sequence[queries.EnrolmentFacts], keys: KeyFolder, but: UUID) -> tuple[tuple[UUID, str], ...]:
+    """What staff call some people, without one of them: ids and labels."""
+    return tuple((facts.enrolment_id, label_of(facts, keys)) for facts in found if facts.enrolment_id != but)
+
+
 async def _again(
     cohort: CohortFacts, programme: Programme, now: datetime
 ) -> Callable[[queries.EnrolmentFacts], tuple[Remaining, ...]]:

@@ -127,6 +127,7 @@ class EnrolmentFacts:
     undo_until: datetime | None = None
     left_from: str | None = None
     asked_to_come: bool = False
+    together_id: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -1,201 +1,28 @@
-"""Applying, leaving, and passing places on. Each use case is one transaction under the cohort's lock."""
+"""What becomes of a place: offered, accepted, ended. Each use case is one transaction under the cohort's lock."""
 
-import json
 import uuid
-from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from programmes.catalogue.rules import Answers, Outcome, Programme, check
 from programmes.cohorts import queries as cohorts
 from programmes.core import audit
 from programmes.core.clock import local_date
-from programmes.core.codes import digest, new_code, new_token
-from programmes.core.db import execute, fetch, fetchrow, transaction
+from programmes.core.db import execute, fetch, transaction
 from programmes.core.erasure import destroy_key
-from programmes.core.errors import CannotGoOn, Conflict, NotFound
-from programmes.core.i18n import Language
+from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import place_services, queries
-from programmes.enrolment.key_services import Made, discard, discard_if_unused
+from programmes.enrolment import queries
+from programmes.enrolment.application_services import Application, Refused, Taken, apply, apply_all, not_open
 from programmes.enrolment.queue_rules import ENDED_AS
-from programmes.enrolment.queue_services import note_event, pass_on, take_seat, tell
-from programmes.enrolment.rules import (
-    ALIVE,
-    Applied,
-    NotOpen,
-    StaffEnding,
-    State,
-    asks_for_more,
-    decide_application,
-    entry,
-    still_to_do,
-    ways_to_end,
-)
+from programmes.enrolment.queue_services import note_event, pass_on, tell
+from programmes.enrolment.rules import ALIVE, StaffEnding, State, still_to_do, ways_to_end
+from programmes.enrolment.together_rules import sibling_once, takes_siblings
+from programmes.enrolment.together_services import unit_of
 from programmes.enrolment.visit_services import leave_slot
-from programmes.people import records
-from programmes.people.records import PersonRecord
 
+_OFFERED: frozenset[State] = frozenset({"offered"})
 
-@dataclass(frozen=True)
-class Application:
-    """What somebody applies with. `once` is the form's once-number; `record` is None for identity-exempt programmes.
-
-    `among_many`: it came among many at once from one address. In an exempt programme it then waits until somebody says
-    that they come; it is never refused.
-    """
-
-    cohort_id: int
-    first_session: date
-    answers: Answers
-    once: str
-    alias: str = ""
-    contact: str = ""
-    record: PersonRecord | None = None
-    protected: bool = False
-    language: Language = "sv"
-    staff_id: int | None = None
-    among_many: bool = False
-
-
-@dataclass(frozen=True)
-class Taken:
-    """Kept: `held` says whether a seat is held, else the person queues. `token` opens Min plats in this browser."""
-
-    enrolment_id: uuid.UUID
-    held: bool
-    token: str
-    repeated: bool = False
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Every condition that is not met, or that entry is closed. Nothing has been written."""
-
-    outcomes: tuple[Outcome, ...] = ()
-    closed: NotOpen | None = None
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """An application with the ids and keys that were made for it before the transaction began."""
-
-    application: Application
-    enrolment_id: uuid.UUID
-    key_id: uuid.UUID
-    person_id: uuid.UUID | None
-    code: str
-    token: str = field(default_factory=new_token)
-
-
-async def not_open(cohort_id: int, now: datetime) -> NotOpen | None:
-    """Why nobody can enter now, or None, for showing; the answer that counts is given under the lock. Raises NotFound."""
-    return entry(await queries.entry_facts(cohort_id), now)
-
-
-async def apply(application: Application, programme: Programme, keys: KeyFolder, now: datetime) -> Taken | Refused:
-    """Check every condition and take a place or a place in the queue.
-
-    Sent again with the same once-number it gives the same place. The keys are on disk before the rows commit.
-
-    Raises:
-        NotFound: no such cohort.
-    """
-    if programme.form not in {"group", "individual"}:
-        raise NotFound
-    outcomes = check(programme, application.answers, application.first_session)
-    unmet = tuple(outcome for outcome in outcomes if not outcome.met)
-    if unmet:
-        return Refused(unmet)
-    person_id = keys.create("person") if application.record is not None else None
-    draft = _Draft(application, uuid.uuid4(), keys.create("entry"), person_id, new_code())
-    made: Made = (("entry", draft.key_id), ("person", person_id)) if person_id else (("entry", draft.key_id),)
-    try:
-        async with transaction():
-            answer = await _take(draft, programme, outcomes, keys, now)
-    except CannotGoOn:
-        discard(made, keys)
-        raise
-    except BaseException:
-        # The rows may be there: the answer to COMMIT can be lost.
-        await discard_if_unused(application.cohort_id, made, keys)
-        raise
-    if isinstance(answer, Refused) or answer.repeated:
-        discard(made, keys)
-    return answer
-
-
-async def _take(
-    draft: _Draft, programme: Programme, outcomes: list[Outcome], keys: KeyFolder, now: datetime
-) -> Taken | Refused:
-    application = draft.application
-    gate = await queries.lock_gate(application.cohort_id, now)
-    once = queries.once_digest(application.cohort_id, application.once)
-    earlier = await fetchrow("select id, state from enrolment where once_digest = $1", once)
-    if earlier is not None:
-        await place_services.open_session(earlier["id"], draft.token, now)
-        return Taken(earlier["id"], earlier["state"] != "queued", draft.token, repeated=True)
-    closed = entry(gate.entry, now)
-    if closed is not None:
-        return Refused(closed=closed)
-    asks = asks_for_more(programme, application.answers.guardian_consent)
-    asked_to_come = application.among_many and programme.exempt
-    waits = gate.someone_waits or asked_to_come
-    decided = decide_application(gate.taken, gate.maximum, waits, asks)
-    if application.record is not None and draft.person_id is not None:
-        await records.keep(application.record, application.protected, keys, draft.person_id, now)
-    state = "queued" if not isinstance(decided, Applied) else "confirmed" if decided.confirmed else "preliminary"
-    await _write_enrolment(draft, state, asked_to_come, keys, now)
-    if isinstance(decided, Applied):
-        await take_seat(gate, draft.enrolment_id, decided.seat)
-    met = [outcome.condition for outcome in outcomes if outcome.code == "met"]
-    await execute(
-        "insert into condition_met (enrolment_id, condition, met_at) select $1, unnest($2::text[]), $3",
-        draft.enrolment_id,
-        met,
-        now,
-    )
-    await place_services.open_session(draft.enrolment_id, draft.token, now)
-    held = isinstance(decided, Applied)
-    await audit.note("enrolment:apply", f"cohort/{gate.cohort_id}", application.staff_id, now)
-    await tell("place_held" if held else "queued", draft.enrolment_id)
-    return Taken(draft.enrolment_id, held, draft.token)
-
-
-async def _write_enrolment(draft: _Draft, state: str, asked_to_come: bool, keys: KeyFolder, now: datetime) -> None:
-    application = draft.application
-    kept = {"code": draft.code}
-    if application.record is None:
-        kept |= {"alias": application.alias, "contact": application.contact}
-    await execute(
-        """with arrival as (update cohort set arrivals = arrivals + 1 where id = $2 returning arrivals),
-           made as (
-               insert into enrolment (id, cohort_id, participant_id, state, arrival, turn, applied_at, confirmed_at, key_id,
-                                      sealed, code_digest, once_digest, guardian_ticked, partner_consent, language,
-                                      declared_for, only_waited, place_since, asked_to_come)
-               select $1, $2, $3, $4, arrivals, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17,
-                      $18 from arrival
-               returning id, applied_at, only_waited)
-           insert into queue_event (enrolment_id, at, kind, staff_id)
-           select id, applied_at, case when only_waited then 'applied_queue' else 'applied' end, $16 from made""",
-        draft.enrolment_id,
-        application.cohort_id,
-        draft.person_id,
-        state,
-        now,
-        now if state == "confirmed" else None,
-        draft.key_id,
-        keys.seal("entry", draft.key_id, json.dumps(kept)),
-        digest(draft.code),
-        queries.once_digest(application.cohort_id, application.once),
-        application.answers.guardian_consent,
-        application.answers.declarations.get("partner_contact"),
-        application.language,
-        application.first_session if application.record is None else None,
-        state == "queued",
-        application.staff_id,
-        now if application.record is not None and state != "queued" else None,
-        asked_to_come,
-    )
+__all__ = ["Application", "Refused", "Taken", "apply", "apply_all", "not_open", "sibling_once", "takes_siblings"]
 
 
 async def declare_again(
@@ -236,8 +63,9 @@ async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None
 
 
 async def decline_offer(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None:
-    """Say no to an offered place. Raises NotFound, Conflict (there is no offer any more)."""
-    await end(enrolment_id, "declined", keys, now, frozenset({"offered"}))
+    """Say no to an offered place; siblings who wait together said no with it. Raises NotFound, Conflict (there is no offer
+    any more)."""
+    await end(enrolment_id, "declined", keys, now, _OFFERED, together=True)
 
 
 async def end_by_staff(enrolment_id: uuid.UUID, outcome: StaffEnding, staff_id: int, keys: KeyFolder, now: datetime) -> bool:
@@ -265,8 +93,10 @@ async def end(
     now: datetime,
     allowed: frozenset[State],
     staff_id: int | None = None,
+    together: bool = False,
 ) -> None:
     """End somebody's way, whatever the reason: what was written goes, and the place goes to who has waited longest.
+    `together`: also of the siblings who are in the same state with them; all their places are passed on as one.
 
     Raises:
         NotFound: no such enrolment.
@@ -277,14 +107,19 @@ async def end(
         facts = await queries.enrolment(enrolment_id)
         if facts.state not in allowed:
             raise Conflict("enrolment_over")
-        await step_down(facts, state, now)
-        await forget(facts, state, keys, now)
-        await note_event(enrolment_id, ENDED_AS[state], now, staff_id)
-        await audit.note(f"enrolment:{state}", f"cohort/{facts.cohort_id}", staff_id, now)
-        if facts.participant_id is not None:
-            # A working list's key goes at once, and with it the way to its person; a protected record remains (DESIGN 6).
-            await _tell_ended(facts, state, staff_id)
+        for one in await unit_of(facts) if together else (facts,):
+            await _end(one, state, keys, now, staff_id)
         await pass_on(await queries.lock_gate(gate.cohort_id, now), now)
+
+
+async def _end(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, now: datetime, staff_id: int | None) -> None:
+    await step_down(facts, state, now)
+    await forget(facts, state, keys, now)
+    await note_event(facts.enrolment_id, ENDED_AS[state], now, staff_id)
+    await audit.note(f"enrolment:{state}", f"cohort/{facts.cohort_id}", staff_id, now)
+    if facts.participant_id is not None:
+        # A working list's key goes at once, and with it the way to its person; a protected record remains (DESIGN 6).
+        await _tell_ended(facts, state, staff_id)
 
 
 async def _tell_ended(facts: queries.EnrolmentFacts, state: State, staff_id: int | None) -> None:
@@ -301,7 +136,8 @@ async def step_down(facts: queries.EnrolmentFacts, state: State, now: datetime) 
     await execute("delete from seat where enrolment_id = $1", facts.enrolment_id)
     await leave_slot(facts.enrolment_id, now)
     await execute(
-        "update enrolment set state = $2, ended_at = $3, offer_expires_at = null, once_digest = null where id = $1",
+        """update enrolment set state = $2, ended_at = $3, offer_expires_at = null, once_digest = null,
+                  together_id = case when $2 = 'withdrawn' then together_id end where id = $1""",
         facts.enrolment_id,
         state,
         now,
@@ -311,13 +147,17 @@ async def step_down(facts: queries.EnrolmentFacts, state: State, now: datetime) 
 async def forget(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, now: datetime) -> None:
     """In the caller's transaction: what was written, the code, open pages and the key of a way that has ended go."""
     await execute("delete from place_session where enrolment_id = $1", facts.enrolment_id)
-    await execute("update enrolment set sealed = null, key_id = null, code_digest = null where id = $1", facts.enrolment_id)
+    await execute(
+        "update enrolment set sealed = null, key_id = null, code_digest = null, together_id = null where id = $1",
+        facts.enrolment_id,
+    )
     if facts.key_id is not None:
         await destroy_key(keys, "entry", facts.key_id, f"enrolment:{state}", now)
 
 
 async def accept_offer(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:
-    """Say yes to an offered place: it becomes preliminary, or confirmed when nothing more is asked for.
+    """Say yes to an offered place: it becomes preliminary, or confirmed when nothing more is asked for. Siblings who wait
+    together said yes with it.
 
     Said again, it changes nothing.
 
@@ -333,19 +173,25 @@ async def accept_offer(enrolment_id: uuid.UUID, programme: Programme, now: datet
             return
         if facts.state != "offered" or facts.offer_expires_at is None or facts.offer_expires_at <= now:
             raise Conflict("offer_over")
-        asks = bool(still_to_do(programme, facts, await queries.texts_for(programme, local_date(now))))
-        await execute(
-            """update enrolment set state = $2, offer_expires_at = null, confirmed_at = $3, only_waited = false,
-                      place_since = case when participant_id is not null then $4::timestamptz end
-               where id = $1""",
-            enrolment_id,
-            "preliminary" if asks else "confirmed",
-            None if asks else now,
-            now,
-        )
-        await note_event(enrolment_id, "accepted", now)
-        await audit.note("enrolment:accept_offer", f"cohort/{facts.cohort_id}", None, now)
-        await tell("place_held" if asks else "place_confirmed", enrolment_id)
+        texts = await queries.texts_for(programme, local_date(now))
+        for one in await unit_of(facts):
+            await _accept(one, asks=bool(still_to_do(programme, one, texts)), now=now)
+
+
+async def _accept(facts: queries.EnrolmentFacts, asks: bool, now: datetime) -> None:
+    """The place is theirs; with whom they waited for it is nobody's to know any longer."""
+    await execute(
+        """update enrolment set state = $2, offer_expires_at = null, confirmed_at = $3, only_waited = false,
+                  together_id = null, place_since = case when participant_id is not null then $4::timestamptz end
+           where id = $1""",
+        facts.enrolment_id,
+        "preliminary" if asks else "confirmed",
+        None if asks else now,
+        now,
+    )
+    await note_event(facts.enrolment_id, "accepted", now)
+    await audit.note("enrolment:accept_offer", f"cohort/{facts.cohort_id}", None, now)
+    await tell("place_held" if asks else "place_confirmed", facts.enrolment_id)
 
 
 async def expire_offers(keys: KeyFolder, now: datetime) -> int:
@@ -353,7 +199,7 @@ async def expire_offers(keys: KeyFolder, now: datetime) -> int:
     ended = 0
     for enrolment_id, _ in await queries.overdue_offers(now):
         try:
-            await end(enrolment_id, "expired", keys, now, frozenset({"offered"}))
+            await end(enrolment_id, "expired", keys, now, _OFFERED, together=True)
         except Conflict:
             continue
         ended += 1

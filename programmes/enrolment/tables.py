@@ -36,6 +36,7 @@ class Enrolment(Table, tablename="enrolment"):
     `passed_at`: a coordinator let somebody go before. `asked_to_come`: they came among many at once from one address, and
     are offered a place when they have said that they come.
     `visit_cancelled_at`: the office has cancelled a study visit of theirs, which never costs the place.
+    `together_id`: siblings who wait together have the same, as long as they wait; they get places at once or not at all.
     `place_since`: since when the place has been theirs, of documented people only. Who has left can undo it until
     `undo_until` and gets back what they `left_from`; then both are null, and the sealed part is gone.
     """
@@ -70,6 +71,7 @@ class Enrolment(Table, tablename="enrolment"):
     undo_until = Timestamptz(null=True, default=None)
     left_from = Text(null=True, default=None)
     asked_to_come = Boolean(default=False)
+    together_id: UUID = UUID(null=True, default=None)
     known_enrolment_state = Check(
         "state in ('preliminary', 'confirmed', 'queued', 'offered', 'completed', 'dropped_out', 'withdrawn', 'declined',"
         " 'expired', 'transferred', 'refused')"
@@ -89,6 +91,9 @@ class Enrolment(Table, tablename="enrolment"):
     asked_to_come_holds_no_place = Check(
         "not asked_to_come or (participant_id is null and state not in ('preliminary', 'confirmed', 'offered'))"
     )
+    together_is_for_who_waits_unnamed = Check(
+        "together_id is null or (participant_id is null and state in ('queued', 'offered', 'withdrawn'))"
+    )
     turn_is_arrival_without_a_reason = Check("turn > 0 and (turn = arrival or order_reason is not null)")
 
 
@@ -107,10 +112,10 @@ class QueueEvent(Table, tablename="queue_event"):
     turn_before = Numeric(null=True, default=None)
     turn_after = Numeric(null=True, default=None)
     staff_id = Integer(null=True, default=None)
-    known_queue_event = Check(
+    known_queue_event_kind = Check(
         "kind in ('applied', 'applied_queue', 'offered', 'accepted', 'declined', 'expired', 'left', 'skipped', 'lifted',"
         " 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here', 'moved_here_queue', 'coming',"
-        " 'came_back', 'came_back_queue', 'completed')"
+        " 'came_back', 'came_back_queue', 'completed', 'passed_together', 'apart')"
     )
     queue_event_has_its_reason = Check(
         "case kind when 'skipped' then coalesce(reason in"

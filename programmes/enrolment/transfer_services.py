@@ -151,6 +151,7 @@ async def _let_go(old: uuid.UUID, now: datetime) -> None:
     await execute(
         """update enrolment set state = 'transferred', ended_at = $2, offer_expires_at = null, sealed = null, key_id = null,
                   code_digest = null, once_digest = null, skip_reason = null,
+                  together_id = null,
                   participant_id = case when only_waited then null else participant_id end,
                   proof_checked_at = case when only_waited then null else proof_checked_at end,
                   proof_checked_by = case when only_waited then null else proof_checked_by end

@@ -12,6 +12,7 @@ from personnummer.personnummer import Personnummer, PersonnummerException
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue import wording
 from programmes.catalogue.rules import Programme, turns
+from programmes.catalogue.wording import Question
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.wording_rules import usual_days
@@ -22,10 +23,12 @@ from programmes.core.i18n import day_plain, language
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.enrolment import pages, place_services, queries, services
+from programmes.enrolment.sibling_views import all_errors, only_changes_who, read_siblings, suffix_of
 from programmes.people.records import PersonRecord
 from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.open_places import open_places
 from programmes.web.rendering import page
 from programmes.web.sessions import set_cookie
 
@@ -43,6 +46,12 @@ class _Way:
     programme: Programme
     form: Form
     staff: Principal | None = None
+    people: tuple[Form, ...] = ()
+
+    @property
+    def applicants(self) -> tuple[Form, ...]:
+        """A form for each person of the form: one, but for siblings."""
+        return self.people or (self.form,)
 
     @property
     def action(self) -> str:
@@ -59,11 +68,14 @@ class _Way:
         assert self.cohort.first_start is not None
         return local_date(self.cohort.first_start)
 
-    @property
-    def answered(self) -> dict[str, str]:
-        """Answers to conditions as typed: `ja`, `nej` or the key of an age band."""
+    def answered(self, form: Form) -> dict[str, str]:
+        """Somebody's answers to conditions as typed: `ja`, `nej` or the key of an age band."""
         names = [q.condition for q in wording.questions(self.programme, language(), self.municipality)]
-        return {name: self.form.raw(f"v_{name}") for name in names}
+        return {name: form.raw(f"v_{name}") for name in names}
+
+    def shown(self, form: Form) -> list[Question]:
+        """The conditions that somebody is asked about, by what they have answered."""
+        return pages.shown_questions(self.programme, self.municipality, self.answered(form))
 
 
 async def _head(cohort: CohortFacts, programme: Programme) -> pages.CohortHead:
@@ -106,16 +118,16 @@ def _closed_page(way: _Way, closed: Any, status: int) -> Response[Any]:
 async def _show(
     way: _Way, step: int, reasons: tuple[pages.Reason, ...] = (), status: int = 200, one_more: bool = False, later: str = ""
 ) -> Response[Any]:
-    shown = pages.shown_questions(way.programme, way.municipality, way.answered)
     once = way.form.raw("once")
     view = pages.WayIn(
         head=await _head(way.cohort, way.programme),
-        form=way.form,
+        form=all_errors(way.applicants),
         once=once if _ONCE.fullmatch(once) else new_token(),
         step=step,
         exempt=way.programme.exempt,
         child=way.programme.age_asked == "band",
-        asked=pages.fields_of(shown, way.answered, reasons),
+        people=_people(way, reasons),
+        takes_siblings=services.takes_siblings(way.programme),
         reasons=reasons,
         action=way.action,
         section=way.programme.section,
@@ -128,6 +140,15 @@ async def _show(
     )
     template = {0: "enrolment/one_page.html", 1: "enrolment/details.html", 2: "enrolment/conditions.html"}[step]
     return page(way.request, template, view, status)
+
+
+def _people(way: _Way, reasons: tuple[pages.Reason, ...]) -> tuple[pages.Applicant, ...]:
+    found = []
+    for number, form in enumerate(way.applicants, start=1):
+        suffix = suffix_of(number)
+        asked = pages.fields_of(way.shown(form), way.answered(form), reasons, suffix)
+        found.append(pages.Applicant(number, suffix, form, asked))
+    return tuple(found)
 
 
 def _number(form: Form, birth_date: date | None) -> str:
@@ -195,9 +216,7 @@ async def _walk(way: _Way) -> Response[Any]:
     if closed is not None:
         return closed
     if way.programme.exempt:
-        way.form.text("namn", 40)
-        way.form.contact("kontakt")
-        return await (_show(way, 0, status=422) if way.form.errors else _apply(way, None, 0))
+        return await _walk_unnamed(way)
     if way.form.raw("tillbaka"):
         return await _show(way, 1)
     record = _record(way)
@@ -208,46 +227,67 @@ async def _walk(way: _Way) -> Response[Any]:
     return await _apply(way, record, 2)
 
 
+async def _walk_unnamed(way: _Way) -> Response[Any]:
+    """The form of one page, where nobody is named."""
+    if services.takes_siblings(way.programme):
+        way = replace(way, people=read_siblings(way.form))
+        if only_changes_who(way.form):
+            return await _show(way, 0)
+    for form in way.applicants:
+        form.text("namn", 40)
+    way.form.contact("kontakt")
+    wrong = any(form.errors for form in way.applicants)
+    return await (_show(way, 0, status=422) if wrong else _apply(way, None, 0))
+
+
 async def _apply(way: _Way, record: PersonRecord | None, step: int) -> Response[Any]:
-    shown = pages.shown_questions(way.programme, way.municipality, way.answered)
-    seen = set(way.form.all("fragad"))
-    if any(q.asked_if and q.condition not in seen for q in shown):
-        return await _show(way, step, one_more=True)
-    born = date.fromisoformat(record.birth_date) if record else None
-    once = way.form.raw("once")
-    application = services.Application(
-        cohort_id=way.cohort.cohort_id,
-        first_session=way.first_day,
-        answers=pages.answers_from(way.programme, shown, way.answered, born),
-        once=once if _ONCE.fullmatch(once) else new_token(),
-        alias="" if record else way.form.text("namn", 40),
-        contact="" if record else way.form.contact("kontakt"),
-        record=record,
-        protected=record is not None and way.form.ticked("skydd"),
-        language=language(),
-        staff_id=way.staff.staff_id if way.staff else None,
-    )
-    answer = await _sent(way, application)
+    for form in way.applicants:
+        seen = set(form.all("fragad"))
+        if any(q.asked_if and q.condition not in seen for q in way.shown(form)):
+            return await _show(way, step, one_more=True)
+    typed = way.form.raw("once")
+    once = typed if _ONCE.fullmatch(typed) else new_token()
+    applications = [_application(way, record, form, number, once) for number, form in enumerate(way.applicants, start=1)]
+    answer = await _sent(way, applications)
     if isinstance(answer, services.Refused):
-        return await _refuse(way, answer, step, born)
+        return await _refuse(way, answer, step, date.fromisoformat(record.birth_date) if record else None)
     if way.staff:
-        where = f"/personal/grupper/{way.cohort.cohort_id}/deltagare/{answer.enrolment_id}"
+        where = f"/personal/grupper/{way.cohort.cohort_id}/deltagare/{answer[0].enrolment_id}"
         response = Response("", status_code=303, headers={"location": where})
-        set_cookie(way.request, response, "handover", application.once, int(place_services.HAND_OVER.total_seconds()))
+        set_cookie(way.request, response, "handover", once, int(place_services.HAND_OVER.total_seconds()))
         return response
     response = Response("", status_code=303, headers={"location": "/min-plats"})
-    set_cookie(way.request, response, "place", answer.token, int(place_services.PLACE_OPEN.total_seconds()))
+    open_places(way.request, response, [taken.token for taken in answer], place_services.PLACE_OPEN)
     return response
 
 
-async def _sent(way: _Way, application: services.Application) -> services.Taken | services.Refused:
+def _application(way: _Way, record: PersonRecord | None, form: Form, number: int, once: str) -> services.Application:
+    born = date.fromisoformat(record.birth_date) if record else None
+    return services.Application(
+        cohort_id=way.cohort.cohort_id,
+        first_session=way.first_day,
+        answers=pages.answers_from(way.programme, way.shown(form), way.answered(form), born),
+        once=services.sibling_once(once, number),
+        alias="" if record else form.text("namn", 40),
+        contact="" if record else way.form.contact("kontakt"),
+        record=record,
+        protected=record is not None and form.ticked("skydd"),
+        language=language(),
+        staff_id=way.staff.staff_id if way.staff else None,
+    )
+
+
+async def _sent(way: _Way, applications: list[services.Application]) -> tuple[services.Taken, ...] | services.Refused:
     """Apply. What nobody's identity protects is counted by address, in memory, so that one cannot take every place."""
     state = way.request.app.state
     now = state.clock.now()
     address = origin(way.request) if way.programme.exempt and way.staff is None else None
-    among_many = state.bursts.count(address, now)
-    answer = await services.apply(replace(application, among_many=among_many), way.programme, state.key_folder, now)
-    if isinstance(answer, services.Refused) or answer.repeated:
+    surplus = [state.bursts.count(address, now) for _one in applications]
+    sent = [replace(one, among_many=any(surplus)) for one in applications]
+    together = len(sent) > 1 and way.form.ticked("tillsammans")
+    answer = await services.apply_all(sent, way.programme, state.key_folder, now, together)
+    counted = 0 if isinstance(answer, services.Refused) else sum(not taken.repeated for taken in answer)
+    for _one in sent[counted:]:
         state.bursts.uncount(address, now)
     return answer
 
@@ -256,13 +296,30 @@ async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | N
     """Every reason at once, and a later start if waiting is all it takes."""
     if answer.closed is not None:
         return _closed_page(way, answer.closed, 409)
-    reasons = pages.reasons_of(answer.outcomes, way.programme, way.municipality)
+    if answer.too_many:
+        way.form.fail(
+            "tillsammans",
+            _("Gruppen har inte plats för så många samtidigt. Ta bort krysset, eller ring oss så ser vi vad som går."),
+        )
+        return await _show(way, step, status=422)
+    reasons = _reasons(way, answer)
     later = ""
     if born and any(o.code == "too_young" for o in answer.outcomes) and way.programme.age and way.programme.age.youngest:
         old_enough = turns(born, way.programme.age.youngest)
         starts = [c.first_start for c in await cohorts.upcoming(way.cohort.slug) if c.first_start]
         later = next((day_plain(local_date(s)) for s in starts if local_date(s) >= old_enough), "")
     return await _show(way, step, reasons, 422, later=later)
+
+
+def _reasons(way: _Way, answer: services.Refused) -> tuple[pages.Reason, ...]:
+    several = len(answer.by_person) > 1
+    return tuple(
+        reason
+        for number, outcomes in enumerate(answer.by_person, start=1)
+        for reason in pages.reasons_of(
+            outcomes, way.programme, way.municipality, suffix_of(number), number if several else 0
+        )
+    )
 
 
 async def _public_way(request: AnyRequest, public_id: str, form: Form) -> _Way | None:

@@ -17,7 +17,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import leaving_services, place_services, queries, services
+from programmes.enrolment import application_services, leaving_services, place_services, queries, services
 from programmes.enrolment.leaving_rules import LeftFrom, gives_back, may_undo
 from programmes.enrolment.services import Taken
 from tests.clock import FrozenClock
@@ -307,14 +307,14 @@ async def test_control_without_the_lock_both_are_told_that_the_place_is_theirs_b
     async def no_lock(cohort_id: int, now: datetime) -> Any:
         return seen
 
-    take = services.take_seat
+    take = application_services.take_seat
 
     async def wait_then_take(*args: Any) -> None:
         await both_have_read.wait()
         await take(*args)
 
     monkeypatch.setattr(queries, "lock_gate", no_lock)
-    monkeypatch.setattr(services, "take_seat", wait_then_take)
+    monkeypatch.setattr(application_services, "take_seat", wait_then_take)
     monkeypatch.setattr(leaving_services, "take_seat", wait_then_take)
     answers: list[Any] = await asyncio.gather(
         leaving_services.undo(left.enrolment_id, clock.now()),

@@ -61,7 +61,7 @@ def test_whatever_is_moved_in_whatever_order_who_was_not_moved_keeps_first_come_
             who, other = line[first % len(line)], line[second % len(line)]
             if not may_go_before(who, other):
                 continue
-            told = passed(who, other, line)
+            told = passed([who], other, line)
             turn = between(last_before(other.turn, taken), other.turn)
             moved = Waiting(who.enrolment_id, who.arrival, turn, who.applied_at, "together")
             before = [w.enrolment_id for w in line]

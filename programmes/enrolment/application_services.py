@@ -1,0 +1,259 @@
+"""Applying: a place, or a place in the queue, for one person or for siblings in one form. One transaction a form."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from programmes.catalogue.rules import Answers, Outcome, Programme, check
+from programmes.core import audit
+from programmes.core.codes import digest, new_code, new_token
+from programmes.core.db import execute, fetchrow, transaction
+from programmes.core.errors import CannotGoOn, NotFound
+from programmes.core.i18n import Language
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import place_services, queries
+from programmes.enrolment.key_services import Made, discard, discard_if_unused
+from programmes.enrolment.queue_services import note_passed, take_seat, tell
+from programmes.enrolment.rules import Applied, NotOpen, Queued, asks_for_more, entry
+from programmes.enrolment.together_rules import decide_together
+from programmes.people import records
+from programmes.people.records import PersonRecord
+
+
+@dataclass(frozen=True)
+class Application:
+    """What somebody applies with. `once` is the form's once-number; `record` is None for identity-exempt programmes.
+
+    `among_many`: it came among many at once from one address. In an exempt programme it then waits until somebody says
+    that they come; it is never refused.
+    """
+
+    cohort_id: int
+    first_session: date
+    answers: Answers
+    once: str
+    alias: str = ""
+    contact: str = ""
+    record: PersonRecord | None = None
+    protected: bool = False
+    language: Language = "sv"
+    staff_id: int | None = None
+    among_many: bool = False
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Kept: `held` says whether a seat is held, else the person queues. `token` opens Min plats in this browser."""
+
+    enrolment_id: uuid.UUID
+    held: bool
+    token: str
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why nothing has been written: every condition that is not met, of each person of the form in its order; that entry
+    is closed; or that those who want to come together are more than the group ever has places for (`too_many`)."""
+
+    by_person: tuple[tuple[Outcome, ...], ...] = ()
+    closed: NotOpen | None = None
+    too_many: bool = False
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Every person's, one after the other."""
+        return tuple(outcome for outcomes in self.by_person for outcome in outcomes)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """An application with the ids and keys that were made for it before the transaction began."""
+
+    application: Application
+    outcomes: Sequence[Outcome]
+    enrolment_id: uuid.UUID
+    key_id: uuid.UUID
+    person_id: uuid.UUID | None
+    code: str = field(default_factory=new_code)
+    token: str = field(default_factory=new_token)
+
+    @property
+    def made(self) -> Made:
+        entry_key: Made = (("entry", self.key_id),)
+        return (*entry_key, ("person", self.person_id)) if self.person_id else entry_key
+
+
+async def not_open(cohort_id: int, now: datetime) -> NotOpen | None:
+    """Why nobody can enter now, or None, for showing; the answer that counts is given under the lock. Raises NotFound."""
+    return entry(await queries.entry_facts(cohort_id), now)
+
+
+async def apply(application: Application, programme: Programme, keys: KeyFolder, now: datetime) -> Taken | Refused:
+    """Check every condition and take a place or a place in the queue.
+
+    Sent again with the same once-number it gives the same place. The keys are on disk before the rows commit.
+
+    Raises:
+        NotFound: no such cohort.
+    """
+    answer = await apply_all((application,), programme, keys, now)
+    return answer if isinstance(answer, Refused) else answer[0]
+
+
+async def apply_all(
+    applications: Sequence[Application], programme: Programme, keys: KeyFolder, now: datetime, together: bool = False
+) -> tuple[Taken, ...] | Refused:
+    """The same for all of one form, of one cohort and each with a once-number: every condition of everybody first, then
+    the places in the order of the form. `together`: all of them get a place, or all of them wait for as many.
+
+    Raises:
+        NotFound: no such cohort.
+    """
+    if programme.form not in {"group", "individual"}:
+        raise NotFound
+    checked = [check(programme, one.answers, one.first_session) for one in applications]
+    unmet = tuple(tuple(outcome for outcome in outcomes if not outcome.met) for outcomes in checked)
+    if any(unmet):
+        return Refused(unmet)
+    drafts = [_draft(one, outcomes, keys) for one, outcomes in zip(applications, checked, strict=True)]
+    made = [key for draft in drafts for key in draft.made]
+    try:
+        async with transaction():
+            answer = await _take_all(drafts, programme, keys, now, together)
+    except CannotGoOn:
+        discard(made, keys)
+        raise
+    except BaseException:
+        # The rows may be there: the answer to COMMIT can be lost.
+        await discard_if_unused(applications[0].cohort_id, made, keys)
+        raise
+    if isinstance(answer, Refused):
+        discard(made, keys)
+        return answer
+    for draft, taken in zip(drafts, answer, strict=True):
+        if taken.repeated:
+            discard(draft.made, keys)
+    return answer
+
+
+def _draft(application: Application, outcomes: Sequence[Outcome], keys: KeyFolder) -> _Draft:
+    person_id = keys.create("person") if application.record is not None else None
+    return _Draft(application, outcomes, uuid.uuid4(), keys.create("entry"), person_id)
+
+
+async def _take_all(
+    drafts: Sequence[_Draft], programme: Programme, keys: KeyFolder, now: datetime, together: bool
+) -> tuple[Taken, ...] | Refused:
+    gate = await queries.lock_gate(drafts[0].application.cohort_id, now)
+    answers = {draft.enrolment_id: await _sent_before(draft, now) for draft in drafts}
+    new = [draft for draft in drafts if answers[draft.enrolment_id] is None]
+    if new:
+        closed = entry(gate.entry, now)
+        if closed is not None:
+            return Refused(closed=closed)
+        if together and len(new) > gate.maximum:
+            return Refused(too_many=True)
+        answers |= await _take_new(new, gate, programme, keys, now, together)
+    return tuple(taken for taken in answers.values() if taken is not None)
+
+
+async def _sent_before(draft: _Draft, now: datetime) -> Taken | None:
+    once = queries.once_digest(draft.application.cohort_id, draft.application.once)
+    earlier = await fetchrow("select id, state from enrolment where once_digest = $1", once)
+    if earlier is None:
+        return None
+    await place_services.open_session(earlier["id"], draft.token, now)
+    return Taken(earlier["id"], earlier["state"] != "queued", draft.token, repeated=True)
+
+
+async def _take_new(
+    drafts: Sequence[_Draft],
+    gate: queries.Gate,
+    programme: Programme,
+    keys: KeyFolder,
+    now: datetime,
+    together: bool,
+) -> dict[uuid.UUID, Taken]:
+    asked_to_come = programme.exempt and any(draft.application.among_many for draft in drafts)
+    asks = [asks_for_more(programme, draft.application.answers.guardian_consent) for draft in drafts]
+    decided = decide_together(gate.taken, gate.maximum, gate.someone_waits or asked_to_come, asks, together)
+    wait_together = uuid.uuid4() if together and len(drafts) > 1 and isinstance(decided[0], Queued) else None
+    for draft, one in zip(drafts, decided, strict=True):
+        await _keep(draft, one, _Waits(asked_to_come, wait_together), gate, keys, now)
+    if gate.together_waits and isinstance(decided[0], Applied):
+        await note_passed(gate.cohort_id, drafts[0].enrolment_id, now)
+    return {
+        draft.enrolment_id: Taken(draft.enrolment_id, isinstance(one, Applied), draft.token)
+        for draft, one in zip(drafts, decided, strict=True)
+    }
+
+
+@dataclass(frozen=True)
+class _Waits:
+    """How somebody waits who gets no seat: until they say that they come, and together with whom."""
+
+    asked_to_come: bool
+    together: uuid.UUID | None
+
+
+async def _keep(
+    draft: _Draft, decided: Applied | Queued, waits: _Waits, gate: queries.Gate, keys: KeyFolder, now: datetime
+) -> None:
+    application = draft.application
+    held = isinstance(decided, Applied)
+    if application.record is not None and draft.person_id is not None:
+        await records.keep(application.record, application.protected, keys, draft.person_id, now)
+    state = "queued" if not isinstance(decided, Applied) else "confirmed" if decided.confirmed else "preliminary"
+    await _write_enrolment(draft, state, waits, keys, now)
+    if isinstance(decided, Applied):
+        await take_seat(gate, draft.enrolment_id, decided.seat)
+    await execute(
+        "insert into condition_met (enrolment_id, condition, met_at) select $1, unnest($2::text[]), $3",
+        draft.enrolment_id,
+        [outcome.condition for outcome in draft.outcomes if outcome.code == "met"],
+        now,
+    )
+    await place_services.open_session(draft.enrolment_id, draft.token, now)
+    await audit.note("enrolment:apply", f"cohort/{gate.cohort_id}", application.staff_id, now)
+    await tell("place_held" if held else "queued", draft.enrolment_id)
+
+
+async def _write_enrolment(draft: _Draft, state: str, waits: _Waits, keys: KeyFolder, now: datetime) -> None:
+    application = draft.application
+    kept = {"code": draft.code}
+    if application.record is None:
+        kept |= {"alias": application.alias, "contact": application.contact}
+    await execute(
+        """with arrival as (update cohort set arrivals = arrivals + 1 where id = $2 returning arrivals),
+           made as (
+               insert into enrolment (id, cohort_id, participant_id, state, arrival, turn, applied_at, confirmed_at, key_id,
+                                      sealed, code_digest, once_digest, guardian_ticked, partner_consent, language,
+                                      declared_for, only_waited, place_since, asked_to_come, together_id)
+               select $1, $2, $3, $4, arrivals, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17,
+                      $18, $19 from arrival
+               returning id, applied_at, only_waited)
+           insert into queue_event (enrolment_id, at, kind, staff_id)
+           select id, applied_at, case when only_waited then 'applied_queue' else 'applied' end, $16 from made""",
+        draft.enrolment_id,
+        application.cohort_id,
+        draft.person_id,
+        state,
+        now,
+        now if state == "confirmed" else None,
+        draft.key_id,
+        keys.seal("entry", draft.key_id, json.dumps(kept)),
+        digest(draft.code),
+        queries.once_digest(application.cohort_id, application.once),
+        application.answers.guardian_consent,
+        application.answers.declarations.get("partner_contact"),
+        application.language,
+        application.first_session if application.record is None else None,
+        state == "queued",
+        application.staff_id,
+        now if application.record is not None and state != "queued" else None,
+        waits.asked_to_come,
+        waits.together,
+    )

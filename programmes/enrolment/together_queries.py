@@ -1,0 +1,41 @@
+"""Reads about siblings who wait together."""
+
+from datetime import datetime
+from uuid import UUID
+
+from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.enrolment import queries
+
+
+async def siblings(together_id: UUID) -> list[queries.EnrolmentFacts]:
+    """Those who wait together, or have been offered places together, in the order of the queue."""
+    rows = await fetch("select id from enrolment where together_id = $1 order by turn", together_id)
+    found = {facts.enrolment_id: facts for facts in await queries.several(row["id"] for row in rows)}
+    return [found[row["id"]] for row in rows]
+
+
+async def next_in_line(cohort_id: int, free: int) -> list[UUID]:
+    """Who is offered a place next when so many are free: one person, or siblings who wait for one each. In the order of
+    the queue; nobody when nobody waits who can be offered one."""
+    first = await fetchrow(
+        f"""select id, together_id from enrolment e where cohort_id = $1 and {queries.can_be_offered("$2::int")}
+            order by turn limit 1""",
+        cohort_id,
+        free,
+    )
+    if first is None:
+        return []
+    if first["together_id"] is None:
+        return [first["id"]]
+    rows = await fetch(
+        "select id from enrolment where together_id = $1 and state = 'queued' order by turn", first["together_id"]
+    )
+    return [row["id"] for row in rows]
+
+
+async def last_passed(enrolment_id: UUID) -> datetime | None:
+    """When somebody behind them was last given a place because there were too few for all who wait together."""
+    found: datetime | None = await fetchval(
+        "select max(at) from queue_event where enrolment_id = $1 and kind = 'passed_together'", enrolment_id
+    )
+    return found

@@ -1,0 +1,35 @@
+"""Siblings in a children's group: in one form, and together or not at all if they say so (DESIGN 3). Pure."""
+
+from collections.abc import Collection, Sequence
+
+from programmes.catalogue.rules import Programme
+from programmes.enrolment.rules import Applied, Queued, decide_application
+
+# A form with more would be no family's; who has more children rings.
+MOST_SIBLINGS = 5
+
+
+def takes_siblings(programme: Programme) -> bool:
+    """Whether several may be entered in one form: groups for children, where nobody's identity is recorded (2.15, 2.16)."""
+    return programme.form == "group" and programme.exempt and programme.age_asked == "band"
+
+
+def sibling_once(once: str, number: int) -> str:
+    """The once-number of the `number`th (from 1) of those who were entered in one form."""
+    return once if number == 1 else f"{once}.{number}"
+
+
+def decide_together(
+    taken: Collection[int], maximum: int, someone_waits: bool, asks_for_more: Sequence[bool], together: bool
+) -> tuple[Applied | Queued, ...]:
+    """Who of one form gets which seat, in the order of the form. `together`: all of them or none."""
+    seats = set(taken)
+    decided: list[Applied | Queued] = []
+    for asks in asks_for_more:
+        one = decide_application(seats, maximum, someone_waits, asks)
+        if isinstance(one, Applied):
+            seats.add(one.seat)
+        decided.append(one)
+    if together and any(isinstance(one, Queued) for one in decided):
+        return (Queued(),) * len(decided)
+    return tuple(decided)

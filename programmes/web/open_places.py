@@ -1,0 +1,47 @@
+"""Which places are open in a browser: the one that Min plats shows and, of siblings in one form, the others to change to.
+
+Only the browser knows that they belong together, for as long as they are open.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from litestar import Request, Response
+
+from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
+
+AnyRequest = Request[Any, Any, Any]
+_BETWEEN = "."
+
+
+def open_places(request: AnyRequest, response: Response[Any], tokens: Sequence[str], lasts: timedelta) -> None:
+    """These places are open, and Min plats shows the first."""
+    seconds = int(lasts.total_seconds())
+    set_cookie(request, response, "place", tokens[0], seconds)
+    if len(tokens) > 1:
+        set_cookie(request, response, "places", _BETWEEN.join(tokens), seconds)
+    elif read_cookie(request, "places"):
+        drop_cookie(request, response, "places")
+
+
+def shown_place(request: AnyRequest) -> str:
+    """The token of the place that Min plats shows; empty when none is open."""
+    return read_cookie(request, "place")
+
+
+def places_opened(request: AnyRequest) -> list[str]:
+    """The tokens of all that were opened at once, in their order; empty unless there were several."""
+    return [token for token in read_cookie(request, "places").split(_BETWEEN) if token]
+
+
+def show_place(request: AnyRequest, response: Response[Any], token: str, lasts: timedelta) -> None:
+    """Min plats shows another one of them from now on."""
+    set_cookie(request, response, "place", token, int(lasts.total_seconds()))
+
+
+def close_places(request: AnyRequest, response: Response[Any]) -> None:
+    """Forget in the browser that any is open."""
+    for name in ("place", "places"):
+        if read_cookie(request, name):
+            drop_cookie(request, response, name)
