@@ -17,6 +17,9 @@ AgeAsked = Literal["none", "birth_date", "declared", "band"]
 OUTSIDE_BANDS = "outside"
 _LOWER_READINGS = ("lower_age_included", "adult_included")
 _UPPER_READINGS = ("upper_age_included", "range_end_included")
+# From the condition on residency: an assignment from a neighbouring municipality by agreement (2.5), and somebody with
+# protected registration, who may be registered elsewhere (2.2). Solved in a conversation, never on the web.
+ResidencyException = Literal["neighbouring_agreement", "protected_registration"]
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,10 @@ class Records:
 
 @dataclass(frozen=True)
 class Programme:
-    """One section of an edition. `facts` is what the guideline says; the rest is how we put it and read it."""
+    """One section of an edition. `facts` is what the guideline says; the rest is how we put it and read it.
+
+    `parties`: how many come to the same talks, each with an application of their own (2.13: the victim and the offender).
+    """
 
     section: str
     slug: str
@@ -198,6 +204,7 @@ class Programme:
     participants_min: int | None = None
     participants_max: int | None = None
     starts_per_year_min: int | None = None
+    parties: int = 1
     study_visit: bool = False
     accept_conditions: bool = False
     rules_commitment: bool = False
@@ -244,6 +251,16 @@ class Programme:
             return "band"
         return "declared" if self.exempt else "birth_date"
 
+    @property
+    def residency_exceptions(self) -> tuple[ResidencyException, ...]:
+        """The exceptions from the condition on residency that the office may make here, as the section is read."""
+        found: list[ResidencyException] = []
+        if self.reading("neighbouring_municipality") == "with_agreement" and self.reading("neighbouring_agreement"):
+            found.append("neighbouring_agreement")
+        if self.reading("protected_registration") == "by_contact":
+            found.append("protected_registration")
+        return tuple(found)
+
     def reading(self, key: str, missing: Value = False) -> Value:
         return next((i.value for i in self.interpretations if i.key == key), missing)
 
@@ -263,7 +280,7 @@ class Programme:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a person answered. None is not answered, which meets nothing."""
+    """What a person answered. None is not answered, which meets nothing. An `exception` is the office's to make."""
 
     birth_date: date | None = None
     age_declared: bool | None = None
@@ -271,6 +288,7 @@ class Answers:
     guardian_consent: bool | None = None
     residency: bool | None = None
     declarations: Mapping[str, bool | None] = field(default_factory=dict)
+    exception: ResidencyException | None = None
 
 
 @dataclass(frozen=True)
@@ -323,7 +341,7 @@ def check(programme: Programme, answers: Answers, first_session: date) -> list[O
     if programme.exempt and answers.birth_date is not None:
         raise ValueError(f"{programme.section} is exempt: no birth date may be given")
     found = [*_age(programme, answers, first_session), *_guardian(programme, answers)]
-    found.append(_answered(programme, "residency", answers.residency))
+    found.append(_residency(programme, answers))
     found.extend(_declared(programme, d, answers) for d in programme.declarations if d.asked)
     return found
 
@@ -372,6 +390,12 @@ def _guardian(programme: Programme, answers: Answers) -> list[Outcome]:
     if band is None or band.min >= under:
         return [Outcome("guardian_consent", True, programme.section, "not_needed")]
     return [replace(_answered(programme, "guardian_consent", answers.guardian_consent), params={"under": under})]
+
+
+def _residency(programme: Programme, answers: Answers) -> Outcome:
+    if answers.residency is False and answers.exception in programme.residency_exceptions:
+        return Outcome("residency", True, programme.section, "excepted", {"exception": answers.exception})
+    return _answered(programme, "residency", answers.residency)
 
 
 def _declared(programme: Programme, declaration: Declaration, answers: Answers) -> Outcome:

@@ -162,6 +162,7 @@ class _Reader:
             evaluation_texts=self._evaluation_texts(),
             form_name=_maybe(row.form_name),
             length=_maybe(row.length),
+            parties=row.parties,
             sessions_min=facts.sessions_min,
             sessions_max=facts.sessions_max,
             duration_weeks=facts.duration_weeks,

@@ -44,7 +44,7 @@ class Span:
 def places_span(programme: Programme) -> Span:
     """How many places there may be: the guideline's limits bind everyone (2.7, 2.8), else the coordinator sets them."""
     if programme.form == "individual":
-        return Span(1, 1)
+        return Span(1, programme.parties)
     least, most = programme.participants_min, programme.participants_max
     stated = least is not None or most is not None
     return Span(least or 1, most or MOST_PLACES, programme.section if stated else "")

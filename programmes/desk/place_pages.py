@@ -89,7 +89,9 @@ class PlacePage:
     asked_to_come: bool = False
     opened: tuple["OpenedPlace", ...] = ()
     together: int = 0
-    passed_together: str = ""
+    passed_at: str = ""
+    first_day: str = ""
+    born_between: str = ""
 
     @property
     def alive(self) -> bool:

@@ -16,6 +16,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import normalised
+from programmes.core.errors import Conflict
 from programmes.core.i18n import clock, day_long, day_plain, language, moment_long
 from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
@@ -149,7 +150,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
     position = await queries.queue_position(cohort.cohort_id, facts.turn) if state == "queued" else 0
     slots = await queries.slots(cohort.cohort_id, now) if programme.study_visit and left else []
     holds = state in {"preliminary", "confirmed", "cancelled"}
-    together, passed_together = await waiting_with(facts)
+    together, passed_at = await waiting_with(facts)
     calendar = await _calendar(request, facts) if state in {"preliminary", "confirmed"} else None
     return pages.PlacePage(
         state=state,
@@ -185,8 +186,9 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
         asked_to_come=state == "queued" and facts.asked_to_come,
         opened=await opened_here(request),
-        together=together if state in {"queued", "offered"} else 0,
-        passed_together=passed_together,
+        together=together,
+        passed_at=passed_at,
+        first_day=local_date(cohort.first_start).isoformat() if cohort.first_start else "",
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
     )
 
@@ -312,8 +314,13 @@ async def declare_again(request: AnyRequest) -> Response[Any]:
         age_band=form.raw("v_age") or None,
         guardian_consent=ticked[form.ticked("v_guardian_consent")],
     )
-    first_day = local_date(place.cohort.first_start)
-    unmet = await services.declare_again(enrolment_id, answers, place.programme, first_day, state.clock.now())
+    first_day = Form({"dag": [form.raw("dag")]}).day("dag") or local_date(place.cohort.first_start)
+    try:
+        unmet = await services.declare_again(enrolment_id, answers, place.programme, first_day, state.clock.now())
+    except Conflict as conflict:
+        if conflict.code != "day_moved":
+            raise
+        return await _again(request, enrolment_id, _("Den första dagen har flyttats en gång till. Svara för den nya dagen."))
     if unmet:
         said = [refusal_text(o, place.programme, language(), state.settings.municipality) for o in unmet]
         lines = " ".join(f"{refusal.sentence} ({refusal.source})" for refusal in said)

@@ -86,7 +86,7 @@ def _reading(words: Words, reading: Interpretation, may_change: bool) -> Reading
         reason=words.say(reading.reason),
         value=value_words(reading.value) if reading.changeable else "",
         changed=reading.changed,
-        missing=reading.value == "",
+        missing=reading.key == "board_decision" and reading.value == "",
         href=f"/personal/tolkningar/{reading.section}/{reading.key}" if may_change and reading.changeable else "",
     )
 

@@ -47,9 +47,9 @@ async def opened_here(request: AnyRequest) -> tuple[pages.OpenedPlace, ...]:
 
 
 async def waiting_with(facts: EnrolmentFacts) -> tuple[int, str]:
-    """How many siblings wait together, or are offered places together, and when they were last passed; 0 for who is
-    alone."""
-    if facts.together_id is None:
+    """How many siblings wait together, or are offered places together (0 for who is alone), and when others were last
+    given a place before who waits for more, or has yet to say that they come."""
+    if facts.state not in {"queued", "offered"} or not (facts.together_id or facts.asked_to_come):
         return 0, ""
     count = len(await together_services.unit_of(facts))
     passed = await together_queries.last_passed(facts.enrolment_id)

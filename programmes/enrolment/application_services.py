@@ -5,17 +5,19 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal
 
 from programmes.catalogue.rules import Answers, Outcome, Programme, check
 from programmes.core import audit
+from programmes.core.clock import local_date
 from programmes.core.codes import digest, new_code, new_token
-from programmes.core.db import execute, fetchrow, transaction
+from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import CannotGoOn, NotFound
 from programmes.core.i18n import Language
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries
 from programmes.enrolment.key_services import Made, discard, discard_if_unused
-from programmes.enrolment.queue_services import note_passed, take_seat, tell
+from programmes.enrolment.queue_services import note_event, note_passed, take_seat, tell
 from programmes.enrolment.rules import Applied, NotOpen, Queued, asks_for_more, entry
 from programmes.enrolment.together_rules import decide_together
 from programmes.people import records
@@ -25,6 +27,7 @@ from programmes.people.records import PersonRecord
 @dataclass(frozen=True)
 class Application:
     """What somebody applies with. `once` is the form's once-number; `record` is None for identity-exempt programmes.
+    `first_session` is the day that the form said, on which ages count.
 
     `among_many`: it came among many at once from one address. In an exempt programme it then waits until somebody says
     that they come; it is never refused.
@@ -56,11 +59,15 @@ class Taken:
 @dataclass(frozen=True)
 class Refused:
     """Why nothing has been written: every condition that is not met, of each person of the form in its order; that entry
-    is closed; or that those who want to come together are more than the group ever has places for (`too_many`)."""
+    is closed; that those who want to come together are more than the group ever has places for (`too_many`); that the
+    first session has moved since the form was shown (`moved`); or that the form was sent before, with somebody else's
+    details (`sent_for_another`)."""
 
     by_person: tuple[tuple[Outcome, ...], ...] = ()
     closed: NotOpen | None = None
     too_many: bool = False
+    moved: bool = False
+    sent_for_another: bool = False
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -148,25 +155,43 @@ async def _take_all(
     drafts: Sequence[_Draft], programme: Programme, keys: KeyFolder, now: datetime, together: bool
 ) -> tuple[Taken, ...] | Refused:
     gate = await queries.lock_gate(drafts[0].application.cohort_id, now)
-    answers = {draft.enrolment_id: await _sent_before(draft, now) for draft in drafts}
+    answers = {draft.enrolment_id: await _sent_before(draft, keys, now) for draft in drafts}
+    if any(answer == "for_another" for answer in answers.values()):
+        return Refused(sent_for_another=True)
     new = [draft for draft in drafts if answers[draft.enrolment_id] is None]
     if new:
         closed = entry(gate.entry, now)
         if closed is not None:
             return Refused(closed=closed)
+        if gate.first_start and any(d.application.first_session != local_date(gate.first_start) for d in new):
+            return Refused(moved=True)
         if together and len(new) > gate.maximum:
             return Refused(too_many=True)
         answers |= await _take_new(new, gate, programme, keys, now, together)
-    return tuple(taken for taken in answers.values() if taken is not None)
+    return tuple(taken for taken in answers.values() if isinstance(taken, Taken))
 
 
-async def _sent_before(draft: _Draft, now: datetime) -> Taken | None:
+async def _sent_before(draft: _Draft, keys: KeyFolder, now: datetime) -> Taken | Literal["for_another"] | None:
     once = queries.once_digest(draft.application.cohort_id, draft.application.once)
-    earlier = await fetchrow("select id, state from enrolment where once_digest = $1", once)
+    earlier: uuid.UUID | None = await fetchval("select id from enrolment where once_digest = $1", once)
     if earlier is None:
         return None
-    await place_services.open_session(earlier["id"], draft.token, now)
-    return Taken(earlier["id"], earlier["state"] != "queued", draft.token, repeated=True)
+    facts = await queries.enrolment(earlier)
+    if not _same_person(facts, draft.application, keys):
+        return "for_another"
+    await place_services.open_session(earlier, draft.token, now)
+    return Taken(earlier, facts.state != "queued", draft.token, repeated=True)
+
+
+def _same_person(facts: queries.EnrolmentFacts, application: Application, keys: KeyFolder) -> bool:
+    """Whether a form that is sent again says the same name. What can't be read any more is left as it is."""
+    if application.record is None:
+        return place_services.unseal(facts, keys).alias == application.alias
+    if facts.participant_id is None or facts.record is None:
+        return True
+    record = records.read(facts.record, facts.participant_id, keys)
+    sent = application.record
+    return record is None or (record.name, record.birth_date) == (sent.name, sent.birth_date)
 
 
 async def _take_new(
@@ -183,7 +208,7 @@ async def _take_new(
     wait_together = uuid.uuid4() if together and len(drafts) > 1 and isinstance(decided[0], Queued) else None
     for draft, one in zip(drafts, decided, strict=True):
         await _keep(draft, one, _Waits(asked_to_come, wait_together), gate, keys, now)
-    if gate.together_waits and isinstance(decided[0], Applied):
+    if gate.waits_aside and isinstance(decided[0], Applied):
         await note_passed(gate.cohort_id, drafts[0].enrolment_id, now)
     return {
         draft.enrolment_id: Taken(draft.enrolment_id, isinstance(one, Applied), draft.token)
@@ -208,17 +233,24 @@ async def _keep(
         await records.keep(application.record, application.protected, keys, draft.person_id, now)
     state = "queued" if not isinstance(decided, Applied) else "confirmed" if decided.confirmed else "preliminary"
     await _write_enrolment(draft, state, waits, keys, now)
+    if waits.asked_to_come:
+        await note_event(draft.enrolment_id, "asked_to_come", now)
     if isinstance(decided, Applied):
         await take_seat(gate, draft.enrolment_id, decided.seat)
     await execute(
         "insert into condition_met (enrolment_id, condition, met_at) select $1, unnest($2::text[]), $3",
         draft.enrolment_id,
-        [outcome.condition for outcome in draft.outcomes if outcome.code == "met"],
+        [noted for outcome in draft.outcomes if (noted := _noted(outcome))],
         now,
     )
     await place_services.open_session(draft.enrolment_id, draft.token, now)
     await audit.note("enrolment:apply", f"cohort/{gate.cohort_id}", application.staff_id, now)
     await tell("place_held" if held else "queued", draft.enrolment_id)
+
+
+def _noted(outcome: Outcome) -> str:
+    """What is kept about a condition that holds: its name, or that of the exception the office made from it."""
+    return {"met": outcome.condition, "excepted": str(outcome.params.get("exception"))}.get(outcome.code, "")
 
 
 async def _write_enrolment(draft: _Draft, state: str, waits: _Waits, keys: KeyFolder, now: datetime) -> None:

@@ -8,7 +8,7 @@ from programmes.core import audit
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import order_queries, queries
-from programmes.enrolment.queue_services import note_event, pass_on, take_seat, tell
+from programmes.enrolment.queue_services import note_event, note_passed, pass_on, take_seat, tell
 from programmes.enrolment.rules import asks_for_more, entry
 from programmes.enrolment.together_services import unit_of
 
@@ -41,6 +41,7 @@ async def coming(enrolment_id: uuid.UUID, programme: Programme, now: datetime, s
         if len(free) < len(unit) or before or facts.skip_reason or entry(gate.entry, now) is not None:
             await pass_on(await queries.lock_gate(gate.cohort_id, now), now)
             return
+        await note_passed(gate.cohort_id, unit[0].enrolment_id, now)
         for one, seat in zip(unit, free, strict=False):
             await _take(one, seat, gate, programme, staff_id, now)
 
@@ -61,5 +62,5 @@ async def _take(
         None if asks else now,
     )
     await take_seat(gate, facts.enrolment_id, seat)
-    await note_event(facts.enrolment_id, "accepted", now, staff_id)
+    await note_event(facts.enrolment_id, "seated", now, staff_id)
     await tell("place_held" if asks else "place_confirmed", facts.enrolment_id)

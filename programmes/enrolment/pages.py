@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from programmes.catalogue.rules import Answers, Outcome, Programme, birth_date_window
+from programmes.catalogue.rules import Answers, Outcome, Programme, ResidencyException, birth_date_window
 from programmes.catalogue.wording import Question, questions, refusal_text
 from programmes.cohorts.wording_rules import many
 from programmes.core.clock import local_date
@@ -118,7 +118,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class WayIn:
-    """Everything an application page shows. `step` is 0 for a one-page form, else 1 or 2."""
+    """Everything an application page shows. `step` is 0 for a one-page form, else 1 or 2.
+
+    `again`: it has to be read and sent once more, as the first session has `moved`, or as it was `sent_for_another`.
+    """
 
     head: CohortHead
     form: Any
@@ -135,6 +138,8 @@ class WayIn:
     one_more: bool = False
     for_staff: bool = False
     later_start: str = ""
+    again: str = ""
+    exceptions: tuple[tuple[str, str], ...] = ()
     people: tuple[Applicant, ...] = ()
     takes_siblings: bool = False
     most_siblings: int = MOST_SIBLINGS
@@ -197,7 +202,11 @@ def shown_questions(programme: Programme, municipality: str, answered: dict[str,
 
 
 def answers_from(
-    programme: Programme, shown: Sequence[Question], answered: dict[str, str], birth_date: date | None
+    programme: Programme,
+    shown: Sequence[Question],
+    answered: dict[str, str],
+    birth_date: date | None,
+    exception: ResidencyException | None = None,
 ) -> Answers:
     """What was ticked and chosen, as the rules read it. A tick that is missing is no answer."""
     given: dict[str, bool | None] = {"ja": True, "nej": False}
@@ -211,7 +220,20 @@ def answers_from(
         guardian_consent=said.get("guardian_consent"),
         residency=said.get("residency"),
         declarations={name: value for name, value in said.items() if name not in standing},
+        exception=exception,
     )
+
+
+def exception_choices(exceptions: Sequence[ResidencyException], programme: Programme) -> tuple[tuple[str, str], ...]:
+    """The exceptions from residency that this member of staff may make, to choose from."""
+    words = {
+        "neighbouring_agreement": _(
+            "Uppdrag från en grannkommun, enligt överenskommelse (%(which)s)",
+            which=programme.reading("neighbouring_agreement"),
+        ),
+        "protected_registration": _("Personen har skyddade uppgifter och får komma ändå"),
+    }
+    return tuple((one, words[one]) for one in exceptions)
 
 
 def reasons_of(

@@ -56,6 +56,7 @@ class PersonPage:
     asked_to_come: bool = False
     siblings: tuple[tuple[str, str], ...] = ()
     same_form: tuple[tuple[str, str], ...] = ()
+    exception: str = ""
 
     @property
     def alive(self) -> bool:
@@ -64,6 +65,13 @@ class PersonPage:
     @property
     def holds(self) -> bool:
         return self.state in {"preliminary", "confirmed", "offered"}
+
+
+def exception_words(exception: str | None) -> str:
+    """The exception from the condition on residency that was made for somebody; empty for none."""
+    if exception == "neighbouring_agreement":
+        return _("Undantag från bosättningen: uppdrag från en grannkommun, enligt överenskommelse.")
+    return _("Undantag från bosättningen: skyddade uppgifter.") if exception else ""
 
 
 def sibling_links(cohort_id: int, people: Sequence[tuple[UUID, str]]) -> tuple[tuple[str, str], ...]:

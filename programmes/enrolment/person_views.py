@@ -132,6 +132,7 @@ async def _page(
         siblings=pages.sibling_links(
             cohort_id, roster.labels_of(await together_services.unit_of(facts), keys, facts.enrolment_id)
         ),
+        exception=pages.exception_words(await queries.residency_exception(enrolment_id)),
         same_form=pages.sibling_links(cohort_id, shown.get("same_form", ())),
     )
     return page(request, "enrolment/person.html", view, status)

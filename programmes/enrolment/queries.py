@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import cast
+from typing import cast, get_args
 from uuid import UUID
 
 import asyncpg
 
-from programmes.catalogue.rules import Programme
+from programmes.catalogue.rules import Programme, ResidencyException
 from programmes.core.db import fetch, fetchrow
 from programmes.core.errors import NotFound
 from programmes.enrolment.rules import ALIVE, BEFORE_SESSION, Entry, State, VisitState, acceptable, asked_texts, queue_over
@@ -43,7 +43,8 @@ class Gate:
     """What decides about an application, read under the cohort's lock. `taken` are seat numbers.
 
     `someone_waits`: somebody who can be offered a place now. Who is passed over for a reason holds nobody back, nor do
-    siblings who wait for more places than are free; `together_waits` says whether there are any such siblings.
+    siblings who wait for more places than are free; `waits_aside` says whether anybody waits whom others may pass so.
+    `first_start` is None when every session is cancelled.
     """
 
     cohort_id: int
@@ -52,7 +53,8 @@ class Gate:
     someone_waits: bool
     entry: Entry
     next_session: datetime | None
-    together_waits: bool = False
+    waits_aside: bool = False
+    first_start: datetime | None = None
 
 
 def can_be_offered(free: str) -> str:
@@ -93,7 +95,9 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
         f"""select array(select number from seat where cohort_id = $1) as taken,
                   exists (select 1 from enrolment e where cohort_id = $1 and {can_be_offered(_FREE)}) as someone_waits,
                   exists (select 1 from enrolment where cohort_id = $1 and state = 'queued'
-                          and together_id is not null) as together_waits,
+                          and (together_id is not null or asked_to_come)) as waits_aside,
+                  (select min(starts_at) from cohort_session
+                   where cohort_id = $1 and state <> 'cancelled') as first_start,
                   (select starts_at from cohort_session where cohort_id = $1 and number = least($2, (
                        select max(number) from cohort_session where cohort_id = $1))) as last_entry,
                   (select min(starts_at) from cohort_session
@@ -111,7 +115,8 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
         row["someone_waits"],
         Entry(cohort["state"], cohort["enrol_from"], row["last_entry"]),
         row["next_session"],
-        row["together_waits"],
+        row["waits_aside"],
+        row["first_start"],
     )
 
 
@@ -278,6 +283,16 @@ async def texts_to_accept(section: str, today: date) -> list[AgreementText]:
 async def texts_for(programme: Programme, today: date) -> tuple[AgreementText, ...]:
     """What somebody accepts to be let in, in the versions in force; empty also while a text that is asked for is missing."""
     return acceptable(programme, await texts_to_accept(programme.section, today)) if asked_texts(programme) else ()
+
+
+async def residency_exception(enrolment_id: UUID) -> str | None:
+    """The exception from the condition on residency that the office made for somebody, or None."""
+    row = await fetchrow(
+        "select condition from condition_met where enrolment_id = $1 and condition = any($2::text[])",
+        enrolment_id,
+        list(get_args(ResidencyException)),
+    )
+    return row["condition"] if row else None
 
 
 async def overdue_offers(now: datetime) -> list[tuple[UUID, int]]:

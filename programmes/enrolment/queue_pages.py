@@ -112,6 +112,9 @@ def _event(kind: str) -> str:
         "came_back_queue": _("ångrade att lämna, ställd i kö"),
         "completed": _("gick klart"),
         "coming": _("sa att den kommer"),
+        "asked_to_come": _("ska säga att den kommer, många anmälningar på en gång"),
+        "seated": _("fick plats"),
+        "passed_asked": _("har inte sagt att den kommer, platsen gick till nästa"),
         "passed_together": _("väntar tillsammans, färre platser var lediga"),
         "apart": _("väntar inte längre tillsammans"),
     }[kind]

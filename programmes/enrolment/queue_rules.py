@@ -33,7 +33,10 @@ EventKind = Literal[
     "came_back",
     "came_back_queue",
     "completed",
+    "asked_to_come",
+    "seated",
     "passed_together",
+    "passed_asked",
     "apart",
 ]
 SKIP_REASONS: tuple[SkipReason, ...] = get_args(SkipReason)

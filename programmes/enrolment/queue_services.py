@@ -51,13 +51,16 @@ async def take_seat(gate: queries.Gate, enrolment_id: uuid.UUID, number: int) ->
 
 
 async def note_passed(cohort_id: int, by: uuid.UUID, now: datetime) -> None:
-    """In the caller's transaction, under the lock: siblings who wait before `by` for more places than there are were
-    passed. It stands in the history, and they are told on Min plats."""
+    """In the caller's transaction, under the lock: `by` has passed who waits before them and is kept waiting by their own
+    choice or answer: siblings who want more places than there are, and who has yet to say that they come. It stands in
+    the history, and they are told on Min plats."""
     await execute(
         """insert into queue_event (enrolment_id, at, kind)
-           select e.id, $3, 'passed_together' from enrolment e join enrolment b on b.id = $2
-           where e.cohort_id = $1 and e.state = 'queued' and e.together_id is not null and e.turn < b.turn
-             and e.skip_reason is null and not e.asked_to_come order by e.turn""",
+           select e.id, $3, case when e.asked_to_come then 'passed_asked' else 'passed_together' end
+           from enrolment e join enrolment b on b.id = $2
+           where e.cohort_id = $1 and e.state = 'queued' and e.turn < b.turn and e.skip_reason is null
+             and (e.asked_to_come or e.together_id is not null and e.together_id is distinct from b.together_id)
+           order by e.turn""",
         cohort_id,
         by,
         now,
@@ -79,7 +82,7 @@ async def pass_on(gate: queries.Gate, now: datetime) -> None:
         first = await together_queries.next_in_line(gate.cohort_id, free)
         if not first:
             return
-        if gate.together_waits:
+        if gate.waits_aside:
             await note_passed(gate.cohort_id, first[0], now)
         for waiting in first:
             seat = lowest_free(taken, gate.maximum)

@@ -28,20 +28,23 @@ __all__ = ["Application", "Refused", "Taken", "apply", "apply_all", "not_open", 
 async def declare_again(
     enrolment_id: uuid.UUID, answers: Answers, programme: Programme, first_session: date, now: datetime
 ) -> tuple[Outcome, ...]:
-    """Tick the age again after the first session moved (promise 2). Returns what does not hold; then nothing is changed.
+    """Tick the age again after the first session moved (promise 2), for the day that was shown. Returns what does not
+    hold; then nothing is changed.
 
     Raises:
         NotFound: no such enrolment.
-        Conflict: it is over.
+        Conflict: `enrolment_over`, it is over; `day_moved`, the first session has moved once more.
     """
     outcomes = [o for o in check(programme, answers, first_session) if o.condition in {"age", "guardian_consent"}]
     unmet = tuple(outcome for outcome in outcomes if not outcome.met)
     if unmet:
         return unmet
     async with transaction():
-        await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+        gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
         if (await queries.enrolment(enrolment_id)).state not in ALIVE:
             raise Conflict("enrolment_over")
+        if gate.first_start is None or local_date(gate.first_start) != first_session:
+            raise Conflict("day_moved")
         await execute(
             "update enrolment set declared_for = $2, guardian_ticked = $3 where id = $1",
             enrolment_id,

@@ -115,7 +115,8 @@ class QueueEvent(Table, tablename="queue_event"):
     known_queue_event_kind = Check(
         "kind in ('applied', 'applied_queue', 'offered', 'accepted', 'declined', 'expired', 'left', 'skipped', 'lifted',"
         " 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here', 'moved_here_queue', 'coming',"
-        " 'came_back', 'came_back_queue', 'completed', 'passed_together', 'apart')"
+        " 'came_back', 'came_back_queue', 'completed', 'asked_to_come', 'seated',"
+        " 'passed_together', 'passed_asked', 'apart')"
     )
     queue_event_has_its_reason = Check(
         "case kind when 'skipped' then coalesce(reason in"

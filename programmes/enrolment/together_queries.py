@@ -34,8 +34,10 @@ async def next_in_line(cohort_id: int, free: int) -> list[UUID]:
 
 
 async def last_passed(enrolment_id: UUID) -> datetime | None:
-    """When somebody behind them was last given a place because there were too few for all who wait together."""
+    """When somebody behind them was last given a place: there were too few for all who wait together, or they had yet to
+    say that they come."""
     found: datetime | None = await fetchval(
-        "select max(at) from queue_event where enrolment_id = $1 and kind = 'passed_together'", enrolment_id
+        "select max(at) from queue_event where enrolment_id = $1 and kind in ('passed_together', 'passed_asked')",
+        enrolment_id,
     )
     return found

@@ -167,8 +167,9 @@ async def _take_over(planned: Plan, move: Move, new: uuid.UUID, kept: asyncpg.Re
         """with arrival as (update cohort set arrivals = arrivals + 1 where id = $2 returning arrivals)
            insert into enrolment (id, cohort_id, participant_id, state, arrival, turn, order_reason, applied_at,
                                   confirmed_at, key_id, sealed, code_digest, proof_checked_at, proof_checked_by,
-                                  proof_ticked, guardian_ticked, partner_consent, language, declared_for, only_waited)
-           select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+                                  proof_ticked, guardian_ticked, partner_consent, language, declared_for, only_waited,
+                                  place_since)
+           select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
            from arrival""",
         new,
         planned.target.cohort_id,
@@ -189,6 +190,7 @@ async def _take_over(planned: Plan, move: Move, new: uuid.UUID, kept: asyncpg.Re
         kept["language"],
         facts.declared_for,
         facts.only_waited and state == "queued",
+        now if facts.participant_id is not None and move.seat is not None else None,
     )
 
 

@@ -11,7 +11,7 @@ from personnummer.personnummer import Personnummer, PersonnummerException
 
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue import wording
-from programmes.catalogue.rules import Programme, turns
+from programmes.catalogue.rules import Programme, ResidencyException, turns
 from programmes.catalogue.wording import Question
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
@@ -68,6 +68,11 @@ class _Way:
         assert self.cohort.first_start is not None
         return local_date(self.cohort.first_start)
 
+    @property
+    def shown_day(self) -> date:
+        """The first day as the form said it, which may have moved since."""
+        return Form({"dag": [self.form.raw("dag")]}).day("dag") or self.first_day
+
     def answered(self, form: Form) -> dict[str, str]:
         """Somebody's answers to conditions as typed: `ja`, `nej` or the key of an age band."""
         names = [q.condition for q in wording.questions(self.programme, language(), self.municipality)]
@@ -116,9 +121,15 @@ def _closed_page(way: _Way, closed: Any, status: int) -> Response[Any]:
 
 
 async def _show(
-    way: _Way, step: int, reasons: tuple[pages.Reason, ...] = (), status: int = 200, one_more: bool = False, later: str = ""
+    way: _Way,
+    step: int,
+    reasons: tuple[pages.Reason, ...] = (),
+    status: int = 200,
+    one_more: bool = False,
+    later: str = "",
+    again: str = "",
 ) -> Response[Any]:
-    once = way.form.raw("once")
+    once = "" if again == "sent_for_another" else way.form.raw("once")
     view = pages.WayIn(
         head=await _head(way.cohort, way.programme),
         form=all_errors(way.applicants),
@@ -137,6 +148,8 @@ async def _show(
         one_more=one_more,
         for_staff=way.staff is not None,
         later_start=later,
+        again=again,
+        exceptions=pages.exception_choices(_exceptions(way), way.programme),
     )
     template = {0: "enrolment/one_page.html", 1: "enrolment/details.html", 2: "enrolment/conditions.html"}[step]
     return page(way.request, template, view, status)
@@ -265,8 +278,8 @@ def _application(way: _Way, record: PersonRecord | None, form: Form, number: int
     born = date.fromisoformat(record.birth_date) if record else None
     return services.Application(
         cohort_id=way.cohort.cohort_id,
-        first_session=way.first_day,
-        answers=pages.answers_from(way.programme, way.shown(form), way.answered(form), born),
+        first_session=way.shown_day,
+        answers=pages.answers_from(way.programme, way.shown(form), way.answered(form), born, _exception(way)),
         once=services.sibling_once(once, number),
         alias="" if record else form.text("namn", 40),
         contact="" if record else way.form.contact("kontakt"),
@@ -275,6 +288,20 @@ def _application(way: _Way, record: PersonRecord | None, form: Form, number: int
         language=language(),
         staff_id=way.staff.staff_id if way.staff else None,
     )
+
+
+def _exceptions(way: _Way) -> tuple[ResidencyException, ...]:
+    """The exceptions from residency that whoever enters the application may make: by agreement with another municipality
+    the coordinator, for protected details anybody who enrols. On the web none is made."""
+    if way.staff is None:
+        return ()
+    coordinates, protected = way.staff.coordinates(way.cohort.section), way.form.ticked("skydd")
+    may = {"neighbouring_agreement": coordinates, "protected_registration": protected}
+    return tuple(one for one in way.programme.residency_exceptions if may[one])
+
+
+def _exception(way: _Way) -> ResidencyException | None:
+    return next((one for one in _exceptions(way) if one == way.form.raw("undantag")), None)
 
 
 async def _sent(way: _Way, applications: list[services.Application]) -> tuple[services.Taken, ...] | services.Refused:
@@ -302,6 +329,11 @@ async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | N
             _("Gruppen har inte plats för så många samtidigt. Ta bort krysset, eller ring oss så ser vi vad som går."),
         )
         return await _show(way, step, status=422)
+    if answer.moved:
+        moved = replace(way, cohort=await cohorts.by_id(way.cohort.cohort_id))
+        return await _not_open(moved) or await _show(moved, step, status=409, again="moved")
+    if answer.sent_for_another:
+        return await _show(way, step, status=409, again="sent_for_another")
     reasons = _reasons(way, answer)
     later = ""
     if born and any(o.code == "too_young" for o in answer.outcomes) and way.programme.age and way.programme.age.youngest:

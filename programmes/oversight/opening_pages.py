@@ -234,7 +234,9 @@ def kind_line(programme: Programme) -> str:
     """What kind of thing is being opened, where the name alone could mislead (2.7 and 2.18)."""
     words: Mapping[str, Callable[[], str]] = {
         "group": lambda: _("Grupp"),
-        "individual": lambda: _("Enskilda samtal, en plats"),
+        "individual": lambda: (
+            _("Enskilda samtal, en plats") if programme.parties == 1 else _("Samtal för båda parter, två platser")
+        ),
         "drop_in": lambda: _("Öppen verksamhet, ingen anmälan"),
     }
     return words[programme.form]()

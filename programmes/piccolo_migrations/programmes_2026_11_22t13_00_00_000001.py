@@ -40,7 +40,8 @@ async def forwards() -> MigrationManager:
         params={
             "condition": "kind in ('applied', 'applied_queue', 'offered', 'accepted', 'declined', 'expired', 'left',"
             " 'skipped', 'lifted', 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here',"
-            " 'moved_here_queue', 'coming', 'came_back', 'came_back_queue', 'completed', 'passed_together', 'apart')"
+            " 'moved_here_queue', 'coming', 'came_back', 'came_back_queue', 'completed', 'asked_to_come', 'seated',"
+            " 'passed_together', 'passed_asked', 'apart')"
         },
         schema=None,
     )

@@ -119,7 +119,8 @@ async def test_one_button_gives_the_place_when_it_is_their_turn_and_else_they_wa
     assert heading((await first.get("/min-plats")).text) == "Du har fått ett erbjudande om plats"
     rows = await owner.fetch("select kind from queue_event order by id")
     assert [row["kind"] for row in rows][6:] == [
-        "applied_queue", "applied_queue", "coming", "accepted", "coming", "left", "offered"]  # fmt: skip
+        "applied_queue", "asked_to_come", "applied_queue", "asked_to_come", "coming", "passed_asked", "seated",
+        "coming", "left", "offered"]  # fmt: skip
 
 
 async def test_staff_tick_it_by_telephone_or_at_the_door_and_what_they_enter_is_never_counted(

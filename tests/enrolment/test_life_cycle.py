@@ -122,13 +122,19 @@ class LifeCycle(Checked):
         form = self.forms[id(person)]
         holder = next((p for p in self.models[which].people if p.alive and self.forms[id(p)] is form), None)
         if holder is None:
-            self._send([form], which)
+            self._send([self._of_today(form, which)], which)
             return
         answer = self.run(services.apply(form, self.programmes[which], self.world.keys, self.now))
         assert (answer.enrolment_id, answer.repeated, answer.held) == (holder.enrolment_id, True, holder.state != "queued")
 
     def _form(self, which: int, by_staff: bool = False) -> services.Application:
-        return replace(self.blanks[which], once=new_token(), staff_id=self.kim.staff_id if by_staff else None)
+        staff_id = self.kim.staff_id if by_staff else None
+        return self._of_today(replace(self.blanks[which], once=new_token(), staff_id=staff_id), which)
+
+    def _of_today(self, form: services.Application, which: int) -> services.Application:
+        """The form as it is shown now: a first session that moves is refused on a form that said another day."""
+        days = self.models[which].sessions
+        return replace(form, first_session=local_date(days[0])) if days else form
 
     def _send(self, forms: list[services.Application], which: int) -> None:
         """Send them at once. Who came first is the lock's to say; what follows from it is the model's."""
