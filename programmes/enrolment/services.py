@@ -131,7 +131,10 @@ async def _take(
     gate = await queries.lock_gate(application.cohort_id, now)
     once = queries.once_digest(application.cohort_id, application.once)
     earlier = await fetchrow("select id, state from enrolment where once_digest = $1", once)
-    if earlier is not None:
+    if earlier is not None and earlier["state"] == "withdrawn":
+        # Left, and not yet for good: what is sent now is a new application, and undoing then gives no form back.
+        await execute("update enrolment set once_digest = null where id = $1", earlier["id"])
+    elif earlier is not None:
         await place_services.open_session(earlier["id"], draft.token, now)
         return Taken(earlier["id"], earlier["state"] != "queued", draft.token, repeated=True)
     closed = entry(gate.entry, now)
@@ -296,12 +299,11 @@ async def _tell_ended(facts: queries.EnrolmentFacts, state: State, staff_id: int
 
 
 async def step_down(facts: queries.EnrolmentFacts, state: State, now: datetime) -> None:
-    """In the caller's transaction, under the lock: the way ends. Seat, booked visit and once-number go, so that the form
-    it was sent with can be used again."""
+    """In the caller's transaction, under the lock: the way ends. Seat and booked visit go."""
     await execute("delete from seat where enrolment_id = $1", facts.enrolment_id)
     await leave_slot(facts.enrolment_id, now)
     await execute(
-        "update enrolment set state = $2, ended_at = $3, offer_expires_at = null, once_digest = null where id = $1",
+        "update enrolment set state = $2, ended_at = $3, offer_expires_at = null where id = $1",
         facts.enrolment_id,
         state,
         now,
@@ -309,9 +311,13 @@ async def step_down(facts: queries.EnrolmentFacts, state: State, now: datetime) 
 
 
 async def forget(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, now: datetime) -> None:
-    """In the caller's transaction: what was written, the code, open pages and the key of a way that has ended go."""
+    """In the caller's transaction: what was written, the code, open pages and the key of a way that has ended go; the
+    once-number too, so that the form it was sent with can be used again."""
     await execute("delete from place_session where enrolment_id = $1", facts.enrolment_id)
-    await execute("update enrolment set sealed = null, key_id = null, code_digest = null where id = $1", facts.enrolment_id)
+    await execute(
+        "update enrolment set sealed = null, key_id = null, code_digest = null, once_digest = null where id = $1",
+        facts.enrolment_id,
+    )
     if facts.key_id is not None:
         await destroy_key(keys, "entry", facts.key_id, f"enrolment:{state}", now)
 
