@@ -98,6 +98,13 @@ class Office(People):
     def move_somebody_who_waits(self, pick: int) -> None:
         self._moves(*self.one(pick, "queued"), True)
 
+    @precondition(lambda self: self._some_wait and self.sections[0] == self.sections[1])
+    @rule(pick=PICK, which=WHICH)
+    def move_somebody_whose_place_others_wait_for(self, pick: int, which: int) -> None:
+        model = self.models[which]
+        if model.held and model.waiting:
+            self._moves(which, model.held[pick % len(model.held)], True)
+
     def _moves(self, which: int, person: Person, seen: bool) -> None:
         to, keys = 1 - which, self.world.keys
         heard, plan = self.tried(transfer_services.plan(person.enrolment_id, self.ids[to], keys, self.now))
