@@ -133,6 +133,7 @@ def create_app(
                 "templates": make_environment(settings, static),
                 "load_principal": load_principal,
                 "bursts": Bursts(settings.burst_most, timedelta(minutes=settings.burst_minutes)),
+                "wrong_codes": Bursts(settings.guess_most, timedelta(minutes=settings.burst_minutes)),
             }
         ),
     )

@@ -36,6 +36,7 @@ class Settings:
     pool_size: int = 10
     burst_most: int = 6
     burst_minutes: int = 10
+    guess_most: int = 20
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
@@ -90,6 +91,7 @@ _OTHERS = {
     "PROGRAMMES_POOL_SIZE",
     "PROGRAMMES_BURST_MOST",
     "PROGRAMMES_BURST_MINUTES",
+    "PROGRAMMES_GUESS_MOST",
     "PROGRAMMES_TRUSTED_PROXIES",
 }
 
@@ -118,6 +120,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         pool_size=_number("PROGRAMMES_POOL_SIZE", env.get("PROGRAMMES_POOL_SIZE", "10")),
         burst_most=_number("PROGRAMMES_BURST_MOST", env.get("PROGRAMMES_BURST_MOST", "6"), least=0),
         burst_minutes=_number("PROGRAMMES_BURST_MINUTES", env.get("PROGRAMMES_BURST_MINUTES", "10")),
+        guess_most=_number("PROGRAMMES_GUESS_MOST", env.get("PROGRAMMES_GUESS_MOST", "20"), least=0),
         trusted_proxies=_networks("PROGRAMMES_TRUSTED_PROXIES", env.get("PROGRAMMES_TRUSTED_PROXIES", "")),
         **values,  # type: ignore[arg-type]
     )

@@ -121,8 +121,9 @@ def settings_for(server: private_server.PrivateServer, database: str, folder: Pa
         key_folder=folder / "keys",
         ballot_key_folder=folder / "ballot-keys",
         mail_url=f"folder://{folder / 'mail'}",
-        # Everybody in the tests comes from one address; tests/enrolment/test_bursts.py has an application of its own.
-        **{"burst_most": 0, **others},
+        # Everybody in the tests comes from one address; tests/enrolment/test_bursts.py and
+        # test_guessing.py have applications of their own.
+        **{"burst_most": 0, "guess_most": 0, **others},
     )
 
 

@@ -58,6 +58,7 @@ class Place:
             demo=True,
             # Everybody who tries it out comes from one computer.
             burst_most=0,
+            guess_most=0,
         )
 
     def clear(self) -> None:

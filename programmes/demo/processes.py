@@ -36,6 +36,7 @@ def environment(settings: Settings, part: Part) -> dict[str, str]:
         "PROGRAMMES_BOARD_DECISION": settings.board_decision,
         "PROGRAMMES_DEMO": "1" if settings.demo else "",
         "PROGRAMMES_BURST_MOST": str(settings.burst_most),
+        "PROGRAMMES_GUESS_MOST": str(settings.guess_most),
         "PYTHONUNBUFFERED": "1",
     }
     if part == "serve":

@@ -34,6 +34,7 @@ from programmes.enrolment import (
 )
 from programmes.enrolment.rules import asks_age_again
 from programmes.enrolment.wording import accepted_texts, skip_told
+from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
 from programmes.web.open_places import close_places, open_places, places_opened, show_place, shown_place
 from programmes.web.rendering import page
@@ -105,11 +106,17 @@ async def _left(request: AnyRequest, place: Place, until: datetime) -> pages.Lef
 
 @post("/min-plats", status_code=200)
 async def open_place(request: AnyRequest) -> Response[Any]:
-    """Open with a code. A wrong one, whatever is wrong with it, gets one and the same answer."""
-    form = await read_form(request)
+    """Open with a code. A wrong one, whatever is wrong with it, gets one and the same answer; after many from one address
+    a right one gets the same as they do, so that nobody can try them out."""
+    form, state = await read_form(request), request.app.state
+    now, address = state.clock.now(), origin(request)
+    if state.wrong_codes.full(address, now):
+        form.fail("kod", _("För många koder har varit fel. Vänta en stund och försök igen, eller ring oss."))
+        return _code_form(request, form, 429)
     code = normalised(form.raw("kod"))
-    token = await place_services.open_by_code(code, request.app.state.clock.now()) if code else None
+    token = await place_services.open_by_code(code, now) if code else None
     if token is None:
+        state.wrong_codes.count(address, now)
         form.fail("kod", _("Koden stämmer inte. Titta efter ett tecken som blivit fel, eller be om en ny när vi ses."))
         return _code_form(request, form, 422)
     response = to_place()

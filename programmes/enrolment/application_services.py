@@ -177,6 +177,10 @@ async def _sent_before(draft: _Draft, keys: KeyFolder, now: datetime) -> Taken |
     if earlier is None:
         return None
     facts = await queries.enrolment(earlier)
+    if facts.state == "withdrawn":
+        # Left, and not yet for good: what is sent now is a new application, and undoing then gives no form back.
+        await execute("update enrolment set once_digest = null where id = $1", earlier)
+        return None
     if not _same_person(facts, draft.application, keys):
         return "for_another"
     await place_services.open_session(earlier, draft.token, now)

@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from programmes.core.errors import NotFound
+from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import details_services, place_services, queries
 from programmes.enrolment.person_views import mine
@@ -54,7 +54,9 @@ async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: F
 
 
 def _record(request: AnyRequest, facts: queries.EnrolmentFacts) -> records.PersonRecord:
-    """Raises NotFound where nobody is documented, or nothing is left of it."""
+    """Raises NotFound where nobody is documented, or nothing is left of it; Conflict for who has been moved elsewhere."""
+    if facts.state == "transferred":
+        raise Conflict("enrolment_over")
     if facts.participant_id is None or facts.record is None:
         raise NotFound
     record = records.read(facts.record, facts.participant_id, request.app.state.key_folder)

@@ -134,12 +134,11 @@ async def _tell_ended(facts: queries.EnrolmentFacts, state: State, staff_id: int
 
 
 async def step_down(facts: queries.EnrolmentFacts, state: State, now: datetime) -> None:
-    """In the caller's transaction, under the lock: the way ends. Seat, booked visit and once-number go, so that the form
-    it was sent with can be used again."""
+    """In the caller's transaction, under the lock: the way ends. Seat and booked visit go."""
     await execute("delete from seat where enrolment_id = $1", facts.enrolment_id)
     await leave_slot(facts.enrolment_id, now)
     await execute(
-        """update enrolment set state = $2, ended_at = $3, offer_expires_at = null, once_digest = null,
+        """update enrolment set state = $2, ended_at = $3, offer_expires_at = null,
                   together_id = case when $2 = 'withdrawn' then together_id end where id = $1""",
         facts.enrolment_id,
         state,
@@ -148,10 +147,12 @@ async def step_down(facts: queries.EnrolmentFacts, state: State, now: datetime) 
 
 
 async def forget(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, now: datetime) -> None:
-    """In the caller's transaction: what was written, the code, open pages and the key of a way that has ended go."""
+    """In the caller's transaction: what was written, the code, open pages and the key of a way that has ended go; the
+    once-number too, so that the form it was sent with can be used again."""
     await execute("delete from place_session where enrolment_id = $1", facts.enrolment_id)
     await execute(
-        "update enrolment set sealed = null, key_id = null, code_digest = null, together_id = null where id = $1",
+        """update enrolment set sealed = null, key_id = null, code_digest = null, once_digest = null, together_id = null
+           where id = $1""",
         facts.enrolment_id,
     )
     if facts.key_id is not None:

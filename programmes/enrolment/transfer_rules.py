@@ -49,5 +49,5 @@ def decide_move(there: There, applied_at: datetime, arrival: int) -> Move:
     before = [w for w in there.line if w.turn < turn.turn]
     seat = lowest_free(there.taken, there.maximum)
     if seat is not None and all(w.passed_over for w in before):
-        return Move(seat, Turn(Decimal(arrival), None), 0)
+        return Move(seat, turn, 0)
     return Move(None, turn, len(before) + 1)

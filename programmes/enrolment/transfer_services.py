@@ -21,6 +21,7 @@ from programmes.enrolment.queries import EnrolmentFacts, Gate
 from programmes.enrolment.queue_services import note_event, pass_on, take_seat, tell
 from programmes.enrolment.rules import ALIVE, State, asks_age_again, entry, still_to_do
 from programmes.enrolment.transfer_rules import Move, Refused, There, decide_move
+from programmes.enrolment.visit_services import leave_slot
 from programmes.people import records
 
 __all__ = ["Move", "Plan", "Refused", "plan", "transfer"]
@@ -54,7 +55,8 @@ async def transfer(
 ) -> uuid.UUID | None:
     """Move somebody; returns the new enrolment. None, and nothing is changed, when it isn't as it was shown (`seen`).
 
-    Code, contact and alias stay sealed as they are, under the same key. The seat that is left is passed on at once.
+    Code, contact and alias stay sealed as they are, under the same key; the form it began with, sent again, leads here.
+    The seat that is left is passed on at once.
 
     Raises:
         NotFound: no such enrolment or cohort, or one of another programme.
@@ -137,7 +139,7 @@ async def _write(planned: Plan, move: Move, new: uuid.UUID, now: datetime) -> No
     """The old enrolment lets go of all that opens or names anything, and the new one takes it over."""
     old = planned.facts.enrolment_id
     kept = await fetchrow(
-        "select code_digest, language, proof_checked_by, proof_checked_at from enrolment where id = $1", old
+        "select code_digest, once_digest, language, proof_checked_by, proof_checked_at from enrolment where id = $1", old
     )
     assert kept is not None
     await _let_go(old, now)
@@ -168,9 +170,9 @@ async def _take_over(planned: Plan, move: Move, new: uuid.UUID, kept: asyncpg.Re
            insert into enrolment (id, cohort_id, participant_id, state, arrival, turn, order_reason, applied_at,
                                   confirmed_at, key_id, sealed, code_digest, proof_checked_at, proof_checked_by,
                                   proof_ticked, guardian_ticked, partner_consent, language, declared_for, only_waited,
-                                  place_since)
-           select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
-           from arrival""",
+                                  once_digest, visit_cancelled_at, place_since)
+           select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                  $22 from arrival""",
         new,
         planned.target.cohort_id,
         facts.participant_id,
@@ -190,13 +192,15 @@ async def _take_over(planned: Plan, move: Move, new: uuid.UUID, kept: asyncpg.Re
         kept["language"],
         facts.declared_for,
         facts.only_waited and state == "queued",
-        now if facts.participant_id is not None and move.seat is not None else None,
+        kept["once_digest"],
+        facts.visit_cancelled_at,
+        now if facts.participant_id is not None and state != "queued" else None,
     )
 
 
 async def _bring_along(old: uuid.UUID, new: uuid.UUID, visits: bool, now: datetime) -> None:
     await execute("update place_session set enrolment_id = $2 where enrolment_id = $1", old, new)
-    await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", old)
+    await leave_slot(old, now)
     if visits:
         # The same row, so that it takes no second place of its slot.
         await execute("update study_visit set enrolment_id = $2 where enrolment_id = $1 and state = 'attended'", old, new)

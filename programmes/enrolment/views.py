@@ -265,7 +265,9 @@ async def _apply(way: _Way, record: PersonRecord | None, step: int) -> Response[
     if isinstance(answer, services.Refused):
         return await _refuse(way, answer, step, date.fromisoformat(record.birth_date) if record else None)
     if way.staff:
-        where = f"/personal/grupper/{way.cohort.cohort_id}/deltagare/{answer[0].enrolment_id}"
+        # The same form once more leads to where the person has been moved since.
+        entered = (await queries.enrolment(answer[0].enrolment_id)).cohort_id if answer[0].repeated else way.cohort.cohort_id
+        where = f"/personal/grupper/{entered}/deltagare/{answer[0].enrolment_id}"
         response = Response("", status_code=303, headers={"location": where})
         set_cookie(way.request, response, "handover", once, int(place_services.HAND_OVER.total_seconds()))
         return response

@@ -35,6 +35,11 @@ class Bursts:
             self._seen.popitem(last=False)
         return surplus
 
+    def full(self, address: str | None, now: datetime) -> bool:
+        """Whether one more would be one too many; nothing is counted."""
+        times = self._seen.get(self._digest(address)) if address and self._most else None
+        return times is not None and len(times) == self._most and abs(now - times[0]) < self._window
+
     def uncount(self, address: str | None, now: datetime) -> None:
         """What was counted was nothing: a form that was refused, or the same one once more."""
         times = self._seen.get(self._digest(address)) if address else None

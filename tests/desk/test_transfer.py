@@ -1,6 +1,7 @@
 """Moving somebody to another start: nothing is lost on the way, nobody is passed, and two moves never block each other."""
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -23,12 +24,15 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk import transfer_services as desk
 from programmes.enrolment import (
+    coming_services,
+    leaving_services,
     order_services,
     place_services,
     queries,
     services,
     step_services,
     transfer_services,
+    visit_services,
     waiting_services,
 )
 from programmes.enrolment.closing_services import erase_cohort
@@ -411,3 +415,67 @@ def test_a_seat_is_given_exactly_when_one_is_free_and_nobody_who_can_have_it_app
     before = [w for w in queue if w.applied_at <= NOON + timedelta(minutes=minute)]
     assert (decided.seat is not None) == (taken < 3 and all(w.passed_over for w in before))
     assert decided.position == (0 if decided.seat else len(before) + 1)
+
+
+async def test_the_form_that_a_moved_place_began_with_leads_to_it_and_gives_no_second_place(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    source, target = await two(clock)
+    programme, form = await catalogue.programme(source.programme_id), await an_application(source)
+    taken = await services.apply(replace(form, staff_id=kim.staff_id), programme, keys, clock.now())
+    assert isinstance(taken, services.Taken)
+    new = await move(taken.enrolment_id, target, keys, clock.now())
+    again = await services.apply(form, programme, keys, clock.now())
+    assert isinstance(again, services.Taken)
+    assert (again.enrolment_id, again.repeated, again.held) == (new, True, True)
+    assert await queries.open_place(again.token, clock.now()) == new
+    # The same by staff, who find the person where they are now.
+    await sign_in_as(client, "kim", clock.now())
+    address = f"/personal/grupper/{source.cohort_id}/anmal"
+    shown = (await client.get(address)).text
+    fields = dict.fromkeys(re.findall(r'name="(v_[a-z_]+)"', shown), "ja")
+    fields |= dict(re.findall(r'type="hidden" name="([a-z_]+)" value="([^"]*)"', shown)) | {"once": form.once}
+    sent = await client.post(address, data=fields)
+    assert sent.headers["location"] == f"/personal/grupper/{target.cohort_id}/deltagare/{new}"
+
+
+async def test_who_is_moved_late_has_a_week_to_book_a_visit_and_a_time_taken_back_is_free_from_then(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    source, target = await two(clock, "2.8", 8)
+    holds, cancelled = [await somebody(source, keys, clock.now(), name) for name in ("Al", "Bok")]
+    for who in (holds, cancelled):
+        starts = clock.now() + timedelta(days=20)
+        slot = await step_services.add_slot(
+            source.cohort_id, starts, starts + timedelta(hours=1), source.venue_id, None, 1, clock.now()
+        )
+        await step_services.book_visit(who.enrolment_id, slot, clock.now())
+    await visit_services.cancel_slot(source.cohort_id, slot, 1, kim.staff_id, clock.now())
+    clock.advance(days=10)
+    new = await queries.enrolment(await move(holds.enrolment_id, target, keys, clock.now()))
+    assert (new.state, new.place_since, new.visit) == ("preliminary", clock.now(), None)
+    # Nobody could book it until now, so that nobody is said to have had the chance.
+    assert await owner.fetchval("select free_since from visit_slot where cancelled_at is null") == clock.now()
+    # A visit that the office has cancelled never costs the place, in another start either.
+    other = await queries.enrolment(await move(cancelled.enrolment_id, target, keys, clock.now()))
+    assert other.visit_cancelled_at is not None
+
+
+async def test_a_seat_at_another_start_that_is_left_and_taken_back_waits_by_the_time_of_the_application(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    source, target = await two(clock)
+    early = await somebody(source, keys, clock.now(), "Al")
+    clock.advance(hours=1)
+    programme = await catalogue.programme(target.programme_id)
+    asked = replace(await an_application(target, "Bok"), among_many=True)
+    waits = await services.apply(asked, programme, keys, clock.now())
+    assert isinstance(waits, services.Taken)
+    new = await move(early.enrolment_id, target, keys, clock.now())
+    assert (await queries.enrolment(new)).seat == 1
+    await leaving_services.leave(new, keys, clock.now())
+    last = await somebody(target, keys, clock.now(), "Sen")
+    await coming_services.coming(waits.enrolment_id, programme, clock.now())
+    await leaving_services.undo(new, clock.now())
+    line = [facts.enrolment_id for facts in await queries.enrolments(target.cohort_id, ["queued"])]
+    assert (last.held, line) == (True, [new, waits.enrolment_id])

@@ -14,8 +14,9 @@ from tests.clock import FrozenClock
 from tests.enrolment.life_model import HOLDING, Cohort
 
 _ROWS = """
-select e.id, e.cohort_id, e.state, e.arrival, e.offer_expires_at, e.key_id, e.code_digest, s.number
-from enrolment e left join seat s on s.enrolment_id = e.id
+select e.id, e.cohort_id, e.state, e.arrival, e.turn, e.offer_expires_at, e.key_id, e.code_digest, e.skip_reason,
+       e.asked_to_come, e.undo_until, s.number, coalesce(v.state, '') as visit
+from enrolment e left join seat s on s.enrolment_id = e.id left join study_visit v on v.enrolment_id = e.id order by e.turn
 """
 
 
@@ -29,15 +30,6 @@ class World:
     clock: FrozenClock
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A row as the invariants see it."""
-
-    cohort: int
-    state: str
-    arrival: int
-
-
 class Checked(RuleBasedStateMachine):
     """The cohorts of a life with their models, held beside each other after every step."""
 
@@ -46,8 +38,8 @@ class Checked(RuleBasedStateMachine):
         self.world = world
         self.ids: list[int] = []
         self.models: list[Cohort] = []
-        self.before: dict[Any, Kept] = {}
-        self.queues: list[list[int]] = [[], []]
+        self.before: dict[Any, str] = {}
+        self.queues: list[list[Any]] = [[], []]
 
     def run(self, work: Awaitable[Any]) -> Any:
         return self.world.loop.run_until_complete(work)
@@ -66,25 +58,27 @@ class Checked(RuleBasedStateMachine):
             held = sum(s["cohort_id"] == cohort_id for s in seats)
             assert held <= limits[cohort_id]["maximum"] <= self.models[which].span[1]
             self._nobody_is_passed_by([r for r in rows if r["cohort_id"] == cohort_id], limits[cohort_id]["state"])
-        self.before = {row["id"]: Kept(row["cohort_id"], row["state"], row["arrival"]) for row in rows}
+        self.before = {row["id"]: row["state"] for row in rows}
         self._as_the_model_says(rows)
         self.run(self._positions(rows))
 
     def _nobody_is_passed_by(self, rows: list[Any], state: str) -> None:
-        """Since the last step: offers went to those who came first, and no newcomer got in while somebody waited."""
-        waiting = [r["arrival"] for r in rows if r["state"] == "queued"]
+        """Since the last step: offers went to those who stand first, and no newcomer got in past somebody who could."""
+        was = {r["id"]: self.before.get(r["id"], "") for r in rows}
+        # Who had let go of a place, and has come back to the queue, is passed by nobody who got it meanwhile.
+        stay = [r for r in rows if r["state"] == "queued" and was[r["id"]] in {"queued", ""}]
+        waiting = [r["turn"] for r in stay if not r["skip_reason"] and not r["asked_to_come"]]
         if not waiting or state == "cancelled":
             return
-        was = {r["id"]: self.before[r["id"]].state if r["id"] in self.before else "" for r in rows}
-        offered = [r["arrival"] for r in rows if r["state"] == "offered" and was[r["id"]] in {"queued", ""}]
+        offered = [r["turn"] for r in rows if r["state"] == "offered" and was[r["id"]] in {"queued", ""}]
         assert max(offered, default=0) < min(waiting), "an offer has passed somebody by"
-        newcomers = [r["arrival"] for r in rows if r["state"] in HOLDING and not was[r["id"]]]
+        newcomers = [r["turn"] for r in rows if r["state"] in HOLDING and not was[r["id"]]]
         assert max(newcomers, default=0) < min(waiting), "a newcomer has passed somebody by"
 
     def _as_the_model_says(self, rows: list[Any]) -> None:
         """Everybody who was ever acknowledged is where the model has them, with seat and deadline, and nobody else is."""
         expected = {
-            p.enrolment_id: (which, p.arrival, p.state, p.seat, p.until, p.alive)
+            p.enrolment_id: (which, p.arrival, p.state, p.seat, p.until, p.kept, p.undo, p.skipped, p.asked, p.visit)
             for which, model in enumerate(self.models)
             for p in model.people
             if p.state != "erased"
@@ -98,16 +92,23 @@ class Checked(RuleBasedStateMachine):
                 r["number"],
                 r["offer_expires_at"],
                 r["key_id"] is not None and r["code_digest"] is not None and keys.exists("entry", r["key_id"]),
+                r["undo_until"],
+                r["skip_reason"],
+                r["asked_to_come"],
+                r["visit"],
             )
             for r in rows
         }
         assert found == expected
 
     async def _positions(self, rows: list[Any]) -> None:
-        """Whoever waits is told a number from 1 on, without gaps. Asked again only when a queue has changed."""
+        """They wait in the order that the model has, and are told a number from 1 on, without gaps. Asked again only when
+        a queue has changed."""
         for which, cohort_id in enumerate(self.ids):
-            arrivals = sorted(r["arrival"] for r in rows if r["cohort_id"] == cohort_id and r["state"] == "queued")
-            if arrivals != self.queues[which]:
-                positions = [await queries.queue_position(cohort_id, arrival) for arrival in arrivals]
-                assert positions == list(range(1, len(arrivals) + 1))
-                self.queues[which] = arrivals
+            queue = [r for r in rows if r["cohort_id"] == cohort_id and r["state"] == "queued"]
+            line = [r["id"] for r in queue]
+            assert line == [p.enrolment_id for p in self.models[which].waiting], "somebody has lost their turn"
+            if line != self.queues[which]:
+                positions = [await queries.queue_position(cohort_id, r["turn"]) for r in queue]
+                assert positions == list(range(1, len(line) + 1))
+                self.queues[which] = line

@@ -1,16 +1,18 @@
 """What should become of everybody who enters a cohort: a model in plain Python, to be held beside the database.
 
-It shares no decision with the services: places, offers and the end of an offer are reckoned anew, as simply as can be.
+It shares no decision with the services: places, offers, the end of an offer and the order of the queue are reckoned anew,
+as simply as can be.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from programmes.core.clock import local
+from programmes.core.clock import local, local_date
 from programmes.core.days import day_off
 
 QUARTER = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
 HOLDING = ("preliminary", "confirmed", "offered")
 ALIVE = (*HOLDING, "queued")
 RUNNING = ("open", "postponed", "started")
@@ -27,29 +29,58 @@ def counted(start: datetime, hours: int, every_day: bool = False) -> datetime:
     return moment
 
 
+class Spot:
+    """Where somebody stands or has stood in a line. Whoever comes has one of their own, which nobody else ever gets."""
+
+
 @dataclass(eq=False)
 class Person:
-    """One enrolment. Who is `erased` has no row any more."""
+    """One enrolment. Who is `erased` has no row any more.
+
+    `moved`: a coordinator has changed where they stand. `came`: they were moved here from another cohort.
+    """
 
     arrival: int
     state: str
+    applied: datetime
+    own: Spot = field(default_factory=Spot)
+    spot: Spot = field(default_factory=Spot)
     seat: int | None = None
     until: datetime | None = None
     only_waited: bool = False
     visit: str = ""
     accepted: bool = False
+    since: datetime | None = None
+    office_cancelled: bool = False
+    skipped: str | None = None
+    asked: bool = False
+    moved: bool = False
+    came: bool = False
+    undo: datetime | None = None
+    left_from: str = ""
     enrolment_id: UUID | None = None
 
     @property
     def alive(self) -> bool:
         return self.state in ALIVE
 
+    @property
+    def kept(self) -> bool:
+        """Whether what was written is still sealed: while it lasts, and while leaving can be undone."""
+        return self.alive or self.undo is not None
+
+    @property
+    def waits(self) -> bool:
+        """Whether they can be offered a place."""
+        return self.state == "queued" and self.skipped is None and not self.asked
+
 
 @dataclass(eq=False)
 class Cohort:
     """A cohort and everybody who ever entered it, by arrival. `asks`: for a study visit and to accept texts.
 
-    `sessions` are the starts of those that are not cancelled; `span` is the guideline's least and most.
+    `sessions` are the starts of those that are not cancelled; `span` is the guideline's least and most. `line` is every
+    spot in order. `chances` are study visits that nobody books: since when, and when they begin.
     """
 
     asks: bool
@@ -59,12 +90,16 @@ class Cohort:
     maximum: int
     last_entry: int
     sessions: list[datetime]
+    visit_day: date
     state: str = "open"
     people: list[Person] = field(default_factory=list)
+    line: list[Spot] = field(default_factory=list)
+    chances: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     @property
     def waiting(self) -> list[Person]:
-        return [person for person in self.people if person.state == "queued"]
+        """Who waits, in the order of the queue."""
+        return sorted((p for p in self.people if p.state == "queued"), key=lambda p: self.line.index(p.spot))
 
     @property
     def held(self) -> list[Person]:
@@ -87,37 +122,188 @@ class Cohort:
         days = 1 if self.state == "started" else 7
         return self.entry_ends is not None and now >= self.entry_ends + timedelta(days=days)
 
-    def _free(self) -> int | None:
+    def free(self) -> int | None:
         taken = [person.seat for person in self.held]
         return min((n for n in range(1, self.maximum + 1) if n not in taken), default=None)
 
-    def enter(self, now: datetime) -> Person | None:
-        """A place if one is free and nobody waits, else the queue; None when there is no entry."""
-        if self.shut(now):
-            return None
-        person = Person(len(self.people) + 1, "queued", only_waited=True)
-        free = self._free()
-        if free is not None and not self.waiting:
-            person = Person(person.arrival, "preliminary" if self.asks else "confirmed", free)
+    def _comes(self, state: str, applied: datetime) -> Person:
+        person = Person(len(self.people) + 1, state, applied)
+        person.spot = person.own
         self.people.append(person)
+        self.line.append(person.own)
         return person
 
+    # Ways in
+
+    def enter(self, now: datetime, many: bool = False) -> Person | None:
+        """A place if one is free and nobody waits who could have it, else the queue; None when there is no entry.
+
+        `many`: among many at once from one address, where nobody's identity is known.
+        """
+        if self.shut(now):
+            return None
+        free, asked = self.free(), many and not self.documented
+        takes = free is not None and not asked and not any(p.waits for p in self.waiting)
+        person = self._comes("queued", now)
+        person.asked, person.only_waited = asked, not takes
+        if takes:
+            self._holds(person, free, now)
+        return person
+
+    def _holds(self, person: Person, seat: int | None, now: datetime) -> None:
+        person.seat, person.until, person.since, person.only_waited = seat, None, now, False
+        person.state = "preliminary"
+        if not self.asks or (person.visit == "attended" and person.accepted):
+            person.state = "confirmed"
+
+    def receive(self, other: Person, now: datetime) -> Person | None:
+        """Somebody comes from another cohort, with the time of their application; None when there is no entry."""
+        if self.shut(now):
+            return None
+        person = self._comes("queued", other.applied)
+        person.came = True
+        self._stand_by_application(person)
+        person.visit = other.visit if other.visit == "attended" else ""
+        person.accepted, person.office_cancelled = other.accepted, other.office_cancelled
+        person.only_waited = other.only_waited
+        ahead = self.waiting[: self.waiting.index(person)]
+        if (free := self.free()) is not None and not any(p.waits for p in ahead):
+            self._holds(person, free, now)
+        return person
+
+    def give_away(self, person: Person, now: datetime) -> None:
+        person.state, person.seat, person.until, person.skipped = "transferred", None, None, None
+        person.visit = "" if person.visit in {"booked", "attended"} else person.visit
+        self.pass_on(now)
+
+    # The order
+
+    def _stand_before(self, person: Person, other: Person) -> None:
+        person.spot = Spot()
+        self.line.insert(self.line.index(other.spot), person.spot)
+
+    def _stand_by_application(self, person: Person) -> None:
+        """Before the first who applied later and whom no coordinator has moved, else where they came."""
+        person.spot = person.own
+        later = [p for p in self.waiting if p is not person and p.applied > person.applied and not p.moved]
+        if later:
+            self._stand_before(person, later[0])
+
+    def let_before(self, person: Person, other: Person) -> bool | None:
+        """Whether the order is changed; None when one of them doesn't wait."""
+        waiting = self.waiting
+        if person not in waiting or other not in waiting:
+            return None
+        if waiting.index(other) >= waiting.index(person):
+            return False
+        self._stand_before(person, other)
+        person.moved = True
+        return True
+
+    def put_back(self, person: Person) -> bool:
+        if person.state != "queued":
+            return False
+        if person.moved:
+            person.moved, person.spot = False, person.own
+            if person.came:
+                self._stand_by_application(person)
+        return True
+
+    def skip(self, person: Person, reason: str | None, now: datetime) -> bool:
+        if person.state != "queued":
+            return False
+        if person.skipped != reason:
+            person.skipped = reason
+            self.pass_on(now)
+        return True
+
+    def coming(self, person: Person, now: datetime) -> bool:
+        """Who was among many says that they come. The seat is theirs if nobody who can have it stands before them."""
+        if not person.asked:
+            return True
+        if person.state != "queued":
+            return False
+        person.asked = False
+        ahead = self.waiting[: self.waiting.index(person)]
+        free = self.free()
+        if free is not None and person.waits and not any(p.waits for p in ahead) and not self.shut(now):
+            self._holds(person, free, now)
+        else:
+            self.pass_on(now)
+        return True
+
     def pass_on(self, now: datetime) -> None:
-        """Every free place is offered to who came first of those who wait, if there is time to answer."""
+        """Every free place is offered to who comes first of those who wait, if there is time to answer."""
         coming = self.next_session(now)
         until = counted(now, 16)
         if coming is not None:
             if counted(now, 2, every_day=True) > coming - timedelta(hours=2):
                 return
             until = min(until, coming - timedelta(hours=2))
-        while not self.shut(now) and self.waiting and (free := self._free()) is not None:
-            first = self.waiting[0]
+        while not self.shut(now) and (free := self.free()) is not None:
+            first = next((p for p in self.waiting if p.waits), None)
+            if first is None:
+                return
             first.state, first.seat, first.until = "offered", free, until
+
+    # Ways out
 
     def end(self, person: Person, state: str, now: datetime) -> None:
         person.state, person.seat, person.until = state, None, None
         person.visit = "" if person.visit == "booked" else person.visit
         self.pass_on(now)
+
+    def leave(self, person: Person, now: datetime) -> bool:
+        """Whether it is heard. An offer, and what is over, is left for good."""
+        if person.undo is not None and now < person.undo:
+            return True
+        if not person.alive:
+            return False
+        if person.state != "offered" and self.state in RUNNING:
+            person.undo, person.left_from = now + HOUR, person.state
+        self.end(person, "withdrawn", now)
+        return True
+
+    def undo(self, person: Person, now: datetime) -> str:
+        """What they have afterwards, `seat` or `queue`; nothing when it can't be undone. Nobody is passed by."""
+        if person.alive:
+            return "queue" if person.seat is None else "seat"
+        if person.undo is None or now >= person.undo or self.state not in RUNNING:
+            return ""
+        free, wanted = self.free(), any(p.waits for p in self.waiting) and not self.shut(now)
+        if person.left_from != "queued" and free is not None and not wanted:
+            person.state, person.seat, person.undo = person.left_from, free, None
+            return "seat"
+        if self.shut(now):
+            return ""
+        person.state, person.undo = "queued", None
+        self.pass_on(now)
+        return "queue"
+
+    def may_end(self, person: Person, outcome: str, now: datetime) -> bool:
+        """Whether staff may say so: nobody completes or drops out of what has not begun for them."""
+        begun = bool(self.sessions) and now >= min(self.sessions)
+        states = {"declined": ALIVE, "dropped_out": ("preliminary", "confirmed"), "completed": ("confirmed",)}[outcome]
+        return self.state in RUNNING and person.state in states and (begun or outcome == "declined")
+
+    def visit_by(self, person: Person) -> date | None:
+        """The last day to book a study visit: the cohort's, but a week of one's own, and before the first session."""
+        since = person.since or person.applied
+        last = max(self.visit_day, local_date(since) + timedelta(days=7))
+        return last if self.sessions and last < local_date(min(self.sessions)) else None
+
+    def release(self, person: Person, reminded: datetime | None, now: datetime) -> bool:
+        """The day is over, they had been told, and for three days there was a time to book: the place goes on."""
+        last = self.visit_by(person)
+        lacks = person.state == "preliminary" and person.visit in {"", "missed"} and not person.office_cancelled
+        if last is None or reminded is None or not lacks or not last < local_date(now) or now >= min(self.sessions):
+            return False
+        if not any(min(starts, now) - max(reminded, since) >= timedelta(days=3) for since, starts in self.chances):
+            return False
+        self.end(person, "expired", now)
+        return True
+
+    # From preliminary to confirmed
 
     def accept(self, person: Person, now: datetime) -> bool:
         """Whether yes is heard: not without an offer, nor after it."""
@@ -125,15 +311,15 @@ class Cohort:
             return True
         if person.state != "offered" or person.until is None or person.until <= now:
             return False
-        person.state, person.until, person.only_waited = "preliminary", None, False
-        if not self.asks or (person.visit == "attended" and person.accepted):
-            person.state = "confirmed"
+        self._holds(person, person.seat, now)
         return True
 
     def done(self, person: Person) -> None:
         """A step has been taken; when it was the last one the place is confirmed."""
         if person.state == "preliminary" and person.visit == "attended" and person.accepted:
             person.state = "confirmed"
+
+    # The office and the worker
 
     def limits(self, minimum: int, maximum: int, now: datetime) -> bool:
         """Whether there may be so many places: within the guideline's limits, and never under those who hold one."""
@@ -156,7 +342,10 @@ class Cohort:
                 person.state, person.seat, person.until = "queued", None, None
 
     def tick(self, now: datetime) -> None:
-        """What the worker does when it looks: deadlines, places beside which somebody waits, queues that are over."""
+        """What the worker does when it looks: what can't be undone, deadlines, free places, queues that are over."""
+        for person in self.people:
+            if person.undo is not None and person.undo <= now:
+                person.undo = None
         self._cap(now)
         due = [p for p in self.people if p.until is not None and p.until <= now]
         for person in sorted(due, key=lambda p: (p.until, p.arrival)):
@@ -181,5 +370,5 @@ class Cohort:
             for person in self.waiting:
                 self.end(person, "expired", now)
         for person in self.people:
-            if self.documented and person.only_waited and not person.alive:
+            if self.documented and person.only_waited and not person.kept and person.state != "transferred":
                 person.state = "erased"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from programmes import worker
 from programmes.calendar import services as calendar
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
@@ -23,7 +24,7 @@ from programmes.enrolment.services import Taken
 from tests.clock import FrozenClock
 from tests.desk.cast import everything, holding
 from tests.enrolment.test_visit_changes import look, open_in
-from tests.factories import a_cohort, a_coordinator, a_programme, confirm, post_form, sign_in_as, somebody
+from tests.factories import a_cohort, a_coordinator, a_programme, an_application, confirm, post_form, sign_in_as, somebody
 
 
 async def one_place(clock: FrozenClock, section: str = "2.1") -> CohortFacts:
@@ -360,3 +361,27 @@ async def test_the_database_itself_keeps_undoing_to_places_that_were_left(
     for wrong in ("undo_until = applied_at", "left_from = 'confirmed'", "undo_until = applied_at, left_from = 'offered'"):
         with pytest.raises(asyncpg.CheckViolationError, match="undo_is_for_what_was_left"):
             await owner.execute(f"update enrolment set {wrong} where id = $1", taken.enrolment_id)
+
+
+@pytest.mark.parametrize("section", ["2.1", "2.8"])
+async def test_the_form_of_a_place_that_was_left_and_taken_back_gives_no_second_place(
+    db: None, keys: KeyFolder, clock: FrozenClock, section: str
+) -> None:
+    cohort = await a_cohort(section, clock.now(), sessions=3)
+    programme = await catalogue.programme(cohort.programme_id)
+    form = await an_application(cohort)
+    first = await services.apply(form, programme, keys, clock.now())
+    assert isinstance(first, services.Taken)
+    await leaving_services.leave(first.enrolment_id, keys, clock.now())
+    await leaving_services.undo(first.enrolment_id, clock.now())
+    again = await services.apply(form, programme, keys, clock.now())
+    assert isinstance(again, services.Taken)
+    assert (again.enrolment_id, again.repeated) == (first.enrolment_id, True)
+    # Left and not taken back it is a new application, and what was left can be taken back still; the form is the new one's.
+    await leaving_services.leave(first.enrolment_id, keys, clock.now())
+    anew = await services.apply(form, programme, keys, clock.now())
+    assert isinstance(anew, services.Taken)
+    assert (anew.enrolment_id != first.enrolment_id, anew.repeated) == (True, False)
+    once_more = await services.apply(form, programme, keys, clock.now())
+    assert isinstance(once_more, services.Taken)
+    assert once_more.enrolment_id == anew.enrolment_id
