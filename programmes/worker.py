@@ -29,6 +29,7 @@ from programmes.evaluation import counting
 from programmes.notices import deadline_services as deadlines
 from programmes.notices import job_services as notices
 from programmes.notices import queue_services as notice_queue
+from programmes.notices import refusal_services as refusals
 from programmes.people import services as people
 from programmes.settings import Settings
 
@@ -91,6 +92,7 @@ async def _sweep_keys(worker: Worker) -> None:
 
 
 async def _forget_left(worker: Worker) -> None:
+    await refusals.forget_refused(worker.keys, worker.clock.now())
     await leaving_services.forget_left(worker.keys, worker.clock.now())
 
 

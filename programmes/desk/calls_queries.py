@@ -17,6 +17,8 @@ _MUST_BE_TOLD = (
     "visit_cancelled",
     "visit_reminder",
     "place_expired",
+    "place_refused",
+    "place_back",
     "place_moved",
 )
 # These are about every session: whoever hears them needs no word of what became of a single one before.
@@ -29,7 +31,7 @@ _UNTOLD = """
 with mine as (
     select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at from enrolment e join cohort c on c.id = e.cohort_id
     where e.cohort_id = any($1::int[])
-      and e.state in ('preliminary', 'confirmed', 'offered', 'queued', 'expired')),
+      and e.state in ('preliminary', 'confirmed', 'offered', 'queued', 'expired', 'refused')),
 of_topics as (
     select n.*, case when n.session_id is not null then 's' || n.session_id when n.kind = any($3) then 'all'
                      when n.kind = 'cohort_started' then 'start'
@@ -58,7 +60,7 @@ join mine m on m.id = n.enrolment_id left join cohort_session s on s.id = n.sess
 left join study_visit y on y.enrolment_id = m.id left join visit_slot vs on vs.id = y.slot_id
 where n.state in ('failed', 'no_channel')
   and (n.state = 'failed' or n.kind = 'place_offered' or n.kind = any($2::text[]))
-  and (m.state = 'expired') = (n.kind = 'place_expired')
+  and (m.state = 'expired') = (n.kind = 'place_expired') and (m.state = 'refused') = (n.kind = 'place_refused')
   and (n.kind <> 'visit_cancelled' or y.state = 'cancelled')
   and (n.kind <> 'visit_reminder' or coalesce(y.state, 'missed') = 'missed' and m.state = 'preliminary')
   and (s.id is null or s.ends_at > $4) and (s.id is not null or n.kind = 'place_offered' or n.created_at > $5)

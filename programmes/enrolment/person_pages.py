@@ -8,6 +8,7 @@ from typing import Any
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, moment_long, times
 from programmes.core.i18n import gettext as _
+from programmes.enrolment.pages import Reason
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, StaffEnding
 from programmes.enrolment.visit_rules import Guest, Offered
 from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts, remaining_text
@@ -53,6 +54,8 @@ class PersonPage:
     skipped: str = ""
     skip_reasons: tuple[tuple[str, str], ...] = ()
     asked_to_come: bool = False
+    refused_for: tuple[Reason, ...] = ()
+    may_take_back: bool = False
 
     @property
     def alive(self) -> bool:

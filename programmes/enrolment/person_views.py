@@ -7,6 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
+from programmes.catalogue.refusal_rules import unmet
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
@@ -20,15 +21,18 @@ from programmes.enrolment import (
     coming_services,
     consent_services,
     deadline_queries,
+    leaving_queries,
     order_services,
     place_services,
     queries,
     queue_pages,
+    refusal_queries,
     roster,
     services,
     step_services,
     visit_services,
 )
+from programmes.enrolment import pages as way_in_pages
 from programmes.enrolment import person_pages as pages
 from programmes.enrolment.order_services import SKIP_REASONS, SkipReason
 from programmes.people import records
@@ -77,6 +81,16 @@ def _details(facts: queries.EnrolmentFacts, request: AnyRequest) -> tuple[tuple[
         (_("Tider att undvika"), record.avoid),
     ]
     return tuple((label, value) for label, value in rows if value)
+
+
+async def _refused_for(
+    request: AnyRequest, facts: queries.EnrolmentFacts, programme: Programme
+) -> tuple[way_in_pages.Reason, ...]:
+    """Why somebody was turned down, in the very words that they read."""
+    if facts.state != "refused":
+        return ()
+    found = unmet(programme, await refusal_queries.conditions(facts.enrolment_id))
+    return way_in_pages.reasons_of(found, programme, request.app.state.settings.municipality)
 
 
 async def _page(
@@ -128,6 +142,8 @@ async def _page(
         skipped=queue_pages.skipped(facts, programme.section),
         skip_reasons=queue_pages.skip_choices(programme.section),
         asked_to_come=facts.asked_to_come,
+        refused_for=await _refused_for(request, facts, programme),
+        may_take_back=facts.state == "refused" and leaving_queries.may_undo(facts.undo_until, now),
     )
     return page(request, "enrolment/person.html", view, status)
 

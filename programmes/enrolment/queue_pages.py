@@ -106,8 +106,9 @@ def _event(kind: str) -> str:
         "moved_away": _("flyttad till en annan start"),
         "moved_here": _("flyttad hit, fick plats"),
         "moved_here_queue": _("flyttad hit, ställd i kö"),
-        "came_back": _("ångrade att lämna, fick tillbaka platsen"),
-        "came_back_queue": _("ångrade att lämna, ställd i kö"),
+        "came_back": _("tillbaka på platsen, slutet ångrat"),
+        "came_back_queue": _("tillbaka i kön, slutet ångrat"),
+        "refused": _("uppfyller inte villkoren"),
         "completed": _("gick klart"),
         "coming": _("sa att den kommer"),
     }[kind]

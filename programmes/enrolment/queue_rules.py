@@ -33,6 +33,7 @@ EventKind = Literal[
     "came_back",
     "came_back_queue",
     "completed",
+    "refused",
 ]
 SKIP_REASONS: tuple[SkipReason, ...] = get_args(SkipReason)
 ORDER_REASONS: tuple[OrderReason, ...] = get_args(OrderReason)
@@ -43,6 +44,7 @@ ENDED_AS: dict[str, EventKind] = {
     "declined": "declined",
     "expired": "expired",
     "transferred": "moved_away",
+    "refused": "refused",
 }
 
 # Halving is exact in decimals, one digit more each time; a number that would have to be rounded is an error, never an order.

@@ -37,7 +37,8 @@ class Enrolment(Table, tablename="enrolment"):
     are offered a place when they have said that they come.
     `visit_cancelled_at`: the office has cancelled a study visit of theirs, which never costs the place.
     `place_since`: since when the place has been theirs, of documented people only. Who has left can undo it until
-    `undo_until` and gets back what they `left_from`; then both are null, and the sealed part is gone.
+    `undo_until` and gets back what they `left_from`; then both are null, and the sealed part is gone. So with who was
+    refused, which staff can undo.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -78,8 +79,8 @@ class Enrolment(Table, tablename="enrolment"):
     proof_of_nobody_is_a_tick = Check(
         "participant_id is not null or (proof_checked_at is null and proof_checked_by is null)"
     )
-    undo_is_for_what_was_left = Check(
-        "(undo_until is null) = (left_from is null) and (undo_until is null or state = 'withdrawn')"
+    undo_is_for_what_has_ended = Check(
+        "(undo_until is null) = (left_from is null) and (undo_until is null or state in ('withdrawn', 'refused'))"
         " and coalesce(left_from, 'queued') in ('preliminary', 'confirmed', 'queued')"
     )
     one_arrival_each = Unique(["cohort_id", "arrival"])
@@ -107,10 +108,10 @@ class QueueEvent(Table, tablename="queue_event"):
     turn_before = Numeric(null=True, default=None)
     turn_after = Numeric(null=True, default=None)
     staff_id = Integer(null=True, default=None)
-    known_queue_event = Check(
+    known_queue_event_kind = Check(
         "kind in ('applied', 'applied_queue', 'offered', 'accepted', 'declined', 'expired', 'left', 'skipped', 'lifted',"
         " 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here', 'moved_here_queue', 'coming',"
-        " 'came_back', 'came_back_queue', 'completed')"
+        " 'came_back', 'came_back_queue', 'completed', 'refused')"
     )
     queue_event_has_its_reason = Check(
         "case kind when 'skipped' then coalesce(reason in"
@@ -143,6 +144,18 @@ class ConditionMet(Table, tablename="condition_met"):
     condition = Text(default=None)
     met_at = Timestamptz(default=None)
     one_per_condition = Unique(["enrolment_id", "condition"])
+
+
+class ConditionUnmet(Table, tablename="condition_unmet"):
+    """Which condition staff found that somebody doesn't meet, by its name in the edition; never a text.
+
+    Of somebody nobody knows it goes with the key of their entry.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
+    condition = Text(default=None)
+    unmet_once_each = Unique(["enrolment_id", "condition"])
 
 
 class VisitSlot(Table, tablename="visit_slot"):

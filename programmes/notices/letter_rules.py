@@ -88,8 +88,8 @@ def _news(facts: Facts) -> list[str]:
             return _start_news(facts)
         case "visit_cancelled" | "visit_reminder":
             return _visit_news(facts)
-        case "place_moved":
-            return _moved(facts)
+        case "place_moved" | "place_back":
+            return _moved(facts) if facts.kind == "place_moved" else _back(facts)
         case _:
             return _place_news(facts)
 
@@ -116,6 +116,11 @@ def _over(facts: Facts) -> list[str]:
         return [
             _("Sista dagen att boka ett första möte har gått, och platsen har gått vidare till nästa i kön."),
             _("Du kan anmäla dig igen. Har det blivit fel? Ring oss."),
+        ]
+    if facts.kind == "place_refused":
+        return [
+            _("Din plats är avslutad. På Min plats står varför, och vad du kan göra i stället."),
+            _("Länken fungerar ett dygn. Har det blivit fel? Ring oss."),
         ]
     if facts.kind == "offer_expired":
         return [_("Tiden för att svara har gått ut, och platsen har gått vidare till nästa i kön.")]
@@ -149,6 +154,13 @@ def _moved(facts: Facts) -> list[str]:
     elif facts.enrolment_state != "offered":
         news.extend([_held(facts), *_next(facts)])
     return [*news, _age_again()] if facts.age_again else news
+
+
+def _back(facts: Facts) -> list[str]:
+    news = [_("Vi gjorde fel när vi avslutade din plats. Det är ändrat nu.")]
+    if facts.enrolment_state == "queued":
+        return [*news, _("Du står i kö, som nummer %(n)s. Tiden räknas från när du först anmälde dig.", n=facts.position)]
+    return news if facts.enrolment_state == "offered" else [*news, _held(facts), *_next(facts)]
 
 
 def _offer(facts: Facts) -> list[str]:

@@ -54,6 +54,8 @@ async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetim
             facts = await enrolments.enrolment(enrolment_id)
             if kind == "place_offered" and facts.offer_expires_at:
                 subject = facts.offer_expires_at.isoformat()
+            if kind == "place_refused" and facts.undo_until:
+                subject = facts.undo_until.isoformat()
             await _tell(_Event(kind, subject), [facts] if facts.state in rules.AUDIENCE[kind] else [], keys, now)
 
 
@@ -188,7 +190,9 @@ async def _words(
     counted = [s for s in sessions if s.state != "cancelled"]
     coming = next((s for s in counted if s.ends_at > now), None)
     code = unseal(person, keys).code
-    queued = person.state == "queued" and facts.kind in {"queued", "place_moved"}
+    if facts.kind == "place_refused" and not code:
+        return None  # There is nothing left to read.
+    queued = person.state == "queued" and facts.kind in {"queued", "place_moved", "place_back"}
     return letter_rules.Facts(
         facts.kind,
         person.state,
