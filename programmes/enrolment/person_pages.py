@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from programmes.catalogue.rules import Outcome
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.pages import Reason
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, StaffEnding
 from programmes.enrolment.visit_rules import Guest, Offered
-from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts, remaining_text
+from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts, age_text, remaining_text
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class PersonPage:
     skipped: str = ""
     skip_reasons: tuple[tuple[str, str], ...] = ()
     asked_to_come: bool = False
+    age_warning: str = ""
     refused_for: tuple[Reason, ...] = ()
     may_take_back: bool = False
 
@@ -215,6 +217,11 @@ def no_such_visit() -> str:
 def still_booked() -> str:
     """Why a study visit stays where it is."""
     return _("Någon har bokat den tiden. Ställ in den i stället, så får alla som har bokat veta det.")
+
+
+def age_warning(unmet: Outcome | None) -> str:
+    """Why the age no longer fits since the first session moved, or nothing."""
+    return age_text(unmet) if unmet else ""
 
 
 def when_noted(moment: datetime | None) -> str:

@@ -65,11 +65,15 @@ async def mine(
     return person, cohort, await catalogue.programme(cohort.programme_id), facts
 
 
-def _details(facts: queries.EnrolmentFacts, request: AnyRequest) -> tuple[tuple[str, str], ...]:
-    """What is kept about the person; with protected identity neither contact nor number is shown."""
+def _record(facts: queries.EnrolmentFacts, request: AnyRequest) -> records.PersonRecord | None:
+    """What is kept about the person, where people are documented."""
     if facts.participant_id is None or facts.record is None:
-        return ()
-    record = records.read(facts.record, facts.participant_id, request.app.state.key_folder)
+        return None
+    return records.read(facts.record, facts.participant_id, request.app.state.key_folder)
+
+
+def _details(facts: queries.EnrolmentFacts, record: records.PersonRecord | None) -> tuple[tuple[str, str], ...]:
+    """What is kept about the person; with protected identity neither contact nor number is shown."""
     if record is None or facts.protected:
         return ()
     safe = {"sms": _("sms"), "call": _("telefonsamtal"), "email": _("e-post")}
@@ -105,6 +109,8 @@ async def _page(
     state_text, state_kind = pages.state_words(facts.state, facts.only_waited, facts.confirmed_at is not None)
     book_by = await deadline_queries.last_day(facts) if programme.study_visit else None
     visit, visit_state = pages.visit_words(facts)
+    record = _record(facts, request)
+    age = roster.age_now(facts, record, programme, cohort.first_start)
     view = pages.PersonPage(
         cohort_id=cohort.cohort_id,
         cohort_name=cohort.name,
@@ -118,7 +124,7 @@ async def _page(
         applied=pages.when_noted(facts.applied_at),
         seat=facts.seat,
         answer_by=pages.when_noted(facts.offer_expires_at),
-        details=_details(facts, request),
+        details=_details(facts, record),
         steps=pages.steps_left(left),
         visit=visit,
         visit_state=visit_state,
@@ -142,6 +148,7 @@ async def _page(
         skipped=queue_pages.skipped(facts, programme.section),
         skip_reasons=queue_pages.skip_choices(programme.section),
         asked_to_come=facts.asked_to_come,
+        age_warning=pages.age_warning(age),
         refused_for=await _refused_for(request, facts, programme),
         may_take_back=facts.state == "refused" and leaving_queries.may_undo(facts.undo_until, now),
     )

@@ -190,7 +190,7 @@ async def _write_enrolment(draft: _Draft, state: str, asked_to_come: bool, keys:
         application.answers.guardian_consent,
         application.answers.declarations.get("partner_contact"),
         application.language,
-        application.first_session if application.record is None else None,
+        application.first_session,
         state == "queued",
         application.staff_id,
         now if application.record is not None and state != "queued" else None,

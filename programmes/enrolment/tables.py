@@ -28,7 +28,8 @@ class Enrolment(Table, tablename="enrolment"):
 
     `sealed` holds alias, contact channel and place code, under the entry's own key `key_id`; both are null once the key
     is due for destruction. `participant_id` is set for individual-level programmes only. `declared_for` is the first
-    session's day that an age was ticked for; when that day moves, the tick is asked for again. Of a proof that was shown,
+    session's day that the age was ticked or checked for; when that day moves, the tick is asked for again, and staff are
+    warned of a birth date that no longer fits. Of a proof that was shown,
     documented programmes note when and to whom; exempt ones have a tick. `only_waited`: there has been no place, only a
     wait for one.
 

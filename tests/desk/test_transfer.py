@@ -57,7 +57,7 @@ async def move(who: UUID, to: CohortFacts, keys: KeyFolder, now: datetime, staff
     """As it is shown."""
     plan = await transfer_services.plan(who, to.cohort_id, keys, now)
     assert isinstance(plan.decided, transfer_services.Move), plan.decided
-    new = await transfer_services.transfer(who, to.cohort_id, plan.decided.seen, staff_id, keys, now)
+    new = await transfer_services.transfer(who, to.cohort_id, plan.seen, staff_id, keys, now)
     assert new
     return new
 
@@ -384,7 +384,7 @@ async def test_many_who_move_at_once_to_one_place_are_one_place_and_a_queue_in_t
         while True:
             plan = await transfer_services.plan(person, target.cohort_id, keys, clock.now())
             assert isinstance(plan.decided, transfer_services.Move)
-            new = await transfer_services.transfer(person, target.cohort_id, plan.decided.seen, 1, keys, clock.now())
+            new = await transfer_services.transfer(person, target.cohort_id, plan.seen, 1, keys, clock.now())
             if new:
                 return new
 
