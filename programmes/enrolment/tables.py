@@ -193,7 +193,8 @@ class StudyVisit(Table, tablename="study_visit"):
 
 
 class AgreementText(Table, tablename="agreement_text"):
-    """A version of a programme's conditions or group rules, in Swedish and English, never edited after use."""
+    """A version of a programme's conditions or group rules, in Swedish and English, never edited after use: web and worker
+    have no right to, and `accepted_text_never_changes`, a trigger made in the migration, holds the owner too."""
 
     id: Serial = Serial(primary_key=True)
     section = Text(default=None)
