@@ -26,6 +26,7 @@ from programmes.enrolment import key_services, leaving_services, place_services
 from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
+from programmes.notices import agreement_services as agreements
 from programmes.notices import deadline_services as deadlines
 from programmes.notices import job_services as notices
 from programmes.notices import queue_services as notice_queue
@@ -79,6 +80,10 @@ async def _hold_to_deadlines(worker: Worker) -> None:
     await deadlines.hold_to_deadlines(worker.keys, worker.clock.now())
 
 
+async def _ask_again(worker: Worker) -> None:
+    await agreements.ask_again(worker.keys, worker.clock.now())
+
+
 async def _end_queues(worker: Worker) -> None:
     await notice_queue.end_queues(worker.keys, worker.clock.now())
 
@@ -114,6 +119,7 @@ def ticks() -> list[Tick]:
         _forget_left,
         _pass_places_on,
         _hold_to_deadlines,
+        _ask_again,
         _end_queues,
         _sweep_keys,
         _forget_old_sessions,
