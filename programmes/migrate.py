@@ -18,6 +18,8 @@ from programmes.settings import Settings
 _HIDDEN_FROM_WEB = ("slip", "sealed_answer", "held_text")
 _APPEND_ONLY_FOR_WEB = ("audit_entry", "erasure_receipt")
 _READ_ONLY_FOR_WEB = ("edition", "programme", "release", "migration")
+# A version of a text that people accept is written once; another wording is another version.
+_WRITTEN_ONCE = ("agreement_text",)
 # Every function that a role may call; web reaches the ballot box through these alone.
 _CALLED_BY_WORKER = ("ballot_lock(uuid)", "forget_trail(integer)")
 _CALLED_BY_WEB = (
@@ -115,6 +117,8 @@ async def _rights(connection: asyncpg.Connection, role: str, called: tuple[str, 
     await connection.execute(f"revoke execute on all functions in schema public from {name}")
     for function in called:
         await connection.execute(f"grant execute on function {function} to {name}")
+    for table in _WRITTEN_ONCE:
+        await connection.execute(f"revoke update, delete on {table} from {name}")
     if not hidden:
         return
     for table in hidden:

@@ -26,9 +26,11 @@ from programmes.enrolment import key_services, leaving_services, place_services
 from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
+from programmes.notices import agreement_services as agreements
 from programmes.notices import deadline_services as deadlines
 from programmes.notices import job_services as notices
 from programmes.notices import queue_services as notice_queue
+from programmes.notices import refusal_services as refusals
 from programmes.people import services as people
 from programmes.settings import Settings
 
@@ -78,6 +80,10 @@ async def _hold_to_deadlines(worker: Worker) -> None:
     await deadlines.hold_to_deadlines(worker.keys, worker.clock.now())
 
 
+async def _ask_again(worker: Worker) -> None:
+    await agreements.ask_again(worker.keys, worker.clock.now())
+
+
 async def _end_queues(worker: Worker) -> None:
     await notice_queue.end_queues(worker.keys, worker.clock.now())
 
@@ -91,6 +97,7 @@ async def _sweep_keys(worker: Worker) -> None:
 
 
 async def _forget_left(worker: Worker) -> None:
+    await refusals.forget_refused(worker.keys, worker.clock.now())
     await leaving_services.forget_left(worker.keys, worker.clock.now())
 
 
@@ -112,6 +119,7 @@ def ticks() -> list[Tick]:
         _forget_left,
         _pass_places_on,
         _hold_to_deadlines,
+        _ask_again,
         _end_queues,
         _sweep_keys,
         _forget_old_sessions,

@@ -136,7 +136,7 @@ async def _people(request: AnyRequest, line: pages.SessionLine) -> list[pages.Pe
         state.key_folder,
         principal(request).staff_id,
         state.clock.now(),
-        ("preliminary", "confirmed", "completed", "dropped_out", "withdrawn", "transferred"),
+        ("preliminary", "confirmed", "completed", "dropped_out", "withdrawn", "transferred", "refused"),
     )
     known = {entry.enrolment_id: entry for entry in entries}
     on_roll = [(known[e.enrolment_id], e.mark) for e in await queries.roll(line.session_id) if e.enrolment_id in known]

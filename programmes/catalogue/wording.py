@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from programmes.catalogue.refusal_rules import PROOF
 from programmes.catalogue.rules import OUTSIDE_BANDS, Declaration, Lang, Outcome, Programme, Text, Wording
 from programmes.core.i18n import day_plain, ngettext, speaking
 from programmes.core.i18n import gettext as _
@@ -74,6 +75,9 @@ class Words:
 
     def source(self, condition: str) -> str:
         """Where a condition stands, and how we read it where it is unclear."""
+        if condition == PROOF:
+            label = _("legitimation") if self.programme.proof_kind == "identity" else _("att visa sin ålder")
+            return _("Riktlinjen %(section)s, %(label)s", section=self.programme.section, label=label)
         values = {"section": self.programme.section, "label": self.say(self.wording(condition).label)}
         if condition == "guardian_consent" and not self.programme.facts.get("consent"):
             return _("Vår läsning av riktlinjen %(section)s, %(label)s", **values)
@@ -104,7 +108,8 @@ def refusal_text(outcome: Outcome, programme: Programme, lang: Lang, municipalit
         raise ValueError(f"{outcome.condition} is met")
     words = Words(programme, lang, municipality)
     with speaking(lang):
-        return Refusal(_sentence(outcome, words), words.source(outcome.condition))
+        said = _not_shown(programme.proof_kind) if outcome.condition == PROOF else _sentence(outcome, words)
+        return Refusal(said, words.source(outcome.condition))
 
 
 def _sentence(outcome: Outcome, words: Words) -> str:
@@ -124,6 +129,14 @@ def _sentence(outcome: Outcome, words: Words) -> str:
     if asked.unmet is None:
         raise ValueError(f"{outcome.condition} is never refused")
     return words.say(asked.unmet)
+
+
+def _not_shown(kind: str) -> str:
+    if kind == "identity":
+        return _("Du har inte visat legitimation när vi bad om det.")
+    if kind == "age_or_guardian_confirmation":
+        return _("Du har inte visat hur gammal du är när vi bad om det, och ingen vårdnadshavare har bekräftat din ålder.")
+    return _("Du har inte visat hur gammal du är när vi bad om det.")
 
 
 def _ticked(condition: str, programme: Programme) -> bool:

@@ -96,6 +96,11 @@ def _news(about: Untold) -> str:
         "cohort_postponed": _("Starten är framflyttad."),
         "visit_reminder": _("Behöver boka ett studiebesök. Sista dagen står på personens sida."),
         "place_expired": _("Bokade inget studiebesök i tid, så platsen har gått vidare."),
+        "place_refused": _("Uppfyller inte villkoren, så platsen är avslutad. Varför står på personens sida."),
+        "place_back": _("Fick fel besked: har kvar sin plats, eller sin plats i kön."),
+        "visit_booked": _("Ni har bokat ett studiebesök: %(when)s.", when=visit),
+        "visit_unbooked": _("Ni har avbokat studiebesöket. En ny tid behöver bokas."),
+        "accept_new": _("Villkor eller regler har en ny version att läsa och godkänna före starten."),
         "visit_cancelled": _("Studiebesöket %(when)s är inställt. Boka en ny tid.", when=visit),
         "place_moved": _("Är flyttad till en annan start."),
     }.get(about.kind, _("Det senaste beskedet kom inte fram."))

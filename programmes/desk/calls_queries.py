@@ -14,9 +14,14 @@ _MUST_BE_TOLD = (
     "rest_cancelled",
     "cohort_cancelled",
     "cohort_postponed",
+    "visit_booked",
+    "visit_unbooked",
     "visit_cancelled",
     "visit_reminder",
+    "accept_new",
     "place_expired",
+    "place_refused",
+    "place_back",
     "place_moved",
 )
 # These are about every session: whoever hears them needs no word of what became of a single one before.
@@ -29,11 +34,11 @@ _UNTOLD = """
 with mine as (
     select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at from enrolment e join cohort c on c.id = e.cohort_id
     where e.cohort_id = any($1::int[])
-      and e.state in ('preliminary', 'confirmed', 'offered', 'queued', 'expired')),
+      and e.state in ('preliminary', 'confirmed', 'offered', 'queued', 'expired', 'refused')),
 of_topics as (
     select n.*, case when n.session_id is not null then 's' || n.session_id when n.kind = any($3) then 'all'
                      when n.kind = 'cohort_started' then 'start'
-                     when n.kind in ('visit_cancelled', 'visit_reminder') then 'visit' else 'own' end as topic
+                     when n.kind like 'visit_%' then 'visit' when n.kind = 'accept_new' then 'text' else 'own' end as topic
     from notice n join mine on mine.id = n.enrolment_id),
 last as (
     select distinct on (enrolment_id, topic) *,
@@ -52,15 +57,19 @@ from (select id, enrolment_id, session_id, kind, state, created_at from offer
       union all
       select id, enrolment_id, session_id, kind, state, created_at from last
       where kind <> 'place_offered' and sent_at is null
-        and (topic in ('all', 'own', 'visit') or created_at >= coalesce(all_at, created_at))
+        and (topic in ('all', 'own', 'visit', 'text') or created_at >= coalesce(all_at, created_at))
      ) n
 join mine m on m.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
 left join study_visit y on y.enrolment_id = m.id left join visit_slot vs on vs.id = y.slot_id
 where n.state in ('failed', 'no_channel')
   and (n.state = 'failed' or n.kind = 'place_offered' or n.kind = any($2::text[]))
-  and (m.state = 'expired') = (n.kind = 'place_expired')
+  and (m.state = 'expired') = (n.kind = 'place_expired') and (m.state = 'refused') = (n.kind = 'place_refused')
   and (n.kind <> 'visit_cancelled' or y.state = 'cancelled')
   and (n.kind <> 'visit_reminder' or coalesce(y.state, 'missed') = 'missed' and m.state = 'preliminary')
+  and (n.kind <> 'visit_booked' or y.state = 'booked' and vs.starts_at > $4)
+  and (n.kind <> 'visit_unbooked' or y.id is null)
+  and (n.kind <> 'accept_new' or m.state = 'confirmed' and not exists (
+           select 1 from agreement a where a.enrolment_id = m.id and a.accepted_at >= n.created_at))
   and (s.id is null or s.ends_at > $4) and (s.id is not null or n.kind = 'place_offered' or n.created_at > $5)
 order by n.kind <> 'place_offered', m.offer_expires_at, m.name, m.id, s.starts_at nulls first, n.created_at, n.id
 """

@@ -15,7 +15,7 @@ from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
 from programmes.enrolment.rules import Entry, NotOpen
 from programmes.enrolment.rules import entry as may_enter
-from programmes.enrolment.wording import listed_remaining, order_text, skip_text
+from programmes.enrolment.wording import age_text, listed_remaining, order_text, skip_text
 
 _SHOWN = 4
 
@@ -66,6 +66,15 @@ class GroupHead:
 
 
 @dataclass(frozen=True)
+class AgeRow:
+    """Somebody whose age no longer fits since the first session moved, and why."""
+
+    address: str
+    label: str
+    why: str
+
+
+@dataclass(frozen=True)
 class GroupPage:
     head: GroupHead
     state: str
@@ -90,6 +99,7 @@ class GroupPage:
     too_late: bool
     may_edit: bool
     visits: str = ""
+    ages: tuple[AgeRow, ...] = ()
 
 
 def group_page(facts: Facts) -> GroupPage:
@@ -123,6 +133,7 @@ def group_page(facts: Facts) -> GroupPage:
         too_late=_closed(facts) == NotOpen("too_late"),
         may_edit=cohort.state not in {"closed", "cancelled"},
         visits=_visits(facts),
+        ages=tuple(AgeRow(_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),
     )
 
 

@@ -20,6 +20,7 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import clock, day_long, day_plain, language, moment_long
 from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
+from programmes.desk import refusal_pages
 from programmes.desk.siblings_views import opened_here, still_open, waiting_with
 from programmes.enrolment import (
     agreement_queries,
@@ -28,6 +29,7 @@ from programmes.enrolment import (
     leaving_queries,
     place_services,
     queries,
+    refusal_queries,
     services,
     step_services,
     visit_services,
@@ -84,6 +86,8 @@ async def my_place(request: AnyRequest) -> Response[Any]:
     if "byt" in request.query_params:
         return _code_form(request, Form(), already_open=True)
     place = await place_of(enrolment_id)
+    if place.facts.state == "refused" and place.facts.undo_until is not None:
+        return page(request, "desk/place_refused.html", await _refused(request, place, place.facts.undo_until))
     if place.facts.undo_until is not None:
         return page(request, "desk/place_undo.html", await _left(request, place, place.facts.undo_until))
     return page(request, "desk/place.html", await _view(request, place))
@@ -102,6 +106,12 @@ async def _sibling_or_code(request: AnyRequest) -> Response[Any]:
 async def _left(request: AnyRequest, place: Place, until: datetime) -> pages.LeftPage:
     gives = await leaving_queries.preview(place.facts, request.app.state.clock.now())
     return pages.LeftPage(gives, place.facts.left_from or "", clock(until), place.programme.exempt)
+
+
+async def _refused(request: AnyRequest, place: Place, until: datetime) -> refusal_pages.RefusedPage:
+    conditions = await refusal_queries.conditions(place.facts.enrolment_id)
+    reasons = refusal_pages.refusals(place.programme, conditions, request.app.state.settings.municipality)
+    return refusal_pages.refused_page(reasons, until, place.programme.exempt)
 
 
 @post("/min-plats", status_code=200)

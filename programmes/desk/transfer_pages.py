@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from programmes.catalogue.rules import Outcome, Programme
-from programmes.catalogue.wording import refusal_text
+from programmes.catalogue.wording import Question, questions, refusal_text
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_year, language, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import EnrolmentFacts, Places
-from programmes.enrolment.rules import NotOpen
+from programmes.enrolment.rules import NotOpen, Remaining
 from programmes.enrolment.transfer_rules import Move, Refused
+from programmes.enrolment.wording import remaining_text
 from programmes.notices.reach_rules import Way
 
 
@@ -38,7 +39,8 @@ class ChoosePage:
 
 @dataclass(frozen=True)
 class ConfirmPage:
-    """What will happen (`lines`), or why it can't (`refused`). `changed`: it was otherwise when it was last shown."""
+    """What will happen (`lines`), or why it can't (`refused`). `again` is what has to be done once more there, `asked` what
+    the person must answer yes to before. `changed`: it was otherwise when it was last shown."""
 
     cohort_id: int
     cohort_name: str
@@ -47,11 +49,14 @@ class ConfirmPage:
     target_id: int
     target_name: str
     lead: str
-    lines: tuple[str, ...]
-    refused: tuple[str, ...]
     seen: str
-    button: str
+    form: Any
     changed: bool
+    lines: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
+    asked: tuple[Question, ...] = ()
+    button: str = ""
 
 
 def start(cohort: CohortFacts, taken: Places) -> Start:
@@ -101,6 +106,7 @@ def lines(
     target: CohortFacts,
     programme: Programme,
     age_again: bool,
+    remaining: Sequence[Remaining],
     way: Way,
 ) -> tuple[str, ...]:
     """Everything that will happen, in order."""
@@ -111,7 +117,7 @@ def lines(
         found.append(_("Studiebesöket som är gjort gäller även där."))
     elif facts.visit and facts.visit.state == "booked":
         found.append(_("Det bokade studiebesöket avbokas. Ett nytt bokas i den nya gruppen."))
-    if facts.accepted:
+    if facts.accepted and "accept" not in remaining:
         found.append(_("Det som är godkänt gäller även där, i samma version."))
     if age_again:
         found.append(_("Åldern räknas en annan dag: personen kryssar den igen på Min plats, och behåller platsen så länge."))
@@ -119,6 +125,26 @@ def lines(
         found.append(_("Åldern är kontrollerad mot den nya första dagen och stämmer."))
     found.append(_("Platskoden och Min plats fortsätter att gälla. Kalendern följer med till de nya dagarna."))
     return (*found, _told(way))
+
+
+def again(facts: EnrolmentFacts, remaining: Sequence[Remaining], programme: Programme) -> tuple[str, ...]:
+    """What has to be done, or done once more, before the place there is confirmed."""
+    found = [remaining_text(code) for code in remaining if code != "accept"]
+    if "accept" in remaining:
+        newer = (
+            _("Läsa och godkänna den nya versionen av villkor och regler") if facts.accepted else remaining_text("accept")
+        )
+        found.append(newer)
+    if facts.visit and facts.visit.state == "attended" and not programme.study_visit:
+        found.append(
+            _("Inget studiebesök: utgåvan av riktlinjen som gäller där har inget, och det som är gjort räknas inte.")
+        )
+    return tuple(found)
+
+
+def asked(conditions: Sequence[str], programme: Programme, municipality: str) -> tuple[Question, ...]:
+    """The conditions of the other edition that the person has not answered, as they are put there."""
+    return tuple(q for q in questions(programme, language(), municipality) if q.condition in conditions)
 
 
 def button(move: Move) -> str:

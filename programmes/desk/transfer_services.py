@@ -1,6 +1,7 @@
 """Moving somebody to another cohort, with the calendar that they subscribe to."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from programmes.calendar.services import follow
@@ -39,9 +40,17 @@ async def plan(
 
 
 async def transfer(
-    enrolment_id: uuid.UUID, source: int, target: int, seen: str, principal: Principal, keys: KeyFolder, now: datetime
+    enrolment_id: uuid.UUID,
+    source: int,
+    target: int,
+    seen: str,
+    principal: Principal,
+    keys: KeyFolder,
+    now: datetime,
+    met: Collection[str] = (),
 ) -> uuid.UUID | None:
-    """Move somebody as it was shown; returns the new enrolment, or None when it would be otherwise by now.
+    """Move somebody as it was shown; returns the new enrolment, or None when it would be otherwise by now or what is asked
+    anew there was not answered with yes (`met`).
 
     Raises:
         NotFound: not theirs, or another programme.
@@ -49,7 +58,7 @@ async def transfer(
     """
     await _theirs(enrolment_id, source, target, principal, now)
     async with transaction():
-        new = await services.transfer(enrolment_id, target, seen, principal.staff_id, keys, now)
+        new = await services.transfer(enrolment_id, target, seen, principal.staff_id, keys, now, met)
         if new is not None:
             await follow(enrolment_id, new)
     return new

@@ -16,6 +16,7 @@ from programmes.desk import transfer_services as services
 from programmes.enrolment import place_services
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.roster import label_of
+from programmes.notices.reach_rules import Way
 from programmes.notices.reach_services import way
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -56,30 +57,44 @@ async def _choose(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form:
 
 
 async def _confirm(
-    request: AnyRequest, cohort_id: int, enrolment_id: UUID, target: int, status: int = 200, changed: bool = False
+    request: AnyRequest,
+    cohort_id: int,
+    enrolment_id: UUID,
+    target: int,
+    form: Form,
+    status: int = 200,
+    changed: bool = False,
 ) -> Response[Any]:
     cohort, facts = await _person(request, cohort_id, enrolment_id)
     state, who = request.app.state, principal(request)
     plan = await services.plan(enrolment_id, cohort.cohort_id, target, who, state.key_folder, state.clock.now())
-    decided, keys = plan.decided, state.key_folder
-    moves = isinstance(decided, services.Move)
     view = pages.ConfirmPage(
         cohort.cohort_id,
         cohort.name,
         str(enrolment_id),
-        label_of(facts, keys),
+        label_of(facts, state.key_folder),
         target,
         plan.target.name,
         pages.when(plan.target.first_start),
-        pages.lines(decided, plan.facts, plan.source, plan.target, plan.programme, plan.age_again, way(plan.facts, keys))
-        if isinstance(decided, services.Move)
-        else (),
-        pages.why_not(decided, plan.programme, state.settings.municipality) if isinstance(decided, services.Refused) else (),
-        decided.seen if isinstance(decided, services.Move) else "",
-        pages.button(decided) if isinstance(decided, services.Move) else "",
-        changed,
+        changed=changed,
+        form=form,
+        seen=plan.seen,
+        **_what_happens(plan, way(plan.facts, state.key_folder), state.settings.municipality),
     )
-    return page(request, "desk/transfer_confirm.html", view, status if moves else 409 if changed else status)
+    return page(request, "desk/transfer_confirm.html", view, status)
+
+
+def _what_happens(plan: services.Plan, how: Way, municipality: str) -> dict[str, Any]:
+    """What will happen and has to be done there, or why it can't be."""
+    facts, decided, programme = plan.facts, plan.decided, plan.programme
+    if isinstance(decided, services.Refused):
+        return {"refused": pages.why_not(decided, programme, municipality)}
+    return {
+        "lines": pages.lines(decided, facts, plan.source, plan.target, programme, plan.age_again, plan.remaining, how),
+        "again": pages.again(facts, plan.remaining, programme),
+        "asked": pages.asked(plan.asked, programme, municipality),
+        "button": pages.button(decided),
+    }
 
 
 def _target(form: Form) -> int:
@@ -96,7 +111,7 @@ async def transfer_page(request: AnyRequest, cohort_id: FromPath[int], enrolment
     if form.errors:
         form.errors["till"] = _("Välj en start.")
         return await _choose(request, cohort_id, enrolment_id, form, 422)
-    return await _confirm(request, cohort_id, enrolment_id, target)
+    return await _confirm(request, cohort_id, enrolment_id, target, Form())
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/flytta", guards=[signed_in], status_code=200)
@@ -107,10 +122,17 @@ async def transfer(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
     if form.errors:
         form.errors["till"] = _("Välj en start.")
         return await _choose(request, cohort_id, enrolment_id, form, 422)
-    source, who = row_id(cohort_id), principal(request)
-    new = await services.transfer(enrolment_id, source, target, form.raw("sett"), who, state.key_folder, state.clock.now())
+    source, who, now = row_id(cohort_id), principal(request), state.clock.now()
+    met = frozenset(form.all("svarat"))
+    plan = await services.plan(enrolment_id, source, target, who, state.key_folder, now)
+    if form.raw("sett") == plan.seen and not met.issuperset(plan.asked):
+        form.fail(
+            "svarat", _("Fråga personen, och kryssa i allt som stämmer. Stämmer något inte går det inte att flytta dit.")
+        )
+        return await _confirm(request, cohort_id, enrolment_id, target, form, 422)
+    new = await services.transfer(enrolment_id, source, target, form.raw("sett"), who, state.key_folder, now, met)
     if new is None:
-        return await _confirm(request, cohort_id, enrolment_id, target, 409, changed=True)
+        return await _confirm(request, cohort_id, enrolment_id, target, form, 409, changed=True)
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{target}/deltagare/{new}"})
 
 

@@ -84,5 +84,33 @@ async def left_to_accept(first_days: Mapping[int, date | None], today: date) -> 
     return found
 
 
+async def to_be_asked(now: datetime) -> dict[UUID, tuple[int, ...]]:
+    """Which new versions people with a confirmed place have to accept before a start that is still to come."""
+    rows = await fetch(
+        """select e.id, c.programme_id, starts.first, array_agg(a.text_id) as accepted
+           from enrolment e join cohort c on c.id = e.cohort_id join agreement a on a.enrolment_id = e.id
+           join lateral (select min(s.starts_at) as first from cohort_session s
+                         where s.cohort_id = c.id and s.state <> 'cancelled') starts on true
+           where e.state = 'confirmed' and c.state in ('open', 'postponed', 'started') and starts.first > $1
+             and exists (
+                 select 1 from agreement b join agreement_text old on old.id = b.text_id
+                 join agreement_text t on t.section = old.section and t.kind = old.kind and t.version > old.version
+                 where b.enrolment_id = e.id and t.valid_from <= $2
+                   and not exists (select 1 from agreement n where n.enrolment_id = e.id and n.text_id = t.id))
+           group by e.id, c.programme_id, starts.first order by e.id""",
+        now,
+        local_date(now),
+    )
+    programmes = await catalogue.programmes({row["programme_id"] for row in rows}) if rows else {}
+    texts = {p.section: await versions(p.section) for p in _once(programmes.values())}
+    found = {}
+    for row in rows:
+        programme, first_day = programmes[row["programme_id"]], local_date(row["first"])
+        again = asked_again(programme, "confirmed", row["accepted"], texts[programme.section], local_date(now), first_day)
+        if again:
+            found[row["id"]] = tuple(text.text_id for text in again)
+    return found
+
+
 def _once(programmes: Iterable[Programme]) -> Iterable[Programme]:
     return {programme.section: programme for programme in programmes}.values()

@@ -18,7 +18,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries
 from programmes.enrolment.key_services import Made, discard, discard_if_unused
 from programmes.enrolment.queue_services import note_event, note_passed, take_seat, tell
-from programmes.enrolment.rules import Applied, NotOpen, Queued, asks_for_more, entry
+from programmes.enrolment.rules import ALIVE, Applied, NotOpen, Queued, asks_for_more, entry
 from programmes.enrolment.together_rules import decide_together
 from programmes.people import records
 from programmes.people.records import PersonRecord
@@ -177,8 +177,8 @@ async def _sent_before(draft: _Draft, keys: KeyFolder, now: datetime) -> Taken |
     if earlier is None:
         return None
     facts = await queries.enrolment(earlier)
-    if facts.state == "withdrawn":
-        # Left, and not yet for good: what is sent now is a new application, and undoing then gives no form back.
+    if facts.state not in ALIVE:
+        # Left or turned down, and not yet for good: what is sent now is a new application; undoing gives no form back.
         await execute("update enrolment set once_digest = null where id = $1", earlier)
         return None
     if not _same_person(facts, draft.application, keys):
@@ -286,7 +286,7 @@ async def _write_enrolment(draft: _Draft, state: str, waits: _Waits, keys: KeyFo
         application.answers.guardian_consent,
         application.answers.declarations.get("partner_contact"),
         application.language,
-        application.first_session if application.record is None else None,
+        application.first_session,
         state == "queued",
         application.staff_id,
         now if application.record is not None and state != "queued" else None,

@@ -39,5 +39,5 @@ def _decide(facts: EnrolmentFacts, free: bool, waits: bool, around: Entry, now: 
 
 
 async def undone_too_late(now: datetime) -> list[UUID]:
-    """Enrolments that were left an hour ago and more, and of which something is still kept."""
+    """Enrolments that ended so long ago that it can't be undone any more, and of which something is still kept."""
     return [row["id"] for row in await fetch("select id from enrolment where undo_until <= $1 order by id", now)]

@@ -44,10 +44,10 @@ async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> bool
     return True
 
 
-async def undo(enrolment_id: uuid.UUID, now: datetime) -> Return:
+async def undo(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = None) -> Return:
     """Take leaving back: the seat if it is still to be had, else the queue, by the original time of application.
 
-    Said again, it changes nothing.
+    What the person left only they take back; what staff refused (`staff_id`), only staff. Said again, it changes nothing.
 
     Raises:
         NotFound: no such enrolment.
@@ -58,14 +58,14 @@ async def undo(enrolment_id: uuid.UUID, now: datetime) -> Return:
         facts = await queries.enrolment(enrolment_id)
         if facts.state in ALIVE:
             return "queue" if facts.seat is None else "seat"
-        if not may_undo(facts.undo_until, now):
+        if facts.state != ("withdrawn" if staff_id is None else "refused") or not may_undo(facts.undo_until, now):
             raise Conflict("undo_over")
         outcome = leaving_queries.would_give_back(facts, gate, now)
         if outcome == "nothing":
             raise Conflict("undo_nothing")
         await _come_back(facts, outcome, gate, now)
-        await note_event(enrolment_id, "came_back" if outcome == "seat" else "came_back_queue", now)
-        await audit.note("enrolment:undo", f"cohort/{facts.cohort_id}", None, now)
+        await note_event(enrolment_id, "came_back" if outcome == "seat" else "came_back_queue", now, staff_id)
+        await audit.note("enrolment:undo", f"cohort/{facts.cohort_id}", staff_id, now)
     return outcome
 
 
@@ -76,6 +76,7 @@ async def _come_back(facts: queries.EnrolmentFacts, outcome: Return, gate: queri
         facts.enrolment_id,
         facts.left_from if outcome == "seat" else "queued",
     )
+    await execute("delete from condition_unmet where enrolment_id = $1", facts.enrolment_id)
     if outcome == "seat":
         number = lowest_free(gate.taken, gate.maximum)
         assert number is not None
@@ -98,11 +99,11 @@ async def _forget(facts: queries.EnrolmentFacts, keys: KeyFolder, now: datetime)
 
     What remains is that somebody came as number so many and left: the queue's order is proved by it while the cohort lives.
     """
-    await services.forget(facts, "withdrawn", keys, now)
+    await services.forget(facts, facts.state, keys, now)
     await execute("update enrolment set undo_until = null, left_from = null where id = $1", facts.enrolment_id)
     if facts.participant_id is not None:
         return
-    for table in ("condition_met", "notice"):
+    for table in ("condition_met", "condition_unmet", "notice"):
         await execute(f"delete from {table} where enrolment_id = $1", facts.enrolment_id)
     await execute(
         """update enrolment set guardian_ticked = null, proof_ticked = null, partner_consent = null, declared_for = null,

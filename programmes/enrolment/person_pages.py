@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from programmes.catalogue.rules import Outcome
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, moment_long, times
 from programmes.core.i18n import gettext as _
+from programmes.enrolment.pages import Reason
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, StaffEnding
 from programmes.enrolment.visit_rules import Guest, Offered
-from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts, remaining_text
+from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts, age_text, remaining_text
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,9 @@ class PersonPage:
     siblings: tuple[tuple[str, str], ...] = ()
     same_form: tuple[tuple[str, str], ...] = ()
     exception: str = ""
+    age_warning: str = ""
+    refused_for: tuple[Reason, ...] = ()
+    may_take_back: bool = False
 
     @property
     def alive(self) -> bool:
@@ -228,6 +233,11 @@ def no_such_visit() -> str:
 def still_booked() -> str:
     """Why a study visit stays where it is."""
     return _("Någon har bokat den tiden. Ställ in den i stället, så får alla som har bokat veta det.")
+
+
+def age_warning(unmet: Outcome | None) -> str:
+    """Why the age no longer fits since the first session moved, or nothing."""
+    return age_text(unmet) if unmet else ""
 
 
 def when_noted(moment: datetime | None) -> str:

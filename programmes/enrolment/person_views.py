@@ -7,6 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
+from programmes.catalogue.refusal_rules import unmet
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
@@ -20,16 +21,19 @@ from programmes.enrolment import (
     coming_services,
     consent_services,
     deadline_queries,
+    leaving_queries,
     order_services,
     place_services,
     queries,
     queue_pages,
+    refusal_queries,
     roster,
     services,
     step_services,
     together_services,
     visit_services,
 )
+from programmes.enrolment import pages as way_in_pages
 from programmes.enrolment import person_pages as pages
 from programmes.enrolment.order_services import SKIP_REASONS, SkipReason
 from programmes.people import records
@@ -62,11 +66,15 @@ async def mine(
     return person, cohort, await catalogue.programme(cohort.programme_id), facts
 
 
-def _details(facts: queries.EnrolmentFacts, request: AnyRequest) -> tuple[tuple[str, str], ...]:
-    """What is kept about the person; with protected identity neither contact nor number is shown."""
+def _record(facts: queries.EnrolmentFacts, request: AnyRequest) -> records.PersonRecord | None:
+    """What is kept about the person, where people are documented."""
     if facts.participant_id is None or facts.record is None:
-        return ()
-    record = records.read(facts.record, facts.participant_id, request.app.state.key_folder)
+        return None
+    return records.read(facts.record, facts.participant_id, request.app.state.key_folder)
+
+
+def _details(facts: queries.EnrolmentFacts, record: records.PersonRecord | None) -> tuple[tuple[str, str], ...]:
+    """What is kept about the person; with protected identity neither contact nor number is shown."""
     if record is None or facts.protected:
         return ()
     safe = {"sms": _("sms"), "call": _("telefonsamtal"), "email": _("e-post")}
@@ -78,6 +86,16 @@ def _details(facts: queries.EnrolmentFacts, request: AnyRequest) -> tuple[tuple[
         (_("Tider att undvika"), record.avoid),
     ]
     return tuple((label, value) for label, value in rows if value)
+
+
+async def _refused_for(
+    request: AnyRequest, facts: queries.EnrolmentFacts, programme: Programme
+) -> tuple[way_in_pages.Reason, ...]:
+    """Why somebody was turned down, in the very words that they read."""
+    if facts.state != "refused":
+        return ()
+    found = unmet(programme, await refusal_queries.conditions(facts.enrolment_id))
+    return way_in_pages.reasons_of(found, programme, request.app.state.settings.municipality)
 
 
 async def _page(
@@ -92,6 +110,8 @@ async def _page(
     state_text, state_kind = pages.state_words(facts.state, facts.only_waited, facts.confirmed_at is not None)
     book_by = await deadline_queries.last_day(facts) if programme.study_visit else None
     visit, visit_state = pages.visit_words(facts)
+    record = _record(facts, request)
+    age = roster.age_now(facts, record, programme, cohort.first_start)
     view = pages.PersonPage(
         cohort_id=cohort.cohort_id,
         cohort_name=cohort.name,
@@ -105,7 +125,7 @@ async def _page(
         applied=pages.when_noted(facts.applied_at),
         seat=facts.seat,
         answer_by=pages.when_noted(facts.offer_expires_at),
-        details=_details(facts, request),
+        details=_details(facts, record),
         steps=pages.steps_left(left),
         visit=visit,
         visit_state=visit_state,
@@ -134,6 +154,9 @@ async def _page(
         ),
         exception=pages.exception_words(await queries.residency_exception(enrolment_id)),
         same_form=pages.sibling_links(cohort_id, shown.get("same_form", ())),
+        age_warning=pages.age_warning(age),
+        refused_for=await _refused_for(request, facts, programme),
+        may_take_back=facts.state == "refused" and leaving_queries.may_undo(facts.undo_until, now),
     )
     return page(request, "enrolment/person.html", view, status)
 

@@ -38,6 +38,7 @@ EventKind = Literal[
     "passed_together",
     "passed_asked",
     "apart",
+    "refused",
 ]
 SKIP_REASONS: tuple[SkipReason, ...] = get_args(SkipReason)
 ORDER_REASONS: tuple[OrderReason, ...] = get_args(OrderReason)
@@ -48,6 +49,7 @@ ENDED_AS: dict[str, EventKind] = {
     "declined": "declined",
     "expired": "expired",
     "transferred": "moved_away",
+    "refused": "refused",
 }
 
 # Halving is exact in decimals, one digit more each time; a number that would have to be rounded is an error, never an order.

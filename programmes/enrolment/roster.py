@@ -1,12 +1,12 @@
 """The people of a cohort as its staff see them: aliases, or names where the guideline has individuals documented."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from programmes.catalogue import queries as catalogue
-from programmes.catalogue.rules import Programme
+from programmes.catalogue.rules import Outcome, Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core import audit
@@ -15,6 +15,7 @@ from programmes.core.db import transaction
 from programmes.core.i18n import gettext as _
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import agreement_queries, queries
+from programmes.enrolment.age_rules import age_after_move
 from programmes.enrolment.agreement_rules import asked_again
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.rules import ALIVE, Remaining, State, asked_texts, doubles
@@ -23,10 +24,11 @@ from programmes.people import records
 
 @dataclass(frozen=True)
 class RosterEntry:
-    """One line of a cohort's list. `remaining` are the steps before the place is confirmed, or a new
-    version to accept. `twice`: somebody else on the
-    list has the same number, or the same name and birth date; only staff are told, so that nobody can find out by
-    applying who else has a place."""
+    """One line of a cohort's list. `remaining` are the steps before the place is confirmed, or a new version to accept.
+
+    `age`: what no longer fits since the first session moved. `twice`: somebody else on the list has the same number, or the
+    same name and birth date; only staff are told, so that nobody can find out by applying who else has a place.
+    """
 
     enrolment_id: UUID
     label: str
@@ -42,17 +44,34 @@ class RosterEntry:
     passed_at: datetime | None = None
     asked_to_come: bool = False
     twice: bool = False
+    age: Outcome | None = None
 
 
-def _doubles(found: Sequence[queries.EnrolmentFacts], keys: KeyFolder) -> frozenset[UUID]:
-    """Whose records look like another's on the same list (individual-level programmes; elsewhere nobody is known)."""
+def _known(found: Sequence[queries.EnrolmentFacts], keys: KeyFolder) -> dict[UUID, records.PersonRecord]:
+    """The records of those who have one (individual-level programmes; elsewhere nobody is known)."""
     known = {}
     for facts in found:
         if facts.participant_id is not None and facts.record is not None:
             record = records.read(facts.record, facts.participant_id, keys)
             if record:
                 known[facts.enrolment_id] = record
+    return known
+
+
+def _doubles(known: Mapping[UUID, records.PersonRecord]) -> frozenset[UUID]:
+    """Whose records look like another's on the same list."""
     return doubles({one: (record.number, record.name, record.birth_date) for one, record in known.items()})
+
+
+def age_now(
+    facts: queries.EnrolmentFacts, record: records.PersonRecord | None, programme: Programme, first_start: datetime | None
+) -> Outcome | None:
+    """The age of somebody who has a place or waits, if it no longer fits since the first session moved. Staff decide what
+    comes of it; nothing happens by itself."""
+    if record is None or not record.birth_date or facts.state not in ALIVE:
+        return None
+    first_day = local_date(first_start) if first_start else None
+    return age_after_move(programme, date.fromisoformat(record.birth_date), facts.declared_for, first_day, facts.protected)
 
 
 def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder) -> str:
@@ -100,7 +119,8 @@ async def roster(
     if not programme.exempt and found:
         async with transaction():
             await audit.note("roster:read", f"cohort/{cohort_id}", staff_id, now)
-    twice = _doubles(found, keys)
+    known = _known(found, keys)
+    twice = _doubles(known)
     return [
         RosterEntry(
             facts.enrolment_id,
@@ -117,6 +137,7 @@ async def roster(
             facts.passed_at,
             facts.asked_to_come,
             facts.enrolment_id in twice,
+            age_now(facts, known.get(facts.enrolment_id), programme, cohort.first_start),
         )
         for facts in found
     ]

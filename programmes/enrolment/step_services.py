@@ -26,7 +26,7 @@ async def _locked(enrolment_id: uuid.UUID, now: datetime) -> queries.EnrolmentFa
 
 
 async def book_visit(enrolment_id: uuid.UUID, slot_id: int, now: datetime, staff_id: int | None = None) -> None:
-    """Book a study visit, or change to another; `staff_id` does it for somebody. It never costs the place.
+    """Book a study visit, or change to another; `staff_id` does it for somebody, who is told. It never costs the place.
 
     Raises:
         NotFound: no such enrolment.
@@ -60,6 +60,9 @@ async def book_visit(enrolment_id: uuid.UUID, slot_id: int, now: datetime, staff
         )
         if staff_id is not None:
             await audit.note("visit:book", f"enrolment/{enrolment_id}", staff_id, now)
+            booked_already = facts.visit and facts.visit.state == "booked" and facts.visit.slot_id == slot_id
+            if not booked_already:
+                await jobs.put("visit_booked", {"enrolment": str(enrolment_id)})
 
 
 async def mark_visit(

@@ -28,7 +28,8 @@ class Enrolment(Table, tablename="enrolment"):
 
     `sealed` holds alias, contact channel and place code, under the entry's own key `key_id`; both are null once the key
     is due for destruction. `participant_id` is set for individual-level programmes only. `declared_for` is the first
-    session's day that an age was ticked for; when that day moves, the tick is asked for again. Of a proof that was shown,
+    session's day that the age was ticked or checked for; when that day moves, the tick is asked for again, and staff are
+    warned of a birth date that no longer fits. Of a proof that was shown,
     documented programmes note when and to whom; exempt ones have a tick. `only_waited`: there has been no place, only a
     wait for one.
 
@@ -38,7 +39,8 @@ class Enrolment(Table, tablename="enrolment"):
     `visit_cancelled_at`: the office has cancelled a study visit of theirs, which never costs the place.
     `together_id`: siblings who wait together have the same, as long as they wait; they get places at once or not at all.
     `place_since`: since when the place has been theirs, of documented people only. Who has left can undo it until
-    `undo_until` and gets back what they `left_from`; then both are null, and the sealed part is gone.
+    `undo_until` and gets back what they `left_from`; then both are null, and the sealed part is gone. So with who was
+    refused, which staff can undo.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -80,8 +82,8 @@ class Enrolment(Table, tablename="enrolment"):
     proof_of_nobody_is_a_tick = Check(
         "participant_id is not null or (proof_checked_at is null and proof_checked_by is null)"
     )
-    undo_is_for_what_was_left = Check(
-        "(undo_until is null) = (left_from is null) and (undo_until is null or state = 'withdrawn')"
+    undo_is_for_what_has_ended = Check(
+        "(undo_until is null) = (left_from is null) and (undo_until is null or state in ('withdrawn', 'refused'))"
         " and coalesce(left_from, 'queued') in ('preliminary', 'confirmed', 'queued')"
     )
     one_arrival_each = Unique(["cohort_id", "arrival"])
@@ -112,10 +114,10 @@ class QueueEvent(Table, tablename="queue_event"):
     turn_before = Numeric(null=True, default=None)
     turn_after = Numeric(null=True, default=None)
     staff_id = Integer(null=True, default=None)
-    known_queue_event_kind = Check(
+    known_event_of_the_queue = Check(
         "kind in ('applied', 'applied_queue', 'offered', 'accepted', 'declined', 'expired', 'left', 'skipped', 'lifted',"
         " 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here', 'moved_here_queue', 'coming',"
-        " 'came_back', 'came_back_queue', 'completed', 'asked_to_come', 'seated',"
+        " 'came_back', 'came_back_queue', 'completed', 'refused', 'asked_to_come', 'seated',"
         " 'passed_together', 'passed_asked', 'apart')"
     )
     queue_event_has_its_reason = Check(
@@ -149,6 +151,18 @@ class ConditionMet(Table, tablename="condition_met"):
     condition = Text(default=None)
     met_at = Timestamptz(default=None)
     one_per_condition = Unique(["enrolment_id", "condition"])
+
+
+class ConditionUnmet(Table, tablename="condition_unmet"):
+    """Which condition staff found that somebody doesn't meet, by its name in the edition; never a text.
+
+    Of somebody nobody knows it goes with the key of their entry.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
+    condition = Text(default=None)
+    unmet_once_each = Unique(["enrolment_id", "condition"])
 
 
 class VisitSlot(Table, tablename="visit_slot"):
@@ -185,7 +199,8 @@ class StudyVisit(Table, tablename="study_visit"):
 
 
 class AgreementText(Table, tablename="agreement_text"):
-    """A version of a programme's conditions or group rules, in Swedish and English, never edited after use."""
+    """A version of a programme's conditions or group rules, in Swedish and English, never edited after use: web and worker
+    have no right to, and `accepted_text_never_changes`, a trigger made in the migration, holds the owner too."""
 
     id: Serial = Serial(primary_key=True)
     section = Text(default=None)

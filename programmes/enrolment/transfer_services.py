@@ -1,6 +1,7 @@
 """Moving somebody, with a place, an offer or a wait, to another cohort of the same programme."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,7 +9,8 @@ from decimal import Decimal
 import asyncpg
 
 from programmes.catalogue import queries as catalogue
-from programmes.catalogue.rules import Answers, Outcome, Programme, check
+from programmes.catalogue.edition_rules import asked_anew
+from programmes.catalogue.rules import Outcome, Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core import audit
@@ -17,9 +19,10 @@ from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import order_queries, queries
+from programmes.enrolment.age_rules import age_unmet
 from programmes.enrolment.queries import EnrolmentFacts, Gate
 from programmes.enrolment.queue_services import note_event, pass_on, take_seat, tell
-from programmes.enrolment.rules import ALIVE, State, asks_age_again, entry, still_to_do
+from programmes.enrolment.rules import ALIVE, Remaining, State, asks_age_again, entry, still_to_do
 from programmes.enrolment.transfer_rules import Move, Refused, There, decide_move
 from programmes.enrolment.visit_services import leave_slot
 from programmes.people import records
@@ -29,7 +32,11 @@ __all__ = ["Move", "Plan", "Refused", "plan", "transfer"]
 
 @dataclass(frozen=True)
 class Plan:
-    """What would happen. `age_again`: the age was ticked for another first day, and is asked for on Min plats."""
+    """What would happen. `age_again`: the age was ticked for another first day, and is asked for on Min plats.
+
+    `remaining` is what has to be done there before the place is confirmed. `asked` are conditions of the other edition
+    that the person has to answer yes to before they are moved.
+    """
 
     facts: EnrolmentFacts
     source: CohortFacts
@@ -37,6 +44,14 @@ class Plan:
     programme: Programme
     decided: Move | Refused
     age_again: bool
+    first_day: date | None
+    remaining: tuple[Remaining, ...]
+    asked: tuple[str, ...]
+
+    @property
+    def seen(self) -> str:
+        """What was shown, so that nothing else is done; empty when there is nothing to do."""
+        return "" if isinstance(self.decided, Refused) else "+".join([self.decided.seen, *self.remaining, *self.asked])
 
 
 async def plan(enrolment_id: uuid.UUID, to: int, keys: KeyFolder, now: datetime) -> Plan:
@@ -51,9 +66,16 @@ async def plan(enrolment_id: uuid.UUID, to: int, keys: KeyFolder, now: datetime)
 
 
 async def transfer(
-    enrolment_id: uuid.UUID, to: int, seen: str, staff_id: int, keys: KeyFolder, now: datetime
+    enrolment_id: uuid.UUID,
+    to: int,
+    seen: str,
+    staff_id: int,
+    keys: KeyFolder,
+    now: datetime,
+    met: Collection[str] = (),
 ) -> uuid.UUID | None:
-    """Move somebody; returns the new enrolment. None, and nothing is changed, when it isn't as it was shown (`seen`).
+    """Move somebody; returns the new enrolment. None, and nothing is changed, when it isn't as it was shown (`seen`), or
+    when not everything that is asked anew was answered with yes (`met`).
 
     Code, contact and alias stay sealed as they are, under the same key; the form it began with, sent again, leads here.
     The seat that is left is passed on at once.
@@ -64,7 +86,7 @@ async def transfer(
     """
     async with transaction():
         planned, gate = await _plan(enrolment_id, to, keys, now)
-        if isinstance(planned.decided, Refused) or planned.decided.seen != seen:
+        if isinstance(planned.decided, Refused) or planned.seen != seen or not set(planned.asked) <= set(met):
             return None
         new = uuid.uuid4()
         await _write(planned, planned.decided, new, now)
@@ -94,7 +116,12 @@ async def _plan(enrolment_id: uuid.UUID, to: int, keys: KeyFolder, now: datetime
     programme = await catalogue.programme(target.programme_id)
     first = local_date(target.first_start) if target.first_start else None
     decided = _refused(facts, programme, gate, first, keys, now) or await _decide(facts, gate)
-    return Plan(facts, source, target, programme, decided, asks_age_again(facts, programme, first)), gate
+    texts = await queries.texts_for(programme, local_date(now))
+    has_seat = isinstance(decided, Move) and decided.seat is not None
+    left = still_to_do(programme, _carried(facts), texts) if has_seat else ()
+    asked = asked_anew(await catalogue.programme(source.programme_id), programme)
+    again = asks_age_again(facts, programme, first)
+    return Plan(facts, source, target, programme, decided, again, first, left, asked), gate
 
 
 def _refused(
@@ -113,8 +140,8 @@ def _too_young_or_old(facts: EnrolmentFacts, programme: Programme, first: date, 
         return ()
     record = records.read(facts.record, facts.participant_id, keys)
     born = date.fromisoformat(record.birth_date) if record and record.birth_date else None
-    outcomes = check(programme, Answers(birth_date=born), first)
-    return tuple(o for o in outcomes if o.condition == "age" and not o.met)
+    unmet = age_unmet(programme, born, first)
+    return (unmet,) if unmet else ()
 
 
 async def _decide(facts: EnrolmentFacts, gate: Gate) -> Move:
@@ -128,11 +155,10 @@ def _carried(facts: EnrolmentFacts) -> EnrolmentFacts:
     return replace(facts, visit=facts.visit if facts.visit and facts.visit.state == "attended" else None)
 
 
-async def _state(planned: Plan, move: Move, now: datetime) -> State:
+def _state(planned: Plan, move: Move) -> State:
     if move.seat is None:
         return "queued"
-    texts = await queries.texts_for(planned.programme, local_date(now))
-    return "preliminary" if still_to_do(planned.programme, _carried(planned.facts), texts) else "confirmed"
+    return "preliminary" if planned.remaining else "confirmed"
 
 
 async def _write(planned: Plan, move: Move, new: uuid.UUID, now: datetime) -> None:
@@ -145,6 +171,13 @@ async def _write(planned: Plan, move: Move, new: uuid.UUID, now: datetime) -> No
     await _let_go(old, now)
     await _take_over(planned, move, new, kept, now)
     await _bring_along(old, new, planned.programme.study_visit, now)
+    await execute(
+        """insert into condition_met (enrolment_id, condition, met_at) select $1, unnest($2::text[]), $3
+           on conflict (enrolment_id, condition) do update set met_at = $3""",
+        new,
+        list(planned.asked),
+        now,
+    )
 
 
 async def _let_go(old: uuid.UUID, now: datetime) -> None:
@@ -164,7 +197,7 @@ async def _let_go(old: uuid.UUID, now: datetime) -> None:
 
 
 async def _take_over(planned: Plan, move: Move, new: uuid.UUID, kept: asyncpg.Record, now: datetime) -> None:
-    facts, state = planned.facts, await _state(planned, move, now)
+    facts, state = planned.facts, _state(planned, move)
     await execute(
         """with arrival as (update cohort set arrivals = arrivals + 1 where id = $2 returning arrivals)
            insert into enrolment (id, cohort_id, participant_id, state, arrival, turn, order_reason, applied_at,
@@ -190,7 +223,7 @@ async def _take_over(planned: Plan, move: Move, new: uuid.UUID, kept: asyncpg.Re
         facts.guardian_ticked,
         facts.partner_consent,
         kept["language"],
-        facts.declared_for,
+        facts.declared_for if facts.participant_id is None else planned.first_day,
         facts.only_waited and state == "queued",
         kept["once_digest"],
         facts.visit_cancelled_at,

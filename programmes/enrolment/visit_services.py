@@ -26,7 +26,8 @@ async def leave_slot(enrolment_id: uuid.UUID, now: datetime) -> None:
 
 
 async def cancel_booking(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = None) -> None:
-    """Take a booked study visit back; the place is kept and another can be booked. Again, it changes nothing.
+    """Take a booked study visit back; the place is kept and another can be booked. If staff do it, the person is told.
+    Again, it changes nothing.
 
     Raises:
         NotFound: no such enrolment.
@@ -44,6 +45,7 @@ async def cancel_booking(enrolment_id: uuid.UUID, now: datetime, staff_id: int |
         await leave_slot(enrolment_id, now)
         if staff_id is not None:
             await audit.note("visit:unbook", f"enrolment/{enrolment_id}", staff_id, now)
+            await jobs.put("visit_unbooked", {"enrolment": str(enrolment_id), "event": str(uuid.uuid4())})
 
 
 async def remove_slot(cohort_id: int, slot_id: int, staff_id: int, now: datetime) -> None:

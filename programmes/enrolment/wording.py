@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
+from programmes.catalogue.rules import Outcome
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_plain, language, listed
 from programmes.core.i18n import gettext as _
@@ -57,6 +58,21 @@ def order_text(reason: str) -> str:
         "together": _("hör ihop med någon som redan har en plats här"),
         "age_limit": _("blir för gammal innan nästa start"),
     }.get(reason, _("anmälde sig tidigare, till en annan start"))
+
+
+def age_text(unmet: Outcome) -> str:
+    """Why an age no longer fits the first day, as staff read it, with its section."""
+    oldest, turns_on = unmet.params.get("oldest"), unmet.params.get("turns_on")
+    first = unmet.params["on"]
+    assert isinstance(first, date)
+    values = {"first": day_plain(first), "section": unmet.section}
+    if isinstance(turns_on, date):
+        values |= {"years": str(unmet.params["youngest"]), "day": day_plain(turns_on)}
+        return _("Fyller %(years)s år först %(day)s, och starten är nu %(first)s (riktlinjen %(section)s, ålder).", **values)
+    if unmet.code == "too_old" and isinstance(oldest, int):
+        values["years"] = str(oldest + 1)
+        return _("Fyller %(years)s år före starten, som nu är %(first)s (riktlinjen %(section)s, ålder).", **values)
+    return _("Åldern stämmer inte när starten är %(first)s (riktlinjen %(section)s, ålder).", **values)
 
 
 class Accepted(Protocol):

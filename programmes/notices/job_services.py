@@ -39,7 +39,7 @@ Handler = Callable[[Hands, Payload], Awaitable[None]]
 
 
 async def _one(kind: Kind, worker: Hands, payload: Payload) -> None:
-    subject = str(payload.get("slot", ""))
+    subject = str(payload.get("event", payload.get("slot", "")))
     await services.tell_one(kind, UUID(str(payload["enrolment"])), worker.keys, worker.clock.now(), subject)
 
 

@@ -86,10 +86,10 @@ def _news(facts: Facts) -> list[str]:
             return [_("De möten som var kvar är inställda."), _("Du behöver inte göra något.")]
         case "cohort_started" | "cohort_cancelled" | "cohort_postponed":
             return _start_news(facts)
-        case "visit_cancelled" | "visit_reminder":
+        case "visit_cancelled" | "visit_reminder" | "visit_booked" | "visit_unbooked":
             return _visit_news(facts)
-        case "place_moved":
-            return _moved(facts)
+        case "place_moved" | "place_back":
+            return _moved(facts) if facts.kind == "place_moved" else _back(facts)
         case _:
             return _place_news(facts)
 
@@ -107,6 +107,11 @@ def _place_news(facts: Facts) -> list[str]:
                 _("Kön är slut. Det blev tyvärr ingen plats den här gången."),
                 _("Det du skrev när du anmälde dig tas bort. Du kan anmäla dig till en annan start."),
             ]
+        case "accept_new":
+            return [
+                _("Något som du har godkänt har fått en ny version. Läs och godkänn den före första mötet."),
+                _("Du har kvar din plats under tiden. Öppna Min plats, eller ring oss."),
+            ]
         case _:
             return _over(facts)
 
@@ -116,6 +121,11 @@ def _over(facts: Facts) -> list[str]:
         return [
             _("Sista dagen att boka ett första möte har gått, och platsen har gått vidare till nästa i kön."),
             _("Du kan anmäla dig igen. Har det blivit fel? Ring oss."),
+        ]
+    if facts.kind == "place_refused":
+        return [
+            _("Din plats är avslutad. På Min plats står varför, och vad du kan göra i stället."),
+            _("Länken fungerar ett dygn. Har det blivit fel? Ring oss."),
         ]
     if facts.kind == "offer_expired":
         return [_("Tiden för att svara har gått ut, och platsen har gått vidare till nästa i kön.")]
@@ -149,6 +159,13 @@ def _moved(facts: Facts) -> list[str]:
     elif facts.enrolment_state != "offered":
         news.extend([_held(facts), *_next(facts)])
     return [*news, _age_again()] if facts.age_again else news
+
+
+def _back(facts: Facts) -> list[str]:
+    news = [_("Vi gjorde fel när vi avslutade din plats. Det är ändrat nu.")]
+    if facts.enrolment_state == "queued":
+        return [*news, _("Du står i kö, som nummer %(n)s. Tiden räknas från när du först anmälde dig.", n=facts.position)]
+    return news if facts.enrolment_state == "offered" else [*news, _held(facts), *_next(facts)]
 
 
 def _offer(facts: Facts) -> list[str]:
@@ -186,8 +203,18 @@ def _visit_news(facts: Facts) -> list[str]:
             _("Du behöver boka ett första möte senast %(day)s. Boka med länken, eller ring oss.", day=day),
             _("Har du inte bokat då går din plats vidare till nästa i kön."),
         ]
+    if facts.kind == "visit_unbooked":
+        return [
+            _("Din tid för ett första möte är avbokad. Du har kvar din plats."),
+            _("Boka en ny tid på Min plats, eller ring oss."),
+        ]
     if facts.visit is None:
         return []
+    if facts.kind == "visit_booked":
+        return [
+            _("Du har en tid för ett första möte: %(when)s.", when=facts.visit),
+            _("Passar den inte? Byt tid eller avboka på Min plats, eller ring oss."),
+        ]
     return [
         _("Mötet som du hade bokat %(when)s är inställt. Du har kvar din plats.", when=facts.visit),
         _("Boka en ny tid på Min plats, eller ring oss."),

@@ -131,6 +131,23 @@ async def told(kind: Kind, cohort_id: int) -> list[UUID]:
     return [row["enrolment_id"] for row in rows]
 
 
+async def booking(enrolment_id: UUID) -> str:
+    """Tells the study visit that somebody has booked now from the one before; empty when there is none."""
+    row = await fetchrow("select slot_id, booked_at from study_visit where enrolment_id = $1", enrolment_id)
+    return f"{row['slot_id']}/{row['booked_at'].isoformat()}" if row else ""
+
+
+async def last_told(kind: Kind, enrolment_ids: Collection[UUID]) -> dict[UUID, datetime | None]:
+    """When the last message of a kind reached each of them; None while it has not. Who has none yet is left out."""
+    rows = await fetch(
+        """select distinct on (enrolment_id) enrolment_id, sent_at from notice
+           where kind = $1 and enrolment_id = any($2::uuid[]) order by enrolment_id, created_at desc, id""",
+        kind,
+        list(enrolment_ids),
+    )
+    return {row["enrolment_id"]: row["sent_at"] for row in rows}
+
+
 async def settled(enrolment_ids: Collection[UUID]) -> frozenset[UUID]:
     """Those of them for whom nothing waits to be sent."""
     rows = await fetch(

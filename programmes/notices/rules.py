@@ -1,5 +1,6 @@
 """Who is told what, when it is tried again, and what an answer of the mail server means. No I/O."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
@@ -15,10 +16,15 @@ Kind = Literal[
     "offer_expired",
     "place_confirmed",
     "place_left",
+    "place_refused",
+    "place_back",
     "place_moved",
     "queue_ended",
+    "visit_booked",
+    "visit_unbooked",
     "visit_cancelled",
     "visit_reminder",
+    "accept_new",
     "place_expired",
     "session_moved",
     "session_cancelled",
@@ -41,10 +47,15 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "offer_expired": frozenset({"expired"}),
     "place_confirmed": frozenset({"confirmed"}),
     "place_left": _OVER,
+    "place_refused": frozenset({"refused"}),
+    "place_back": ALIVE,
     "place_moved": ALIVE,
     "queue_ended": frozenset({"queued"}),
+    "visit_booked": HOLDING,
+    "visit_unbooked": HOLDING,
     "visit_cancelled": HOLDING,
     "visit_reminder": frozenset({"preliminary"}),
+    "accept_new": frozenset({"confirmed"}),
     "place_expired": frozenset({"expired"}),
     "session_moved": HOLDING,
     "session_cancelled": HOLDING,
@@ -52,6 +63,16 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "cohort_started": HOLDING,
     "cohort_cancelled": ALIVE,
     "cohort_postponed": HOLDING,
+}
+
+# Of what staff did to somebody's study visit only the last is told.
+BY_STAFF: frozenset[Kind] = frozenset({"visit_booked", "visit_unbooked"})
+# In which states of the visit a message about it is still true; None is no visit.
+_VISIT: dict[Kind, frozenset[VisitState | None]] = {
+    "visit_booked": frozenset({"booked"}),
+    "visit_unbooked": frozenset({None}),
+    "visit_cancelled": frozenset({"cancelled"}),
+    "visit_reminder": frozenset({None, "missed"}),
 }
 
 _PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440))
@@ -73,6 +94,11 @@ def notice_id(kind: Kind, enrolment_id: UUID, subject: str) -> UUID:
     `subject` tells one event from the next of its kind: a session's sequence, a decision, an offer's end, a visit's time.
     """
     return uuid5(_NAMESPACE, f"{kind}/{enrolment_id}/{subject}")
+
+
+def of_texts(text_ids: Iterable[int]) -> str:
+    """The subject of a message about versions of texts."""
+    return ",".join(str(text_id) for text_id in sorted(text_ids))
 
 
 def is_due(waiting: Waiting, now: datetime) -> bool:
@@ -104,10 +130,8 @@ def is_current(
     """Whether the message is still true and still of use. What the person did or what happened since may have outrun it."""
     if enrolment_state not in AUDIENCE[kind]:
         return False
-    if kind == "visit_cancelled":
-        return visit == "cancelled"
-    if kind == "visit_reminder":
-        return visit in {None, "missed"}
+    if kind in _VISIT:
+        return visit in _VISIT[kind]
     if kind == "session_moved":
         return session_state in {"planned", "moved"} and session_ends > now
     if kind == "session_cancelled":

@@ -18,7 +18,7 @@ from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import NotFound
 from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import deadline_queries
+from programmes.enrolment import agreement_queries, deadline_queries
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
@@ -54,6 +54,10 @@ async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetim
             facts = await enrolments.enrolment(enrolment_id)
             if kind == "place_offered" and facts.offer_expires_at:
                 subject = facts.offer_expires_at.isoformat()
+            if kind == "place_refused" and facts.undo_until:
+                subject = facts.undo_until.isoformat()
+            if kind == "visit_booked":
+                subject = await queries.booking(enrolment_id)
             await _tell(_Event(kind, subject), [facts] if facts.state in rules.AUDIENCE[kind] else [], keys, now)
 
 
@@ -106,6 +110,13 @@ async def _note(event: _Event, facts: EnrolmentFacts, keys: KeyFolder, now: date
             "delete from notice where enrolment_id = $1 and session_id = $2 and state = 'waiting' and id <> $3",
             facts.enrolment_id,
             event.session_id,
+            rules.notice_id(event.kind, facts.enrolment_id, event.subject),
+        )
+    if event.kind in rules.BY_STAFF:
+        await execute(
+            "delete from notice where enrolment_id = $1 and kind = any($2::text[]) and state = 'waiting' and id <> $3",
+            facts.enrolment_id,
+            sorted(rules.BY_STAFF),
             rules.notice_id(event.kind, facts.enrolment_id, event.subject),
         )
     made = await execute(
@@ -183,12 +194,12 @@ async def _words(
     if not rules.is_current(facts.kind, person.state, about_state, about_ends, now, visit.state if visit else None):
         return None
     book_by = await deadline_queries.last_day(person) if facts.kind == "visit_reminder" else None
-    if facts.kind == "visit_reminder" and facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, str(book_by)):
-        return None  # The day has moved since: they are reminded of the new one.
+    if await _outrun(facts, person, str(book_by), now):
+        return None
     counted = [s for s in sessions if s.state != "cancelled"]
     coming = next((s for s in counted if s.ends_at > now), None)
     code = unseal(person, keys).code
-    queued = person.state == "queued" and facts.kind in {"queued", "place_moved"}
+    queued = person.state == "queued" and facts.kind in {"queued", "place_moved", "place_back"}
     return letter_rules.Facts(
         facts.kind,
         person.state,
@@ -206,6 +217,24 @@ async def _words(
         # Once this is sent, the code opens nothing any more.
         link=f"{settings.base_url}/min-plats#{code}" if code and facts.kind != "queue_ended" else "",
     )
+
+
+async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: str, now: datetime) -> bool:
+    """Whether what the message is about is no longer so, or no longer that."""
+    match facts.kind:
+        case "visit_reminder":  # The day has moved since: they are reminded of the new one.
+            return facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, book_by)
+        case "visit_booked":
+            return person.visit is None or person.visit.ends_at <= now
+        case "accept_new":  # They have accepted it, or there is a newer version.
+            cohort = await cohorts.by_id(person.cohort_id)
+            programme = await catalogue.programme(cohort.programme_id)
+            texts = await agreement_queries.to_accept_again(programme, person, cohort.first_start, local_date(now))
+            asked = rules.of_texts(text.text_id for text in texts)
+            return facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, asked)
+        case "place_refused":  # There is nothing left to read.
+            return person.sealed is None
+    return False
 
 
 def _made_up_for(about: SessionFacts | None, counted: Sequence[SessionFacts]) -> letter_rules.Slot | None:

@@ -35,17 +35,17 @@ async def forwards() -> MigrationManager:
     manager.add_constraint(
         table_class_name="QueueEvent",
         tablename="queue_event",
-        constraint_name="known_queue_event_kind",
+        constraint_name="known_event_of_the_queue",
         constraint_class=Check,
         params={
             "condition": "kind in ('applied', 'applied_queue', 'offered', 'accepted', 'declined', 'expired', 'left',"
             " 'skipped', 'lifted', 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here',"
-            " 'moved_here_queue', 'coming', 'came_back', 'came_back_queue', 'completed', 'asked_to_come', 'seated',"
-            " 'passed_together', 'passed_asked', 'apart')"
+            " 'moved_here_queue', 'coming', 'came_back', 'came_back_queue', 'completed', 'refused', 'asked_to_come',"
+            " 'seated', 'passed_together', 'passed_asked', 'apart')"
         },
         schema=None,
     )
     manager.drop_constraint(
-        table_class_name="QueueEvent", tablename="queue_event", constraint_name="known_queue_event", schema=None
+        table_class_name="QueueEvent", tablename="queue_event", constraint_name="known_queue_event_kind", schema=None
     )
     return manager

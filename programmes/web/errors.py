@@ -143,6 +143,14 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Texten har fått en ny version"),
             _("Låt personen läsa den nya versionen. Inget av det du skickade är sparat."),
         ),
+        "undo_over": (
+            _("Det går inte att ångra längre"),
+            _("Tiden har gått. Personen kan anmäla sig igen om det finns plats."),
+        ),
+        "undo_nothing": (
+            _("Det finns inget att komma tillbaka till"),
+            _("Platsen är tagen, och det går inte längre att ställa sig i kön."),
+        ),
     }
     return texts.get(code)
 

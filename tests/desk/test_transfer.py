@@ -61,7 +61,7 @@ async def move(who: UUID, to: CohortFacts, keys: KeyFolder, now: datetime, staff
     """As it is shown."""
     plan = await transfer_services.plan(who, to.cohort_id, keys, now)
     assert isinstance(plan.decided, transfer_services.Move), plan.decided
-    new = await transfer_services.transfer(who, to.cohort_id, plan.decided.seen, staff_id, keys, now)
+    new = await transfer_services.transfer(who, to.cohort_id, plan.seen, staff_id, keys, now)
     assert new
     return new
 
@@ -388,7 +388,7 @@ async def test_many_who_move_at_once_to_one_place_are_one_place_and_a_queue_in_t
         while True:
             plan = await transfer_services.plan(person, target.cohort_id, keys, clock.now())
             assert isinstance(plan.decided, transfer_services.Move)
-            new = await transfer_services.transfer(person, target.cohort_id, plan.decided.seen, 1, keys, clock.now())
+            new = await transfer_services.transfer(person, target.cohort_id, plan.seen, 1, keys, clock.now())
             if new:
                 return new
 
@@ -435,6 +435,7 @@ async def test_the_form_that_a_moved_place_began_with_leads_to_it_and_gives_no_s
     shown = (await client.get(address)).text
     fields = dict.fromkeys(re.findall(r'name="(v_[a-z_]+)"', shown), "ja")
     fields |= dict(re.findall(r'type="hidden" name="([a-z_]+)" value="([^"]*)"', shown)) | {"once": form.once}
+    fields["namn"] = form.alias
     sent = await client.post(address, data=fields)
     assert sent.headers["location"] == f"/personal/grupper/{target.cohort_id}/deltagare/{new}"
 

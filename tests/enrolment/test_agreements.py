@@ -18,6 +18,7 @@ from programmes.enrolment import agreement_queries, queries, services, step_serv
 from programmes.enrolment.agreement_rules import asked_again, newest
 from programmes.enrolment.rules import AgreementText, State, TextKind
 from programmes.enrolment.services import Taken
+from programmes.settings import Settings
 from tests.catalogue.cast import EDITION
 from tests.clock import FrozenClock
 from tests.enrolment.test_visit_changes import a_slot, look, open_in
@@ -25,6 +26,7 @@ from tests.factories import a_cohort, a_leader, a_programme, post_form, sign_in_
 
 DAY = date(2026, 9, 2)
 FIRST = date(2026, 9, 30)
+CHANGES = ("update agreement_text set lines_sv = 'Annat'", "delete from agreement_text")
 
 
 @pytest.fixture
@@ -184,3 +186,34 @@ def test_only_who_is_confirmed_is_asked_again_for_what_was_in_force_by_the_start
     after = accepted | {text.text_id for text in asked}
     assert asked_again(RELAPSE, state, after, versions, today, FIRST) == (), "accepted, nothing is left"
     assert {t.text_id for t in newest(versions, today, FIRST)} >= {t.text_id for t in asked}
+
+
+@pytest.mark.parametrize("role", ["web_database_url", "worker_database_url"])
+async def test_neither_web_nor_worker_can_change_any_version(
+    role: str, robin: Principal, clock: FrozenClock, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    await write("rules", "Vi hälsar.", DAY, robin, clock)
+    before = await owner.fetch("select * from agreement_text order by id")
+    connection = await asyncpg.connect(getattr(settings, role))
+    try:
+        for statement in (*CHANGES, "truncate agreement_text cascade", "alter table agreement_text disable trigger all"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+    finally:
+        await connection.close()
+    assert await owner.fetch("select * from agreement_text order by id") == before
+
+
+@pytest.mark.parametrize("what", [0, 1])
+async def test_not_even_the_owner_changes_a_version_that_somebody_has_accepted(
+    what: int, robin: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), robin, sessions=4)
+    for kind in kinds:
+        await write(kind, "Vi hälsar.", DAY, robin, clock)
+    await confirmed(cohort, keys, clock, robin)
+    before = await owner.fetch("select * from agreement_text order by id")
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="accepted_text_never_changes"):
+        await owner.execute(CHANGES[what])
+    assert await owner.fetch("select * from agreement_text order by id") == before
+    await write("rules", "Vi hälsar inte.", DAY, robin, clock)

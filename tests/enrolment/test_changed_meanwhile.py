@@ -138,7 +138,7 @@ async def test_whoever_is_moved_has_a_week_of_their_own_to_book_a_visit(
     plan = await transfer_services.plan(waiting.enrolment_id, there.cohort_id, keys, clock.now())
     assert isinstance(plan.decided, transfer_services.Move)
     moved = await transfer_services.transfer(
-        waiting.enrolment_id, there.cohort_id, plan.decided.seen, kim.staff_id, keys, clock.now()
+        waiting.enrolment_id, there.cohort_id, plan.seen, kim.staff_id, keys, clock.now()
     )
     assert moved
     last = await deadline_queries.last_day(await queries.enrolment(moved))

@@ -75,7 +75,7 @@ async def test_the_database_knows_only_the_reasons_of_the_lists(
         ("update enrolment set turn = 1.5, order_reason = 'friend' where id = $1", "known_order_reason"),
         ("update enrolment set turn = 1.5 where id = $1", "turn_is_arrival_without_a_reason"),
         ("insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'skipped')", "queue_event_has_its_reason"),
-        ("insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'lost')", "known_queue_event"),
+        ("insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'lost')", "known_event_of_the_queue"),
     ):
         with pytest.raises(asyncpg.CheckViolationError, match=name):
             await owner.execute(statement, who[2].enrolment_id)

@@ -1,0 +1,86 @@
+"""Turning somebody down for conditions of the programme's own: the form, and what the person reads on Min plats."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from programmes.catalogue.refusal_rules import refusable, unmet
+from programmes.catalogue.rules import Programme
+from programmes.catalogue.wording import Refusal, refusal_text
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, day_long, language, ngettext, number_word
+from programmes.core.i18n import gettext as _
+from programmes.enrolment.queries import EnrolmentFacts
+from programmes.notices.reach_rules import Way
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A condition that can be found unmet, as the person will read it."""
+
+    condition: str
+    refusal: Refusal
+
+
+@dataclass(frozen=True)
+class RefusePage:
+    cohort_id: int
+    cohort_name: str
+    enrolment_id: str
+    label: str
+    choices: tuple[Choice, ...]
+    lines: tuple[str, ...]
+    form: Any
+
+
+@dataclass(frozen=True)
+class RefusedPage:
+    """What somebody who was turned down reads. `until` is the last day that the page opens."""
+
+    title: str
+    reasons: tuple[Refusal, ...]
+    until: str
+    exempt: bool
+
+
+def refusals(programme: Programme, conditions: Collection[str], municipality: str) -> tuple[Refusal, ...]:
+    """Every unmet condition in the words of the way in, with its section (promise 5)."""
+    return tuple(refusal_text(outcome, programme, language(), municipality) for outcome in unmet(programme, conditions))
+
+
+def refuse_page(
+    cohort: CohortFacts, facts: EnrolmentFacts, programme: Programme, label: str, way: Way, municipality: str, form: Any
+) -> RefusePage:
+    """The form: which conditions, and what will happen."""
+    found = tuple(Choice(c, refusals(programme, [c], municipality)[0]) for c in refusable(programme))
+    lines = (_ends(facts), _told(way), _kept(programme))
+    return RefusePage(cohort.cohort_id, cohort.name, str(facts.enrolment_id), label, found, lines, form)
+
+
+def _ends(facts: EnrolmentFacts) -> str:
+    if facts.state == "queued":
+        return _("Personens plats i kön avslutas.")
+    return _("Personens plats avslutas och går till nästa i kön på en gång.")
+
+
+def _told(way: Way) -> str:
+    return {
+        "mail": _("Personen får ett neutralt besked med e-post, och läser på Min plats vad som inte stämmer."),
+        "ring": _("Personen har bara telefon: den hamnar på listan över dem ni ringer. Det står också på Min plats."),
+        "place": _("Personen har inte lämnat någon kontaktväg och ser det på Min plats. Säg det nu."),
+    }[way]
+
+
+def _kept(programme: Programme) -> str:
+    if programme.exempt:
+        return _("Det går att ångra tills personen har haft ett dygn på sig att läsa. Sedan raderas det personen skrev.")
+    return _("Det går att ångra tills personen har haft ett dygn på sig att läsa. Vilka villkor det gällde sparas.")
+
+
+def refused_page(reasons: tuple[Refusal, ...], until: datetime, exempt: bool) -> RefusedPage:
+    """Min plats of somebody who was turned down."""
+    word = capital(number_word(len(reasons)))
+    title = ngettext("Ett villkor stämmer inte", "%(word)s villkor stämmer inte", len(reasons), word=word)
+    return RefusedPage(title, reasons, day_long(local_date(until)), exempt)

@@ -1,0 +1,30 @@
+"""Whether an age that was right for one first day is right for another. Pure."""
+
+from dataclasses import replace
+from datetime import date
+
+from programmes.catalogue.rules import Answers, Outcome, Programme, check
+
+
+def age_unmet(programme: Programme, born: date | None, first_day: date) -> Outcome | None:
+    """The age on that day, where a birth date is known, if it isn't met. Elsewhere the person ticks it."""
+    if programme.age_asked != "birth_date":
+        return None
+    outcomes = check(programme, Answers(birth_date=born), first_day)
+    return next((o for o in outcomes if o.condition == "age" and not o.met), None)
+
+
+def age_after_move(
+    programme: Programme, born: date | None, judged_for: date | None, first_day: date | None, protected: bool = False
+) -> Outcome | None:
+    """The age that isn't met on the day the first session has moved to.
+
+    On the day that it was judged for it stands, however the limit is read by now. Of somebody with protected identity
+    the outcome says nothing of when they were born.
+    """
+    if born is None or first_day is None or first_day == judged_for:
+        return None
+    found = age_unmet(programme, born, first_day)
+    if found is None or not protected:
+        return found
+    return replace(found, code="unmet", params={"on": first_day})
