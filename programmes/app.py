@@ -32,7 +32,7 @@ from programmes.desk import (
     transfer_views,
     visit_views,
 )
-from programmes.enrolment import details_views, keeping_views, offer_views, person_views, queue_views
+from programmes.enrolment import declaring_views, details_views, keeping_views, offer_views, person_views, queue_views
 from programmes.enrolment import views as enrolment_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
@@ -86,6 +86,7 @@ def _handlers() -> list[Any]:
         *enrolment_views.HANDLERS,
         *person_views.HANDLERS,
         *details_views.HANDLERS,
+        *declaring_views.HANDLERS,
         *offer_views.HANDLERS,
         *queue_views.HANDLERS,
         *keeping_views.HANDLERS,

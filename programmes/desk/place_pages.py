@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from programmes.catalogue.rules import Programme
-from programmes.catalogue.wording import Question, questions
+from programmes.catalogue.wording import Question
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
@@ -204,12 +204,6 @@ def code_lines(code: str) -> tuple[str, ...]:
     """The place code in two lines of eight, as it is easiest to copy."""
     whole = grouped(code)
     return (whole[:9], whole[10:]) if code else ()
-
-
-def age_questions(programme: Programme, municipality: str) -> tuple[Question, ...]:
-    """The age as it is ticked, and a guardian's consent where one may be needed."""
-    found = questions(programme, language(), municipality)
-    return tuple(q for q in found if q.condition in {"age", "guardian_consent"})
 
 
 def state_of(facts: EnrolmentFacts, cohort: CohortFacts) -> str:

@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 from programmes.calendar import services as calendar_services
 from programmes.calendar.rules import ParticipantCalendar
 from programmes.catalogue import queries as catalogue
-from programmes.catalogue.rules import Answers, Programme
+from programmes.catalogue.rules import Programme
 from programmes.catalogue.wording import Question, refusal_text
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
@@ -34,8 +34,9 @@ from programmes.enrolment import (
     step_services,
     visit_services,
 )
+from programmes.enrolment.age_rules import age_answers
 from programmes.enrolment.rules import asks_age_again
-from programmes.enrolment.wording import accepted_texts, skip_told
+from programmes.enrolment.wording import accepted_texts, age_questions, skip_told
 from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
 from programmes.web.open_places import close_places, open_places, places_opened, show_place, shown_place
@@ -225,7 +226,7 @@ def _age_again(request: AnyRequest, place: Place) -> tuple[Question, ...]:
     first = place.cohort.first_start
     if not asks_age_again(place.facts, place.programme, local_date(first) if first else None):
         return ()
-    return pages.age_questions(place.programme, request.app.state.settings.municipality)
+    return age_questions(place.programme, request.app.state.settings.municipality)
 
 
 async def _calendar(request: AnyRequest, facts: queries.EnrolmentFacts) -> ParticipantCalendar:
@@ -325,12 +326,7 @@ async def declare_again(request: AnyRequest) -> Response[Any]:
         return to_place()
     if not form.raw("v_age"):
         return await _again(request, enrolment_id, _("Svara på frågan om ålder först. Din plats är kvar så länge."), form)
-    ticked = {True: True, False: None}
-    answers = Answers(
-        age_declared=ticked[form.raw("v_age") == "ja"],
-        age_band=form.raw("v_age") or None,
-        guardian_consent=ticked[form.ticked("v_guardian_consent")],
-    )
+    answers = age_answers(form.raw("v_age"), form.ticked("v_guardian_consent"))
     first_day = Form({"dag": [form.raw("dag")]}).day("dag") or local_date(place.cohort.first_start)
     try:
         unmet = await services.declare_again(enrolment_id, answers, place.programme, first_day, state.clock.now())

@@ -6,6 +6,15 @@ from datetime import date
 from programmes.catalogue.rules import Answers, Outcome, Programme, check
 
 
+def age_answers(said: str, guardian_agrees: bool) -> Answers:
+    """What was answered about age where nobody's birth date is kept: `ja`, or the key of a band."""
+    return Answers(
+        age_declared=True if said == "ja" else None,
+        age_band=said or None,
+        guardian_consent=True if guardian_agrees else None,
+    )
+
+
 def age_unmet(programme: Programme, born: date | None, first_day: date) -> Outcome | None:
     """The age on that day, where a birth date is known, if it isn't met. Elsewhere the person ticks it."""
     if programme.age_asked != "birth_date":

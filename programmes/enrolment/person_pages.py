@@ -60,6 +60,7 @@ class PersonPage:
     same_form: tuple[tuple[str, str], ...] = ()
     exception: str = ""
     age_warning: str = ""
+    age_again: bool = False
     refused_for: tuple[Reason, ...] = ()
     may_take_back: bool = False
 

@@ -155,6 +155,7 @@ async def _page(
         exception=pages.exception_words(await queries.residency_exception(enrolment_id)),
         same_form=pages.sibling_links(cohort_id, shown.get("same_form", ())),
         age_warning=pages.age_warning(age),
+        age_again=cohort.state != "closed" and roster.asks_age_again(facts, programme, cohort.first_start),
         refused_for=await _refused_for(request, facts, programme),
         may_take_back=facts.state == "refused" and leaving_queries.may_undo(facts.undo_until, now),
     )

@@ -14,7 +14,7 @@ from programmes.core.clock import local_date
 from programmes.core.db import transaction
 from programmes.core.i18n import gettext as _
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import agreement_queries, queries
+from programmes.enrolment import agreement_queries, queries, rules
 from programmes.enrolment.age_rules import age_after_move
 from programmes.enrolment.agreement_rules import asked_again
 from programmes.enrolment.place_services import unseal
@@ -74,6 +74,12 @@ def age_now(
     return age_after_move(programme, date.fromisoformat(record.birth_date), facts.declared_for, first_day, facts.protected)
 
 
+def asks_age_again(facts: queries.EnrolmentFacts, programme: Programme, first_start: datetime | None) -> bool:
+    """Whether somebody whose birth date isn't kept has yet to say their age for the day the first session has moved to."""
+    first_day = local_date(first_start) if first_start else None
+    return facts.state in ALIVE and rules.asks_age_again(facts, programme, first_day)
+
+
 def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder) -> str:
     """What staff call this person on a list; somebody with protected identity has no name there."""
     if facts.protected:
@@ -131,7 +137,10 @@ async def roster(
             facts.applied_at,
             facts.offer_expires_at,
             facts.skip_reason,
-            queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else again(facts),
+            (
+                *(("age_again",) if asks_age_again(facts, programme, cohort.first_start) else ()),
+                *(queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else again(facts)),
+            ),
             facts.visit,
             facts.order_reason,
             facts.passed_at,

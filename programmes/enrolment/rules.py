@@ -25,7 +25,7 @@ State = Literal[
 ]
 HOLDING: frozenset[State] = frozenset({"preliminary", "confirmed", "offered"})
 ALIVE: frozenset[State] = HOLDING | {"queued"}
-Remaining = Literal["show_age", "book_visit", "attend_visit", "rebook_visit", "go_on", "accept", "accept_new"]
+Remaining = Literal["show_age", "book_visit", "attend_visit", "rebook_visit", "go_on", "accept", "accept_new", "age_again"]
 VisitState = Literal["booked", "attended", "missed", "cancelled"]
 TextKind = Literal["conditions", "rules"]
 StaffEnding = Literal["completed", "dropped_out", "declined"]

@@ -26,10 +26,15 @@ __all__ = ["Application", "Refused", "Taken", "apply", "apply_all", "not_open", 
 
 
 async def declare_again(
-    enrolment_id: uuid.UUID, answers: Answers, programme: Programme, first_session: date, now: datetime
+    enrolment_id: uuid.UUID,
+    answers: Answers,
+    programme: Programme,
+    first_session: date,
+    now: datetime,
+    staff_id: int | None = None,
 ) -> tuple[Outcome, ...]:
-    """Tick the age again after the first session moved (promise 2), for the day that was shown. Returns what does not
-    hold; then nothing is changed.
+    """Tick the age again after the first session moved (promise 2), for the day that was shown; `staff_id` when it was
+    said to staff. Returns what does not hold; then nothing is changed.
 
     Raises:
         NotFound: no such enrolment.
@@ -51,6 +56,7 @@ async def declare_again(
             first_session,
             answers.guardian_consent,
         )
+        await audit.note("enrolment:declare_again", f"cohort/{gate.cohort_id}", staff_id, now)
     return ()
 
 

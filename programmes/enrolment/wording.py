@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from programmes.catalogue.rules import Outcome
+from programmes.catalogue.rules import Outcome, Programme
+from programmes.catalogue.wording import Question, questions
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_plain, language, listed
 from programmes.core.i18n import gettext as _
@@ -21,6 +22,7 @@ def remaining_text(code: Remaining) -> str:
         "rebook_visit": _("Boka nytt studiebesök"),
         "go_on": _("Säga om ni går vidare efter studiebesöket"),
         "accept": _("Godkänna villkor och regler"),
+        "age_again": _("Säga om åldern stämmer den nya dagen"),
         "accept_new": _("Läsa och godkänna den nya versionen"),
     }[code]
 
@@ -73,6 +75,12 @@ def age_text(unmet: Outcome) -> str:
         values["years"] = str(oldest + 1)
         return _("Fyller %(years)s år före starten, som nu är %(first)s (riktlinjen %(section)s, ålder).", **values)
     return _("Åldern stämmer inte när starten är %(first)s (riktlinjen %(section)s, ålder).", **values)
+
+
+def age_questions(programme: Programme, municipality: str) -> tuple[Question, ...]:
+    """The age as it is ticked, and a guardian's consent where one may be needed."""
+    found = questions(programme, language(), municipality)
+    return tuple(q for q in found if q.condition in {"age", "guardian_consent"})
 
 
 class Accepted(Protocol):

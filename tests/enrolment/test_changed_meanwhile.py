@@ -220,3 +220,32 @@ async def test_a_mediation_has_a_place_for_each_party(client: httpx.AsyncClient,
     assert "Samtal för båda parter, två platser" in (await client.get("/personal/grupper/ny?insats=2.13")).text
     assert places_span((await a_programme("2.13"))[1]) == Span(1, 2)
     assert places_span((await a_programme("2.14"))[1]) == Span(1, 1)
+
+
+async def test_staff_see_whose_age_is_to_be_said_again_and_write_what_the_person_says(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    robin = await a_leader(clock.now())
+    cohort = await a_cohort("2.15", clock.now(), robin, sessions=4)
+    someone = await somebody(cohort, keys, clock.now(), "Lo")
+    await sign_in_as(client, "robin", clock.now())
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{someone.enrolment_id}"
+    assert f"{person}/alder" not in (await client.get(person)).text
+    assert (await client.get(f"{person}/alder")).status_code == 303
+    await owner.execute(MOVE, cohort.cohort_id, timedelta(days=2))
+    assert "Säga om åldern stämmer den nya dagen" in (await client.get(f"/personal/grupper/{cohort.cohort_id}")).text
+    assert f"{person}/alder" in (await client.get(person)).text
+    page = (await client.get(f"{person}/alder")).text
+    stale = {"_csrf_token": csrf_of(page), "dag": re.findall(r'name="dag" value="([^"]+)"', page)[0], "v_age": "12_17"}
+    wrong = await client.post(f"{person}/alder", data=stale | {"v_age": "outside"})
+    assert wrong.status_code == 422
+    assert "2.15" in wrong.text
+    assert (await client.post(f"{person}/alder", data=stale | {"dag": "skräp"})).status_code == 422
+    await owner.execute(MOVE, cohort.cohort_id, timedelta(days=2))
+    moved = await client.post(f"{person}/alder", data=stale)
+    assert moved.status_code == 422
+    assert "en gång till" in moved.text
+    fresh = stale | {"dag": re.findall(r'name="dag" value="([^"]+)"', moved.text)[0]}
+    assert (await client.post(f"{person}/alder", data=fresh)).status_code == 303
+    assert f"{person}/alder" not in (await client.get(person)).text
+    assert await owner.fetchval("select count(*) from audit_entry where action = 'enrolment:declare_again'") == 1

@@ -1,0 +1,76 @@
+"""The age said again by telephone or at the desk, when the first session has moved and nobody's birth date is kept."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from programmes.catalogue.rules import Programme
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.errors import Conflict
+from programmes.core.i18n import gettext as _
+from programmes.enrolment import declaring_pages as pages
+from programmes.enrolment import queries, roster, services
+from programmes.enrolment.person_views import mine
+from programmes.web.forms import Form, read_form
+from programmes.web.guards import signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def _show(
+    request: AnyRequest, cohort: CohortFacts, programme: Programme, facts: queries.EnrolmentFacts, form: Form, why: str = ""
+) -> Response[Any]:
+    state = request.app.state
+    label = roster.label_of(facts, state.key_folder)
+    view = pages.declaring_page(cohort, programme, str(facts.enrolment_id), label, form, state.settings.municipality, why)
+    return page(request, "enrolment/age_again.html", view, 422 if why else 200)
+
+
+@get("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/alder", guards=[signed_in])
+async def age_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """What the person is asked about their age on the new first day; back to the person when nothing is asked."""
+    _person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
+    if not roster.asks_age_again(facts, programme, cohort.first_start):
+        return _back(cohort_id, enrolment_id)
+    return _show(request, cohort, programme, facts, Form())
+
+
+@post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/alder", guards=[signed_in], status_code=200)
+async def declare(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """What the person answered. A no changes nothing: staff decide with the person what to do."""
+    person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
+    form = await read_form(request)
+    if not roster.asks_age_again(facts, programme, cohort.first_start):
+        return _back(cohort_id, enrolment_id)
+    shown = form.day("dag")
+    if shown is None or cohort.first_start is None:
+        return _show(request, cohort, programme, facts, form, _("Svara för den dag som visas."))
+    answers, now = pages.age_answers(form.raw("v_age"), form.ticked("v_guardian_consent")), request.app.state.clock.now()
+    try:
+        unmet = await services.declare_again(enrolment_id, answers, programme, shown, now, person.staff_id)
+    except Conflict as conflict:
+        if conflict.code != "day_moved":
+            raise
+        return _show(
+            request,
+            cohort,
+            programme,
+            facts,
+            Form(),
+            _("Den första dagen har flyttats en gång till. Svara för den nya dagen."),
+        )
+    if unmet:
+        return _show(
+            request, cohort, programme, facts, form, pages.why_not(unmet, programme, request.app.state.settings.municipality)
+        )
+    return _back(cohort_id, enrolment_id)
+
+
+def _back(cohort_id: int, enrolment_id: UUID) -> Response[Any]:
+    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/deltagare/{enrolment_id}"})
+
+
+HANDLERS = [age_page, declare]
