@@ -15,7 +15,7 @@ from tests.enrolment.life_model import HOLDING, Cohort
 
 _ROWS = """
 select e.id, e.cohort_id, e.state, e.arrival, e.turn, e.offer_expires_at, e.key_id, e.code_digest, e.skip_reason,
-       e.asked_to_come, e.undo_until, s.number, coalesce(v.state, '') as visit
+       e.asked_to_come, e.undo_until, e.together_id, s.number, coalesce(v.state, '') as visit
 from enrolment e left join seat s on s.enrolment_id = e.id left join study_visit v on v.enrolment_id = e.id order by e.turn
 """
 
@@ -67,7 +67,7 @@ class Checked(RuleBasedStateMachine):
         was = {r["id"]: self.before.get(r["id"], "") for r in rows}
         # Who had let go of a place, and has come back to the queue, is passed by nobody who got it meanwhile.
         stay = [r for r in rows if r["state"] == "queued" and was[r["id"]] in {"queued", ""}]
-        waiting = [r["turn"] for r in stay if not r["skip_reason"] and not r["asked_to_come"]]
+        waiting = [r["turn"] for r in stay if not r["skip_reason"] and not r["asked_to_come"] and not r["together_id"]]
         if not waiting or state == "cancelled":
             return
         offered = [r["turn"] for r in rows if r["state"] == "offered" and was[r["id"]] in {"queued", ""}]
@@ -78,7 +78,19 @@ class Checked(RuleBasedStateMachine):
     def _as_the_model_says(self, rows: list[Any]) -> None:
         """Everybody who was ever acknowledged is where the model has them, with seat and deadline, and nobody else is."""
         expected = {
-            p.enrolment_id: (which, p.arrival, p.state, p.seat, p.until, p.kept, p.undo, p.skipped, p.asked, p.visit)
+            p.enrolment_id: (
+                which,
+                p.arrival,
+                p.state,
+                p.seat,
+                p.until,
+                p.kept,
+                p.undo,
+                p.skipped,
+                p.asked,
+                p.visit,
+                p.family is not None,
+            )
             for which, model in enumerate(self.models)
             for p in model.people
             if p.state != "erased"
@@ -96,6 +108,7 @@ class Checked(RuleBasedStateMachine):
                 r["skip_reason"],
                 r["asked_to_come"],
                 r["visit"],
+                r["together_id"] is not None,
             )
             for r in rows
         }

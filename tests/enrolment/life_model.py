@@ -35,7 +35,7 @@ class Spot:
 
 @dataclass(eq=False)
 class Person:
-    """One enrolment. Who is `erased` has no row any more.
+    """One enrolment. Who is `erased` has no row any more. Siblings who wait together have the same `family`.
 
     `moved`: a coordinator has changed where they stand. `came`: they were moved here from another cohort.
     """
@@ -58,6 +58,7 @@ class Person:
     came: bool = False
     undo: datetime | None = None
     left_from: str = ""
+    family: Spot | None = None
     enrolment_id: UUID | None = None
 
     @property
@@ -71,7 +72,7 @@ class Person:
 
     @property
     def waits(self) -> bool:
-        """Whether they can be offered a place."""
+        """Whether nothing but the order, and the number of places, keeps them from being offered one."""
         return self.state == "queued" and self.skipped is None and not self.asked
 
 
@@ -126,6 +127,18 @@ class Cohort:
         taken = [person.seat for person in self.held]
         return min((n for n in range(1, self.maximum + 1) if n not in taken), default=None)
 
+    def unit(self, person: Person) -> list[Person]:
+        """Somebody, and the siblings who wait together with them and are where they are, in their order."""
+        if person.family is None:
+            return [person]
+        found = [p for p in self.people if p.family is person.family and p.state == person.state]
+        return sorted(found, key=lambda p: self.line.index(p.spot))
+
+    def _could(self, person: Person) -> bool:
+        """Whether there is a place for them, and for each of those they wait together with."""
+        unit = self.unit(person)
+        return all(p.waits for p in unit) and len(unit) <= self.maximum - len(self.held)
+
     def _comes(self, state: str, applied: datetime) -> Person:
         person = Person(len(self.people) + 1, state, applied)
         person.spot = person.own
@@ -142,16 +155,46 @@ class Cohort:
         """
         if self.shut(now):
             return None
-        free, asked = self.free(), many and not self.documented
-        takes = free is not None and not asked and not any(p.waits for p in self.waiting)
+        asked = many and not self.documented
+        takes = self.free() is not None and not asked and not any(self._could(p) for p in self.waiting)
+        return self._enters(asked, takes, now)
+
+    def _enters(self, asked: bool, takes: bool, now: datetime) -> Person:
         person = self._comes("queued", now)
         person.asked, person.only_waited = asked, not takes
         if takes:
-            self._holds(person, free, now)
+            self._holds(person, self.free(), now)
         return person
 
+    def enter_family(self, size: int, together: bool, now: datetime) -> list[Person] | None:
+        """Siblings in one form: as many as there are places for, or all of them or none."""
+        if self.shut(now) or (together and size > self.maximum):
+            return None
+        free = 0 if any(self._could(p) for p in self.waiting) else self.maximum - len(self.held)
+        if together and free < size:
+            free = 0
+        found = [self._enters(False, n < free, now) for n in range(size)]
+        if together and not free:
+            family = Spot()
+            for person in found:
+                person.family = family
+        return found
+
+    def part(self, person: Person, now: datetime) -> bool:
+        """Each takes a place of their own from now on; whether it is heard."""
+        if person.family is None:
+            return True
+        if person.state != "queued":
+            return False
+        family = person.family
+        for one in self.people:
+            if one.family is family:
+                one.family = None
+        self.pass_on(now)
+        return True
+
     def _holds(self, person: Person, seat: int | None, now: datetime) -> None:
-        person.seat, person.until, person.since, person.only_waited = seat, None, now, False
+        person.seat, person.until, person.since, person.only_waited, person.family = seat, None, now, False, None
         person.state = "preliminary"
         if not self.asks or (person.visit == "attended" and person.accepted):
             person.state = "confirmed"
@@ -172,7 +215,7 @@ class Cohort:
         return person
 
     def give_away(self, person: Person, now: datetime) -> None:
-        person.state, person.seat, person.until, person.skipped = "transferred", None, None, None
+        person.state, person.seat, person.until, person.skipped, person.family = "transferred", None, None, None, None
         person.visit = "" if person.visit in {"booked", "attended"} else person.visit
         self.pass_on(now)
 
@@ -194,26 +237,30 @@ class Cohort:
         waiting = self.waiting
         if person not in waiting or other not in waiting:
             return None
-        if waiting.index(other) >= waiting.index(person):
+        movers, ahead = self.unit(person), self.unit(other)[0]
+        if any(waiting.index(ahead) >= waiting.index(one) for one in movers):
             return False
-        self._stand_before(person, other)
-        person.moved = True
+        for one in movers:
+            self._stand_before(one, ahead)
+            one.moved = True
         return True
 
     def put_back(self, person: Person) -> bool:
         if person.state != "queued":
             return False
-        if person.moved:
-            person.moved, person.spot = False, person.own
-            if person.came:
-                self._stand_by_application(person)
+        for one in self.unit(person):
+            if one.moved:
+                one.moved, one.spot = False, one.own
+                if one.came:
+                    self._stand_by_application(one)
         return True
 
     def skip(self, person: Person, reason: str | None, now: datetime) -> bool:
         if person.state != "queued":
             return False
         if person.skipped != reason:
-            person.skipped = reason
+            for one in self.unit(person):
+                one.skipped = reason
             self.pass_on(now)
         return True
 
@@ -223,11 +270,14 @@ class Cohort:
             return True
         if person.state != "queued":
             return False
-        person.asked = False
-        ahead = self.waiting[: self.waiting.index(person)]
-        free = self.free()
-        if free is not None and person.waits and not any(p.waits for p in ahead) and not self.shut(now):
-            self._holds(person, free, now)
+        unit = self.unit(person)
+        for one in unit:
+            one.asked = False
+        ahead = self.waiting[: self.waiting.index(unit[0])]
+        enough = len(unit) <= self.maximum - len(self.held)
+        if enough and person.waits and not any(p.waits for p in ahead) and not self.shut(now):
+            for one in unit:
+                self._holds(one, self.free(), now)
         else:
             self.pass_on(now)
         return True
@@ -240,18 +290,30 @@ class Cohort:
             if counted(now, 2, every_day=True) > coming - timedelta(hours=2):
                 return
             until = min(until, coming - timedelta(hours=2))
-        while not self.shut(now) and (free := self.free()) is not None:
-            first = next((p for p in self.waiting if p.waits), None)
+        while not self.shut(now) and self.free() is not None:
+            first = next((p for p in self.waiting if self._could(p)), None)
             if first is None:
                 return
-            first.state, first.seat, first.until = "offered", free, until
+            for one in self.unit(first):
+                one.state, one.seat, one.until = "offered", self.free(), until
 
     # Ways out
 
     def end(self, person: Person, state: str, now: datetime) -> None:
+        self._ends(person, state)
+        self.pass_on(now)
+
+    def end_offer(self, person: Person, state: str, now: datetime) -> None:
+        """One answer, or none, is for all who were offered places together; those are then passed on as one."""
+        for one in self.unit(person):
+            self._ends(one, state)
+        self.pass_on(now)
+
+    def _ends(self, person: Person, state: str) -> None:
         person.state, person.seat, person.until = state, None, None
         person.visit = "" if person.visit == "booked" else person.visit
-        self.pass_on(now)
+        if person.undo is None:
+            person.family = None
 
     def leave(self, person: Person, now: datetime) -> bool:
         """Whether it is heard. An offer, and what is over, is left for good."""
@@ -270,7 +332,7 @@ class Cohort:
             return "queue" if person.seat is None else "seat"
         if person.undo is None or now >= person.undo or self.state not in RUNNING:
             return ""
-        free, wanted = self.free(), any(p.waits for p in self.waiting) and not self.shut(now)
+        free, wanted = self.free(), any(self._could(p) for p in self.waiting) and not self.shut(now)
         if person.left_from != "queued" and free is not None and not wanted:
             person.state, person.seat, person.undo = person.left_from, free, None
             return "seat"
@@ -311,7 +373,8 @@ class Cohort:
             return True
         if person.state != "offered" or person.until is None or person.until <= now:
             return False
-        self._holds(person, person.seat, now)
+        for one in self.unit(person):
+            self._holds(one, one.seat, now)
         return True
 
     def done(self, person: Person) -> None:
@@ -345,11 +408,12 @@ class Cohort:
         """What the worker does when it looks: what can't be undone, deadlines, free places, queues that are over."""
         for person in self.people:
             if person.undo is not None and person.undo <= now:
-                person.undo = None
+                person.undo = person.family = None
         self._cap(now)
         due = [p for p in self.people if p.until is not None and p.until <= now]
         for person in sorted(due, key=lambda p: (p.until, p.arrival)):
-            self.end(person, "expired", now)
+            if person.state == "offered":
+                self.end_offer(person, "expired", now)
         if self.state in RUNNING:
             self.pass_on(now)
         if self.over(now):

@@ -24,6 +24,7 @@ from programmes.enrolment import (
     queries,
     services,
     step_services,
+    together_services,
     visit_services,
 )
 from tests.conftest import START, empty
@@ -133,6 +134,29 @@ class People(Checked):
         """They come among many at once from one address: none is refused, and none takes a place before saying so."""
         self.send([replace(self.form(which), among_many=True) for _ in range(many)], which)
 
+    @precondition(lambda self: not all(model.documented for model in self.models))
+    @rule(size=st.integers(2, 3), together=st.sampled_from([True, True, False]))
+    def siblings_apply(self, size: int, together: bool) -> None:
+        """In one form, where nobody is named: together or not at all if they say so."""
+        which = next(n for n, model in enumerate(self.models) if not model.documented)
+        once = new_token()
+        forms = [replace(self.form(which), once=services.sibling_once(once, n)) for n in range(1, size + 1)]
+        expected = self.models[which].enter_family(size, together, self.now)
+        work = services.apply_all(forms, self.programmes[which], self.world.keys, self.now, together)
+        answer = self.run(work)
+        assert isinstance(answer, tuple) == (expected is not None), answer
+        for person, taken, form in zip(expected or (), answer if expected else (), forms, strict=False):
+            assert taken.held == (person.state != "queued")
+            person.enrolment_id, self.forms[id(person)] = taken.enrolment_id, form
+
+    @precondition(lambda self: any(p.family for model in self.models for p in model.people))
+    @rule(pick=PICK)
+    def siblings_part(self, pick: int) -> None:
+        found = [(n, p) for n, model in enumerate(self.models) for p in model.people if p.family]
+        which, person = found[pick % len(found)]
+        expected = self.models[which].part(person, self.now)
+        assert self.done(together_services.one_by_one(person.enrolment_id, self.now)) == expected
+
     @precondition(lambda self: self.populated)
     @rule(pick=PICK)
     def send_the_form_again(self, pick: int) -> None:
@@ -140,7 +164,7 @@ class People(Checked):
         which, person = self.one(pick)
         form = self.forms[id(person)]
         everybody = [p for model in self.models for p in model.people]
-        holder = next((p for p in everybody if p.alive and self.forms[id(p)] is form), None)
+        holder = next((p for p in everybody if p.alive and self.forms[id(p)].once == form.once), None)
         which = next(n for n, cohort_id in enumerate(self.ids) if cohort_id == form.cohort_id)
         if holder is None:
             self.send([self._of_today(form, which)], which)
@@ -236,7 +260,7 @@ class People(Checked):
     @rule(pick=PICK)
     def leave_for_good(self, pick: int) -> None:
         _which, person = self._who_left(pick)
-        person.undo = None
+        person.undo = person.family = None
         self.run(leaving_services.leave_for_good(person.enrolment_id, self.world.keys, self.now))
 
     @precondition(lambda self: self.populated)
@@ -247,7 +271,7 @@ class People(Checked):
         if yes:
             expected = model.accept(person, self.now)
         elif expected := person.state == "offered":
-            model.end(person, "declined", self.now)
+            model.end_offer(person, "declined", self.now)
         if by_staff:
             work = offer_services.answer_for(person.enrolment_id, yes, programme, self.kim.staff_id, keys, self.now)
         elif yes:
