@@ -73,6 +73,27 @@ def test_every_refusal_is_one_sentence_with_its_section(programme: Programme, la
             assert not re.search(r"[{}%]|None", refusal.sentence + refusal.source)
 
 
+@every_programme
+@pytest.mark.parametrize(
+    ("lang", "answered", "omitted"), [("sv", "Du svarade ", "inte svarat"), ("en", "You answered ", "not answered")]
+)
+def test_who_answered_no_is_never_told_that_they_have_not_answered(
+    programme: Programme, lang: Lang, answered: str, omitted: str
+) -> None:
+    """What was left out and what was answered stand in the same box, and must read differently."""
+    said_no = {o.condition: o for o in check(programme, refusing(programme), FIRST_SESSION) if not o.met}
+    said_nothing = {o.condition: o for o in check(programme, NOBODY, FIRST_SESSION) if not o.met}
+    declared = {d.key for d in programme.declarations}
+    for condition, outcome in said_no.items():
+        sentence = refusal_text(outcome, programme, lang, MUNICIPALITY).sentence
+        assert omitted not in sentence
+        assert condition not in declared or sentence.startswith(answered)
+        if condition in said_nothing:
+            assert sentence != refusal_text(said_nothing[condition], programme, lang, MUNICIPALITY).sentence
+    for text in (d.unmet for d in programme.declarations if d.unmet):
+        assert omitted not in text.say(lang)
+
+
 def test_a_refusal_says_when_someone_is_old_enough_and_how_over_18_is_read() -> None:
     programme = EDITION.programme("aterfallsprevention")
     answers = replace(fitting(programme), birth_date=date(2009, 3, 14), residency=False)
