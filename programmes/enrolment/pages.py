@@ -243,17 +243,44 @@ def fields_of(
     )
 
 
-def born_between(programme: Programme, first_session: date) -> str:
-    """For whom it is, as birth dates, where only a tick is asked for: `född 15 oktober 2008–14 oktober 2016`."""
+def born_between(programme: Programme, first_session: date, for_staff: bool = False, several: bool = False) -> str:
+    """For whom it is, as birth dates, where only a tick is asked for, and whose birth dates they are.
+
+    `for_staff`: the reader writes it down for somebody else. `several`: siblings apply in one form.
+    """
     if programme.age is None or programme.age_asked in {"none", "birth_date"}:
         return ""
     earliest, latest = birth_date_window(programme.age, first_session)
-    if earliest is None or latest is None:
+    if earliest is None:
         return ""
-    dates = {"first": day_plain(earliest), "last": day_plain(latest)}
-    if programme.age_asked == "declared":
-        return _("barn födda mellan %(first)s och %(last)s", **dates)
-    return _("född mellan %(first)s och %(last)s", **dates)
+    whom = programme.age.subject
+    if whom == "participant":
+        whom = "children" if several else "person" if for_staff else "you"
+    if latest is None:
+        return _since(whom, day_plain(earliest))
+    return _between(whom, {"first": day_plain(earliest), "last": day_plain(latest)})
+
+
+def _between(whom: str, dates: dict[str, str]) -> str:
+    return {
+        "you": _("Det betyder att du är född mellan %(first)s och %(last)s.", **dates),
+        "person": _("Det betyder att personen är född mellan %(first)s och %(last)s.", **dates),
+        "children": _("Det betyder att barnen är födda mellan %(first)s och %(last)s.", **dates),
+        "child": _("Det betyder att barnet är fött mellan %(first)s och %(last)s.", **dates),
+        "youth": _("Det betyder att den unga är född mellan %(first)s och %(last)s.", **dates),
+        "offender": _("Det betyder att den som begick brottet är född mellan %(first)s och %(last)s.", **dates),
+    }[whom]
+
+
+def _since(whom: str, first: str) -> str:
+    return {
+        "you": _("Det betyder att du är född %(first)s eller senare.", first=first),
+        "person": _("Det betyder att personen är född %(first)s eller senare.", first=first),
+        "children": _("Det betyder att barnen är födda %(first)s eller senare.", first=first),
+        "child": _("Det betyder att barnet är fött %(first)s eller senare.", first=first),
+        "youth": _("Det betyder att den unga är född %(first)s eller senare.", first=first),
+        "offender": _("Det betyder att den som begick brottet är född %(first)s eller senare.", first=first),
+    }[whom]
 
 
 def closed_text(closed: NotOpen, enrol_from: date) -> tuple[str, str]:

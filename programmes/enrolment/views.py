@@ -133,7 +133,7 @@ async def _show(
         section=way.programme.section,
         total_steps=5 if way.programme.study_visit else 3,
         birth_date=Form({"fodd": [way.form.raw("fodd")]}).birth_date("fodd", "") if step == 2 else None,
-        born_between=pages.born_between(way.programme, way.first_day),
+        born_between=pages.born_between(way.programme, way.first_day, way.staff is not None, len(way.applicants) > 1),
         one_more=one_more,
         for_staff=way.staff is not None,
         later_start=later,
