@@ -144,6 +144,29 @@ class WayIn:
         return len(self.people) > 1
 
     @property
+    def alone(self) -> bool:
+        """A series of talks one to one, which is no group."""
+        return self.head.form == "individual"
+
+    @property
+    def born(self) -> str:
+        """What was typed as the birth date, said back."""
+        if self.birth_date is None:
+            return ""
+        day = day_plain(self.birth_date)
+        if self.for_staff:
+            return _("Enligt det du skrev är personen född %(day)s.", day=day)
+        return _("Du skrev att du är född %(day)s.", day=day)
+
+    @property
+    def age_counted(self) -> str:
+        """On which day age counts."""
+        day = day_plain(self.head.first_day)
+        if self.alone:
+            return _("Åldern räknas den dag då det första samtalet är, %(day)s.", day=day)
+        return _("Åldern räknas den dag gruppen börjar, %(day)s.", day=day)
+
+    @property
     def asked(self) -> tuple[AskedField, ...]:
         """The questions to the first, and mostly the only one."""
         return self.people[0].asked

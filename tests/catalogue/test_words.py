@@ -165,3 +165,11 @@ def test_what_is_recorded_is_exactly_what_the_section_lists(programme: Programme
 def test_someone_in_danger_gets_the_numbers_first() -> None:
     programme = EDITION.programme("ambivalenssamtal")
     assert [line.number for line in programme.urgent] == ["112", "020-50 50 50"]
+
+
+@every_programme
+def test_nobody_is_promised_that_a_name_waits_for_the_first_talk(programme: Programme) -> None:
+    """Staff write the name down when they write a place down, and that may be before anything has begun."""
+    for text in texts_of(programme):
+        assert not re.search(r"sparar .*namn när .* börjat", text.sv)
+        assert not re.search(r"keep your name once the talks", text.en)

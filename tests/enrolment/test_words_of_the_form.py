@@ -2,13 +2,21 @@
 
 from datetime import date
 
+import httpx
 import pytest
 
 from programmes.catalogue.rules import Programme
 from programmes.enrolment.pages import born_between
 from tests.catalogue.cast import EDITION
+from tests.catalogue.test_programme_pages import words_of
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_coordinator, post_form, sign_in_as
 
 FIRST = date(2026, 10, 7)
+DETAILS = {"namn": "Anna Ask", "fodd": "19850214", "kontakt": "anna@example.invalid", "saker": "email", "steg": "1"}
+NAMED = [p.section for p in EDITION.programmes if p.form in {"group", "individual"} and not p.exempt]
+UNNAMED = [p.section for p in EDITION.programmes if p.form in {"group", "individual"} and p.exempt]
+FORMS = {p.section: p.form for p in EDITION.programmes}
 WHOSE = {"child": "barnet är fött", "youth": "den unga är född", "offender": "den som begick brottet är född"}
 
 
@@ -33,3 +41,29 @@ def test_both_ends_and_a_single_one_are_said_as_dates() -> None:
         "Det betyder att den som begick brottet är född mellan 8 oktober 2004 och 7 oktober 2014."
     )
     assert born_between(support, FIRST) == "Det betyder att du är född 8 oktober 2008 eller senare."
+
+
+@pytest.mark.parametrize("section", NAMED)
+async def test_the_day_on_which_age_counts_is_said_of_talks_or_of_a_group(
+    client: httpx.AsyncClient, clock: FrozenClock, section: str
+) -> None:
+    cohort = await a_cohort(section, clock.now())
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    answer = await post_form(client, f"/personal/grupper/{cohort.cohort_id}/anmal", DETAILS)
+    shown = words_of(answer.text)
+    assert "Åldern räknas den dag" in shown or EDITION.programme(cohort.slug).age is None
+    if "Åldern räknas den dag" in shown:
+        assert ("Åldern räknas den dag gruppen börjar" in shown) == (FORMS[section] == "group")
+        assert "personen född 14 februari 1985" in shown
+
+
+async def test_the_age_that_is_refused_does_not_stand_as_the_persons_own_claim(
+    client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    answer = await post_form(client, f"/anmalan/{cohort.public_id}", {**DETAILS, "fodd": "20120101", "steg": "2"})
+    assert answer.status_code == 422
+    shown = words_of(answer.text)
+    assert "Du fyller 18 år den 1 januari 2030" in shown
+    assert "Jag har fyllt 18 år" not in shown
