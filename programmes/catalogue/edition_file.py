@@ -182,6 +182,7 @@ class ProgrammeRow(_Row):
     urgent: tuple[str, ...] = ()
     form_name: TextRow | None = None
     length: TextRow | None = None
+    instead: dict[str, tuple[str, ...]] = {}
 
 
 class EditionRow(_Row):

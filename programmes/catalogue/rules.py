@@ -160,7 +160,10 @@ class Records:
 
 @dataclass(frozen=True)
 class Programme:
-    """One section of an edition. `facts` is what the guideline says; the rest is how we put it and read it."""
+    """One section of an edition. `facts` is what the guideline says; the rest is how we put it and read it.
+
+    `instead` are, by condition, the sections that may fit somebody who does not meet it.
+    """
 
     section: str
     slug: str
@@ -201,6 +204,7 @@ class Programme:
     study_visit: bool = False
     accept_conditions: bool = False
     rules_commitment: bool = False
+    instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def exempt(self) -> bool:

@@ -67,6 +67,7 @@ def read_edition(path: Path) -> Edition:
     programmes = tuple(_Reader(rows, row).programme() for row in rows.programme)
     _demand_unique("section", (p.section for p in programmes))
     _demand_unique("slug", (p.slug for p in programmes))
+    _demand_known_instead(programmes)
     return Edition(
         valid_from=rows.edition.valid_from,
         revised_on=rows.edition.revised_on,
@@ -88,6 +89,18 @@ def _demand_unique(what: str, values: Iterable[str]) -> None:
         if value in seen:
             raise EditionError(f"{what} {value!r} stands twice")
         seen.add(value)
+
+
+def _demand_known_instead(programmes: Iterable[Programme]) -> None:
+    """What is suggested instead stands in the file, and is suggested for a condition that is asked."""
+    sections = {p.section for p in programmes}
+    for programme in programmes:
+        asked = {"age", "residency", "guardian_consent", *(d.key for d in programme.declarations if d.asked)}
+        for condition, others in programme.instead.items():
+            if condition not in asked:
+                raise EditionError(f"{programme.section} {programme.slug}: instead has {condition!r}, which is not asked")
+            for unknown in set(others) - (sections - {programme.section}):
+                raise EditionError(f"{programme.section} {programme.slug}: instead has no {unknown!r}")
 
 
 def _text(row: file.TextRow) -> Text:
@@ -152,6 +165,7 @@ class _Reader:
             study_visit=self.facts.study_visit == "required_before",
             accept_conditions=self.facts.accept_conditions,
             rules_commitment=self.facts.rules_commitment,
+            instead=dict(self.row.instead),
         )
 
     def _with_numbers(self, programme: Programme) -> Programme:

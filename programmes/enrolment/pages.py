@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from programmes.catalogue.rules import Answers, Outcome, Programme, birth_date_window
-from programmes.catalogue.wording import Question, questions, refusal_text
+from programmes.catalogue.wording import Question, Words, questions, refusal_text
 from programmes.cohorts.wording_rules import many
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital as _capital
@@ -117,6 +117,16 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Instead:
+    """Another programme that may fit: its page, what it is called, whom it is for, and its age where it has one."""
+
+    address: str
+    name: str
+    lead: str
+    age: str
+
+
+@dataclass(frozen=True)
 class WayIn:
     """Everything an application page shows. `step` is 0 for a one-page form, else 1 or 2."""
 
@@ -135,6 +145,7 @@ class WayIn:
     one_more: bool = False
     for_staff: bool = False
     later_start: str = ""
+    instead: tuple["Instead", ...] = ()
     people: tuple[Applicant, ...] = ()
     takes_siblings: bool = False
     most_siblings: int = MOST_SIBLINGS
@@ -247,6 +258,17 @@ def reasons_of(
         why = _("Barn %(n)s: %(why)s", n=number, why=refusal.sentence) if number else refusal.sentence
         found.append(Reason(f"v_{outcome.condition}{suffix}", why, refusal.source, outcome.code == "unanswered"))
     return tuple(found)
+
+
+def instead_of(programmes: Sequence[Programme], municipality: str) -> tuple[Instead, ...]:
+    """Other programmes in words, each once."""
+    found = {}
+    for programme in programmes:
+        words = Words(programme, language(), municipality)
+        their_own = programme.age is not None and programme.age.subject == "participant"
+        age = words.say(programme.age_wording.public) if their_own and programme.age_wording else ""
+        found[programme.section] = Instead(f"/insatser/{programme.slug}", programme.name, words.say(programme.lead), age)
+    return tuple(found.values())
 
 
 def fields_of(

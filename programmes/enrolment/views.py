@@ -11,6 +11,7 @@ from personnummer.personnummer import Personnummer, PersonnummerException
 
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue import wording
+from programmes.catalogue.instead_rules import fitting_instead
 from programmes.catalogue.rules import Programme, turns
 from programmes.catalogue.wording import Question
 from programmes.cohorts import queries as cohorts
@@ -116,7 +117,13 @@ def _closed_page(way: _Way, closed: Any, status: int) -> Response[Any]:
 
 
 async def _show(
-    way: _Way, step: int, reasons: tuple[pages.Reason, ...] = (), status: int = 200, one_more: bool = False, later: str = ""
+    way: _Way,
+    step: int,
+    reasons: tuple[pages.Reason, ...] = (),
+    status: int = 200,
+    one_more: bool = False,
+    later: str = "",
+    instead: tuple[pages.Instead, ...] = (),
 ) -> Response[Any]:
     once = way.form.raw("once")
     view = pages.WayIn(
@@ -137,6 +144,7 @@ async def _show(
         one_more=one_more,
         for_staff=way.staff is not None,
         later_start=later,
+        instead=instead,
     )
     template = {0: "enrolment/one_page.html", 1: "enrolment/details.html", 2: "enrolment/conditions.html"}[step]
     return page(way.request, template, view, status)
@@ -308,7 +316,18 @@ async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | N
         old_enough = turns(born, way.programme.age.youngest)
         starts = [c.first_start for c in await cohorts.upcoming(way.cohort.slug) if c.first_start]
         later = next((day_plain(local_date(s)) for s in starts if local_date(s) >= old_enough), "")
-    return await _show(way, step, reasons, 422, later=later)
+    return await _show(way, step, reasons, 422, later=later, instead=await _instead(way, answer, born))
+
+
+async def _instead(way: _Way, answer: services.Refused, born: date | None) -> tuple[pages.Instead, ...]:
+    """Other programmes that may fit, by what each has answered."""
+    today = local_date(way.request.app.state.clock.now())
+    known = {programme.section: programme for _id, programme in await catalogue.in_force(today)}
+    found: list[Programme] = []
+    for form, unmet in zip(way.applicants, answer.by_person, strict=False):
+        answers = pages.answers_from(way.programme, way.shown(form), way.answered(form), born)
+        found.extend(fitting_instead(way.programme, unmet, answers, way.first_day, known))
+    return pages.instead_of(found, way.municipality)
 
 
 def _reasons(way: _Way, answer: services.Refused) -> tuple[pages.Reason, ...]:

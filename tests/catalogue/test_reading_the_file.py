@@ -38,6 +38,9 @@ def read(tmp_path: Path, old: str, new: str) -> None:
         ('section = "2.12"', 'section = "2.1"', "section '2.1' stands twice"),
         ('value = "default_on", options = ["default_on", "off"]', 'value = "on", options = ["off"]', "none of its options"),
         ('age = {wording = "parent_between"', 'age = {wording = "parents"', "age has no 'parents'"),
+        ('instead = {age = ["2.12"', 'instead = {age = ["2.21"', "2.1 abc: instead has no '2.21'"),
+        ('instead = {age = ["2.12"', 'instead = {age = ["2.1"', "2.1 abc: instead has no '2.1'"),
+        ("instead = {age", "instead = {aeg", "2.1 abc: instead has 'aeg', which is not asked"),
         ('show_on_request = "nothing"', 'show_on_request = "anything"', "proof has no 'anything'"),
     ],
 )

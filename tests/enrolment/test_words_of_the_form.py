@@ -67,3 +67,27 @@ async def test_the_age_that_is_refused_does_not_stand_as_the_persons_own_claim(
     shown = words_of(answer.text)
     assert "Du fyller 18 år den 1 januari 2030" in shown
     assert "Jag har fyllt 18 år" not in shown
+
+
+async def test_a_refusal_points_to_what_fits_and_says_nothing_of_it_before(
+    client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    address = f"/anmalan/{cohort.public_id}"
+    assert "/insatser/personligt_stod" not in (await post_form(client, address, {**DETAILS, "fodd": "20120101"})).text
+    answer = await post_form(client, address, {**DETAILS, "fodd": "20120101", "steg": "2"})
+    assert '<a href="/insatser/personligt_stod">' in answer.text
+    assert '<a href="/insatser/drogtest">' in answer.text
+    assert "Du är under 18 år vid det första samtalet." in words_of(answer.text)
+    old = await post_form(client, address, {**DETAILS, "steg": "2", "v_residency": "nej"})
+    assert old.status_code == 422
+    assert "/insatser/personligt_stod" not in old.text
+
+
+async def test_siblings_are_pointed_to_what_fits_each_of_them(client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    cohort = await a_cohort("2.16", clock.now())
+    form = {"antal": "2", "v_age": "12_17", "v_residency": "ja", "v_age_2": "outside", "v_residency_2": "ja"}
+    answer = await post_form(client, f"/anmalan/{cohort.public_id}", form)
+    assert answer.status_code == 422
+    assert answer.text.count('<a href="/insatser/personligt_stod">') == 1
+    assert answer.text.count('<a href="/insatser/anhorigstod">') == 1
