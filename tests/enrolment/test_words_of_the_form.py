@@ -86,7 +86,9 @@ async def test_a_refusal_points_to_what_fits_and_says_nothing_of_it_before(
 
 async def test_siblings_are_pointed_to_what_fits_each_of_them(client: httpx.AsyncClient, clock: FrozenClock) -> None:
     cohort = await a_cohort("2.16", clock.now())
-    form = {"antal": "2", "v_age": "12_17", "v_residency": "ja", "v_age_2": "outside", "v_residency_2": "ja"}
+    ticked = ("residency", "own_wish", "no_more_extensive_need")
+    form = {f"v_{name}{suffix}": "ja" for name in ticked for suffix in ("", "_2")}
+    form |= {"antal": "2", "v_age": "12_17", "v_age_2": "outside", "v_someone_close_with_addiction_2": "ja"}
     answer = await post_form(client, f"/anmalan/{cohort.public_id}", form)
     assert answer.status_code == 422
     assert answer.text.count('<a href="/insatser/personligt_stod">') == 1
