@@ -52,7 +52,10 @@ class TextToAccept:
 
 @dataclass(frozen=True)
 class PlacePage:
-    """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is."""
+    """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is.
+
+    `asked` are the conditions of the programme, for somebody who is passed over because of them.
+    """
 
     state: str
     alone: bool
@@ -90,6 +93,7 @@ class PlacePage:
     opened: tuple["OpenedPlace", ...] = ()
     together: int = 0
     passed_together: str = ""
+    asked: tuple[str, ...] = ()
 
     @property
     def alive(self) -> bool:

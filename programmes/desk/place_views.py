@@ -11,7 +11,7 @@ from programmes.calendar import services as calendar_services
 from programmes.calendar.rules import ParticipantCalendar
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Answers, Programme
-from programmes.catalogue.wording import Question, refusal_text
+from programmes.catalogue.wording import Question, conditions, refusal_text
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
@@ -187,8 +187,13 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         opened=await opened_here(request),
         together=together if state in {"queued", "offered"} else 0,
         passed_together=passed_together,
+        asked=_asked(request, place) if facts.skip_reason == "conditions" else (),
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
     )
+
+
+def _asked(request: AnyRequest, place: Place) -> tuple[str, ...]:
+    return tuple(conditions(place.programme, language(), request.app.state.settings.municipality))
 
 
 async def _new_versions(place: Place, now: datetime) -> tuple[queries.AgreementText, ...]:

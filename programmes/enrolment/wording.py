@@ -45,7 +45,9 @@ def skip_told(reason: str, section: str) -> str:
         "wait": _("du vill vänta till en senare start"),
         "no_answer": _("du har inte svarat på erbjudandet"),
         "unreachable": _("vi har inte kunnat nå dig"),
-        "conditions": _("du uppfyller inte villkoren (riktlinjen %(section)s)", section=section),
+        "conditions": _(
+            "något av villkoren i riktlinjen, avsnitt %(section)s, är inte uppfyllt, och vi kan säga vilket", section=section
+        ),
     }.get(reason, _("krock"))
 
 

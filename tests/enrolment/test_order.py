@@ -170,7 +170,11 @@ async def test_the_page_of_the_order_says_why_and_the_person_sees_it_on_min_plat
     client.cookies.set("place", who[1].token)
     mine = (await client.get("/min-plats")).text
     assert "Du står i kö, som nummer 2" in mine
-    assert "Du har blivit överhoppad: du uppfyller inte villkoren (riktlinjen 2.1)." in mine
+    assert "något av villkoren i riktlinjen, avsnitt 2.1, är inte uppfyllt, och vi kan säga vilket." in mine
+    assert "Det här kan du göra" in mine
+    assert "Vi säger vilket villkor det är och varför." in mine
+    assert "Du kan alltid ansöka om annat stöd hos socialtjänsten" in mine
+    assert "Du är förälder till ett barn som är 3–12 år när kursen börjar." in mine
     assert "Samordnaren har ändrat ordningen" in mine
     client.cookies.set("place", who[2].token)
     first = (await client.get("/min-plats")).text
