@@ -65,12 +65,13 @@ class CohortHead:
             venue=self.venue,
         )
 
-    @property
-    def places(self) -> str:
-        """How many places are left, or that one queues."""
+    def places(self, for_staff: bool = False) -> str:
+        """How many places are left, or that one queues; `for_staff`, that somebody else does."""
         if self.free:
             return ngettext("%(n)s plats kvar.", "%(n)s platser kvar.", self.seats_left)
         waiting = ngettext("%(n)s väntar.", "%(n)s väntar.", self.queued)
+        if for_staff:
+            return _("Inga platser är lediga. Personen får en plats i kön.") + " " + waiting
         if self.form == "individual":
             return _("Platsen är tagen. Du får en plats i kön, och vi erbjuder dig den om den blir ledig.") + " " + waiting
         return _("Gruppen är full. Du får en plats i kön, och vi erbjuder dig platsen om någon lämnar.") + " " + waiting
@@ -188,7 +189,12 @@ class WayIn:
         if self.wrong:
             return _("Prova igen")
         if self.several:
-            return _("Ta platserna") if self.head.free and self.head.seats_left >= len(self.people) else _("Anmäl oss")
+            enough = self.head.free and self.head.seats_left >= len(self.people)
+            if self.for_staff:
+                return _("Ge dem platserna") if enough else _("Anmäl dem")
+            return _("Ta platserna") if enough else _("Anmäl oss")
+        if self.for_staff:
+            return _("Ge personen platsen") if self.head.free else _("Ställ personen i kön")
         return _("Ta platsen") if self.head.free else _("Ställ mig i kön")
 
     @property

@@ -93,3 +93,49 @@ async def test_siblings_are_pointed_to_what_fits_each_of_them(client: httpx.Asyn
     assert answer.status_code == 422
     assert answer.text.count('<a href="/insatser/personligt_stod">') == 1
     assert answer.text.count('<a href="/insatser/anhorigstod">') == 1
+
+
+# Said to whoever fills in their own form. What staff read out, the conditions themselves, says "du" and "jag".
+TO_THE_PERSON = (
+    "Vad ska vi kalla dig",
+    "Hur når vi",
+    "Jag är osäker",
+    "Ring oss",
+    "Ur ditt personnummer",
+    "Stämmer det här på dig",
+    "ditt namn",
+    "dina uppgifter",
+    "Anmäl dig",
+    "Ställ mig",
+    "Du kan behöva",
+    "tar platsen",
+)
+
+
+@pytest.mark.parametrize("section", NAMED + UNNAMED)
+async def test_staff_are_spoken_to_about_the_person_and_of_talks_as_talks(
+    client: httpx.AsyncClient, clock: FrozenClock, section: str
+) -> None:
+    cohort = await a_cohort(section, clock.now(), maximum=8)
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/anmal"
+    pages = [(await client.get(address)).text, (await post_form(client, address, {"namn": "\x00"})).text]
+    if section in NAMED:
+        pages.append((await post_form(client, address, DETAILS)).text)
+        pages.append((await post_form(client, address, {**DETAILS, "steg": "2"})).text)
+    else:
+        pages.append((await post_form(client, address, {})).text)
+    for shown in (words_of(page[page.index("<main") : page.index("</main>")]) for page in pages):
+        for said in TO_THE_PERSON:
+            assert said not in shown.replace("Vi sparar ditt namn. Om vi blir oroliga", ""), (said, shown)
+        if FORMS[section] == "individual":
+            assert "gruppen är slut" not in shown
+            assert "Gruppledaren" not in shown
+
+
+async def test_somebody_who_enrols_themselves_is_still_spoken_to(client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    cohort = await a_cohort("2.1", clock.now())
+    shown = words_of((await client.get(f"/anmalan/{cohort.public_id}")).text)
+    for said in ("Vad ska vi kalla dig", "Hur når vi dig", "Jag är osäker", "Ta platsen", "raderas när gruppen är slut"):
+        assert said in shown
