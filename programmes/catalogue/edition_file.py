@@ -47,6 +47,7 @@ class InterpretationRow(_Row):
     label: TextRow
     reason: TextRow
     options: tuple[Value, ...] = ()
+    answers: tuple[TextRow, ...] = ()
     told: TextRow | None = None
 
 

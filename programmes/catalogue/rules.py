@@ -63,7 +63,8 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Interpretation:
-    """How an unclear point is read (DESIGN 3): the file's default, or what the office chose instead."""
+    """How an unclear point is read (DESIGN 3): the file's default, or what the office chose instead. `answers` are the
+    options in words, where the words for their values do not answer the question."""
 
     key: str
     value: Value
@@ -74,6 +75,7 @@ class Interpretation:
     options: tuple[Value, ...] = ()
     told: Text | None = None
     settles: tuple[int, ...] = ()
+    answers: tuple[Text, ...] = ()
 
     @property
     def changed(self) -> bool:

@@ -303,7 +303,10 @@ class _Reader:
             options=options,
             told=_maybe(row.told),
             settles=given.settles,
+            answers=_texts(row.answers),
         )
+        if row.answers and len(row.answers) != len(options):
+            raise self._fail(f"interpretation {given.use!r} has {len(row.answers)} answers to {len(options)} options")
         if options and not read.allows(value):
             raise self._fail(f"interpretation {given.use!r} is {value!r}, which is none of its options")
         return read

@@ -12,7 +12,7 @@ from programmes.core.i18n import day_plain, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import Places
 
-_LONGEST_REFERENCE = 200
+LONGEST_REFERENCE = 200
 # These ask or refuse something of a person who applies; the others are about evaluation, papers and the office.
 _ENTRY = (
     "lower_age_included",
@@ -84,7 +84,7 @@ def _reading(words: Words, reading: Interpretation, may_change: bool) -> Reading
         key=reading.key,
         label=words.say(reading.label),
         reason=words.say(reading.reason),
-        value=value_words(reading.value) if reading.changeable else "",
+        value=said(words, reading, reading.value) if reading.changeable else "",
         changed=reading.changed,
         missing=reading.value == "",
         href=f"/personal/tolkningar/{reading.section}/{reading.key}" if may_change and reading.changeable else "",
@@ -100,22 +100,27 @@ def choice_page(programme: Programme, key: str, lang: Lang, municipality: str) -
     return ChoicePage(
         group=Group(programme.section, programme.name, []),
         reading=_reading(words, reading, True),
-        options=[(json.dumps(option), value_words(option)) for option in reading.options],
+        options=[(json.dumps(option), said(words, reading, option)) for option in reading.options],
         current=json.dumps(reading.value) if reading.options else str(reading.value),
-        default=value_words(reading.default),
+        default=said(words, reading, reading.default),
     )
 
 
 def chosen_value(page: ChoicePage, typed: str) -> Value | None:
-    """What was chosen, or None when it is none of the options or too long a reference."""
-    if page.options:
-        return json.loads(typed) if typed in {value for value, _words in page.options} else None
-    text = " ".join(typed.split())
-    return text if len(text) <= _LONGEST_REFERENCE and text.isprintable() else None
+    """What was chosen, or None when it is none of the options. Where there are none, it is a line of text."""
+    if not page.options:
+        return typed
+    return json.loads(typed) if typed in {value for value, _words in page.options} else None
 
 
-def value_words(value: Value) -> str:
-    """A value as the office reads it."""
+def said(words: Words, reading: Interpretation, value: Value) -> str:
+    """A value of a reading as the office reads it: as its own answer, else in the words for such values."""
+    if reading.answers and value in reading.options:
+        return words.say(reading.answers[reading.options.index(value)])
+    return _value(value)
+
+
+def _value(value: Value) -> str:
     known = {
         True: _("Ja"),
         False: _("Nej"),

@@ -45,10 +45,11 @@ async def choose(request: AnyRequest, section: FromPath[str], key: FromPath[str]
     """Read one point another way from now on."""
     view, programme = await _choice(request, section, key)
     form = await read_form(request)
-    value = pages.chosen_value(view, form.raw("val"))
+    value = pages.chosen_value(view, form.raw("val") if view.options else form.text("val", pages.LONGEST_REFERENCE))
     if value is None:
-        error = _("Välj ett av alternativen.") if view.options else _("Skriv högst %(most)s tecken.", most=200)
-        return await _show(request, replace(view, current=form.raw("val"), error=error), programme, 422)
+        form.fail("val", _("Välj ett av alternativen."))
+    if value is None or form.errors:
+        return await _show(request, replace(view, current=form.raw("val"), error=form.errors["val"]), programme, 422)
     await services.choose_reading(programme, key, value, principal(request).staff_id, request.app.state.clock.now())
     return Response("", status_code=303, headers={"location": f"/personal/tolkningar#a-{section}"})
 

@@ -173,3 +173,13 @@ def test_nobody_is_promised_that_a_name_waits_for_the_first_talk(programme: Prog
     for text in texts_of(programme):
         assert not re.search(r"sparar .*namn när .* börjat", text.sv)
         assert not re.search(r"keep your name once the talks", text.en)
+
+
+@each_language
+def test_a_question_that_yes_and_no_do_not_answer_has_answers_in_words(lang: Lang) -> None:
+    asks_for_more = r"(Vem|Vad|Vilk|Från|När|Hur|Under|Var |Vart|På|Till|From|What|Who|Which|When|How|Under|Where|On|To )"
+    for programme in EDITION.programmes:
+        for reading in programme.interpretations:
+            if len(reading.options) > 1 and re.match(asks_for_more, reading.label.say(lang)):
+                assert reading.answers or all(not isinstance(option, bool) for option in reading.options), reading.key
+    assert all(i.answers for p in EDITION.programmes for i in p.interpretations if i.key == "adult_included")

@@ -109,3 +109,30 @@ async def test_the_page_names_the_groups_and_how_many_are_in_them_and_a_change_l
     states = [(await enrolment.enrolment(one.enrolment_id)).state for one in taken]
     assert states == ["preliminary"] * 5 + ["queued"]
     assert "Nya anmälningar" not in (await client.get(f"{PAGE}/2.8/board_decision")).text
+
+
+async def test_from_what_age_is_answered_in_ages(client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    await a_coordinator(clock.now(), section="2.19")
+    await sign_in_as(client, "kim", clock.now())
+    address = f"{PAGE}/2.19/adult_included"
+    shown = words_of((await client.get(address)).text)
+    assert "Från 18 år: 18-åringar räknas med" in shown
+    assert "Från 19 år: 18-åringar räknas inte med" in shown
+    assert not {"Ja", "Nej"} & set(shown.split())
+    assert (await post_form(client, address, {"val": "false"})).status_code == 303
+    assert "Från 19 år: 18-åringar räknas inte med" in words_of((await client.get(PAGE)).text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("x" * 5000, "Skriv högst 200 tecken."), ("OAN\x00§ 12", "Det finns tecken som inte går att använda.")],
+)
+async def test_a_board_decision_that_will_not_do_is_said_as_what_it_is(
+    client: httpx.AsyncClient, clock: FrozenClock, typed: str, said: str
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    answer = await post_form(client, f"{PAGE}/2.1/board_decision", {"val": typed})
+    assert answer.status_code == 422
+    assert said in words_of(answer.text)
+    assert (said == "Skriv högst 200 tecken.") == ("Skriv högst 200 tecken." in words_of(answer.text))
