@@ -10,6 +10,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import day_plain, ngettext
 from programmes.core.i18n import gettext as _
+from programmes.desk.readings_rules import LeftOut
 from programmes.enrolment.queries import Places
 
 LONGEST_REFERENCE = 200
@@ -152,6 +153,41 @@ def affected(
         return tuple(Affected(_address(c), c.name, _begins(c)) for c in cohorts), ""
     rows = tuple(Affected(_address(c), c.name, f"{_begins(c)} {_people(places[c.cohort_id])}") for c in cohorts)
     return rows, _("Nya anmälningar prövas på det nya sättet. Den som redan har en plats eller står i kö blir kvar.")
+
+
+@dataclass(frozen=True)
+class OtherReading:
+    """What another reading would mean: its words, and those it would leave out, with the addresses of their pages."""
+
+    words: str
+    people: Sequence[tuple[str, str]]
+
+
+def reads_age(reading: Interpretation) -> bool:
+    """Whether the reading decides whose age will do."""
+    return reading.key in _ENTRY and reading.changeable
+
+
+def other_readings(
+    programme: Programme, reading: Interpretation, found: Sequence[LeftOut], lang: Lang, municipality: str
+) -> tuple[OtherReading, ...]:
+    """Each value that could be chosen instead, with whom it would leave out."""
+    words = Words(programme, lang, municipality)
+    return tuple(
+        OtherReading(
+            said(words, reading, value),
+            [(f"/personal/grupper/{f.cohort_id}/deltagare/{f.enrolment_id}", f.label) for f in found if f.value == value],
+        )
+        for value in reading.options
+        if value != reading.value
+    )
+
+
+def ticks_text(ticked: int) -> str:
+    """What can be said of whom a reading concerns where no age is kept."""
+    known = ngettext("%(n)s person har kryssat i sin ålder eller barnets.",
+                     "%(n)s personer har kryssat i sin ålder eller barnets.", ticked)  # fmt: skip
+    return _("Här sparas ingen ålder, så det går inte att se vem som berörs.") + " " + known
 
 
 def _address(cohort: CohortFacts) -> str:

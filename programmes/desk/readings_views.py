@@ -14,6 +14,7 @@ from programmes.core.errors import Forbidden, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language
 from programmes.desk import readings_pages as pages
+from programmes.desk import readings_services
 from programmes.enrolment import queries as enrolment
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, signed_in
@@ -60,7 +61,14 @@ async def _show(request: AnyRequest, view: pages.ChoicePage, programme: Programm
     theirs = [c for c in alive if c.section == programme.section and (c.last_end is None or c.last_end > now)]
     reading = next(i for i in programme.interpretations if i.key == view.reading.key)
     rows, sentence = pages.affected(reading, theirs, await enrolment.places(c.cohort_id for c in theirs))
-    return page(request, "desk/choice.html", {"view": view, "affected": rows, "sentence": sentence}, status)
+    shown: dict[str, Any] = {"view": view, "affected": rows, "sentence": sentence, "others": (), "ticks": ""}
+    if pages.reads_age(reading) and programme.exempt:
+        shown["ticks"] = pages.ticks_text(await readings_services.ages_ticked(theirs))
+    elif pages.reads_age(reading):
+        state = request.app.state
+        found = await readings_services.left_out(reading, theirs, state.key_folder, principal(request), now)
+        shown["others"] = pages.other_readings(programme, reading, found, language(), state.settings.municipality)
+    return page(request, "desk/choice.html", shown, status)
 
 
 async def _choice(request: AnyRequest, section: str, key: str) -> tuple[pages.ChoicePage, Programme]:
