@@ -16,7 +16,10 @@ from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts,
 
 @dataclass(frozen=True)
 class PersonPage:
-    """One person as the cohort's staff see them. `details` are label and value; empty for protected identity."""
+    """One person as the cohort's staff see them. `details` are label and value; empty for protected identity.
+
+    `reachable`: where nobody is named, whether they left a way to reach them. Which is not said here.
+    """
 
     cohort_id: int
     cohort_name: str
@@ -56,6 +59,7 @@ class PersonPage:
     asked_to_come: bool = False
     siblings: tuple[tuple[str, str], ...] = ()
     same_form: tuple[tuple[str, str], ...] = ()
+    reachable: bool = True
 
     @property
     def alive(self) -> bool:

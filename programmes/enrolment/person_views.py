@@ -133,6 +133,7 @@ async def _page(
             cohort_id, roster.labels_of(await together_services.unit_of(facts), keys, facts.enrolment_id)
         ),
         same_form=pages.sibling_links(cohort_id, shown.get("same_form", ())),
+        reachable=not programme.exempt or bool(place_services.unseal(facts, keys).contact),
     )
     return page(request, "enrolment/person.html", view, status)
 

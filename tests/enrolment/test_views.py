@@ -334,6 +334,20 @@ async def test_a_new_code_kills_the_old_one(
     assert "anna@example.invalid" in (await post_form(client, f"{person}/kontakt", {}, person)).text
 
 
+async def test_no_contact_is_offered_to_be_shown_of_somebody_who_left_none(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.1", clock.now(), sessions=4)
+    await sign_in_as(client, "kim", clock.now())
+    for contact in ("anna@example.invalid", ""):
+        taken = await somebody(cohort, keys, clock.now(), contact=contact)
+        shown = (await client.get(f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}")).text
+        assert ("Visa kontaktväg" in shown) == bool(contact)
+        assert ("Personen har inte lämnat något sätt att nå den." in shown) == (not contact)
+        assert "anna@example.invalid" not in shown
+
+
 async def test_a_visit_after_the_start_is_refused_and_without_visits_there_is_no_page(
     db: None, client: httpx.AsyncClient, clock: FrozenClock
 ) -> None:
