@@ -184,6 +184,7 @@ class ProgrammeRow(_Row):
     form_name: TextRow | None = None
     length: TextRow | None = None
     instead: dict[str, tuple[str, ...]] = {}
+    help: dict[str, TextRow] = {}
 
 
 class EditionRow(_Row):

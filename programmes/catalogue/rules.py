@@ -164,7 +164,7 @@ class Records:
 class Programme:
     """One section of an edition. `facts` is what the guideline says; the rest is how we put it and read it.
 
-    `instead` are, by condition, the sections that may fit somebody who does not meet it.
+    `instead` are, by condition, the sections that may fit somebody who does not meet it; `help` what it means.
     """
 
     section: str
@@ -207,6 +207,7 @@ class Programme:
     accept_conditions: bool = False
     rules_commitment: bool = False
     instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    help: Mapping[str, Text] = field(default_factory=dict)
 
     @property
     def exempt(self) -> bool:

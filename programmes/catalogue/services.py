@@ -67,7 +67,7 @@ def read_edition(path: Path) -> Edition:
     programmes = tuple(_Reader(rows, row).programme() for row in rows.programme)
     _demand_unique("section", (p.section for p in programmes))
     _demand_unique("slug", (p.slug for p in programmes))
-    _demand_known_instead(programmes)
+    _demand_known_conditions(programmes)
     return Edition(
         valid_from=rows.edition.valid_from,
         revised_on=rows.edition.revised_on,
@@ -91,14 +91,15 @@ def _demand_unique(what: str, values: Iterable[str]) -> None:
         seen.add(value)
 
 
-def _demand_known_instead(programmes: Iterable[Programme]) -> None:
-    """What is suggested instead stands in the file, and is suggested for a condition that is asked."""
+def _demand_known_conditions(programmes: Iterable[Programme]) -> None:
+    """What is suggested instead stands in the file, and what is said of a condition is said of one that is asked."""
     sections = {p.section for p in programmes}
     for programme in programmes:
         asked = {"age", "residency", "guardian_consent", *(d.key for d in programme.declarations if d.asked)}
-        for condition, others in programme.instead.items():
+        for condition in [*programme.instead, *programme.help]:
             if condition not in asked:
-                raise EditionError(f"{programme.section} {programme.slug}: instead has {condition!r}, which is not asked")
+                raise EditionError(f"{programme.section} {programme.slug}: {condition!r} is not asked")
+        for others in programme.instead.values():
             for unknown in set(others) - (sections - {programme.section}):
                 raise EditionError(f"{programme.section} {programme.slug}: instead has no {unknown!r}")
 
@@ -166,6 +167,7 @@ class _Reader:
             accept_conditions=self.facts.accept_conditions,
             rules_commitment=self.facts.rules_commitment,
             instead=dict(self.row.instead),
+            help={condition: _text(text) for condition, text in self.row.help.items()},
         )
 
     def _with_numbers(self, programme: Programme) -> Programme:

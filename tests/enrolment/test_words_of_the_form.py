@@ -139,3 +139,24 @@ async def test_somebody_who_enrols_themselves_is_still_spoken_to(client: httpx.A
     shown = words_of((await client.get(f"/anmalan/{cohort.public_id}")).text)
     for said in ("Vad ska vi kalla dig", "Hur når vi dig", "Jag är osäker", "Ta platsen", "raderas när gruppen är slut"):
         assert said in shown
+
+
+@pytest.mark.parametrize("section", ["2.15", "2.16"])
+async def test_a_child_reads_what_a_hard_statement_means_beside_it(
+    client: httpx.AsyncClient, clock: FrozenClock, section: str
+) -> None:
+    cohort = await a_cohort(section, clock.now())
+    shown = words_of((await client.get(f"/anmalan/{cohort.public_id}")).text)
+    assert (
+        "Jag är bosatt eller vistas stadigvarande i Karlshamns kommun. Det betyder att du bor i Karlshamns kommun" in shown
+    )
+    assert "Jag behöver inte mer omfattande eget stöd just nu. Det betyder att det räcker med den här gruppen" in shown
+    english = (await client.get(f"/anmalan/{cohort.public_id}?lang=en")).text
+    assert "{" not in words_of(english[english.index("<main") : english.index("</main>")])
+
+
+@pytest.mark.parametrize("programme", EDITION.programmes, ids=lambda p: p.section)
+def test_whoever_asks_a_child_explains_residency_and_more_support(programme: Programme) -> None:
+    if programme.age_bands:
+        hard = {"residency"} | {d.key for d in programme.declarations if d.key == "no_more_extensive_need"}
+        assert set(programme.help) >= hard
