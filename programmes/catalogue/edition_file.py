@@ -47,6 +47,7 @@ class InterpretationRow(_Row):
     label: TextRow
     reason: TextRow
     options: tuple[Value, ...] = ()
+    answers: tuple[TextRow, ...] = ()
     told: TextRow | None = None
 
 
@@ -183,6 +184,8 @@ class ProgrammeRow(_Row):
     form_name: TextRow | None = None
     length: TextRow | None = None
     parties: int = 1
+    instead: dict[str, tuple[str, ...]] = {}
+    help: dict[str, TextRow] = {}
 
 
 class EditionRow(_Row):

@@ -66,7 +66,8 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Interpretation:
-    """How an unclear point is read (DESIGN 3): the file's default, or what the office chose instead."""
+    """How an unclear point is read (DESIGN 3): the file's default, or what the office chose instead. `answers` are the
+    options in words, where the words for their values do not answer the question."""
 
     key: str
     value: Value
@@ -77,6 +78,7 @@ class Interpretation:
     options: tuple[Value, ...] = ()
     told: Text | None = None
     settles: tuple[int, ...] = ()
+    answers: tuple[Text, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -166,6 +168,7 @@ class Programme:
     """One section of an edition. `facts` is what the guideline says; the rest is how we put it and read it.
 
     `parties`: how many come to the same talks, each with an application of their own (2.13: the victim and the offender).
+    `instead` are, by condition, the sections that may fit somebody who does not meet it; `help` what it means.
     """
 
     section: str
@@ -208,6 +211,8 @@ class Programme:
     study_visit: bool = False
     accept_conditions: bool = False
     rules_commitment: bool = False
+    instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    help: Mapping[str, Text] = field(default_factory=dict)
 
     @property
     def exempt(self) -> bool:

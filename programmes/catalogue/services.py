@@ -67,6 +67,7 @@ def read_edition(path: Path) -> Edition:
     programmes = tuple(_Reader(rows, row).programme() for row in rows.programme)
     _demand_unique("section", (p.section for p in programmes))
     _demand_unique("slug", (p.slug for p in programmes))
+    _demand_known_conditions(programmes)
     return Edition(
         valid_from=rows.edition.valid_from,
         revised_on=rows.edition.revised_on,
@@ -88,6 +89,19 @@ def _demand_unique(what: str, values: Iterable[str]) -> None:
         if value in seen:
             raise EditionError(f"{what} {value!r} stands twice")
         seen.add(value)
+
+
+def _demand_known_conditions(programmes: Iterable[Programme]) -> None:
+    """What is suggested instead stands in the file, and what is said of a condition is said of one that is asked."""
+    sections = {p.section for p in programmes}
+    for programme in programmes:
+        asked = {"age", "residency", "guardian_consent", *(d.key for d in programme.declarations if d.asked)}
+        for condition in [*programme.instead, *programme.help]:
+            if condition not in asked:
+                raise EditionError(f"{programme.section} {programme.slug}: {condition!r} is not asked")
+        for others in programme.instead.values():
+            for unknown in set(others) - (sections - {programme.section}):
+                raise EditionError(f"{programme.section} {programme.slug}: instead has no {unknown!r}")
 
 
 def _text(row: file.TextRow) -> Text:
@@ -152,6 +166,8 @@ class _Reader:
             study_visit=self.facts.study_visit == "required_before",
             accept_conditions=self.facts.accept_conditions,
             rules_commitment=self.facts.rules_commitment,
+            instead=dict(self.row.instead),
+            help={condition: _text(text) for condition, text in self.row.help.items()},
         )
 
     def _with_numbers(self, programme: Programme) -> Programme:
@@ -290,7 +306,10 @@ class _Reader:
             options=options,
             told=_maybe(row.told),
             settles=given.settles,
+            answers=_texts(row.answers),
         )
+        if row.answers and len(row.answers) != len(options):
+            raise self._fail(f"interpretation {given.use!r} has {len(row.answers)} answers to {len(options)} options")
         if options and not read.allows(value):
             raise self._fail(f"interpretation {given.use!r} is {value!r}, which is none of its options")
         return read

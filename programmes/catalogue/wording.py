@@ -40,6 +40,7 @@ class Question:
     source: str
     options: tuple[tuple[str, str], ...] = ()
     asked_if: str | None = None
+    help: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class Words:
         if found is None:
             raise ValueError(f"{programme.section} does not ask {condition}")
         return found
+
+    def help(self, condition: str) -> str:
+        """What a condition means, in plainer words; mostly nothing."""
+        found = self.programme.help.get(condition)
+        return self.say(found) if found else ""
 
     def source(self, condition: str) -> str:
         """Where a condition stands, and how we read it where it is unclear."""
@@ -191,6 +197,7 @@ def _question(words: Words, condition: str, kind: Kind, options: tuple[tuple[str
         source=words.source(condition),
         options=options,
         asked_if=asked.asked_if if isinstance(asked, Declaration) else None,
+        help=words.help(condition),
     )
 
 

@@ -42,6 +42,7 @@ class QueueRow:
     skipped: str
     moved: str
     passed: bool
+    offered: bool
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,6 @@ class GroupPage:
     left: tuple[PersonRow, ...]
     done: tuple[PersonRow, ...]
     queue: tuple[QueueRow, ...]
-    waiting: int
     free: int
     past: tuple[SessionRow, ...]
     soon: tuple[SessionRow, ...]
@@ -100,6 +100,17 @@ class GroupPage:
     may_edit: bool
     visits: str = ""
     ages: tuple[AgeRow, ...] = ()
+
+    @property
+    def in_queue(self) -> tuple[tuple[str, tuple[QueueRow, ...]], ...]:
+        """Who has an offer and who waits, each with a heading that counts its own rows."""
+        offered = tuple(row for row in self.queue if row.offered)
+        waiting = tuple(row for row in self.queue if not row.offered)
+        titles = (
+            ngettext("%(n)s person har fått ett erbjudande", "%(n)s personer har fått ett erbjudande", len(offered)),
+            ngettext("%(n)s person väntar", "%(n)s personer väntar", len(waiting)),
+        )
+        return tuple((title, rows) for title, rows in zip(titles, (offered, waiting), strict=True) if rows)
 
 
 def group_page(facts: Facts) -> GroupPage:
@@ -123,7 +134,6 @@ def group_page(facts: Facts) -> GroupPage:
         left=tuple(row for row in rows if row.left),
         done=tuple(row for row in rows if not row.left),
         queue=tuple(_queue(facts)),
-        waiting=places.queued,
         free=cohort.maximum - places.held,
         past=past,
         soon=soon,
@@ -262,7 +272,9 @@ def _queue(facts: Facts) -> list[QueueRow]:
             next_told = True
         moved = order_text(entry.order_reason) if entry.order_reason else ""
         address, passed = _address(facts, entry), entry.passed_at is not None
-        rows.append(QueueRow(address, entry.label, entry.protected, tag, text, skipped, moved, passed))
+        rows.append(
+            QueueRow(address, entry.label, entry.protected, tag, text, skipped, moved, passed, entry.state == "offered")
+        )
     return rows
 
 

@@ -150,9 +150,10 @@ def _places(cohort: CohortFacts, places: Places) -> str:
     if cohort.state == "closed":
         return _("Listan är raderad") if cohort.exempt else _("Avslutad")
     parts = [ngettext("%(n)s klar", "%(n)s klara", places.confirmed)]
-    if places.preliminary + places.offered:
-        n = places.preliminary + places.offered
-        parts.append(ngettext("%(n)s preliminär", "%(n)s preliminära", n))
+    if places.preliminary:
+        parts.append(ngettext("%(n)s preliminär", "%(n)s preliminära", places.preliminary))
+    if places.offered:
+        parts.append(ngettext("%(n)s erbjuden", "%(n)s erbjudna", places.offered))
     text = _("%(taken)s av %(most)s.", taken=", ".join(parts), most=cohort.maximum)
     if places.queued:
         text += " " + _("%(n)s i kö.", n=places.queued)

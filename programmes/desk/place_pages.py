@@ -52,7 +52,10 @@ class TextToAccept:
 
 @dataclass(frozen=True)
 class PlacePage:
-    """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is."""
+    """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is.
+
+    `asked` are the conditions of the programme, for somebody who is passed over because of them.
+    """
 
     state: str
     alone: bool
@@ -92,6 +95,7 @@ class PlacePage:
     passed_at: str = ""
     first_day: str = ""
     born_between: str = ""
+    asked: tuple[str, ...] = ()
 
     @property
     def alive(self) -> bool:

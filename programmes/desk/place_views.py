@@ -11,7 +11,7 @@ from programmes.calendar import services as calendar_services
 from programmes.calendar.rules import ParticipantCalendar
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
-from programmes.catalogue.wording import Question, refusal_text
+from programmes.catalogue.wording import Question, conditions, refusal_text
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
@@ -36,7 +36,7 @@ from programmes.enrolment import (
 )
 from programmes.enrolment.age_rules import age_answers
 from programmes.enrolment.rules import asks_age_again
-from programmes.enrolment.wording import accepted_texts, age_questions, skip_told
+from programmes.enrolment.wording import accepted_texts, age_questions, born_between, skip_told
 from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
 from programmes.web.open_places import close_places, open_places, places_opened, show_place, shown_place
@@ -207,8 +207,14 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         together=together,
         passed_at=passed_at,
         first_day=local_date(cohort.first_start).isoformat() if cohort.first_start else "",
+        born_between=born_between(programme, local_date(cohort.first_start)) if cohort.first_start else "",
+        asked=_asked(request, place) if facts.skip_reason == "conditions" else (),
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
     )
+
+
+def _asked(request: AnyRequest, place: Place) -> tuple[str, ...]:
+    return tuple(conditions(place.programme, language(), request.app.state.settings.municipality))
 
 
 async def _new_versions(place: Place, now: datetime) -> tuple[queries.AgreementText, ...]:

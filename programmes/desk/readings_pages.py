@@ -10,9 +10,10 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import day_plain, ngettext
 from programmes.core.i18n import gettext as _
+from programmes.desk.readings_rules import LeftOut
 from programmes.enrolment.queries import Places
 
-_LONGEST_REFERENCE = 200
+LONGEST_REFERENCE = 200
 # These ask or refuse something of a person who applies; the others are about evaluation, papers and the office.
 _ENTRY = (
     "lower_age_included",
@@ -84,7 +85,7 @@ def _reading(words: Words, reading: Interpretation, may_change: bool) -> Reading
         key=reading.key,
         label=words.say(reading.label),
         reason=words.say(reading.reason),
-        value=value_words(reading.value) if reading.changeable else "",
+        value=said(words, reading, reading.value) if reading.changeable else "",
         changed=reading.changed,
         missing=reading.key == "board_decision" and reading.value == "",
         href=f"/personal/tolkningar/{reading.section}/{reading.key}" if may_change and reading.changeable else "",
@@ -100,22 +101,27 @@ def choice_page(programme: Programme, key: str, lang: Lang, municipality: str) -
     return ChoicePage(
         group=Group(programme.section, programme.name, []),
         reading=_reading(words, reading, True),
-        options=[(json.dumps(option), value_words(option)) for option in reading.options],
+        options=[(json.dumps(option), said(words, reading, option)) for option in reading.options],
         current=json.dumps(reading.value) if reading.options else str(reading.value),
-        default=value_words(reading.default),
+        default=said(words, reading, reading.default),
     )
 
 
 def chosen_value(page: ChoicePage, typed: str) -> Value | None:
-    """What was chosen, or None when it is none of the options or too long a reference."""
-    if page.options:
-        return json.loads(typed) if typed in {value for value, _words in page.options} else None
-    text = " ".join(typed.split())
-    return text if len(text) <= _LONGEST_REFERENCE and text.isprintable() else None
+    """What was chosen, or None when it is none of the options. Where there are none, it is a line of text."""
+    if not page.options:
+        return typed
+    return json.loads(typed) if typed in {value for value, _words in page.options} else None
 
 
-def value_words(value: Value) -> str:
-    """A value as the office reads it."""
+def said(words: Words, reading: Interpretation, value: Value) -> str:
+    """A value of a reading as the office reads it: as its own answer, else in the words for such values."""
+    if reading.answers and value in reading.options:
+        return words.say(reading.answers[reading.options.index(value)])
+    return _value(value)
+
+
+def _value(value: Value) -> str:
     known = {
         True: _("Ja"),
         False: _("Nej"),
@@ -147,6 +153,41 @@ def affected(
         return tuple(Affected(_address(c), c.name, _begins(c)) for c in cohorts), ""
     rows = tuple(Affected(_address(c), c.name, f"{_begins(c)} {_people(places[c.cohort_id])}") for c in cohorts)
     return rows, _("Nya anmälningar prövas på det nya sättet. Den som redan har en plats eller står i kö blir kvar.")
+
+
+@dataclass(frozen=True)
+class OtherReading:
+    """What another reading would mean: its words, and those it would leave out, with the addresses of their pages."""
+
+    words: str
+    people: Sequence[tuple[str, str]]
+
+
+def reads_age(reading: Interpretation) -> bool:
+    """Whether the reading decides whose age will do."""
+    return reading.key in _ENTRY and reading.changeable
+
+
+def other_readings(
+    programme: Programme, reading: Interpretation, found: Sequence[LeftOut], lang: Lang, municipality: str
+) -> tuple[OtherReading, ...]:
+    """Each value that could be chosen instead, with whom it would leave out."""
+    words = Words(programme, lang, municipality)
+    return tuple(
+        OtherReading(
+            said(words, reading, value),
+            [(f"/personal/grupper/{f.cohort_id}/deltagare/{f.enrolment_id}", f.label) for f in found if f.value == value],
+        )
+        for value in reading.options
+        if value != reading.value
+    )
+
+
+def ticks_text(ticked: int) -> str:
+    """What can be said of whom a reading concerns where no age is kept."""
+    known = ngettext("%(n)s person har kryssat i sin ålder eller barnets.",
+                     "%(n)s personer har kryssat i sin ålder eller barnets.", ticked)  # fmt: skip
+    return _("Här sparas ingen ålder, så det går inte att se vem som berörs.") + " " + known
 
 
 def _address(cohort: CohortFacts) -> str:

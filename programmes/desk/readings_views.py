@@ -14,6 +14,7 @@ from programmes.core.errors import Forbidden, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language
 from programmes.desk import readings_pages as pages
+from programmes.desk import readings_services
 from programmes.enrolment import queries as enrolment
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, signed_in
@@ -45,10 +46,11 @@ async def choose(request: AnyRequest, section: FromPath[str], key: FromPath[str]
     """Read one point another way from now on."""
     view, programme = await _choice(request, section, key)
     form = await read_form(request)
-    value = pages.chosen_value(view, form.raw("val"))
+    value = pages.chosen_value(view, form.raw("val") if view.options else form.text("val", pages.LONGEST_REFERENCE))
     if value is None:
-        error = _("Välj ett av alternativen.") if view.options else _("Skriv högst %(most)s tecken.", most=200)
-        return await _show(request, replace(view, current=form.raw("val"), error=error), programme, 422)
+        form.fail("val", _("Välj ett av alternativen."))
+    if value is None or form.errors:
+        return await _show(request, replace(view, current=form.raw("val"), error=form.errors["val"]), programme, 422)
     await services.choose_reading(programme, key, value, principal(request).staff_id, request.app.state.clock.now())
     return Response("", status_code=303, headers={"location": f"/personal/tolkningar#a-{section}"})
 
@@ -59,7 +61,14 @@ async def _show(request: AnyRequest, view: pages.ChoicePage, programme: Programm
     theirs = [c for c in alive if c.section == programme.section and (c.last_end is None or c.last_end > now)]
     reading = next(i for i in programme.interpretations if i.key == view.reading.key)
     rows, sentence = pages.affected(reading, theirs, await enrolment.places(c.cohort_id for c in theirs))
-    return page(request, "desk/choice.html", {"view": view, "affected": rows, "sentence": sentence}, status)
+    shown: dict[str, Any] = {"view": view, "affected": rows, "sentence": sentence, "others": (), "ticks": ""}
+    if pages.reads_age(reading) and programme.exempt:
+        shown["ticks"] = pages.ticks_text(await readings_services.ages_ticked(theirs))
+    elif pages.reads_age(reading):
+        state = request.app.state
+        found = await readings_services.left_out(reading, theirs, state.key_folder, principal(request), now)
+        shown["others"] = pages.other_readings(programme, reading, found, language(), state.settings.municipality)
+    return page(request, "desk/choice.html", shown, status)
 
 
 async def _choice(request: AnyRequest, section: str, key: str) -> tuple[pages.ChoicePage, Programme]:

@@ -10,8 +10,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import day_year, language
 from programmes.enrolment.age_rules import age_answers
-from programmes.enrolment.pages import born_between
-from programmes.enrolment.wording import age_questions
+from programmes.enrolment.wording import age_questions, born_between
 
 __all__ = ["age_answers", "declaring_page", "why_not"]
 
@@ -47,7 +46,7 @@ def declaring_page(
         day.isoformat(),
         day_year(day),
         cohort.form == "individual",
-        born_between(programme, day),
+        born_between(programme, day, for_staff=True),
         age_questions(programme, municipality),
         form,
         wrong,

@@ -11,7 +11,7 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import details_services, place_services, queries
 from programmes.enrolment.person_views import mine
-from programmes.enrolment.views import CONTACTS, check_safe
+from programmes.enrolment.record_views import CONTACTS, check_safe
 from programmes.people import records
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import signed_in

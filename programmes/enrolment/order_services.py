@@ -27,6 +27,7 @@ from programmes.enrolment.queue_rules import (
     last_before,
     may_go_before,
     passed,
+    places_before_and_after,
     turn_by_application,
     unit,
 )
@@ -141,10 +142,13 @@ async def in_line(
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the exported history. `name` is empty where nobody is named."""
+    """A line of the exported history. `name` is empty where nobody is named; `before` and `after` are places in the
+    queue."""
 
     event: Event
     name: str
+    before: int | None
+    after: int | None
 
 
 async def may_export(cohort: CohortFacts, principal: Principal, now: datetime) -> bool:
@@ -171,4 +175,5 @@ async def history(cohort: CohortFacts, principal: Principal, keys: KeyFolder, no
         names = {facts.enrolment_id: label_of(facts, keys) for facts in people}
     async with transaction():
         await audit.note("queue:export", f"cohort/{cohort.cohort_id}", principal.staff_id, now)
-    return [Line(event, names.get(event.enrolment_id, "")) for event in events]
+    places = places_before_and_after(events)
+    return [Line(event, names.get(event.enrolment_id, ""), *place) for event, place in zip(events, places, strict=True)]

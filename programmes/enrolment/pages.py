@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from programmes.catalogue.rules import Answers, Outcome, Programme, ResidencyException, birth_date_window
-from programmes.catalogue.wording import Question, questions, refusal_text
+from programmes.catalogue.rules import Answers, Outcome, Programme, ResidencyException
+from programmes.catalogue.wording import Question, Words, questions, refusal_text
 from programmes.cohorts.wording_rules import many
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital as _capital
@@ -15,8 +15,9 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import times as _times
 from programmes.enrolment.rules import NotOpen
 from programmes.enrolment.together_rules import MOST_SIBLINGS
+from programmes.enrolment.wording import born_between
 
-__all__ = ["MOST_SIBLINGS"]
+__all__ = ["MOST_SIBLINGS", "born_between"]
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,13 @@ class CohortHead:
             venue=self.venue,
         )
 
-    @property
-    def places(self) -> str:
-        """How many places are left, or that one queues."""
+    def places(self, for_staff: bool = False) -> str:
+        """How many places are left, or that one queues; `for_staff`, that somebody else does."""
         if self.free:
             return ngettext("%(n)s plats kvar.", "%(n)s platser kvar.", self.seats_left)
         waiting = ngettext("%(n)s väntar.", "%(n)s väntar.", self.queued)
+        if for_staff:
+            return _("Inga platser är lediga. Personen får en plats i kön.") + " " + waiting
         if self.form == "individual":
             return _("Platsen är tagen. Du får en plats i kön, och vi erbjuder dig den om den blir ledig.") + " " + waiting
         return _("Gruppen är full. Du får en plats i kön, och vi erbjuder dig platsen om någon lämnar.") + " " + waiting
@@ -117,6 +119,16 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Instead:
+    """Another programme that may fit: its page, what it is called, whom it is for, and its age where it has one."""
+
+    address: str
+    name: str
+    lead: str
+    age: str
+
+
+@dataclass(frozen=True)
 class WayIn:
     """Everything an application page shows. `step` is 0 for a one-page form, else 1 or 2.
 
@@ -140,6 +152,7 @@ class WayIn:
     later_start: str = ""
     again: str = ""
     exceptions: tuple[tuple[str, str], ...] = ()
+    instead: tuple["Instead", ...] = ()
     people: tuple[Applicant, ...] = ()
     takes_siblings: bool = False
     most_siblings: int = MOST_SIBLINGS
@@ -147,6 +160,29 @@ class WayIn:
     @property
     def several(self) -> bool:
         return len(self.people) > 1
+
+    @property
+    def alone(self) -> bool:
+        """A series of talks one to one, which is no group."""
+        return self.head.form == "individual"
+
+    @property
+    def born(self) -> str:
+        """What was typed as the birth date, said back."""
+        if self.birth_date is None:
+            return ""
+        day = day_plain(self.birth_date)
+        if self.for_staff:
+            return _("Enligt det du skrev är personen född %(day)s.", day=day)
+        return _("Du skrev att du är född %(day)s.", day=day)
+
+    @property
+    def age_counted(self) -> str:
+        """On which day age counts."""
+        day = day_plain(self.head.first_day)
+        if self.alone:
+            return _("Åldern räknas den dag då det första samtalet är, %(day)s.", day=day)
+        return _("Åldern räknas den dag gruppen börjar, %(day)s.", day=day)
 
     @property
     def asked(self) -> tuple[AskedField, ...]:
@@ -159,7 +195,12 @@ class WayIn:
         if self.wrong:
             return _("Prova igen")
         if self.several:
-            return _("Ta platserna") if self.head.free and self.head.seats_left >= len(self.people) else _("Anmäl oss")
+            enough = self.head.free and self.head.seats_left >= len(self.people)
+            if self.for_staff:
+                return _("Ge dem platserna") if enough else _("Anmäl dem")
+            return _("Ta platserna") if enough else _("Anmäl oss")
+        if self.for_staff:
+            return _("Ge personen platsen") if self.head.free else _("Ställ personen i kön")
         return _("Ta platsen") if self.head.free else _("Ställ mig i kön")
 
     @property
@@ -248,6 +289,17 @@ def reasons_of(
     return tuple(found)
 
 
+def instead_of(programmes: Sequence[Programme], municipality: str) -> tuple[Instead, ...]:
+    """Other programmes in words, each once."""
+    found = {}
+    for programme in programmes:
+        words = Words(programme, language(), municipality)
+        their_own = programme.age is not None and programme.age.subject == "participant"
+        age = words.say(programme.age_wording.public) if their_own and programme.age_wording else ""
+        found[programme.section] = Instead(f"/insatser/{programme.slug}", programme.name, words.say(programme.lead), age)
+    return tuple(found.values())
+
+
 def fields_of(
     shown: Sequence[Question], answered: dict[str, str], reasons: Sequence[Reason], suffix: str = ""
 ) -> tuple[AskedField, ...]:
@@ -263,19 +315,6 @@ def fields_of(
         )
         for question in shown
     )
-
-
-def born_between(programme: Programme, first_session: date) -> str:
-    """For whom it is, as birth dates, where only a tick is asked for: `född 15 oktober 2008–14 oktober 2016`."""
-    if programme.age is None or programme.age_asked in {"none", "birth_date"}:
-        return ""
-    earliest, latest = birth_date_window(programme.age, first_session)
-    if earliest is None or latest is None:
-        return ""
-    dates = {"first": day_plain(earliest), "last": day_plain(latest)}
-    if programme.age_asked == "declared":
-        return _("barn födda mellan %(first)s och %(last)s", **dates)
-    return _("född mellan %(first)s och %(last)s", **dates)
 
 
 def closed_text(closed: NotOpen, enrol_from: date) -> tuple[str, str]:

@@ -18,7 +18,10 @@ from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts,
 
 @dataclass(frozen=True)
 class PersonPage:
-    """One person as the cohort's staff see them. `details` are label and value; empty for protected identity."""
+    """One person as the cohort's staff see them. `details` are label and value; empty for protected identity.
+
+    `reachable`: where nobody is named, whether they left a way to reach them. Which is not said here.
+    """
 
     cohort_id: int
     cohort_name: str
@@ -63,6 +66,7 @@ class PersonPage:
     age_again: bool = False
     refused_for: tuple[Reason, ...] = ()
     may_take_back: bool = False
+    reachable: bool = True
 
     @property
     def alive(self) -> bool:

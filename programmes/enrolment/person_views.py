@@ -158,6 +158,7 @@ async def _page(
         age_again=cohort.state != "closed" and roster.asks_age_again(facts, programme, cohort.first_start),
         refused_for=await _refused_for(request, facts, programme),
         may_take_back=facts.state == "refused" and leaving_queries.may_undo(facts.undo_until, now),
+        reachable=not programme.exempt or bool(place_services.unseal(facts, keys).contact),
     )
     return page(request, "enrolment/person.html", view, status)
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from programmes.core.clock import local
@@ -87,7 +86,7 @@ def skip_choices(section: str) -> tuple[tuple[str, str], ...]:
 def heads(exempt: bool) -> Sequence[str]:
     """The headings of the history; of an exempt cohort nobody is named in it."""
     named = () if exempt else (_("Namn"),)
-    happened = (_("Händelse"), _("Skäl"), _("Ordning före"), _("Ordning efter"), _("Av"))
+    happened = (_("Händelse"), _("Skäl"), _("Plats i kön före"), _("Plats i kön efter"), _("Av"))
     return (_("Tid"), _("Anmälan nr"), _("Anmäld"), *named, *happened)
 
 
@@ -121,9 +120,13 @@ def _event(kind: str) -> str:
     }[kind]
 
 
-def _order(turn: Decimal | None) -> str:
-    """A place in the order, as numbers are written in Swedish: `8,5`."""
-    return "" if turn is None else f"{turn.normalize():f}".replace(".", ",")
+def _place(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _moment(at: datetime) -> str:
+    """A local time that can be compared with any other: `2026-10-25 02:30:00+02:00`."""
+    return local(at).isoformat(sep=" ", timespec="seconds")
 
 
 def history_row(
@@ -133,7 +136,7 @@ def history_row(
     name: str | None,
     kind: str,
     reason: str | None,
-    turns: tuple[Decimal | None, Decimal | None],
+    places: tuple[int | None, int | None],
     by: str | None,
     section: str,
 ) -> tuple[str, ...]:
@@ -141,13 +144,13 @@ def history_row(
     why = {"skipped": skip_text(reason or "", section), "order_changed": order_text(reason or "")}.get(kind, "")
     named = () if name is None else (name,)
     return (
-        f"{local(at):%Y-%m-%d %H:%M:%S}",
+        _moment(at),
         str(arrival),
-        f"{local(applied_at):%Y-%m-%d %H:%M:%S}",
+        _moment(applied_at),
         *named,
         _event(kind),
         why,
-        _order(turns[0]),
-        _order(turns[1]),
+        _place(places[0]),
+        _place(places[1]),
         by or "",
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal, Inexact
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 from uuid import UUID
 
 SkipReason = Literal["wait", "no_answer", "unreachable", "conditions", "clash"]
@@ -116,3 +116,47 @@ def passed(who: Sequence[Waiting], other: Waiting, line: Sequence[Waiting]) -> t
     """Who is passed when all of `who` are put before `other`: everybody from `other` on up to the last of them."""
     own, last = {w.enrolment_id for w in who}, max(w.turn for w in who)
     return tuple(w.enrolment_id for w in line if other.turn <= w.turn < last and w.enrolment_id not in own)
+
+
+_ENTERS = frozenset({"applied_queue", "moved_here_queue", "came_back_queue", "offer_ended"})
+_GOES = frozenset({"offered", "accepted", "declined", "expired", "left", "moved_away", "completed", "seated", "refused"})
+_CHANGES = frozenset({"order_changed", "order_restored"})
+
+
+class Happened(Protocol):
+    """A line of a queue's history, as far as the order depends on it."""
+
+    @property
+    def enrolment_id(self) -> UUID: ...
+    @property
+    def arrival(self) -> int: ...
+    @property
+    def kind(self) -> EventKind: ...
+    @property
+    def turn_after(self) -> Decimal | None: ...
+
+
+def places_before_and_after(events: Sequence[Happened]) -> list[tuple[int | None, int | None]]:
+    """For each line of a history in its order, the place in the queue before and after it; None for who did not wait, and
+    for lines that neither bring somebody into the queue nor change the order."""
+    turns: dict[UUID, Decimal] = {}
+    waiting: set[UUID] = set()
+    found = []
+    for event in events:
+        one = event.enrolment_id
+        turns.setdefault(one, Decimal(event.arrival))
+        before = _place(one, turns, waiting)
+        if event.turn_after is not None:
+            turns[one] = event.turn_after
+        if event.kind in _ENTERS:
+            waiting.add(one)
+        elif event.kind in _GOES:
+            waiting.discard(one)
+        after = _place(one, turns, waiting)
+        told = event.kind in _ENTERS | _CHANGES
+        found.append((before if told else None, after if told else None))
+    return found
+
+
+def _place(one: UUID, turns: dict[UUID, Decimal], waiting: set[UUID]) -> int | None:
+    return 1 + sum(turns[other] < turns[one] for other in waiting) if one in waiting else None

@@ -110,7 +110,7 @@ async def export(request: AnyRequest, cohort_id: FromPath[int]) -> Response[byte
                 None if cohort.exempt else line.name,
                 e.kind,
                 e.reason,
-                (e.turn_before, e.turn_after),
+                (line.before, line.after),
                 e.by,
                 cohort.section,
             )

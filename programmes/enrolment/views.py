@@ -7,10 +7,10 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
-from personnummer.personnummer import Personnummer, PersonnummerException
 
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue import wording
+from programmes.catalogue.instead_rules import fitting_instead
 from programmes.catalogue.rules import Programme, ResidencyException, turns
 from programmes.catalogue.wording import Question
 from programmes.cohorts import queries as cohorts
@@ -23,6 +23,7 @@ from programmes.core.i18n import day_plain, language
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.enrolment import pages, place_services, queries, services
+from programmes.enrolment.record_views import read_record
 from programmes.enrolment.sibling_views import all_errors, only_changes_who, read_siblings, suffix_of
 from programmes.people.records import PersonRecord
 from programmes.web.client_address import origin
@@ -34,7 +35,6 @@ from programmes.web.sessions import set_cookie
 
 AnyRequest = Request[Any, Any, Any]
 _ONCE = re.compile(r"[0-9a-z]{32}")
-CONTACTS = ("call", "email")
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,7 @@ async def _show(
     one_more: bool = False,
     later: str = "",
     again: str = "",
+    instead: tuple[pages.Instead, ...] = (),
 ) -> Response[Any]:
     once = "" if again == "sent_for_another" else way.form.raw("once")
     view = pages.WayIn(
@@ -144,12 +145,13 @@ async def _show(
         section=way.programme.section,
         total_steps=5 if way.programme.study_visit else 3,
         birth_date=Form({"fodd": [way.form.raw("fodd")]}).birth_date("fodd", "") if step == 2 else None,
-        born_between=pages.born_between(way.programme, way.first_day),
+        born_between=pages.born_between(way.programme, way.first_day, way.staff is not None, len(way.applicants) > 1),
         one_more=one_more,
         for_staff=way.staff is not None,
         later_start=later,
         again=again,
         exceptions=pages.exception_choices(_exceptions(way), way.programme),
+        instead=instead,
     )
     template = {0: "enrolment/one_page.html", 1: "enrolment/details.html", 2: "enrolment/conditions.html"}[step]
     return page(way.request, template, view, status)
@@ -164,65 +166,6 @@ def _people(way: _Way, reasons: tuple[pages.Reason, ...]) -> tuple[pages.Applica
     return tuple(found)
 
 
-def _number(form: Form, birth_date: date | None) -> str:
-    """The four last digits joined with the birth date and checked; a coordination number's day is sixty more."""
-    last = form.raw("pnr").strip().lstrip("-")
-    wrong = _("De fyra siffrorna stämmer inte med födelsedatumet. Lämna tomt om du är osäker.")
-    if last and not re.fullmatch(r"[0-9]{4}", last):
-        form.fail("pnr", wrong)
-    if not last or birth_date is None or "pnr" in form.errors:
-        return ""
-    for day in (birth_date.day, birth_date.day + 60):
-        try:
-            found = Personnummer(f"{birth_date:%Y%m}{day:02d}-{last}")
-        except (PersonnummerException, ValueError):
-            continue
-        return str(found.format(True))
-    form.fail("pnr", wrong)
-    return ""
-
-
-def check_safe(form: Form, contact: str, safe: tuple[str, ...]) -> None:
-    """What is safe must be said, also to staff who write it down, and fit what was given: otherwise no message would ever
-    leave, not even an offer."""
-    if "kontakt" in form.errors or not contact:
-        return
-    if not safe:
-        form.fail("saker", _("Kryssa i vad som är säkert att använda."))
-    elif "@" in contact and "email" not in safe:
-        form.fail("saker", _("Du skrev en e-postadress. Kryssa i E-post, eller skriv ett telefonnummer."))
-    elif "@" not in contact and "call" not in safe:
-        form.fail("saker", _("Du skrev ett telefonnummer. Kryssa i Telefonsamtal, eller skriv en e-postadress."))
-
-
-def _record(way: _Way) -> PersonRecord:
-    """The details of an individual-level programme; errors are left in the form."""
-    form = way.form
-    protected = form.ticked("skydd")
-    name = form.text("namn", 120, _("Skriv ditt namn."))
-    born = form.birth_date("fodd", _("Skriv ditt födelsedatum med åtta siffror, till exempel 19850214."))
-    if born and not date(1900, 1, 1) <= born <= local_date(way.request.app.state.clock.now()):
-        form.fail("fodd", _("Skriv ett födelsedatum som har varit."))
-    number = _number(form, born if "fodd" not in form.errors else None)
-    optional = protected or way.staff is not None
-    contact = form.contact("kontakt", "" if optional else _("Skriv ett mobilnummer eller en e-postadress."))
-    if protected and contact:
-        form.fail(
-            "kontakt", _("När uppgifterna är skyddade sparar vi varken telefon eller e-post. Ta bort det, eller krysset.")
-        )
-    safe = tuple(kind for kind in CONTACTS if kind in form.all("saker"))
-    if not protected:
-        check_safe(form, contact, safe)
-    return PersonRecord(
-        name=name,
-        birth_date=born.isoformat() if born else "",
-        number=number,
-        contact="" if protected else contact,
-        safe=safe,
-        avoid=form.text("undvik", 120),
-    )
-
-
 async def _walk(way: _Way) -> Response[Any]:
     """One step of the way in: the details, then the conditions, then the place."""
     closed = await _not_open(way)
@@ -232,7 +175,7 @@ async def _walk(way: _Way) -> Response[Any]:
         return await _walk_unnamed(way)
     if way.form.raw("tillbaka"):
         return await _show(way, 1)
-    record = _record(way)
+    record = read_record(way.form, local_date(way.request.app.state.clock.now()), way.staff is not None)
     if way.form.errors:
         return await _show(way, 1, status=422)
     if way.form.raw("steg") != "2":
@@ -342,7 +285,18 @@ async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | N
         old_enough = turns(born, way.programme.age.youngest)
         starts = [c.first_start for c in await cohorts.upcoming(way.cohort.slug) if c.first_start]
         later = next((day_plain(local_date(s)) for s in starts if local_date(s) >= old_enough), "")
-    return await _show(way, step, reasons, 422, later=later)
+    return await _show(way, step, reasons, 422, later=later, instead=await _instead(way, answer, born))
+
+
+async def _instead(way: _Way, answer: services.Refused, born: date | None) -> tuple[pages.Instead, ...]:
+    """Other programmes that may fit, by what each has answered."""
+    today = local_date(way.request.app.state.clock.now())
+    known = {programme.section: programme for _id, programme in await catalogue.in_force(today)}
+    found: list[Programme] = []
+    for form, unmet in zip(way.applicants, answer.by_person, strict=False):
+        answers = pages.answers_from(way.programme, way.shown(form), way.answered(form), born)
+        found.extend(fitting_instead(way.programme, unmet, answers, way.first_day, known))
+    return pages.instead_of(found, way.municipality)
 
 
 def _reasons(way: _Way, answer: services.Refused) -> tuple[pages.Reason, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from programmes.catalogue.rules import Outcome, Programme
+from programmes.catalogue.rules import Outcome, Programme, birth_date_window
 from programmes.catalogue.wording import Question, questions
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_plain, language, listed
@@ -48,7 +48,9 @@ def skip_told(reason: str, section: str) -> str:
         "wait": _("du vill vänta till en senare start"),
         "no_answer": _("du har inte svarat på erbjudandet"),
         "unreachable": _("vi har inte kunnat nå dig"),
-        "conditions": _("du uppfyller inte villkoren (riktlinjen %(section)s)", section=section),
+        "conditions": _(
+            "något av villkoren i riktlinjen, avsnitt %(section)s, är inte uppfyllt, och vi kan säga vilket", section=section
+        ),
     }.get(reason, _("krock"))
 
 
@@ -81,6 +83,46 @@ def age_questions(programme: Programme, municipality: str) -> tuple[Question, ..
     """The age as it is ticked, and a guardian's consent where one may be needed."""
     found = questions(programme, language(), municipality)
     return tuple(q for q in found if q.condition in {"age", "guardian_consent"})
+
+
+def born_between(programme: Programme, first_session: date, for_staff: bool = False, several: bool = False) -> str:
+    """For whom it is, as birth dates, where only a tick is asked for, and whose birth dates they are.
+
+    `for_staff`: the reader writes it down for somebody else. `several`: siblings apply in one form.
+    """
+    if programme.age is None or programme.age_asked in {"none", "birth_date"}:
+        return ""
+    earliest, latest = birth_date_window(programme.age, first_session)
+    if earliest is None:
+        return ""
+    whom = programme.age.subject
+    if whom == "participant":
+        whom = "children" if several else "person" if for_staff else "you"
+    if latest is None:
+        return _since(whom, day_plain(earliest))
+    return _between(whom, {"first": day_plain(earliest), "last": day_plain(latest)})
+
+
+def _between(whom: str, dates: dict[str, str]) -> str:
+    return {
+        "you": _("Det betyder att du är född mellan %(first)s och %(last)s.", **dates),
+        "person": _("Det betyder att personen är född mellan %(first)s och %(last)s.", **dates),
+        "children": _("Det betyder att barnen är födda mellan %(first)s och %(last)s.", **dates),
+        "child": _("Det betyder att barnet är fött mellan %(first)s och %(last)s.", **dates),
+        "youth": _("Det betyder att den unga är född mellan %(first)s och %(last)s.", **dates),
+        "offender": _("Det betyder att den som begick brottet är född mellan %(first)s och %(last)s.", **dates),
+    }[whom]
+
+
+def _since(whom: str, first: str) -> str:
+    return {
+        "you": _("Det betyder att du är född %(first)s eller senare.", first=first),
+        "person": _("Det betyder att personen är född %(first)s eller senare.", first=first),
+        "children": _("Det betyder att barnen är födda %(first)s eller senare.", first=first),
+        "child": _("Det betyder att barnet är fött %(first)s eller senare.", first=first),
+        "youth": _("Det betyder att den unga är född %(first)s eller senare.", first=first),
+        "offender": _("Det betyder att den som begick brottet är född %(first)s eller senare.", first=first),
+    }[whom]
 
 
 class Accepted(Protocol):

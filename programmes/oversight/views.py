@@ -27,10 +27,11 @@ def _number(request: AnyRequest, name: str, otherwise: int) -> int:
 
 
 def number_within(form: Form, name: str, span: Span, most: int) -> int:
-    """A number as typed. What is none is told the span that holds here; one outside it is for the rules to refuse."""
+    """A number as typed. What is none is told the span that holds here; one outside it is for the rules to refuse,
+    who say the same span, unless it is beyond `most`."""
     typed = form.raw(name).strip()
-    if typed.isascii() and typed.isdigit():
-        return form.number(name, 0, most)
+    if typed.isascii() and typed.isdigit() and len(typed) <= len(str(most)) and int(typed) <= most:
+        return int(typed)
     return form.number(name, span.least, span.most)
 
 

@@ -1,6 +1,7 @@
 """What people typed, read with care: every field is text until proven, every error is said in words beside its field."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
@@ -12,6 +13,16 @@ from programmes.core.i18n import gettext as _
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _EMAIL = re.compile(r"[^@\s<>\"',;:]+@[^@\s<>\"',;:]+\.[^@\s<>\"',;:.]{2,}")
+
+
+# What fills a line without showing anything, beside the categories of characters that never do.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_UNSEEN = frozenset({"Cf", "Zs", "Zl", "Zp", "Cc", "Cs", "Cn", "Co", "Mn", "Me"})
+
+
+def _visible(text: str) -> bool:
+    """Whether anything of it can be seen. Marks alone stand on nothing."""
+    return any(char not in _BLANK and unicodedata.category(char) not in _UNSEEN for char in text)
 
 
 @dataclass
@@ -43,9 +54,12 @@ class Form:
         self.errors.setdefault(name, message)
 
     def text(self, name: str, most: int, required: str = "") -> str:
-        """One line of text. `required` is the message when it is empty; without it empty is fine."""
+        """One line of text. `required` is the message when it is empty; without it empty is fine. What nobody can see
+        is empty."""
         typed = self.raw(name)
         value = " ".join(typed.split())
+        if not _visible(value):
+            value = ""
         if _CONTROL.search(typed.replace("\n", " ").replace("\r", " ").replace("\t", " ")):
             self.fail(name, _("Det finns tecken som inte går att använda. Skriv om texten."))
         elif len(value) > most:
@@ -94,15 +108,28 @@ class Form:
         return None
 
     def birth_date(self, name: str, message: str) -> date | None:
-        """A birth date as eight digits, with or without dashes; the last four of a whole number may follow."""
+        """A birth date as eight digits, with or without dashes, or the birth date of a whole number. `message` is for
+        what is no eight or twelve digits."""
+        digits = self._birth_digits(name)
+        if not digits:
+            self.fail(name, message)
+            return None
+        day = int(digits[6:8])
+        if len(digits) == 12 and day > 60:  # a coordination number
+            day -= 60
+        try:
+            return date(int(digits[:4]), int(digits[4:6]), day)
+        except ValueError:
+            self.fail(name, _("Det datumet finns inte. Kontrollera månaden och dagen."))
+            return None
+
+    def last_four(self, name: str) -> str:
+        """The last four digits, where a whole number was typed as a birth date; else nothing."""
+        return self._birth_digits(name)[8:]
+
+    def _birth_digits(self, name: str) -> str:
         digits = re.sub(r"[-+ ]", "", self.raw(name).strip())
-        if re.fullmatch(r"[0-9]{8}([0-9]{4})?", digits):
-            try:
-                return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-            except ValueError:
-                pass
-        self.fail(name, message)
-        return None
+        return digits if re.fullmatch(r"[0-9]{8}([0-9]{4})?", digits) else ""
 
     def clock_time(self, name: str) -> time | None:
         """A time of day: 18:00, 18.00 or 1800."""

@@ -38,6 +38,14 @@ def read(tmp_path: Path, old: str, new: str) -> None:
         ('section = "2.12"', 'section = "2.1"', "section '2.1' stands twice"),
         ('value = "default_on", options = ["default_on", "off"]', 'value = "on", options = ["off"]', "none of its options"),
         ('age = {wording = "parent_between"', 'age = {wording = "parents"', "age has no 'parents'"),
+        ('instead = {age = ["2.12"', 'instead = {age = ["2.21"', "2.1 abc: instead has no '2.21'"),
+        ('instead = {age = ["2.12"', 'instead = {age = ["2.1"', "2.1 abc: instead has no '2.1'"),
+        ("instead = {age", "instead = {aeg", "2.1 abc: 'aeg' is not asked"),
+        (
+            '  {sv = "Från 19 år',
+            '  {sv = "x", en = "x"},\n  {sv = "Från 19 år',
+            "'adult_included' has 3 answers to 2 options",
+        ),
         ('show_on_request = "nothing"', 'show_on_request = "anything"', "proof has no 'anything'"),
     ],
 )

@@ -73,6 +73,27 @@ def test_every_refusal_is_one_sentence_with_its_section(programme: Programme, la
             assert not re.search(r"[{}%]|None", refusal.sentence + refusal.source)
 
 
+@every_programme
+@pytest.mark.parametrize(
+    ("lang", "answered", "omitted"), [("sv", "Du svarade ", "inte svarat"), ("en", "You answered ", "not answered")]
+)
+def test_who_answered_no_is_never_told_that_they_have_not_answered(
+    programme: Programme, lang: Lang, answered: str, omitted: str
+) -> None:
+    """What was left out and what was answered stand in the same box, and must read differently."""
+    said_no = {o.condition: o for o in check(programme, refusing(programme), FIRST_SESSION) if not o.met}
+    said_nothing = {o.condition: o for o in check(programme, NOBODY, FIRST_SESSION) if not o.met}
+    declared = {d.key for d in programme.declarations}
+    for condition, outcome in said_no.items():
+        sentence = refusal_text(outcome, programme, lang, MUNICIPALITY).sentence
+        assert omitted not in sentence
+        assert condition not in declared or sentence.startswith(answered)
+        if condition in said_nothing:
+            assert sentence != refusal_text(said_nothing[condition], programme, lang, MUNICIPALITY).sentence
+    for text in (d.unmet for d in programme.declarations if d.unmet):
+        assert omitted not in text.say(lang)
+
+
 def test_a_refusal_says_when_someone_is_old_enough_and_how_over_18_is_read() -> None:
     programme = EDITION.programme("aterfallsprevention")
     answers = replace(fitting(programme), birth_date=date(2009, 3, 14), residency=False)
@@ -144,3 +165,21 @@ def test_what_is_recorded_is_exactly_what_the_section_lists(programme: Programme
 def test_someone_in_danger_gets_the_numbers_first() -> None:
     programme = EDITION.programme("ambivalenssamtal")
     assert [line.number for line in programme.urgent] == ["112", "020-50 50 50"]
+
+
+@every_programme
+def test_nobody_is_promised_that_a_name_waits_for_the_first_talk(programme: Programme) -> None:
+    """Staff write the name down when they write a place down, and that may be before anything has begun."""
+    for text in texts_of(programme):
+        assert not re.search(r"sparar .*namn när .* börjat", text.sv)
+        assert not re.search(r"keep your name once the talks", text.en)
+
+
+@each_language
+def test_a_question_that_yes_and_no_do_not_answer_has_answers_in_words(lang: Lang) -> None:
+    asks_for_more = r"(Vem|Vad|Vilk|Från|När|Hur|Under|Var |Vart|På|Till|From|What|Who|Which|When|How|Under|Where|On|To )"
+    for programme in EDITION.programmes:
+        for reading in programme.interpretations:
+            if len(reading.options) > 1 and re.match(asks_for_more, reading.label.say(lang)):
+                assert reading.answers or all(not isinstance(option, bool) for option in reading.options), reading.key
+    assert all(i.answers for p in EDITION.programmes for i in p.interpretations if i.key == "adult_included")

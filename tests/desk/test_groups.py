@@ -87,7 +87,8 @@ async def test_a_documented_group_shows_who_has_something_left_and_the_queue_wit
     assert "<strong>5 klara</strong>, 3 preliminära, 0 lediga." in page
     assert "Har något kvar, 3" in page
     assert "Visa de 5 som är klara" in page
-    assert "Kö, 3 personer" in page
+    assert "<h3>3 personer väntar</h3>" in page
+    assert "har fått ett erbjudande" not in page
     assert page.index("Rönn") < page.index("Gran") < page.index("Alm")
     assert "Skäl: <strong>krock</strong>" in page
     assert "Näst på tur." in page[page.index("Gran") : page.index("Alm")]
@@ -96,6 +97,12 @@ async def test_a_documented_group_shows_who_has_something_left_and_the_queue_wit
     assert "2 preliminära, 1 erbjuden, 0 lediga." in page
     assert "Har fått erbjudande" in page
     assert "Svarar senast" in page
+    queue = page[page.index('<h2 id="ko">') :]
+    for title in ("1 person har fått ett erbjudande", "2 personer väntar"):
+        start = queue.index(f"<h3>{title}</h3>")
+        assert queue[start : queue.index("</ol>", start)].count("<li>") == int(title[0])
+    listed = await look(client, clock, "/personal/grupper")
+    assert "5 klara, 2 preliminära, 1 erbjuden av 8. 2 i kö." in listed
 
 
 async def test_the_next_step_of_an_undecided_group_is_the_coordinators_and_says_the_rule(

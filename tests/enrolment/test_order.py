@@ -170,7 +170,11 @@ async def test_the_page_of_the_order_says_why_and_the_person_sees_it_on_min_plat
     client.cookies.set("place", who[1].token)
     mine = (await client.get("/min-plats")).text
     assert "Du står i kö, som nummer 2" in mine
-    assert "Du har blivit överhoppad: du uppfyller inte villkoren (riktlinjen 2.1)." in mine
+    assert "något av villkoren i riktlinjen, avsnitt 2.1, är inte uppfyllt, och vi kan säga vilket." in mine
+    assert "Det här kan du göra" in mine
+    assert "Vi säger vilket villkor det är och varför." in mine
+    assert "Du kan alltid ansöka om annat stöd hos socialtjänsten" in mine
+    assert "Du är förälder till ett barn som är 3–12 år när kursen börjar." in mine
     assert "Samordnaren har ändrat ordningen" in mine
     client.cookies.set("place", who[2].token)
     first = (await client.get("/min-plats")).text
@@ -206,7 +210,7 @@ async def test_the_history_of_an_exempt_queue_proves_the_order_without_any_name(
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "attachment" in answer.headers["content-disposition"]
     rows = parsed(answer)
-    assert rows[0] == ["Tid", "Anmälan nr", "Anmäld", "Händelse", "Skäl", "Ordning före", "Ordning efter", "Av"]
+    assert rows[0] == ["Tid", "Anmälan nr", "Anmäld", "Händelse", "Skäl", "Plats i kön före", "Plats i kön efter", "Av"]
     assert [[row[1], row[3]] for row in rows[1:]] == [
         ["1", "anmäld, fick plats"],
         ["2", "anmäld, ställd i kö"],
@@ -220,8 +224,9 @@ async def test_the_history_of_an_exempt_queue_proves_the_order_without_any_name(
         ["3", "erbjuden plats"],
         ["3", "tiden gick ut"],
     ]
-    assert rows[5] == ["2026-09-02 10:01:00", "2", "2026-09-02 10:00:00", "hoppas över", "krock", "", "", "Kim"]
-    assert rows[6][4:7] == ["blir för gammal innan nästa start", "4", "2,5"]
+    assert rows[5] == ["2026-09-02 10:01:00+02:00", "2", "2026-09-02 10:00:00+02:00", "hoppas över", "krock", "", "", "Kim"]
+    assert rows[6][4:7] == ["blir för gammal innan nästa start", "3", "2"]
+    assert [row[5:7] for row in rows[1:5]] == [["", ""], ["", "1"], ["", "2"], ["", "3"]]
     assert not any(name in answer.text for name in ("Al;", "Björk", "Ceder", "Dill"))
     assert await owner.fetchval("select count(*) from audit_entry where action = 'queue:export'") == 1
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import get_args
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from programmes.enrolment.queue_rules import (
     ENDED_AS,
+    EventKind,
     Waiting,
     between,
     last_before,
     may_go_before,
     passed,
+    places_before_and_after,
     turn_by_application,
 )
 from programmes.enrolment.rules import ALIVE, State
@@ -86,3 +88,34 @@ def test_of_two_who_applied_at_the_same_moment_who_was_here_already_stands_first
 
 def test_every_way_to_end_has_a_line_in_the_history() -> None:
     assert set(ENDED_AS) == set(get_args(State)) - ALIVE
+
+
+class _Line:
+    """A line of a history."""
+
+    def __init__(self, who: UUID, arrival: int, kind: EventKind, turn_after: Decimal | None) -> None:
+        self.enrolment_id, self.arrival, self.kind, self.turn_after = who, arrival, kind, turn_after
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["in", "out", "move"]), st.integers(1, 60)), max_size=40))
+def test_the_places_of_a_history_are_those_of_the_queue_as_it_was(steps: list[tuple[int, str, int]]) -> None:
+    """Against a queue that is sorted anew after each step."""
+    people = [UUID(int=number) for number in range(6)]
+    queue: dict[int, Decimal] = {}
+    turns = {number: Decimal(number + 1) for number in range(6)}
+    lines, expected = [], []
+    for who, what, turn in steps:
+        told = (what == "in" and who not in queue) or (what == "move" and who in queue)
+        before = sorted(queue.values()).index(queue[who]) + 1 if told and who in queue else None
+        moved = Decimal(turn) + Decimal(f"0.{who + 1}") if what == "move" and who in queue else None
+        if told:
+            turns[who] = moved or turns[who]
+            queue[who] = turns[who]
+        elif what == "out" and who in queue:
+            del queue[who]
+        else:
+            continue
+        kind: EventKind = "left" if what == "out" else "applied_queue" if what == "in" else "order_changed"
+        lines.append(_Line(people[who], who + 1, kind, moved))
+        expected.append((before, sorted(queue.values()).index(queue[who]) + 1 if told else None))
+    assert places_before_and_after(lines) == expected

@@ -111,7 +111,13 @@ async def test_what_is_wrong_and_what_is_unanswered_are_counted_apart(
         ("namn", "", "Skriv ditt namn."),
         ("namn", "x" * 500, "Skriv högst 120 tecken."),
         ("namn", "A\x00B", "tecken som inte går"),
-        ("fodd", "20260230", "Skriv ditt födelsedatum med åtta siffror"),
+        ("fodd", "850214", "Skriv ditt födelsedatum med åtta siffror"),
+        ("fodd", "20260230", "Det datumet finns inte."),
+        ("fodd", "19000229", "Det datumet finns inte."),
+        ("fodd", "18991231", "Skriv ett födelsedatum från 1900 eller senare."),
+        ("fodd", "198502149999", "De fyra sista siffrorna stämmer inte med födelsedatumet."),
+        ("namn", "\u200b\u200b", "Skriv ditt namn."),
+        ("namn", "\u0301 \u2800", "Skriv ditt namn."),
         ("saker", "", "Kryssa i vad som är säkert"),
         ("saker", "call", "Du skrev en e-postadress"),
         ("kontakt", "070-174 06 05", "Du skrev ett telefonnummer"),
@@ -326,6 +332,20 @@ async def test_a_new_code_kills_the_old_one(
     assert (kept.alias, kept.contact) == ("Björk", "anna@example.invalid")
     assert "anna@example.invalid" not in (await client.get(person)).text
     assert "anna@example.invalid" in (await post_form(client, f"{person}/kontakt", {}, person)).text
+
+
+async def test_no_contact_is_offered_to_be_shown_of_somebody_who_left_none(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.1", clock.now(), sessions=4)
+    await sign_in_as(client, "kim", clock.now())
+    for contact in ("anna@example.invalid", ""):
+        taken = await somebody(cohort, keys, clock.now(), contact=contact)
+        shown = (await client.get(f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}")).text
+        assert ("Visa kontaktväg" in shown) == bool(contact)
+        assert ("Personen har inte lämnat något sätt att nå den." in shown) == (not contact)
+        assert "anna@example.invalid" not in shown
 
 
 async def test_a_visit_after_the_start_is_refused_and_without_visits_there_is_no_page(

@@ -218,7 +218,8 @@ async def test_without_a_first_day_everything_else_that_is_wrong_is_told_too(
 async def test_limits_that_are_left_empty_are_told_the_guidelines(
     kim: Principal, robin: Principal, client: httpx.AsyncClient
 ) -> None:
-    assert "Skriv ett tal från 5 till 8." in (await sent(client, "2.8", robin, max="")).text
+    for typed in ("", "1000", "99999999"):
+        assert "Skriv ett tal från 5 till 8." in (await sent(client, "2.8", robin, max=typed)).text
 
 
 async def test_a_new_room_without_an_address_is_one_mistake(

@@ -1,0 +1,87 @@
+"""Reading the details of somebody who is documented: name, birth date, number, and how it is safe to reach them."""
+
+import re
+from datetime import date
+
+from personnummer.personnummer import Personnummer, PersonnummerException
+
+from programmes.core.i18n import gettext as _
+from programmes.people.records import PersonRecord
+from programmes.web.forms import Form
+
+CONTACTS = ("call", "email")
+_EARLIEST = date(1900, 1, 1)
+
+
+def read_record(form: Form, today: date, for_staff: bool) -> PersonRecord:
+    """What was typed, by the person or by staff for them; errors are left in the form."""
+    protected = form.ticked("skydd")
+    name = form.text("namn", 120, _("Skriv personens namn.") if for_staff else _("Skriv ditt namn."))
+    born = _birth_date(form, today, for_staff)
+    number = _number(form, born if "fodd" not in form.errors else None)
+    optional = protected or for_staff
+    contact = form.contact("kontakt", "" if optional else _("Skriv ett mobilnummer eller en e-postadress."))
+    if protected and contact:
+        form.fail(
+            "kontakt", _("När uppgifterna är skyddade sparar vi varken telefon eller e-post. Ta bort det, eller krysset.")
+        )
+    safe = tuple(kind for kind in CONTACTS if kind in form.all("saker"))
+    if not protected:
+        check_safe(form, contact, safe)
+    return PersonRecord(
+        name=name,
+        birth_date=born.isoformat() if born else "",
+        number=number,
+        contact="" if protected else contact,
+        safe=safe,
+        avoid=form.text("undvik", 120),
+    )
+
+
+def _birth_date(form: Form, today: date, for_staff: bool) -> date | None:
+    needed = _("Skriv ditt födelsedatum med åtta siffror, till exempel 19850214.")
+    if for_staff:
+        needed = _("Skriv personens födelsedatum med åtta siffror, till exempel 19850214.")
+    born = form.birth_date("fodd", needed)
+    if born and born < _EARLIEST:
+        form.fail("fodd", _("Skriv ett födelsedatum från 1900 eller senare."))
+    elif born and born > today:
+        form.fail("fodd", _("Skriv ett födelsedatum som har varit."))
+    return born
+
+
+def _number(form: Form, birth_date: date | None) -> str:
+    """The four last digits, from their own field or the end of the birth date's, joined with the birth date and checked;
+    a coordination number's day is sixty more."""
+    own, joined = form.raw("pnr").strip().lstrip("-"), form.last_four("fodd")
+    field, last = ("pnr", own) if own else ("fodd", joined)
+    wrong = _("De fyra siffrorna stämmer inte med födelsedatumet. Lämna tomt om du är osäker.")
+    if field == "fodd":
+        wrong = _("De fyra sista siffrorna stämmer inte med födelsedatumet. Skriv bara åtta siffror om du är osäker.")
+    if own and joined and own != joined:
+        form.fail("pnr", _("Du har skrivit fyra andra siffror efter födelsedatumet. Skriv dem bara på ett ställe."))
+    elif own and not re.fullmatch(r"[0-9]{4}", own):
+        form.fail("pnr", wrong)
+    if not last or birth_date is None or "pnr" in form.errors:
+        return ""
+    for day in (birth_date.day, birth_date.day + 60):
+        try:
+            found = Personnummer(f"{birth_date:%Y%m}{day:02d}-{last}")
+        except (PersonnummerException, ValueError):
+            continue
+        return str(found.format(True))
+    form.fail(field, wrong)
+    return ""
+
+
+def check_safe(form: Form, contact: str, safe: tuple[str, ...]) -> None:
+    """What is safe must be said, also to staff who write it down, and fit what was given: otherwise no message would ever
+    leave, not even an offer."""
+    if "kontakt" in form.errors or not contact:
+        return
+    if not safe:
+        form.fail("saker", _("Kryssa i vad som är säkert att använda."))
+    elif "@" in contact and "email" not in safe:
+        form.fail("saker", _("Du skrev en e-postadress. Kryssa i E-post, eller skriv ett telefonnummer."))
+    elif "@" not in contact and "call" not in safe:
+        form.fail("saker", _("Du skrev ett telefonnummer. Kryssa i Telefonsamtal, eller skriv en e-postadress."))
