@@ -36,6 +36,8 @@ class PersonPage:
     visit_state: str
     visit_wishes: str
     visit_markable: bool
+    visit_correctable: bool
+    visit_settled: bool
     visit_cancellable: bool
     slots: tuple[tuple[int, str], ...]
     visit_due: bool

@@ -12,7 +12,8 @@ from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import agreement_queries, queries
-from programmes.enrolment.rules import HOLDING, still_to_do, visit_can_be_marked
+from programmes.enrolment.rules import HOLDING, still_to_do
+from programmes.enrolment.visit_rules import marking
 from programmes.enrolment.visit_services import leave_slot
 
 
@@ -70,32 +71,65 @@ async def mark_visit(
     now: datetime,
     person_goes_on: bool = True,
     staff_goes_on: bool = True,
+    correcting: bool = False,
 ) -> None:
     """Staff note that the visit was made or missed and, once made, whether each side wishes to go on; nothing else.
 
-    A no costs nothing by itself: the place is left by the person, or ended by staff, in a step of its own.
+    A no costs nothing by itself: the place is left by the person, or ended by staff, in a step of its own. Of a confirmed
+    place it is a correction, which has to be meant (`correcting`): the place is kept, and is preliminary until everything
+    is done again; the person is told. What is noted already changes nothing.
 
     Raises:
         NotFound: no such enrolment.
-        Conflict: `no_visit`, none is booked, or it is cancelled; `visit_not_yet`, it is on a later day; `enrolment_over`.
+        Conflict: `no_visit`, none is booked, or it is cancelled; `visit_not_yet`, it has not begun; `visit_confirmed`, the
+            place is confirmed and no correction was meant; `visit_settled`, it is, and it has started; `enrolment_over`.
     """
+    wishes = (person_goes_on, staff_goes_on) if state == "attended" else (None, None)
     async with transaction():
         facts = await _locked(enrolment_id, now)
-        if facts.visit is None or facts.visit.state == "cancelled":
-            raise Conflict("no_visit")
-        if not visit_can_be_marked(facts.visit, now):
-            raise Conflict("visit_not_yet")
+        first_start = (await cohorts.by_id(facts.cohort_id)).first_start
+        allowed = marking(facts.state, facts.visit, first_start, now)
+        visit = facts.visit
+        if (
+            facts.state == "confirmed"
+            and visit
+            and (visit.state, visit.person_goes_on, visit.staff_goes_on)
+            == (
+                state,
+                *wishes,
+            )
+        ):
+            return
+        if allowed not in {"open", "correction"}:
+            raise Conflict(allowed)
+        if allowed == "correction" and not correcting:
+            raise Conflict("visit_confirmed")
         await execute(
             """update study_visit set state = $2, marked_at = $3, person_goes_on = $4, staff_goes_on = $5
                where enrolment_id = $1""",
             enrolment_id,
             state,
             now,
-            person_goes_on if state == "attended" else None,
-            staff_goes_on if state == "attended" else None,
+            *wishes,
         )
         await audit.note(f"visit:{state}", f"enrolment/{enrolment_id}", staff_id, now)
+        await _preliminary_again(enrolment_id, now)
         await _confirm_if_done(enrolment_id, programme, now)
+
+
+async def _preliminary_again(enrolment_id: uuid.UUID, now: datetime) -> None:
+    """A confirmed place of which something is left to do after all. It is kept, and whoever has to book a visit anew has
+    as much time for it as somebody whose place is new."""
+    facts = await queries.enrolment(enrolment_id)
+    if facts.state != "confirmed" or (facts.visit and facts.visit.state == "attended" and facts.visit.goes_on):
+        return
+    await execute(
+        """update enrolment set state = 'preliminary', confirmed_at = null,
+                  place_since = case when participant_id is not null then $2::timestamptz end where id = $1""",
+        enrolment_id,
+        now,
+    )
+    await jobs.put("place_held", {"enrolment": str(enrolment_id)})
 
 
 async def wish_to_go_on(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID, uuid5
 
-from programmes.enrolment.rules import ALIVE, HOLDING, VisitState
+from programmes.enrolment.rules import ALIVE, HOLDING, EnrolmentFacts, VisitState
 from programmes.enrolment.rules import State as EnrolmentState
 
 Kind = Literal[
@@ -73,6 +73,18 @@ def notice_id(kind: Kind, enrolment_id: UUID, subject: str) -> UUID:
     `subject` tells one event from the next of its kind: a session's sequence, a decision, an offer's end, a visit's time.
     """
     return uuid5(_NAMESPACE, f"{kind}/{enrolment_id}/{subject}")
+
+
+def subject_of(kind: Kind, facts: EnrolmentFacts) -> str:
+    """What tells a message about somebody's own place from the next of its kind: an offer's end, since when the place has
+    been theirs, when it was confirmed."""
+    moments = {
+        "place_offered": facts.offer_expires_at,
+        "place_held": facts.place_since,
+        "place_confirmed": facts.confirmed_at,
+    }
+    moment = moments.get(kind)
+    return moment.isoformat() if moment else ""
 
 
 def is_due(waiting: Waiting, now: datetime) -> bool:

@@ -135,6 +135,14 @@ class Cohort:
         if person.state == "preliminary" and person.visit == "attended" and person.accepted:
             person.state = "confirmed"
 
+    def corrected(self, person: Person, visit: str, now: datetime) -> bool:
+        """Whether it may be noted anew what became of a visit that was made: of a confirmed place only before the start."""
+        if person.state == "confirmed" and self.sessions and now >= self.sessions[0]:
+            return False
+        person.visit = visit
+        person.state = "preliminary" if person.state == "confirmed" else person.state
+        return True
+
     def limits(self, minimum: int, maximum: int, now: datetime) -> bool:
         """Whether there may be so many places: within the guideline's limits, and never under those who hold one."""
         least, most = self.span

@@ -46,7 +46,7 @@ async def confirmed(
     """Somebody who has made the visit and accepted both texts on screen."""
     programme = (await a_programme("2.8"))[1]
     taken = await somebody(cohort, keys, clock.now(), name)
-    starts = clock.now() + timedelta(hours=2)
+    starts = clock.now() + timedelta(minutes=10)
     slot = await step_services.add_slot(
         cohort.cohort_id, starts, starts + timedelta(hours=1), cohort.venue_id, who.staff_id, 1, clock.now()
     )

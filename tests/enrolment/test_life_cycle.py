@@ -215,6 +215,17 @@ class LifeCycle(Checked):
             person.visit = become
             self.models[0].done(person)
 
+    @precondition(lambda self: any(p.visit == "attended" and p.state in HOLDING for p in self.models[0].people))
+    @rule(pick=PICK)
+    def it_was_somebody_else_who_came(self, pick: int) -> None:
+        made = [p for p in self.models[0].people if p.visit == "attended" and p.state in HOLDING]
+        person = made[pick % len(made)]
+        expected = self.models[0].corrected(person, "missed", self.now)
+        mark = step_services.mark_visit(
+            person.enrolment_id, "missed", self.kim.staff_id, self.programmes[0], self.now, correcting=True
+        )
+        assert self.done(mark) == expected
+
     async def _book(self, person: Person) -> None:
         venue = (await cohorts.by_id(self.ids[0])).venue_id
         starts = self.now + timedelta(minutes=1)
