@@ -1,7 +1,7 @@
-"""What staff keep for the way in: study visits on offer, and versions of conditions and rules."""
+"""The study visits that staff offer."""
 
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
@@ -17,12 +17,12 @@ from programmes.core.clock import at_local, local_date
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import day_long
 from programmes.core.i18n import gettext as _
-from programmes.enrolment import deadline_queries, deadline_services, queries, step_services, visit_queries, visit_services
+from programmes.enrolment import deadline_queries, deadline_services, step_services, visit_queries, visit_services
 from programmes.enrolment import person_pages as pages
 from programmes.enrolment.roster import roster
 from programmes.enrolment.visit_queries import Guest, why_not_offer
 from programmes.web.forms import Form, read_form
-from programmes.web.guards import principal, require_role, row_id, signed_in
+from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -151,42 +151,4 @@ def _to_slots(cohort_id: int) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/studiebesok"})
 
 
-async def _texts(request: AnyRequest, form: Form, status: int = 200) -> Response[Any]:
-    person = require_role(request, "coordinator")
-    today = local_date(request.app.state.clock.now())
-    found = []
-    for _id, programme in await catalogue.in_force(today):
-        if (programme.accept_conditions or programme.rules_commitment) and person.coordinates(programme.section):
-            found.append((programme, await queries.texts_to_accept(programme.section, today)))
-    return page(request, "enrolment/texts.html", {"programmes": found, "form": form, "today": today}, status)
-
-
-@get("/personal/texter", guards=[signed_in])
-async def texts_page(request: AnyRequest) -> Response[Any]:
-    """Conditions and rules of the programmes that ask for them, with their versions."""
-    return await _texts(request, Form())
-
-
-@post("/personal/texter", guards=[signed_in], status_code=200)
-async def add_text(request: AnyRequest) -> Response[Any]:
-    """A new version, in both languages. Earlier ones stay, for those who accepted them."""
-    person = require_role(request, "coordinator")
-    form = await read_form(request)
-    now = request.app.state.clock.now()
-    today = local_date(now)
-    asked = {p.section for _id, p in await catalogue.in_force(today) if p.accept_conditions or p.rules_commitment}
-    section = form.choice("avsnitt", sorted(asked))
-    if section and not person.coordinates(section):
-        raise NotFound
-    kind = form.choice("sort", ("conditions", "rules"))
-    swedish = form.lines("sv", 20, _("Skriv minst en rad på svenska."))
-    english = form.lines("en", 20, _("Skriv minst en rad på engelska."))
-    valid_from = form.day("fran")
-    if form.errors or valid_from is None:
-        return await _texts(request, form, 422)
-    which = cast(Literal["conditions", "rules"], kind)
-    await step_services.add_text(section, which, valid_from, swedish, english, person.staff_id, now)
-    return Response("", status_code=303, headers={"location": "/personal/texter"})
-
-
-HANDLERS = [slots_page, add_slot, remove_slot, set_deadline, texts_page, add_text]
+HANDLERS = [slots_page, add_slot, remove_slot, set_deadline]

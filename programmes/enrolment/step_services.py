@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from programmes.catalogue.rules import Programme
@@ -13,8 +13,11 @@ from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import agreement_queries, queries
 from programmes.enrolment.rules import HOLDING, still_to_do
+from programmes.enrolment.text_services import add_text
 from programmes.enrolment.visit_rules import marking
 from programmes.enrolment.visit_services import leave_slot
+
+__all__ = ["accept_texts", "add_slot", "add_text", "book_visit", "mark_visit", "note_proof", "wish_to_go_on"]
 
 
 async def _locked(enrolment_id: uuid.UUID, now: datetime) -> queries.EnrolmentFacts:
@@ -260,28 +263,3 @@ async def add_slot(
         )
         await audit.note("visit:offer", f"cohort/{cohort_id}", by or staff_id, now)
         return slot_id
-
-
-async def add_text(
-    section: str,
-    kind: Literal["conditions", "rules"],
-    valid_from: date,
-    lines_sv: Sequence[str],
-    lines_en: Sequence[str],
-    staff_id: int,
-    now: datetime,
-) -> int:
-    """A new version of a programme's conditions or rules, in both languages; returns its version number."""
-    async with transaction():
-        version: int = await fetchval(
-            """insert into agreement_text (section, kind, version, valid_from, lines_sv, lines_en)
-               select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5 from agreement_text where section = $1 and kind = $2
-               returning version""",
-            section,
-            kind,
-            valid_from,
-            "\n".join(lines_sv),
-            "\n".join(lines_en),
-        )
-        await audit.note(f"agreement:{kind}:{version}", f"section/{section}", staff_id, now)
-        return version

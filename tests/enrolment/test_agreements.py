@@ -3,7 +3,6 @@
 import re
 from datetime import date, timedelta
 
-import asyncpg
 import httpx
 import pytest
 from hypothesis import given
@@ -28,9 +27,7 @@ FIRST = date(2026, 9, 30)
 
 
 @pytest.fixture
-async def robin(db: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection) -> Principal:
-    await owner.execute("delete from agreement_text where version > 1")
-    await owner.execute("update agreement_text set valid_from = '2030-01-01' where section = '2.8'")
+async def robin(db: None, client: httpx.AsyncClient, clock: FrozenClock) -> Principal:
     found = await a_leader(clock.now())
     await sign_in_as(client, "robin", clock.now())
     return found

@@ -46,6 +46,8 @@ async def write_texts(desk: Page) -> None:
         await desk.get_by_label("Vilken text?").select_option(label=kind)
         await desk.get_by_label("På svenska").fill(line)
         await desk.get_by_label("På engelska").fill("In English.")
+        await desk.get_by_role("button", name="Se vilka som berörs").click()
+        await expect(desk.get_by_text("Ingen behöver godkänna igen.")).to_be_visible()
         await desk.get_by_role("button", name="Spara ny version").click()
         await expect(desk.get_by_text(line)).to_be_visible()
 
