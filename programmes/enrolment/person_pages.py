@@ -162,6 +162,7 @@ class SlotLine:
     slot_id: int
     when: str
     leader: str
+    venue: str
     left: int
     guests: tuple[Guest, ...]
     removable: bool
@@ -182,6 +183,9 @@ class SlotsPage:
     book_by: str
     days: int
     leaders: tuple[tuple[str, str], ...]
+    venues: tuple[tuple[int, str], ...]
+    venue: int
+    once: str
     form: Any
     refused: str = ""
 
@@ -195,7 +199,9 @@ def slot_line(slot: Offered, guests: Sequence[Guest], now: datetime) -> SlotLine
     when = f"{capital(day_long(local_date(slot.starts_at)))} {times(slot.starts_at, slot.ends_at)}"
     coming = slot.starts_at > now and not slot.cancelled
     removable, cancellable = coming and not slot.taken, coming and bool(slot.taken)
-    return SlotLine(slot.slot_id, when, slot.leader or "", slot.left, tuple(guests), removable, cancellable, slot.cancelled)
+    return SlotLine(
+        slot.slot_id, when, slot.leader or "", slot.venue, slot.left, tuple(guests), removable, cancellable, slot.cancelled
+    )
 
 
 def visit_state_words(state: str) -> str:
@@ -212,6 +218,18 @@ def slot_refusals(found: Mapping[str, str]) -> dict[str, str]:
         "after_start": _("Studiebesöket måste vara före den första träffen."),
     }
     return {field: texts[code] for field, code in found.items()}
+
+
+def held_already(name: str, visits: Sequence[tuple[datetime, datetime]]) -> str:
+    """Why somebody cannot hold a visit then: the one that they hold."""
+    when = f"{day_long(local_date(visits[0][0]))} {times(*visits[0])}"
+    return _("%(name)s håller ett annat studiebesök då: %(when)s.", name=name, when=when)
+
+
+def leads_then(name: str, starts_at: datetime, ends_at: datetime) -> str:
+    """That whoever would hold the visit leads something else at that time. What it is isn't said."""
+    when = f"{day_long(local_date(starts_at))} {times(starts_at, ends_at)}"
+    return _("%(name)s leder något annat då: %(when)s.", name=name, when=when)
 
 
 def no_such_visit() -> str:

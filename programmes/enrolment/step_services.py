@@ -9,10 +9,11 @@ from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
-from programmes.core.db import execute, fetchrow, fetchval, transaction
+from programmes.core.db import execute, fetchrow, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import agreement_queries, queries
 from programmes.enrolment.rules import HOLDING, still_to_do
+from programmes.enrolment.slot_services import add_slot
 from programmes.enrolment.text_services import add_text
 from programmes.enrolment.visit_rules import marking
 from programmes.enrolment.visit_services import leave_slot
@@ -234,32 +235,3 @@ async def note_proof(enrolment_id: uuid.UUID, staff_id: int, programme: Programm
             "update enrolment set proof_checked_at = $2, proof_checked_by = $3 where id = $1", enrolment_id, now, staff_id
         )
         await audit.note("proof:checked", f"enrolment/{enrolment_id}", staff_id, now)
-
-
-async def add_slot(
-    cohort_id: int,
-    starts_at: datetime,
-    ends_at: datetime,
-    venue_id: int,
-    staff_id: int | None,
-    capacity: int,
-    now: datetime,
-    by: int | None = None,
-) -> int:
-    """Offer a study visit, held by `staff_id` and added `by` somebody else perhaps. Raises Conflict `visit_past`."""
-    if starts_at <= now:
-        raise Conflict("visit_past")
-    async with transaction():
-        slot_id: int = await fetchval(
-            """insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, staff_id, capacity, free_since)
-               values ($1, $2, $3, $4, $5, $6, $7) returning id""",
-            cohort_id,
-            starts_at,
-            ends_at,
-            venue_id,
-            staff_id,
-            capacity,
-            now,
-        )
-        await audit.note("visit:offer", f"cohort/{cohort_id}", by or staff_id, now)
-        return slot_id

@@ -31,6 +31,7 @@ class Offered:
     starts_at: datetime
     ends_at: datetime
     leader: str | None
+    venue: str
     capacity: int
     taken: int
     cancelled: bool = False
