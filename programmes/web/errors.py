@@ -170,6 +170,14 @@ def conflict_text(code: str) -> tuple[str, str]:
             _("Erbjudandet har gått ut"),
             _("Platsen har gått vidare till nästa i kön. Du kan anmäla dig igen om det finns plats."),
         ),
+        "offer_ended_queued": (
+            _("Erbjudandet gäller inte längre"),
+            _("Du står kvar i kön och har kvar din tur. På Min plats ser du vilket nummer du har."),
+        ),
+        "offer_ended_cancelled": (
+            _("Erbjudandet gäller inte längre"),
+            _("Starten är inställd. På Min plats ser du vad du kan göra i stället."),
+        ),
         "visit_full": (_("Tiden är inte ledig längre"), _("Välj en annan tid för studiebesöket. Din plats är kvar.")),
         "visit_done": (_("Studiebesöket är redan gjort"), _("Du behöver inte boka ett till. Din plats är kvar.")),
         "visit_first": (_("Studiebesöket kommer först"), _("Du kan godkänna villkor och regler när besöket är gjort.")),
