@@ -125,11 +125,11 @@ def endings(ways: Sequence[StaffEnding]) -> tuple[tuple[str, str], ...]:
 
 
 def visit_words(facts: EnrolmentFacts) -> tuple[str, str]:
-    """When the study visit is or was, and what became of it."""
+    """When and where the study visit is or was, and what became of it."""
     if facts.visit is None:
         return "", ""
     words = {"booked": _("Bokat"), "attended": _("Gjort"), "missed": _("Kom inte"), "cancelled": _("Inställt av oss")}
-    return capital(moment_long(facts.visit.starts_at)), words[facts.visit.state]
+    return f"{capital(moment_long(facts.visit.starts_at))}, {facts.visit.venue}", words[facts.visit.state]
 
 
 def wish_words(facts: EnrolmentFacts) -> str:
@@ -149,7 +149,7 @@ def wish_words(facts: EnrolmentFacts) -> str:
 
 def slot_options(slots: list[Slot]) -> tuple[tuple[int, str], ...]:
     """Study visits with room, to book for somebody."""
-    return tuple((slot.slot_id, capital(moment_long(slot.starts_at))) for slot in slots if slot.left > 0)
+    return tuple((s.slot_id, f"{capital(moment_long(s.starts_at))}, {s.venue}") for s in slots if s.left > 0)
 
 
 @dataclass(frozen=True)

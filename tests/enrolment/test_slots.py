@@ -2,6 +2,7 @@
 nothing then."""
 
 import asyncio
+import importlib
 from datetime import timedelta
 
 import asyncpg
@@ -159,6 +160,10 @@ async def test_a_visit_can_be_somewhere_else_and_everybody_sees_where(
     taken = await somebody(cohort, keys, clock.now())
     await open_in(client, taken, keys)
     assert "Ekdungen" in await look(client, "/min-plats")
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+    assert "Torsdag 10 september 15.00, Ekdungen" in await look(client, person)
+    await step_services.book_visit(taken.enrolment_id, await owner.fetchval("select min(id) from visit_slot"), clock.now())
+    assert "Torsdag 10 september 15.00, Ekdungen. Bokat." in await look(client, person)
 
 
 async def test_a_closure_of_the_chosen_place_is_asked_about(
@@ -176,3 +181,27 @@ async def test_a_closure_of_the_chosen_place_is_asked_about(
     assert refused.status_code == 422
     assert "Målning" in refused.text
     assert (await post_form(client, address, form)).status_code == 303
+
+
+async def test_what_was_offered_doubly_before_keeps_its_bookings_and_one_leader(
+    robin: Principal, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    """What the migration finds in a database from before it."""
+    migration = importlib.import_module("programmes.piccolo_migrations.programmes_2026_11_22t13_10_00_000001")
+    cohort, off = await a_cohort("2.8", clock.now()), await a_cohort("2.8", clock.now(), state="cancelled")
+    await owner.execute(migration.BACKWARDS[0])
+    try:
+        for cohort_id in (cohort.cohort_id, cohort.cohort_id, off.cohort_id):
+            await owner.execute(
+                """insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, staff_id, capacity)
+                   values ($1, $2, $2::timestamptz + interval '1 hour', $3, $4, 1)""",
+                cohort_id,
+                clock.now() + timedelta(days=5),
+                cohort.venue_id,
+                robin.staff_id,
+            )
+    finally:
+        for statement in migration.FORWARDS:
+            await owner.execute(statement)
+    rows = await owner.fetch("select staff_id, cancelled_at is not null as off from visit_slot order by id")
+    assert [tuple(row) for row in rows] == [(robin.staff_id, False), (None, False), (robin.staff_id, True)]
