@@ -56,6 +56,9 @@ async def offer_visits(desk: Page, cohort_id: int, day: str) -> None:
     """A study visit with room for everybody."""
     await desk.goto(f"/personal/grupper/{cohort_id}/studiebesok")
     await desk.get_by_label("Dag", exact=True).fill(day)
+    # Ten minutes from now: it can still be booked, and be noted already.
+    await desk.get_by_label("Börjar").fill("10:10")
+    await desk.get_by_label("Slutar").fill("11:00")
     await desk.get_by_label("Hur många kan komma?").fill("10")
     await desk.get_by_role("button", name="Lägg till tiden").click()
     await expect(desk.get_by_text("10 platser kvar.")).to_be_visible()
