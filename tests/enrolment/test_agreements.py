@@ -45,7 +45,7 @@ async def confirmed(
     taken = await somebody(cohort, keys, clock.now(), name)
     starts = clock.now() + timedelta(minutes=10)
     slot = await step_services.add_slot(
-        cohort.cohort_id, starts, starts + timedelta(hours=1), cohort.venue_id, who.staff_id, 1, clock.now()
+        cohort.cohort_id, starts, starts + timedelta(hours=1), cohort.venue_id, None, 1, clock.now()
     )
     await step_services.book_visit(taken.enrolment_id, slot, clock.now())
     await step_services.mark_visit(taken.enrolment_id, "attended", who.staff_id, programme, clock.now())
