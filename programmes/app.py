@@ -32,7 +32,15 @@ from programmes.desk import (
     transfer_views,
     visit_views,
 )
-from programmes.enrolment import declaring_views, details_views, keeping_views, offer_views, person_views, queue_views
+from programmes.enrolment import (
+    declaring_views,
+    details_views,
+    keeping_views,
+    offer_views,
+    person_views,
+    queue_views,
+    text_views,
+)
 from programmes.enrolment import views as enrolment_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
@@ -90,6 +98,7 @@ def _handlers() -> list[Any]:
         *offer_views.HANDLERS,
         *queue_views.HANDLERS,
         *keeping_views.HANDLERS,
+        *text_views.HANDLERS,
         *place_views.HANDLERS,
         *leaving_views.HANDLERS,
         *siblings_views.HANDLERS,

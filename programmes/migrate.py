@@ -20,13 +20,14 @@ _APPEND_ONLY_FOR_WEB = ("audit_entry", "erasure_receipt")
 _READ_ONLY_FOR_WEB = ("edition", "programme", "release", "migration")
 # A version of a text that people accept is written once; another wording is another version.
 _WRITTEN_ONCE = ("agreement_text",)
-# Every function that a role may call; web reaches the ballot box through these alone.
+# Every function that a role may call; web reaches the ballot box, and takes back a coming text, through these alone.
 _CALLED_BY_WORKER = ("ballot_lock(uuid)", "forget_trail(integer)")
 _CALLED_BY_WEB = (
     *_CALLED_BY_WORKER,
     "issue_slips(uuid, bytea[])",
     "slip_ballot(bytea)",
     "cast_ballot(bytea, bytea)",
+    "withdraw_text(integer, date)",
 )
 # pgqueuer writes down every job it has ever done, and that counts who applied and left, by the second (promise 2).
 _NO_QUEUE_LOG = """

@@ -167,6 +167,8 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "venue_missing": lambda p: _("Välj en lokal, eller skriv en ny."),
     "opens_after_decision": lambda p: _("Anmälan måste öppna senast den dag då ni beslutar."),
     "decided_after_start": lambda p: _("Beslutet måste tas senast samma dag som första träffen."),
+    "visit_overlaps": lambda p: _("Tiden krockar med ett studiebesök ovanför. Samma ledare håller dem."),
+    "visit_held": lambda p: _("Ledaren håller ett annat studiebesök då, i en annan grupp."),
     "visit_after_start": lambda p: _("Studiebesöket måste vara före första träffen."),
     "before_decision": lambda p: _(
         "Beslutet om start tas senast %(day)s. Träffen kan inte ligga före det.", day=day_long(cast(date, p["day"]))

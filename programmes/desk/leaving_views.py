@@ -8,6 +8,7 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import moment_long
 from programmes.desk import place_pages as pages
 from programmes.desk.place_views import open_here, place_of, to_place
+from programmes.desk.siblings_views import waiting_with
 from programmes.enrolment import leaving_services as services
 from programmes.web.open_places import places_opened
 from programmes.web.rendering import page
@@ -28,8 +29,9 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
     first = moment_long(place.cohort.first_start) if place.cohort.first_start else ""
     view = {
         "first": first,
-        "holds": place.facts.seat is not None,
+        "holds": place.facts.seat is not None and place.facts.state != "offered",
         "offered": place.facts.state == "offered",
+        "together": (await waiting_with(place.facts))[0] if place.facts.state == "offered" else 0,
         "visit": place.facts.visit is not None and place.facts.visit.state == "booked",
         "exempt": place.programme.exempt,
         "name": place.programme.short_name,

@@ -219,6 +219,12 @@ def state_of(facts: EnrolmentFacts, cohort: CohortFacts) -> str:
     return "cancelled" if alive and cohort.first_start is None else facts.state
 
 
+def why_no_offer(code: str, state: str) -> str:
+    """The conflict whose words fit somebody who answered an offer that is no more: they may wait still, or nothing comes
+    of the start."""
+    return {"queued": "offer_ended_queued", "cancelled": "offer_ended_cancelled"}.get(state, code)
+
+
 def headline(state: str, position: int, form: str) -> str:
     """The page's first words."""
     alone = form == "individual"

@@ -248,22 +248,34 @@ async def _again(request: AnyRequest, enrolment_id: UUID, wrong: str, typed: For
 
 @post("/min-plats/erbjudande", status_code=200)
 async def answer_offer(request: AnyRequest) -> Response[Any]:
-    """Yes or no to an offered place."""
+    """Yes or no to an offered place. A no is for good: it is said on the page that explains it (`bekraftat`)."""
     enrolment_id = await open_here(request)
     if enrolment_id is None:
         return to_place(closed=True)
-    answer = (await read_form(request)).raw("svar")
+    form = await read_form(request)
+    answer = form.raw("svar")
+    if answer not in {"ja", "nej"}:
+        return await _again(request, enrolment_id, _("Svara ja eller nej på erbjudandet."))
+    if answer == "nej" and not form.ticked("bekraftat") and (await queries.enrolment(enrolment_id)).state == "offered":
+        return Response("", status_code=303, headers={"location": "/min-plats/lamna"})
+    try:
+        return await _answered(request, enrolment_id, yes=answer == "ja")
+    except Conflict as conflict:
+        place = await place_of(enrolment_id)
+        raise Conflict(pages.why_no_offer(conflict.code, pages.state_of(place.facts, place.cohort))) from conflict
+
+
+async def _answered(request: AnyRequest, enrolment_id: UUID, yes: bool) -> Response[Any]:
+    """The answer, heard. Raises Conflict: there is no offer any more."""
     state = request.app.state
-    if answer == "ja":
+    if yes:
         place = await place_of(enrolment_id)
         await services.accept_offer(enrolment_id, place.programme, state.clock.now())
         return to_place()
-    if answer == "nej":
-        await services.decline_offer(enrolment_id, state.key_folder, state.clock.now())
-        response: Response[Any] = Response("", status_code=303, headers={"location": "/min-plats/klart"})
-        drop_cookie(request, response, "place")
-        return response
-    return await _again(request, enrolment_id, _("Svara ja eller nej på erbjudandet."))
+    await services.decline_offer(enrolment_id, state.key_folder, state.clock.now())
+    response: Response[Any] = Response("", status_code=303, headers={"location": "/min-plats/klart"})
+    drop_cookie(request, response, "place")
+    return response
 
 
 @post("/min-plats/studiebesok", status_code=200)

@@ -10,9 +10,25 @@ import asyncpg
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.core.clock import local_date
-from programmes.core.db import fetch
-from programmes.enrolment.agreement_rules import asked_again
+from programmes.core.db import fetch, fetchrow
+from programmes.core.errors import NotFound
+from programmes.enrolment.agreement_rules import FARTHEST, NewText, asked_again, last_of, seen_digest, why_not_add
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts
+
+__all__ = [
+    "FARTHEST",
+    "Accepted",
+    "NewText",
+    "accepted",
+    "asked_by",
+    "last_of",
+    "left_to_accept",
+    "seen_digest",
+    "text_by_id",
+    "to_accept_again",
+    "versions",
+    "why_not_add",
+]
 
 
 @dataclass(frozen=True)
@@ -110,6 +126,37 @@ async def to_be_asked(now: datetime) -> dict[UUID, tuple[int, ...]]:
         if again:
             found[row["id"]] = tuple(text.text_id for text in again)
     return found
+
+
+async def asked_by(new: NewText, programme: Programme, first_days: Mapping[int, date | None], today: date) -> dict[int, int]:
+    """How many people with a confirmed place would be asked to accept a version that is not saved yet, of the cohorts
+    where there are any."""
+    rows = await fetch(
+        """select e.cohort_id, array_agg(a.text_id) as accepted from enrolment e join agreement a on a.enrolment_id = e.id
+           where e.cohort_id = any($1::int[]) and e.state = 'confirmed' group by e.id""",
+        sorted(first_days),
+    )
+    known = await versions(new.section)
+    texts, on = [*known, new.after(known)], max(today, new.valid_from)
+    found: dict[int, int] = {}
+    for row in rows:
+        cohort_id = row["cohort_id"]
+        asked = asked_again(programme, "confirmed", row["accepted"], texts, on, first_days[cohort_id])
+        if any(text is texts[-1] for text in asked):
+            found[cohort_id] = found.get(cohort_id, 0) + 1
+    return found
+
+
+async def text_by_id(text_id: int) -> tuple[str, AgreementText, int]:
+    """A version with its section, and how many have accepted it. Raises NotFound."""
+    row = await fetchrow(
+        f"""select t.section, {_TEXT}, (select count(*) from agreement a where a.text_id = t.id) as accepted_by
+            from agreement_text t where t.id = $1""",
+        text_id,
+    )
+    if row is None:
+        raise NotFound
+    return row["section"], _text(row), row["accepted_by"]
 
 
 def _once(programmes: Iterable[Programme]) -> Iterable[Programme]:

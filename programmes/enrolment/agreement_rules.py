@@ -1,10 +1,65 @@
-"""A new version of conditions or rules before the start: who is asked again. Pure."""
+"""Versions of conditions and rules: which may be written or withdrawn, and who is asked again before the start. Pure."""
 
-from collections.abc import Collection, Sequence
-from datetime import date
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
 
 from programmes.catalogue.rules import Programme
-from programmes.enrolment.rules import AgreementText, State, acceptable
+from programmes.enrolment.rules import AgreementText, State, TextKind, acceptable
+
+# Whoever plans longer ahead than this has mistyped the year.
+FARTHEST = timedelta(days=365)
+WhyNotAdd = Literal["past", "too_far", "before_last", "same"]
+
+
+@dataclass(frozen=True)
+class NewText:
+    """A version as it is written, before it has a number."""
+
+    section: str
+    kind: TextKind
+    valid_from: date
+    lines_sv: tuple[str, ...]
+    lines_en: tuple[str, ...]
+
+    def after(self, versions: Sequence[AgreementText]) -> AgreementText:
+        """As the next version, which nobody can have accepted."""
+        number = max((text.version for text in versions if text.kind == self.kind), default=0) + 1
+        return AgreementText(0, self.kind, number, self.valid_from, self.lines_sv, self.lines_en)
+
+
+def last_of(kind: TextKind, versions: Sequence[AgreementText]) -> AgreementText | None:
+    """The version that the next one follows."""
+    return max((text for text in versions if text.kind == kind), key=lambda text: text.version, default=None)
+
+
+def why_not_add(new: NewText, versions: Sequence[AgreementText], today: date) -> dict[str, WhyNotAdd]:
+    """What stands against a new version: codes by field. It is in force from today at the earliest, a year ahead at most,
+    and not before the version it follows: so the newest in force is always the one with the highest number."""
+    found: dict[str, WhyNotAdd] = {}
+    last = last_of(new.kind, versions)
+    if new.valid_from < today:
+        found["fran"] = "past"
+    elif new.valid_from > today + FARTHEST:
+        found["fran"] = "too_far"
+    elif last and new.valid_from < last.valid_from:
+        found["fran"] = "before_last"
+    if last and (new.lines_sv, new.lines_en) == (last.lines_sv, last.lines_en):
+        found["sv"] = "same"
+    return found
+
+
+def may_withdraw(text: AgreementText, accepted_by: int, today: date) -> bool:
+    """A version goes only as long as it has never been in force, and nobody has accepted it."""
+    return text.valid_from > today and accepted_by == 0
+
+
+def seen_digest(new: NewText, last: AgreementText | None, asked: Mapping[int, int]) -> str:
+    """What was shown before saving: the text, the version it follows, and how many of which group are asked again."""
+    shown = repr((new, last.text_id if last else None, sorted(asked.items())))
+    return hashlib.sha256(shown.encode()).hexdigest()[:32]
 
 
 def newest(versions: Sequence[AgreementText], today: date, first_day: date | None) -> tuple[AgreementText, ...]:

@@ -1,31 +1,34 @@
-"""What staff keep for the way in: study visits on offer, and versions of conditions and rules."""
+"""The study visits that staff offer."""
 
+import re
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
-from programmes.cohorts import office_services, session_services
+from programmes.cohorts import office_services, schedule_queries, session_services
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot as ScheduleSlot
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import at_local, local_date
+from programmes.core.codes import new_token
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import day_long
 from programmes.core.i18n import gettext as _
-from programmes.enrolment import deadline_queries, deadline_services, queries, step_services, visit_queries, visit_services
+from programmes.enrolment import deadline_queries, deadline_services, step_services, visit_queries, visit_services
 from programmes.enrolment import person_pages as pages
 from programmes.enrolment.roster import roster
 from programmes.enrolment.visit_queries import Guest, why_not_offer
 from programmes.web.forms import Form, read_form
-from programmes.web.guards import principal, require_role, row_id, signed_in
+from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
+_ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 async def _cohort(request: AnyRequest, cohort_id: int) -> CohortFacts:
@@ -75,6 +78,9 @@ async def _slots(
         day_long(around.decide_by - timedelta(days=around.visit_days)),
         around.visit_days,
         await _holders(request, cohort.cohort_id),
+        tuple((venue.venue_id, venue.name) for venue in await schedule_queries.venues()),
+        cohort.venue_id,
+        form.raw("once") if _ONCE.fullmatch(form.raw("once")) else new_token(),
         form,
         refused,
     )
@@ -87,7 +93,7 @@ async def slots_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[
     return await _slots(request, await _cohort(request, cohort_id), Form())
 
 
-async def _read_slot(request: AnyRequest, cohort: CohortFacts, form: Form) -> tuple[datetime, datetime] | None:
+def _read_slot(request: AnyRequest, cohort: CohortFacts, form: Form) -> tuple[datetime, datetime] | None:
     """The time that was typed, or what stands against it beside each field."""
     now = request.app.state.clock.now()
     day, begins, ends = form.day("dag"), form.clock_time("fran"), form.clock_time("till")
@@ -96,28 +102,66 @@ async def _read_slot(request: AnyRequest, cohort: CohortFacts, form: Form) -> tu
     starts, finish = at_local(day, begins), at_local(day, ends)
     for field, text in pages.slot_refusals(why_not_offer(starts, finish, cohort.first_start, now)).items():
         form.fail(field, text)
-    if "dag" not in form.errors and not form.ticked("anda"):
-        off = await session_services.day_off_at(cohort.venue_id, ScheduleSlot(starts, finish), now)
-        if off:
-            form.fail("anda", said(Reason("day_off", "anda", {"day": day, "off": off})))
     return starts, finish
+
+
+async def _clashes(
+    request: AnyRequest, form: Form, times: tuple[datetime, datetime], venue_id: int, holder: tuple[int, str] | None
+) -> None:
+    """What else there is then: another visit of whoever holds it is refused; a day off, or something that they lead, is
+    asked about."""
+    now, doubts = request.app.state.clock.now(), []
+    if holder and (held := await visit_queries.held_by(holder[0], *times)):
+        form.fail("fran", pages.held_already(holder[1], held))
+    if form.errors or form.ticked("anda"):
+        return
+    if off := await session_services.day_off_at(venue_id, ScheduleSlot(*times), now):
+        doubts.append(said(Reason("day_off", "anda", {"day": local_date(times[0]), "off": off})))
+    if holder:
+        led = await schedule_queries.bookings(None, [holder[0]], *times, principal(request))
+        doubts.extend(pages.leads_then(holder[1], one.slot.starts_at, one.slot.ends_at) for one in led if one.staff)
+    if doubts:
+        form.fail("anda", " ".join(doubts))
 
 
 @post("/personal/grupper/{cohort_id:int}/studiebesok", guards=[signed_in], status_code=200)
 async def add_slot(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
-    """Offer one more study visit, at the cohort's venue and with one of its leaders."""
+    """Offer one more study visit, with one of the cohort's leaders, at its venue or another."""
     person, now = principal(request), request.app.state.clock.now()
     cohort = await _cohort(request, cohort_id)
     form = await read_form(request)
-    times = await _read_slot(request, cohort, form)
+    once = form.raw("once") if _ONCE.fullmatch(form.raw("once")) else ""
+    if once and await visit_queries.sent_with(cohort.cohort_id, once):
+        return _to_slots(cohort.cohort_id)
+    times = _read_slot(request, cohort, form)
     capacity = form.number("antal", 1, 50)
-    holders = [key for key, _name in await _holders(request, cohort.cohort_id)]
-    holder = form.choice("ledare", holders, _("Välj vem som håller besöket.")) if holders else ""
+    holders = dict(await _holders(request, cohort.cohort_id))
+    key = form.choice("ledare", list(holders), _("Välj vem som håller besöket.")) if holders else ""
+    holder = (int(key), holders[key]) if key else None
+    venue_id = await _venue(form, cohort)
+    if times is not None and "dag" not in form.errors and "till" not in form.errors:
+        await _clashes(request, form, times, venue_id, holder)
     if form.errors or times is None:
         return await _slots(request, cohort, form, 422)
-    held_by = int(holder) if holder else None
-    await step_services.add_slot(cohort.cohort_id, *times, cohort.venue_id, held_by, capacity, now, by=person.staff_id)
+    held_by = holder[0] if holder else None
+    try:
+        await step_services.add_slot(
+            cohort.cohort_id, *times, venue_id, held_by, capacity, now, by=person.staff_id, once=once
+        )
+    except Conflict:
+        # Somebody else has offered one just now.
+        await _clashes(request, form, times, venue_id, holder)
+        return await _slots(request, cohort, form, 422)
     return _to_slots(cohort.cohort_id)
+
+
+async def _venue(form: Form, cohort: CohortFacts) -> int:
+    """Where the visit is; the cohort's own venue when nothing is chosen."""
+    if not form.raw("lokal"):
+        return cohort.venue_id
+    known = [str(venue.venue_id) for venue in await schedule_queries.venues()]
+    chosen = form.choice("lokal", known, _("Välj en av lokalerna."))
+    return int(chosen) if chosen else cohort.venue_id
 
 
 @post("/personal/grupper/{cohort_id:int}/studiebesok/{slot_id:int}/ta-bort", guards=[signed_in], status_code=200)
@@ -151,42 +195,4 @@ def _to_slots(cohort_id: int) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/studiebesok"})
 
 
-async def _texts(request: AnyRequest, form: Form, status: int = 200) -> Response[Any]:
-    person = require_role(request, "coordinator")
-    today = local_date(request.app.state.clock.now())
-    found = []
-    for _id, programme in await catalogue.in_force(today):
-        if (programme.accept_conditions or programme.rules_commitment) and person.coordinates(programme.section):
-            found.append((programme, await queries.texts_to_accept(programme.section, today)))
-    return page(request, "enrolment/texts.html", {"programmes": found, "form": form, "today": today}, status)
-
-
-@get("/personal/texter", guards=[signed_in])
-async def texts_page(request: AnyRequest) -> Response[Any]:
-    """Conditions and rules of the programmes that ask for them, with their versions."""
-    return await _texts(request, Form())
-
-
-@post("/personal/texter", guards=[signed_in], status_code=200)
-async def add_text(request: AnyRequest) -> Response[Any]:
-    """A new version, in both languages. Earlier ones stay, for those who accepted them."""
-    person = require_role(request, "coordinator")
-    form = await read_form(request)
-    now = request.app.state.clock.now()
-    today = local_date(now)
-    asked = {p.section for _id, p in await catalogue.in_force(today) if p.accept_conditions or p.rules_commitment}
-    section = form.choice("avsnitt", sorted(asked))
-    if section and not person.coordinates(section):
-        raise NotFound
-    kind = form.choice("sort", ("conditions", "rules"))
-    swedish = form.lines("sv", 20, _("Skriv minst en rad på svenska."))
-    english = form.lines("en", 20, _("Skriv minst en rad på engelska."))
-    valid_from = form.day("fran")
-    if form.errors or valid_from is None:
-        return await _texts(request, form, 422)
-    which = cast(Literal["conditions", "rules"], kind)
-    await step_services.add_text(section, which, valid_from, swedish, english, person.staff_id, now)
-    return Response("", status_code=303, headers={"location": "/personal/texter"})
-
-
-HANDLERS = [slots_page, add_slot, remove_slot, set_deadline, texts_page, add_text]
+HANDLERS = [slots_page, add_slot, remove_slot, set_deadline]

@@ -41,6 +41,8 @@ class PersonPage:
     visit_state: str
     visit_wishes: str
     visit_markable: bool
+    visit_correctable: bool
+    visit_settled: bool
     visit_cancellable: bool
     slots: tuple[tuple[int, str], ...]
     visit_due: bool
@@ -141,11 +143,11 @@ def endings(ways: Sequence[StaffEnding]) -> tuple[tuple[str, str], ...]:
 
 
 def visit_words(facts: EnrolmentFacts) -> tuple[str, str]:
-    """When the study visit is or was, and what became of it."""
+    """When and where the study visit is or was, and what became of it."""
     if facts.visit is None:
         return "", ""
     words = {"booked": _("Bokat"), "attended": _("Gjort"), "missed": _("Kom inte"), "cancelled": _("Inställt av oss")}
-    return capital(moment_long(facts.visit.starts_at)), words[facts.visit.state]
+    return f"{capital(moment_long(facts.visit.starts_at))}, {facts.visit.venue}", words[facts.visit.state]
 
 
 def wish_words(facts: EnrolmentFacts) -> str:
@@ -165,7 +167,7 @@ def wish_words(facts: EnrolmentFacts) -> str:
 
 def slot_options(slots: list[Slot]) -> tuple[tuple[int, str], ...]:
     """Study visits with room, to book for somebody."""
-    return tuple((slot.slot_id, capital(moment_long(slot.starts_at))) for slot in slots if slot.left > 0)
+    return tuple((s.slot_id, f"{capital(moment_long(s.starts_at))}, {s.venue}") for s in slots if s.left > 0)
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,7 @@ class SlotLine:
     slot_id: int
     when: str
     leader: str
+    venue: str
     left: int
     guests: tuple[Guest, ...]
     removable: bool
@@ -198,6 +201,9 @@ class SlotsPage:
     book_by: str
     days: int
     leaders: tuple[tuple[str, str], ...]
+    venues: tuple[tuple[int, str], ...]
+    venue: int
+    once: str
     form: Any
     refused: str = ""
 
@@ -211,7 +217,9 @@ def slot_line(slot: Offered, guests: Sequence[Guest], now: datetime) -> SlotLine
     when = f"{capital(day_long(local_date(slot.starts_at)))} {times(slot.starts_at, slot.ends_at)}"
     coming = slot.starts_at > now and not slot.cancelled
     removable, cancellable = coming and not slot.taken, coming and bool(slot.taken)
-    return SlotLine(slot.slot_id, when, slot.leader or "", slot.left, tuple(guests), removable, cancellable, slot.cancelled)
+    return SlotLine(
+        slot.slot_id, when, slot.leader or "", slot.venue, slot.left, tuple(guests), removable, cancellable, slot.cancelled
+    )
 
 
 def visit_state_words(state: str) -> str:
@@ -228,6 +236,18 @@ def slot_refusals(found: Mapping[str, str]) -> dict[str, str]:
         "after_start": _("Studiebesöket måste vara före den första träffen."),
     }
     return {field: texts[code] for field, code in found.items()}
+
+
+def held_already(name: str, visits: Sequence[tuple[datetime, datetime]]) -> str:
+    """Why somebody cannot hold a visit then: the one that they hold."""
+    when = f"{day_long(local_date(visits[0][0]))} {times(*visits[0])}"
+    return _("%(name)s håller ett annat studiebesök då: %(when)s.", name=name, when=when)
+
+
+def leads_then(name: str, starts_at: datetime, ends_at: datetime) -> str:
+    """That whoever would hold the visit leads something else at that time. What it is isn't said."""
+    when = f"{day_long(local_date(starts_at))} {times(starts_at, ends_at)}"
+    return _("%(name)s leder något annat då: %(when)s.", name=name, when=when)
 
 
 def no_such_visit() -> str:

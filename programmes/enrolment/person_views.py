@@ -112,6 +112,7 @@ async def _page(
     visit, visit_state = pages.visit_words(facts)
     record = _record(facts, request)
     age = roster.age_now(facts, record, programme, cohort.first_start)
+    marking = queries.marking(facts.state, facts.visit, cohort.first_start, now) if facts.visit else "no_visit"
     view = pages.PersonPage(
         cohort_id=cohort.cohort_id,
         cohort_name=cohort.name,
@@ -131,7 +132,9 @@ async def _page(
         visit_state=visit_state,
         visit_wishes=pages.wish_words(facts),
         slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),
-        visit_markable=facts.visit is not None and queries.visit_can_be_marked(facts.visit, now),
+        visit_markable=marking == "open" and facts.state == "preliminary",
+        visit_correctable=marking == "correction",
+        visit_settled=marking == "visit_settled",
         visit_cancellable=facts.visit is not None and facts.visit.state == "booked" and facts.visit.starts_at > now,
         book_by=day_long(book_by) if book_by and left else "",
         visit_due=not {"book_visit", "rebook_visit"}.isdisjoint(left),
@@ -193,7 +196,9 @@ async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
     outcome = form.raw("utfall")
     if outcome in _VISITS:
         state, person_goes_on, staff_goes_on = _VISITS[outcome]
-        await step_services.mark_visit(enrolment_id, state, person.staff_id, programme, now, person_goes_on, staff_goes_on)
+        await step_services.mark_visit(
+            enrolment_id, state, person.staff_id, programme, now, person_goes_on, staff_goes_on, form.ticked("ratta")
+        )
         return _back(cohort_id, enrolment_id)
     if outcome == "avboka":
         await visit_services.cancel_booking(enrolment_id, now, person.staff_id)

@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from programmes.catalogue.rules import Programme
-from programmes.core.clock import at_local, local, local_date
+from programmes.core.clock import at_local, local
 
 State = Literal[
     "preliminary",
@@ -339,11 +339,6 @@ def doubles(people: Mapping[UUID, tuple[str, str, str]]) -> frozenset[UUID]:
 
 def _plain(name: str) -> str:
     return " ".join(name.casefold().split())
-
-
-def visit_can_be_marked(visit: Visit, now: datetime) -> bool:
-    """A study visit is made or missed on its day, never before."""
-    return local_date(visit.starts_at) <= local_date(now)
 
 
 def may_drop_out(state: State, first_start: datetime | None, now: datetime) -> bool:

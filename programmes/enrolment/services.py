@@ -217,7 +217,13 @@ async def expire_offers(keys: KeyFolder, now: datetime) -> int:
 
 
 async def end_all(cohort_id: int, now: datetime) -> None:
-    """In the caller's transaction, when a cohort is cancelled: offers end, everybody keeps the page that says so."""
+    """In the caller's transaction, when a cohort is cancelled: offers end, everybody keeps the page that says so. Study
+    visits that were to come are held by nobody any more."""
+    await execute(
+        "update visit_slot set cancelled_at = $2 where cohort_id = $1 and cancelled_at is null and ends_at > $2",
+        cohort_id,
+        now,
+    )
     await execute(
         """delete from seat where enrolment_id in (select id from enrolment where cohort_id = $1 and state = 'offered')""",
         cohort_id,

@@ -2,18 +2,23 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
-from programmes.core.db import execute, fetchrow, fetchval, transaction
+from programmes.core.db import execute, fetchrow, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import agreement_queries, queries
-from programmes.enrolment.rules import HOLDING, still_to_do, visit_can_be_marked
+from programmes.enrolment.rules import HOLDING, still_to_do
+from programmes.enrolment.slot_services import add_slot
+from programmes.enrolment.text_services import add_text
+from programmes.enrolment.visit_rules import marking
 from programmes.enrolment.visit_services import leave_slot
+
+__all__ = ["accept_texts", "add_slot", "add_text", "book_visit", "mark_visit", "note_proof", "wish_to_go_on"]
 
 
 async def _locked(enrolment_id: uuid.UUID, now: datetime) -> queries.EnrolmentFacts:
@@ -73,32 +78,65 @@ async def mark_visit(
     now: datetime,
     person_goes_on: bool = True,
     staff_goes_on: bool = True,
+    correcting: bool = False,
 ) -> None:
     """Staff note that the visit was made or missed and, once made, whether each side wishes to go on; nothing else.
 
-    A no costs nothing by itself: the place is left by the person, or ended by staff, in a step of its own.
+    A no costs nothing by itself: the place is left by the person, or ended by staff, in a step of its own. Of a confirmed
+    place it is a correction, which has to be meant (`correcting`): the place is kept, and is preliminary until everything
+    is done again; the person is told. What is noted already changes nothing.
 
     Raises:
         NotFound: no such enrolment.
-        Conflict: `no_visit`, none is booked, or it is cancelled; `visit_not_yet`, it is on a later day; `enrolment_over`.
+        Conflict: `no_visit`, none is booked, or it is cancelled; `visit_not_yet`, it has not begun; `visit_confirmed`, the
+            place is confirmed and no correction was meant; `visit_settled`, it is, and it has started; `enrolment_over`.
     """
+    wishes = (person_goes_on, staff_goes_on) if state == "attended" else (None, None)
     async with transaction():
         facts = await _locked(enrolment_id, now)
-        if facts.visit is None or facts.visit.state == "cancelled":
-            raise Conflict("no_visit")
-        if not visit_can_be_marked(facts.visit, now):
-            raise Conflict("visit_not_yet")
+        first_start = (await cohorts.by_id(facts.cohort_id)).first_start
+        allowed = marking(facts.state, facts.visit, first_start, now)
+        visit = facts.visit
+        if (
+            facts.state == "confirmed"
+            and visit
+            and (visit.state, visit.person_goes_on, visit.staff_goes_on)
+            == (
+                state,
+                *wishes,
+            )
+        ):
+            return
+        if allowed not in {"open", "correction"}:
+            raise Conflict(allowed)
+        if allowed == "correction" and not correcting:
+            raise Conflict("visit_confirmed")
         await execute(
             """update study_visit set state = $2, marked_at = $3, person_goes_on = $4, staff_goes_on = $5
                where enrolment_id = $1""",
             enrolment_id,
             state,
             now,
-            person_goes_on if state == "attended" else None,
-            staff_goes_on if state == "attended" else None,
+            *wishes,
         )
         await audit.note(f"visit:{state}", f"enrolment/{enrolment_id}", staff_id, now)
+        await _preliminary_again(enrolment_id, now)
         await _confirm_if_done(enrolment_id, programme, now)
+
+
+async def _preliminary_again(enrolment_id: uuid.UUID, now: datetime) -> None:
+    """A confirmed place of which something is left to do after all. It is kept, and whoever has to book a visit anew has
+    as much time for it as somebody whose place is new."""
+    facts = await queries.enrolment(enrolment_id)
+    if facts.state != "confirmed" or (facts.visit and facts.visit.state == "attended" and facts.visit.goes_on):
+        return
+    await execute(
+        """update enrolment set state = 'preliminary', confirmed_at = null,
+                  place_since = case when participant_id is not null then $2::timestamptz end where id = $1""",
+        enrolment_id,
+        now,
+    )
+    await jobs.put("place_held", {"enrolment": str(enrolment_id)})
 
 
 async def wish_to_go_on(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:
@@ -200,57 +238,3 @@ async def note_proof(enrolment_id: uuid.UUID, staff_id: int, programme: Programm
             "update enrolment set proof_checked_at = $2, proof_checked_by = $3 where id = $1", enrolment_id, now, staff_id
         )
         await audit.note("proof:checked", f"enrolment/{enrolment_id}", staff_id, now)
-
-
-async def add_slot(
-    cohort_id: int,
-    starts_at: datetime,
-    ends_at: datetime,
-    venue_id: int,
-    staff_id: int | None,
-    capacity: int,
-    now: datetime,
-    by: int | None = None,
-) -> int:
-    """Offer a study visit, held by `staff_id` and added `by` somebody else perhaps. Raises Conflict `visit_past`."""
-    if starts_at <= now:
-        raise Conflict("visit_past")
-    async with transaction():
-        slot_id: int = await fetchval(
-            """insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, staff_id, capacity, free_since)
-               values ($1, $2, $3, $4, $5, $6, $7) returning id""",
-            cohort_id,
-            starts_at,
-            ends_at,
-            venue_id,
-            staff_id,
-            capacity,
-            now,
-        )
-        await audit.note("visit:offer", f"cohort/{cohort_id}", by or staff_id, now)
-        return slot_id
-
-
-async def add_text(
-    section: str,
-    kind: Literal["conditions", "rules"],
-    valid_from: date,
-    lines_sv: Sequence[str],
-    lines_en: Sequence[str],
-    staff_id: int,
-    now: datetime,
-) -> int:
-    """A new version of a programme's conditions or rules, in both languages; returns its version number."""
-    async with transaction():
-        version: int = await fetchval(
-            """insert into agreement_text (section, kind, version, valid_from, lines_sv, lines_en)
-               select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5 from agreement_text where section = $1 and kind = $2
-               returning version""",
-            section,
-            kind,
-            valid_from,
-            "\n".join(lines_sv),
-            "\n".join(lines_en),
-        )
-        await audit.note(f"agreement:{kind}:{version}", f"section/{section}", staff_id, now)
-        return version

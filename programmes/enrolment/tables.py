@@ -166,7 +166,12 @@ class ConditionUnmet(Table, tablename="condition_unmet"):
 
 
 class VisitSlot(Table, tablename="visit_slot"):
-    """A bookable study visit before a cohort. `free_since`: since when there has been room, as long as there is any."""
+    """A bookable study visit before a cohort. `free_since`: since when there has been room, as long as there is any.
+    `once_digest` tells the form that offered it.
+
+    `one_visit_at_a_time`, an exclusion constraint made in the migration: a leader's visits never overlap, cancelled ones
+    apart.
+    """
 
     id: Serial = Serial(primary_key=True)
     cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
@@ -177,6 +182,7 @@ class VisitSlot(Table, tablename="visit_slot"):
     capacity = Integer(default=1)
     cancelled_at = Timestamptz(null=True, default=None)
     free_since = Timestamptz(null=True, default=None)
+    once_digest = Bytea(null=True, default=None, unique=True)
     visit_ends_after_start = Check("starts_at < ends_at")
     visit_capacity_sensible = Check("capacity between 1 and 50")
 

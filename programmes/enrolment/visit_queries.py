@@ -7,9 +7,10 @@ from uuid import UUID
 
 from programmes.core.db import fetch
 from programmes.core.errors import NotFound
+from programmes.enrolment.queries import once_digest
 from programmes.enrolment.visit_rules import Guest, Offered, why_not_offer
 
-__all__ = ["Guest", "Offered", "VisitNeed", "needs", "offered", "why_not_offer"]
+__all__ = ["Guest", "Offered", "VisitNeed", "held_by", "needs", "offered", "sent_with", "why_not_offer"]
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,31 @@ class VisitNeed:
 async def offered(cohort_id: int) -> list[Offered]:
     """Every study visit of a cohort, past ones too, in order of time."""
     rows = await fetch(
-        """select s.id as slot_id, s.starts_at, s.ends_at, p.display_name as leader, s.capacity,
+        """select s.id as slot_id, s.starts_at, s.ends_at, p.display_name as leader, vn.name as venue, s.capacity,
                   (select count(*) from study_visit b where b.slot_id = s.id)::int as taken,
                   s.cancelled_at is not null as cancelled
-           from visit_slot s left join staff p on p.id = s.staff_id
+           from visit_slot s join venue vn on vn.id = s.venue_id left join staff p on p.id = s.staff_id
            where s.cohort_id = $1 order by s.starts_at, s.id""",
         cohort_id,
     )
     return [Offered(**dict(row)) for row in rows]
+
+
+async def held_by(staff_id: int, starts_at: datetime, ends_at: datetime) -> list[tuple[datetime, datetime]]:
+    """The study visits, of whatever cohort and not cancelled, that somebody holds at that time."""
+    rows = await fetch(
+        """select starts_at, ends_at from visit_slot
+           where staff_id = $1 and starts_at < $3 and ends_at > $2 and cancelled_at is null order by starts_at""",
+        staff_id,
+        starts_at,
+        ends_at,
+    )
+    return [(row["starts_at"], row["ends_at"]) for row in rows]
+
+
+async def sent_with(cohort_id: int, once: str) -> bool:
+    """Whether the form with this once-number has offered a visit already."""
+    return bool(await fetch("select 1 from visit_slot where once_digest = $1", once_digest(cohort_id, once)))
 
 
 async def needs(cohort_ids: Iterable[int], now: datetime) -> dict[int, VisitNeed]:

@@ -1,10 +1,16 @@
 """What a study visit on offer may be, and when it may go. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from programmes.core.clock import local_date
+from programmes.enrolment.rules import State, Visit
+
+# Whoever comes a little early is let in, and noted.
+EARLY = timedelta(minutes=15)
+Marking = Literal["open", "correction", "no_visit", "visit_not_yet", "visit_settled", "enrolment_over"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class Offered:
     starts_at: datetime
     ends_at: datetime
     leader: str | None
+    venue: str
     capacity: int
     taken: int
     cancelled: bool = False
@@ -44,3 +51,20 @@ def why_not_offer(starts_at: datetime, ends_at: datetime, first_start: datetime 
     elif first_start and local_date(starts_at) >= local_date(first_start):
         found["dag"] = "after_start"
     return found
+
+
+def marking(state: State, visit: Visit | None, first_start: datetime | None, now: datetime) -> Marking:
+    """Whether it may be noted what became of a study visit; if not, why not.
+
+    It is `open` until the place is confirmed. What is noted of a confirmed place is a `correction`, before the start only:
+    afterwards the visit has done its part, and who does not go on leaves, or is ended, in a step of its own.
+    """
+    if visit is None or visit.state == "cancelled":
+        return "no_visit"
+    if now < visit.starts_at - EARLY:
+        return "visit_not_yet"
+    if state in {"preliminary", "offered"}:
+        return "open"
+    if state != "confirmed":
+        return "enrolment_over"
+    return "correction" if first_start is None or now < first_start else "visit_settled"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID, uuid5
 
-from programmes.enrolment.rules import ALIVE, HOLDING, VisitState
+from programmes.enrolment.rules import ALIVE, HOLDING, EnrolmentFacts, VisitState
 from programmes.enrolment.rules import State as EnrolmentState
 
 Kind = Literal[
@@ -99,6 +99,19 @@ def notice_id(kind: Kind, enrolment_id: UUID, subject: str) -> UUID:
 def of_texts(text_ids: Iterable[int]) -> str:
     """The subject of a message about versions of texts."""
     return ",".join(str(text_id) for text_id in sorted(text_ids))
+
+
+def subject_of(kind: Kind, facts: EnrolmentFacts) -> str:
+    """What tells a message about somebody's own place from the next of its kind: an offer's end, since when the place has
+    been theirs, when it was confirmed, until when a refusal can be read."""
+    moments = {
+        "place_offered": facts.offer_expires_at,
+        "place_held": facts.place_since,
+        "place_confirmed": facts.confirmed_at,
+        "place_refused": facts.undo_until,
+    }
+    moment = moments.get(kind)
+    return moment.isoformat() if moment else ""
 
 
 def is_due(waiting: Waiting, now: datetime) -> bool:

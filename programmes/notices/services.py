@@ -52,13 +52,14 @@ async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetim
         async with transaction():
             await cohorts.locked((await enrolments.enrolment(enrolment_id)).cohort_id)
             facts = await enrolments.enrolment(enrolment_id)
-            if kind == "place_offered" and facts.offer_expires_at:
-                subject = facts.offer_expires_at.isoformat()
-            if kind == "place_refused" and facts.undo_until:
-                subject = facts.undo_until.isoformat()
             if kind == "visit_booked":
                 subject = await queries.booking(enrolment_id)
-            await _tell(_Event(kind, subject), [facts] if facts.state in rules.AUDIENCE[kind] else [], keys, now)
+            await _tell(
+                _Event(kind, subject or rules.subject_of(kind, facts)),
+                [facts] if facts.state in rules.AUDIENCE[kind] else [],
+                keys,
+                now,
+            )
 
 
 async def tell_about_session(kind: Kind, session_id: int, keys: KeyFolder, now: datetime) -> None:

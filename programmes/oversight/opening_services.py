@@ -5,14 +5,26 @@ from datetime import datetime
 
 from programmes.cohorts.opening_services import open_cohort
 from programmes.cohorts.queries import by_id
-from programmes.cohorts.rules import Opening
+from programmes.cohorts.rules import Opening, Reason
 from programmes.core.db import transaction
 from programmes.core.principal import Principal
 from programmes.enrolment.step_services import add_slot
+from programmes.enrolment.visit_queries import held_by
 from programmes.oversight.rules import Visit
 from programmes.oversight.rules import why_not_visits as visit_reasons
 
-__all__ = ["Opening", "Visit", "open_with_visits", "visit_reasons"]
+__all__ = ["Opening", "Visit", "open_with_visits", "visit_clashes", "visit_reasons"]
+
+
+async def visit_clashes(visits: Sequence[Visit], leaders: Sequence[int]) -> list[Reason]:
+    """The visits whose time the first leader, who holds them, has given to another group's visit."""
+    if not leaders:
+        return []
+    return [
+        Reason("visit_held", f"besok{visit.row}")
+        for visit in visits
+        if await held_by(leaders[0], visit.slot.starts_at, visit.slot.ends_at)
+    ]
 
 
 async def open_with_visits(wanted: Opening, visits: Sequence[Visit], principal: Principal, now: datetime) -> int:

@@ -17,7 +17,7 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.oversight import opening_pages as pages
-from programmes.oversight.opening_services import Opening, Visit, open_with_visits, visit_reasons
+from programmes.oversight.opening_services import Opening, Visit, open_with_visits, visit_clashes, visit_reasons
 from programmes.oversight.views import number_within
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import require_role, signed_in
@@ -103,7 +103,8 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
         await _tell_the_rest(ask, form)
         return await _show(ask, form, None, 422)
     planned = await preview(wanted, ask.who, ask.now)
-    for reason in [*planned.reasons, *visit_reasons(visits, planned.schedule, ask.now)]:
+    against = [*visit_reasons(visits, planned.schedule, ask.now), *await visit_clashes(visits, wanted.leaders)]
+    for reason in [*planned.reasons, *against]:
         if reason.beside == "lokal" and {"nylokal", "nyadress"} & set(form.errors):
             continue  # What is missing of the new room is said beside it.
         form.fail(reason.beside, said(reason, ask.programme.form))

@@ -146,6 +146,9 @@ def why_not_visits(visits: Sequence[Visit], schedule: Schedule, now: datetime) -
     """Study visits are to come, and over before the first session begins (2.7, 2.8)."""
     found = []
     for visit in visits:
+        earlier = [other.slot for other in visits if other.row < visit.row]
+        if any(slot.starts_at < visit.slot.ends_at and slot.ends_at > visit.slot.starts_at for slot in earlier):
+            found.append(Reason("visit_overlaps", f"besok{visit.row}"))
         if visit.slot.starts_at <= now:
             found.append(Reason("past", f"besok{visit.row}"))
         elif schedule.slots and visit.slot.ends_at > schedule.slots[0].starts_at:

@@ -127,6 +127,14 @@ def staff_text(code: str) -> tuple[str, str] | None:
         ),
         "visit_full": (_("Tiden är inte ledig längre"), _("Välj en annan tid för studiebesöket. Personens plats är kvar.")),
         "visit_done": (_("Studiebesöket är redan gjort"), _("Personen behöver inte boka ett till.")),
+        "visit_confirmed": (
+            _("Platsen är redan klar"),
+            _("Det har ändrats sedan sidan visades. Stämmer inte besöket, öppna personens sida och välj ”Rätta besöket”."),
+        ),
+        "visit_settled": (
+            _("Det har börjat"),
+            _("Besöket går inte att rätta efter starten. Vill någon inte fortsätta, avsluta på personens sida."),
+        ),
         "visit_begun": (
             _("Besöket har redan börjat"),
             _("Det går inte att avboka. Anteckna om personen kom, eller boka en ny tid."),
@@ -170,13 +178,21 @@ def conflict_text(code: str) -> tuple[str, str]:
             _("Erbjudandet har gått ut"),
             _("Platsen har gått vidare till nästa i kön. Du kan anmäla dig igen om det finns plats."),
         ),
+        "offer_ended_queued": (
+            _("Erbjudandet gäller inte längre"),
+            _("Du står kvar i kön och har kvar din tur. På Min plats ser du vilket nummer du har."),
+        ),
+        "offer_ended_cancelled": (
+            _("Erbjudandet gäller inte längre"),
+            _("Starten är inställd. På Min plats ser du vad du kan göra i stället."),
+        ),
         "visit_full": (_("Tiden är inte ledig längre"), _("Välj en annan tid för studiebesöket. Din plats är kvar.")),
         "visit_done": (_("Studiebesöket är redan gjort"), _("Du behöver inte boka ett till. Din plats är kvar.")),
         "visit_first": (_("Studiebesöket kommer först"), _("Du kan godkänna villkor och regler när besöket är gjort.")),
         "no_visit": (_("Inget studiebesök är bokat"), _("Boka ett besök först.")),
         "visit_not_yet": (
             _("Studiebesöket har inte varit än"),
-            _("Det kan antecknas som gjort från och med sin dag. Inget är ändrat."),
+            _("Det kan antecknas tidigast en kvart innan det börjar. Inget är ändrat."),
         ),
         "visit_begun": (_("Besöket har redan börjat"), _("Det går inte att avboka. Boka en ny tid, eller ring oss.")),
         "not_going_on": (

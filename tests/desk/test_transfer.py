@@ -194,7 +194,7 @@ async def test_a_visit_that_was_made_and_what_was_accepted_are_brought_along(
         await step_services.add_text("2.8", kind, today, ["Ja."], ["Yes."], kim.staff_id, clock.now())
     programme = await catalogue.programme(source.programme_id)
     made, booked = [(await somebody(source, keys, clock.now(), name)).enrolment_id for name in ("Ek", "Asp")]
-    starts = clock.now() + timedelta(hours=2)
+    starts = clock.now() + timedelta(minutes=10)
     slot = await step_services.add_slot(
         source.cohort_id, starts, starts + timedelta(hours=1), source.venue_id, kim.staff_id, 2, clock.now()
     )

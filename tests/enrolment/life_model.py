@@ -382,6 +382,15 @@ class Cohort:
         if person.state == "preliminary" and person.visit == "attended" and person.accepted:
             person.state = "confirmed"
 
+    def corrected(self, person: Person, visit: str, now: datetime) -> bool:
+        """Whether it may be noted anew what became of a visit that was made: of a confirmed place only before the start."""
+        if person.state == "confirmed" and self.sessions and now >= self.sessions[0]:
+            return False
+        person.visit = visit
+        if person.state == "confirmed":
+            person.state, person.since = "preliminary", now
+        return True
+
     # The office and the worker
 
     def limits(self, minimum: int, maximum: int, now: datetime) -> bool:

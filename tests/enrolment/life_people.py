@@ -313,6 +313,19 @@ class People(Checked):
             person.visit = become
             model.done(person)
 
+    def _who_came(self) -> list[tuple[int, Person]]:
+        return [(n, p) for n, m in enumerate(self.models) for p in m.people if p.visit == "attended" and p.state in HOLDING]
+
+    @precondition(lambda self: self._who_came())
+    @rule(pick=PICK)
+    def it_was_somebody_else_who_came(self, pick: int) -> None:
+        which, person = self._who_came()[pick % len(self._who_came())]
+        expected = self.models[which].corrected(person, "missed", self.now)
+        mark = step_services.mark_visit(
+            person.enrolment_id, "missed", self.kim.staff_id, self.programmes[which], self.now, correcting=True
+        )
+        assert self.done(mark) == expected
+
     async def _slot(self, which: int) -> int:
         venue = (await cohorts.by_id(self.ids[which])).venue_id
         starts = self.now + timedelta(minutes=1)

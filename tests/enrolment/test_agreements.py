@@ -30,9 +30,7 @@ CHANGES = ("update agreement_text set lines_sv = 'Annat'", "delete from agreemen
 
 
 @pytest.fixture
-async def robin(db: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection) -> Principal:
-    await owner.execute("delete from agreement_text where version > 1")
-    await owner.execute("update agreement_text set valid_from = '2030-01-01' where section = '2.8'")
+async def robin(db: None, client: httpx.AsyncClient, clock: FrozenClock) -> Principal:
     found = await a_leader(clock.now())
     await sign_in_as(client, "robin", clock.now())
     return found
@@ -48,9 +46,9 @@ async def confirmed(
     """Somebody who has made the visit and accepted both texts on screen."""
     programme = (await a_programme("2.8"))[1]
     taken = await somebody(cohort, keys, clock.now(), name)
-    starts = clock.now() + timedelta(hours=2)
+    starts = clock.now() + timedelta(minutes=10)
     slot = await step_services.add_slot(
-        cohort.cohort_id, starts, starts + timedelta(hours=1), cohort.venue_id, who.staff_id, 1, clock.now()
+        cohort.cohort_id, starts, starts + timedelta(hours=1), cohort.venue_id, None, 1, clock.now()
     )
     await step_services.book_visit(taken.enrolment_id, slot, clock.now())
     await step_services.mark_visit(taken.enrolment_id, "attended", who.staff_id, programme, clock.now())
@@ -217,3 +215,23 @@ async def test_not_even_the_owner_changes_a_version_that_somebody_has_accepted(
         await owner.execute(CHANGES[what])
     assert await owner.fetch("select * from agreement_text order by id") == before
     await write("rules", "Vi hälsar inte.", DAY, robin, clock)
+
+
+async def test_web_withdraws_no_version_that_is_in_force_or_accepted_whatever_day_it_says(
+    robin: Principal, keys: KeyFolder, clock: FrozenClock, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), robin, sessions=4)
+    for kind in kinds:
+        await write(kind, "Vi hälsar.", DAY, robin, clock)
+    await confirmed(cohort, keys, clock, robin)
+    accepted = await owner.fetchval("select text_id from agreement limit 1")
+    await write("rules", "Vi hälsar igen.", DAY + timedelta(days=3), robin, clock)
+    coming = await owner.fetchval("select max(id) from agreement_text")
+    connection = await asyncpg.connect(settings.web_database_url)
+    try:
+        withdraw = "select withdraw_text($1, $2)"
+        assert await connection.fetchval(withdraw, accepted, date(1900, 1, 1)) is False
+        assert await connection.fetchval(withdraw, coming, DAY + timedelta(days=3)) is False
+        assert await connection.fetchval(withdraw, coming, DAY) is True
+    finally:
+        await connection.close()

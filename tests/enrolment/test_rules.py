@@ -36,7 +36,6 @@ from programmes.enrolment.rules import (
     remaining,
     still_to_do,
     strays,
-    visit_can_be_marked,
 )
 from tests.catalogue.cast import EDITION
 
@@ -218,13 +217,6 @@ def test_a_place_is_done_only_when_every_kind_that_is_asked_for_is_accepted(
     assert (left == ()) == (asked_texts(programme) <= have)
     assert asks_for_more(programme) == (conditions or rules)
     assert {text.kind for text in acceptable(programme, newest)} in (asked_texts(programme), frozenset())
-
-
-def test_a_study_visit_is_marked_on_its_day_and_after_it() -> None:
-    visit = Visit(1, NOW, NOW + timedelta(hours=1), "Linden", "Hamngatan 4", "booked")
-    assert visit_can_be_marked(visit, NOW - timedelta(hours=3))
-    assert not visit_can_be_marked(visit, NOW - timedelta(hours=11))
-    assert visit_can_be_marked(visit, NOW + timedelta(days=3))
 
 
 @pytest.mark.parametrize("state", ["preliminary", "confirmed", "queued", "offered", "withdrawn"])

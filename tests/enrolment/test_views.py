@@ -281,8 +281,10 @@ async def test_staff_walk_somebody_to_a_confirmed_place_and_every_look_is_noted(
             "sort": kind,
             "sv": "Jag kommer nykter.\nJag kommer i tid.",
             "en": "Sober.",
-            "fran": "2026-09-01",
+            "fran": "2026-09-02",
         }
+        shown = await post_form(client, "/personal/texter", text)
+        text["sett"] = hidden(shown.text, "sett")
         assert (await post_form(client, "/personal/texter", text)).status_code == 303
     slots = f"/personal/grupper/{cohort.cohort_id}/studiebesok"
     slot = {"dag": "2026-09-10", "fran": "15:00", "till": "16:00", "antal": "2"}
@@ -298,7 +300,7 @@ async def test_staff_walk_somebody_to_a_confirmed_place_and_every_look_is_noted(
     early = await post_form(client, f"{person}/besok", {"utfall": "attended"}, person)
     assert early.status_code == 409
     assert "Studiebesöket har inte varit än" in early.text
-    clock.advance(days=8)
+    clock.advance(days=8, hours=5)
     await sign_in_as(client, "kim", clock.now())
     assert (await post_form(client, f"{person}/besok", {"utfall": "attended"}, person)).status_code == 303
     texts = re.findall(r'name="text" value="(\d+)"', (await client.get(person)).text)

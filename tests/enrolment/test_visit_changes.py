@@ -16,7 +16,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import place_services, queries, services, step_services, visit_services
+from programmes.enrolment import place_services, queries, services, step_services, visit_queries, visit_services
 from programmes.enrolment.rules import Steps, remaining
 from programmes.enrolment.services import Taken
 from programmes.notices.letter_rules import Facts, Slot, letter
@@ -42,6 +42,8 @@ async def look(client: httpx.AsyncClient, address: str) -> str:
 
 async def a_slot(cohort: CohortFacts, clock: FrozenClock, who: Principal, days: int = 5, capacity: int = 2) -> int:
     starts = clock.now() + timedelta(days=days)
+    while await visit_queries.held_by(who.staff_id, starts, starts + timedelta(hours=1)):
+        starts += timedelta(hours=1)
     return await step_services.add_slot(
         cohort.cohort_id, starts, starts + timedelta(hours=1), cohort.venue_id, who.staff_id, capacity, clock.now()
     )

@@ -46,6 +46,8 @@ async def write_texts(desk: Page) -> None:
         await desk.get_by_label("Vilken text?").select_option(label=kind)
         await desk.get_by_label("På svenska").fill(line)
         await desk.get_by_label("På engelska").fill("In English.")
+        await desk.get_by_role("button", name="Se vilka som berörs").click()
+        await expect(desk.get_by_text("Ingen behöver godkänna igen.")).to_be_visible()
         await desk.get_by_role("button", name="Spara ny version").click()
         await expect(desk.get_by_text(line)).to_be_visible()
 
@@ -54,6 +56,9 @@ async def offer_visits(desk: Page, cohort_id: int, day: str) -> None:
     """A study visit with room for everybody."""
     await desk.goto(f"/personal/grupper/{cohort_id}/studiebesok")
     await desk.get_by_label("Dag", exact=True).fill(day)
+    # Ten minutes from now: it can still be booked, and be noted already.
+    await desk.get_by_label("Börjar").fill("10:10")
+    await desk.get_by_label("Slutar").fill("11:00")
     await desk.get_by_label("Hur många kan komma?").fill("10")
     await desk.get_by_role("button", name="Lägg till tiden").click()
     await expect(desk.get_by_text("10 platser kvar.")).to_be_visible()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from programmes import worker
 from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries, step_services, visit_services
@@ -120,9 +121,9 @@ async def confirmed(
     """Somebody who has made the visit and accepted both texts."""
     programme = (await a_programme("2.8"))[1]
     taken = await reachable(cohort, keys, clock, name, contact)
-    starts = clock.now() + timedelta(hours=2)
+    starts = clock.now() + timedelta(minutes=5)
     slot = await step_services.add_slot(
-        cohort.cohort_id, starts, starts + timedelta(hours=1), cohort.venue_id, who.staff_id, 1, clock.now()
+        cohort.cohort_id, starts, starts + timedelta(hours=1), cohort.venue_id, None, 1, clock.now()
     )
     await step_services.book_visit(taken.enrolment_id, slot, clock.now())
     await step_services.mark_visit(taken.enrolment_id, "attended", who.staff_id, programme, clock.now())
@@ -172,11 +173,11 @@ async def test_a_new_version_is_told_on_its_day_once_and_only_before_the_start(
     await step_services.accept_texts(anna.enrolment_id, newest, programme, "screen", clock.now())
     assert await told() == 1
     # Another version is news again; one that comes when the group has begun is for the next start.
-    await write("Två.", DAY, robin, clock)
+    await write("Två.", local_date(clock.now()), robin, clock)
     assert await told() == 2
     assert cohort.first_start
     clock.set(cohort.first_start + timedelta(hours=1))
-    await write("Tre.", DAY, robin, clock)
+    await write("Tre.", local_date(clock.now()), robin, clock)
     assert await told() == 2
 
 
