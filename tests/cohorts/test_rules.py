@@ -68,8 +68,10 @@ def test_where_the_guideline_says_nothing_the_coordinator_decides_but_not_below_
     assert allowed == (1 <= minimum <= maximum <= 200 and maximum >= held)
 
 
-def test_a_series_has_one_place() -> None:
-    for section in ("2.3", "2.14", "2.18", "2.13"):
+def test_a_series_has_one_place_and_a_mediation_one_for_each_party() -> None:
+    assert not why_not_limits(places_span(PROGRAMMES["2.13"]), 1, 2, 0)
+    assert why_not_limits(places_span(PROGRAMMES["2.13"]), 1, 3, 0)
+    for section in ("2.3", "2.14", "2.18"):
         assert why_not_limits(places_span(PROGRAMMES[section]), 1, 2, 0)
         assert not why_not_limits(places_span(PROGRAMMES[section]), 1, 1, 0)
 
