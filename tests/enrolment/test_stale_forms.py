@@ -2,6 +2,7 @@
 nothing half done and nothing done twice."""
 
 import asyncio
+import os
 import re
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,9 @@ from tests.factories import a_coordinator, sign_in_as
 Forms = list[tuple[str, dict[str, Any]]]
 # Where everything is asked for, whatever may happen; where nobody's identity is known, what is different there.
 TABLE = [("2.8", one) for one in HAPPENINGS] + [("2.1", one) for one in HAPPENINGS if one.__name__ in OF_NOBODY]
+# What another happening, or the lives of cohorts, covers as well: every one of them in a night's run (`STALE_FORMS=all`).
+LIKE_ANOTHER = {"the_offer_ran_out", "all_have_left_for_good", "the_clock_went_back", "it_started_and_entry_is_over"}
+USUAL = TABLE if os.environ.get("STALE_FORMS") == "all" else [t for t in TABLE if t[1].__name__ not in LIKE_ANOTHER]
 
 
 @pytest.fixture
@@ -58,7 +62,7 @@ def theirs(scene: Scene) -> Forms:
     ]
 
 
-@pytest.mark.parametrize(("section", "happened"), TABLE, ids=lambda value: getattr(value, "__name__", value))
+@pytest.mark.parametrize(("section", "happened"), USUAL, ids=lambda value: getattr(value, "__name__", value))
 async def test_what_people_send_from_an_old_page_twice_at_once_is_answered_in_words_and_done_once(
     section: str,
     happened: Happening,
@@ -131,7 +135,7 @@ def around(scene: Scene) -> Forms:
     ]
 
 
-@pytest.mark.parametrize(("section", "happened"), TABLE, ids=lambda value: getattr(value, "__name__", value))
+@pytest.mark.parametrize(("section", "happened"), USUAL, ids=lambda value: getattr(value, "__name__", value))
 async def test_what_staff_send_from_an_old_page_twice_at_once_is_answered_in_words_and_done_once(
     section: str,
     happened: Happening,
