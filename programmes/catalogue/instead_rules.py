@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from programmes.catalogue.rules import AgeLimit, Answers, Outcome, Programme, age_on
+from programmes.catalogue.condition_rules import age_on
+from programmes.catalogue.rules import AgeLimit, Answers, Outcome, Programme
 
 _OLDEST = 120
 # A young person, the one who committed a crime and the one who takes part may be the same; the child of a parent is not.

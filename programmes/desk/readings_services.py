@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from programmes.catalogue import queries as catalogue
-from programmes.catalogue.rules import Interpretation, Programme, age_on
+from programmes.catalogue.condition_rules import age_on
+from programmes.catalogue.rules import Interpretation, Programme
 from programmes.cohorts.queries import CohortFacts
 from programmes.core import audit
 from programmes.core.clock import local_date

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
-from programmes.catalogue.rules import Answers, Outcome, Programme, check
+from programmes.catalogue.condition_rules import check
+from programmes.catalogue.rules import Answers, Outcome, Programme
 
 
 def age_answers(said: str, guardian_agrees: bool) -> Answers:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from programmes.catalogue.rules import Answers, Outcome, Programme, check
+from programmes.catalogue.condition_rules import check
+from programmes.catalogue.rules import Answers, Outcome, Programme
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.codes import digest, new_code, new_token

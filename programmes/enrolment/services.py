@@ -3,7 +3,8 @@
 import uuid
 from datetime import date, datetime
 
-from programmes.catalogue.rules import Answers, Outcome, Programme, check
+from programmes.catalogue.condition_rules import check
+from programmes.catalogue.rules import Answers, Outcome, Programme
 from programmes.cohorts import queries as cohorts
 from programmes.core import audit
 from programmes.core.clock import local_date

@@ -12,7 +12,7 @@ from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchrow, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import agreement_queries, queries
-from programmes.enrolment.rules import HOLDING, still_to_do
+from programmes.enrolment.rules import HOLDING, Visit, still_to_do
 from programmes.enrolment.slot_services import add_slot
 from programmes.enrolment.text_services import add_text
 from programmes.enrolment.visit_rules import marking
@@ -96,16 +96,7 @@ async def mark_visit(
         facts = await _locked(enrolment_id, now)
         first_start = (await cohorts.by_id(facts.cohort_id)).first_start
         allowed = marking(facts.state, facts.visit, first_start, now)
-        visit = facts.visit
-        if (
-            facts.state == "confirmed"
-            and visit
-            and (visit.state, visit.person_goes_on, visit.staff_goes_on)
-            == (
-                state,
-                *wishes,
-            )
-        ):
+        if facts.state == "confirmed" and _noted(facts.visit) == (state, *wishes):
             return
         if allowed not in {"open", "correction"}:
             raise Conflict(allowed)
@@ -122,6 +113,11 @@ async def mark_visit(
         await audit.note(f"visit:{state}", f"enrolment/{enrolment_id}", staff_id, now)
         await _preliminary_again(enrolment_id, now)
         await _confirm_if_done(enrolment_id, programme, now)
+
+
+def _noted(visit: Visit | None) -> tuple[object, ...]:
+    """What is noted of a visit: what became of it, and who wishes to go on, the person first."""
+    return () if visit is None else (visit.state, visit.person_goes_on, visit.staff_goes_on)
 
 
 async def _preliminary_again(enrolment_id: uuid.UUID, now: datetime) -> None:

@@ -10,8 +10,9 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue import wording
+from programmes.catalogue.condition_rules import turns
 from programmes.catalogue.instead_rules import fitting_instead
-from programmes.catalogue.rules import Programme, ResidencyException, turns
+from programmes.catalogue.rules import Programme, ResidencyException
 from programmes.catalogue.wording import Question
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from programmes.catalogue.rules import Outcome, Programme, birth_date_window
+from programmes.catalogue.condition_rules import birth_date_window
+from programmes.catalogue.rules import Outcome, Programme
 from programmes.catalogue.wording import Question, questions
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_plain, language, listed

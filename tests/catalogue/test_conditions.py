@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from programmes.catalogue.rules import Answers, Outcome, Programme, check
+from programmes.catalogue.condition_rules import check
+from programmes.catalogue.rules import Answers, Outcome, Programme
 from tests.catalogue.cast import EDITION, FIRST_SESSION, NOBODY, fitting, refusing
 
 every_programme = pytest.mark.parametrize("programme", EDITION.programmes, ids=lambda p: p.section)

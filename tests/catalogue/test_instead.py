@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from programmes.catalogue.condition_rules import age_on, check
 from programmes.catalogue.instead_rules import fitting_instead
-from programmes.catalogue.rules import Answers, Outcome, Programme, age_on, check
+from programmes.catalogue.rules import Answers, Outcome, Programme
 from tests.catalogue.cast import EDITION, FIRST_SESSION, fitting
 
 KNOWN = {p.section: p for p in EDITION.programmes}

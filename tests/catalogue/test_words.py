@@ -8,7 +8,8 @@ from datetime import date
 
 import pytest
 
-from programmes.catalogue.rules import Lang, Outcome, Programme, Text, check
+from programmes.catalogue.condition_rules import check
+from programmes.catalogue.rules import Lang, Outcome, Programme, Text
 from programmes.catalogue.wording import Words, conditions, key_facts, questions, refusal_text
 from tests.catalogue.cast import EDITION, FIRST_SESSION, MUNICIPALITY, NOBODY, fitting, refusing
 
