@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from programmes.catalogue.condition_rules import age_on, birth_date_window, turns
-from programmes.catalogue.rules import AgeLimit, _latest_birth
+from programmes.catalogue.condition_rules import _latest_birth, age_on, birth_date_window, turns
+from programmes.catalogue.rules import AgeLimit
 from programmes.core.clock import local_date
 
 dates = st.dates(date(1900, 1, 1), date(2200, 12, 31))
