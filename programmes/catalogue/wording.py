@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from programmes.catalogue.refusal_rules import PROOF
+from programmes.catalogue.refusal_rules import FOUND, PROOF
 from programmes.catalogue.rules import OUTSIDE_BANDS, Declaration, Lang, Outcome, Programme, Text, Wording
 from programmes.core.i18n import day_plain, ngettext, speaking
 from programmes.core.i18n import gettext as _
@@ -120,21 +120,42 @@ def refusal_text(outcome: Outcome, programme: Programme, lang: Lang, municipalit
 
 def _sentence(outcome: Outcome, words: Words) -> str:
     asked = words.wording(outcome.condition)
-    turns_on, first = outcome.params.get("turns_on"), outcome.params.get("on")
-    if outcome.code == "unanswered" and outcome.condition == "age" and words.programme.age_asked == "birth_date":
-        return _("Du har inte skrivit när du är född.")
-    if outcome.code == "unanswered" and _ticked(outcome.condition, words.programme) and asked.statement is not None:
-        return _("Inte ikryssat: %(statement)s", statement=words.say(asked.statement))
-    if outcome.code == "unanswered" and asked.question is not None:
-        return _("Du har inte svarat på frågan: %(question)s", question=words.say(asked.question))
-    if isinstance(turns_on, date) and isinstance(first, date):
-        values = {"years": outcome.params["youngest"], "day": day_plain(turns_on), "first": day_plain(first)}
-        if words.programme.form == "group":
-            return _("Du fyller %(years)s år den %(day)s, och gruppen börjar den %(first)s.", **values)
-        return _("Du fyller %(years)s år den %(day)s, och det första samtalet är den %(first)s.", **values)
+    special = _unanswered(outcome, words, asked) if outcome.code == "unanswered" else _of_the_day(outcome, words)
+    if special:
+        return special
+    if outcome.code == FOUND and _said_by_oneself(outcome.condition, words.programme):
+        return _("Det här stämmer inte: %(condition)s", condition=words.say(asked.public or asked.statement or asked.label))
     if asked.unmet is None:
         raise ValueError(f"{outcome.condition} is never refused")
     return words.say(asked.unmet)
+
+
+def _unanswered(outcome: Outcome, words: Words, asked: Wording | Declaration) -> str:
+    if outcome.condition == "age" and words.programme.age_asked == "birth_date":
+        return _("Du har inte skrivit när du är född.")
+    if _ticked(outcome.condition, words.programme) and asked.statement is not None:
+        return _("Inte ikryssat: %(statement)s", statement=words.say(asked.statement))
+    return (
+        "" if asked.question is None else _("Du har inte svarat på frågan: %(question)s", question=words.say(asked.question))
+    )
+
+
+def _of_the_day(outcome: Outcome, words: Words) -> str:
+    """Of somebody who is too young on the first day, when they will be old enough."""
+    turns_on, first = outcome.params.get("turns_on"), outcome.params.get("on")
+    if not isinstance(turns_on, date) or not isinstance(first, date):
+        return ""
+    values = {"years": outcome.params["youngest"], "day": day_plain(turns_on), "first": day_plain(first)}
+    if words.programme.form == "group":
+        return _("Du fyller %(years)s år den %(day)s, och gruppen börjar den %(first)s.", **values)
+    return _("Du fyller %(years)s år den %(day)s, och det första samtalet är den %(first)s.", **values)
+
+
+def _said_by_oneself(condition: str, programme: Programme) -> bool:
+    """Whether the refusal of the way in quotes the person's own answer, which staff who find it unmet cannot."""
+    if condition == "age":
+        return programme.age_asked == "declared"
+    return condition in {d.key for d in programme.declarations}
 
 
 def _not_shown(kind: str) -> str:
