@@ -59,6 +59,8 @@ async def test_every_condition_that_can_be_unmet_has_its_sentence_and_its_sectio
             said = refusal_text(outcome, programme, "sv", "Karlshamns kommun")
             assert said.sentence
             assert programme.section in said.source
+            assert "Du svarade" not in said.sentence, "it was staff who found it"
+        assert "no_more_extensive_need" not in keys, "nobody else says how much support somebody needs"
         assert [o.condition for o in unmet(programme, [*keys, "gone"])] == list(keys)
 
 
