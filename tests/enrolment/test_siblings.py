@@ -30,6 +30,7 @@ from programmes.enrolment.rules import Applied, Queued
 from programmes.enrolment.services import Refused, Taken
 from programmes.enrolment.together_rules import MOST_SIBLINGS, decide_together, takes_siblings
 from tests.clock import FrozenClock
+from tests.conftest import QueryLog
 from tests.factories import a_cohort, a_coordinator, a_leader, a_programme, an_application, csrf_of, sign_in_as, somebody
 
 
@@ -214,13 +215,15 @@ async def test_who_no_longer_waits_together_cannot_part_when_they_have_been_offe
 
 
 async def test_a_newcomer_takes_a_place_that_is_too_few_for_those_who_wait_together(
-    db: None, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+    db: None, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection, queries_log: QueryLog
 ) -> None:
     cohort = await a_cohort("2.15", clock.now(), minimum=1, maximum=2)
     await somebody(cohort, keys, clock.now())
     pair = await family(cohort, keys, clock, 2)
+    queries_log.clear()
     newcomer = await somebody(cohort, keys, clock.now())
     assert newcomer.held
+    assert len(queries_log.statements) <= 12, queries_log.statements
     assert await kinds(owner, pair[0].enrolment_id) == ["applied_queue", "passed_together"]
     # Of two who wait for as many, who came first goes first.
     later = await family(cohort, keys, clock, 2)
