@@ -20,6 +20,7 @@ from programmes.core.principal import Principal
 from programmes.enrolment import queries as enrolment
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.open_places import for_shown
 from programmes.web.rendering import page
 from programmes.web.sessions import read_cookie
 
@@ -128,6 +129,7 @@ async def participants_own(request: AnyRequest) -> Response[Any]:
     token = read_cookie(request, "place")
     enrolment_id = await enrolment.open_place(token, now) if token else None
     if enrolment_id is not None:
+        await for_shown(request, enrolment_id)
         form = await read_form(request)
         feed = await services.participant_feed(enrolment_id, state.key_folder, now, asked_for=form.ticked("skapa"))
         if feed is not None and form.raw("gor") == "byt":

@@ -67,8 +67,9 @@ class GroupHead:
 
 
 @dataclass(frozen=True)
-class AgeRow:
-    """Somebody whose age no longer fits since the first session moved, and why."""
+class SeeRow:
+    """Somebody whose age no longer fits since the first session moved, and why; or who was turned down, and until when it
+    can be undone."""
 
     address: str
     label: str
@@ -99,7 +100,8 @@ class GroupPage:
     too_late: bool
     may_edit: bool
     visits: str = ""
-    ages: tuple[AgeRow, ...] = ()
+    ages: tuple[SeeRow, ...] = ()
+    turned_down: tuple[SeeRow, ...] = ()
 
     @property
     def in_queue(self) -> tuple[tuple[str, tuple[QueueRow, ...]], ...]:
@@ -143,7 +145,10 @@ def group_page(facts: Facts) -> GroupPage:
         too_late=_closed(facts) == NotOpen("too_late"),
         may_edit=cohort.state not in {"closed", "cancelled"},
         visits=_visits(facts),
-        ages=tuple(AgeRow(_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),
+        turned_down=tuple(
+            SeeRow(f"{facts.address}/deltagare/{one}", label, moment_long(until)) for one, label, until in facts.turned_down
+        ),
+        ages=tuple(SeeRow(_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),
     )
 
 

@@ -20,7 +20,8 @@ from programmes.enrolment.visit_queries import VisitNeed
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the page is made of. `workers` are role, name and last day; `notices` states by enrolment."""
+    """Everything that the page is made of. `workers` are role, name and last day; `notices` states by enrolment.
+    `turned_down`: whom staff can let in again, and until when."""
 
     now: datetime
     cohort: CohortFacts
@@ -34,6 +35,7 @@ class Facts:
     workers: Sequence[tuple[str, str, date | None]]
     coordinates: bool
     visits: VisitNeed | None = None
+    turned_down: Sequence[tuple[UUID, str, datetime]] = ()
 
     @property
     def today(self) -> date:

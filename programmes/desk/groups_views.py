@@ -15,7 +15,7 @@ from programmes.desk import group_pages, groups_pages, groups_services, print_pa
 from programmes.desk import groups_queries as queries
 from programmes.desk.group_step_pages import Facts
 from programmes.enrolment.queries import places
-from programmes.enrolment.roster import roster
+from programmes.enrolment.roster import roster, turned_down
 from programmes.enrolment.rules import ALIVE, State
 from programmes.enrolment.visit_queries import needs
 from programmes.web.guards import principal, row_id, signed_in
@@ -92,6 +92,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         notices=await queries.last_notices(cohort_id) if with_people else {},
         workers=[(w.name, w.role, w.until) for w in await queries.workers(cohort_id, today)],
         coordinates=who.coordinates(cohort.section),
+        turned_down=await turned_down(cohort_id, state.key_folder, now) if with_people else (),
         visits=(await needs([cohort_id], now))[cohort_id] if programme.study_visit and with_people else None,
     )
 

@@ -8,7 +8,7 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import moment_long
 from programmes.desk import place_pages as pages
 from programmes.desk.place_views import open_here, place_of, to_place
-from programmes.desk.siblings_views import waiting_with
+from programmes.desk.siblings_views import opened_here, waiting_with
 from programmes.enrolment import leaving_services as services
 from programmes.web.open_places import places_opened
 from programmes.web.rendering import page
@@ -35,6 +35,7 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
         "visit": place.facts.visit is not None and place.facts.visit.state == "booked",
         "exempt": place.programme.exempt,
         "name": place.programme.short_name,
+        "who": pages.who_of(await opened_here(request)),
     }
     return page(request, "desk/place_leave.html", view)
 

@@ -127,12 +127,23 @@ class OpenedPlace:
 
 @dataclass(frozen=True)
 class LeftPage:
-    """A place that has been left: what undoing gives back (`seat`, `queue` or `nothing`), and until when."""
+    """A place that has been left: what undoing gives back (`seat`, `queue` or `nothing`), and until when. `opened` are the
+    siblings' places, where there are any."""
 
     gives: str
     left_from: str
     until: str
     exempt: bool
+    opened: tuple[OpenedPlace, ...] = ()
+
+    @property
+    def who(self) -> str:
+        return who_of(self.opened)
+
+
+def who_of(opened: Sequence[OpenedPlace]) -> str:
+    """Which of the siblings the page is about; nothing when there is only one place."""
+    return next((place.label for place in opened if place.shown), "")
 
 
 def day_line(session: SessionFacts, form: str, is_next: bool, year: int) -> DayLine:

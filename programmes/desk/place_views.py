@@ -39,7 +39,7 @@ from programmes.enrolment.rules import asks_age_again
 from programmes.enrolment.wording import accepted_texts, age_questions, born_between, skip_told
 from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
-from programmes.web.open_places import close_places, open_places, places_opened, show_place, shown_place
+from programmes.web.open_places import close_places, for_shown, open_places, places_opened, show_place, shown_place
 from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie
 
@@ -61,9 +61,10 @@ def to_place(closed: bool = False) -> Response[Any]:
 
 
 async def open_here(request: AnyRequest) -> UUID | None:
-    """Whose Min plats is open in this browser, or None."""
+    """Whose Min plats is open in this browser, or None. Raises Conflict when a form was shown for another one."""
     token = shown_place(request)
-    return await queries.open_place(token, request.app.state.clock.now()) if token else None
+    found = await queries.open_place(token, request.app.state.clock.now()) if token else None
+    return await for_shown(request, found) if found else None
 
 
 async def place_of(enrolment_id: UUID) -> Place:
@@ -106,7 +107,8 @@ async def _sibling_or_code(request: AnyRequest) -> Response[Any]:
 
 async def _left(request: AnyRequest, place: Place, until: datetime) -> pages.LeftPage:
     gives = await leaving_queries.preview(place.facts, request.app.state.clock.now())
-    return pages.LeftPage(gives, place.facts.left_from or "", clock(until), place.programme.exempt)
+    opened = await opened_here(request)
+    return pages.LeftPage(gives, place.facts.left_from or "", clock(until), place.programme.exempt, opened)
 
 
 async def _refused(request: AnyRequest, place: Place, until: datetime) -> refusal_pages.RefusedPage:

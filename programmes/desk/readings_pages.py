@@ -64,6 +64,11 @@ class ChoicePage:
     default: str
     error: str = ""
 
+    @property
+    def decision(self) -> bool:
+        """Whether the line of text is a decision by the board."""
+        return self.reading.key == "board_decision"
+
 
 def readings_page(
     programmes: Sequence[Programme], everything: bool, changeable_sections: set[str], lang: Lang, municipality: str

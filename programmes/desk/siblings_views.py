@@ -10,7 +10,7 @@ from programmes.desk import place_pages as pages
 from programmes.enrolment import place_services, queries, together_queries, together_services
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.web.forms import read_form
-from programmes.web.open_places import places_opened, show_place, shown_place
+from programmes.web.open_places import for_shown, places_opened, show_place, shown_place
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -71,6 +71,7 @@ async def one_by_one(request: AnyRequest) -> Response[Any]:
     """Siblings who waited together would rather take places one by one."""
     enrolment_id = await queries.open_place(shown_place(request), request.app.state.clock.now())
     if enrolment_id is not None:
+        await for_shown(request, enrolment_id)
         await together_services.one_by_one(enrolment_id, request.app.state.clock.now())
     return to_place()
 

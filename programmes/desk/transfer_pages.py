@@ -111,6 +111,8 @@ def lines(
 ) -> tuple[str, ...]:
     """Everything that will happen, in order."""
     found = [_gets(move, facts, target), _leaves(facts, source)]
+    if facts.together_id is not None:
+        found.append(_("Personen väntar tillsammans med syskon. Bara den här flyttas; de andra väntar kvar utan den."))
     if not move.seat and facts.seat:
         found.append(_("Personen har alltså ingen plats förrän en blir ledig."))
     if programme.study_visit and facts.visit and facts.visit.state == "attended":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from programmes.core.clock import local
 from programmes.core.i18n import capital, day_plain, moment_long
@@ -29,7 +30,7 @@ class Place:
     passed: str
     moved_back: bool
     asked_to_come: bool
-    together: bool
+    together: str
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,17 @@ class QueuePage:
         return tuple((p.enrolment_id, f"{p.number}. {p.label}") for p in self.places)
 
 
-def place(cohort_id: int, section: str, number: int, facts: EnrolmentFacts, label: str) -> Place:
-    """One line of the queue, the `number`th."""
+def units(people: Sequence[EnrolmentFacts]) -> dict[UUID | None, str]:
+    """Of siblings who wait together, which numbers in the queue they are: `2, 3`."""
+    numbers: dict[UUID, list[int]] = {}
+    for number, facts in enumerate(people, start=1):
+        if facts.together_id is not None:
+            numbers.setdefault(facts.together_id, []).append(number)
+    return {one: ", ".join(str(n) for n in found) for one, found in numbers.items() if len(found) > 1}
+
+
+def place(cohort_id: int, section: str, number: int, facts: EnrolmentFacts, label: str, together: str = "") -> Place:
+    """One line of the queue, the `number`th; `together` are the numbers of the siblings who wait with them."""
     return Place(
         enrolment_id=str(facts.enrolment_id),
         address=f"/personal/grupper/{cohort_id}/deltagare/{facts.enrolment_id}",
@@ -64,7 +74,7 @@ def place(cohort_id: int, section: str, number: int, facts: EnrolmentFacts, labe
         passed=day_plain(local(facts.passed_at).date()) if facts.passed_at else "",
         moved_back=facts.order_reason not in {None, "transfer"},
         asked_to_come=facts.asked_to_come,
-        together=facts.together_id is not None,
+        together=together,
     )
 
 

@@ -17,6 +17,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import agreement_queries, queries, rules
 from programmes.enrolment.age_rules import age_after_move
 from programmes.enrolment.agreement_rules import asked_again
+from programmes.enrolment.leaving_rules import may_undo
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.rules import ALIVE, Remaining, State, asked_texts, doubles
 from programmes.people import records
@@ -87,8 +88,14 @@ def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder) -> str:
     if facts.participant_id is not None and facts.record is not None:
         record = records.read(facts.record, facts.participant_id, keys)
         return record.name if record else _("Deltagare %(n)s", n=facts.arrival)
-    alias = unseal(facts, keys).alias if facts.state in ALIVE else ""
+    alias = unseal(facts, keys).alias if facts.state in {*ALIVE, "refused"} else ""
     return alias or _("Deltagare %(n)s", n=facts.arrival)
+
+
+async def turned_down(cohort_id: int, keys: KeyFolder, now: datetime) -> list[tuple[UUID, str, datetime]]:
+    """Who was found not to meet the conditions and can still be let in again: id, label, and until when."""
+    found = await queries.enrolments(cohort_id, ["refused"])
+    return [(f.enrolment_id, label_of(f, keys), f.undo_until) for f in found if f.undo_until and may_undo(f.undo_until, now)]
 
 
 def labels_of(found: Sequence[queries.EnrolmentFacts], keys: KeyFolder, but: UUID) -> tuple[tuple[UUID, str], ...]:

@@ -146,7 +146,7 @@ async def step_down(facts: queries.EnrolmentFacts, state: State, now: datetime) 
     await leave_slot(facts.enrolment_id, now)
     await execute(
         """update enrolment set state = $2, ended_at = $3, offer_expires_at = null,
-                  together_id = case when $2 = 'withdrawn' then together_id end where id = $1""",
+                  together_id = case when $2 in ('withdrawn', 'refused') then together_id end where id = $1""",
         facts.enrolment_id,
         state,
         now,

@@ -21,9 +21,11 @@ def suffix_of(number: int) -> str:
 
 
 def read_siblings(form: Form) -> tuple[Form, ...]:
-    """One form for each; the first is the form itself. Adding one and taking one away are buttons of the form."""
+    """One form for each; the first is the form itself. Adding one and taking one away are buttons of the form. Nobody whose
+    fields were sent is left out, whatever `antal` says."""
     typed = form.raw("antal")
-    count = min(int(typed), MOST_SIBLINGS) if re.fullmatch(r"[1-9]", typed) else 1
+    there = [int(m["number"]) for m in map(_NUMBERED.fullmatch, form.values) if m and m["name"] not in _SHARED]
+    count = min(max([int(typed) if re.fullmatch(r"[1-9]", typed) else 1, *there]), MOST_SIBLINGS)
     people = [form, *(Form(_fields_of(form, number)) for number in range(2, count + 1))]
     if form.raw("syskon") == "fler" and len(people) < MOST_SIBLINGS:
         people.append(Form())

@@ -94,7 +94,7 @@ class Enrolment(Table, tablename="enrolment"):
         "not asked_to_come or (participant_id is null and state not in ('preliminary', 'confirmed', 'offered'))"
     )
     together_is_for_who_waits_unnamed = Check(
-        "together_id is null or (participant_id is null and state in ('queued', 'offered', 'withdrawn'))"
+        "together_id is null or (participant_id is null and state in ('queued', 'offered', 'withdrawn', 'refused'))"
     )
     turn_is_arrival_without_a_reason = Check("turn > 0 and (turn = arrival or order_reason is not null)")
 

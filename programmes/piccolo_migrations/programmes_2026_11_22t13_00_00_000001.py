@@ -27,7 +27,8 @@ async def forwards() -> MigrationManager:
         constraint_name="together_is_for_who_waits_unnamed",
         constraint_class=Check,
         params={
-            "condition": "together_id is null or (participant_id is null and state in ('queued', 'offered', 'withdrawn'))"
+            "condition": "together_id is null"
+            " or (participant_id is null and state in ('queued', 'offered', 'withdrawn', 'refused'))"
         },
         schema=None,
     )

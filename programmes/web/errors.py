@@ -166,6 +166,12 @@ def staff_text(code: str) -> tuple[str, str] | None:
 def conflict_text(code: str) -> tuple[str, str]:
     """Title and text for a conflict, by its code."""
     texts = {
+        "other_place": (
+            _("En annan plats visas nu"),
+            _(
+                "Det du tryckte på gällde en annan plats, kanske ett syskons i en annan flik. Inget är ändrat."
+            ),
+        ),
         "cohort_changed": (
             _("Gruppen har ändrats"),
             _("Den har ändrats sedan sidan visades, kanske av dig i en annan flik. Inget av det du skickade nu är sparat."),

@@ -6,9 +6,12 @@ Only the browser knows that they belong together, for as long as they are open.
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, Response
 
+from programmes.core.errors import Conflict
+from programmes.web.forms import read_form
 from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
 
 AnyRequest = Request[Any, Any, Any]
@@ -33,6 +36,20 @@ def shown_place(request: AnyRequest) -> str:
 def places_opened(request: AnyRequest) -> list[str]:
     """The tokens of all that were opened at once, in their order; empty unless there were several."""
     return [token for token in read_cookie(request, "places").split(_BETWEEN) if token]
+
+
+async def for_shown(request: AnyRequest, place: UUID) -> UUID:
+    """The place that is open here, for which this request is meant: every form on its pages says which one it was.
+
+    Raises:
+        Conflict: `other_place`, the form was shown for another one, in another tab or before a change of places.
+    """
+    request.state.shown_place = str(place)
+    if request.method == "POST":
+        meant = (await read_form(request)).raw("denna")
+        if meant and meant != str(place):
+            raise Conflict("other_place")
+    return place
 
 
 def show_place(request: AnyRequest, response: Response[Any], token: str, lasts: timedelta) -> None:

@@ -53,7 +53,8 @@ class Frame:
     """What the frame of every page needs: who is signed in, where we are, and what the municipality decided.
 
     `again` is the address that may be asked for once more: this page, or for one that answers a form the nearest above it
-    that can be read. `answers_form` says which of the two it is.
+    that can be read. `answers_form` says which of the two it is. `place` is the one that Min plats shows, so that its forms
+    can say which they are about.
     """
 
     path: str
@@ -63,6 +64,7 @@ class Frame:
     csrf_token: str
     principal: Principal | None
     settings: Settings
+    place: str = ""
 
 
 def make_environment(settings: Settings, static: Static) -> Environment:
@@ -133,6 +135,7 @@ def _frame(request: Request[Any, Any, Any]) -> Frame:
         csrf_token=csrf_token(request),
         principal=request.scope.get("principal"),  # type: ignore[arg-type]
         settings=request.app.state.settings,
+        place=getattr(request.state, "shown_place", ""),
     )
 
 

@@ -23,15 +23,27 @@ from programmes.enrolment import (
     order_services,
     queries,
     queue_services,
+    refusal_services,
     services,
     together_services,
 )
+from programmes.enrolment.roster import turned_down
 from programmes.enrolment.rules import Applied, Queued
 from programmes.enrolment.services import Refused, Taken
 from programmes.enrolment.together_rules import MOST_SIBLINGS, decide_together, takes_siblings
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
-from tests.factories import a_cohort, a_coordinator, a_leader, a_programme, an_application, csrf_of, sign_in_as, somebody
+from tests.factories import (
+    a_cohort,
+    a_coordinator,
+    a_leader,
+    a_programme,
+    an_application,
+    csrf_of,
+    hidden,
+    sign_in_as,
+    somebody,
+)
 
 
 async def family(
@@ -409,3 +421,60 @@ async def test_staff_enrol_siblings_on_the_phone_and_hand_over_every_code(
     assert "Platskod, visas bara nu" in (await client.get(other[1])).text
     clock.advance(minutes=11)
     assert "Platskod, visas bara nu" not in (await client.get(other[1])).text
+
+
+async def two_on_screen(client: httpx.AsyncClient, cohort: CohortFacts) -> str:
+    """Lo and Kim apply in one form; Min plats as it then is."""
+    address = f"/anmalan/{cohort.public_id}"
+    shown = (await client.post(address, data=fields((await client.get(address)).text) | {"syskon": "fler"})).text
+    await client.post(address, data=fields(shown) | {"namn": "Lo", "namn_2": "Kim"})
+    return (await client.get("/min-plats")).text
+
+
+async def test_what_was_meant_for_one_sibling_never_happens_to_the_other_in_another_tab(
+    client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    mine = await two_on_screen(client, await a_cohort("2.15", clock.now()))
+    meant = hidden((leave := (await client.get("/min-plats/lamna")).text), "denna")
+    assert "Det gäller bara Lo." in leave
+    await client.post("/min-plats/syskon", data={"_csrf_token": csrf_of(mine), "plats": "2"})
+    for form in ("lamna", "angra", "radera", "erbjudande", "alder", "kommer", "kalender", "var-for-sig"):
+        answer = await client.post(f"/min-plats/{form}", data={"_csrf_token": csrf_of(mine), "denna": meant, "svar": "nej"})
+        assert answer.status_code == 409, form
+        assert "En annan plats visas nu" in answer.text
+    assert await owner.fetchval("select count(*) from seat") == 2
+    await client.post("/min-plats/syskon", data={"_csrf_token": csrf_of(mine), "plats": "1"})
+    assert (await client.post("/min-plats/lamna", data={"_csrf_token": csrf_of(mine), "denna": meant})).status_code == 303
+    left = (await client.get("/min-plats")).text
+    assert "Lo: Du har lämnat din plats" in left
+    assert "Kim" in left
+
+
+async def test_siblings_wait_together_again_when_staff_take_back_that_one_did_not_meet_the_conditions(
+    db: None, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    robin, programme = await a_leader(clock.now()), (await a_programme("2.15"))[1]
+    cohort = await a_cohort("2.15", clock.now(), robin, minimum=1, maximum=2)
+    holders = [await somebody(cohort, keys, clock.now()) for _ in range(2)]
+    pair = await family(cohort, keys, clock, 2)
+    await refusal_services.refuse(pair[0].enrolment_id, ["age"], programme, robin.staff_id, clock.now())
+    assert [label for _one, label, _until in await turned_down(cohort.cohort_id, keys, clock.now())] == ["Barn 1"]
+    await refusal_services.take_back(pair[0].enrolment_id, robin.staff_id, clock.now())
+    assert await turned_down(cohort.cohort_id, keys, clock.now()) == []
+    await services.leave(holders[0].enrolment_id, keys, clock.now())
+    assert await states(pair) == ["queued", "queued"]
+
+
+async def test_nobody_whose_fields_were_sent_is_left_out_whatever_the_form_says_of_how_many(
+    client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.15", clock.now())
+    address = f"/anmalan/{cohort.public_id}"
+    shown = (await client.post(address, data=fields((await client.get(address)).text) | {"syskon": "fler"})).text
+    for wrong in ("", "1", "99", "-1", "abc", "٣"):
+        form = fields(shown) | {"antal": wrong}
+        form.pop("v_residency_2")
+        answer = await client.post(address, data=form)
+        assert answer.status_code == 422, wrong
+        assert "Barn 2: " in answer.text
+    assert await owner.fetchval("select count(*) from enrolment") == 0
