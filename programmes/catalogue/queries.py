@@ -1,12 +1,12 @@
 """Reads of the catalogue: programmes as the office reads them on a day."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
 from programmes.catalogue.rules import Programme, Value
-from programmes.core.db import fetch
+from programmes.core.db import fetch, fetchval
 from programmes.core.errors import NotFound
 
 # Editions never change, so what has been read once may be kept; the office's own readings are read afresh.
@@ -19,6 +19,18 @@ async def programme(programme_id: int) -> Programme:
     if programme_id not in found:
         raise NotFound
     return found[programme_id]
+
+
+async def reading_at(section: str, key: str, at: datetime) -> str:
+    """What the office had written for an unclear point at a time; empty when nothing was."""
+    found = await fetchval(
+        """select value from interpretation_choice where section = $1 and key = $2 and chosen_at <= $3
+           order by id desc limit 1""",
+        section,
+        key,
+        at,
+    )
+    return str(msgspec.json.decode(found)) if found else ""
 
 
 async def programmes(programme_ids: Iterable[int]) -> dict[int, Programme]:

@@ -11,7 +11,7 @@ from programmes.enrolment.rules import AgreementText, State, TextKind, acceptabl
 
 # Whoever plans longer ahead than this has mistyped the year.
 FARTHEST = timedelta(days=365)
-WhyNotAdd = Literal["past", "too_far", "before_last", "same"]
+WhyNotAdd = Literal["past", "too_far", "before_last", "same", "unequal"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ def last_of(kind: TextKind, versions: Sequence[AgreementText]) -> AgreementText 
 
 def why_not_add(new: NewText, versions: Sequence[AgreementText], today: date) -> dict[str, WhyNotAdd]:
     """What stands against a new version: codes by field. It is in force from today at the earliest, a year ahead at most,
-    and not before the version it follows: so the newest in force is always the one with the highest number."""
+    and not before the version it follows: so the newest in force is always the one with the highest number. Whoever reads
+    it in English accepts as many points as in Swedish."""
     found: dict[str, WhyNotAdd] = {}
     last = last_of(new.kind, versions)
     if new.valid_from < today:
@@ -48,6 +49,8 @@ def why_not_add(new: NewText, versions: Sequence[AgreementText], today: date) ->
         found["fran"] = "before_last"
     if last and (new.lines_sv, new.lines_en) == (last.lines_sv, last.lines_en):
         found["sv"] = "same"
+    if len(new.lines_sv) != len(new.lines_en):
+        found["en"] = "unequal"
     return found
 
 

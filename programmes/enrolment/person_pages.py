@@ -79,10 +79,13 @@ class PersonPage:
         return self.state in {"preliminary", "confirmed", "offered"}
 
 
-def exception_words(exception: str | None) -> str:
-    """The exception from the condition on residency that was made for somebody; empty for none."""
+def exception_words(exception: str, agreement: str) -> str:
+    """The exception from the condition on residency that was made for somebody, with the agreement it refers to; empty
+    for none."""
     if exception == "neighbouring_agreement":
-        return _("Undantag från bosättningen: uppdrag från en grannkommun, enligt överenskommelse.")
+        return _(
+            "Undantag från bosättningen: uppdrag från en grannkommun, enligt överenskommelse (%(which)s).", which=agreement
+        )
     return _("Undantag från bosättningen: skyddade uppgifter.") if exception else ""
 
 

@@ -285,14 +285,14 @@ async def texts_for(programme: Programme, today: date) -> tuple[AgreementText, .
     return acceptable(programme, await texts_to_accept(programme.section, today)) if asked_texts(programme) else ()
 
 
-async def residency_exception(enrolment_id: UUID) -> str | None:
-    """The exception from the condition on residency that the office made for somebody, or None."""
+async def residency_exception(enrolment_id: UUID) -> tuple[str, datetime] | None:
+    """The exception from the condition on residency that the office made for somebody, and when; or None."""
     row = await fetchrow(
-        "select condition from condition_met where enrolment_id = $1 and condition = any($2::text[])",
+        "select condition, met_at from condition_met where enrolment_id = $1 and condition = any($2::text[])",
         enrolment_id,
         list(get_args(ResidencyException)),
     )
-    return row["condition"] if row else None
+    return (row["condition"], row["met_at"]) if row else None
 
 
 async def overdue_offers(now: datetime) -> list[tuple[UUID, int]]:

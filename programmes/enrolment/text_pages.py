@@ -138,6 +138,11 @@ def refusals(found: Mapping[str, WhyNotAdd], new: NewText, versions: Sequence[Ag
         "past": _("Välj i dag eller en dag som kommer. Det som redan har gällt ändras aldrig."),
         "too_far": _("Välj en dag inom ett år."),
         "before_last": _("Version %(n)s gäller från %(day)s. En ny kan inte gälla före den.", n=number, day=day),
+        "unequal": _(
+            "Svenskan har %(sv)s punkter och engelskan %(en)s. Den som läser på engelska ska godkänna lika mycket.",
+            sv=len(new.lines_sv),
+            en=len(new.lines_en),
+        ),
         "same": _("Texten är likadan som version %(n)s, som redan är sparad.", n=number),
     }
     return {field: texts[code] for field, code in found.items()}

@@ -168,9 +168,7 @@ def conflict_text(code: str) -> tuple[str, str]:
     texts = {
         "other_place": (
             _("En annan plats visas nu"),
-            _(
-                "Det du tryckte på gällde en annan plats, kanske ett syskons i en annan flik. Inget är ändrat."
-            ),
+            _("Det du tryckte på gällde en annan plats, kanske ett syskons i en annan flik. Inget är ändrat."),
         ),
         "cohort_changed": (
             _("Gruppen har ändrats"),

@@ -176,7 +176,8 @@ async def test_someone_from_a_neighbouring_municipality_comes_by_agreement_which
     assert "Ronneby, ON 2026/12" in shown
     answer = await client.post(address, data=filled(shown, v_residency="nej", undantag="neighbouring_agreement"))
     assert answer.status_code == 303
-    assert "uppdrag från en grannkommun" in (await client.get(answer.headers["location"])).text
+    page = (await client.get(answer.headers["location"])).text
+    assert "uppdrag från en grannkommun, enligt överenskommelse (Ronneby, ON 2026/12)" in page
     kept = await owner.fetch("select condition from condition_met where enrolment_id = (select id from enrolment)")
     assert "neighbouring_agreement" in {row["condition"] for row in kept}
     assert "residency" not in {row["condition"] for row in kept}

@@ -280,7 +280,7 @@ async def test_staff_walk_somebody_to_a_confirmed_place_and_every_look_is_noted(
             "avsnitt": "2.8",
             "sort": kind,
             "sv": "Jag kommer nykter.\nJag kommer i tid.",
-            "en": "Sober.",
+            "en": "Sober.\nIn time.",
             "fran": "2026-09-02",
         }
         shown = await post_form(client, "/personal/texter", text)
@@ -423,10 +423,10 @@ async def test_the_age_is_asked_for_again_when_the_first_session_moves(
     shown = (await client.get(f"/anmalan/{cohort.public_id}")).text
     form = dict.fromkeys(re.findall(r'name="(v_[a-z_]+)"', shown), "ja") | {"v_age": "12_17"}
     assert (await post_form(client, f"/anmalan/{cohort.public_id}", form)).status_code == 303
-    assert "Första träffen har flyttats" not in (await client.get("/min-plats")).text
+    assert "Den första dagen är en annan nu" not in (await client.get("/min-plats")).text
     move = "update cohort_session set starts_at = starts_at + $1::interval, ends_at = ends_at + $1::interval"
     await owner.execute(f"{move} where number = 1", timedelta(days=2))
-    assert "Första träffen har flyttats" in (await client.get("/min-plats")).text
+    assert "Den första dagen är en annan nu" in (await client.get("/min-plats")).text
     nothing = await post_form(client, "/min-plats/alder", {}, "/min-plats")
     assert nothing.status_code == 422
     assert "Svara på frågan om ålder först." in nothing.text
@@ -434,7 +434,7 @@ async def test_the_age_is_asked_for_again_when_the_first_session_moves(
     assert wrong.status_code == 422
     assert "2.15" in wrong.text
     assert (await post_form(client, "/min-plats/alder", {"v_age": "12_17"}, "/min-plats")).status_code == 303
-    assert "Första träffen har flyttats" not in (await client.get("/min-plats")).text
+    assert "Den första dagen är en annan nu" not in (await client.get("/min-plats")).text
 
 
 async def test_staff_are_told_of_the_persons_place_and_not_of_their_own(
