@@ -173,3 +173,9 @@ async def test_who_coordinates_something_else_withdraws_nothing(
         404,
     }
     assert await owner.fetchval("select count(*) from agreement_text") == 1
+
+
+def test_whoever_reads_in_english_accepts_as_many_points_as_in_swedish() -> None:
+    today = date(2026, 9, 2)
+    for swedish, english, wrong in ((("Ett.", "Två."), ("One.",), {"en": "unequal"}), (("Ett.",), ("One.",), {})):
+        assert why_not_add(NewText("2.8", "rules", today, swedish, english), [], today) == wrong
