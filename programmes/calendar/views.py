@@ -20,9 +20,8 @@ from programmes.core.principal import Principal
 from programmes.enrolment import queries as enrolment
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
-from programmes.web.open_places import for_shown
+from programmes.web.open_places import for_shown, shown_place
 from programmes.web.rendering import page
-from programmes.web.sessions import read_cookie
 
 AnyRequest = Request[Any, Any, Any]
 _NAME = re.compile(r"([a-z2-7]{32})\.ics")
@@ -126,7 +125,7 @@ async def participants_own(request: AnyRequest) -> Response[Any]:
     """
     state = request.app.state
     now = state.clock.now()
-    token = read_cookie(request, "place")
+    token = shown_place(request)
     enrolment_id = await enrolment.open_place(token, now) if token else None
     if enrolment_id is not None:
         await for_shown(request, enrolment_id)

@@ -25,7 +25,6 @@ class DeclaringPage:
     label: str
     day: str
     when: str
-    alone: bool
     born_between: str
     questions: tuple[Question, ...]
     form: Any
@@ -45,7 +44,6 @@ def declaring_page(
         label,
         day.isoformat(),
         day_year(day),
-        cohort.form == "individual",
         born_between(programme, day, for_staff=True),
         age_questions(programme, municipality),
         form,
