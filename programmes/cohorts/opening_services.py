@@ -16,7 +16,17 @@ from programmes.core.errors import CannotGoOn, Conflict, Forbidden, NotFound
 from programmes.core.principal import Principal
 from programmes.people.queries import StaffName, leaders
 
-__all__ = ["NotAllowed", "Opening", "Preview", "choices", "open_cohort", "preview", "programme_for", "start_from"]
+__all__ = [
+    "NotAllowed",
+    "Opening",
+    "Preview",
+    "choices",
+    "known_venue",
+    "open_cohort",
+    "preview",
+    "programme_for",
+    "start_from",
+]
 
 
 class NotAllowed(CannotGoOn):
@@ -97,7 +107,7 @@ async def preview(wanted: Opening, principal: Principal, now: datetime) -> Previ
     today = local_date(now)
     programme = await _programme(wanted, principal, today)
     offered = await choices()
-    wanted = _known_venue(wanted, offered.venues)
+    wanted = known_venue(wanted, offered.venues)
     schedule = await _plan(programme, wanted, today)
     reasons = why_not_open(programme, wanted, schedule, [leader.staff_id for leader in offered.leaders], now)
     if wanted.venue_id is not None and wanted.venue_id not in {venue.venue_id for venue in offered.venues}:
@@ -112,7 +122,7 @@ async def preview(wanted: Opening, principal: Principal, now: datetime) -> Previ
     return Preview(programme, schedule, reasons, found, seen_digest(schedule, found, wanted.venue_id, wanted.leaders))
 
 
-def _known_venue(wanted: Opening, venues: list[schedule_queries.Venue]) -> Opening:
+def known_venue(wanted: Opening, venues: list[schedule_queries.Venue]) -> Opening:
     """A new venue with the name of one that exists is that one (as `_venue` will have it), with its closures and clashes."""
     named = [venue.venue_id for venue in venues if wanted.new_venue and venue.name == wanted.new_venue[0]]
     return replace(wanted, venue_id=named[0]) if named else wanted

@@ -8,12 +8,9 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
-from programmes.cohorts import office_services, schedule_queries, session_services
+from programmes.cohorts import office_services, schedule_queries
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
-from programmes.cohorts.rules import Reason
-from programmes.cohorts.schedule_rules import Slot as ScheduleSlot
-from programmes.cohorts.wording_rules import said
 from programmes.core.clock import at_local, local_date
 from programmes.core.codes import new_token
 from programmes.core.errors import Conflict, NotFound
@@ -106,22 +103,22 @@ def _read_slot(request: AnyRequest, cohort: CohortFacts, form: Form) -> tuple[da
 
 
 async def _clashes(
-    request: AnyRequest, form: Form, times: tuple[datetime, datetime], venue_id: int, holder: tuple[int, str] | None
+    request: AnyRequest,
+    form: Form,
+    times: tuple[datetime, datetime],
+    venue_id: int,
+    holder: tuple[int, str] | None,
+    cohort: CohortFacts,
 ) -> None:
-    """What else there is then: another visit of whoever holds it is refused; a day off, or something that they lead, is
-    asked about."""
-    now, doubts = request.app.state.clock.now(), []
+    """What else there is then: another visit of whoever holds it is refused, the rest is asked about."""
     if holder and (held := await visit_queries.held_by(holder[0], *times)):
         form.fail("fran", pages.held_already(holder[1], held))
     if form.errors or form.ticked("anda"):
         return
-    if off := await session_services.day_off_at(venue_id, ScheduleSlot(*times), now):
-        doubts.append(said(Reason("day_off", "anda", {"day": local_date(times[0]), "off": off})))
-    if holder:
-        led = await schedule_queries.bookings(None, [holder[0]], *times, principal(request))
-        doubts.extend(pages.leads_then(holder[1], one.slot.starts_at, one.slot.ends_at) for one in led if one.staff)
-    if doubts:
-        form.fail("anda", " ".join(doubts))
+    who, name = holder or (None, "")
+    found = await visit_queries.doubts(times, venue_id, who, cohort.decide_by, principal(request))
+    if found:
+        form.fail("anda", pages.doubts_text(found, name))
 
 
 @post("/personal/grupper/{cohort_id:int}/studiebesok", guards=[signed_in], status_code=200)
@@ -140,7 +137,7 @@ async def add_slot(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     holder = (int(key), holders[key]) if key else None
     venue_id = await _venue(form, cohort)
     if times is not None and "dag" not in form.errors and "till" not in form.errors:
-        await _clashes(request, form, times, venue_id, holder)
+        await _clashes(request, form, times, venue_id, holder, cohort)
     if form.errors or times is None:
         return await _slots(request, cohort, form, 422)
     held_by = holder[0] if holder else None
@@ -150,7 +147,7 @@ async def add_slot(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
         )
     except Conflict:
         # Somebody else has offered one just now.
-        await _clashes(request, form, times, venue_id, holder)
+        await _clashes(request, form, times, venue_id, holder, cohort)
         return await _slots(request, cohort, form, 422)
     return _to_slots(cohort.cohort_id)
 

@@ -12,8 +12,8 @@ from programmes.core.i18n import capital, day_long, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.pages import Reason
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, StaffEnding
-from programmes.enrolment.visit_rules import Guest, Offered
-from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts, age_text, remaining_text
+from programmes.enrolment.visit_rules import Doubt, Guest, Offered
+from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts, age_text, doubted, remaining_text
 
 
 @dataclass(frozen=True)
@@ -247,10 +247,9 @@ def held_already(name: str, visits: Sequence[tuple[datetime, datetime]]) -> str:
     return _("%(name)s håller ett annat studiebesök då: %(when)s.", name=name, when=when)
 
 
-def leads_then(name: str, starts_at: datetime, ends_at: datetime) -> str:
-    """That whoever would hold the visit leads something else at that time. What it is isn't said."""
-    when = f"{day_long(local_date(starts_at))} {times(starts_at, ends_at)}"
-    return _("%(name)s leder något annat då: %(when)s.", name=name, when=when)
+def doubts_text(doubts: Sequence[Doubt], holder: str) -> str:
+    """Everything that is asked before a visit is offered; nothing when nothing is."""
+    return " ".join(doubted(doubt, holder) for doubt in doubts)
 
 
 def no_such_visit() -> str:

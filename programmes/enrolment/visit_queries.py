@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
+from programmes.cohorts import schedule_queries
+from programmes.cohorts.schedule_rules import why_off
+from programmes.core.clock import local_date
 from programmes.core.db import fetch
 from programmes.core.errors import NotFound
+from programmes.core.principal import Principal
 from programmes.enrolment.queries import once_digest
-from programmes.enrolment.visit_rules import Guest, Offered, why_not_offer
+from programmes.enrolment.visit_rules import Doubt, Guest, Offered, why_not_offer
 
-__all__ = ["Guest", "Offered", "VisitNeed", "held_by", "needs", "offered", "sent_with", "why_not_offer"]
+__all__ = ["Doubt", "Guest", "Offered", "VisitNeed", "doubts", "held_by", "needs", "offered", "sent_with", "why_not_offer"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,39 @@ async def held_by(staff_id: int, starts_at: datetime, ends_at: datetime) -> list
         staff_id,
         starts_at,
         ends_at,
+    )
+    return [(row["starts_at"], row["ends_at"]) for row in rows]
+
+
+async def doubts(
+    times: tuple[datetime, datetime], venue_id: int | None, holder: int | None, decide_by: date, principal: Principal
+) -> list[Doubt]:
+    """What is worth asking before somebody offers a visit then, in that room (None: a new one), held by `holder`."""
+    day = local_date(times[0])
+    found = []
+    if off := why_off(day, await schedule_queries.closures(venue_id, day)):
+        found.append(Doubt("day_off", day, off=off))
+    for one in await schedule_queries.bookings(venue_id, [holder] if holder else [], *times, principal):
+        if one.staff:
+            found.append(Doubt("leads", day, one.slot.starts_at, one.slot.ends_at))
+        elif one.venue_id == venue_id:
+            found.append(Doubt("room", day, one.slot.starts_at, one.slot.ends_at))
+    found.extend(Doubt("room", day, *taken) for taken in await _visits_in(venue_id, times, holder))
+    if day > decide_by:
+        found.append(Doubt("undecided", decide_by))
+    return found
+
+
+async def _visits_in(
+    venue_id: int | None, times: tuple[datetime, datetime], but_not: int | None
+) -> list[tuple[datetime, datetime]]:
+    """Study visits in a room at that time, other than of one who holds visits (of theirs `held_by` tells)."""
+    rows = await fetch(
+        """select starts_at, ends_at from visit_slot where venue_id = $1 and starts_at < $3 and ends_at > $2
+             and cancelled_at is null and staff_id is distinct from $4 order by starts_at, id""",
+        venue_id,
+        *times,
+        but_not,
     )
     return [(row["starts_at"], row["ends_at"]) for row in rows]
 

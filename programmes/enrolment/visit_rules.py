@@ -1,10 +1,11 @@
 """What a study visit on offer may be, and when it may go. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from programmes.cohorts.schedule_rules import Off
 from programmes.core.clock import local_date
 from programmes.enrolment.rules import State, Visit
 
@@ -39,6 +40,22 @@ class Offered:
     @property
     def left(self) -> int:
         return self.capacity - self.taken
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What is worth asking before a visit is offered, and may be meant all the same.
+
+    `day_off`: nothing is usually scheduled then (`off` says why). `leads`: whoever holds it leads a session, from
+    `starts_at` to `ends_at`. `room`: the room has something else then. `undecided`: who comes then is not ready when the
+    start is decided, at the latest on `day`.
+    """
+
+    kind: Literal["day_off", "leads", "room", "undecided"]
+    day: date
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    off: Off | None = None
 
 
 def why_not_offer(starts_at: datetime, ends_at: datetime, first_start: datetime | None, now: datetime) -> dict[str, str]:

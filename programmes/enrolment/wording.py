@@ -8,10 +8,12 @@ from typing import Protocol
 from programmes.catalogue.condition_rules import birth_date_window
 from programmes.catalogue.rules import Outcome, Programme
 from programmes.catalogue.wording import Question, questions
+from programmes.cohorts.wording_rules import why_skipped
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, clock, day_plain, language, listed
+from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import AgreementText, Remaining
+from programmes.enrolment.visit_rules import Doubt
 
 
 def remaining_text(code: Remaining) -> str:
@@ -167,3 +169,18 @@ def _when(accepted: Accepted) -> str:
     if accepted.how == "paper":
         return _("Godkänt på papper, antecknat %(day)s %(time)s.", **values)
     return _("Godkänt på skärm %(day)s %(time)s.", **values)
+
+
+def doubted(doubt: Doubt, holder: str) -> str:
+    """What is asked before a visit is offered. What else somebody leads, or what a room has, isn't said."""
+    if doubt.off is not None:
+        return f"{capital(day_long(doubt.day))}: {why_skipped(doubt.day, doubt.off)}"
+    if doubt.starts_at is None or doubt.ends_at is None:
+        return _(
+            "Besöket är efter sista dagen för beslut, %(day)s. Den som kommer då är inte klar när ni beslutar om starten.",
+            day=day_long(doubt.day),
+        )
+    when = f"{day_long(doubt.day)} {times(doubt.starts_at, doubt.ends_at)}"
+    if doubt.kind == "leads":
+        return _("%(name)s leder något annat då: %(when)s.", name=holder, when=when)
+    return _("Lokalen är upptagen då: %(when)s.", when=when)

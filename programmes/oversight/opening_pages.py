@@ -1,5 +1,6 @@
 """What the form for a new cohort shows: fields with what the guideline says, and every day with why one is skipped."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,9 @@ from programmes.cohorts.wording_rules import noted, numbered, why_skipped
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, day_plain, day_short, day_year, ngettext, speaking, weekdays
 from programmes.core.i18n import gettext as _
+from programmes.enrolment.visit_rules import Doubt
+from programmes.enrolment.wording import doubted
+from programmes.oversight.rules import Visit
 
 VISIT_ROWS = (1, 2, 3)
 _MOST_CLASHES = 5
@@ -174,6 +178,16 @@ def warnings(programme: Programme, schedule: Schedule, clashes: Sequence[Clash],
         more = len(others) - _MOST_CLASHES
         found.append(ngettext("Och %(n)s krock till, se dagarna nedan.", "Och %(n)s krockar till, se dagarna nedan.", more))
     return tuple(found)
+
+
+def visit_warning(visit: Visit, doubt: Doubt, holder: str) -> str:
+    """What is worth a look about one study visit, with the row of the form that it stands in."""
+    return _("Studiebesök %(n)s: %(what)s", n=visit.row, what=doubted(doubt, holder))
+
+
+def seen(days: str, asked: Sequence[str]) -> str:
+    """What the form says was seen: the digest of the days and, where study visits are worth a look, of what was said."""
+    return f"{days}.{hashlib.sha256(' '.join(asked).encode()).hexdigest()[:16]}" if asked else days
 
 
 def _by_group(clashes: Sequence[Clash]) -> list[tuple[tuple[str, str], int]]:

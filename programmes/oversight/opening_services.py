@@ -9,11 +9,11 @@ from programmes.cohorts.rules import Opening, Reason
 from programmes.core.db import transaction
 from programmes.core.principal import Principal
 from programmes.enrolment.step_services import add_slot
-from programmes.enrolment.visit_queries import held_by
+from programmes.enrolment.visit_queries import Doubt, doubts, held_by
 from programmes.oversight.rules import Visit
 from programmes.oversight.rules import why_not_visits as visit_reasons
 
-__all__ = ["Opening", "Visit", "open_with_visits", "visit_clashes", "visit_reasons"]
+__all__ = ["Doubt", "Opening", "Visit", "open_with_visits", "visit_clashes", "visit_doubts", "visit_reasons"]
 
 
 async def visit_clashes(visits: Sequence[Visit], leaders: Sequence[int]) -> list[Reason]:
@@ -24,6 +24,18 @@ async def visit_clashes(visits: Sequence[Visit], leaders: Sequence[int]) -> list
         Reason("visit_held", f"besok{visit.row}")
         for visit in visits
         if await held_by(leaders[0], visit.slot.starts_at, visit.slot.ends_at)
+    ]
+
+
+async def visit_doubts(
+    visits: Sequence[Visit], wanted: Opening, venue_id: int | None, principal: Principal
+) -> list[tuple[Visit, Doubt]]:
+    """What is worth a look about visits that the first leader would hold, in the room with this id (None: a new one)."""
+    holder = wanted.leaders[0] if wanted.leaders else None
+    return [
+        (visit, doubt)
+        for visit in visits
+        for doubt in await doubts((visit.slot.starts_at, visit.slot.ends_at), venue_id, holder, wanted.decide_by, principal)
     ]
 
 

@@ -1,5 +1,6 @@
 """Planning a cohort on one page: seen first, then saved (DESIGN 8: the schedule says every day and every skip)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from litestar import Request, Response, get, post
 
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
-from programmes.cohorts.opening_services import Preview, choices, preview, programme_for, start_from
+from programmes.cohorts.opening_services import Preview, choices, known_venue, preview, programme_for, start_from
 from programmes.cohorts.rules import MOST_PLACES, Defaults, places_span, sessions_span
 from programmes.cohorts.schedule_rules import slot_on
 from programmes.cohorts.wording_rules import said
@@ -17,7 +18,14 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.oversight import opening_pages as pages
-from programmes.oversight.opening_services import Opening, Visit, open_with_visits, visit_clashes, visit_reasons
+from programmes.oversight.opening_services import (
+    Opening,
+    Visit,
+    open_with_visits,
+    visit_clashes,
+    visit_doubts,
+    visit_reasons,
+)
 from programmes.oversight.views import number_within
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import require_role, signed_in
@@ -108,14 +116,15 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
         if reason.beside == "lokal" and {"nylokal", "nyadress"} & set(form.errors):
             continue  # What is missing of the new room is said beside it.
         form.fail(reason.beside, said(reason, ask.programme.form))
+    asked = await _asked(ask, wanted, visits)
     if form.errors or form.ticked("visa"):
-        return await _show(ask, form, planned, 422 if form.errors else 200)
-    if planned.digest != form.raw("sett"):
-        return await _show(ask, form, planned, 422, look_again=True)
+        return await _show(ask, form, planned, 422 if form.errors else 200, asked=asked)
+    if pages.seen(planned.digest, asked) != form.raw("sett"):
+        return await _show(ask, form, planned, 422, look_again=True, asked=asked)
     try:
         cohort_id = await open_with_visits(wanted, visits, ask.who, ask.now)
     except Conflict:
-        return await _show(ask, form, await preview(wanted, ask.who, ask.now), 422, look_again=True)
+        return await _show(ask, form, await preview(wanted, ask.who, ask.now), 422, look_again=True, asked=asked)
     done = "oppnad" if wanted.announce else "planerad"
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/traffar?klart={done}"})
 
@@ -187,7 +196,7 @@ def _read(ask: _Ask, form: Form) -> Opening | None:
         new_venue,
         weekdays,
         announce=not form.ticked("spara"),
-        seen=form.raw("sett"),
+        seen=form.raw("sett").partition(".")[0],
     )
 
 
@@ -218,8 +227,23 @@ def _read_visits(ask: _Ask, form: Form) -> list[Visit]:
     return found
 
 
+async def _asked(ask: _Ask, wanted: Opening, visits: Sequence[Visit]) -> tuple[str, ...]:
+    """What is worth a look about the study visits, in words. None of it stands in the way."""
+    offered = await choices()
+    holder = next((leader.name for leader in offered.leaders if leader.staff_id in wanted.leaders[:1]), "")
+    venue = known_venue(wanted, offered.venues).venue_id
+    return tuple(
+        pages.visit_warning(visit, doubt, holder) for visit, doubt in await visit_doubts(visits, wanted, venue, ask.who)
+    )
+
+
 async def _show(
-    ask: _Ask, form: Form, planned: Preview | None, status: int = 200, look_again: bool = False
+    ask: _Ask,
+    form: Form,
+    planned: Preview | None,
+    status: int = 200,
+    look_again: bool = False,
+    asked: tuple[str, ...] = (),
 ) -> Response[Any]:
     programme, offered = ask.programme, await choices()
     usual = pages.default_values(programme, ask.start)
@@ -249,9 +273,9 @@ async def _show(
         study_visit=programme.study_visit,
         one_programme=len(await _openable(ask.request)) == 1,
         summary=pages.schedule_summary(programme, schedule) if schedule else "",
-        warnings=pages.warnings(programme, schedule, planned.clashes, chosen) if schedule and planned else (),
+        warnings=(*pages.warnings(programme, schedule, planned.clashes, chosen), *asked) if schedule and planned else (),
         lines=pages.lines(programme.form, schedule, planned.clashes) if schedule and planned else (),
-        digest=planned.digest if planned else "",
+        digest=pages.seen(planned.digest, asked) if planned else "",
         look_again=look_again,
         button=pages.button(opens, programme.form, ask.today),
     )

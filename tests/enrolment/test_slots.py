@@ -3,12 +3,13 @@ nothing then."""
 
 import asyncio
 import importlib
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import asyncpg
 import httpx
 import pytest
 
+from programmes.core.clock import at_local
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
@@ -63,12 +64,43 @@ async def test_a_visit_while_one_leads_something_else_is_taken_only_when_it_is_m
     assert "Robin leder något annat då: torsdag 10 september 15.00–17.00." in refused.text
     assert 'name="anda"' in refused.text
     assert (await post_form(client, address, {**form, "anda": "ja"})).status_code == 303
-    # Whoever leads nothing then is not asked.
+    # Whoever leads nothing then is not asked, in a room of their own.
     love = await a_leader(clock.now(), "love")
     await owner.execute(
         "insert into cohort_staff (cohort_id, staff_id, role) values ($1, $2, 'leader')", cohort.cohort_id, love.staff_id
     )
-    assert (await post_form(client, address, {**form, "ledare": str(love.staff_id)})).status_code == 303
+    free = {"ledare": str(love.staff_id), "lokal": str(await a_venue("Eken"))}
+    assert (await post_form(client, address, {**form, **free})).status_code == 303
+
+
+async def test_a_room_that_is_taken_and_a_time_after_the_decision_are_asked_about(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    love = await a_leader(clock.now(), "love")
+    cohort = await a_cohort("2.8", clock.now(), robin)
+    await a_cohort("2.1", clock.now(), love, first_in=timedelta(days=8, hours=5), venue_id=cohort.venue_id)
+    await slot_services.add_slot(
+        (await a_cohort("2.7", clock.now(), love)).cohort_id,
+        at_local(date(2026, 9, 11), time(15, 30)),
+        at_local(date(2026, 9, 11), time(16, 30)),
+        cohort.venue_id,
+        love.staff_id,
+        1,
+        clock.now(),
+    )
+    await owner.execute("update cohort set decide_by = $2 where id = $1", cohort.cohort_id, date(2026, 9, 10))
+    address = f"/personal/grupper/{cohort.cohort_id}/studiebesok"
+    form = {**SLOT, "ledare": str(robin.staff_id)}
+    refused = await post_form(client, address, form)
+    assert refused.status_code == 422
+    assert "Lokalen är upptagen då: torsdag 10 september 15.00–17.00." in refused.text
+    assert "efter sista dagen för beslut" not in refused.text
+    refused = await post_form(client, address, {**form, "dag": "2026-09-11"})
+    assert "Lokalen är upptagen då: fredag 11 september 15.30–16.30." in refused.text
+    assert "Besöket är efter sista dagen för beslut, torsdag 10 september." in refused.text
+    assert await owner.fetchval("select count(*) from visit_slot where cohort_id = $1", cohort.cohort_id) == 0
+    elsewhere = await a_venue("Eken")
+    assert (await post_form(client, address, {**form, "lokal": str(elsewhere)})).status_code == 303
 
 
 RACE = 8

@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import asyncpg
@@ -260,6 +260,26 @@ async def test_study_visits_and_a_new_venue_come_with_the_group(
     assert (cohort.venue, cohort.address) == ("Eken", "Torget 1")
     slot = await owner.fetchrow("select capacity, venue_id, staff_id from visit_slot where cohort_id = $1", cohort.cohort_id)
     assert tuple(slot) == (3, cohort.venue_id, robin.staff_id)
+
+
+async def test_a_visit_while_its_leader_leads_something_else_has_to_be_seen_before_it_is_saved(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    other = await a_cohort("2.1", clock.now(), robin, first_in=timedelta(days=8, hours=5))
+    assert other.first_start
+    shown = (await client.get(f"{NEW}?insats=2.8")).text
+    visit = {"besok2": local_date(other.first_start).isoformat(), "besok2tid": "15:30", "besok2antal": "1"}
+    typed = {**fields(shown), "ledare": str(robin.staff_id), **visit, "_csrf_token": csrf_of(shown)}
+    asked = await client.post(NEW, data=typed)
+    assert asked.status_code == 422
+    assert "Studiebesök 2: Robin leder något annat då: torsdag 10 september 15.00–17.00." in asked.text
+    assert await owner.fetchval("select count(*) from visit_slot") == 0
+    # What was seen of one row is not what is seen of another.
+    saw = {**typed, "sett": hidden(asked.text, "sett")}
+    other_row = {"besok2": "", "besok2tid": "", "besok3": visit["besok2"], "besok3tid": "15:30", "besok3antal": "1"}
+    assert (await client.post(NEW, data={**saw, **other_row})).status_code == 422
+    assert (await client.post(NEW, data=saw)).status_code == 303
+    assert await owner.fetchval("select count(*) from visit_slot") == 1
 
 
 async def test_only_its_coordinator_opens_a_programme(
