@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from programmes.catalogue.rules import AgeAsked
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
 from programmes.cohorts.tabs_rules import tabs
@@ -164,7 +165,8 @@ def done_text(done: str, words: SessionWords) -> str:
 
 @dataclass(frozen=True)
 class ChangePage:
-    """Moving or cancelling one session. `refused` says why nothing can be changed at all."""
+    """Moving or cancelling one session. `refused` says why nothing can be changed at all; `ages` what another first day
+    means where there is a limit of age."""
 
     group: Group
     session_id: int
@@ -177,6 +179,7 @@ class ChangePage:
     venues: tuple[tuple[int, str], ...] = ()
     added: str = ""
     ask_anyway: bool = False
+    ages: str = ""
     values: tuple[tuple[str, str], ...] = ()
 
     def value(self, name: str) -> str:
@@ -193,6 +196,21 @@ def head(group: Group, session: Session) -> tuple[str, str]:
 def reasons(found: Sequence[Reason], form: str) -> list[tuple[str, str]]:
     """Field and sentence of each reason."""
     return [(reason.beside, said(reason, form)) for reason in found]
+
+
+def ages_note(age: AgeAsked, first: bool) -> str:
+    """What it means that the first day becomes another one; nothing for other sessions, and where age is not asked."""
+    if age == "none" or not first:
+        return ""
+    if age == "birth_date":
+        return _(
+            "Åldern räknas den första dagen. Blir den en annan dag markerar vi på gruppens sida den vars ålder inte passar "
+            "längre. Ingen förlorar sin plats av sig själv."
+        )
+    return _(
+        "Åldern räknas den första dagen. Blir den en annan dag får alla säga sin ålder igen, på Min plats eller till er. "
+        "Ingen förlorar sin plats av sig själv."
+    )
 
 
 def slot_text(slot: Slot | None) -> str:

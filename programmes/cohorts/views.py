@@ -91,6 +91,11 @@ def _why_fixed(cohort: CohortFacts, session: SessionFacts) -> tuple[str, ...]:
     return tuple(text for _field, text in pages.reasons(session_services.why_fixed(cohort, session), cohort.form))
 
 
+async def _ages(cohort: CohortFacts, session: SessionFacts) -> str:
+    age = (await catalogue.programme(cohort.programme_id)).age_asked
+    return pages.ages_note(age, first=session.starts_at == cohort.first_start)
+
+
 async def _show_move(
     request: AnyRequest, cohort: CohortFacts, session: SessionFacts, form: Form, status: int = 200
 ) -> Response[Any]:
@@ -114,6 +119,7 @@ async def _show_move(
         pages.told(group, cancelled=False, added=""),
         tuple((v.venue_id, f"{v.name}, {v.address}") for v in await schedule_queries.venues()),
         ask_anyway="anda" in form.errors or form.ticked("anda"),
+        ages=await _ages(cohort, session),
         values=tuple((name, form.raw(name) if form.values else value) for name, value in stored.items()),
     )
     return page(request, "cohorts/move.html", view, status)
@@ -176,6 +182,7 @@ async def _show_cancel(
         form,
         pages.told(group, cancelled=True, added=""),
         added=added,
+        ages=await _ages(cohort, session),
         values=(("sedan", form.raw("sedan") or ("till" if added else "inte")),),
     )
     return page(request, "cohorts/cancel.html", view, status)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from programmes.catalogue.rules import AgeAsked
 from programmes.cohorts.rules import StartChoice, decide_start, start_choice
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
@@ -108,13 +109,15 @@ def cockpit(
     coordinates: Callable[[str], bool],
     today: date,
     wanted: Wanted,
+    ages: Mapping[str, AgeAsked],
 ) -> Cockpit:
-    """Everything on the page. `uncounted` are sections where people may not be counted."""
+    """Everything on the page. `uncounted` are sections where people may not be counted; `ages` how each section asks for
+    an age."""
     short = {start.cohort_id: max(0, start.minimum - start.confirmed) for start in starts}
     by_section = years({o.section: o.required for o in offered}, found, short)
     names = {o.section: o.name for o in offered}
     shown = {s for s, year in by_section.items() if year.required is not None or year.done or year.planned}
-    cards, rows, at, pages = cards_and_rows(starts, today, coordinates, uncounted, wanted.page)
+    cards, rows, at, pages = cards_and_rows(starts, today, coordinates, uncounted, wanted.page, ages)
     this_year = by_section if wanted.year == today.year else {}
     return Cockpit(
         tiles=tiles(starts, today, this_year, names),
@@ -167,6 +170,7 @@ def cards_and_rows(
     coordinates: Callable[[str], bool],
     uncounted: Collection[str],
     wanted_page: int,
+    ages: Mapping[str, AgeAsked],
 ) -> tuple[tuple[Card, ...], tuple[Row, ...], int, int]:
     """The nearest in full, the rest as a table in pages."""
     near = soon([start.decide_by for start in starts], today, MOST_SOON)
@@ -176,17 +180,18 @@ def cards_and_rows(
     mine = [s for s in starts[:near] if coordinates(s.section)]
     main = next((s.cohort_id for s in mine if start_choice(s.deciding, s.confirmed) == "start"), 0)
     cards = tuple(
-        _card(s, today, coordinates(s.section), s.cohort_id == main, s.section in uncounted) for s in starts[:near]
+        _card(s, today, coordinates(s.section), s.cohort_id == main, s.section in uncounted, ages.get(s.section, "none"))
+        for s in starts[:near]
     )
     return cards, tuple(_row(s, today) for s in later[(at - 1) * PER_PAGE : at * PER_PAGE]), at, pages
 
 
-def one_card(start: Start, today: date) -> Card:
+def one_card(start: Start, today: date, age: AgeAsked) -> Card:
     """One start alone, for its coordinator."""
-    return _card(start, today, mine=True, main=True, uncounted=False)
+    return _card(start, today, mine=True, main=True, uncounted=False, age=age)
 
 
-def _card(start: Start, today: date, mine: bool, main: bool, uncounted: bool) -> Card:
+def _card(start: Start, today: date, mine: bool, main: bool, uncounted: bool, age: AgeAsked) -> Card:
     choice = start_choice(start.deciding, start.confirmed)
     short = shortage(start.minimum, start.confirmed, start.decide_by, today)
     shown = {"below_guideline", "below_own", "no_sessions", "nobody"}
@@ -202,9 +207,24 @@ def _card(start: Start, today: date, mine: bool, main: bool, uncounted: bool) ->
         tag=_tag(start, short),
         mine=mine,
         choice=choice,
-        notes=tuple(said(reason) for reason in refusals if reason.code in shown),
+        notes=(*(said(reason) for reason in refusals if reason.code in shown), *_ages_of_another_day(start, age)),
         main=main,
         drawn=start.maximum <= MOST_SEATS_DRAWN,
+    )
+
+
+def _ages_of_another_day(start: Start, age: AgeAsked) -> tuple[str, ...]:
+    """That the first day is another than the one that ages were said or judged for; the group's page has who."""
+    if not start.other_day or age == "none":
+        return ()
+    if age == "birth_date":
+        return (_("Första dagen har flyttats. Den vars ålder inte passar längre är markerad på gruppens sida."),)
+    return (
+        ngettext(
+            "%(n)s person har inte sagt sin ålder för den nya första dagen. På gruppens sida ser du vem.",
+            "%(n)s personer har inte sagt sin ålder för den nya första dagen. På gruppens sida ser du vilka.",
+            start.other_day,
+        ),
     )
 
 

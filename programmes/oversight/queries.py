@@ -15,18 +15,23 @@ with mine as materialized (
     select c.id, c.programme_id, c.name, p.section, p.form, p.doc_level, c.state, c.minimum, c.maximum, p.participants_min,
            c.decide_by
     from cohort c join programme p on p.id = c.programme_id
-    where c.state in ('planned', 'open', 'postponed') and p.form = 'group' and {MINE})
+    where c.state in ('planned', 'open', 'postponed') and p.form = 'group' and {MINE}),
+first as materialized (
+    select cohort_id, min(starts_at) as first_start, count(*) as sessions from cohort_session
+    where state <> 'cancelled' and cohort_id in (select id from mine) group by cohort_id)
 select m.id as cohort_id, m.programme_id, m.name, m.section, m.form, m.doc_level = 'operational' as exempt, m.state,
        m.minimum, m.maximum, m.participants_min as required, m.decide_by, s.first_start, coalesce(s.sessions, 0) as sessions,
        coalesce(e.confirmed, 0) as confirmed, coalesce(e.preliminary, 0) as preliminary,
-       coalesce(e.offered, 0) as offered, coalesce(e.queued, 0) as queued
+       coalesce(e.offered, 0) as offered, coalesce(e.queued, 0) as queued, coalesce(e.other_day, 0) as other_day
 from mine m
-left join (select cohort_id, min(starts_at) as first_start, count(*) as sessions from cohort_session
-           where state <> 'cancelled' and cohort_id in (select id from mine) group by cohort_id) s on s.cohort_id = m.id
-left join (select cohort_id, count(*) filter (where state = 'confirmed') as confirmed,
+left join first s on s.cohort_id = m.id
+left join (select e.cohort_id, count(*) filter (where state = 'confirmed') as confirmed,
                   count(*) filter (where state = 'preliminary') as preliminary,
-                  count(*) filter (where state = 'offered') as offered, count(*) filter (where state = 'queued') as queued
-           from enrolment where cohort_id in (select id from mine) group by cohort_id) e on e.cohort_id = m.id
+                  count(*) filter (where state = 'offered') as offered, count(*) filter (where state = 'queued') as queued,
+                  count(*) filter (where state in ('confirmed', 'preliminary', 'offered')
+                    and declared_for <> (first.first_start at time zone 'Europe/Stockholm')::date) as other_day
+           from enrolment e left join first on first.cohort_id = e.cohort_id
+           where e.cohort_id in (select id from mine) group by e.cohort_id) e on e.cohort_id = m.id
 order by m.decide_by, s.first_start nulls last, m.id
 """
 

@@ -18,7 +18,10 @@ def seen_as(state: str, first_start: datetime | None) -> str:
 
 @dataclass(frozen=True)
 class Start:
-    """One undecided start. `required` is the guideline's minimum, None where it has none."""
+    """One undecided start. `required` is the guideline's minimum, None where it has none.
+
+    `other_day` counts those with a place whose age was said, or judged, for another first day than it is by now.
+    """
 
     cohort_id: int
     programme_id: int
@@ -37,6 +40,7 @@ class Start:
     preliminary: int
     offered: int
     queued: int
+    other_day: int = 0
 
     @property
     def held(self) -> int:

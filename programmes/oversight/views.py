@@ -50,6 +50,7 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
         who.coordinates,
         today,
         pages.Wanted(year, _number(request, "sida", 1), await _done(request), refused),
+        {p.section: p.age_asked for p in programmes},
     )
     return page(request, "oversight/starts.html", view, status)
 
@@ -102,7 +103,8 @@ async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     if not found:
         # Decided already, or nothing that is decided upon (a series): the group's page says how it stands.
         return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}"})
-    return page(request, "oversight/decide.html", pages.one_card(found[0], today))
+    age = (await catalogue.programme(cohort.programme_id)).age_asked
+    return page(request, "oversight/decide.html", pages.one_card(found[0], today, age))
 
 
 HANDLERS = [cockpit, start, decide]

@@ -21,7 +21,7 @@ from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock
 from tests.conftest import START
 from tests.enrolment.test_visit_changes import look
-from tests.factories import a_cohort, a_coordinator, a_programme, an_application, sign_in_as
+from tests.factories import a_cohort, a_coordinator, a_programme, an_application, sign_in_as, somebody
 
 days = st.dates(date(2026, 9, 1), date(2027, 9, 1))
 
@@ -115,3 +115,40 @@ async def test_a_reading_that_changes_is_no_moved_start(
     assert "åldern stämmer inte" not in await look(client, group)
     await owner.execute("update cohort_session set starts_at = starts_at - interval '7 days' where number = 1")
     assert "åldern stämmer inte" in await look(client, group)
+
+
+async def test_before_the_first_session_is_moved_or_cancelled_staff_read_what_that_means_for_ages(
+    client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    for section, said in (("2.8", "markerar vi på gruppens sida"), ("2.15", "får alla säga sin ålder igen"), ("2.17", "")):
+        cohort = await a_cohort(section, clock.now(), sessions=3)
+        first, second = await owner.fetch(
+            "select id from cohort_session where cohort_id = $1 order by starts_at limit 2", cohort.cohort_id
+        )
+        for change in ("flytta", "stall-in"):
+            assert (said in await look(client, f"/personal/traffar/{first['id']}/{change}")) or not said
+            assert ("Åldern räknas" in await look(client, f"/personal/traffar/{first['id']}/{change}")) == bool(said)
+            assert "Åldern räknas" not in await look(client, f"/personal/traffar/{second['id']}/{change}")
+
+
+async def test_whoever_decides_about_a_start_reads_that_ages_are_of_another_day(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    adults, children = await a_cohort("2.8", clock.now()), await a_cohort("2.15", clock.now(), minimum=1)
+    await just_of_age(adults, keys, clock)
+    await somebody(children, keys, clock.now(), "Alva")
+    await somebody(children, keys, clock.now(), "Bo")
+    said = {
+        adults.cohort_id: "Den vars ålder inte passar längre är markerad på gruppens sida.",
+        children.cohort_id: "2 personer har inte sagt sin ålder för den nya första dagen.",
+    }
+    for moved in (False, True):
+        cockpit = await look(client, "/personal/starter")
+        for cohort_id, sentence in said.items():
+            assert (sentence in await look(client, f"/personal/starter/{cohort_id}/starta")) == moved
+            assert (sentence in cockpit) == moved
+        await owner.execute("update cohort_session set starts_at = starts_at + '1 day', ends_at = ends_at + '1 day'")
