@@ -7,8 +7,8 @@ from litestar import Request, Response, get, post
 from programmes.core.errors import Conflict
 from programmes.core.i18n import moment_long
 from programmes.desk import place_pages as pages
-from programmes.desk.place_views import open_here, place_of, to_place
-from programmes.desk.siblings_views import opened_here, waiting_with
+from programmes.desk.place_views import opened, place_of
+from programmes.desk.siblings_views import opened_here, to_place, waiting_with
 from programmes.enrolment import leaving_services as services
 from programmes.web.open_places import places_opened
 from programmes.web.rendering import page
@@ -20,9 +20,7 @@ AnyRequest = Request[Any, Any, Any]
 @get("/min-plats/lamna")
 async def leave_page(request: AnyRequest) -> Response[Any]:
     """What happens if one leaves, and what undoing would give."""
-    enrolment_id = await open_here(request)
-    if enrolment_id is None:
-        return to_place(closed=True)
+    enrolment_id = await opened(request)
     place = await place_of(enrolment_id)
     if pages.state_of(place.facts, place.cohort) not in {"preliminary", "confirmed", "queued", "offered"}:
         return to_place()
@@ -43,9 +41,7 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
 @post("/min-plats/lamna", status_code=200)
 async def leave(request: AnyRequest) -> Response[Any]:
     """Leave the group or the queue. Min plats then shows how to undo it."""
-    enrolment_id = await open_here(request)
-    if enrolment_id is None:
-        return to_place(closed=True)
+    enrolment_id = await opened(request)
     state = request.app.state
     try:
         undoable = await services.leave(enrolment_id, state.key_folder, state.clock.now())
@@ -57,9 +53,7 @@ async def leave(request: AnyRequest) -> Response[Any]:
 @post("/min-plats/angra", status_code=303)
 async def undo(request: AnyRequest) -> Response[Any]:
     """Take it back. Min plats says what one got back."""
-    enrolment_id = await open_here(request)
-    if enrolment_id is None:
-        return to_place(closed=True)
+    enrolment_id = await opened(request)
     outcome = await services.undo(enrolment_id, request.app.state.clock.now())
     return Response("", status_code=303, headers={"location": f"/min-plats?angrat={outcome}"})
 
@@ -67,9 +61,7 @@ async def undo(request: AnyRequest) -> Response[Any]:
 @post("/min-plats/radera", status_code=303)
 async def for_good(request: AnyRequest) -> Response[Any]:
     """Not to be undone: what was kept for it goes now."""
-    enrolment_id = await open_here(request)
-    if enrolment_id is None:
-        return to_place(closed=True)
+    enrolment_id = await opened(request)
     place = await place_of(enrolment_id)
     if place.facts.undo_until is None:
         return to_place()

@@ -11,37 +11,38 @@ from programmes.calendar import services as calendar_services
 from programmes.calendar.rules import ParticipantCalendar
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
-from programmes.catalogue.wording import Question, conditions, refusal_text
+from programmes.catalogue.wording import Question, conditions
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import normalised
-from programmes.core.errors import Conflict
 from programmes.core.i18n import clock, day_long, day_plain, language, moment_long
 from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
 from programmes.desk import refusal_pages
-from programmes.desk.siblings_views import opened_here, still_open, waiting_with
+from programmes.desk.siblings_views import opened_here, still_open, to_place, waiting_with
 from programmes.enrolment import (
     agreement_queries,
-    coming_services,
     deadline_queries,
     leaving_queries,
     place_services,
     queries,
     refusal_queries,
-    services,
-    step_services,
-    visit_services,
 )
-from programmes.enrolment.age_rules import age_answers
 from programmes.enrolment.rules import asks_age_again
 from programmes.enrolment.wording import accepted_texts, age_questions, born_between, skip_told
 from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
-from programmes.web.open_places import close_places, for_shown, open_places, places_opened, show_place, shown_place
+from programmes.web.open_places import (
+    PlaceClosed,
+    close_places,
+    for_shown,
+    open_places,
+    places_opened,
+    show_place,
+    shown_place,
+)
 from programmes.web.rendering import page
-from programmes.web.sessions import drop_cookie
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -55,16 +56,24 @@ class Place:
     programme: Programme
 
 
-def to_place(closed: bool = False) -> Response[Any]:
-    """To Min plats. `closed` says there that the page had closed by itself, or that the place is left."""
-    return Response("", status_code=303, headers={"location": "/min-plats?stangd=1" if closed else "/min-plats"})
-
-
-async def open_here(request: AnyRequest) -> UUID | None:
+async def _open_here(request: AnyRequest) -> UUID | None:
     """Whose Min plats is open in this browser, or None. Raises Conflict when a form was shown for another one."""
     token = shown_place(request)
     found = await queries.open_place(token, request.app.state.clock.now()) if token else None
     return await for_shown(request, found) if found else None
+
+
+async def opened(request: AnyRequest) -> UUID:
+    """Whose Min plats is open in this browser.
+
+    Raises:
+        PlaceClosed: none is (any more).
+        Conflict: `other_place`, the form was shown for another one.
+    """
+    found = await _open_here(request)
+    if found is None:
+        raise PlaceClosed
+    return found
 
 
 async def place_of(enrolment_id: UUID) -> Place:
@@ -82,7 +91,7 @@ def _code_form(request: AnyRequest, form: Form, status: int = 200, already_open:
 @get("/min-plats")
 async def my_place(request: AnyRequest) -> Response[Any]:
     """The place that is open in this browser, else the form for the code; that also for changing to another (`?byt`)."""
-    enrolment_id = await open_here(request)
+    enrolment_id = await _open_here(request)
     if enrolment_id is None:
         return await _sibling_or_code(request)
     if "byt" in request.query_params:
@@ -165,7 +174,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
     texts = await queries.texts_for(programme, local_date(now))
     state = pages.state_of(facts, cohort)
     left = queries.still_to_do(programme, facts, texts) if state == "preliminary" else ()
-    again = await _new_versions(place, now) if state == "confirmed" else ()
+    again = await new_versions(place, now) if state == "confirmed" else ()
     kept = place_services.unseal(facts, request.app.state.key_folder)
     position = await queries.queue_position(cohort.cohort_id, facts.turn) if state == "queued" else 0
     slots = await queries.slots(cohort.cohort_id, now) if programme.study_visit and left else []
@@ -200,7 +209,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         protected=facts.protected,
         postponed=cohort.state == "postponed",
         programme_address=f"/insatser/{programme.slug}",
-        age_again=_age_again(request, place) if state in {"preliminary", "confirmed", "queued", "offered"} else (),
+        age_again=asked_age(request, place) if state in {"preliminary", "confirmed", "queued", "offered"} else (),
         undone=request.query_params.get("angrat", ""),
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
@@ -219,7 +228,7 @@ def _asked(request: AnyRequest, place: Place) -> tuple[str, ...]:
     return tuple(conditions(place.programme, language(), request.app.state.settings.municipality))
 
 
-async def _new_versions(place: Place, now: datetime) -> tuple[queries.AgreementText, ...]:
+async def new_versions(place: Place, now: datetime) -> tuple[queries.AgreementText, ...]:
     """Conditions or rules that have a new version since this person accepted them."""
     return await agreement_queries.to_accept_again(place.programme, place.facts, place.cohort.first_start, local_date(now))
 
@@ -230,7 +239,7 @@ async def _book_by(facts: queries.EnrolmentFacts) -> str:
     return day_long(last) if last else ""
 
 
-def _age_again(request: AnyRequest, place: Place) -> tuple[Question, ...]:
+def asked_age(request: AnyRequest, place: Place) -> tuple[Question, ...]:
     first = place.cohort.first_start
     if not asks_age_again(place.facts, place.programme, local_date(first) if first else None):
         return ()
@@ -243,146 +252,9 @@ async def _calendar(request: AnyRequest, facts: queries.EnrolmentFacts) -> Parti
     return await calendar_services.participant_calendar(facts.enrolment_id, state.key_folder, address, state.clock.now())
 
 
-async def _again(request: AnyRequest, enrolment_id: UUID, wrong: str, typed: Form | None = None) -> Response[Any]:
+async def place_again(request: AnyRequest, enrolment_id: UUID, wrong: str, typed: Form | None = None) -> Response[Any]:
     """The page again, with what to do about what was sent, and what was ticked still ticked."""
     return page(request, "desk/place.html", await _view(request, await place_of(enrolment_id), wrong, typed), 422)
 
 
-@post("/min-plats/erbjudande", status_code=200)
-async def answer_offer(request: AnyRequest) -> Response[Any]:
-    """Yes or no to an offered place. A no is for good: it is said on the page that explains it (`bekraftat`)."""
-    enrolment_id = await open_here(request)
-    if enrolment_id is None:
-        return to_place(closed=True)
-    form = await read_form(request)
-    answer = form.raw("svar")
-    if answer not in {"ja", "nej"}:
-        return await _again(request, enrolment_id, _("Svara ja eller nej på erbjudandet."))
-    if answer == "nej" and not form.ticked("bekraftat") and (await queries.enrolment(enrolment_id)).state == "offered":
-        return Response("", status_code=303, headers={"location": "/min-plats/lamna"})
-    try:
-        return await _answered(request, enrolment_id, yes=answer == "ja")
-    except Conflict as conflict:
-        place = await place_of(enrolment_id)
-        raise Conflict(pages.why_no_offer(conflict.code, pages.state_of(place.facts, place.cohort))) from conflict
-
-
-async def _answered(request: AnyRequest, enrolment_id: UUID, yes: bool) -> Response[Any]:
-    """The answer, heard. Raises Conflict: there is no offer any more."""
-    state = request.app.state
-    if yes:
-        place = await place_of(enrolment_id)
-        await services.accept_offer(enrolment_id, place.programme, state.clock.now())
-        return to_place()
-    await services.decline_offer(enrolment_id, state.key_folder, state.clock.now())
-    response: Response[Any] = Response("", status_code=303, headers={"location": "/min-plats/klart"})
-    drop_cookie(request, response, "place")
-    return response
-
-
-@post("/min-plats/studiebesok", status_code=200)
-async def book_visit(request: AnyRequest) -> Response[Any]:
-    """Book a study visit, or change to another."""
-    enrolment_id = await open_here(request)
-    if enrolment_id is None:
-        return to_place(closed=True)
-    chosen = (await read_form(request)).raw("tid")
-    if not chosen.isascii() or not chosen.isdigit() or len(chosen) > 9:
-        return await _again(request, enrolment_id, _("Välj en av tiderna."))
-    await step_services.book_visit(enrolment_id, int(chosen), request.app.state.clock.now())
-    return to_place()
-
-
-@post("/min-plats/studiebesok/avboka", status_code=303)
-async def cancel_visit(request: AnyRequest) -> Response[Any]:
-    """Take the booking back. The place is kept, and another time can be booked."""
-    enrolment_id = await open_here(request)
-    if enrolment_id is None:
-        return to_place(closed=True)
-    await visit_services.cancel_booking(enrolment_id, request.app.state.clock.now())
-    return to_place()
-
-
-@post("/min-plats/vidare", status_code=303)
-async def go_on(request: AnyRequest) -> Response[Any]:
-    """After a no of their own: they wish to go on after all."""
-    enrolment_id = await open_here(request)
-    if enrolment_id is None:
-        return to_place(closed=True)
-    place = await place_of(enrolment_id)
-    await step_services.wish_to_go_on(enrolment_id, place.programme, request.app.state.clock.now())
-    return to_place()
-
-
-@post("/min-plats/godkann", status_code=200)
-async def accept(request: AnyRequest) -> Response[Any]:
-    """Accept the conditions and the rules in the versions that were shown."""
-    enrolment_id = await open_here(request)
-    if enrolment_id is None:
-        return to_place(closed=True)
-    form = await read_form(request)
-    ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
-    place = await place_of(enrolment_id)
-    now = request.app.state.clock.now()
-    shown = await _new_versions(place, now) or await queries.texts_for(place.programme, local_date(now))
-    if len(ticked) < len(shown):
-        return await _again(
-            request, enrolment_id, _("Läs texten och kryssa i att du godkänner den. Allt som står här behövs."), form
-        )
-    await step_services.accept_texts(enrolment_id, ticked, place.programme, "screen", now)
-    return to_place()
-
-
-@post("/min-plats/alder", status_code=200)
-async def declare_again(request: AnyRequest) -> Response[Any]:
-    """The age ticked again, for the day the first session has moved to."""
-    enrolment_id = await open_here(request)
-    if enrolment_id is None:
-        return to_place(closed=True)
-    form = await read_form(request)
-    place = await place_of(enrolment_id)
-    state = request.app.state
-    if not _age_again(request, place) or place.cohort.first_start is None:
-        return to_place()
-    if not form.raw("v_age"):
-        return await _again(request, enrolment_id, _("Svara på frågan om ålder först. Din plats är kvar så länge."), form)
-    answers = age_answers(form.raw("v_age"), form.ticked("v_guardian_consent"))
-    first_day = Form({"dag": [form.raw("dag")]}).day("dag") or local_date(place.cohort.first_start)
-    try:
-        unmet = await services.declare_again(enrolment_id, answers, place.programme, first_day, state.clock.now())
-    except Conflict as conflict:
-        if conflict.code != "day_moved":
-            raise
-        return await _again(request, enrolment_id, _("Den första dagen har flyttats en gång till. Svara för den nya dagen."))
-    if unmet:
-        said = [refusal_text(o, place.programme, language(), state.settings.municipality) for o in unmet]
-        lines = " ".join(f"{refusal.sentence} ({refusal.source})" for refusal in said)
-        what_now = _("Ring oss, eller lämna platsen till nästa i kön.")
-        return await _again(request, enrolment_id, f"{lines} {what_now}", form)
-    return to_place()
-
-
-@post("/min-plats/kommer", status_code=200)
-async def say_coming(request: AnyRequest) -> Response[Any]:
-    """„Jag kommer“, from somebody who was asked to say so."""
-    enrolment_id = await open_here(request)
-    if enrolment_id is None:
-        return to_place(closed=True)
-    place = await place_of(enrolment_id)
-    await coming_services.coming(enrolment_id, place.programme, request.app.state.clock.now())
-    return to_place()
-
-
-HANDLERS = [
-    my_place,
-    open_place,
-    close_place,
-    leave_quickly,
-    answer_offer,
-    book_visit,
-    cancel_visit,
-    go_on,
-    accept,
-    declare_again,
-    say_coming,
-]
+HANDLERS = [my_place, open_place, close_place, leave_quickly]

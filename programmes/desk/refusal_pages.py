@@ -1,18 +1,19 @@
 """Turning somebody down for conditions of the programme's own: the form, and what the person reads on Min plats."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from programmes.catalogue.refusal_rules import refusable, unmet
-from programmes.catalogue.rules import Programme
+from programmes.catalogue.rules import Outcome, Programme
 from programmes.catalogue.wording import Refusal, refusal_text
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, language, ngettext, number_word
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.wording import Instead
 from programmes.notices.reach_rules import Way
 
 
@@ -43,6 +44,24 @@ class RefusedPage:
     reasons: tuple[Refusal, ...]
     until: str
     exempt: bool
+
+
+@dataclass(frozen=True)
+class AgePage:
+    """Why an age will not do on the day the first session has moved to. `unanswered`: nothing was ticked or chosen."""
+
+    reasons: tuple[Refusal, ...]
+    instead: tuple[Instead, ...]
+    waits: bool
+    unanswered: bool
+
+
+def age_page(
+    programme: Programme, unmet: Sequence[Outcome], others: tuple[Instead, ...], waits: bool, municipality: str
+) -> AgePage:
+    """The refusal of an age said again; the place is kept."""
+    reasons = tuple(refusal_text(outcome, programme, language(), municipality) for outcome in unmet)
+    return AgePage(reasons, others, waits, all(outcome.code == "unanswered" for outcome in unmet))
 
 
 def refusals(programme: Programme, conditions: Collection[str], municipality: str) -> tuple[Refusal, ...]:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from programmes.catalogue.rules import Answers, Outcome, Programme, ResidencyException
-from programmes.catalogue.wording import Question, Words, questions, refusal_text
+from programmes.catalogue.wording import Question, questions, refusal_text
 from programmes.cohorts.wording_rules import many
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital as _capital
@@ -15,7 +15,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import times as _times
 from programmes.enrolment.rules import NotOpen
 from programmes.enrolment.together_rules import MOST_SIBLINGS
-from programmes.enrolment.wording import born_between
+from programmes.enrolment.wording import Instead, born_between, instead_of
 
 __all__ = ["MOST_SIBLINGS", "born_between"]
 
@@ -119,16 +119,6 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Instead:
-    """Another programme that may fit: its page, what it is called, whom it is for, and its age where it has one."""
-
-    address: str
-    name: str
-    lead: str
-    age: str
-
-
-@dataclass(frozen=True)
 class WayIn:
     """Everything an application page shows. `step` is 0 for a one-page form, else 1 or 2.
 
@@ -152,7 +142,7 @@ class WayIn:
     later_start: str = ""
     again: str = ""
     exceptions: tuple[tuple[str, str], ...] = ()
-    instead: tuple["Instead", ...] = ()
+    instead: tuple[Instead, ...] = ()
     people: tuple[Applicant, ...] = ()
     takes_siblings: bool = False
     most_siblings: int = MOST_SIBLINGS
@@ -289,15 +279,9 @@ def reasons_of(
     return tuple(found)
 
 
-def instead_of(programmes: Sequence[Programme], municipality: str) -> tuple[Instead, ...]:
-    """Other programmes in words, each once."""
-    found = {}
-    for programme in programmes:
-        words = Words(programme, language(), municipality)
-        their_own = programme.age is not None and programme.age.subject == "participant"
-        age = words.say(programme.age_wording.public) if their_own and programme.age_wording else ""
-        found[programme.section] = Instead(f"/insatser/{programme.slug}", programme.name, words.say(programme.lead), age)
-    return tuple(found.values())
+def others_of(programmes: Sequence[Programme], municipality: str) -> tuple[Instead, ...]:
+    """Other programmes that may fit, in words."""
+    return instead_of(programmes, municipality)
 
 
 def fields_of(

@@ -1,6 +1,7 @@
 """The way in: a public form for one cohort, and the same form for staff with somebody on the phone or at the desk."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -129,7 +130,7 @@ async def _show(
     one_more: bool = False,
     later: str = "",
     again: str = "",
-    instead: tuple[pages.Instead, ...] = (),
+    instead: Sequence[Programme] = (),
 ) -> Response[Any]:
     once = "" if again == "sent_for_another" else way.form.raw("once")
     view = pages.WayIn(
@@ -152,7 +153,7 @@ async def _show(
         later_start=later,
         again=again,
         exceptions=pages.exception_choices(_exceptions(way), way.programme),
-        instead=instead,
+        instead=pages.others_of(instead, way.municipality),
     )
     template = {0: "enrolment/one_page.html", 1: "enrolment/details.html", 2: "enrolment/conditions.html"}[step]
     return page(way.request, template, view, status)
@@ -289,7 +290,7 @@ async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | N
     return await _show(way, step, reasons, 422, later=later, instead=await _instead(way, answer, born))
 
 
-async def _instead(way: _Way, answer: services.Refused, born: date | None) -> tuple[pages.Instead, ...]:
+async def _instead(way: _Way, answer: services.Refused, born: date | None) -> list[Programme]:
     """Other programmes that may fit, by what each has answered."""
     today = local_date(way.request.app.state.clock.now())
     known = {programme.section: programme for _id, programme in await catalogue.in_force(today)}
@@ -297,7 +298,7 @@ async def _instead(way: _Way, answer: services.Refused, born: date | None) -> tu
     for form, unmet in zip(way.applicants, answer.by_person, strict=False):
         answers = pages.answers_from(way.programme, way.shown(form), way.answered(form), born)
         found.extend(fitting_instead(way.programme, unmet, answers, way.first_day, known))
-    return pages.instead_of(found, way.municipality)
+    return found
 
 
 def _reasons(way: _Way, answer: services.Refused) -> tuple[pages.Reason, ...]:

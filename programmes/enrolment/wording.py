@@ -7,13 +7,34 @@ from typing import Protocol
 
 from programmes.catalogue.condition_rules import birth_date_window
 from programmes.catalogue.rules import Outcome, Programme
-from programmes.catalogue.wording import Question, questions
+from programmes.catalogue.wording import Question, Words, questions
 from programmes.cohorts.wording_rules import why_skipped
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import AgreementText, Remaining
 from programmes.enrolment.visit_rules import Doubt
+
+
+@dataclass(frozen=True)
+class Instead:
+    """Another programme that may fit: its page, what it is called, whom it is for, and its age where it has one."""
+
+    address: str
+    name: str
+    lead: str
+    age: str
+
+
+def instead_of(programmes: Sequence[Programme], municipality: str) -> tuple[Instead, ...]:
+    """Other programmes in words, each once."""
+    found = {}
+    for programme in programmes:
+        words = Words(programme, language(), municipality)
+        their_own = programme.age is not None and programme.age.subject == "participant"
+        age = words.say(programme.age_wording.public) if their_own and programme.age_wording else ""
+        found[programme.section] = Instead(f"/insatser/{programme.slug}", programme.name, words.say(programme.lead), age)
+    return tuple(found.values())
 
 
 def remaining_text(code: Remaining) -> str:

@@ -13,6 +13,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
 from programmes.web import rendering
 from programmes.web.guards import NotSignedIn
+from programmes.web.open_places import PlaceClosed
 from programmes.web.sessions import drop_cookie, read_cookie, wanted_language
 
 log = structlog.get_logger()
@@ -70,6 +71,11 @@ def not_signed_in(request: AnyRequest, error: Exception) -> Response[Any]:
         wanted["ut"] = "sida"
     query = f"?{urlencode(wanted)}" if wanted else ""
     return Response("", status_code=303, headers={"location": f"/logga-in{query}"})
+
+
+def place_closed(request: AnyRequest, error: Exception) -> Response[Any]:
+    """To the page that asks for the code, which says that Min plats had closed by itself."""
+    return Response("", status_code=303, headers={"location": "/min-plats?stangd=1"})
 
 
 def csrf_failed(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -222,6 +228,7 @@ HANDLERS: dict[Any, Any] = {
     errors.Forbidden: forbidden,
     errors.Conflict: conflict,
     NotSignedIn: not_signed_in,
+    PlaceClosed: place_closed,
     PermissionDeniedException: csrf_failed,
     HTTPException: http_error,
     Exception: unexpected,

@@ -18,6 +18,10 @@ AnyRequest = Request[Any, Any, Any]
 _BETWEEN = "."
 
 
+class PlaceClosed(Exception):
+    """Min plats is not open in this browser (any more): the way back is the page that asks for the code, and says so."""
+
+
 def open_places(request: AnyRequest, response: Response[Any], tokens: Sequence[str], lasts: timedelta) -> None:
     """These places are open, and Min plats shows the first."""
     seconds = int(lasts.total_seconds())

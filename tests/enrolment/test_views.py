@@ -1,7 +1,7 @@
 """The way in and Min plats, as a browser without scripts meets them."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import asyncpg
 import httpx
@@ -429,10 +429,16 @@ async def test_the_age_is_asked_for_again_when_the_first_session_moves(
     assert "Den första dagen är en annan nu" in (await client.get("/min-plats")).text
     nothing = await post_form(client, "/min-plats/alder", {}, "/min-plats")
     assert nothing.status_code == 422
-    assert "Svara på frågan om ålder först." in nothing.text
+    assert "Du har inte svarat på frågan om ålder" in nothing.text
     wrong = await post_form(client, "/min-plats/alder", {"v_age": "outside"}, "/min-plats")
     assert wrong.status_code == 422
-    assert "2.15" in wrong.text
+    assert "Åldern stämmer inte den nya dagen" in wrong.text
+    assert "Din plats är kvar, och inget är ändrat." in wrong.text
+    assert "iktlinjen 2.15" in wrong.text
+    assert "Det här kan du göra" in wrong.text
+    assert 'href="/min-plats/lamna"' in wrong.text
+    row = await owner.fetchrow("select state, seat, declared_for from enrolment")
+    assert (row["state"], row["seat"], row["declared_for"]) == ("confirmed", 1, date(2026, 9, 30))
     assert (await post_form(client, "/min-plats/alder", {"v_age": "12_17"}, "/min-plats")).status_code == 303
     assert "Den första dagen är en annan nu" not in (await client.get("/min-plats")).text
 
