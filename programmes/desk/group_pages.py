@@ -43,6 +43,7 @@ class QueueRow:
     moved: str
     passed: bool
     offered: bool
+    together: str
 
 
 @dataclass(frozen=True)
@@ -278,7 +279,18 @@ def _queue(facts: Facts) -> list[QueueRow]:
         moved = order_text(entry.order_reason) if entry.order_reason else ""
         address, passed = _address(facts, entry), entry.passed_at is not None
         rows.append(
-            QueueRow(address, entry.label, entry.protected, tag, text, skipped, moved, passed, entry.state == "offered")
+            QueueRow(
+                address,
+                entry.label,
+                entry.protected,
+                tag,
+                text,
+                skipped,
+                moved,
+                passed,
+                entry.state == "offered",
+                entry.together,
+            )
         )
     return rows
 

@@ -27,6 +27,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class RefusePage:
+    """The form. `exception` is the one from residency that was made for the person, in words."""
+
     cohort_id: int
     cohort_name: str
     enrolment_id: str
@@ -34,6 +36,7 @@ class RefusePage:
     choices: tuple[Choice, ...]
     lines: tuple[str, ...]
     form: Any
+    exception: str
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,19 @@ def refusals(programme: Programme, conditions: Collection[str], municipality: st
 
 
 def refuse_page(
-    cohort: CohortFacts, facts: EnrolmentFacts, programme: Programme, label: str, way: Way, municipality: str, form: Any
+    cohort: CohortFacts,
+    facts: EnrolmentFacts,
+    programme: Programme,
+    label: str,
+    way: Way,
+    municipality: str,
+    form: Any,
+    exception: str,
 ) -> RefusePage:
     """The form: which conditions, and what will happen."""
     found = tuple(Choice(c, refusals(programme, [c], municipality)[0]) for c in refusable(programme))
     lines = (_ends(facts), _told(way), _kept(programme))
-    return RefusePage(cohort.cohort_id, cohort.name, str(facts.enrolment_id), label, found, lines, form)
+    return RefusePage(cohort.cohort_id, cohort.name, str(facts.enrolment_id), label, found, lines, form, exception)
 
 
 def _ends(facts: EnrolmentFacts) -> str:

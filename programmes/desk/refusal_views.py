@@ -18,7 +18,7 @@ from programmes.core.principal import Principal
 from programmes.desk import refusal_pages as pages
 from programmes.enrolment import place_services, queries
 from programmes.enrolment import refusal_services as services
-from programmes.enrolment.roster import label_of
+from programmes.enrolment.roster import exception, label_of
 from programmes.enrolment.rules import ALIVE
 from programmes.notices.reach_services import way
 from programmes.web.forms import Form, read_form
@@ -47,7 +47,8 @@ async def _form(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: F
     state = request.app.state
     await place_services.note_look(facts, who.staff_id, state.clock.now())
     label, how = label_of(facts, state.key_folder), way(facts, state.key_folder)
-    view = pages.refuse_page(cohort, facts, programme, label, how, state.settings.municipality, form)
+    excepted = await exception(enrolment_id, programme)
+    view = pages.refuse_page(cohort, facts, programme, label, how, state.settings.municipality, form, excepted)
     return page(request, "desk/refuse.html", view, status)
 
 

@@ -12,7 +12,7 @@ from programmes.catalogue.rules import Programme
 from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow
 from programmes.core.errors import NotFound
-from programmes.enrolment.agreement_rules import FARTHEST, NewText, asked_again, last_of, seen_digest, why_not_add
+from programmes.enrolment.agreement_rules import FARTHEST, NewText, asked_again, is_saved, last_of, seen_digest, why_not_add
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "NewText",
     "accepted",
     "asked_by",
+    "is_saved",
     "last_of",
     "left_to_accept",
     "seen_digest",

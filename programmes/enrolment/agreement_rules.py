@@ -35,6 +35,16 @@ def last_of(kind: TextKind, versions: Sequence[AgreementText]) -> AgreementText 
     return max((text for text in versions if text.kind == kind), key=lambda text: text.version, default=None)
 
 
+def is_saved(new: NewText, versions: Sequence[AgreementText]) -> bool:
+    """Whether the last version is this very one, word for word and from the same day."""
+    last = last_of(new.kind, versions)
+    return last is not None and (last.lines_sv, last.lines_en, last.valid_from) == (
+        new.lines_sv,
+        new.lines_en,
+        new.valid_from,
+    )
+
+
 def why_not_add(new: NewText, versions: Sequence[AgreementText], today: date) -> dict[str, WhyNotAdd]:
     """What stands against a new version: codes by field. It is in force from today at the earliest, a year ahead at most,
     and not before the version it follows: so the newest in force is always the one with the highest number. Whoever reads
@@ -66,12 +76,12 @@ def seen_digest(new: NewText, last: AgreementText | None, asked: Mapping[int, in
 
 
 def newest(versions: Sequence[AgreementText], today: date, first_day: date | None) -> tuple[AgreementText, ...]:
-    """The newest version of each text that is in force today and was by the first session.
+    """The newest version of each text that is in force today and was before the day of the first session.
 
-    What is written later is for those who come to the next start.
+    What comes into force that day or later is for those who come to the next start: nobody could accept it before this one.
     """
     latest: dict[str, AgreementText] = {}
-    until = today if first_day is None else min(today, first_day)
+    until = today if first_day is None else min(today, first_day - timedelta(days=1))
     for text in versions:
         known = latest.get(text.kind)
         if text.valid_from <= until and (known is None or text.version > known.version):

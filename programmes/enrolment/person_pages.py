@@ -79,16 +79,6 @@ class PersonPage:
         return self.state in {"preliminary", "confirmed", "offered"}
 
 
-def exception_words(exception: str, agreement: str) -> str:
-    """The exception from the condition on residency that was made for somebody, with the agreement it refers to; empty
-    for none."""
-    if exception == "neighbouring_agreement":
-        return _(
-            "Undantag från bosättningen: uppdrag från en grannkommun, enligt överenskommelse (%(which)s).", which=agreement
-        )
-    return _("Undantag från bosättningen: skyddade uppgifter.") if exception else ""
-
-
 def sibling_links(cohort_id: int, people: Sequence[tuple[UUID, str]]) -> tuple[tuple[str, str], ...]:
     """Addresses and labels of others of the same form, or who wait together with somebody."""
     return tuple((f"/personal/grupper/{cohort_id}/deltagare/{one}", label) for one, label in people)

@@ -98,14 +98,6 @@ async def _refused_for(
     return way_in_pages.reasons_of(found, programme, request.app.state.settings.municipality)
 
 
-async def _exception(enrolment_id: UUID, programme: Programme) -> str:
-    made = await queries.residency_exception(enrolment_id)
-    if made is None:
-        return ""
-    exception, at = made
-    return pages.exception_words(exception, await catalogue.reading_at(programme.section, exception, at))
-
-
 async def _page(
     request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: Form, status: int = 200, **shown: Any
 ) -> Response[Any]:
@@ -163,7 +155,7 @@ async def _page(
         siblings=pages.sibling_links(
             cohort_id, roster.labels_of(await together_services.unit_of(facts), keys, facts.enrolment_id)
         ),
-        exception=await _exception(enrolment_id, programme),
+        exception=await roster.exception(enrolment_id, programme),
         same_form=pages.sibling_links(cohort_id, shown.get("same_form", ())),
         age_warning=pages.age_warning(age),
         age_again=cohort.state != "closed" and roster.asks_age_again(facts, programme, cohort.first_start),

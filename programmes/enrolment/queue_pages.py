@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from programmes.core.clock import local
 from programmes.core.i18n import capital, day_plain, moment_long
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queue_rules import ORDER_REASONS, SKIP_REASONS
 from programmes.enrolment.rules import EnrolmentFacts
+from programmes.enrolment.together_rules import numbers_together
 from programmes.enrolment.wording import order_text, skip_text
 
 
@@ -50,17 +50,16 @@ class QueuePage:
         return tuple((p.enrolment_id, f"{p.number}. {p.label}") for p in self.places)
 
 
-def units(people: Sequence[EnrolmentFacts]) -> dict[UUID | None, str]:
-    """Of siblings who wait together, which numbers in the queue they are: `2, 3`."""
-    numbers: dict[UUID, list[int]] = {}
-    for number, facts in enumerate(people, start=1):
-        if facts.together_id is not None:
-            numbers.setdefault(facts.together_id, []).append(number)
-    return {one: ", ".join(str(n) for n in found) for one, found in numbers.items() if len(found) > 1}
+def places(cohort_id: int, section: str, people: Sequence[tuple[EnrolmentFacts, str]]) -> tuple[Place, ...]:
+    """The queue in its order; `people` are those who wait, with what staff call them."""
+    together = numbers_together([facts.together_id for facts, _label in people])
+    return tuple(
+        _place_of(cohort_id, section, number, facts, label, siblings)
+        for number, ((facts, label), siblings) in enumerate(zip(people, together, strict=True), start=1)
+    )
 
 
-def place(cohort_id: int, section: str, number: int, facts: EnrolmentFacts, label: str, together: str = "") -> Place:
-    """One line of the queue, the `number`th; `together` are the numbers of the siblings who wait with them."""
+def _place_of(cohort_id: int, section: str, number: int, facts: EnrolmentFacts, label: str, together: str) -> Place:
     return Place(
         enrolment_id=str(facts.enrolment_id),
         address=f"/personal/grupper/{cohort_id}/deltagare/{facts.enrolment_id}",

@@ -34,23 +34,12 @@ async def _cohort(request: AnyRequest, cohort_id: int) -> CohortFacts:
 async def _show(request: AnyRequest, cohort: CohortFacts, form: Form, status: int = 200) -> Response[Any]:
     who, state = principal(request), request.app.state
     people = await services.in_line(cohort, state.key_folder, who, state.clock.now())
-    together = pages.units([facts for facts, _label in people])
     alive = cohort.state in {"open", "postponed", "started"}
     view = pages.QueuePage(
         cohort.cohort_id,
         cohort.name,
         cohort.exempt,
-        tuple(
-            pages.place(
-                cohort.cohort_id,
-                cohort.section,
-                number,
-                facts,
-                label,
-                together.get(facts.together_id, ""),
-            )
-            for number, (facts, label) in enumerate(people, start=1)
-        ),
+        pages.places(cohort.cohort_id, cohort.section, people),
         alive and who.coordinates(cohort.section),
         await services.may_export(cohort, who, state.clock.now()),
         pages.order_choices(),

@@ -20,6 +20,8 @@ from programmes.enrolment.agreement_rules import asked_again
 from programmes.enrolment.leaving_rules import may_undo
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.rules import ALIVE, Remaining, State, asked_texts, doubles
+from programmes.enrolment.together_rules import numbers_together
+from programmes.enrolment.wording import exception_words
 from programmes.people import records
 
 
@@ -29,6 +31,7 @@ class RosterEntry:
 
     `age`: what no longer fits since the first session moved. `twice`: somebody else on the list has the same number, or the
     same name and birth date; only staff are told, so that nobody can find out by applying who else has a place.
+    `together`: the numbers in the queue of siblings who wait together, this one among them.
     """
 
     enrolment_id: UUID
@@ -46,6 +49,7 @@ class RosterEntry:
     asked_to_come: bool = False
     twice: bool = False
     age: Outcome | None = None
+    together: str = ""
 
 
 def _known(found: Sequence[queries.EnrolmentFacts], keys: KeyFolder) -> dict[UUID, records.PersonRecord]:
@@ -92,6 +96,15 @@ def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder) -> str:
     return alias or _("Deltagare %(n)s", n=facts.arrival)
 
 
+async def exception(enrolment_id: UUID, programme: Programme) -> str:
+    """The exception from the condition on residency that the office made for somebody, in words; empty for none."""
+    made = await queries.residency_exception(enrolment_id)
+    if made is None:
+        return ""
+    kind, at = made
+    return exception_words(kind, await catalogue.reading_at(programme.section, kind, at))
+
+
 async def turned_down(cohort_id: int, keys: KeyFolder, now: datetime) -> list[tuple[UUID, str, datetime]]:
     """Who was found not to meet the conditions and can still be let in again: id, label, and until when."""
     found = await queries.enrolments(cohort_id, ["refused"])
@@ -134,6 +147,9 @@ async def roster(
             await audit.note("roster:read", f"cohort/{cohort_id}", staff_id, now)
     known = _known(found, keys)
     twice = _doubles(known)
+    queue = [facts for facts in found if facts.state == "queued"]
+    numbers = numbers_together([facts.together_id for facts in queue])
+    together = {facts.enrolment_id: said for facts, said in zip(queue, numbers, strict=True)}
     return [
         RosterEntry(
             facts.enrolment_id,
@@ -154,6 +170,7 @@ async def roster(
             facts.asked_to_come,
             facts.enrolment_id in twice,
             age_now(facts, known.get(facts.enrolment_id), programme, cohort.first_start),
+            together.get(facts.enrolment_id, ""),
         )
         for facts in found
     ]

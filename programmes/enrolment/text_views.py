@@ -13,7 +13,7 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import agreement_queries, text_services
 from programmes.enrolment import text_pages as pages
-from programmes.enrolment.agreement_queries import FARTHEST, NewText, last_of, seen_digest, why_not_add
+from programmes.enrolment.agreement_queries import FARTHEST, NewText, is_saved, last_of, seen_digest, why_not_add
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import require_role, row_id, signed_in
 from programmes.web.rendering import page
@@ -62,6 +62,8 @@ async def _read(request: AnyRequest, form: Form) -> NewText | None:
         return None
     new = NewText(section, cast(Literal["conditions", "rules"], kind), valid_from, tuple(swedish), tuple(english))
     known = await agreement_queries.versions(section)
+    if form.raw("sett") and is_saved(new, known):
+        return new
     for field, text in pages.refusals(why_not_add(new, known, today), new, known).items():
         form.fail(field, text)
     return None if form.errors else new
@@ -80,6 +82,9 @@ async def add_text(request: AnyRequest) -> Response[Any]:
     first_days = {c.cohort_id: local_date(c.first_start) if c.first_start else None for c in theirs}
     asked = await agreement_queries.asked_by(new, programme, first_days, today)
     known = await agreement_queries.versions(new.section)
+    if form.raw("sett") and is_saved(new, known):
+        # The same form once more: a double click, or another tab.
+        return _to_texts(new.section)
     seen = seen_digest(new, last_of(new.kind, known), asked)
     if form.raw("sett") != seen:
         view = pages.preview_page(programme, new, known, theirs, asked, seen, bool(form.raw("sett")))
@@ -91,7 +96,11 @@ async def add_text(request: AnyRequest) -> Response[Any]:
         for field, text in pages.refusals(added.reasons, new, await agreement_queries.versions(new.section)).items():
             form.fail(field, text)
         return await _texts(request, form, 422)
-    return Response("", status_code=303, headers={"location": f"/personal/texter#a-{new.section}"})
+    return _to_texts(new.section)
+
+
+def _to_texts(section: str) -> Response[Any]:
+    return Response("", status_code=303, headers={"location": f"/personal/texter#a-{section}"})
 
 
 @post("/personal/texter/{text_id:int}/ta-tillbaka", guards=[signed_in], status_code=200)
@@ -107,7 +116,7 @@ async def withdraw(request: AnyRequest, text_id: FromPath[int]) -> Response[Any]
         return await _texts(request, Form(), 409, pages.still_in_force())
     except NotFound:
         return await _texts(request, Form(), 404, pages.no_such_text())
-    return Response("", status_code=303, headers={"location": f"/personal/texter#a-{section}"})
+    return _to_texts(section)
 
 
 HANDLERS = [texts_page, add_text, withdraw]

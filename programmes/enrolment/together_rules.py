@@ -1,6 +1,7 @@
 """Siblings in a children's group: in one form, and together or not at all if they say so (DESIGN 3). Pure."""
 
 from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from programmes.catalogue.rules import Programme
 from programmes.enrolment.rules import Applied, Queued, decide_application
@@ -17,6 +18,16 @@ def takes_siblings(programme: Programme) -> bool:
 def sibling_once(once: str, number: int) -> str:
     """The once-number of the `number`th (from 1) of those who were entered in one form."""
     return once if number == 1 else f"{once}.{number}"
+
+
+def numbers_together(units: Sequence[UUID | None]) -> tuple[str, ...]:
+    """For everybody in a queue, given by whom they wait with, the numbers in the queue of those: `2, 3`; else nothing."""
+    numbers: dict[UUID, list[int]] = {}
+    for number, unit in enumerate(units, start=1):
+        if unit is not None:
+            numbers.setdefault(unit, []).append(number)
+    said = {unit: ", ".join(map(str, found)) for unit, found in numbers.items() if len(found) > 1}
+    return tuple(said.get(unit, "") if unit else "" for unit in units)
 
 
 def decide_together(

@@ -37,6 +37,16 @@ def instead_of(programmes: Sequence[Programme], municipality: str) -> tuple[Inst
     return tuple(found.values())
 
 
+def exception_words(exception: str, agreement: str) -> str:
+    """The exception from the condition on residency that was made for somebody, with the agreement it refers to; empty
+    for none."""
+    if exception == "neighbouring_agreement":
+        return _(
+            "Undantag från bosättningen: uppdrag från en grannkommun, enligt överenskommelse (%(which)s).", which=agreement
+        )
+    return _("Undantag från bosättningen: skyddade uppgifter.") if exception else ""
+
+
 def remaining_text(code: Remaining) -> str:
     """A step that is left, as staff and the person read it."""
     return {

@@ -169,16 +169,17 @@ RELAPSE = next(p for p in EDITION.programmes if p.section == "2.8")
 
 
 @given(versions=texts, accepted=st.frozensets(st.integers(1, 50)), state=states, today=st.dates(DAY, date(2026, 12, 1)))
-def test_only_who_is_confirmed_is_asked_again_for_what_was_in_force_by_the_start(
+def test_only_who_is_confirmed_is_asked_again_for_what_was_in_force_before_the_start(
     versions: list[AgreementText], accepted: frozenset[int], state: State, today: date
 ) -> None:
     asked = asked_again(RELAPSE, state, accepted, versions, today, FIRST)
     assert asked_again(RELAPSE, state, accepted, versions, today, None) == ()
+    last = min(today, FIRST - timedelta(days=1))
     for text in asked:
         assert state == "confirmed"
         assert text.text_id not in accepted
-        assert text.valid_from <= min(today, FIRST)
-        rivals = [v for v in versions if v.kind == text.kind and v.valid_from <= min(today, FIRST)]
+        assert text.valid_from <= last
+        rivals = [v for v in versions if v.kind == text.kind and v.valid_from <= last]
         assert text.version == max(v.version for v in rivals)
         assert any(v.kind == text.kind and v.text_id in accepted for v in versions), "an older one was accepted"
     after = accepted | {text.text_id for text in asked}

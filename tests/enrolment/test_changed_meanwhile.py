@@ -178,6 +178,8 @@ async def test_someone_from_a_neighbouring_municipality_comes_by_agreement_which
     assert answer.status_code == 303
     page = (await client.get(answer.headers["location"])).text
     assert "uppdrag från en grannkommun, enligt överenskommelse (Ronneby, ON 2026/12)" in page
+    # Who would turn the person down for residency is reminded that an exception was made.
+    assert "uppdrag från en grannkommun" in (await client.get(answer.headers["location"] + "/villkor")).text
     kept = await owner.fetch("select condition from condition_met where enrolment_id = (select id from enrolment)")
     assert "neighbouring_agreement" in {row["condition"] for row in kept}
     assert "residency" not in {row["condition"] for row in kept}

@@ -478,3 +478,17 @@ async def test_nobody_whose_fields_were_sent_is_left_out_whatever_the_form_says_
         assert answer.status_code == 422, wrong
         assert "Barn 2: " in answer.text
     assert await owner.fetchval("select count(*) from enrolment") == 0
+
+
+async def test_staff_see_on_the_groups_page_too_who_waits_with_whom(
+    db: None, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.15", clock.now(), minimum=1, maximum=2)
+    for _ in range(3):
+        await somebody(cohort, keys, clock.now())
+    await family(cohort, keys, clock, 2)
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    for address in ("", "/ko"):
+        shown = (await client.get(f"/personal/grupper/{cohort.cohort_id}{address}")).text
+        assert shown.count("Syskon, tillsammans: 2, 3") == 2

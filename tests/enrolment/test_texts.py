@@ -86,7 +86,10 @@ async def test_the_same_form_sent_twice_makes_one_version_also_at_once(
     shown = await post_form(client, ADDRESS, FORM)
     form = {**FORM, "sett": hidden(shown.text, "sett")}
     assert (await post_form(client, ADDRESS, form)).status_code == 303
-    again = await post_form(client, ADDRESS, form)
+    assert (await post_form(client, ADDRESS, form)).status_code == 303
+    assert await owner.fetchval("select count(*) from agreement_text") == 1
+    # Written anew, it is told that there is one already.
+    again = await post_form(client, ADDRESS, FORM)
     assert again.status_code == 422
     assert "Texten är likadan som version 1, som redan är sparad." in again.text
     day, now = local_date(clock.now()), clock.now()

@@ -64,9 +64,9 @@ async def test_two_siblings_in_one_form_wait_together_and_get_their_places_with_
     await page.get_by_label("Vad ska vi kalla dig?").fill("Lo")
     await page.get_by_role("button", name="Lägg till ett syskon").click()
     second = page.locator("#barn-2")
-    await second.get_by_label("Vad ska vi kalla barnet?").fill("Kim")
+    await second.get_by_label("Vad ska vi kalla barn 2?").fill("Kim")
     # Enter in a field sends the form, and takes nobody away.
-    await second.get_by_label("Vad ska vi kalla barnet?").press("Enter")
+    await second.get_by_label("Vad ska vi kalla barn 2?").press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("Barn 2: ")
     await yes_to_all(page)
     for child in (page.locator("#barn-1"), second):
