@@ -99,6 +99,7 @@ async def close(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     try:
         receipt_id = UUID(form.raw("protokoll"))
     except ValueError:
+        await cohorts.mine(principal(request), local_date(state.clock.now()), number)
         return _to(f"/personal/grupper/{number}/avsluta/radera")
     done = await services.close(number, receipt_id, principal(request), state.key_folder, state.clock.now())
     if isinstance(done, services.NotReady):

@@ -168,7 +168,8 @@ def _sheet(request: AnyRequest, printed: list[str], name: str, above: str, in_gr
 @get("/personal/grupper/{cohort_id:int}/utvardering/lappar", guards=[signed_in], status_code=303)
 async def printed_slips(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """A sheet cannot be looked at again: back to where new ones are printed."""
-    return Response("", status_code=303, headers={"location": f"/personal/grupper/{row_id(cohort_id)}/utvardering"})
+    cohort, _programme = await _mine(request, cohort_id)
+    return _back(cohort)
 
 
 @get("/personal/grupper/{cohort_id:int}/utvardering/stang", guards=[signed_in])

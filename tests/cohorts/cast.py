@@ -10,7 +10,8 @@ from programmes.core.principal import Principal, Role
 from programmes.people.queries import session_id
 
 
-async def _somebody(name: str, role: Role, now: datetime, section: str = "") -> Principal:
+async def a_staff_member(name: str, role: Role, now: datetime, section: str = "") -> Principal:
+    """Somebody with one role, for one section or for all."""
     async with transaction():
         staff_id = await fetchval(
             """insert into staff (username, display_name, password_hash, active, created_at)
@@ -25,11 +26,11 @@ async def _somebody(name: str, role: Role, now: datetime, section: str = "") -> 
 
 async def a_coordinator(now: datetime, name: str = "kim", section: str = "") -> Principal:
     """A coordinator of one section, or of all."""
-    return await _somebody(name, "coordinator", now, section)
+    return await a_staff_member(name, "coordinator", now, section)
 
 
 async def a_leader(now: datetime, name: str = "robin") -> Principal:
-    return await _somebody(name, "leader", now)
+    return await a_staff_member(name, "leader", now)
 
 
 async def sign_in_as(client: httpx.AsyncClient, name: str, now: datetime) -> None:

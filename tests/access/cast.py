@@ -1,0 +1,134 @@
+"""Everybody who may ask, and one of everything to ask for."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+import httpx
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from programmes.calendar.services import cohort_feed
+from programmes.cohorts import queries as cohorts
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from tests.access.table import Asked, Cell
+from tests.cohorts.cast import a_coordinator, a_leader, a_staff_member
+from tests.factories import a_cohort, somebody
+
+# The section of the cohort that is somebody else's.
+ELSEWHERE = "2.7"
+
+
+@dataclass(frozen=True)
+class Ids:
+    """What the addresses and forms about one cohort are filled with."""
+
+    cohort_id: str
+    public_id: str
+    slug: str
+    section: str
+    enrolment_id: str
+    session_id: str
+    slot_id: str
+    closure_id: str
+    text_id: str
+    receipt_id: str
+    key: str
+    name: str = "x"
+    digest: str = "x"
+
+    def fill(self, pattern: str) -> str:
+        """An address or a value with these ids in the places of its braces."""
+        return re.sub(r"\{([a-z_]+)[^}]*\}", lambda found: asdict(self)[found[1]], pattern)
+
+
+def routes(app: Litestar) -> set[str]:
+    """Every route of the application: `GET /personal/idag`. HEAD and OPTIONS go with GET."""
+    return {
+        f"{method} {route.path_format}"
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method in set(route.methods) - {"OPTIONS", "HEAD"}
+    }
+
+
+async def _a_house(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, section: str, leader: Principal) -> Ids:
+    """A cohort with somebody in it, a study visit, a coming text, a calendar, a closure and the record of an erased list."""
+    cohort = await a_cohort(section, now, leader)
+    taken = await somebody(cohort, keys, now, f"Anna Ask {section}")
+    await cohort_feed(cohort.cohort_id, keys, now)
+    slot = await owner.fetchval(
+        """insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, capacity, free_since)
+           values ($1, $2, $2::timestamptz + interval '1 hour', $3, 3, $2) returning id""",
+        cohort.cohort_id,
+        now + timedelta(days=5),
+        cohort.venue_id,
+    )
+    text = await owner.fetchval(
+        """insert into agreement_text (section, kind, version, valid_from, lines_sv, lines_en)
+           values ($1, 'rules', 1, $2, 'Ett.', 'One.') returning id""",
+        section,
+        (now + timedelta(days=30)).date(),
+    )
+    closure = await owner.fetchval(
+        "insert into closure (venue_id, first_day, last_day, reason) values (null, $1, $1, 'Lov') returning id",
+        (now + timedelta(days=90)).date(),
+    )
+    receipt = await owner.fetchval(
+        """insert into erasure_receipt (id, cohort_id, section, form, level, rule, erased_on)
+           values (gen_random_uuid(), $1, $2, 'group', 'names', 'closing', $3) returning id""",
+        cohort.cohort_id,
+        section,
+        now.date(),
+    )
+    await owner.execute(
+        """insert into ballot (id, section, cohort_id, state, slips, created_on)
+           values (gen_random_uuid(), $2, $1, 'open', 0, $3)""",
+        cohort.cohort_id,
+        section,
+        now.date(),
+    )
+    session = (await cohorts.sessions(cohort.cohort_id))[0]
+    ids = (taken.enrolment_id, session.session_id, slot, closure, text, receipt)
+    return Ids(
+        str(cohort.cohort_id), cohort.public_id, cohort.slug, section, *(str(one) for one in ids), key="lower_age_included"
+    )
+
+
+async def everybody(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, section: str) -> tuple[Ids, Ids]:
+    """One member of staff of every role, called by it, with the cohort that they work with and one elsewhere."""
+    leader, elsewhere = await a_leader(now, "leader"), await a_leader(now, "leader_elsewhere")
+    mine = await _a_house(owner, keys, now, section, leader)
+    theirs = await _a_house(owner, keys, now, ELSEWHERE, elsewhere)
+    for name, days in (("substitute", 7), ("former_substitute", -1)):
+        person = await a_leader(now, name)
+        await owner.execute(
+            "insert into cohort_staff (cohort_id, staff_id, role, until) values ($1, $2, 'substitute', $3)",
+            int(mine.cohort_id),
+            person.staff_id,
+            (now + timedelta(days=days)).date(),
+        )
+    await a_coordinator(now, "coordinator", section)
+    await a_coordinator(now, "coordinator_elsewhere", ELSEWHERE)
+    await a_staff_member("manager", "manager", now)
+    await a_staff_member("administrator", "administrator", now)
+    return mine, theirs
+
+
+async def ask(client: httpx.AsyncClient, route: str, asked: Asked, ids: Ids, token: str) -> httpx.Response:
+    """The request of one row of the table."""
+    method, pattern = route.split(" ", 1)
+    form: Mapping[str, str] = {name: ids.fill(value) for name, value in asked.form.items()}
+    return await client.request(method, ids.fill(pattern), data={**form, "_csrf_token": token} if method == "POST" else None)
+
+
+def cell_of(answer: httpx.Response) -> Cell:
+    """What an answer is to the table."""
+    if answer.headers.get("location", "").startswith("/logga-in?"):
+        return "sign_in"
+    if answer.status_code == 403:
+        return "forbidden"
+    return "unknown" if answer.status_code == 404 else "in"

@@ -1,0 +1,132 @@
+"""The table. A route of the application that has no row here fails the test, and so does a row that has no route."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+# `in`: let in, whatever comes of the request. `sign_in`: sent to sign in. `forbidden`: 403, where it is no secret that
+# there is something. `unknown`: 404, where it is.
+Cell = Literal["in", "sign_in", "forbidden", "unknown"]
+Role = Literal[
+    "nobody",
+    "leader",
+    "substitute",
+    "former_substitute",
+    "leader_elsewhere",
+    "coordinator",
+    "coordinator_elsewhere",
+    "manager",
+    "administrator",
+]
+ROLES: tuple[Role, ...] = Role.__args__  # type: ignore[attr-defined]
+
+
+def _row(otherwise: Cell, **cells: Cell) -> dict[Role, Cell]:
+    return {role: cells.get(role, otherwise) for role in ROLES}
+
+
+KINDS: Mapping[str, Mapping[Role, Cell]] = {
+    "everybody": _row("in"),
+    "who has its own secret": _row("unknown"),
+    "any staff": _row("in", nobody="sign_in"),
+    "who works with the cohort": _row("unknown", nobody="sign_in", leader="in", substitute="in", coordinator="in"),
+    "who works with the cohort, but no substitute": _row(
+        "unknown", nobody="sign_in", leader="in", substitute="forbidden", coordinator="in"
+    ),
+    "who works with the cohort, and managers": _row(
+        "unknown", nobody="sign_in", leader="in", substitute="in", coordinator="in", manager="in"
+    ),
+    "its coordinator": _row("unknown", nobody="sign_in", leader="forbidden", substitute="forbidden", coordinator="in"),
+    "any coordinator": _row("forbidden", nobody="sign_in", coordinator="in", coordinator_elsewhere="in"),
+    "the programme's coordinator": _row("forbidden", nobody="sign_in", coordinator="in"),
+    "the programme's coordinator, unknown to others": _row(
+        "forbidden", nobody="sign_in", coordinator="in", coordinator_elsewhere="unknown"
+    ),
+    "the coordinator of individual forms": _row("unknown", nobody="sign_in", coordinator="in"),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One row: who is let in; what a form has to say to get past its own questions; of which programme the cohort is."""
+
+    kind: str
+    form: Mapping[str, str] = field(default_factory=dict)
+    section: str = "2.8"
+
+
+COHORT = "/personal/grupper/{cohort_id}"
+PERSON = COHORT + "/deltagare/{enrolment_id}"
+START = "/personal/starter/{cohort_id}"
+SESSION = "/personal/traffar/{session_id}"
+_MINE, _THEIRS = "who works with the cohort", "its coordinator"
+# A form that names somebody, and one that closes.
+_WHO, _RECORD = {"vem": "{enrolment_id}"}, {"protokoll": "00000000-0000-4000-8000-000000000000"}
+
+_PUBLIC = (
+    "GET /", "GET /anmalan/{public_id}", "POST /anmalan/{public_id}", "GET /health/live", "GET /health/ready",
+    "GET /insatser/{slug}", "GET /kontakt", "GET /logga-in", "POST /logga-in", "POST /logga-ut", "GET /min-plats",
+    "POST /min-plats", "POST /min-plats/alder", "POST /min-plats/angra", "POST /min-plats/erbjudande",
+    "POST /min-plats/godkann", "POST /min-plats/kalender", "GET /min-plats/klart", "POST /min-plats/kommer",
+    "GET /min-plats/lamna", "POST /min-plats/lamna", "POST /min-plats/radera", "POST /min-plats/stang",
+    "POST /min-plats/studiebesok", "POST /min-plats/studiebesok/avboka", "POST /min-plats/syskon",
+    "POST /min-plats/var-for-sig", "POST /min-plats/vidare", "GET /snabbt", "GET /sprak", "GET /tillganglighet", "GET /u",
+    "POST /u", "GET /u/tack", "GET /uppgifter",
+)  # fmt: skip
+# What needs a secret of its own that nobody here has: the token of a calendar, the digest of a file, a demo's folder.
+_OF_ITS_OWN = ("GET /demo/mejl", "GET /k/{name}", "GET /static/{digest}/{name}")
+_ANY_STAFF = (
+    "GET /personal/grupper", "GET /personal/idag", "GET /personal/kalender", "GET /personal/orosanmalan",
+    "GET /personal/starter", "GET /personal/tolkningar", "GET /personal/utvarderingar",
+)  # fmt: skip
+_OF_COHORT = (
+    f"GET {COHORT}", f"GET {COHORT}/anmal", f"POST {COHORT}/anmal", f"GET {COHORT}/avsluta",
+    f"GET {COHORT}/avsluta/i-fortid", f"POST {COHORT}/avsluta/i-fortid", f"GET {COHORT}/avsluta/radera", f"GET {PERSON}",
+    f"GET {PERSON}/alder", f"POST {PERSON}/alder", f"POST {PERSON}/avsluta", f"POST {PERSON}/besok",
+    f"GET {PERSON}/flytta", f"POST {PERSON}/flytta", f"POST {PERSON}/ko", f"POST {PERSON}/kod", f"POST {PERSON}/kommer",
+    f"POST {PERSON}/kontakt", f"POST {PERSON}/legitimation", f"POST {PERSON}/papper", f"POST {PERSON}/samtycke",
+    f"GET {PERSON}/uppgifter", f"POST {PERSON}/uppgifter", f"POST {PERSON}/var-for-sig", f"GET {PERSON}/villkor",
+    f"POST {PERSON}/villkor", f"POST {PERSON}/villkor/angra", f"GET {COHORT}/ko", f"POST {COHORT}/ko",
+    f"GET {COHORT}/narvaro", f"GET {COHORT}/ring", f"GET {COHORT}/studiebesok", f"POST {COHORT}/studiebesok",
+    f"POST {COHORT}/studiebesok/senast", f"GET {COHORT}/studiebesok/{{slot_id}}/stall-in",
+    f"POST {COHORT}/studiebesok/{{slot_id}}/stall-in", f"POST {COHORT}/studiebesok/{{slot_id}}/ta-bort",
+    f"GET {COHORT}/traffar", f"GET {COHORT}/utskrifter", f"GET {COHORT}/utvardering",
+    f"GET {COHORT}/utvardering/lappar", f"POST {COHORT}/utvardering/lappar", f"GET {COHORT}/utvardering/stang",
+    f"POST {COHORT}/utvardering/stang", f"GET {SESSION}/flytta", f"POST {SESSION}/flytta", f"GET {SESSION}/narvaro",
+    f"POST {SESSION}/narvaro", f"GET {SESSION}/stall-in", f"POST {SESSION}/stall-in",
+)  # fmt: skip
+_OF_ITS_COORDINATOR = (
+    f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
+    f"GET {START}/skjut-upp", f"POST {START}/skjut-upp", f"GET {START}/stall-in", f"POST {START}/stall-in",
+    f"GET {START}/starta", f"POST {START}/starta",
+)  # fmt: skip
+_OF_COORDINATORS = (
+    "GET /personal/grupper/ny", "GET /personal/stangningar", "POST /personal/stangningar",
+    "GET /personal/stangningar/{closure_id}/ta-bort", "POST /personal/stangningar/{closure_id}/ta-bort",
+    "GET /personal/texter", "POST /personal/texter",
+)  # fmt: skip
+
+TABLE: Mapping[str, Asked] = {
+    **dict.fromkeys(_PUBLIC, Asked("everybody")),
+    **dict.fromkeys(_OF_ITS_OWN, Asked("who has its own secret")),
+    **dict.fromkeys(_ANY_STAFF, Asked("any staff")),
+    **dict.fromkeys(_OF_COHORT, Asked(_MINE)),
+    **dict.fromkeys(_OF_ITS_COORDINATOR, Asked(_THEIRS)),
+    **dict.fromkeys(_OF_COORDINATORS, Asked("any coordinator")),
+    "GET /personal/gallring/{receipt_id}": Asked("who works with the cohort, and managers"),
+    f"GET {COHORT}/ko.csv": Asked("who works with the cohort, but no substitute"),
+    f"POST {COHORT}/avsluta": Asked(_MINE, {"steg": "ending"}),
+    f"POST {COHORT}/avsluta/radera": Asked(_MINE, _RECORD),
+    f"POST {COHORT}/ko/tillbaka": Asked(_THEIRS, _WHO),
+    f"POST {COHORT}/ring": Asked(_MINE, _WHO),
+    f"POST {COHORT}/starta-samtal": Asked(_MINE, section="2.14"),
+    f"POST {COHORT}/utvardering/egna-ord": Asked(_MINE, {"ord": "Vi har lyssnat på varandra."}, "2.1"),
+    f"POST {PERSON}/erbjudande": Asked(_MINE, {"svar": "ja"}),
+    "POST /personal/grupper/ny": Asked("the programme's coordinator", {"insats": "{section}"}),
+    "POST /personal/kalender": Asked(_MINE, {"kalender": "{cohort_id}"}),
+    "POST /personal/texter/{text_id}/ta-tillbaka": Asked("the programme's coordinator, unknown to others"),
+    "GET /personal/tolkningar/{section}/{key}": Asked("the programme's coordinator"),
+    "POST /personal/tolkningar/{section}/{key}": Asked("the programme's coordinator"),
+    "GET /personal/utvarderingar/lador": Asked("the coordinator of individual forms", section="2.14"),
+    "POST /personal/utvarderingar/lador": Asked("the coordinator of individual forms", section="2.14"),
+}
