@@ -1,6 +1,7 @@
 """Tables that no feature owns: the audit trail and keys to be destroyed."""
 
 from piccolo.columns import UUID, BigSerial, Integer, Text, Timestamptz
+from piccolo.constraints import Check
 from piccolo.table import Table
 
 
@@ -12,6 +13,8 @@ class AuditEntry(Table, tablename="audit_entry"):
     staff_id = Integer(null=True, default=None)
     action = Text(default=None)
     subject = Text(default=None)
+    action_is_a_name = Check("action ~ '^[a-z_]+(:[a-z0-9_]+)+$'")
+    subject_is_an_id = Check("subject ~ '^[a-z_]+/[a-z0-9.-]+(/[a-z_]+/[0-9]+)?$'")
 
 
 class KeyDestruction(Table, tablename="key_destruction"):
@@ -22,3 +25,5 @@ class KeyDestruction(Table, tablename="key_destruction"):
     key_id = UUID(default=None, unique=True)
     why = Text(default=None)
     intended_at = Timestamptz(default=None)
+    kind_of_key_is_a_name = Check("kind ~ '^[a-z]{1,20}$'")
+    why_is_a_name = Check("why ~ '^[a-z_]{1,40}$'")

@@ -96,6 +96,7 @@ class Enrolment(Table, tablename="enrolment"):
     together_is_for_who_waits_unnamed = Check(
         "together_id is null or (participant_id is null and state in ('queued', 'offered', 'withdrawn', 'refused'))"
     )
+    known_language = Check("language in ('sv', 'en')")
     turn_is_arrival_without_a_reason = Check("turn > 0 and (turn = arrival or order_reason is not null)")
 
 
@@ -151,6 +152,7 @@ class ConditionMet(Table, tablename="condition_met"):
     condition = Text(default=None)
     met_at = Timestamptz(default=None)
     one_per_condition = Unique(["enrolment_id", "condition"])
+    condition_is_a_name = Check("condition ~ '^[a-z0-9_]{1,60}$'")
 
 
 class ConditionUnmet(Table, tablename="condition_unmet"):
@@ -163,6 +165,7 @@ class ConditionUnmet(Table, tablename="condition_unmet"):
     enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
     condition = Text(default=None)
     unmet_once_each = Unique(["enrolment_id", "condition"])
+    unmet_condition_is_a_name = Check("condition ~ '^[a-z0-9_]{1,60}$'")
 
 
 class VisitSlot(Table, tablename="visit_slot"):

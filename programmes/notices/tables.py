@@ -19,6 +19,7 @@ class Notice(Table, tablename="notice"):
     state = Text(default="waiting")
     created_at = Timestamptz(default=None)
     sent_at = Timestamptz(null=True, default=None)
+    notice_kind_is_a_name = Check("kind ~ '^[a-z_]{1,60}$'")
     known_notice_state = Check("state in ('waiting', 'sent', 'failed', 'no_channel')")
 
 
@@ -29,3 +30,4 @@ class NoticeAttempt(Table, tablename="notice_attempt"):
     notice_id = ForeignKey(Notice, on_delete=OnDelete.cascade, null=False)
     failed_at = Timestamptz(default=None)
     error = Text(default=None)
+    error_is_the_name_of_a_class = Check("error ~ '^[A-Za-z_]{1,80}$'")

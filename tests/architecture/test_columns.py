@@ -1,0 +1,136 @@
+"""Every column that could hold words says what it holds, so that none can come to hold a person unseen (promise 2).
+
+For programmes documented at operational level nobody may be named. A new column with room for words fails here until it is
+put in one of these lists; the lists say what the database itself then has to hold.
+"""
+
+import asyncpg
+
+# Codes from fixed lists: the database refuses anything else, by a constraint that names the column.
+CODES = {
+    "agreement": {"how"},
+    "agreement_text": {"kind"},
+    "attendance": {"mark"},
+    "audit_entry": {"action", "subject"},
+    "ballot": {"state"},
+    "cohort": {"ended_how", "state"},
+    "cohort_session": {"state"},
+    "cohort_staff": {"role"},
+    "condition_met": {"condition"},
+    "condition_unmet": {"condition"},
+    "enrolment": {"language", "left_from", "order_reason", "skip_reason", "state"},
+    "erasure_receipt": {"level", "rule"},
+    "feed": {"kind"},
+    "held_text": {"state"},
+    "key_destruction": {"kind", "why"},
+    "notice": {"kind", "state"},
+    "notice_attempt": {"error"},
+    "queue_event": {"kind", "reason"},
+    "staff_role": {"role"},
+    "start_decision": {"decision"},
+    "study_visit": {"state"},
+}
+# Sealed under a key of one person, one entry or one ballot box; and digests, which nothing leads back from.
+SEALED = {
+    "enrolment": {"sealed"},
+    "feed": {"sealed_title"},
+    "held_text": {"blob"},
+    "participant": {"sealed"},
+    "sealed_answer": {"blob"},
+}
+DIGESTS = {
+    "edition": {"digest"},
+    "enrolment": {"code_digest", "once_digest"},
+    "feed": {"body_digest", "token_digest"},
+    "place_session": {"id"},
+    "sign_in_attempt": {"id"},
+    "slip": {"id"},
+    "staff_session": {"id"},
+    "visit_slot": {"once_digest"},
+}
+# What staff write about a cohort, a room or the office, or the guideline says: no row of it belongs to a participant.
+OF_NOBODY = {
+    "agreement_text": {"lines_en", "lines_sv", "section"},
+    "ballot": {"half_year", "own_words", "section"},
+    "closure": {"reason"},
+    "cohort": {"name", "public_id"},
+    "cohort_session": {"theme"},
+    "edition": {"diary_number"},
+    "erasure_receipt": {"form", "section"},
+    "held_text": {"question", "section", "shown"},
+    "interpretation_choice": {"key", "section", "value"},
+    "period_total": {"ended_how", "form", "half_year", "section"},
+    "programme": {"data", "doc_level", "form", "section", "slug", "way_in"},
+    "release": {"half_year", "results", "section"},
+    "staff_role": {"section"},
+    "start_decision": {"reason"},
+    "venue": {"address", "name"},
+}
+# Members of staff have names.
+STAFF = {"staff": {"display_name", "password_hash", "username"}}
+# Numbers, moments and ids hold no words.
+_NO_WORDS = (
+    "integer", "bigint", "smallint", "numeric", "boolean", "date", "timestamp with time zone", "uuid",
+)  # fmt: skip
+
+
+async def _wordy(owner: asyncpg.Connection) -> dict[str, set[str]]:
+    """Columns with room for words, by table; the job queue and the list of migrations have tables of their own making."""
+    found: dict[str, set[str]] = {}
+    for row in await owner.fetch(
+        """select table_name, column_name from information_schema.columns
+           where table_schema = 'public' and not data_type = any($1::text[])
+             and table_name <> 'migration' and table_name not like 'pgqueuer%'""",
+        list(_NO_WORDS),
+    ):
+        found.setdefault(row["table_name"], set()).add(row["column_name"])
+    return found
+
+
+async def test_every_column_with_room_for_words_says_what_it_holds(db: None, owner: asyncpg.Connection) -> None:
+    known: dict[str, set[str]] = {}
+    for group in (CODES, SEALED, DIGESTS, OF_NOBODY, STAFF):
+        for table, columns in group.items():
+            assert not known.get(table, set()) & columns, f"{table}: {columns} stands in two lists"
+            known[table] = known.get(table, set()) | columns
+    assert await _wordy(owner) == known
+
+
+async def test_no_column_of_codes_takes_a_name(db: None, owner: asyncpg.Connection) -> None:
+    rows = await owner.fetch(
+        """select conrelid::regclass::text as table, pg_get_constraintdef(oid) as says from pg_constraint
+           where contype = 'c' and connamespace = 'public'::regnamespace"""
+    )
+    for table, columns in CODES.items():
+        for column in columns:
+            checks = [row["says"] for row in rows if row["table"] == table and column in row["says"]]
+            assert checks, f"{table}.{column} has no constraint"
+            refused = [await _refuses(owner, table, column, check) for check in checks]
+            assert any(refused), f"{table}.{column} would take the name of a person"
+
+
+async def _refuses(owner: asyncpg.Connection, table: str, column: str, check: str) -> bool:
+    """Whether a constraint is broken by a name in this column, whatever stands in the others (nothing does)."""
+    columns = await owner.fetch(
+        """select a.attname, format_type(a.atttypid, a.atttypmod) as type from pg_attribute a
+           where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped""",
+        table,
+    )
+    row = ", ".join(
+        f"'Anna Ask 19900101-1234'::text as {c['attname']}"
+        if c["attname"] == column
+        else f"null::{c['type']} as {c['attname']}"
+        for c in columns
+    )
+    condition = check.removeprefix("CHECK ")
+    return await owner.fetchval(f"select {condition} is false from (select {row}) as given") is True
+
+
+async def test_nothing_about_a_person_of_an_exempt_programme_leads_to_a_record(owner: asyncpg.Connection) -> None:
+    """A record is written only where individuals are documented; the column that leads to it is the only way there."""
+    leads = await owner.fetch(
+        """select conrelid::regclass::text as table, (select attname from pg_attribute
+                  where attrelid = conrelid and attnum = conkey[1]) as column
+           from pg_constraint where contype = 'f' and confrelid = 'participant'::regclass"""
+    )
+    assert [tuple(row) for row in leads] == [("enrolment", "participant_id")]
