@@ -26,4 +26,4 @@ class KeyDestruction(Table, tablename="key_destruction"):
     why = Text(default=None)
     intended_at = Timestamptz(default=None)
     kind_of_key_is_a_name = Check("kind ~ '^[a-z]{1,20}$'")
-    why_is_a_name = Check("why ~ '^[a-z_]{1,40}$'")
+    why_is_a_rule = Check("why ~ '^[a-z ]{1,20}:[a-z_, ]{1,80}$'")

@@ -16,7 +16,7 @@ _NAMES = (
     ("AuditEntry", "audit_entry", "action_is_a_name", "action ~ '^[a-z_]+(:[a-z0-9_]+)+$'"),
     ("AuditEntry", "audit_entry", "subject_is_an_id", "subject ~ '^[a-z_]+/[a-z0-9.-]+(/[a-z_]+/[0-9]+)?$'"),
     ("KeyDestruction", "key_destruction", "kind_of_key_is_a_name", "kind ~ '^[a-z]{1,20}$'"),
-    ("KeyDestruction", "key_destruction", "why_is_a_name", "why ~ '^[a-z_]{1,40}$'"),
+    ("KeyDestruction", "key_destruction", "why_is_a_rule", "why ~ '^[a-z ]{1,20}:[a-z_, ]{1,80}$'"),
 )
 
 
