@@ -40,6 +40,7 @@ from programmes.enrolment import (
     offer_views,
     person_views,
     queue_views,
+    search_views,
     text_views,
 )
 from programmes.enrolment import views as enrolment_views
@@ -98,6 +99,7 @@ def _handlers() -> list[Any]:
         *declaring_views.HANDLERS,
         *offer_views.HANDLERS,
         *queue_views.HANDLERS,
+        *search_views.HANDLERS,
         *keeping_views.HANDLERS,
         *text_views.HANDLERS,
         *place_views.HANDLERS,

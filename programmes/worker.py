@@ -6,6 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -31,6 +32,7 @@ from programmes.notices import deadline_services as deadlines
 from programmes.notices import job_services as notices
 from programmes.notices import queue_services as notice_queue
 from programmes.notices import refusal_services as refusals
+from programmes.people import records
 from programmes.people import services as people
 from programmes.settings import Settings
 
@@ -56,9 +58,18 @@ Handler = Callable[[Worker, dict[str, str | int]], Awaitable[None]]
 Tick = Callable[[Worker], Awaitable[object]]
 
 
+async def _end_calendar(worker: Worker, payload: dict[str, str | int]) -> None:
+    await calendar.end_protected(UUID(str(payload["enrolment"])), worker.clock.now())
+
+
 def handlers() -> dict[str, Handler]:
     """Which function answers which event."""
-    return {"ballot_prepare": counting.prepare_job, "ballot_close": counting.close_job, **notices.HANDLERS}
+    return {
+        "ballot_prepare": counting.prepare_job,
+        "ballot_close": counting.close_job,
+        "person_protected": _end_calendar,
+        **notices.HANDLERS,
+    }
 
 
 async def _replay_erasures(worker: Worker) -> None:
@@ -167,9 +178,11 @@ async def tick(worker: Worker) -> None:
 
 
 async def start_up(worker: Worker) -> None:
-    """What had been erased before a backup was restored is erased again: keys by their receipts, then their rows."""
+    """What had been erased before a backup was restored is erased again: keys by their receipts, then their rows. Records
+    from before they could be searched become findable."""
     worker.keys.destroy_again()
     await closing.erase_restored(worker)
+    await records.index_missing(worker.keys)
 
 
 async def drain(worker: Worker) -> None:

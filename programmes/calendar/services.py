@@ -175,6 +175,13 @@ async def revoke(feed_id: UUID, now: datetime) -> None:
         await execute(f"{_REVOKE} id = $2", _day(now), feed_id)
 
 
+async def end_protected(enrolment_id: UUID, now: datetime) -> None:
+    """Somebody's identity is protected from now on: the calendar that they had ends, and another is made when they ask."""
+    found = await queries.of_enrolment(enrolment_id)
+    if found is not None:
+        await revoke(found.feed_id, now)
+
+
 async def revoke_for_cohort(cohort_id: int, now: datetime) -> None:
     """End every participant's feed of a cohort in the caller's transaction, before its enrolments are deleted.
 

@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
+from babel import Locale
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -59,6 +60,11 @@ def gettext(message: str, **values: object) -> str:
 def ngettext(one: str, many: str, n: int, **values: object) -> str:
     """The text for a number, with `%(n)s` in it."""
     return _catalogue(_language.get()).ngettext(one, many, n) % {"n": n, **values}
+
+
+def language_name(code: str) -> str:
+    """What a language is called in the language of the page, by its code in the CLDR (`so`, `fa_AF`)."""
+    return str(Locale(_language.get()).languages[code])
 
 
 def number_word(n: int) -> str:

@@ -5,24 +5,26 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.core import audit
-from programmes.core.db import transaction
+from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, NotFound
+from programmes.core.jobs import put
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
+from programmes.enrolment.rules import ALIVE
 from programmes.people import records
 
 
 async def correct(
     enrolment_id: UUID,
-    name: str,
-    contact: str,
-    safe: tuple[str, ...],
-    avoid: str,
+    right: records.PersonRecord,
+    protected: bool,
     staff_id: int,
     keys: KeyFolder,
     now: datetime,
 ) -> None:
-    """Another name, contact, or what is safe. What else is kept stays; of protected identity no contact is kept.
+    """Keep a record as it is right. Of protected identity no contact is kept, and the calendar that there was ends.
+
+    An age that was judged by another birth date is judged anew: if it doesn't fit, staff are warned and decide.
 
     Raises:
         NotFound: no such enrolment, or nobody is documented there.
@@ -36,7 +38,14 @@ async def correct(
         record = records.read(facts.record, facts.participant_id, keys)
         if record is None:
             raise Conflict("cohort_changed")
-        kept = "" if facts.protected else contact
-        put_right = replace(record, name=name, contact=kept, safe=safe if kept else (), avoid=avoid)
-        await records.change(put_right, keys, facts.participant_id)
+        kept = replace(right, contact="", safe=()) if protected else right
+        await records.change(kept, protected, keys, facts.participant_id)
+        if kept.birth_date != record.birth_date:
+            await execute(
+                "update enrolment set declared_for = null where participant_id = $1 and state = any($2::text[])",
+                facts.participant_id,
+                sorted(ALIVE),
+            )
+        if protected and not facts.protected:
+            await put("person_protected", {"enrolment": str(enrolment_id)})
         await audit.note("person:correct", f"participant/{facts.participant_id}", staff_id, now)

@@ -7,11 +7,14 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from programmes.core.errors import Conflict, NotFound
-from programmes.core.i18n import gettext as _
-from programmes.enrolment import details_services, place_services, queries
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
+from programmes.core.errors import Conflict, Forbidden, NotFound
+from programmes.core.principal import Principal
+from programmes.enrolment import details_services, pages, place_services, queries
 from programmes.enrolment.person_views import mine
-from programmes.enrolment.record_views import CONTACTS, check_safe
+from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.record_views import read_record, typed
 from programmes.people import records
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import signed_in
@@ -22,33 +25,33 @@ AnyRequest = Request[Any, Any, Any]
 
 @dataclass(frozen=True)
 class DetailsPage:
-    """What is kept, or what was typed. `protected`: no contact is kept, so none is asked for."""
+    """What is kept, or what was typed."""
 
     address: str
     cohort_id: int
     cohort_name: str
-    name: str
-    contact: str
-    safe: tuple[str, ...]
-    avoid: str
-    protected: bool
+    languages: tuple[tuple[str, str], ...]
     form: Form
 
 
-async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: Form | None = None) -> Response[Any]:
+async def _theirs(request: AnyRequest, cohort_id: int, enrolment_id: UUID) -> tuple[Principal, CohortFacts, EnrolmentFacts]:
+    """Somebody's details, for who may put them right: of protected identity the programme's coordinator only."""
     person, cohort, _programme, facts = await mine(request, cohort_id, enrolment_id)
+    if facts.protected and not person.coordinates(cohort.section):
+        raise Forbidden
+    return person, cohort, facts
+
+
+async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: Form | None = None) -> Response[Any]:
+    person, cohort, facts = await _theirs(request, cohort_id, enrolment_id)
     record = _record(request, facts)
     await place_services.note_look(facts, person.staff_id, request.app.state.clock.now())
     view = DetailsPage(
         address=f"/personal/grupper/{cohort.cohort_id}/deltagare/{enrolment_id}",
         cohort_id=cohort.cohort_id,
         cohort_name=cohort.name,
-        name=form.raw("namn") if form else record.name,
-        contact=form.raw("kontakt") if form else record.contact,
-        safe=tuple(form.all("saker")) if form else record.safe,
-        avoid=form.raw("undvik") if form else record.avoid,
-        protected=facts.protected,
-        form=form or Form(),
+        languages=pages.interpreter_languages(),
+        form=form or typed(record, facts.protected),
     )
     return page(request, "enrolment/correct.html", view, 422 if form else 200)
 
@@ -74,20 +77,14 @@ async def details_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/uppgifter", guards=[signed_in], status_code=200)
 async def correct(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Keep them as they were typed."""
-    person, _cohort, _programme, facts = await mine(request, cohort_id, enrolment_id)
+    person, _cohort, facts = await _theirs(request, cohort_id, enrolment_id)
     _record(request, facts)
-    form = await read_form(request)
-    name = form.text("namn", 120, _("Skriv personens namn."))
-    contact = "" if facts.protected else form.contact("kontakt")
-    safe = tuple(kind for kind in CONTACTS if kind in form.all("saker"))
-    check_safe(form, contact, safe)
-    avoid = form.text("undvik", 120)
+    form, state = await read_form(request), request.app.state
+    now = state.clock.now()
+    right = read_record(form, local_date(now), for_staff=True)
     if form.errors:
         return await _show(request, cohort_id, enrolment_id, form)
-    state = request.app.state
-    await details_services.correct(
-        enrolment_id, name, contact, safe, avoid, person.staff_id, state.key_folder, state.clock.now()
-    )
+    await details_services.correct(enrolment_id, right, form.ticked("skydd"), person.staff_id, state.key_folder, now)
     where = f"/personal/grupper/{cohort_id}/deltagare/{enrolment_id}"
     return Response("", status_code=303, headers={"location": where})
 

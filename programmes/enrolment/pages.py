@@ -10,7 +10,7 @@ from programmes.catalogue.wording import Question, questions, refusal_text
 from programmes.cohorts.wording_rules import many
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital as _capital
-from programmes.core.i18n import day_plain, day_year, language, ngettext, number_word
+from programmes.core.i18n import day_plain, day_year, language, language_name, ngettext, number_word
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import times as _times
 from programmes.enrolment.rules import NotOpen
@@ -98,6 +98,13 @@ class AskedField:
         return f"fragad{self.suffix}"
 
 
+# Spoken languages that interpreters are often asked for in Swedish municipalities, by their CLDR codes.
+INTERPRETED = (
+    "am", "ar", "bs", "ckb", "de", "en", "es", "fa", "fa_AF", "fi", "fr", "ku", "pl", "ps", "ro", "rom", "ru", "so", "sq",
+    "sr", "th", "ti", "tr", "uk", "vi", "zh",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Applicant:
     """One person of the form. The names of their fields end in `suffix`."""
@@ -146,6 +153,7 @@ class WayIn:
     people: tuple[Applicant, ...] = ()
     takes_siblings: bool = False
     most_siblings: int = MOST_SIBLINGS
+    languages: tuple[tuple[str, str], ...] = ()
 
     @property
     def several(self) -> bool:
@@ -224,6 +232,18 @@ class WayIn:
     @property
     def wrong(self) -> bool:
         return bool(self.reasons or self.form.errors)
+
+
+def interpreter_languages() -> tuple[tuple[str, str], ...]:
+    """The languages to choose an interpreter for, by their names in the language of the page; none comes first."""
+    spoken = ((code, language_name(code)) for code in INTERPRETED)
+    named = sorted((*spoken, ("sgn", _("teckenspråk"))), key=lambda one: one[1])
+    return (("", _("Nej, det behövs inte")), *named)
+
+
+def interpreter(code: str) -> str:
+    """What the language is called that an interpreter is needed for; nothing where none is."""
+    return dict(interpreter_languages()).get(code, "") if code else ""
 
 
 def shown_questions(programme: Programme, municipality: str, answered: dict[str, str]) -> list[Question]:

@@ -84,6 +84,7 @@ def _details(facts: queries.EnrolmentFacts, record: records.PersonRecord | None)
         (_("Nås på"), record.contact),
         (_("Säkert att använda"), ", ".join(safe[kind] for kind in record.safe)),
         (_("Tider att undvika"), record.avoid),
+        (_("Tolk"), way_in_pages.interpreter(record.interpreter)),
     ]
     return tuple((label, value) for label, value in rows if value)
 

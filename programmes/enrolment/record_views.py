@@ -6,6 +6,7 @@ from datetime import date
 from personnummer.personnummer import Personnummer, PersonnummerException
 
 from programmes.core.i18n import gettext as _
+from programmes.enrolment import pages
 from programmes.people.records import PersonRecord
 from programmes.web.forms import Form
 
@@ -35,7 +36,28 @@ def read_record(form: Form, today: date, for_staff: bool) -> PersonRecord:
         contact="" if protected else contact,
         safe=safe,
         avoid=form.text("undvik", 120),
+        interpreter=_interpreter(form),
     )
+
+
+def typed(record: PersonRecord, protected: bool) -> Form:
+    """A record as it would be typed, for putting it right."""
+    values = {
+        "skydd": ["ja"] if protected else [],
+        "namn": [record.name],
+        "fodd": [record.birth_date.replace("-", "")],
+        "pnr": [record.number.replace("-", "")[-4:]],
+        "kontakt": [record.contact],
+        "saker": list(record.safe),
+        "undvik": [record.avoid],
+        "tolk": [record.interpreter],
+    }
+    return Form({name: given for name, given in values.items() if given})
+
+
+def _interpreter(form: Form) -> str:
+    """The language that an interpreter is needed for; none where nothing was chosen."""
+    return form.choice("tolk", [code for code, _name in pages.interpreter_languages()]) if form.raw("tolk") else ""
 
 
 def _birth_date(form: Form, today: date, for_staff: bool) -> date | None:

@@ -134,6 +134,7 @@ async def _show(
 ) -> Response[Any]:
     once = "" if again == "sent_for_another" else way.form.raw("once")
     view = pages.WayIn(
+        languages=pages.interpreter_languages(),
         head=await _head(way.cohort, way.programme),
         form=all_errors(way.applicants),
         once=once if _ONCE.fullmatch(once) else new_token(),

@@ -5,15 +5,17 @@ import uuid
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from programmes.core.db import execute
+from programmes.core.db import execute, fetch, transaction
 from programmes.core.sealing import KeyFolder, KeyGone
+from programmes.people.lookup_services import entries_of
 
 
 @dataclass(frozen=True)
 class PersonRecord:
     """What is kept about a participant of an individual-level programme. Dates as ISO text; `number` may be empty.
 
-    `safe` lists what is safe to contact on: `sms`, `call`, `email`.
+    `safe` lists what is safe to contact on: `sms`, `call`, `email`. `interpreter` is the language that an interpreter is
+    needed for, as its ISO 639 code, or empty.
     """
 
     name: str
@@ -22,27 +24,62 @@ class PersonRecord:
     contact: str = ""
     safe: tuple[str, ...] = ()
     avoid: str = ""
+    interpreter: str = ""
 
 
 async def keep(record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID, now: datetime) -> None:
     """Write a record in the open transaction. The key `person_id` must be on disk already (`keys.create("person")`)."""
-    sealed = keys.seal("person", person_id, json.dumps(asdict(record)))
+    found_by = entries_of(record.name, record.number, record.contact, protected, keys)
     await execute(
-        "insert into participant (id, sealed, protected_identity, created_at) values ($1, $2, $3, $4)",
-        person_id,
-        sealed,
-        protected,
-        now,
-    )
-
-
-async def change(record: PersonRecord, keys: KeyFolder, person_id: uuid.UUID) -> None:
-    """Write another content of a record, under the key that it has, in the open transaction."""
-    await execute(
-        "update participant set sealed = $2 where id = $1",
+        """with person as (insert into participant (id, sealed, protected_identity, created_at)
+                          values ($1, $2, $3, $4) returning id)
+           insert into person_lookup (participant_id, kind, digest)
+           select person.id, term.kind, term.digest from person, unnest($5::text[], $6::bytea[]) as term (kind, digest)""",
         person_id,
         keys.seal("person", person_id, json.dumps(asdict(record))),
+        protected,
+        now,
+        [entry.kind for entry in found_by],
+        [entry.digest for entry in found_by],
     )
+
+
+async def change(record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID) -> None:
+    """Write another content of a record, under the key that it has, in the open transaction. It is found by that from now
+    on, and by nothing of what it was."""
+    await execute(
+        "update participant set sealed = $2, protected_identity = $3 where id = $1",
+        person_id,
+        keys.seal("person", person_id, json.dumps(asdict(record))),
+        protected,
+    )
+    await execute("delete from person_lookup where participant_id = $1", person_id)
+    await _index(record, protected, keys, person_id)
+
+
+async def _index(record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID) -> None:
+    found_by = entries_of(record.name, record.number, record.contact, protected, keys)
+    await execute(
+        """insert into person_lookup (participant_id, kind, digest)
+           select $1, term.kind, term.digest from unnest($2::text[], $3::bytea[]) as term (kind, digest)
+           on conflict do nothing""",
+        person_id,
+        [entry.kind for entry in found_by],
+        [entry.digest for entry in found_by],
+    )
+
+
+async def index_missing(keys: KeyFolder) -> int:
+    """Make the records findable that were written before records could be searched; returns how many."""
+    rows = await fetch(
+        """select id, sealed, protected_identity from participant p
+           where not exists (select 1 from person_lookup l where l.participant_id = p.id)"""
+    )
+    found = [(row, record) for row in rows if (record := read(row["sealed"], row["id"], keys))]
+    for row, record in found:
+        async with transaction():
+            await _index(record, row["protected_identity"], keys, row["id"])
+    return len(found)
 
 
 def read(sealed: bytes, person_id: uuid.UUID, keys: KeyFolder) -> PersonRecord | None:

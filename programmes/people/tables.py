@@ -1,6 +1,6 @@
 """Staff, their roles and sessions, and participants' protected records."""
 
-from piccolo.columns import UUID, Boolean, Bytea, ForeignKey, Integer, Serial, Text, Timestamptz
+from piccolo.columns import UUID, BigSerial, Boolean, Bytea, ForeignKey, Integer, Serial, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
@@ -52,3 +52,14 @@ class Participant(Table, tablename="participant"):
     sealed = Bytea(default=None)
     protected_identity = Boolean(default=False)
     created_at = Timestamptz(default=None)
+
+
+class PersonLookup(Table, tablename="person_lookup"):
+    """What a protected record is found by: a keyed hash of one exact term (`people/lookup_rules.py`). Goes with it."""
+
+    id: BigSerial = BigSerial(primary_key=True)
+    participant_id = ForeignKey(Participant, on_delete=OnDelete.cascade, null=False)
+    kind = Text(default=None)
+    digest = Bytea(default=None)
+    known_kind_of_term = Check("kind in ('number', 'name', 'contact')")
+    one_term_of_a_kind = Unique(["participant_id", "kind"])

@@ -9,10 +9,10 @@ from typing import Any
 
 from litestar import Request
 
+from programmes.core.contacts import one_channel
 from programmes.core.i18n import gettext as _
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-_EMAIL = re.compile(r"[^@\s<>\"',;:]+@[^@\s<>\"',;:]+\.[^@\s<>\"',;:.]{2,}")
 
 
 # What fills a line without showing anything, beside the categories of characters that never do.
@@ -144,13 +144,8 @@ class Form:
         value = self.text(name, 120, required)
         if not value or name in self.errors:
             return value
-        if _EMAIL.fullmatch(value):
-            return value.lower()
-        digits = re.sub(r"[\s().–-]", "", value)
-        if re.fullmatch(r"(\+|00)?[0-9]{8,14}", digits):
-            return (
-                re.sub(r"^(00|\+)", "+", digits) if digits[:1] == "+" or digits[:2] == "00" else "+46" + digits.lstrip("0")
-            )
+        if channel := one_channel(value):
+            return channel
         self.fail(name, _("Skriv ett mobilnummer med siffror eller en e-postadress."))
         return value
 

@@ -37,6 +37,7 @@ KINDS: Mapping[str, Mapping[Role, Cell]] = {
         "unknown", nobody="sign_in", leader="in", substitute="in", coordinator="in", manager="in"
     ),
     "its coordinator": _row("unknown", nobody="sign_in", leader="forbidden", substitute="forbidden", coordinator="in"),
+    "leaders and coordinators": _row("in", nobody="sign_in", manager="forbidden", administrator="forbidden"),
     "any coordinator": _row("forbidden", nobody="sign_in", coordinator="in", coordinator_elsewhere="in"),
     "the programme's coordinator": _row("forbidden", nobody="sign_in", coordinator="in"),
     "the programme's coordinator, unknown to others": _row(
@@ -113,6 +114,8 @@ TABLE: Mapping[str, Asked] = {
     **dict.fromkeys(_OF_COHORT, Asked(_MINE)),
     **dict.fromkeys(_OF_ITS_COORDINATOR, Asked(_THEIRS)),
     **dict.fromkeys(_OF_COORDINATORS, Asked("any coordinator")),
+    "GET /personal/sok": Asked("leaders and coordinators"),
+    "POST /personal/sok": Asked("leaders and coordinators", {"vem": "Anna Ask"}),
     "GET /personal/gallring/{receipt_id}": Asked("who works with the cohort, and managers"),
     f"GET {COHORT}/ko.csv": Asked("who works with the cohort, but no substitute"),
     f"POST {COHORT}/avsluta": Asked(_MINE, {"steg": "ending"}),

@@ -25,6 +25,7 @@ CODES = {
     "key_destruction": {"kind", "why"},
     "notice": {"kind", "state"},
     "notice_attempt": {"error"},
+    "person_lookup": {"kind"},
     "queue_event": {"kind", "reason"},
     "staff_role": {"role"},
     "start_decision": {"decision"},
@@ -36,12 +37,14 @@ SEALED = {
     "feed": {"sealed_title"},
     "held_text": {"blob"},
     "participant": {"sealed"},
+    "partner_record": {"sealed"},
     "sealed_answer": {"blob"},
 }
 DIGESTS = {
     "edition": {"digest"},
     "enrolment": {"code_digest", "once_digest"},
     "feed": {"body_digest", "token_digest"},
+    "person_lookup": {"digest"},
     "place_session": {"id"},
     "sign_in_attempt": {"id"},
     "slip": {"id"},
@@ -127,10 +130,11 @@ async def _refuses(owner: asyncpg.Connection, table: str, column: str, check: st
 
 
 async def test_nothing_about_a_person_of_an_exempt_programme_leads_to_a_record(owner: asyncpg.Connection) -> None:
-    """A record is written only where individuals are documented; the column that leads to it is the only way there."""
+    """A record is written only where individuals are documented. One column leads to it, and what it is found by."""
     leads = await owner.fetch(
         """select conrelid::regclass::text as table, (select attname from pg_attribute
                   where attrelid = conrelid and attnum = conkey[1]) as column
            from pg_constraint where contype = 'f' and confrelid = 'participant'::regclass"""
     )
-    assert [tuple(row) for row in leads] == [("enrolment", "participant_id")]
+    found = sorted(tuple(row) for row in leads)
+    assert found == [("enrolment", "participant_id"), ("person_lookup", "participant_id")]

@@ -1,0 +1,42 @@
+"""Finding a record without opening any: by a keyed hash of exactly what is known (DESIGN 6)."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from programmes.core.db import fetch
+from programmes.core.sealing import KeyFolder
+from programmes.people.lookup_rules import Kind, asked, terms
+
+_KEY = "search"
+
+
+class Entry(NamedTuple):
+    """One way to a record: what kind of term it is, and its keyed hash."""
+
+    kind: Kind
+    digest: bytes
+
+
+def _entries(found: Mapping[Kind, str], keys: KeyFolder) -> list[Entry]:
+    key = keys.service_key(_KEY)
+    return [Entry(kind, hmac.digest(key, f"{kind}:{term}".encode(), hashlib.sha256)) for kind, term in found.items()]
+
+
+def entries_of(name: str, number: str, contact: str, protected: bool, keys: KeyFolder) -> list[Entry]:
+    """What a record with this content is found by."""
+    return _entries(terms(name, number, contact, protected), keys)
+
+
+async def find(typed: str, keys: KeyFolder) -> list[UUID]:
+    """The records with exactly this number, name or contact channel. Whoever calls this notes the search."""
+    wanted = _entries(asked(typed), keys)
+    rows = await fetch(
+        """select distinct participant_id from person_lookup l
+           join unnest($1::text[], $2::bytea[]) as wanted (kind, digest) using (kind, digest)""",
+        [entry.kind for entry in wanted],
+        [entry.digest for entry in wanted],
+    )
+    return [row["participant_id"] for row in rows]
