@@ -30,6 +30,8 @@ class Settings:
     phone_hours: str = "vardagar 9–15"
     visit_address: str = "Hamngatan 4"
     visit_hours: str = "måndag och torsdag 13–16"
+    phone_hours_en: str = "weekdays 9–15"
+    visit_hours_en: str = "Monday and Thursday 13–16"
     exit_url: str = "https://www.google.se/"
     board_decision: str = ""
     demo: bool = False
@@ -78,6 +80,8 @@ _TEXTS = {
     "PROGRAMMES_PHONE_HOURS": "phone_hours",
     "PROGRAMMES_VISIT_ADDRESS": "visit_address",
     "PROGRAMMES_VISIT_HOURS": "visit_hours",
+    "PROGRAMMES_PHONE_HOURS_EN": "phone_hours_en",
+    "PROGRAMMES_VISIT_HOURS_EN": "visit_hours_en",
     "PROGRAMMES_EXIT_URL": "exit_url",
     "PROGRAMMES_BOARD_DECISION": "board_decision",
 }

@@ -14,7 +14,7 @@ class AuditEntry(Table, tablename="audit_entry"):
     action = Text(default=None)
     subject = Text(default=None)
     action_is_a_name = Check("action ~ '^[a-z_]+(:[a-z0-9_]+)+$'")
-    subject_is_an_id = Check("subject ~ '^[a-z_]+/[a-z0-9.-]+(/[a-z_]+/[0-9]+)?$'")
+    subject_is_an_id = Check("subject ~ '^[a-z_]+/[a-z0-9.-]+(/[a-z0-9_]+)*$'")
 
 
 class KeyDestruction(Table, tablename="key_destruction"):
@@ -26,4 +26,4 @@ class KeyDestruction(Table, tablename="key_destruction"):
     why = Text(default=None)
     intended_at = Timestamptz(default=None)
     kind_of_key_is_a_name = Check("kind ~ '^[a-z]{1,20}$'")
-    why_is_a_rule = Check("why ~ '^[a-z ]{1,20}:[a-z_, ]{1,80}$'")
+    why_is_a_rule = Check("why ~ '^[a-z0-9_ :,]{1,100}$' and why !~ '[0-9]{3}'")

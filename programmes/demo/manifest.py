@@ -78,7 +78,7 @@ async def _free(rows: Sequence[asyncpg.Record], now: datetime) -> dict[int, int]
     for row in rows:
         places = held[row["id"]]
         by_web = programmes[row["programme_id"]].way_in == "web"
-        may_enter = by_web and not places.queued and await not_open(row["id"], now) is None
+        may_enter = by_web and not places.someone_waits and await not_open(row["id"], now) is None
         found[row["id"]] = max(0, row["maximum"] - places.held) if may_enter else 0
     return found
 

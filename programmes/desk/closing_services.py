@@ -29,7 +29,7 @@ __all__ = ["ENDINGS", "Closed", "ClosingFacts", "NotReady", "OutOfBounds", "clos
 
 _CLOSED = "working list: the cohort was closed"
 _CANCELLED = "working list: the start was cancelled"
-_OVERDUE = "working list: thirty days after the last session"
+_OVERDUE = "working list: 30 days after the last session"
 _RESTORED = "working list: erased before the backup was restored"
 _COMPLETED = "place code: the cohort was closed"
 

@@ -25,11 +25,13 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
     if pages.state_of(place.facts, place.cohort) not in {"preliminary", "confirmed", "queued", "offered"}:
         return to_place()
     first = moment_long(place.cohort.first_start) if place.cohort.first_start else ""
+    together = (await waiting_with(place.facts))[0]
     view = {
         "first": first,
         "holds": place.facts.seat is not None and place.facts.state != "offered",
         "offered": place.facts.state == "offered",
-        "together": (await waiting_with(place.facts))[0] if place.facts.state == "offered" else 0,
+        "together": together if place.facts.state == "offered" else 0,
+        "waits_together": bool(together) and place.facts.state == "queued",
         "visit": place.facts.visit is not None and place.facts.visit.state == "booked",
         "exempt": place.programme.exempt,
         "name": place.programme.short_name,

@@ -54,7 +54,9 @@ class TextToAccept:
 class PlacePage:
     """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is.
 
-    `asked` are the conditions of the programme, for somebody who is passed over because of them.
+    `asked` are the conditions of the programme, for somebody who is passed over because of them. `came_before`: when
+    somebody who had applied earlier came back before them. `ran_out`: the form had said that there was a place. `parted`:
+    the siblings with whom they waited are offered places, or have them.
     """
 
     state: str
@@ -96,6 +98,15 @@ class PlacePage:
     first_day: str = ""
     born_between: str = ""
     asked: tuple[str, ...] = ()
+    came_before: str = ""
+    ran_out: bool = False
+    parted: bool = False
+
+    @property
+    def filled(self) -> int:
+        """How many places of the picture are taken: up to one's own, or, in a group without one, all but what is offered."""
+        others = {"queued": 0 if self.asked_to_come else self.seats, "offered": self.seats - 1}
+        return min(12, self.seat or others.get(self.state, 0))
 
     @property
     def alive(self) -> bool:
@@ -166,10 +177,18 @@ def day_line(session: SessionFacts, form: str, is_next: bool, year: int) -> DayL
     return DayLine(day, old, where, which, state, note)
 
 
-def day_lines(sessions: list[SessionFacts], form: str, now: datetime) -> tuple[DayLine, ...]:
-    """All sessions in order of time; the first that is still to come is marked."""
+def day_lines(sessions: list[SessionFacts], form: str, now: datetime, visit: Visit | None) -> tuple[DayLine, ...]:
+    """A booked study visit and all sessions in order of time; the first that is still to come is marked."""
+    year, booked = local_date(now).year, visit if visit and visit.state == "booked" and visit.starts_at > now else None
     coming = next((s.session_id for s in sessions if s.state != "cancelled" and s.ends_at > now), None)
-    return tuple(day_line(session, form, session.session_id == coming, local_date(now).year) for session in sessions)
+    lines = tuple(day_line(session, form, session.session_id == coming and not booked, year) for session in sessions)
+    return (_visit_line(booked, year), *lines) if booked else lines
+
+
+def _visit_line(visit: Visit, year: int) -> DayLine:
+    on = local_date(visit.starts_at)
+    day = f"{capital(day_long(on) if on.year == year else day_year(on))}, {clock(visit.starts_at)}"
+    return DayLine(day, "", f"{visit.address}, {visit.venue}", _("Studiebesök"), "next", "")
 
 
 def slot_choices(slots: list[Slot], facts: EnrolmentFacts) -> tuple[SlotChoice, ...]:
@@ -236,9 +255,11 @@ def why_no_offer(code: str, state: str) -> str:
     return {"queued": "offer_ended_queued", "cancelled": "offer_ended_cancelled"}.get(state, code)
 
 
-def headline(state: str, position: int, form: str) -> str:
-    """The page's first words."""
+def headline(state: str, position: int, form: str, left_from: str | None = None) -> str:
+    """The page's first words. `left_from`: what somebody had who has left."""
     alone = form == "individual"
+    if state == "withdrawn" and left_from == "queued":
+        return _("Du har lämnat kön")
     words = {
         "confirmed": _("Du har en plats"),
         "preliminary": _("Du har en preliminär plats"),
@@ -252,13 +273,15 @@ def headline(state: str, position: int, form: str) -> str:
     return words.get(state, _("Du har lämnat din plats"))
 
 
-def lead_of(state: str, programme: Programme, cohort: CohortFacts) -> str:
-    """The sentence beneath: which group and when it begins. Never in the title or the address."""
+def lead_of(state: str, programme: Programme, cohort: CohortFacts, now: datetime) -> str:
+    """The sentence beneath: which group and when it begins or began. Never in the title or the address."""
     if state == "cancelled":
         return _("%(programme)s blir inte av den här gången.", programme=programme.name)
     if cohort.first_start is None:
         return programme.name
     first = moment_long(cohort.first_start)
+    if cohort.first_start <= now:
+        return _("%(programme)s, som började %(first)s.", programme=programme.name, first=first)
     if state in {"confirmed", "preliminary"}:
         return _("%(programme)s – vi ses första gången %(first)s.", programme=programme.name, first=first)
     return _("%(programme)s, första gången %(first)s.", programme=programme.name, first=first)

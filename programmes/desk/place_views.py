@@ -16,7 +16,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import normalised
-from programmes.core.i18n import clock, day_long, day_plain, language, moment_long
+from programmes.core.i18n import clock, day_long, day_plain, language, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
 from programmes.desk import refusal_pages
@@ -25,6 +25,7 @@ from programmes.enrolment import (
     agreement_queries,
     deadline_queries,
     leaving_queries,
+    order_queries,
     place_services,
     queries,
     refusal_queries,
@@ -133,7 +134,15 @@ async def open_place(request: AnyRequest) -> Response[Any]:
     form, state = await read_form(request), request.app.state
     now, address = state.clock.now(), origin(request)
     if state.wrong_codes.full(address, now):
-        form.fail("kod", _("För många koder har varit fel. Vänta en stund och försök igen, eller ring oss."))
+        minutes = state.settings.burst_minutes
+        form.fail(
+            "kod",
+            ngettext(
+                "För många koder har varit fel. Vänta %(n)s minut och försök igen, eller ring oss.",
+                "För många koder har varit fel. Vänta %(n)s minuter och försök igen, eller ring oss.",
+                minutes,
+            ),
+        )
         return _code_form(request, form, 429)
     code = normalised(form.raw("kod"))
     token = await place_services.open_by_code(code, now) if code else None
@@ -178,14 +187,15 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
     kept = place_services.unseal(facts, request.app.state.key_folder)
     position = await queries.queue_position(cohort.cohort_id, facts.turn) if state == "queued" else 0
     slots = await queries.slots(cohort.cohort_id, now) if programme.study_visit and left else []
-    holds = state in {"preliminary", "confirmed", "cancelled"}
+    has_days = state in {"preliminary", "confirmed", "cancelled", "offered"}
     together, passed_at = await waiting_with(facts)
+    came_before = await order_queries.last_came_before(facts) if state == "queued" else None
     calendar = await _calendar(request, facts) if state in {"preliminary", "confirmed"} else None
     return pages.PlacePage(
         state=state,
         alone=cohort.form == "individual",
-        title=pages.headline(state, position, cohort.form),
-        lead=pages.lead_of(state, programme, cohort),
+        title=pages.headline(state, position, cohort.form, facts.left_from),
+        lead=pages.lead_of(state, programme, cohort, now),
         code=pages.code_lines(kept.code),
         seats=cohort.maximum,
         seat=facts.seat or 0,
@@ -202,7 +212,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         section=programme.section,
         texts=pages.texts_shown(again or texts),
         accepted=accepted_texts(await agreement_queries.accepted(facts.enrolment_id)) if facts.accepted else (),
-        days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), cohort.form, now) if holds else (),
+        days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), cohort.form, now, facts.visit) if has_days else (),
         exempt=programme.exempt,
         has_contact="@" in kept.contact or not (programme.exempt or facts.protected),
         calendar=calendar,
@@ -221,6 +231,9 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         born_between=born_between(programme, local_date(cohort.first_start)) if cohort.first_start else "",
         asked=_asked(request, place) if facts.skip_reason == "conditions" else (),
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
+        came_before=moment_long(came_before) if came_before else "",
+        ran_out=state == "queued" and not facts.asked_to_come and "fullt" in request.query_params,
+        parted=bool(facts.together_id) and not together and state == "queued",
     )
 
 

@@ -40,8 +40,8 @@ class Start:
 
     @property
     def free(self) -> int:
-        """Seats a newcomer can have: none while somebody queues (DESIGN 3)."""
-        return 0 if self.places.queued else max(0, self.cohort.maximum - self.places.held)
+        """Seats a newcomer can have: none while somebody queues who would be offered one first (decision 10)."""
+        return 0 if self.places.someone_waits else max(0, self.cohort.maximum - self.places.held)
 
     @property
     def not_yet(self) -> bool:

@@ -6,8 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from programmes.core.db import fetch
+from programmes.core.db import fetch, fetchval
 from programmes.enrolment.queue_rules import EventKind, Waiting
+from programmes.enrolment.rules import EnrolmentFacts
 
 
 @dataclass(frozen=True)
@@ -64,3 +65,16 @@ async def history(cohort_id: int) -> list[Event]:
         cohort_id,
     )
     return [Event(**dict(row)) for row in rows]
+
+
+async def last_came_before(facts: EnrolmentFacts) -> datetime | None:
+    """When somebody who had applied earlier was last put before a person who already waited: they had left and came back, or
+    were moved here from another start. None when that never happened."""
+    found: datetime | None = await fetchval(
+        """select max(q.at) from queue_event q join enrolment e on e.id = q.enrolment_id
+           where e.cohort_id = $1 and e.turn < $2 and q.at > $3 and q.kind in ('came_back_queue', 'moved_here_queue')""",
+        facts.cohort_id,
+        facts.turn,
+        facts.applied_at,
+    )
+    return found

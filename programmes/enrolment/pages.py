@@ -22,7 +22,8 @@ __all__ = ["MOST_SIBLINGS", "born_between"]
 
 @dataclass(frozen=True)
 class CohortHead:
-    """What the way in says about the cohort. `seats_left` counts places nobody holds."""
+    """What the way in says about the cohort. `seats_left` counts places nobody holds; `someone_waits` who is offered one
+    before a newcomer."""
 
     public_id: str
     programme_name: str
@@ -35,6 +36,7 @@ class CohortHead:
     address: str
     seats_left: int
     queued: int
+    someone_waits: bool
     last_day: date
     form: str = "group"
     days: str = ""
@@ -46,7 +48,7 @@ class CohortHead:
     @property
     def free(self) -> bool:
         """Whether a newcomer would get a place at once."""
-        return self.seats_left > 0 and not self.queued
+        return self.seats_left > 0 and not self.someone_waits
 
     @property
     def when(self) -> str:
@@ -70,12 +72,14 @@ class CohortHead:
         """How many places are left, or that one queues; `for_staff`, that somebody else does."""
         if self.free:
             return ngettext("%(n)s plats kvar.", "%(n)s platser kvar.", self.seats_left)
-        waiting = ngettext("%(n)s väntar.", "%(n)s väntar.", self.queued)
+        waiting = ngettext("%(n)s väntar.", "%(n)s väntar.", self.queued) if self.queued else ""
         if for_staff:
-            return _("Inga platser är lediga. Personen får en plats i kön.") + " " + waiting
+            none_free = _("Inga platser är lediga. Personen får en plats i kön.")
+            return f"{none_free} {waiting}".strip()
+        full = _("Gruppen är full. Du får en plats i kön, och vi erbjuder dig platsen om någon lämnar.")
         if self.form == "individual":
-            return _("Platsen är tagen. Du får en plats i kön, och vi erbjuder dig den om den blir ledig.") + " " + waiting
-        return _("Gruppen är full. Du får en plats i kön, och vi erbjuder dig platsen om någon lämnar.") + " " + waiting
+            full = _("Platsen är tagen. Du får en plats i kön, och vi erbjuder dig den om den blir ledig.")
+        return f"{full} {waiting}".strip()
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,7 @@ class WayIn:
     """Everything an application page shows. `step` is 0 for a one-page form, else 1 or 2.
 
     `again`: it has to be read and sent once more, as the first session has `moved`, or as it was `sent_for_another`.
+    `open_already`: a place in this very cohort is open in the browser.
     """
 
     head: CohortHead
@@ -154,6 +159,7 @@ class WayIn:
     takes_siblings: bool = False
     most_siblings: int = MOST_SIBLINGS
     languages: tuple[tuple[str, str], ...] = ()
+    open_already: bool = False
 
     @property
     def several(self) -> bool:
@@ -304,6 +310,16 @@ def others_of(programmes: Sequence[Programme], municipality: str) -> tuple[Inste
     return instead_of(programmes, municipality)
 
 
+def _talks_closed(closed: NotOpen) -> tuple[str, str]:
+    """The same of talks, once they have been open for enrolment."""
+    others = _("Titta gärna på andra starter.")
+    if closed.code == "cancelled":
+        return _("Samtalen är inställda"), others
+    if closed.code == "too_late":
+        return _("Samtalen har redan börjat"), others
+    return _("Samtalen är avslutade"), others
+
+
 def fields_of(
     shown: Sequence[Question], answered: dict[str, str], reasons: Sequence[Reason], suffix: str = ""
 ) -> tuple[AskedField, ...]:
@@ -321,13 +337,15 @@ def fields_of(
     )
 
 
-def closed_text(closed: NotOpen, enrol_from: date) -> tuple[str, str]:
-    """Title and text when one cannot enter."""
+def closed_text(closed: NotOpen, enrol_from: date, alone: bool) -> tuple[str, str]:
+    """Title and text when one cannot enter; `alone` for talks one to one, which are no group."""
     if closed.code == "not_yet":
         return (
             _("Anmälan har inte öppnat än"),
             _("Den öppnar %(day)s. Platserna delas ut i den ordning anmälningarna kommer.", day=day_year(enrol_from)),
         )
+    if alone:
+        return _talks_closed(closed)
     if closed.code == "cancelled":
         return _("Gruppen är inställd"), _("Det går inte att anmäla sig till den. Titta gärna på andra starter.")
     if closed.code == "too_late":

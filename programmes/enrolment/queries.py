@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from programmes.catalogue.rules import Programme, ResidencyException
-from programmes.core.db import fetch, fetchrow
+from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.enrolment.rules import ALIVE, BEFORE_SESSION, Entry, State, VisitState, acceptable, asked_texts, queue_over
 from programmes.enrolment.rules import AgreementText as AgreementText
@@ -26,12 +26,14 @@ from programmes.enrolment.visit_rules import marking as marking
 
 @dataclass(frozen=True)
 class Places:
-    """How many seats of a cohort are held, by state, and how many people queue."""
+    """How many seats of a cohort are held, by state, and how many people queue. `someone_waits`: one of them is offered a
+    free place before a newcomer."""
 
     confirmed: int = 0
     preliminary: int = 0
     offered: int = 0
     queued: int = 0
+    someone_waits: bool = False
 
     @property
     def held(self) -> int:
@@ -73,13 +75,17 @@ async def places(cohort_ids: Iterable[int]) -> dict[int, Places]:
     """Places of several cohorts in one statement; never from a cache."""
     wanted = sorted(set(cohort_ids))
     rows = await fetch(
-        """select cohort_id, count(*) filter (where state = 'confirmed') as confirmed,
-                  count(*) filter (where state = 'preliminary') as preliminary,
-                  count(*) filter (where state = 'offered') as offered, count(*) filter (where state = 'queued') as queued
-           from enrolment where cohort_id = any($1::int[]) group by cohort_id""",
+        f"""with seats as (select c.id, c.maximum - (select count(*) from seat where cohort_id = c.id) as free
+                          from cohort c where c.id = any($1::int[]))
+           select e.cohort_id, count(*) filter (where e.state = 'confirmed') as confirmed,
+                  count(*) filter (where e.state = 'preliminary') as preliminary,
+                  count(*) filter (where e.state = 'offered') as offered,
+                  count(*) filter (where e.state = 'queued') as queued,
+                  bool_or({can_be_offered("seats.free")}) as someone_waits
+           from enrolment e join seats on seats.id = e.cohort_id group by e.cohort_id""",
         wanted,
     )
-    found = {r["cohort_id"]: Places(r["confirmed"], r["preliminary"], r["offered"], r["queued"]) for r in rows}
+    found = {row["cohort_id"]: Places(*list(row)[1:]) for row in rows}
     return {cohort_id: found.get(cohort_id, Places()) for cohort_id in wanted}
 
 
@@ -117,6 +123,18 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
         row["next_session"],
         row["waits_aside"],
         row["first_start"],
+    )
+
+
+async def takes_part(enrolment_id: UUID, cohort_id: int) -> bool:
+    """Whether somebody has a place in a cohort, an offer of one, or waits there."""
+    return bool(
+        await fetchval(
+            "select true from enrolment where id = $1 and cohort_id = $2 and state = any($3::text[])",
+            enrolment_id,
+            cohort_id,
+            sorted(ALIVE),
+        )
     )
 
 

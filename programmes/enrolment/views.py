@@ -31,7 +31,8 @@ from programmes.people.records import PersonRecord
 from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
-from programmes.web.open_places import open_places
+from programmes.web.language import A_YEAR
+from programmes.web.open_places import open_places, shown_place
 from programmes.web.rendering import page
 from programmes.web.sessions import set_cookie
 
@@ -101,6 +102,7 @@ async def _head(cohort: CohortFacts, programme: Programme) -> pages.CohortHead:
         cohort.address,
         max(0, cohort.maximum - taken.held),
         taken.queued,
+        taken.someone_waits,
         local_date(last.starts_at),
         cohort.form,
         usual_days([local_date(s.was_at or s.starts_at) for s in sessions]),
@@ -117,7 +119,7 @@ async def _not_open(way: _Way) -> Response[Any] | None:
 
 
 def _closed_page(way: _Way, closed: Any, status: int) -> Response[Any]:
-    title, text = pages.closed_text(closed, way.cohort.enrol_from)
+    title, text = pages.closed_text(closed, way.cohort.enrol_from, way.programme.form == "individual")
     view = {"title": title, "text": text, "slug": way.cohort.slug, "for_staff": way.staff is not None}
     return page(way.request, "enrolment/closed.html", view, status)
 
@@ -135,6 +137,7 @@ async def _show(
     once = "" if again == "sent_for_another" else way.form.raw("once")
     view = pages.WayIn(
         languages=pages.interpreter_languages(),
+        open_already=await _open_already(way),
         head=await _head(way.cohort, way.programme),
         form=all_errors(way.applicants),
         once=once if _ONCE.fullmatch(once) else new_token(),
@@ -160,6 +163,14 @@ async def _show(
     return page(way.request, template, view, status)
 
 
+async def _open_already(way: _Way) -> bool:
+    """Whether a place of this cohort, or a wait for one, is open in the browser: going back must not lead to a second one
+    unseen."""
+    token = shown_place(way.request) if way.staff is None else ""
+    found = await queries.open_place(token, way.request.app.state.clock.now()) if token else None
+    return found is not None and await queries.takes_part(found, way.cohort.cohort_id)
+
+
 def _people(way: _Way, reasons: tuple[pages.Reason, ...]) -> tuple[pages.Applicant, ...]:
     found = []
     for number, form in enumerate(way.applicants, start=1):
@@ -174,8 +185,13 @@ async def _walk(way: _Way) -> Response[Any]:
     closed = await _not_open(way)
     if closed is not None:
         return closed
-    if way.programme.exempt:
-        return await _walk_unnamed(way)
+    if way.form.raw("sprak"):
+        return await _in_another_language(way)
+    return await (_walk_unnamed(way) if way.programme.exempt else _walk_named(way))
+
+
+async def _walk_named(way: _Way) -> Response[Any]:
+    """The details of somebody who is documented, and then the conditions."""
     if way.form.raw("tillbaka"):
         return await _show(way, 1)
     record = read_record(way.form, local_date(way.request.app.state.clock.now()), way.staff is not None)
@@ -184,6 +200,19 @@ async def _walk(way: _Way) -> Response[Any]:
     if way.form.raw("steg") != "2":
         return await _show(way, 2)
     return await _apply(way, record, 2)
+
+
+async def _in_another_language(way: _Way) -> Response[Any]:
+    """The same step once more, with what was typed, in the language that the address asks for; kept from now on."""
+    steps = {"0": 0, "1": 1, "2": 2}
+    step = 0 if way.programme.exempt else max(1, steps.get(way.form.raw("sprak"), 1))
+    if step == 2 and not Form({"fodd": [way.form.raw("fodd")]}).birth_date("fodd", ""):
+        step = 1
+    if way.programme.exempt and services.takes_siblings(way.programme):
+        way = replace(way, people=read_siblings(way.form))
+    response = await _show(way, step)
+    set_cookie(way.request, response, "lang", language(), A_YEAR)
+    return response
 
 
 async def _walk_unnamed(way: _Way) -> Response[Any]:
@@ -217,7 +246,9 @@ async def _apply(way: _Way, record: PersonRecord | None, step: int) -> Response[
         response = Response("", status_code=303, headers={"location": where})
         set_cookie(way.request, response, "handover", once, int(place_services.HAND_OVER.total_seconds()))
         return response
-    response = Response("", status_code=303, headers={"location": "/min-plats"})
+    # What was read on the form is not what came of it: that is said on the page that it leads to.
+    gone = way.form.raw("visat") == "plats" and not any(taken.held or taken.repeated for taken in answer)
+    response = Response("", status_code=303, headers={"location": "/min-plats?fullt=1" if gone else "/min-plats"})
     open_places(way.request, response, [taken.token for taken in answer], place_services.PLACE_OPEN)
     return response
 

@@ -31,13 +31,16 @@ async def cancel_booking(enrolment_id: uuid.UUID, now: datetime, staff_id: int |
 
     Raises:
         NotFound: no such enrolment.
-        Conflict: `visit_begun`, it is too late to take it back; `enrolment_over`.
+        Conflict: `visit_begun`, it is too late to take it back; `visit_done`, it is noted what became of it;
+            `enrolment_over`.
     """
     async with transaction():
         await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
         facts = await queries.enrolment(enrolment_id)
         if facts.state not in HOLDING:
             raise Conflict("enrolment_over")
+        if facts.visit is not None and facts.visit.state == "attended":
+            raise Conflict("visit_done")
         if facts.visit is None or facts.visit.state != "booked":
             return
         if facts.visit.starts_at <= now:

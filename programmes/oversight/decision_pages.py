@@ -45,10 +45,11 @@ class Other:
     day: date
     free: int
     queued: int
+    someone_waits: bool
 
     @property
     def has_room(self) -> bool:
-        return self.free > 0 and not self.queued
+        return self.free > 0 and not self.someone_waits
 
 
 def fixed_reasons() -> tuple[tuple[str, str], ...]:

@@ -83,7 +83,9 @@ async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other
         if cohort.first_start and local_date(cohort.first_start) > today
     }
     taken = await places(found)
-    return [pages.Other(day, most - taken[i].held, taken[i].queued) for i, (day, most) in found.items()]
+    return [
+        pages.Other(day, most - taken[i].held, taken[i].queued, taken[i].someone_waits) for i, (day, most) in found.items()
+    ]
 
 
 async def _show_cancel(request: AnyRequest, facts: queries.Start, form: Form, status: int = 200) -> Response[Any]:

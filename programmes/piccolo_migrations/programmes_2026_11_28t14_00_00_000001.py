@@ -14,9 +14,9 @@ _NAMES = (
     ("Notice", "notice", "notice_kind_is_a_name", "kind ~ '^[a-z_]{1,60}$'"),
     ("NoticeAttempt", "notice_attempt", "error_is_the_name_of_a_class", "error ~ '^[A-Za-z_]{1,80}$'"),
     ("AuditEntry", "audit_entry", "action_is_a_name", "action ~ '^[a-z_]+(:[a-z0-9_]+)+$'"),
-    ("AuditEntry", "audit_entry", "subject_is_an_id", "subject ~ '^[a-z_]+/[a-z0-9.-]+(/[a-z_]+/[0-9]+)?$'"),
+    ("AuditEntry", "audit_entry", "subject_is_an_id", "subject ~ '^[a-z_]+/[a-z0-9.-]+(/[a-z0-9_]+)*$'"),
     ("KeyDestruction", "key_destruction", "kind_of_key_is_a_name", "kind ~ '^[a-z]{1,20}$'"),
-    ("KeyDestruction", "key_destruction", "why_is_a_rule", "why ~ '^[a-z ]{1,20}:[a-z_, ]{1,80}$'"),
+    ("KeyDestruction", "key_destruction", "why_is_a_rule", "why ~ '^[a-z0-9_ :,]{1,100}$' and why !~ '[0-9]{3}'"),
 )
 
 

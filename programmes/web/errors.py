@@ -196,7 +196,10 @@ def conflict_text(code: str) -> tuple[str, str]:
             _("Erbjudandet gäller inte längre"),
             _("Starten är inställd. På Min plats ser du vad du kan göra i stället."),
         ),
-        "visit_full": (_("Tiden är inte ledig längre"), _("Välj en annan tid för studiebesöket. Din plats är kvar.")),
+        "visit_full": (
+            _("Tiden är inte ledig längre"),
+            _("Välj en annan tid för studiebesöket. Din plats är kvar, och har du redan en bokad tid gäller den."),
+        ),
         "visit_done": (_("Studiebesöket är redan gjort"), _("Du behöver inte boka ett till. Din plats är kvar.")),
         "visit_first": (_("Studiebesöket kommer först"), _("Du kan godkänna villkor och regler när besöket är gjort.")),
         "no_visit": (_("Inget studiebesök är bokat"), _("Boka ett besök först.")),

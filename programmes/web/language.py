@@ -10,7 +10,8 @@ from programmes.core.i18n import LANGUAGES
 from programmes.web.sessions import set_cookie
 
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.-]*(\?[A-Za-z0-9=&_.%+-]*)?")
-_YEAR = 365 * 24 * 3600
+# For how long a chosen language is kept, in seconds.
+A_YEAR = 365 * 24 * 3600
 
 
 def _without_language(address: str) -> str:
@@ -28,5 +29,5 @@ async def choose_language(request: Request[Any, Any, Any]) -> Response[Any]:
     wanted = request.query_params.get("lang", "")
     response: Response[Any] = Response("", status_code=303, headers={"location": back})
     if wanted in LANGUAGES:
-        set_cookie(request, response, "lang", wanted, _YEAR)
+        set_cookie(request, response, "lang", wanted, A_YEAR)
     return response

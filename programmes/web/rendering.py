@@ -67,6 +67,20 @@ class Frame:
     place: str = ""
 
 
+@dataclass(frozen=True)
+class Hours:
+    """When somebody answers the telephone, and when one can come, in the language of the page."""
+
+    phone: str
+    visit: str
+
+
+def _office_hours(settings: Settings) -> Hours:
+    if i18n.language() == "en":
+        return Hours(settings.phone_hours_en, settings.visit_hours_en)
+    return Hours(settings.phone_hours, settings.visit_hours)
+
+
 def make_environment(settings: Settings, static: Static) -> Environment:
     """The Jinja environment: autoescaping, undefined names are errors, texts from the catalogues."""
     env = Environment(
@@ -81,6 +95,7 @@ def make_environment(settings: Settings, static: Static) -> Environment:
         ngettext=i18n.ngettext,
         static=static.address,
         settings=settings,
+        office_hours=lambda: _office_hours(settings),
         **{name: getattr(i18n, name) for name in _DATE_HELPERS},
     )
     env.filters["capital"] = i18n.capital

@@ -24,7 +24,7 @@ def destroyed(keys: KeyFolder) -> list[str]:
 
 async def intend(keys: KeyFolder, key_id: UUID, clock: FrozenClock) -> None:
     async with transaction():
-        await erasure.destroy_key(keys, "entry", key_id, "enrolment:withdrawn", clock.now())
+        await erasure.destroy_key(keys, "entry", key_id, "left", clock.now())
 
 
 async def test_a_key_goes_with_its_receipt_and_the_intent_is_forgotten(

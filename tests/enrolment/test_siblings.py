@@ -382,7 +382,7 @@ async def test_on_min_plats_one_changes_between_the_siblings_and_closing_closes_
     for holder in holders:
         await services.leave(holder.enrolment_id, keys, clock.now())
     offered = (await client.get("/min-plats")).text
-    assert "Ett svar gäller för alla." in offered
+    assert "Ett svar gäller för båda." in offered
     await client.post("/min-plats/erbjudande", data={"_csrf_token": csrf_of(offered), "svar": "ja"})
     assert await owner.fetchval("select count(*) from enrolment where state = 'confirmed'") == 2
     await client.post("/min-plats/stang", data={"_csrf_token": csrf_of(offered)})

@@ -49,9 +49,41 @@ async def test_the_quick_exit_is_always_in_reach_closes_the_place_and_cannot_be_
     await expect(exit_link).to_be_in_viewport()
     await exit_link.click()
     await expect(page.get_by_text("Nyheter")).to_be_visible()
+    # However often one goes back, none of the pages before is shown: the form with the name on it was among them.
+    for _ in range(2):
+        await page.evaluate("setTimeout(() => history.back())")
+        await page.wait_for_timeout(300)
+        assert "Ines Malm" not in await page.content()
+        await expect(page.get_by_text("Nyheter")).to_be_visible()
     await page.goto("/min-plats")
     await expect(page.get_by_role("heading", name="Öppna Min plats")).to_be_visible()
+    # Whoever comes again on purpose can go back as usual.
+    await page.goto("/kontakt")
+    await page.evaluate("setTimeout(() => history.back())")
+    await expect(page.get_by_role("heading", name="Öppna Min plats")).to_be_visible()
     wrongs.clear()
+
+
+async def test_enter_in_the_conditions_goes_forwards_and_another_language_keeps_the_answers(
+    phone: BrowserContext, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    page = await phone.new_page()
+    await page.goto(f"/anmalan/{cohort.public_id}")
+    await page.get_by_label("Ditt namn").fill("Ines Malm")
+    await page.get_by_label("När är du född?").fill("19850214")
+    await page.get_by_label("Hur når vi dig?").fill("ines@example.invalid")
+    await page.get_by_label("E-post", exact=True).check()
+    await page.get_by_label("När är du född?").press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Stämmer det här på dig?")
+    first = page.locator("main input[type=radio]").first
+    await first.check()
+    await page.get_by_role("button", name="English").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Is this true for you?")
+    assert await page.locator("main input[type=radio]").first.is_checked()
+    await page.get_by_role("button", name="Svenska").click()
+    await page.locator("main input[type=radio]").first.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("Svara på allt")
 
 
 async def test_a_new_calendar_address_ends_the_old_one(phone: BrowserContext, clock: FrozenClock) -> None:
