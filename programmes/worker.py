@@ -23,6 +23,7 @@ from programmes.core.clock import Clock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
+from programmes.enrolment import age_services as ages
 from programmes.enrolment import key_services, leaving_services, place_services
 from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
@@ -82,6 +83,7 @@ async def _try_held_jobs(worker: Worker) -> None:
 
 async def _pass_places_on(worker: Worker) -> None:
     now = worker.clock.now()
+    await ages.check_waiting(worker.keys, now)
     await queue.cap_offers(now)
     await enrolment.expire_offers(worker.keys, now)
     await queue.promote_waiting(now)

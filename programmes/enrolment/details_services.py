@@ -42,7 +42,8 @@ async def correct(
         await records.change(kept, protected, keys, facts.participant_id)
         if kept.birth_date != record.birth_date:
             await execute(
-                "update enrolment set declared_for = null where participant_id = $1 and state = any($2::text[])",
+                """update enrolment set declared_for = null, age_checked_for = null
+                   where participant_id = $1 and state = any($2::text[])""",
                 facts.participant_id,
                 sorted(ALIVE),
             )

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from programmes.catalogue.rules import Programme, ResidencyException
+from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.enrolment.rules import ALIVE, BEFORE_SESSION, Entry, State, VisitState, acceptable, asked_texts, queue_over
@@ -138,6 +139,19 @@ async def takes_part(enrolment_id: UUID, cohort_id: int) -> bool:
     )
 
 
+async def age_checked(people: Iterable[UUID], first_start: datetime | None) -> bool:
+    """Whether the ages of documented people are of the day on which the first session is by now."""
+    if first_start is None:
+        return True
+    unchecked = await fetchval(
+        """select true from enrolment where id = any($1::uuid[]) and participant_id is not null
+             and declared_for <> $2 and age_checked_for is distinct from $2 limit 1""",
+        list(people),
+        local_date(first_start),
+    )
+    return unchecked is None
+
+
 async def lock_cohort(cohort_id: int) -> None:
     """Lock the cohort until the transaction ends."""
     await fetch("select 1 from cohort where id = $1 for update", cohort_id)
@@ -160,6 +174,7 @@ _ENROLMENT = """
 select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected_identity, false) as protected, e.state,
        e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,
        p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.guardian_ticked, e.declared_for,
+       e.age_checked_for,
        e.only_waited, e.turn, e.order_reason, e.passed_at, e.asked_to_come, e.visit_cancelled_at, e.place_since,
        e.undo_until, e.left_from, e.together_id, v.person_goes_on, v.staff_goes_on,
        v.slot_id, v.state as visit_state, vs.starts_at as visit_starts, vs.ends_at as visit_ends, vn.name as visit_venue,

@@ -11,7 +11,8 @@ from decimal import Context, Decimal, Inexact
 from typing import Literal, Protocol, get_args
 from uuid import UUID
 
-SkipReason = Literal["wait", "no_answer", "unreachable", "conditions", "clash"]
+# `age` is found by the service itself when a start has moved; staff choose among the others.
+SkipReason = Literal["wait", "no_answer", "unreachable", "conditions", "clash", "age"]
 OrderReason = Literal["office_error", "cancelled_start", "together", "age_limit"]
 EventKind = Literal[
     "applied",
@@ -40,7 +41,7 @@ EventKind = Literal[
     "apart",
     "refused",
 ]
-SKIP_REASONS: tuple[SkipReason, ...] = get_args(SkipReason)
+SKIP_REASONS: tuple[SkipReason, ...] = tuple(reason for reason in get_args(SkipReason) if reason != "age")
 ORDER_REASONS: tuple[OrderReason, ...] = get_args(OrderReason)
 ENDED_AS: dict[str, EventKind] = {
     "withdrawn": "left",

@@ -80,7 +80,8 @@ async def pass_on(gate: queries.Gate, now: datetime) -> None:
     taken = set(gate.taken)
     while (free := gate.maximum - len(taken)) > 0:
         first = await together_queries.next_in_line(gate.cohort_id, free)
-        if not first:
+        if not first or not await queries.age_checked(first, gate.first_start):
+            # Whose age is of another day is judged first (`age_services`), and nobody is offered a place before them.
             return
         if gate.waits_aside:
             await note_passed(gate.cohort_id, first[0], now)

@@ -117,6 +117,7 @@ class EnrolmentFacts:
     partner_consent: bool | None
     guardian_ticked: bool | None
     declared_for: date | None
+    age_checked_for: date | None
     visit: Visit | None
     accepted: frozenset[int]
     turn: Decimal = Decimal(0)

@@ -29,7 +29,8 @@ class Enrolment(Table, tablename="enrolment"):
     `sealed` holds alias, contact channel and place code, under the entry's own key `key_id`; both are null once the key
     is due for destruction. `participant_id` is set for individual-level programmes only. `declared_for` is the first
     session's day that the age was ticked or checked for; when that day moves, the tick is asked for again, and staff are
-    warned of a birth date that no longer fits. Of a proof that was shown,
+    warned of a birth date that no longer fits; `age_checked_for` is the day that has been looked at since for who waits. Of
+    a proof that was shown,
     documented programmes note when and to whom; exempt ones have a tick. `only_waited`: there has been no place, only a
     wait for one.
 
@@ -67,6 +68,7 @@ class Enrolment(Table, tablename="enrolment"):
     partner_consent = Boolean(null=True, default=None)
     language = Text(default="sv")
     declared_for = Date(null=True, default=None)
+    age_checked_for = Date(null=True, default=None)
     only_waited = Boolean(default=False)
     visit_cancelled_at = Timestamptz(null=True, default=None)
     place_since = Timestamptz(null=True, default=None)
@@ -88,7 +90,7 @@ class Enrolment(Table, tablename="enrolment"):
     )
     one_arrival_each = Unique(["cohort_id", "arrival"])
     one_turn_each = Unique(["cohort_id", "turn"])
-    known_skip_reason = Check("skip_reason in ('wait', 'no_answer', 'unreachable', 'conditions', 'clash')")
+    known_reason_to_pass_over = Check("skip_reason in ('wait', 'no_answer', 'unreachable', 'conditions', 'clash', 'age')")
     known_order_reason = Check("order_reason in ('office_error', 'cancelled_start', 'together', 'age_limit', 'transfer')")
     asked_to_come_holds_no_place = Check(
         "not asked_to_come or (participant_id is null and state not in ('preliminary', 'confirmed', 'offered'))"
@@ -121,9 +123,9 @@ class QueueEvent(Table, tablename="queue_event"):
         " 'came_back', 'came_back_queue', 'completed', 'refused', 'asked_to_come', 'seated',"
         " 'passed_together', 'passed_asked', 'apart')"
     )
-    queue_event_has_its_reason = Check(
+    event_of_the_queue_has_its_reason = Check(
         "case kind when 'skipped' then coalesce(reason in"
-        " ('wait', 'no_answer', 'unreachable', 'conditions', 'clash'), false)"
+        " ('wait', 'no_answer', 'unreachable', 'conditions', 'clash', 'age'), false)"
         " when 'order_changed' then coalesce(reason in"
         " ('office_error', 'cancelled_start', 'together', 'age_limit'), false) else reason is null end"
     )

@@ -73,6 +73,7 @@ def skip_text(reason: str, section: str) -> str:
         "no_answer": _("har inte svarat på erbjudandet"),
         "unreachable": _("kan inte nås"),
         "conditions": _("uppfyller inte villkoren (riktlinjen %(section)s)", section=section),
+        "age": _("starten har flyttats, och åldern stämmer inte den nya dagen (riktlinjen %(section)s)", section=section),
     }.get(reason, _("krock"))
 
 
@@ -82,6 +83,10 @@ def skip_told(reason: str, section: str) -> str:
         "wait": _("du vill vänta till en senare start"),
         "no_answer": _("du har inte svarat på erbjudandet"),
         "unreachable": _("vi har inte kunnat nå dig"),
+        "age": _(
+            "starten har flyttats, och din ålder stämmer inte den nya dagen (riktlinjen, avsnitt %(section)s)",
+            section=section,
+        ),
         "conditions": _(
             "något av villkoren i riktlinjen, avsnitt %(section)s, är inte uppfyllt, och vi kan säga vilket", section=section
         ),

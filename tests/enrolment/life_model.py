@@ -60,6 +60,8 @@ class Person:
     left_from: str = ""
     family: Spot | None = None
     enrolment_id: UUID | None = None
+    # The first day that a documented person's age was last judged for.
+    judged: date | None = None
 
     @property
     def alive(self) -> bool:
@@ -110,6 +112,10 @@ class Cohort:
     def entry_ends(self) -> datetime | None:
         return self.sessions[min(self.last_entry, len(self.sessions)) - 1] if self.sessions else None
 
+    @property
+    def first_day(self) -> date | None:
+        return local_date(min(self.sessions)) if self.sessions else None
+
     def next_session(self, now: datetime) -> datetime | None:
         return min((start for start in self.sessions if start > now), default=None)
 
@@ -141,7 +147,7 @@ class Cohort:
 
     def _comes(self, state: str, applied: datetime) -> Person:
         person = Person(len(self.people) + 1, state, applied)
-        person.spot = person.own
+        person.spot, person.judged = person.own, self.first_day
         self.people.append(person)
         self.line.append(person.own)
         return person
@@ -292,7 +298,7 @@ class Cohort:
             until = min(until, coming - timedelta(hours=2))
         while not self.shut(now) and self.free() is not None:
             first = next((p for p in self.waiting if self._could(p)), None)
-            if first is None:
+            if first is None or (self.documented and self.first_day not in {None, first.judged}):
                 return
             for one in self.unit(first):
                 one.state, one.seat, one.until = "offered", self.free(), until
@@ -414,10 +420,14 @@ class Cohort:
                 person.state, person.seat, person.until = "queued", None, None
 
     def tick(self, now: datetime) -> None:
-        """What the worker does when it looks: what can't be undone, deadlines, free places, queues that are over."""
+        """What the worker does when it looks: what can't be undone, ages, deadlines, free places, queues that are over."""
         for person in self.people:
             if person.undo is not None and person.undo <= now:
                 person.undo = person.family = None
+        for person in self.waiting:
+            person.judged = self.first_day or person.judged
+        if self.state in RUNNING:
+            self.pass_on(now)
         self._cap(now)
         due = [p for p in self.people if p.until is not None and p.until <= now]
         for person in sorted(due, key=lambda p: (p.until, p.arrival)):

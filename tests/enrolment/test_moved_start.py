@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from programmes import worker
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import AgeFacts, Programme
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, services
+from programmes.enrolment import order_services, queries, services
 from programmes.enrolment.age_rules import age_after_move
 from programmes.enrolment.services import Taken
 from programmes.people.records import PersonRecord
@@ -152,3 +153,43 @@ async def test_whoever_decides_about_a_start_reads_that_ages_are_of_another_day(
             assert (sentence in await look(client, f"/personal/starter/{cohort_id}/starta")) == moved
             assert (sentence in cockpit) == moved
         await owner.execute("update cohort_session set starts_at = starts_at + '1 day', ends_at = ends_at + '1 day'")
+
+
+async def test_whoever_does_not_meet_the_age_on_the_new_day_is_passed_over_with_that_reason_until_it_fits(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    kim = await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now(), sessions=4, minimum=1, maximum=1)
+    holder = await somebody(cohort, keys, clock.now(), "Holm")
+    young = await just_of_age(cohort, keys, clock)
+    next_one = await somebody(cohort, keys, clock.now(), "Nästa")
+    move = "update cohort_session set starts_at = starts_at + $1::interval where number = 1"
+    await owner.execute(move, timedelta(days=-7))
+    # Before anybody has looked, nobody is offered a place: not the one, and not those behind.
+    await services.leave(holder.enrolment_id, keys, clock.now())
+    assert [(await queries.enrolment(p.enrolment_id)).state for p in (young, next_one)] == ["queued", "queued"]
+    await worker.drain(the_worker)
+    facts = await queries.enrolment(young.enrolment_id)
+    assert (facts.state, facts.skip_reason) == ("queued", "age")
+    assert (await queries.enrolment(next_one.enrolment_id)).state == "offered"
+    kinds = "select kind, reason, staff_id from queue_event where enrolment_id = $1 order by id"
+    assert [tuple(row) for row in await owner.fetch(kinds, young.enrolment_id)][1:] == [("skipped", "age", None)]
+    client.cookies.set("place", young.token)
+    assert "din ålder stämmer inte den nya dagen (riktlinjen, avsnitt 2.8)" in await look(client, "/min-plats")
+    await sign_in_as(client, "kim", clock.now())
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{young.enrolment_id}"
+    assert "åldern stämmer inte den nya dagen" in await look(client, person)
+    # It fits again: their turn counts as before, also when the worker looks twice.
+    await owner.execute(move, timedelta(days=7))
+    for _ in range(2):
+        await worker.drain(the_worker)
+    assert (await queries.enrolment(young.enrolment_id)).skip_reason is None
+    await owner.execute(move, timedelta(days=-7))
+    await worker.drain(the_worker)
+    assert (await queries.enrolment(young.enrolment_id)).skip_reason == "age"
+    # Or staff decide otherwise, and that stands.
+    await order_services.skip(young.enrolment_id, None, kim.staff_id, clock.now())
+    await worker.drain(the_worker)
+    assert (await queries.enrolment(young.enrolment_id)).skip_reason is None
+    await services.decline_offer(next_one.enrolment_id, keys, clock.now())
+    assert (await queries.enrolment(young.enrolment_id)).state == "offered"
