@@ -168,6 +168,13 @@ def hidden(text: str, name: str) -> str:
     return found[1]
 
 
+def box(text: str) -> str:
+    """What the tick beside a question says."""
+    found = re.search(r'name="anda" value="([0-9a-f]+)"', text)
+    assert found
+    return found[1]
+
+
 async def post_form(
     client: httpx.AsyncClient, address: str, data: dict[str, object], page: str | None = None
 ) -> httpx.Response:

@@ -218,9 +218,10 @@ def _enrolment_days(wanted: Opening, schedule: Schedule, today: date) -> list[Re
 
 
 def why_not_move(
-    cohort_state: str, decide_by: date, session_state: str, others: Sequence[Slot], slot: Slot, now: datetime
+    cohort_state: str, decide_by: date | None, session_state: str, others: Sequence[Slot], slot: Slot, now: datetime
 ) -> list[Reason]:
-    """What stands against giving a session another time. `others` are the cohort's other sessions that count."""
+    """What stands against giving a session another time. `decide_by` is None where no start is decided upon. `others`
+    are the cohort's other sessions that count."""
     if reason := _settled(cohort_state, session_state):
         return [reason]
     found = []
@@ -229,7 +230,7 @@ def why_not_move(
         found.append(Reason("past", "dag"))
     elif slot.starts_at > now + FURTHEST:
         found.append(Reason("too_far", "dag"))
-    elif cohort_state in UNDECIDED and day < decide_by:
+    elif decide_by is not None and cohort_state in UNDECIDED and day < decide_by:
         found.append(Reason("before_decision", "dag", {"day": decide_by}))
     if any(slot.meets(other) for other in others):
         found.append(Reason("overlap", "fran"))

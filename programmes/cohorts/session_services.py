@@ -82,7 +82,9 @@ async def move_session(
 async def _why_not_move(found: _Locked, slot: Slot, venue_id: int, on_day_off: bool, now: datetime) -> list[Reason]:
     cohort, session = found.cohort, found.session
     others = [Slot(s.starts_at, s.ends_at) for s in found.others]
-    reasons = why_not_move(cohort.state, cohort.decide_by, session.state, others, slot, now)
+    # Only a group's start is decided upon.
+    decide_by = cohort.decide_by if cohort.form == "group" else None
+    reasons = why_not_move(cohort.state, decide_by, session.state, others, slot, now)
     off = await day_off_at(venue_id, slot, now)
     if off and not on_day_off and slot.starts_at > now:
         reasons.append(Reason("day_off", "anda", {"day": local_date(slot.starts_at), "off": off}))

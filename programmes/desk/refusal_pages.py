@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from programmes.catalogue.refusal_rules import refusable, unmet
+from programmes.catalogue.refusal_rules import PROOF, refusable, unmet
 from programmes.catalogue.rules import Outcome, Programme
 from programmes.catalogue.wording import Refusal, refusal_text
 from programmes.cohorts.queries import CohortFacts
@@ -72,10 +72,19 @@ def refusals(programme: Programme, conditions: Collection[str], municipality: st
     return tuple(refusal_text(outcome, programme, language(), municipality) for outcome in unmet(programme, conditions))
 
 
+def findable(programme: Programme, facts: EnrolmentFacts, age_fits: bool) -> tuple[str, ...]:
+    """The conditions that somebody can be found not to meet: not what the record, or a check by staff, says that they do."""
+    known = {"age"} if age_fits else set()
+    if facts.proof_checked_at or facts.proof_ticked:
+        known.add(PROOF)
+    return tuple(condition for condition in refusable(programme) if condition not in known)
+
+
 def refuse_page(
     cohort: CohortFacts,
     facts: EnrolmentFacts,
     programme: Programme,
+    conditions: Collection[str],
     label: str,
     way: Way,
     municipality: str,
@@ -83,7 +92,7 @@ def refuse_page(
     exception: str,
 ) -> RefusePage:
     """The form: which conditions, and what will happen."""
-    found = tuple(Choice(c, refusals(programme, [c], municipality)[0]) for c in refusable(programme))
+    found = tuple(Choice(c, refusals(programme, [c], municipality)[0]) for c in conditions)
     lines = (_ends(facts), _told(way), _kept(programme))
     return RefusePage(cohort.cohort_id, cohort.name, str(facts.enrolment_id), label, found, lines, form, exception)
 

@@ -7,7 +7,6 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
-from programmes.catalogue.refusal_rules import refusable
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
@@ -18,7 +17,7 @@ from programmes.core.principal import Principal
 from programmes.desk import refusal_pages as pages
 from programmes.enrolment import place_services, queries
 from programmes.enrolment import refusal_services as services
-from programmes.enrolment.roster import exception, label_of
+from programmes.enrolment.roster import age_fits, exception, label_of
 from programmes.enrolment.rules import ALIVE
 from programmes.notices.reach_services import way
 from programmes.web.forms import Form, read_form
@@ -47,8 +46,9 @@ async def _form(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: F
     state = request.app.state
     await place_services.note_look(facts, who.staff_id, state.clock.now())
     label, how = label_of(facts, state.key_folder), way(facts, state.key_folder)
+    found = pages.findable(programme, facts, await age_fits(facts, programme, state.key_folder))
     excepted = await exception(enrolment_id, programme)
-    view = pages.refuse_page(cohort, facts, programme, label, how, state.settings.municipality, form, excepted)
+    view = pages.refuse_page(cohort, facts, programme, found, label, how, state.settings.municipality, form, excepted)
     return page(request, "desk/refuse.html", view, status)
 
 
@@ -61,9 +61,10 @@ async def refuse_form(request: AnyRequest, cohort_id: FromPath[int], enrolment_i
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/villkor", guards=[signed_in], status_code=200)
 async def refuse(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Turn the person down. Only conditions of the programme's own count; there is nowhere to write."""
-    who, _cohort, programme, _facts = await _theirs(request, cohort_id, enrolment_id)
+    who, _cohort, programme, facts = await _theirs(request, cohort_id, enrolment_id)
     form = await read_form(request)
-    chosen = [condition for condition in refusable(programme) if condition in form.all("villkor")]
+    shown = pages.findable(programme, facts, await age_fits(facts, programme, request.app.state.key_folder))
+    chosen = [condition for condition in shown if condition in form.all("villkor")]
     if not chosen:
         form.fail("villkor", _("Kryssa i det villkor som inte är uppfyllt."))
         return await _form(request, cohort_id, enrolment_id, form, 422)

@@ -113,12 +113,13 @@ async def _clashes(
     """What else there is then: another visit of whoever holds it is refused, the rest is asked about."""
     if holder and (held := await visit_queries.held_by(holder[0], *times)):
         form.fail("fran", pages.held_already(holder[1], held))
-    if form.errors or form.ticked("anda"):
+    if form.errors:
         return
     who, name = holder or (None, "")
-    found = await visit_queries.doubts(times, venue_id, who, cohort.decide_by, principal(request))
-    if found:
-        form.fail("anda", pages.doubts_text(found, name))
+    asked = pages.doubts_text(await visit_queries.doubts(times, venue_id, who, cohort.decide_by, principal(request)), name)
+    # What was meant was what had been asked; what has come since is asked anew.
+    if asked and form.raw("anda") != pages.meant(asked):
+        form.fail("anda", asked)
 
 
 @post("/personal/grupper/{cohort_id:int}/studiebesok", guards=[signed_in], status_code=200)

@@ -23,5 +23,5 @@ async def answer_for(
         if yes:
             await services.accept_offer(enrolment_id, programme, now)
         else:
-            await services.decline_offer(enrolment_id, keys, now)
+            await services.decline_offer(enrolment_id, keys, now, staff_id)
         await audit.note(f"offer:{'yes' if yes else 'no'}", f"enrolment/{enrolment_id}", staff_id, now)

@@ -78,3 +78,10 @@ async def last_came_before(facts: EnrolmentFacts) -> datetime | None:
         facts.applied_at,
     )
     return found
+
+
+async def was_offered(enrolment_id: UUID) -> bool:
+    """Whether somebody has ever been offered a place here."""
+    return bool(
+        await fetchval("select true from queue_event where enrolment_id = $1 and kind = 'offered' limit 1", enrolment_id)
+    )

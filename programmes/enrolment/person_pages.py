@@ -1,5 +1,6 @@
 """View models of what staff see of one person, and of the study visits and texts that they keep."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +41,7 @@ class PersonPage:
     visit: str
     visit_state: str
     visit_wishes: str
+    visit_seen: str
     visit_markable: bool
     visit_correctable: bool
     visit_settled: bool
@@ -204,6 +206,11 @@ class SlotsPage:
     def ask_anyway(self) -> bool:
         return "anda" in self.form.errors or self.form.ticked("anda")
 
+    @property
+    def meant(self) -> str:
+        """What the tick says when the question that stands beside it is meant."""
+        return meant(self.form.errors["anda"]) if "anda" in self.form.errors else self.form.raw("anda")
+
 
 def slot_line(slot: Offered, guests: Sequence[Guest], now: datetime) -> SlotLine:
     """One study visit of the page; one that is to come can be taken away, or cancelled once somebody has booked it."""
@@ -240,6 +247,11 @@ def held_already(name: str, visits: Sequence[tuple[datetime, datetime]]) -> str:
 def doubts_text(doubts: Sequence[Doubt], holder: str) -> str:
     """Everything that is asked before a visit is offered; nothing when nothing is."""
     return " ".join(doubted(doubt, holder) for doubt in doubts)
+
+
+def meant(asked: str) -> str:
+    """A tick that is good for one question only."""
+    return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 
 def no_such_visit() -> str:

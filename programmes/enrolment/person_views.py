@@ -22,6 +22,7 @@ from programmes.enrolment import (
     consent_services,
     deadline_queries,
     leaving_queries,
+    order_queries,
     order_services,
     place_services,
     queries,
@@ -132,6 +133,7 @@ async def _page(
         visit=visit,
         visit_state=visit_state,
         visit_wishes=pages.wish_words(facts),
+        visit_seen=queries.seen_visit(facts.visit),
         slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),
         visit_markable=marking == "open" and facts.state == "preliminary",
         visit_correctable=marking == "correction",
@@ -145,13 +147,13 @@ async def _page(
         proof_asked=programme.proof_kind != "nothing",
         proof=pages.proof_words(facts),
         may_end=cohort.state not in {"cancelled", "closed"},
-        endings=pages.endings(queries.ways_to_end(facts.state, cohort.first_start, now)),
+        endings=pages.endings(queries.ways_to_end(facts.state, cohort.first_start, now, queries.last_day_of(cohort))),
         partner=pages.partner_words(any(d.key == "partner_contact" for d in programme.declarations), facts.partner_consent),
         code=shown.get("code", ""),
         contact=shown.get("contact"),
         form=form,
         skipped=queue_pages.skipped(facts, programme.section),
-        skip_reasons=queue_pages.skip_choices(programme.section),
+        skip_reasons=queue_pages.skip_choices(programme.section, await order_queries.was_offered(enrolment_id)),
         asked_to_come=facts.asked_to_come,
         siblings=pages.sibling_links(
             cohort_id, roster.labels_of(await together_services.unit_of(facts), keys, facts.enrolment_id)
@@ -198,7 +200,15 @@ async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
     if outcome in _VISITS:
         state, person_goes_on, staff_goes_on = _VISITS[outcome]
         await step_services.mark_visit(
-            enrolment_id, state, person.staff_id, programme, now, person_goes_on, staff_goes_on, form.ticked("ratta")
+            enrolment_id,
+            state,
+            person.staff_id,
+            programme,
+            now,
+            person_goes_on,
+            staff_goes_on,
+            form.ticked("ratta"),
+            form.raw("sett"),
         )
         return _back(cohort_id, enrolment_id)
     if outcome == "avboka":
@@ -207,7 +217,7 @@ async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
     slot = form.number("tid", 1, 999_999)
     if form.errors:
         return await _page(request, cohort_id, enrolment_id, form, 422)
-    await step_services.book_visit(enrolment_id, slot, now, person.staff_id)
+    await step_services.book_visit(enrolment_id, slot, now, person.staff_id, form.raw("sett"))
     return _back(cohort_id, enrolment_id)
 
 

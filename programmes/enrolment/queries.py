@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from programmes.catalogue.rules import Programme, ResidencyException
+from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
@@ -23,6 +24,7 @@ from programmes.enrolment.rules import still_to_do as still_to_do
 from programmes.enrolment.rules import ways_to_end as ways_to_end
 from programmes.enrolment.together_rules import MOST_SIBLINGS, sibling_once
 from programmes.enrolment.visit_rules import marking as marking
+from programmes.enrolment.visit_rules import seen_visit as seen_visit
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,11 @@ async def takes_part(enrolment_id: UUID, cohort_id: int) -> bool:
             sorted(ALIVE),
         )
     )
+
+
+def last_day_of(cohort: CohortFacts) -> date | None:
+    """The day of a group's last session; None for talks, which are done when they are, and where no session is left."""
+    return local_date(cohort.last_end) if cohort.form == "group" and cohort.last_end else None
 
 
 async def age_checked(people: Iterable[UUID], first_start: datetime | None) -> bool:

@@ -87,9 +87,10 @@ def order_choices() -> tuple[tuple[str, str], ...]:
     return tuple((code, capital(order_text(code))) for code in ORDER_REASONS)
 
 
-def skip_choices(section: str) -> tuple[tuple[str, str], ...]:
-    """The reasons for which somebody may be passed over."""
-    return tuple((code, capital(skip_text(code, section))) for code in SKIP_REASONS)
+def skip_choices(section: str, was_offered: bool) -> tuple[tuple[str, str], ...]:
+    """The reasons for which somebody may be passed over. Only who was offered a place can have left an offer unanswered."""
+    reasons = [code for code in SKIP_REASONS if was_offered or code != "no_answer"]
+    return tuple((code, capital(skip_text(code, section))) for code in reasons)
 
 
 def heads(exempt: bool) -> Sequence[str]:

@@ -15,7 +15,7 @@ from programmes.core.db import transaction
 from programmes.core.i18n import gettext as _
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import agreement_queries, queries, rules
-from programmes.enrolment.age_rules import age_after_move
+from programmes.enrolment.age_rules import age_after_move, age_unmet
 from programmes.enrolment.agreement_rules import asked_again
 from programmes.enrolment.leaving_rules import may_undo
 from programmes.enrolment.place_services import unseal
@@ -77,6 +77,15 @@ def age_now(
         return None
     first_day = local_date(first_start) if first_start else None
     return age_after_move(programme, date.fromisoformat(record.birth_date), facts.declared_for, first_day, facts.protected)
+
+
+async def age_fits(facts: queries.EnrolmentFacts, programme: Programme, keys: KeyFolder) -> bool:
+    """Whether the birth date that is kept meets the age on the first day; never where none is kept."""
+    record = _known([facts], keys).get(facts.enrolment_id)
+    first_start = (await cohorts.by_id(facts.cohort_id)).first_start
+    if record is None or not record.birth_date or first_start is None or programme.age is None:
+        return False
+    return age_unmet(programme, date.fromisoformat(record.birth_date), local_date(first_start)) is None
 
 
 def asks_age_again(facts: queries.EnrolmentFacts, programme: Programme, first_start: datetime | None) -> bool:

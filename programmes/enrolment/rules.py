@@ -347,11 +347,15 @@ def may_drop_out(state: State, first_start: datetime | None, now: datetime) -> b
     return state in {"preliminary", "confirmed"} and first_start is not None and now >= first_start
 
 
-def ways_to_end(state: State, first_start: datetime | None, now: datetime) -> tuple[StaffEnding, ...]:
-    """How staff may say that somebody's way ended. Completed is only what was confirmed and has begun."""
+def ways_to_end(
+    state: State, first_start: datetime | None, now: datetime, last_day: date | None = None
+) -> tuple[StaffEnding, ...]:
+    """How staff may say that somebody's way ended. Completed is only what was confirmed and has begun; of a group, whose
+    last session is on `last_day`, from that day on."""
     if not may_drop_out(state, first_start, now):
         return ("declined",)
-    return ("completed", "dropped_out", "declined") if state == "confirmed" else ("dropped_out", "declined")
+    done = state == "confirmed" and (last_day is None or local(now).date() >= last_day)
+    return ("completed", "dropped_out", "declined") if done else ("dropped_out", "declined")
 
 
 def strays(on_disk: Collection[UUID], known: Collection[UUID]) -> frozenset[UUID] | None:

@@ -72,10 +72,12 @@ async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None
     await end(enrolment_id, "withdrawn", keys, now, ALIVE)
 
 
-async def decline_offer(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None:
-    """Say no to an offered place; siblings who wait together said no with it. Raises NotFound, Conflict (there is no offer
-    any more)."""
-    await end(enrolment_id, "declined", keys, now, _OFFERED, together=True)
+async def decline_offer(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime, noted_by: int | None = None) -> None:
+    """Say no to an offered place, perhaps to staff, who note it; siblings who wait together said no with it.
+
+    Raises NotFound, Conflict (there is no offer any more).
+    """
+    await end(enrolment_id, "declined", keys, now, _OFFERED, together=True, noted_by=noted_by)
 
 
 async def end_by_staff(enrolment_id: uuid.UUID, outcome: StaffEnding, staff_id: int, keys: KeyFolder, now: datetime) -> bool:
@@ -90,7 +92,9 @@ async def end_by_staff(enrolment_id: uuid.UUID, outcome: StaffEnding, staff_id: 
         cohort = await cohorts.by_id(gate.cohort_id)
         if cohort.state in {"cancelled", "closed"}:
             raise Conflict("cohort_over")
-        if facts.state in ALIVE and outcome not in ways_to_end(facts.state, cohort.first_start, now):
+        if facts.state in ALIVE and outcome not in ways_to_end(
+            facts.state, cohort.first_start, now, queries.last_day_of(cohort)
+        ):
             return False
         await end(enrolment_id, outcome, keys, now, ALIVE, staff_id)
     return True
@@ -104,6 +108,7 @@ async def end(
     allowed: frozenset[State],
     staff_id: int | None = None,
     together: bool = False,
+    noted_by: int | None = None,
 ) -> None:
     """End somebody's way, whatever the reason: what was written goes, and the place goes to who has waited longest.
     `together`: also of the siblings who are in the same state with them; all their places are passed on as one.
@@ -118,14 +123,21 @@ async def end(
         if facts.state not in allowed:
             raise Conflict("enrolment_over")
         for one in await unit_of(facts) if together else (facts,):
-            await _end(one, state, keys, now, staff_id)
+            await _end(one, state, keys, now, staff_id, noted_by)
         await pass_on(await queries.lock_gate(gate.cohort_id, now), now)
 
 
-async def _end(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, now: datetime, staff_id: int | None) -> None:
+async def _end(
+    facts: queries.EnrolmentFacts,
+    state: State,
+    keys: KeyFolder,
+    now: datetime,
+    staff_id: int | None,
+    noted_by: int | None,
+) -> None:
     await step_down(facts, state, now)
     await forget(facts, state, keys, now)
-    await note_event(facts.enrolment_id, ENDED_AS[state], now, staff_id)
+    await note_event(facts.enrolment_id, ENDED_AS[state], now, staff_id or noted_by)
     await audit.note(f"enrolment:{state}", f"cohort/{facts.cohort_id}", staff_id, now)
     if facts.participant_id is not None:
         # A working list's key goes at once, and with it the way to its person; a protected record remains (DESIGN 6).

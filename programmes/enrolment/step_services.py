@@ -15,7 +15,7 @@ from programmes.enrolment import agreement_queries, queries
 from programmes.enrolment.rules import HOLDING, Visit, still_to_do
 from programmes.enrolment.slot_services import add_slot
 from programmes.enrolment.text_services import add_text
-from programmes.enrolment.visit_rules import marking
+from programmes.enrolment.visit_rules import marking, seen_visit
 from programmes.enrolment.visit_services import leave_slot
 
 __all__ = ["accept_texts", "add_slot", "add_text", "book_visit", "mark_visit", "note_proof", "wish_to_go_on"]
@@ -30,18 +30,24 @@ async def _locked(enrolment_id: uuid.UUID, now: datetime) -> queries.EnrolmentFa
     return facts
 
 
-async def book_visit(enrolment_id: uuid.UUID, slot_id: int, now: datetime, staff_id: int | None = None) -> None:
+async def book_visit(
+    enrolment_id: uuid.UUID, slot_id: int, now: datetime, staff_id: int | None = None, seen: str = ""
+) -> None:
     """Book a study visit, or change to another; `staff_id` does it for somebody, who is told. It never costs the place.
+    `seen` is the visit that the form was shown for (`visit_rules.seen_visit`), where it says so.
 
     Raises:
         NotFound: no such enrolment.
         Conflict: `visit_full`, there is no such slot, or it is full or over; `visit_done`, the visit has been made;
+            `visit_changed`, another was booked, or it was noted what became of it, since the form was shown;
             `enrolment_over`.
     """
     async with transaction():
         facts = await _locked(enrolment_id, now)
         if facts.visit and facts.visit.state == "attended":
             raise Conflict("visit_done")
+        if not (facts.visit and facts.visit.slot_id == slot_id):
+            _as_seen(facts, seen)
         slot = await fetchrow(
             """select starts_at, capacity, (select count(*) from study_visit v where v.slot_id = s.id
                                             and v.enrolment_id <> $3) as booked
@@ -79,6 +85,7 @@ async def mark_visit(
     person_goes_on: bool = True,
     staff_goes_on: bool = True,
     correcting: bool = False,
+    seen: str = "",
 ) -> None:
     """Staff note that the visit was made or missed and, once made, whether each side wishes to go on; nothing else.
 
@@ -89,7 +96,8 @@ async def mark_visit(
     Raises:
         NotFound: no such enrolment.
         Conflict: `no_visit`, none is booked, or it is cancelled; `visit_not_yet`, it has not begun; `visit_confirmed`, the
-            place is confirmed and no correction was meant; `visit_settled`, it is, and it has started; `enrolment_over`.
+            place is confirmed and no correction was meant; `visit_settled`, it is, and it has started; `visit_changed`, it
+            is no longer as it was `seen`; `enrolment_over`.
     """
     wishes = (person_goes_on, staff_goes_on) if state == "attended" else (None, None)
     async with transaction():
@@ -98,6 +106,8 @@ async def mark_visit(
         allowed = marking(facts.state, facts.visit, first_start, now)
         if facts.state == "confirmed" and _noted(facts.visit) == (state, *wishes):
             return
+        if _noted(facts.visit) != (state, *wishes) and facts.state != "confirmed":
+            _as_seen(facts, seen)
         if allowed not in {"open", "correction"}:
             raise Conflict(allowed)
         if allowed == "correction" and not correcting:
@@ -113,6 +123,12 @@ async def mark_visit(
         await audit.note(f"visit:{state}", f"enrolment/{enrolment_id}", staff_id, now)
         await _preliminary_again(enrolment_id, now)
         await _confirm_if_done(enrolment_id, programme, now)
+
+
+def _as_seen(facts: queries.EnrolmentFacts, seen: str) -> None:
+    """Raises Conflict: the visit is no longer as a form showed it. A form that doesn't say so is an older one."""
+    if seen and seen != seen_visit(facts.visit):
+        raise Conflict("visit_changed")
 
 
 def _noted(visit: Visit | None) -> tuple[object, ...]:

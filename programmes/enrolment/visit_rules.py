@@ -70,6 +70,11 @@ def why_not_offer(starts_at: datetime, ends_at: datetime, first_start: datetime 
     return found
 
 
+def seen_visit(visit: Visit | None) -> str:
+    """What a form about somebody's study visit was shown for: which time it is, and what became of it."""
+    return f"{visit.slot_id}-{visit.state}-{visit.goes_on}" if visit else "-"
+
+
 def marking(state: State, visit: Visit | None, first_start: datetime | None, now: datetime) -> Marking:
     """Whether it may be noted what became of a study visit; if not, why not.
 

@@ -192,7 +192,7 @@ async def limits(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     least, most = number_within(form, "min", span, 200), number_within(form, "max", span, 200)
     if not form.errors:
         refused = await services.change_limits(
-            facts.cohort_id, least, most, principal(request), request.app.state.clock.now()
+            facts.cohort_id, least, most, principal(request), request.app.state.clock.now(), form.raw("sett")
         )
         for field, text in pages.sentences(refused):
             form.fail(field, text)

@@ -93,7 +93,9 @@ async def postpone(
         return await cohorts.mark_postponed(cohort, new_first, decide_by, reason, confirmed, principal, now)
 
 
-async def change_limits(cohort_id: int, minimum: int, maximum: int, principal: Principal, now: datetime) -> list[Reason]:
+async def change_limits(
+    cohort_id: int, minimum: int, maximum: int, principal: Principal, now: datetime, seen: str = ""
+) -> list[Reason]:
     """Change the least and most number of places; never past the guideline, never below those who hold one.
 
     Returns why not, or nothing when it is done. Places that become free go to the queue.
@@ -103,7 +105,8 @@ async def change_limits(cohort_id: int, minimum: int, maximum: int, principal: P
     """
     async with transaction():
         cohort = await cohorts.coordinated(cohort_id, principal, now)
-        if cohort.state in {"closed", "cancelled"}:
+        changed = seen and seen not in {f"{cohort.minimum}-{cohort.maximum}", f"{minimum}-{maximum}"}
+        if changed or cohort.state in {"closed", "cancelled"}:
             raise Conflict("cohort_changed")
         programme = await catalogue.programme(cohort.programme_id)
         held = (await _taken(cohort_id)).held

@@ -145,6 +145,10 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Besöket har redan börjat"),
             _("Det går inte att avboka. Anteckna om personen kom, eller boka en ny tid."),
         ),
+        "visit_changed": (
+            _("Studiebesöket har ändrats"),
+            _("En tid har bokats, avbokats eller antecknats sedan sidan visades, kanske av personen själv."),
+        ),
         "not_going_on": (
             _("Det är antecknat att ni inte båda vill gå vidare"),
             _("Ändra det på personens sida först, om det inte stämmer. Personens plats är kvar."),

@@ -352,6 +352,8 @@ class Cohort:
         """Whether staff may say so: nobody completes or drops out of what has not begun for them."""
         begun = bool(self.sessions) and now >= min(self.sessions)
         states = {"declined": ALIVE, "dropped_out": ("preliminary", "confirmed"), "completed": ("confirmed",)}[outcome]
+        if outcome == "completed" and (not self.sessions or local_date(now) < local_date(max(self.sessions))):
+            return False
         return self.state in RUNNING and person.state in states and (begun or outcome == "declined")
 
     def visit_by(self, person: Person) -> date | None:

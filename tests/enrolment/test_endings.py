@@ -106,6 +106,13 @@ async def test_nobody_drops_out_of_a_queue_or_before_the_start(
     clock.set(cohort.first_start)
     await sign_in_as(client, "kim", clock.now())
     page = (await client.get(pages[0])).text
+    assert 'value="dropped_out"' in page
+    assert 'value="completed"' not in page, "a group is not completed before its last session"
+    assert (await post_form(client, f"{pages[0]}/avsluta", {"slut": "completed"}, pages[0])).status_code == 422
+    assert cohort.last_end
+    clock.set(cohort.last_end)
+    await sign_in_as(client, "kim", clock.now())
+    page = (await client.get(pages[0])).text
     for way in ("completed", "dropped_out", "declined"):
         assert f'value="{way}"' in page
     assert (await post_form(client, f"{pages[0]}/avsluta", {"slut": "dropped_out"}, pages[0])).status_code == 303
@@ -240,6 +247,8 @@ async def test_a_child_with_a_guardians_yes_need_not_show_it(db: None, keys: Key
 def test_how_it_may_have_ended_depends_on_what_there_was(state: State, hours: int, ways: tuple[str, ...]) -> None:
     assert ways_to_end(state, START, START + timedelta(hours=hours)) == ways
     assert ways_to_end(state, None, START) == ("declined",)
+    early = ways_to_end(state, START, START + timedelta(hours=hours), START.date() + timedelta(days=1))
+    assert early == tuple(way for way in ways if way != "completed")
 
 
 async def test_staff_note_that_somebody_completed_and_closing_keeps_it(

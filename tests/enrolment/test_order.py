@@ -74,7 +74,10 @@ async def test_the_database_knows_only_the_reasons_of_the_lists(
         ("update enrolment set skip_reason = 'dislike' where id = $1", "known_reason_to_pass_over"),
         ("update enrolment set turn = 1.5, order_reason = 'friend' where id = $1", "known_order_reason"),
         ("update enrolment set turn = 1.5 where id = $1", "turn_is_arrival_without_a_reason"),
-        ("insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'skipped')", "event_of_the_queue_has_its_reason"),
+        (
+            "insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'skipped')",
+            "event_of_the_queue_has_its_reason",
+        ),
         ("insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'lost')", "known_event_of_the_queue"),
     ):
         with pytest.raises(asyncpg.CheckViolationError, match=name):

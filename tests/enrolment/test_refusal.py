@@ -78,7 +78,7 @@ async def test_the_place_goes_on_at_once_and_the_person_reads_why(
     assert nothing.status_code == 422
     assert "Kryssa i det villkor" in nothing.text
     assert await state_of(taken) != ("refused", None)
-    sent = await post_form(client, f"{person}/villkor", {"villkor": ["age", "proof", "fri text"]})
+    sent = await post_form(client, f"{person}/villkor", {"villkor": ["residency", "proof", "fri text"]})
     assert sent.status_code == 303
     assert await state_of(taken) == ("refused", None)
     assert await state_of(waits) == ("offered", 1)
@@ -91,11 +91,11 @@ async def test_the_place_goes_on_at_once_and_the_person_reads_why(
     assert f"Riktlinjen {section}" in mine
     assert "hos socialtjänsten där du är folkbokförd" in mine
     programme = await catalogue.programme(cohort.programme_id)
-    for outcome in unmet(programme, ["age", "proof"]):
+    for outcome in unmet(programme, ["residency", "proof"]):
         assert refusal_text(outcome, programme, "sv", "Karlshamns kommun").sentence in mine
     # Of documented people the trail names the conditions; of others only that somebody was turned down.
     trail = [row["action"] for row in await owner.fetch("select action from audit_entry where action like '%refused%'")]
-    assert sorted(trail) == ["enrolment:refused", *(["refused:age", "refused:proof"] if section == "2.8" else [])]
+    assert sorted(trail) == ["enrolment:refused", *(["refused:proof", "refused:residency"] if section == "2.8" else [])]
 
 
 async def test_of_somebody_nobody_knows_nothing_is_left_a_day_after_they_were_told(
@@ -263,3 +263,25 @@ def test_a_day_to_read_is_a_day() -> None:
     assert not has_been_read(None, START)
     assert not has_been_read(START, START + timedelta(hours=23, minutes=59))
     assert has_been_read(START, START + timedelta(days=1))
+
+
+async def test_nobody_is_turned_down_for_what_the_record_says_that_they_meet(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await full(clock, "2.8")
+    taken = await somebody(cohort, keys, clock.now(), "Al")
+    await sign_in_as(client, "kim", clock.now())
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+    shown = await look(client, f"{person}/villkor")
+    assert 'value="age"' not in shown
+    assert 'value="proof"' in shown
+    assert (await post_form(client, f"{person}/legitimation", {}, person)).status_code == 303
+    assert 'value="proof"' not in await look(client, f"{person}/villkor")
+    for condition in ("age", "proof"):
+        refused = await post_form(client, f"{person}/villkor", {"villkor": [condition]})
+        assert refused.status_code == 422
+    assert await state_of(taken) == ("preliminary", 1)
+    # A moved start makes the age one that isn't met.
+    await owner.execute("update cohort_session set starts_at = '2001-01-01', ends_at = '2001-01-02' where number = 1")
+    assert 'value="age"' in await look(client, f"{person}/villkor")

@@ -199,6 +199,7 @@ def facts_with(accepted: frozenset[int] = frozenset(), visit: Visit | None = Non
         partner_consent=None,
         guardian_ticked=None,
         declared_for=None,
+        age_checked_for=None,
         visit=visit,
         accepted=accepted,
     )

@@ -19,7 +19,7 @@ from programmes.oversight.rules import seen_as
 from tests.clock import FrozenClock
 from tests.enrolment.test_visit_changes import look, open_in
 from tests.enrolment.test_visits import SLOT
-from tests.factories import a_cohort, a_coordinator, a_leader, a_venue, hidden, post_form, sign_in_as, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, a_venue, box, hidden, post_form, sign_in_as, somebody
 
 HOUR = timedelta(hours=1)
 
@@ -63,7 +63,13 @@ async def test_a_visit_while_one_leads_something_else_is_taken_only_when_it_is_m
     assert refused.status_code == 422
     assert "Robin leder något annat då: torsdag 10 september 15.00–17.00." in refused.text
     assert 'name="anda"' in refused.text
-    assert (await post_form(client, address, {**form, "anda": "ja"})).status_code == 303
+    meant = box(refused.text)
+    # What was meant for one question is not an answer to another.
+    await a_cohort("2.17", clock.now(), robin, first_in=timedelta(days=9, hours=5))
+    moved = await post_form(client, address, {**form, "dag": "2026-09-11", "anda": meant})
+    assert moved.status_code == 422
+    assert "Robin leder något annat då: fredag 11 september" in moved.text
+    assert (await post_form(client, address, {**form, "anda": meant})).status_code == 303
     # Whoever leads nothing then is not asked, in a room of their own.
     love = await a_leader(clock.now(), "love")
     await owner.execute(

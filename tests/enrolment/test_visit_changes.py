@@ -22,7 +22,17 @@ from programmes.enrolment.services import Taken
 from programmes.notices.letter_rules import Facts, Slot, letter
 from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_leader, a_programme, an_application, post_form, sign_in_as, somebody
+from tests.factories import (
+    a_cohort,
+    a_coordinator,
+    a_leader,
+    a_programme,
+    an_application,
+    hidden,
+    post_form,
+    sign_in_as,
+    somebody,
+)
 
 PHONE = "+46700000001"
 
@@ -336,3 +346,40 @@ async def test_a_cancelled_visit_stands_as_cancelled_in_the_leaders_calendar(
     [event] = [e for e in (await client.get(address)).text.split("BEGIN:VEVENT") if "STATUS:CANCELLED" in e]
     assert "INSTÄLLT: Studiebesök" in event
     assert "SEQUENCE:1" in event
+
+
+async def test_a_page_from_before_another_booking_or_note_changes_nothing(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    kim = await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now(), kim, sessions=4)
+    taken = await somebody(cohort, keys, clock.now())
+    starts = clock.now() + timedelta(days=3)
+    first, second = [
+        await step_services.add_slot(
+            cohort.cohort_id,
+            starts + timedelta(days=days),
+            starts + timedelta(days=days, hours=1),
+            cohort.venue_id,
+            None,
+            2,
+            clock.now(),
+        )
+        for days in (0, 1)
+    ]
+    await sign_in_as(client, "kim", clock.now())
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+    old = hidden((await client.get(person)).text, "sett")
+    # The person books on Min plats while staff have the page open.
+    await step_services.book_visit(taken.enrolment_id, second, clock.now())
+    late = await post_form(client, f"{person}/besok", {"tid": str(first), "sett": old}, person)
+    assert late.status_code == 409
+    assert "Studiebesöket har ändrats" in late.text
+    assert await owner.fetchval("select slot_id from study_visit") == second
+    clock.set(starts + timedelta(days=1, hours=2))
+    await sign_in_as(client, "kim", clock.now())
+    seen = hidden((await client.get(person)).text, "sett")
+    for outcome, status in (("attended", 303), ("attended", 303), ("missed", 409)):
+        answer = await post_form(client, f"{person}/besok", {"utfall": outcome, "sett": seen}, person)
+        assert answer.status_code == status, outcome
+    assert await owner.fetchval("select state from study_visit") == "attended"
