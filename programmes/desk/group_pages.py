@@ -13,9 +13,9 @@ from programmes.desk.group_step_pages import Facts, NextStep, next_step, with_vi
 from programmes.desk.groups_pages import Tag, state_tag
 from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
-from programmes.enrolment.rules import Entry, NotOpen
+from programmes.enrolment.rules import ALIVE, Entry, NotOpen
 from programmes.enrolment.rules import entry as may_enter
-from programmes.enrolment.wording import age_text, listed_remaining, order_text, skip_text
+from programmes.enrolment.wording import age_text, listed_remaining, order_text, skip_text, state_words
 
 _SHOWN = 4
 
@@ -103,6 +103,7 @@ class GroupPage:
     visits: str = ""
     ages: tuple[SeeRow, ...] = ()
     turned_down: tuple[SeeRow, ...] = ()
+    gone: tuple[SeeRow, ...] = ()
 
     @property
     def in_queue(self) -> tuple[tuple[str, tuple[QueueRow, ...]], ...]:
@@ -119,10 +120,11 @@ class GroupPage:
 def group_page(facts: Facts) -> GroupPage:
     """The overview, of a group where people are documented or of one where nobody is."""
     cohort, places = facts.cohort, facts.places
-    holding = [entry for entry in facts.roster if entry.state != "queued"]
+    alive = cohort.state in {"open", "postponed", "started"}
+    gone = [entry for entry in facts.roster if alive and entry.state not in ALIVE]
+    holding = [entry for entry in facts.roster if entry.state != "queued" and entry not in gone]
     rows = [_person(facts, entry) for entry in holding]
     past, soon, later = _sessions(facts)
-    alive = cohort.state in {"open", "postponed", "started"}
     return GroupPage(
         head=head(facts),
         state=cohort.state,
@@ -149,6 +151,7 @@ def group_page(facts: Facts) -> GroupPage:
         turned_down=tuple(
             SeeRow(f"{facts.address}/deltagare/{one}", label, moment_long(until)) for one, label, until in facts.turned_down
         ),
+        gone=tuple(SeeRow(_address(facts, e), e.label, state_words(e.state)[0]) for e in gone),
         ages=tuple(SeeRow(_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),
     )
 

@@ -26,11 +26,15 @@ AnyRequest = Request[Any, Any, Any]
 
 _ATTENDING: tuple[State, ...] = ("preliminary", "confirmed")
 _ENDED: tuple[State, ...] = ("completed", "dropped_out")
+_GONE: tuple[State, ...] = (*_ENDED, "withdrawn", "declined", "expired")
 
 
 def _listed(cohort: CohortFacts) -> tuple[State, ...]:
-    """Whom a group's page lists: of a closed one those who took part, where they are documented."""
-    return _ENDED if cohort.state == "closed" else tuple(ALIVE)
+    """Whom a group's page lists: of a closed one those who took part, where they are documented. Until then also those
+    whose way has ended, so that what was noted about them can be found."""
+    if cohort.state == "closed":
+        return _ENDED
+    return tuple(ALIVE) if cohort.exempt else (*ALIVE, *_GONE)
 
 
 @get("/personal/grupper", guards=[signed_in])

@@ -14,7 +14,15 @@ from programmes.core.i18n import gettext as _
 from programmes.enrolment.pages import Reason
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, StaffEnding
 from programmes.enrolment.visit_rules import Doubt, Guest, Offered
-from programmes.enrolment.wording import Accepted, AcceptedText, accepted_texts, age_text, doubted, remaining_text
+from programmes.enrolment.wording import (
+    Accepted,
+    AcceptedText,
+    accepted_texts,
+    age_text,
+    doubted,
+    remaining_text,
+    state_words,
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,11 @@ def sibling_links(cohort_id: int, people: Sequence[tuple[UUID, str]]) -> tuple[t
     return tuple((f"/personal/grupper/{cohort_id}/deltagare/{one}", label) for one, label in people)
 
 
+def state_of(facts: EnrolmentFacts) -> tuple[str, str]:
+    """How somebody stands, in words, and the kind of its tag."""
+    return state_words(facts.state, facts.only_waited, facts.confirmed_at is not None)
+
+
 def steps_left(codes: Sequence[Remaining]) -> tuple[str, ...]:
     """What is left before the place is confirmed, in words."""
     return tuple(remaining_text(code) for code in codes)
@@ -106,25 +119,6 @@ def partner_words(asked: bool, consent: bool | None) -> tuple[str, bool] | None:
 def accepted_lines(found: Sequence[Accepted]) -> tuple[AcceptedText, ...]:
     """What the person has accepted, word for word."""
     return accepted_texts(found)
-
-
-def state_words(state: str, only_waited: bool = True, was_confirmed: bool = False) -> tuple[str, str]:
-    """A state in words, and the kind of its tag. Who had a place (not `only_waited`) did not go without one."""
-    if state == "expired" and not only_waited:
-        return _("Blev inte av") if was_confirmed else _("Platsen gick ut"), ""
-    return {
-        "confirmed": (_("Klar"), "ok"),
-        "preliminary": (_("Preliminär"), "warn"),
-        "offered": (_("Erbjuden"), "info"),
-        "queued": (_("I kö"), "info"),
-        "completed": (_("Fullföljd"), "ok"),
-        "dropped_out": (_("Avbruten"), ""),
-        "withdrawn": (_("Har lämnat"), ""),
-        "declined": (_("Gick inte vidare"), ""),
-        "expired": (_("Fick ingen plats"), ""),
-        "transferred": (_("Flyttad till en annan grupp"), ""),
-        "refused": (_("Uppfyller inte villkoren"), ""),
-    }[state]
 
 
 def endings(ways: Sequence[StaffEnding]) -> tuple[tuple[str, str], ...]:

@@ -109,7 +109,7 @@ async def _page(
     texts = await queries.texts_for(programme, local_date(now))
     left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
     again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
-    state_text, state_kind = pages.state_words(facts.state, facts.only_waited, facts.confirmed_at is not None)
+    state_text, state_kind = pages.state_of(facts)
     book_by = await deadline_queries.last_day(facts) if programme.study_visit else None
     visit, visit_state = pages.visit_words(facts)
     record = _record(facts, request)

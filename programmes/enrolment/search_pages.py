@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from programmes.core.i18n import moment_long
-from programmes.enrolment.person_pages import state_words
+from programmes.enrolment.person_pages import state_of
 from programmes.enrolment.rules import EnrolmentFacts
 
 
@@ -31,6 +31,6 @@ class SearchPage:
 
 def hit(facts: EnrolmentFacts, cohort: str, label: str) -> Hit:
     """One line of what was found."""
-    state, kind = state_words(facts.state, facts.only_waited, facts.confirmed_at is not None)
+    state, kind = state_of(facts)
     address = f"/personal/grupper/{facts.cohort_id}/deltagare/{facts.enrolment_id}"
     return Hit(address, label, facts.protected, cohort, state, kind, moment_long(facts.applied_at))

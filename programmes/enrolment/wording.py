@@ -47,6 +47,25 @@ def exception_words(exception: str, agreement: str) -> str:
     return _("Undantag från bosättningen: skyddade uppgifter.") if exception else ""
 
 
+def state_words(state: str, only_waited: bool = True, was_confirmed: bool = False) -> tuple[str, str]:
+    """A state in words, and the kind of its tag. Who had a place (not `only_waited`) did not go without one."""
+    if state == "expired" and not only_waited:
+        return _("Blev inte av") if was_confirmed else _("Platsen gick ut"), ""
+    return {
+        "confirmed": (_("Klar"), "ok"),
+        "preliminary": (_("Preliminär"), "warn"),
+        "offered": (_("Erbjuden"), "info"),
+        "queued": (_("I kö"), "info"),
+        "completed": (_("Fullföljd"), "ok"),
+        "dropped_out": (_("Avbruten"), ""),
+        "withdrawn": (_("Har lämnat"), ""),
+        "declined": (_("Gick inte vidare"), ""),
+        "expired": (_("Fick ingen plats"), ""),
+        "transferred": (_("Flyttad till en annan grupp"), ""),
+        "refused": (_("Uppfyller inte villkoren"), ""),
+    }[state]
+
+
 def remaining_text(code: Remaining) -> str:
     """A step that is left, as staff and the person read it."""
     return {

@@ -323,3 +323,18 @@ async def test_every_page_of_a_group_has_the_same_tabs(
     for address in addresses:
         answer = await client.get(address, follow_redirects=True)
         assert answer.status_code == 200, address
+
+
+async def test_who_has_ended_is_still_found_on_the_groups_page_where_people_are_documented(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now())
+    for section, shown in (("2.8", True), ("2.1", False)):
+        cohort = await a_cohort(section, clock.now(), sessions=4)
+        gone = await somebody(cohort, keys, clock.now(), "Hagtorn")
+        await enrolment.end_by_staff(gone.enrolment_id, "declined", 1, keys, clock.now())
+        await sign_in_as(client, "kim", clock.now())
+        page = (await client.get(f"/personal/grupper/{cohort.cohort_id}")).text
+        assert ("Har slutat (1)" in page) == shown
+        assert (f"deltagare/{gone.enrolment_id}" in page) == shown
+        assert ("Gick inte vidare" in page) == shown
