@@ -1,6 +1,6 @@
 """Reads about the study visits of cohorts: what is on offer, and who waits for a time to book."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -14,7 +14,19 @@ from programmes.core.principal import Principal
 from programmes.enrolment.queries import once_digest
 from programmes.enrolment.visit_rules import Doubt, Guest, Offered, why_not_offer
 
-__all__ = ["Doubt", "Guest", "Offered", "VisitNeed", "doubts", "held_by", "needs", "offered", "sent_with", "why_not_offer"]
+__all__ = [
+    "Doubt",
+    "Guest",
+    "Offered",
+    "VisitNeed",
+    "doubts",
+    "held_by",
+    "needs",
+    "offered",
+    "sent_with",
+    "visits_among",
+    "why_not_offer",
+]
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,8 @@ async def doubts(
     found = []
     if off := why_off(day, await schedule_queries.closures(venue_id, day)):
         found.append(Doubt("day_off", day, off=off))
+    elif day.isoweekday() > 5:
+        found.append(Doubt("weekend", day))
     for one in await schedule_queries.bookings(venue_id, [holder] if holder else [], *times, principal):
         if one.staff:
             found.append(Doubt("leads", day, one.slot.starts_at, one.slot.ends_at))
@@ -72,6 +86,26 @@ async def doubts(
     if day > decide_by:
         found.append(Doubt("undecided", decide_by))
     return found
+
+
+async def visits_among(
+    staff: Iterable[int], venue_id: int | None, times: Sequence[tuple[datetime, datetime]]
+) -> list[tuple[datetime, datetime, str]]:
+    """Study visits at any of these times that one of `staff` holds, or that are in the room: begin, end, and who holds it
+    (nobody's name: it is the room that is taken). Each once, in order."""
+    rows = await fetch(
+        """select distinct v.starts_at, v.ends_at,
+                  case when v.staff_id = any($1::int[]) then s.display_name else '' end as who
+           from visit_slot v left join staff s on s.id = v.staff_id
+           join unnest($3::timestamptz[], $4::timestamptz[]) as t (starts, ends)
+             on v.starts_at < t.ends and v.ends_at > t.starts
+           where v.cancelled_at is null and (v.staff_id = any($1::int[]) or v.venue_id = $2) order by 1, 2, 3""",
+        list(staff),
+        venue_id,
+        [starts for starts, _ends in times],
+        [ends for _starts, ends in times],
+    )
+    return [(row["starts_at"], row["ends_at"], row["who"]) for row in rows]
 
 
 async def _visits_in(

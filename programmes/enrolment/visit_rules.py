@@ -46,12 +46,12 @@ class Offered:
 class Doubt:
     """What is worth asking before a visit is offered, and may be meant all the same.
 
-    `day_off`: nothing is usually scheduled then (`off` says why). `leads`: whoever holds it leads a session, from
-    `starts_at` to `ends_at`. `room`: the room has something else then. `undecided`: who comes then is not ready when the
-    start is decided, at the latest on `day`.
+    `day_off`: nothing is usually scheduled then (`off` says why). `weekend`: it is a Saturday or Sunday. `leads`: whoever
+    holds it leads a session, from `starts_at` to `ends_at`. `room`: the room has something else then. `undecided`: who
+    comes then is not ready when the start is decided, at the latest on `day`.
     """
 
-    kind: Literal["day_off", "leads", "room", "undecided"]
+    kind: Literal["day_off", "weekend", "leads", "room", "undecided"]
     day: date
     starts_at: datetime | None = None
     ends_at: datetime | None = None

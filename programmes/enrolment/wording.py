@@ -66,6 +66,14 @@ def state_words(state: str, only_waited: bool = True, was_confirmed: bool = Fals
     }[state]
 
 
+def visit_beside(starts_at: datetime, ends_at: datetime, who: str, venue: str) -> str:
+    """That a study visit is at the same time as a session that is planned: whoever holds it, or in the same room."""
+    when = f"{day_long(local_date(starts_at))} {times(starts_at, ends_at)}"
+    if who:
+        return _("%(name)s håller ett studiebesök %(when)s, samtidigt som en träff.", name=who, when=when)
+    return _("%(venue)s är bokad för ett studiebesök %(when)s, samtidigt som en träff.", venue=venue, when=when)
+
+
 def remaining_text(code: Remaining) -> str:
     """A step that is left, as staff and the person read it."""
     return {
@@ -230,6 +238,8 @@ def doubted(doubt: Doubt, holder: str) -> str:
     """What is asked before a visit is offered. What else somebody leads, or what a room has, isn't said."""
     if doubt.off is not None:
         return f"{capital(day_long(doubt.day))}: {why_skipped(doubt.day, doubt.off)}"
+    if doubt.kind == "weekend":
+        return _("%(day)s är en helgdag för de flesta.", day=capital(day_long(doubt.day)))
     if doubt.starts_at is None or doubt.ends_at is None:
         return _(
             "Besöket är efter sista dagen för beslut, %(day)s. Den som kommer då är inte klar när ni beslutar om starten.",

@@ -13,11 +13,13 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, day_plain, day_short, day_year, ngettext, speaking, weekdays
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.visit_rules import Doubt
-from programmes.enrolment.wording import doubted
+from programmes.enrolment.wording import doubted, visit_beside
 from programmes.oversight.rules import Visit
 
+__all__ = ["visit_beside"]
+
 VISIT_ROWS = (1, 2, 3)
-_MOST_CLASHES = 5
+MOST_CLASHES = 5
 
 
 @dataclass(frozen=True)
@@ -173,9 +175,9 @@ def warnings(programme: Programme, schedule: Schedule, clashes: Sequence[Clash],
     if schedule.days and schedule.days[0].off and schedule.sessions:
         found.append(_("Första dagen hoppas över. Det börjar i stället %(day)s.", day=day_long(schedule.sessions[0].day)))
     others = _by_group(clashes)
-    found.extend(_clash(who, cohort, days, len(schedule.sessions), venue) for (who, cohort), days in others[:_MOST_CLASHES])
-    if len(others) > _MOST_CLASHES:
-        more = len(others) - _MOST_CLASHES
+    found.extend(_clash(who, cohort, days, len(schedule.sessions), venue) for (who, cohort), days in others[:MOST_CLASHES])
+    if len(others) > MOST_CLASHES:
+        more = len(others) - MOST_CLASHES
         found.append(ngettext("Och %(n)s krock till, se dagarna nedan.", "Och %(n)s krockar till, se dagarna nedan.", more))
     return tuple(found)
 

@@ -6,14 +6,24 @@ from datetime import datetime
 from programmes.cohorts.opening_services import open_cohort
 from programmes.cohorts.queries import by_id
 from programmes.cohorts.rules import Opening, Reason
+from programmes.cohorts.schedule_rules import Slot
 from programmes.core.db import transaction
 from programmes.core.principal import Principal
 from programmes.enrolment.step_services import add_slot
-from programmes.enrolment.visit_queries import Doubt, doubts, held_by
+from programmes.enrolment.visit_queries import Doubt, doubts, held_by, visits_among
 from programmes.oversight.rules import Visit
 from programmes.oversight.rules import why_not_visits as visit_reasons
 
-__all__ = ["Doubt", "Opening", "Visit", "open_with_visits", "visit_clashes", "visit_doubts", "visit_reasons"]
+__all__ = [
+    "Doubt",
+    "Opening",
+    "Visit",
+    "open_with_visits",
+    "visit_clashes",
+    "visit_doubts",
+    "visit_reasons",
+    "visits_beside",
+]
 
 
 async def visit_clashes(visits: Sequence[Visit], leaders: Sequence[int]) -> list[Reason]:
@@ -25,6 +35,13 @@ async def visit_clashes(visits: Sequence[Visit], leaders: Sequence[int]) -> list
         for visit in visits
         if await held_by(leaders[0], visit.slot.starts_at, visit.slot.ends_at)
     ]
+
+
+async def visits_beside(
+    slots: Sequence[Slot], leaders: Sequence[int], venue_id: int | None
+) -> list[tuple[datetime, datetime, str]]:
+    """The study visits that are at the same time as one of the sessions, of a leader's or in the room."""
+    return await visits_among(leaders, venue_id, [(slot.starts_at, slot.ends_at) for slot in slots])
 
 
 async def visit_doubts(

@@ -25,6 +25,7 @@ from programmes.oversight.opening_services import (
     visit_clashes,
     visit_doubts,
     visit_reasons,
+    visits_beside,
 )
 from programmes.oversight.views import number_within
 from programmes.web.forms import Form, read_form
@@ -116,7 +117,7 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
         if reason.beside == "lokal" and {"nylokal", "nyadress"} & set(form.errors):
             continue  # What is missing of the new room is said beside it.
         form.fail(reason.beside, said(reason, ask.programme.form))
-    asked = await _asked(ask, wanted, visits)
+    asked = await _asked(ask, wanted, visits, planned)
     if form.errors or form.ticked("visa"):
         return await _show(ask, form, planned, 422 if form.errors else 200, asked=asked)
     if pages.seen(planned.digest, asked) != form.raw("sett"):
@@ -227,13 +228,18 @@ def _read_visits(ask: _Ask, form: Form) -> list[Visit]:
     return found
 
 
-async def _asked(ask: _Ask, wanted: Opening, visits: Sequence[Visit]) -> tuple[str, ...]:
-    """What is worth a look about the study visits, in words. None of it stands in the way."""
+async def _asked(ask: _Ask, wanted: Opening, visits: Sequence[Visit], planned: Preview) -> tuple[str, ...]:
+    """What is worth a look about study visits, those of the form and those there are, in words. None of it stands in the
+    way."""
     offered = await choices()
     holder = next((leader.name for leader in offered.leaders if leader.staff_id in wanted.leaders[:1]), "")
-    venue = known_venue(wanted, offered.venues).venue_id
-    return tuple(
-        pages.visit_warning(visit, doubt, holder) for visit, doubt in await visit_doubts(visits, wanted, venue, ask.who)
+    venue_id = known_venue(wanted, offered.venues).venue_id
+    venue = next((one.name for one in offered.venues if one.venue_id == venue_id), "")
+    beside = await visits_beside(planned.schedule.slots, wanted.leaders, venue_id)
+    doubted = await visit_doubts(visits, wanted, venue_id, ask.who)
+    return (
+        *(pages.visit_warning(visit, doubt, holder) for visit, doubt in doubted),
+        *(pages.visit_beside(starts, ends, who, venue) for starts, ends, who in beside[: pages.MOST_CLASHES]),
     )
 
 

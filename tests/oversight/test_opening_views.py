@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import asyncpg
@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from programmes.cohorts import queries
-from programmes.core.clock import local_date
+from programmes.core.clock import at_local, local_date
 from programmes.core.principal import Principal
+from programmes.enrolment import slot_services
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.factories import a_cohort, a_venue, csrf_of, hidden
@@ -280,6 +281,22 @@ async def test_a_visit_while_its_leader_leads_something_else_has_to_be_seen_befo
     assert (await client.post(NEW, data={**saw, **other_row})).status_code == 422
     assert (await client.post(NEW, data=saw)).status_code == 303
     assert await owner.fetchval("select count(*) from visit_slot") == 1
+
+
+async def test_a_session_while_its_leader_holds_a_study_visit_is_seen_before_it_is_saved(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    shown = (await client.get(f"{NEW}?insats=2.9")).text
+    form = {**fields(shown), "ledare": str(robin.staff_id), "_csrf_token": csrf_of(shown)}
+    other = await a_cohort("2.8", clock.now(), robin, first_in=timedelta(days=200))
+    starts = at_local(date.fromisoformat(form["forsta"]), time.fromisoformat(form["fran"]))
+    visit = (starts, starts + timedelta(hours=1), other.venue_id, robin.staff_id, 1, clock.now())
+    await slot_services.add_slot(other.cohort_id, *visit)
+    asked = await client.post(NEW, data=form)
+    assert asked.status_code == 422
+    assert "Robin håller ett studiebesök" in asked.text
+    assert await owner.fetchval("select count(*) from cohort") == 1
+    assert (await client.post(NEW, data={**form, "sett": hidden(asked.text, "sett")})).status_code == 303
 
 
 async def test_only_its_coordinator_opens_a_programme(
