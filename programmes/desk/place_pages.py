@@ -51,13 +51,44 @@ class TextToAccept:
 
 
 @dataclass(frozen=True)
-class PlacePage:
-    """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is.
+class QueuePart:
+    """How somebody waits, and what has been done to the order; all of it empty for who doesn't wait.
 
-    `asked` are the conditions of the programme, for somebody who is passed over because of them. `came_before`: when
-    somebody who had applied earlier came back before them. `ran_out`: the form had said that there was a place. `parted`:
-    the siblings with whom they waited are offered places, or have them.
+    `asked` are the conditions of the programme, for somebody who is passed over because of them. `passed_at`: when others
+    were last given a place before who waits for more, or has yet to say that they come. `passed_on`: on which day a
+    coordinator last let somebody go before. `came_before`: when somebody who had applied earlier came back before them.
+    `ran_out`: the form had said that there was a place. `parted`: the siblings with whom they waited are offered places,
+    or have them.
     """
+
+    position: int = 0
+    skip_reason: str = ""
+    asked: tuple[str, ...] = ()
+    asked_to_come: bool = False
+    together: int = 0
+    passed_at: str = ""
+    passed_on: str = ""
+    came_before: str = ""
+    ran_out: bool = False
+    parted: bool = False
+
+
+@dataclass(frozen=True)
+class VisitPart:
+    """The study visit: what can be booked, and the one that is or was. `off`: the office has cancelled it. `no_from`: who
+    said no after it."""
+
+    slots: tuple[SlotChoice, ...] = ()
+    when: str = ""
+    where: str = ""
+    off: bool = False
+    book_by: str = ""
+    no_from: str = ""
+
+
+@dataclass(frozen=True)
+class PlacePage:
+    """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is."""
 
     state: str
     alone: bool
@@ -66,16 +97,10 @@ class PlacePage:
     code: tuple[str, ...]
     seats: int
     seat: int
-    position: int
-    skip_reason: str
+    queue: QueuePart
+    visit: VisitPart
     offer_until: str
     next_step: Remaining | None
-    slots: tuple[SlotChoice, ...]
-    visit: str
-    visit_where: str
-    visit_off: bool
-    book_by: str
-    no_from: str
     section: str
     texts: tuple[TextToAccept, ...]
     accepted: tuple[AcceptedText, ...]
@@ -90,22 +115,14 @@ class PlacePage:
     undone: str = ""
     wrong: str = ""
     ticked: frozenset[tuple[str, str]] = frozenset()
-    passed_on: str = ""
-    asked_to_come: bool = False
     opened: tuple["OpenedPlace", ...] = ()
-    together: int = 0
-    passed_at: str = ""
     first_day: str = ""
     born_between: str = ""
-    asked: tuple[str, ...] = ()
-    came_before: str = ""
-    ran_out: bool = False
-    parted: bool = False
 
     @property
     def filled(self) -> int:
         """How many places of the picture are taken: up to one's own, or, in a group without one, all but what is offered."""
-        others = {"queued": 0 if self.asked_to_come else self.seats, "offered": self.seats - 1}
+        others = {"queued": 0 if self.queue.asked_to_come else self.seats, "offered": self.seats - 1}
         return min(12, self.seat or others.get(self.state, 0))
 
     @property

@@ -1,5 +1,6 @@
 """Min plats: opened with a place code, for half an hour, without an account."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,7 +31,7 @@ from programmes.enrolment import (
     queries,
     refusal_queries,
 )
-from programmes.enrolment.rules import asks_age_again
+from programmes.enrolment.rules import Remaining, asks_age_again
 from programmes.enrolment.wording import accepted_texts, age_questions, born_between, skip_told
 from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
@@ -185,30 +186,21 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
     left = queries.still_to_do(programme, facts, texts) if state == "preliminary" else ()
     again = await new_versions(place, now) if state == "confirmed" else ()
     kept = place_services.unseal(facts, request.app.state.key_folder)
-    position = await queries.queue_position(cohort.cohort_id, facts.turn) if state == "queued" else 0
-    slots = await queries.slots(cohort.cohort_id, now) if programme.study_visit and left else []
+    queue = await _queue_part(request, place, state)
     has_days = state in {"preliminary", "confirmed", "cancelled", "offered"}
-    together, passed_at = await waiting_with(facts)
-    came_before = await order_queries.last_came_before(facts) if state == "queued" else None
     calendar = await _calendar(request, facts) if state in {"preliminary", "confirmed"} else None
     return pages.PlacePage(
         state=state,
         alone=cohort.form == "individual",
-        title=pages.headline(state, position, cohort.form, facts.left_from),
+        title=pages.headline(state, queue.position, cohort.form, facts.left_from),
         lead=pages.lead_of(state, programme, cohort, now),
         code=pages.code_lines(kept.code),
         seats=cohort.maximum,
         seat=facts.seat or 0,
-        position=position,
-        skip_reason=skip_told(facts.skip_reason, programme.section) if facts.skip_reason else "",
+        queue=queue,
+        visit=await _visit_part(place, left, now),
         offer_until=moment_long(facts.offer_expires_at) if facts.offer_expires_at else "",
         next_step=left[0] if left else "accept_new" if again else None,
-        slots=pages.slot_choices(slots, facts),
-        visit=moment_long(facts.visit.starts_at) if facts.visit else "",
-        visit_where=pages.visit_place(facts.visit, slots),
-        book_by=await _book_by(facts) if {"book_visit", "rebook_visit"} & set(left) else "",
-        visit_off=facts.visit is not None and facts.visit.state == "cancelled",
-        no_from=pages.no_from(facts.visit),
         section=programme.section,
         texts=pages.texts_shown(again or texts),
         accepted=accepted_texts(await agreement_queries.accepted(facts.enrolment_id)) if facts.accepted else (),
@@ -223,17 +215,42 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         undone=request.query_params.get("angrat", ""),
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
-        asked_to_come=state == "queued" and facts.asked_to_come,
         opened=await opened_here(request),
-        together=together,
-        passed_at=passed_at,
         first_day=local_date(cohort.first_start).isoformat() if cohort.first_start else "",
         born_between=born_between(programme, local_date(cohort.first_start)) if cohort.first_start else "",
+    )
+
+
+async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.QueuePart:
+    """How the person waits, and why others may have come before them."""
+    facts, waits = place.facts, state == "queued"
+    together, passed_at = await waiting_with(facts)
+    came_before = await order_queries.last_came_before(facts) if waits else None
+    return pages.QueuePart(
+        position=await queries.queue_position(facts.cohort_id, facts.turn) if waits else 0,
+        skip_reason=skip_told(facts.skip_reason, place.programme.section) if facts.skip_reason else "",
         asked=_asked(request, place) if facts.skip_reason == "conditions" else (),
+        asked_to_come=waits and facts.asked_to_come,
+        together=together,
+        passed_at=passed_at,
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
         came_before=moment_long(came_before) if came_before else "",
-        ran_out=state == "queued" and not facts.asked_to_come and "fullt" in request.query_params,
-        parted=bool(facts.together_id) and not together and state == "queued",
+        ran_out=waits and not facts.asked_to_come and "fullt" in request.query_params,
+        parted=waits and bool(facts.together_id) and not together,
+    )
+
+
+async def _visit_part(place: Place, left: Sequence[Remaining], now: datetime) -> pages.VisitPart:
+    """The study visit, where the programme asks for one."""
+    facts = place.facts
+    slots = await queries.slots(facts.cohort_id, now) if place.programme.study_visit and left else []
+    return pages.VisitPart(
+        slots=pages.slot_choices(slots, facts),
+        when=moment_long(facts.visit.starts_at) if facts.visit else "",
+        where=pages.visit_place(facts.visit, slots),
+        off=facts.visit is not None and facts.visit.state == "cancelled",
+        book_by=await _book_by(facts) if {"book_visit", "rebook_visit"} & set(left) else "",
+        no_from=pages.no_from(facts.visit),
     )
 
 
