@@ -30,4 +30,4 @@ class NoticeAttempt(Table, tablename="notice_attempt"):
     notice_id = ForeignKey(Notice, on_delete=OnDelete.cascade, null=False)
     failed_at = Timestamptz(default=None)
     error = Text(default=None)
-    error_is_the_name_of_a_class = Check("error ~ '^[A-Za-z_]{1,80}$'")
+    error_is_the_name_of_a_class = Check("error ~ '^[A-Za-z_]{1,80}[0-9]{0,3}$'")

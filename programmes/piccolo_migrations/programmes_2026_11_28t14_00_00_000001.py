@@ -12,7 +12,7 @@ _NAMES = (
     ("ConditionMet", "condition_met", "condition_is_a_name", "condition ~ '^[a-z0-9_]{1,60}$'"),
     ("ConditionUnmet", "condition_unmet", "unmet_condition_is_a_name", "condition ~ '^[a-z0-9_]{1,60}$'"),
     ("Notice", "notice", "notice_kind_is_a_name", "kind ~ '^[a-z_]{1,60}$'"),
-    ("NoticeAttempt", "notice_attempt", "error_is_the_name_of_a_class", "error ~ '^[A-Za-z_]{1,80}$'"),
+    ("NoticeAttempt", "notice_attempt", "error_is_the_name_of_a_class", "error ~ '^[A-Za-z_]{1,80}[0-9]{0,3}$'"),
     ("AuditEntry", "audit_entry", "action_is_a_name", "action ~ '^[a-z_]+(:[a-z0-9_]+)+$'"),
     ("AuditEntry", "audit_entry", "subject_is_an_id", "subject ~ '^[a-z_]+/[a-z0-9.-]+(/[a-z0-9_]+)*$'"),
     ("KeyDestruction", "key_destruction", "kind_of_key_is_a_name", "kind ~ '^[a-z]{1,20}$'"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import leaving_services, queue_services, services
+from programmes.enrolment import age_services, leaving_services, queue_services, services
 from programmes.notices import queue_services as queue_end
 from tests.clock import FrozenClock
 from tests.enrolment.life_checks import World
@@ -73,6 +73,7 @@ class LifeCycle(Office):
         """What the worker looks for about places, in its order."""
         keys = self.world.keys
         self.run(leaving_services.forget_left(keys, self.now))
+        self.run(age_services.check_waiting(keys, self.now))
         self.run(queue_services.cap_offers(self.now))
         self.run(services.expire_offers(keys, self.now))
         self.run(queue_services.promote_waiting(self.now))
