@@ -39,7 +39,7 @@ hypothesis_settings.load_profile("project")
 START = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
 TEMPLATE = "template_programmes"
 # Loaded once with the template; everything else is emptied between tests.
-_KEPT = {"migration", "edition", "programme", "pgqueuer_schedules"}
+_KEPT = {"migration", "edition", "programme", "pgqueuer_schedules", "retention_rule"}
 
 
 @pytest.fixture(scope="session", autouse=True)
