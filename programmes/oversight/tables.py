@@ -15,7 +15,6 @@ class LookLink(Table, tablename="look_link"):
     look_id = BigInt(null=True, default=None, unique=True)
     lost_from = BigInt(null=True, default=None)
     mac = Bytea(default=None)
-    chained_at = Timestamptz(default=None)
     a_line_or_a_loss = Check("(look_id is null) <> (lost_from is null)")
     places_count_from_one = Check("position > 0")
 

@@ -118,7 +118,6 @@ COLUMNS: list[tuple[str, str, type[Column], dict[str, Any]]] = [
     ("LookLink", "look_id", BigInt, {"default": None, "null": True, "unique": True}),
     ("LookLink", "lost_from", BigInt, _OPTIONAL),
     ("LookLink", "mac", Bytea, _EMPTY),
-    ("LookLink", "chained_at", Timestamptz, _EMPTY),
     ("LookReviewSigned", "id", Serial, _NUMBERED),
     ("LookReviewSigned", "month", ForeignKey, {"references": LookReview, **_WITH_IT, "unique": True}),
     ("LookReviewSigned", "staff_id", Integer, _EMPTY),
