@@ -8,7 +8,6 @@ from programmes.attendance.queries import Noted, Unnoted
 from programmes.attendance.rules import Kind, noted_from
 from programmes.attendance.wording import session_name
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, moment_long, ngettext, number_word, times
 from programmes.core.i18n import gettext as _
@@ -53,7 +52,7 @@ class VisitLine:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the page is made of. `calls` are people whom no mail can tell."""
+    """Everything that the page is made of. `calls` are people whom no mail can tell, `log` what managers do."""
 
     today: date
     now: datetime
@@ -65,6 +64,7 @@ class Facts:
     next_session: datetime | None
     role: Role
     calls: Sequence["Item"] = ()
+    log: Sequence["Item"] = ()
 
 
 @dataclass(frozen=True)
@@ -292,6 +292,7 @@ def _items(facts: Facts) -> list[Item]:
     found += [_unnoted_item(facts, entry) for entry in facts.unnoted]
     found += [item for visit in facts.visits for item in _of_visit(facts, visit)]
     found += facts.calls
+    found += facts.log
     return found
 
 

@@ -14,7 +14,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import at_local, local_date
 from programmes.core.principal import Principal, Role
 from programmes.core.sealing import KeyFolder
-from programmes.desk import calls_pages
+from programmes.desk import calls_pages, log_pages
 from programmes.desk import today_pages as pages
 from programmes.desk import today_queries as queries
 from programmes.desk.calls_services import calls
@@ -72,6 +72,7 @@ async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> pages.Facts:
         next_session=await queries.next_session(ids, now),
         role=_role(who),
         calls=calls_pages.items(to_call, day),
+        log=log_pages.items(await queries.log_state(), day) if who.has("manager") else (),
     )
 
 

@@ -1,50 +1,21 @@
 """Reads of the access log and its chain."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
 import asyncpg
 
 from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.oversight.chain_rules import Check as Check
 from programmes.oversight.chain_rules import Checkpoint, Fault, Head, Line, Link
+from programmes.oversight.chain_rules import Day as Day
+from programmes.oversight.chain_rules import Loss as Loss
 
 _LINE = "l.id as look_id, l.at, l.staff_id, l.participant_id, l.cohort_id, l.page, l.reason, l.protected, l.own_name"
 # A line that commits late has a lower number than some that are chained: so far back it is looked for at every tick.
 NEAR = 10_000
 AT_ONCE = 1_000
-
-
-@dataclass(frozen=True)
-class Check:
-    """What the worker last found. `through` and `head` are where the chain ended then."""
-
-    scope: str
-    at: datetime
-    through: int
-    head: bytes
-    broken_at: int | None
-    fault: Fault | None
-    waiting_since: datetime | None
-
-
-@dataclass(frozen=True)
-class Day:
-    """The head of the chain when a day had ended; `lines` were added that day."""
-
-    day: date
-    position: int
-    head: bytes
-    lines: int
-
-
-@dataclass(frozen=True)
-class Loss:
-    """Places that were lost when a database was restored from a backup."""
-
-    first: int
-    last: int
 
 
 def _line(row: asyncpg.Record) -> Line:

@@ -14,6 +14,17 @@ from uuid import UUID
 
 GENESIS = bytes(32)
 Fault = Literal["changed", "line_gone", "link_gone", "checkpoint", "end_gone", "other_end", "no_key", "no_end"]
+# For whoever runs the service, in English as all that its commands say.
+FAULTS: dict[Fault, str] = {
+    "changed": "the line, or its place, is not the one that was chained",
+    "line_gone": "the line has been removed",
+    "link_gone": "lines have been removed",
+    "checkpoint": "lines are gone, and what stands for them was not signed by the worker",
+    "end_gone": "the end is missing; restoring a backup does that, and so does somebody who removes lines",
+    "other_end": "it is another chain than the one that was written down outside the database",
+    "no_key": "the key is not in the log key folder",
+    "no_end": "the head is not in the log key folder",
+}
 # What no later link can mend: the worker adds nothing before somebody has looked.
 STOPS: frozenset[Fault] = frozenset({"end_gone", "other_end", "no_key", "no_end"})
 
@@ -69,6 +80,37 @@ class Break:
 
     fault: Fault
     position: int
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the worker last found. `through` and `head` are where the chain ended then."""
+
+    scope: str
+    at: datetime
+    through: int
+    head: bytes
+    broken_at: int | None
+    fault: Fault | None
+    waiting_since: datetime | None
+
+
+@dataclass(frozen=True)
+class Day:
+    """The head of the chain when a day had ended; `lines` were added that day."""
+
+    day: date
+    position: int
+    head: bytes
+    lines: int
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Places that were lost when a database was restored from a backup."""
+
+    first: int
+    last: int
 
 
 def _mac(key: bytes, *parts: object) -> bytes:
