@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import getpass
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -91,6 +92,13 @@ def _staff_add(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _email(text: str) -> str:
+    """An address from the command line."""
+    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+", text):
+        raise argparse.ArgumentTypeError(f"an address looks like kim@example.se, not {text!r}")
+    return text
+
+
 def _audit(work: Callable[[Anchor], Awaitable[int]]) -> Run:
     """A command on the chain over the access log, with the worker's rights and its folder."""
 
@@ -163,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("username")
     add.add_argument("--name", required=True, help="as shown on screen")
     add.add_argument("--role", action="append", choices=ROLES, required=True)
-    add.add_argument("--email", default="", help="where a manager gets the access log's daily digest")
+    add.add_argument("--email", default="", help="where a manager gets the access log's daily digest", type=_email)
     add.set_defaults(run=_staff_add)
     audit = commands.add_parser("audit", help="the access log and its chain").add_subparsers(
         dest="action", required=True, metavar="ACTION"

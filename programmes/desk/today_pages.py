@@ -8,6 +8,7 @@ from programmes.attendance.queries import Noted, Unnoted
 from programmes.attendance.rules import Kind, noted_from
 from programmes.attendance.wording import session_name
 from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, moment_long, ngettext, number_word, times
 from programmes.core.i18n import gettext as _
