@@ -60,8 +60,7 @@ def _looks(day: date, groups: list[CohortFacts]) -> list[tuple[datetime, str, Lo
 async def _look(town: Town, who: str, page: LookPage, cohort: CohortFacts, moment: datetime) -> None:
     async with looking(town.staff[who], page, moment) as look:
         if page != "person":
-            states = ("preliminary", "confirmed", "completed", "dropped_out")
-            await roster(cohort.cohort_id, town.keys, look, moment, states)
+            await roster(cohort.cohort_id, town.keys, look, moment, ("preliminary", "confirmed", "completed", "dropped_out"))
             return
         people = await enrolments.enrolments(cohort.cohort_id, ("preliminary", "confirmed", "completed"))
         for facts in people[: 1 + local_date(moment).day % 2]:

@@ -27,7 +27,8 @@ def ensure_port_free(port: int) -> None:
 
 
 def environment(settings: Settings, part: Part) -> dict[str, str]:
-    """What one part of the service may know: its own database role, and only the worker where the ballot keys and the key of the log lie."""
+    """What one part of the service may know: its own database role, and only the worker where the ballot keys and the
+    key of the log lie."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PROGRAMMES_", "DATABASE_URL"))}
     kept |= {
         "PROGRAMMES_BASE_URL": settings.base_url,

@@ -169,7 +169,7 @@ def review_page(
 def _lead(lines: int, unusual: int, drawn: int) -> str:
     return " ".join(
         [
-            ngettext("%(n)s visning av någons uppgifter.", "%(n)s visningar av någons uppgifter.", lines, lines=lines),
+            ngettext("%(n)s visning av någons uppgifter.", "%(n)s visningar av någons uppgifter.", lines),
             ngettext("%(n)s sak att titta på.", "%(n)s saker att titta på.", unusual),
             ngettext("%(n)s rad i stickprovet.", "%(n)s rader i stickprovet.", drawn),
         ]
