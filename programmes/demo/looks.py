@@ -33,27 +33,30 @@ async def at_records(town: Town) -> None:
     await _sign_the_first(town)
 
 
-async def _documented() -> list[CohortFacts]:
+async def _documented() -> list[tuple[CohortFacts, str]]:
+    """The groups of documented people, each with the user name of who leads it."""
     rows = await fetch(
-        """select c.id from cohort c join programme p on p.id = c.programme_id
+        """select c.id, s.username from cohort c join programme p on p.id = c.programme_id
+           join cohort_staff w on w.cohort_id = c.id and w.role = 'leader' join staff s on s.id = w.staff_id
            where p.doc_level <> 'operational' and exists (select from enrolment e where e.cohort_id = c.id) order by c.id"""
     )
-    return [await cohorts.by_id(row["id"]) for row in rows]
+    return [(await cohorts.by_id(row["id"]), row["username"]) for row in rows]
 
 
-def _looks(day: date, groups: list[CohortFacts]) -> list[tuple[datetime, str, LookPage, CohortFacts]]:
+def _looks(day: date, groups: list[tuple[CohortFacts, str]]) -> list[tuple[datetime, str, LookPage, CohortFacts]]:
     """Who looks at which group on a day: the same every time a demo is loaded."""
-    which, found = groups[day.toordinal() % len(groups)], list[tuple[datetime, str, LookPage, CohortFacts]]()
+    which, leader = groups[day.toordinal() % len(groups)]
+    found = list[tuple[datetime, str, LookPage, CohortFacts]]()
     if working_day(day):
         if day.weekday() in {1, 3}:
             found.append((at_local(day, time(8, 40 + day.day % 15)), "kim", "group", which))
-            found.append((at_local(day, time(17, 25)), "robin", "roll_call", which))
+            found.append((at_local(day, time(17, 25)), leader, "roll_call", which))
         if day.day % 5 == 0:
             found.append((at_local(day, time(13, 10)), "kim", "person", which))
         if day.day == 17:
-            found.append((at_local(day, time(22, 47)), "love", "person", which))
+            found.append((at_local(day, time(22, 47)), leader, "person", which))
     elif day.day % 11 == 0:
-        found.append((at_local(day, time(10, 2)), "mika", "group", which))
+        found.append((at_local(day, time(10, 2)), leader, "group", which))
     return found
 
 

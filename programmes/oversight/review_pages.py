@@ -30,7 +30,7 @@ _NAMED = 8
 class MonthLine:
     """One month in the list: its name, where it is, how it stands."""
 
-    name: str
+    month: str
     address: str
     text: str
     signed: bool
@@ -136,9 +136,7 @@ def _month_line(month: Month) -> MonthLine:
         text = _("Granskad %(day)s av %(name)s.", day=day, name=month.signed_by)
     else:
         text = ngettext("%(n)s rad kvar att bedöma.", "%(n)s rader kvar att bedöma.", month.left)
-    return MonthLine(
-        capital(month_name(month.month)), f"/personal/granskning/{month.month:%Y-%m}", text, month.signed_at is not None
-    )
+    return MonthLine(month_name(month.month), f"/personal/granskning/{month.month:%Y-%m}", text, month.signed_at is not None)
 
 
 def review_page(
