@@ -53,7 +53,7 @@ def _looks(day: date, groups: list[tuple[CohortFacts, str]]) -> list[tuple[datet
             found.append((at_local(day, time(17, 25)), leader, "roll_call", which))
         if day.day % 5 == 0:
             found.append((at_local(day, time(13, 10)), "kim", "person", which))
-        if day.day == 17:
+        if day.weekday() == 2 and 10 <= day.day < 17:
             found.append((at_local(day, time(22, 47)), leader, "person", which))
     elif day.day % 11 == 0:
         found.append((at_local(day, time(10, 2)), leader, "group", which))

@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -40,13 +40,13 @@ class Anchor:
             raise NoAnchor("key") from None
 
     def begin(self) -> None:
-        """Make the key and an empty head for a database that has no chain yet. What is there already is left alone."""
-        for path, content in ((self._key, secrets.token_bytes(32)), (self._head, _written(Head()))):
-            if not path.exists():
-                try:
-                    write_secret(path, content)
-                except FileExistsError:
-                    continue
+        """Make an empty head and the key, in this order, for a database that has no chain yet. With a key nothing is made:
+        a head that is gone then is missing."""
+        if self._key.exists():
+            return
+        for path, content in ((self._head, _written(Head())), (self._key, secrets.token_bytes(32))):
+            with suppress(FileExistsError):
+                write_secret(path, content)
 
     def head(self) -> Head:
         """The newest head. Raises NoAnchor when there is none, or none that can be read."""

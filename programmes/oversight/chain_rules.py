@@ -6,8 +6,9 @@ Who owns the database can change, remove, swap or insert lines. Without the work
 import hashlib
 import hmac
 import json
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
 from uuid import UUID
@@ -153,8 +154,13 @@ class Walk:
     key: bytes
     head: Head = Head()
     breaks: list[Break] = field(default_factory=list)
-    # Heads that were written down outside the database, by place: they must be the same there.
-    kept: dict[int, bytes] = field(default_factory=dict)
+    # Heads that were written down outside the database: the chain must have the same ones at their places.
+    kept: InitVar[Iterable[Head]] = ()
+    _kept: dict[int, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+
+    def __post_init__(self, kept: Iterable[Head]) -> None:
+        for one in kept:
+            self._kept[one.position].add(one.mac)
 
     def checkpoints(self, found: Iterable[Checkpoint]) -> None:
         """Past what has gone by the rule: every checkpoint is signed, and begins where the one before ended."""
@@ -192,8 +198,7 @@ class Walk:
             self._fault("end_gone", self.head.position + 1)
 
     def _on(self, head: Head) -> None:
-        kept = self.kept.get(head.position)
-        if kept is not None and not hmac.compare_digest(kept, head.mac):
+        if self._kept.get(head.position, set()) - {head.mac}:
             self._fault("other_end", head.position)
         self.head = head
 

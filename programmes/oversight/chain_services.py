@@ -178,7 +178,7 @@ async def verify(anchor: Anchor, newest: bool = False) -> Verdict:
         stored = await queries.last_link()
         fault = Break("no_key" if gone.what == "key" else "no_end", stored.position)
         return Verdict((fault,) if stored.position else (), stored, await queries.waiting_since())
-    walk = Walk(key, kept={head.position: head.mac for head in (*kept.values(), anchored)})
+    walk = Walk(key, kept={*kept.values(), anchored})
     async with transaction():
         await execute("set transaction isolation level repeatable read")
         checkpoints = await queries.checkpoints()
@@ -216,13 +216,15 @@ async def _note(scope: str, verdict: Verdict, now: datetime) -> None:
 
 
 async def end_day(anchor: Anchor, now: datetime) -> None:
-    """When a local day has ended, write down its head: outside the database, and for the page and the mail."""
+    """When a local day has ended, write down its head: outside the database, and for the page and the mail. What the worker
+    chained too late, after lines of the next day, is the next day's."""
     yesterday = local_date(now) - timedelta(days=1)
     last = await queries.last_day()
     if last is not None and last.day >= yesterday:
         return
-    head = await queries.last_link()
-    if head.position == 0:
+    known = Head(last.position, last.head) if last else None
+    head = await queries.gone_before(at_local(local_date(now), time())) or known
+    if head is None:
         return
     head = anchor.end_day(yesterday, head)
     async with transaction():
