@@ -17,7 +17,7 @@ RUN pip install --no-deps --no-build-isolation -e .
 
 # A named volume takes over owner and mode of the folder it is first mounted on: nobody else reads the keys.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin programmes \
-    && install -d -o programmes -g programmes -m 700 /keys /ballot-keys
+    && install -d -o programmes -g programmes -m 700 /keys /ballot-keys /log-keys
 USER programmes
 
 EXPOSE 8000

@@ -46,7 +46,7 @@ from programmes.enrolment import (
 from programmes.enrolment import views as enrolment_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
-from programmes.oversight import decision_views, opening_views
+from programmes.oversight import decision_views, opening_views, review_views
 from programmes.oversight import views as oversight_views
 from programmes.people import views as people_views
 from programmes.people.queries import load_principal
@@ -111,6 +111,7 @@ def _handlers() -> list[Any]:
         *oversight_views.HANDLERS,
         *decision_views.HANDLERS,
         *opening_views.HANDLERS,
+        *review_views.HANDLERS,
     ]
 
 

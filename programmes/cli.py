@@ -4,8 +4,9 @@ import argparse
 import asyncio
 import getpass
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import uvicorn
 
@@ -13,8 +14,12 @@ from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.errors import Conflict
 from programmes.core.principal import Role
+from programmes.oversight import chain_queries, chain_services
+from programmes.oversight.anchor import Anchor
+from programmes.oversight.chain_rules import FAULTS, STOPS, shown
 from programmes.settings import Settings, SettingsError, read_settings
 
+Run = Callable[[Settings, argparse.Namespace], int]
 ROLES: tuple[Role, ...] = ("leader", "coordinator", "manager", "administrator")
 
 
@@ -73,7 +78,8 @@ def _staff_add(settings: Settings, arguments: argparse.Namespace) -> int:
     async def add() -> None:
         await open_pool(settings.database_url, 2)
         try:
-            await add_staff(arguments.username, arguments.name, password, roles, SystemClock().now())
+            now = SystemClock().now()
+            await add_staff(arguments.username, arguments.name, password, roles, now, arguments.email)
         finally:
             await close_pool()
 
@@ -83,6 +89,56 @@ def _staff_add(settings: Settings, arguments: argparse.Namespace) -> int:
         print(f"There is already somebody called {arguments.username}.", file=sys.stderr)
         return 1
     print(f"{arguments.username} can sign in.")
+    return 0
+
+
+def _email(text: str) -> str:
+    """An address from the command line."""
+    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+", text):
+        raise argparse.ArgumentTypeError(f"an address looks like kim@example.se, not {text!r}")
+    return text
+
+
+def _audit(work: Callable[[Anchor], Awaitable[int]]) -> Run:
+    """A command on the chain over the access log, with the worker's rights and its folder."""
+
+    def run(settings: Settings, _: argparse.Namespace) -> int:
+        async def do() -> int:
+            await open_pool(settings.worker_database_url, 2)
+            try:
+                return await work(Anchor(settings.log_key_folder))
+            finally:
+                await close_pool()
+
+        return asyncio.run(do())
+
+    return run
+
+
+async def _audit_verify(anchor: Anchor) -> int:
+    """Walk along the whole chain; 1 when something does not fit."""
+    verdict = await chain_services.verify(anchor)
+    for loss in await chain_queries.losses():
+        print(f"Lines {loss.first} to {loss.last - 1} were lost; the chain was taken up again at {loss.last}.")
+    if verdict.waiting_since is not None:
+        print(f"Some lines have no place in the chain yet, the oldest from {verdict.waiting_since.isoformat()}.")
+    if verdict.first is None:
+        print(f"The chain is whole up to line {verdict.head.position}. Its head is {shown(verdict.head.mac)}.")
+        return 0
+    print(f"The chain first breaks at line {verdict.first.position}: {FAULTS[verdict.first.fault]}.", file=sys.stderr)
+    if len(verdict.breaks) > 1:
+        print(f"{len(verdict.breaks) - 1} more places do not fit.", file=sys.stderr)
+    return 1
+
+
+async def _audit_resume(anchor: Anchor) -> int:
+    """Take the chain up again; what was lost stands in it."""
+    verdict = await chain_services.verify(anchor)
+    if not any(found.fault in STOPS for found in verdict.breaks):
+        print("The chain ends as it was left: there is nothing to take up again.", file=sys.stderr)
+        return 1
+    head = await chain_services.resume(anchor)
+    print(f"The chain goes on at line {head.position}. That lines before it were lost stands in it from now on.")
     return 0
 
 
@@ -115,7 +171,17 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("username")
     add.add_argument("--name", required=True, help="as shown on screen")
     add.add_argument("--role", action="append", choices=ROLES, required=True)
+    add.add_argument("--email", default="", help="where a manager gets the access log's daily digest", type=_email)
     add.set_defaults(run=_staff_add)
+    audit = commands.add_parser("audit", help="the access log and its chain").add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    audit.add_parser("verify", help="check the whole chain, and say which line first breaks it").set_defaults(
+        run=_audit(_audit_verify)
+    )
+    audit.add_parser(
+        "resume", help="take the chain up again after a restored backup; the loss stands in it for good"
+    ).set_defaults(run=_audit(_audit_resume))
     return parser
 
 

@@ -5,7 +5,18 @@ from pathlib import Path
 from piccolo.conf.apps import AppConfig, table_finder
 from piccolo.table import Table
 
-_FEATURES = ("core", "people", "catalogue", "cohorts", "enrolment", "attendance", "calendar", "evaluation", "notices")
+_FEATURES = (
+    "core",
+    "people",
+    "catalogue",
+    "cohorts",
+    "enrolment",
+    "attendance",
+    "calendar",
+    "evaluation",
+    "notices",
+    "oversight",
+)
 
 
 def _tables() -> list[type[Table]]:

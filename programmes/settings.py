@@ -22,6 +22,7 @@ class Settings:
     base_url: str = "http://127.0.0.1:8000"
     key_folder: Path = Path(".data/keys")
     ballot_key_folder: Path = Path(".data/ballot-keys")
+    log_key_folder: Path = Path(".data/log-keys")
     mail_url: str = ""
     mail_from: str = "noreply@example.invalid"
     municipality: str = "Karlshamns kommun"
@@ -91,6 +92,7 @@ _OTHERS = {
     "PROGRAMMES_BASE_URL",
     "PROGRAMMES_KEY_FOLDER",
     "PROGRAMMES_BALLOT_KEY_FOLDER",
+    "PROGRAMMES_LOG_KEY_FOLDER",
     "PROGRAMMES_DEMO",
     "PROGRAMMES_POOL_SIZE",
     "PROGRAMMES_BURST_MOST",
@@ -120,6 +122,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         base_url=base,
         key_folder=Path(env.get("PROGRAMMES_KEY_FOLDER", str(Settings.key_folder))),
         ballot_key_folder=Path(env.get("PROGRAMMES_BALLOT_KEY_FOLDER", str(Settings.ballot_key_folder))),
+        log_key_folder=Path(env.get("PROGRAMMES_LOG_KEY_FOLDER", str(Settings.log_key_folder))),
         demo=env.get("PROGRAMMES_DEMO", "") == "1",
         pool_size=_number("PROGRAMMES_POOL_SIZE", env.get("PROGRAMMES_POOL_SIZE", "10")),
         burst_most=_number("PROGRAMMES_BURST_MOST", env.get("PROGRAMMES_BURST_MOST", "6"), least=0),

@@ -33,6 +33,9 @@ from programmes.notices import deadline_services as deadlines
 from programmes.notices import job_services as notices
 from programmes.notices import queue_services as notice_queue
 from programmes.notices import refusal_services as refusals
+from programmes.oversight import chain_services as chain
+from programmes.oversight import digest_services as digest
+from programmes.oversight import review_services as review
 from programmes.people import records
 from programmes.people import services as people
 from programmes.settings import Settings
@@ -138,7 +141,7 @@ def ticks() -> list[Tick]:
         _forget_old_sessions,
         _end_feeds,
     ]
-    return [*own, *counting.TICKS, *notices.TICKS, *closing.TICKS]
+    return [*own, *counting.TICKS, *notices.TICKS, *closing.TICKS, *chain.TICKS, *review.TICKS, *digest.TICKS]
 
 
 class JobHeld(Exception):

@@ -39,7 +39,7 @@ hypothesis_settings.load_profile("project")
 START = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
 TEMPLATE = "template_programmes"
 # Loaded once with the template; everything else is emptied between tests.
-_KEPT = {"migration", "edition", "programme", "pgqueuer_schedules"}
+_KEPT = {"migration", "edition", "programme", "pgqueuer_schedules", "retention_rule"}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -120,6 +120,7 @@ def settings_for(server: private_server.PrivateServer, database: str, folder: Pa
         base_url="http://testserver.local",
         key_folder=folder / "keys",
         ballot_key_folder=folder / "ballot-keys",
+        log_key_folder=folder / "log-keys",
         mail_url=f"folder://{folder / 'mail'}",
         # Everybody in the tests comes from one address; tests/enrolment/test_bursts.py and
         # test_guessing.py have applications of their own.
@@ -209,9 +210,10 @@ async def empty(owner: asyncpg.Connection) -> None:
 
 
 @pytest.fixture
-async def db(pool: None, owner: asyncpg.Connection, queries_log: QueryLog) -> None:
-    """An empty database (with the guideline's edition); what a test writes really commits."""
+async def db(pool: None, owner: asyncpg.Connection, settings: Settings, queries_log: QueryLog) -> None:
+    """An empty database (with the guideline's edition), and no chain that knows of another; what a test writes commits."""
     await empty(owner)
+    shutil.rmtree(settings.log_key_folder, ignore_errors=True)
     queries_log.clear()
 
 

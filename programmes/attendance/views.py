@@ -15,7 +15,9 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import ngettext
 from programmes.enrolment.queries import places
-from programmes.enrolment.roster import roster
+from programmes.enrolment.roster import RosterEntry, roster
+from programmes.enrolment.rules import State
+from programmes.people.looks import looking
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -129,32 +131,27 @@ async def _show(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLin
 
 
 async def _people(request: AnyRequest, line: pages.SessionLine) -> list[pages.Person]:
-    """Who is to be marked, by seat. Reading the names is noted in the trail by `roster`."""
-    state = request.app.state
-    entries = await roster(
-        line.cohort_id,
-        state.key_folder,
-        principal(request).staff_id,
-        state.clock.now(),
-        ("preliminary", "confirmed", "completed", "dropped_out", "withdrawn", "transferred", "refused"),
-    )
+    """Who is to be marked, by seat."""
+    states: tuple[State, ...] = (
+        "preliminary", "confirmed", "completed", "dropped_out", "withdrawn", "transferred", "refused",
+    )  # fmt: skip
+    entries = await _roster(request, line.cohort_id, states)
     known = {entry.enrolment_id: entry for entry in entries}
     on_roll = [(known[e.enrolment_id], e.mark) for e in await queries.roll(line.session_id) if e.enrolment_id in known]
     return [pages.Person(str(e.enrolment_id), e.label, e.protected, mark or "") for e, mark in on_roll]
+
+
+async def _roster(request: AnyRequest, cohort_id: int, states: tuple[State, ...]) -> list[RosterEntry]:
+    state, now = request.app.state, request.app.state.clock.now()
+    async with looking(principal(request), "roll_call", now) as look:
+        return await roster(cohort_id, state.key_folder, look, now, states)
 
 
 async def _here(request: AnyRequest, cohort: CohortFacts) -> list[tuple[str, str]]:
     """Aliases for the ticks on the device; a talk with one person or family needs none."""
     if cohort.form != "group":
         return []
-    state = request.app.state
-    entries = await roster(
-        cohort.cohort_id,
-        state.key_folder,
-        principal(request).staff_id,
-        state.clock.now(),
-        ("preliminary", "confirmed"),
-    )
+    entries = await _roster(request, cohort.cohort_id, ("preliminary", "confirmed"))
     return [(str(entry.enrolment_id), entry.label) for entry in entries]
 
 

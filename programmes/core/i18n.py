@@ -103,6 +103,11 @@ def day_plain(day: date) -> str:
     return _pattern(day, "d MMMM y")
 
 
+def month_year(day: date) -> str:
+    """`oktober 2026`"""
+    return _pattern(day, "LLLL y")
+
+
 def day_short(day: date) -> str:
     """`ons 7 okt`, for staff lists only."""
     return _pattern(day, "EEE d MMM").replace(".", "")

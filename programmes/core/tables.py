@@ -1,6 +1,6 @@
-"""Tables that no feature owns: the audit trail and keys to be destroyed."""
+"""Tables that no feature owns: the audit trail, the access log, and keys to be destroyed."""
 
-from piccolo.columns import UUID, BigSerial, Integer, Text, Timestamptz
+from piccolo.columns import UUID, BigSerial, Boolean, Integer, Text, Timestamptz
 from piccolo.constraints import Check
 from piccolo.table import Table
 
@@ -27,3 +27,26 @@ class KeyDestruction(Table, tablename="key_destruction"):
     intended_at = Timestamptz(default=None)
     kind_of_key_is_a_name = Check("kind ~ '^[a-z]{1,20}$'")
     why_is_a_rule = Check("why ~ '^[a-z0-9_ :,]{1,100}$' and why !~ '[0-9]{3}'")
+
+
+class RecordLook(Table, tablename="record_look"):
+    """A line of the access log: somebody of staff was shown a documented person's record. Only ever added to.
+
+    `own_name`: the record bears the last name of who looked. Nothing refers to staff, person or cohort by a foreign key:
+    a line outlives them all.
+    """
+
+    id: BigSerial = BigSerial(primary_key=True)
+    at = Timestamptz(default=None)
+    staff_id = Integer(default=None)
+    participant_id = UUID(default=None, index=True)
+    cohort_id = Integer(default=None)
+    page = Text(default=None)
+    reason = Text(null=True, default=None)
+    protected = Boolean(default=False)
+    own_name = Boolean(default=False)
+    known_page = Check(
+        "page in ('group', 'person', 'correct', 'age', 'refuse', 'transfer', 'roll_call', 'print', 'ring', 'today', 'queue',"
+        " 'queue_export', 'visits', 'readings', 'search')"
+    )
+    known_reason = Check("reason in ('extract', 'handover', 'correction', 'question')")

@@ -12,7 +12,7 @@ from programmes import worker
 from programmes.core.codes import ALPHABET
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
-from programmes.demo import finished, running, starts
+from programmes.demo import finished, looks, running, starts
 from programmes.demo.place import Place
 from programmes.demo.staff import hire
 from programmes.demo.town import StoryClock, Town
@@ -37,6 +37,7 @@ STORIES: list[tuple[str, Story]] = [
     ("groups for children", starts.childrens_groups),
     ("a group for people in debt", starts.debt_group),
     ("a start that is only planned", starts.planned_for_later),
+    ("an access log to go through", looks.at_records),
 ]
 
 

@@ -53,6 +53,7 @@ class Place:
             base_url=f"http://127.0.0.1:{port}",
             key_folder=self.data / "keys",
             ballot_key_folder=self.data / "ballot-keys",
+            log_key_folder=self.data / "log-keys",
             mail_url=f"folder://{self.data / 'mail'}",
             board_decision="Demobeslut 2026-000",
             demo=True,
@@ -62,7 +63,7 @@ class Place:
 
     def clear(self) -> None:
         """Remove keys, mail and manifest; the database is the caller's to drop."""
-        for folder in (self.data / "keys", self.data / "ballot-keys", self.data / "mail"):
+        for folder in (self.data / "keys", self.data / "ballot-keys", self.data / "log-keys", self.data / "mail"):
             shutil.rmtree(folder, ignore_errors=True)
         self.manifest.unlink(missing_ok=True)
         self.secrets.unlink(missing_ok=True)

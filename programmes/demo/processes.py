@@ -27,7 +27,8 @@ def ensure_port_free(port: int) -> None:
 
 
 def environment(settings: Settings, part: Part) -> dict[str, str]:
-    """What one part of the service may know: its own database role, and only the worker where the ballot keys lie."""
+    """What one part of the service may know: its own database role, and only the worker where the ballot keys and the
+    key of the log lie."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PROGRAMMES_", "DATABASE_URL"))}
     kept |= {
         "PROGRAMMES_BASE_URL": settings.base_url,
@@ -42,7 +43,10 @@ def environment(settings: Settings, part: Part) -> dict[str, str]:
     if part == "serve":
         return kept | {"DATABASE_URL": settings.web_database_url}
     if part == "worker":
-        own = {"PROGRAMMES_BALLOT_KEY_FOLDER": str(settings.ballot_key_folder)}
+        own = {
+            "PROGRAMMES_BALLOT_KEY_FOLDER": str(settings.ballot_key_folder),
+            "PROGRAMMES_LOG_KEY_FOLDER": str(settings.log_key_folder),
+        }
         return kept | own | {"DATABASE_URL": settings.worker_database_url}
     return kept | {
         "DATABASE_URL": settings.database_url,

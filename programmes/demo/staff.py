@@ -15,6 +15,7 @@ class Colleague:
     name: str
     role: Role
     told: str
+    email: str = ""
 
 
 COLLEAGUES = (
@@ -22,7 +23,7 @@ COLLEAGUES = (
     Colleague("robin", "Robin Gruppledare", "leader", "leader"),
     Colleague("mika", "Mika Gruppledare", "leader", "leader"),
     Colleague("love", "Love Vikarie", "leader", "substitute"),
-    Colleague("sasha", "Sasha Enhetschef", "manager", "manager"),
+    Colleague("sasha", "Sasha Enhetschef", "manager", "manager", "sasha@example.invalid"),
     Colleague("alex", "Alex Administratör", "administrator", "administrator"),
 )
 
@@ -30,5 +31,5 @@ COLLEAGUES = (
 async def hire(town: Town, password: str) -> None:
     """Make everybody's account."""
     for one in COLLEAGUES:
-        staff_id = await add_staff(one.user, one.name, password, [(one.role, "")], town.clock.now())
+        staff_id = await add_staff(one.user, one.name, password, [(one.role, "")], town.clock.now(), one.email)
         town.staff[one.user] = Principal(staff_id, one.name, {one.role: frozenset()})

@@ -17,12 +17,13 @@ from programmes.desk.calls_rules import Call, Untold
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.roster import label_of
 from programmes.notices.reach_services import way
+from programmes.people.looks import Look
 
 
 async def calls(
-    cohort_ids: Iterable[int], keys: KeyFolder, who: Principal, now: datetime, everybody: bool = False
+    cohort_ids: Iterable[int], keys: KeyFolder, look: Look, now: datetime, everybody: bool = False
 ) -> list[Call]:
-    """Whom to ring or to tell. Of those with an offer, or of `everybody`, the names are read, which is noted.
+    """Whom to ring or to tell. Of those with an offer, or of `everybody`, the names are read.
 
     Who gave neither address nor telephone number sees what changes on Min plats, and is rung only about an offer.
     """
@@ -37,12 +38,7 @@ async def calls(
         heard = news if how == "ring" or offered else tuple(one for one in news if one.failed)
         if heard:
             shown = everybody or offered
-            made.append(Call(heard, how, label_of(facts, keys) if shown else "", facts.protected))
-    named = {c.about.cohort_id for c in made if c.label and people[c.about.enrolment_id].participant_id}
-    if named:
-        async with transaction():
-            for cohort_id in sorted(named):
-                await audit.note("roster:read", f"cohort/{cohort_id}", who.staff_id, now)
+            made.append(Call(heard, how, label_of(facts, keys, look) if shown else "", facts.protected))
     return made
 
 

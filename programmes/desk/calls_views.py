@@ -11,6 +11,7 @@ from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.desk import calls_pages as pages
 from programmes.desk import calls_services as services
+from programmes.people.looks import looking
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -24,7 +25,8 @@ async def calls(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     who, state = principal(request), request.app.state
     now = state.clock.now()
     cohort = await cohorts.mine(who, local_date(now), row_id(cohort_id))
-    found = await services.calls([cohort.cohort_id], state.key_folder, who, now, everybody=True)
+    async with looking(who, "ring", now) as look:
+        found = await services.calls([cohort.cohort_id], state.key_folder, look, now, everybody=True)
     return page(request, "desk/calls.html", pages.calls_page(cohort.cohort_id, cohort.name, found))
 
 

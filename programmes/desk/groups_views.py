@@ -1,6 +1,9 @@
 """The list of groups, one group's overview, and what can be printed for it."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, Response, get
 from litestar.params import FromPath
@@ -11,13 +14,14 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
-from programmes.desk import group_pages, groups_pages, groups_services, print_pages
+from programmes.desk import group_pages, groups_pages, print_pages
 from programmes.desk import groups_queries as queries
 from programmes.desk.group_step_pages import Facts
 from programmes.enrolment.queries import places
-from programmes.enrolment.roster import roster, turned_down
+from programmes.enrolment.roster import RosterEntry, roster, turned_down
 from programmes.enrolment.rules import ALIVE, State
 from programmes.enrolment.visit_queries import needs
+from programmes.people.looks import looking
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
 
@@ -56,23 +60,22 @@ async def groups(request: AnyRequest) -> Response[Any]:
 
 @get("/personal/grupper/{cohort_id:int}", guards=[signed_in])
 async def group(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
-    """One group. Where people are documented, that their names were read is noted by `roster`."""
+    """One group, with its people where they are documented."""
     return page(request, "desk/group.html", group_pages.group_page(await group_facts(request, row_id(cohort_id), True)))
 
 
 @get("/personal/grupper/{cohort_id:int}/utskrifter", guards=[signed_in])
 async def prints(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
-    """Paper for days without a phone: a list to sign off, or a sheet for heads. Names are noted in the trail."""
+    """Paper for days without a phone: a list to sign off, or a sheet for heads."""
     facts = await group_facts(request, row_id(cohort_id), False)
     people = []
     if facts.kind == "names" and facts.cohort.form != "drop_in":
         state = request.app.state
-        who, now = principal(request).staff_id, state.clock.now()
+        now = state.clock.now()
         states = _ENDED if facts.cohort.state == "closed" else _ATTENDING
-        entries = await roster(facts.cohort.cohort_id, state.key_folder, who, now, states)
+        async with looking(principal(request), "print", now) as look:
+            entries = await roster(facts.cohort.cohort_id, state.key_folder, look, now, states)
         people = [entry.label for entry in entries]
-        if people:
-            await groups_services.printed(facts.cohort.cohort_id, who, now)
     return page(request, "desk/print.html", print_pages.print_page(facts, people))
 
 
@@ -84,19 +87,25 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
     cohort = await cohorts.mine(who, today, cohort_id)
     programme = await catalogue.programme(cohort.programme_id)
     noted = kind(cohort.exempt, programme.figures)
+    entries: Sequence[RosterEntry] = ()
+    back: Sequence[tuple[UUID, str, datetime]] = ()
+    if with_people:
+        async with looking(who, "group", now) as look:
+            entries = await roster(cohort_id, state.key_folder, look, now, _listed(cohort))
+            back = await turned_down(cohort_id, state.key_folder, look, now)
     return Facts(
         now=now,
         cohort=cohort,
         programme=programme,
         kind=noted,
         places=(await places([cohort_id]))[cohort_id],
-        roster=await roster(cohort_id, state.key_folder, who.staff_id, now, _listed(cohort)) if with_people else (),
+        roster=entries,
         sessions=await cohorts.sessions(cohort_id),
         unnoted=await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now),
         notices=await queries.last_notices(cohort_id) if with_people else {},
         workers=[(w.name, w.role, w.until) for w in await queries.workers(cohort_id, today)],
         coordinates=who.coordinates(cohort.section),
-        turned_down=await turned_down(cohort_id, state.key_folder, now) if with_people else (),
+        turned_down=back,
         visits=(await needs([cohort_id], now))[cohort_id] if programme.study_visit and with_people else None,
     )
 

@@ -1,31 +1,27 @@
 """Whom another reading of an age would leave out, among those who have a place or wait."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.condition_rules import age_on
 from programmes.catalogue.rules import Interpretation, Programme
 from programmes.cohorts.queries import CohortFacts
-from programmes.core import audit
 from programmes.core.clock import local_date
-from programmes.core.db import transaction
-from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.readings_rules import LeftOut
 from programmes.enrolment import queries as enrolments
+from programmes.enrolment.record_services import record_of
 from programmes.enrolment.roster import label_of
 from programmes.enrolment.rules import ALIVE, EnrolmentFacts
-from programmes.people import records
+from programmes.people.looks import Look
 
 
-async def left_out(
-    reading: Interpretation, cohorts: Sequence[CohortFacts], keys: KeyFolder, who: Principal, now: datetime
-) -> list[LeftOut]:
+async def left_out(reading: Interpretation, cohorts: Sequence[CohortFacts], keys: KeyFolder, look: Look) -> list[LeftOut]:
     """Those in the cohorts whose birth date would not do, for each value that is not the one in force.
 
-    `cohorts` are ones that `who` works with, of a programme that documents people. Birth dates are read, which is noted
-    for every cohort that has somebody (promise 6).
+    `cohorts` are ones that whoever looks works with, of a programme that documents people. Everybody's birth date is read,
+    so everybody has been seen (promise 6).
     """
     others = [option for option in reading.options if option != reading.value]
     programmes = await catalogue.programmes(c.programme_id for c in cohorts)
@@ -33,21 +29,17 @@ async def left_out(
     for cohort in cohorts:
         people = await enrolments.enrolments(cohort.cohort_id, ALIVE)
         if people and cohort.first_start is not None:
-            async with transaction():
-                await audit.note("roster:read", f"cohort/{cohort.cohort_id}", who.staff_id, now)
             programme, first_day = programmes[cohort.programme_id], local_date(cohort.first_start)
             for value in others:
                 read = programme.reread({reading.key: value})
-                unmet = [facts for facts in people if _unmet(read, facts, first_day, keys)]
-                found += [LeftOut(value, cohort.cohort_id, f.enrolment_id, label_of(f, keys)) for f in unmet]
+                unmet = [facts for facts in people if _unmet(read, facts, first_day, keys, look)]
+                found += [LeftOut(value, cohort.cohort_id, f.enrolment_id, label_of(f, keys, look)) for f in unmet]
     return found
 
 
-def _unmet(programme: Programme, facts: EnrolmentFacts, first_day: date, keys: KeyFolder) -> bool:
-    if programme.age is None or facts.participant_id is None or facts.record is None:
-        return False
-    record = records.read(facts.record, facts.participant_id, keys)
-    if record is None or not record.birth_date:
+def _unmet(programme: Programme, facts: EnrolmentFacts, first_day: date, keys: KeyFolder, look: Look) -> bool:
+    record = record_of(facts, keys, look)
+    if programme.age is None or record is None or not record.birth_date:
         return False
     return not programme.age.holds(age_on(date.fromisoformat(record.birth_date), first_day))
 

@@ -16,6 +16,7 @@ from programmes.core.i18n import language
 from programmes.desk import readings_pages as pages
 from programmes.desk import readings_services
 from programmes.enrolment import queries as enrolment
+from programmes.people.looks import looking
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, signed_in
 from programmes.web.rendering import page
@@ -66,7 +67,8 @@ async def _show(request: AnyRequest, view: pages.ChoicePage, programme: Programm
         shown["ticks"] = pages.ticks_text(await readings_services.ages_ticked(theirs))
     elif pages.reads_age(reading):
         state = request.app.state
-        found = await readings_services.left_out(reading, theirs, state.key_folder, principal(request), now)
+        async with looking(principal(request), "readings", now) as look:
+            found = await readings_services.left_out(reading, theirs, state.key_folder, look)
         shown["others"] = pages.other_readings(programme, reading, found, language(), state.settings.municipality)
     return page(request, "desk/choice.html", shown, status)
 

@@ -15,11 +15,12 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.desk import refusal_pages as pages
-from programmes.enrolment import place_services, queries
+from programmes.enrolment import queries
 from programmes.enrolment import refusal_services as services
 from programmes.enrolment.roster import age_fits, exception, label_of
 from programmes.enrolment.rules import ALIVE
 from programmes.notices.reach_services import way
+from programmes.people.looks import looking
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -44,9 +45,9 @@ async def _form(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: F
     if facts.state not in ALIVE:
         raise Conflict("enrolment_over")
     state = request.app.state
-    await place_services.note_look(facts, who.staff_id, state.clock.now())
-    label, how = label_of(facts, state.key_folder), way(facts, state.key_folder)
-    found = pages.findable(programme, facts, await age_fits(facts, programme, state.key_folder))
+    async with looking(who, "refuse", state.clock.now()) as look:
+        label, how = label_of(facts, state.key_folder, look), way(facts, state.key_folder)
+        found = pages.findable(programme, facts, await age_fits(facts, programme, state.key_folder, look))
     excepted = await exception(enrolment_id, programme)
     view = pages.refuse_page(cohort, facts, programme, found, label, how, state.settings.municipality, form, excepted)
     return page(request, "desk/refuse.html", view, status)
@@ -63,7 +64,7 @@ async def refuse(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fr
     """Turn the person down. Only conditions of the programme's own count; there is nowhere to write."""
     who, _cohort, programme, facts = await _theirs(request, cohort_id, enrolment_id)
     form = await read_form(request)
-    shown = pages.findable(programme, facts, await age_fits(facts, programme, request.app.state.key_folder))
+    shown = pages.findable(programme, facts, await age_fits(facts, programme, request.app.state.key_folder, "rule"))
     chosen = [condition for condition in shown if condition in form.all("villkor")]
     if not chosen:
         form.fail("villkor", _("Kryssa i det villkor som inte är uppfyllt."))

@@ -53,7 +53,7 @@ class VisitLine:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the page is made of. `calls` are people whom no mail can tell."""
+    """Everything that the page is made of. `calls` are people whom no mail can tell, `log` what managers do."""
 
     today: date
     now: datetime
@@ -65,6 +65,7 @@ class Facts:
     next_session: datetime | None
     role: Role
     calls: Sequence["Item"] = ()
+    log: Sequence["Item"] = ()
 
 
 @dataclass(frozen=True)
@@ -292,6 +293,7 @@ def _items(facts: Facts) -> list[Item]:
     found += [_unnoted_item(facts, entry) for entry in facts.unnoted]
     found += [item for visit in facts.visits for item in _of_visit(facts, visit)]
     found += facts.calls
+    found += facts.log
     return found
 
 

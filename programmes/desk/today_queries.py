@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from programmes.core.db import fetch, fetchval
+from programmes.core.db import fetch, fetchrow, fetchval
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,25 @@ async def visits(cohort_ids: Iterable[int], until: datetime) -> list[VisitTime]:
         until,
     )
     return [VisitTime(row["cohort_id"], row["starts_at"], row["booked"], row["missed"], row["unwilling"]) for row in rows]
+
+
+@dataclass(frozen=True)
+class LogState:
+    """What of the access log needs a manager: months that are not signed off, the oldest first, and where the chain is
+    broken."""
+
+    months: tuple[date, ...] = ()
+    broken_at: int | None = None
+
+
+async def log_state() -> LogState:
+    """What waits for managers."""
+    row = await fetchrow(
+        """select array(select r.month from look_review r where not exists (
+                      select from look_review_signed s where s.month = r.month) order by r.month) as months,
+                  (select min(broken_at) from chain_check) as broken_at"""
+    )
+    return LogState(tuple(row["months"]), row["broken_at"]) if row else LogState()
 
 
 async def next_session(cohort_ids: Iterable[int], after: datetime) -> datetime | None:

@@ -14,7 +14,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import at_local, local_date
 from programmes.core.principal import Principal, Role
 from programmes.core.sealing import KeyFolder
-from programmes.desk import calls_pages
+from programmes.desk import calls_pages, log_pages
 from programmes.desk import today_pages as pages
 from programmes.desk import today_queries as queries
 from programmes.desk.calls_services import calls
@@ -22,6 +22,7 @@ from programmes.enrolment.agreement_queries import left_to_accept
 from programmes.enrolment.queries import places
 from programmes.enrolment.rules import asked_texts
 from programmes.enrolment.visit_queries import needs
+from programmes.people.looks import looking
 from programmes.web.guards import principal, signed_in
 from programmes.web.rendering import page
 
@@ -53,6 +54,8 @@ async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> pages.Facts:
     groups = await _groups(who, mine, now)
     running = [g for g in groups.values() if g.cohort.state in {"open", "started"}]
     sessions = [s for c, s in await cohorts.sessions_between(who, day, midnight, monday) if c.cohort_id in groups]
+    async with looking(who, "today", now) as look:
+        to_call = await calls([cohort.cohort_id for cohort in found], keys, look, now)
     return pages.Facts(
         today=day,
         now=now,
@@ -68,7 +71,8 @@ async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> pages.Facts:
         ],
         next_session=await queries.next_session(ids, now),
         role=_role(who),
-        calls=calls_pages.items(await calls([cohort.cohort_id for cohort in found], keys, who, now), day),
+        calls=calls_pages.items(to_call, day),
+        log=log_pages.items(await queries.log_state(), day) if who.has("manager") else (),
     )
 
 

@@ -13,11 +13,11 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.desk import transfer_pages as pages
 from programmes.desk import transfer_services as services
-from programmes.enrolment import place_services
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.roster import label_of
 from programmes.notices.reach_rules import Way
 from programmes.notices.reach_services import way
+from programmes.people.looks import looking
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -26,8 +26,10 @@ AnyRequest = Request[Any, Any, Any]
 _OVER = {"withdrawn", "declined", "expired", "completed", "dropped_out", "transferred", "refused"}
 
 
-async def _person(request: AnyRequest, cohort_id: int, enrolment_id: UUID) -> tuple[CohortFacts, enrolments.EnrolmentFacts]:
-    """Somebody of a cohort that this member of staff works with; the look is noted. Raises NotFound, Conflict."""
+async def _person(
+    request: AnyRequest, cohort_id: int, enrolment_id: UUID
+) -> tuple[CohortFacts, enrolments.EnrolmentFacts, str]:
+    """Somebody of a cohort that this member of staff works with, and what they are called. Raises NotFound, Conflict."""
     who, now = principal(request), request.app.state.clock.now()
     cohort = await cohorts.mine(who, local_date(now), row_id(cohort_id))
     facts = await enrolments.enrolment(enrolment_id)
@@ -35,12 +37,12 @@ async def _person(request: AnyRequest, cohort_id: int, enrolment_id: UUID) -> tu
         raise NotFound
     if facts.state in _OVER:
         raise Conflict("enrolment_over")
-    await place_services.note_look(facts, who.staff_id, now)
-    return cohort, facts
+    async with looking(who, "transfer", now) as look:
+        return cohort, facts, label_of(facts, request.app.state.key_folder, look)
 
 
 async def _choose(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: Form, status: int = 200) -> Response[Any]:
-    cohort, facts = await _person(request, cohort_id, enrolment_id)
+    cohort, _facts, label = await _person(request, cohort_id, enrolment_id)
     state = request.app.state
     mine = await cohorts.all_mine(principal(request), local_date(state.clock.now()), ("open", "postponed", "started"))
     others = [other for other in mine if other.section == cohort.section and other.cohort_id != cohort.cohort_id]
@@ -49,7 +51,7 @@ async def _choose(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form:
         cohort.cohort_id,
         cohort.name,
         str(enrolment_id),
-        label_of(facts, state.key_folder),
+        label,
         pages.choices(others, taken),
         form,
     )
@@ -65,14 +67,14 @@ async def _confirm(
     status: int = 200,
     changed: bool = False,
 ) -> Response[Any]:
-    cohort, facts = await _person(request, cohort_id, enrolment_id)
+    cohort, _facts, label = await _person(request, cohort_id, enrolment_id)
     state, who = request.app.state, principal(request)
     plan = await services.plan(enrolment_id, cohort.cohort_id, target, who, state.key_folder, state.clock.now())
     view = pages.ConfirmPage(
         cohort.cohort_id,
         cohort.name,
         str(enrolment_id),
-        label_of(facts, state.key_folder),
+        label,
         target,
         plan.target.name,
         pages.when(plan.target.first_start),

@@ -11,7 +11,7 @@ from programmes.core.db import execute, fetch, transaction
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries, roster
 from programmes.enrolment.queue_services import note_event, pass_on
-from programmes.people import records
+from programmes.enrolment.record_services import record_of
 
 _UNCHECKED = """
 select distinct e.cohort_id from enrolment e
@@ -60,8 +60,7 @@ async def _judge(
     keys: KeyFolder,
     now: datetime,
 ) -> None:
-    assert facts.participant_id is not None
-    record = records.read(facts.record, facts.participant_id, keys) if facts.record is not None else None
+    record = record_of(facts, keys, "rule")
     reason = "age" if roster.age_now(facts, record, programme, first_start) else None
     await execute("update enrolment set age_checked_for = $2 where id = $1", facts.enrolment_id, first_day)
     if reason == facts.skip_reason or (reason is None and facts.skip_reason != "age"):

@@ -19,6 +19,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries
 from programmes.enrolment.key_services import Made, discard, discard_if_unused
 from programmes.enrolment.queue_services import note_event, note_passed, take_seat, tell
+from programmes.enrolment.record_services import record_of
 from programmes.enrolment.rules import ALIVE, Applied, NotOpen, Queued, asks_for_more, entry
 from programmes.enrolment.together_rules import decide_together
 from programmes.people import records
@@ -192,9 +193,7 @@ def _same_person(facts: queries.EnrolmentFacts, application: Application, keys: 
     """Whether a form that is sent again says the same name. What can't be read any more is left as it is."""
     if application.record is None:
         return place_services.unseal(facts, keys).alias == application.alias
-    if facts.participant_id is None or facts.record is None:
-        return True
-    record = records.read(facts.record, facts.participant_id, keys)
+    record = record_of(facts, keys, "same_form")
     sent = application.record
     return record is None or (record.name, record.birth_date) == (sent.name, sent.birth_date)
 

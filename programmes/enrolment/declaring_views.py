@@ -13,18 +13,20 @@ from programmes.core.i18n import gettext as _
 from programmes.enrolment import declaring_pages as pages
 from programmes.enrolment import queries, roster, services
 from programmes.enrolment.person_views import mine
+from programmes.people.looks import looking
 from programmes.web.forms import Form, read_form
-from programmes.web.guards import signed_in
+from programmes.web.guards import principal, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
 
 
-def _show(
+async def _show(
     request: AnyRequest, cohort: CohortFacts, programme: Programme, facts: queries.EnrolmentFacts, form: Form, why: str = ""
 ) -> Response[Any]:
     state = request.app.state
-    label = roster.label_of(facts, state.key_folder)
+    async with looking(principal(request), "age", state.clock.now()) as look:
+        label = roster.label_of(facts, state.key_folder, look)
     view = pages.declaring_page(cohort, programme, str(facts.enrolment_id), label, form, state.settings.municipality, why)
     return page(request, "enrolment/age_again.html", view, 422 if why else 200)
 
@@ -35,7 +37,7 @@ async def age_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
     _person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
     if not roster.asks_age_again(facts, programme, cohort.first_start):
         return _back(cohort_id, enrolment_id)
-    return _show(request, cohort, programme, facts, Form())
+    return await _show(request, cohort, programme, facts, Form())
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/alder", guards=[signed_in], status_code=200)
@@ -47,14 +49,14 @@ async def declare(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
         return _back(cohort_id, enrolment_id)
     shown = form.day("dag")
     if shown is None or cohort.first_start is None:
-        return _show(request, cohort, programme, facts, form, _("Svara för den dag som visas."))
+        return await _show(request, cohort, programme, facts, form, _("Svara för den dag som visas."))
     answers, now = pages.age_answers(form.raw("v_age"), form.ticked("v_guardian_consent")), request.app.state.clock.now()
     try:
         unmet = await services.declare_again(enrolment_id, answers, programme, shown, now, person.staff_id)
     except Conflict as conflict:
         if conflict.code != "day_moved":
             raise
-        return _show(
+        return await _show(
             request,
             cohort,
             programme,
@@ -63,7 +65,7 @@ async def declare(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
             _("Den första dagen har flyttats en gång till. Svara för den nya dagen."),
         )
     if unmet:
-        return _show(
+        return await _show(
             request, cohort, programme, facts, form, pages.why_not(unmet, programme, request.app.state.settings.municipality)
         )
     return _back(cohort_id, enrolment_id)

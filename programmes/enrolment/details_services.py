@@ -10,6 +10,7 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.jobs import put
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
+from programmes.enrolment.record_services import record_of
 from programmes.enrolment.rules import ALIVE
 from programmes.people import records
 
@@ -35,7 +36,7 @@ async def correct(
         facts = await queries.enrolment(enrolment_id)
         if facts.participant_id is None or facts.record is None:
             raise NotFound
-        record = records.read(facts.record, facts.participant_id, keys)
+        record = record_of(facts, keys, "rewrite")
         if record is None:
             raise Conflict("cohort_changed")
         kept = replace(right, contact="", safe=()) if protected else right

@@ -11,11 +11,14 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden, NotFound
 from programmes.core.principal import Principal
-from programmes.enrolment import details_services, pages, place_services, queries
-from programmes.enrolment.person_views import mine
+from programmes.enrolment import details_services, pages, queries
+from programmes.enrolment.person_views import asked_reason, asks_why, mine, why
 from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.record_services import record_of
 from programmes.enrolment.record_views import read_record, typed
 from programmes.people import records
+from programmes.people.look_rules import Purpose
+from programmes.people.looks import Look, looking
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import signed_in
 from programmes.web.rendering import page
@@ -31,6 +34,7 @@ class DetailsPage:
     cohort_id: int
     cohort_name: str
     languages: tuple[tuple[str, str], ...]
+    reason: str
     form: Form
 
 
@@ -44,25 +48,27 @@ async def _theirs(request: AnyRequest, cohort_id: int, enrolment_id: UUID) -> tu
 
 async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: Form | None = None) -> Response[Any]:
     person, cohort, facts = await _theirs(request, cohort_id, enrolment_id)
-    record = _record(request, facts)
-    await place_services.note_look(facts, person.staff_id, request.app.state.clock.now())
+    reason = asked_reason(request, form or Form())
+    if asks_why(cohort) and reason is None:
+        return why(request, cohort)
+    async with looking(person, "correct", request.app.state.clock.now(), reason) as look:
+        record = _record(request, facts, look)
     view = DetailsPage(
         address=f"/personal/grupper/{cohort.cohort_id}/deltagare/{enrolment_id}",
         cohort_id=cohort.cohort_id,
         cohort_name=cohort.name,
         languages=pages.interpreter_languages(),
+        reason=reason or "",
         form=form or typed(record, facts.protected),
     )
     return page(request, "enrolment/correct.html", view, 422 if form else 200)
 
 
-def _record(request: AnyRequest, facts: queries.EnrolmentFacts) -> records.PersonRecord:
+def _record(request: AnyRequest, facts: queries.EnrolmentFacts, by: Look | Purpose) -> records.PersonRecord:
     """Raises NotFound where nobody is documented, or nothing is left of it; Conflict for who has been moved elsewhere."""
     if facts.state == "transferred":
         raise Conflict("enrolment_over")
-    if facts.participant_id is None or facts.record is None:
-        raise NotFound
-    record = records.read(facts.record, facts.participant_id, request.app.state.key_folder)
+    record = record_of(facts, request.app.state.key_folder, by)
     if record is None:
         raise NotFound
     return record
@@ -78,7 +84,7 @@ async def details_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_
 async def correct(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Keep them as they were typed."""
     person, _cohort, facts = await _theirs(request, cohort_id, enrolment_id)
-    _record(request, facts)
+    _record(request, facts, "rewrite")
     form, state = await read_form(request), request.app.state
     now = state.clock.now()
     right = read_record(form, local_date(now), for_staff=True)
@@ -86,6 +92,8 @@ async def correct(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
         return await _show(request, cohort_id, enrolment_id, form)
     await details_services.correct(enrolment_id, right, form.ticked("skydd"), person.staff_id, state.key_folder, now)
     where = f"/personal/grupper/{cohort_id}/deltagare/{enrolment_id}"
+    if reason := asked_reason(request, form):
+        where += f"?skal={reason}"
     return Response("", status_code=303, headers={"location": where})
 
 

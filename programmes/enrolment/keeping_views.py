@@ -20,6 +20,7 @@ from programmes.enrolment import deadline_queries, deadline_services, step_servi
 from programmes.enrolment import person_pages as pages
 from programmes.enrolment.roster import roster
 from programmes.enrolment.visit_queries import Guest, why_not_offer
+from programmes.people.looks import looking
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -38,10 +39,12 @@ async def _cohort(request: AnyRequest, cohort_id: int) -> CohortFacts:
 
 
 async def _guests(request: AnyRequest, cohort_id: int) -> dict[int, list[Guest]]:
-    """Who comes to which study visit, as staff call them. Where names are read `roster` notes it."""
-    state = request.app.state
+    """Who comes to which study visit, as staff call them."""
+    state, now = request.app.state, request.app.state.clock.now()
     found: dict[int, list[Guest]] = {}
-    for entry in await roster(cohort_id, state.key_folder, principal(request).staff_id, state.clock.now()):
+    async with looking(principal(request), "visits", now) as look:
+        entries = await roster(cohort_id, state.key_folder, look, now)
+    for entry in entries:
         if entry.visit:
             words = pages.visit_state_words(entry.visit.state)
             guest = Guest(entry.enrolment_id, entry.label, entry.protected, words)

@@ -33,6 +33,7 @@ from programmes.enrolment.queue_rules import (
 )
 from programmes.enrolment.queue_services import note_event, pass_on
 from programmes.enrolment.roster import label_of
+from programmes.people.looks import Look
 
 __all__ = ["ORDER_REASONS", "SKIP_REASONS", "OrderReason", "SkipReason", "move_before", "restore", "skip"]
 
@@ -129,15 +130,10 @@ async def _give(who: Waiting, turn: Turn) -> None:
     )
 
 
-async def in_line(
-    cohort: CohortFacts, keys: KeyFolder, principal: Principal, now: datetime
-) -> list[tuple[queries.EnrolmentFacts, str]]:
-    """Who waits, in order, with what staff call them. Where names are read, the look is noted (promise 6)."""
+async def in_line(cohort: CohortFacts, keys: KeyFolder, look: Look) -> list[tuple[queries.EnrolmentFacts, str]]:
+    """Who waits, in order, with what staff call them."""
     found = await queries.enrolments(cohort.cohort_id, ["queued"])
-    if found and not cohort.exempt:
-        async with transaction():
-            await audit.note("roster:read", f"cohort/{cohort.cohort_id}", principal.staff_id, now)
-    return [(facts, label_of(facts, keys)) for facts in found]
+    return [(facts, label_of(facts, keys, look)) for facts in found]
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,7 @@ async def may_export(cohort: CohortFacts, principal: Principal, now: datetime) -
     return leads or principal.coordinates(cohort.section)
 
 
-async def history(cohort: CohortFacts, principal: Principal, keys: KeyFolder, now: datetime) -> list[Line]:
+async def history(cohort: CohortFacts, keys: KeyFolder, look: Look, now: datetime) -> list[Line]:
     """The history of a cohort's queue, to be taken out of the service; that it was is noted in the trail.
 
     Where nobody's identity is recorded nobody is named, not by an alias either.
@@ -166,14 +162,14 @@ async def history(cohort: CohortFacts, principal: Principal, keys: KeyFolder, no
     Raises:
         Forbidden: neither coordinator nor leader of the cohort (a substitute isn't).
     """
-    if not await may_export(cohort, principal, now):
+    if not await may_export(cohort, look.who, now):
         raise Forbidden
     events = await order_queries.history(cohort.cohort_id)
     names: dict[uuid.UUID, str] = {}
     if not cohort.exempt:
         people = await queries.several({event.enrolment_id for event in events})
-        names = {facts.enrolment_id: label_of(facts, keys) for facts in people}
+        names = {facts.enrolment_id: label_of(facts, keys, look) for facts in people}
     async with transaction():
-        await audit.note("queue:export", f"cohort/{cohort.cohort_id}", principal.staff_id, now)
+        await audit.note("queue:export", f"cohort/{cohort.cohort_id}", look.who.staff_id, now)
     places = places_before_and_after(events)
     return [Line(event, names.get(event.enrolment_id, ""), *place) for event, place in zip(events, places, strict=True)]

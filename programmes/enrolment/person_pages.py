@@ -23,6 +23,7 @@ from programmes.enrolment.wording import (
     remaining_text,
     state_words,
 )
+from programmes.people.look_wording_rules import look_choices
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class PersonPage:
     refused_for: tuple[Reason, ...] = ()
     may_take_back: bool = False
     reachable: bool = True
+    reason: str = ""
+    reveal_reasons: tuple[tuple[str, str], ...] = ()
 
     @property
     def alive(self) -> bool:
@@ -87,6 +90,21 @@ class PersonPage:
     @property
     def holds(self) -> bool:
         return self.state in {"preliminary", "confirmed", "offered"}
+
+
+@dataclass(frozen=True)
+class WhyPage:
+    """The question why staff look at somebody of a group that is over. Nothing of the person stands on it."""
+
+    cohort_id: int
+    cohort_name: str
+    reasons: tuple[tuple[str, str], ...]
+    wrong: bool
+
+
+def why_page(cohort_id: int, cohort_name: str, wrong: bool) -> WhyPage:
+    """The question. `wrong`: it was answered with none of the reasons."""
+    return WhyPage(cohort_id, cohort_name, look_choices(), wrong)
 
 
 def sibling_links(cohort_id: int, people: Sequence[tuple[UUID, str]]) -> tuple[tuple[str, str], ...]:

@@ -1,5 +1,6 @@
 """What staff do for one person: the study visit, the agreement on paper, the proof, the code, the end."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -37,7 +38,11 @@ from programmes.enrolment import (
 from programmes.enrolment import pages as way_in_pages
 from programmes.enrolment import person_pages as pages
 from programmes.enrolment.order_services import SKIP_REASONS, SkipReason
-from programmes.people import records
+from programmes.enrolment.record_services import record_of
+from programmes.people.look_rules import LOOK_REASONS, REVEAL_REASONS, LookReason, RevealReason
+from programmes.people.look_wording_rules import reveal_choices
+from programmes.people.looks import Look, looking
+from programmes.people.records import PersonRecord
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -67,14 +72,24 @@ async def mine(
     return person, cohort, await catalogue.programme(cohort.programme_id), facts
 
 
-def _record(facts: queries.EnrolmentFacts, request: AnyRequest) -> records.PersonRecord | None:
-    """What is kept about the person, where people are documented."""
-    if facts.participant_id is None or facts.record is None:
-        return None
-    return records.read(facts.record, facts.participant_id, request.app.state.key_folder)
+def asks_why(cohort: CohortFacts) -> bool:
+    """Whether staff say why before they look at a person: the group is over, and nobody works with it any more."""
+    return cohort.state == "closed" and not cohort.exempt
 
 
-def _details(facts: queries.EnrolmentFacts, record: records.PersonRecord | None) -> tuple[tuple[str, str], ...]:
+def asked_reason(request: AnyRequest, form: Form) -> LookReason | None:
+    """Why staff look, as they chose it from the fixed list; None for no choice of ours."""
+    typed = form.raw("skal_visning") or request.query_params.get("skal", "")
+    return next((reason for reason in LOOK_REASONS if reason == typed), None)
+
+
+def why(request: AnyRequest, cohort: CohortFacts) -> Response[Any]:
+    """The question, before anything of the person is read; the answer leads back here."""
+    wrong = "skal" in request.query_params
+    return page(request, "enrolment/why.html", pages.why_page(cohort.cohort_id, cohort.name, wrong), 422 if wrong else 200)
+
+
+def _details(facts: queries.EnrolmentFacts, record: PersonRecord | None) -> tuple[tuple[str, str], ...]:
     """What is kept about the person; with protected identity neither contact nor number is shown."""
     if record is None or facts.protected:
         return ()
@@ -104,22 +119,38 @@ async def _page(
     request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: Form, status: int = 200, **shown: Any
 ) -> Response[Any]:
     person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
+    reason = asked_reason(request, form)
+    if asks_why(cohort) and reason is None:
+        return why(request, cohort)
+    async with looking(person, "person", request.app.state.clock.now(), reason) as look:
+        view = await _view(request, cohort, programme, facts, look, form, shown)
+        return page(request, "enrolment/person.html", view, status)
+
+
+async def _view(
+    request: AnyRequest,
+    cohort: CohortFacts,
+    programme: Programme,
+    facts: queries.EnrolmentFacts,
+    look: Look,
+    form: Form,
+    shown: Mapping[str, Any],
+) -> pages.PersonPage:
     now, keys = request.app.state.clock.now(), request.app.state.key_folder
-    await place_services.note_look(facts, person.staff_id, now)
     texts = await queries.texts_for(programme, local_date(now))
     left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
     again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
     state_text, state_kind = pages.state_of(facts)
     book_by = await deadline_queries.last_day(facts) if programme.study_visit else None
     visit, visit_state = pages.visit_words(facts)
-    record = _record(facts, request)
+    record = record_of(facts, keys, look)
     age = roster.age_now(facts, record, programme, cohort.first_start)
     marking = queries.marking(facts.state, facts.visit, cohort.first_start, now) if facts.visit else "no_visit"
-    view = pages.PersonPage(
+    return pages.PersonPage(
         cohort_id=cohort.cohort_id,
         cohort_name=cohort.name,
-        enrolment_id=str(enrolment_id),
-        label=roster.label_of(facts, keys),
+        enrolment_id=str(facts.enrolment_id),
+        label=roster.label_of(facts, keys, look),
         protected=facts.protected,
         exempt=programme.exempt,
         state=facts.state,
@@ -143,7 +174,7 @@ async def _page(
         visit_due=not {"book_visit", "rebook_visit"}.isdisjoint(left),
         texts=again or (tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else ()),
         texts_again=bool(again),
-        accepted=pages.accepted_lines(await agreement_queries.accepted(enrolment_id)),
+        accepted=pages.accepted_lines(await agreement_queries.accepted(facts.enrolment_id)),
         proof_asked=programme.proof_kind != "nothing",
         proof=pages.proof_words(facts),
         may_end=cohort.state not in {"cancelled", "closed"},
@@ -151,22 +182,26 @@ async def _page(
         partner=pages.partner_words(any(d.key == "partner_contact" for d in programme.declarations), facts.partner_consent),
         code=shown.get("code", ""),
         contact=shown.get("contact"),
+        reason=look.reason or "",
+        reveal_reasons=reveal_choices(),
         form=form,
         skipped=queue_pages.skipped(facts, programme.section),
-        skip_reasons=queue_pages.skip_choices(programme.section, await order_queries.was_offered(enrolment_id)),
+        skip_reasons=queue_pages.skip_choices(programme.section, await order_queries.was_offered(facts.enrolment_id)),
         asked_to_come=facts.asked_to_come,
         siblings=pages.sibling_links(
-            cohort_id, roster.labels_of(await together_services.unit_of(facts), keys, facts.enrolment_id)
+            cohort.cohort_id,
+            roster.labels_of(await together_services.unit_of(facts), keys, facts.enrolment_id, look),
         ),
-        exception=await roster.exception(enrolment_id, programme),
-        same_form=pages.sibling_links(cohort_id, shown.get("same_form", ())),
+        exception=await roster.exception(facts.enrolment_id, programme),
+        same_form=pages.sibling_links(
+            cohort.cohort_id, roster.labels_of(shown.get("same_form", ()), keys, facts.enrolment_id, look)
+        ),
         age_warning=pages.age_warning(age),
         age_again=cohort.state != "closed" and roster.asks_age_again(facts, programme, cohort.first_start),
         refused_for=await _refused_for(request, facts, programme),
         may_take_back=facts.state == "refused" and leaving_queries.may_undo(facts.undo_until, now),
         reachable=not programme.exempt or bool(place_services.unseal(facts, keys).contact),
     )
-    return page(request, "enrolment/person.html", view, status)
 
 
 def _back(cohort_id: int, enrolment_id: UUID) -> Response[Any]:
@@ -183,9 +218,8 @@ async def person_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_i
     state = request.app.state
     code = await place_services.hand_over_code(facts, once, state.key_folder, person.staff_id, state.clock.now())
     others = await queries.several(await queries.sent_with(facts.cohort_id, once)) if code else []
-    labels = roster.labels_of(others, state.key_folder, enrolment_id)
-    response = await _page(request, cohort_id, enrolment_id, Form(), code=code, same_form=labels)
-    if code and not labels:
+    response = await _page(request, cohort_id, enrolment_id, Form(), code=code, same_form=others)
+    if code and len(others) < 2:
         drop_cookie(request, response, "handover")
     return response
 
@@ -256,10 +290,16 @@ async def new_code(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/kontakt", guards=[signed_in], status_code=200)
 async def contact(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
-    """Show the contact channel for an urgent call; the look is noted."""
-    person, _cohort, _programme, facts = await mine(request, cohort_id, enrolment_id)
+    """Show the contact channel for an urgent call, for a reason from the fixed list; the look is noted."""
+    person, _cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
+    if not programme.exempt:
+        raise NotFound
+    form = await read_form(request)
+    reason = cast(RevealReason, form.choice("varfor", REVEAL_REASONS, _("Välj varför kontaktvägen behöver visas.")))
+    if form.errors:
+        return await _page(request, cohort_id, enrolment_id, form, 422)
     state = request.app.state
-    found = await place_services.reveal_contact(facts, state.key_folder, person.staff_id, state.clock.now())
+    found = await place_services.reveal_contact(facts, reason, state.key_folder, person.staff_id, state.clock.now())
     return await _page(request, cohort_id, enrolment_id, Form(), contact=found)
 
 

@@ -12,6 +12,7 @@ from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder, KeyGone
 from programmes.enrolment import queries
 from programmes.enrolment.rules import ALIVE
+from programmes.people.look_rules import RevealReason
 
 PLACE_OPEN = timedelta(minutes=30)
 HAND_OVER = timedelta(minutes=10)
@@ -85,14 +86,6 @@ async def reissue_code(enrolment_id: uuid.UUID, keys: KeyFolder, staff_id: int, 
     return grouped(code)
 
 
-async def note_look(facts: queries.EnrolmentFacts, staff_id: int, now: datetime) -> None:
-    """Note that staff opened a person's record (promise 6). A working-list entry names nobody: nothing to note."""
-    if facts.participant_id is None:
-        return
-    async with transaction():
-        await audit.note("person:read", f"participant/{facts.participant_id}", staff_id, now)
-
-
 async def hand_over_code(facts: queries.EnrolmentFacts, once: str, keys: KeyFolder, staff_id: int, now: datetime) -> str:
     """The code, grouped, for staff who have just enrolled somebody; empty for anybody else, and ten minutes after.
 
@@ -109,13 +102,16 @@ async def hand_over_code(facts: queries.EnrolmentFacts, once: str, keys: KeyFold
     return grouped(unseal(facts, keys).code)
 
 
-async def reveal_contact(facts: queries.EnrolmentFacts, keys: KeyFolder, staff_id: int, now: datetime) -> str:
-    """Show the contact channel of a working list for an urgent call; the look is noted (DESIGN 6).
+async def reveal_contact(
+    facts: queries.EnrolmentFacts, reason: RevealReason, keys: KeyFolder, staff_id: int, now: datetime
+) -> str:
+    """Show the contact channel of a working list for an urgent call; the look is noted with its reason (DESIGN 6), and
+    the note goes with the list.
 
     Empty if none is kept, or if they have left.
     """
     async with transaction():
-        await audit.note("contact:reveal", f"enrolment/{facts.enrolment_id}", staff_id, now)
+        await audit.note(f"contact:reveal:{reason}", f"enrolment/{facts.enrolment_id}", staff_id, now)
     return unseal(facts, keys).contact if facts.state in ALIVE else ""
 
 

@@ -15,6 +15,7 @@ from programmes.core.i18n import speaking
 from programmes.enrolment import order_services as services
 from programmes.enrolment import queue_pages as pages
 from programmes.enrolment.order_services import ORDER_REASONS, OrderReason
+from programmes.people.looks import looking
 from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -33,7 +34,8 @@ async def _cohort(request: AnyRequest, cohort_id: int) -> CohortFacts:
 
 async def _show(request: AnyRequest, cohort: CohortFacts, form: Form, status: int = 200) -> Response[Any]:
     who, state = principal(request), request.app.state
-    people = await services.in_line(cohort, state.key_folder, who, state.clock.now())
+    async with looking(who, "queue", state.clock.now()) as look:
+        people = await services.in_line(cohort, state.key_folder, look)
     alive = cohort.state in {"open", "postponed", "started"}
     view = pages.QueuePage(
         cohort.cohort_id,
@@ -97,7 +99,9 @@ def _back(cohort: CohortFacts) -> Response[Any]:
 async def export(request: AnyRequest, cohort_id: FromPath[int]) -> Response[bytes]:
     """The history of the queue, in Swedish whatever the page speaks: it is a record. That it was taken is noted."""
     cohort, state = await _cohort(request, cohort_id), request.app.state
-    lines = await services.history(cohort, principal(request), state.key_folder, state.clock.now())
+    now = state.clock.now()
+    async with looking(principal(request), "queue_export", now) as look:
+        lines = await services.history(cohort, state.key_folder, look, now)
     with speaking("sv"):
         rows = [
             pages.history_row(

@@ -9,9 +9,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Outcome, Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
-from programmes.core import audit
 from programmes.core.clock import local_date
-from programmes.core.db import transaction
 from programmes.core.i18n import gettext as _
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import agreement_queries, queries, rules
@@ -19,10 +17,13 @@ from programmes.enrolment.age_rules import age_after_move, age_unmet
 from programmes.enrolment.agreement_rules import asked_again
 from programmes.enrolment.leaving_rules import may_undo
 from programmes.enrolment.place_services import unseal
+from programmes.enrolment.record_services import record_of
 from programmes.enrolment.rules import ALIVE, Remaining, State, asked_texts, doubles
 from programmes.enrolment.together_rules import numbers_together
 from programmes.enrolment.wording import exception_words
-from programmes.people import records
+from programmes.people.look_rules import Purpose
+from programmes.people.looks import Look
+from programmes.people.records import PersonRecord
 
 
 @dataclass(frozen=True)
@@ -52,24 +53,19 @@ class RosterEntry:
     together: str = ""
 
 
-def _known(found: Sequence[queries.EnrolmentFacts], keys: KeyFolder) -> dict[UUID, records.PersonRecord]:
+def _known(found: Sequence[queries.EnrolmentFacts], keys: KeyFolder, look: Look) -> dict[UUID, PersonRecord]:
     """The records of those who have one (individual-level programmes; elsewhere nobody is known)."""
-    known = {}
-    for facts in found:
-        if facts.participant_id is not None and facts.record is not None:
-            record = records.read(facts.record, facts.participant_id, keys)
-            if record:
-                known[facts.enrolment_id] = record
-    return known
+    read = {facts.enrolment_id: record_of(facts, keys, look) for facts in found}
+    return {enrolment_id: record for enrolment_id, record in read.items() if record}
 
 
-def _doubles(known: Mapping[UUID, records.PersonRecord]) -> frozenset[UUID]:
+def _doubles(known: Mapping[UUID, PersonRecord]) -> frozenset[UUID]:
     """Whose records look like another's on the same list."""
     return doubles({one: (record.number, record.name, record.birth_date) for one, record in known.items()})
 
 
 def age_now(
-    facts: queries.EnrolmentFacts, record: records.PersonRecord | None, programme: Programme, first_start: datetime | None
+    facts: queries.EnrolmentFacts, record: PersonRecord | None, programme: Programme, first_start: datetime | None
 ) -> Outcome | None:
     """The age of somebody who has a place or waits, if it no longer fits since the first session moved. Staff decide what
     comes of it; nothing happens by itself."""
@@ -79,9 +75,9 @@ def age_now(
     return age_after_move(programme, date.fromisoformat(record.birth_date), facts.declared_for, first_day, facts.protected)
 
 
-async def age_fits(facts: queries.EnrolmentFacts, programme: Programme, keys: KeyFolder) -> bool:
+async def age_fits(facts: queries.EnrolmentFacts, programme: Programme, keys: KeyFolder, by: Look | Purpose) -> bool:
     """Whether the birth date that is kept meets the age on the first day; never where none is kept."""
-    record = _known([facts], keys).get(facts.enrolment_id)
+    record = record_of(facts, keys, by)
     first_start = (await cohorts.by_id(facts.cohort_id)).first_start
     if record is None or not record.birth_date or first_start is None or programme.age is None:
         return False
@@ -94,12 +90,13 @@ def asks_age_again(facts: queries.EnrolmentFacts, programme: Programme, first_st
     return facts.state in ALIVE and rules.asks_age_again(facts, programme, first_day)
 
 
-def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder) -> str:
-    """What staff call this person on a list; somebody with protected identity has no name there."""
-    if facts.protected:
+def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder, look: Look) -> str:
+    """What staff call this person on a list; somebody with protected identity has no name there, but stands there too."""
+    if facts.participant_id is not None and facts.protected:
+        look.see(facts.participant_id, facts.cohort_id, facts.protected)
         return _("Deltagare %(n)s", n=facts.arrival)
     if facts.participant_id is not None and facts.record is not None:
-        record = records.read(facts.record, facts.participant_id, keys)
+        record = record_of(facts, keys, look)
         return record.name if record else _("Deltagare %(n)s", n=facts.arrival)
     alias = unseal(facts, keys).alias if facts.state in {*ALIVE, "refused"} else ""
     return alias or _("Deltagare %(n)s", n=facts.arrival)
@@ -114,15 +111,21 @@ async def exception(enrolment_id: UUID, programme: Programme) -> str:
     return exception_words(kind, await catalogue.reading_at(programme.section, kind, at))
 
 
-async def turned_down(cohort_id: int, keys: KeyFolder, now: datetime) -> list[tuple[UUID, str, datetime]]:
+async def turned_down(cohort_id: int, keys: KeyFolder, look: Look, now: datetime) -> list[tuple[UUID, str, datetime]]:
     """Who was found not to meet the conditions and can still be let in again: id, label, and until when."""
     found = await queries.enrolments(cohort_id, ["refused"])
-    return [(f.enrolment_id, label_of(f, keys), f.undo_until) for f in found if f.undo_until and may_undo(f.undo_until, now)]
+    return [
+        (f.enrolment_id, label_of(f, keys, look), f.undo_until)
+        for f in found
+        if f.undo_until and may_undo(f.undo_until, now)
+    ]
 
 
-def labels_of(found: Sequence[queries.EnrolmentFacts], keys: KeyFolder, but: UUID) -> tuple[tuple[UUID, str], ...]:
+def labels_of(
+    found: Sequence[queries.EnrolmentFacts], keys: KeyFolder, but: UUID, look: Look
+) -> tuple[tuple[UUID, str], ...]:
     """What staff call some people, without one of them: ids and labels."""
-    return tuple((facts.enrolment_id, label_of(facts, keys)) for facts in found if facts.enrolment_id != but)
+    return tuple((facts.enrolment_id, label_of(facts, keys, look)) for facts in found if facts.enrolment_id != but)
 
 
 async def _again(
@@ -140,21 +143,18 @@ async def _again(
 
 
 async def roster(
-    cohort_id: int, keys: KeyFolder, staff_id: int, now: datetime, states: Sequence[State] = tuple(ALIVE)
+    cohort_id: int, keys: KeyFolder, look: Look, now: datetime, states: Sequence[State] = tuple(ALIVE)
 ) -> list[RosterEntry]:
     """Everybody in a cohort: seats by number, then the queue in its order.
 
-    Where names are read, the look is noted in the audit trail (promise 6). Raises NotFound.
+    Where people are documented, everybody on it has been seen by `look` (promise 6). Raises NotFound.
     """
     cohort = await cohorts.by_id(cohort_id)
     programme = await catalogue.programme(cohort.programme_id)
     texts = await queries.texts_for(programme, local_date(now))
     again = await _again(cohort, programme, now)
     found = await queries.enrolments(cohort_id, states)
-    if not programme.exempt and found:
-        async with transaction():
-            await audit.note("roster:read", f"cohort/{cohort_id}", staff_id, now)
-    known = _known(found, keys)
+    known = _known(found, keys, look)
     twice = _doubles(known)
     queue = [facts for facts in found if facts.state == "queued"]
     numbers = numbers_together([facts.together_id for facts in queue])
@@ -162,7 +162,7 @@ async def roster(
     return [
         RosterEntry(
             facts.enrolment_id,
-            label_of(facts, keys),
+            label_of(facts, keys, look),
             facts.state,
             facts.seat,
             facts.protected,

@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import search_pages as pages
 from programmes.enrolment import search_services
-from programmes.enrolment.roster import label_of
+from programmes.people.looks import looking
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import require_role, signed_in
 from programmes.web.rendering import page
@@ -34,8 +34,10 @@ async def search(request: AnyRequest) -> Response[Any]:
     typed = form.text("vem", 120, _("Skriv ett nummer, ett namn eller en kontaktväg."))
     if form.errors:
         return _show(request, form, None, 422)
-    found = await search_services.search(typed, who, state.key_folder, state.clock.now())
-    hits = tuple(pages.hit(one.facts, one.cohort, label_of(one.facts, state.key_folder)) for one in found)
+    now = state.clock.now()
+    async with looking(who, "search", now) as look:
+        found = await search_services.search(typed, look, state.key_folder, now)
+    hits = tuple(pages.hit(one.facts, one.cohort, label) for one, label in found)
     return _show(request, Form(), hits)
 
 

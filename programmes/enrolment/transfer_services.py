@@ -22,10 +22,10 @@ from programmes.enrolment import order_queries, queries
 from programmes.enrolment.age_rules import age_unmet
 from programmes.enrolment.queries import EnrolmentFacts, Gate
 from programmes.enrolment.queue_services import note_event, pass_on, take_seat, tell
+from programmes.enrolment.record_services import record_of
 from programmes.enrolment.rules import ALIVE, Remaining, State, asks_age_again, entry, still_to_do
 from programmes.enrolment.transfer_rules import Move, Refused, There, decide_move
 from programmes.enrolment.visit_services import leave_slot
-from programmes.people import records
 
 __all__ = ["Move", "Plan", "Refused", "plan", "transfer"]
 
@@ -136,9 +136,9 @@ def _refused(
 
 def _too_young_or_old(facts: EnrolmentFacts, programme: Programme, first: date, keys: KeyFolder) -> tuple[Outcome, ...]:
     """The age on the new first day, where a birth date is known. Elsewhere the person ticks it again."""
-    if programme.age_asked != "birth_date" or facts.participant_id is None or facts.record is None:
+    if programme.age_asked != "birth_date":
         return ()
-    record = records.read(facts.record, facts.participant_id, keys)
+    record = record_of(facts, keys, "rule")
     born = date.fromisoformat(record.birth_date) if record and record.birth_date else None
     unmet = age_unmet(programme, born, first)
     return (unmet,) if unmet else ()

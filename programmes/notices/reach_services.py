@@ -7,11 +7,11 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.record_services import record_of
 from programmes.enrolment.rules import State
 from programmes.notices import rules
 from programmes.notices.reach_rules import Reach, Way
 from programmes.notices.rules import Kind
-from programmes.people import records
 
 __all__ = ["address_of", "reach", "reach_among", "reach_by_state", "way"]
 
@@ -20,7 +20,7 @@ def address_of(facts: EnrolmentFacts, keys: KeyFolder) -> str:
     """Where mail may go: of a protected record only what the person said is safe."""
     if facts.participant_id is None:
         return rules.email_of(unseal(facts, keys).contact)
-    record = records.read(facts.record, facts.participant_id, keys) if facts.record is not None else None
+    record = record_of(facts, keys, "reach")
     return rules.email_of(record.contact) if record and "email" in record.safe else ""
 
 
@@ -30,7 +30,7 @@ def way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
         return "mail"
     if facts.participant_id is None:
         return "ring" if unseal(facts, keys).contact else "place"
-    record = records.read(facts.record, facts.participant_id, keys) if facts.record is not None else None
+    record = record_of(facts, keys, "reach")
     if record and record.contact and "@" not in record.contact and "call" in record.safe:
         return "ring"
     return "place"

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from programmes.core.db import execute, fetch, transaction
 from programmes.core.sealing import KeyFolder, KeyGone
+from programmes.people.look_rules import Purpose
+from programmes.people.looks import Look
 from programmes.people.lookup_services import entries_of
 
 
@@ -75,17 +77,38 @@ async def index_missing(keys: KeyFolder) -> int:
         """select id, sealed, protected_identity from participant p
            where not exists (select 1 from person_lookup l where l.participant_id = p.id)"""
     )
-    found = [(row, record) for row in rows if (record := read(row["sealed"], row["id"], keys))]
+    found = [(row, record) for row in rows if (record := _opened(row["id"], row["sealed"], keys))]
     for row, record in found:
         async with transaction():
             await _index(record, row["protected_identity"], keys, row["id"])
     return len(found)
 
 
-def read(sealed: bytes, person_id: uuid.UUID, keys: KeyFolder) -> PersonRecord | None:
-    """The record, or None when its key has been destroyed. Whoever calls this notes the look in the audit trail."""
+@dataclass(frozen=True)
+class SealedRecord:
+    """A record as it lies in the database, and in which cohort it is looked at."""
+
+    person_id: uuid.UUID
+    content: bytes
+    cohort_id: int
+    protected: bool
+
+
+def read(sealed: SealedRecord, keys: KeyFolder, by: Look | Purpose) -> PersonRecord | None:
+    """The record, or None when its key has been destroyed.
+
+    Who of staff looks leaves a line by it (`looks.looking`). The service itself says for what it reads; what it read then
+    is shown to nobody but the person.
+    """
+    record = _opened(sealed.person_id, sealed.content, keys)
+    if isinstance(by, Look):
+        by.see(sealed.person_id, sealed.cohort_id, sealed.protected, record.name if record else "")
+    return record
+
+
+def _opened(person_id: uuid.UUID, content: bytes, keys: KeyFolder) -> PersonRecord | None:
     try:
-        found = json.loads(keys.open("person", person_id, sealed))
+        found = json.loads(keys.open("person", person_id, content))
     except KeyGone:
         return None
     return PersonRecord(**{**found, "safe": tuple(found["safe"])})

@@ -93,8 +93,11 @@ async def forget_old_sessions(now: datetime) -> None:
         await execute("delete from staff_session where seen_at <= $1 or created_at <= $2", now - IDLE, now - LONGEST)
 
 
-async def add_staff(username: str, display_name: str, password: str, roles: list[tuple[Role, str]], now: datetime) -> int:
-    """Make a member of staff with roles, each for one section or, with an empty one, for all.
+async def add_staff(
+    username: str, display_name: str, password: str, roles: list[tuple[Role, str]], now: datetime, email: str = ""
+) -> int:
+    """Make a member of staff with roles, each for one section or, with an empty one, for all. `email` is only for managers'
+    digest of the access log.
 
     Raises:
         Conflict: the user name is taken.
@@ -103,12 +106,13 @@ async def add_staff(username: str, display_name: str, password: str, roles: list
     try:
         async with transaction():
             staff_id: int = await fetchval(
-                """insert into staff (username, display_name, password_hash, active, created_at)
-                   values ($1, $2, $3, true, $4) returning id""",
+                """insert into staff (username, display_name, password_hash, active, created_at, email)
+                   values ($1, $2, $3, true, $4, nullif($5, '')) returning id""",
                 username.strip().lower(),
                 display_name,
                 hashed,
                 now,
+                email.strip(),
             )
             for role, section in roles:
                 await execute(

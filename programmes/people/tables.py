@@ -14,6 +14,7 @@ class Staff(Table, tablename="staff"):
     display_name = Text(default=None)
     password_hash = Text(default=None)
     active = Boolean(default=True)
+    email = Text(null=True, default=None)
     created_at = Timestamptz(default=None)
 
 

@@ -119,6 +119,10 @@ def _route(request: AnyRequest) -> str:
 def staff_text(code: str) -> tuple[str, str] | None:
     """The same for staff, where the conflict is about somebody else's place."""
     texts = {
+        "review_signed": (
+            _("Månaden är redan granskad"),
+            _("Någon har skrivit under den, kanske du i en annan flik. Inget av det du skickade nu är sparat."),
+        ),
         "enrolment_over": (
             _("Det går inte längre"),
             _("Personens plats eller anmälan har ändrats sedan sidan visades, kanske av dig i en annan flik."),

@@ -9,7 +9,7 @@ from programmes import worker
 from programmes.calendar.services import participant_feed
 from programmes.core.db import fetchval
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries
+from programmes.enrolment import queries, record_services
 from programmes.notices.reach_services import way
 from programmes.people import records
 from tests.clock import FrozenClock
@@ -18,9 +18,7 @@ from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_i
 
 async def record_of(enrolment_id: UUID, keys: KeyFolder) -> records.PersonRecord:
     facts = await queries.enrolment(enrolment_id)
-    assert facts.record is not None
-    assert facts.participant_id is not None
-    found = records.read(facts.record, facts.participant_id, keys)
+    found = record_services.record_of(facts, keys, "rule")
     assert found
     return found
 

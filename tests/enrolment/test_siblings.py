@@ -31,6 +31,7 @@ from programmes.enrolment.roster import turned_down
 from programmes.enrolment.rules import Applied, Queued
 from programmes.enrolment.services import Refused, Taken
 from programmes.enrolment.together_rules import MOST_SIBLINGS, decide_together, takes_siblings
+from programmes.people.looks import Look
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
 from tests.factories import (
@@ -458,9 +459,10 @@ async def test_siblings_wait_together_again_when_staff_take_back_that_one_did_no
     holders = [await somebody(cohort, keys, clock.now()) for _ in range(2)]
     pair = await family(cohort, keys, clock, 2)
     await refusal_services.refuse(pair[0].enrolment_id, ["age"], programme, robin.staff_id, clock.now())
-    assert [label for _one, label, _until in await turned_down(cohort.cohort_id, keys, clock.now())] == ["Barn 1"]
+    look = Look(robin, "group", None)
+    assert [label for _one, label, _until in await turned_down(cohort.cohort_id, keys, look, clock.now())] == ["Barn 1"]
     await refusal_services.take_back(pair[0].enrolment_id, robin.staff_id, clock.now())
-    assert await turned_down(cohort.cohort_id, keys, clock.now()) == []
+    assert await turned_down(cohort.cohort_id, keys, look, clock.now()) == []
     await services.leave(holders[0].enrolment_id, keys, clock.now())
     assert await states(pair) == ["queued", "queued"]
 

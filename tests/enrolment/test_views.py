@@ -292,7 +292,7 @@ async def test_staff_walk_somebody_to_a_confirmed_place_and_every_look_is_noted(
     person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
     shown = await client.get(person)
     assert "Anna Ask" in shown.text
-    assert await owner.fetchval("select count(*) from audit_entry where action = 'person:read'") == 1
+    assert await owner.fetchval("select count(*) from record_look where page = 'person'") == 1
     tid = re.search(r'<option value="(\d+)"', shown.text)
     assert tid
     assert (await post_form(client, f"{person}/besok", {"tid": tid[1]}, person)).status_code == 303
@@ -317,7 +317,7 @@ async def test_staff_walk_somebody_to_a_confirmed_place_and_every_look_is_noted(
 
 
 async def test_a_new_code_kills_the_old_one(
-    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
 ) -> None:
     await a_coordinator(clock.now())
     cohort = await a_cohort("2.1", clock.now(), sessions=4)
@@ -333,7 +333,14 @@ async def test_a_new_code_kills_the_old_one(
     kept = place_services.unseal(await queries.enrolment(taken.enrolment_id), keys)
     assert (kept.alias, kept.contact) == ("Björk", "anna@example.invalid")
     assert "anna@example.invalid" not in (await client.get(person)).text
-    assert "anna@example.invalid" in (await post_form(client, f"{person}/kontakt", {}, person)).text
+    unasked = await post_form(client, f"{person}/kontakt", {}, person)
+    assert unasked.status_code == 422
+    assert "Välj varför kontaktvägen behöver visas." in unasked.text
+    assert "anna@example.invalid" not in unasked.text
+    shown = await post_form(client, f"{person}/kontakt", {"varfor": "changed"}, person)
+    assert "anna@example.invalid" in shown.text
+    trail = await owner.fetch("select action from audit_entry where action like 'contact:%'")
+    assert [row["action"] for row in trail] == ["contact:reveal:changed"]
 
 
 async def test_no_contact_is_offered_to_be_shown_of_somebody_who_left_none(

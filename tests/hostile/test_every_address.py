@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import asyncpg
 import httpx
 import pytest
 from litestar import Litestar
@@ -16,7 +17,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, csrf_of, sign_in_as, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, csrf_of, sign_in_as, somebody
 
 HOSTILE = [
     "",
@@ -72,12 +73,16 @@ def judge(answer: httpx.Response, what: str) -> None:
 
 
 @pytest.fixture
-async def ids(db: None, clock: FrozenClock, keys: KeyFolder) -> dict[str, str]:
+async def ids(db: None, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection) -> dict[str, str]:
     """One of everything, so that good ids reach the code behind them."""
     robin = await a_leader(clock.now())
     await a_coordinator(clock.now())
     cohort = await a_cohort("2.8", clock.now(), robin)
     taken = await somebody(cohort, keys, clock.now())
+    await a_staff_member("sasha", "manager", clock.now())
+    await owner.execute(
+        "insert into look_review (month, seed, lines, made_at) values ('2026-08-01', 'x', 0, $1)", clock.now()
+    )
     session = (await cohorts.sessions(cohort.cohort_id))[0]
     return {
         "cohort_id": str(cohort.cohort_id),
@@ -85,10 +90,11 @@ async def ids(db: None, clock: FrozenClock, keys: KeyFolder) -> dict[str, str]:
         "enrolment_id": str(taken.enrolment_id),
         "session_id": str(session.session_id),
         "slug": cohort.slug,
+        "month": "2026-08",
     }
 
 
-@pytest.mark.parametrize("who", ["nobody", "robin", "kim"])
+@pytest.mark.parametrize("who", ["nobody", "robin", "kim", "sasha"])
 async def test_no_address_and_no_form_value_ends_in_an_error_of_ours(
     ids: dict[str, str], client: httpx.AsyncClient, app: Litestar, clock: FrozenClock, who: str
 ) -> None:

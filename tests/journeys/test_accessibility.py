@@ -3,13 +3,17 @@
 from datetime import timedelta
 from typing import Any, Literal
 
+import asyncpg
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, ViewportSize
 
+from programmes import worker
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries, step_services
+from programmes.enrolment.roster import label_of
+from programmes.people.looks import looking
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, somebody
 from tests.journeys.acts import open_place, sign_in
 from tests.journeys.conftest import NewContext
 
@@ -89,6 +93,29 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     desk = await sign_in(await new_context("phone", viewport=_NARROW, reduced_motion="reduce"), "kim")
     for address in staff:
         wrong += await faults(desk, address)
+    assert wrong == [], "\n".join(wrong)
+
+
+async def test_axe_finds_nothing_on_what_managers_go_through(
+    new_context: NewContext, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker, owner: asyncpg.Connection
+) -> None:
+    robin, begun = await a_leader(clock.now()), clock.now()
+    await a_staff_member("sasha", "manager", clock.now())
+    cohort = await a_cohort("2.7", clock.now(), robin)
+    person = await somebody(cohort, keys, clock.now(), "Anna Ask")
+    async with looking(robin, "person", clock.now() + timedelta(hours=13)) as look:
+        label_of(await queries.enrolment(person.enrolment_id), keys, look)
+    clock.set(begun + timedelta(days=30))
+    await worker.drain(the_worker)
+    await owner.execute("update cohort set state = 'closed', closed_at = $1", clock.now())
+    desk = await sign_in(await new_context("phone", viewport=_NARROW, reduced_motion="reduce"), "sasha")
+    wrong = []
+    for address in ("/personal/idag", "/personal/granskning?manad=2026-09", "/personal/granskning/2026-09"):
+        wrong += await faults(desk, address)
+    assert await desk.locator("fieldset.seg").count() == 2
+    room = await sign_in(await new_context("phone", viewport=_NARROW, reduced_motion="reduce"), "robin")
+    wrong += await faults(room, f"/personal/grupper/{cohort.cohort_id}/deltagare/{person.enrolment_id}")
+    wrong += await faults(room, f"/personal/grupper/{cohort.cohort_id}/deltagare/{person.enrolment_id}?skal=x")
     assert wrong == [], "\n".join(wrong)
 
 

@@ -10,7 +10,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries, services
-from programmes.people import records
+from programmes.enrolment.record_services import record_of
 from programmes.worker import Worker
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, somebody
@@ -110,8 +110,7 @@ async def test_records_of_who_never_got_a_place_are_erased_when_the_queue_ends_a
         assert not keys.exists("person", facts.participant_id)
     for facts in (holder, waiting):
         assert facts.participant_id
-        assert facts.record
-        assert records.read(facts.record, facts.participant_id, keys)
+        assert record_of(facts, keys, "rule")
     kept = {row["id"] for row in await owner.fetch("select id from participant")}
     assert kept == {holder.participant_id, waiting.participant_id}
     assert await owner.fetchval("select count(*) from enrolment") == 2

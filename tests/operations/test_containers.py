@@ -40,17 +40,23 @@ def mounted(service: dict[str, Any]) -> dict[str, str]:
     return dict(volume.split(":")[:2] for volume in service.get("volumes", []))
 
 
-def test_only_the_worker_reaches_the_ballot_keys(compose: dict[str, Any]) -> None:
+def test_only_the_worker_reaches_the_ballot_keys_and_the_key_of_the_log(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert mounted(services["web"]) == {"keys": "/keys"}
-    assert mounted(services["worker"]) == {"keys": "/keys", "ballot-keys": "/ballot-keys"}
-    assert [name for name, service in services.items() if "ballot-keys" in mounted(service)] == ["worker"]
+    assert mounted(services["worker"]) == {
+        "keys": "/keys",
+        "ballot-keys": "/ballot-keys",
+        "log-keys": "/log-keys",
+    }
+    for own in ("ballot-keys", "log-keys"):
+        assert [name for name, service in services.items() if own in mounted(service)] == ["worker"]
     assert [name for name, service in services.items() if "keys" in mounted(service)] == ["web", "worker"]
-    assert {"database", "keys", "ballot-keys"} <= set(compose["volumes"])
+    assert {"database", "keys", "ballot-keys", "log-keys"} <= set(compose["volumes"])
     for name in ("web", "worker"):
         settings = read_settings(variables(services[name]))
         assert str(settings.key_folder) == "/keys"
     assert str(read_settings(variables(services["worker"])).ballot_key_folder) == "/ballot-keys"
+    assert str(read_settings(variables(services["worker"])).log_key_folder) == "/log-keys"
 
 
 def test_each_part_knows_one_database_role(compose: dict[str, Any]) -> None:

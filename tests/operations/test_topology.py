@@ -57,6 +57,7 @@ async def installation(settings: Settings, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("installation")
     mail = f"folder://{folder}/mail"
     settings = replace(settings, key_folder=folder / "keys", ballot_key_folder=folder / "ballot-keys", mail_url=mail)
+    settings = replace(settings, log_key_folder=folder / "log-keys")
     running: list[asyncio.subprocess.Process] = []
     addresses = []
     try:

@@ -1,0 +1,121 @@
+"""The chain over the access log, its days and checks, and the monthly review. Web reads; what it may add says so."""
+
+from piccolo.columns import UUID, Array, BigInt, Bytea, Date, ForeignKey, Integer, Serial, Text, Timestamptz
+from piccolo.columns.base import OnDelete
+from piccolo.constraints import Check, Unique
+from piccolo.table import Table
+
+
+class LookLink(Table, tablename="look_link"):
+    """A link of the chain: the line `look_id` of the access log stands at this place, under an HMAC over it and the link
+    before. `lost_from` instead says that the places from there up to this one were lost when a database was restored.
+    The worker adds; nobody changes."""
+
+    position: BigInt = BigInt(primary_key=True, default=None)
+    look_id = BigInt(null=True, default=None, unique=True)
+    lost_from = BigInt(null=True, default=None)
+    mac = Bytea(default=None)
+    a_line_or_a_loss = Check("(look_id is null) <> (lost_from is null)")
+    places_count_from_one = Check("position > 0")
+
+
+class LookCheckpoint(Table, tablename="look_checkpoint"):
+    """Stands for lines that have gone by the rule of retention: which places, and the chain's head at the last of them,
+    under an HMAC of its own. `before`: every line was older than this day."""
+
+    through_position: BigInt = BigInt(primary_key=True, default=None)
+    from_position = BigInt(default=None)
+    head = Bytea(default=None)
+    before = Date(default=None)
+    made_at = Timestamptz(default=None)
+    mac = Bytea(default=None)
+
+
+class LookDay(Table, tablename="look_day"):
+    """The head of the chain when a local day had ended, to be printed and compared. `lines` were chained since the one
+    before."""
+
+    day: Date = Date(primary_key=True, default=None)
+    position = BigInt(default=None)
+    head = Bytea(default=None)
+    lines = Integer(default=0)
+    made_at = Timestamptz(default=None)
+
+
+class ChainCheck(Table, tablename="chain_check"):
+    """What the worker last found: of the `newest` part, and of `all`. `waiting_since`: the oldest line without a link."""
+
+    scope: Text = Text(primary_key=True, default=None)
+    at = Timestamptz(default=None)
+    through = BigInt(default=None)
+    head = Bytea(default=None)
+    broken_at = BigInt(null=True, default=None)
+    fault = Text(null=True, default=None)
+    waiting_since = Timestamptz(null=True, default=None)
+    known_scope = Check("scope in ('newest', 'all')")
+    broken_somehow = Check("(broken_at is null) = (fault is null)")
+
+
+class RetentionRule(Table, tablename="retention_rule"):
+    """How many years something is kept. An office that decides otherwise changes the number, not the code."""
+
+    subject: Text = Text(primary_key=True, default=None)
+    years = Integer(default=None)
+    sensible_years = Check("years between 1 and 100")
+
+
+class LookReview(Table, tablename="look_review"):
+    """A month of the access log to go through (its first day). The seed has chosen the sample, once."""
+
+    month: Date = Date(primary_key=True, default=None)
+    seed = Text(default=None)
+    lines = Integer(default=0)
+    made_at = Timestamptz(default=None)
+
+
+class LookReviewLine(Table, tablename="look_review_line"):
+    """What the manager judges: a sampled line, or lines that are unusual in one way. `cohort_id` is None for several.
+
+    Of contacts on working lists shown often (`reveals`) there are no lines here: it goes with the list.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    month = ForeignKey(LookReview, on_delete=OnDelete.cascade, null=False)
+    kind = Text(default=None)
+    staff_id = Integer(default=None)
+    cohort_id = Integer(null=True, default=None)
+    look_ids = Array(base_column=BigInt(), default=list)
+    known_kind = Check("kind in ('sample', 'night', 'day_off', 'own_name', 'many', 'protected', 'left', 'reveals')")
+
+
+class LookReviewMark(Table, tablename="look_review_mark"):
+    """How a manager judged a line. Web adds; the last one counts."""
+
+    id: Serial = Serial(primary_key=True)
+    line_id = ForeignKey(LookReviewLine, on_delete=OnDelete.cascade, null=False)
+    outcome = Text(default=None)
+    staff_id = Integer(default=None)
+    at = Timestamptz(default=None)
+    known_outcome = Check("outcome in ('in_order', 'ask')")
+
+
+class LookReviewSigned(Table, tablename="look_review_signed"):
+    """A month that a manager has signed off: once, and for good. Web adds."""
+
+    id: Serial = Serial(primary_key=True)
+    month = ForeignKey(LookReview, on_delete=OnDelete.cascade, null=False, unique=True)
+    staff_id = Integer(default=None)
+    at = Timestamptz(default=None)
+
+
+class LogDigest(Table, tablename="log_digest"):
+    """The mail that tells a manager a day's head; its id is its Message-ID."""
+
+    id: UUID = UUID(primary_key=True, default=None)
+    day = Date(default=None)
+    staff_id = Integer(default=None)
+    state = Text(default="waiting")
+    failures = Integer(default=0)
+    last_failure = Timestamptz(null=True, default=None)
+    known_state = Check("state in ('waiting', 'sent', 'failed')")
+    one_mail_a_day = Unique(["day", "staff_id"])

@@ -1,0 +1,450 @@
+"""The monthly review: what is drawn and found, what managers see of it, and that what was signed stays (promise 6)."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from html import unescape
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from programmes import worker
+from programmes.cohorts.office_services import take_out
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import at_local
+from programmes.core.days import working_day
+from programmes.core.db import engine
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.desk import closing_services
+from programmes.enrolment import place_services, queries
+from programmes.enrolment.roster import label_of
+from programmes.notices.post_services import Deferred
+from programmes.oversight import chain_services, digest_services, review_queries, review_services
+from programmes.oversight.anchor import Anchor
+from programmes.oversight.chain_rules import Line, shown
+from programmes.oversight.review_rules import MANY, SAMPLE, Finding, sample, unusual
+from programmes.people.look_rules import LookPage
+from programmes.people.looks import looking
+from programmes.settings import Settings
+from tests.clock import FrozenClock
+from tests.conftest import QueryLog
+from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, post_form, sign_in_as, somebody
+
+# A Wednesday afternoon.
+NOON = datetime(2026, 9, 9, 13, 0, tzinfo=UTC)
+SEPTEMBER = "/personal/granskning/2026-09"
+
+
+def a_line(number: int = 1, at: datetime = NOON, **others: object) -> Line:
+    values: dict[str, object] = {
+        "look_id": number, "at": at, "staff_id": 1, "participant_id": UUID(int=number), "cohort_id": 1, "page": "person",
+        "reason": None, "protected": False, "own_name": False,
+    }  # fmt: skip
+    return Line(**{**values, **others})  # type: ignore[arg-type]
+
+
+def found(*lines: Line, may_look: bool = True) -> list[Finding]:
+    return unusual(lines, working_day, lambda _: may_look)
+
+
+def local_time(day: int, hour: int, minute: int = 0) -> datetime:
+    return at_local(date(2026, 9, day), datetime(2026, 9, day, hour, minute).time())  # noqa: DTZ001
+
+
+def test_an_ordinary_look_is_not_unusual() -> None:
+    assert found(a_line(), a_line(2, NOON + timedelta(minutes=3))) == []
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "night"), [(21, 59, False), (22, 0, True), (3, 0, True), (5, 59, True), (6, 0, False)]
+)
+def test_night_is_from_ten_to_six_on_the_wall(hour: int, minute: int, night: bool) -> None:
+    assert [one.kind for one in found(a_line(at=local_time(9, hour, minute)))] == (["night"] if night else [])
+
+
+def test_a_night_is_one_thing_to_look_at_also_past_midnight() -> None:
+    late, early = a_line(1, local_time(9, 23)), a_line(2, local_time(10, 4))
+    assert found(early, late) == [Finding("night", 1, 1, (1, 2))]
+
+
+@pytest.mark.parametrize(("day", "off"), [(date(2026, 9, 12), True), (date(2026, 6, 19), True), (date(2026, 9, 9), False)])
+def test_days_off_are_weekends_and_holidays(day: date, off: bool) -> None:
+    line = a_line(at=at_local(day, datetime(2026, 1, 1, 12).time()))  # noqa: DTZ001
+    assert [one.kind for one in found(line)] == (["day_off"] if off else [])
+
+
+def test_who_is_protected_counts_where_something_of_them_is_shown() -> None:
+    pages: list[tuple[LookPage, bool]] = [("person", True), ("correct", True), ("group", False), ("roll_call", False)]
+    for page, counts in pages:
+        assert [one.kind for one in found(a_line(protected=True, page=page))] == (["protected"] if counts else [])
+
+
+def test_own_name_and_no_longer_leader_are_found() -> None:
+    assert [one.kind for one in found(a_line(own_name=True))] == ["own_name"]
+    assert [one.kind for one in found(a_line(), may_look=False)] == ["left"]
+
+
+@pytest.mark.parametrize(("people", "minutes", "many"), [(MANY, 59, False), (MANY + 1, 59, True), (MANY + 1, 60, False)])
+def test_many_are_more_than_so_many_people_within_an_hour(people: int, minutes: int, many: bool) -> None:
+    step = timedelta(minutes=minutes) / (people - 1)
+    lines = [a_line(number, NOON + step * (number - 1)) for number in range(1, people + 1)]
+    assert [one.kind for one in found(*lines)] == (["many"] if many else [])
+    # The same people again are no more people.
+    again = [a_line(100 + n, NOON + step * n, participant_id=UUID(int=1)) for n in range(people)]
+    assert found(*again) == []
+
+
+def test_many_by_two_is_nobodys() -> None:
+    assert found(*(a_line(number, NOON, staff_id=number % 2) for number in range(1, 2 * MANY + 1))) == []
+
+
+def test_a_seed_draws_the_same_lines_again_and_another_seed_others() -> None:
+    lines = [a_line(number) for number in range(1, 200)]
+    drawn = sample(lines, "a")
+    assert len(drawn) == SAMPLE
+    assert sample(list(reversed(lines)), "a") == drawn
+    assert sample(lines, "b") != drawn
+    assert len(sample(lines[:3], "a")) == 3
+
+
+@asynccontextmanager
+async def as_worker(settings: Settings) -> AsyncIterator[None]:
+    """What the worker does, over a pool of its own role."""
+    pool = await asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=2)
+    webs, engine().pool = engine().pool, pool
+    try:
+        yield
+    finally:
+        engine().pool = webs
+        await pool.close()
+
+
+async def look(
+    who: Principal, cohort: CohortFacts, people: list[UUID], keys: KeyFolder, at: datetime, page: LookPage = "person"
+) -> None:
+    async with looking(who, page, at) as seen:
+        for one in await queries.several(people):
+            label_of(one, keys, seen)
+
+
+class Month:
+    """September's looks: an ordinary one, one at night, one at a protected identity, one by who has left the group."""
+
+    def __init__(self, cohort: CohortFacts, people: list[UUID], robin: Principal, sasha: Principal) -> None:
+        self.cohort, self.people, self.robin, self.sasha = cohort, people, robin, sasha
+
+
+@pytest.fixture
+async def september(
+    db: None, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> Month:
+    sasha = await a_staff_member("sasha", "manager", clock.now())
+    robin, love, kim = await a_leader(clock.now()), await a_leader(clock.now(), "love"), await a_coordinator(clock.now())
+    cohort = await a_cohort("2.7", clock.now(), robin)
+    await owner.execute(
+        "insert into cohort_staff (cohort_id, staff_id, role) values ($1, $2, 'leader')", cohort.cohort_id, love.staff_id
+    )
+    people = [(await somebody(cohort, keys, clock.now(), name)).enrolment_id for name in ("Anna Ask", "Bo Bok", "Cia Ek")]
+    protected = (await queries.enrolment(people[2])).participant_id
+    await owner.execute("update participant set protected_identity = true where id = $1", protected)
+    await look(robin, cohort, people, keys, NOON, "group")
+    await look(robin, cohort, people[:1], keys, local_time(9, 22, 47))
+    await look(kim, cohort, people[2:], keys, NOON)
+    await look(love, cohort, people[1:2], keys, NOON)
+    await take_out(cohort.cohort_id, love.staff_id, kim, NOON)
+    clock.set(datetime(2026, 10, 1, 6, 0, tzinfo=UTC))
+    await worker.drain(the_worker)
+    return Month(cohort, people, robin, sasha)
+
+
+async def page_of(client: httpx.AsyncClient, address: str, clock: FrozenClock, who: str = "sasha") -> str:
+    await sign_in_as(client, who, clock.now())
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", (await client.get(address)).text)).split())
+
+
+async def test_a_manager_sees_who_when_which_page_and_a_number_never_a_name(
+    september: Month, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    page = await page_of(client, SEPTEMBER, clock)
+    assert "6 visningar av någons uppgifter. 3 saker att titta på. 6 rader i stickprovet." in page
+    name = september.cohort.name
+    assert f"Robin ons 9 sep 22.47 Deltagarens sida. Deltagare 1, {name}. Rad 4. På natten, mellan 22 och 6." in page
+    assert f"Kim ons 9 sep 15.00 Deltagarens sida. Deltagare 3, {name}. Rad 5. Skyddade uppgifter." in page
+    assert f"Love ons 9 sep 15.00 Deltagarens sida. Deltagare 2, {name}. Rad 6. Arbetar inte längre med gruppen." in page
+    for hidden in ("Anna", "Ask", "Bo Bok", "Cia"):
+        assert hidden not in page
+    # Looking at the log leaves a trace too, and no line of its own.
+    assert await owner.fetchval("select staff_id from audit_entry where action = 'review:read'") == september.sasha.staff_id
+    assert await owner.fetchval("select count(*) from record_look") == 6
+
+
+async def test_opened_again_it_is_the_same_and_drawn_once(
+    september: Month, clock: FrozenClock, owner: asyncpg.Connection, the_worker: worker.Worker, settings: Settings
+) -> None:
+    first = await owner.fetch("select * from look_review_line order by id")
+    clock.advance(days=3)
+    await worker.drain(the_worker)
+    async with as_worker(settings):
+        await review_services.draw(date(2026, 9, 1), clock.now())
+    assert await owner.fetch("select * from look_review_line order by id") == first
+    seed = await owner.fetchval("select seed from look_review")
+    lines = await review_queries.lines_of(date(2026, 9, 1))
+    drawn = [tuple(row["look_ids"]) for row in first if row["kind"] == "sample"]
+    assert [one.look_ids for one in sample(lines, seed)] == drawn
+
+
+async def test_a_record_that_bears_the_lookers_name_has_no_number(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection,
+    the_worker: worker.Worker,
+) -> None:  # fmt: skip
+    await a_staff_member("sasha", "manager", clock.now())
+    robin = await a_leader(clock.now())
+    cohort = await a_cohort("2.7", clock.now(), robin)
+    person = (await somebody(cohort, keys, clock.now(), "Robin")).enrolment_id
+    await look(robin, cohort, [person], keys, NOON)
+    clock.set(datetime(2026, 10, 1, 6, 0, tzinfo=UTC))
+    await worker.drain(the_worker)
+    page = await page_of(client, SEPTEMBER, clock)
+    assert "Deltagaren heter likadant som den som tittade, eller har samma efternamn." in page
+    assert page.count("Numret visas inte, eftersom namnet då gick att förstå.") == 2
+    assert "Deltagare 1" not in page
+
+
+async def test_every_line_is_judged_before_the_month_is_signed_and_then_it_stays(
+    september: Month, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    home = await page_of(client, "/personal/granskning", clock)
+    assert "Granska september 2026 9 rader kvar att bedöma." in home
+    assert "Granska åtkomstloggen för september 2026" in await page_of(client, "/personal/idag", clock)
+    names = list(dict.fromkeys(re.findall(r'name="(rad_\d+)"', (await client.get(SEPTEMBER)).text)))
+    assert len(names) == 9
+    wrong = {names[0]: "kanske", "rad_99999": "ask", "rad_x": "ask", "gor": "spara"}
+    assert (await post_form(client, SEPTEMBER, {**wrong})).status_code == 303
+    assert await owner.fetchval("select count(*) from look_review_mark") == 0
+    early = await post_form(client, SEPTEMBER, {names[0]: "ask", names[1]: "in_order", "gor": "skriv"})
+    assert early.status_code == 422
+    assert "Bedöm varje rad innan du skriver under." in early.text
+    assert f'href="#{names[2]}">7 rader är inte bedömda.' in early.text
+    assert re.search(rf'name="{names[0]}" value="ask" checked', early.text)
+    assert await owner.fetchval("select count(*) from look_review_signed") == 0
+    rest: dict[str, object] = dict.fromkeys(names[1:], "in_order")
+    assert (await post_form(client, SEPTEMBER, {**rest, "gor": "spara"})).headers["location"] == f"{SEPTEMBER}?sparat=1"
+    assert "Allt är bedömt." in await page_of(client, f"{SEPTEMBER}?sparat=1", clock)
+    assert (await post_form(client, SEPTEMBER, {"gor": "skriv"})).status_code == 303
+    page = await page_of(client, SEPTEMBER, clock)
+    assert "Granskad torsdag 1 oktober 08.00 av Sasha." in page
+    assert page.count("Frågas vidare") == 1
+    assert "Granska åtkomstloggen för september" not in await page_of(client, "/personal/idag", clock)
+    token = re.search(r'name="_csrf_token" value="([0-9a-f]+)"', (await client.get("/personal/idag")).text)
+    assert token
+    for action in ("spara", "skriv"):
+        again = await client.post(SEPTEMBER, data={names[0]: "in_order", "gor": action, "_csrf_token": token[1]})
+        assert again.status_code == 409
+        assert "Månaden är redan granskad" in again.text
+    marks = await owner.fetch("select outcome, staff_id from look_review_mark order by id")
+    assert [row["outcome"] for row in marks].count("ask") == 1
+    assert {row["staff_id"] for row in marks} == {september.sasha.staff_id}
+    for statement in ("update look_review_mark set outcome = 'in_order'", "update look_review_signed set staff_id = 1"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await owner.execute(statement)
+
+
+@pytest.mark.parametrize("who", ["robin", "kim", "alex"])
+async def test_nobody_but_a_manager_sees_the_log(
+    who: str, september: Month, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    if who == "alex":
+        await a_staff_member("alex", "administrator", clock.now())
+    await sign_in_as(client, who, clock.now())
+    for address in ("/personal/granskning", SEPTEMBER):
+        assert (await client.get(address)).status_code == 403
+    assert "Kontroll<" not in (await client.get("/personal/idag")).text
+    answer = await post_form(client, SEPTEMBER, {"gor": "skriv"}, "/personal/idag")
+    assert answer.status_code == 403
+
+
+async def test_a_manager_sees_no_group_and_no_person(
+    september: Month, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await sign_in_as(client, "sasha", clock.now())
+    group = f"/personal/grupper/{september.cohort.cohort_id}"
+    for address in (group, f"{group}/deltagare/{september.people[0]}", f"{group}/ko.csv", f"{group}/utskrifter"):
+        assert (await client.get(address)).status_code == 404
+
+
+@pytest.mark.parametrize("month", ["2026-10", "2026-08", "2026-13", "1999-01", "x", "2026-9"])
+async def test_a_month_that_has_not_ended_or_never_was_is_not_there(
+    month: str, september: Month, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await sign_in_as(client, "sasha", clock.now())
+    assert (await client.get(f"/personal/granskning/{month}")).status_code == 404
+
+
+async def test_as_many_statements_for_a_month_of_two_as_of_two_hundred(
+    september: Month,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    queries_log: QueryLog,
+    the_worker: worker.Worker,
+) -> None:
+    for one in range(200):
+        await owner.execute(
+            """insert into record_look (at, staff_id, participant_id, cohort_id, page, protected, own_name)
+               values ($1, $2, $3, $4, 'person', false, false)""",
+            local_time(1, 23) + timedelta(days=31 + one % 20), september.robin.staff_id, uuid4(), september.cohort.cohort_id,
+        )  # fmt: skip
+    clock.set(datetime(2026, 11, 2, 6, 0, tzinfo=UTC))
+    await worker.drain(the_worker)
+    await sign_in_as(client, "sasha", clock.now())
+    counts = []
+    for address in (SEPTEMBER, "/personal/granskning/2026-10"):
+        await client.get(address)
+        queries_log.clear()
+        assert (await client.get(address)).status_code == 200
+        counts.append(len(queries_log.statements))
+    assert counts[0] == counts[1]
+
+
+async def test_months_that_nobody_drew_while_the_worker_was_down_are_drawn_later(
+    september: Month, clock: FrozenClock, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    clock.set(datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
+    await worker.drain(the_worker)
+    months = [row["month"] for row in await owner.fetch("select month from look_review order by month")]
+    # A new year on the wall, but not for an hour yet: a line of December may still be on its way.
+    assert months == [date(2026, month, 1) for month in (9, 10, 11)]
+    clock.advance(hours=1)
+    await worker.drain(the_worker)
+    assert await owner.fetchval("select max(month) from look_review") == date(2026, 12, 1)
+
+
+async def test_contacts_shown_often_are_said_without_number_and_go_with_the_list(
+    db: None,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    owner: asyncpg.Connection,
+    the_worker: worker.Worker,
+) -> None:
+    await a_staff_member("sasha", "manager", clock.now())
+    robin = await a_leader(clock.now())
+    cohort = await a_cohort("2.15", clock.now(), robin, sessions=2, first_in=timedelta(days=14))
+    facts = await queries.enrolment((await somebody(cohort, keys, clock.now(), "Al", "al@example.invalid")).enrolment_id)
+    other = await a_cohort("2.7", clock.now(), robin)
+    await look(robin, other, [(await somebody(other, keys, clock.now(), "Bo Bok")).enrolment_id], keys, NOON)
+    for _ in range(4):
+        await place_services.reveal_contact(facts, "asked", keys, robin.staff_id, NOON)
+    assert cohort.last_end
+    clock.set(datetime(2026, 10, 1, 6, 0, tzinfo=UTC))
+    await worker.drain(the_worker)
+    page = await page_of(client, SEPTEMBER, clock)
+    assert f"Robin Under månaden Kontaktvägar på arbetslistan. {cohort.name}. Visade kontaktvägar mer än 3 gånger." in page
+    assert "1 visning av någons uppgifter. 1 sak att titta på." in page
+    clock.set(cohort.last_end + timedelta(days=31))
+    await closing_services.erase_overdue(the_worker)
+    assert await owner.fetchval("select count(*) from look_review_line where kind = 'reveals'") == 0
+    assert await owner.fetchval("select count(*) from audit_entry where action like 'contact:%'") == 0
+    assert "Kontaktvägar" not in await page_of(client, SEPTEMBER, clock)
+
+
+async def test_the_page_says_whether_the_chain_is_whole_and_lists_the_days(
+    september: Month,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    the_worker: worker.Worker,
+    settings: Settings,
+) -> None:
+    head = Anchor(settings.log_key_folder).head()
+    page = await page_of(client, "/personal/granskning?manad=2026-09", clock)
+    assert "Kedjan är hel till och med rad 6 Kontrollerad idag 08.00." in page
+    assert f"ons 30 sep {shown(head.mac)} 6 6" in page
+    assert "Rader sparas i 5 år." in page
+    clock.advance(hours=4)
+    assert "Kedjan var hel till och med rad 6" in await page_of(client, "/personal/granskning", clock)
+    async with owner.transaction():
+        await owner.execute("set local session_replication_role = replica")
+        await owner.execute("update record_look set staff_id = 9 where id = (select max(id) from record_look)")
+    async with as_worker(settings):
+        await chain_services.tend(the_worker)
+    page = await page_of(client, "/personal/granskning", clock)
+    assert "Kedjan är bruten vid rad 6 En rad är ändrad" in page
+    assert "programmes audit verify" in page
+    assert "Åtkomstloggens kedja är bruten" in await page_of(client, "/personal/idag", clock)
+    for query in ("manad=2031-01", "manad=%00", "manad=2026-00"):
+        assert (await client.get(f"/personal/granskning?{query}")).status_code == 200
+
+
+async def test_before_the_worker_has_looked_the_page_says_so(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_staff_member("sasha", "manager", clock.now())
+    page = await page_of(client, "/personal/granskning", clock)
+    assert "Kedjan har inte kontrollerats än" in page
+    assert "Ingen månad finns att granska än." in page
+
+
+def mails(settings: Settings) -> list[Path]:
+    folder = Path(settings.mail_url.removeprefix("folder://"))
+    return [path for path in sorted(folder.glob("*.eml")) if b"sasha@" in path.read_bytes()]
+
+
+async def test_managers_get_the_days_head_by_mail_once(
+    september: Month,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    the_worker: worker.Worker,
+    settings: Settings,
+) -> None:
+    assert mails(settings) == []
+    await owner.execute("update staff set email = 'sasha@example.invalid' where username in ('sasha', 'robin')")
+    clock.set(datetime(2026, 10, 2, 3, 59, tzinfo=UTC))
+    await worker.drain(the_worker)
+    assert mails(settings) == []
+    clock.set(datetime(2026, 10, 2, 4, 0, tzinfo=UTC))
+    for _ in range(2):
+        await worker.drain(the_worker)
+    [sent] = mails(settings)
+    message = message_from_bytes(sent.read_bytes(), policy=default)
+    sent.unlink()
+    body = message.get_body(("plain",))
+    assert body
+    text = body.get_content()
+    head = Anchor(settings.log_key_folder).head()
+    assert "Åtkomstloggen, torsdag 1 oktober." in text
+    assert f"Dagens kontrollsumma: {shown(head.mac)}, rad 6." in text
+    assert "Kedjan är hel till och med rad 6." in text
+    assert "1 månad väntar på granskning." in text
+    for hidden in ("Anna", "Bo Bok", september.cohort.name):
+        assert hidden not in text
+    assert await owner.fetchval("select count(*) from log_digest where state = 'sent'") == 1
+    # Only to managers.
+    assert await owner.fetchval("select staff_id from log_digest") == september.sasha.staff_id
+
+
+async def test_a_mail_that_is_put_off_is_tried_again_under_the_same_number(
+    september: Month, clock: FrozenClock, owner: asyncpg.Connection, settings: Settings
+) -> None:
+    await owner.execute("update staff set email = 'sasha@example.invalid' where username = 'sasha'")
+    sent: list[str] = []
+
+    class Away:
+        async def send(self, message: object) -> None:
+            sent.append(str(message["Message-ID"]))  # type: ignore[index]
+            raise Deferred("Away", away=True)
+
+    for minutes in (0, 0, 1, 4, 5):
+        clock.advance(minutes=minutes)
+        async with as_worker(settings):
+            await digest_services.send(Away(), settings, clock)  # type: ignore[arg-type]
+    assert len(sent) == 3
+    assert len(set(sent)) == 1
+    assert await owner.fetchval("select state || failures from log_digest") == "waiting3"
