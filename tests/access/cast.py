@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import asyncpg
 import httpx
@@ -37,6 +37,7 @@ class Ids:
     text_id: str
     receipt_id: str
     key: str
+    month: str
     name: str = "x"
     digest: str = "x"
 
@@ -94,7 +95,13 @@ async def _a_house(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, se
     session = (await cohorts.sessions(cohort.cohort_id))[0]
     ids = (taken.enrolment_id, session.session_id, slot, closure, text, receipt)
     return Ids(
-        str(cohort.cohort_id), cohort.public_id, cohort.slug, section, *(str(one) for one in ids), key="lower_age_included"
+        str(cohort.cohort_id),
+        cohort.public_id,
+        cohort.slug,
+        section,
+        *(str(one) for one in ids),
+        key="lower_age_included",
+        month="2026-08",
     )
 
 
@@ -113,6 +120,11 @@ async def everybody(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, s
         )
     await a_coordinator(now, "coordinator", section)
     await a_coordinator(now, "coordinator_elsewhere", ELSEWHERE)
+    await owner.execute(
+        "insert into look_review (month, seed, lines, made_at) values ($1, 'seed', 0, $2)",
+        date.fromisoformat(f"{mine.month}-01"),
+        now,
+    )
     await a_staff_member("manager", "manager", now)
     await a_staff_member("administrator", "administrator", now)
     return mine, theirs

@@ -13,6 +13,7 @@ CODES = {
     "attendance": {"mark"},
     "audit_entry": {"action", "subject"},
     "ballot": {"state"},
+    "chain_check": {"scope"},
     "cohort": {"ended_how", "state"},
     "cohort_session": {"state"},
     "cohort_staff": {"role"},
@@ -23,10 +24,14 @@ CODES = {
     "feed": {"kind"},
     "held_text": {"state"},
     "key_destruction": {"kind", "why"},
+    "log_digest": {"state"},
+    "look_review_line": {"kind"},
+    "look_review_mark": {"outcome"},
     "notice": {"kind", "state"},
     "notice_attempt": {"error"},
     "person_lookup": {"kind"},
     "queue_event": {"kind", "reason"},
+    "record_look": {"page", "reason"},
     "staff_role": {"role"},
     "start_decision": {"decision"},
     "study_visit": {"state"},
@@ -41,9 +46,13 @@ SEALED = {
     "sealed_answer": {"blob"},
 }
 DIGESTS = {
+    "chain_check": {"head"},
     "edition": {"digest"},
     "enrolment": {"code_digest", "once_digest"},
     "feed": {"body_digest", "token_digest"},
+    "look_checkpoint": {"head", "mac"},
+    "look_day": {"head"},
+    "look_link": {"mac"},
     "person_lookup": {"digest"},
     "place_session": {"id"},
     "sign_in_attempt": {"id"},
@@ -55,6 +64,7 @@ DIGESTS = {
 OF_NOBODY = {
     "agreement_text": {"lines_en", "lines_sv", "section"},
     "ballot": {"half_year", "own_words", "section"},
+    "chain_check": {"fault"},
     "closure": {"reason"},
     "cohort": {"name", "public_id"},
     "cohort_session": {"theme"},
@@ -62,15 +72,18 @@ OF_NOBODY = {
     "erasure_receipt": {"form", "section"},
     "held_text": {"question", "section", "shown"},
     "interpretation_choice": {"key", "section", "value"},
+    "look_review": {"seed"},
+    "look_review_line": {"look_ids"},
     "period_total": {"ended_how", "form", "half_year", "section"},
     "programme": {"data", "doc_level", "form", "section", "slug", "way_in"},
     "release": {"half_year", "results", "section"},
+    "retention_rule": {"subject"},
     "staff_role": {"section"},
     "start_decision": {"reason"},
     "venue": {"address", "name"},
 }
 # Members of staff have names.
-STAFF = {"staff": {"display_name", "password_hash", "username"}}
+STAFF = {"staff": {"display_name", "email", "password_hash", "username"}}
 # Numbers, moments and ids hold no words.
 _NO_WORDS = (
     "integer", "bigint", "smallint", "numeric", "boolean", "date", "timestamp with time zone", "uuid",

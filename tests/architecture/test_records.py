@@ -45,7 +45,7 @@ def test_what_the_service_reads_for_itself_is_read_in_these_places_only() -> Non
     assert dict(found) == {
         "reach": {"notices/reach_services.py"},
         "same_form": {"enrolment/application_services.py"},
-        "rule": {"enrolment/transfer_services.py"},
+        "rule": {"enrolment/age_services.py", "enrolment/transfer_services.py"},
         "rewrite": {"enrolment/details_services.py", "enrolment/details_views.py"},
     }
     assert set(found) == set(get_args(Purpose))
