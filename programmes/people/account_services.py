@@ -14,18 +14,16 @@ from programmes.people import session_services as sessions
 from programmes.people.attempt_rules import counter
 from programmes.people.password_rules import LONGEST, SHORTEST, Weakness, weaknesses
 from programmes.people.rules import Browser
-from programmes.people.services import NotAdmitted, hashed, kept_device, right_password
+from programmes.people.services import NotAdmitted, SignedIn, hashed, kept_device, right_password
 
 __all__ = ["LONGEST", "SHORTEST", "Weakness", "weaknesses"]
 
 
 @dataclass(frozen=True)
 class Changed:
-    """The password is changed; this browser goes on with the token, every other one is signed out. `device` is for the
-    browser to keep, or empty."""
+    """The password is changed; this browser goes on with the session, every other one is signed out."""
 
-    token: str
-    device: str
+    signed_in: SignedIn
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ async def change_password(
         browser = Browser(shared=await sessions.is_shared(token))
         fresh = await sessions.renew(token, now)
         await audit.note("staff:password", f"staff/{staff_id}", staff_id, now)
-    return Changed(fresh, kept_device(key, staff_id, stored, browser, now))
+    return Changed(SignedIn(fresh, kept_device(key, staff_id, stored, browser, now)))
 
 
 async def confirm_password(staff_id: int, password: str, key: bytes, now: datetime) -> NotAdmitted | None:

@@ -13,10 +13,12 @@ from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.people import attempt_services as attempts
 from programmes.people import session_services as sessions
 from programmes.people.attempt_rules import CODE_WAIT, counter, known_device
-from programmes.people.factor_rules import RECOVERY_CODES, app_address, digits, matching_step, new_secret
+from programmes.people.factor_rules import RECOVERY_CODES, app_address, digits, matching_step, needs_factor, new_secret
 from programmes.people.queries import half_sign_in
 from programmes.people.rules import Browser
 from programmes.people.services import SignedIn, kept_device
+
+__all__ = ["needs_factor"]
 
 _SERVICE = "second-factor"
 _OFFER_LASTS = timedelta(minutes=30)
