@@ -133,12 +133,15 @@ async def set_roles(staff_id: int, roles: Sequence[tuple[str, str]], now: dateti
     return True
 
 
-async def change_roles(username: str, roles: Sequence[tuple[str, str]], now: datetime) -> None:
-    """An administrator gives somebody exactly these roles. Raises NotFound."""
+async def change_roles(username: str, roles: Sequence[tuple[str, str]], now: datetime) -> bool:
+    """An administrator gives somebody exactly these roles. False for who signs in by single sign-on: theirs follow their
+    groups. Raises NotFound."""
     staff_id = await staff_id_of(username)
     async with transaction():
-        await execute("select 1 from staff where id = $1 for update", staff_id)
-        await set_roles(staff_id, roles, now)
+        own = await execute("select 1 from staff where id = $1 and oidc_subject is null for update", staff_id)
+        if own:
+            await set_roles(staff_id, roles, now)
+    return bool(own)
 
 
 async def deactivate(username: str, now: datetime) -> None:

@@ -24,7 +24,7 @@ _ACCOUNT = "/personal/konto"
 
 def _done(what: str) -> str:
     texts = {
-        "session": _("Sessionen är avslutad."),
+        "session": _("Den inloggningen är avslutad."),
         "andra": _("Du är utloggad överallt utom här."),
         "losen": _("Lösenordet är bytt. Du är utloggad överallt utom här."),
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Request, Response
 
+from programmes.core.i18n import gettext as _
 from programmes.people.pages import refused
 from programmes.people.provider_services import Provider
 from programmes.people.services import Browser, NotAdmitted, SignedIn, device_word, lane
@@ -30,7 +31,7 @@ def is_file(wanted: str) -> bool:
 
 def issuer(settings: Settings) -> str:
     """What a code app calls this service."""
-    return f"Stöd utan ansökan, {settings.municipality}"
+    return f"{_('Stöd utan ansökan')}, {settings.municipality}"
 
 
 def provider(request: AnyRequest) -> Provider | None:
