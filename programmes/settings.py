@@ -120,7 +120,7 @@ def _single_sign_on(env: Mapping[str, str]) -> SingleSignOn | None:
     given = {name: env.get(name, default).strip() for name, default in _OIDC.items()}
     issuer = given["PROGRAMMES_OIDC_ISSUER"]
     if not issuer:
-        if set(_OIDC) & set(env):
+        if any(env.get(name) for name in _OIDC):
             raise SettingsError("PROGRAMMES_OIDC_ISSUER is missing; without it no other PROGRAMMES_OIDC_* counts")
         return None
     parts = urlsplit(issuer)

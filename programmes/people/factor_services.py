@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from programmes.core import audit
 from programmes.core.codes import digest, grouped, new_code, normalised
 from programmes.core.db import execute, fetchrow, fetchval, transaction
+from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.people import attempt_services as attempts
 from programmes.people import session_services as sessions
@@ -80,7 +81,7 @@ async def accept(staff_id: int, typed: str, keys: KeyFolder, now: datetime) -> b
     """Use up a code of the app, or a recovery code, in the open transaction; False if it is neither, or was used before.
 
     Raises:
-        Unreadable: the service key is not the one that sealed the secret.
+        Conflict: the secret can't be read: the service key is not the one that sealed it. Recovery codes still work.
     """
     if code := normalised(typed):
         used = await execute(
@@ -93,7 +94,10 @@ async def accept(staff_id: int, typed: str, keys: KeyFolder, now: datetime) -> b
     six = digits(typed)
     if row is None or not six:
         return False
-    secret = keys.open_for_service(_SERVICE, _about(staff_id), row["sealed"])
+    try:
+        secret = keys.open_for_service(_SERVICE, _about(staff_id), row["sealed"])
+    except Unreadable as error:
+        raise Conflict("factor_unreadable") from error
     step = matching_step(secret, six, now, row["last_step"])
     if step is None:
         return False

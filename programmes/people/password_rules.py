@@ -44,6 +44,6 @@ def weaknesses(password: str, about: Sequence[str]) -> list[Weakness]:
     patterns = {
         "own" if match.get("matched_word") in own else _PATTERNS.get(match["pattern"], "guessable")
         for match in found["sequence"]
-    }
+    } | {"own" for word in own if word in password.lower()}
     known: tuple[Weakness, ...] = ("own", "common", "repeat", "sequence", "keyboard", "date")
     return [weakness for weakness in known if weakness in patterns] or ["guessable"]

@@ -231,6 +231,10 @@ def conflict_text(code: str) -> tuple[str, str]:
             _("Det finns inget att komma tillbaka till"),
             _("Platsen är tagen, och det går inte längre att ställa sig i kön. Ring oss om du undrar något."),
         ),
+        "factor_unreadable": (
+            _("Koden går inte att kontrollera"),
+            _("Det är fel hos oss. Använd en reservkod, eller be den som sköter tjänsten att nollställa din kod."),
+        ),
         "visit_past": (_("Tiden har redan varit"), _("Välj en tid som kommer.")),
         "texts_changed": (
             _("Texten har fått en ny version"),

@@ -70,6 +70,12 @@ def test_half_a_provider_stops_the_start(name: str, value: str) -> None:
         read_settings({**OIDC, name: value})
 
 
+def test_groups_without_a_provider_stop_the_start_and_an_empty_name_is_none() -> None:
+    with pytest.raises(SettingsError, match="PROGRAMMES_OIDC_ISSUER"):
+        read_settings({"PROGRAMMES_OIDC_ROLES": "a=leader"})
+    assert read_settings({"PROGRAMMES_OIDC_ISSUER": ""}).single_sign_on is None
+
+
 def test_the_roles_of_the_settings_are_the_roles_there_are() -> None:
     assert get_args(Role) == module.ROLES
 
@@ -95,7 +101,6 @@ def test_without_an_environment_everything_is_as_the_class_says() -> None:
         ("PROGRAMMES_SECOND_FACTOR", ""),
         ("PROGRAMMES_LOCAL_ACCOUNTS", "no"),
         ("PROGRAMMES_LOCAL_ACCOUNTS", "0"),
-        ("PROGRAMMES_OIDC_ROLES", "a=leader"),
     ],
 )
 def test_a_wrong_or_unknown_setting_is_said_by_name(name: str, value: str) -> None:
