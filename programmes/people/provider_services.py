@@ -201,7 +201,7 @@ class Provider:
         for fresh in (False, True):
             try:
                 return jwt.decode(id_token, await self._key_set(now, fresh), algorithms=_ALGORITHMS)
-            except (JoseError, TypeError, ValueError):
+            except (JoseError, KeyError, TypeError, ValueError):
                 continue
         raise ProviderLied("signature")
 
