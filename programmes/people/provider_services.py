@@ -119,13 +119,14 @@ class Provider:
         Raises:
             ProviderAway, ProviderRefused, ProviderLied
         """
+        if "error" in said:
+            # Some leave the state out then. Nobody is signed in by this, whoever sent it.
+            raise ProviderAway if said["error"] in {"server_error", "temporarily_unavailable"} else ProviderRefused
         if said.get("state") != flow.state:
             raise ProviderLied("state")
         # RFC 9207: a provider that names itself in the answer must be the one that was asked.
         if said.get("iss", self.about.issuer) != self.about.issuer:
             raise ProviderLied("issuer")
-        if "error" in said:
-            raise ProviderAway if said["error"] in {"server_error", "temporarily_unavailable"} else ProviderRefused
         if not said.get("code"):
             raise ProviderLied("code")
         tokens = await self._tokens(said["code"], flow, now)
