@@ -208,6 +208,7 @@ LIES: list[tuple[str, Callable[[Claims], Claims], str]] = [
     ("a wrong nonce", claim(nonce="x"), "Svaret hörde till en annan inloggning."),
     ("no nonce", claim(nonce=None), "Svaret hörde till en annan inloggning."),
     ("another audience", claim(aud="annan"), "Svaret var till någon annan tjänst."),
+    ("another audience with us as its party", claim(aud="annan", azp="stod"), "Svaret var till någon annan tjänst."),
     ("audiences without us", claim(aud=["annan", "tredje"]), "Svaret var till någon annan tjänst."),
     ("several audiences, another party", claim(aud=["stod", "annan"], azp="annan"), "Svaret var till någon annan tjänst."),
     ("several audiences, no party", claim(aud=["stod", "annan"]), "Svaret var till någon annan tjänst."),
