@@ -21,6 +21,7 @@ CODES = {
     "enrolment": {"language", "left_from", "order_reason", "skip_reason", "state"},
     "erasure_receipt": {"level", "rule"},
     "feed": {"kind"},
+    "half_sign_in": {"device", "kind"},
     "held_text": {"state"},
     "key_destruction": {"kind", "why"},
     "notice": {"kind", "state"},
@@ -28,6 +29,7 @@ CODES = {
     "person_lookup": {"kind"},
     "queue_event": {"kind", "reason"},
     "staff_role": {"role"},
+    "staff_session": {"device"},
     "start_decision": {"decision"},
     "study_visit": {"state"},
 }
@@ -39,13 +41,17 @@ SEALED = {
     "participant": {"sealed"},
     "partner_record": {"sealed"},
     "sealed_answer": {"blob"},
+    "second_factor": {"sealed"},
+    "staff_session": {"sealed_hint"},
 }
 DIGESTS = {
     "edition": {"digest"},
     "enrolment": {"code_digest", "once_digest"},
     "feed": {"body_digest", "token_digest"},
+    "half_sign_in": {"id"},
     "person_lookup": {"digest"},
     "place_session": {"id"},
+    "recovery_code": {"digest"},
     "sign_in_attempt": {"id"},
     "slip": {"id"},
     "staff_session": {"id"},
@@ -70,7 +76,7 @@ OF_NOBODY = {
     "venue": {"address", "name"},
 }
 # Members of staff have names.
-STAFF = {"staff": {"display_name", "password_hash", "username"}}
+STAFF = {"staff": {"display_name", "oidc_issuer", "oidc_subject", "password_hash", "username"}}
 # Numbers, moments and ids hold no words.
 _NO_WORDS = (
     "integer", "bigint", "smallint", "numeric", "boolean", "date", "timestamp with time zone", "uuid",

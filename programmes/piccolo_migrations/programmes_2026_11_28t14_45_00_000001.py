@@ -7,7 +7,7 @@ from piccolo.columns.indexes import IndexMethod
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
-ID = "2026-11-28T13:55:00:000001"
+ID = "2026-11-28T14:45:00:000001"
 VERSION = "1.38.0"
 DESCRIPTION = "second factors, single sign-on, sessions with a device word"
 
