@@ -91,7 +91,7 @@ def _add(settings: Settings, arguments: argparse.Namespace) -> int:
         return 2
 
     async def work(now: datetime) -> str:
-        await add_staff(arguments.username, arguments.name, password, arguments.role, now, arguments.email)
+        await add_staff(arguments.username, arguments.name, password, arguments.role, now, arguments.email or "")
         return f"{arguments.username} can sign in."
 
     return _carry_out(settings, arguments.username, work)
@@ -175,7 +175,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add = action("add", _add, "make a member of staff; the password is asked for, or read from standard input")
     add.add_argument("--name", required=True, help="as shown on screen")
     add.add_argument("--role", **role)  # type: ignore[arg-type]
-    add.add_argument("--email", default="", help="where a manager gets the access log's daily digest", type=_email)
+    add.add_argument("--email", help="where a manager gets the access log's daily digest", type=_email)
     action("list", _list, "everybody, with roles and how they sign in")
     action("roles", _roles, "give somebody exactly these roles; a change signs them out").add_argument("--role", **role)  # type: ignore[arg-type]
     action("deactivate", _deactivate, "end an account and sign it out everywhere")

@@ -1,4 +1,4 @@
-"""Guessing: how long the next try has to wait, and which tries are counted together (decision 13)."""
+"""Guessing: how long the next try has to wait, and which tries are counted together (decision 14)."""
 
 import hashlib
 import hmac

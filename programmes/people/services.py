@@ -81,7 +81,7 @@ async def sign_in(
     """Check name and password. Opens a session with a fresh token, or the way to the second step for those who have a
     second factor or need one by a role in `required`.
 
-    `key` hides names and devices in the list of tries. How tries are counted: decision 13.
+    `key` hides names and devices in the list of tries. How tries are counted: decision 14.
     """
     name = username.strip().lower()
     staff = await fetchrow(

@@ -1,4 +1,4 @@
-"""Guessing passwords is slow from everywhere, locks nobody out, and tells nobody who exists (decision 13)."""
+"""Guessing passwords is slow from everywhere, locks nobody out, and tells nobody who exists (decision 14)."""
 
 import asyncio
 import time
