@@ -48,7 +48,9 @@ from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
 from programmes.oversight import decision_views, opening_views, review_views
 from programmes.oversight import views as oversight_views
+from programmes.people import account_views, confirm_views, second_step_views, single_sign_on_views
 from programmes.people import views as people_views
+from programmes.people.provider_services import Provider
 from programmes.people.queries import load_principal
 from programmes.settings import Settings
 from programmes.web import errors, health
@@ -93,6 +95,10 @@ def _handlers() -> list[Any]:
         *notices_views.HANDLERS,
         *health.HANDLERS,
         *people_views.HANDLERS,
+        *second_step_views.HANDLERS,
+        *single_sign_on_views.HANDLERS,
+        *account_views.HANDLERS,
+        *confirm_views.HANDLERS,
         *enrolment_views.HANDLERS,
         *person_views.HANDLERS,
         *details_views.HANDLERS,
@@ -149,6 +155,7 @@ def create_app(
                 "static": static,
                 "templates": make_environment(settings, static),
                 "load_principal": load_principal,
+                "provider": Provider(settings.single_sign_on, settings.base_url) if settings.single_sign_on else None,
                 "bursts": Bursts(settings.burst_most, timedelta(minutes=settings.burst_minutes)),
                 "wrong_codes": Bursts(settings.guess_most, timedelta(minutes=settings.burst_minutes)),
             }

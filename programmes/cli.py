@@ -2,25 +2,21 @@
 
 import argparse
 import asyncio
-import getpass
 import os
-import re
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
 import uvicorn
 
+from programmes import staff_commands
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
-from programmes.core.errors import Conflict
-from programmes.core.principal import Role
 from programmes.oversight import chain_queries, chain_services
 from programmes.oversight.anchor import Anchor
 from programmes.oversight.chain_rules import FAULTS, STOPS, shown
 from programmes.settings import Settings, SettingsError, read_settings
 
 Run = Callable[[Settings, argparse.Namespace], int]
-ROLES: tuple[Role, ...] = ("leader", "coordinator", "manager", "administrator")
 
 
 def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -63,40 +59,6 @@ def _demo(_: Settings | None, arguments: argparse.Namespace) -> int:
     from programmes.demo.command import reset, run
 
     return reset() if arguments.reset else run(arguments.port)
-
-
-def _staff_add(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Make a member of staff; the password is asked for, or read from the first line of standard input."""
-    from programmes.people.services import add_staff
-
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    if len(password) < 12:
-        print("The password must have at least 12 characters.", file=sys.stderr)
-        return 2
-    roles: list[tuple[Role, str]] = [(role, "") for role in arguments.role]
-
-    async def add() -> None:
-        await open_pool(settings.database_url, 2)
-        try:
-            now = SystemClock().now()
-            await add_staff(arguments.username, arguments.name, password, roles, now, arguments.email)
-        finally:
-            await close_pool()
-
-    try:
-        asyncio.run(add())
-    except Conflict:
-        print(f"There is already somebody called {arguments.username}.", file=sys.stderr)
-        return 1
-    print(f"{arguments.username} can sign in.")
-    return 0
-
-
-def _email(text: str) -> str:
-    """An address from the command line."""
-    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+", text):
-        raise argparse.ArgumentTypeError(f"an address looks like kim@example.se, not {text!r}")
-    return text
 
 
 def _audit(work: Callable[[Anchor], Awaitable[int]]) -> Run:
@@ -164,15 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000")
     demo.add_argument("--reset", action="store_true", help="stop it and remove its database, keys and mail")
     demo.set_defaults(run=_demo)
-    staff = commands.add_parser("staff", help="members of staff").add_subparsers(
-        dest="action", required=True, metavar="ACTION"
-    )
-    add = staff.add_parser("add", help="make a member of staff")
-    add.add_argument("username")
-    add.add_argument("--name", required=True, help="as shown on screen")
-    add.add_argument("--role", action="append", choices=ROLES, required=True)
-    add.add_argument("--email", default="", help="where a manager gets the access log's daily digest", type=_email)
-    add.set_defaults(run=_staff_add)
+    staff_commands.add_to(commands.add_parser("staff", help="members of staff"))
     audit = commands.add_parser("audit", help="the access log and its chain").add_subparsers(
         dest="action", required=True, metavar="ACTION"
     )

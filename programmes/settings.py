@@ -12,6 +12,21 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message is meant for the administrator."""
 
 
+ROLES = ("leader", "coordinator", "manager", "administrator")
+
+
+@dataclass(frozen=True)
+class SingleSignOn:
+    """An OpenID Connect provider and what its groups mean here: group, role, and section (empty for every programme)."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    name: str
+    groups_claim: str
+    roles: tuple[tuple[str, str, str], ...]
+
+
 @dataclass(frozen=True)
 class Settings:
     """What one installation decides. Every field is one environment variable, see `docs/settings.md`."""
@@ -41,6 +56,9 @@ class Settings:
     burst_minutes: int = 10
     guess_most: int = 20
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    second_factor: tuple[str, ...] = ("coordinator", "manager")
+    local_accounts: bool = True
+    single_sign_on: SingleSignOn | None = None
 
     @property
     def https(self) -> bool:
@@ -72,6 +90,71 @@ def _address(name: str, value: str) -> str:
     return value.rstrip("/")
 
 
+def _roles(name: str, value: str) -> tuple[str, ...]:
+    """Roles with commas between; `none` for none of them."""
+    found = tuple(part.strip() for part in value.split(",") if part.strip())
+    if found == ("none",):
+        return ()
+    if not found or not set(found) <= set(ROLES):
+        raise SettingsError(f"{name} must be some of {', '.join(ROLES)} with commas between, or none, not {value!r}")
+    return found
+
+
+def _switch(name: str, value: str) -> bool:
+    if value not in {"0", "1"}:
+        raise SettingsError(f"{name} must be 1 or 0, not {value!r}")
+    return value == "1"
+
+
+def _role_of_group(name: str, entry: str) -> tuple[str, str, str]:
+    """`group=role` or `group=role/section`. A group's own name may hold equals signs: the last one counts."""
+    group, _, told = entry.rpartition("=")
+    role, _, section = told.strip().partition("/")
+    if not group.strip() or role not in ROLES:
+        raise SettingsError(f"{name} must be group=role with semicolons between, the role one of {', '.join(ROLES)}")
+    return group.strip(), role, section.strip()
+
+
+def _single_sign_on(env: Mapping[str, str]) -> SingleSignOn | None:
+    """The provider, if one is named. Its address is https, but for one on this machine (tests)."""
+    given = {name: env.get(name, default).strip() for name, default in _OIDC.items()}
+    issuer = given["PROGRAMMES_OIDC_ISSUER"]
+    if not issuer:
+        if any(env.get(name) for name in _OIDC):
+            raise SettingsError("PROGRAMMES_OIDC_ISSUER is missing; without it no other PROGRAMMES_OIDC_* counts")
+        return None
+    parts = urlsplit(issuer)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}):
+        raise SettingsError(f"PROGRAMMES_OIDC_ISSUER must be an https address, not {issuer!r}")
+    roles = given["PROGRAMMES_OIDC_ROLES"]
+    found = tuple(_role_of_group("PROGRAMMES_OIDC_ROLES", part) for part in roles.split(";") if part.strip())
+    if not given["PROGRAMMES_OIDC_CLIENT_ID"] or not found:
+        raise SettingsError("single sign-on needs PROGRAMMES_OIDC_CLIENT_ID and PROGRAMMES_OIDC_ROLES too")
+    return SingleSignOn(
+        issuer,
+        given["PROGRAMMES_OIDC_CLIENT_ID"],
+        given["PROGRAMMES_OIDC_CLIENT_SECRET"],
+        given["PROGRAMMES_OIDC_NAME"],
+        given["PROGRAMMES_OIDC_GROUPS_CLAIM"],
+        found,
+    )
+
+
+def _local_accounts(env: Mapping[str, str], single_sign_on: SingleSignOn | None) -> bool:
+    allowed = _switch("PROGRAMMES_LOCAL_ACCOUNTS", env.get("PROGRAMMES_LOCAL_ACCOUNTS", "1"))
+    if not allowed and single_sign_on is None:
+        raise SettingsError("PROGRAMMES_LOCAL_ACCOUNTS is 0 and no PROGRAMMES_OIDC_ISSUER is set: nobody could sign in")
+    return allowed
+
+
+_OIDC = {
+    "PROGRAMMES_OIDC_ISSUER": "",
+    "PROGRAMMES_OIDC_CLIENT_ID": "",
+    "PROGRAMMES_OIDC_CLIENT_SECRET": "",
+    "PROGRAMMES_OIDC_NAME": "kommunens konto",
+    "PROGRAMMES_OIDC_GROUPS_CLAIM": "groups",
+    "PROGRAMMES_OIDC_ROLES": "",
+}
 _TEXTS = {
     "PROGRAMMES_MAIL_URL": "mail_url",
     "PROGRAMMES_MAIL_FROM": "mail_from",
@@ -99,6 +182,9 @@ _OTHERS = {
     "PROGRAMMES_BURST_MINUTES",
     "PROGRAMMES_GUESS_MOST",
     "PROGRAMMES_TRUSTED_PROXIES",
+    "PROGRAMMES_SECOND_FACTOR",
+    "PROGRAMMES_LOCAL_ACCOUNTS",
+    *_OIDC,
 }
 
 
@@ -114,6 +200,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"unknown setting: {', '.join(sorted(unknown))}")
     values: dict[str, object] = {key: env[name] for name, key in _TEXTS.items() if name in env}
     owner = env.get("DATABASE_URL", "")
+    single_sign_on = _single_sign_on(env)
     base = _address("PROGRAMMES_BASE_URL", env.get("PROGRAMMES_BASE_URL", Settings.base_url))
     return Settings(
         database_url=owner,
@@ -129,5 +216,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         burst_minutes=_number("PROGRAMMES_BURST_MINUTES", env.get("PROGRAMMES_BURST_MINUTES", "10")),
         guess_most=_number("PROGRAMMES_GUESS_MOST", env.get("PROGRAMMES_GUESS_MOST", "20"), least=0),
         trusted_proxies=_networks("PROGRAMMES_TRUSTED_PROXIES", env.get("PROGRAMMES_TRUSTED_PROXIES", "")),
+        second_factor=_roles(
+            "PROGRAMMES_SECOND_FACTOR", env.get("PROGRAMMES_SECOND_FACTOR", ",".join(Settings.second_factor))
+        ),
+        local_accounts=_local_accounts(env, single_sign_on),
+        single_sign_on=single_sign_on,
         **values,  # type: ignore[arg-type]
     )

@@ -124,7 +124,7 @@ def settings_for(server: private_server.PrivateServer, database: str, folder: Pa
         mail_url=f"folder://{folder / 'mail'}",
         # Everybody in the tests comes from one address; tests/enrolment/test_bursts.py and
         # test_guessing.py have applications of their own.
-        **{"burst_most": 0, "guess_most": 0, **others},
+        **{"burst_most": 0, "guess_most": 0, "second_factor": (), **others},
     )
 
 

@@ -1,6 +1,7 @@
 """Who is asking: a signed-in member of staff and the roles that decide what they may see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 Role = Literal["leader", "coordinator", "manager", "administrator"]
@@ -8,11 +9,15 @@ Role = Literal["leader", "coordinator", "manager", "administrator"]
 
 @dataclass(frozen=True)
 class Principal:
-    """A signed-in member of staff. `sections` of a role is empty where the role holds for every programme."""
+    """A signed-in member of staff. `sections` of a role is empty where the role holds for every programme.
+
+    `confirmed_at` is when they last showed that it is them: at sign-in, or before an export (`web.guards`).
+    """
 
     staff_id: int
     name: str
     roles: dict[Role, frozenset[str]]
+    confirmed_at: datetime | None = field(default=None, compare=False)
 
     def has(self, role: Role) -> bool:
         return role in self.roles

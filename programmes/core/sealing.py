@@ -107,6 +107,19 @@ def _tells_of(written: bytes, key: str) -> bool:
     return key.encode() in written and any(key.encode() in line and _parsed(line) for line in written.splitlines())
 
 
+def _sealed(key: bytes, text: str, about: bytes) -> bytes:
+    raw = text.encode()
+    padded = len(raw).to_bytes(4, "big") + raw
+    padded += b"\0" * (-len(padded) % _BLOCK)
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, padded, about)
+
+
+def _opened(key: bytes, sealed: bytes, about: bytes) -> str:
+    padded = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], about)
+    return padded[4 : 4 + int.from_bytes(padded[:4], "big")].decode()
+
+
 class KeyFolder:
     """The key folder of the web and worker processes (working-list entries and persons; ballots have their own)."""
 
@@ -128,11 +141,7 @@ class KeyFolder:
         Raises:
             KeyGone: the key does not exist (any more).
         """
-        raw = text.encode()
-        padded = len(raw).to_bytes(4, "big") + raw
-        padded += b"\0" * (-len(padded) % _BLOCK)
-        nonce = secrets.token_bytes(_NONCE)
-        return nonce + AESGCM(self._key(kind, key_id)).encrypt(nonce, padded, key_id.bytes)
+        return _sealed(self._key(kind, key_id), text, key_id.bytes)
 
     def open(self, kind: Kind, key_id: uuid.UUID, sealed: bytes) -> str:
         """The text that was sealed.
@@ -141,12 +150,10 @@ class KeyFolder:
             KeyGone: the key has been destroyed.
             Unreadable: the bytes are not what this key sealed.
         """
-        key = self._key(kind, key_id)
         try:
-            padded = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], key_id.bytes)
+            return _opened(self._key(kind, key_id), sealed, key_id.bytes)
         except (InvalidTag, ValueError) as error:
             raise Unreadable(str(key_id)) from error
-        return padded[4 : 4 + int.from_bytes(padded[:4], "big")].decode()
 
     def usable(self) -> bool:
         """Whether keys can be read and made: the folder is there, writable, and not another one mounted in its place."""
@@ -202,6 +209,24 @@ class KeyFolder:
             with contextlib.suppress(FileExistsError):
                 write_secret(path, secrets.token_bytes(32))
         return path.read_bytes()
+
+    def seal_for_service(self, name: str, about: str, text: str) -> bytes:
+        """Seal text under the service key of this name, bound to what it is about (`staff/12`): it opens for nothing else.
+
+        For what is no participant's and is not erased by its key: secrets of staff's sign-in.
+        """
+        return _sealed(self.service_key(name), text, about.encode())
+
+    def open_for_service(self, name: str, about: str, sealed: bytes) -> str:
+        """The text that was sealed for a service.
+
+        Raises:
+            Unreadable: the bytes are altered, cut short, about something else, or the service key has been replaced.
+        """
+        try:
+            return _opened(self.service_key(name), sealed, about.encode())
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable(name) from error
 
     def _path(self, kind: Kind, key_id: uuid.UUID) -> Path:
         return self._folder / kind / str(key_id)[:2] / f"{key_id}.key"

@@ -57,6 +57,7 @@ class Place:
             mail_url=f"folder://{self.data / 'mail'}",
             board_decision="Demobeslut 2026-000",
             demo=True,
+            second_factor=(),
             # Everybody who tries it out comes from one computer; whoever wants to see a burst says so.
             burst_most=int(given) if (given := os.environ.get("PROGRAMMES_BURST_MOST", "")).isdecimal() else 0,
         )

@@ -38,6 +38,7 @@ def environment(settings: Settings, part: Part) -> dict[str, str]:
         "PROGRAMMES_DEMO": "1" if settings.demo else "",
         "PROGRAMMES_BURST_MOST": str(settings.burst_most),
         "PROGRAMMES_GUESS_MOST": str(settings.guess_most),
+        "PROGRAMMES_SECOND_FACTOR": ",".join(settings.second_factor) or "none",
         "PYTHONUNBUFFERED": "1",
     }
     if part == "serve":

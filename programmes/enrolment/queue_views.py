@@ -18,7 +18,7 @@ from programmes.enrolment.order_services import ORDER_REASONS, OrderReason
 from programmes.people.looks import looking
 from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
-from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.guards import principal, recently_confirmed, row_id, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -95,7 +95,7 @@ def _back(cohort: CohortFacts) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort.cohort_id}/ko"})
 
 
-@get("/personal/grupper/{cohort_id:int}/ko.csv", guards=[signed_in])
+@get("/personal/grupper/{cohort_id:int}/ko.csv", guards=[recently_confirmed])
 async def export(request: AnyRequest, cohort_id: FromPath[int]) -> Response[bytes]:
     """The history of the queue, in Swedish whatever the page speaks: it is a record. That it was taken is noted."""
     cohort, state = await _cohort(request, cohort_id), request.app.state

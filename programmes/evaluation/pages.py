@@ -4,12 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_M
-
 from programmes.core.codes import grouped
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language, ngettext
+from programmes.core.qr import QUIET, symbol
 from programmes.evaluation.rules import (
     DISTRIBUTION_FROM,
     LONGEST_TEXT,
@@ -22,7 +20,6 @@ from programmes.evaluation.rules import (
     mean_to_half,
 )
 
-_QUIET = 4
 # The slip's picture is 38 mm wide (app.css); the symbol itself is to be 33 mm.
 _PICTURE_MM, _SYMBOL_MM = 38, 33
 
@@ -144,14 +141,10 @@ def longest_text() -> int:
 
 def qr(address: str) -> Qr:
     """The QR symbol of an address, level M."""
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
-    code.add_data(address)
-    code.make(fit=True)
-    matrix: list[list[bool]] = code.get_matrix()
-    n = len(matrix)
-    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(matrix) for x, dark in enumerate(row) if dark)
+    drawn = symbol(address)
+    n = drawn.size
     margin = n * (_PICTURE_MM / _SYMBOL_MM - 1) / 2
-    return Qr(path, f"{-margin:.3f} {-margin:.3f} {n + 2 * margin:.3f} {n + 2 * margin:.3f}", -_QUIET, n + 2 * _QUIET)
+    return Qr(drawn.path, f"{-margin:.3f} {-margin:.3f} {n + 2 * margin:.3f} {n + 2 * margin:.3f}", -QUIET, n + 2 * QUIET)
 
 
 def slips(codes: Iterable[str], base_url: str) -> list[Slip]:

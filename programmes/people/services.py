@@ -1,8 +1,7 @@
-"""Signing in and out, and making staff."""
+"""Signing in with a name and a password, and making staff."""
 
 import asyncio
-import hashlib
-import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,19 +14,36 @@ from programmes.core.codes import new_token
 from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Role
-from programmes.people.queries import session_id
-from programmes.people.rules import IDLE, LONGEST, wait_after
+from programmes.people import attempt_services as attempts
+from programmes.people import session_services as sessions
+from programmes.people.attempt_rules import counter, device_cookie, known_device, lane
+from programmes.people.factor_rules import needs_factor
+from programmes.people.rules import Browser, device_word
+
+__all__ = ["Browser", "device_word", "lane"]
 
 _hasher = PasswordHasher()
-# Verified when the name is unknown, so that the answer takes as long as for a known one.
+# Verified when there is no such password, so that the answer takes as long as for a known name.
 _NOBODY = _hasher.hash("nobody has this password")
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A fresh session; `token` goes into the cookie and is stored nowhere."""
+    """A fresh session; `token` goes into the cookie and is stored nowhere. `device` is for the browser to keep, or empty."""
 
     token: str
+    device: str = ""
+
+
+@dataclass(frozen=True)
+class SecondStep:
+    """Name and password were right, and give no right yet: a code is asked for, or (`enrol`) the app is to be set up.
+
+    `token` says who, for a quarter of an hour.
+    """
+
+    token: str
+    enrol: bool
 
 
 @dataclass(frozen=True)
@@ -37,60 +53,73 @@ class NotAdmitted:
     wait_seconds: int = 0
 
 
-def _attempt_id(key: bytes, username: str) -> bytes:
-    return hmac.new(key, username.strip().lower().encode(), hashlib.sha256).digest()
-
-
 def _verify(stored: str, password: str) -> bool:
     try:
-        return _hasher.verify(stored, password)
+        return _hasher.verify(stored or _NOBODY, password) and bool(stored)
     except (VerifyMismatchError, InvalidHashError):
         return False
 
 
-async def sign_in(username: str, password: str, key: bytes, now: datetime, earlier: str = "") -> SignedIn | NotAdmitted:
-    """Check name and password and open a session with a fresh token, which ends the browser's earlier one.
+async def right_password(stored: str, password: str) -> bool:
+    """Whether it is the password; nothing is the password of somebody who has none. Takes as long either way."""
+    return await asyncio.to_thread(_verify, stored, password)
 
-    `key` hides the names in the list of failures.
+
+async def hashed(password: str) -> str:
+    """A password as it is stored (argon2id, RFC 9106)."""
+    return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def sign_in(
+    username: str,
+    password: str,
+    key: bytes,
+    now: datetime,
+    browser: Browser = Browser(),
+    required: Collection[str] = (),
+) -> SignedIn | SecondStep | NotAdmitted:
+    """Check name and password. Opens a session with a fresh token, or the way to the second step for those who have a
+    second factor or need one by a role in `required`.
+
+    `key` hides names and devices in the list of tries. How tries are counted: decision 14.
     """
-    attempt = _attempt_id(key, username)
-    row = await fetchrow("select wait_until from sign_in_attempt where id = $1", attempt)
-    if row and row["wait_until"] and row["wait_until"] > now:
-        return NotAdmitted(int((row["wait_until"] - now).total_seconds()) + 1)
-    staff = await fetchrow("select id, password_hash from staff where username = $1 and active", username.strip().lower())
-    admitted = await asyncio.to_thread(_verify, staff["password_hash"] if staff else _NOBODY, password)
+    name = username.strip().lower()
+    staff = await fetchrow(
+        """select id, password_hash, exists(select from second_factor f where f.staff_id = p.id) as has_factor,
+                  array(select role from staff_role r where r.staff_id = p.id) as roles
+           from staff p where username = $1 and active""",
+        name,
+    )
+    stored = staff["password_hash"] if staff else ""
+    device = known_device(key, browser.device, staff["id"] if staff else 0, stored, now)
+    own = counter(key, "password", name, "device", device) if device else counter(key, "password", name, str(browser.lane))
+    if wait := await attempts.take(own, now):
+        return NotAdmitted(wait)
+    if not await right_password(stored, password) or staff is None:
+        return NotAdmitted()
     async with transaction():
-        if staff is None or not admitted:
-            failures = await fetchval(
-                """insert into sign_in_attempt (id, failures) values ($1, 1)
-                   on conflict (id) do update set failures = sign_in_attempt.failures + 1 returning failures""",
-                attempt,
-            )
-            await execute("update sign_in_attempt set wait_until = $2 where id = $1", attempt, now + wait_after(failures))
-            return NotAdmitted()
-        await execute("delete from sign_in_attempt where id = $1", attempt)
-        await execute("delete from staff_session where id = $1", session_id(earlier))
-        token = new_token()
-        await execute(
-            "insert into staff_session (id, staff_id, created_at, seen_at) values ($1, $2, $3, $3)",
-            session_id(token),
-            staff["id"],
-            now,
-        )
-        await audit.note("staff:sign_in", f"staff/{staff['id']}", staff["id"], now)
-    return SignedIn(token)
+        await attempts.forget(own)
+        if staff["has_factor"] or needs_factor(staff["roles"], required):
+            kind = "code" if staff["has_factor"] else "enrol"
+            return SecondStep(await sessions.begin_half(staff["id"], kind, browser, now), kind == "enrol")
+        token = await sessions.begin(staff["id"], browser, now)
+    return SignedIn(token, kept_device(key, staff["id"], stored, browser, now))
 
 
-async def sign_out(token: str) -> None:
-    """End a session; an unknown token changes nothing."""
-    async with transaction():
-        await execute("delete from staff_session where id = $1", session_id(token))
+def kept_device(key: bytes, staff_id: int, stored: str, browser: Browser, now: datetime) -> str:
+    """The device cookie for a browser that somebody has signed in with to the end; none for a shared one."""
+    return "" if browser.shared else device_cookie(key, new_token(), staff_id, stored, now)
+
+
+async def sign_out(token: str) -> bytes | None:
+    """End a session; an unknown token changes nothing. Returns the sealed ID token, if it came by single sign-on."""
+    return await sessions.sign_out(token)
 
 
 async def forget_old_sessions(now: datetime) -> None:
-    """Drop the sessions that have ended by themselves."""
-    async with transaction():
-        await execute("delete from staff_session where seen_at <= $1 or created_at <= $2", now - IDLE, now - LONGEST)
+    """Drop the sessions that have ended by themselves, and the tries that are a day old."""
+    await sessions.forget_old(now)
+    await attempts.forget_old(now)
 
 
 async def add_staff(
@@ -102,7 +131,7 @@ async def add_staff(
     Raises:
         Conflict: the user name is taken.
     """
-    hashed = await asyncio.to_thread(_hasher.hash, password)
+    stored = await hashed(password)
     try:
         async with transaction():
             staff_id: int = await fetchval(
@@ -110,7 +139,7 @@ async def add_staff(
                    values ($1, $2, $3, true, $4, nullif($5, '')) returning id""",
                 username.strip().lower(),
                 display_name,
-                hashed,
+                stored,
                 now,
                 email.strip(),
             )

@@ -1,13 +1,16 @@
 """Staff, their roles and sessions, and participants' protected records."""
 
-from piccolo.columns import UUID, BigSerial, Boolean, Bytea, ForeignKey, Integer, Serial, Text, Timestamptz
+from piccolo.columns import UUID, BigInt, BigSerial, Boolean, Bytea, ForeignKey, Integer, Serial, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 
 class Staff(Table, tablename="staff"):
-    """Somebody who signs in."""
+    """Somebody who signs in: with a password of their own, or by single sign-on as a subject of an issuer, never both.
+
+    Without a password `password_hash` is empty, and nothing verifies against it.
+    """
 
     id: Serial = Serial(primary_key=True)
     username = Text(default=None, unique=True)
@@ -16,6 +19,11 @@ class Staff(Table, tablename="staff"):
     active = Boolean(default=True)
     email = Text(null=True, default=None)
     created_at = Timestamptz(default=None)
+    oidc_issuer = Text(null=True, default=None)
+    oidc_subject = Text(null=True, default=None)
+    subject_of_an_issuer = Check("(oidc_issuer is null) = (oidc_subject is null)")
+    single_sign_on_without_password = Check("oidc_subject is null or password_hash = ''")
+    one_account_per_subject = Unique(["oidc_issuer", "oidc_subject"])
 
 
 class StaffRole(Table, tablename="staff_role"):
@@ -30,16 +38,60 @@ class StaffRole(Table, tablename="staff_role"):
 
 
 class StaffSession(Table, tablename="staff_session"):
-    """A signed-in browser. The id is the SHA-256 of the cookie's token; a fresh one at every sign-in."""
+    """A signed-in browser. The id is the SHA-256 of the cookie's token; a fresh one at every sign-in and change of rights.
+
+    `device` is a word for browser and system (`firefox/windows`), nothing else of what the browser says. `sealed_hint` is
+    there when they came by single sign-on: the provider's ID token, for signing out there too.
+    """
 
     id: Bytea = Bytea(primary_key=True, default=None)
     staff_id = ForeignKey(Staff, on_delete=OnDelete.cascade, null=False)
     created_at = Timestamptz(default=None)
     seen_at = Timestamptz(default=None)
+    device = Text(default="other/other")
+    shared = Boolean(default=False)
+    confirmed_at = Timestamptz(null=True, default=None)
+    sealed_hint = Bytea(null=True, default=None)
+    session_device_is_a_word = Check("device ~ '^[a-z]+/[a-z]+$'")
+
+
+class HalfSignIn(Table, tablename="half_sign_in"):
+    """Somebody whose password was right and whose second factor is still to come (`code`) or to be set up (`enrol`).
+
+    No session, so it opens nothing: not even a programme that knows only `staff_session` takes it for one.
+    """
+
+    id: Bytea = Bytea(primary_key=True, default=None)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.cascade, null=False)
+    kind = Text(default=None)
+    device = Text(default="other/other")
+    shared = Boolean(default=False)
+    created_at = Timestamptz(default=None)
+    known_half = Check("kind in ('code', 'enrol')")
+    half_device_is_a_word = Check("device ~ '^[a-z]+/[a-z]+$'")
+
+
+class SecondFactor(Table, tablename="second_factor"):
+    """The secret of somebody's code app, sealed under a service key. A time step counts once: `last_step` only grows."""
+
+    id: Serial = Serial(primary_key=True)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.cascade, null=False, unique=True)
+    sealed = Bytea(default=None)
+    last_step = BigInt(default=0)
+    enrolled_at = Timestamptz(default=None)
+
+
+class RecoveryCode(Table, tablename="recovery_code"):
+    """A code that stands in for the app once: the SHA-256 of its 80 random bits. Used, the row goes."""
+
+    id: Serial = Serial(primary_key=True)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.cascade, null=False, index=True)
+    digest = Bytea(default=None, unique=True)
 
 
 class SignInAttempt(Table, tablename="sign_in_attempt"):
-    """Failed sign-ins by a keyed hash of the name that was typed, to slow down guessing; emptied on success."""
+    """Tries to sign in, by a keyed hash of the name that was typed and of where from (`attempt_rules`), to slow down
+    guessing; forgotten on success and after a day."""
 
     id: Bytea = Bytea(primary_key=True, default=None)
     failures = Integer(default=0)

@@ -1,77 +1,100 @@
 """Sign-in and sign-out for staff."""
 
-import re
 from typing import Any
+from urllib.parse import urlencode
 
+import structlog
 from litestar import Request, Response, get, post
 
+from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import ngettext
-from programmes.people import services
+from programmes.people import pages, services
+from programmes.people import single_sign_on_services as single_sign_on
+from programmes.people.entry_views import back, browser, let_in, provider, sign_in_key, to, words
+from programmes.people.provider_services import ProviderProblem
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
 
+log = structlog.get_logger()
 AnyRequest = Request[Any, Any, Any]
-_STAFF_PAGE = re.compile(r"/personal(/[A-Za-z0-9_-]+)*(\?[A-Za-z0-9_.%+=&-]*)?")
 
 
-def _back(wanted: str) -> str:
-    """Where to go after signing in: only to a staff page of ours."""
-    return wanted if len(wanted) < 200 and _STAFF_PAGE.fullmatch(wanted) else "/personal/idag"
-
-
-def _show(request: AnyRequest, form: Form, back: str, status: int, out: str = "") -> Response[Any]:
-    return page(request, "people/sign_in.html", {"form": form, "back": back, "out": out}, status)
+def show_sign_in(
+    request: AnyRequest,
+    form: Form,
+    goes_to: str,
+    status: int,
+    out: str = "",
+    problem: tuple[str, str] = ("", ""),
+) -> Response[Any]:
+    """The sign-in page, with what was wrong."""
+    found, settings = provider(request), request.app.state.settings
+    name = found.about.name if found else ""
+    view = pages.SignInPage(form, goes_to, out, name, settings.local_accounts, problem)
+    return page(request, "people/sign_in.html", view, status)
 
 
 @get("/logga-in")
 async def sign_in_page(request: AnyRequest) -> Response[Any]:
     """The sign-in form."""
     out = request.query_params.get("ut", "")
-    return _show(request, Form(), _back(request.query_params.get("till", "")), 200, out)
+    return show_sign_in(request, Form(), back(request.query_params.get("till", "")), 200, out)
 
 
 @post("/logga-in", status_code=200)
 async def sign_in(request: AnyRequest) -> Response[Any]:
-    """Sign in with a fresh session id, whatever cookie was sent along."""
+    """Sign in with a fresh session id, whatever cookie was sent along; or go on to the code."""
     form = await read_form(request)
     state = request.app.state
-    back = _back(form.raw("till"))
+    if not state.settings.local_accounts:
+        raise NotFound
+    goes_to = back(form.raw("till"))
     username = form.text("anv", 100, _("Skriv ditt användarnamn."))
     if not form.raw("losen"):
         form.fail("losen", _("Skriv ditt lösenord."))
     if form.errors:
-        return _show(request, form, back, 422)
-    key, earlier = state.key_folder.service_key("sign-in"), read_cookie(request, "staff")
-    answer = await services.sign_in(username, form.raw("losen"), key, state.clock.now(), earlier)
+        return show_sign_in(request, form, goes_to, 422)
+    answer = await services.sign_in(
+        username,
+        form.raw("losen"),
+        sign_in_key(request),
+        state.clock.now(),
+        browser(request, form.ticked("delad")),
+        state.settings.second_factor,
+    )
     if isinstance(answer, services.NotAdmitted):
-        form.fail("anv", _refused(answer))
-        return _show(request, form, back, 422)
-    response = Response("", status_code=303, headers={"location": back})
-    set_cookie(request, response, "staff", answer.token)
-    return response
-
-
-def _refused(answer: services.NotAdmitted) -> str:
-    if answer.wait_seconds:
-        return ngettext(
-            "För många försök. Vänta %(n)s sekund och försök igen.",
-            "För många försök. Vänta %(n)s sekunder och försök igen.",
-            answer.wait_seconds,
-        )
-    return _("Namnet eller lösenordet stämmer inte.")
+        form.fail("anv", words(answer, _("Namnet eller lösenordet stämmer inte.")))
+        return show_sign_in(request, form, goes_to, 422)
+    if isinstance(answer, services.SecondStep):
+        response = to(f"/logga-in/{'skaffa-kod' if answer.enrol else 'kod'}?{urlencode({'till': goes_to})}")
+        drop_cookie(request, response, "staff")
+        set_cookie(request, response, "steg", answer.token)
+        return response
+    return let_in(request, to(goes_to), answer)
 
 
 @post("/logga-ut", status_code=303)
 async def sign_out(request: AnyRequest) -> Response[Any]:
-    """End the session and forget the cookie."""
+    """End the session and forget the cookie; who came by single sign-on is led to the provider to sign out there too."""
     token = read_cookie(request, "staff")
-    if token:
-        await services.sign_out(token)
-    response = Response("", status_code=303, headers={"location": "/logga-in"})
+    hint = await services.sign_out(token) if token else None
+    response = await _there_too(request, hint) if hint else to("/logga-in")
     drop_cookie(request, response, "staff")
     return response
+
+
+async def _there_too(request: AnyRequest, hint: bytes) -> Response[Any]:
+    """A page of its own: a form must not lead to another site (content security policy), a page that is shown may."""
+    found, state = provider(request), request.app.state
+    if found is None:
+        return to("/logga-in")
+    try:
+        address = await found.way_out(single_sign_on.id_token(hint, state.key_folder), state.clock.now())
+    except ProviderProblem as error:
+        log.warning("not_signed_out_there", reason=error.reason)
+        address = ""
+    return page(request, "people/signed_out.html", pages.SignedOutPage(found.about.name, address), 200)
 
 
 HANDLERS = [sign_in_page, sign_in, sign_out]

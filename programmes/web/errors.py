@@ -12,7 +12,7 @@ from programmes.core import codes, errors
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
 from programmes.web import rendering
-from programmes.web.guards import NotSignedIn
+from programmes.web.guards import NotConfirmed, NotSignedIn
 from programmes.web.open_places import PlaceClosed
 from programmes.web.sessions import drop_cookie, read_cookie, wanted_language
 
@@ -76,6 +76,12 @@ def not_signed_in(request: AnyRequest, error: Exception) -> Response[Any]:
 def place_closed(request: AnyRequest, error: Exception) -> Response[Any]:
     """To the page that asks for the code, which says that Min plats had closed by itself."""
     return Response("", status_code=303, headers={"location": "/min-plats?stangd=1"})
+
+
+def not_confirmed(request: AnyRequest, error: Exception) -> Response[Any]:
+    """To the page that asks for the password or a code, and from there here; after a form to the page it stands on."""
+    query = urlencode({"till": rendering.again(request)})
+    return Response("", status_code=303, headers={"location": f"/personal/bekrafta?{query}"})
 
 
 def csrf_failed(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -225,6 +231,10 @@ def conflict_text(code: str) -> tuple[str, str]:
             _("Det finns inget att komma tillbaka till"),
             _("Platsen är tagen, och det går inte längre att ställa sig i kön. Ring oss om du undrar något."),
         ),
+        "factor_unreadable": (
+            _("Koden går inte att kontrollera"),
+            _("Det är fel hos oss. Använd en reservkod, eller be den som sköter tjänsten att nollställa din kod."),
+        ),
         "visit_past": (_("Tiden har redan varit"), _("Välj en tid som kommer.")),
         "texts_changed": (
             _("Texten har fått en ny version"),
@@ -240,6 +250,7 @@ HANDLERS: dict[Any, Any] = {
     errors.Conflict: conflict,
     NotSignedIn: not_signed_in,
     PlaceClosed: place_closed,
+    NotConfirmed: not_confirmed,
     PermissionDeniedException: csrf_failed,
     HTTPException: http_error,
     Exception: unexpected,

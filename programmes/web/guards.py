@@ -1,5 +1,6 @@
 """Who may come in. The signed-in person stands in the scope; these turn "nobody" and "not you" into answers."""
 
+from datetime import timedelta
 from typing import Any
 
 from litestar import Request
@@ -9,15 +10,35 @@ from litestar.handlers.base import BaseRouteHandler
 from programmes.core.errors import Forbidden, NotFound
 from programmes.core.principal import Principal, Role
 
+CONFIRMED_FOR = timedelta(minutes=5)
+
 
 class NotSignedIn(Exception):
     """The page is for staff, and nobody is signed in."""
+
+
+class NotConfirmed(Exception):
+    """Somebody is signed in, and has to show that it still is them before they take this away."""
 
 
 def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard: any member of staff."""
     if connection.scope.get("principal") is None:
         raise NotSignedIn
+
+
+def recently_confirmed(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard of exports: somebody who has signed in, or given their password or a code again, within five minutes.
+
+    Who has not is led to `/personal/bekrafta` and back. It stands instead of `signed_in`, which it includes. A link to such
+    an address has no `download`: what comes first may be a page.
+    """
+    found = connection.scope.get("principal")
+    if not isinstance(found, Principal):
+        raise NotSignedIn
+    now = connection.app.state.clock.now()
+    if found.confirmed_at is None or not timedelta(0) <= now - found.confirmed_at < CONFIRMED_FOR:
+        raise NotConfirmed
 
 
 def principal(request: Request[Any, Any, Any]) -> Principal:

@@ -20,9 +20,9 @@ def cookie_name(name: str, https: bool) -> str:
     return f"__Host-{name}" if https else name
 
 
-def read_cookie(request: Request[Any, Any, Any], name: str) -> str:
-    """A cookie of ours, or an empty text. Never longer than 200 characters."""
-    return request.cookies.get(cookie_name(name, request.app.state.settings.https), "")[:200]
+def read_cookie(request: Request[Any, Any, Any], name: str, most: int = 200) -> str:
+    """A cookie of ours, or an empty text. Never longer than `most` characters."""
+    return request.cookies.get(cookie_name(name, request.app.state.settings.https), "")[:most]
 
 
 def set_cookie(

@@ -22,6 +22,7 @@ CODES = {
     "enrolment": {"language", "left_from", "order_reason", "skip_reason", "state"},
     "erasure_receipt": {"level", "rule"},
     "feed": {"kind"},
+    "half_sign_in": {"device", "kind"},
     "held_text": {"state"},
     "key_destruction": {"kind", "why"},
     "log_digest": {"state"},
@@ -33,6 +34,7 @@ CODES = {
     "queue_event": {"kind", "reason"},
     "record_look": {"page", "reason"},
     "staff_role": {"role"},
+    "staff_session": {"device"},
     "start_decision": {"decision"},
     "study_visit": {"state"},
 }
@@ -44,17 +46,21 @@ SEALED = {
     "participant": {"sealed"},
     "partner_record": {"sealed"},
     "sealed_answer": {"blob"},
+    "second_factor": {"sealed"},
+    "staff_session": {"sealed_hint"},
 }
 DIGESTS = {
     "chain_check": {"head"},
     "edition": {"digest"},
     "enrolment": {"code_digest", "once_digest"},
     "feed": {"body_digest", "token_digest"},
+    "half_sign_in": {"id"},
     "look_checkpoint": {"head", "mac"},
     "look_day": {"head"},
     "look_link": {"mac"},
     "person_lookup": {"digest"},
     "place_session": {"id"},
+    "recovery_code": {"digest"},
     "sign_in_attempt": {"id"},
     "slip": {"id"},
     "staff_session": {"id"},
@@ -83,7 +89,7 @@ OF_NOBODY = {
     "venue": {"address", "name"},
 }
 # Members of staff have names.
-STAFF = {"staff": {"display_name", "email", "password_hash", "username"}}
+STAFF = {"staff": {"display_name", "email", "oidc_issuer", "oidc_subject", "password_hash", "username"}}
 # Numbers, moments and ids hold no words.
 _NO_WORDS = (
     "integer", "bigint", "smallint", "numeric", "boolean", "date", "timestamp with time zone", "uuid",

@@ -17,8 +17,14 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
 # Words that are the same in every language, and the names of the languages themselves.
 _EVERYWHERE = {"English", "Svenska", "QR", "PDF", "CSV", "XLSX"}
 _SPOKEN = ("alt", "title", "aria-label", "placeholder")
-# Where Swedish is no text on screen, or comes with the data: what a municipality is called, what a demo is filled with.
-_SWEDISH_BY_NATURE = ("programmes/settings.py", "programmes/demo/", "programmes/piccolo_migrations/")
+# Where Swedish is no text on screen, or comes with the data: what a municipality is called, what a demo is filled with,
+# what no password may be made of.
+_SWEDISH_BY_NATURE = (
+    "programmes/settings.py",
+    "programmes/demo/",
+    "programmes/piccolo_migrations/",
+    "programmes/people/password_rules.py",
+)
 
 
 def _mapping() -> list[tuple[str, str]]:

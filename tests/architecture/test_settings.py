@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from programmes import settings as module
+from programmes.core.principal import Role
 from programmes.settings import Settings, SettingsError, read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,10 +31,53 @@ def test_the_documented_defaults_are_the_real_ones() -> None:
     by_name |= {"PROGRAMMES_BALLOT_KEY_FOLDER": "ballot_key_folder", "PROGRAMMES_POOL_SIZE": "pool_size"}
     by_name |= {"PROGRAMMES_BURST_MOST": "burst_most", "PROGRAMMES_BURST_MINUTES": "burst_minutes"}
     by_name |= {"PROGRAMMES_GUESS_MOST": "guess_most", "PROGRAMMES_LOG_KEY_FOLDER": "log_key_folder"}
+    by_name |= {"PROGRAMMES_LOCAL_ACCOUNTS": "local_accounts", "PROGRAMMES_SECOND_FACTOR": "second_factor"}
     for name, attribute in by_name.items():
         told = documented()[name]
-        real = str(getattr(found, attribute))
+        value = getattr(found, attribute)
+        real = ",".join(value) if isinstance(value, tuple) else str(int(value) if isinstance(value, bool) else value)
         assert told == f"`{real}`" if real else told.startswith("none"), name
+
+
+OIDC = {
+    "PROGRAMMES_OIDC_ISSUER": "https://login.example.se/realm",
+    "PROGRAMMES_OIDC_CLIENT_ID": "stod",
+    "PROGRAMMES_OIDC_ROLES": "CN=Stod,OU=Grupper=coordinator; ledare = leader/2.8;",
+}
+
+
+def test_groups_mean_roles_and_the_last_equals_sign_counts() -> None:
+    found = read_settings(OIDC).single_sign_on
+    assert found
+    assert found.roles == (("CN=Stod,OU=Grupper", "coordinator", ""), ("ledare", "leader", "2.8"))
+    assert (found.name, found.groups_claim, found.client_secret) == ("kommunens konto", "groups", "")
+    assert read_settings({**OIDC, "PROGRAMMES_LOCAL_ACCOUNTS": "0"}).local_accounts is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PROGRAMMES_OIDC_ISSUER", "http://login.example.se"),
+        ("PROGRAMMES_OIDC_ISSUER", "login.example.se"),
+        ("PROGRAMMES_OIDC_CLIENT_ID", ""),
+        ("PROGRAMMES_OIDC_ROLES", ""),
+        ("PROGRAMMES_OIDC_ROLES", "group=boss"),
+        ("PROGRAMMES_OIDC_ROLES", "leader"),
+    ],
+)
+def test_half_a_provider_stops_the_start(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read_settings({**OIDC, name: value})
+
+
+def test_groups_without_a_provider_stop_the_start_and_an_empty_name_is_none() -> None:
+    with pytest.raises(SettingsError, match="PROGRAMMES_OIDC_ISSUER"):
+        read_settings({"PROGRAMMES_OIDC_ROLES": "a=leader"})
+    assert read_settings({"PROGRAMMES_OIDC_ISSUER": ""}).single_sign_on is None
+
+
+def test_the_roles_of_the_settings_are_the_roles_there_are() -> None:
+    assert get_args(Role) == module.ROLES
 
 
 def test_without_an_environment_everything_is_as_the_class_says() -> None:
@@ -52,6 +97,10 @@ def test_without_an_environment_everything_is_as_the_class_says() -> None:
         ("PROGRAMMES_BURST_MINUTES", "0"),
         ("PROGRAMMES_TRUSTED_PROXIES", "proxy.local"),
         ("PROGRAMMES_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("PROGRAMMES_SECOND_FACTOR", "boss"),
+        ("PROGRAMMES_SECOND_FACTOR", ""),
+        ("PROGRAMMES_LOCAL_ACCOUNTS", "no"),
+        ("PROGRAMMES_LOCAL_ACCOUNTS", "0"),
     ],
 )
 def test_a_wrong_or_unknown_setting_is_said_by_name(name: str, value: str) -> None:

@@ -34,12 +34,12 @@ async def a_leader(now: datetime, name: str = "robin") -> Principal:
 
 
 async def sign_in_as(client: httpx.AsyncClient, name: str, now: datetime) -> None:
-    """Give the client a session of that person."""
+    """Give the client a session of that person, who has just signed in."""
     token = new_token()
     async with transaction():
         await execute(
-            """insert into staff_session (id, staff_id, created_at, seen_at)
-               select $1, id, $3, $3 from staff where username = $2""",
+            """insert into staff_session (id, staff_id, created_at, seen_at, confirmed_at)
+               select $1, id, $3, $3, $3 from staff where username = $2""",
             session_id(token),
             name,
             now,

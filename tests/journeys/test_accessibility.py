@@ -78,6 +78,8 @@ async def _everything(clock: FrozenClock, keys: KeyFolder) -> tuple[list[str], l
     staff += [group, f"{group}/traffar", f"{group}/avsluta", f"{group}/utvardering", f"{group}/studiebesok"]
     staff += [f"{group}/deltagare/{taken.enrolment_id}", "/personal/grupper/ny?insats=2.8", "/personal/texter"]
     staff += [f"/personal/starter/{treatment.cohort_id}/stall-in", f"/personal/starter/{treatment.cohort_id}/skjut-upp"]
+    staff += ["/personal/konto", "/personal/konto/losenord", "/personal/konto/kod"]
+    staff += [f"/personal/bekrafta?till={group}/ko.csv", f"/personal/bekrafta?klart=ja&till={group}/ko.csv"]
     return public, staff, code
 
 

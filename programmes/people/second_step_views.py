@@ -1,0 +1,110 @@
+"""Between the password and the session: the code, or setting up the app that gives it."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, Response, get, post
+
+from programmes.core.i18n import gettext as _
+from programmes.people import factor_services as services
+from programmes.people import pages, queries
+from programmes.people.entry_views import back, browser, issuer, let_in, to
+from programmes.people.pages import refused
+from programmes.people.queries import HalfFacts
+from programmes.web.forms import Form, read_form
+from programmes.web.rendering import page
+from programmes.web.sessions import read_cookie
+
+AnyRequest = Request[Any, Any, Any]
+
+
+async def _half(request: AnyRequest, kind: str) -> HalfFacts | None:
+    token = read_cookie(request, "steg")
+    found = await queries.half_sign_in(token, request.app.state.clock.now()) if token else None
+    return found if found and found.kind == kind else None
+
+
+def _too_late(goes_to: str) -> Response[Any]:
+    return to(f"/logga-in?{urlencode({'ut': 'steg', 'till': goes_to})}")
+
+
+def _ask(request: AnyRequest, form: Form, goes_to: str, status: int) -> Response[Any]:
+    return page(request, "people/code.html", pages.CodePage(form, goes_to), status)
+
+
+@get("/logga-in/kod")
+async def code_page(request: AnyRequest) -> Response[Any]:
+    """Where the code is typed; without the password before it, the sign-in page."""
+    goes_to = back(request.query_params.get("till", ""))
+    if await _half(request, "code") is None:
+        return _too_late(goes_to)
+    return _ask(request, Form(), goes_to, 200)
+
+
+@post("/logga-in/kod", status_code=200)
+async def pass_code(request: AnyRequest) -> Response[Any]:
+    """The code: the session begins here."""
+    form, state = await read_form(request), request.app.state
+    goes_to = back(form.raw("till"))
+    typed = form.text("kod", 60, _("Skriv koden från din app."))
+    if form.errors and await _half(request, "code"):
+        return _ask(request, form, goes_to, 422)
+    token = read_cookie(request, "steg")
+    answer = await services.pass_code(token, typed, state.key_folder, state.clock.now(), browser(request))
+    if isinstance(answer, services.TooLate):
+        return _too_late(goes_to)
+    if isinstance(answer, services.WrongCode):
+        form.fail("kod", refused(answer.wait_seconds) if answer.wait_seconds else wrong_code())
+        return _ask(request, form, goes_to, 422)
+    return let_in(request, to(goes_to), answer)
+
+
+def wrong_code() -> str:
+    """The same for a wrong code and for one that has been used."""
+    return _("Koden stämmer inte, eller är redan använd. Vänta på nästa kod i appen.")
+
+
+def show_key(
+    request: AnyRequest, form: Form, offer: services.Offer, goes_to: str, template: str, instead: bool = False
+) -> Response[Any]:
+    """A secret for the app, with what was wrong."""
+    shown = pages.key(offer.secret, offer.address, offer.sealed)
+    return page(request, template, pages.KeyPage(form, shown, goes_to, instead), 422 if form.errors else 200)
+
+
+@get("/logga-in/skaffa-kod")
+async def first_key(request: AnyRequest) -> Response[Any]:
+    """A role requires a second factor: here it is set up, before anything else is seen."""
+    goes_to, state = back(request.query_params.get("till", "")), request.app.state
+    half = await _half(request, "enrol")
+    if half is None:
+        return _too_late(goes_to)
+    offer = services.offer(half.staff_id, half.username, issuer(state.settings), state.key_folder, state.clock.now())
+    return show_key(request, Form(), offer, goes_to, "people/first_key.html")
+
+
+@post("/logga-in/skaffa-kod", status_code=200)
+async def keep_first_key(request: AnyRequest) -> Response[Any]:
+    """A right code from the app keeps it, and signs in."""
+    form, state = await read_form(request), request.app.state
+    goes_to, half = back(form.raw("till")), await _half(request, "enrol")
+    typed = form.text("kod", 60, _("Skriv koden från din app."))
+    if half is None:
+        return _too_late(goes_to)
+    keys, now, called = state.key_folder, state.clock.now(), issuer(state.settings)
+    if not form.errors:
+        token = read_cookie(request, "steg")
+        answer = await services.enrol_first(token, form.raw("nyckel"), typed, called, keys, now)
+        if isinstance(answer, services.Enrolled):
+            shown = page(request, "people/first_codes.html", pages.CodesPage(answer.codes, goes_to), 200)
+            return let_in(request, shown, answer.signed_in)
+        if isinstance(answer, services.TooLate):
+            form.fail("kod", _("Det tog för lång tid. Här är en ny nyckel: lägg in den i appen i stället."))
+        else:
+            form.fail("kod", wrong_code())
+    offer = services.offered(half.staff_id, half.username, called, form.raw("nyckel"), keys, now)
+    offer = offer or services.offer(half.staff_id, half.username, called, keys, now)
+    return show_key(request, form, offer, goes_to, "people/first_key.html")
+
+
+HANDLERS = [code_page, pass_code, first_key, keep_first_key]

@@ -1,0 +1,188 @@
+"""`programmes staff`: accounts, as an administrator makes and ends them. Nobody has one before that."""
+
+import argparse
+import asyncio
+import getpass
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from programmes.core.clock import SystemClock
+from programmes.core.db import close_pool, open_pool
+from programmes.core.errors import Conflict, NotFound
+from programmes.core.principal import Role
+from programmes.people import account_services as accounts
+from programmes.people import queries
+from programmes.people.services import add_staff
+from programmes.settings import ROLES, Settings
+
+_WHY: dict[accounts.Weakness, str] = {
+    "short": f"it must have at least {accounts.SHORTEST} characters",
+    "long": f"it may have at most {accounts.LONGEST} characters",
+    "own": "it holds the person's or the municipality's name",
+    "common": "it holds common words",
+    "repeat": "it repeats itself",
+    "sequence": "it holds a sequence such as abc or 123",
+    "keyboard": "it holds keys that lie side by side",
+    "date": "it holds a date or a year",
+    "guessable": "it is too easy to guess",
+}
+Work = Callable[[datetime], Awaitable[str]]
+
+
+class _Refused(Exception):
+    """The command cannot be carried out; the message says why."""
+
+
+def _role(text: str) -> tuple[Role, str]:
+    """`coordinator`, or `coordinator/2.8` for one section."""
+    role, _, section = text.partition("/")
+    for known in ROLES:
+        if role == known:
+            return known, section  # type: ignore[return-value]
+    raise argparse.ArgumentTypeError(f"a role is one of {', '.join(ROLES)}, or one with a section, such as leader/2.8")
+
+
+def _email(text: str) -> str:
+    """An address from the command line."""
+    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+", text):
+        raise argparse.ArgumentTypeError(f"an address looks like kim@example.se, not {text!r}")
+    return text
+
+
+def _password(settings: Settings, *about: str) -> str:
+    """The new password: asked for, or the first line of standard input. Weak ones are refused with every reason."""
+    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    weak = accounts.weaknesses(password, (*about, settings.municipality, settings.office))
+    if weak:
+        raise _Refused(f"That password is not strong enough: {'; '.join(_WHY[reason] for reason in weak)}.")
+    return password
+
+
+def _carry_out(settings: Settings, username: str, work: Work) -> int:
+    async def run() -> str:
+        await open_pool(settings.database_url, 2)
+        try:
+            return await work(SystemClock().now())
+        finally:
+            await close_pool()
+
+    try:
+        print(asyncio.run(run()))
+    except NotFound:
+        print(f"There is nobody called {username}.", file=sys.stderr)
+        return 1
+    except Conflict:
+        print(f"There is already somebody called {username}.", file=sys.stderr)
+        return 1
+    except _Refused as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _add(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Make a member of staff. With a second factor required by a role they set it up at their first sign-in."""
+    try:
+        password = _password(settings, arguments.username, arguments.name)
+    except _Refused as error:
+        print(error, file=sys.stderr)
+        return 2
+
+    async def work(now: datetime) -> str:
+        await add_staff(arguments.username, arguments.name, password, arguments.role, now, arguments.email or "")
+        return f"{arguments.username} can sign in."
+
+    return _carry_out(settings, arguments.username, work)
+
+
+def _list(settings: Settings, _: argparse.Namespace) -> int:
+    """Everybody, one a line, with tabs between: user name, state, roles, how they sign in, name."""
+
+    async def work(_: datetime) -> str:
+        lines = []
+        for one in await queries.all_staff():
+            how = "single sign-on" if one.single_sign_on else "password and code" if one.second_factor else "password"
+            state = "active" if one.active else "deactivated"
+            lines.append("\t".join((one.username, state, ",".join(one.roles) or "-", how, one.name)))
+        return "\n".join(lines) or "There is nobody yet: programmes staff add"
+
+    return _carry_out(settings, "", work)
+
+
+def _roles(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Give somebody exactly these roles."""
+
+    async def work(now: datetime) -> str:
+        if not await accounts.change_roles(arguments.username, arguments.role, now):
+            raise _Refused(f"{arguments.username} signs in by single sign-on: their roles follow their groups there.")
+        told = ", ".join(f"{role}/{section}" if section else role for role, section in arguments.role)
+        return f"{arguments.username} is now: {told}. If that is a change, they are signed out."
+
+    return _carry_out(settings, arguments.username, work)
+
+
+def _deactivate(settings: Settings, arguments: argparse.Namespace) -> int:
+    """End somebody's account."""
+
+    async def work(now: datetime) -> str:
+        await accounts.deactivate(arguments.username, now)
+        return f"{arguments.username} cannot sign in any more and is signed out everywhere."
+
+    return _carry_out(settings, arguments.username, work)
+
+
+def _reset_password(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Give somebody another password."""
+    try:
+        password = _password(settings, arguments.username)
+    except _Refused as error:
+        print(error, file=sys.stderr)
+        return 2
+
+    async def work(now: datetime) -> str:
+        if not await accounts.reset_password(arguments.username, password, now):
+            raise _Refused(f"{arguments.username} signs in by single sign-on and has no password here.")
+        return f"{arguments.username} has the new password and is signed out everywhere."
+
+    return _carry_out(settings, arguments.username, work)
+
+
+def _reset_factor(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Take somebody's second factor away, when phone and recovery codes are lost. Make sure first that it is them."""
+
+    async def work(now: datetime) -> str:
+        if not await accounts.reset_factor(arguments.username, now):
+            raise _Refused(f"{arguments.username} has no second factor.")
+        return f"{arguments.username} has no second factor any more and is signed out everywhere."
+
+    return _carry_out(settings, arguments.username, work)
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The actions of `programmes staff`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    role = {"action": "append", "type": _role, "required": True, "metavar": "ROLE", "help": "leader, coordinator/2.8, …"}
+
+    def action(name: str, run: Callable[[Settings, argparse.Namespace], int], told: str) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=told)
+        made.set_defaults(run=run)
+        if name != "list":
+            made.add_argument("username")
+        return made
+
+    add = action("add", _add, "make a member of staff; the password is asked for, or read from standard input")
+    add.add_argument("--name", required=True, help="as shown on screen")
+    add.add_argument("--role", **role)  # type: ignore[arg-type]
+    add.add_argument("--email", help="where a manager gets the access log's daily digest", type=_email)
+    action("list", _list, "everybody, with roles and how they sign in")
+    action("roles", _roles, "give somebody exactly these roles; a change signs them out").add_argument("--role", **role)  # type: ignore[arg-type]
+    action("deactivate", _deactivate, "end an account and sign it out everywhere")
+    action("password", _reset_password, "give somebody another password and sign them out everywhere")
+    factor = actions.add_parser("second-factor", help="somebody's second factor").add_subparsers(
+        dest="what", required=True, metavar="WHAT"
+    )
+    reset = factor.add_parser("reset", help="take it away, when phone and recovery codes are lost")
+    reset.add_argument("username")
+    reset.set_defaults(run=_reset_factor)

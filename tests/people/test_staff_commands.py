@@ -1,0 +1,184 @@
+"""`programmes staff`, as an administrator runs it; nobody has an account, or a password, before that."""
+
+import asyncio
+import io
+import re
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Sequence
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from programmes.demo.processes import environment
+from programmes.demo.staff import COLLEAGUES
+from programmes.people.queries import load_principal
+from programmes.people.services import NotAdmitted, SignedIn, sign_in
+from programmes.private_server import PrivateServer
+from programmes.settings import Settings
+from programmes.staff_commands import _role
+from tests.clock import FrozenClock
+from tests.conftest import TEMPLATE
+from tests.factories import PASSWORD, SIGN_IN_KEY, a_coordinator
+from tests.people.cast import by_form, set_up_app
+
+ROOT = Path(__file__).resolve().parents[2]
+STRONG = "solros hink gata molnen"
+
+
+async def staff(settings: Settings, *arguments: str, typed: str = "") -> tuple[int, str]:
+    """The command in a process of its own: exit code, and all that it said."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "programmes.cli", "staff", *arguments,
+        env=environment(settings, "migrate"), stdin=PIPE, stdout=PIPE, stderr=PIPE,
+    )  # fmt: skip
+    out, wrong = await process.communicate(f"{typed}\n".encode())
+    assert process.returncode is not None
+    return process.returncode, (out + wrong).decode()
+
+
+@pytest.fixture
+async def kim(db: None, clock: FrozenClock) -> int:
+    return (await a_coordinator(clock.now())).staff_id
+
+
+async def test_an_administrator_is_made_in_the_shell_and_can_sign_in(
+    db: None, settings: Settings, clock: FrozenClock
+) -> None:
+    code, told = await staff(
+        settings, "add", "Alex", "--name", "Alex A.", "--role", "administrator", "--role", "leader/2.8", typed=STRONG
+    )
+    assert (code, told) == (0, "Alex can sign in.\n")
+    answer = await sign_in("alex", STRONG, SIGN_IN_KEY, clock.now())
+    assert isinstance(answer, SignedIn)
+    person = await load_principal(answer.token, clock.now())
+    assert person
+    assert person.roles == {"administrator": frozenset(), "leader": frozenset({"2.8"})}
+    code, told = await staff(settings, "add", "alex", "--name", "B", "--role", "leader", typed=STRONG)
+    assert (code, told) == (1, "There is already somebody called alex.\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("kort", "it must have at least 12 characters"),
+        ("", "it must have at least 12 characters"),
+        ("password12345", "it holds common words"),
+        ("Alexandersson12", "it holds the person's or the municipality's name"),
+        ("Karlshamns2026", "it holds the person's or the municipality's name"),
+    ],
+)
+async def test_a_weak_password_is_refused_with_the_reason_and_nobody_is_made(
+    db: None, settings: Settings, owner: asyncpg.Connection, typed: str, why: str
+) -> None:
+    code, told = await staff(settings, "add", "alex", "--name", "Alexandersson", "--role", "leader", typed=typed)
+    assert code == 2
+    assert why in told
+    assert not typed or typed not in told
+    assert await owner.fetchval("select count(*) from staff") == 0
+
+
+async def test_everybody_is_listed_with_roles_and_how_they_sign_in(
+    kim: int, settings: Settings, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await by_form(client, "kim")
+    await set_up_app(client, clock.now())
+    await owner.execute(
+        """insert into staff (username, display_name, password_hash, active, created_at, oidc_issuer, oidc_subject)
+           values ('ali', 'Ali D.', '', false, now(), 'https://x', '1')"""
+    )
+    code, told = await staff(settings, "list")
+    assert code == 0
+    assert told.splitlines() == [
+        "ali\tdeactivated\t-\tsingle sign-on\tAli D.",
+        "kim\tactive\tcoordinator\tpassword and code\tKim",
+    ]
+
+
+async def test_roles_password_second_factor_and_the_end_of_an_account_sign_somebody_out(
+    kim: int, settings: Settings, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await by_form(client, "kim")
+    await set_up_app(client, clock.now())
+    for arguments, typed, told in (
+        (("second-factor", "reset", "kim"), "", "has no second factor any more"),
+        (("roles", "kim", "--role", "manager", "--role", "leader/2.1"), "", "is now: manager, leader/2.1"),
+        (("password", "kim"), STRONG, "has the new password"),
+        (("deactivate", "kim"), "", "cannot sign in any more"),
+    ):
+        assert (await client.get("/personal/idag")).status_code == 200
+        code, said = await staff(settings, *arguments, typed=typed)
+        assert (code, told in said) == (0, True), said
+        assert (await client.get("/personal/idag")).status_code == 303, arguments
+        await by_form(client, "kim", STRONG if typed else PASSWORD)
+    assert await owner.fetchval("select count(*) from second_factor") == 0
+    assert await owner.fetchval("select count(*) from recovery_code") == 0
+    assert await sign_in("kim", STRONG, SIGN_IN_KEY, clock.now()) == NotAdmitted()
+
+
+async def test_what_cannot_be_done_is_said(kim: int, settings: Settings, owner: asyncpg.Connection) -> None:
+    for arguments in (("deactivate", "ingen"), ("roles", "ingen", "--role", "leader"), ("second-factor", "reset", "ingen")):
+        assert await staff(settings, *arguments) == (1, "There is nobody called ingen.\n")
+    assert await staff(settings, "second-factor", "reset", "kim") == (1, "kim has no second factor.\n")
+    code, told = await staff(settings, "roles", "kim", "--role", "boss")
+    assert code == 2
+    assert "a role is one of" in told
+    await owner.execute("update staff set password_hash = '', oidc_issuer = 'https://x', oidc_subject = '1'")
+    assert "has no password here" in (await staff(settings, "password", "kim", typed=STRONG))[1]
+    assert "follow their groups" in (await staff(settings, "roles", "kim", "--role", "leader"))[1]
+    assert await owner.fetchval("select array_agg(role) from staff_role") == ["coordinator"]
+
+
+def test_a_role_may_name_its_section() -> None:
+    assert _role("leader/2.8") == ("leader", "2.8")
+    assert _role("manager") == ("manager", "")
+
+
+async def test_a_migrated_database_has_no_account_at_all(server: PrivateServer, settings: Settings) -> None:
+    """The template was made by `programmes migrate`, and nobody has written to it since."""
+    databases = await _fetch(server, "postgres", "select datname from pg_database where datname = $1", TEMPLATE)
+    assert databases == [(TEMPLATE,)]
+    assert await _fetch(server, TEMPLATE, "select count(*) from staff") == [(0,)]
+
+
+async def _fetch(server: PrivateServer, database: str, sql: str, *values: object) -> Sequence[tuple[object, ...]]:
+    connection = await asyncpg.connect(server.url(database))
+    try:
+        return [tuple(row) for row in await connection.fetch(sql, *values)]
+    finally:
+        await connection.close()
+
+
+def test_outside_the_demo_accounts_are_made_in_the_shell_and_by_a_provider_alone() -> None:
+    """No part of the service but these writes a row of staff, and no password stands in its code."""
+    makers = {
+        path.relative_to(ROOT / "programmes").as_posix()
+        for path in (ROOT / "programmes").rglob("*.py")
+        if re.search(r"add_staff\(|insert into staff\b", path.read_text(encoding="utf-8"))
+    }
+    assert makers == {
+        "demo/staff.py",
+        "people/services.py",
+        "people/single_sign_on_services.py",
+        "staff_commands.py",
+    }
+
+
+async def test_the_demos_accounts_exist_nowhere_else(db: None, clock: FrozenClock, owner: asyncpg.Connection) -> None:
+    for colleague in COLLEAGUES:
+        for password in (colleague.user, "demo", "admin", "password", ""):
+            assert await sign_in(colleague.user, password, SIGN_IN_KEY, clock.now()) == NotAdmitted()
+        clock.advance(days=2)
+
+
+def test_the_password_is_never_an_argument() -> None:
+    """What stands in the list of processes everybody on the machine can read."""
+    from programmes.cli import _parser
+
+    shown = io.StringIO()
+    with pytest.raises(SystemExit):
+        _parser().parse_args(["staff", "add", "kim", "--name", "K", "--role", "leader", "--password", "x"])
+    _parser().print_help(shown)
+    assert "password" not in shown.getvalue()
