@@ -146,18 +146,6 @@ class Seat(Table, tablename="seat"):
     one_holder_per_seat = Unique(["cohort_id", "number"])
 
 
-class PartnerRecord(Table, tablename="partner_record"):
-    """A partner who may be contacted (2.14), in a record of their own: name and channel lie in `sealed`, under the key `id`.
-
-    No notice ever reads it. It goes when the consent is taken back, and with the enrolment.
-    """
-
-    id: UUID = UUID(primary_key=True, default=None)
-    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False, unique=True)
-    sealed = Bytea(default=None)
-    created_at = Timestamptz(default=None)
-
-
 class ConditionMet(Table, tablename="condition_met"):
     """That a condition was met (or declared) when the place was taken; never an answer that says more."""
 

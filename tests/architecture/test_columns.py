@@ -44,7 +44,6 @@ SEALED = {
     "feed": {"sealed_title"},
     "held_text": {"blob"},
     "participant": {"sealed"},
-    "partner_record": {"sealed"},
     "sealed_answer": {"blob"},
     "second_factor": {"sealed"},
     "staff_session": {"sealed_hint"},
