@@ -33,6 +33,9 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
         server_header=False,
         date_header=True,
         proxy_headers=False,
+        # Longer than a proxy keeps an idle connection (two minutes in Caddy, one in nginx): what is sent over one that is
+        # being closed at this end is lost.
+        timeout_keep_alive=125,
     )
     return 0
 
