@@ -65,7 +65,8 @@ async def tend(worker: Hands) -> None:
     stopped = await extend(anchor, everywhere=hourly)
     if stopped is None:
         await end_day(anchor, now)
-    if hourly or (stopped and not (checks["newest"].broken_at if "newest" in checks else None)):
+    known = checks["newest"].fault if "newest" in checks else None
+    if hourly or (stopped is not None and known is None):
         await _note("newest", await verify(anchor, newest=True), now)
         if stopped is None:
             await retire(anchor, now)
@@ -177,7 +178,8 @@ async def verify(anchor: Anchor, newest: bool = False) -> Verdict:
     except NoAnchor as gone:
         stored = await queries.last_link()
         fault = Break("no_key" if gone.what == "key" else "no_end", stored.position)
-        return Verdict((fault,) if stored.position else (), stored, await queries.waiting_since())
+        new = gone.what == "key" and stored.position == 0
+        return Verdict(() if new else (fault,), stored, await queries.waiting_since())
     walk = Walk(key, kept={*kept.values(), anchored})
     async with transaction():
         await execute("set transaction isolation level repeatable read")

@@ -54,6 +54,9 @@ class ChainCheck(Table, tablename="chain_check"):
     waiting_since = Timestamptz(null=True, default=None)
     known_scope = Check("scope in ('newest', 'all')")
     broken_somehow = Check("(broken_at is null) = (fault is null)")
+    known_fault = Check(
+        "fault in ('changed', 'line_gone', 'link_gone', 'checkpoint', 'end_gone', 'other_end', 'no_key', 'no_end')"
+    )
 
 
 class RetentionRule(Table, tablename="retention_rule"):
@@ -62,6 +65,7 @@ class RetentionRule(Table, tablename="retention_rule"):
     subject: Text = Text(primary_key=True, default=None)
     years = Integer(default=None)
     sensible_years = Check("years between 1 and 100")
+    subject_is_a_code = Check("subject ~ '^[a-z_]{1,40}$'")
 
 
 class LookReview(Table, tablename="look_review"):
@@ -71,6 +75,7 @@ class LookReview(Table, tablename="look_review"):
     seed = Text(default=None)
     lines = Integer(default=0)
     made_at = Timestamptz(default=None)
+    seed_is_a_number = Check("seed ~ '^[0-9a-f]{1,64}$'")
 
 
 class LookReviewLine(Table, tablename="look_review_line"):

@@ -121,7 +121,7 @@ async def everybody(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, s
     await a_coordinator(now, "coordinator", section)
     await a_coordinator(now, "coordinator_elsewhere", ELSEWHERE)
     await owner.execute(
-        "insert into look_review (month, seed, lines, made_at) values ($1, 'seed', 0, $2)",
+        "insert into look_review (month, seed, lines, made_at) values ($1, '5eed', 0, $2)",
         date.fromisoformat(f"{mine.month}-01"),
         now,
     )

@@ -81,7 +81,7 @@ async def ids(db: None, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Conn
     taken = await somebody(cohort, keys, clock.now())
     await a_staff_member("sasha", "manager", clock.now())
     await owner.execute(
-        "insert into look_review (month, seed, lines, made_at) values ('2026-08-01', 'x', 0, $1)", clock.now()
+        "insert into look_review (month, seed, lines, made_at) values ('2026-08-01', '0', 0, $1)", clock.now()
     )
     session = (await cohorts.sessions(cohort.cohort_id))[0]
     return {

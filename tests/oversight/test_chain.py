@@ -275,6 +275,26 @@ async def test_a_day_has_its_head_once_outside_the_database_too(
     assert Break("other_end", 3) in await breaks(anchor)
 
 
+async def test_a_chain_that_stops_is_said_at_once_and_then_once_an_hour(
+    anchor: Anchor, clock: FrozenClock, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    await look(owner, clock.now(), 3)
+    await chain.tend(the_worker)
+    await tampered(owner, "delete from record_look", "delete from look_link")
+    anchor._head.unlink()
+    await look(owner, clock.now())
+    with structlog.testing.capture_logs() as said:
+        for _ in range(3):
+            clock.advance(seconds=5)
+            await chain.tend(the_worker)
+        assert [(line["scope"], line["fault"], line["position"]) for line in said] == [("newest", "no_end", 0)]
+        clock.advance(hours=1)
+        await chain.tend(the_worker)
+    assert len(said) == 2
+    assert (await queries.checks())["newest"].fault == "no_end"
+    assert await owner.fetchval("select count(*) from look_link") == 0
+
+
 async def test_every_hour_the_newest_part_and_every_day_all_of_it_is_looked_at(
     anchor: Anchor,
     clock: FrozenClock,
