@@ -69,9 +69,10 @@ async def test_the_whole_number_name_or_channel_leads_to_the_person(
     assert shown.status_code == 200
     assert f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}" in shown.text
     assert "1 träff" in shown.text
-    noted = await owner.fetch("select page, participant_id from record_look")
     participant = await owner.fetchval("select participant_id from enrolment where id = $1", taken.enrolment_id)
-    assert [tuple(row) for row in noted] == [("search", participant)]
+    # Whom a search finds has a line in the access log, with the page that it was.
+    looks = await owner.fetch("select page, participant_id from record_look")
+    assert [tuple(row) for row in looks] == [("search", participant)]
 
 
 @pytest.mark.parametrize("typed", ["Anna", "anna ask asp", "1990", "900118-9812", "%", "Anna%", "' or 1=1 --"])
