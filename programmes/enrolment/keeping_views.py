@@ -142,6 +142,9 @@ async def add_slot(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     venue_id = await _venue(form, cohort)
     if times is not None and "dag" not in form.errors and "till" not in form.errors:
         await _clashes(request, form, times, venue_id, holder, cohort)
+    if once and form.errors and await visit_queries.sent_with(cohort.cohort_id, once):
+        # A double click: what stands in the way is the visit that the first press has just offered.
+        return _to_slots(cohort.cohort_id)
     if form.errors or times is None:
         return await _slots(request, cohort, form, 422)
     held_by = holder[0] if holder else None

@@ -60,7 +60,8 @@ class Person:
     left_from: str = ""
     family: Spot | None = None
     enrolment_id: UUID | None = None
-    # The first day that a documented person's age was last judged for.
+    # The first days that a documented person's age was judged for: when they came, and when the worker last looked.
+    declared: date | None = None
     judged: date | None = None
 
     @property
@@ -116,6 +117,9 @@ class Cohort:
     def first_day(self) -> date | None:
         return local_date(min(self.sessions)) if self.sessions else None
 
+    def _unjudged(self, person: Person) -> bool:
+        return self.documented and self.first_day not in {None, person.declared, person.judged}
+
     def next_session(self, now: datetime) -> datetime | None:
         return min((start for start in self.sessions if start > now), default=None)
 
@@ -147,7 +151,7 @@ class Cohort:
 
     def _comes(self, state: str, applied: datetime) -> Person:
         person = Person(len(self.people) + 1, state, applied)
-        person.spot, person.judged = person.own, self.first_day
+        person.spot, person.declared = person.own, self.first_day
         self.people.append(person)
         self.line.append(person.own)
         return person
@@ -298,7 +302,7 @@ class Cohort:
             until = min(until, coming - timedelta(hours=2))
         while not self.shut(now) and self.free() is not None:
             first = next((p for p in self.waiting if self._could(p)), None)
-            if first is None or (self.documented and self.first_day not in {None, first.judged}):
+            if first is None or self._unjudged(first):
                 return
             for one in self.unit(first):
                 one.state, one.seat, one.until = "offered", self.free(), until
@@ -426,9 +430,10 @@ class Cohort:
         for person in self.people:
             if person.undo is not None and person.undo <= now:
                 person.undo = person.family = None
-        for person in self.waiting:
-            person.judged = self.first_day or person.judged
-        if self.state in RUNNING:
+        unjudged = [person for person in self.waiting if self._unjudged(person)]
+        for person in unjudged:
+            person.judged = self.first_day
+        if unjudged and self.state in RUNNING:
             self.pass_on(now)
         self._cap(now)
         due = [p for p in self.people if p.until is not None and p.until <= now]
