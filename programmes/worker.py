@@ -84,9 +84,12 @@ async def _try_held_jobs(worker: Worker) -> None:
     await jobs.try_held_again()
 
 
+async def _judge_ages(worker: Worker) -> None:
+    await ages.check_waiting(worker.keys, worker.clock.now())
+
+
 async def _pass_places_on(worker: Worker) -> None:
     now = worker.clock.now()
-    await ages.check_waiting(worker.keys, now)
     await queue.cap_offers(now)
     await enrolment.expire_offers(worker.keys, now)
     await queue.promote_waiting(now)
@@ -133,6 +136,7 @@ def ticks() -> list[Tick]:
         _replay_erasures,
         _try_held_jobs,
         _forget_left,
+        _judge_ages,
         _pass_places_on,
         _hold_to_deadlines,
         _ask_again,

@@ -3,16 +3,20 @@ a place by itself on an age that was judged for another day."""
 
 from datetime import date, datetime
 
+import structlog
+
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
+from programmes.cohorts import queries as cohorts
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetch, transaction
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import queries, roster
 from programmes.enrolment.queue_services import note_event, pass_on
 from programmes.enrolment.record_services import record_of
 
+log = structlog.get_logger()
 _UNCHECKED = """
 select distinct e.cohort_id from enrolment e
 join (select cohort_id, min(starts_at) as first_start from cohort_session where state <> 'cancelled' group by cohort_id) s
@@ -30,7 +34,11 @@ async def check_waiting(keys: KeyFolder, now: datetime) -> None:
     nobody is known the age is said again on Min plats, before or after the offer.
     """
     for row in await fetch(_UNCHECKED):
-        await _check(row["cohort_id"], keys, now)
+        try:
+            await _check(row["cohort_id"], keys, now)
+        except Unreadable:
+            # Nobody of this queue is offered anything until the record can be read again; other queues go on.
+            log.error("age_not_judged", cohort=row["cohort_id"])
 
 
 async def _check(cohort_id: int, keys: KeyFolder, now: datetime) -> None:
@@ -38,18 +46,14 @@ async def _check(cohort_id: int, keys: KeyFolder, now: datetime) -> None:
         gate = await queries.lock_gate(cohort_id, now)
         if gate.first_start is None:
             return
-        first_day, programme = local_date(gate.first_start), await _programme(cohort_id)
+        first_day = local_date(gate.first_start)
+        programme = await catalogue.programme((await cohorts.by_id(cohort_id)).programme_id)
         for facts in await queries.enrolments(cohort_id, ["queued"]):
             stands = facts.declared_for in {None, first_day} and facts.skip_reason != "age"
             if facts.participant_id is None or stands or facts.age_checked_for == first_day:
                 continue
             await _judge(facts, programme, gate.first_start, first_day, keys, now)
         await pass_on(await queries.lock_gate(cohort_id, now), now)
-
-
-async def _programme(cohort_id: int) -> Programme:
-    rows = await fetch("select programme_id from cohort where id = $1", cohort_id)
-    return await catalogue.programme(rows[0]["programme_id"])
 
 
 async def _judge(

@@ -193,3 +193,28 @@ async def test_whoever_does_not_meet_the_age_on_the_new_day_is_passed_over_with_
     assert (await queries.enrolment(young.enrolment_id)).skip_reason is None
     await services.decline_offer(next_one.enrolment_id, keys, clock.now())
     assert (await queries.enrolment(young.enrolment_id)).state == "offered"
+
+
+async def test_a_record_that_cannot_be_read_holds_up_its_own_queue_only(
+    db: None, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    waiting = {}
+    for name in ("damaged", "whole"):
+        cohort = await a_cohort("2.8", clock.now(), sessions=4, minimum=1, maximum=1)
+        holder = await somebody(cohort, keys, clock.now(), "Holm")
+        waiting[name] = await just_of_age(cohort, keys, clock), await somebody(cohort, keys, clock.now(), "Nästa")
+        await services.leave(holder.enrolment_id, keys, clock.now() - timedelta(days=1))
+    damaged = waiting["damaged"][0].enrolment_id
+    await owner.execute("update cohort_session set starts_at = starts_at - $1::interval where number = 1", timedelta(days=7))
+    await owner.execute("update enrolment set state = 'queued', offer_expires_at = null where state = 'offered'")
+    await owner.execute("delete from seat where enrolment_id in (select id from enrolment where state = 'queued')")
+    await owner.execute(
+        "update participant set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)"
+        " where id = (select participant_id from enrolment where id = $1)",
+        damaged,
+    )
+    await worker.drain(the_worker)
+    states = {
+        name: [(await queries.enrolment(person.enrolment_id)).state for person in people] for name, people in waiting.items()
+    }
+    assert states == {"damaged": ["queued", "queued"], "whole": ["queued", "offered"]}
