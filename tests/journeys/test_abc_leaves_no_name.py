@@ -1,23 +1,31 @@
 """ABC, the whole way, with marker words planted wherever anything can be typed.
 
 Four sessions; after closing the markers are nowhere: not in a dump of the database, not in its files, the key folders, the
-mail or the logs. No row of any enrolment is left. What is kept is head count and sex per session and the unique
-participants by sex, and the evaluation's sums.
+logs, nor on any page or in any file that staff can ask for. No row of any enrolment is left. What is kept is head count
+and sex per session and the unique participants by sex, and the evaluation's sums. A backup of the day before, restored,
+shows nobody, and loses its list again when the worker starts.
 """
 
+import re
 import subprocess
 from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
+import pytest
 from playwright.async_api import Page, expect
 
 from programmes import worker
 from programmes.cohorts import queries as cohorts
-from programmes.private_server import PrivateServer
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.db import engine
+from programmes.core.sealing import KeyFolder, KeyGone
+from programmes.private_server import PrivateServer, ensure_database
 from programmes.settings import Settings
 from programmes.worker import Worker
+from tests.access.table import TABLE
 from tests.clock import FrozenClock
+from tests.conftest import settings_for
 from tests.factories import a_coordinator, a_leader
 from tests.journeys.acts import (
     head_count,
@@ -34,6 +42,7 @@ from tests.journeys.acts import (
 from tests.journeys.conftest import NewContext
 
 MARKER = "zqxmarkor"
+RESTORED = "restored_after_closing"
 _PEOPLE_TABLES = (
     "enrolment",
     "seat",
@@ -67,6 +76,51 @@ def dump(server: PrivateServer, settings: Settings) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+async def restored(backup: str, server: PrivateServer, work_folder: Path) -> Settings:
+    """A database of its own from a backup, before anything has been started on it."""
+    await ensure_database(server, RESTORED)
+    settings = settings_for(server, RESTORED, work_folder)
+    command = [str(server.binaries / "psql"), "-q", "-v", "ON_ERROR_STOP=1", settings.database_url]
+    subprocess.run(command, input=backup, text=True, capture_output=True, check=True)
+    return settings
+
+
+async def check_that_a_restored_backup_erases_again(
+    backup: str, server: PrivateServer, work_folder: Path, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    """Its people are rows that nobody can read, until the worker starts; then they are gone."""
+    settings = await restored(backup, server, work_folder)
+    connection = await asyncpg.connect(settings.database_url)
+    pool = await asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=4)
+    shared, engine().pool = engine().pool, pool
+    try:
+        sealed = await connection.fetch("select key_id, sealed from enrolment")
+        assert len(sealed) == 6
+        for row in sealed:
+            with pytest.raises(KeyGone):
+                keys.open("entry", row["key_id"], row["sealed"])
+        await worker.start_up(Worker(settings, clock, keys, connection))
+        for table in _PEOPLE_TABLES:
+            assert await connection.fetchval(f"select count(*) from {table}") == 0, table
+        assert await connection.fetchval("select count(*) from head_count") == 4
+    finally:
+        engine().pool = shared
+        await pool.close()
+        await connection.close()
+    assert MARKER not in dump(server, settings)
+
+
+async def all_that_staff_can_ask_for(desk: Page, cohort: CohortFacts, session_id: int) -> list[str]:
+    """Every page and file about this cohort, as whoever is signed in gets it now."""
+    ids = {"cohort_id": str(cohort.cohort_id), "session_id": str(session_id), "public_id": cohort.public_id}
+    addresses = [route.removeprefix("GET ") for route in TABLE if route.startswith("GET /")]
+    asked = [re.sub(r"\{(\w+)[^}]*\}", lambda found: ids.get(found[1], found[0]), address) for address in addresses]
+    asked = [address for address in asked if "{" not in address]
+    found = [await desk.request.get(address, max_redirects=0) for address in asked]
+    assert sum(answer.ok for answer in found) > 20
+    return [await answer.text() for answer in found]
+
+
 async def close_the_cohort(room: Page, cohort_id: int) -> None:
     """Down the checklist, step by step, to the erasure record."""
     await room.goto(f"/personal/grupper/{cohort_id}/avsluta")
@@ -89,6 +143,8 @@ async def test_nothing_that_names_a_person_outlives_the_closing(
     server: PrivateServer,
     settings: Settings,
     work_folder: Path,
+    keys: KeyFolder,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     await a_leader(clock.now())
     await a_coordinator(clock.now())
@@ -118,6 +174,7 @@ async def test_nothing_that_names_a_person_outlives_the_closing(
     await room.goto(f"/personal/grupper/{cohort.cohort_id}/utvardering/stang")
     await room.get_by_role("button", name="Ja, stäng utvärderingen").click()
     await worker.drain(the_worker)
+    backup = dump(server, settings)
     await close_the_cohort(room, cohort.cohort_id)
     await worker.drain(the_worker)
 
@@ -132,8 +189,14 @@ async def test_nothing_that_names_a_person_outlives_the_closing(
     await owner.execute("checkpoint")
     assert not shown_in(server.home / "data", MARKER.encode())
     assert not shown_in(settings.key_folder, MARKER.encode())
+    assert MARKER not in (server.home / "server.log").read_text()
+    assert MARKER not in "".join(capfd.readouterr())
+    desk = await sign_in(await new_context("desktop"), "kim")
+    pages = await all_that_staff_can_ask_for(desk, cohort, session.session_id)
+    assert not any(MARKER in page for page in pages)
     assert keys_before
     assert not any((settings.key_folder / "entry" / str(k)[:2] / f"{k}.key").exists() for k in keys_before)
     page, code = people[0]
     await open_place(page, code)
     await expect(page.get_by_role("alert")).to_contain_text("Koden stämmer inte")
+    await check_that_a_restored_backup_erases_again(backup, server, work_folder, keys, clock)
