@@ -1,6 +1,7 @@
 """Every route, as everybody: let in, sent to sign in, refused, or told that there is nothing (promise 6)."""
 
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -9,12 +10,13 @@ import pytest
 from litestar import Litestar
 
 from programmes.core.sealing import KeyFolder
+from programmes.settings import Settings
 from tests.access.cast import ask, cell_of, everybody, routes
 from tests.access.page import DOCUMENT, as_page
 from tests.access.table import KINDS, ROLES, TABLE, Role
 from tests.clock import FrozenClock
 from tests.cohorts.cast import sign_in_as
-from tests.conftest import empty
+from tests.conftest import Snapshot, empty
 from tests.factories import csrf_of
 
 # So many tests, so that several processes share the work.
@@ -39,24 +41,37 @@ async def become(client: httpx.AsyncClient, role: Role, clock: FrozenClock) -> s
     return token
 
 
+@pytest.fixture
+async def snapshot(owner: asyncpg.Connection, settings: Settings) -> AsyncIterator[Snapshot]:
+    """A house that is put back after everybody who may change it."""
+    kept = Snapshot(owner, settings.key_folder)
+    yield kept
+    await kept.forget()
+
+
 @pytest.mark.parametrize("part", range(_PARTS))
 async def test_every_cell_of_the_table_is_as_it_says(
-    part: int, client: httpx.AsyncClient, owner: asyncpg.Connection, keys: KeyFolder, clock: FrozenClock
+    part: int,
+    client: httpx.AsyncClient,
+    owner: asyncpg.Connection,
+    keys: KeyFolder,
+    clock: FrozenClock,
+    snapshot: Snapshot,
 ) -> None:
-    wrong = []
-    ids = None
+    wrong, ids, changed = [], None, False
     for route in sorted(TABLE)[part::_PARTS]:
         asked = TABLE[route]
         cells = KINDS[asked.kind]
         # Whoever is let in may change what there is to ask for, so they come last, each to a house of their own.
         for role in sorted(ROLES, key=lambda role: cells[role] == "in"):
-            writes = cells[role] == "in" and route.startswith("POST")
-            if ids is None or ids.section != asked.section or writes:
+            if ids is None or ids.section != asked.section:
                 await empty(owner)
                 ids, _elsewhere = await everybody(owner, keys, clock.now(), asked.section)
+                await snapshot.take()
+            elif changed:
+                await snapshot.put_back()
             answer = await ask(client, route, asked, ids, await become(client, role, clock))
-            if writes:
-                ids = None
+            changed = cells[role] == "in" and route.startswith("POST")
             if cell_of(answer) != cells[role]:
                 wrong.append(f"{route} as {role}: {cell_of(answer)} ({answer.status_code}), not {cells[role]}")
     assert not wrong
