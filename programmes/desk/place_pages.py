@@ -88,7 +88,11 @@ class VisitPart:
 
 @dataclass(frozen=True)
 class PlacePage:
-    """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is."""
+    """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is.
+
+    `way`: how they can be told, by `mail`, by somebody who will `ring`, or only at this `place`. `moved_here`: when staff
+    moved them from another start. `done`: what was just done, in words.
+    """
 
     state: str
     alone: bool
@@ -106,7 +110,6 @@ class PlacePage:
     accepted: tuple[AcceptedText, ...]
     days: tuple[DayLine, ...]
     exempt: bool
-    has_contact: bool
     calendar: Any
     protected: bool
     postponed: bool
@@ -118,6 +121,9 @@ class PlacePage:
     opened: tuple["OpenedPlace", ...] = ()
     first_day: str = ""
     born_between: str = ""
+    way: str = "mail"
+    moved_here: str = ""
+    done: str = ""
 
     @property
     def filled(self) -> int:
@@ -241,6 +247,15 @@ def no_from(visit: Visit | None) -> str:
     if visit.person_goes_on is False:
         return "both" if visit.staff_goes_on is False else "person"
     return "staff"
+
+
+def done_words(what: str) -> str:
+    """That something was done, by the word in the address that it leads to; nothing for any other word."""
+    return {
+        "besok": _("Besöket är bokat"),
+        "avbokat": _("Besöket är avbokat. Din plats är kvar"),
+        "godkant": _("Tack, det är godkänt"),
+    }.get(what, "")
 
 
 def texts_shown(texts: Sequence[AgreementText]) -> tuple[TextToAccept, ...]:

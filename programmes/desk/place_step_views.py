@@ -65,7 +65,7 @@ async def book_visit(request: AnyRequest) -> Response[Any]:
     if not chosen.isascii() or not chosen.isdigit() or len(chosen) > 9:
         return await place_again(request, enrolment_id, _("Välj en av tiderna."))
     await step_services.book_visit(enrolment_id, int(chosen), request.app.state.clock.now())
-    return to_place()
+    return to_place("besok")
 
 
 @post("/min-plats/studiebesok/avboka", status_code=303)
@@ -73,7 +73,7 @@ async def cancel_visit(request: AnyRequest) -> Response[Any]:
     """Take the booking back. The place is kept, and another time can be booked."""
     enrolment_id = await opened(request)
     await visit_services.cancel_booking(enrolment_id, request.app.state.clock.now())
-    return to_place()
+    return to_place("avbokat")
 
 
 @post("/min-plats/vidare", status_code=303)
@@ -93,13 +93,17 @@ async def accept(request: AnyRequest) -> Response[Any]:
     ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     place = await place_of(enrolment_id)
     now = request.app.state.clock.now()
-    shown = await new_versions(place, now) or await queries.texts_for(place.programme, local_date(now))
+    again = await new_versions(place, now)
+    if place.facts.state == "confirmed" and not again:
+        # Accepted already, in another tab.
+        return to_place("godkant")
+    shown = again or await queries.texts_for(place.programme, local_date(now))
     if len(ticked) < len(shown):
         return await place_again(
             request, enrolment_id, _("Läs texten och kryssa i att du godkänner den. Allt som står här behövs."), form
         )
     await step_services.accept_texts(enrolment_id, ticked, place.programme, "screen", now)
-    return to_place()
+    return to_place("godkant")
 
 
 @post("/min-plats/alder", status_code=200)

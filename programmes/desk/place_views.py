@@ -33,6 +33,7 @@ from programmes.enrolment import (
 )
 from programmes.enrolment.rules import Remaining, asks_age_again
 from programmes.enrolment.wording import accepted_texts, age_questions, born_between, skip_told
+from programmes.notices.reach_services import way
 from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
 from programmes.web.open_places import (
@@ -206,7 +207,9 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         accepted=accepted_texts(await agreement_queries.accepted(facts.enrolment_id)) if facts.accepted else (),
         days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), cohort.form, now, facts.visit) if has_days else (),
         exempt=programme.exempt,
-        has_contact="@" in kept.contact or not (programme.exempt or facts.protected),
+        way=way(facts, request.app.state.key_folder),
+        moved_here=await _moved_here(facts),
+        done=pages.done_words(request.query_params.get("klart", "")),
         calendar=calendar,
         protected=facts.protected,
         postponed=cohort.state == "postponed",
@@ -219,6 +222,11 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         first_day=local_date(cohort.first_start).isoformat() if cohort.first_start else "",
         born_between=born_between(programme, local_date(cohort.first_start)) if cohort.first_start else "",
     )
+
+
+async def _moved_here(facts: queries.EnrolmentFacts) -> str:
+    moved = await order_queries.moved_here(facts.enrolment_id)
+    return moment_long(moved) if moved else ""
 
 
 async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.QueuePart:

@@ -100,7 +100,10 @@ def refuse_page(
 def _ends(facts: EnrolmentFacts) -> str:
     if facts.state == "queued":
         return _("Personens plats i kön avslutas.")
-    return _("Personens plats avslutas och går till nästa i kön på en gång.")
+    return _(
+        "Personens plats avslutas och går till nästa i kön på en gång. Ångrar ni får personen tillbaka den om den är ledig"
+        " då, annars sin tur i kön."
+    )
 
 
 def _told(way: Way) -> str:

@@ -15,9 +15,9 @@ from programmes.web.open_places import for_shown, places_opened, show_place, sho
 AnyRequest = Request[Any, Any, Any]
 
 
-def to_place() -> Response[Any]:
-    """To Min plats."""
-    return Response("", status_code=303, headers={"location": "/min-plats"})
+def to_place(done: str = "") -> Response[Any]:
+    """To Min plats, which says what was done (`place_pages.done_words`)."""
+    return Response("", status_code=303, headers={"location": f"/min-plats?klart={done}" if done else "/min-plats"})
 
 
 async def still_open(request: AnyRequest) -> str | None:

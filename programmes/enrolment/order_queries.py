@@ -80,6 +80,15 @@ async def last_came_before(facts: EnrolmentFacts) -> datetime | None:
     return found
 
 
+async def moved_here(enrolment_id: UUID) -> datetime | None:
+    """When staff moved somebody here from another start, or None."""
+    found: datetime | None = await fetchval(
+        "select max(at) from queue_event where enrolment_id = $1 and kind in ('moved_here', 'moved_here_queue')",
+        enrolment_id,
+    )
+    return found
+
+
 async def was_offered(enrolment_id: UUID) -> bool:
     """Whether somebody has ever been offered a place here."""
     return bool(

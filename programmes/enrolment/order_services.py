@@ -90,6 +90,14 @@ async def move_before(
     return True
 
 
+# Whom nobody is before any longer who applied later, by a coordinator's decision, was not passed: neither page says so.
+_NOT_PASSED_ANY_MORE = """
+update enrolment e set passed_at = null where e.cohort_id = $1 and e.passed_at is not null and not exists (
+    select from enrolment b where b.cohort_id = e.cohort_id and b.turn < e.turn and b.arrival > e.arrival
+      and b.order_reason is not null and b.order_reason <> 'transfer')
+"""
+
+
 async def restore(cohort_id: int, who: uuid.UUID, principal: Principal, now: datetime) -> None:
     """A coordinator puts somebody back where they came, by the time of their application, and the siblings who wait
     together with them. Again, it changes nothing.
@@ -104,6 +112,7 @@ async def restore(cohort_id: int, who: uuid.UUID, principal: Principal, now: dat
         for mover in unit(_of(line, who), line):
             if mover.order_reason not in {None, "transfer"}:
                 await _restore(cohort_id, mover, line, principal.staff_id, now)
+        await execute(_NOT_PASSED_ANY_MORE, cohort_id)
 
 
 async def _restore(cohort_id: int, mover: Waiting, line: list[Waiting], staff_id: int, now: datetime) -> None:

@@ -136,7 +136,7 @@ def _held(facts: Facts) -> str:
     if facts.kind == "place_confirmed":
         return _("Din plats är klar.")
     if facts.enrolment_state == "preliminary":
-        return _("Du har en plats. Det är några steg kvar innan den är klar. Se dem med länken.")
+        return _("Du har en preliminär plats. Se med länken vad som är kvar innan den är klar, och till när.")
     return _("Du har en plats.")
 
 
@@ -147,7 +147,7 @@ def _queued(facts: Facts) -> list[str]:
             _("Öppna Min plats och tryck på Jag kommer, eller ring oss. Då kan du få en plats."),
         ]
     return [
-        _("Det är fullt just nu. Du står i kö, som nummer %(n)s.", n=facts.position),
+        _("Din anmälan är mottagen. Du står i kö, som nummer %(n)s.", n=facts.position),
         _("Blir en plats ledig får du ett erbjudande. Du behöver inte göra något."),
     ]
 

@@ -281,10 +281,16 @@ async def test_the_person_is_told_by_mail_or_stands_on_the_list_of_those_to_ring
     the_worker: worker.Worker,
 ) -> None:  # fmt: skip
     source, target = await two(clock, maximum=8)
+    how = {"Al": "", "Bok": "Ändras en tid ringer vi dig.", "Ek": "Ändrade tider ser du bara här"}
     for name, contact in (("Al", "al@example.invalid"), ("Bok", "+46700000000"), ("Ek", "")):
-        who = (await somebody(source, keys, clock.now(), name, contact)).enrolment_id
+        taken = await somebody(source, keys, clock.now(), name, contact)
+        client.cookies.set("place", taken.token)
+        assert "Du är flyttad till en annan start" not in (await client.get("/min-plats")).text
         await worker.drain(the_worker)
-        await move(who, target, keys, clock.now())
+        await move(taken.enrolment_id, target, keys, clock.now())
+        page = (await client.get("/min-plats")).text
+        assert "Du är flyttad till en annan start" in page
+        assert {said for said in how.values() if said and said in page} == ({how[name]} - {""})
     await worker.drain(the_worker)
     told = await owner.fetch("select state from notice where kind = 'place_moved' order by created_at, state")
     assert sorted(row["state"] for row in told) == ["no_channel", "no_channel", "sent"]

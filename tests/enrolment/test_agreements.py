@@ -85,6 +85,10 @@ async def test_a_new_version_is_asked_for_everywhere_until_it_is_accepted_and_co
     found = re.search(r'name="text" value="(\d+)"', page)
     assert found
     assert (await post_form(client, "/min-plats/godkann", {"text": found[1]}, "/min-plats")).status_code == 303
+    # Another tab still shows the form: it is done, whatever was ticked there.
+    again = await post_form(client, "/min-plats/godkann", {}, "/min-plats")
+    assert again.headers["location"] == "/min-plats?klart=godkant"
+    assert "Tack, det är godkänt" in await look(client, "/min-plats?klart=godkant")
     page = await look(client, "/min-plats")
     assert "Läs och godkänn den nya versionen" not in page
     for words in ("Regler i gruppen, version", "Godkänt på skärm 2 september 2026 10.00.", "Nytt om regler."):

@@ -124,7 +124,11 @@ async def test_the_order_is_put_back_though_its_number_was_passed_meanwhile(
     await order.restore(cohort.cohort_id, who[2], kim, clock.now())
     await order.restore(cohort.cohort_id, who[2], kim, clock.now())
     assert [arrival for arrival, _ in await turns(cohort.cohort_id)] == [2, 3, 5, 4, 6]
+    # Whom nobody is before any longer is not told so; whom somebody still is, is.
+    passed = [(await queries.enrolment(one)).passed_at is not None for one in (who[1], who[3])]
+    assert passed == [False, True]
     await order.restore(cohort.cohort_id, who[4], kim, clock.now())
+    assert (await queries.enrolment(who[3])).passed_at is None
     assert await turns(cohort.cohort_id) == [(n, Decimal(n)) for n in range(2, 7)]
 
 

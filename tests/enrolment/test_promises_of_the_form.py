@@ -121,3 +121,16 @@ async def test_who_is_put_before_others_by_coming_back_is_told_to_those_behind(
     later = await somebody(cohort, keys, clock.now(), "Dal")
     client.cookies.set("place", later.token)
     assert "är tillbaka i kön" not in (await client.get("/min-plats")).text
+
+
+async def test_siblings_who_are_more_than_the_places_left_are_told_that_and_not_that_the_last_was_taken(
+    db: None, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.15", clock.now(), minimum=1, maximum=4)
+    for _ in range(2):
+        await somebody(cohort, keys, clock.now())
+    children = await family(cohort, keys, clock, 3)
+    client.cookies.set("place", children[0].token)
+    page = (await client.get("/min-plats?fullt=1")).text
+    assert "Så många platser är inte lediga nu" in page
+    assert "hann bli tagen" not in page

@@ -68,7 +68,7 @@ async def test_the_whole_number_name_or_channel_leads_to_the_person(
     shown = await post_form(client, "/personal/sok", {"vem": typed})
     assert shown.status_code == 200
     assert f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}" in shown.text
-    assert "1 träff" in shown.text
+    assert "1 person hittades" in shown.text
     participant = await owner.fetchval("select participant_id from enrolment where id = $1", taken.enrolment_id)
     # Whom a search finds has a line in the access log, with the page that it was.
     looks = await owner.fetch("select page, participant_id from record_look")
@@ -102,8 +102,8 @@ async def test_only_those_who_work_with_the_person_find_them_and_nobody_of_an_ex
         await sign_in_as(client, name, clock.now())
         answers[name] = (await post_form(client, "/personal/sok", {"vem": "Anna Ask"})).text
         assert "Ingen träff" in (await post_form(client, "/personal/sok", {"vem": "anna@example.invalid"})).text
-    assert "1 träff" in answers["robin"]
-    assert "1 träff" in answers["kim"]
+    assert "1 person hittades" in answers["robin"]
+    assert "1 person hittades" in answers["kim"]
     assert "Ingen träff" in answers["annan"]
     assert "Anna" not in answers["annan"].split("<main")[1].split("<form")[0]
 
@@ -130,9 +130,9 @@ async def test_a_record_put_right_is_found_by_what_is_right_and_one_from_before_
     right = {"namn": "Anna Asp", "fodd": "19900118", "kontakt": "", "undvik": ""}
     assert (await post_form(client, page, right)).status_code == 303
     assert "Ingen träff" in (await post_form(client, "/personal/sok", {"vem": "Anna Ask"})).text
-    assert "1 träff" in (await post_form(client, "/personal/sok", {"vem": "Anna Asp"})).text
+    assert "1 person hittades" in (await post_form(client, "/personal/sok", {"vem": "Anna Asp"})).text
     await owner.execute("delete from person_lookup")
     assert await records.index_missing(keys) == 1
     assert await records.index_missing(keys) == 0
-    assert "1 träff" in (await post_form(client, "/personal/sok", {"vem": "Anna Asp"})).text
+    assert "1 person hittades" in (await post_form(client, "/personal/sok", {"vem": "Anna Asp"})).text
     assert not await owner.fetchval("select count(*) from person_lookup where octet_length(digest) <> 32")

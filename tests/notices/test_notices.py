@@ -259,7 +259,7 @@ async def test_a_protected_record_is_mailed_only_where_mail_is_safe_and_the_look
     await mail.work()
     assert [message["To"] for message in mail.all()] == ["kim@example.invalid"]
     assert await states(unsafe) == [("place_held", "no_channel")]
-    assert "några steg kvar" in mail.to("kim@example.invalid")[0]
+    assert "vad som är kvar innan den är klar" in mail.to("kim@example.invalid")[0]
     person = await owner.fetchval("select participant_id from enrolment where id = $1", enrolment_id)
     assert await owner.fetchval("select count(*) from audit_entry where subject = $1", f"participant/{person}") == 1
     await confirm(enrolment_id, clock.now())
