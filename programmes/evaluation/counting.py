@@ -13,7 +13,7 @@ import structlog
 from programmes.catalogue import queries as catalogue
 from programmes.core.clock import Clock, local_date
 from programmes.core.db import execute, fetch, fetchrow, transaction
-from programmes.core.sealing import KeyGone, Unreadable
+from programmes.core.sealing import KeyGone, KeysAway, Unreadable
 from programmes.evaluation import rules
 from programmes.evaluation.keys import BallotKeys
 from programmes.evaluation.queries import (
@@ -73,6 +73,7 @@ async def count(ballot_id: UUID, keys: BallotKeys, now: datetime) -> None:
 
     Raises:
         KeyGone: its key is not in the folder; nothing has been changed.
+        KeysAway: it can't be read, is damaged, or is not the one that answers were sealed to; nothing has been changed.
     """
     destroyed: list[UUID] = []
     async with transaction():
@@ -124,6 +125,7 @@ async def _open_box(ballot_id: UUID, state: str, keys: BallotKeys) -> _Box | Non
     )
     if row is None:
         return None
+    keys.must_fit(ballot_id)
     found: list[rules.Answers] = []
     strange: list[UUID] = []
     for sealed in await fetch("select id, blob from sealed_answer where ballot_id = $1", ballot_id):
@@ -271,7 +273,7 @@ async def finish(worker: Hands) -> None:
     for ballot_id in await unfinished(("closing",)):
         try:
             await count(ballot_id, _keys(worker), worker.clock.now())
-        except KeyGone:
+        except (KeyGone, KeysAway):
             log.error("ballot_key_missing", ballot=str(ballot_id))
 
 
