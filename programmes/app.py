@@ -14,8 +14,9 @@ from programmes.calendar import views as calendar_views
 from programmes.catalogue import views as catalogue_views
 from programmes.cohorts import office_views
 from programmes.cohorts import views as cohorts_views
+from programmes.core import folder_marks
 from programmes.core.clock import Clock
-from programmes.core.db import close_pool, open_pool
+from programmes.core.db import WEB, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import (
     calls_views,
@@ -57,6 +58,7 @@ from programmes.web import errors, health
 from programmes.web.bursts import Bursts
 from programmes.web.headers import add_headers
 from programmes.web.language import choose_language
+from programmes.web.limits import MOST_SECONDS, Turns, keep_limits
 from programmes.web.rendering import Static, make_environment
 from programmes.web.sessions import cookie_name, identify
 from programmes.web.static_files import static_file
@@ -131,14 +133,15 @@ def create_app(
     @asynccontextmanager
     async def pool(_: Litestar) -> AsyncIterator[None]:
         if own_pool:
-            await open_pool(settings.web_database_url, settings.pool_size, on_query)
+            await open_pool(settings.web_database_url, settings.pool_size, on_query, WEB)
+            await folder_marks.hold_to(keys)
         yield
         if own_pool:
             await close_pool()
 
     return Litestar(
         route_handlers=_handlers(),
-        middleware=[identify],
+        middleware=[keep_limits, identify],
         csrf_config=_csrf(settings, keys),
         exception_handlers=errors.HANDLERS,
         lifespan=[pool],
@@ -157,6 +160,8 @@ def create_app(
                 "load_principal": load_principal,
                 "provider": Provider(settings.single_sign_on, settings.base_url) if settings.single_sign_on else None,
                 "bursts": Bursts(settings.burst_most, timedelta(minutes=settings.burst_minutes)),
+                "turns": Turns(),
+                "most_seconds": MOST_SECONDS,
                 "wrong_codes": Bursts(settings.guess_most, timedelta(minutes=settings.burst_minutes)),
             }
         ),

@@ -11,6 +11,7 @@ import uvicorn
 from programmes import staff_commands
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
+from programmes.core.sealing import KeysAway
 from programmes.oversight import chain_queries, chain_services
 from programmes.oversight.anchor import Anchor
 from programmes.oversight.chain_rules import FAULTS, STOPS, shown
@@ -23,11 +24,13 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     """Serve the web application until stopped."""
     from programmes.app import create_app
     from programmes.web.head import with_head
+    from programmes.web.slow_clients import PatientProtocol
 
     uvicorn.run(
         with_head(create_app(settings, SystemClock())),
         host=arguments.host,
         port=arguments.port,
+        http=PatientProtocol,
         access_log=False,
         log_level="warning",
         server_header=False,
@@ -152,7 +155,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"programmes: {error}", file=sys.stderr)
         return 2
-    return int(arguments.run(settings, arguments))
+    try:
+        return int(arguments.run(settings, arguments))
+    except KeysAway as error:
+        print(f"programmes: {error}. `programmes doctor` says what to do.", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ from pgqueuer.queries import Queries
 from pgqueuer.types import QueueExecutionMode
 
 from programmes.calendar import services as calendar
-from programmes.core import erasure, jobs
+from programmes.core import erasure, folder_marks, jobs
 from programmes.core.clock import Clock
-from programmes.core.db import close_pool, open_pool
+from programmes.core.db import WORKER, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
 from programmes.enrolment import age_services as ages
@@ -28,6 +28,7 @@ from programmes.enrolment import key_services, leaving_services, place_services
 from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
+from programmes.evaluation.keys import BallotKeys
 from programmes.notices import agreement_services as agreements
 from programmes.notices import deadline_services as deadlines
 from programmes.notices import job_services as notices
@@ -188,7 +189,14 @@ async def tick(worker: Worker) -> None:
 
 async def start_up(worker: Worker) -> None:
     """What had been erased before a backup was restored is erased again: keys by their receipts, then their rows. Records
-    from before they could be searched become findable."""
+    from before they could be searched become findable.
+
+    Raises:
+        KeysAway: a folder of keys is not the one that the database's rows belong to. Nothing has been done then.
+    """
+    now = worker.clock.now()
+    await folder_marks.note("keys", worker.keys.mark, now)
+    await folder_marks.note("ballots", BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder).mark, now)
     worker.keys.destroy_again()
     await closing.erase_restored(worker)
     await records.index_missing(worker.keys)
@@ -215,7 +223,7 @@ async def _tick_for_ever(worker: Worker) -> None:
 
 async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
     """Work until SIGTERM or Ctrl-C, then finish what is in hand; with `once`, do what waits and stop."""
-    await open_pool(settings.worker_database_url, 4)
+    await open_pool(settings.worker_database_url, 4, limits=WORKER)
     connection = await asyncpg.connect(settings.worker_database_url)
     worker = Worker(settings, clock, KeyFolder(settings.key_folder), connection)
     try:

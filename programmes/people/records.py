@@ -49,7 +49,7 @@ async def keep(record: PersonRecord, protected: bool, keys: KeyFolder, person_id
 async def change(record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID) -> None:
     """Write another content of a record, under the key that it has, in the open transaction. It is found by that from now
     on, and by nothing of what it was. The row is locked first: a key that is being rotated may then become another."""
-    await execute("select 1 from participant where id = $1 for update", person_id)
+    await execute("select 1 from participant where id = $1 for no key update", person_id)
     await execute(
         "update participant set sealed = $2, protected_identity = $3 where id = $1",
         person_id,
