@@ -114,6 +114,8 @@ async def _sweep_keys(worker: Worker) -> None:
         return
     worker.swept[:] = [now]
     await key_services.sweep(worker.keys, now)
+    # Of a rotation that was broken off; no page that was read before then is still being made.
+    worker.keys.drop_replaced(now - SWEEP, now)
 
 
 async def _forget_left(worker: Worker) -> None:

@@ -5,9 +5,7 @@ A key is a file of its own: `<folder>/<kind>/<first two letters>/<id>.key`, read
 """
 
 import contextlib
-import fcntl
 import hashlib
-import json
 import os
 import secrets
 import uuid
@@ -19,12 +17,39 @@ from typing import Literal, cast, get_args
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from programmes.core.key_files import (
+    KEY_BYTES,
+    KeysAway,
+    Receipts,
+    Successor,
+    away_when_refused,
+    drafts_of,
+    drop_drafts,
+    drop_replaced,
+    last_of,
+    next_of,
+    opening_keys,
+    read_key,
+    sealing_key,
+    sync_folder,
+    write_secret,
+)
+
+__all__ = [
+    "KEY_BYTES",
+    "KeyFolder",
+    "KeyGone",
+    "KeysAway",
+    "Receipts",
+    "Unreadable",
+    "read_key",
+    "sync_folder",
+    "write_secret",
+]
+
 Kind = Literal["entry", "person"]
-KEY_BYTES = 32
 _NONCE, _TAG = 12, 16
 _BLOCK = 64
-# What takes the place of a key, beside it until everything is sealed anew (decision 20).
-_NEXT = ".next"
 
 
 class KeyGone(Exception):
@@ -33,104 +58,6 @@ class KeyGone(Exception):
 
 class Unreadable(Exception):
     """The sealed bytes are cut short, altered, or belong to another key or row."""
-
-
-class KeysAway(Exception):
-    """Nothing can be said of what is sealed: the folder of the keys is gone, is another one, or a file in it is closed to
-    this process or damaged. It passes when that is mended, so nobody may take it for an erasure. Names no key."""
-
-
-def sync_folder(folder: Path) -> None:
-    """Put a folder's entries on disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def read_key(path: Path) -> bytes:
-    """A key of 32 bytes.
-
-    Raises:
-        FileNotFoundError: there is none.
-        KeysAway: the file can't be read, or is no whole key: cut short by a full disk or a bad copy.
-    """
-    try:
-        found = path.read_bytes()
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise KeysAway(f"a key file cannot be read: {type(error).__name__}") from error
-    if len(found) != KEY_BYTES:
-        raise KeysAway("a key file is damaged: it has another length than a key")
-    return found
-
-
-def write_secret(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, and have it on disk, whole, before returning.
-
-    Raises:
-        FileExistsError: there is one already; it is left alone.
-    """
-    for folder in (path.parent.parent, path.parent):
-        if not folder.exists():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            sync_folder(folder.parent)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.link(draft, path)
-    finally:
-        draft.unlink()
-    sync_folder(path.parent)
-
-
-class Receipts:
-    """The record of destroyed keys, beside the keys and outside the database: one JSON object a line, only ever added to."""
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "receipts.jsonl"
-
-    def append(self, receipt: dict[str, str]) -> None:
-        """Add a receipt, unless there is one of its key, and have it on disk before returning."""
-        handle = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            # Web and worker may both carry out the same intent.
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            written = self._file.read_bytes()
-            if not _tells_of(written, receipt["key"]):
-                # A crash may have torn the last line: what is added now starts one of its own.
-                start = "" if not written or written.endswith(b"\n") else "\n"
-                os.write(handle, f"{start}{json.dumps(receipt, sort_keys=True)}\n".encode())
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        sync_folder(self._file.parent)
-
-    def read(self) -> Iterator[dict[str, str]]:
-        """Every receipt, oldest first. A line that a crash has torn is none: its key is still to be destroyed."""
-        if self._file.exists():
-            for line in self._file.read_bytes().splitlines():
-                if receipt := _parsed(line):
-                    yield receipt
-
-
-def _parsed(line: bytes) -> dict[str, str] | None:
-    try:
-        found: dict[str, str] = json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and "key" in found else None
-
-
-def _tells_of(written: bytes, key: str) -> bool:
-    """Whether there is a whole receipt of this key. Only lines that name it are parsed."""
-    return key.encode() in written and any(key.encode() in line and _parsed(line) for line in written.splitlines())
 
 
 def _sealed(key: bytes, text: str, about: bytes) -> bytes:
@@ -161,31 +88,6 @@ def _opened_by_one(found: Iterator[bytes], sealed: bytes, about: bytes) -> str:
         except Unreadable as error:
             last = error
     raise last
-
-
-def _next(path: Path) -> Path:
-    return path.with_suffix(_NEXT)
-
-
-def _sealing_key(path: Path) -> bytes:
-    """The key that seals from now on: the coming one while there is one, else the one that is. Raises FileNotFoundError."""
-    try:
-        return read_key(_next(path))
-    except FileNotFoundError:
-        return read_key(path)
-
-
-def _opening_keys(path: Path) -> Iterator[bytes]:
-    """The keys that may have sealed something: that which is, the coming one, and once more that which is, since one may
-    have become the other in between. Raises FileNotFoundError where there is none at all."""
-    found = False
-    for candidate in (path, _next(path), path):
-        with contextlib.suppress(FileNotFoundError):
-            key = read_key(candidate)
-            found = True
-            yield key
-    if not found:
-        raise FileNotFoundError(path.name)
 
 
 class KeyFolder:
@@ -220,7 +122,7 @@ class KeyFolder:
         """A new random key on disk; returns its id."""
         self._must_be_ours()
         key_id = uuid.uuid4()
-        with _away_when_refused():
+        with away_when_refused():
             write_secret(self._path(kind, key_id), AESGCM.generate_key(bit_length=256))
         return key_id
 
@@ -233,7 +135,7 @@ class KeyFolder:
             KeyGone: the key does not exist (any more).
         """
         with self._gone_when_missing(key_id):
-            return _sealed(_sealing_key(self._path(kind, key_id)), text, key_id.bytes)
+            return _sealed(sealing_key(self._path(kind, key_id)), text, key_id.bytes)
 
     def open(self, kind: Kind, key_id: uuid.UUID, sealed: bytes) -> str:
         """The text that was sealed.
@@ -243,7 +145,7 @@ class KeyFolder:
             Unreadable: the bytes are not what this key sealed.
         """
         with self._gone_when_missing(key_id):
-            return _opened_by_one(_opening_keys(self._path(kind, key_id)), sealed, key_id.bytes)
+            return _opened_by_one(opening_keys(self._path(kind, key_id)), sealed, key_id.bytes)
 
     def usable(self) -> bool:
         """Whether keys can be read and made: the folder is there, writable, and not another one mounted in its place."""
@@ -263,7 +165,7 @@ class KeyFolder:
         """
         self._must_be_ours()
         about = {"why": why, "when": now.isoformat()} if kind == "person" else {"why": "entry", "when": str(now.year)}
-        with _away_when_refused():
+        with away_when_refused():
             self._unlink(self._path(kind, key_id))
             self._receipts.append({"key": str(key_id), "kind": kind, **about})
 
@@ -278,8 +180,9 @@ class KeyFolder:
 
     def discard(self, kind: Kind, key_id: uuid.UUID) -> None:
         """Remove a key whose row was never written: nothing was sealed that is kept, so there is no receipt."""
-        for path in (_next(self._path(kind, key_id)), self._path(kind, key_id)):
-            path.unlink(missing_ok=True)
+        path = self._path(kind, key_id)
+        for found in (next_of(path), last_of(path), path, *drafts_of(path)):
+            found.unlink(missing_ok=True)
 
     def made_before(self, kind: Kind, moment: datetime) -> Iterator[uuid.UUID]:
         """The keys of a kind whose files are older than a moment."""
@@ -299,19 +202,19 @@ class KeyFolder:
             return read_key(path)
         except FileNotFoundError:
             self._must_be_ours()
-        with _away_when_refused(), contextlib.suppress(FileExistsError):
+        with away_when_refused(), contextlib.suppress(FileExistsError):
             write_secret(path, secrets.token_bytes(KEY_BYTES))
         return read_key(path)
 
     def service_keys(self, name: str) -> list[bytes]:
         """The keys under which something of a service may lie, that of now first; while it is rotated there are two."""
         self.service_key(name)
-        return list(dict.fromkeys(_opening_keys(self._service(name))))
+        return list(dict.fromkeys(opening_keys(self._service(name))))
 
     def newest_service_key(self, name: str) -> bytes:
         """The key under which a service writes from now on."""
         self.service_key(name)
-        return _sealing_key(self._service(name))
+        return sealing_key(self._service(name))
 
     def seal_for_service(self, name: str, about: str, text: str) -> bytes:
         """Seal text under the service key of this name, bound to what it is about (`staff/12`): it opens for nothing else.
@@ -327,6 +230,35 @@ class KeyFolder:
             Unreadable: the bytes are altered, cut short, about something else, or the service key has been replaced.
         """
         return _opened_by_one(iter(self.service_keys(name)), sealed, about.encode())
+
+    def successor(self, kind: Kind, key_id: uuid.UUID) -> Successor:
+        """What takes the place of a key. Raises KeyGone when there is none to take it from."""
+        self._must_be_ours()
+        if not self.exists(kind, key_id):
+            raise KeyGone(str(key_id))
+        return Successor(self._path(kind, key_id))
+
+    def service_successor(self, name: str) -> Successor:
+        """What takes the place of a service's key."""
+        self.service_key(name)
+        return Successor(self._service(name))
+
+    def sealed_by(self, key: bytes, about: bytes, sealed: bytes) -> bool:
+        """Whether this very key sealed something."""
+        try:
+            _opened(key, sealed, about)
+        except Unreadable:
+            return False
+        return True
+
+    def drop_replaced(self, before: datetime | None, now: datetime) -> int:
+        """Destroy the keys whose place others took before a moment, or all of those; returns how many. With a moment also
+        what crashes have left before it of the writing of keys."""
+        self._must_be_ours()
+        with away_when_refused():
+            if before is not None:
+                drop_drafts(self._folder, before)
+            return drop_replaced(self._folder, self._receipts, before, now)
 
     @property
     def _mark(self) -> Path:
@@ -359,21 +291,10 @@ class KeyFolder:
 
     @staticmethod
     def _unlink(path: Path) -> bool:
-        """Remove a key and the coming one beside it, on disk before returning; whether there was any."""
-        there = [found for found in (_next(path), path) if found.exists()]
+        """Remove a key and what lies beside it while it is rotated, on disk before returning; whether there was any."""
+        there = [found for found in (next_of(path), last_of(path), path, *drafts_of(path)) if found.exists()]
         for found in there:
             found.unlink(missing_ok=True)
         if path.parent.exists():
             sync_folder(path.parent)
         return bool(there)
-
-
-@contextlib.contextmanager
-def _away_when_refused() -> Iterator[None]:
-    """What the disk refuses (full, read-only, closed to us) can be done when that is mended."""
-    try:
-        yield
-    except FileExistsError:
-        raise
-    except OSError as error:
-        raise KeysAway(f"the key folder cannot be written: {type(error).__name__}") from error

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
+from programmes.core.key_files import drafts_of
 from programmes.core.sealing import KEY_BYTES, KeyGone, KeysAway, Receipts, Unreadable, read_key, sync_folder, write_secret
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -121,8 +122,10 @@ class BallotKeys:
     def destroy(self, ballot_id: UUID, why: str, now: datetime) -> None:
         """Unlink the private half, write the receipt, withdraw the public half. May be replayed after a crash anywhere."""
         path = self._private_path(ballot_id)
-        if path.exists():
-            path.unlink()
+        there = [found for found in (path, *drafts_of(path)) if found.exists()]
+        for found in there:
+            found.unlink(missing_ok=True)
+        if there:
             sync_folder(path.parent)
         if not any(r["key"] == str(ballot_id) for r in self.receipts()):
             self._receipts.append({"key": str(ballot_id), "kind": "ballot", "why": why, "when": now.isoformat()})
