@@ -19,6 +19,7 @@ from programmes.core.clock import Clock
 from programmes.core.db import WEB, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import (
+    api_views,
     calls_views,
     closing_views,
     ending_views,
@@ -91,6 +92,7 @@ def _handlers() -> list[Any]:
         *catalogue_views.HANDLERS,
         *readings_views.HANDLERS,
         *public_views.HANDLERS,
+        *api_views.HANDLERS,
         *attendance_views.HANDLERS,
         *evaluation_views.HANDLERS,
         *calendar_views.HANDLERS,

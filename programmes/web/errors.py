@@ -98,6 +98,10 @@ def csrf_failed(request: AnyRequest, error: Exception) -> Response[Any]:
 
 
 def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    if error.status_code == 405 and _wants_json(request):
+        answer = _json(405, "Method not allowed")
+        answer.headers["allow"] = (error.headers or {}).get("allow", "GET")
+        return answer
     if error.status_code in {404, 405}:
         return not_found(request, error)
     if error.status_code >= 500:
