@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
+from litestar.types import Receive, Scope, Send
 
 from programmes.attendance import views as attendance_views
 from programmes.calendar import views as calendar_views
@@ -58,6 +59,7 @@ from programmes.settings import Settings
 from programmes.web import errors, health
 from programmes.web.bursts import Bursts
 from programmes.web.headers import add_headers
+from programmes.web.hosts import with_readable_host
 from programmes.web.language import choose_language
 from programmes.web.limits import MOST_SECONDS, Turns, keep_limits
 from programmes.web.rendering import Static, make_environment
@@ -125,6 +127,13 @@ def _handlers() -> list[Any]:
     ]
 
 
+class Application(Litestar):
+    """Litestar, which hears of no host that it could not read."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        await super().__call__(with_readable_host(scope), receive, send)
+
+
 def create_app(
     settings: Settings, clock: Clock, on_query: Callable[[Any], None] | None = None, own_pool: bool = True
 ) -> Litestar:
@@ -141,7 +150,7 @@ def create_app(
         if own_pool:
             await close_pool()
 
-    return Litestar(
+    return Application(
         route_handlers=_handlers(),
         middleware=[keep_limits, identify],
         csrf_config=_csrf(settings, keys),

@@ -6,10 +6,12 @@ a browser (DNS rebinding) or a cache.
 
 from collections.abc import Collection
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from litestar import Request
+from litestar.enums import ScopeType
+from litestar.types import Scope
 
 from programmes.settings import Settings
 
@@ -36,6 +38,26 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def with_readable_host(scope: Scope) -> Scope:
+    """The request with a Host that is one: what is none could not even be refused in words, nor told apart from a fault of
+    ours."""
+    if scope["type"] != ScopeType.HTTP:
+        return scope
+    given = [value for name, value in scope["headers"] if name == b"host"]
+    if len(given) == 1 and _readable(given[0].decode("latin-1")):
+        return scope
+    others = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    return cast(Scope, {**scope, "headers": [*others, (b"host", b"none.invalid")]})
+
+
+def _readable(netloc: str) -> bool:
+    try:
+        parts = urlsplit(f"//{netloc}")
+        return bool(parts.hostname) and parts.netloc == netloc and "@" not in netloc and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def names(settings: Settings) -> frozenset[str]:
