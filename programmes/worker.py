@@ -43,6 +43,8 @@ from programmes.settings import Settings
 
 log = structlog.get_logger()
 TICK = timedelta(seconds=5)
+# A wall clock that moves by more than this beside one that only runs has been set, or the machine has slept.
+_JUMP, _DOUBT = timedelta(minutes=5), timedelta(minutes=10)
 # Looking through the key folder takes its time, and nothing waits for it.
 SWEEP = timedelta(hours=1)
 
@@ -217,9 +219,36 @@ async def drain(worker: Worker) -> None:
         )
 
 
+@dataclass
+class ClockWatch:
+    """Whether the wall clock can be believed: beside one that only runs (`mono`, in seconds).
+
+    After a jump nothing that falls due is done for ten minutes, in which a wrong clock is usually put right: what is erased
+    by mistake is gone for good.
+    """
+
+    wall: datetime | None = None
+    mono: float = 0
+    doubted_until: float = 0
+
+    def believes(self, wall: datetime, mono: float) -> bool:
+        """Look at both clocks. A process that has just begun has only the one to believe."""
+        if self.wall is not None:
+            off = abs((wall - self.wall).total_seconds() - (mono - self.mono))
+            if off > _JUMP.total_seconds():
+                self.doubted_until = mono + _DOUBT.total_seconds()
+        self.wall, self.mono = wall, mono
+        return mono >= self.doubted_until
+
+
 async def _tick_for_ever(worker: Worker) -> None:
+    watch, believed = ClockWatch(), True
     while True:
-        await tick(worker)
+        before, believed = believed, watch.believes(worker.clock.now(), asyncio.get_running_loop().time())
+        if believed:
+            await tick(worker)
+        elif before:
+            log.error("clock_jumped", waits_seconds=int(_DOUBT.total_seconds()))
         await asyncio.sleep(TICK.total_seconds())
 
 
