@@ -89,7 +89,7 @@ _DESCRIBED = (list_all, show_one, list_starts)
 def _schema() -> bytes:
     """The description of the handlers above, by an application that has nothing but them."""
     config = OpenAPIConfig(
-        title="Stöd utan ansökan",
+        title="Programmes, starts and places",
         version="1",
         description="The catalogue with its starts and places, as the public pages show it. No personal data.",
         tags=[_TAG],
