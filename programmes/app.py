@@ -61,7 +61,7 @@ from programmes.web.bursts import Bursts
 from programmes.web.headers import add_headers
 from programmes.web.hosts import with_readable_host
 from programmes.web.language import choose_language
-from programmes.web.limits import MOST_SECONDS, Turns, keep_limits
+from programmes.web.limits import MOST_BYTES, MOST_SECONDS, Turns, keep_limits, with_whole_body
 from programmes.web.rendering import Static, make_environment
 from programmes.web.sessions import cookie_name, identify
 from programmes.web.static_files import static_file
@@ -128,10 +128,10 @@ def _handlers() -> list[Any]:
 
 
 class Application(Litestar):
-    """Litestar, which hears of no host that it could not read."""
+    """Litestar, which hears of no host that it could not read, and of a write when all of it is here."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
-        await super().__call__(with_readable_host(scope), receive, send)
+        await super().__call__(with_readable_host(scope), await with_whole_body(scope, receive), send)
 
 
 def create_app(
@@ -156,7 +156,7 @@ def create_app(
         csrf_config=_csrf(settings, keys),
         exception_handlers=errors.HANDLERS,
         lifespan=[pool],
-        request_max_body_size=200_000,
+        request_max_body_size=MOST_BYTES,
         openapi_config=None,
         debug=False,
         logging_config=None,

@@ -262,13 +262,17 @@ async def the_worker(
     connection = await asyncpg.connect(settings.worker_database_url)
     pool = await asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=4)
 
+    webs = engine().pool
+
     def as_worker(work: Callable[[worker.Worker], Awaitable[None]]) -> Callable[[worker.Worker], Awaitable[None]]:
         async def do(who: worker.Worker) -> None:
-            webs, engine().pool = engine().pool, pool
+            before = engine().pool
+            # A test that has put another database there means that one.
+            engine().pool = pool if before is webs else before
             try:
                 await work(who)
             finally:
-                engine().pool = webs
+                engine().pool = before
 
         return do
 

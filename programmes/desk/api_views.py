@@ -94,7 +94,8 @@ def _schema() -> bytes:
         description="The catalogue with its starts and places, as the public pages show it. No personal data.",
         tags=[_TAG],
     )
-    described = Litestar(route_handlers=list(_DESCRIBED), openapi_config=config)
+    # It is asked for its description and nothing else: Litestar's own logging would write the addresses of requests.
+    described = Litestar(route_handlers=list(_DESCRIBED), openapi_config=config, logging_config=None)
     return msgspec.json.encode(described.openapi_schema.to_schema())
 
 

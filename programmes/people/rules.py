@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 IDLE = timedelta(minutes=30)
 SHARED_IDLE = timedelta(minutes=10)
 LONGEST = timedelta(hours=12)
-# By how much the clocks of two web processes may differ.
-AHEAD = timedelta(minutes=5)
+# By how much the clock may be set back without signing anybody out.
+AHEAD = timedelta(hours=1)
 # How long somebody may take between the password and the code, or for setting up the app.
 HALF = timedelta(minutes=15)
 

@@ -5,26 +5,56 @@ order in which they came, a few at a time, so that they leave room for everybody
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from litestar import Request
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
 
 from programmes.web.client_address import origin
 from programmes.web.hosts import check_host
 
 # Longer than anything takes that goes well, and than the database lets a statement of web's run.
 MOST_SECONDS = 25.0
+# What a form may hold; a file is never sent here.
+MOST_BYTES = 200_000
+_READS = ("GET", "HEAD", "OPTIONS")
 # Of the connections that a web process has to the database, ten unless somebody sets another number.
 AT_ONCE = 4
 
 
 class TookTooLong(Exception):
     """A request was given up. What it wrote may have been committed just before."""
+
+
+async def with_whole_body(scope: Scope, receive: Receive, seconds: float = MOST_SECONDS) -> Receive:
+    """Where the body of a write comes from, once all of it is here or it is too large: so that nobody's turn is used up by
+    somebody who sends slowly. Reading it raises TookTooLong when it did not come in time."""
+    if scope["type"] != ScopeType.HTTP or scope["method"] in _READS:
+        return receive
+    kept: deque[ReceiveMessage] = deque()
+    size, late = 0, False
+    try:
+        async with asyncio.timeout(seconds):
+            while size <= MOST_BYTES:
+                kept.append(message := await receive())
+                size += len(cast(bytes, message.get("body", b"")))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    break
+    except TimeoutError:
+        late = True
+
+    async def again() -> ReceiveMessage:
+        if kept:
+            return kept.popleft()
+        if late:
+            raise TookTooLong
+        return await receive()
+
+    return cast(Receive, again)
 
 
 class Turns:
@@ -82,7 +112,7 @@ def keep_limits(app: ASGIApp) -> ASGIApp:
         async def work() -> None:
             await app(scope, receive, send)
 
-        if scope["method"] == "GET":
+        if scope["method"] in _READS:
             await _in_time(work, state.most_seconds)
             return
         async with state.turns.turn(origin(request)):

@@ -1,6 +1,7 @@
 """The public interface for programs: the numbers of the public pages, and documented answers to whatever is sent."""
 
 import contextlib
+import logging
 import re
 from collections import Counter
 from datetime import timedelta
@@ -80,18 +81,21 @@ async def test_what_is_wrong_is_a_problem_in_json_and_only_reading_is_possible(d
     assert refused.headers["content-type"] == "application/problem+json"
 
 
-async def test_the_schema_tells_of_the_interface_alone(db: None, client: httpx.AsyncClient) -> None:
+async def test_the_schema_tells_of_the_interface_alone_and_sets_up_no_log(db: None, client: httpx.AsyncClient) -> None:
+    handlers = list(logging.getLogger().handlers)
     answer = await client.get("/schema/openapi.json")
     assert answer.headers["content-type"] == "application/json"
     assert set(answer.json()["paths"]) == {"/api/v1/programmes", "/api/v1/programmes/{slug}", "/api/v1/starts"}
     assert not answer.cookies
+    # What describes the handlers is an application too, and those write down every request unless told not to.
+    assert logging.getLogger().handlers == handlers
 
 
 def _made_up(operation: APIOperation, mode: GenerationMode) -> list[Case]:
     """Cases that it makes up: by the schema, or against it."""
     found: list[Case] = []
 
-    @hypothesis_settings(max_examples=25, database=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @hypothesis_settings(max_examples=12, database=None, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(case=operation.as_strategy(generation_mode=mode))
     def collect(case: Case) -> None:
         found.append(case)
@@ -114,4 +118,4 @@ async def test_schemathesis_finds_nothing(starts: list[str], client: httpx.Async
                 case.validate_response(answer)
                 statuses[answer.status_code] += 1
     assert statuses[200] >= 2
-    assert statuses[404] > 10
+    assert statuses[404] > 5

@@ -1,9 +1,12 @@
 """programmes doctor: what goes wrong with folders of keys is said, with how to mend it, and never a key or a name."""
 
+import asyncio
 import json
 import os
 import secrets
 import shutil
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +20,7 @@ from programmes import worker
 from programmes.cli import main
 from programmes.core.db import engine
 from programmes.core.sealing import KeyFolder
+from programmes.demo.processes import environment
 from programmes.doctor import checks, command
 from programmes.doctor.database_checks import logging_findings
 from programmes.doctor.findings import Finding, Patient, as_json, as_text, exit_code
@@ -125,23 +129,29 @@ BROKEN: dict[str, tuple[Callable[[Settings], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("what", BROKEN)
-async def test_what_is_broken_is_said_with_how_to_mend_it(patient: Patient, what: str) -> None:
-    spoil, told = BROKEN[what]
-    before = sorted(path for path in patient.settings.key_folder.parent.rglob("*"))
-    spoil(patient.settings)
-    after = sorted(path for path in patient.settings.key_folder.parent.rglob("*"))
-    found = await checks.examine(patient)
-    assert told in said(found, "fault")
-    assert exit_code(found) == 1
-    assert all(f.mend for f in found if f.level in {"fault", "warning"}), found
-    # Looking makes nothing, and tells no key and nobody.
-    assert sorted(path for path in patient.settings.key_folder.parent.rglob("*")) == after
-    text = as_text(found) + as_json(found)
-    assert "Hemlig" not in text
-    for path in before:
-        if path.suffix in {".key", ".pub"} and len(path.stem) == 36:
-            assert path.stem not in text
+async def test_what_is_broken_is_said_with_how_to_mend_it(patient: Patient, tmp_path: Path) -> None:
+    own = patient.settings
+    sound = {
+        folder: tmp_path / f"sound-{folder.name}" for folder in (own.key_folder, own.ballot_key_folder, own.log_key_folder)
+    }
+    for folder, copy in sound.items():
+        shutil.copytree(folder, copy)
+    ids = [path.stem for path in tmp_path.rglob("*") if path.suffix in {".key", ".pub"} and len(path.stem) == 36]
+    for what, (spoil, told) in BROKEN.items():
+        spoil(own)
+        before = sorted(tmp_path.rglob("*"))
+        found = await checks.examine(patient)
+        assert told in said(found, "fault"), what
+        assert exit_code(found) == 1
+        assert all(f.mend for f in found if f.level in {"fault", "warning"}), what
+        # Looking makes nothing, and tells no key and nobody.
+        assert sorted(tmp_path.rglob("*")) == before
+        text = as_text(found) + as_json(found)
+        assert not [known for known in (*ids, "Hemlig") if known in text]
+        for folder, copy in sound.items():
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(copy, folder)
+    assert said(await checks.examine(patient), "fault") == ""
 
 
 async def test_orphans_torn_receipts_rotations_and_waiting_destructions_are_said(
@@ -240,3 +250,24 @@ async def test_a_worker_with_another_folder_stops_and_touches_nothing(
     await adopt("keys", fresh.mark, patient.now)
     await hold_to(fresh)
     assert fresh.usable()
+
+
+async def test_in_a_shell_it_is_the_same(patient: Patient, owner: asyncpg.Connection) -> None:
+    """The commands as processes of their own, with the worker's role, after the key folder was lost."""
+
+    async def shell(*command: str) -> tuple[int | None, str]:
+        env = environment(patient.settings, "worker")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "programmes.cli", *command, env=env, stdout=PIPE, stderr=PIPE
+        )
+        said, wrong = await process.communicate()
+        return process.returncode, (said + wrong).decode()
+
+    shutil.rmtree(patient.settings.key_folder)
+    code, said = await shell("worker", "--once")
+    assert (code, "not the one that this database's rows belong to" in said, "Traceback" in said) == (1, True, False)
+    assert (await shell("keys", "adopt", "keys", "--yes"))[0] == 0
+    code, said = await shell("doctor", "--json")
+    assert (code, json.loads(said)["worst"]) == (1, "fault")
+    assert "1 of 1 protected records need a key" in said
+    assert "Another folder" not in said

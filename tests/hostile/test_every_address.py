@@ -121,7 +121,7 @@ async def test_no_address_and_no_form_value_ends_in_an_error_of_ours(
                 judge(await send(client, "POST", found[0], form), f"POST {pattern} with {value[:20]!r}")
             for address in found[1:6]:
                 judge(await send(client, "POST", address, {"_csrf_token": token}), f"POST {address[:80]}")
-            for body in bodies(names, token) if who in {"nobody", "robin"} else ():
+            for body in bodies(names, token) if who == "robin" else ():
                 answer = await client.post(found[0], content=body.content, headers={**body.headers, "x-csrftoken": token})
                 judge(answer, f"POST {pattern} as {body.told}")
 
@@ -187,7 +187,7 @@ async def test_cookies_that_no_browser_was_given_are_none(
 async def test_headers_of_bytes_and_of_any_length_are_no_errors(db: None, client: httpx.AsyncClient) -> None:
     for name in (b"user-agent", b"accept-language", b"x-forwarded-for", b"if-none-match", b"referer", b"accept", b"origin"):
         for value in (b"\xff\xfe", b"x" * 8000, b"", b"1.2.3.4, , [::1", b'W/"' + b"*" * 100, b"../../", b"\xe5\xe4\xf6"):
-            for address in ("/", "/min-plats", "/logga-in", "/api/v1/starts", "/static/0/app.css"):
+            for address in ("/min-plats", "/logga-in", "/api/v1/starts"):
                 judge(await client.get(address, headers=[(name, value)]), f"{address} with {name!r}")
 
 
