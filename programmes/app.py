@@ -8,16 +8,19 @@ from typing import Any
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
+from litestar.types import Receive, Scope, Send
 
 from programmes.attendance import views as attendance_views
 from programmes.calendar import views as calendar_views
 from programmes.catalogue import views as catalogue_views
 from programmes.cohorts import office_views
 from programmes.cohorts import views as cohorts_views
+from programmes.core import folder_marks
 from programmes.core.clock import Clock
-from programmes.core.db import close_pool, open_pool
+from programmes.core.db import WEB, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import (
+    api_views,
     calls_views,
     closing_views,
     ending_views,
@@ -56,7 +59,9 @@ from programmes.settings import Settings
 from programmes.web import errors, health
 from programmes.web.bursts import Bursts
 from programmes.web.headers import add_headers
+from programmes.web.hosts import with_readable_host
 from programmes.web.language import choose_language
+from programmes.web.limits import MOST_BYTES, MOST_SECONDS, Turns, keep_limits, with_whole_body
 from programmes.web.rendering import Static, make_environment
 from programmes.web.sessions import cookie_name, identify
 from programmes.web.static_files import static_file
@@ -89,6 +94,7 @@ def _handlers() -> list[Any]:
         *catalogue_views.HANDLERS,
         *readings_views.HANDLERS,
         *public_views.HANDLERS,
+        *api_views.HANDLERS,
         *attendance_views.HANDLERS,
         *evaluation_views.HANDLERS,
         *calendar_views.HANDLERS,
@@ -121,6 +127,13 @@ def _handlers() -> list[Any]:
     ]
 
 
+class Application(Litestar):
+    """Litestar, which hears of no host that it could not read, and of a write when all of it is here."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        await super().__call__(with_readable_host(scope), await with_whole_body(scope, receive), send)
+
+
 def create_app(
     settings: Settings, clock: Clock, on_query: Callable[[Any], None] | None = None, own_pool: bool = True
 ) -> Litestar:
@@ -131,18 +144,19 @@ def create_app(
     @asynccontextmanager
     async def pool(_: Litestar) -> AsyncIterator[None]:
         if own_pool:
-            await open_pool(settings.web_database_url, settings.pool_size, on_query)
+            await open_pool(settings.web_database_url, settings.pool_size, on_query, WEB)
+            await folder_marks.hold_to(keys)
         yield
         if own_pool:
             await close_pool()
 
-    return Litestar(
+    return Application(
         route_handlers=_handlers(),
-        middleware=[identify],
+        middleware=[keep_limits, identify],
         csrf_config=_csrf(settings, keys),
         exception_handlers=errors.HANDLERS,
         lifespan=[pool],
-        request_max_body_size=200_000,
+        request_max_body_size=MOST_BYTES,
         openapi_config=None,
         debug=False,
         logging_config=None,
@@ -157,6 +171,8 @@ def create_app(
                 "load_principal": load_principal,
                 "provider": Provider(settings.single_sign_on, settings.base_url) if settings.single_sign_on else None,
                 "bursts": Bursts(settings.burst_most, timedelta(minutes=settings.burst_minutes)),
+                "turns": Turns(),
+                "most_seconds": MOST_SECONDS,
                 "wrong_codes": Bursts(settings.guess_most, timedelta(minutes=settings.burst_minutes)),
             }
         ),

@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import uvicorn
 
-from programmes import staff_commands
+from programmes import key_commands, staff_commands
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
+from programmes.core.sealing import KeysAway
+from programmes.doctor import command as doctor
 from programmes.oversight import chain_queries, chain_services
 from programmes.oversight.anchor import Anchor
 from programmes.oversight.chain_rules import FAULTS, STOPS, shown
@@ -23,11 +25,13 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     """Serve the web application until stopped."""
     from programmes.app import create_app
     from programmes.web.head import with_head
+    from programmes.web.slow_clients import PatientProtocol
 
     uvicorn.run(
         with_head(create_app(settings, SystemClock())),
         host=arguments.host,
         port=arguments.port,
+        http=PatientProtocol,
         access_log=False,
         log_level="warning",
         server_header=False,
@@ -130,6 +134,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--reset", action="store_true", help="stop it and remove its database, keys and mail")
     demo.set_defaults(run=_demo)
     staff_commands.add_to(commands.add_parser("staff", help="members of staff"))
+    doctor.add_to(commands.add_parser("doctor", help="say what is wrong with this installation, and how to mend it"))
+    key_commands.add_to(commands.add_parser("keys", help="the folders of keys"))
     audit = commands.add_parser("audit", help="the access log and its chain").add_subparsers(
         dest="action", required=True, metavar="ACTION"
     )
@@ -152,7 +158,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"programmes: {error}", file=sys.stderr)
         return 2
-    return int(arguments.run(settings, arguments))
+    try:
+        return int(arguments.run(settings, arguments))
+    except KeysAway as error:
+        print(f"programmes: {error}. `programmes doctor` says what to do.", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

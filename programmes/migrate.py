@@ -22,6 +22,7 @@ _READ_ONLY_FOR_WEB = (
     "programme",
     "release",
     "migration",
+    "key_folder",
     "look_link",
     "look_checkpoint",
     "look_day",

@@ -1,6 +1,7 @@
 """The environment, read once into a frozen `Settings`. A wrong value stops the start with a line that says which."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -56,6 +57,7 @@ class Settings:
     burst_minutes: int = 10
     guess_most: int = 20
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     second_factor: tuple[str, ...] = ("coordinator", "manager")
     local_accounts: bool = True
     single_sign_on: SingleSignOn | None = None
@@ -81,6 +83,14 @@ def _networks(name: str, value: str) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
     except ValueError:
         raise SettingsError(f"{name} must be addresses or networks with commas between, not {value!r}") from None
+
+
+def _hosts(name: str, value: str) -> tuple[str, ...]:
+    """Names with commas between, without scheme or port."""
+    found = tuple(part.strip().lower() for part in value.split(",") if part.strip())
+    if wrong := [host for host in found if not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:]+", host)]:
+        raise SettingsError(f"{name} must be names of hosts with commas between, not {wrong[0]!r}")
+    return found
 
 
 def _address(name: str, value: str) -> str:
@@ -182,6 +192,7 @@ _OTHERS = {
     "PROGRAMMES_BURST_MINUTES",
     "PROGRAMMES_GUESS_MOST",
     "PROGRAMMES_TRUSTED_PROXIES",
+    "PROGRAMMES_ALLOWED_HOSTS",
     "PROGRAMMES_SECOND_FACTOR",
     "PROGRAMMES_LOCAL_ACCOUNTS",
     *_OIDC,
@@ -216,6 +227,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         burst_minutes=_number("PROGRAMMES_BURST_MINUTES", env.get("PROGRAMMES_BURST_MINUTES", "10")),
         guess_most=_number("PROGRAMMES_GUESS_MOST", env.get("PROGRAMMES_GUESS_MOST", "20"), least=0),
         trusted_proxies=_networks("PROGRAMMES_TRUSTED_PROXIES", env.get("PROGRAMMES_TRUSTED_PROXIES", "")),
+        allowed_hosts=_hosts("PROGRAMMES_ALLOWED_HOSTS", env.get("PROGRAMMES_ALLOWED_HOSTS", "")),
         second_factor=_roles(
             "PROGRAMMES_SECOND_FACTOR", env.get("PROGRAMMES_SECOND_FACTOR", ",".join(Settings.second_factor))
         ),

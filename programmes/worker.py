@@ -18,9 +18,9 @@ from pgqueuer.queries import Queries
 from pgqueuer.types import QueueExecutionMode
 
 from programmes.calendar import services as calendar
-from programmes.core import erasure, jobs
+from programmes.core import erasure, folder_marks, jobs
 from programmes.core.clock import Clock
-from programmes.core.db import close_pool, open_pool
+from programmes.core.db import WORKER, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
 from programmes.enrolment import age_services as ages
@@ -28,6 +28,7 @@ from programmes.enrolment import key_services, leaving_services, place_services
 from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
+from programmes.evaluation.keys import BallotKeys
 from programmes.notices import agreement_services as agreements
 from programmes.notices import deadline_services as deadlines
 from programmes.notices import job_services as notices
@@ -42,6 +43,8 @@ from programmes.settings import Settings
 
 log = structlog.get_logger()
 TICK = timedelta(seconds=5)
+# A wall clock that moves by more than this beside one that only runs has been set, or the machine has slept.
+_JUMP, _DOUBT = timedelta(minutes=5), timedelta(minutes=10)
 # Looking through the key folder takes its time, and nothing waits for it.
 SWEEP = timedelta(hours=1)
 
@@ -113,6 +116,8 @@ async def _sweep_keys(worker: Worker) -> None:
         return
     worker.swept[:] = [now]
     await key_services.sweep(worker.keys, now)
+    # Of a rotation that was broken off; no page that was read before then is still being made.
+    worker.keys.drop_replaced(now - SWEEP, now)
 
 
 async def _forget_left(worker: Worker) -> None:
@@ -188,7 +193,14 @@ async def tick(worker: Worker) -> None:
 
 async def start_up(worker: Worker) -> None:
     """What had been erased before a backup was restored is erased again: keys by their receipts, then their rows. Records
-    from before they could be searched become findable."""
+    from before they could be searched become findable.
+
+    Raises:
+        KeysAway: a folder of keys is not the one that the database's rows belong to. Nothing has been done then.
+    """
+    now = worker.clock.now()
+    await folder_marks.note("keys", worker.keys.mark, now)
+    await folder_marks.note("ballots", BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder).mark, now)
     worker.keys.destroy_again()
     await closing.erase_restored(worker)
     await records.index_missing(worker.keys)
@@ -207,15 +219,42 @@ async def drain(worker: Worker) -> None:
         )
 
 
+@dataclass
+class ClockWatch:
+    """Whether the wall clock can be believed: beside one that only runs (`mono`, in seconds).
+
+    After a jump nothing that falls due is done for ten minutes, in which a wrong clock is usually put right: what is erased
+    by mistake is gone for good.
+    """
+
+    wall: datetime | None = None
+    mono: float = 0
+    doubted_until: float = 0
+
+    def believes(self, wall: datetime, mono: float) -> bool:
+        """Look at both clocks. A process that has just begun has only the one to believe."""
+        if self.wall is not None:
+            off = abs((wall - self.wall).total_seconds() - (mono - self.mono))
+            if off > _JUMP.total_seconds():
+                self.doubted_until = mono + _DOUBT.total_seconds()
+        self.wall, self.mono = wall, mono
+        return mono >= self.doubted_until
+
+
 async def _tick_for_ever(worker: Worker) -> None:
+    watch, believed = ClockWatch(), True
     while True:
-        await tick(worker)
+        before, believed = believed, watch.believes(worker.clock.now(), asyncio.get_running_loop().time())
+        if believed:
+            await tick(worker)
+        elif before:
+            log.error("clock_jumped", waits_seconds=int(_DOUBT.total_seconds()))
         await asyncio.sleep(TICK.total_seconds())
 
 
 async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
     """Work until SIGTERM or Ctrl-C, then finish what is in hand; with `once`, do what waits and stop."""
-    await open_pool(settings.worker_database_url, 4)
+    await open_pool(settings.worker_database_url, 4, limits=WORKER)
     connection = await asyncpg.connect(settings.worker_database_url)
     worker = Worker(settings, clock, KeyFolder(settings.key_folder), connection)
     try:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -258,19 +258,26 @@ def keys(settings: Settings) -> KeyFolder:
 async def the_worker(
     settings: Settings, clock: FrozenClock, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[worker.Worker]:
-    """The worker, with its own role. `await worker.drain(the_worker)` does what waits, over the worker's own pool."""
+    """The worker, with its own role. `worker.drain` and `worker.start_up` do their work over the worker's own pool."""
     connection = await asyncpg.connect(settings.worker_database_url)
     pool = await asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=4)
-    drain = worker.drain
 
-    async def drain_as_worker(who: worker.Worker) -> None:
-        webs, engine().pool = engine().pool, pool
-        try:
-            await drain(who)
-        finally:
-            engine().pool = webs
+    webs = engine().pool
 
-    monkeypatch.setattr(worker, "drain", drain_as_worker)
+    def as_worker(work: Callable[[worker.Worker], Awaitable[None]]) -> Callable[[worker.Worker], Awaitable[None]]:
+        async def do(who: worker.Worker) -> None:
+            before = engine().pool
+            # A test that has put another database there means that one.
+            engine().pool = pool if before is webs else before
+            try:
+                await work(who)
+            finally:
+                engine().pool = before
+
+        return do
+
+    for name in ("drain", "start_up"):
+        monkeypatch.setattr(worker, name, as_worker(getattr(worker, name)))
     yield worker.Worker(settings, clock, KeyFolder(settings.key_folder), connection)
     await pool.close()
     await connection.close()

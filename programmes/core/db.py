@@ -1,6 +1,6 @@
 """The database connection of this process, its transactions, and raw statements for reads."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from types import TracebackType
@@ -62,8 +62,20 @@ async def _nothing_to_reset(_: asyncpg.Connection) -> None:
     """
 
 
-async def open_pool(dsn: str, size: int, on_query: Callable[[Any], None] | None = None) -> None:
-    """Point this process at a database and open its pool. `on_query` hears of every statement (tests count them)."""
+# What holds up a web process holds up people: the database gives it up before the request is given up
+# (`web/limits.py`). In milliseconds.
+WEB = {"statement_timeout": "20000", "lock_timeout": "15000", "idle_in_transaction_session_timeout": "30000"}
+# The worker may take longer, and never hold locks for ever.
+WORKER = {"lock_timeout": "60000", "idle_in_transaction_session_timeout": "300000"}
+
+
+async def open_pool(
+    dsn: str, size: int, on_query: Callable[[Any], None] | None = None, limits: Mapping[str, str] | None = None
+) -> None:
+    """Point this process at a database and open its pool. `on_query` hears of every statement (tests count them).
+
+    `limits` are settings of its connections, `WEB` or `WORKER`; without them only the client's patience ends a wait.
+    """
     db = engine()
     db.config = {"dsn": dsn}
 
@@ -77,7 +89,7 @@ async def open_pool(dsn: str, size: int, on_query: Callable[[Any], None] | None 
         init=prepare,
         reset=_nothing_to_reset,
         command_timeout=30,
-        server_settings={"timezone": "UTC", "application_name": "programmes"},
+        server_settings={"timezone": "UTC", "application_name": "programmes", **(limits or {})},
     )
 
 

@@ -9,6 +9,7 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 
 from programmes.core.db import execute, transaction, transaction_connection
+from programmes.core.sealing import KeysAway
 
 Payload = Mapping[str, str | int]
 _LONGEST_PAUSE = timedelta(minutes=5)
@@ -34,11 +35,12 @@ def read_payload(body: bytes | None) -> dict[str, str | int]:
 
 
 def passes(error: Exception) -> bool:
-    """Whether the same job may well succeed a moment later: the database is away, restarts, is full or took another side.
+    """Whether the same job may well succeed a moment later: the database is away, restarts, is full or took another side, or
+    the keys are away.
 
     What a row refers to may have been erased meanwhile; read again, there is nobody to be told.
     """
-    if isinstance(error, asyncpg.ForeignKeyViolationError):
+    if isinstance(error, asyncpg.ForeignKeyViolationError | KeysAway):
         return True
     if isinstance(error, asyncpg.IntegrityConstraintViolationError | asyncpg.DataError | ValueError):
         return False

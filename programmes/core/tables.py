@@ -1,6 +1,6 @@
 """Tables that no feature owns: the audit trail, the access log, and keys to be destroyed."""
 
-from piccolo.columns import UUID, BigSerial, Boolean, Integer, Text, Timestamptz
+from piccolo.columns import UUID, BigSerial, Boolean, Bytea, Integer, Text, Timestamptz
 from piccolo.constraints import Check
 from piccolo.table import Table
 
@@ -50,3 +50,12 @@ class RecordLook(Table, tablename="record_look"):
         " 'queue_export', 'visits', 'readings', 'search')"
     )
     known_reason = Check("reason in ('extract', 'handover', 'correction', 'question')")
+
+
+class KeyFolderMark(Table, tablename="key_folder"):
+    """Which folders of keys the rows belong to: a digest of a file that only the right folder has (`folder_marks`)."""
+
+    name = Text(primary_key=True, default=None)
+    mark = Bytea(default=None)
+    noted_at = Timestamptz(default=None)
+    known_folder_of_keys = Check("name in ('keys', 'ballots')")

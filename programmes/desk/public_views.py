@@ -22,18 +22,20 @@ AnyRequest = Request[Any, Any, Any]
 TIMES_SHOWN = 6
 
 
-def _office(request: AnyRequest) -> Office:
+def office_of(request: AnyRequest) -> Office:
+    """Whose catalogue it is, in the language of the request, now."""
     state = request.app.state
     return Office(language(), state.settings.municipality, state.clock.now())
 
 
-async def _starts(office: Office, slug: str | None = None) -> list[Start]:
+async def starts_of(office: Office, slug: str | None = None) -> list[Start]:
+    """The starts ahead with their places, of all programmes or of one."""
     ahead = await cohorts.upcoming(slug)
     places = await enrolment.places([c.cohort_id for c in ahead])
     return pages.coming(ahead, places, office)
 
 
-async def _openings(office: Office, each: int = 1) -> list[tuple[str, Opening]]:
+async def openings_of(office: Office, each: int = 1) -> list[tuple[str, Opening]]:
     """Every meeting place once, by its programme's slug, with its next `each` times, what opens first first."""
     found: dict[int, tuple[CohortFacts, list[SessionFacts]]] = {}
     for cohort, session in await cohorts.open_houses(office.now, each):
@@ -41,7 +43,7 @@ async def _openings(office: Office, each: int = 1) -> list[tuple[str, Opening]]:
     return [(cohort.slug, Opening(first, cohort.venue, tuple(then))) for cohort, (first, *then) in found.values()]
 
 
-def _of(programme: Programme, starts: Iterable[Start]) -> list[Start]:
+def of_programme(programme: Programme, starts: Iterable[Start]) -> list[Start]:
     """A programme's starts, also those opened under an earlier edition."""
     return [start for start in starts if start.cohort.slug == programme.slug]
 
@@ -49,14 +51,14 @@ def _of(programme: Programme, starts: Iterable[Start]) -> list[Start]:
 @get("/")
 async def list_programmes(request: AnyRequest) -> Response[Any]:
     """All programmes of the edition in force, or those for whom a chip stands; what starts soon first."""
-    office = _office(request)
+    office = office_of(request)
     in_force = [programme for _, programme in await catalogue.in_force(office.today)]
     audiences = sorted({a for p in in_force for a in p.audience}, key=lambda a: a.rank)
     chosen = request.query_params.get("for", "")
     chosen = chosen if chosen in {a.key for a in audiences} else ""
-    starts, openings = await _starts(office), await _openings(office)
+    starts, openings = await starts_of(office), await openings_of(office)
     cards = [
-        pages.card(p, _of(p, starts), [o for slug, o in openings if slug == p.slug], office)
+        pages.card(p, of_programme(p, starts), [o for slug, o in openings if slug == p.slug], office)
         for p in in_force
         if not chosen or chosen in {a.key for a in p.audience}
     ]
@@ -68,12 +70,12 @@ async def list_programmes(request: AnyRequest) -> Response[Any]:
 @get("/insatser/{slug:str}")
 async def show_programme(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """One programme: for whom, what, its conditions and starts, and what is recorded."""
-    office = _office(request)
+    office = office_of(request)
     _, programme = await catalogue.by_slug(slug, office.today)
-    starts = await _starts(office, slug)
+    starts = await starts_of(office, slug)
     timetables = await cohorts.sessions_of([start.cohort.cohort_id for start in starts])
     starts = [replace(start, timetable=tuple(timetables[start.cohort.cohort_id])) for start in starts]
-    openings = [o for of, o in await _openings(office, TIMES_SHOWN) if of == slug]
+    openings = [o for of_slug, o in await openings_of(office, TIMES_SHOWN) if of_slug == slug]
     return page(request, "catalogue/programme.html", pages.programme_page(programme, starts, openings, office))
 
 

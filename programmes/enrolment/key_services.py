@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from programmes.core.db import fetch, transaction
+from programmes.core.db import execute, fetch, transaction
 from programmes.core.sealing import KeyFolder, Kind
 from programmes.enrolment import queries
 from programmes.enrolment.rules import strays
@@ -30,6 +30,8 @@ async def discard_if_unused(cohort_id: int, made: Made, keys: KeyFolder) -> None
     """
     try:
         async with transaction():
+            # Whoever waits for the answer has waited long enough.
+            await execute("set local lock_timeout = '2s'")
             await queries.lock_cohort(cohort_id)
             unused = [(kind, key_id) for kind, key_id in made if not await _known(kind, [key_id])]
     except Exception as error:

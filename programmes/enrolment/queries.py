@@ -279,7 +279,8 @@ async def open_place(token: str, now: datetime) -> UUID | None:
     """The enrolment whose Min plats is open in the browser with this token, or None."""
     row = await fetchrow(
         """select p.enrolment_id from place_session p join enrolment e on e.id = p.enrolment_id
-           where p.id = $1 and p.ends_at > $2 and (e.undo_until is null or e.undo_until > $2)""",
+           where p.id = $1 and p.ends_at > $2 and p.ends_at <= $2 + interval '35 minutes'
+             and (e.undo_until is null or e.undo_until > $2)""",
         session_digest(token),
         now,
     )

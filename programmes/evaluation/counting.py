@@ -11,9 +11,10 @@ import msgspec
 import structlog
 
 from programmes.catalogue import queries as catalogue
+from programmes.core import folder_marks
 from programmes.core.clock import Clock, local_date
 from programmes.core.db import execute, fetch, fetchrow, transaction
-from programmes.core.sealing import KeyGone, Unreadable
+from programmes.core.sealing import KeyGone, KeysAway, Unreadable
 from programmes.evaluation import rules
 from programmes.evaluation.keys import BallotKeys
 from programmes.evaluation.queries import (
@@ -54,8 +55,12 @@ class _Box:
     strange: tuple[UUID, ...]
 
 
-def _keys(worker: Hands) -> BallotKeys:
-    return BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder)
+async def _keys(worker: Hands) -> BallotKeys:
+    """The folder, if it is the one that was there when the worker started. Raises KeysAway for another one."""
+    keys = BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder)
+    if await folder_marks.known("ballots") not in (None, keys.mark):
+        raise KeysAway("another folder lies where the ballot keys were")
+    return keys
 
 
 async def prepare(ballot_id: UUID, keys: BallotKeys) -> None:
@@ -73,6 +78,7 @@ async def count(ballot_id: UUID, keys: BallotKeys, now: datetime) -> None:
 
     Raises:
         KeyGone: its key is not in the folder; nothing has been changed.
+        KeysAway: it can't be read, is damaged, or is not the one that answers were sealed to; nothing has been changed.
     """
     destroyed: list[UUID] = []
     async with transaction():
@@ -124,6 +130,7 @@ async def _open_box(ballot_id: UUID, state: str, keys: BallotKeys) -> _Box | Non
     )
     if row is None:
         return None
+    keys.must_fit(ballot_id)
     found: list[rules.Answers] = []
     strange: list[UUID] = []
     for sealed in await fetch("select id, blob from sealed_answer where ballot_id = $1", ballot_id):
@@ -208,12 +215,12 @@ async def _end(boxes: Sequence[_Box], state: str) -> None:
 
 async def prepare_job(worker: Hands, payload: dict[str, str | int]) -> None:
     """Answers `ballot_prepare`."""
-    await prepare(UUID(str(payload["ballot"])), _keys(worker))
+    await prepare(UUID(str(payload["ballot"])), await _keys(worker))
 
 
 async def close_job(worker: Hands, payload: dict[str, str | int]) -> None:
     """Answers `ballot_close`."""
-    await count(UUID(str(payload["ballot"])), _keys(worker), worker.clock.now())
+    await count(UUID(str(payload["ballot"])), await _keys(worker), worker.clock.now())
 
 
 async def make_boxes(worker: Hands) -> None:
@@ -244,7 +251,7 @@ async def destroy_unread(worker: Hands) -> None:
 
 async def replay_keys(worker: Hands) -> None:
     """Tick: carry out what a crash left undone, and what a restored backup would bring back."""
-    keys = _keys(worker)
+    keys = await _keys(worker)
     alive = keys.alive()
     for row in await fetch(
         "select id, state from ballot where id = any($1::uuid[]) and state = any($2)", alive, list(_FINAL)
@@ -267,11 +274,11 @@ async def _destroy(ballot_id: UUID) -> None:
 async def finish(worker: Hands) -> None:
     """Tick: what a job should have done and did not."""
     for ballot_id in await unfinished(("preparing",)):
-        await prepare(ballot_id, _keys(worker))
+        await prepare(ballot_id, await _keys(worker))
     for ballot_id in await unfinished(("closing",)):
         try:
-            await count(ballot_id, _keys(worker), worker.clock.now())
-        except KeyGone:
+            await count(ballot_id, await _keys(worker), worker.clock.now())
+        except (KeyGone, KeysAway):
             log.error("ballot_key_missing", ballot=str(ballot_id))
 
 

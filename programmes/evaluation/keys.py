@@ -5,6 +5,7 @@ Key folder (web reads): `ballots/<ballot>.pub`.
 """
 
 import contextlib
+import hashlib
 import secrets
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from programmes.core.sealing import KeyGone, Receipts, Unreadable, sync_folder, write_secret
+from programmes.core.key_files import drafts_of
+from programmes.core.sealing import KEY_BYTES, KeyGone, KeysAway, Receipts, Unreadable, read_key, sync_folder, write_secret
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _NONCE = 12
@@ -38,11 +40,12 @@ def seal(key_folder: Path, ballot_id: UUID | None, plain: bytes) -> bytes:
 
     Raises:
         KeyGone: the box has no public key here. Its slip must not be used up then.
+        KeysAway: it can't be read, or is damaged; nor then.
     """
     if ballot_id is None:
         return _SUITE.encrypt(plain, X25519PrivateKey.generate().public_key(), info=_purpose(UUID(int=0)))
     try:
-        public = X25519PublicKey.from_public_bytes(_public_path(key_folder, ballot_id).read_bytes())
+        public = X25519PublicKey.from_public_bytes(read_key(_public_path(key_folder, ballot_id)))
     except FileNotFoundError as error:
         raise KeyGone(str(ballot_id)) from error
     return _SUITE.encrypt(plain, public, info=_purpose(ballot_id))
@@ -54,7 +57,10 @@ class BallotKeys:
     def __init__(self, folder: Path, key_folder: Path) -> None:
         self._folder, self._key_folder = folder, key_folder
         self._receipts = Receipts(folder)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise KeysAway(f"the ballot key folder {folder} cannot be used: {type(error).__name__}") from error
 
     def create(self, ballot_id: UUID) -> None:
         """Make the pair and publish its public half, both on disk before this returns. Safe to run again after a crash."""
@@ -67,6 +73,30 @@ class BallotKeys:
             with contextlib.suppress(FileExistsError):
                 write_secret(public, self._private(ballot_id).public_key().public_bytes_raw())
             public.chmod(0o644)
+
+    @property
+    def mark(self) -> bytes:
+        """What tells this folder from any other, made when first asked for; says nothing of a key (`folder_marks`)."""
+        path = self._folder / "service" / "installation.key"
+        if not path.exists():
+            with contextlib.suppress(FileExistsError):
+                write_secret(path, secrets.token_bytes(KEY_BYTES))
+        return hashlib.sha256(read_key(path)).digest()
+
+    def must_fit(self, ballot_id: UUID) -> None:
+        """Before a box is opened: its private half is the one whose public half web sealed to. With another one every answer
+        would look like nobody's, and be dropped.
+
+        Raises:
+            KeyGone: a half is missing.
+            KeysAway: they don't belong together, or one is damaged.
+        """
+        try:
+            public = read_key(_public_path(self._key_folder, ballot_id))
+        except FileNotFoundError as error:
+            raise KeyGone(str(ballot_id)) from error
+        if self._private(ballot_id).public_key().public_bytes_raw() != public:
+            raise KeysAway("the halves of a ballot key do not belong together")
 
     def open(self, ballot_id: UUID, sealed: bytes) -> bytes:
         """The padded answer.
@@ -92,8 +122,10 @@ class BallotKeys:
     def destroy(self, ballot_id: UUID, why: str, now: datetime) -> None:
         """Unlink the private half, write the receipt, withdraw the public half. May be replayed after a crash anywhere."""
         path = self._private_path(ballot_id)
-        if path.exists():
-            path.unlink()
+        there = [found for found in (path, *drafts_of(path)) if found.exists()]
+        for found in there:
+            found.unlink(missing_ok=True)
+        if there:
             sync_folder(path.parent)
         if not any(r["key"] == str(ballot_id) for r in self.receipts()):
             self._receipts.append({"key": str(ballot_id), "kind": "ballot", "why": why, "when": now.isoformat()})
@@ -114,7 +146,7 @@ class BallotKeys:
         raw = text.encode()
         nonce = secrets.token_bytes(_NONCE)
         plain = (len(raw).to_bytes(4, "big") + raw).ljust(_TEXT_LENGTH, b"\0")
-        return nonce + AESGCM(path.read_bytes()).encrypt(nonce, plain, section.encode())
+        return nonce + AESGCM(read_key(path)).encrypt(nonce, plain, section.encode())
 
     def open_text(self, section: str, sealed: bytes) -> str:
         """The free text.
@@ -124,19 +156,19 @@ class BallotKeys:
             Unreadable: it was not sealed under it.
         """
         try:
-            key = (self._folder / "text" / f"{section}.key").read_bytes()
+            key = read_key(self._folder / "text" / f"{section}.key")
             plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], section.encode())
+            return plain[4 : 4 + int.from_bytes(plain[:4], "big")].decode()
         except FileNotFoundError as error:
             raise KeyGone(section) from error
         except (InvalidTag, ValueError) as error:
             raise Unreadable(section) from error
-        return plain[4 : 4 + int.from_bytes(plain[:4], "big")].decode()
 
     def _private_path(self, ballot_id: UUID) -> Path:
         return self._folder / "private" / f"{ballot_id}.key"
 
     def _private(self, ballot_id: UUID) -> X25519PrivateKey:
         try:
-            return X25519PrivateKey.from_private_bytes(self._private_path(ballot_id).read_bytes())
+            return X25519PrivateKey.from_private_bytes(read_key(self._private_path(ballot_id)))
         except FileNotFoundError as error:
             raise KeyGone(str(ballot_id)) from error

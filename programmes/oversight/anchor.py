@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from programmes.core.sealing import sync_folder, write_secret
+from programmes.core.sealing import read_key, sync_folder, write_secret
 from programmes.oversight.chain_rules import Head
 
 
@@ -33,9 +33,9 @@ class Anchor:
         self._folder = folder / "chain"
 
     def key(self) -> bytes:
-        """The key of the chain. Raises NoAnchor when there is none."""
+        """The key of the chain. Raises NoAnchor when there is none, KeysAway when it can't be read or is damaged."""
         try:
-            return self._key.read_bytes()
+            return read_key(self._key)
         except FileNotFoundError:
             raise NoAnchor("key") from None
 

@@ -13,9 +13,10 @@ async def take(counter: bytes, now: datetime, longest: timedelta = PASSWORD_WAIT
         row = await fetchrow("select failures, wait_until from sign_in_attempt where id = $1 for update", counter)
         # Another try of the same counter may have succeeded, and forgotten it, in the meantime.
         failures, until = (row["failures"], row["wait_until"]) if row else (0, None)
-        if until and until > now:
+        # What was counted while a clock ran ahead locks nobody out for as long as it was wrong.
+        if until and now < until <= now + longest:
             return int((until - now).total_seconds()) + 1
-        failures = 1 if until and until < now - FORGOTTEN else failures + 1
+        failures = 1 if until and abs(until - now) > FORGOTTEN else failures + 1
         until = now + wait_after(failures, longest)
         await execute("update sign_in_attempt set failures = $2, wait_until = $3 where id = $1", counter, failures, until)
     return 0

@@ -20,14 +20,20 @@ def app_address(secret: str, username: str, issuer: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=issuer)
 
 
+# A clock that was put right by less than this costs a moment's waiting, by more nothing.
+STEPS_AHEAD = 10
+
+
 def matching_step(secret: str, typed: str, now: datetime, after: int) -> int | None:
     """The time step whose code this is: the running one, or one to either side, for clocks that differ.
 
     None for a wrong code, and for one of a step that has been accepted already (`after` is the last of them), so that a
-    code that was seen over a shoulder opens nothing (RFC 6238, 5.2).
+    code that was seen over a shoulder opens nothing (RFC 6238, 5.2). A step that is far ahead was accepted while a clock was
+    wrong: it keeps nobody out until then.
     """
     totp = pyotp.TOTP(secret)
     running = int(now.timestamp()) // _STEP_SECONDS
+    after = 0 if after > running + STEPS_AHEAD else after
     found = None
     for step in (running - 1, running, running + 1):
         if hmac.compare_digest(totp.generate_otp(step).encode(), typed.encode()) and step > after:

@@ -14,7 +14,15 @@ from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.people import attempt_services as attempts
 from programmes.people import session_services as sessions
 from programmes.people.attempt_rules import CODE_WAIT, counter, known_device
-from programmes.people.factor_rules import RECOVERY_CODES, app_address, digits, matching_step, needs_factor, new_secret
+from programmes.people.factor_rules import (
+    RECOVERY_CODES,
+    STEPS_AHEAD,
+    app_address,
+    digits,
+    matching_step,
+    needs_factor,
+    new_secret,
+)
 from programmes.people.queries import half_sign_in
 from programmes.people.rules import Browser
 from programmes.people.services import SignedIn, kept_device
@@ -103,7 +111,11 @@ async def accept(staff_id: int, typed: str, keys: KeyFolder, now: datetime) -> b
         return False
     # The constraint of the statement, not only the lock: a step is taken once.
     taken = await execute(
-        "update second_factor set last_step = $2 where staff_id = $1 and last_step < $2 returning 1", staff_id, step
+        """update second_factor set last_step = $2
+           where staff_id = $1 and (last_step < $2 or last_step > $2 + $3) returning 1""",
+        staff_id,
+        step,
+        STEPS_AHEAD,
     )
     return bool(taken)
 

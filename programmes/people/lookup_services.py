@@ -20,19 +20,19 @@ class Entry(NamedTuple):
     digest: bytes
 
 
-def _entries(found: Mapping[Kind, str], keys: KeyFolder) -> list[Entry]:
-    key = keys.service_key(_KEY)
+def _entries(found: Mapping[Kind, str], key: bytes) -> list[Entry]:
     return [Entry(kind, hmac.digest(key, f"{kind}:{term}".encode(), hashlib.sha256)) for kind, term in found.items()]
 
 
 def entries_of(name: str, number: str, contact: str, protected: bool, keys: KeyFolder) -> list[Entry]:
     """What a record with this content is found by."""
-    return _entries(terms(name, number, contact, protected), keys)
+    return _entries(terms(name, number, contact, protected), keys.newest_service_key(_KEY))
 
 
 async def find(typed: str, keys: KeyFolder) -> list[UUID]:
     """The records with exactly this number, name or contact channel. Whoever calls this notes the search."""
-    wanted = _entries(asked(typed), keys)
+    # While the key is rotated some records are found by the one, some by the other (decision 20).
+    wanted = [entry for key in keys.service_keys(_KEY) for entry in _entries(asked(typed), key)]
     rows = await fetch(
         """select distinct participant_id from person_lookup l
            join unnest($1::text[], $2::bytea[]) as wanted (kind, digest) using (kind, digest)""",

@@ -3,6 +3,8 @@
 OpenID Connect Core 1.0 (authorization code flow), Discovery 1.0, RP-Initiated Logout 1.0; PKCE by RFC 7636.
 """
 
+import asyncio
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +25,10 @@ from programmes.settings import SingleSignOn
 # Signatures of a key pair only: `none` is no signature, and an HMAC would be made with what we know too.
 _ALGORITHMS = ["RS256", "PS256", "ES256", "RS384", "PS384", "ES384", "RS512", "PS512", "ES512", "EdDSA", "Ed25519"]
 _LEEWAY_SECONDS = 60
+# For each step of a question to the provider, and for the whole of it; and the most that one answers.
 _PATIENCE = httpx.Timeout(5.0)
+_WHOLE_SECONDS = 8.0
+_MOST_BYTES = 1_000_000
 _KEPT = timedelta(hours=1)
 # How long ago somebody may have signed in there when they were asked to do it again.
 _AGAIN_SECONDS = 300
@@ -247,18 +252,30 @@ class Provider:
     async def _ask(self, method: str, address: str, **more: Any) -> dict[str, Any]:
         """A JSON object from the provider. Nothing is followed elsewhere, and nothing is waited for longer than seconds."""
         try:
-            async with httpx.AsyncClient(transport=self._transport, timeout=_PATIENCE) as client:
-                got = await client.request(method, address, **more)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            client = httpx.AsyncClient(transport=self._transport, timeout=_PATIENCE)
+            async with asyncio.timeout(_WHOLE_SECONDS), client:
+                status, body = await _answer_of(client, method, address, **more)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise ProviderAway from error
-        if got.status_code >= 500:
+        if status >= 500:
             raise ProviderAway
-        if got.status_code != 200:
+        if status != 200:
             raise ProviderLied("answer")
         try:
-            found = got.json()
+            found = json.loads(body)
         except ValueError:
             raise ProviderLied("answer") from None
         if not isinstance(found, dict):
             raise ProviderLied("answer")
         return found
+
+
+async def _answer_of(client: httpx.AsyncClient, method: str, address: str, **more: Any) -> tuple[int, bytes]:
+    """Status and body. Raises ProviderLied for a body that no provider sends."""
+    body = b""
+    async with client.stream(method, address, **more) as got:
+        async for part in got.aiter_bytes():
+            body += part
+            if len(body) > _MOST_BYTES:
+                raise ProviderLied("answer")
+    return got.status_code, body

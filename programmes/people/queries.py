@@ -9,7 +9,7 @@ from typing import Literal, cast
 from programmes.core.db import execute, fetch, fetchrow, transaction
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal, Role
-from programmes.people.rules import HALF, IDLE, LONGEST, SHARED_IDLE, session_alive
+from programmes.people.rules import AHEAD, HALF, IDLE, LONGEST, SHARED_IDLE, session_alive
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,10 @@ async def half_sign_in(token: str, now: datetime) -> HalfFacts | None:
     """Who has given the right password with this token and has the second step before them; None when it took too long."""
     row = await fetchrow(
         """select h.staff_id, h.kind, p.username from half_sign_in h join staff p on p.id = h.staff_id
-           where h.id = $1 and h.created_at > $2 and p.active""",
+           where h.id = $1 and h.created_at > $2 and h.created_at <= $3 and p.active""",
         session_id(token),
         now - HALF,
+        now + AHEAD,
     )
     return HalfFacts(row["staff_id"], row["username"], row["kind"]) if row else None
 

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from programmes.core.db import execute, fetch, transaction
+from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
 from programmes.core.sealing import KeyFolder, KeyGone
 from programmes.people.look_rules import Purpose
 from programmes.people.looks import Look
@@ -48,7 +48,8 @@ async def keep(record: PersonRecord, protected: bool, keys: KeyFolder, person_id
 
 async def change(record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID) -> None:
     """Write another content of a record, under the key that it has, in the open transaction. It is found by that from now
-    on, and by nothing of what it was."""
+    on, and by nothing of what it was. The row is locked first: a key that is being rotated may then become another."""
+    await execute("select 1 from participant where id = $1 for no key update", person_id)
     await execute(
         "update participant set sealed = $2, protected_identity = $3 where id = $1",
         person_id,
@@ -57,6 +58,26 @@ async def change(record: PersonRecord, protected: bool, keys: KeyFolder, person_
     )
     await execute("delete from person_lookup where participant_id = $1", person_id)
     await _index(record, protected, keys, person_id)
+
+
+async def seal_anew(person_id: uuid.UUID, keys: KeyFolder) -> None:
+    """Seal a record's content under the key that its own is becoming, in the open transaction that holds its row."""
+    sealed = await fetchval("select sealed from participant where id = $1", person_id)
+    await execute(
+        "update participant set sealed = $2 where id = $1",
+        person_id,
+        keys.seal("person", person_id, keys.open("person", person_id, sealed)),
+    )
+
+
+async def index_anew(person_id: uuid.UUID, keys: KeyFolder) -> None:
+    """Make a record findable under the key that its hashes' own is becoming, in the open transaction that holds its row."""
+    row = await fetchrow("select sealed, protected_identity from participant where id = $1", person_id)
+    record = _opened(person_id, row["sealed"], keys) if row else None
+    if row is None or record is None:
+        return
+    await execute("delete from person_lookup where participant_id = $1", person_id)
+    await _index(record, row["protected_identity"], keys, person_id)
 
 
 async def _index(record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID) -> None:

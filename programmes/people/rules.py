@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 IDLE = timedelta(minutes=30)
 SHARED_IDLE = timedelta(minutes=10)
 LONGEST = timedelta(hours=12)
+# By how much the clock may be set back without signing anybody out.
+AHEAD = timedelta(hours=1)
 # How long somebody may take between the password and the code, or for setting up the app.
 HALF = timedelta(minutes=15)
 
@@ -47,7 +49,12 @@ class Browser:
 
 
 def session_alive(created_at: datetime, seen_at: datetime, now: datetime, shared: bool = False) -> bool:
-    """Half an hour without a request ends a session, ten minutes on a shared device, and twelve hours end it anyway."""
+    """Half an hour without a request ends a session, ten minutes on a shared device, and twelve hours end it anyway.
+
+    One from the future was begun while a clock was wrong, and would not end until then: it has ended.
+    """
+    if created_at > now + AHEAD or seen_at > now + AHEAD:
+        return False
     return now - seen_at < (SHARED_IDLE if shared else IDLE) and now - created_at < LONGEST
 
 

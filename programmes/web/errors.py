@@ -4,6 +4,7 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
+import asyncpg
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, PermissionDeniedException
@@ -11,13 +12,18 @@ from litestar.exceptions import HTTPException, PermissionDeniedException
 from programmes.core import codes, errors
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
+from programmes.core.sealing import KeyGone, KeysAway
 from programmes.web import rendering
 from programmes.web.guards import NotConfirmed, NotSignedIn
+from programmes.web.hosts import Misdirected
+from programmes.web.limits import TookTooLong
 from programmes.web.open_places import PlaceClosed
 from programmes.web.sessions import drop_cookie, read_cookie, wanted_language
 
 log = structlog.get_logger()
 AnyRequest = Request[Any, Any, Any]
+# The database has waited as long as a web process lets it (`core/db.WEB`).
+_HELD_UP = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, asyncpg.IdleInTransactionSessionTimeoutError)
 
 
 def page(request: AnyRequest, template: str, view: object = None, status: int = 200) -> Response[str]:
@@ -92,6 +98,10 @@ def csrf_failed(request: AnyRequest, error: Exception) -> Response[Any]:
 
 
 def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    if error.status_code == 405 and _wants_json(request):
+        answer = _json(405, "Method not allowed")
+        answer.headers["allow"] = (error.headers or {}).get("allow", "GET")
+        return answer
     if error.status_code in {404, 405}:
         return not_found(request, error)
     if error.status_code >= 500:
@@ -100,6 +110,26 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
         return _json(error.status_code, "The request cannot be understood")
     status = 413 if error.status_code == 413 else 400
     return page(request, "errors/bad_request.html", status=status)
+
+
+def misdirected(request: AnyRequest, error: Exception) -> Response[Any]:
+    """For a name that is not ours. Links lead to the address of the settings, never to what was asked for."""
+    if _wants_json(request):
+        return _json(421, "This service does not answer under that name")
+    return page(request, "errors/misdirected.html", request.app.state.settings.base_url, status=421)
+
+
+def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
+    """It can't be done just now, and nothing is lost by it. Logged by its class: someone of the office has to mend it."""
+    log.error("unavailable", error=type(error).__name__, route=_route(request))
+    answer: Response[Any]
+    if _wants_json(request):
+        answer = _json(503, "Not available just now")
+    else:
+        which = "time" if isinstance(error, TookTooLong) else ""
+        answer = page(request, "errors/unavailable.html", which, status=503)
+    answer.headers["retry-after"] = "60"
+    return answer
 
 
 def unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -253,5 +283,8 @@ HANDLERS: dict[Any, Any] = {
     NotConfirmed: not_confirmed,
     PermissionDeniedException: csrf_failed,
     HTTPException: http_error,
+    Misdirected: misdirected,
+    # A public half that is missing is no erased one: the slip is not used up.
+    **dict.fromkeys((KeysAway, KeyGone, TookTooLong, *_HELD_UP), unavailable),
     Exception: unexpected,
 }

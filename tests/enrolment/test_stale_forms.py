@@ -188,7 +188,8 @@ async def test_an_application_sent_twice_at_once_after_the_start_has_changed_is_
     form |= dict(re.findall(r'type="hidden" name="([a-z_]+)" value="([^"]*)"', shown))
     before = await owner.fetchval("select count(*) from enrolment")
     await happened(scene)
-    if happened.__name__ == "it_started_and_entry_is_over":
+    # A session that has grown old, or is of a time that has not come, is none.
+    if happened.__name__ in {"it_started_and_entry_is_over", "the_clock_went_back"}:
         await sign_in_as(client, "kim", clock.now())
     lasting = await owner.fetchval("select count(*) from enrolment")
     answers = await asyncio.gather(*(client.post(address, data=form) for _ in range(2)))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, csrf_of, sign_in_as, somebody
+from tests.hostile.headers import judge_headers
 
 HOSTILE = [
     "",
@@ -70,6 +72,7 @@ async def send(client: httpx.AsyncClient, method: str, address: str, data: dict[
 def judge(answer: httpx.Response, what: str) -> None:
     assert answer.status_code < 500, f"{what} → {answer.status_code}"
     assert "Traceback" not in answer.text, what
+    judge_headers(answer)
 
 
 @pytest.fixture
@@ -112,12 +115,80 @@ async def test_no_address_and_no_form_value_ends_in_an_error_of_ours(
                     await send(client, "GET", f"{address}?lang=%00&sida=-1&for=%27&visa=x"), f"GET {pattern} {address[:80]}"
                 )
         if "POST" in methods:
-            judge(await send(client, "POST", found[0], {}), f"POST {pattern} without a token")
+            await judge_writes_without_a_token(client, pattern, found[0])
             for value in HOSTILE:
                 form = {**dict.fromkeys(names, value), "_csrf_token": token}
                 judge(await send(client, "POST", found[0], form), f"POST {pattern} with {value[:20]!r}")
             for address in found[1:6]:
                 judge(await send(client, "POST", address, {"_csrf_token": token}), f"POST {address[:80]}")
+            for body in bodies(names, token) if who == "robin" else ():
+                answer = await client.post(found[0], content=body.content, headers={**body.headers, "x-csrftoken": token})
+                judge(answer, f"POST {pattern} as {body.told}")
+
+
+async def judge_writes_without_a_token(client: httpx.AsyncClient, pattern: str, address: str) -> None:
+    """No form is taken that this browser was not given: only slips, which know no browser, need no token."""
+    for data in ({}, {"_csrf_token": "made up"}, {"_csrf_token": "0" * 128}):
+        answer = await send(client, "POST", address, data)
+        judge(answer, f"POST {pattern} without a token")
+        assert (answer.status_code == 403) != pattern.startswith("/u"), f"POST {pattern} without a token"
+
+
+@dataclass(frozen=True)
+class Body:
+    """A form as no browser sends it."""
+
+    told: str
+    content: bytes
+    headers: dict[str, str]
+
+
+def bodies(names: list[str], token: str) -> Iterator[Body]:
+    """Fields that come twice, other kinds of bodies than forms have, and bytes that are no text."""
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    yield Body("fields twice", "&".join(f"{name}=1&{name}=-1&{name}=%00" for name in names).encode(), form)
+    yield Body("no UTF-8", b"&".join(name.encode() + b"=%ff%fe\xff\xc3%ed%a0%80" for name in names), form)
+    yield Body("nothing but ampersands", b"&&&=&=&;;;%&%zz=%u0041", form)
+    many = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="' + name.encode() + b'"; filename="\xff.txt"\r\n\r\n\x00\xff\r\n'
+        for name in names
+    )
+    yield Body("a file in every field", many + b"--x--\r\n", {"content-type": "multipart/form-data; boundary=x"})
+    yield Body("a list in JSON", b'[{"vem": null}, 1e999]', {"content-type": "application/json"})
+    yield Body("a kind that there is not", b"\x93NUMPY", {"content-type": "text/html; charset=utf-17"})
+
+
+# As bytes, since no browser of tests sends them otherwise.
+COOKIES = [
+    b"csrftoken=\xff\xfe", b"staff=" + b"x" * 6000, b"place=%00; places=....; lang=\x00", b"=;=;;; staff",
+    b"staff=\xf0\x9f\x98\x80",
+    b'lang="sv', b"way=AAAA; half=-1; device=1.2.3.4", b"csrftoken=" + b"0" * 128,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cookie", COOKIES)
+async def test_cookies_that_no_browser_was_given_are_none(
+    db: None, client: httpx.AsyncClient, app: Litestar, cookie: bytes
+) -> None:
+    for address in (
+        "/",
+        "/min-plats",
+        "/personal/idag",
+        "/logga-in",
+        "/logga-in/kod",
+        "/u",
+        "/sprak?lang=en",
+        "/logga-in/svar",
+    ):
+        for method in ("GET", "POST"):
+            judge(await client.request(method, address, headers=[(b"cookie", cookie)]), f"{method} {address}")
+
+
+async def test_headers_of_bytes_and_of_any_length_are_no_errors(db: None, client: httpx.AsyncClient) -> None:
+    for name in (b"user-agent", b"accept-language", b"x-forwarded-for", b"if-none-match", b"referer", b"accept", b"origin"):
+        for value in (b"\xff\xfe", b"x" * 8000, b"", b"1.2.3.4, , [::1", b'W/"' + b"*" * 100, b"../../", b"\xe5\xe4\xf6"):
+            for address in ("/min-plats", "/logga-in", "/api/v1/starts"):
+                judge(await client.get(address, headers=[(name, value)]), f"{address} with {name!r}")
 
 
 async def test_bodies_too_large_or_of_another_kind_are_refused_in_words(client: httpx.AsyncClient) -> None:

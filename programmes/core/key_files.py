@@ -1,0 +1,226 @@
+"""The files that keys lie in: whole, on disk before anything relies on them, and readable by their owner only.
+
+Beside `<id>.key` there may lie, while it is rotated, `<id>.next`, which seals from now on, and for a minute afterwards
+`<id>.last`, which opens what somebody read just before (decision 20).
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+KEY_BYTES = 32
+_NEXT, _LAST = ".next", ".last"
+
+
+class KeysAway(Exception):
+    """Nothing can be said of what is sealed: the folder of the keys is gone, is another one, or a file in it is closed to
+    this process or damaged. It passes when that is mended, so nobody may take it for an erasure. Names no key."""
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's entries on disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_key(path: Path) -> bytes:
+    """A key of 32 bytes.
+
+    Raises:
+        FileNotFoundError: there is none.
+        KeysAway: the file can't be read, or is no whole key: cut short by a full disk or a bad copy.
+    """
+    try:
+        found = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise KeysAway(f"a key file cannot be read: {type(error).__name__}") from error
+    if len(found) != KEY_BYTES:
+        raise KeysAway("a key file is damaged: it has another length than a key")
+    return found
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, and have it on disk, whole, before returning.
+
+    Raises:
+        FileExistsError: there is one already; it is left alone.
+    """
+    for folder in (path.parent.parent, path.parent):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sync_folder(folder.parent)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+    sync_folder(path.parent)
+
+
+class Receipts:
+    """The record of destroyed keys, beside the keys and outside the database: one JSON object a line, only ever added to."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "receipts.jsonl"
+
+    def append(self, receipt: dict[str, str]) -> None:
+        """Add a receipt, unless there is one of its key, and have it on disk before returning."""
+        handle = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            # Web and worker may both carry out the same intent.
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            written = self._file.read_bytes()
+            if not _tells_of(written, receipt["key"]):
+                # A crash may have torn the last line: what is added now starts one of its own.
+                start = "" if not written or written.endswith(b"\n") else "\n"
+                os.write(handle, f"{start}{json.dumps(receipt, sort_keys=True)}\n".encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        sync_folder(self._file.parent)
+
+    def read(self) -> Iterator[dict[str, str]]:
+        """Every receipt, oldest first. A line that a crash has torn is none: its key is still to be destroyed."""
+        if self._file.exists():
+            for line in self._file.read_bytes().splitlines():
+                if receipt := _parsed(line):
+                    yield receipt
+
+
+def _parsed(line: bytes) -> dict[str, str] | None:
+    try:
+        found: dict[str, str] = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "key" in found else None
+
+
+def _tells_of(written: bytes, key: str) -> bool:
+    """Whether there is a whole receipt of this key. Only lines that name it are parsed."""
+    return key.encode() in written and any(key.encode() in line and _parsed(line) for line in written.splitlines())
+
+
+def next_of(path: Path) -> Path:
+    """Where the key lies that takes the place of another."""
+    return path.with_suffix(_NEXT)
+
+
+def last_of(path: Path) -> Path:
+    """Where the key lies whose place was taken just now."""
+    return path.with_suffix(_LAST)
+
+
+def sealing_key(path: Path) -> bytes:
+    """The key that seals from now on: the coming one while there is one, else the one that is. Raises FileNotFoundError."""
+    try:
+        return read_key(next_of(path))
+    except FileNotFoundError:
+        return read_key(path)
+
+
+def opening_keys(path: Path) -> Iterator[bytes]:
+    """The keys that may have sealed something: that which is, the coming one, the one before, and once more that which is,
+    since one may have become the other in between. Raises FileNotFoundError where there is none at all."""
+    found = False
+    for candidate in (path, next_of(path), last_of(path), path):
+        with contextlib.suppress(FileNotFoundError):
+            key = read_key(candidate)
+            found = True
+            yield key
+    if not found:
+        raise FileNotFoundError(path.name)
+
+
+class Successor:
+    """The key that takes the place of one key file. Every step may be done again after a crash."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def begin(self) -> None:
+        """Have it on disk: from now on it seals."""
+        with away_when_refused(), contextlib.suppress(FileExistsError):
+            write_secret(next_of(self._path), secrets.token_bytes(KEY_BYTES))
+
+    def key(self) -> bytes:
+        """It, once it has begun. Raises FileNotFoundError before."""
+        return read_key(next_of(self._path))
+
+    def take_over(self) -> None:
+        """Everything is sealed with it: it becomes the key. The one before opens until `Replaced.drop`."""
+        with away_when_refused():
+            last_of(self._path).unlink(missing_ok=True)
+            os.link(self._path, last_of(self._path))
+            next_of(self._path).replace(self._path)
+            sync_folder(self._path.parent)
+
+    def drop(self) -> None:
+        """What it was for is gone."""
+        next_of(self._path).unlink(missing_ok=True)
+
+
+def drop_replaced(folder: Path, receipts: Receipts, before: datetime | None, now: datetime) -> int:
+    """Destroy the keys whose place was taken before a moment, or all such keys; returns how many went.
+
+    The receipt names no record: only what a digest of the key is.
+    """
+    gone = 0
+    for path in _older(folder, f"*{_LAST}", before):
+        with contextlib.suppress(FileNotFoundError):
+            mark = uuid.UUID(bytes=hashlib.sha256(path.read_bytes()).digest()[:16])
+            receipts.append({"key": str(mark), "kind": "rotated", "why": "rotated", "when": now.isoformat()})
+            path.unlink()
+            sync_folder(path.parent)
+            gone += 1
+    return gone
+
+
+def drafts_of(path: Path) -> list[Path]:
+    """What a crash has left of the writing of a key, or of the one that was to take its place: it may be the key itself."""
+    return [found for at in (path, next_of(path)) for found in path.parent.glob(f".{at.name}.*")]
+
+
+def drop_drafts(folder: Path, before: datetime) -> int:
+    """Remove what crashes before a moment have left of the writing of keys; returns how many files."""
+    found = _older(folder, ".*", before)
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+def _older(folder: Path, pattern: str, before: datetime | None) -> list[Path]:
+    """Files that came to lie where they lie before a moment."""
+    found = []
+    for path in sorted(folder.rglob(pattern)):
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file() and (before is None or path.stat().st_ctime < before.timestamp()):
+                found.append(path)
+    return found
+
+
+@contextlib.contextmanager
+def away_when_refused() -> Iterator[None]:
+    """What the disk refuses (full, read-only, closed to us) can be done when that is mended."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise KeysAway(f"the key folder cannot be written: {type(error).__name__}") from error

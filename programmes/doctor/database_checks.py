@@ -1,0 +1,39 @@
+"""The checks of the database server: what it writes into its own log (DESIGN promise 2: no personal data in any log)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from programmes.core.db import fetch
+from programmes.doctor.findings import Finding, Patient
+
+# What a value may be, and what the server would write otherwise. Parameters of statements hold names and contacts while they
+# are sealed; a DETAIL repeats the row that was refused.
+_LOGGING: Mapping[str, tuple[frozenset[str], str]] = {
+    "log_statement": (frozenset({"none", "ddl"}), "every statement"),
+    "log_duration": (frozenset({"off"}), "when every statement was run, and so when somebody voted"),
+    "log_min_duration_statement": (frozenset({"-1"}), "slow statements"),
+    "log_min_duration_sample": (frozenset({"-1"}), "some slow statements"),
+    "log_transaction_sample_rate": (frozenset({"0"}), "some transactions whole"),
+    "log_parameter_max_length_on_error": (frozenset({"0"}), "the parameters of statements that fail"),
+    "log_error_verbosity": (frozenset({"terse"}), "the row that a constraint refused"),
+}
+
+
+def logging_findings(found: Mapping[str, str]) -> Iterator[Finding]:
+    """What is wrong with the server's settings of its log, by their names."""
+    wrong = [name for name, (fine, _) in _LOGGING.items() if name in found and found[name] not in fine]
+    for name in wrong:
+        right = sorted(_LOGGING[name][0])[-1]
+        yield Finding(
+            "database log",
+            "warning",
+            f"{name} is {found[name]}: the database would write {_LOGGING[name][1]} into its log.",
+            f"alter system set {name} = '{right}'; select pg_reload_conf();",
+        )
+    if not wrong:
+        yield Finding("database log", "ok", "The database writes no parameters and no rows into its log.")
+
+
+async def database_log(patient: Patient) -> Sequence[Finding]:
+    """What the server writes down."""
+    rows = await fetch("select name, setting from pg_settings where name = any($1::text[])", list(_LOGGING))
+    return list(logging_findings({row["name"]: row["setting"] for row in rows}))

@@ -1,0 +1,253 @@
+"""A folder of keys as it lies on disk: who reaches it, which keys are in it, whether what is written is whole."""
+
+import contextlib
+import json
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from programmes.core.sealing import KEY_BYTES
+from programmes.doctor.findings import Finding
+
+_OTHERS = 0o077
+_SECRET = frozenset({".key", ".next", ".last"})
+# Longer than between making a key and the commit of its row, and than the worker's sweep takes to come.
+ORPHAN_AGE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class FolderFacts:
+    """What is seen of a folder without opening a key. `open_to_others` counts folders and secret files, the folder itself
+    not among them; `closed` what this process can't look into."""
+
+    path: str
+    there: bool = True
+    mode: int = 0o700
+    usable: bool = True
+    open_to_others: int = 0
+    of_others: int = 0
+    closed: int = 0
+    damaged: int = 0
+    being_rotated: int = 0
+    same_volume: bool | None = None
+    torn: int = 0
+    torn_end: bool = False
+    receipts_readable: bool = True
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """Which keys lie in a folder, and which its rows need. `going`: their destruction is intended."""
+
+    on_disk: frozenset[UUID]
+    old: frozenset[UUID]
+    needed: frozenset[UUID]
+    going: frozenset[UUID] = field(default_factory=frozenset)
+
+    @property
+    def missing(self) -> int:
+        return len(self.needed - self.on_disk - self.going)
+
+    @property
+    def orphans(self) -> int:
+        return len(self.old - self.needed - self.going)
+
+
+def _inside(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            yield path, path.lstat()
+
+
+def _receipts(folder: Path) -> tuple[int, bool, bool]:
+    """Torn lines before the last one, whether the last is torn, and whether it can be read."""
+    file = folder / "receipts.jsonl"
+    try:
+        lines = file.read_bytes().splitlines() if file.exists() else []
+    except OSError:
+        return 0, False, False
+    torn = [number for number, line in enumerate(lines, 1) if not _is_receipt(line)]
+    return len([n for n in torn if n < len(lines)]), bool(lines) and len(lines) in torn, True
+
+
+def _is_receipt(line: bytes) -> bool:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and "key" in found
+
+
+def _device(path: Path) -> int | None:
+    """The volume that a path lies on, or the nearest folder above it that can be looked at."""
+    for part in (path, *path.parents):
+        with contextlib.suppress(OSError):
+            return part.stat().st_dev
+    return None
+
+
+def look_at(folder: Path, database: Path | None) -> FolderFacts:
+    """The facts about a folder; `database` is where the server keeps its data, if that is on this machine and known."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return FolderFacts(str(folder), there=False)
+    if not stat.S_ISDIR(found.st_mode):
+        return FolderFacts(str(folder), there=False)
+    inside = list(_inside(folder))
+    secrets = [(path, told) for path, told in inside if path.suffix in _SECRET and not path.name.startswith(".")]
+    # The public halves of ballot keys are public, and their folder has nothing else in it.
+    folders = [(path, told) for path, told in inside if stat.S_ISDIR(told.st_mode) and path.name != "ballots"]
+    torn, torn_end, readable = _receipts(folder)
+    return FolderFacts(
+        path=str(folder),
+        mode=stat.S_IMODE(found.st_mode),
+        usable=os.access(folder, os.R_OK | os.W_OK | os.X_OK),
+        open_to_others=sum(bool(told.st_mode & _OTHERS) for _, told in [*secrets, *folders]),
+        of_others=sum(told.st_uid != found.st_uid for _, told in inside),
+        closed=sum(not os.access(path, os.R_OK) for path, _ in secrets),
+        damaged=sum(told.st_size != KEY_BYTES for _, told in secrets),
+        being_rotated=sum(path.suffix == ".next" for path, _ in secrets),
+        same_volume=None if database is None else found.st_dev == _device(database),
+        torn=torn,
+        torn_end=torn_end,
+        receipts_readable=readable,
+    )
+
+
+def keys_in(folder: Path, pattern: str, now: datetime) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """The ids of the keys whose files match, and of those among them that are older than a day."""
+    found = {}
+    for path in folder.glob(pattern):
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            found[UUID(path.stem)] = path.stat().st_mtime
+    limit = (now - ORPHAN_AGE).timestamp()
+    return frozenset(found), frozenset(key for key, made in found.items() if made < limit)
+
+
+def _reach(name: str, facts: FolderFacts) -> Iterator[Finding]:
+    if facts.mode & _OTHERS:
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.path} can be entered by other accounts (its mode is {facts.mode:o}).",
+            f"chmod 700 {facts.path}, and find out who could read the keys; they can be rotated (programmes keys rotate).",
+        )
+    if facts.open_to_others:
+        yield Finding(
+            name,
+            "fault" if facts.mode & _OTHERS else "warning",
+            f"{facts.open_to_others} folders or key files in {facts.path} have a mode that lets others in.",
+            f"chmod -R u=rwX,go= {facts.path} (the folder ballots in it may stay readable).",
+        )
+    if facts.of_others:
+        yield Finding(
+            name,
+            "warning",
+            f"{facts.of_others} files in {facts.path} belong to another account than the folder.",
+            "Give all of them to the account that the service runs as, and run every command as that account.",
+        )
+
+
+def _use(name: str, facts: FolderFacts) -> Iterator[Finding]:
+    if not facts.usable or facts.closed:
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.path} cannot be read and written by this account"
+            + (f"; {facts.closed} keys are closed to it." if facts.closed else "."),
+            "Run this as the account of the service. If it is that: give the folder to it, and see that the volume is not"
+            " mounted read-only.",
+        )
+    if facts.damaged:
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.damaged} key files are damaged: they have another length than a key.",
+            "Take them from a backup of person keys. Of entries and ballots there is none: what they sealed is lost.",
+        )
+    if facts.being_rotated:
+        yield Finding(
+            name,
+            "warning",
+            f"A rotation was broken off: {facts.being_rotated} keys have a successor that has not taken their place.",
+            "Run the same programmes keys rotate again. Nothing is lost meanwhile.",
+        )
+
+
+def _receipts_findings(name: str, facts: FolderFacts) -> Iterator[Finding]:
+    if not facts.receipts_readable:
+        yield Finding(name, "fault", "The receipts of destroyed keys cannot be read.", "Give receipts.jsonl to the service.")
+    if facts.torn:
+        yield Finding(
+            name,
+            "warning",
+            f"{facts.torn} lines of the receipts of destroyed keys are no receipts.",
+            "Compare receipts.jsonl with a copy: after a restore, only what has a receipt is erased again.",
+        )
+    elif facts.torn_end:
+        yield Finding(name, "note", "The last receipt is torn by a crash. The worker writes it again by itself.")
+
+
+def _volume(name: str, facts: FolderFacts, demo: bool) -> Iterator[Finding]:
+    if facts.same_volume is None:
+        yield Finding(
+            name,
+            "note",
+            "Whether the folder is on the database's volume cannot be checked: the database is elsewhere, or hides where.",
+            "See to it yourself: a snapshot or backup of one volume must never hold both.",
+        )
+    elif facts.same_volume:
+        yield Finding(
+            name,
+            "note" if demo else "warning",
+            "The folder lies on the same volume as the database: a snapshot of it would hold the data with its keys.",
+            "" if demo else "Move the folder to a volume of its own, and never take snapshots of that.",
+        )
+
+
+def folder_findings(name: str, facts: FolderFacts, demo: bool = False) -> list[Finding]:
+    """What is wrong with a folder. One that is fine gives a single `ok`."""
+    if not facts.there:
+        return [
+            Finding(
+                name,
+                "fault",
+                f"{facts.path} is not there.",
+                "Mount the volume, or correct the setting, before anything is started: a new empty folder cannot open what"
+                " there is.",
+            )
+        ]
+    found = [*_reach(name, facts), *_use(name, facts), *_receipts_findings(name, facts)]
+    told = found or [Finding(name, "ok", f"{facts.path} is there, and only its owner reaches it.")]
+    return [*told, *_volume(name, facts, demo)]
+
+
+def key_findings(name: str, what: str, facts: KeyFacts, rebuilt: str) -> Sequence[Finding]:
+    """Whether the rows have their keys. `what` are they, in the plural; `rebuilt` says what to do when they are gone."""
+    found = []
+    if facts.missing:
+        found.append(
+            Finding(
+                name,
+                "fault",
+                f"{facts.missing} of {len(facts.needed)} {what} need a key that is not in the folder.",
+                rebuilt,
+            )
+        )
+    else:
+        found.append(Finding(name, "ok", f"All {len(facts.needed)} {what} have their keys."))
+    if facts.orphans:
+        found.append(
+            Finding(
+                name,
+                "note",
+                f"{facts.orphans} keys of {what} are older than a day and belong to no row.",
+                "The worker removes such keys by itself, unless most have no row: then this is another database's folder.",
+            )
+        )
+    return found

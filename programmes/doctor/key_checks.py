@@ -1,0 +1,187 @@
+"""The checks of the three folders of keys: each by itself, and against the rows that need its keys."""
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import asyncpg
+
+from programmes.core import folder_marks
+from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.core.sealing import KeysAway, read_key
+from programmes.doctor.findings import Finding, Patient
+from programmes.doctor.folders import KeyFacts, folder_findings, key_findings, keys_in, look_at
+from programmes.oversight import chain_rules
+from programmes.oversight.anchor import Anchor, NoAnchor
+
+_NO_BACKUP = (
+    "None is kept of these keys, so what they sealed is erased. If the wrong folder is mounted, mount the right one."
+)
+_BACKUP = "Restore the person keys from their newest backup (docs/architecture.md, Keys and backups)."
+_WAITS = timedelta(hours=1)
+
+
+async def data_folder(database_url: str) -> Path | None:
+    """Where the database keeps its data, if that is on this machine and can be known."""
+    parts = urlsplit(database_url)
+    host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
+    if not host.startswith("/") and host not in {"localhost", "127.0.0.1", "::1"}:
+        return None
+    with suppress(asyncpg.PostgresError):
+        if told := await fetchval("select current_setting('data_directory')"):
+            return Path(told)
+    # The private server's socket lies beside its data.
+    beside = Path(host).parent / "data"
+    return beside if host.startswith("/") and beside.exists() else None
+
+
+async def _folder(patient: Patient, name: str, folder: Path) -> list[Finding]:
+    database = await data_folder(patient.settings.database_url) if patient.database else None
+    return folder_findings(name, look_at(folder, database), patient.settings.demo)
+
+
+async def key_folder(patient: Patient) -> Sequence[Finding]:
+    """The folder of web and worker: entries, persons, services, public halves."""
+    return await _folder(patient, "key folder", patient.settings.key_folder)
+
+
+async def ballot_key_folder(patient: Patient) -> Sequence[Finding]:
+    if not patient.worker:
+        return []
+    return await _folder(patient, "ballot key folder", patient.settings.ballot_key_folder)
+
+
+async def log_key_folder(patient: Patient) -> Sequence[Finding]:
+    if not patient.worker:
+        return []
+    return await _folder(patient, "log key folder", patient.settings.log_key_folder)
+
+
+async def right_folders(patient: Patient) -> Sequence[Finding]:
+    """Whether the folders are those that the database's rows belong to."""
+    settings = patient.settings
+    folders: list[tuple[folder_marks.Folder, Path]] = [("keys", settings.key_folder)]
+    if patient.worker:
+        folders.append(("ballots", settings.ballot_key_folder))
+    return [await _mark(name, folder / "service" / "installation.key") for name, folder in folders]
+
+
+async def _mark(name: folder_marks.Folder, file: Path) -> Finding:
+    check = f"folder of {name}"
+    wanted = await folder_marks.known(name)
+    if wanted is None:
+        return Finding(check, "note", "The database knows no folder yet; the worker notes it when it starts.")
+    try:
+        found = hashlib.sha256(read_key(file)).digest()
+    except (FileNotFoundError, KeysAway):
+        found = b""
+    if found == wanted:
+        return Finding(check, "ok", "It is the one that the database's rows belong to.")
+    return Finding(
+        check,
+        "fault",
+        "Another folder lies where the keys were; nothing that is sealed opens with it, and nothing is destroyed in it.",
+        "Mount the right one. If it is lost for good: programmes keys adopt, and what only it could open is lost.",
+    )
+
+
+async def _ids(sql: str, *args: object) -> frozenset[UUID]:
+    return frozenset(row[0] for row in await fetch(sql, *args))
+
+
+async def keys_of_rows(patient: Patient) -> Sequence[Finding]:
+    """Whether entries and persons have their keys."""
+    folder = patient.settings.key_folder
+    going = await _ids("select key_id from key_destruction")
+    entries = KeyFacts(
+        *keys_in(folder, "entry/??/*.key", patient.now),
+        await _ids("select distinct key_id from enrolment where key_id is not null"),
+        going,
+    )
+    persons = KeyFacts(*keys_in(folder, "person/??/*.key", patient.now), await _ids("select id from participant"), going)
+    return [
+        *key_findings("keys of entries", "entries of working lists", entries, _NO_BACKUP),
+        *key_findings("keys of persons", "protected records", persons, _BACKUP),
+    ]
+
+
+_NEEDED_BY = {
+    "second-factor": ("second_factor", "Restore it, or programmes staff second-factor reset for everybody."),
+    "search": ("person_lookup", "Restore it; until then nobody is found by name or number."),
+    "feed": ("feed", "Restore it: every calendar that people subscribe to has an address made with it."),
+}
+
+
+async def service_keys(patient: Patient) -> Sequence[Finding]:
+    """Whether the long-lived keys are there that rows were made with."""
+    found = []
+    for name, (table, mend) in _NEEDED_BY.items():
+        there = (patient.settings.key_folder / "service" / f"{name}.key").exists()
+        if not there and await fetchval(f"select exists (select from {table})"):
+            found.append(Finding("service keys", "fault", f"The key `{name}` is not in the folder, and rows need it.", mend))
+    return found or [Finding("service keys", "ok", "The long-lived keys that rows need are there.")]
+
+
+async def ballot_keys(patient: Patient) -> Sequence[Finding]:
+    """Whether every box that is not counted has both halves, and free texts theirs."""
+    if not patient.worker:
+        return []
+    settings = patient.settings
+    needed = await _ids("select id from ballot where state in ('open', 'closing', 'waiting')")
+    private = KeyFacts(*keys_in(settings.ballot_key_folder, "private/*.key", patient.now), needed)
+    public = KeyFacts(*keys_in(settings.key_folder, "ballots/*.pub", patient.now), needed)
+    found = [
+        *key_findings("ballot keys", "ballot boxes that are not counted", private, _NO_BACKUP),
+        *key_findings("public halves of ballot keys", "ballot boxes that are not counted", public, _NO_BACKUP),
+    ]
+    sections = {row[0] for row in await fetch("select distinct section from held_text where state = 'held'")}
+    lost = [s for s in sections if not (settings.ballot_key_folder / "text" / f"{s}.key").exists()]
+    if lost:
+        found.append(Finding("ballot keys", "fault", f"Free texts of {len(lost)} programmes have no key.", _NO_BACKUP))
+    return found
+
+
+async def log_keys(patient: Patient) -> Sequence[Finding]:
+    """Whether the folder of the access log's chain is the one that this database's chain ends with."""
+    if not patient.worker:
+        return []
+    name, restore = "log keys", "Restore the folder from its backup; then programmes audit verify."
+    newest = await fetchrow("select position, mac from look_link order by position desc limit 1")
+    if newest is None:
+        return [Finding(name, "ok", "There is no chain yet.")]
+    anchor = Anchor(patient.settings.log_key_folder)
+    try:
+        anchor.key()
+        head = anchor.head()
+    except NoAnchor as gone:
+        return [Finding(name, "fault", f"The {gone.what} of the access log's chain is not in the folder.", restore)]
+    mac = await fetchval("select mac from look_link where position = $1", head.position)
+    if mac != head.mac and head != chain_rules.Head():
+        return [
+            Finding(
+                name,
+                "fault",
+                "The chain in the database does not end as the folder says: another folder, or a restored database.",
+                "programmes audit verify says where; after a restored backup programmes audit resume.",
+            )
+        ]
+    return [Finding(name, "ok", "The chain in the database ends as its folder says.")]
+
+
+async def destructions(patient: Patient) -> Sequence[Finding]:
+    """Whether keys that were to be destroyed are."""
+    waiting = await fetchval("select count(*) from key_destruction where intended_at < $1", patient.now - _WAITS)
+    if waiting:
+        return [
+            Finding(
+                "destruction of keys",
+                "fault",
+                f"{waiting} keys that are to be destroyed have waited for more than an hour.",
+                "Start the worker, and see that it can write the key folder.",
+            )
+        ]
+    return [Finding("destruction of keys", "ok", "Nothing waits to be destroyed.")]

@@ -1,0 +1,114 @@
+"""`programmes keys` in a shell: other keys for what is kept, and taking a folder for the right one."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from programmes.core import folder_marks
+from programmes.core.clock import SystemClock
+from programmes.core.db import close_pool, open_pool
+from programmes.core.sealing import KeyFolder
+from programmes.evaluation.keys import BallotKeys
+from programmes.people import rotation_services as rotation
+from programmes.settings import Settings
+
+_WARNING = """\
+Every process of the service must be of this release. When this is done, backups of the database from before can be read
+only together with a backup of the keys from before: make a new backup of both. Say --yes to go on."""
+_AFTERWARDS = {
+    "persons": "Make a new backup of the database and of the person keys now.",
+    "second-factor": "Make a new backup of the database and of the service keys now.",
+    "search": "Make a new backup of the database and of the service keys now.",
+    "forms": "Restart the web processes. Forms that were open have to be loaded again.",
+}
+
+
+def _moment(text: str) -> datetime:
+    """A moment as ISO text; without a zone it is UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a moment looks like 2026-11-28T10:00:00, not {text!r}") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _progress(done: int, of: int) -> None:
+    if done == of or done % 50 == 0:
+        print(f"  {done} of {of}", flush=True)
+
+
+def _with_database(settings: Settings, work: Callable[[], Awaitable[None]]) -> int:
+    async def do() -> None:
+        await open_pool(settings.worker_database_url, 2)
+        try:
+            await folder_marks.note("keys", KeyFolder(settings.key_folder).mark, SystemClock().now())
+            await work()
+        finally:
+            await close_pool()
+
+    asyncio.run(do())
+    return 0
+
+
+def _rotate(settings: Settings, arguments: argparse.Namespace) -> int:
+    if arguments.what != "forms" and not arguments.yes:
+        print(_WARNING, file=sys.stderr)
+        return 2
+    clock = SystemClock()
+    before = arguments.made_before or clock.now()
+
+    async def work() -> None:
+        keys = KeyFolder(settings.key_folder)
+        print(f"Rotating {arguments.what}. The old keys go a minute after the last row.", flush=True)
+        if arguments.what == "persons":
+            print(f"Broken off, go on with --made-before {before.isoformat(timespec='seconds')}", flush=True)
+            number = await rotation.persons(keys, clock, before, _progress)
+        elif arguments.what == "second-factor":
+            number = await rotation.second_factors(keys, clock, _progress)
+        elif arguments.what == "search":
+            number = await rotation.search(keys, clock, _progress)
+        else:
+            number = await rotation.forms(keys, clock)
+        print(f"Done: {number}. {_AFTERWARDS[arguments.what]}")
+
+    return _with_database(settings, work)
+
+
+def _adopt(settings: Settings, arguments: argparse.Namespace) -> int:
+    """From now on these folders are the database's. What only the lost ones could open stays lost."""
+    if not arguments.yes:
+        print("What only the lost folder could open is lost for good with this. Say --yes to go on.", file=sys.stderr)
+        return 2
+
+    async def do() -> None:
+        await open_pool(settings.worker_database_url, 2)
+        try:
+            now = SystemClock().now()
+            if arguments.folder == "keys":
+                await folder_marks.adopt("keys", KeyFolder(settings.key_folder).mark, now)
+            else:
+                await folder_marks.adopt("ballots", BallotKeys(settings.ballot_key_folder, settings.key_folder).mark, now)
+        finally:
+            await close_pool()
+
+    asyncio.run(do())
+    print("This folder is the right one from now on. Restart the service; programmes doctor counts what is lost.")
+    return 0
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The command's actions."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    rotate = actions.add_parser("rotate", help="seal what is kept under other keys, and destroy the old ones")
+    rotate.add_argument("what", choices=sorted(_AFTERWARDS))
+    rotate.add_argument("--made-before", type=_moment, help="of persons: keys made before this moment only (default: now)")
+    rotate.add_argument("--yes", action="store_true", help="a new backup follows")
+    rotate.set_defaults(run=_rotate)
+    adopt = actions.add_parser(
+        "adopt", help="take a folder for the one that the database's rows belong to: the other is lost"
+    )
+    adopt.add_argument("folder", choices=("keys", "ballots"))
+    adopt.add_argument("--yes", action="store_true", help="the other one is lost for good")
+    adopt.set_defaults(run=_adopt)

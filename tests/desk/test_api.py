@@ -1,0 +1,121 @@
+"""The public interface for programs: the numbers of the public pages, and documented answers to whatever is sent."""
+
+import contextlib
+import logging
+import re
+from collections import Counter
+from datetime import timedelta
+
+import asyncpg
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, GenerationMode
+from schemathesis.schemas import APIOperation
+
+from programmes.cohorts import queries as cohorts
+from programmes.core.sealing import KeyFolder
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_leader, somebody
+
+
+@pytest.fixture
+async def starts(db: None, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection) -> list[str]:
+    """A start with places left, a full one, one that opens later, one by telephone, and one that has begun."""
+    robin = await a_leader(clock.now())
+    some = await a_cohort("2.1", clock.now(), robin, first_in=timedelta(days=28))
+    full = await a_cohort("2.8", clock.now(), first_in=timedelta(days=35))
+    for n in range(full.maximum):
+        await somebody(full, keys, clock.now(), f"P{n}")
+    await somebody(some, keys, clock.now(), "Kim Hemlig")
+    later = await a_cohort("2.7", clock.now(), first_in=timedelta(days=90))
+    await owner.execute("update cohort set enrol_from = '2026-11-01' where id = $1", later.cohort_id)
+    await a_cohort("2.14", clock.now(), first_in=timedelta(days=20))
+    return [some.public_id, full.public_id, later.public_id]
+
+
+async def test_it_says_what_the_public_pages_show(starts: list[str], client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    told = (await client.get("/api/v1/programmes")).json()
+    assert len(told["programmes"]) == 25
+    found = {start["apply_at"].rsplit("/", 1)[1]: start for p in told["programmes"] for start in p["starts"]}
+    assert set(found) == set(starts)
+    assert [(found[s]["free"], found[s]["full"]) for s in starts] == [(7, False), (0, True), (None, False)]
+    for programme in told["programmes"]:
+        page = (await client.get(programme["page"].removeprefix("http://testserver.local"))).text
+        one = (await client.get(f"/api/v1/programmes/{programme['slug']}")).json()
+        assert one == programme
+        for start in programme["starts"]:
+            # Before its day a start is shown without a way to apply.
+            assert (start["apply_at"].removeprefix("http://testserver.local") in page) == (start["free"] is not None)
+            if start["free"]:
+                assert re.search(rf"{start['free']} av {start['places']} platser kvar", page)
+    everything = (await client.get("/api/v1/starts")).json()["starts"]
+    assert [s["apply_at"].rsplit("/", 1)[1] for s in everything] == starts
+    assert everything[0]["first_session"].endswith("+02:00")
+    assert "Hemlig" not in str(told) + str(everything)
+
+
+async def test_it_is_asked_about_again_and_not_sent_again(
+    starts: list[str], client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    first = await client.get("/api/v1/starts")
+    assert first.headers["cache-control"] == "public, no-cache"
+    assert not first.cookies
+    tag = {"if-none-match": f'"other", W/{first.headers["etag"]}'}
+    again = await client.get("/api/v1/starts", headers=tag)
+    assert (again.status_code, again.content) == (304, b"")
+    [some] = [cohort for cohort in await cohorts.upcoming() if cohort.public_id == starts[0]]
+    await somebody(some, keys, clock.now(), "B")
+    assert (await client.get("/api/v1/starts", headers=tag)).status_code == 200
+
+
+async def test_what_is_wrong_is_a_problem_in_json_and_only_reading_is_possible(db: None, client: httpx.AsyncClient) -> None:
+    for address in ("/api/v1/programmes/none", "/api/v1/none", "/schema", "/schema/none", "/api/v1/programmes/%00"):
+        answer = await client.get(address)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), address
+    refused = await client.post("/api/v1/starts", json={"free": 9})
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, OPTIONS")
+    assert refused.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_schema_tells_of_the_interface_alone_and_sets_up_no_log(db: None, client: httpx.AsyncClient) -> None:
+    handlers = list(logging.getLogger().handlers)
+    answer = await client.get("/schema/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    assert set(answer.json()["paths"]) == {"/api/v1/programmes", "/api/v1/programmes/{slug}", "/api/v1/starts"}
+    assert not answer.cookies
+    # What describes the handlers is an application too, and those write down every request unless told not to.
+    assert logging.getLogger().handlers == handlers
+
+
+def _made_up(operation: APIOperation, mode: GenerationMode) -> list[Case]:
+    """Cases that it makes up: by the schema, or against it."""
+    found: list[Case] = []
+
+    @hypothesis_settings(max_examples=12, database=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def collect(case: Case) -> None:
+        found.append(case)
+
+    with contextlib.suppress(Unsatisfiable):
+        collect()
+    return found
+
+
+async def test_schemathesis_finds_nothing(starts: list[str], client: httpx.AsyncClient) -> None:
+    """Whatever it makes up, also against the schema, gets an answer of a documented status, kind and shape; never a 5xx."""
+    schema = schemathesis.openapi.from_dict((await client.get("/schema/openapi.json")).json())
+    statuses: Counter[int] = Counter()
+    for operation in (result.ok() for result in schema.get_all_operations()):
+        for mode in GenerationMode:
+            for case in _made_up(operation, mode):
+                made = case.as_transport_kwargs(base_url="http://testserver.local")
+                given_by_it = {name: made[name] for name in ("headers", "params", "content", "json") if made.get(name)}
+                answer = await client.request(made["method"], made["url"], **given_by_it)
+                case.validate_response(answer)
+                statuses[answer.status_code] += 1
+    assert statuses[200] >= 2
+    assert statuses[404] > 5

@@ -1,0 +1,273 @@
+"""programmes doctor: what goes wrong with folders of keys is said, with how to mend it, and never a key or a name."""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from programmes import worker
+from programmes.cli import main
+from programmes.core.db import engine
+from programmes.core.sealing import KeyFolder
+from programmes.demo.processes import environment
+from programmes.doctor import checks, command
+from programmes.doctor.database_checks import logging_findings
+from programmes.doctor.findings import Finding, Patient, as_json, as_text, exit_code
+from programmes.doctor.folders import FolderFacts, folder_findings
+from programmes.evaluation.keys import BallotKeys
+from programmes.people.looks import looking
+from programmes.settings import Settings
+from programmes.worker import Worker
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_leader, somebody
+
+
+def said(found: list[Finding], level: str) -> str:
+    return "\n".join(f"{f.check}: {f.says} {f.mend}" for f in found if f.level == level)
+
+
+@pytest.fixture
+async def as_worker(settings: Settings, db: None) -> AsyncIterator[None]:
+    """What is asked is asked with the worker's role, as in its container."""
+    webs = engine().pool
+    async with asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=2) as engine().pool:
+        yield
+    engine().pool = webs
+
+
+@pytest.fixture
+async def patient(
+    settings: Settings, clock: FrozenClock, the_worker: Worker, tmp_path: Path, owner: asyncpg.Connection, as_worker: None
+) -> Patient:
+    """An installation with folders of its own, one of each kind of key, and a worker that has started."""
+    own = replace(
+        settings,
+        key_folder=tmp_path / "keys",
+        ballot_key_folder=tmp_path / "ballots",
+        log_key_folder=tmp_path / "log",
+        database_url=settings.worker_database_url,
+    )
+    keys, ballots = KeyFolder(own.key_folder), BallotKeys(own.ballot_key_folder, own.key_folder)
+    await worker.start_up(replace(the_worker, settings=own, keys=keys))
+    robin = await a_leader(clock.now())
+    cohort = await a_cohort("2.8", clock.now(), robin)
+    taken = await somebody(cohort, keys, clock.now(), "Kim Hemlig")
+    keys.service_key("search")
+    box = uuid4()
+    ballots.create(box)
+    await owner.execute(
+        "insert into ballot (id, half_year, section, state, created_on) values ($1, '2026-2', '2.14', 'open', '2026-09-01')",
+        box,
+    )
+    async with looking(robin, "person", clock.now()) as look:
+        person = await owner.fetchval("select participant_id from enrolment where id = $1", taken.enrolment_id)
+        look.see(person, cohort.cohort_id, False)
+    await worker.drain(replace(the_worker, settings=own, keys=keys))
+    return Patient(own, datetime.now(UTC))
+
+
+async def test_a_sound_installation_has_no_fault(patient: Patient) -> None:
+    found = await checks.examine(patient)
+    assert said(found, "fault") == ""
+    assert exit_code(found) == 0
+    for told in (
+        "All 1 protected records",
+        "All 1 entries",
+        "All 1 ballot boxes",
+        "ends as its folder says",
+        "It is the one",
+    ):
+        assert told in said(found, "ok")
+    assert "same volume" in said(found, "warning")
+
+
+def _only(path: Path, pattern: str) -> Path:
+    [found] = [file for file in path.glob(pattern) if not file.name.startswith(".")]
+    return found
+
+
+def _another(folder: Path) -> None:
+    shutil.rmtree(folder)
+    KeyFolder(folder)
+
+
+BROKEN: dict[str, tuple[Callable[[Settings], object], str]] = {
+    "open folder": (lambda s: s.key_folder.chmod(0o755), "can be entered by other accounts"),
+    "open ballot folder": (lambda s: s.ballot_key_folder.chmod(0o750), "can be entered by other accounts"),
+    "open log folder": (lambda s: s.log_key_folder.chmod(0o705), "can be entered by other accounts"),
+    "no folder": (lambda s: shutil.rmtree(s.key_folder), "is not there"),
+    "no ballot folder": (lambda s: shutil.rmtree(s.ballot_key_folder), "is not there"),
+    "no log folder": (lambda s: shutil.rmtree(s.log_key_folder), "is not there"),
+    "another folder": (lambda s: _another(s.key_folder), "Another folder lies where the keys were"),
+    "no person's key": (lambda s: _only(s.key_folder, "person/??/*.key").unlink(), "1 of 1 protected records need a key"),
+    "no entry's key": (lambda s: _only(s.key_folder, "entry/??/*.key").unlink(), "1 of 1 entries of working lists need"),
+    "no private half": (lambda s: _only(s.ballot_key_folder, "private/*.key").unlink(), "1 of 1 ballot boxes"),
+    "no public half": (lambda s: _only(s.key_folder, "ballots/*.pub").unlink(), "public halves of ballot keys: 1 of 1"),
+    "no search key": (lambda s: (s.key_folder / "service/search.key").unlink(), "The key `search` is not in the folder"),
+    "a damaged key": (
+        lambda s: _only(s.key_folder, "person/??/*.key").write_bytes(secrets.token_bytes(31)),
+        "1 key files are damaged",
+    ),
+    "no chain key": (lambda s: (s.log_key_folder / "chain/chain.key").unlink(), "The key of the access log's chain is not"),
+    "no head": (lambda s: (s.log_key_folder / "chain/head.json").unlink(), "The head of the access log's chain is not"),
+    "another chain": (
+        lambda s: (s.log_key_folder / "chain/head.json").write_text(json.dumps({"position": 1, "mac": "00" * 32})),
+        "does not end as the folder says",
+    ),
+    "closed receipts": (lambda s: (s.key_folder / "receipts.jsonl").mkdir(), "receipts of destroyed keys cannot be read"),
+}
+
+
+async def test_what_is_broken_is_said_with_how_to_mend_it(patient: Patient, tmp_path: Path) -> None:
+    own = patient.settings
+    sound = {
+        folder: tmp_path / f"sound-{folder.name}" for folder in (own.key_folder, own.ballot_key_folder, own.log_key_folder)
+    }
+    for folder, copy in sound.items():
+        shutil.copytree(folder, copy)
+    ids = [path.stem for path in tmp_path.rglob("*") if path.suffix in {".key", ".pub"} and len(path.stem) == 36]
+    for what, (spoil, told) in BROKEN.items():
+        spoil(own)
+        before = sorted(tmp_path.rglob("*"))
+        found = await checks.examine(patient)
+        assert told in said(found, "fault"), what
+        assert exit_code(found) == 1
+        assert all(f.mend for f in found if f.level in {"fault", "warning"}), what
+        # Looking makes nothing, and tells no key and nobody.
+        assert sorted(tmp_path.rglob("*")) == before
+        text = as_text(found) + as_json(found)
+        assert not [known for known in (*ids, "Hemlig") if known in text]
+        for folder, copy in sound.items():
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(copy, folder)
+    assert said(await checks.examine(patient), "fault") == ""
+
+
+async def test_orphans_torn_receipts_rotations_and_waiting_destructions_are_said(
+    patient: Patient, owner: asyncpg.Connection
+) -> None:
+    keys = KeyFolder(patient.settings.key_folder)
+    stray = keys.create("entry")
+    person = _only(patient.settings.key_folder, "person/??/*.key")
+    keys.destroy("person", keys.create("person"), "five years", patient.now)
+    receipts = patient.settings.key_folder / "receipts.jsonl"
+    receipts.write_bytes(b'{"key": "torn\n' + receipts.read_bytes())
+    person.with_suffix(".next").write_bytes(secrets.token_bytes(32))
+    person.with_suffix(".next").chmod(0o644)
+    old = (patient.now - timedelta(days=2)).timestamp()
+    os.utime(patient.settings.key_folder / "entry" / str(stray)[:2] / f"{stray}.key", (old, old))
+    await owner.execute(
+        "insert into key_destruction (kind, key_id, why, intended_at) values ('entry', $1, 'left', $2)",
+        uuid4(),
+        patient.now - timedelta(hours=2),
+    )
+    found = await checks.examine(patient)
+    assert "1 keys of entries of working lists are older than a day" in said(found, "note")
+    for told in ("1 lines of the receipts", "A rotation was broken off: 1 keys", "1 folders or key files"):
+        assert told in said(found, "warning")
+    assert "1 keys that are to be destroyed have waited" in said(found, "fault")
+
+
+async def test_web_is_not_asked_for_what_it_must_not_reach(patient: Patient) -> None:
+    web = replace(patient, part="web", settings=replace(patient.settings, database_url=patient.settings.web_database_url))
+    shutil.rmtree(patient.settings.ballot_key_folder)
+    shutil.rmtree(patient.settings.log_key_folder)
+    found = await checks.examine(web)
+    assert said(found, "fault") == ""
+    assert not any("ballot key folder" in f.check or "log" in f.check for f in found if f.check != "database log")
+
+
+def test_without_a_database_the_folders_are_looked_at_and_the_rest_is_said(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = replace(settings, database_url=f"postgresql://x:y@/none?host={tmp_path}", key_folder=tmp_path / "none")
+    monkeypatch.setattr("programmes.cli.read_settings", lambda: away)
+    # In a process of its own the pool is its own; here it is the tests'.
+    monkeypatch.setattr(command, "_connected", lambda _: _no())
+    monkeypatch.setattr(command, "close_pool", _no)
+    assert main(["doctor", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["worst"] == "fault"
+    assert {"key folder", "database"} <= {f["check"] for f in told["findings"] if f["level"] == "fault"}
+    assert main(["doctor"]) == 1
+    assert "FAULT   database: The database does not answer" in capsys.readouterr().out
+
+
+async def _no() -> bool:
+    return False
+
+
+def test_what_the_database_writes_into_its_log_is_looked_at() -> None:
+    fine = {"log_statement": "none", "log_error_verbosity": "terse", "log_parameter_max_length_on_error": "0"}
+    assert [f.level for f in logging_findings(fine)] == ["ok"]
+    for name, value in (
+        ("log_statement", "all"),
+        ("log_error_verbosity", "default"),
+        ("log_parameter_max_length_on_error", "-1"),
+        ("log_min_duration_statement", "250"),
+        ("log_duration", "on"),
+    ):
+        [found] = logging_findings({**fine, name: value})
+        assert (found.level, name in found.says, name in found.mend) == ("warning", True, True)
+
+
+def test_on_a_volume_of_its_own_nothing_is_said_and_where_it_cannot_be_seen_it_is() -> None:
+    assert [f.level for f in folder_findings("x", FolderFacts("/k", same_volume=False))] == ["ok"]
+    assert [f.level for f in folder_findings("x", FolderFacts("/k", same_volume=None))] == ["ok", "note"]
+    assert [f.level for f in folder_findings("x", FolderFacts("/k", same_volume=True), demo=True)] == ["ok", "note"]
+    closed = folder_findings("x", FolderFacts("/k", usable=False, closed=3, of_others=2, same_volume=False))
+    assert [f.level for f in closed] == ["warning", "fault"]
+
+
+async def test_a_worker_with_another_folder_stops_and_touches_nothing(
+    patient: Patient, the_worker: Worker, settings: Settings
+) -> None:
+    from programmes.core.folder_marks import adopt, hold_to
+    from programmes.core.sealing import KeysAway
+
+    other = KeyFolder(patient.settings.key_folder.parent / "other")
+    with pytest.raises(KeysAway):
+        await worker.start_up(replace(the_worker, settings=patient.settings, keys=other))
+    await hold_to(other)
+    assert not other.usable()
+    elsewhere = replace(patient.settings, ballot_key_folder=patient.settings.key_folder.parent / "other-ballots")
+    keys = KeyFolder(patient.settings.key_folder)
+    with pytest.raises(KeysAway):
+        await worker.start_up(replace(the_worker, settings=elsewhere, keys=keys))
+    # Who knows that the first is lost says so, and goes on with the other.
+    fresh = KeyFolder(patient.settings.key_folder.parent / "other")
+    await adopt("keys", fresh.mark, patient.now)
+    await hold_to(fresh)
+    assert fresh.usable()
+
+
+async def test_in_a_shell_it_is_the_same(patient: Patient, owner: asyncpg.Connection) -> None:
+    """The commands as processes of their own, with the worker's role, after the key folder was lost."""
+
+    async def shell(*command: str) -> tuple[int | None, str]:
+        env = environment(patient.settings, "worker")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "programmes.cli", *command, env=env, stdout=PIPE, stderr=PIPE
+        )
+        said, wrong = await process.communicate()
+        return process.returncode, (said + wrong).decode()
+
+    shutil.rmtree(patient.settings.key_folder)
+    code, said = await shell("worker", "--once")
+    assert (code, "not the one that this database's rows belong to" in said, "Traceback" in said) == (1, True, False)
+    assert (await shell("keys", "adopt", "keys", "--yes"))[0] == 0
+    code, said = await shell("doctor", "--json")
+    assert (code, json.loads(said)["worst"]) == (1, "fault")
+    assert "1 of 1 protected records need a key" in said
+    assert "Another folder" not in said
