@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 Kind = Literal["entry", "person"]
 _NONCE = 12
 _BLOCK = 64
+_RESTORING = "restoring"
 
 
 class KeyGone(Exception):
@@ -162,6 +163,20 @@ class KeyFolder:
             return mark.read_bytes() == self._installation and os.access(self._folder, os.R_OK | os.W_OK | os.X_OK)
         except OSError:
             return False
+
+    def mark_restoring(self) -> None:
+        """Say that a backup is being put back (`core.restoring`)."""
+        (self._folder / _RESTORING).touch(mode=0o600)
+        sync_folder(self._folder)
+
+    def unmark_restoring(self) -> None:
+        """Say that it has been put back, whole."""
+        (self._folder / _RESTORING).unlink(missing_ok=True)
+        sync_folder(self._folder)
+
+    def is_restoring(self) -> bool:
+        """Whether a backup is being put back, or that broke off."""
+        return (self._folder / _RESTORING).exists()
 
     def exists(self, kind: Kind, key_id: uuid.UUID) -> bool:
         return self._path(kind, key_id).exists()

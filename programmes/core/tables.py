@@ -45,8 +45,8 @@ class RecordLook(Table, tablename="record_look"):
     reason = Text(null=True, default=None)
     protected = Boolean(default=False)
     own_name = Boolean(default=False)
-    known_page = Check(
+    known_page_of_the_log = Check(
         "page in ('group', 'person', 'correct', 'age', 'refuse', 'transfer', 'roll_call', 'print', 'ring', 'today', 'queue',"
-        " 'queue_export', 'visits', 'readings', 'search')"
+        " 'queue_export', 'visits', 'readings', 'search', 'retention', 'archive')"
     )
     known_reason = Check("reason in ('extract', 'handover', 'correction', 'question')")

@@ -40,7 +40,7 @@ async def correct(
         if record is None:
             raise Conflict("cohort_changed")
         kept = replace(right, contact="", safe=()) if protected else right
-        await records.change(kept, protected, keys, facts.participant_id)
+        await records.change(kept, protected, keys, facts.participant_id, now)
         if kept.birth_date != record.birth_date:
             await execute(
                 """update enrolment set declared_for = null, age_checked_for = null

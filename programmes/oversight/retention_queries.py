@@ -1,0 +1,243 @@
+"""Reads about retention: rules in force, what is due when, runs and their receipts. Of people ids and numbers only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import cast
+from uuid import UUID
+
+from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.oversight import retention_rules as rules
+from programmes.oversight.retention_rules import FIXED as FIXED
+from programmes.oversight.retention_rules import RULES as RULES
+from programmes.oversight.retention_rules import SUBJECTS as SUBJECTS
+from programmes.oversight.retention_rules import RecordFacts, Subject, last_note
+from programmes.people.hold_queries import holds_of
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the office has decided of a class: how long, by which decision, who entered it and when (UTC)."""
+
+    subject: Subject
+    amount: int
+    decision: str
+    by: str
+    chosen_at: datetime
+
+
+async def choices() -> Mapping[Subject, Sequence[Choice]]:
+    """Every choice by class, the one in force first."""
+    rows = await fetch(
+        """select c.subject, c.amount, c.decision, coalesce(s.display_name, '') as by, c.chosen_at
+           from retention_choice c left join staff s on s.id = c.staff_id order by c.id desc"""
+    )
+    found: dict[Subject, list[Choice]] = {}
+    for row in rows:
+        if row["subject"] in SUBJECTS:
+            found.setdefault(row["subject"], []).append(Choice(**dict(row)))
+    return found
+
+
+async def amount_of(subject: Subject) -> int:
+    """How long a class is kept now, in the unit of its rule."""
+    chosen: int | None = await fetchval(
+        "select amount from retention_choice where subject = $1 order by id desc limit 1", subject
+    )
+    return RULES[subject].amount if chosen is None else chosen
+
+
+# Everything that was written about somebody, over all their ways through cohorts; messages, looks and holds are no notes.
+# Who has a place or waits is in the middle of it as long as there are sessions. $1 are those to look at; null for everybody.
+_NOTED = """
+with ways as (
+    select e.participant_id, max(greatest(
+        e.applied_at, e.confirmed_at, e.ended_at, e.proof_checked_at, e.place_since, e.passed_at, e.visit_cancelled_at,
+        (select max(a.marked_at) from attendance a where a.enrolment_id = e.id),
+        (select max(a.accepted_at) from agreement a where a.enrolment_id = e.id),
+        (select max(m.met_at) from condition_met m where m.enrolment_id = e.id),
+        (select max(q.at) from queue_event q where q.enrolment_id = e.id),
+        (select max(greatest(v.booked_at, v.marked_at)) from study_visit v where v.enrolment_id = e.id),
+        case when e.state in ('preliminary', 'confirmed', 'queued', 'offered') then (
+            select max(s.ends_at) from cohort_session s where s.cohort_id = e.cohort_id and s.state <> 'cancelled') end
+    )) as at
+    from enrolment e where e.participant_id is not null and ($1::uuid[] is null or e.participant_id = any($1))
+    group by e.participant_id)
+select p.id, greatest(p.created_at, p.changed_at, ways.at, (
+    select max(a.at) from audit_entry a where a.action = 'person:correct' and a.subject = 'participant/' || p.id)) as noted
+from participant p left join ways on ways.participant_id = p.id where $1::uuid[] is null or p.id = any($1)
+"""
+_RECEIVED = """
+select i.participant_id, max(b.made_at) as at from archive_item i join archive_batch b on b.id = i.batch_id
+where b.confirmed_at is not null and i.participant_id = any($1::uuid[]) group by i.participant_id
+"""
+
+
+async def noted() -> Sequence[tuple[UUID, datetime]]:
+    """Every record with the moment of its last note, the oldest first."""
+    return [(row["id"], row["noted"]) for row in await fetch(f"{_NOTED} order by noted, p.id", None)]
+
+
+async def due_records(today: date) -> list[UUID]:
+    """The records whose period has passed, whatever else stands in the way, the oldest note first."""
+    years = await amount_of("protected_record")
+    return [person for person, at in await noted() if rules.due(last_note([at]), years).first <= today]
+
+
+async def record_facts(people: Sequence[UUID]) -> dict[UUID, RecordFacts]:
+    """What decides about these records. Who is gone is left out."""
+    found = {row["id"]: row["noted"] for row in await fetch(_NOTED, list(people))}
+    holds = await holds_of(list(found))
+    received = {row["participant_id"]: row["at"] for row in await fetch(_RECEIVED, list(found))}
+    return {one: RecordFacts((at,), holds.get(one, ()), received.get(one)) for one, at in found.items()}
+
+
+@dataclass(frozen=True)
+class Way:
+    """Somebody's way through a cohort, the newest: where staff see them, and by which number."""
+
+    person_id: UUID
+    enrolment_id: UUID
+    cohort_id: int
+    cohort: str
+    number: int
+    sections: frozenset[str]
+
+
+async def ways(people: Sequence[UUID]) -> list[Way]:
+    """The newest way of each of these through a cohort, and the sections of all their ways, in the order of cohorts."""
+    rows = await fetch(
+        """select distinct on (e.participant_id) e.participant_id as person_id, e.id as enrolment_id, e.cohort_id,
+                  c.name as cohort, e.arrival as number,
+                  (select array_agg(distinct p.section) from enrolment o join cohort oc on oc.id = o.cohort_id
+                   join programme p on p.id = oc.programme_id where o.participant_id = e.participant_id) as sections
+           from enrolment e join cohort c on c.id = e.cohort_id where e.participant_id = any($1::uuid[])
+           order by e.participant_id, e.applied_at desc, e.id""",
+        list(people),
+    )
+    found = [Way(**{**dict(row), "sections": frozenset(row["sections"])}) for row in rows]
+    return sorted(found, key=lambda way: (way.cohort, way.number))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run: its local day, how it stands, how many records were due, are gone, and could not be erased."""
+
+    run_id: int
+    night: date
+    by_hand: bool
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    due: int
+    gone: int
+    failed: int
+
+
+_RUN = "select id as run_id, night, by_hand, state, started_at, finished_at, due, gone, failed from retention_run"
+
+
+async def last_night() -> date | None:
+    """The local day of the newest nightly run that is over; one that was broken off is taken up again."""
+    return cast(
+        "date | None", await fetchval("select max(night) from retention_run where not by_hand and state <> 'running'")
+    )
+
+
+async def last_runs(many: int) -> list[Run]:
+    """The newest runs, the last first."""
+    return [Run(**dict(row)) for row in await fetch(f"{_RUN} order by id desc limit $1", many)]
+
+
+async def run(run_id: int) -> Run | None:
+    """A run by its number."""
+    row = await fetchrow(f"{_RUN} where id = $1", run_id)
+    return Run(**dict(row)) if row else None
+
+
+async def last_sign_of_life() -> datetime | None:
+    """When something last happened here: the newest entry of the trail, or run."""
+    return cast(
+        "datetime | None",
+        await fetchval(
+            """select greatest((select max(at) from audit_entry), (select max(started_at) from retention_run
+                               where finished_at is not null and state <> 'clock'))"""
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What went: which class, by which rule, on which local day, how many where that is said. It names no one."""
+
+    receipt_id: UUID
+    subject: str
+    amount: int | None
+    unit: rules.Unit | None
+    gone: int | None
+    day: date
+    restored: bool
+
+
+_RECEIPT = """select id as receipt_id, subject, amount, unit, gone, day, run_id is null as restored from retention_receipt"""
+
+
+async def receipts(first: date, last: date) -> list[Receipt]:
+    """The receipts of the local days from the first to the last, the newest first."""
+    rows = await fetch(f"{_RECEIPT} where day between $1 and $2 order by day desc, subject, id", first, last)
+    return [Receipt(**dict(row)) for row in rows]
+
+
+async def receipt(receipt_id: UUID) -> Receipt | None:
+    """A receipt by its id."""
+    row = await fetchrow(f"{_RECEIPT} where id = $1", receipt_id)
+    return Receipt(**dict(row)) if row else None
+
+
+async def record_among(cohort_id: int, number: int) -> UUID | None:
+    """The record of somebody by their number in a documented cohort; None when there is none."""
+    return cast(
+        "UUID | None",
+        await fetchval(
+            """select participant_id from enrolment where cohort_id = $1 and arrival = $2 and participant_id is not null""",
+            cohort_id,
+            number,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class HeldRecord:
+    """A record that is held back, by its number in the newest cohort it was in. Names no one."""
+
+    cohort_id: int
+    cohort: str
+    number: int
+    reason: str
+    until: date | None
+    set_at: datetime
+    by: str
+
+
+async def held_records(today: date) -> list[HeldRecord]:
+    """Every record that is held back on a local day."""
+    rows = await fetch(
+        """select distinct on (h.participant_id) e.cohort_id, c.name as cohort, e.arrival as number, h.reason, h.until,
+                  h.set_at, coalesce(s.display_name, '') as by
+           from retention_hold h join enrolment e on e.participant_id = h.participant_id join cohort c on c.id = e.cohort_id
+           left join staff s on s.id = h.set_by
+           where h.lifted_at is null and (h.until is null or h.until >= $1)
+           order by h.participant_id, e.applied_at desc, h.id desc""",
+        today,
+    )
+    return sorted((HeldRecord(**dict(row)) for row in rows), key=lambda held: (held.cohort, held.number))
+
+
+async def documented_cohorts() -> list[tuple[int, str]]:
+    """The cohorts of whose people records are kept, the newest first."""
+    rows = await fetch(
+        """select c.id, c.name from cohort c
+           where exists (select 1 from enrolment e where e.cohort_id = c.id and e.participant_id is not null)
+           order by c.id desc"""
+    )
+    return [(row["id"], row["name"]) for row in rows]
