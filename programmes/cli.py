@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import uvicorn
 
-from programmes import staff_commands
+from programmes import retention_commands, staff_commands
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
 from programmes.oversight import chain_queries, chain_services
@@ -130,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--reset", action="store_true", help="stop it and remove its database, keys and mail")
     demo.set_defaults(run=_demo)
     staff_commands.add_to(commands.add_parser("staff", help="members of staff"))
+    retention_commands.add_to(commands)
     audit = commands.add_parser("audit", help="the access log and its chain").add_subparsers(
         dest="action", required=True, metavar="ACTION"
     )

@@ -1,6 +1,6 @@
-"""Tables that no feature owns: the audit trail, the access log, and keys to be destroyed."""
+"""Tables that no feature owns: the audit trail, the access log, keys to be destroyed, and what is kept how long."""
 
-from piccolo.columns import UUID, BigSerial, Boolean, Integer, Text, Timestamptz
+from piccolo.columns import UUID, BigSerial, Boolean, Integer, Serial, Text, Timestamptz
 from piccolo.constraints import Check
 from piccolo.table import Table
 
@@ -50,3 +50,17 @@ class RecordLook(Table, tablename="record_look"):
         " 'queue_export', 'visits', 'readings', 'search', 'retention', 'archive')"
     )
     known_reason = Check("reason in ('extract', 'handover', 'correction', 'question')")
+
+
+class RetentionChoice(Table, tablename="retention_choice"):
+    """How long a class of data is kept where the office has decided otherwise than the default (`retention_rules.RULES`),
+    by which decision, who entered it and when; the newest counts. Only ever added to."""
+
+    id: Serial = Serial(primary_key=True)
+    subject = Text(default=None)
+    amount = Integer(default=None)
+    decision = Text(default=None)
+    staff_id = Integer(default=None)
+    chosen_at = Timestamptz(default=None)
+    chosen_subject_is_a_code = Check("subject ~ '^[a-z_]{1,40}$'")
+    sensible_amount = Check("amount between 1 and 400")

@@ -7,11 +7,10 @@ from typing import cast
 from uuid import UUID
 
 from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.core.retention import amount_of
+from programmes.core.retention_rules import SUBJECTS, Subject, Unit
 from programmes.oversight import retention_rules as rules
-from programmes.oversight.retention_rules import FIXED as FIXED
-from programmes.oversight.retention_rules import RULES as RULES
-from programmes.oversight.retention_rules import SUBJECTS as SUBJECTS
-from programmes.oversight.retention_rules import RecordFacts, Subject, last_note
+from programmes.oversight.retention_rules import RecordFacts, last_note
 from programmes.people.hold_queries import holds_of
 
 
@@ -37,14 +36,6 @@ async def choices() -> Mapping[Subject, Sequence[Choice]]:
         if row["subject"] in SUBJECTS:
             found.setdefault(row["subject"], []).append(Choice(**dict(row)))
     return found
-
-
-async def amount_of(subject: Subject) -> int:
-    """How long a class is kept now, in the unit of its rule."""
-    chosen: int | None = await fetchval(
-        "select amount from retention_choice where subject = $1 order by id desc limit 1", subject
-    )
-    return RULES[subject].amount if chosen is None else chosen
 
 
 # Everything that was written about somebody, over all their ways through cohorts; messages, looks and holds are no notes.
@@ -173,7 +164,7 @@ class Receipt:
     receipt_id: UUID
     subject: str
     amount: int | None
-    unit: rules.Unit | None
+    unit: Unit | None
     gone: int | None
     day: date
     restored: bool

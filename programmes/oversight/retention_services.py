@@ -13,14 +13,16 @@ from programmes.core import audit, jobs
 from programmes.core.clock import Clock, local_date
 from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.restoring import Restoring, beside_no_restore
-from programmes.core.sealing import KeyFolder
+from programmes.core.retention import amount_of
+from programmes.core.retention_rules import RULES, Subject, kept_since, wrong_amount
+from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.erasing_services import erase_person, lock_person
 from programmes.enrolment.record_services import record_of
 from programmes.notices.services import forget_sent
 from programmes.oversight import retention_queries as queries
 from programmes.oversight import retention_rules as rules
-from programmes.oversight.retention_rules import RULES, Archive, Fate, Subject
+from programmes.oversight.retention_rules import Archive, Fate
 from programmes.settings import Settings
 
 log = structlog.get_logger()
@@ -60,7 +62,7 @@ async def choose(subject: Subject, amount: int, decision: str, staff_id: int, no
 
     The same number by the same decision again changes nothing.
     """
-    if wrong := rules.wrong_amount(subject, amount):
+    if wrong := wrong_amount(subject, amount):
         return wrong
     async with transaction():
         known = (await queries.choices()).get(subject)
@@ -117,7 +119,7 @@ async def _carry_out(run_id: int, worker: Hands, catch_up: bool = False) -> None
     elif not keys.usable():
         ended = "no_keys"
     else:
-        years = await queries.amount_of("protected_record")
+        years = await amount_of("protected_record")
         try:
             await _erase_due(_Today(run_id, years, worker.settings.archive, keys, now))
             await _forget_old(run_id, keys, now)
@@ -166,19 +168,24 @@ async def fate_of(person_id: UUID, years: int, archive: Archive, keys: KeyFolder
     """What becomes of a record now. Only of one that is due, and not held, it is read when somebody was born.
 
     Raises:
-        Unreadable: it cannot be.
+        Unreadable: it cannot be, or its key is not in the key folder.
     """
     facts = (await queries.record_facts([person_id])).get(person_id)
     if facts is None:
         return "later"
     found = rules.fate(facts, None, years, archive, local_date(now))
-    if found in {"later", "held"} or archive != "sample":
+    if found in {"later", "held"}:
+        return found
+    if not keys.exists("person", person_id):
+        # Without a receipt for it: this is another key folder, or the key was lost. Somebody has to look first.
+        raise Unreadable(str(person_id))
+    if archive != "sample":
         return found
     return rules.fate(facts, await _born(person_id, keys), years, archive, local_date(now))
 
 
 async def _born(person_id: UUID, keys: KeyFolder) -> int | None:
-    """The day of the month on which somebody was born. A record whose key is gone says nothing any more."""
+    """The day of the month on which somebody was born, if their record says it."""
     for row in await fetch("select id from enrolment where participant_id = $1 limit 1", person_id):
         record = record_of(await enrolments.enrolment(row["id"]), keys, "retention")
         return rules.birth_day(record.birth_date, record.number) if record else None
@@ -191,8 +198,8 @@ async def _forget_old(run_id: int, keys: KeyFolder, now: datetime) -> None:
         await beside_no_restore(keys)
         today = local_date(now)
         for subject, forget in _BY_AGE.items():
-            amount = await queries.amount_of(subject)
-            if await forget(rules.kept_since(today, amount, RULES[subject].unit)):
+            amount = await amount_of(subject)
+            if await forget(kept_since(today, amount, RULES[subject].unit)):
                 await _receive(run_id, subject, amount, None, today)
 
 
@@ -206,7 +213,7 @@ async def _end(run_id: int, ended: Ended, now: datetime) -> None:
             now,
         )
         if rows and rows[0]["gone"]:
-            years = await queries.amount_of("protected_record")
+            years = await amount_of("protected_record")
             await _receive(run_id, "protected_record", years, rows[0]["gone"], local_date(now))
 
 
@@ -235,7 +242,7 @@ async def erase_restored(worker: Hands) -> int:
                 gone += 1
     if gone:
         async with transaction():
-            years = await queries.amount_of("protected_record")
+            years = await amount_of("protected_record")
             await _receive(None, "protected_record", years, gone, local_date(now))
     return gone
 

@@ -129,20 +129,6 @@ class LogDigest(Table, tablename="log_digest"):
     one_mail_a_day = Unique(["day", "staff_id"])
 
 
-class RetentionChoice(Table, tablename="retention_choice"):
-    """How long a class of data is kept where the office has decided otherwise than the default (`retention_rules.RULES`),
-    by which decision, who entered it and when; the newest counts. Only ever added to."""
-
-    id: Serial = Serial(primary_key=True)
-    subject = Text(default=None)
-    amount = Integer(default=None)
-    decision = Text(default=None)
-    staff_id = Integer(default=None)
-    chosen_at = Timestamptz(default=None)
-    chosen_subject_is_a_code = Check("subject ~ '^[a-z_]{1,40}$'")
-    sensible_amount = Check("amount between 1 and 400")
-
-
 class RetentionRun(Table, tablename="retention_run"):
     """A nightly run, or one by hand: its local day and how it stands. `due` records were due when it began, `gone` have
     been erased, `failed` could not be. The worker writes."""

@@ -7,21 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from programmes.core.clock import at_local, local, local_date
+from programmes.core.retention_rules import RULES, kept_since, months_after, period_end, wrong_amount
 from programmes.oversight.retention_rules import (
     NIGHT,
-    RULES,
     RecordFacts,
     birth_day,
     due,
     fate,
     has_jumped,
     is_due,
-    kept_since,
     last_note,
-    months_after,
     night_due,
-    period_end,
-    wrong_amount,
 )
 from programmes.people.hold_rules import Hold
 
