@@ -76,7 +76,7 @@ async def choose(subject: Subject, amount: int, decision: str, staff_id: int, no
             staff_id,
             now,
         )
-        await audit.note("retention:choose", f"retention/{subject}", staff_id, now)
+        await audit.note("retention:choose", f"retention/{subject.replace('_', '-')}", staff_id, now)
     return None
 
 

@@ -1,0 +1,75 @@
+"""People whose groups ended years ago."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from programmes.attendance import queries as attendance
+from programmes.catalogue import queries as catalogue
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries as enrolments
+from programmes.enrolment import services as enrolment
+from programmes.people.records import PersonRecord
+from tests.factories import a_cohort, an_application
+
+
+@dataclass(frozen=True)
+class Past:
+    """A closed group of documented people: ids of enrolments and of records, in the order of the names."""
+
+    cohort: CohortFacts
+    ways: tuple[UUID, ...]
+    records: tuple[UUID, ...]
+
+
+async def a_past(
+    owner: asyncpg.Connection,
+    keys: KeyFolder,
+    now: datetime,
+    born: dict[str, str],
+    leader: Principal | None = None,
+    section: str = "2.8",
+) -> Past:
+    """A group that is closed, with everybody marked at its first session; by name and birth date (ISO, or empty)."""
+    cohort = await a_cohort(section, now, leader)
+    ways, records = [], []
+    programme = await catalogue.programme(cohort.programme_id)
+    for name, day in born.items():
+        application = await an_application(cohort, name)
+        application = type(application)(**{**application.__dict__, "record": PersonRecord(name, day, "", "", ())})
+        taken = await enrolment.apply(application, programme, keys, now)
+        assert isinstance(taken, enrolment.Taken), taken
+        facts = await enrolments.enrolment(taken.enrolment_id)
+        assert facts.participant_id
+        ways.append(taken.enrolment_id)
+        records.append(facts.participant_id)
+    session = await owner.fetchval("select min(id) from cohort_session where cohort_id = $1", cohort.cohort_id)
+    for number, way in enumerate(ways):
+        await owner.execute(
+            "insert into attendance (session_id, enrolment_id, mark, marked_at) values ($1, $2, $3, $4)",
+            session,
+            way,
+            "present" if number % 2 == 0 else "excused",
+            now,
+        )
+    await owner.execute(
+        "update enrolment set state = 'completed', confirmed_at = $2, ended_at = $2 where cohort_id = $1",
+        cohort.cohort_id,
+        now,
+    )
+    await owner.execute("delete from seat where cohort_id = $1", cohort.cohort_id)
+    await owner.execute("update cohort set state = 'closed', closed_at = $2 where id = $1", cohort.cohort_id, now)
+    return Past(cohort, tuple(ways), tuple(records))
+
+
+async def alive(owner: asyncpg.Connection) -> set[UUID]:
+    """The records that are there."""
+    return {row["id"] for row in await owner.fetch("select id from participant")}
+
+
+async def figures_of(cohort_id: int) -> list[attendance.Figure]:
+    return await attendance.figures(cohort_id)
