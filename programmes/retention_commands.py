@@ -17,7 +17,8 @@ from programmes.core.db import close_pool, open_pool
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.core.retention import amount_of
-from programmes.core.sealing import KeyFolder, Unreadable
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment.holding_queries import held_records
 from programmes.oversight import archive_services as archive
 from programmes.oversight import retention_queries as queries
 from programmes.oversight import retention_services as retention
@@ -90,12 +91,8 @@ async def _erase(hands: Hands, arguments: argparse.Namespace) -> int:
 async def _preview(hands: Hands) -> int:
     """What would be erased now, and what stands in the way of the rest. Nothing is changed; nobody is named."""
     years, now = await amount_of("protected_record"), hands.clock.now()
-    found: Counter[str] = Counter()
-    for person_id in await queries.due_records(local_date(now)):
-        try:
-            found[await retention.fate_of(person_id, years, hands.settings.archive, hands.keys, now)] += 1
-        except Unreadable:
-            found["unreadable"] += 1
+    due = await queries.due_records(local_date(now))
+    found = Counter[str]((await retention.fates(due, hands.settings.archive, hands.keys, now)).values())
     print(f"{found['erase']} records would be erased now; the last note about them is more than {years} years old.")
     for fate, told in (
         ("archive", "wait for the archive: programmes archive export"),
@@ -110,7 +107,7 @@ async def _preview(hands: Hands) -> int:
 
 async def _hold_status(hands: Hands) -> int:
     """Every hold in force, by cohort and number: a line with tabs between."""
-    held = await queries.held_records(local_date(hands.clock.now()))
+    held = await held_records(local_date(hands.clock.now()))
     for one in held:
         until = one.until.isoformat() if one.until else "until lifted"
         day = local_date(one.set_at).isoformat()

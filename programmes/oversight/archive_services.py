@@ -12,8 +12,7 @@ from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
-from programmes.core.retention import amount_of
-from programmes.core.sealing import KeyFolder, Unreadable
+from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.record_services import record_of
 from programmes.oversight import archive_queries as queries
@@ -33,15 +32,8 @@ async def for_archive(who: Principal | None, settings: Settings, keys: KeyFolder
     (a shell). What cannot be read is left out: the nightly run tells of it."""
     due = await retention_queries.due_records(local_date(now))
     found = [way.person_id for way in await retention_queries.ways(due) if who is None or may_hand_over(who, way)]
-    years = await amount_of("protected_record")
-    return sorted([one for one in found if await _waits(one, years, settings, keys, now)])
-
-
-async def _waits(person_id: UUID, years: int, settings: Settings, keys: KeyFolder, now: datetime) -> bool:
-    try:
-        return await retention_services.fate_of(person_id, years, settings.archive, keys, now) == "archive"
-    except Unreadable:
-        return False
+    fates = await retention_services.fates(found, settings.archive, keys, now)
+    return sorted(one for one, fate in fates.items() if fate == "archive")
 
 
 async def make(people: Sequence[UUID], look: Look, settings: Settings, keys: KeyFolder, now: datetime) -> tuple[UUID, bytes]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import cast
 from uuid import UUID
 
+from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.retention import amount_of
-from programmes.core.retention_rules import SUBJECTS, Subject, Unit
+from programmes.core.retention_rules import SUBJECTS, Subject, Unit, months_after
 from programmes.oversight import retention_rules as rules
 from programmes.oversight.retention_rules import RecordFacts, last_note
 from programmes.people.hold_queries import holds_of
@@ -69,10 +70,20 @@ async def noted() -> Sequence[tuple[UUID, datetime]]:
     return [(row["id"], row["noted"]) for row in await fetch(f"{_NOTED} order by noted, p.id", None)]
 
 
+def due_of(noted_at: datetime, years: int) -> rules.Due:
+    """When a record with its last note at this moment may go, and by when it must have."""
+    return rules.due(last_note([noted_at]), years)
+
+
+def first_day(noted_at: datetime, years: int) -> date:
+    """The first local day on which such a record may go."""
+    return due_of(noted_at, years).first
+
+
 async def due_records(today: date) -> list[UUID]:
     """The records whose period has passed, whatever else stands in the way, the oldest note first."""
     years = await amount_of("protected_record")
-    return [person for person, at in await noted() if rules.due(last_note([at]), years).first <= today]
+    return [person for person, at in await noted() if first_day(at, years) <= today]
 
 
 async def record_facts(people: Sequence[UUID]) -> dict[UUID, RecordFacts]:
@@ -185,50 +196,24 @@ async def receipt(receipt_id: UUID) -> Receipt | None:
     return Receipt(**dict(row)) if row else None
 
 
-async def record_among(cohort_id: int, number: int) -> UUID | None:
-    """The record of somebody by their number in a documented cohort; None when there is none."""
-    return cast(
-        "UUID | None",
-        await fetchval(
-            """select participant_id from enrolment where cohort_id = $1 and arrival = $2 and participant_id is not null""",
-            cohort_id,
-            number,
-        ),
-    )
-
-
-@dataclass(frozen=True)
-class HeldRecord:
-    """A record that is held back, by its number in the newest cohort it was in. Names no one."""
-
-    cohort_id: int
-    cohort: str
-    number: int
-    reason: str
-    until: date | None
-    set_at: datetime
-    by: str
-
-
-async def held_records(today: date) -> list[HeldRecord]:
-    """Every record that is held back on a local day."""
+async def lists_due() -> list[date]:
+    """By which local day each working list has to be gone at the latest; of lists, never of people on them."""
     rows = await fetch(
-        """select distinct on (h.participant_id) e.cohort_id, c.name as cohort, e.arrival as number, h.reason, h.until,
-                  h.set_at, coalesce(s.display_name, '') as by
-           from retention_hold h join enrolment e on e.participant_id = h.participant_id join cohort c on c.id = e.cohort_id
-           left join staff s on s.id = h.set_by
-           where h.lifted_at is null and (h.until is null or h.until >= $1)
-           order by h.participant_id, e.applied_at desc, h.id desc""",
-        today,
+        """select coalesce((select max(s.ends_at) from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled'),
+                           (select max(s.cancelled_at) from cohort_session s where s.cohort_id = c.id), c.closed_at) as last
+           from cohort c join programme p on p.id = c.programme_id
+           where p.doc_level = 'operational' and p.form <> 'drop_in'
+             and exists (select 1 from enrolment e where e.cohort_id = c.id)"""
     )
-    return sorted((HeldRecord(**dict(row)) for row in rows), key=lambda held: (held.cohort, held.number))
+    days = await amount_of("working_list")
+    return [local_date(row["last"]) + timedelta(days=days) for row in rows if row["last"]]
 
 
-async def documented_cohorts() -> list[tuple[int, str]]:
-    """The cohorts of whose people records are kept, the newest first."""
+async def ballots_due() -> list[date]:
+    """On which local day each box of a small group goes unread, if it cannot be mixed before that."""
     rows = await fetch(
-        """select c.id, c.name from cohort c
-           where exists (select 1 from enrolment e where e.cohort_id = c.id and e.participant_id is not null)
-           order by c.id desc"""
+        """select b.closed_on from ballot b where b.state = 'waiting' and b.closed_on is not null and not exists (
+               select 1 from programme p where p.section = b.section and p.data ->> 'evaluation' = 'required')"""
     )
-    return [(row["id"], row["name"]) for row in rows]
+    months = await amount_of("ballots_unread")
+    return [months_after(row["closed_on"], months) for row in rows]

@@ -1,6 +1,6 @@
 """The nightly run: what is due is erased, one record a transaction, and what went is said in receipts that name no one."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, Protocol
@@ -32,6 +32,7 @@ _BY_AGE: Mapping[Subject, Callable[[datetime], Awaitable[int]]] = {
     "notice": forget_sent,
     "audit_entry": audit.forget_before,
 }
+Fated = Fate | Literal["unreadable"]
 Ended = Literal["done", "no_keys", "restoring", "clock"]
 
 
@@ -51,7 +52,6 @@ class _Today:
     """What every decision of one run goes by."""
 
     run_id: int
-    years: int
     archive: Archive
     keys: KeyFolder
     now: datetime
@@ -119,9 +119,8 @@ async def _carry_out(run_id: int, worker: Hands, catch_up: bool = False) -> None
     elif not keys.usable():
         ended = "no_keys"
     else:
-        years = await amount_of("protected_record")
         try:
-            await _erase_due(_Today(run_id, years, worker.settings.archive, keys, now))
+            await _erase_due(_Today(run_id, worker.settings.archive, keys, now))
             await _forget_old(run_id, keys, now)
         except Restoring:
             ended = "restoring"
@@ -157,39 +156,52 @@ async def _erase_one(person_id: UUID, today: _Today) -> None:
     """Decide under the lock, by what is true then: an acknowledged hold is seen, and a later one meets nobody."""
     async with transaction():
         await beside_no_restore(today.keys)
-        if await lock_person(person_id) and await fate_of(person_id, today.years, today.archive, today.keys, today.now) == (
-            "erase"
-        ):
+        if not await lock_person(person_id):
+            return
+        found = (await fates([person_id], today.archive, today.keys, today.now)).get(person_id)
+        if found == "unreadable":
+            raise Unreadable(str(person_id))
+        if found == "erase":
             await erase_person(person_id, _WHY, today.keys, today.now)
             await execute("update retention_run set gone = gone + 1 where id = $1", today.run_id)
 
 
-async def fate_of(person_id: UUID, years: int, archive: Archive, keys: KeyFolder, now: datetime) -> Fate:
-    """What becomes of a record now. Only of one that is due, and not held, it is read when somebody was born.
+async def fates(people: Sequence[UUID], archive: Archive, keys: KeyFolder, now: datetime) -> dict[UUID, Fated]:
+    """What becomes of these records now, in a constant number of statements. Who is gone is left out.
 
-    Raises:
-        Unreadable: it cannot be, or its key is not in the key folder.
+    Only of those that are due, and not held, it is read when somebody was born; it is shown to nobody.
     """
-    facts = (await queries.record_facts([person_id])).get(person_id)
-    if facts is None:
-        return "later"
-    found = rules.fate(facts, None, years, archive, local_date(now))
+    years = await amount_of("protected_record")
+    found = await queries.record_facts(people)
+    ways = [way.enrolment_id for way in await queries.ways(list(found))]
+    rows = {facts.participant_id: facts for facts in await enrolments.several(ways)}
+    return {one: _fate(one, facts, rows.get(one), years, archive, keys, now) for one, facts in found.items()}
+
+
+def _fate(
+    person_id: UUID,
+    facts: rules.RecordFacts,
+    way: enrolments.EnrolmentFacts | None,
+    years: int,
+    archive: Archive,
+    keys: KeyFolder,
+    now: datetime,
+) -> Fated:
+    today = local_date(now)
+    found = rules.fate(facts, None, years, archive, today)
     if found in {"later", "held"}:
         return found
     if not keys.exists("person", person_id):
         # Without a receipt for it: this is another key folder, or the key was lost. Somebody has to look first.
-        raise Unreadable(str(person_id))
-    if archive != "sample":
+        return "unreadable"
+    if archive != "sample" or way is None:
         return found
-    return rules.fate(facts, await _born(person_id, keys), years, archive, local_date(now))
-
-
-async def _born(person_id: UUID, keys: KeyFolder) -> int | None:
-    """The day of the month on which somebody was born, if their record says it."""
-    for row in await fetch("select id from enrolment where participant_id = $1 limit 1", person_id):
-        record = record_of(await enrolments.enrolment(row["id"]), keys, "retention")
-        return rules.birth_day(record.birth_date, record.number) if record else None
-    return None
+    try:
+        record = record_of(way, keys, "retention")
+    except Unreadable:
+        return "unreadable"
+    born = rules.birth_day(record.birth_date, record.number) if record else None
+    return rules.fate(facts, born, years, archive, today)
 
 
 async def _forget_old(run_id: int, keys: KeyFolder, now: datetime) -> None:

@@ -15,6 +15,7 @@ from programmes.core.erasure import replay
 from programmes.core.errors import NotFound
 from programmes.core.restoring import restoring
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment.holding_queries import held_records
 from programmes.oversight import archive_services as archive
 from programmes.oversight import retention_queries as queries
 from programmes.oversight import retention_services as retention
@@ -134,7 +135,7 @@ async def test_what_is_held_stays_until_it_is_lifted_or_its_day_has_passed(
     await holds.hold(until_day, "complaint", date(2031, 9, 21), 1, NIGHT, date(2031, 9, 20))
     await run_at(hands, clock, NIGHT)
     assert await alive(owner) == {until_lifted, until_day}
-    assert [held.reason for held in await queries.held_records(date(2031, 9, 21))] == ["court", "complaint"]
+    assert [held.reason for held in await held_records(date(2031, 9, 21))] == ["court", "complaint"]
     await run_at(hands, clock, NIGHT + timedelta(days=1))
     assert await alive(owner) == {until_lifted, until_day}
     await run_at(hands, clock, NIGHT + timedelta(days=2))
