@@ -33,7 +33,7 @@ def subject_words(subject: str) -> str:
 def span_words(amount: int, unit: Unit) -> str:
     """`5 år`"""
     if unit == "years":
-        return ngettext("%(n)s år", "%(n)s år", amount)
+        return _("%(n)s år", n=amount)
     if unit == "months":
         return ngettext("%(n)s månad", "%(n)s månader", amount)
     return ngettext("%(n)s dag", "%(n)s dagar", amount)
