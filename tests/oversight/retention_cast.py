@@ -1,5 +1,7 @@
 """People whose groups ended years ago."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,11 +11,13 @@ import asyncpg
 from programmes.attendance import queries as attendance
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts.queries import CohortFacts
+from programmes.core.db import engine
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
 from programmes.people.records import PersonRecord
+from programmes.settings import Settings
 from tests.factories import a_cohort, an_application
 
 
@@ -64,6 +68,18 @@ async def a_past(
     await owner.execute("delete from seat where cohort_id = $1", cohort.cohort_id)
     await owner.execute("update cohort set state = 'closed', closed_at = $2 where id = $1", cohort.cohort_id, now)
     return Past(cohort, tuple(ways), tuple(records))
+
+
+@asynccontextmanager
+async def as_worker(settings: Settings) -> AsyncIterator[None]:
+    """With the worker's own rights in the database."""
+    pool = await asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=6)
+    webs, engine().pool = engine().pool, pool
+    try:
+        yield
+    finally:
+        engine().pool = webs
+        await pool.close()
 
 
 async def alive(owner: asyncpg.Connection) -> set[UUID]:

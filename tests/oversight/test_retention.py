@@ -27,7 +27,7 @@ from programmes.worker import Worker
 from tests.clock import FrozenClock
 from tests.conftest import settings_for
 from tests.factories import a_coordinator
-from tests.oversight.retention_cast import a_past, alive, figures_of
+from tests.oversight.retention_cast import a_past, alive, as_worker, figures_of
 
 PLAIN = {"Anna Ask": "1985-02-14", "Bo Ek": "1990-07-02"}
 # A quarter past two in the night, in summer time.
@@ -37,11 +37,8 @@ NIGHT = datetime(2031, 9, 20, 0, 15, tzinfo=UTC)
 @pytest.fixture
 async def hands(the_worker: Worker, settings: Settings) -> AsyncIterator[Worker]:
     """The worker with its own rights in the database."""
-    pool = await asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=6)
-    webs, engine().pool = engine().pool, pool
-    yield the_worker
-    engine().pool = webs
-    await pool.close()
+    async with as_worker(settings):
+        yield the_worker
 
 
 def run_at(hands: Worker, clock: FrozenClock, moment: datetime) -> "asyncio.Future[None]":
