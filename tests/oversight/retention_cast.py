@@ -1,9 +1,10 @@
 """People whose groups ended years ago."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
@@ -16,9 +17,17 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
+from programmes.oversight import retention_queries as queries
+from programmes.oversight import retention_services as retention
 from programmes.people.records import PersonRecord
 from programmes.settings import Settings
+from programmes.worker import Worker
+from tests.clock import FrozenClock
 from tests.factories import a_cohort, an_application
+
+PLAIN = {"Anna Ask": "1985-02-14", "Bo Ek": "1990-07-02"}
+# A quarter past two in the night, in summer time.
+NIGHT = datetime(2031, 9, 20, 0, 15, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -89,3 +98,17 @@ async def alive(owner: asyncpg.Connection) -> set[UUID]:
 
 async def figures_of(cohort_id: int) -> list[attendance.Figure]:
     return await attendance.figures(cohort_id)
+
+
+def run_at(hands: Worker, clock: FrozenClock, moment: datetime) -> "asyncio.Future[None]":
+    clock.set(moment)
+    return asyncio.ensure_future(retention.nightly(hands))
+
+
+async def last(owner: asyncpg.Connection) -> queries.Run:
+    return (await queries.last_runs(1))[0]
+
+
+async def wake(owner: asyncpg.Connection, at: datetime) -> None:
+    """Something has happened here, so that the clock is believed."""
+    await owner.execute("insert into audit_entry (at, action, subject) values ($1, 'cohort:open', 'cohort/1')", at)

@@ -6,7 +6,7 @@ import io
 import json
 import re
 import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -22,9 +22,8 @@ from programmes.retention_commands import Hands
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.factories import PASSWORD, a_coordinator, a_leader, a_staff_member, csrf_of, post_form, sign_in_as
-from tests.oversight.retention_cast import Past, a_past, alive, as_worker
+from tests.oversight.retention_cast import NIGHT, Past, a_past, alive, as_worker
 
-NIGHT = datetime(2031, 9, 20, 0, 15, tzinfo=UTC)
 BORN = {"Anna Ask": "1985-02-15", "Bo Ek": "1990-07-02", "Cia Al": "1990-01-01"}
 
 
@@ -90,6 +89,7 @@ async def test_what_kept_a_run_from_erasing_is_said_in_words(
         gone.setattr(KeyFolder, "usable", lambda _: False)
         await erase(settings, keys, clock)
     assert "nyckelmappen går inte att använda" in await text_of(client, "/personal/gallring")
+    assert "Gallringen kunde inte göras som den skulle" in await text_of(client, "/personal/idag")
     async with restoring(settings.database_url, keys):
         await erase(settings, keys, clock)
     assert "en säkerhetskopia läses tillbaka" in await text_of(client, "/personal/gallring")
