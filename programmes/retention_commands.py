@@ -30,7 +30,7 @@ from programmes.settings import Settings
 _WHY = {
     "no_keys": "The key folder is gone, read-only or another one. Nothing more was erased; mend it and run this again.",
     "restoring": "A backup is being put back, or that broke off. Nothing was erased; end the restore and run this again.",
-    "clock": "The clock stands more than a year ahead of the last thing that happened here. Nothing was erased; if the"
+    "clock": "The clock stands more than 60 days ahead of the last run. Nothing was erased; if the"
     " clock is right, run this again with --catch-up.",
 }
 
@@ -176,7 +176,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     erase = commands.add_parser("erase", help="erase what is due by the rules of retention, now instead of in the night")
     erase.add_argument("--preview", action="store_true", help="say what would be erased, and change nothing")
     erase.add_argument("--hold-status", action="store_true", help="list what is held back, by cohort and number")
-    erase.add_argument("--catch-up", action="store_true", help="also after more than a year without anything happening")
+    erase.add_argument("--catch-up", action="store_true", help="also when the last run is more than 60 days ago")
     erase.set_defaults(run=_command(_erase))
     actions = commands.add_parser("archive", help="records that the archive takes over before they are erased")
     action = actions.add_subparsers(dest="action", required=True, metavar="ACTION")

@@ -157,13 +157,16 @@ async def run(run_id: int) -> Run | None:
     return Run(**dict(row)) if row else None
 
 
-async def last_sign_of_life() -> datetime | None:
-    """When something last happened here: the newest entry of the trail, or run."""
+async def last_believed() -> datetime | None:
+    """When the last run was that believed its clock; before the first one, when something was last noted in the trail.
+
+    Not the trail later on: what else the worker does is noted by the same clock that may have jumped.
+    """
     return cast(
         "datetime | None",
         await fetchval(
-            """select greatest((select max(at) from audit_entry), (select max(started_at) from retention_run
-                               where finished_at is not null and state <> 'clock'))"""
+            """select coalesce((select max(started_at) from retention_run where state not in ('running', 'clock')),
+                               (select max(at) from audit_entry))"""
         ),
     )
 

@@ -22,8 +22,9 @@ Fate = Literal["later", "held", "archive", "unknown_day", "erase"]
 SAMPLE_DAYS = frozenset({5, 15, 25})
 # From when the nightly run begins, by the wall clock. It may begin later, when no worker was there.
 NIGHT = time(2)
-# A clock that stands so far ahead of the last thing that happened here has jumped; what is erased by it is lost.
-JUMP = timedelta(days=400)
+# Runs are nightly: a clock that stands so far ahead of the last one has jumped, or nobody has looked after the worker.
+# What is erased by a wrong clock is lost.
+JUMP = timedelta(days=60)
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,6 @@ def night_due(last: date | None, now: datetime) -> date | None:
     return today if now >= at_local(today, NIGHT) else None
 
 
-def has_jumped(last_sign: datetime | None, now: datetime) -> bool:
-    """Whether the clock stands too far ahead of the last thing that happened here to erase anything by it."""
-    return last_sign is not None and now - last_sign > JUMP
+def has_jumped(last_run: datetime | None, now: datetime) -> bool:
+    """Whether the clock stands too far ahead of the last run to erase anything by it."""
+    return last_run is not None and now - last_run > JUMP

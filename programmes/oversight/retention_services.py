@@ -114,7 +114,7 @@ async def run_now(worker: Hands, catch_up: bool = False) -> queries.Run:
 async def _carry_out(run_id: int, worker: Hands, catch_up: bool = False) -> None:
     now, keys = worker.clock.now(), worker.keys
     ended: Ended = "done"
-    if not catch_up and rules.has_jumped(await queries.last_sign_of_life(), now):
+    if not catch_up and rules.has_jumped(await queries.last_believed(), now):
         ended = "clock"
     elif not keys.usable():
         ended = "no_keys"
@@ -135,8 +135,10 @@ async def _carry_out(run_id: int, worker: Hands, catch_up: bool = False) -> None
 
 
 async def _erase_due(today: _Today) -> None:
-    people = await queries.due_records(local_date(today.now))
     async with transaction():
+        # Another worker that is at the same run counts what it has erased under this lock.
+        await execute("select 1 from retention_run where id = $1 for update", today.run_id)
+        people = await queries.due_records(local_date(today.now))
         await execute("update retention_run set due = gone + $2, failed = 0 where id = $1", today.run_id, len(people))
     for person_id in people:
         try:

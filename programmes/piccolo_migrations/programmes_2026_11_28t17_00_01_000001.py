@@ -23,7 +23,6 @@ end $$
 FORWARDS = [
     "create unique index one_run_a_night on retention_run (night) where not by_hand",
     "create unique index one_figure_each on kept_figure (cohort_id, session_id, figure) nulls not distinct",
-    "create index audit_entry_corrected on audit_entry (subject, at) where action = 'person:correct'",
     _FOLLOW,
     "revoke execute on function access_log_follows_choice() from public",
     "create trigger access_log_follows_choice after insert on retention_choice"
@@ -35,7 +34,6 @@ FORWARDS = [
 BACKWARDS = [
     "drop index one_run_a_night",
     "drop index one_figure_each",
-    "drop index audit_entry_corrected",
     "drop trigger access_log_follows_choice on retention_choice",
     "drop function access_log_follows_choice()",
 ]

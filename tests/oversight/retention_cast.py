@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -110,5 +110,9 @@ async def last(owner: asyncpg.Connection) -> queries.Run:
 
 
 async def wake(owner: asyncpg.Connection, at: datetime) -> None:
-    """Something has happened here, so that the clock is believed."""
-    await owner.execute("insert into audit_entry (at, action, subject) values ($1, 'cohort:open', 'cohort/1')", at)
+    """The run of the night before has been, so that the clock is believed."""
+    await owner.execute(
+        """insert into retention_run (night, by_hand, state, started_at, finished_at) values ($1, true, 'done', $2, $2)""",
+        (at - timedelta(days=1)).date(),
+        at - timedelta(days=1),
+    )
