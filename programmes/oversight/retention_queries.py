@@ -10,6 +10,7 @@ from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.retention import amount_of
 from programmes.core.retention_rules import SUBJECTS, Subject, Unit, months_after
+from programmes.enrolment.note_queries import last_notes as last_notes
 from programmes.oversight import retention_rules as rules
 from programmes.oversight.retention_rules import RecordFacts, last_note
 from programmes.people.hold_queries import holds_of
@@ -39,35 +40,15 @@ async def choices() -> Mapping[Subject, Sequence[Choice]]:
     return found
 
 
-# Everything that was written about somebody, over all their ways through cohorts; messages, looks and holds are no notes.
-# Who has a place or waits is in the middle of it as long as there are sessions. $1 are those to look at; null for everybody.
-_NOTED = """
-with ways as (
-    select e.participant_id, max(greatest(
-        e.applied_at, e.confirmed_at, e.ended_at, e.proof_checked_at, e.place_since, e.passed_at, e.visit_cancelled_at,
-        (select max(a.marked_at) from attendance a where a.enrolment_id = e.id),
-        (select max(a.accepted_at) from agreement a where a.enrolment_id = e.id),
-        (select max(m.met_at) from condition_met m where m.enrolment_id = e.id),
-        (select max(q.at) from queue_event q where q.enrolment_id = e.id),
-        (select max(greatest(v.booked_at, v.marked_at)) from study_visit v where v.enrolment_id = e.id),
-        case when e.state in ('preliminary', 'confirmed', 'queued', 'offered') then (
-            select max(s.ends_at) from cohort_session s where s.cohort_id = e.cohort_id and s.state <> 'cancelled') end
-    )) as at
-    from enrolment e where e.participant_id is not null and ($1::uuid[] is null or e.participant_id = any($1))
-    group by e.participant_id)
-select p.id, greatest(p.created_at, p.changed_at, ways.at, (
-    select max(a.at) from audit_entry a where a.action = 'person:correct' and a.subject = 'participant/' || p.id)) as noted
-from participant p left join ways on ways.participant_id = p.id where $1::uuid[] is null or p.id = any($1)
-"""
+# A file counts for a record that is in it as it is: what has been put right since keeps it no longer, but goes to the
+# archive too.
 _RECEIVED = """
 select i.participant_id, max(b.made_at) as at from archive_item i join archive_batch b on b.id = i.batch_id
-where b.confirmed_at is not null and i.participant_id = any($1::uuid[]) group by i.participant_id
+where b.confirmed_at is not null and i.participant_id = any($1::uuid[]) and not exists (
+    select 1 from audit_entry a where a.subject = 'participant/' || i.participant_id and a.at > b.made_at
+      and a.action in ('person:correct', 'person:complete'))
+group by i.participant_id
 """
-
-
-async def noted() -> Sequence[tuple[UUID, datetime]]:
-    """Every record with the moment of its last note, the oldest first."""
-    return [(row["id"], row["noted"]) for row in await fetch(f"{_NOTED} order by noted, p.id", None)]
 
 
 def due_of(noted_at: datetime, years: int) -> rules.Due:
@@ -83,12 +64,12 @@ def first_day(noted_at: datetime, years: int) -> date:
 async def due_records(today: date) -> list[UUID]:
     """The records whose period has passed, whatever else stands in the way, the oldest note first."""
     years = await amount_of("protected_record")
-    return [person for person, at in await noted() if first_day(at, years) <= today]
+    return [person for person, at in (await last_notes()).items() if first_day(at, years) <= today]
 
 
 async def record_facts(people: Sequence[UUID]) -> dict[UUID, RecordFacts]:
     """What decides about these records. Who is gone is left out."""
-    found = {row["id"]: row["noted"] for row in await fetch(_NOTED, list(people))}
+    found = await last_notes(people)
     holds = await holds_of(list(found))
     received = {row["participant_id"]: row["at"] for row in await fetch(_RECEIVED, list(found))}
     return {one: RecordFacts((at,), holds.get(one, ()), received.get(one)) for one, at in found.items()}

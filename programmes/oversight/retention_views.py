@@ -30,14 +30,13 @@ async def home(request: AnyRequest) -> Response[Any]:
     state = request.app.state
     now = state.clock.now()
     today, years = local_date(now), await amount_of("protected_record")
-    noted = await queries.noted()
-    first_days = [queries.first_day(at, years) for _one, at in noted]
-    due = [one for (one, _at), first in zip(noted, first_days, strict=True) if first <= today]
+    first_days = {one: queries.first_day(at, years) for one, at in (await queries.last_notes()).items()}
+    due = [one for one, first in first_days.items() if first <= today]
     fates = Counter((await services.fates(due, state.settings.archive, state.key_folder, now)).values())
     view = pages.home_page(
         pages.run_state(await queries.last_runs(1), now),
         fates,
-        pages.month_lines(first_days, await queries.lists_due(), await queries.ballots_due(), today),
+        pages.month_lines(first_days.values(), await queries.lists_due(), await queries.ballots_due(), today),
         await queries.choices(),
         await queries.receipts(date(today.year - 1, 1, 1), today),
     )

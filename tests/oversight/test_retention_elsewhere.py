@@ -13,11 +13,13 @@ from programmes.core.db import engine, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.restoring import beside_no_restore, restoring
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import details_services
 from programmes.oversight import archive_services as archive
 from programmes.oversight import retention_queries as queries
 from programmes.oversight import retention_services as retention
 from programmes.people import hold_services as holds
 from programmes.people.looks import looking
+from programmes.people.records import PersonRecord
 from programmes.private_server import PrivateServer, ensure_database
 from programmes.settings import Settings
 from programmes.worker import Worker
@@ -55,6 +57,12 @@ async def test_who_is_born_on_such_a_day_goes_to_the_archive_first(
     await owner.execute("update participant set changed_at = $2 where id = $1", twentyfifth, now + timedelta(hours=1))
     await run_at(hands, clock, NIGHT + timedelta(days=2))
     assert await alive(owner) == {unknown, twentyfifth}
+    # A birth date that is put right now is no note that keeps it: it goes, as the day is no such day.
+    await details_services.correct(
+        past.ways[2], PersonRecord("Cia Al", "1990-01-04"), False, kim.staff_id, keys, clock.now()
+    )
+    assert await retention.fates([unknown], "sample", keys, clock.now()) == {unknown: "erase"}
+    await details_services.correct(past.ways[2], PersonRecord("Cia Al"), False, kim.staff_id, keys, clock.now())
     # Nobody found out when somebody was born until the year after: then it goes.
     await wake(owner, datetime(2032, 1, 1, tzinfo=UTC))
     await run_at(hands, clock, datetime(2032, 1, 1, 1, 15, tzinfo=UTC))
