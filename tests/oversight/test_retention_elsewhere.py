@@ -58,11 +58,9 @@ async def test_who_is_born_on_such_a_day_goes_to_the_archive_first(
     await run_at(hands, clock, NIGHT + timedelta(days=2))
     assert await alive(owner) == {unknown, twentyfifth}
     # A birth date that is put right now is no note that keeps it: it goes, as the day is no such day.
-    await details_services.correct(
-        past.ways[2], PersonRecord("Cia Al", "1990-01-04"), False, kim.staff_id, keys, clock.now()
-    )
-    assert await retention.fates([unknown], "sample", keys, clock.now()) == {unknown: "erase"}
-    await details_services.correct(past.ways[2], PersonRecord("Cia Al"), False, kim.staff_id, keys, clock.now())
+    for born, fate in (("1990-01-04", "erase"), ("", "unknown_day")):
+        await details_services.correct(past.ways[2], PersonRecord("Cia Al", born), False, kim.staff_id, keys, clock.now())
+        assert await retention.fates([unknown], "sample", keys, clock.now()) == {unknown: fate}
     # Nobody found out when somebody was born until the year after: then it goes.
     await wake(owner, datetime(2032, 1, 1, tzinfo=UTC))
     await run_at(hands, clock, datetime(2032, 1, 1, 1, 15, tzinfo=UTC))
@@ -85,7 +83,13 @@ async def test_a_file_for_the_archive_can_be_made_again_until_something_changes(
     async with looking(lo, "archive", NIGHT) as look:
         with pytest.raises(NotFound):
             await archive.again(batch_id, look, settings, keys)
-    await owner.execute("update attendance set mark = 'no_show'")
+    digest = (await archive.mine(batch_id, kim)).digest.hex()
+    assert await archive.confirm(batch_id, digest, kim, NIGHT)
+    assert set((await retention.fates(past.records, "sample", keys, NIGHT)).values()) == {"erase"}
+    # What is put right afterwards is not in the file that the archive has: another one is to be made.
+    right = PersonRecord("Anna Ek", "1985-02-15")
+    await details_services.correct(past.ways[0], right, False, kim.staff_id, keys, NIGHT + timedelta(minutes=1))
+    assert set((await retention.fates(past.records, "sample", keys, NIGHT)).values()) == {"archive"}
     async with looking(kim, "archive", NIGHT) as look:
         with pytest.raises(Conflict, match="record_changed"):
             await archive.again(batch_id, look, settings, keys)
