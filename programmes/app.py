@@ -39,6 +39,7 @@ from programmes.desk import (
 from programmes.enrolment import (
     declaring_views,
     details_views,
+    holding_views,
     keeping_views,
     offer_views,
     person_views,
@@ -49,7 +50,7 @@ from programmes.enrolment import (
 from programmes.enrolment import views as enrolment_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
-from programmes.oversight import decision_views, opening_views, review_views
+from programmes.oversight import decision_views, due_views, opening_views, retention_views, review_views
 from programmes.oversight import views as oversight_views
 from programmes.people import account_views, confirm_views, second_step_views, single_sign_on_views
 from programmes.people import views as people_views
@@ -108,6 +109,7 @@ def _handlers() -> list[Any]:
         *enrolment_views.HANDLERS,
         *person_views.HANDLERS,
         *details_views.HANDLERS,
+        *holding_views.HANDLERS,
         *declaring_views.HANDLERS,
         *offer_views.HANDLERS,
         *queue_views.HANDLERS,
@@ -124,6 +126,8 @@ def _handlers() -> list[Any]:
         *decision_views.HANDLERS,
         *opening_views.HANDLERS,
         *review_views.HANDLERS,
+        *retention_views.HANDLERS,
+        *due_views.HANDLERS,
     ]
 
 

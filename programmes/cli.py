@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import uvicorn
 
-from programmes import key_commands, staff_commands
+from programmes import key_commands, retention_commands, staff_commands
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeysAway
@@ -136,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     staff_commands.add_to(commands.add_parser("staff", help="members of staff"))
     doctor.add_to(commands.add_parser("doctor", help="say what is wrong with this installation, and how to mend it"))
     key_commands.add_to(commands.add_parser("keys", help="the folders of keys"))
+    retention_commands.add_to(commands)
     audit = commands.add_parser("audit", help="the access log and its chain").add_subparsers(
         dest="action", required=True, metavar="ACTION"
     )

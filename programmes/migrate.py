@@ -16,7 +16,14 @@ from programmes.settings import Settings
 
 # What web may not touch: it reaches the ballot box through functions only (promise 3), and the audit trail only grows.
 _HIDDEN_FROM_WEB = ("slip", "sealed_answer", "held_text")
-_APPEND_ONLY_FOR_WEB = ("audit_entry", "erasure_receipt", "record_look", "look_review_mark", "look_review_signed")
+_APPEND_ONLY_FOR_WEB = (
+    "audit_entry",
+    "erasure_receipt",
+    "record_look",
+    "look_review_mark",
+    "look_review_signed",
+    "retention_choice",
+)
 _READ_ONLY_FOR_WEB = (
     "edition",
     "programme",
@@ -31,10 +38,13 @@ _READ_ONLY_FOR_WEB = (
     "look_review",
     "look_review_line",
     "log_digest",
+    "kept_figure",
+    "retention_run",
+    "retention_receipt",
 )
 # A version of a text that people accept is written once; another wording is another version.
 # The access log and its chain are only ever added to: lines go through `forget_looks` alone, which only the worker may call.
-_WRITTEN_ONCE = ("agreement_text", "record_look", "look_link", "look_checkpoint")
+_WRITTEN_ONCE = ("agreement_text", "record_look", "look_link", "look_checkpoint", "retention_choice", "retention_receipt")
 # Every function that a role may call; web reaches the ballot box, and takes back a coming text, through these alone.
 _CALLED_BY_BOTH = ("ballot_lock(uuid)", "forget_trail(integer)")
 _CALLED_BY_WORKER = (*_CALLED_BY_BOTH, "forget_looks()")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 
@@ -13,6 +14,7 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message is meant for the administrator."""
 
 
+Archive = Literal["sample", "everybody", "nobody"]
 ROLES = ("leader", "coordinator", "manager", "administrator")
 
 
@@ -51,6 +53,7 @@ class Settings:
     visit_hours_en: str = "Monday and Thursday 13–16"
     exit_url: str = "https://www.google.se/"
     board_decision: str = ""
+    archive: Archive = "sample"
     demo: bool = False
     pool_size: int = 10
     burst_most: int = 6
@@ -114,6 +117,13 @@ def _switch(name: str, value: str) -> bool:
     if value not in {"0", "1"}:
         raise SettingsError(f"{name} must be 1 or 0, not {value!r}")
     return value == "1"
+
+
+def _archive(value: str) -> Archive:
+    for known in get_args(Archive):
+        if value == known:
+            return known  # type: ignore[no-any-return]
+    raise SettingsError(f"PROGRAMMES_ARCHIVE must be sample, everybody or nobody, not {value!r}")
 
 
 def _role_of_group(name: str, entry: str) -> tuple[str, str, str]:
@@ -186,6 +196,7 @@ _OTHERS = {
     "PROGRAMMES_KEY_FOLDER",
     "PROGRAMMES_BALLOT_KEY_FOLDER",
     "PROGRAMMES_LOG_KEY_FOLDER",
+    "PROGRAMMES_ARCHIVE",
     "PROGRAMMES_DEMO",
     "PROGRAMMES_POOL_SIZE",
     "PROGRAMMES_BURST_MOST",
@@ -221,6 +232,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         key_folder=Path(env.get("PROGRAMMES_KEY_FOLDER", str(Settings.key_folder))),
         ballot_key_folder=Path(env.get("PROGRAMMES_BALLOT_KEY_FOLDER", str(Settings.ballot_key_folder))),
         log_key_folder=Path(env.get("PROGRAMMES_LOG_KEY_FOLDER", str(Settings.log_key_folder))),
+        archive=_archive(env.get("PROGRAMMES_ARCHIVE", Settings.archive)),
         demo=env.get("PROGRAMMES_DEMO", "") == "1",
         pool_size=_number("PROGRAMMES_POOL_SIZE", env.get("PROGRAMMES_POOL_SIZE", "10")),
         burst_most=_number("PROGRAMMES_BURST_MOST", env.get("PROGRAMMES_BURST_MOST", "6"), least=0),

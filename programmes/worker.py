@@ -36,6 +36,7 @@ from programmes.notices import queue_services as notice_queue
 from programmes.notices import refusal_services as refusals
 from programmes.oversight import chain_services as chain
 from programmes.oversight import digest_services as digest
+from programmes.oversight import retention_services as retention
 from programmes.oversight import review_services as review
 from programmes.people import records
 from programmes.people import services as people
@@ -150,7 +151,16 @@ def ticks() -> list[Tick]:
         _forget_old_sessions,
         _end_feeds,
     ]
-    return [*own, *counting.TICKS, *notices.TICKS, *closing.TICKS, *chain.TICKS, *review.TICKS, *digest.TICKS]
+    return [
+        *own,
+        *counting.TICKS,
+        *notices.TICKS,
+        *closing.TICKS,
+        *chain.TICKS,
+        *review.TICKS,
+        *digest.TICKS,
+        *retention.TICKS,
+    ]
 
 
 class JobHeld(Exception):
@@ -203,6 +213,7 @@ async def start_up(worker: Worker) -> None:
     await folder_marks.note("ballots", BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder).mark, now)
     worker.keys.destroy_again()
     await closing.erase_restored(worker)
+    await retention.erase_restored(worker)
     await records.index_missing(worker.keys)
 
 

@@ -130,3 +130,34 @@ async def unnoted(cohort_ids: Iterable[int], by_name: Iterable[int], before: dat
         before,
     )
     return [Unnoted(row["id"], row["cohort_id"], row["number"], row["starts_at"]) for row in rows]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of a documented cohort: of one session, how many were marked so, or of the whole, how many ended so, and how
+    many came at all (`came`)."""
+
+    session_id: int | None
+    figure: str
+    n: int
+
+
+_FIGURES = """
+select session_id, figure, sum(n)::int as n from (
+    select null::int as session_id, state as figure, 1 as n from enrolment
+    where cohort_id = $1 and participant_id is not null
+    union all
+    select null, 'came', 1 from enrolment e where e.cohort_id = $1 and e.participant_id is not null
+      and exists (select 1 from attendance a where a.enrolment_id = e.id and a.mark = 'present')
+    union all
+    select a.session_id, a.mark, 1 from attendance a join enrolment e on e.id = a.enrolment_id where e.cohort_id = $1
+    union all
+    select session_id, figure, n from kept_figure where cohort_id = $1) as counted
+group by session_id, figure order by session_id nulls first, figure
+"""
+
+
+async def figures(cohort_id: int) -> list[Figure]:
+    """Every figure of a documented cohort, of people whose records are kept and of those whose records have been erased:
+    the same before and after. Statistics are to be read from here, never from the rows alone."""
+    return [Figure(**dict(row)) for row in await fetch(_FIGURES, cohort_id)]

@@ -14,3 +14,8 @@ async def note(action: str, subject: str, staff_id: int | None, now: datetime) -
     await execute(
         "insert into audit_entry (at, staff_id, action, subject) values ($1, $2, $3, $4)", now, staff_id, action, subject
     )
+
+
+async def forget_before(moment: datetime) -> int:
+    """In the open transaction, drop what was noted before a moment, by the rule of retention; returns how many entries."""
+    return await execute("delete from audit_entry where at < $1 returning 1", moment)

@@ -50,6 +50,7 @@ __all__ = [
 Kind = Literal["entry", "person"]
 _NONCE, _TAG = 12, 16
 _BLOCK = 64
+_RESTORING = "restoring"
 
 
 class KeyGone(Exception):
@@ -154,6 +155,20 @@ class KeyFolder:
         except KeysAway:
             return False
         return os.access(self._folder, os.R_OK | os.W_OK | os.X_OK)
+
+    def mark_restoring(self) -> None:
+        """Say that a backup is being put back (`core.restoring`)."""
+        (self._folder / _RESTORING).touch(mode=0o600)
+        sync_folder(self._folder)
+
+    def unmark_restoring(self) -> None:
+        """Say that it has been put back, whole."""
+        (self._folder / _RESTORING).unlink(missing_ok=True)
+        sync_folder(self._folder)
+
+    def is_restoring(self) -> bool:
+        """Whether a backup is being put back, or that broke off."""
+        return (self._folder / _RESTORING).exists()
 
     def exists(self, kind: Kind, key_id: uuid.UUID) -> bool:
         return self._path(kind, key_id).exists()

@@ -1,6 +1,6 @@
-"""Tables that no feature owns: the audit trail, the access log, and keys to be destroyed."""
+"""Tables that no feature owns: the audit trail, the access log, keys to be destroyed, and what is kept how long."""
 
-from piccolo.columns import UUID, BigSerial, Boolean, Bytea, Integer, Text, Timestamptz
+from piccolo.columns import UUID, BigSerial, Boolean, Bytea, Integer, Serial, Text, Timestamptz
 from piccolo.constraints import Check
 from piccolo.table import Table
 
@@ -45,9 +45,9 @@ class RecordLook(Table, tablename="record_look"):
     reason = Text(null=True, default=None)
     protected = Boolean(default=False)
     own_name = Boolean(default=False)
-    known_page = Check(
+    known_page_of_the_log = Check(
         "page in ('group', 'person', 'correct', 'age', 'refuse', 'transfer', 'roll_call', 'print', 'ring', 'today', 'queue',"
-        " 'queue_export', 'visits', 'readings', 'search')"
+        " 'queue_export', 'visits', 'readings', 'search', 'retention', 'archive')"
     )
     known_reason = Check("reason in ('extract', 'handover', 'correction', 'question')")
 
@@ -59,3 +59,17 @@ class KeyFolderMark(Table, tablename="key_folder"):
     mark = Bytea(default=None)
     noted_at = Timestamptz(default=None)
     known_folder_of_keys = Check("name in ('keys', 'ballots')")
+
+
+class RetentionChoice(Table, tablename="retention_choice"):
+    """How long a class of data is kept where the office has decided otherwise than the default (`retention_rules.RULES`),
+    by which decision, who entered it and when; the newest counts. Only ever added to."""
+
+    id: Serial = Serial(primary_key=True)
+    subject = Text(default=None)
+    amount = Integer(default=None)
+    decision = Text(default=None)
+    staff_id = Integer(default=None)
+    chosen_at = Timestamptz(default=None)
+    chosen_subject_is_a_code = Check("subject ~ '^[a-z_]{1,40}$'")
+    sensible_amount = Check("amount between 1 and 400")

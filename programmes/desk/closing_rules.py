@@ -11,6 +11,7 @@ StepKey = Literal["attendance", "ending", "evaluation", "unique", "own_words", "
 Ending = Literal["completed", "ended_early", "cancelled"]
 Box = Literal["not_needed", "missing", "open", "counting", "enough", "few"]
 ENDINGS: tuple[Ending, ...] = ("completed", "ended_early", "cancelled")
+# The most that a working list may be kept after the last session (DESIGN 6); an office may decide on fewer days.
 KEPT = timedelta(days=30)
 
 

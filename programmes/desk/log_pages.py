@@ -1,4 +1,4 @@
-"""What of the access log needs a manager, as Idag says it."""
+"""What of the access log and of retention needs a manager, as Idag says it."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -19,6 +19,8 @@ class LogState(Protocol):
     def months(self) -> Sequence[date]: ...
     @property
     def broken_at(self) -> int | None: ...
+    @property
+    def not_erased(self) -> bool: ...
 
 
 def items(state: LogState, today: date) -> list[Item]:
@@ -27,6 +29,9 @@ def items(state: LogState, today: date) -> list[Item]:
     if state.broken_at is not None:
         title, text = _("Åtkomstloggens kedja är bruten"), _("Se var, och vad som behöver göras.")
         found.append(Item(title, "/personal/granskning", text, Tag(_("Nu"), "stop", "warn"), today))
+    if state.not_erased:
+        title, text = _("Gallringen kunde inte göras som den skulle"), _("Se vad som hindrade den.")
+        found.append(Item(title, "/personal/gallring", text, Tag(_("Nu"), "stop", "warn"), today))
     for month in state.months:
         due = (month + timedelta(days=31)).replace(day=REVIEWED_BY)
         title = _("Granska åtkomstloggen för %(month)s", month=month_year(month))

@@ -38,10 +38,11 @@ async def visits(cohort_ids: Iterable[int], until: datetime) -> list[VisitTime]:
 @dataclass(frozen=True)
 class LogState:
     """What of the access log needs a manager: months that are not signed off, the oldest first, and where the chain is
-    broken."""
+    broken. `not_erased`: the last run of retention could not erase everything that was due."""
 
     months: tuple[date, ...] = ()
     broken_at: int | None = None
+    not_erased: bool = False
 
 
 async def log_state() -> LogState:
@@ -49,9 +50,11 @@ async def log_state() -> LogState:
     row = await fetchrow(
         """select array(select r.month from look_review r where not exists (
                       select from look_review_signed s where s.month = r.month) order by r.month) as months,
-                  (select min(broken_at) from chain_check) as broken_at"""
+                  (select min(broken_at) from chain_check) as broken_at,
+                  coalesce((select failed > 0 or state not in ('running', 'done') from retention_run
+                            order by id desc limit 1), false) as not_erased"""
     )
-    return LogState(tuple(row["months"]), row["broken_at"]) if row else LogState()
+    return LogState(tuple(row["months"]), row["broken_at"], row["not_erased"]) if row else LogState()
 
 
 async def next_session(cohort_ids: Iterable[int], after: datetime) -> datetime | None:

@@ -5,11 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.core import audit
+from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.jobs import put
+from programmes.core.retention import amount_of
+from programmes.core.retention_rules import RULES, period_end
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
+from programmes.enrolment.note_queries import last_notes
 from programmes.enrolment.record_services import record_of
 from programmes.enrolment.rules import ALIVE
 from programmes.people import records
@@ -23,7 +27,8 @@ async def correct(
     keys: KeyFolder,
     now: datetime,
 ) -> None:
-    """Keep a record as it is right. Of protected identity no contact is kept, and the calendar that there was ends.
+    """Keep a record as it is right. Of protected identity no contact is kept, and the calendar that there was ends. It is a
+    note from which the record's years are counted anew, unless they have passed already.
 
     An age that was judged by another birth date is judged anew: if it doesn't fit, staff are warned and decide.
 
@@ -40,7 +45,8 @@ async def correct(
         if record is None:
             raise Conflict("cohort_changed")
         kept = replace(right, contact="", safe=()) if protected else right
-        await records.change(kept, protected, keys, facts.participant_id)
+        over = await _time_is_over(facts.participant_id, now)
+        await records.change(kept, protected, keys, facts.participant_id, None if over else now)
         if kept.birth_date != record.birth_date:
             await execute(
                 """update enrolment set declared_for = null, age_checked_for = null
@@ -50,4 +56,13 @@ async def correct(
             )
         if protected and not facts.protected:
             await put("person_protected", {"enrolment": str(enrolment_id)})
-        await audit.note("person:correct", f"participant/{facts.participant_id}", staff_id, now)
+        action = "person:complete" if over else "person:correct"
+        await audit.note(action, f"participant/{facts.participant_id}", staff_id, now)
+
+
+async def _time_is_over(person_id: UUID, now: datetime) -> bool:
+    """Whether the years after the last note have passed: what is put right then, as a birth date that says whether the
+    record goes to the archive, keeps it no longer."""
+    noted = (await last_notes([person_id])).get(person_id, now)
+    years, unit = await amount_of("protected_record"), RULES["protected_record"].unit
+    return local_date(now) > period_end(local_date(noted), years, unit)

@@ -23,6 +23,7 @@ from programmes.enrolment.wording import (
     remaining_text,
     state_words,
 )
+from programmes.people.hold_wording_rules import HoldView
 from programmes.people.look_wording_rules import look_choices
 
 
@@ -82,6 +83,7 @@ class PersonPage:
     reachable: bool = True
     reason: str = ""
     reveal_reasons: tuple[tuple[str, str], ...] = ()
+    hold: HoldView | None = None
 
     @property
     def alive(self) -> bool:

@@ -1,6 +1,7 @@
 """What staff do for one person: the study visit, the agreement on paper, the proof, the code, the end."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -39,6 +40,8 @@ from programmes.enrolment import pages as way_in_pages
 from programmes.enrolment import person_pages as pages
 from programmes.enrolment.order_services import SKIP_REASONS, SkipReason
 from programmes.enrolment.record_services import record_of
+from programmes.people import hold_queries
+from programmes.people.hold_wording_rules import HoldView, hold_view
 from programmes.people.look_rules import LOOK_REASONS, REVEAL_REASONS, LookReason, RevealReason
 from programmes.people.look_wording_rules import reveal_choices
 from programmes.people.looks import Look, looking
@@ -115,7 +118,7 @@ async def _refused_for(
     return way_in_pages.reasons_of(found, programme, request.app.state.settings.municipality)
 
 
-async def _page(
+async def show_person(
     request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: Form, status: int = 200, **shown: Any
 ) -> Response[Any]:
     person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
@@ -125,6 +128,16 @@ async def _page(
     async with looking(person, "person", request.app.state.clock.now(), reason) as look:
         view = await _view(request, cohort, programme, facts, look, form, shown)
         return page(request, "enrolment/person.html", view, status)
+
+
+async def _hold(facts: queries.EnrolmentFacts, person: Principal, section: str, now: datetime) -> HoldView | None:
+    """Whether the record is held back from being erased; None where there is no record, or who looks decides nothing of it
+    and nothing holds it."""
+    if facts.participant_id is None:
+        return None
+    found = (await hold_queries.holds_of([facts.participant_id])).get(facts.participant_id, ())
+    view = hold_view(found, local_date(now), may_change=person.coordinates(section))
+    return view if view.held or view.reasons else None
 
 
 async def _view(
@@ -183,6 +196,7 @@ async def _view(
         code=shown.get("code", ""),
         contact=shown.get("contact"),
         reason=look.reason or "",
+        hold=await _hold(facts, person=look.who, section=cohort.section, now=now),
         reveal_reasons=reveal_choices(),
         form=form,
         skipped=queue_pages.skipped(facts, programme.section),
@@ -213,12 +227,12 @@ async def person_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_i
     """One person of a cohort. To staff who have just enrolled them the code is shown, once, to be handed over."""
     once = read_cookie(request, "handover")
     if not once:
-        return await _page(request, cohort_id, enrolment_id, Form())
+        return await show_person(request, cohort_id, enrolment_id, Form())
     person, _cohort, _programme, facts = await mine(request, cohort_id, enrolment_id)
     state = request.app.state
     code = await place_services.hand_over_code(facts, once, state.key_folder, person.staff_id, state.clock.now())
     others = await queries.several(await queries.sent_with(facts.cohort_id, once)) if code else []
-    response = await _page(request, cohort_id, enrolment_id, Form(), code=code, same_form=others)
+    response = await show_person(request, cohort_id, enrolment_id, Form(), code=code, same_form=others)
     if code and len(others) < 2:
         drop_cookie(request, response, "handover")
     return response
@@ -250,7 +264,7 @@ async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
         return _back(cohort_id, enrolment_id)
     slot = form.number("tid", 1, 999_999)
     if form.errors:
-        return await _page(request, cohort_id, enrolment_id, form, 422)
+        return await show_person(request, cohort_id, enrolment_id, form, 422)
     await step_services.book_visit(enrolment_id, slot, now, person.staff_id, form.raw("sett"))
     return _back(cohort_id, enrolment_id)
 
@@ -266,7 +280,7 @@ async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
     asked = again or await queries.texts_to_accept(programme.section, local_date(now))
     if (facts.state == "preliminary" or again) and len(ticked) < len(asked):
         form.fail("text", _("Kryssa i alla texter som personen har godkänt."))
-        return await _page(request, cohort_id, enrolment_id, form, 422)
+        return await show_person(request, cohort_id, enrolment_id, form, 422)
     await step_services.accept_texts(enrolment_id, ticked, programme, "paper", now, person.staff_id)
     return _back(cohort_id, enrolment_id)
 
@@ -285,7 +299,7 @@ async def new_code(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
     person, *_rest = await mine(request, cohort_id, enrolment_id)
     state = request.app.state
     code = await place_services.reissue_code(enrolment_id, state.key_folder, person.staff_id, state.clock.now())
-    return await _page(request, cohort_id, enrolment_id, Form(), code=code)
+    return await show_person(request, cohort_id, enrolment_id, Form(), code=code)
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/kontakt", guards=[signed_in], status_code=200)
@@ -297,10 +311,10 @@ async def contact(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
     form = await read_form(request)
     reason = cast(RevealReason, form.choice("varfor", REVEAL_REASONS, _("Välj varför kontaktvägen behöver visas.")))
     if form.errors:
-        return await _page(request, cohort_id, enrolment_id, form, 422)
+        return await show_person(request, cohort_id, enrolment_id, form, 422)
     state = request.app.state
     found = await place_services.reveal_contact(facts, reason, state.key_folder, person.staff_id, state.clock.now())
-    return await _page(request, cohort_id, enrolment_id, Form(), contact=found)
+    return await show_person(request, cohort_id, enrolment_id, Form(), contact=found)
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/avsluta", guards=[signed_in], status_code=200)
@@ -310,12 +324,12 @@ async def end(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromP
     form = await read_form(request)
     outcome = form.choice("slut", _ENDINGS, _("Välj hur det slutade."))
     if form.errors:
-        return await _page(request, cohort_id, enrolment_id, form, 422)
+        return await show_person(request, cohort_id, enrolment_id, form, 422)
     state = request.app.state
     ending = cast(Literal["completed", "dropped_out", "declined"], outcome)
     if not await services.end_by_staff(enrolment_id, ending, person.staff_id, state.key_folder, state.clock.now()):
         form.fail("slut", _("Det går att fullfölja eller avbryta först när det har börjat. Välj ”Gick inte vidare”."))
-        return await _page(request, cohort_id, enrolment_id, form, 422)
+        return await show_person(request, cohort_id, enrolment_id, form, 422)
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}"})
 
 
@@ -335,7 +349,7 @@ async def skip(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: From
     lifted = form.ticked("lyft")
     reason = None if lifted else form.choice("skal", SKIP_REASONS, _("Välj ett skäl ur listan."))
     if form.errors:
-        return await _page(request, cohort_id, enrolment_id, form, 422)
+        return await show_person(request, cohort_id, enrolment_id, form, 422)
     now = request.app.state.clock.now()
     await order_services.skip(enrolment_id, cast("SkipReason | None", reason), person.staff_id, now)
     return _back(cohort_id, enrolment_id)

@@ -19,7 +19,7 @@ from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
-from programmes.cohorts.tables import Cohort, Venue
+from programmes.cohorts.tables import Cohort, CohortSession, Venue
 from programmes.people.tables import Participant, Staff
 
 
@@ -242,3 +242,23 @@ class PlaceSession(Table, tablename="place_session"):
     id: Bytea = Bytea(primary_key=True, default=None)
     enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
     ends_at = Timestamptz(default=None)
+
+
+class KeptFigure(Table, tablename="kept_figure"):
+    """What the rows of people whose records have been erased said in the figures of a documented cohort: how their way
+    ended (`completed`, …), at how many sessions of it somebody was (`session_id`), how many came at all (`came`).
+
+    Figures are these and the rows that are left, together (`attendance.queries.figures`).
+    """
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
+    session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=True, default=None)
+    figure = Text(default=None)
+    n = Integer(default=0)
+    known_figure = Check(
+        "case when session_id is null then figure in ('preliminary', 'confirmed', 'queued', 'offered', 'completed',"
+        " 'dropped_out', 'withdrawn', 'declined', 'expired', 'transferred', 'refused', 'came')"
+        " else figure in ('present', 'excused', 'no_show') end"
+    )
+    something_was_kept = Check("n > 0")

@@ -3,14 +3,16 @@
 import uuid
 from datetime import datetime
 
-from programmes.core import audit
-from programmes.core.db import execute, transaction
-from programmes.core.erasure import destroy_key
+from programmes.core.clock import local_date
+from programmes.core.db import fetchval, transaction
 from programmes.core.errors import NotFound
+from programmes.core.restoring import Restoring, beside_no_restore
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, services
+from programmes.enrolment import erasing_services, queries, services
 from programmes.enrolment.rules import ALIVE, queue_over
+from programmes.people.hold_queries import is_held
 
+_HAD_A_PLACE = "select true from enrolment where participant_id = $1 and not only_waited limit 1"
 _WAITED = "person: never got a place, and the queue is over"
 
 
@@ -26,16 +28,19 @@ async def end_waiting(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -
 
 
 async def erase_waited(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> None:
-    """Destroy the key of a record of somebody who never got a place, and delete the record (DESIGN 6)."""
+    """Erase the record of somebody who never got a place (DESIGN 6). Not while it is held, nor while a backup is put back,
+    nor if they have had a place elsewhere: then it is kept as long as that asks for."""
     try:
         async with transaction():
-            await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
-            facts = await queries.enrolment(enrolment_id)
-            if facts.participant_id is None or not facts.only_waited or facts.state in ALIVE or facts.undo_until:
+            person_id = (await queries.enrolment(enrolment_id)).participant_id
+            if person_id is None or not await erasing_services.lock_person(person_id):
                 return
-            await destroy_key(keys, "person", facts.participant_id, _WAITED, now)
-            await execute("delete from enrolment where id = $1", enrolment_id)
-            await execute("delete from participant where id = $1", facts.participant_id)
-            await audit.note("person:erase", f"participant/{facts.participant_id}", None, now)
-    except NotFound:
+            await beside_no_restore(keys)
+            facts = await queries.enrolment(enrolment_id)
+            if not facts.only_waited or facts.state in ALIVE or facts.undo_until:
+                return
+            if await is_held(person_id, local_date(now)) or await fetchval(_HAD_A_PLACE, person_id):
+                return
+            await erasing_services.erase_person(person_id, _WAITED, keys, now)
+    except (NotFound, Restoring):
         return

@@ -14,6 +14,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.core import folder_marks
 from programmes.core.clock import Clock, local_date
 from programmes.core.db import execute, fetch, fetchrow, transaction
+from programmes.core.retention import amount_of
 from programmes.core.sealing import KeyGone, KeysAway, Unreadable
 from programmes.evaluation import rules
 from programmes.evaluation.keys import BallotKeys
@@ -239,11 +240,12 @@ async def close_boxes(worker: Hands) -> None:
 
 
 async def destroy_unread(worker: Hands) -> None:
-    """Tick: answers of small groups that could not be mixed for a year, unless evaluation must be documented."""
-    now = worker.clock.now()
+    """Tick: answers of small groups that could not be mixed for a year, or as long as the office has decided, unless
+    evaluation must be documented."""
+    now, months = worker.clock.now(), await amount_of("ballots_unread")
     for row in await fetch("select id, closed_on from ballot where state = 'waiting' and closed_on is not null"):
         programme_id = await programme_of(row["id"])
-        if programme_id is None or not rules.unread_for_too_long(row["closed_on"], local_date(now)):
+        if programme_id is None or not rules.unread_for_too_long(row["closed_on"], local_date(now), months):
             continue
         if (await catalogue.programme(programme_id)).evaluation != "required":
             await _destroy(row["id"])

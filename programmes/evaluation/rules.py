@@ -10,6 +10,8 @@ from uuid import UUID
 
 import msgspec
 
+from programmes.core.retention_rules import months_after
+
 FORM_VERSION = 1
 SCALES = ("participation", "safety", "satisfaction", "respect")
 TEXTS = ("good", "change")
@@ -22,7 +24,6 @@ LEAST_OUTSIDE_THE_LARGEST = 2
 DISTRIBUTION_FROM = 10
 MOST_SENTENCES = 3
 LONGEST_OWN_WORDS = 500
-MONTHS_UNREAD = 12
 # In the common box of an individual form, from which every participant of the half-year draws.
 FEWEST_COMMON_SLIPS = 8
 MOST_COMMON_SLIPS = 80
@@ -185,7 +186,7 @@ def own_words_refusal(text: str) -> OwnWordsRefusal | None:
     return "too_many_sentences" if len(sentences) > MOST_SENTENCES else None
 
 
-def unread_for_too_long(closed_on: date, today: date) -> bool:
-    """Whether the answers of a small group have waited a year. Not asked where evaluation must be documented (2.1, 2.12)."""
-    months = (today.year - closed_on.year) * 12 + today.month - closed_on.month
-    return months > MONTHS_UNREAD or (months == MONTHS_UNREAD and today.day >= closed_on.day)
+def unread_for_too_long(closed_on: date, today: date, months: int) -> bool:
+    """Whether the answers of a small group have waited for so long. Not asked where evaluation must be documented (2.1,
+    2.12)."""
+    return today >= months_after(closed_on, months)

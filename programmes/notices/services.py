@@ -87,6 +87,17 @@ async def forget_events(cohort_id: int) -> None:
     await execute(f"delete from {queries.EVENTS}", cohort_id, list(rules.KINDS))
 
 
+async def forget_sent(moment: datetime) -> int:
+    """In the caller's transaction, drop that messages were sent to documented people before a moment, where the group is
+    closed: nothing is told there any more, so nothing is told twice. Returns how many. Of others it goes with the list."""
+    return await execute(
+        """delete from notice n using enrolment e join cohort c on c.id = e.cohort_id
+           where e.id = n.enrolment_id and e.participant_id is not null and c.state = 'closed' and n.state <> 'waiting'
+             and greatest(n.created_at, n.sent_at) < $1 returning 1""",
+        moment,
+    )
+
+
 async def _audience(kind: Kind, cohort_id: int) -> list[EnrolmentFacts]:
     return await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind])
 

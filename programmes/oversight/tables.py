@@ -1,9 +1,11 @@
-"""The chain over the access log, its days and checks, and the monthly review. Web reads; what it may add says so."""
+"""The chain over the access log, its days and checks, the monthly review, and retention. What web may add says so."""
 
-from piccolo.columns import UUID, Array, BigInt, Bytea, Date, ForeignKey, Integer, Serial, Text, Timestamptz
+from piccolo.columns import UUID, Array, BigInt, Boolean, Bytea, Date, ForeignKey, Integer, Serial, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
+
+from programmes.people.tables import Participant
 
 
 class LookLink(Table, tablename="look_link"):
@@ -60,7 +62,8 @@ class ChainCheck(Table, tablename="chain_check"):
 
 
 class RetentionRule(Table, tablename="retention_rule"):
-    """How many years something is kept. An office that decides otherwise changes the number, not the code."""
+    """How many years the access log is kept, where the chain looks it up. It follows the newest `RetentionChoice`, by a
+    trigger; what else is kept how long is told by `retention_rules.RULES` and the choices."""
 
     subject: Text = Text(primary_key=True, default=None)
     years = Integer(default=None)
@@ -124,3 +127,57 @@ class LogDigest(Table, tablename="log_digest"):
     last_failure = Timestamptz(null=True, default=None)
     known_state = Check("state in ('waiting', 'sent', 'failed')")
     one_mail_a_day = Unique(["day", "staff_id"])
+
+
+class RetentionRun(Table, tablename="retention_run"):
+    """A nightly run, or one by hand: its local day and how it stands. `due` records were due when it began, `gone` have
+    been erased, `failed` could not be. The worker writes."""
+
+    id: Serial = Serial(primary_key=True)
+    night = Date(default=None)
+    by_hand = Boolean(default=False)
+    state = Text(default="running")
+    started_at = Timestamptz(default=None)
+    finished_at = Timestamptz(null=True, default=None)
+    due = Integer(default=0)
+    gone = Integer(default=0)
+    failed = Integer(default=0)
+    known_run_state = Check("state in ('running', 'done', 'no_keys', 'restoring', 'clock')")
+    a_run_that_is_over_has_an_end = Check("(state = 'running') = (finished_at is null)")
+
+
+class RetentionReceipt(Table, tablename="retention_receipt"):
+    """What was erased in a run: which class, by which rule in force (amount and unit), the local day, and how many records
+    where that is no secret. Names no one. `run_id` is empty for what a restored backup had brought back."""
+
+    id: UUID = UUID(primary_key=True, default=None)
+    run_id = ForeignKey(RetentionRun, on_delete=OnDelete.restrict, null=True, default=None)
+    subject = Text(default=None)
+    amount = Integer(null=True, default=None)
+    unit = Text(null=True, default=None)
+    gone = Integer(null=True, default=None)
+    day = Date(default=None)
+    receipt_subject_is_a_code = Check("subject ~ '^[a-z_]{1,40}$'")
+    known_unit = Check("unit in ('days', 'months', 'years')")
+
+
+class ArchiveBatch(Table, tablename="archive_batch"):
+    """A file of records for the archive: the SHA-256 of the file, and when the archive was said to have received it."""
+
+    id: UUID = UUID(primary_key=True, default=None)
+    made_at = Timestamptz(default=None)
+    made_by = Integer(default=None)
+    records = Integer(default=0)
+    digest = Bytea(default=None)
+    confirmed_at = Timestamptz(null=True, default=None)
+    confirmed_by = Integer(null=True, default=None)
+    confirmed_by_somebody = Check("(confirmed_at is null) = (confirmed_by is null)")
+
+
+class ArchiveItem(Table, tablename="archive_item"):
+    """Whose record is in which file. Goes with the record."""
+
+    id: Serial = Serial(primary_key=True)
+    batch_id = ForeignKey(ArchiveBatch, on_delete=OnDelete.cascade, null=False)
+    participant_id = ForeignKey(Participant, on_delete=OnDelete.cascade, null=False, index=True)
+    once_in_a_file = Unique(["batch_id", "participant_id"])

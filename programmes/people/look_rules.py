@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-# Every page that shows documented people to staff. A new one needs a name here and in the constraint `known_page`.
+# Every page that shows documented people to staff. A new one needs a name here and in `known_page_of_the_log`.
 LookPage = Literal[
     "group",
     "person",
@@ -19,11 +19,13 @@ LookPage = Literal[
     "visits",
     "readings",
     "search",
+    "retention",
+    "archive",
 ]
 LOOK_PAGES: tuple[LookPage, ...] = get_args(LookPage)
 # Where people of protected identity stand by a number only, and nothing that is sealed about them is shown.
 BY_NUMBER: frozenset[LookPage] = frozenset(
-    {"group", "roll_call", "print", "ring", "today", "queue", "queue_export", "visits", "readings", "search"}
+    {"group", "roll_call", "print", "ring", "today", "queue", "queue_export", "visits", "readings", "search", "retention"}
 )
 
 # Why somebody of a group that is over is looked at, and why a contact on a working list is shown.
@@ -33,8 +35,9 @@ RevealReason = Literal["changed", "absent", "offer", "asked"]
 REVEAL_REASONS: tuple[RevealReason, ...] = get_args(RevealReason)
 
 # For what the service itself reads a record while nobody of staff sees it: to write to the person or say how they can be
-# reached, to know a form that is sent again, to hold an age to a rule, to write a record anew.
-Purpose = Literal["reach", "same_form", "rule", "rewrite"]
+# reached, to know a form that is sent again, to hold an age to a rule, to write a record anew, to know on which day of a
+# month somebody was born before their record is erased.
+Purpose = Literal["reach", "same_form", "rule", "rewrite", "retention"]
 
 
 def names_alike(staff: str, person: str) -> bool:

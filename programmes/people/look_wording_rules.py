@@ -22,6 +22,8 @@ def page_words(page: LookPage) -> str:
         "visits": _("Studiebesök"),
         "readings": _("Så läser vi riktlinjen"),
         "search": _("Sök"),
+        "retention": _("Gallringens lista"),
+        "archive": _("Leverans till arkivet"),
     }[page]
 
 

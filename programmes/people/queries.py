@@ -84,6 +84,17 @@ async def load_principal(token: str, now: datetime) -> Principal | None:
     return Principal(row["staff_id"], row["display_name"], _roles(row["roles"]), row["confirmed_at"])
 
 
+async def principal_named(username: str) -> Principal | None:
+    """An active member of staff by their user name, as a shell's command acts for them; None when there is none."""
+    row = await fetchrow(
+        """select p.id, p.display_name, array(select r.role || '/' || r.section from staff_role r where r.staff_id = p.id)
+                  as roles
+           from staff p where p.username = $1 and p.active""",
+        username,
+    )
+    return Principal(row["id"], row["display_name"], _roles(row["roles"])) if row else None
+
+
 def _roles(pairs: list[str]) -> dict[Role, frozenset[str]]:
     """Roles with their sections; a role without a section is for every programme, whatever else stands beside it."""
     found: dict[Role, set[str]] = {}

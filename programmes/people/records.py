@@ -46,15 +46,19 @@ async def keep(record: PersonRecord, protected: bool, keys: KeyFolder, person_id
     )
 
 
-async def change(record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID) -> None:
+async def change(
+    record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID, noted_at: datetime | None
+) -> None:
     """Write another content of a record, under the key that it has, in the open transaction. It is found by that from now
-    on, and by nothing of what it was. The row is locked first: a key that is being rotated may then become another."""
+    on, and by nothing of what it was. `noted_at` is None when it is not to be kept longer for that. The row is locked first:
+    a key that is being rotated may then become another."""
     await execute("select 1 from participant where id = $1 for no key update", person_id)
     await execute(
-        "update participant set sealed = $2, protected_identity = $3 where id = $1",
+        "update participant set sealed = $2, protected_identity = $3, changed_at = coalesce($4, changed_at) where id = $1",
         person_id,
         keys.seal("person", person_id, json.dumps(asdict(record))),
         protected,
+        noted_at,
     )
     await execute("delete from person_lookup where participant_id = $1", person_id)
     await _index(record, protected, keys, person_id)

@@ -1,6 +1,6 @@
 """Staff, their roles and sessions, and participants' protected records."""
 
-from piccolo.columns import UUID, BigInt, BigSerial, Boolean, Bytea, ForeignKey, Integer, Serial, Text, Timestamptz
+from piccolo.columns import UUID, BigInt, BigSerial, Boolean, Bytea, Date, ForeignKey, Integer, Serial, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
@@ -99,12 +99,16 @@ class SignInAttempt(Table, tablename="sign_in_attempt"):
 
 
 class Participant(Table, tablename="participant"):
-    """A protected record (individual-level programmes only): everything about the person is inside `sealed`."""
+    """A protected record (individual-level programmes only): everything about the person is inside `sealed`.
+
+    `changed_at`: when what is kept was last put right; its retention is counted from the last note (`oversight`).
+    """
 
     id: UUID = UUID(primary_key=True, default=None)
     sealed = Bytea(default=None)
     protected_identity = Boolean(default=False)
     created_at = Timestamptz(default=None)
+    changed_at = Timestamptz(null=True, default=None)
 
 
 class PersonLookup(Table, tablename="person_lookup"):
@@ -116,3 +120,19 @@ class PersonLookup(Table, tablename="person_lookup"):
     digest = Bytea(default=None)
     known_kind_of_term = Check("kind in ('number', 'name', 'contact')")
     one_term_of_a_kind = Unique(["participant_id", "kind"])
+
+
+class RetentionHold(Table, tablename="retention_hold"):
+    """That a record must not be erased (gallringsstopp): why, by a code of a fixed list, and until which day, that day too,
+    or until it is lifted. Who set and lifted it stands here as long as the record does."""
+
+    id: Serial = Serial(primary_key=True)
+    participant_id = ForeignKey(Participant, on_delete=OnDelete.cascade, null=False, index=True)
+    reason = Text(default=None)
+    until = Date(null=True, default=None)
+    set_at = Timestamptz(default=None)
+    set_by = Integer(default=None)
+    lifted_at = Timestamptz(null=True, default=None)
+    lifted_by = Integer(null=True, default=None)
+    known_reason_to_hold = Check("reason in ('request', 'complaint', 'court', 'supervision', 'error', 'archive')")
+    lifted_by_somebody = Check("(lifted_at is null) = (lifted_by is null)")

@@ -265,6 +265,10 @@ def conflict_text(code: str) -> tuple[str, str]:
             _("Koden går inte att kontrollera"),
             _("Det är fel hos oss. Använd en reservkod, eller be den som sköter tjänsten att nollställa din kod."),
         ),
+        "record_changed": (
+            _("Uppgifterna har ändrats"),
+            _("De har ändrats sedan filen gjordes. Gör en ny fil. Inget är raderat."),
+        ),
         "visit_past": (_("Tiden har redan varit"), _("Välj en tid som kommer.")),
         "texts_changed": (
             _("Texten har fått en ny version"),

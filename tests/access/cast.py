@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 
 import asyncpg
@@ -38,6 +38,8 @@ class Ids:
     receipt_id: str
     key: str
     month: str
+    batch_id: str = ""
+    subject: str = "protected_record"
     name: str = "x"
     digest: str = "x"
 
@@ -105,6 +107,22 @@ async def _a_house(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, se
     )
 
 
+async def _retention(owner: asyncpg.Connection, staff_id: int, receipt_id: str, now: datetime) -> str:
+    """The receipt of a nightly run, and a file for the archive that this person has made; the file's id."""
+    await owner.execute(
+        "insert into retention_receipt (id, subject, gone, day) values ($1, 'protected_record', 3, $2)",
+        receipt_id,
+        now.date(),
+    )
+    batch = await owner.fetchval(
+        """insert into archive_batch (id, made_at, made_by, digest)
+           values (gen_random_uuid(), $1, $2, sha256('x')) returning id""",
+        now,
+        staff_id,
+    )
+    return str(batch)
+
+
 async def everybody(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, section: str) -> tuple[Ids, Ids]:
     """One member of staff of every role, called by it, with the cohort that they work with and one elsewhere."""
     leader, elsewhere = await a_leader(now, "leader"), await a_leader(now, "leader_elsewhere")
@@ -118,7 +136,7 @@ async def everybody(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, s
             person.staff_id,
             (now + timedelta(days=days)).date(),
         )
-    await a_coordinator(now, "coordinator", section)
+    batch = await _retention(owner, (await a_coordinator(now, "coordinator", section)).staff_id, mine.receipt_id, now)
     await a_coordinator(now, "coordinator_elsewhere", ELSEWHERE)
     await owner.execute(
         "insert into look_review (month, seed, lines, made_at) values ($1, '5eed', 0, $2)",
@@ -127,7 +145,7 @@ async def everybody(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, s
     )
     await a_staff_member("manager", "manager", now)
     await a_staff_member("administrator", "administrator", now)
-    return mine, theirs
+    return replace(mine, batch_id=batch), theirs
 
 
 async def ask(client: httpx.AsyncClient, route: str, asked: Asked, ids: Ids, token: str) -> httpx.Response:

@@ -46,6 +46,7 @@ KINDS: Mapping[str, Mapping[Role, Cell]] = {
     "the programme's coordinator, unknown to others": _row(
         "forbidden", nobody="sign_in", coordinator="in", coordinator_elsewhere="unknown"
     ),
+    "the coordinator who made it": _row("forbidden", nobody="sign_in", coordinator="in", coordinator_elsewhere="unknown"),
     "the coordinator of individual forms": _row("unknown", nobody="sign_in", coordinator="in"),
 }
 
@@ -111,12 +112,12 @@ _OF_COHORT = (
 _OF_ITS_COORDINATOR = (
     f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
     f"GET {START}/skjut-upp", f"POST {START}/skjut-upp", f"GET {START}/stall-in", f"POST {START}/stall-in",
-    f"GET {START}/starta", f"POST {START}/starta",
+    f"GET {START}/starta", f"POST {START}/starta", f"POST {PERSON}/stopp", f"POST {PERSON}/stopp/hav",
 )  # fmt: skip
 _OF_COORDINATORS = (
     "GET /personal/grupper/ny", "GET /personal/stangningar", "POST /personal/stangningar",
     "GET /personal/stangningar/{closure_id}/ta-bort", "POST /personal/stangningar/{closure_id}/ta-bort",
-    "GET /personal/texter", "POST /personal/texter",
+    "GET /personal/texter", "POST /personal/texter", "GET /personal/gallras", "POST /personal/gallras",
 )  # fmt: skip
 
 TABLE: Mapping[str, Asked] = {
@@ -129,6 +130,16 @@ TABLE: Mapping[str, Asked] = {
     **dict.fromkeys(_OF_ITS_COORDINATOR, Asked(_THEIRS)),
     **dict.fromkeys(_OF_COORDINATORS, Asked("any coordinator")),
     "GET /personal/granskning": Asked("managers"),
+    "GET /personal/gallring": Asked("managers"),
+    "GET /personal/gallring/regler/{subject}": Asked("managers"),
+    "POST /personal/gallring/regler/{subject}": Asked("managers", {"tid": "6", "beslut": "KS 12"}),
+    "GET /personal/gallring/protokoll/{receipt_id}": Asked("managers"),
+    "GET /personal/gallring/stopp": Asked("managers"),
+    "POST /personal/gallring/stopp": Asked("managers", {"grupp": "{cohort_id}", "nummer": "1", "stopp": "court"}),
+    "POST /personal/gallring/stopp/hav": Asked("managers", {"grupp": "{cohort_id}", "nummer": "1"}),
+    "GET /personal/gallras/{batch_id}/arkiv": Asked("the coordinator who made it"),
+    "POST /personal/gallras/{batch_id}/arkiv": Asked("the coordinator who made it", {"summa": "x"}),
+    "GET /personal/gallras/{batch_id}/arkiv.zip": Asked("the coordinator who made it"),
     "GET /personal/granskning/{month}": Asked("managers"),
     "POST /personal/granskning/{month}": Asked("managers"),
     "GET /personal/sok": Asked("leaders and coordinators"),

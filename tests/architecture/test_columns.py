@@ -35,7 +35,12 @@ CODES = {
     "person_lookup": {"kind"},
     "queue_event": {"kind", "reason"},
     "record_look": {"page", "reason"},
+    "kept_figure": {"figure"},
+    "retention_choice": {"subject"},
+    "retention_hold": {"reason"},
+    "retention_receipt": {"subject", "unit"},
     "retention_rule": {"subject"},
+    "retention_run": {"state"},
     "staff_role": {"role"},
     "staff_session": {"device"},
     "start_decision": {"decision"},
@@ -52,6 +57,7 @@ SEALED = {
     "staff_session": {"sealed_hint"},
 }
 DIGESTS = {
+    "archive_batch": {"digest"},
     "chain_check": {"head"},
     "edition": {"digest"},
     "enrolment": {"code_digest", "once_digest"},
@@ -83,6 +89,7 @@ OF_NOBODY = {
     "period_total": {"ended_how", "form", "half_year", "section"},
     "programme": {"data", "doc_level", "form", "section", "slug", "way_in"},
     "release": {"half_year", "results", "section"},
+    "retention_choice": {"decision"},
     "staff_role": {"section"},
     "start_decision": {"reason"},
     "venue": {"address", "name"},
@@ -150,11 +157,17 @@ async def _refuses(owner: asyncpg.Connection, table: str, column: str, check: st
 
 
 async def test_nothing_about_a_person_of_an_exempt_programme_leads_to_a_record(owner: asyncpg.Connection) -> None:
-    """A record is written only where individuals are documented. One column leads to it, and what it is found by."""
+    """A record is written only where individuals are documented. One column leads to it, what it is found by, and what
+    keeps it or has taken it to the archive."""
     leads = await owner.fetch(
         """select conrelid::regclass::text as table, (select attname from pg_attribute
                   where attrelid = conrelid and attnum = conkey[1]) as column
            from pg_constraint where contype = 'f' and confrelid = 'participant'::regclass"""
     )
     found = sorted(tuple(row) for row in leads)
-    assert found == [("enrolment", "participant_id"), ("person_lookup", "participant_id")]
+    assert found == [
+        ("archive_item", "participant_id"),
+        ("enrolment", "participant_id"),
+        ("person_lookup", "participant_id"),
+        ("retention_hold", "participant_id"),
+    ]

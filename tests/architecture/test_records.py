@@ -47,6 +47,7 @@ def test_what_the_service_reads_for_itself_is_read_in_these_places_only() -> Non
         "same_form": {"enrolment/application_services.py"},
         "rule": {"enrolment/age_services.py", "enrolment/transfer_services.py"},
         "rewrite": {"enrolment/details_services.py", "enrolment/details_views.py"},
+        "retention": {"oversight/retention_services.py"},
     }
     assert set(found) == set(get_args(Purpose))
 
@@ -68,7 +69,7 @@ def test_the_database_knows_the_same_pages_and_reasons() -> None:
     conditions = {
         name: constraint.condition
         for name, constraint in (
-            ("page", tables.RecordLook.known_page),
+            ("page", tables.RecordLook.known_page_of_the_log),
             ("reason", tables.RecordLook.known_reason),
         )
     }

@@ -32,6 +32,7 @@ def test_the_documented_defaults_are_the_real_ones() -> None:
     by_name |= {"PROGRAMMES_BURST_MOST": "burst_most", "PROGRAMMES_BURST_MINUTES": "burst_minutes"}
     by_name |= {"PROGRAMMES_GUESS_MOST": "guess_most", "PROGRAMMES_LOG_KEY_FOLDER": "log_key_folder"}
     by_name |= {"PROGRAMMES_LOCAL_ACCOUNTS": "local_accounts", "PROGRAMMES_SECOND_FACTOR": "second_factor"}
+    by_name |= {"PROGRAMMES_ARCHIVE": "archive"}
     for name, attribute in by_name.items():
         told = documented()[name]
         value = getattr(found, attribute)
@@ -97,6 +98,8 @@ def test_without_an_environment_everything_is_as_the_class_says() -> None:
         ("PROGRAMMES_BURST_MINUTES", "0"),
         ("PROGRAMMES_TRUSTED_PROXIES", "proxy.local"),
         ("PROGRAMMES_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("PROGRAMMES_ARCHIVE", "all"),
+        ("PROGRAMMES_ARCHIVE", ""),
         ("PROGRAMMES_SECOND_FACTOR", "boss"),
         ("PROGRAMMES_SECOND_FACTOR", ""),
         ("PROGRAMMES_LOCAL_ACCOUNTS", "no"),

@@ -86,6 +86,11 @@ async def ids(db: None, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Conn
     await owner.execute(
         "insert into look_review (month, seed, lines, made_at) values ('2026-08-01', '0', 0, $1)", clock.now()
     )
+    batch = await owner.fetchval(
+        """insert into archive_batch (id, made_at, made_by, digest)
+           select gen_random_uuid(), $1, id, sha256('x') from staff where username = 'kim' returning id""",
+        clock.now(),
+    )
     session = (await cohorts.sessions(cohort.cohort_id))[0]
     return {
         "cohort_id": str(cohort.cohort_id),
@@ -94,6 +99,8 @@ async def ids(db: None, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Conn
         "session_id": str(session.session_id),
         "slug": cohort.slug,
         "month": "2026-08",
+        "subject": "protected_record",
+        "batch_id": str(batch),
     }
 
 

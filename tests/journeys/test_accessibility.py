@@ -112,7 +112,8 @@ async def test_axe_finds_nothing_on_what_managers_go_through(
     await owner.execute("update cohort set state = 'closed', closed_at = $1", clock.now())
     desk = await sign_in(await new_context("phone", viewport=_NARROW, reduced_motion="reduce"), "sasha")
     wrong = []
-    for address in ("/personal/idag", "/personal/granskning?manad=2026-09", "/personal/granskning/2026-09"):
+    retention = ["/personal/gallring", "/personal/gallring/regler/protected_record", "/personal/gallring/stopp"]
+    for address in ("/personal/idag", *retention, "/personal/granskning?manad=2026-09", "/personal/granskning/2026-09"):
         wrong += await faults(desk, address)
     assert await desk.locator("fieldset.seg").count() == 2
     room = await sign_in(await new_context("phone", viewport=_NARROW, reduced_motion="reduce"), "robin")

@@ -170,7 +170,7 @@ async def test_web_reads_and_writes_all_the_while(db: None, clock: FrozenClock, 
         for n in range(30):
             person = people[n % len(people)]
             async with transaction():
-                await records.change(records.PersonRecord(f"N{n}"), False, web, person)
+                await records.change(records.PersonRecord(f"N{n}"), False, web, person, None)
             rows = await fetch("select id, sealed from participant")
             await asyncio.sleep(0)
             for row in rows:
@@ -276,7 +276,7 @@ async def test_a_row_is_locked_while_it_is_sealed_anew(
     keys = KeyFolder(folder)
     person = await a_person(keys, clock, "A")
     async with transaction():
-        await records.change(records.PersonRecord("B"), False, keys, person)
+        await records.change(records.PersonRecord("B"), False, keys, person, None)
         with pytest.raises(asyncpg.LockNotAvailableError):
             await owner.execute("begin; set local lock_timeout = '50ms'; update participant set created_at = created_at")
         await owner.execute("rollback")

@@ -1,0 +1,45 @@
+"""Putting a backup back and erasing never happen at once: who restores stands in the way of whoever erases."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from programmes.core.db import fetchval, transaction_connection
+from programmes.core.sealing import KeyFolder
+
+_LOCK = 7_105_896
+
+
+class Restoring(Exception):
+    """A backup is being put back, or that was begun and not ended: nothing may be erased yet."""
+
+
+@asynccontextmanager
+async def restoring(database_url: str, keys: KeyFolder) -> AsyncIterator[None]:
+    """Restore inside. It begins when no erasing transaction is open, and none is begun until the block has ended.
+
+    The lock ends with the process; the mark in the key folder, which no restored database overwrites, ends only with the
+    block that is left without an exception. After a restore that broke off, erasing waits until one has succeeded.
+    """
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+            keys.mark_restoring()
+            yield
+            keys.unmark_restoring()
+    finally:
+        await connection.close()
+
+
+async def beside_no_restore(keys: KeyFolder) -> None:
+    """In the open transaction, before anything is erased in it: no restore runs, and none begins until it has ended.
+
+    Raises:
+        Restoring: one does, or one has broken off.
+        RuntimeError: no transaction is open.
+    """
+    transaction_connection()
+    if not await fetchval("select pg_try_advisory_xact_lock_shared($1)", _LOCK) or keys.is_restoring():
+        raise Restoring

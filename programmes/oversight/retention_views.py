@@ -1,0 +1,92 @@
+"""Retention for managers: what goes when, how the nightly run went, rules, receipts. No records."""
+
+from collections import Counter
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from programmes.core.clock import local_date
+from programmes.core.errors import NotFound
+from programmes.core.i18n import gettext as _
+from programmes.core.retention import amount_of
+from programmes.core.retention_rules import RULES, Subject, subject_of
+from programmes.oversight import retention_pages as pages
+from programmes.oversight import retention_queries as queries
+from programmes.oversight import retention_services as services
+from programmes.web.forms import Form, read_form
+from programmes.web.guards import require_role, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/personal/gallring", guards=[signed_in])
+async def home(request: AnyRequest) -> Response[Any]:
+    """Counts by class and month, the last run, rules, and the receipts of two years."""
+    require_role(request, "manager")
+    state = request.app.state
+    now = state.clock.now()
+    today, years = local_date(now), await amount_of("protected_record")
+    first_days = {one: queries.first_day(at, years) for one, at in (await queries.last_notes()).items()}
+    due = [one for one, first in first_days.items() if first <= today]
+    fates = Counter((await services.fates(due, state.settings.archive, state.key_folder, now)).values())
+    view = pages.home_page(
+        pages.run_state(await queries.last_runs(1), now),
+        fates,
+        pages.month_lines(first_days.values(), await queries.lists_due(), await queries.ballots_due(), today),
+        await queries.choices(),
+        await queries.receipts(date(today.year - 1, 1, 1), today),
+    )
+    return page(request, "oversight/retention.html", view)
+
+
+def _changeable(code: str) -> Subject:
+    """Raises NotFound for what is no class, or has nothing to choose."""
+    subject = subject_of(code)
+    if subject is None or RULES[subject].least == RULES[subject].most:
+        raise NotFound
+    return subject
+
+
+async def _rule(request: AnyRequest, subject: Subject, form: Form, status: int = 200) -> Response[Any]:
+    chosen = (await queries.choices()).get(subject, ())
+    return page(request, "oversight/retention_rule.html", pages.rule_page(subject, chosen, form), status)
+
+
+@get("/personal/gallring/regler/{subject:str}", guards=[signed_in])
+async def rule(request: AnyRequest, subject: FromPath[str]) -> Response[Any]:
+    """How long one class is kept, by default and by what was decided."""
+    require_role(request, "manager")
+    return await _rule(request, _changeable(subject), Form())
+
+
+@post("/personal/gallring/regler/{subject:str}", guards=[signed_in], status_code=200)
+async def change_rule(request: AnyRequest, subject: FromPath[str]) -> Response[Any]:
+    """Keep a class so long from now on, by a decision that is named."""
+    who = require_role(request, "manager")
+    wanted, form = _changeable(subject), await read_form(request)
+    amount = form.number("tid", 0, 999)
+    decision = form.text("beslut", pages.LONGEST_DECISION, _("Skriv vilket beslut det är."))
+    if not form.errors:
+        why = await services.choose(wanted, amount, decision, who.staff_id, request.app.state.clock.now())
+        if why:
+            form.fail("tid", pages.refusal(wanted, why))
+    if form.errors:
+        return await _rule(request, wanted, form, 422)
+    return Response("", status_code=303, headers={"location": "/personal/gallring#regler"})
+
+
+@get("/personal/gallring/protokoll/{receipt_id:uuid}", guards=[signed_in])
+async def receipt(request: AnyRequest, receipt_id: FromPath[UUID]) -> Response[Any]:
+    """What went in a run, for paper."""
+    require_role(request, "manager")
+    found = await queries.receipt(receipt_id)
+    if found is None:
+        raise NotFound
+    return page(request, "oversight/retention_receipt.html", pages.receipt_page(found))
+
+
+HANDLERS = [home, rule, change_rule, receipt]

@@ -1,0 +1,118 @@
+"""People whose groups ended years ago."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from programmes.attendance import queries as attendance
+from programmes.catalogue import queries as catalogue
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.db import engine
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries as enrolments
+from programmes.enrolment import services as enrolment
+from programmes.oversight import retention_queries as queries
+from programmes.oversight import retention_services as retention
+from programmes.people.records import PersonRecord
+from programmes.settings import Settings
+from programmes.worker import Worker
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, an_application
+
+PLAIN = {"Anna Ask": "1985-02-14", "Bo Ek": "1990-07-02"}
+# A quarter past two in the night, in summer time.
+NIGHT = datetime(2031, 9, 20, 0, 15, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A closed group of documented people: ids of enrolments and of records, in the order of the names."""
+
+    cohort: CohortFacts
+    ways: tuple[UUID, ...]
+    records: tuple[UUID, ...]
+
+
+async def a_past(
+    owner: asyncpg.Connection,
+    keys: KeyFolder,
+    now: datetime,
+    born: dict[str, str],
+    leader: Principal | None = None,
+    section: str = "2.8",
+) -> Past:
+    """A group that is closed, with everybody marked at its first session; by name and birth date (ISO, or empty)."""
+    cohort = await a_cohort(section, now, leader)
+    ways, records = [], []
+    programme = await catalogue.programme(cohort.programme_id)
+    for name, day in born.items():
+        application = await an_application(cohort, name)
+        application = type(application)(**{**application.__dict__, "record": PersonRecord(name, day, "", "", ())})
+        taken = await enrolment.apply(application, programme, keys, now)
+        assert isinstance(taken, enrolment.Taken), taken
+        facts = await enrolments.enrolment(taken.enrolment_id)
+        assert facts.participant_id
+        ways.append(taken.enrolment_id)
+        records.append(facts.participant_id)
+    session = await owner.fetchval("select min(id) from cohort_session where cohort_id = $1", cohort.cohort_id)
+    for number, way in enumerate(ways):
+        await owner.execute(
+            "insert into attendance (session_id, enrolment_id, mark, marked_at) values ($1, $2, $3, $4)",
+            session,
+            way,
+            "present" if number % 2 == 0 else "excused",
+            now,
+        )
+    await owner.execute(
+        "update enrolment set state = 'completed', confirmed_at = $2, ended_at = $2 where cohort_id = $1",
+        cohort.cohort_id,
+        now,
+    )
+    await owner.execute("delete from seat where cohort_id = $1", cohort.cohort_id)
+    await owner.execute("update cohort set state = 'closed', closed_at = $2 where id = $1", cohort.cohort_id, now)
+    return Past(cohort, tuple(ways), tuple(records))
+
+
+@asynccontextmanager
+async def as_worker(settings: Settings) -> AsyncIterator[None]:
+    """With the worker's own rights in the database."""
+    pool = await asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=6)
+    webs, engine().pool = engine().pool, pool
+    try:
+        yield
+    finally:
+        engine().pool = webs
+        await pool.close()
+
+
+async def alive(owner: asyncpg.Connection) -> set[UUID]:
+    """The records that are there."""
+    return {row["id"] for row in await owner.fetch("select id from participant")}
+
+
+async def figures_of(cohort_id: int) -> list[attendance.Figure]:
+    return await attendance.figures(cohort_id)
+
+
+def run_at(hands: Worker, clock: FrozenClock, moment: datetime) -> "asyncio.Future[None]":
+    clock.set(moment)
+    return asyncio.ensure_future(retention.nightly(hands))
+
+
+async def last(owner: asyncpg.Connection) -> queries.Run:
+    return (await queries.last_runs(1))[0]
+
+
+async def wake(owner: asyncpg.Connection, at: datetime) -> None:
+    """The run of the night before has been, so that the clock is believed."""
+    await owner.execute(
+        """insert into retention_run (night, by_hand, state, started_at, finished_at) values ($1, true, 'done', $2, $2)""",
+        (at - timedelta(days=1)).date(),
+        at - timedelta(days=1),
+    )
