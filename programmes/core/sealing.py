@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 Kind = Literal["entry", "person"]
-_NONCE, _TAG = 12, 16
+_NONCE = 12
 _BLOCK = 64
 _RESTORING = "restoring"
 
@@ -71,8 +71,6 @@ def _sealed(key: bytes, text: str, about: bytes) -> bytes:
 
 def _opened(key: bytes, sealed: bytes, about: bytes) -> str:
     """The text. Raises Unreadable for anything that `_sealed` did not make with this key, about this."""
-    if len(sealed) < _NONCE + _TAG + _BLOCK:
-        raise Unreadable("cut short")
     try:
         padded = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], about)
         return padded[4 : 4 + int.from_bytes(padded[:4], "big")].decode()

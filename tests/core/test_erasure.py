@@ -9,7 +9,7 @@ import pytest
 
 from programmes.core import erasure
 from programmes.core.db import transaction
-from programmes.core.sealing import KeyFolder, Receipts
+from programmes.core.sealing import KeyFolder, KeysAway, Receipts
 from tests.clock import FrozenClock
 
 
@@ -56,6 +56,22 @@ async def test_a_crash_between_unlinking_and_the_receipt_loses_no_receipt(
         await erasure.replay(KeyFolder(folder), clock.now())
         assert destroyed(keys) == [str(key_id)]
     assert await owner.fetchval("select count(*) from key_destruction") == 0
+
+
+async def test_keys_that_are_away_undo_nothing_of_what_was_asked_for_and_go_later(
+    db: None, clock: FrozenClock, owner: asyncpg.Connection, folder: Path
+) -> None:
+    keys = KeyFolder(folder)
+    key_id = keys.create("entry")
+    folder.rename(folder.with_name("away"))
+    await intend(keys, key_id, clock)
+    assert await owner.fetchval("select key_id from key_destruction") == key_id
+    with pytest.raises(KeysAway):
+        await erasure.replay(keys, clock.now())
+    folder.with_name("away").rename(folder)
+    assert keys.exists("entry", key_id)
+    assert await erasure.replay(keys, clock.now()) == 1
+    assert not keys.exists("entry", key_id)
 
 
 async def test_a_torn_last_line_stops_no_erasure_and_is_made_good(db: None, clock: FrozenClock, folder: Path) -> None:

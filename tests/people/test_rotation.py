@@ -216,6 +216,30 @@ async def test_an_erasure_in_the_middle_stays_one(
     assert await rotate(keys, clock) == 0
 
 
+async def test_a_writer_who_knows_only_the_old_key_keeps_it_alive_until_the_next_run(
+    db: None, clock: FrozenClock, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process of the release before: it seals with the key that there is, whatever lies beside it."""
+    keys = KeyFolder(folder)
+    person = await a_person(keys, clock, "A")
+    old = keys.seal("person", person, '{"name": "B", "safe": []}')
+    seal_anew = records.seal_anew
+
+    async def overwritten(person_id: UUID, keys: KeyFolder) -> None:
+        await seal_anew(person_id, keys)
+        await execute("update participant set sealed = $1", old)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(records, "seal_anew", overwritten)
+        await rotate(keys, clock)
+    assert await names(keys) == ["B"]
+    await rotate(keys, clock)
+    assert await names(keys) == ["B"]
+    assert not keys.sealed_by(b"\0" * 32, person.bytes, await fetchval("select sealed from participant"))
+    with pytest.raises(Unreadable):
+        keys.open("person", person, old)
+
+
 async def test_forms_and_half_done_sign_ins_get_other_keys_and_calendars_keep_theirs(
     db: None, clock: FrozenClock, folder: Path
 ) -> None:

@@ -210,14 +210,14 @@ async def test_who_says_nothing_or_says_it_slowly_is_hung_up_on_and_nobody_else(
 
     async with served(app) as port:
 
-        async def says(*parts: bytes, pause: float) -> bytes:
+        async def says(*parts: bytes, pause: float, until_closed: bool = False) -> bytes:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 for part in parts:
                     writer.write(part)
                     await asyncio.sleep(pause)
                 async with asyncio.timeout(2):
-                    return await reader.read(2000)
+                    return await reader.read(-1 if until_closed else 2000)
             except ConnectionError:
                 return b""
             finally:
@@ -227,7 +227,7 @@ async def test_who_says_nothing_or_says_it_slowly_is_hung_up_on_and_nobody_else(
         silent, slow, slow_again, usual, slow_body = await asyncio.gather(
             says(pause=0),
             says(*(get[n : n + 2] for n in range(0, 12, 2)), pause=0.1),
-            says(get, get[:5], b"", pause=0.4),
+            says(get, get[:5], b"", pause=0.4, until_closed=True),
             says(get, pause=0),
             says(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\n", b"a", b"b", b"c", pause=0.15),
         )
