@@ -43,7 +43,7 @@ async def due(request: AnyRequest) -> Response[Any]:
 async def _people(request: AnyRequest, who: Principal, look: Look, now: datetime) -> tuple[list[due_pages.Person], bool]:
     state, today = request.app.state, local_date(now)
     years = await amount_of("protected_record")
-    soon = {one: at for one, at in (await queries.last_notes()).items() if queries.first_day(at, years) <= today + _AHEAD}
+    soon = await queries.due_by(today + _AHEAD, years)
     ways = [way for way in await queries.ways(list(soon)) if archive.may_hand_over(who, way)]
     shown = ways[:_MOST]
     fates = await services.fates([way.person_id for way in shown], state.settings.archive, state.key_folder, now)

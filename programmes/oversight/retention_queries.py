@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import cast
 from uuid import UUID
 
-from programmes.core.clock import local_date
+from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.retention import amount_of
-from programmes.core.retention_rules import SUBJECTS, Subject, Unit, months_after
-from programmes.enrolment.note_queries import last_notes as last_notes
+from programmes.core.retention_rules import SUBJECTS, Subject, Unit, months_after, years_after
+from programmes.enrolment.note_queries import last_notes
 from programmes.oversight import retention_rules as rules
 from programmes.oversight.retention_rules import RecordFacts, last_note
 from programmes.people.hold_queries import holds_of
@@ -61,10 +61,17 @@ def first_day(noted_at: datetime, years: int) -> date:
     return due_of(noted_at, years).first
 
 
+async def due_by(day: date, years: int) -> dict[UUID, datetime]:
+    """The records whose period has passed by a local day, whatever else stands in the way, with the moment of the last note,
+    the oldest first. A record that was made too late for that is not looked at."""
+    too_late = at_local(years_after(day, -years) + timedelta(days=2), time())
+    found = await last_notes(made_before=too_late)
+    return {person: at for person, at in found.items() if first_day(at, years) <= day}
+
+
 async def due_records(today: date) -> list[UUID]:
-    """The records whose period has passed, whatever else stands in the way, the oldest note first."""
-    years = await amount_of("protected_record")
-    return [person for person, at in (await last_notes()).items() if first_day(at, years) <= today]
+    """The records whose period has passed today."""
+    return list(await due_by(today, await amount_of("protected_record")))
 
 
 async def record_facts(people: Sequence[UUID]) -> dict[UUID, RecordFacts]:

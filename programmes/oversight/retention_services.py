@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID, uuid4
 
@@ -26,6 +26,7 @@ from programmes.oversight.retention_rules import Archive, Fate
 from programmes.settings import Settings
 
 log = structlog.get_logger()
+_BROKE_OFF = timedelta(hours=6)
 _WHY = "person: the years after the last note have passed"
 _RESTORED = "person: erased before the backup was restored"
 _BY_AGE: Mapping[Subject, Callable[[datetime], Awaitable[int]]] = {
@@ -90,6 +91,10 @@ async def nightly(worker: Hands) -> None:
             await execute("insert into retention_run (night, started_at) values ($1, $2) on conflict do nothing", night, now)
         run_id = await fetchval("select id from retention_run where night = $1 and not by_hand", night)
         await _carry_out(run_id, worker)
+        # What broke off and was never taken up again: tonight's run has done the rest, and what had gone gets its receipt.
+        left = "select id from retention_run where state = 'running' and id <> $1 and started_at < $2"
+        for row in await fetch(left, run_id, now - _BROKE_OFF):
+            await _end(row["id"], "done", now)
 
 
 async def run_now(worker: Hands, catch_up: bool = False) -> queries.Run:

@@ -1,7 +1,7 @@
 """Retention for managers: what goes when, how the nightly run went, rules, receipts. No records."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from programmes.web.guards import require_role, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
+# Months are counted so far ahead.
+_AHEAD = timedelta(days=2 * 366 + 31)
 
 
 @get("/personal/gallring", guards=[signed_in])
@@ -30,7 +32,7 @@ async def home(request: AnyRequest) -> Response[Any]:
     state = request.app.state
     now = state.clock.now()
     today, years = local_date(now), await amount_of("protected_record")
-    first_days = {one: queries.first_day(at, years) for one, at in (await queries.last_notes()).items()}
+    first_days = {one: queries.first_day(at, years) for one, at in (await queries.due_by(today + _AHEAD, years)).items()}
     due = [one for one, first in first_days.items() if first <= today]
     fates = Counter((await services.fates(due, state.settings.archive, state.key_folder, now)).values())
     view = pages.home_page(

@@ -39,10 +39,12 @@ from programmes.enrolment.closing_services import erase_cohort
 from programmes.enrolment.queue_rules import Waiting
 from programmes.enrolment.transfer_rules import There, decide_move
 from programmes.people.records import PersonRecord
+from programmes.settings import Settings
 from tests.calendar.ics import events
 from tests.clock import FrozenClock
 from tests.desk.cast import everything, holding
 from tests.factories import a_cohort, a_coordinator, a_leader, an_application, confirm, post_form, sign_in_as, somebody
+from tests.oversight.retention_cast import as_worker
 
 
 @pytest.fixture
@@ -218,7 +220,7 @@ async def test_a_visit_that_was_made_and_what_was_accepted_are_brought_along(
 
 
 async def test_who_only_waited_in_both_is_erased_once_when_the_last_queue_is_over(
-    kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+    kim: Principal, settings: Settings, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     source, target = await two(clock, "2.14")
     await somebody(target, keys, clock.now(), "Har plats")
@@ -234,7 +236,8 @@ async def test_who_only_waited_in_both_is_erased_once_when_the_last_queue_is_ove
     assert who not in await queries.waited_in_vain(clock.now())
     assert keys.exists("person", person)
     await services.leave(new, keys, clock.now())
-    await waiting_services.erase_waited(new, keys, clock.now())
+    async with as_worker(settings):
+        await waiting_services.erase_waited(new, keys, clock.now())
     assert not keys.exists("person", person)
     assert await owner.fetchval("select count(*) from participant where id = $1", person) == 0
 

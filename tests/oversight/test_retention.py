@@ -255,7 +255,14 @@ async def test_a_run_that_broke_off_is_taken_up_again_and_counts_everybody_once(
     assert (run.state, run.due, run.gone) == ("done", 2, 2)
     assert await alive(owner) == set()
     assert [r.gone for r in await queries.receipts(date(2031, 1, 1), date(2031, 12, 31))] == [2]
+    # One by hand that broke off for good has its receipt by the next night.
     assert len(past.records) == 2
+    await owner.execute(
+        "insert into retention_run (night, by_hand, started_at, gone) values ($1, true, $2, 4)", NIGHT, NIGHT
+    )
+    await run_at(hands, clock, NIGHT + timedelta(days=1))
+    assert not await owner.fetchval("select count(*) from retention_run where state = 'running'")
+    assert [r.gone for r in await queries.receipts(date(2031, 1, 1), date(2031, 12, 31))] == [4, 2]
 
 
 async def test_a_worker_that_was_down_for_nights_runs_once_when_it_is_back(
