@@ -24,7 +24,7 @@ from programmes.core.db import WORKER, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
 from programmes.enrolment import age_services as ages
-from programmes.enrolment import key_services, leaving_services, place_services
+from programmes.enrolment import key_services, leaving_services, partner_services, place_services
 from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
 from programmes.evaluation import counting
@@ -126,6 +126,10 @@ async def _forget_left(worker: Worker) -> None:
     await leaving_services.forget_left(worker.keys, worker.clock.now())
 
 
+async def _erase_partners(worker: Worker) -> None:
+    await partner_services.erase_over(worker.keys, worker.clock.now())
+
+
 async def _forget_old_sessions(worker: Worker) -> None:
     await place_services.forget_old_sessions(worker.clock.now())
     await people.forget_old_sessions(worker.clock.now())
@@ -147,6 +151,7 @@ def ticks() -> list[Tick]:
         _hold_to_deadlines,
         _ask_again,
         _end_queues,
+        _erase_partners,
         _sweep_keys,
         _forget_old_sessions,
         _end_feeds,
@@ -214,6 +219,7 @@ async def start_up(worker: Worker) -> None:
     worker.keys.destroy_again()
     await closing.erase_restored(worker)
     await retention.erase_restored(worker)
+    await partner_services.erase_restored(worker.keys, worker.clock.now())
     await records.index_missing(worker.keys)
 
 

@@ -10,7 +10,7 @@ from programmes.calendar.rules import Feed, FeedKind
 from programmes.cohorts import queries as cohorts
 from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import NotFound
-from programmes.core.sealing import KeyFolder, KeyGone
+from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ async def participant_calendar(
     feed = await participant_feed(enrolment_id, keys, now)
     if feed is None:
         return rules.ParticipantCalendar("", None)
-    title = _title(feed.sealed_title, feed.key_id, keys) or text.default_title()
+    title = own_title(feed.sealed_title, feed.key_id, keys) or text.default_title()
     return rules.ParticipantCalendar(title, rules.Address(base_url + feed_address(feed, keys)))
 
 
@@ -109,13 +109,13 @@ async def _existing(enrolment_id: UUID | None, cohort_id: int | None, staff_id: 
     return None if staff_id is None else await queries.of_staff(staff_id)
 
 
-def _title(sealed: bytes | None, key_id: UUID | None, keys: KeyFolder) -> str:
-    """A participant's own title, sealed under their enrolment's key; empty without one, or when the key is gone."""
+def own_title(sealed: bytes | None, key_id: UUID | None, keys: KeyFolder) -> str:
+    """A participant's own title, sealed under their enrolment's key; empty without one, or when it can't be read."""
     if sealed is None or key_id is None:
         return ""
     try:
         return keys.open("entry", key_id, sealed)
-    except KeyGone:
+    except (KeyGone, Unreadable):
         return ""
 
 
@@ -127,7 +127,7 @@ async def set_title(feed_id: UUID, typed: str, keys: KeyFolder, now: datetime) -
     title = rules.clean_title(typed)
     async with transaction():
         feed = await queries.locked(feed_id)
-        if feed.key_id is None or title == _title(feed.sealed_title, feed.key_id, keys):
+        if feed.key_id is None or title == own_title(feed.sealed_title, feed.key_id, keys):
             return title
         await execute(
             """update feed set sealed_title = $2, title_revision = title_revision + 1, titled_at = $3
@@ -240,7 +240,7 @@ async def serve(token: str, keys: KeyFolder, now: datetime) -> Served | Gone | N
     if rules.ended(facts):
         facts = rules.emptied(facts)
     else:
-        facts = replace(facts, title=_title(facts.sealed_title, facts.key_id, keys))
+        facts = replace(facts, title=own_title(facts.sealed_title, facts.key_id, keys))
     body = text.write(facts, rules.events(facts, now))
     digest = hashlib.sha256(body).digest()
     modified = facts.revised_at

@@ -32,6 +32,7 @@ class KeyDestruction(Table, tablename="key_destruction"):
 class RecordLook(Table, tablename="record_look"):
     """A line of the access log: somebody of staff was shown a documented person's record. Only ever added to.
 
+    A look at a partner's record names that record, by its own id, not the participant's.
     `own_name`: the record bears the last name of who looked. Nothing refers to staff, person or cohort by a foreign key:
     a line outlives them all.
     """
@@ -45,9 +46,9 @@ class RecordLook(Table, tablename="record_look"):
     reason = Text(null=True, default=None)
     protected = Boolean(default=False)
     own_name = Boolean(default=False)
-    known_page_of_the_log = Check(
+    known_look_page = Check(
         "page in ('group', 'person', 'correct', 'age', 'refuse', 'transfer', 'roll_call', 'print', 'ring', 'today', 'queue',"
-        " 'queue_export', 'visits', 'readings', 'search', 'retention', 'archive')"
+        " 'queue_export', 'visits', 'readings', 'search', 'retention', 'archive', 'partner', 'extract')"
     )
     known_reason = Check("reason in ('extract', 'handover', 'correction', 'question')")
 

@@ -104,6 +104,7 @@ class GroupPage:
     ages: tuple[SeeRow, ...] = ()
     turned_down: tuple[SeeRow, ...] = ()
     gone: tuple[SeeRow, ...] = ()
+    withdrawn: tuple[SeeRow, ...] = ()
 
     @property
     def in_queue(self) -> tuple[tuple[str, tuple[QueueRow, ...]], ...]:
@@ -152,6 +153,7 @@ def group_page(facts: Facts) -> GroupPage:
             SeeRow(f"{facts.address}/deltagare/{one}", label, moment_long(until)) for one, label, until in facts.turned_down
         ),
         gone=tuple(SeeRow(_address(facts, e), e.label, state_words(e.state)[0]) for e in gone),
+        withdrawn=tuple(SeeRow(_address(facts, e), e.label, "") for e in facts.roster if e.consent_withdrawn),
         ages=tuple(SeeRow(_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),
     )
 

@@ -92,6 +92,8 @@ class PlacePage:
 
     `way`: how they can be told, by `mail`, by somebody who will `ring`, or only at this `place`. `moved_here`: when staff
     moved them from another start. `done`: what was just done, in words.
+    `consent`: there is an answer that can be changed on a page of its own. Which, and how it was answered, isn't said here:
+    somebody else may see the phone.
     """
 
     state: str
@@ -124,6 +126,7 @@ class PlacePage:
     way: str = "mail"
     moved_here: str = ""
     done: str = ""
+    consent: bool = False
 
     @property
     def filled(self) -> int:

@@ -31,6 +31,7 @@ from programmes.enrolment import (
     queries,
     refusal_queries,
 )
+from programmes.enrolment.partner_rules import may_answer
 from programmes.enrolment.rules import Remaining, asks_age_again
 from programmes.enrolment.wording import accepted_texts, age_questions, born_between, skip_told
 from programmes.notices.reach_services import way
@@ -219,6 +220,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
         opened=await opened_here(request),
+        consent=may_answer(facts.state, facts.partner_consent),
         first_day=local_date(cohort.first_start).isoformat() if cohort.first_start else "",
         born_between=born_between(programme, local_date(cohort.first_start)) if cohort.first_start else "",
     )

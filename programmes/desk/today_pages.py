@@ -24,7 +24,8 @@ KEPT_AFTER_LAST = timedelta(days=30)
 class Group:
     """A cohort with what Idag says of it. `visits_lacking` are to book a study visit while no time is free.
 
-    `to_accept` have a confirmed place and a new version of conditions or rules to accept.
+    `to_accept` have a confirmed place and a new version of conditions or rules to accept. `withdrawn` have taken back their
+    consent to contact with the partner, and no leader has seen it.
     """
 
     cohort: CohortFacts
@@ -34,6 +35,7 @@ class Group:
     coordinates: bool
     visits_lacking: int = 0
     to_accept: int = 0
+    withdrawn: int = 0
 
     @property
     def address(self) -> str:
@@ -313,7 +315,16 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
         found.append(_visits_item(facts, group))
     if group.to_accept:
         found.append(_accept_item(facts, group))
+    if group.withdrawn:
+        found.append(_withdrawn_item(facts, group))
     return found
+
+
+def _withdrawn_item(facts: Facts, group: Group) -> Item:
+    """Whose it is stands on the group's page, which leaves a line in the access log."""
+    title = _("Samtycke tillbakataget i %(group)s", group=group.cohort.name)
+    text = _("Kontakta inte partnern. Öppna personens sida och anteckna att du har sett det.")
+    return Item(title, group.address, text, Tag(_("Nytt"), "warn", "warn"), facts.today)
 
 
 def _accept_item(facts: Facts, group: Group) -> Item:

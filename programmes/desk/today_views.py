@@ -19,6 +19,8 @@ from programmes.desk import today_pages as pages
 from programmes.desk import today_queries as queries
 from programmes.desk.calls_services import calls
 from programmes.enrolment.agreement_queries import left_to_accept
+from programmes.enrolment.partner_queries import withdrawn_unseen
+from programmes.enrolment.partner_rules import has_partner_contact
 from programmes.enrolment.queries import places
 from programmes.enrolment.rules import asked_texts
 from programmes.enrolment.visit_queries import needs
@@ -93,6 +95,8 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
         if asked_texts(programmes[c.programme_id])
     }
     to_accept = await left_to_accept(accepting, local_date(now)) if accepting else {}
+    asking = [c.cohort_id for c in mine if has_partner_contact(d.key for d in programmes[c.programme_id].declarations)]
+    withdrawn = await withdrawn_unseen(asking) if asking else {}
     return {
         c.cohort_id: pages.Group(
             cohort=c,
@@ -101,6 +105,7 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
             places=taken[c.cohort_id],
             coordinates=who.coordinates(c.section),
             to_accept=to_accept.get(c.cohort_id, 0),
+            withdrawn=withdrawn.get(c.cohort_id, 0),
             visits_lacking=lacking[c.cohort_id].lacking if c.cohort_id in lacking else 0,
         )
         for c in mine

@@ -102,7 +102,11 @@ async def keys_of_rows(patient: Patient) -> Sequence[Finding]:
         await _ids("select distinct key_id from enrolment where key_id is not null"),
         going,
     )
-    persons = KeyFacts(*keys_in(folder, "person/??/*.key", patient.now), await _ids("select id from participant"), going)
+    persons = KeyFacts(
+        *keys_in(folder, "person/??/*.key", patient.now),
+        await _ids("select id from participant union all select id from partner_record"),
+        going,
+    )
     return [
         *key_findings("keys of entries", "entries of working lists", entries, _NO_BACKUP),
         *key_findings("keys of persons", "protected records", persons, _BACKUP),

@@ -27,10 +27,15 @@ on conflict (cohort_id, session_id, figure) do update set n = k.n + excluded.n
 
 
 async def keys_of(person_id: UUID) -> Sequence[tuple[Kind, UUID]]:
-    """Every key that something about a person is sealed under: the record's own, and of each way through a cohort the key
-    of place code and calendar title. What else comes to hang on a person with a key of its own is added here."""
+    """Every key that something about a person is sealed under: the record's own, of each way through a cohort the key of
+    place code and calendar title, and that of a partner's record beside it. What else comes to hang on a person with a key
+    of its own is added here."""
     rows = await fetch("select key_id from enrolment where participant_id = $1 and key_id is not null", person_id)
-    return [("person", person_id), *(("entry", row["key_id"]) for row in rows)]
+    partners = await fetch(
+        "select r.id from partner_record r join enrolment e on e.id = r.enrolment_id where e.participant_id = $1", person_id
+    )
+    own: list[tuple[Kind, UUID]] = [("person", person_id), *(("entry", row["key_id"]) for row in rows)]
+    return [*own, *(("person", row["id"]) for row in partners)]
 
 
 async def lock_person(person_id: UUID) -> bool:
@@ -53,6 +58,9 @@ async def erase_person(person_id: UUID, why: str, keys: KeyFolder, now: datetime
     for kind, key_id in await keys_of(person_id):
         await destroy_key(keys, kind, key_id, why, now)
     await execute(_KEEP_FIGURES, person_id)
+    await execute(
+        "delete from partner_record where enrolment_id in (select id from enrolment where participant_id = $1)", person_id
+    )
     await execute("delete from enrolment where participant_id = $1", person_id)
     await execute("delete from participant where id = $1", person_id)
     await audit.note("person:erase", f"participant/{person_id}", None, now)

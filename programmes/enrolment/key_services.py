@@ -42,7 +42,8 @@ async def discard_if_unused(cohort_id: int, made: Made, keys: KeyFolder) -> None
 
 _ROWS: dict[Kind, str] = {
     "entry": "select key_id from enrolment where key_id = any($1::uuid[])",
-    "person": "select id from participant where id = any($1::uuid[])",
+    "person": """select id from participant where id = any($1::uuid[])
+                 union all select id from partner_record where id = any($1::uuid[])""",
 }
 # Whose end is decided, or noted as done, is the erasure's to carry out (DESIGN 6), with a receipt.
 _ENDING = "select key_id from key_destruction where kind = $2 and key_id = any($1::uuid[])"

@@ -28,10 +28,21 @@ from programmes.people.look_wording_rules import look_choices
 
 
 @dataclass(frozen=True)
+class Partner:
+    """What staff have to know before they contact somebody's partner. `consent` is None where none was asked for; `unseen`:
+    it was taken back, and no leader has noted that they have seen it."""
+
+    text: str
+    consent: bool | None
+    unseen: bool
+
+
+@dataclass(frozen=True)
 class PersonPage:
     """One person as the cohort's staff see them. `details` are label and value; empty for protected identity.
 
-    `reachable`: where nobody is named, whether they left a way to reach them. Which is not said here.
+    `reachable`: where nobody is named, whether they left a way to reach them. Which is not said here. `unreadable`: there is
+    a record, and its key is gone or doesn't open it. `coordinates`: who looks may hand out what is kept about the person.
     """
 
     cohort_id: int
@@ -66,7 +77,7 @@ class PersonPage:
     proof: str
     endings: tuple[tuple[str, str], ...]
     may_end: bool
-    partner: tuple[str, bool] | None
+    partner: Partner | None
     code: str
     contact: str | None
     form: Any
@@ -81,6 +92,8 @@ class PersonPage:
     refused_for: tuple[Reason, ...] = ()
     may_take_back: bool = False
     reachable: bool = True
+    unreadable: bool = False
+    coordinates: bool = False
     reason: str = ""
     reveal_reasons: tuple[tuple[str, str], ...] = ()
     hold: HoldView | None = None
@@ -124,16 +137,16 @@ def steps_left(codes: Sequence[Remaining]) -> tuple[str, ...]:
     return tuple(remaining_text(code) for code in codes)
 
 
-def partner_words(asked: bool, consent: bool | None) -> tuple[str, bool] | None:
-    """What staff have to know before they contact somebody's partner, and whether the consent can be taken back; None
-    where nobody is asked about it (2.14 asks)."""
+def partner_words(asked: bool, facts: EnrolmentFacts) -> Partner | None:
+    """What stands there about the partner; None where nobody is asked about it (2.14 asks)."""
     if not asked:
         return None
-    if consent is None:
-        return _("Det finns ingen pågående relation, enligt anmälan. Kontakta inte en tidigare partner."), False
-    if consent:
-        return _("Personen har sagt ja till att ni kontaktar partnern, och kan ändra sig när som helst."), True
-    return _("Personen har tagit tillbaka sitt ja. Kontakta inte partnern."), False
+    texts = {
+        None: _("Det finns ingen pågående relation, enligt anmälan. Kontakta inte en tidigare partner."),
+        True: _("Personen har sagt ja till att ni kontaktar partnern, och kan ändra sig när som helst."),
+        False: _("Personen har tagit tillbaka sitt ja. Kontakta inte partnern."),
+    }
+    return Partner(texts[facts.partner_consent], facts.partner_consent, facts.consent_withdrawn_at is not None)
 
 
 def accepted_lines(found: Sequence[Accepted]) -> tuple[AcceptedText, ...]:

@@ -39,6 +39,7 @@ from programmes.enrolment import (
 from programmes.enrolment import pages as way_in_pages
 from programmes.enrolment import person_pages as pages
 from programmes.enrolment.order_services import SKIP_REASONS, SkipReason
+from programmes.enrolment.partner_services import has_partner_contact
 from programmes.enrolment.record_services import record_of
 from programmes.people import hold_queries
 from programmes.people.hold_wording_rules import HoldView, hold_view
@@ -192,7 +193,7 @@ async def _view(
         proof=pages.proof_words(facts),
         may_end=cohort.state not in {"cancelled", "closed"},
         endings=pages.endings(queries.ways_to_end(facts.state, cohort.first_start, now, queries.last_day_of(cohort))),
-        partner=pages.partner_words(any(d.key == "partner_contact" for d in programme.declarations), facts.partner_consent),
+        partner=pages.partner_words(has_partner_contact(d.key for d in programme.declarations), facts),
         code=shown.get("code", ""),
         contact=shown.get("contact"),
         reason=look.reason or "",
@@ -214,7 +215,9 @@ async def _view(
         age_again=cohort.state != "closed" and roster.asks_age_again(facts, programme, cohort.first_start),
         refused_for=await _refused_for(request, facts, programme),
         may_take_back=facts.state == "refused" and leaving_queries.may_undo(facts.undo_until, now),
-        reachable=not programme.exempt or bool(place_services.unseal(facts, keys).contact),
+        reachable=not programme.exempt or place_services.has_contact(facts, keys),
+        unreadable=facts.record is not None and record is None,
+        coordinates=look.who.coordinates(cohort.section),
     )
 
 
@@ -334,10 +337,17 @@ async def end(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromP
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/samtycke", guards=[signed_in], status_code=303)
-async def withdraw_consent(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
-    """The person no longer wants the partner to be contacted."""
+async def consent(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """The person has taken back the consent to contact with the partner, or given it again; or who leads has seen it."""
     person, _cohort, _programme, _facts = await mine(request, cohort_id, enrolment_id)
-    await consent_services.withdraw_partner_consent(enrolment_id, person.staff_id, request.app.state.clock.now())
+    said, state = (await read_form(request)).raw("samtycke"), request.app.state
+    now = state.clock.now()
+    if said == "ja":
+        await consent_services.give_partner_consent(enrolment_id, person.staff_id, now)
+    elif said == "sett":
+        await consent_services.note_seen(enrolment_id, person.staff_id, now)
+    else:
+        await consent_services.withdraw_partner_consent(enrolment_id, person.staff_id, state.key_folder, now)
     return _back(cohort_id, enrolment_id)
 
 
@@ -363,4 +373,4 @@ async def coming(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fr
     return _back(cohort_id, enrolment_id)
 
 
-HANDLERS = [person_page, withdraw_consent, coming, skip, visit, on_paper, proof, new_code, contact, end]
+HANDLERS = [person_page, consent, coming, skip, visit, on_paper, proof, new_code, contact, end]

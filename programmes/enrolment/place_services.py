@@ -9,7 +9,7 @@ from programmes.core import audit
 from programmes.core.codes import digest, grouped, new_code, new_token
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
-from programmes.core.sealing import KeyFolder, KeyGone
+from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
 from programmes.enrolment import queries
 from programmes.enrolment.rules import ALIVE
 from programmes.people.look_rules import RevealReason
@@ -28,7 +28,7 @@ class Kept:
 
 
 def unseal(facts: queries.EnrolmentFacts, keys: KeyFolder) -> Kept:
-    """Open an enrolment's sealed part; empty when its key is gone."""
+    """Open an enrolment's sealed part; empty when its key is gone. Raises Unreadable for one that is damaged."""
     if facts.key_id is None or facts.sealed is None:
         return Kept()
     try:
@@ -36,6 +36,14 @@ def unseal(facts: queries.EnrolmentFacts, keys: KeyFolder) -> Kept:
     except KeyGone:
         return Kept()
     return Kept(**found)
+
+
+def has_contact(facts: queries.EnrolmentFacts, keys: KeyFolder) -> bool:
+    """Whether somebody nobody knows left a way to reach them; of what can't be read, none is known."""
+    try:
+        return bool(unseal(facts, keys).contact)
+    except Unreadable:
+        return False
 
 
 async def open_session(enrolment_id: uuid.UUID, token: str, now: datetime) -> None:

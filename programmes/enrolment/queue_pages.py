@@ -11,7 +11,7 @@ from programmes.core.i18n import gettext as _
 from programmes.enrolment.queue_rules import ORDER_REASONS, SKIP_REASONS
 from programmes.enrolment.rules import EnrolmentFacts
 from programmes.enrolment.together_rules import numbers_together
-from programmes.enrolment.wording import order_text, skip_text
+from programmes.enrolment.wording import event_words, order_text, skip_text
 
 
 @dataclass(frozen=True)
@@ -100,36 +100,6 @@ def heads(exempt: bool) -> Sequence[str]:
     return (_("Tid"), _("Anmälan nr"), _("Anmäld"), *named, *happened)
 
 
-def _event(kind: str) -> str:
-    return {
-        "applied": _("anmäld, fick plats"),
-        "applied_queue": _("anmäld, ställd i kö"),
-        "offered": _("erbjuden plats"),
-        "accepted": _("tackade ja"),
-        "declined": _("tackade nej"),
-        "expired": _("tiden gick ut"),
-        "left": _("lämnade"),
-        "skipped": _("hoppas över"),
-        "lifted": _("hoppas inte längre över"),
-        "order_changed": _("ordningen ändrad"),
-        "order_restored": _("ordningen återställd"),
-        "offer_ended": _("erbjudandet upphörde, starten ställdes in"),
-        "moved_away": _("flyttad till en annan start"),
-        "moved_here": _("flyttad hit, fick plats"),
-        "moved_here_queue": _("flyttad hit, ställd i kö"),
-        "came_back": _("tillbaka på platsen, slutet ångrat"),
-        "came_back_queue": _("tillbaka i kön, slutet ångrat"),
-        "refused": _("uppfyller inte villkoren"),
-        "completed": _("gick klart"),
-        "coming": _("sa att den kommer"),
-        "asked_to_come": _("ska säga att den kommer, många anmälningar på en gång"),
-        "seated": _("fick plats"),
-        "passed_asked": _("har inte sagt att den kommer, platsen gick till nästa"),
-        "passed_together": _("väntar tillsammans, färre platser var lediga"),
-        "apart": _("väntar inte längre tillsammans"),
-    }[kind]
-
-
 def _place(number: int | None) -> str:
     return "" if number is None else str(number)
 
@@ -158,7 +128,7 @@ def history_row(
         str(arrival),
         _moment(applied_at),
         *named,
-        _event(kind),
+        event_words(kind),
         why,
         _place(places[0]),
         _place(places[1]),

@@ -11,7 +11,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import agreement_queries, queries, rules
 from programmes.enrolment.age_rules import age_after_move, age_unmet
 from programmes.enrolment.agreement_rules import asked_again
@@ -32,7 +32,8 @@ class RosterEntry:
 
     `age`: what no longer fits since the first session moved. `twice`: somebody else on the list has the same number, or the
     same name and birth date; only staff are told, so that nobody can find out by applying who else has a place.
-    `together`: the numbers in the queue of siblings who wait together, this one among them.
+    `together`: the numbers in the queue of siblings who wait together, this one among them. `consent_withdrawn`: they have
+    said no to contact with their partner after they had said yes.
     """
 
     enrolment_id: UUID
@@ -51,6 +52,7 @@ class RosterEntry:
     twice: bool = False
     age: Outcome | None = None
     together: str = ""
+    consent_withdrawn: bool = False
 
 
 def _known(found: Sequence[queries.EnrolmentFacts], keys: KeyFolder, look: Look) -> dict[UUID, PersonRecord]:
@@ -91,15 +93,23 @@ def asks_age_again(facts: queries.EnrolmentFacts, programme: Programme, first_st
 
 
 def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder, look: Look) -> str:
-    """What staff call this person on a list; somebody with protected identity has no name there, but stands there too."""
+    """What staff call this person on a list; somebody with protected identity has no name there, but stands there too. Whose
+    record can't be read stands there by number, and it is said."""
     if facts.participant_id is not None and facts.protected:
         look.see(facts.participant_id, facts.cohort_id, facts.protected)
         return _("Deltagare %(n)s", n=facts.arrival)
     if facts.participant_id is not None and facts.record is not None:
         record = record_of(facts, keys, look)
-        return record.name if record else _("Deltagare %(n)s", n=facts.arrival)
-    alias = unseal(facts, keys).alias if facts.state in {*ALIVE, "refused"} else ""
+        return record.name if record else _unreadable(facts)
+    try:
+        alias = unseal(facts, keys).alias if facts.state in {*ALIVE, "refused"} else ""
+    except Unreadable:
+        return _unreadable(facts)
     return alias or _("Deltagare %(n)s", n=facts.arrival)
+
+
+def _unreadable(facts: queries.EnrolmentFacts) -> str:
+    return _("Deltagare %(n)s (uppgifterna kan inte läsas)", n=facts.arrival)
 
 
 async def exception(enrolment_id: UUID, programme: Programme) -> str:
@@ -180,6 +190,7 @@ async def roster(
             facts.enrolment_id in twice,
             age_now(facts, known.get(facts.enrolment_id), programme, cohort.first_start),
             together.get(facts.enrolment_id, ""),
+            facts.state in ALIVE and facts.partner_consent is False,
         )
         for facts in found
     ]

@@ -124,6 +124,7 @@ class EnrolmentFacts:
     order_reason: str | None = None
     passed_at: datetime | None = None
     visit_cancelled_at: datetime | None = None
+    consent_withdrawn_at: datetime | None = None
     place_since: datetime | None = None
     undo_until: datetime | None = None
     left_from: str | None = None

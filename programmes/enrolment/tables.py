@@ -38,6 +38,7 @@ class Enrolment(Table, tablename="enrolment"):
     `passed_at`: a coordinator let somebody go before. `asked_to_come`: they came among many at once from one address, and
     are offered a place when they have said that they come.
     `visit_cancelled_at`: the office has cancelled a study visit of theirs, which never costs the place.
+    `consent_withdrawn_at`: the consent to contact with the partner was taken back, and no leader has seen it yet.
     `together_id`: siblings who wait together have the same, as long as they wait; they get places at once or not at all.
     `place_since`: since when the place has been theirs, of documented people only. Who has left can undo it until
     `undo_until` and gets back what they `left_from`; then both are null, and the sealed part is gone. So with who was
@@ -71,6 +72,7 @@ class Enrolment(Table, tablename="enrolment"):
     age_checked_for = Date(null=True, default=None)
     only_waited = Boolean(default=False)
     visit_cancelled_at = Timestamptz(null=True, default=None)
+    consent_withdrawn_at = Timestamptz(null=True, default=None)
     place_since = Timestamptz(null=True, default=None)
     undo_until = Timestamptz(null=True, default=None)
     left_from = Text(null=True, default=None)
@@ -98,8 +100,23 @@ class Enrolment(Table, tablename="enrolment"):
     together_is_for_who_waits_unnamed = Check(
         "together_id is null or (participant_id is null and state in ('queued', 'offered', 'withdrawn', 'refused'))"
     )
+    withdrawn_consent_is_no_yes = Check("consent_withdrawn_at is null or partner_consent is not true")
     known_language = Check("language in ('sv', 'en')")
     turn_is_arrival_without_a_reason = Check("turn > 0 and (turn = arrival or order_reason is not null)")
+
+
+class PartnerRecord(Table, tablename="partner_record"):
+    """Whom staff may contact about somebody's partner (2.14), sealed under a key of its own: never part of the participant's
+    record. The id is the key's.
+
+    It may be read while the enrolment is alive and the consent stands; `partner_services` has the rule. An enrolment that is
+    deleted leaves it without one, and then the worker destroys its key like any other's whose time is over.
+    """
+
+    id: UUID = UUID(primary_key=True, default=None)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.set_null, null=True, default=None, unique=True)
+    sealed = Bytea(default=None)
+    kept_at = Timestamptz(default=None)
 
 
 class QueueEvent(Table, tablename="queue_event"):

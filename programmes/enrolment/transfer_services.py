@@ -233,6 +233,7 @@ async def _take_over(planned: Plan, move: Move, new: uuid.UUID, kept: asyncpg.Re
 
 async def _bring_along(old: uuid.UUID, new: uuid.UUID, visits: bool, now: datetime) -> None:
     await execute("update place_session set enrolment_id = $2 where enrolment_id = $1", old, new)
+    await execute("update partner_record set enrolment_id = $2 where enrolment_id = $1", old, new)
     await leave_slot(old, now)
     if visits:
         # The same row, so that it takes no second place of its slot.

@@ -249,3 +249,34 @@ def doubted(doubt: Doubt, holder: str) -> str:
     if doubt.kind == "leads":
         return _("%(name)s leder något annat då: %(when)s.", name=holder, when=when)
     return _("Lokalen är upptagen då: %(when)s.", when=when)
+
+
+def event_words(kind: str) -> str:
+    """What became of an application, as the history of the queue tells it."""
+    return {
+        "applied": _("anmäld, fick plats"),
+        "applied_queue": _("anmäld, ställd i kö"),
+        "offered": _("erbjuden plats"),
+        "accepted": _("tackade ja"),
+        "declined": _("tackade nej"),
+        "expired": _("tiden gick ut"),
+        "left": _("lämnade"),
+        "skipped": _("hoppas över"),
+        "lifted": _("hoppas inte längre över"),
+        "order_changed": _("ordningen ändrad"),
+        "order_restored": _("ordningen återställd"),
+        "offer_ended": _("erbjudandet upphörde, starten ställdes in"),
+        "moved_away": _("flyttad till en annan start"),
+        "moved_here": _("flyttad hit, fick plats"),
+        "moved_here_queue": _("flyttad hit, ställd i kö"),
+        "came_back": _("tillbaka på platsen, slutet ångrat"),
+        "came_back_queue": _("tillbaka i kön, slutet ångrat"),
+        "refused": _("uppfyller inte villkoren"),
+        "completed": _("gick klart"),
+        "coming": _("sa att den kommer"),
+        "asked_to_come": _("ska säga att den kommer, många anmälningar på en gång"),
+        "seated": _("fick plats"),
+        "passed_asked": _("har inte sagt att den kommer, platsen gick till nästa"),
+        "passed_together": _("väntar tillsammans, färre platser var lediga"),
+        "apart": _("väntar inte längre tillsammans"),
+    }[kind]

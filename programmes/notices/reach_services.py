@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
@@ -13,19 +13,36 @@ from programmes.notices import rules
 from programmes.notices.reach_rules import Reach, Way
 from programmes.notices.rules import Kind
 
-__all__ = ["address_of", "reach", "reach_among", "reach_by_state", "way"]
+__all__ = ["address_of", "may_be_written_to", "reach", "reach_among", "reach_by_state", "way"]
 
 
 def address_of(facts: EnrolmentFacts, keys: KeyFolder) -> str:
-    """Where mail may go: of a protected record only what the person said is safe."""
+    """Where mail may go: of a protected record only what the person said is safe. Raises Unreadable."""
     if facts.participant_id is None:
         return rules.email_of(unseal(facts, keys).contact)
     record = record_of(facts, keys, "reach")
     return rules.email_of(record.contact) if record and "email" in record.safe else ""
 
 
+def may_be_written_to(facts: EnrolmentFacts, keys: KeyFolder) -> bool:
+    """Whether a message is to be written. For whom nothing can be read it is, and fails: then staff see that they are not
+    reached, and the others of the group are told all the same."""
+    try:
+        return bool(address_of(facts, keys))
+    except Unreadable:
+        return True
+
+
 def way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
-    """How somebody can be told. Who gave a telephone number that is safe to use wants to be rung."""
+    """How somebody can be told. Who gave a telephone number that is safe to use wants to be rung; of whom nothing can be
+    read, only Min plats is sure."""
+    try:
+        return _way(facts, keys)
+    except Unreadable:
+        return "place"
+
+
+def _way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
     if address_of(facts, keys):
         return "mail"
     if facts.participant_id is None:

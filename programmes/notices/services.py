@@ -26,7 +26,7 @@ from programmes.enrolment.rules import asks_age_again
 from programmes.notices import letter_rules, queries, rules
 from programmes.notices.post_services import Deferred, Post, Refused
 from programmes.notices.queries import NoticeFacts
-from programmes.notices.reach_services import address_of
+from programmes.notices.reach_services import address_of, may_be_written_to
 from programmes.notices.rules import Kind
 from programmes.settings import Settings
 
@@ -115,7 +115,7 @@ async def _tell(event: _Event, people: Sequence[EnrolmentFacts], keys: KeyFolder
 async def _note(event: _Event, facts: EnrolmentFacts, keys: KeyFolder, now: datetime) -> bool:
     if facts.key_id is None and facts.participant_id is None:
         return False  # The key went when the place was left (DESIGN 6): nobody is there to be told.
-    reachable = bool(address_of(facts, keys))
+    reachable = may_be_written_to(facts, keys)
     if event.session_id is not None:
         # What was not sent yet about the same session is outrun by this.
         await execute(

@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-# Every page that shows documented people to staff. A new one needs a name here and in `known_page_of_the_log`.
+# Every page that shows documented people to staff. A new one needs a name here and in the constraint `known_look_page`.
 LookPage = Literal[
     "group",
     "person",
@@ -21,6 +21,8 @@ LookPage = Literal[
     "search",
     "retention",
     "archive",
+    "partner",
+    "extract",
 ]
 LOOK_PAGES: tuple[LookPage, ...] = get_args(LookPage)
 # Where people of protected identity stand by a number only, and nothing that is sealed about them is shown.

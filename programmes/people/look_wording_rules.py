@@ -24,6 +24,8 @@ def page_words(page: LookPage) -> str:
         "search": _("Sök"),
         "retention": _("Gallringens lista"),
         "archive": _("Leverans till arkivet"),
+        "partner": _("Partnerns uppgifter"),
+        "extract": _("Registerutdrag"),
     }[page]
 
 

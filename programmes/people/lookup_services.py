@@ -40,3 +40,16 @@ async def find(typed: str, keys: KeyFolder) -> list[UUID]:
         [entry.digest for entry in wanted],
     )
     return [row["participant_id"] for row in rows]
+
+
+async def same_number(person_id: UUID) -> list[UUID]:
+    """This record and every other with the same personal identity number, the oldest first. A name or a contact channel may
+    be somebody else's too, so they make nobody the same person."""
+    rows = await fetch(
+        """select id from participant where id = $1 or id in (
+               select other.participant_id from person_lookup own join person_lookup other using (kind, digest)
+               where own.participant_id = $1 and own.kind = 'number')
+           order by created_at, id""",
+        person_id,
+    )
+    return [row["id"] for row in rows]

@@ -5,11 +5,15 @@ import uuid
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+import structlog
+
 from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
-from programmes.core.sealing import KeyFolder, KeyGone
+from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Unreadable
 from programmes.people.look_rules import Purpose
 from programmes.people.looks import Look
 from programmes.people.lookup_services import entries_of
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -65,13 +69,13 @@ async def change(
 
 
 async def seal_anew(person_id: uuid.UUID, keys: KeyFolder) -> None:
-    """Seal a record's content under the key that its own is becoming, in the open transaction that holds its row."""
-    sealed = await fetchval("select sealed from participant where id = $1", person_id)
-    await execute(
-        "update participant set sealed = $2 where id = $1",
-        person_id,
-        keys.seal("person", person_id, keys.open("person", person_id, sealed)),
-    )
+    """Seal a record's content, a participant's or a partner's, under the key that its own is becoming, in the open
+    transaction that holds its row."""
+    for table in ("participant", "partner_record"):
+        sealed = await fetchval(f"select sealed from {table} where id = $1", person_id)
+        if sealed is not None:
+            again = keys.seal("person", person_id, keys.open("person", person_id, sealed))
+            await execute(f"update {table} set sealed = $2 where id = $1", person_id, again)
 
 
 async def index_anew(person_id: uuid.UUID, keys: KeyFolder) -> None:
@@ -102,7 +106,7 @@ async def index_missing(keys: KeyFolder) -> int:
         """select id, sealed, protected_identity from participant p
            where not exists (select 1 from person_lookup l where l.participant_id = p.id)"""
     )
-    found = [(row, record) for row in rows if (record := _opened(row["id"], row["sealed"], keys))]
+    found = [(row, record) for row in rows if (record := _shown(row["id"], row["sealed"], keys))]
     for row, record in found:
         async with transaction():
             await _index(record, row["protected_identity"], keys, row["id"])
@@ -122,13 +126,33 @@ class SealedRecord:
 def read(sealed: SealedRecord, keys: KeyFolder, by: Look | Purpose) -> PersonRecord | None:
     """The record, or None when its key has been destroyed.
 
-    Who of staff looks leaves a line by it (`looks.looking`). The service itself says for what it reads; what it read then
+    Who of staff looks leaves a line by it (`looks.looking`), and is shown None too for a record that can't be read: a list
+    then says so of one person, and of the others what there is. The service itself says for what it reads; what it read then
     is shown to nobody but the person.
+
+    Raises:
+        Unreadable: for a purpose of the service, which must not go on as if there were nothing.
     """
-    record = _opened(sealed.person_id, sealed.content, keys)
-    if isinstance(by, Look):
-        by.see(sealed.person_id, sealed.cohort_id, sealed.protected, record.name if record else "")
+    if not isinstance(by, Look):
+        return _opened(sealed.person_id, sealed.content, keys)
+    record = _shown(sealed.person_id, sealed.content, keys)
+    by.see(sealed.person_id, sealed.cohort_id, sealed.protected, record.name if record else "")
     return record
+
+
+def _shown(person_id: uuid.UUID, content: bytes, keys: KeyFolder) -> PersonRecord | None:
+    try:
+        return _opened(person_id, content, keys)
+    except (Unreadable, KeysAway) as error:
+        _only_this_one(error, keys)
+        return None
+
+
+def _only_this_one(error: Exception, keys: KeyFolder) -> None:
+    """Log that one record can't be read. Raises it again where the folder is away: then nothing can be said of any."""
+    if isinstance(error, KeysAway) and not keys.usable():
+        raise error
+    log.error("record_unreadable", error=type(error).__name__)
 
 
 def _opened(person_id: uuid.UUID, content: bytes, keys: KeyFolder) -> PersonRecord | None:
@@ -137,3 +161,37 @@ def _opened(person_id: uuid.UUID, content: bytes, keys: KeyFolder) -> PersonReco
     except KeyGone:
         return None
     return PersonRecord(**{**found, "safe": tuple(found["safe"])})
+
+
+@dataclass(frozen=True)
+class PartnerRecord:
+    """Whom staff may contact: a name, one channel, and for which of `call`, `email` it is safe. No field for notes."""
+
+    name: str
+    contact: str = ""
+    safe: tuple[str, ...] = ()
+
+
+def seal_partner(record: PartnerRecord, keys: KeyFolder, partner_id: uuid.UUID) -> bytes:
+    """A partner's record under its own key, which must be on disk already (`keys.create("person")`).
+
+    Raises:
+        KeyGone: it isn't.
+    """
+    return keys.seal("person", partner_id, json.dumps(asdict(record)))
+
+
+def read_partner(partner_id: uuid.UUID, content: bytes, cohort_id: int, keys: KeyFolder, look: Look) -> PartnerRecord | None:
+    """A partner's record as staff of the cohort see it, or None when it can't be read.
+
+    The look is at this record, under its own id: among the looks at the participant's, which the participant may ask for, it
+    would say that there is a partner who may be contacted.
+    """
+    record = None
+    try:
+        found = json.loads(keys.open("person", partner_id, content))
+        record = PartnerRecord(**{**found, "safe": tuple(found["safe"])})
+    except (KeyGone, Unreadable, KeysAway) as error:
+        _only_this_one(error, keys)
+    look.see(partner_id, cohort_id, protected=False, name=record.name if record else "")
+    return record

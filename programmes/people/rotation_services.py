@@ -29,11 +29,12 @@ def _quiet(done: int, of: int) -> None:
 async def persons(
     keys: KeyFolder, clock: Clock, made_before: datetime, told: Told = _quiet, pause: Pause = asyncio.sleep
 ) -> int:
-    """Seal every record whose key was made before a moment under another one; returns how many. The moment of the first run
-    makes a second one go on where that was broken off."""
-    due = sorted(
-        set(keys.made_before("person", made_before)) & {row[0] for row in await fetch("select id from participant")}
-    )
+    """Seal every record, a partner's too, whose key was made before a moment under another one; returns how many.
+
+    The moment of the first run makes a second one go on where that was broken off.
+    """
+    rows = await fetch("select id from participant union all select id from partner_record")
+    due = sorted(set(keys.made_before("person", made_before)) & {row[0] for row in rows})
     for number, person_id in enumerate(due, 1):
         await _person(person_id, keys)
         told(number, len(due))
@@ -61,6 +62,7 @@ async def _person(person_id: UUID, keys: KeyFolder) -> None:
 
 async def _content(person_id: UUID) -> bytes | None:
     row = await fetchrow("select sealed from participant where id = $1 for no key update", person_id)
+    row = row or await fetchrow("select sealed from partner_record where id = $1 for no key update", person_id)
     return row["sealed"] if row else None
 
 

@@ -111,6 +111,20 @@ class Participant(Table, tablename="participant"):
     changed_at = Timestamptz(null=True, default=None)
 
 
+class IdentityCheck(Table, tablename="identity_check"):
+    """That somebody asked for what is kept about them: how staff made sure who it was, by whom, when.
+
+    Goes with the record.
+    """
+
+    id: UUID = UUID(primary_key=True, default=None)
+    participant_id = ForeignKey(Participant, on_delete=OnDelete.cascade, null=False, index=True)
+    staff_id = Integer(default=None)
+    how = Text(default=None)
+    at = Timestamptz(default=None)
+    known_way_to_check = Check("how in ('shown', 'known', 'sent_home')")
+
+
 class PersonLookup(Table, tablename="person_lookup"):
     """What a protected record is found by: a keyed hash of one exact term (`people/lookup_rules.py`). Goes with it."""
 

@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException, PermissionDeniedException
 from programmes.core import codes, errors
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
-from programmes.core.sealing import KeyGone, KeysAway
+from programmes.core.sealing import KeyGone, KeysAway, Unreadable
 from programmes.web import rendering
 from programmes.web.guards import NotConfirmed, NotSignedIn
 from programmes.web.hosts import Misdirected
@@ -54,6 +54,19 @@ def conflict(request: AnyRequest, error: Exception) -> Response[Any]:
     code = error.code if isinstance(error, errors.Conflict) else ""
     text = staff_text(code) if request.url.path.startswith("/personal") else None
     return page(request, "errors/conflict.html", (*(text or conflict_text(code)), _way_back(request.url.path)), status=409)
+
+
+def unreadable(request: AnyRequest, error: Exception) -> Response[Any]:
+    """Something sealed can't be opened: its key is gone or another one, or the bytes are damaged. Nothing was written."""
+    log.error("sealed_unreadable", error=type(error).__name__, route=_route(request))
+    if _wants_json(request):
+        return _json(409, "What is kept cannot be read")
+    path = request.url.path
+    text = _("Det är fel hos oss. Inget är ändrat. Försök igen om en stund, eller ring oss.")
+    if path.startswith("/personal"):
+        text = _("Nyckeln saknas eller är fel, eller så är uppgifterna skadade. Inget är ändrat. Säg till er administratör.")
+    back = "/kontakt" if path.startswith("/min-plats") else _way_back(path)
+    return page(request, "errors/conflict.html", (_("Uppgifterna kan inte läsas"), text, back), status=409)
 
 
 def _way_back(path: str) -> str:
@@ -158,6 +171,17 @@ def staff_text(code: str) -> tuple[str, str] | None:
         "review_signed": (
             _("Månaden är redan granskad"),
             _("Någon har skrivit under den, kanske du i en annan flik. Inget av det du skickade nu är sparat."),
+        ),
+        "extract_unreadable": (
+            _("Uppgifterna kan inte läsas"),
+            _(
+                "Nyckeln saknas eller är fel, eller så är de skadade. Ett utdrag som saknar något lämnas inte ut. "
+                "Säg till er administratör."
+            ),
+        ),
+        "no_consent": (
+            _("Det finns inget samtycke till partnerkontakt"),
+            _("Utan det, eller när platsen är avslutad, finns inga uppgifter om partnern här. Inget är sparat."),
         ),
         "enrolment_over": (
             _("Det går inte längre"),
@@ -282,6 +306,7 @@ HANDLERS: dict[Any, Any] = {
     errors.NotFound: not_found,
     errors.Forbidden: forbidden,
     errors.Conflict: conflict,
+    Unreadable: unreadable,
     NotSignedIn: not_signed_in,
     PlaceClosed: place_closed,
     NotConfirmed: not_confirmed,

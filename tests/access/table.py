@@ -76,7 +76,8 @@ _PUBLIC = (
     "POST /min-plats/godkann", "POST /min-plats/kalender", "GET /min-plats/klart", "POST /min-plats/kommer",
     "GET /min-plats/lamna", "POST /min-plats/lamna", "POST /min-plats/radera", "POST /min-plats/stang",
     "POST /min-plats/studiebesok", "POST /min-plats/studiebesok/avboka", "POST /min-plats/syskon",
-    "POST /min-plats/var-for-sig", "POST /min-plats/vidare", "GET /snabbt", "GET /sprak", "GET /tillganglighet", "GET /u",
+    "GET /min-plats/samtycke", "POST /min-plats/samtycke", "POST /min-plats/var-for-sig", "POST /min-plats/vidare",
+    "GET /snabbt", "GET /sprak", "GET /tillganglighet", "GET /u",
     "POST /u", "GET /u/tack", "GET /uppgifter",
 )  # fmt: skip
 # What needs a secret of its own that nobody here has: the token of a calendar, the digest of a file, a demo's folder.
@@ -151,6 +152,13 @@ TABLE: Mapping[str, Asked] = {
     f"POST {COHORT}/ko/tillbaka": Asked(_THEIRS, _WHO),
     f"POST {COHORT}/ring": Asked(_MINE, _WHO),
     f"POST {COHORT}/starta-samtal": Asked(_MINE, section="2.14"),
+    f"GET {PERSON}/utdrag": Asked(_THEIRS),
+    f"POST {PERSON}/utdrag": Asked(_THEIRS, {"hur": "shown"}),
+    f"GET {PERSON}/utdrag.json": Asked(_THEIRS),
+    f"GET {PERSON}/utdrag.pdf": Asked(_THEIRS),
+    f"GET {PERSON}/partner": Asked(_MINE, section="2.14"),
+    f"POST {PERSON}/partner": Asked(_MINE, {"namn": "Pia Ek"}, "2.14"),
+    f"POST {PERSON}/partner/ta-bort": Asked(_MINE, section="2.14"),
     f"POST {COHORT}/utvardering/egna-ord": Asked(_MINE, {"ord": "Vi har lyssnat på varandra."}, "2.1"),
     f"POST {PERSON}/kontakt": Asked(_MINE, {"skal": "changed"}, "2.1"),
     f"POST {PERSON}/erbjudande": Asked(_MINE, {"svar": "ja"}),

@@ -236,7 +236,8 @@ async def test_partner_contact_is_asked_only_of_those_still_in_the_relationship(
         assert (await post_form(client, f"{person}/samtycke", {}, person)).status_code == 303
     shown = (await client.get(person)).text
     assert "Personen har tagit tillbaka sitt ja. Kontakta inte partnern." in shown
-    assert f'action="{person}/samtycke"' not in shown
+    assert f'href="{person}/partner"' not in shown
+    assert 'value="nej">Personen har tagit tillbaka' not in shown
     assert await fetchval("select count(*) from audit_entry where action = 'consent:withdraw'") == 1
 
 

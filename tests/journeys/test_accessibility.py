@@ -59,8 +59,8 @@ async def _axe(page: Page, scheme: Literal["light", "dark"], options: dict[str, 
     return [f"{v['id']} in the {scheme} {v['nodes'][0]['html'][:120]}" for v in found.response["violations"]]
 
 
-async def _everything(clock: FrozenClock, keys: KeyFolder) -> tuple[list[str], list[str], str]:
-    """Public addresses, staff addresses, and the code of somebody's place."""
+async def _everything(clock: FrozenClock, keys: KeyFolder) -> tuple[list[str], list[str], tuple[str, str]]:
+    """Public addresses, staff addresses, and the codes of two places, the second with a consent to change."""
     robin = await a_leader(clock.now())
     kim = await a_coordinator(clock.now())
     abc = await a_cohort("2.1", clock.now(), robin, sessions=4)
@@ -80,18 +80,25 @@ async def _everything(clock: FrozenClock, keys: KeyFolder) -> tuple[list[str], l
     staff += [f"/personal/starter/{treatment.cohort_id}/stall-in", f"/personal/starter/{treatment.cohort_id}/skjut-upp"]
     staff += ["/personal/konto", "/personal/konto/losenord", "/personal/konto/kod"]
     staff += [f"/personal/bekrafta?till={group}/ko.csv", f"/personal/bekrafta?klart=ja&till={group}/ko.csv"]
-    return public, staff, code
+    talks = await a_cohort("2.14", clock.now(), robin, minimum=1, maximum=1)
+    talking = await somebody(talks, keys, clock.now())
+    person = f"/personal/grupper/{talks.cohort_id}/deltagare/{talking.enrolment_id}"
+    staff += [person, f"{person}/partner", f"{person}/utdrag"]
+    return public, staff, (code, place_services.unseal(await queries.enrolment(talking.enrolment_id), keys).code)
 
 
 async def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     new_context: NewContext, clock: FrozenClock, keys: KeyFolder, db: None
 ) -> None:
-    public, staff, code = await _everything(clock, keys)
+    public, staff, (code, consenting) = await _everything(clock, keys)
     page = await (await new_context("phone", viewport=_NARROW, reduced_motion="reduce")).new_page()
     wrong = [fault for address in public for fault in await faults(page, address)]
     await open_place(page, code)
     for address in ("/min-plats", "/min-plats/lamna"):
         wrong += await faults(page, address)
+    await page.context.clear_cookies()
+    await open_place(page, consenting)
+    wrong += await faults(page, "/min-plats/samtycke")
     desk = await sign_in(await new_context("phone", viewport=_NARROW, reduced_motion="reduce"), "kim")
     for address in staff:
         wrong += await faults(desk, address)

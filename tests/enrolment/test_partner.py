@@ -1,0 +1,236 @@
+"""A partner's record of its own (2.14): who may see it, when it goes, and that nothing of it reaches anybody else."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.db import execute, fetchval, transaction
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import erasing_services, key_services, leaving_services, partner_services, place_services, queries
+from programmes.enrolment.partner_rules import may_answer, may_keep
+from programmes.enrolment.rules import ALIVE
+from programmes.people import look_queries
+from programmes.people.records import PartnerRecord
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
+
+PIA = {"namn": "Pia Ekmarker", "kontakt": "070-174 06 05", "saker": "call"}
+STATES = [*sorted(ALIVE), "completed", "dropped_out", "withdrawn", "declined", "expired", "transferred", "refused"]
+
+
+@given(st.booleans(), st.sampled_from(STATES), st.booleans(), st.sampled_from([True, False, None]))
+def test_a_partner_is_kept_only_while_everything_holds(asked: bool, state: str, documented: bool, consent: bool) -> None:
+    kept = may_keep(asked, state, documented, consent)  # type: ignore[arg-type]
+    assert kept == (asked and documented and consent is True and state in ALIVE)
+    # Whoever has a partner's record beside theirs can take the consent back.
+    assert not kept or may_answer(state, consent)  # type: ignore[arg-type]
+
+
+async def a_series(client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock) -> tuple[CohortFacts, UUID, str]:
+    """Talks with somebody who consents, for a leader who is signed in; the address of the person's page."""
+    leader = await a_leader(clock.now())
+    cohort = await a_cohort("2.14", clock.now(), leader, minimum=1, maximum=1)
+    taken = await somebody(cohort, keys, clock.now(), "Anna Ask", "anna@example.invalid")
+    await sign_in_as(client, "robin", clock.now())
+    return cohort, taken.enrolment_id, f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+
+
+async def partner_ids() -> list[UUID]:
+    return await fetchval("select coalesce(array_agg(id), '{}') from partner_record")  # type: ignore[no-any-return]
+
+
+async def test_staff_of_the_cohort_add_correct_and_remove_a_partner_and_each_look_is_its_own(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, enrolment_id, person = await a_series(client, keys, clock)
+    page = f"{person}/partner"
+    assert f'href="{page}"' in (await client.get(person)).text
+    last = await fetchval("select max(id) from record_look")
+    assert "Ekmarker" not in (await client.get(page)).text
+    assert await fetchval("select max(id) from record_look") == last
+    for wrong, said in ({"namn": ""}, "Skriv partnerns namn."), ({"saker": ""}, "vad som är säkert"):
+        answer = await post_form(client, page, {**PIA, **wrong})
+        assert (answer.status_code, said in answer.text) == (422, True)
+    assert (await post_form(client, page, PIA)).status_code == 303
+    [first] = await partner_ids()
+    shown = (await client.get(page)).text
+    assert 'value="Pia Ekmarker"' in shown
+    assert "Anna Ask" not in shown
+    # The look names the partner's record: among the looks at the participant's own there is none.
+    lines = await owner.fetch("select participant_id, page, cohort_id from record_look where id > $1", last)
+    assert [tuple(line) for line in lines] == [(first, "partner", cohort.cohort_id)]
+    participant = (await queries.enrolment(enrolment_id)).participant_id
+    assert participant
+    assert not [look for look in await look_queries.looks_at(participant) if look.page == "partner"]
+    assert (await post_form(client, page, {**PIA, "namn": "Pia Ek"})).status_code == 303
+    [second] = await partner_ids()
+    assert not keys.exists("person", first)
+    assert keys.exists("person", second)
+    assert 'value="Pia Ek"' in (await client.get(page)).text
+    assert (await post_form(client, f"{page}/ta-bort", {}, page)).status_code == 303
+    assert await partner_ids() == []
+    assert not keys.exists("person", second)
+    gone = {receipt["key"]: receipt["why"] for receipt in keys.receipts()}
+    assert gone[str(first)] == gone[str(second)] == "partner: removed by staff"
+    assert keys.exists("person", participant)
+
+
+async def test_nothing_of_a_partner_reaches_another_page_a_message_or_the_participant(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, enrolment_id, person = await a_series(client, keys, clock)
+    await a_coordinator(clock.now())
+    before = await owner.fetch("select id, kind, state from notice order by id")
+    jobs = await fetchval("select count(*) from pgqueuer")
+    assert (await post_form(client, f"{person}/partner", PIA)).status_code == 303
+    group = f"/personal/grupper/{cohort.cohort_id}"
+    pages = (person, group, f"{group}/utskrifter", f"{group}/ring", f"{group}/ko", "/personal/idag", f"{person}/uppgifter")
+    for address in pages:
+        text = (await client.get(address)).text
+        assert "Ekmarker" not in text, address
+        assert "1740605" not in text.replace(" ", "").replace("-", ""), address
+    await sign_in_as(client, "kim", clock.now())
+    for typed in ("Pia Ekmarker", "+46701740605"):
+        assert "Anna Ask" not in (await post_form(client, "/personal/sok", {"vem": typed})).text
+    code = place_services.unseal(await queries.enrolment(enrolment_id), keys).code
+    await post_form(client, "/min-plats", {"kod": code})
+    forbidden = {"/min-plats": ("ekmarker", "partner", "relation", "samtyck")}
+    forbidden["/min-plats/samtycke"] = (*forbidden["/min-plats"][:3], "våld", "2.14")
+    for address, words in forbidden.items():
+        text = (await client.get(address)).text.lower().replace("/min-plats/samtycke", "")
+        assert not [word for word in words if word in text], address
+    assert await owner.fetch("select id, kind, state from notice order by id") == before
+    assert await fetchval("select count(*) from pgqueuer") == jobs
+
+
+async def test_taking_the_consent_back_is_silent_erases_the_partner_and_can_be_undone(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort, enrolment_id, person = await a_series(client, keys, clock)
+    await post_form(client, f"{person}/partner", PIA)
+    [partner] = await partner_ids()
+    idag = "Samtycke tillbakataget"
+    assert idag not in (await client.get("/personal/idag")).text
+    code = place_services.unseal(await queries.enrolment(enrolment_id), keys).code
+    await post_form(client, "/min-plats", {"kod": code})
+    place = "/min-plats/samtycke"
+    shown = await client.get("/min-plats")
+    assert place in shown.text
+    told = await owner.fetchrow("select (select count(*) from notice) as notices, (select count(*) from pgqueuer) as jobs")
+    answer = await post_form(client, place, {"svar": "nej"})
+    assert answer.headers["location"] == "/min-plats"
+    # Nothing is left of the partner, and the key has gone with a receipt.
+    assert await partner_ids() == []
+    assert not keys.exists("person", partner)
+    assert str(partner) in {receipt["key"] for receipt in keys.receipts()}
+    # Nobody is written to, and Min plats looks as before.
+    now = await owner.fetchrow("select (select count(*) from notice) as notices, (select count(*) from pgqueuer) as jobs")
+    assert now == told
+    strip = lambda text: [line for line in text.splitlines() if "csrf" not in line]  # noqa: E731
+    assert strip((await client.get("/min-plats")).text) == strip(shown.text)
+    assert "nej" in (await client.get(place)).text
+    # Whoever leads sees it, on Idag without a name, in the group with one.
+    today = (await client.get("/personal/idag")).text
+    assert idag in today
+    assert "Anna Ask" not in today
+    assert "Kontakta inte partnern" in (await client.get(f"/personal/grupper/{cohort.cohort_id}")).text
+    assert (await client.get(f"{person}/partner")).status_code == 409
+    assert (await post_form(client, f"{person}/partner", PIA, person)).status_code == 409
+    assert await partner_ids() == []
+    await post_form(client, f"{person}/samtycke", {"samtycke": "sett"}, person)
+    assert idag not in (await client.get("/personal/idag")).text
+    assert "Kontakta inte partnern" in (await client.get(f"/personal/grupper/{cohort.cohort_id}")).text
+    # Given again by either; what was erased does not come back.
+    await post_form(client, place, {"svar": "ja"})
+    assert await fetchval("select partner_consent from enrolment") is True
+    assert 'value="Pia' not in (await client.get(f"{person}/partner")).text
+    await post_form(client, f"{person}/samtycke", {"samtycke": "nej"}, person)
+    assert idag in (await client.get("/personal/idag")).text
+    await post_form(client, f"{person}/samtycke", {"samtycke": "ja"}, person)
+    assert idag not in (await client.get("/personal/idag")).text
+    noted = await owner.fetch(
+        "select action, staff_id is null as own from audit_entry where action like 'consent:%' order by id"
+    )
+    assert [tuple(row) for row in noted] == [
+        ("consent:withdraw", True), ("consent:seen", False), ("consent:give", True), ("consent:withdraw", False),
+        ("consent:give", False),
+    ]  # fmt: skip
+
+
+async def test_who_was_not_asked_and_other_programmes_have_no_such_page(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    _cohort, enrolment_id, person = await a_series(client, keys, clock)
+    await execute_now("update enrolment set partner_consent = null where id = $1", enrolment_id)
+    assert (await client.get(f"{person}/partner")).status_code == 409
+    assert "/samtycke" not in (await client.get(person)).text
+    code = place_services.unseal(await queries.enrolment(enrolment_id), keys).code
+    await post_form(client, "/min-plats", {"kod": code})
+    assert "/min-plats/samtycke" not in (await client.get("/min-plats")).text
+    assert (await client.get("/min-plats/samtycke")).headers["location"] == "/min-plats"
+    assert (await post_form(client, "/min-plats/samtycke", {"svar": "ja"}, "/min-plats")).status_code == 303
+    assert await fetchval("select partner_consent from enrolment") is None
+    other = await a_cohort("2.8", clock.now(), await a_leader(clock.now(), "love"))
+    taken = await somebody(other, keys, clock.now(), "Bo Alm")
+    await sign_in_as(client, "love", clock.now())
+    theirs = f"/personal/grupper/{other.cohort_id}/deltagare/{taken.enrolment_id}"
+    assert (await client.get(f"{theirs}/partner")).status_code == 404
+    assert (await post_form(client, f"{theirs}/partner", PIA, theirs)).status_code == 404
+    assert (await client.get(f"{person}/partner")).status_code == 404
+
+
+async def execute_now(statement: str, *arguments: object) -> None:
+    async with transaction():
+        await execute(statement, *arguments)
+
+
+@pytest.mark.parametrize("ending", ["completed", "deleted", "erased", "left", "undocumented", "swept", "restored"])
+async def test_a_partner_goes_when_the_place_has_ended_whatever_ended_it(
+    ending: str, db: None, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    leader = await a_leader(clock.now())
+    cohort = await a_cohort("2.14", clock.now(), leader, minimum=1, maximum=1)
+    taken = await somebody(cohort, keys, clock.now(), "Anna Ask")
+    kept = PartnerRecord("Pia Ekmarker", "pia@example.invalid", ("email",))
+    await partner_services.keep(taken.enrolment_id, kept, leader.staff_id, keys, clock.now())
+    [partner] = await partner_ids()
+    await partner_services.erase_over(keys, clock.now())
+    assert await partner_ids() == [partner]
+    if ending == "completed":
+        await owner.execute("update enrolment set state = 'completed', ended_at = $1", clock.now())
+    elif ending == "erased":
+        person_id = (await queries.enrolment(taken.enrolment_id)).participant_id
+        assert person_id
+        assert ("person", partner) in await erasing_services.keys_of(person_id)
+        await owner.execute("delete from enrolment")
+        await owner.execute("delete from participant")
+    elif ending == "restored":
+        keys.destroy("person", partner, "partner: removed by staff", clock.now())
+        await partner_services.erase_restored(keys, clock.now())
+        assert await partner_ids() == []
+    elif ending == "deleted":
+        await owner.execute("delete from enrolment")
+    elif ending == "left":
+        assert await leaving_services.leave(taken.enrolment_id, keys, clock.now())
+        await partner_services.erase_over(keys, clock.now())
+        assert await partner_ids() == [partner], "as long as leaving can be undone it stays"
+        clock.advance(hours=2)
+        await leaving_services.forget_left(keys, clock.now())
+    elif ending == "undocumented":
+        await owner.execute("update enrolment set participant_id = null, proof_checked_at = null, proof_checked_by = null")
+    else:
+        # The sweep of keys without rows knows this row.
+        await key_services.sweep(keys, clock.now() + timedelta(days=3650))
+        assert keys.exists("person", partner)
+        return
+    await partner_services.erase_over(keys, clock.now())
+    await partner_services.erase_over(keys, clock.now())
+    assert await partner_ids() == []
+    assert not keys.exists("person", partner)
+    assert str(partner) in {receipt["key"] for receipt in keys.receipts()}
