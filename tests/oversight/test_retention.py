@@ -129,7 +129,9 @@ async def _race(
             past.records[0], NIGHT,
         )  # fmt: skip
         run = run_at(hands, clock, NIGHT)
-        while not await owner.fetchval("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"):
+        waits = """select count(*) from pg_stat_activity
+                   where datname = current_database() and wait_event_type = 'Lock'"""
+        while not await owner.fetchval(waits):
             await asyncio.sleep(0.01)
         await holding.commit()
         await run
