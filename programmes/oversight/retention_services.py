@@ -15,7 +15,7 @@ from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.restoring import Restoring, beside_no_restore
 from programmes.core.retention import amount_of
 from programmes.core.retention_rules import RULES, Subject, kept_since, wrong_amount
-from programmes.core.sealing import KeyFolder, Unreadable
+from programmes.core.sealing import KeyFolder, KeysAway, Unreadable
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.erasing_services import erase_person, lock_person
 from programmes.enrolment.record_services import record_of
@@ -131,7 +131,7 @@ async def _carry_out(run_id: int, worker: Hands, catch_up: bool = False) -> None
             ended = "restoring"
         except ConnectionError:
             raise
-        except OSError:
+        except (KeysAway, OSError):
             # What has committed stands as an intent, and is carried out when the folder is back (`core.erasure`).
             ended = "no_keys"
     if ended != "done":
@@ -148,7 +148,7 @@ async def _erase_due(today: _Today) -> None:
     for person_id in people:
         try:
             await _erase_one(person_id, today)
-        except (Restoring, OSError):
+        except (Restoring, KeysAway, OSError):
             raise
         except Exception as error:
             # Of who cannot be read, or of whom something hangs on that nobody knew, nothing is gone. The others go on.
@@ -169,6 +169,8 @@ async def _erase_one(person_id: UUID, today: _Today) -> None:
         if found == "unreadable":
             raise Unreadable(str(person_id))
         if found == "erase":
+            if not today.keys.usable():
+                raise KeysAway("the key folder went away in the middle of the run")
             await erase_person(person_id, _WHY, today.keys, today.now)
             await execute("update retention_run set gone = gone + 1 where id = $1", today.run_id)
 
@@ -177,6 +179,9 @@ async def fates(people: Sequence[UUID], archive: Archive, keys: KeyFolder, now: 
     """What becomes of these records now, in a constant number of statements. Who is gone is left out.
 
     Only of those that are due, and not held, it is read when somebody was born; it is shown to nobody.
+
+    Raises:
+        KeysAway: the key folder cannot be used.
     """
     years = await amount_of("protected_record")
     found = await queries.record_facts(people)
@@ -206,6 +211,11 @@ def _fate(
     try:
         record = record_of(way, keys, "retention")
     except Unreadable:
+        return "unreadable"
+    except KeysAway:
+        if not keys.usable():
+            raise
+        # Not the folder, but this one key is damaged or closed to us.
         return "unreadable"
     born = rules.birth_day(record.birth_date, record.number) if record else None
     return rules.fate(facts, born, years, archive, today)

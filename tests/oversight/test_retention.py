@@ -8,7 +8,7 @@ import pytest
 
 from programmes.core.erasure import replay
 from programmes.core.errors import NotFound
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.enrolment import waiting_services
 from programmes.enrolment.holding_queries import held_records
 from programmes.oversight import retention_queries as queries
@@ -129,7 +129,9 @@ async def _race(
             past.records[0], NIGHT,
         )  # fmt: skip
         run = run_at(hands, clock, NIGHT)
-        while not await owner.fetchval("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"):
+        waits = """select count(*) from pg_stat_activity
+                   where datname = current_database() and wait_event_type = 'Lock'"""
+        while not await owner.fetchval(waits):
             await asyncio.sleep(0.01)
         await holding.commit()
         await run
@@ -187,15 +189,16 @@ async def erasing_and_waiting(way: object, keys: KeyFolder, clock: FrozenClock) 
 async def test_one_record_that_cannot_be_read_does_not_stop_the_others(
     hands: Worker, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
-    past = await a_past(owner, keys, clock.now(), {**PLAIN, "Cia Al": "1990-01-01"})
-    cut, lost, _fine = past.records
+    past = await a_past(owner, keys, clock.now(), {**PLAIN, "Cia Al": "1990-01-01", "Dan Ed": "1990-01-01"})
+    cut, lost, damaged, _fine = past.records
+    keys._path("person", damaged).write_bytes(b"half a key")
     await owner.execute("update participant set sealed = substring(sealed from 1 for 40) where id = $1", cut)
     keys.discard("person", lost)
     await wake(owner, NIGHT)
     await run_at(hands, clock, NIGHT)
-    assert await alive(owner) == {cut, lost}
+    assert await alive(owner) == {cut, lost, damaged}
     run = await last(owner)
-    assert (run.state, run.due, run.gone, run.failed) == ("done", 3, 1, 2)
+    assert (run.state, run.due, run.gone, run.failed) == ("done", 4, 1, 3)
 
 
 async def test_without_its_key_folder_the_run_waits_for_the_next_night_and_leaves_nothing_half_done(
@@ -211,10 +214,17 @@ async def test_without_its_key_folder_the_run_waits_for_the_next_night_and_leave
     await retention.nightly(hands)
     assert await alive(owner) == set(past.records)
 
+    was_usable, asked = KeyFolder.usable, []
+
+    def for_the_first(self: KeyFolder) -> bool:
+        asked.append(self)
+        return len(asked) < 3 and was_usable(self)
+
     def read_only(*_: object) -> None:
-        raise OSError(30, "Read-only file system")
+        raise KeysAway("read-only file system")
 
     with monkeypatch.context() as gone:
+        gone.setattr(KeyFolder, "usable", for_the_first)
         gone.setattr(KeyFolder, "destroy", read_only)
         await run_at(hands, clock, NIGHT + timedelta(days=1))
     # It became so in the middle of it: one record is gone with its intent, which is carried out when the folder is back.

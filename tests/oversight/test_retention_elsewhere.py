@@ -128,7 +128,9 @@ async def test_a_restore_waits_for_the_record_that_is_just_being_erased(
     async with transaction():
         await beside_no_restore(keys)
         going = asyncio.ensure_future(restore())
-        while not await owner.fetchval("select count(*) from pg_locks where locktype = 'advisory' and not granted"):
+        waits = """select count(*) from pg_locks where locktype = 'advisory' and not granted
+                   and database = (select oid from pg_database where datname = current_database())"""
+        while not await owner.fetchval(waits):
             await asyncio.sleep(0.01)
         assert not began.is_set()
     await going
