@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from programmes.core import folder_marks
 from programmes.core.clock import Clock, SystemClock, local_date
 from programmes.core.db import close_pool, open_pool
 from programmes.core.errors import NotFound
@@ -54,7 +55,10 @@ def _command(work: Work) -> Callable[[Settings, argparse.Namespace], int]:
         async def do() -> int:
             await open_pool(settings.worker_database_url, 2)
             try:
-                return await work(Hands(settings, SystemClock(), KeyFolder(settings.key_folder)), arguments)
+                keys = KeyFolder(settings.key_folder)
+                # A folder made anew where the right one is not mounted would take receipts for keys that are still there.
+                await folder_marks.hold_to(keys)
+                return await work(Hands(settings, SystemClock(), keys), arguments)
             finally:
                 await close_pool()
 

@@ -266,6 +266,9 @@ async def test_in_a_shell_it_is_the_same(patient: Patient, owner: asyncpg.Connec
     shutil.rmtree(patient.settings.key_folder)
     code, said = await shell("worker", "--once")
     assert (code, "not the one that this database's rows belong to" in said, "Traceback" in said) == (1, True, False)
+    code, said = await shell("erase", "--catch-up")
+    assert (code, "The key folder is gone" in said, "Traceback" in said) == (1, True, False)
+    assert not (patient.settings.key_folder / "receipts.jsonl").exists()
     assert (await shell("keys", "adopt", "keys", "--yes"))[0] == 0
     code, said = await shell("doctor", "--json")
     assert (code, json.loads(said)["worst"]) == (1, "fault")

@@ -347,3 +347,21 @@ async def test_before_the_start_it_is_said_when_slips_can_be_printed(
     assert "Lapparna kan skrivas ut när gruppen har startat" in refused.text
     closing = (await client.get(f"/personal/grupper/{cohort.cohort_id}/avsluta")).text
     assert "Vänta en stund" not in closing
+
+
+async def test_a_vote_while_the_public_key_is_away_is_told_so_and_the_slip_is_good_afterwards(
+    groups: Groups, client: httpx.AsyncClient, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    _, slips = await groups.with_slips(5)
+    folder = settings.key_folder / "ballots"
+    folder.rename(folder.with_name("elsewhere"))
+    try:
+        told = await answer(client, slips[0], participation="4")
+    finally:
+        folder.with_name("elsewhere").rename(folder)
+    assert told.status_code == 503
+    assert "Det du skickade är inte sparat" in told.text
+    assert not client.cookies
+    assert await owner.fetchval("select count(*) from sealed_answer") == 0
+    assert (await answer(client, slips[0], participation="4")).status_code == 303
+    assert await owner.fetchval("select count(*) from sealed_answer") == 1

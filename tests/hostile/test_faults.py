@@ -3,6 +3,7 @@ Each ends in a clear page, and nothing is lost or shown."""
 
 import asyncio
 import dataclasses
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,6 +57,10 @@ async def test_while_the_keys_are_away_every_kind_of_page_says_so_and_afterwards
     typed = APPLY | {"once": hidden(form, "once"), "_csrf_token": csrf_of(form)}
     assert (await own.post(f"/anmalan/{open_to_all.public_id}", data=typed)).status_code == 303
     place = (await own.get("/min-plats")).text
+    titled = {"rubrik": "Träning", "_csrf_token": typed["_csrf_token"]}
+    assert (await own.post("/min-plats/kalender", data=titled)).status_code == 303
+    [calendar] = set(re.findall(r"/k/[a-z0-9]+\.ics", (await own.get("/min-plats")).text))
+    assert "Träning" in (await own.get(calendar)).text
     await sign_in_as(own, "robin", clock.now())
     person = f"/personal/grupper/{documented.cohort_id}/deltagare/{taken.enrolment_id}"
     assert "Kim Hemlig" in (await own.get(person)).text
@@ -67,6 +72,8 @@ async def test_while_the_keys_are_away_every_kind_of_page_says_so_and_afterwards
     for method, address, data in (
         ("GET", "/min-plats", None),
         ("GET", person, None),
+        # Not an empty calendar, which would take every session out of people's own.
+        ("GET", calendar, None),
         ("GET", f"/personal/grupper/{documented.cohort_id}", None),
         ("POST", f"/anmalan/{open_to_all.public_id}", again),
         ("POST", "/personal/sok", {"vem": "Kim Hemlig", "_csrf_token": typed["_csrf_token"]}),
@@ -85,6 +92,7 @@ async def test_while_the_keys_are_away_every_kind_of_page_says_so_and_afterwards
     (tmp_path / "away").rename(tmp_path / "keys")
     assert (await own.get("/health/ready")).status_code == 200
     assert "Kim Hemlig" in (await own.get(person)).text
+    assert "Träning" in (await own.get(calendar)).text
     assert (await own.get("/min-plats")).text.count("<h1>") == place.count("<h1>")
     # The form that failed is good still.
     assert (await own.post(f"/anmalan/{open_to_all.public_id}", data=again)).status_code == 303
