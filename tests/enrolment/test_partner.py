@@ -15,7 +15,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import erasing_services, key_services, leaving_services, partner_services, place_services, queries
 from programmes.enrolment.partner_rules import may_answer, may_keep
 from programmes.enrolment.rules import ALIVE
-from programmes.people import look_queries
+from programmes.people import look_queries, rotation_services
 from programmes.people.records import PartnerRecord
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
@@ -234,3 +234,22 @@ async def test_a_partner_goes_when_the_place_has_ended_whatever_ended_it(
     assert await partner_ids() == []
     assert not keys.exists("person", partner)
     assert str(partner) in {receipt["key"] for receipt in keys.receipts()}
+
+
+async def test_a_partners_key_is_rotated_like_any_persons_and_the_look_still_opens_it(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    _cohort, _enrolment_id, person = await a_series(client, keys, clock)
+    await post_form(client, f"{person}/partner", PIA)
+    [partner] = await partner_ids()
+    path = keys._path("person", partner)
+    before, sealed = path.read_bytes(), await fetchval("select sealed from partner_record")
+
+    async def at_once(_: float) -> None:
+        """Nobody is in the middle of anything."""
+
+    assert await rotation_services.persons(keys, clock, clock.now() + timedelta(days=9999), pause=at_once) == 2
+    assert path.read_bytes() != before
+    assert await fetchval("select sealed from partner_record") != sealed
+    await partner_services.erase_restored(keys, clock.now())
+    assert 'value="Pia Ekmarker"' in (await client.get(f"{person}/partner")).text
