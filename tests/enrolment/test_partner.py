@@ -190,7 +190,9 @@ async def execute_now(statement: str, *arguments: object) -> None:
         await execute(statement, *arguments)
 
 
-@pytest.mark.parametrize("ending", ["completed", "deleted", "erased", "left", "undocumented", "swept", "restored"])
+@pytest.mark.parametrize(
+    "ending", ["completed", "no_consent", "deleted", "erased", "left", "undocumented", "swept", "restored"]
+)
 async def test_a_partner_goes_when_the_place_has_ended_whatever_ended_it(
     ending: str, db: None, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
 ) -> None:
@@ -214,6 +216,8 @@ async def test_a_partner_goes_when_the_place_has_ended_whatever_ended_it(
         keys.destroy("person", partner, "partner: removed by staff", clock.now())
         await partner_services.erase_restored(keys, clock.now())
         assert await partner_ids() == []
+    elif ending == "no_consent":
+        await owner.execute("update enrolment set partner_consent = false")
     elif ending == "deleted":
         await owner.execute("delete from enrolment")
     elif ending == "left":
@@ -225,7 +229,9 @@ async def test_a_partner_goes_when_the_place_has_ended_whatever_ended_it(
     elif ending == "undocumented":
         await owner.execute("update enrolment set participant_id = null, proof_checked_at = null, proof_checked_by = null")
     else:
-        # The sweep of keys without rows knows this row.
+        # The sweep of keys without rows knows this row. Most keys have one, so that it does its work.
+        for name in ("Bo Alm", "Cia Ek", "Disa Lind"):
+            await somebody(cohort, keys, clock.now(), name)
         await key_services.sweep(keys, clock.now() + timedelta(days=3650))
         assert keys.exists("person", partner)
         return
