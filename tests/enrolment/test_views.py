@@ -431,10 +431,10 @@ async def test_the_age_is_asked_for_again_when_the_first_session_moves(
     shown = (await client.get(f"/anmalan/{cohort.public_id}")).text
     form = dict.fromkeys(re.findall(r'name="(v_[a-z_]+)"', shown), "ja") | {"v_age": "12_17"}
     assert (await post_form(client, f"/anmalan/{cohort.public_id}", form)).status_code == 303
-    assert "Den första dagen är en annan nu" not in (await client.get("/min-plats")).text
+    assert "Första dagen har ändrats" not in (await client.get("/min-plats")).text
     move = "update cohort_session set starts_at = starts_at + $1::interval, ends_at = ends_at + $1::interval"
     await owner.execute(f"{move} where number = 1", timedelta(days=2))
-    assert "Den första dagen är en annan nu" in (await client.get("/min-plats")).text
+    assert "Första dagen har ändrats" in (await client.get("/min-plats")).text
     nothing = await post_form(client, "/min-plats/alder", {}, "/min-plats")
     assert nothing.status_code == 422
     assert "Du har inte svarat på frågan om ålder" in nothing.text
@@ -448,7 +448,7 @@ async def test_the_age_is_asked_for_again_when_the_first_session_moves(
     row = await owner.fetchrow("select state, declared_for from enrolment")
     assert tuple(row) == ("confirmed", date(2026, 9, 30))
     assert (await post_form(client, "/min-plats/alder", {"v_age": "12_17"}, "/min-plats")).status_code == 303
-    assert "Den första dagen är en annan nu" not in (await client.get("/min-plats")).text
+    assert "Första dagen har ändrats" not in (await client.get("/min-plats")).text
 
 
 async def test_staff_are_told_of_the_persons_place_and_not_of_their_own(
