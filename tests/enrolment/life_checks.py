@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
+from programmes.core.db import engine
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
 from tests.clock import FrozenClock
@@ -28,6 +29,7 @@ class World:
     owner: asyncpg.Connection
     keys: KeyFolder
     clock: FrozenClock
+    workers: asyncpg.Pool
 
 
 class Checked(RuleBasedStateMachine):
@@ -43,6 +45,14 @@ class Checked(RuleBasedStateMachine):
 
     def run(self, work: Awaitable[Any]) -> Any:
         return self.world.loop.run_until_complete(work)
+
+    def run_as_worker(self, work: Awaitable[Any]) -> None:
+        """With the rights of the worker, who alone erases."""
+        webs, engine().pool = engine().pool, self.world.workers
+        try:
+            self.run(work)
+        finally:
+            engine().pool = webs
 
     @invariant()
     def the_database_is_right(self) -> None:

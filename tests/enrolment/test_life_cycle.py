@@ -6,6 +6,7 @@
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import asyncpg
@@ -17,6 +18,7 @@ from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import age_services, leaving_services, queue_services, services
 from programmes.notices import queue_services as queue_end
+from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.enrolment.life_checks import World
 from tests.enrolment.life_model import QUARTER
@@ -72,19 +74,22 @@ class LifeCycle(Office):
     def _tick(self) -> None:
         """What the worker looks for about places, in its order."""
         keys = self.world.keys
-        self.run(leaving_services.forget_left(keys, self.now))
-        self.run(age_services.check_waiting(keys, self.now))
-        self.run(queue_services.cap_offers(self.now))
-        self.run(services.expire_offers(keys, self.now))
-        self.run(queue_services.promote_waiting(self.now))
-        self.run(queue_end.end_queues(keys, self.now))
+        self.run_as_worker(leaving_services.forget_left(keys, self.now))
+        self.run_as_worker(age_services.check_waiting(keys, self.now))
+        self.run_as_worker(queue_services.cap_offers(self.now))
+        self.run_as_worker(services.expire_offers(keys, self.now))
+        self.run_as_worker(queue_services.promote_waiting(self.now))
+        self.run_as_worker(queue_end.end_queues(keys, self.now))
         for model in self.models:
             model.tick(self.now)
 
 
 @pytest.fixture
-async def world(db: None, owner: asyncpg.Connection, keys: KeyFolder, clock: FrozenClock) -> World:
-    return World(asyncio.get_running_loop(), owner, keys, clock)
+async def world(
+    db: None, owner: asyncpg.Connection, keys: KeyFolder, clock: FrozenClock, settings: Settings
+) -> AsyncIterator[World]:
+    async with asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=4) as workers:
+        yield World(asyncio.get_running_loop(), owner, keys, clock, workers)
 
 
 @pytest.mark.parametrize("sections", [("2.8", "2.1"), ("2.8", "2.8"), ("2.1", "2.1")], ids=" and ".join)
