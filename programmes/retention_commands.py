@@ -175,15 +175,17 @@ async def _confirm(hands: Hands, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Both commands."""
-    erase = commands.add_parser("erase", help="erase what is due by the rules of retention, now instead of in the night")
+def add_erase(erase: argparse.ArgumentParser) -> None:
+    """What `programmes erase` is told."""
     erase.add_argument("--preview", action="store_true", help="say what would be erased, and change nothing")
     erase.add_argument("--hold-status", action="store_true", help="list what is held back, by cohort and number")
     erase.add_argument("--catch-up", action="store_true", help="also when the last run is more than 60 days ago")
     erase.set_defaults(run=_command(_erase))
-    actions = commands.add_parser("archive", help="records that the archive takes over before they are erased")
-    action = actions.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+
+def add_archive(parser: argparse.ArgumentParser) -> None:
+    """The actions of `programmes archive`."""
+    action = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     staff = {"required": True, "metavar": "USERNAME", "help": "who hands the file over; the access log names them"}
     export = action.add_parser("export", help="write the file for the archive")
     export.add_argument("file", type=Path)

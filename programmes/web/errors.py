@@ -125,6 +125,13 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     return page(request, "errors/bad_request.html", status=status)
 
 
+def no_text(request: AnyRequest, error: Exception) -> Response[Any]:
+    """Somebody sent what no text of ours can hold (a NUL), where a choice is sent and not typed. Nothing is written."""
+    if _wants_json(request):
+        return _json(400, "The request cannot be understood")
+    return page(request, "errors/bad_request.html", status=400)
+
+
 def misdirected(request: AnyRequest, error: Exception) -> Response[Any]:
     """For a name that is not ours. Links lead to the address of the settings, never to what was asked for."""
     if _wants_json(request):
@@ -314,6 +321,7 @@ HANDLERS: dict[Any, Any] = {
     HTTPException: http_error,
     Misdirected: misdirected,
     # A public half that is missing is no erased one: the slip is not used up.
+    asyncpg.CharacterNotInRepertoireError: no_text,
     **dict.fromkeys((KeysAway, KeyGone, TookTooLong, *_HELD_UP), unavailable),
     Exception: unexpected,
 }

@@ -1,7 +1,7 @@
 """Every address and every form, with values that no honest browser sends: never a 5xx, never a trace."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -42,6 +42,8 @@ HOSTILE = [
     "😀" * 300,
     "00000000-0000-0000-0000-000000000000",
 ]
+# Behind the guards a leader and a manager run the code that a coordinator does: a third of the values each is enough.
+VALUES = {"robin": HOSTILE[::3], "sasha": HOSTILE[1::3]}
 _NAMES = re.compile(r"""name=["']([a-z_0-9]+)["']|m\.(?:field|select|choice|stepper)\((?:'[a-z]+', )?'([a-z_0-9]+)'""")
 
 
@@ -54,14 +56,14 @@ def field_names() -> list[str]:
     return sorted(found - {"_csrf_token"})
 
 
-def addresses(app: Litestar, ids: dict[str, str]) -> Iterator[tuple[str, set[str], list[str]]]:
+def addresses(app: Litestar, ids: dict[str, str], values: Sequence[str]) -> Iterator[tuple[str, set[str], list[str]]]:
     """Each route's pattern and methods, with good ids and with hostile ones in every place of its path."""
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             continue
         parts = re.split(r"(\{[^}]+\})", route.path_format if "{" in route.path_format else route.path)
         good = "".join(ids.get(p.strip("{}").split(":")[0], "1") if p.startswith("{") else p for p in parts)
-        bad = ["".join(quote(value[:300], safe="/.:'") if p.startswith("{") else p for p in parts) for value in HOSTILE]
+        bad = ["".join(quote(value[:300], safe="/.:'") if p.startswith("{") else p for p in parts) for value in values]
         yield route.path, set(route.methods), [good, *(bad if "{" in route.path_format else [])]
 
 
@@ -109,11 +111,11 @@ async def test_no_address_and_no_form_value_ends_in_an_error_of_ours(
     ids: dict[str, str], client: httpx.AsyncClient, app: Litestar, clock: FrozenClock, who: str
 ) -> None:
     clock.advance(**{"days": 1} if who == "nobody" else {"hours": 1})
-    if who != "nobody":
-        await sign_in_as(client, who, clock.now())
     token = csrf_of((await client.get("/logga-in")).text)
+    with_token = client.cookies["csrftoken"]
     names = field_names()
-    for pattern, methods, found in addresses(app, ids):
+    values = VALUES.get(who, HOSTILE)
+    for pattern, methods, found in addresses(app, ids, values):
         if pattern == "/logga-ut":
             continue
         for address in found:
@@ -123,9 +125,14 @@ async def test_no_address_and_no_form_value_ends_in_an_error_of_ours(
                 )
         if "POST" in methods:
             await judge_writes_without_a_token(client, pattern, found[0])
-            for value in HOSTILE:
+            # That has taken the cookie away, and some forms end the session: with neither nothing would be tried.
+            client.cookies.set("csrftoken", with_token)
+            if who != "nobody" and (await client.get("/personal/konto")).status_code != 200:
+                await sign_in_as(client, who, clock.now())
+            for value in values:
                 form = {**dict.fromkeys(names, value), "_csrf_token": token}
                 judge(await send(client, "POST", found[0], form), f"POST {pattern} with {value[:20]!r}")
+                assert client.cookies["csrftoken"] == with_token, f"POST {pattern}: its token was no good"
             for address in found[1:6]:
                 judge(await send(client, "POST", address, {"_csrf_token": token}), f"POST {address[:80]}")
             for body in bodies(names, token) if who == "robin" else ():

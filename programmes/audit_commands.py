@@ -1,0 +1,68 @@
+"""`programmes audit` in a shell: the access log and its chain."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+from programmes.core.db import close_pool, open_pool
+from programmes.oversight import chain_queries, chain_services
+from programmes.oversight.anchor import Anchor
+from programmes.oversight.chain_rules import FAULTS, STOPS, shown
+from programmes.settings import Settings
+
+Run = Callable[[Settings, argparse.Namespace], int]
+
+
+def _command(work: Callable[[Anchor], Awaitable[int]]) -> Run:
+    """A command on the chain over the access log, with the worker's rights and its folder."""
+
+    def run(settings: Settings, _: argparse.Namespace) -> int:
+        async def do() -> int:
+            await open_pool(settings.worker_database_url, 2)
+            try:
+                return await work(Anchor(settings.log_key_folder))
+            finally:
+                await close_pool()
+
+        return asyncio.run(do())
+
+    return run
+
+
+async def _verify(anchor: Anchor) -> int:
+    """Walk along the whole chain; 1 when something does not fit."""
+    verdict = await chain_services.verify(anchor)
+    for loss in await chain_queries.losses():
+        print(f"Lines {loss.first} to {loss.last - 1} were lost; the chain was taken up again at {loss.last}.")
+    if verdict.waiting_since is not None:
+        print(f"Some lines have no place in the chain yet, the oldest from {verdict.waiting_since.isoformat()}.")
+    if verdict.first is None:
+        print(f"The chain is whole up to line {verdict.head.position}. Its head is {shown(verdict.head.mac)}.")
+        return 0
+    print(f"The chain first breaks at line {verdict.first.position}: {FAULTS[verdict.first.fault]}.", file=sys.stderr)
+    if len(verdict.breaks) > 1:
+        print(f"{len(verdict.breaks) - 1} more places do not fit.", file=sys.stderr)
+    return 1
+
+
+async def _resume(anchor: Anchor) -> int:
+    """Take the chain up again; what was lost stands in it."""
+    verdict = await chain_services.verify(anchor)
+    if not any(found.fault in STOPS for found in verdict.breaks):
+        print("The chain ends as it was left: there is nothing to take up again.", file=sys.stderr)
+        return 1
+    head = await chain_services.resume(anchor)
+    print(f"The chain goes on at line {head.position}. That lines before it were lost stands in it from now on.")
+    return 0
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The command's actions."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("verify", help="check the whole chain, and say which line first breaks it").set_defaults(
+        run=_command(_verify)
+    )
+    actions.add_parser(
+        "resume", help="take the chain up again after a restored backup; the loss stands in it for good"
+    ).set_defaults(run=_command(_resume))
