@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 import structlog
 
-from programmes import cli, worker
+from programmes import audit_commands, worker
 from programmes.core.db import engine
 from programmes.core.principal import Principal
 from programmes.oversight import chain_queries as queries
@@ -202,12 +202,12 @@ async def test_what_the_owner_of_the_database_does_shows_and_the_command_says_wh
 ) -> None:
     numbers = await look(owner, clock.now(), 6)
     await chain.extend(anchor)
-    assert await cli._audit_verify(anchor) == 0
+    assert await audit_commands._verify(anchor) == 0
     assert f"whole up to line 6. Its head is {shown(anchor.head().mac)}." in capsys.readouterr().out
     statements, expected = TAMPERING[what]
     await tampered(owner, *(statement.format(*[0, *numbers]) for statement in statements))
     assert (await breaks(anchor))[0] == expected
-    assert await cli._audit_verify(anchor) == 1
+    assert await audit_commands._verify(anchor) == 1
     assert f"first breaks at line {expected.position}:" in capsys.readouterr().err
 
 
@@ -216,14 +216,14 @@ async def test_nothing_is_added_to_an_end_that_is_not_the_one_that_was_left_unti
 ) -> None:
     await look(owner, clock.now(), 6)
     await chain.extend(anchor)
-    assert await cli._audit_resume(anchor) == 1
+    assert await audit_commands._resume(anchor) == 1
     # A backup of the database from after the fourth line is restored.
     await tampered(owner, "delete from record_look where id > (select look_id from look_link where position = 4)",
                    "delete from look_link where position > 4")  # fmt: skip
     await look(owner, clock.now(), 2)
     assert await chain.extend(anchor) == Break("end_gone", 5)
     assert await owner.fetchval("select count(*) from look_link") == 4
-    assert await cli._audit_resume(anchor) == 0
+    assert await audit_commands._resume(anchor) == 0
     assert await chain.extend(anchor) is None
     assert await breaks(anchor) == []
     assert [(loss.first, loss.last) for loss in await queries.losses()] == [(5, 7)]
@@ -232,7 +232,7 @@ async def test_nothing_is_added_to_an_end_that_is_not_the_one_that_was_left_unti
         1, 2, 3, 4, 7, 8, 9,
     ]  # fmt: skip
     capsys.readouterr()
-    assert await cli._audit_verify(anchor) == 0
+    assert await audit_commands._verify(anchor) == 0
     assert "Lines 5 to 6 were lost" in capsys.readouterr().out
 
 
