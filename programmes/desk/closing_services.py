@@ -3,7 +3,6 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Protocol
 from uuid import UUID, uuid4
 
 from programmes.attendance import queries as attendance
@@ -13,7 +12,7 @@ from programmes.calendar.services import revoke_for_cohort
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.audit import note
-from programmes.core.clock import Clock, at_local, local_date
+from programmes.core.clock import at_local, local_date
 from programmes.core.db import execute, fetch, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
@@ -23,6 +22,7 @@ from programmes.desk.closing_rules import ENDINGS, KEPT, ClosingFacts, Ending, e
 from programmes.enrolment.closing_services import complete_cohort, erase_cohort
 from programmes.enrolment.queue_services import promote
 from programmes.evaluation.rules import half_year
+from programmes.hands import Hands
 from programmes.notices.services import forget_events
 
 __all__ = ["ENDINGS", "Closed", "ClosingFacts", "NotReady", "OutOfBounds", "close", "count_unique", "may_close"]
@@ -32,16 +32,6 @@ _CANCELLED = "working list: the start was cancelled"
 _OVERDUE = "working list: 30 days after the last session"
 _RESTORED = "working list: erased before the backup was restored"
 _COMPLETED = "place code: the cohort was closed"
-
-
-class Hands(Protocol):
-    """What the worker brings."""
-
-    @property
-    def clock(self) -> Clock: ...
-
-    @property
-    def keys(self) -> KeyFolder: ...
 
 
 @dataclass(frozen=True)

@@ -267,6 +267,7 @@ async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
         return _back(cohort_id, enrolment_id)
     slot = form.number("tid", 1, 999_999)
     if form.errors:
+        form.errors["tid"] = _("Välj en av tiderna.")
         return await show_person(request, cohort_id, enrolment_id, form, 422)
     await step_services.book_visit(enrolment_id, slot, now, person.staff_id, form.raw("sett"))
     return _back(cohort_id, enrolment_id)

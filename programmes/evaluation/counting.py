@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
 from uuid import UUID, uuid4
 
 import msgspec
@@ -12,7 +11,7 @@ import structlog
 
 from programmes.catalogue import queries as catalogue
 from programmes.core import folder_marks
-from programmes.core.clock import Clock, local_date
+from programmes.core.clock import local_date
 from programmes.core.db import execute, fetch, fetchrow, transaction
 from programmes.core.retention import amount_of
 from programmes.core.sealing import KeyGone, KeysAway, Unreadable
@@ -26,20 +25,11 @@ from programmes.evaluation.queries import (
     unfinished,
 )
 from programmes.evaluation.services import close, close_ballot, ensure_ballot
-from programmes.settings import Settings
+from programmes.hands import Hands
 
 log = structlog.get_logger()
 _FINAL = ("released", "pooled", "destroyed", "empty")
 _random = secrets.SystemRandom()
-
-
-class Hands(Protocol):
-    """What the worker hands to its jobs and ticks."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def clock(self) -> Clock: ...
 
 
 @dataclass(frozen=True)

@@ -6,32 +6,18 @@ clock. Leaving destroys the key at once, so `place_left` reaches only those whos
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Protocol
 from uuid import UUID
 
 import structlog
 
 from programmes.core import jobs
-from programmes.core.clock import Clock
 from programmes.core.db import transaction
-from programmes.core.sealing import KeyFolder
+from programmes.hands import Hands
 from programmes.notices import queries, rules, services
 from programmes.notices.post_services import post_from
 from programmes.notices.rules import Kind
-from programmes.settings import Settings
 
 log = structlog.get_logger()
-
-
-class Hands(Protocol):
-    """What the worker hands to its jobs and ticks."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def keys(self) -> KeyFolder: ...
 
 
 Payload = dict[str, str | int]

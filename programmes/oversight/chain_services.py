@@ -7,12 +7,12 @@ gaps in their numbers mean nothing. Places have no gaps.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Protocol
 
 import structlog
 
-from programmes.core.clock import Clock, at_local, local_date
+from programmes.core.clock import at_local, local_date
 from programmes.core.db import execute, fetchval, transaction
+from programmes.hands import Hands
 from programmes.oversight import chain_queries as queries
 from programmes.oversight.anchor import Anchor, NoAnchor
 from programmes.oversight.chain_rules import (
@@ -25,23 +25,12 @@ from programmes.oversight.chain_rules import (
     link_mac,
     loss_mac,
 )
-from programmes.settings import Settings
 
 log = structlog.get_logger()
 # Whoever changes the chain holds this lock until the end of the transaction: two workers then never make one place twice.
 _LOCK = 7_105_895
 _NEWEST = 1_000
 _HOURLY, _DAILY = timedelta(hours=1), timedelta(hours=24)
-
-
-class Hands(Protocol):
-    """What the worker brings."""
-
-    @property
-    def settings(self) -> Settings: ...
-
-    @property
-    def clock(self) -> Clock: ...
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
-from typing import Protocol
 from uuid import UUID, uuid5
 
 from programmes.core.clock import Clock, local, local_date
 from programmes.core.db import execute, transaction
 from programmes.core.i18n import speaking
+from programmes.hands import Hands
 from programmes.notices import letter_rules
 from programmes.notices import rules as notices
 from programmes.notices.post_services import Deferred, Post, Refused, post_from
@@ -18,15 +18,6 @@ from programmes.settings import Settings
 # When people come to work; the day before has ended, and its lines are chained.
 FROM_HOUR = 6
 _NAMESPACE = UUID("6a0c7f0e-0d0b-5d41-9a2e-5b8f2a7c9d14")
-
-
-class Hands(Protocol):
-    """What the worker brings."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def clock(self) -> Clock: ...
 
 
 async def send_due(worker: Hands) -> None:

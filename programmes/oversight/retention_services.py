@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 from uuid import UUID, uuid4
 
 import asyncpg
 import structlog
 
 from programmes.core import audit, jobs
-from programmes.core.clock import Clock, local_date
+from programmes.core.clock import local_date
 from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.restoring import Restoring, beside_no_restore
 from programmes.core.retention import amount_of
@@ -19,11 +19,11 @@ from programmes.core.sealing import KeyFolder, KeysAway, Unreadable
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.erasing_services import erase_person, lock_person
 from programmes.enrolment.record_services import record_of
+from programmes.hands import Hands
 from programmes.notices.services import forget_sent
 from programmes.oversight import retention_queries as queries
 from programmes.oversight import retention_rules as rules
 from programmes.oversight.retention_rules import Archive, Fate
-from programmes.settings import Settings
 
 log = structlog.get_logger()
 _BROKE_OFF = timedelta(hours=6)
@@ -35,17 +35,6 @@ _BY_AGE: Mapping[Subject, Callable[[datetime], Awaitable[int]]] = {
 }
 Fated = Fate | Literal["unreadable"]
 Ended = Literal["done", "no_keys", "restoring", "clock"]
-
-
-class Hands(Protocol):
-    """What the worker brings."""
-
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def keys(self) -> KeyFolder: ...
 
 
 @dataclass(frozen=True)

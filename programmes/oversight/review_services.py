@@ -3,15 +3,15 @@
 import secrets
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Protocol
 
 import asyncpg
 
 from programmes.core import audit
-from programmes.core.clock import Clock, local_date
+from programmes.core.clock import local_date
 from programmes.core.days import working_day
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
+from programmes.hands import Hands
 from programmes.oversight import review_queries as queries
 from programmes.oversight.review_rules import (
     OUTCOMES,
@@ -25,13 +25,6 @@ from programmes.oversight.review_rules import (
 )
 
 __all__ = ["OUTCOMES", "Outcome", "draw", "judge", "next_month", "opened", "sign"]
-
-
-class Hands(Protocol):
-    """What the worker brings."""
-
-    @property
-    def clock(self) -> Clock: ...
 
 
 async def draw_due(worker: Hands) -> None:
