@@ -38,6 +38,27 @@ class Partner:
 
 
 @dataclass(frozen=True)
+class VisitPart:
+    """Somebody's study visit: when and where (`told`), what became of it, who said no after it, and what can be done now.
+
+    `seen` tells the form which visit it was about. `settled`: it can't be put right any more. `due`: one is still to be
+    booked, by `book_by`, which is empty where the day costs nothing. `slots` can be booked.
+    """
+
+    told: str
+    state: str
+    wishes: str
+    seen: str
+    markable: bool
+    correctable: bool
+    settled: bool
+    cancellable: bool
+    due: bool
+    book_by: str
+    slots: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
 class PersonPage:
     """One person as the cohort's staff see them. `details` are label and value; empty for protected identity.
 
@@ -59,17 +80,7 @@ class PersonPage:
     answer_by: str
     details: tuple[tuple[str, str], ...]
     steps: tuple[str, ...]
-    visit: str
-    visit_state: str
-    visit_wishes: str
-    visit_seen: str
-    visit_markable: bool
-    visit_correctable: bool
-    visit_settled: bool
-    visit_cancellable: bool
-    slots: tuple[tuple[int, str], ...]
-    visit_due: bool
-    book_by: str
+    visit: VisitPart
     texts: tuple[AgreementText, ...]
     texts_again: bool
     accepted: tuple[AcceptedText, ...]

@@ -1,6 +1,6 @@
 """What staff do for one person: the study visit, the agreement on paper, the proof, the code, the end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, cast
 from uuid import UUID
@@ -155,11 +155,8 @@ async def _view(
     left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
     again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
     state_text, state_kind = pages.state_of(facts)
-    book_by = await deadline_queries.last_day(facts) if programme.study_visit else None
-    visit, visit_state = pages.visit_words(facts)
     record = record_of(facts, keys, look)
     age = roster.age_now(facts, record, programme, cohort.first_start)
-    marking = queries.marking(facts.state, facts.visit, cohort.first_start, now) if facts.visit else "no_visit"
     return pages.PersonPage(
         cohort_id=cohort.cohort_id,
         cohort_name=cohort.name,
@@ -175,17 +172,7 @@ async def _view(
         answer_by=pages.when_noted(facts.offer_expires_at),
         details=_details(facts, record),
         steps=pages.steps_left(left),
-        visit=visit,
-        visit_state=visit_state,
-        visit_wishes=pages.wish_words(facts),
-        visit_seen=queries.seen_visit(facts.visit),
-        slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),
-        visit_markable=marking == "open" and facts.state == "preliminary",
-        visit_correctable=marking == "correction",
-        visit_settled=marking == "visit_settled",
-        visit_cancellable=facts.visit is not None and facts.visit.state == "booked" and facts.visit.starts_at > now,
-        book_by=day_long(book_by) if book_by and left else "",
-        visit_due=not {"book_visit", "rebook_visit"}.isdisjoint(left),
+        visit=await _visit(cohort, programme, facts, left, now),
         texts=again or (tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else ()),
         texts_again=bool(again),
         accepted=pages.accepted_lines(await agreement_queries.accepted(facts.enrolment_id)),
@@ -218,6 +205,31 @@ async def _view(
         reachable=not programme.exempt or place_services.has_contact(facts, keys),
         unreadable=facts.record is not None and record is None,
         coordinates=look.who.coordinates(cohort.section),
+    )
+
+
+async def _visit(
+    cohort: CohortFacts,
+    programme: Programme,
+    facts: queries.EnrolmentFacts,
+    left: Sequence[str],
+    now: datetime,
+) -> pages.VisitPart:
+    told, state = pages.visit_words(facts)
+    marking = queries.marking(facts.state, facts.visit, cohort.first_start, now) if facts.visit else "no_visit"
+    book_by = await deadline_queries.last_day(facts) if programme.study_visit else None
+    return pages.VisitPart(
+        told=told,
+        state=state,
+        wishes=pages.wish_words(facts),
+        seen=queries.seen_visit(facts.visit),
+        markable=marking == "open" and facts.state == "preliminary",
+        correctable=marking == "correction",
+        settled=marking == "visit_settled",
+        cancellable=facts.visit is not None and facts.visit.state == "booked" and facts.visit.starts_at > now,
+        due=not {"book_visit", "rebook_visit"}.isdisjoint(left),
+        book_by=day_long(book_by) if book_by and left else "",
+        slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),
     )
 
 
