@@ -239,7 +239,7 @@ def doubted(doubt: Doubt, holder: str) -> str:
     if doubt.off is not None:
         return f"{capital(day_long(doubt.day))}: {why_skipped(doubt.day, doubt.off)}"
     if doubt.kind == "weekend":
-        return _("%(day)s är en helgdag för de flesta.", day=capital(day_long(doubt.day)))
+        return _("%(day)s är en dag då de flesta är lediga.", day=capital(day_long(doubt.day)))
     if doubt.starts_at is None or doubt.ends_at is None:
         return _(
             "Besöket är efter sista dagen för beslut, %(day)s. Den som kommer då är inte klar när ni beslutar om starten.",

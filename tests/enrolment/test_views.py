@@ -437,7 +437,7 @@ async def test_the_age_is_asked_for_again_when_the_first_session_moves(
     assert "Första dagen har ändrats" in (await client.get("/min-plats")).text
     nothing = await post_form(client, "/min-plats/alder", {}, "/min-plats")
     assert nothing.status_code == 422
-    assert "Du har inte svarat på frågan om ålder" in nothing.text
+    assert "Du har inte svarat på allt" in nothing.text
     wrong = await post_form(client, "/min-plats/alder", {"v_age": "outside"}, "/min-plats")
     assert wrong.status_code == 422
     assert "Åldern stämmer inte den nya dagen" in wrong.text
