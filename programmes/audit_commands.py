@@ -52,6 +52,12 @@ async def _resume(anchor: Anchor) -> int:
     if not any(found.fault in STOPS for found in verdict.breaks):
         print("The chain ends as it was left: there is nothing to take up again.", file=sys.stderr)
         return 1
+    if not await chain_services.has_its_key(anchor):
+        print(
+            "The folder has not this chain's key. Is it the right one, and mounted? Nothing was changed.",
+            file=sys.stderr,
+        )
+        return 1
     head = await chain_services.resume(anchor)
     print(f"The chain goes on at line {head.position}. That lines before it were lost stands in it from now on.")
     return 0

@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+import asyncpg
+
 from programmes.core.clock import SystemClock
 from programmes.core.key_files import KeysAway
 from programmes.settings import Settings, SettingsError, read_settings
@@ -116,6 +118,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         return int(arguments.run(settings, arguments))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        # By its class: what a database says may repeat what a row holds.
+        told = f"it could not be done ({type(error).__name__}). Does the database answer? `programmes doctor` looks."
+        print(f"programmes: {told}", file=sys.stderr)
+        return 1
     except KeysAway as error:
         print(f"programmes: {error}. `programmes doctor` says what to do.", file=sys.stderr)
         return 1

@@ -142,11 +142,14 @@ async def _export(hands: Hands, arguments: argparse.Namespace) -> int:
     except NotFound:
         print(f"There is nobody called {arguments.staff} who may sign in.", file=sys.stderr)
         return 2
+    if not who.has("coordinator"):
+        print(f"{arguments.staff} coordinates nothing: a coordinator hands records over.", file=sys.stderr)
+        return 2
     if arguments.file.exists():
         print(f"{arguments.file} is there already; nothing was written.", file=sys.stderr)
         return 2
     now = hands.clock.now()
-    people = await archive.for_archive(None, hands.settings, hands.keys, now)
+    people = await archive.for_archive(who, hands.settings, hands.keys, now)
     if not people:
         print("No record waits for the archive.")
         return 0

@@ -162,7 +162,7 @@ def _record(
         "protected_identity": kept["protected_identity"],
         "created_at": plain(kept["created_at"]),
         "changed_at": plain(kept["changed_at"]),
-        "retention": {"rule": rule, "kept_until": plain(until)},
+        "retention": {"rule": rule, "years": retention[1], "kept_until": plain(until)},
         "enrolments": [
             {
                 "section": way.section,

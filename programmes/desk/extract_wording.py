@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from programmes.catalogue.rules import Programme
 from programmes.core.clock import local_date
-from programmes.core.i18n import clock, day_plain, language
+from programmes.core.i18n import clock, day_plain, language, number_word
 from programmes.core.i18n import gettext as _
 from programmes.desk.extract_rules import How, Rule
 
@@ -19,13 +19,16 @@ def how_words(how: How) -> str:
     }[how]
 
 
-def kept_words(rule: Rule, until: str | None) -> str:
+def kept_words(rule: Rule, until: str | None, years: int) -> str:
     """How long a record is kept."""
     if rule == "years_after_last_note" and until:
         return _("Sparas till och med %(day)s, räknat från sista anteckningen.", day=day_plain(date.fromisoformat(until)))
     if rule == "end_of_queue":
         return _("Raderas när kön till starten är slut, eftersom det inte blev någon plats.")
-    return _("Sparas så länge platsen eller köplatsen finns, och sedan fem år efter sista anteckningen.")
+    return _(
+        "Sparas så länge platsen eller köplatsen finns, och sedan %(years)s år efter sista anteckningen.",
+        years=number_word(years),
+    )
 
 
 def condition_words(condition: str, programme: Programme) -> str:

@@ -173,6 +173,10 @@ async def log_keys(patient: Patient) -> Sequence[Finding]:
                 "programmes audit verify says where; after a restored backup programmes audit resume.",
             )
         ]
+    broken = await fetchval("select min(broken_at) from chain_check")
+    if broken is not None:
+        told = f"The worker has found the chain broken at line {broken}."
+        return [Finding(name, "fault", told, "programmes audit verify says what does not fit.")]
     return [Finding(name, "ok", "The chain in the database ends as its folder says.")]
 
 

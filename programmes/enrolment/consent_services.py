@@ -15,6 +15,8 @@ from programmes.enrolment import queries
 from programmes.enrolment.partner_services import erase_without_consent
 from programmes.enrolment.rules import ALIVE
 
+_CONDITION = "partner_contact"
+
 
 async def _locked(enrolment_id: UUID, now: datetime) -> queries.EnrolmentFacts:
     await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
@@ -40,6 +42,7 @@ async def withdraw_partner_consent(enrolment_id: UUID, staff_id: int | None, key
             await execute(
                 "update enrolment set partner_consent = false, consent_withdrawn_at = $2 where id = $1", enrolment_id, now
             )
+            await execute("delete from condition_met where enrolment_id = $1 and condition = $2", enrolment_id, _CONDITION)
             await erase_without_consent(enrolment_id, keys, now)
             await audit.note("consent:withdraw", f"enrolment/{enrolment_id}", staff_id, now)
 
@@ -51,6 +54,13 @@ async def give_partner_consent(enrolment_id: UUID, staff_id: int | None, now: da
         if not facts.partner_consent:
             await execute(
                 "update enrolment set partner_consent = true, consent_withdrawn_at = null where id = $1", enrolment_id
+            )
+            await execute(
+                """insert into condition_met (enrolment_id, condition, met_at) values ($1, $2, $3)
+                   on conflict (enrolment_id, condition) do nothing""",
+                enrolment_id,
+                _CONDITION,
+                now,
             )
             await audit.note("consent:give", f"enrolment/{enrolment_id}", staff_id, now)
 

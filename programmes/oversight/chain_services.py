@@ -157,6 +157,25 @@ async def resume(anchor: Anchor) -> Head:
     return head
 
 
+async def has_its_key(anchor: Anchor) -> bool:
+    """Whether the folder's key has made any of the newest links: to go on with another would break the chain for good."""
+    try:
+        key = anchor.key()
+    except NoAnchor:
+        return False
+    start = max(0, (await queries.last_link()).position - _NEWEST)
+    known = await queries.head_at(start) if start else None
+    walk, links = Walk(key, known or Head()), 0
+    if known is None:
+        walk.checkpoints(await queries.checkpoints())
+    async with transaction():
+        async for found in queries.links_after(walk.head.position):
+            walk.links(found)
+            links += len(found)
+    unfit = sum(one.fault == "changed" for one in walk.breaks)
+    return unfit < links or not (links or walk.breaks)
+
+
 async def verify(anchor: Anchor, newest: bool = False) -> Verdict:
     """Walk along the chain, all of it or its newest part, and say everything that does not fit.
 

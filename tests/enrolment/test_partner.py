@@ -143,12 +143,14 @@ async def test_taking_the_consent_back_is_silent_erases_the_partner_and_can_be_u
     assert (await client.get(f"{person}/partner")).status_code == 409
     assert (await post_form(client, f"{person}/partner", PIA, person)).status_code == 409
     assert await partner_ids() == []
+    assert await fetchval("select count(*) from condition_met where condition = 'partner_contact'") == 0
     await post_form(client, f"{person}/samtycke", {"samtycke": "sett"}, person)
     assert idag not in (await client.get("/personal/idag")).text
     assert "Kontakta inte partnern" in (await client.get(f"/personal/grupper/{cohort.cohort_id}")).text
     # Given again by either; what was erased does not come back.
     await post_form(client, place, {"svar": "ja"})
     assert await fetchval("select partner_consent from enrolment") is True
+    assert await fetchval("select count(*) from condition_met where condition = 'partner_contact'") == 1
     assert 'value="Pia' not in (await client.get(f"{person}/partner")).text
     await post_form(client, f"{person}/samtycke", {"samtycke": "nej"}, person)
     assert idag in (await client.get("/personal/idag")).text

@@ -250,6 +250,15 @@ async def test_a_folder_that_is_gone_is_said_and_no_other_key_is_made(
     assert stopped.fault == fault
     assert (await breaks(anchor))[0].fault == fault
     assert not (folder / "chain.key").exists() or gone == "head.json"
+    # Where the key is missing nobody goes on with another one; neither with that of another installation.
+    links = await owner.fetchval("select count(*) from look_link")
+    if fault == "no_key":
+        assert await audit_commands._resume(anchor) == 1
+        assert not (folder / "chain.key").exists()
+    folder.mkdir(exist_ok=True)
+    (folder / "chain.key").write_bytes(b"k" * 32)
+    assert await audit_commands._resume(anchor) == 1
+    assert await owner.fetchval("select count(*) from look_link") == links
 
 
 async def test_a_day_has_its_head_once_outside_the_database_too(

@@ -283,6 +283,10 @@ async def test_the_commands_say_what_they_did_and_fail_when_something_was_not_do
     file = tmp_path / "arkiv.zip"
     export = argparse.Namespace(file=file, staff="kim")
     assert await retention_commands._export(at_work, argparse.Namespace(file=file, staff="nobody")) == 2
+    # On the web managers and administrators make no file, and leaders neither: nor do they by a command.
+    for name in ("sasha", "robin"):
+        assert await retention_commands._export(at_work, argparse.Namespace(file=file, staff=name)) == 2
+    assert not file.exists()
     assert await retention_commands._export(at_work, export) == 0
     confirm = re.search(r"archive confirm (\S+) (\S+) --staff kim", capsys.readouterr().out)
     assert confirm
