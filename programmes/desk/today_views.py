@@ -95,7 +95,7 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
         if asked_texts(programmes[c.programme_id])
     }
     to_accept = await left_to_accept(accepting, local_date(now)) if accepting else {}
-    asking = [c.cohort_id for c in mine if has_partner_contact(d.key for d in programmes[c.programme_id].declarations)]
+    asking = [c.cohort_id for c in mine if has_partner_contact(programmes[c.programme_id])]
     withdrawn = await withdrawn_unseen(asking) if asking else {}
     return {
         c.cohort_id: pages.Group(

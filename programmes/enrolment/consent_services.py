@@ -12,10 +12,9 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
+from programmes.enrolment.partner_rules import PARTNER_CONTACT
 from programmes.enrolment.partner_services import erase_without_consent
 from programmes.enrolment.rules import ALIVE
-
-_CONDITION = "partner_contact"
 
 
 async def _locked(enrolment_id: UUID, now: datetime) -> queries.EnrolmentFacts:
@@ -42,7 +41,9 @@ async def withdraw_partner_consent(enrolment_id: UUID, staff_id: int | None, key
             await execute(
                 "update enrolment set partner_consent = false, consent_withdrawn_at = $2 where id = $1", enrolment_id, now
             )
-            await execute("delete from condition_met where enrolment_id = $1 and condition = $2", enrolment_id, _CONDITION)
+            await execute(
+                "delete from condition_met where enrolment_id = $1 and condition = $2", enrolment_id, PARTNER_CONTACT
+            )
             await erase_without_consent(enrolment_id, keys, now)
             await audit.note("consent:withdraw", f"enrolment/{enrolment_id}", staff_id, now)
 
@@ -59,7 +60,7 @@ async def give_partner_consent(enrolment_id: UUID, staff_id: int | None, now: da
                 """insert into condition_met (enrolment_id, condition, met_at) values ($1, $2, $3)
                    on conflict (enrolment_id, condition) do nothing""",
                 enrolment_id,
-                _CONDITION,
+                PARTNER_CONTACT,
                 now,
             )
             await audit.note("consent:give", f"enrolment/{enrolment_id}", staff_id, now)

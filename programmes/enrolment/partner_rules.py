@@ -1,15 +1,14 @@
 """When staff may have a partner's record (2.14). Pure."""
 
-from collections.abc import Iterable
-
+from programmes.catalogue.rules import Programme
 from programmes.enrolment.rules import ALIVE, State
 
 PARTNER_CONTACT = "partner_contact"
 
 
-def has_partner_contact(declarations: Iterable[str]) -> bool:
+def has_partner_contact(programme: Programme) -> bool:
     """Whether a programme has contact with partners: it asks for consent to it."""
-    return PARTNER_CONTACT in declarations
+    return any(declaration.key == PARTNER_CONTACT for declaration in programme.declarations)
 
 
 def may_keep(asked: bool, state: State, documented: bool, consent: bool | None) -> bool:

@@ -24,7 +24,7 @@ _REMOVED = "partner: removed by staff"
 async def _may_keep(facts: queries.EnrolmentFacts) -> bool:
     """Raises NotFound where the programme has no contact with partners."""
     programme = await catalogue.programme((await cohorts.by_id(facts.cohort_id)).programme_id)
-    asked = has_partner_contact(d.key for d in programme.declarations)
+    asked = has_partner_contact(programme)
     if not asked:
         raise NotFound
     return may_keep(asked, facts.state, facts.participant_id is not None, facts.partner_consent)

@@ -7,7 +7,6 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from programmes.catalogue.rules import Programme
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
@@ -44,15 +43,11 @@ class PartnerPage:
 async def _theirs(request: AnyRequest, cohort_id: int, enrolment_id: UUID) -> tuple[Principal, CohortFacts, EnrolmentFacts]:
     """Raises NotFound where the programme has no contact with partners, Conflict without the participant's consent."""
     person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
-    if not _asked(programme):
+    if not has_partner_contact(programme):
         raise NotFound
     if not may_keep(True, facts.state, facts.participant_id is not None, facts.partner_consent):
         raise Conflict("no_consent")
     return person, cohort, facts
-
-
-def _asked(programme: Programme) -> bool:
-    return has_partner_contact(d.key for d in programme.declarations)
 
 
 async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: Form | None = None) -> Response[Any]:
@@ -107,7 +102,7 @@ async def keep(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: From
 async def remove(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Erase it, whether there is a consent or not."""
     person, _cohort, programme, _facts = await mine(request, cohort_id, enrolment_id)
-    if not _asked(programme):
+    if not has_partner_contact(programme):
         raise NotFound
     state = request.app.state
     await partner_services.remove(enrolment_id, person.staff_id, state.key_folder, state.clock.now())

@@ -180,7 +180,7 @@ async def _view(
         proof=pages.proof_words(facts),
         may_end=cohort.state not in {"cancelled", "closed"},
         endings=pages.endings(queries.ways_to_end(facts.state, cohort.first_start, now, queries.last_day_of(cohort))),
-        partner=pages.partner_words(has_partner_contact(d.key for d in programme.declarations), facts),
+        partner=pages.partner_words(has_partner_contact(programme), facts),
         code=shown.get("code", ""),
         contact=shown.get("contact"),
         reason=look.reason or "",

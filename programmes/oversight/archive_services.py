@@ -27,11 +27,11 @@ def may_hand_over(who: Principal, way: retention_queries.Way) -> bool:
     return all(who.coordinates(section) for section in way.sections)
 
 
-async def for_archive(who: Principal | None, settings: Settings, keys: KeyFolder, now: datetime) -> list[UUID]:
-    """The records that wait for the archive, of those that somebody may hand over; all of them for nobody in particular
-    (a shell). What cannot be read is left out: the nightly run tells of it."""
+async def for_archive(who: Principal, settings: Settings, keys: KeyFolder, now: datetime) -> list[UUID]:
+    """The records that wait for the archive, of those that somebody may hand over. What cannot be read is left out: the
+    nightly run tells of it."""
     due = await retention_queries.due_records(local_date(now))
-    found = [way.person_id for way in await retention_queries.ways(due) if who is None or may_hand_over(who, way)]
+    found = [way.person_id for way in await retention_queries.ways(due) if may_hand_over(who, way)]
     fates = await retention_services.fates(found, settings.archive, keys, now)
     return sorted(one for one, fate in fates.items() if fate == "archive")
 
