@@ -157,22 +157,33 @@ async def resume(anchor: Anchor) -> Head:
     return head
 
 
+async def _along(walk: Walk, newest: bool) -> int:
+    """Walk along the stored chain, or its newest part, in the open transaction; returns how many links there were."""
+    checkpoints = await queries.checkpoints()
+    start = max(0, (await queries.last_link()).position - _NEWEST) if newest else 0
+    known = await queries.head_at(start) if start else None
+    if known is not None and known.position > (checkpoints[-1].through_position if checkpoints else 0):
+        walk.head = known
+    else:
+        walk.checkpoints(checkpoints)
+    seen = 0
+    async for links in queries.links_after(walk.head.position):
+        walk.links(links)
+        seen += len(links)
+    return seen
+
+
 async def has_its_key(anchor: Anchor) -> bool:
     """Whether the folder's key has made any of the newest links: to go on with another would break the chain for good."""
     try:
         key = anchor.key()
     except NoAnchor:
         return False
-    start = max(0, (await queries.last_link()).position - _NEWEST)
-    known = await queries.head_at(start) if start else None
-    walk, links = Walk(key, known or Head()), 0
-    if known is None:
-        walk.checkpoints(await queries.checkpoints())
+    walk = Walk(key)
     async with transaction():
-        async for found in queries.links_after(walk.head.position):
-            walk.links(found)
-            links += len(found)
-    unfit = sum(one.fault == "changed" for one in walk.breaks)
+        links = await _along(walk, newest=True)
+    # Beside a gap nothing is compared, so such a link is no witness for the key.
+    unfit = sum(one.fault in {"changed", "link_gone", "line_gone"} for one in walk.breaks)
     return unfit < links or not (links or walk.breaks)
 
 
@@ -191,15 +202,7 @@ async def verify(anchor: Anchor, newest: bool = False) -> Verdict:
     walk = Walk(key, kept={*kept.values(), anchored})
     async with transaction():
         await execute("set transaction isolation level repeatable read")
-        checkpoints = await queries.checkpoints()
-        start = max(0, (await queries.last_link()).position - _NEWEST) if newest else 0
-        known = await queries.head_at(start) if start else None
-        if known is not None and known.position > (checkpoints[-1].through_position if checkpoints else 0):
-            walk.head = known
-        else:
-            walk.checkpoints(checkpoints)
-        async for links in queries.links_after(walk.head.position):
-            walk.links(links)
+        await _along(walk, newest)
         waiting = await queries.waiting_since()
     walk.end(anchored)
     return Verdict(tuple(walk.breaks), walk.head, waiting)
