@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from programmes.catalogue.reading_rules import Choice, Readings
 from programmes.catalogue.rules import Programme, Value
 from programmes.core.db import fetch, fetchval
 from programmes.core.errors import NotFound
@@ -19,6 +20,22 @@ async def programme(programme_id: int) -> Programme:
     if programme_id not in found:
         raise NotFound
     return found[programme_id]
+
+
+async def readings(programme_id: int) -> Readings:
+    """A programme with all readings there have been, for what was decided by an earlier one. Raises NotFound."""
+    await _keep([programme_id])
+    if programme_id not in _kept:
+        raise NotFound
+    rows = await fetch(
+        "select key, value, chosen_at from interpretation_choice where section = $1 order by id", _kept[programme_id].section
+    )
+    return Readings(
+        _kept[programme_id],
+        tuple(
+            Choice(row["key"], msgspec.json.decode(row["value"], type=bool | int | str), row["chosen_at"]) for row in rows
+        ),
+    )
 
 
 async def reading_at(section: str, key: str, at: datetime) -> str:
@@ -83,5 +100,9 @@ async def _choices() -> Mapping[str, Mapping[str, Value]]:
     )
     chosen: dict[str, dict[str, Value]] = {}
     for row in rows:
-        chosen.setdefault(row["section"], {})[row["key"]] = msgspec.json.decode(row["value"], type=bool | int | str)
+        chosen.setdefault(row["section"], {})[row["key"]] = _value(row["value"])
     return chosen
+
+
+def _value(stored: str) -> Value:
+    return msgspec.json.decode(stored, type=bool | int | str)

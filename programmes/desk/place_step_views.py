@@ -118,7 +118,7 @@ async def declare_again(request: AnyRequest) -> Response[Any]:
     answers = age_answers(form.raw("v_age"), form.ticked("v_guardian_consent"))
     first_day = Form({"dag": [form.raw("dag")]}).day("dag") or local_date(place.cohort.first_start)
     try:
-        unmet = await services.declare_again(enrolment_id, answers, place.programme, first_day, state.clock.now())
+        unmet = await services.declare_again(enrolment_id, answers, place.judged, first_day, state.clock.now())
     except Conflict as conflict:
         if conflict.code != "day_moved":
             raise
@@ -137,8 +137,8 @@ async def _age_unmet(
     municipality = request.app.state.settings.municipality
     today = local_date(request.app.state.clock.now())
     known = {programme.section: programme for _id, programme in await catalogue.in_force(today)}
-    others = instead_of(fitting_instead(place.programme, unmet, answers, first_day, known), municipality)
-    view = refusal_pages.age_page(place.programme, unmet, others, place.facts.state == "queued", municipality)
+    others = instead_of(fitting_instead(place.judged, unmet, answers, first_day, known), municipality)
+    view = refusal_pages.age_page(place.judged, unmet, others, place.facts.state == "queued", municipality)
     return page(request, "desk/place_age.html", view, 422)
 
 

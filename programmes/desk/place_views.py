@@ -31,6 +31,7 @@ from programmes.enrolment import (
     queries,
     refusal_queries,
 )
+from programmes.enrolment.age_rules import as_judged
 from programmes.enrolment.partner_rules import may_answer
 from programmes.enrolment.rules import Remaining, asks_age_again
 from programmes.enrolment.wording import accepted_texts, age_questions, born_between, skip_told
@@ -53,11 +54,12 @@ AnyRequest = Request[Any, Any, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """The place that is open in this browser."""
+    """The place that is open in this browser; `judged` is the programme by whose age this person is judged."""
 
     facts: queries.EnrolmentFacts
     cohort: CohortFacts
     programme: Programme
+    judged: Programme
 
 
 async def _open_here(request: AnyRequest) -> UUID | None:
@@ -84,7 +86,8 @@ async def place_of(enrolment_id: UUID) -> Place:
     """An enrolment with its cohort and programme. Raises NotFound."""
     facts = await queries.enrolment(enrolment_id)
     cohort = await cohorts.by_id(facts.cohort_id)
-    return Place(facts, cohort, await catalogue.programme(cohort.programme_id))
+    readings = await catalogue.readings(cohort.programme_id)
+    return Place(facts, cohort, readings.in_force, as_judged(readings, facts.applied_at))
 
 
 def _code_form(request: AnyRequest, form: Form, status: int = 200, already_open: bool = False) -> Response[Any]:
@@ -222,7 +225,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         opened=await opened_here(request),
         consent=may_answer(facts.state, facts.partner_consent),
         first_day=local_date(cohort.first_start).isoformat() if cohort.first_start else "",
-        born_between=born_between(programme, local_date(cohort.first_start)) if cohort.first_start else "",
+        born_between=born_between(place.judged, local_date(cohort.first_start)) if cohort.first_start else "",
     )
 
 
@@ -283,7 +286,7 @@ def asked_age(request: AnyRequest, place: Place) -> tuple[Question, ...]:
     first = place.cohort.first_start
     if not asks_age_again(place.facts, place.programme, local_date(first) if first else None):
         return ()
-    return age_questions(place.programme, request.app.state.settings.municipality)
+    return age_questions(place.judged, request.app.state.settings.municipality)
 
 
 async def _calendar(request: AnyRequest, facts: queries.EnrolmentFacts) -> ParticipantCalendar:

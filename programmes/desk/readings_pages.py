@@ -157,7 +157,9 @@ def affected(
     if reading.key not in _ENTRY:
         return tuple(Affected(_address(c), c.name, _begins(c)) for c in cohorts), ""
     rows = tuple(Affected(_address(c), c.name, f"{_begins(c)} {_people(places[c.cohort_id])}") for c in cohorts)
-    return rows, _("Nya anmälningar prövas på det nya sättet. Den som redan har en plats eller står i kö blir kvar.")
+    return rows, _(
+        "Nya anmälningar prövas på det nya sättet. Den som redan har en plats eller står i kö prövas som förut, också om starten flyttas."
+    )
 
 
 @dataclass(frozen=True)

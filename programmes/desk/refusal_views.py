@@ -47,7 +47,7 @@ async def _form(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: F
     state = request.app.state
     async with looking(who, "refuse", state.clock.now()) as look:
         label, how = label_of(facts, state.key_folder, look), way(facts, state.key_folder)
-        found = pages.findable(programme, facts, await age_fits(facts, programme, state.key_folder, look))
+        found = pages.findable(programme, facts, await age_fits(facts, state.key_folder, look))
     excepted = await exception(enrolment_id, programme)
     view = pages.refuse_page(cohort, facts, programme, found, label, how, state.settings.municipality, form, excepted)
     return page(request, "desk/refuse.html", view, status)
@@ -64,7 +64,7 @@ async def refuse(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fr
     """Turn the person down. Only conditions of the programme's own count; there is nowhere to write."""
     who, _cohort, programme, facts = await _theirs(request, cohort_id, enrolment_id)
     form = await read_form(request)
-    shown = pages.findable(programme, facts, await age_fits(facts, programme, request.app.state.key_folder, "rule"))
+    shown = pages.findable(programme, facts, await age_fits(facts, request.app.state.key_folder, "rule"))
     chosen = [condition for condition in shown if condition in form.all("villkor")]
     if not chosen:
         form.fail("villkor", _("Kryssa i det villkor som inte är uppfyllt."))

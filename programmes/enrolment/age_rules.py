@@ -1,10 +1,13 @@
 """Whether an age that was right for one first day is right for another. Pure."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from programmes.catalogue.condition_rules import check
+from programmes.catalogue.reading_rules import Readings
 from programmes.catalogue.rules import Answers, Outcome, Programme
+
+_NO_END = 999
 
 
 def age_answers(said: str, guardian_agrees: bool) -> Answers:
@@ -14,6 +17,25 @@ def age_answers(said: str, guardian_agrees: bool) -> Answers:
         age_band=said or None,
         guardian_consent=True if guardian_agrees else None,
     )
+
+
+def as_judged(readings: Readings, applied_at: datetime) -> Programme:
+    """The programme by whose age somebody who applied at that time is judged, also on a day that has moved since.
+
+    It is read as when they applied: a decision stands when the office chooses another reading. A reading of today that asks
+    no more of anybody is used instead.
+    """
+    then, now = readings.at(applied_at), readings.in_force
+    return now if _asks_no_more(now, then) else then
+
+
+def _asks_no_more(now: Programme, then: Programme) -> bool:
+    if (now.guardian_consent_under or 0) > (then.guardian_consent_under or 0):
+        return False
+    if now.age is None or then.age is None:
+        return now.age is None
+    youngest = (now.age.youngest or 0) <= (then.age.youngest or 0)
+    return youngest and (now.age.oldest or _NO_END) >= (then.age.oldest or _NO_END)
 
 
 def age_unmet(programme: Programme, born: date | None, first_day: date) -> Outcome | None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import structlog
 
 from programmes.catalogue import queries as catalogue
-from programmes.catalogue.rules import Programme
+from programmes.catalogue.reading_rules import Readings
 from programmes.cohorts import queries as cohorts
 from programmes.core import audit
 from programmes.core.clock import local_date
@@ -47,25 +47,25 @@ async def _check(cohort_id: int, keys: KeyFolder, now: datetime) -> None:
         if gate.first_start is None:
             return
         first_day = local_date(gate.first_start)
-        programme = await catalogue.programme((await cohorts.by_id(cohort_id)).programme_id)
+        readings = await catalogue.readings((await cohorts.by_id(cohort_id)).programme_id)
         for facts in await queries.enrolments(cohort_id, ["queued"]):
             stands = facts.declared_for in {None, first_day} and facts.skip_reason != "age"
             if facts.participant_id is None or stands or facts.age_checked_for == first_day:
                 continue
-            await _judge(facts, programme, gate.first_start, first_day, keys, now)
+            await _judge(facts, readings, gate.first_start, first_day, keys, now)
         await pass_on(await queries.lock_gate(cohort_id, now), now)
 
 
 async def _judge(
     facts: queries.EnrolmentFacts,
-    programme: Programme,
+    readings: Readings,
     first_start: datetime,
     first_day: date,
     keys: KeyFolder,
     now: datetime,
 ) -> None:
     record = record_of(facts, keys, "rule")
-    reason = "age" if roster.age_now(facts, record, programme, first_start) else None
+    reason = "age" if roster.age_now(facts, record, readings, first_start) else None
     await execute("update enrolment set age_checked_for = $2 where id = $1", facts.enrolment_id, first_day)
     if reason == facts.skip_reason or (reason is None and facts.skip_reason != "age"):
         return

@@ -6,7 +6,6 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from programmes.catalogue.rules import Programme
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
@@ -22,12 +21,13 @@ AnyRequest = Request[Any, Any, Any]
 
 
 async def _show(
-    request: AnyRequest, cohort: CohortFacts, programme: Programme, facts: queries.EnrolmentFacts, form: Form, why: str = ""
+    request: AnyRequest, cohort: CohortFacts, facts: queries.EnrolmentFacts, form: Form, why: str = ""
 ) -> Response[Any]:
     state = request.app.state
     async with looking(principal(request), "age", state.clock.now()) as look:
         label = roster.label_of(facts, state.key_folder, look)
-    view = pages.declaring_page(cohort, programme, str(facts.enrolment_id), label, form, state.settings.municipality, why)
+    judged = await roster.judged_by(facts, cohort.programme_id)
+    view = pages.declaring_page(cohort, judged, str(facts.enrolment_id), label, form, state.settings.municipality, why)
     return page(request, "enrolment/age_again.html", view, 422 if why else 200)
 
 
@@ -37,7 +37,7 @@ async def age_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
     _person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
     if not roster.asks_age_again(facts, programme, cohort.first_start):
         return _back(cohort_id, enrolment_id)
-    return await _show(request, cohort, programme, facts, Form())
+    return await _show(request, cohort, facts, Form())
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/alder", guards=[signed_in], status_code=200)
@@ -49,24 +49,24 @@ async def declare(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
         return _back(cohort_id, enrolment_id)
     shown = form.day("dag")
     if shown is None or cohort.first_start is None:
-        return await _show(request, cohort, programme, facts, form, _("Svara för den dag som visas."))
+        return await _show(request, cohort, facts, form, _("Svara för den dag som visas."))
     answers, now = pages.age_answers(form.raw("v_age"), form.ticked("v_guardian_consent")), request.app.state.clock.now()
+    judged = await roster.judged_by(facts, cohort.programme_id)
     try:
-        unmet = await services.declare_again(enrolment_id, answers, programme, shown, now, person.staff_id)
+        unmet = await services.declare_again(enrolment_id, answers, judged, shown, now, person.staff_id)
     except Conflict as conflict:
         if conflict.code != "day_moved":
             raise
         return await _show(
             request,
             cohort,
-            programme,
             facts,
             Form(),
             _("Den första dagen har flyttats en gång till. Svara för den nya dagen."),
         )
     if unmet:
         return await _show(
-            request, cohort, programme, facts, form, pages.why_not(unmet, programme, request.app.state.settings.municipality)
+            request, cohort, facts, form, pages.why_not(unmet, judged, request.app.state.settings.municipality)
         )
     return _back(cohort_id, enrolment_id)
 

@@ -156,7 +156,7 @@ async def _view(
     again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
     state_text, state_kind = pages.state_of(facts)
     record = record_of(facts, keys, look)
-    age = roster.age_now(facts, record, programme, cohort.first_start)
+    age = roster.age_now(facts, record, await catalogue.readings(cohort.programme_id), cohort.first_start)
     return pages.PersonPage(
         cohort_id=cohort.cohort_id,
         cohort_name=cohort.name,

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from programmes.catalogue import queries as catalogue
+from programmes.catalogue.reading_rules import Readings
 from programmes.catalogue.rules import Outcome, Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
@@ -13,7 +14,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
 from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import agreement_queries, queries, rules
-from programmes.enrolment.age_rules import age_after_move, age_unmet
+from programmes.enrolment.age_rules import age_after_move, age_unmet, as_judged
 from programmes.enrolment.agreement_rules import asked_again
 from programmes.enrolment.leaving_rules import may_undo
 from programmes.enrolment.place_services import unseal
@@ -67,20 +68,28 @@ def _doubles(known: Mapping[UUID, PersonRecord]) -> frozenset[UUID]:
 
 
 def age_now(
-    facts: queries.EnrolmentFacts, record: PersonRecord | None, programme: Programme, first_start: datetime | None
+    facts: queries.EnrolmentFacts, record: PersonRecord | None, readings: Readings, first_start: datetime | None
 ) -> Outcome | None:
-    """The age of somebody who has a place or waits, if it no longer fits since the first session moved. Staff decide what
-    comes of it; nothing happens by itself."""
+    """The age of somebody who has a place or waits, if it no longer fits since the first session moved, as the programme was
+    read when they applied. Staff decide what comes of it; nothing happens by itself."""
     if record is None or not record.birth_date or facts.state not in ALIVE:
         return None
     first_day = local_date(first_start) if first_start else None
+    programme = as_judged(readings, facts.applied_at)
     return age_after_move(programme, date.fromisoformat(record.birth_date), facts.declared_for, first_day, facts.protected)
 
 
-async def age_fits(facts: queries.EnrolmentFacts, programme: Programme, keys: KeyFolder, by: Look | Purpose) -> bool:
+async def judged_by(facts: queries.EnrolmentFacts, programme_id: int) -> Programme:
+    """The programme by whose age somebody is judged: as it was read when they applied. Raises NotFound."""
+    return as_judged(await catalogue.readings(programme_id), facts.applied_at)
+
+
+async def age_fits(facts: queries.EnrolmentFacts, keys: KeyFolder, by: Look | Purpose) -> bool:
     """Whether the birth date that is kept meets the age on the first day; never where none is kept."""
     record = record_of(facts, keys, by)
-    first_start = (await cohorts.by_id(facts.cohort_id)).first_start
+    cohort = await cohorts.by_id(facts.cohort_id)
+    programme = await judged_by(facts, cohort.programme_id)
+    first_start = cohort.first_start
     if record is None or not record.birth_date or first_start is None or programme.age is None:
         return False
     return age_unmet(programme, date.fromisoformat(record.birth_date), local_date(first_start)) is None
@@ -160,7 +169,8 @@ async def roster(
     Where people are documented, everybody on it has been seen by `look` (promise 6). Raises NotFound.
     """
     cohort = await cohorts.by_id(cohort_id)
-    programme = await catalogue.programme(cohort.programme_id)
+    readings = await catalogue.readings(cohort.programme_id)
+    programme = readings.in_force
     texts = await queries.texts_for(programme, local_date(now))
     again = await _again(cohort, programme, now)
     found = await queries.enrolments(cohort_id, states)
@@ -188,7 +198,7 @@ async def roster(
             facts.passed_at,
             facts.asked_to_come,
             facts.enrolment_id in twice,
-            age_now(facts, known.get(facts.enrolment_id), programme, cohort.first_start),
+            age_now(facts, known.get(facts.enrolment_id), readings, cohort.first_start),
             together.get(facts.enrolment_id, ""),
             facts.state in ALIVE and facts.partner_consent is False,
         )

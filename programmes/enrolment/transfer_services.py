@@ -19,7 +19,7 @@ from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import order_queries, queries
-from programmes.enrolment.age_rules import age_unmet
+from programmes.enrolment.age_rules import age_unmet, as_judged
 from programmes.enrolment.queries import EnrolmentFacts, Gate
 from programmes.enrolment.queue_services import note_event, pass_on, take_seat, tell
 from programmes.enrolment.record_services import record_of
@@ -113,9 +113,10 @@ async def _plan(enrolment_id: uuid.UUID, to: int, keys: KeyFolder, now: datetime
         raise NotFound
     if facts.state not in ALIVE or source.state == "closed":
         raise Conflict("enrolment_over")
-    programme = await catalogue.programme(target.programme_id)
+    readings = await catalogue.readings(target.programme_id)
+    programme = readings.in_force
     first = local_date(target.first_start) if target.first_start else None
-    decided = _refused(facts, programme, gate, first, keys, now) or await _decide(facts, gate)
+    decided = _refused(facts, as_judged(readings, facts.applied_at), gate, first, keys, now) or await _decide(facts, gate)
     texts = await queries.texts_for(programme, local_date(now))
     has_seat = isinstance(decided, Move) and decided.seat is not None
     left = still_to_do(programme, _carried(facts), texts) if has_seat else ()

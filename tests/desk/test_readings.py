@@ -111,7 +111,7 @@ async def test_the_page_names_the_groups_and_how_many_are_in_them_and_a_change_l
     assert f'<a href="/personal/grupper/{cohort.cohort_id}">' in page
     assert "5 har plats. 1 står i kö." in words_of(page)
     assert f"/personal/grupper/{others.cohort_id}" not in page
-    assert "Den som redan har en plats eller står i kö blir kvar." in page
+    assert "Den som redan har en plats eller står i kö prövas som förut, också om starten flyttas." in page
     assert (await post_form(client, OVER_18, {"val": "false"})).status_code == 303
     states = [(await enrolment.enrolment(one.enrolment_id)).state for one in taken]
     assert states == ["preliminary"] * 5 + ["queued"]

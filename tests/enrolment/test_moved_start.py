@@ -92,32 +92,6 @@ async def test_staff_are_warned_on_both_pages_and_nothing_happens_by_itself(
     assert "åldern stämmer inte" not in await look(client, group)
 
 
-async def test_a_reading_that_changes_is_no_moved_start(
-    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
-) -> None:
-    await a_coordinator(clock.now())
-    cohort = await a_cohort("2.8", clock.now(), sessions=4)
-    await just_of_age(cohort, keys, clock)
-    key = next(
-        i.key
-        for i in (await catalogue.programme(cohort.programme_id)).interpretations
-        if i.key in {"lower_age_included", "adult_included"}
-    )
-    await owner.execute(
-        "insert into interpretation_choice (section, key, value, chosen_by, chosen_at) values ('2.8', $1, 'false', 1, $2)",
-        key,
-        clock.now(),
-    )
-    limit = (await catalogue.programme(cohort.programme_id)).age
-    assert limit
-    assert limit.youngest == 19
-    await sign_in_as(client, "kim", clock.now())
-    group = f"/personal/grupper/{cohort.cohort_id}"
-    assert "åldern stämmer inte" not in await look(client, group)
-    await owner.execute("update cohort_session set starts_at = starts_at - interval '7 days' where number = 1")
-    assert "åldern stämmer inte" in await look(client, group)
-
-
 async def test_before_the_first_session_is_moved_or_cancelled_staff_read_what_that_means_for_ages(
     client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
