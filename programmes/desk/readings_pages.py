@@ -158,7 +158,8 @@ def affected(
         return tuple(Affected(_address(c), c.name, _begins(c)) for c in cohorts), ""
     rows = tuple(Affected(_address(c), c.name, f"{_begins(c)} {_people(places[c.cohort_id])}") for c in cohorts)
     return rows, _(
-        "Nya anmälningar prövas på det nya sättet. Den som redan har en plats eller står i kö prövas som förut, också om starten flyttas."
+        "Nya anmälningar prövas på det nya sättet. "
+        "Den som redan har en plats eller står i kö prövas som förut, också om starten flyttas."
     )
 
 
