@@ -9,7 +9,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
 from programmes.desk.calls_rules import Call, Untold
-from programmes.desk.today_pages import Item, Tag
+from programmes.desk.today_needs_pages import Item, Tag
 
 
 @dataclass(frozen=True)

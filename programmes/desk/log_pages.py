@@ -6,7 +6,7 @@ from typing import Protocol
 
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import month_year
-from programmes.desk.today_pages import Item, Tag, days_left
+from programmes.desk.today_needs_pages import Item, Tag, days_left
 
 # By which day of the next month a month of the access log is gone through.
 REVIEWED_BY = 10

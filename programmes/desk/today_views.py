@@ -18,6 +18,7 @@ from programmes.desk import calls_pages, log_pages
 from programmes.desk import today_pages as pages
 from programmes.desk import today_queries as queries
 from programmes.desk.calls_services import calls
+from programmes.desk.today_needs_pages import Facts, Group, VisitLine
 from programmes.enrolment.agreement_queries import left_to_accept
 from programmes.enrolment.partner_queries import withdrawn_unseen
 from programmes.enrolment.partner_rules import has_partner_contact
@@ -45,7 +46,7 @@ async def concern(request: AnyRequest) -> Response[Any]:
     return page(request, "desk/concern.html")
 
 
-async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> pages.Facts:
+async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> Facts:
     """The same number of statements however many groups there are."""
     day = local_date(now)
     midnight = at_local(day, time())
@@ -58,7 +59,7 @@ async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> pages.Facts:
     sessions = [s for c, s in await cohorts.sessions_between(who, day, midnight, monday) if c.cohort_id in groups]
     async with looking(who, "today", now) as look:
         to_call = await calls([cohort.cohort_id for cohort in found], keys, look, now)
-    return pages.Facts(
+    return Facts(
         today=day,
         now=now,
         groups=groups,
@@ -68,7 +69,7 @@ async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> pages.Facts:
             [g.cohort.cohort_id for g in running], [g.cohort.cohort_id for g in running if g.kind == "names"], midnight
         ),
         visits=[
-            pages.VisitLine(groups[v.cohort_id], v.starts_at, v.booked, v.missed, v.unwilling)
+            VisitLine(groups[v.cohort_id], v.starts_at, v.booked, v.missed, v.unwilling)
             for v in await queries.visits(ids, monday)
         ],
         next_session=await queries.next_session(ids, now),
@@ -83,7 +84,7 @@ def _role(who: Principal) -> Role:
     return "leader" if who.has("leader") and not who.has("coordinator") else who.main_role
 
 
-async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Mapping[int, pages.Group]:
+async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Mapping[int, Group]:
     ids = [cohort.cohort_id for cohort in mine]
     programmes = await catalogue.programmes({cohort.programme_id for cohort in mine})
     taken = await places(ids)
@@ -98,7 +99,7 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
     asking = [c.cohort_id for c in mine if has_partner_contact(programmes[c.programme_id])]
     withdrawn = await withdrawn_unseen(asking) if asking else {}
     return {
-        c.cohort_id: pages.Group(
+        c.cohort_id: Group(
             cohort=c,
             programme=programmes[c.programme_id].short_name,
             kind=kind(c.exempt, programmes[c.programme_id].figures),

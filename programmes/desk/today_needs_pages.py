@@ -1,0 +1,216 @@
+"""What needs the person who looks: the facts behind Idag, and what each group, session and visit asks for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from programmes.attendance.queries import Noted, Unnoted
+from programmes.attendance.rules import Kind
+from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.wording_rules import numbered
+from programmes.core.clock import local_date
+from programmes.core.i18n import day_long, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.core.principal import Role
+from programmes.enrolment.queries import Places
+
+DECIDE_WITHIN = timedelta(days=14)
+FILL_WITHIN = timedelta(days=30)
+KEPT_AFTER_LAST = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A cohort with what Idag says of it. `visits_lacking` are to book a study visit while no time is free.
+
+    `to_accept` have a confirmed place and a new version of conditions or rules to accept. `withdrawn` have taken back their
+    consent to contact with the partner, and no leader has seen it.
+    """
+
+    cohort: CohortFacts
+    programme: str
+    kind: Kind
+    places: Places
+    coordinates: bool
+    visits_lacking: int = 0
+    to_accept: int = 0
+    withdrawn: int = 0
+
+    @property
+    def address(self) -> str:
+        return f"/personal/grupper/{self.cohort.cohort_id}"
+
+
+@dataclass(frozen=True)
+class VisitLine:
+    """A study visit: when, how many come, how many did not come to it, after how many one side does not wish to go on."""
+
+    group: Group
+    starts_at: datetime
+    booked: int
+    missed: int
+    unwilling: int = 0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that the page is made of. `calls` are people whom no mail can tell, `log` what managers do."""
+
+    today: date
+    now: datetime
+    groups: Mapping[int, Group]
+    sessions: Sequence[SessionFacts]
+    noted: Mapping[int, Noted]
+    unnoted: Sequence[Unnoted]
+    visits: Sequence[VisitLine]
+    next_session: datetime | None
+    role: Role
+    calls: Sequence["Item"] = ()
+    log: Sequence["Item"] = ()
+
+
+@dataclass(frozen=True)
+class Tag:
+    text: str
+    kind: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that needs the person."""
+
+    title: str
+    address: str
+    text: str
+    tag: Tag
+    due: date
+
+
+def ready(group: Group) -> str:
+    """`5 av minst 5 är klara.`"""
+    return _("%(n)s av minst %(least)s är klara.", n=group.places.confirmed, least=group.cohort.minimum)
+
+
+def days_left(due: date, today: date) -> Tag:
+    """How long there is: a warning from three days before."""
+    left = (due - today).days
+    if left < 0:
+        return Tag(ngettext("%(n)s dag för sent", "%(n)s dagar för sent", -left), "stop", "warn")
+    if left == 0:
+        return Tag(_("Idag"), "warn", "clock")
+    return Tag(ngettext("%(n)s dag kvar", "%(n)s dagar kvar", left), "warn" if left <= 3 else "", "clock")
+
+
+def items(facts: Facts) -> list[Item]:
+    found = [item for group in facts.groups.values() for item in _of_group(facts, group)]
+    found += [_unnoted_item(facts, entry) for entry in facts.unnoted]
+    found += [item for visit in facts.visits for item in _of_visit(facts, visit)]
+    found += facts.calls
+    found += facts.log
+    return found
+
+
+def _of_group(facts: Facts, group: Group) -> list[Item]:
+    """What a group as a whole needs: a decision, more people, its end, or times for study visits."""
+    found, cohort = [], group.cohort
+    undecided = cohort.state in {"open", "postponed"} and cohort.form == "group" and group.coordinates
+    if undecided and cohort.decide_by <= facts.today + DECIDE_WITHIN:
+        found.append(_decision_item(facts, group))
+    elif undecided and group.places.confirmed < cohort.minimum and cohort.decide_by <= facts.today + FILL_WITHIN:
+        found.append(_fill_item(facts, group))
+    # Only groups are decided upon; a series or a meeting place simply runs.
+    runs = cohort.state == "started" or (cohort.state == "open" and cohort.form != "group")
+    if runs and cohort.last_end and cohort.last_end <= facts.now:
+        found.append(_closing_item(facts, group, cohort.last_end))
+    if group.visits_lacking and cohort.state in {"open", "postponed"}:
+        found.append(_visits_item(facts, group))
+    if group.to_accept:
+        found.append(_accept_item(facts, group))
+    if group.withdrawn:
+        found.append(_withdrawn_item(facts, group))
+    return found
+
+
+def _withdrawn_item(facts: Facts, group: Group) -> Item:
+    """Whose it is stands on the group's page, which leaves a line in the access log."""
+    title = _("Samtycke tillbakataget i %(group)s", group=group.cohort.name)
+    text = _("Kontakta inte partnern. Öppna personens sida och anteckna att du har sett det.")
+    return Item(title, group.address, text, Tag(_("Nytt"), "warn", "warn"), facts.today)
+
+
+def _accept_item(facts: Facts, group: Group) -> Item:
+    text = ngettext("%(n)s person har den nya versionen kvar att godkänna. Platsen är klar så länge.",
+                    "%(n)s personer har den nya versionen kvar att godkänna. Platserna är klara så länge.",
+                    group.to_accept)  # fmt: skip
+    due = local_date(group.cohort.first_start) if group.cohort.first_start else group.cohort.decide_by
+    title = _("Ny version av villkor eller regler i %(group)s", group=group.cohort.name)
+    return Item(title, group.address, text, days_left(due, facts.today), due)
+
+
+def _visits_item(facts: Facts, group: Group) -> Item:
+    text = ngettext("%(n)s person väntar på att kunna boka, och ingen tid är ledig.",
+                    "%(n)s personer väntar på att kunna boka, och ingen tid är ledig.",
+                    group.visits_lacking)  # fmt: skip
+    title, due = _("Lägg till tider för studiebesök i %(group)s", group=group.cohort.name), group.cohort.decide_by
+    return Item(title, f"{group.address}/studiebesok", text, days_left(due, facts.today), due)
+
+
+def _decision_item(facts: Facts, group: Group) -> Item:
+    due = group.cohort.decide_by
+    text = _("Senast %(day)s.", day=day_long(due)) + " " + ready(group)
+    title = _("Besluta om %(group)s startar", group=group.cohort.name)
+    return Item(title, f"/personal/starter/{group.cohort.cohort_id}/starta", text, days_left(due, facts.today), due)
+
+
+def _fill_item(facts: Facts, group: Group) -> Item:
+    due, lack = group.cohort.decide_by, group.cohort.minimum - group.places.confirmed
+    left = (due - facts.today).days
+    days = ngettext("%(n)s dag", "%(n)s dagar", left)
+    text = ngettext("%(n)s till behövs på %(days)s.", "%(n)s till behövs på %(days)s.", lack, days=days)
+    return Item(_("Fyll på %(group)s", group=group.cohort.name), group.address, text, days_left(due, facts.today), due)
+
+
+def _closing_item(facts: Facts, group: Group, last_end: datetime) -> Item:
+    last = local_date(last_end)
+    text = _("Sista tillfället var %(day)s.", day=day_long(last))
+    due = last + KEPT_AFTER_LAST
+    if group.cohort.exempt:
+        text += " " + _("Listan raderas senast %(day)s.", day=day_long(due))
+    title = _("Avsluta %(group)s", group=group.cohort.name)
+    return Item(title, f"{group.address}/avsluta", text, days_left(due, facts.today), due)
+
+
+def _unnoted_item(facts: Facts, entry: Unnoted) -> Item:
+    group, day = facts.groups[entry.cohort_id], local_date(entry.starts_at)
+    which = numbered(group.cohort.form, entry.number)
+    titles = {
+        "names": _("Ta närvaro för %(which)s i %(group)s", which=which, group=group.cohort.name),
+        "count": _("Skriv antal för %(which)s i %(group)s", which=which, group=group.cohort.name),
+        "held": _("Skriv om %(which)s i %(group)s hölls", which=which, group=group.cohort.name),
+    }
+    text = _("Den var %(day)s.", day=day_long(day))
+    address = f"/personal/traffar/{entry.session_id}/narvaro"
+    return Item(titles[group.kind], address, text, Tag(_("Saknas"), "warn", "clock"), day)
+
+
+def _of_visit(facts: Facts, visit: VisitLine) -> list[Item]:
+    found, day, name = [], local_date(visit.starts_at), visit.group.cohort.name
+    if visit.booked and visit.starts_at <= facts.now:
+        text = _("Det var %(day)s. Skriv om de kom.", day=day_long(day))
+        title = _("Anteckna studiebesök i %(group)s", group=name)
+        found.append(Item(title, f"{visit.group.address}/studiebesok", text, Tag(_("Saknas"), "warn", "clock"), day))
+    if visit.unwilling:
+        text = ngettext("%(n)s person har gjort besöket, men ni vill inte båda gå vidare. Platsen är kvar så länge.",
+                        "%(n)s personer har gjort besöket, men ni vill inte båda gå vidare. Platserna är kvar så länge.",
+                        visit.unwilling)  # fmt: skip
+        title, due = _("Avsluta eller ändra efter studiebesöket i %(group)s", group=name), visit.group.cohort.decide_by
+        found.append(Item(title, f"{visit.group.address}/studiebesok", text, days_left(due, facts.today), due))
+    if visit.missed:
+        n, on = visit.missed, day_long(day)
+        text = ngettext("%(n)s person kom inte %(day)s.", "%(n)s personer kom inte %(day)s.", n, day=on)
+        text += " " + ngettext("Platsen är kvar.", "Platserna är kvar.", n)
+        title = _("Boka nytt studiebesök i %(group)s", group=name)
+        due = visit.group.cohort.decide_by
+        found.append(Item(title, f"{visit.group.address}/studiebesok", text, days_left(due, facts.today), due))
+    return found
