@@ -28,8 +28,9 @@ from programmes.core.db import close_pool, engine, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.migrate import migrate
 from programmes.people import services as people
-from programmes.settings import Settings
+from programmes.settings import Settings, SingleSignOn
 from tests.clock import FrozenClock
+from tests.owner import pools
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis_settings.register_profile("project", deadline=None)
@@ -39,7 +40,9 @@ hypothesis_settings.load_profile("project")
 START = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
 TEMPLATE = "template_programmes"
 # Loaded once with the template; everything else is emptied between tests.
-_KEPT = {"migration", "edition", "programme", "pgqueuer_schedules", "retention_rule"}
+_KEPT = {"migration", "edition", "programme", "pgqueuer_schedules", "retention_rule", "group_role"}
+# What the groups of the tests' provider mean.
+GROUPS = (("stod-samordnare", "coordinator", ""), ("stod-ledare", "leader", "2.8"), ("stod-chefer", "manager", ""))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -136,7 +139,8 @@ async def settings(server: private_server.PrivateServer, work_folder: Path) -> S
         made = users.with_name("template-made")
         if not made.exists():
             await private_server.ensure_database(server, TEMPLATE)
-            await migrate(settings_for(server, TEMPLATE, work_folder), START)
+            provider = SingleSignOn("https://id.example", "stod", "", "konto", "groups", GROUPS)
+            await migrate(settings_for(server, TEMPLATE, work_folder, single_sign_on=provider), START)
             made.touch()
         await clone(server, mine)
     return settings_for(server, mine, work_folder)
@@ -161,7 +165,10 @@ def queries_log() -> QueryLog:
 async def pool(settings: Settings, queries_log: QueryLog) -> AsyncIterator[None]:
     """The pool of the web role, which every test in the run shares."""
     await open_pool(settings.web_database_url, 20, queries_log)
-    yield
+    async with asyncpg.create_pool(settings.database_url, min_size=0, max_size=4) as owners:
+        pools.update(web=engine().pool, owner=owners)
+        yield
+        pools.clear()
     await close_pool()
 
 

@@ -15,8 +15,8 @@ from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
 from programmes.settings import SingleSignOn
+from tests.conftest import GROUPS
 
-GROUPS = (("stod-samordnare", "coordinator", ""), ("stod-ledare", "leader", "2.8"), ("stod-chefer", "manager", ""))
 Claims = dict[str, Any]
 
 

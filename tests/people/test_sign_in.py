@@ -12,13 +12,15 @@ from programmes.people import services as people
 from programmes.people.queries import load_principal
 from programmes.people.services import NotAdmitted, SignedIn, add_staff, sign_in
 from tests.clock import FrozenClock
+from tests.owner import as_owner
 
 KEY = b"k" * 32
 
 
 @pytest.fixture
 async def robin(db: None, clock: FrozenClock) -> int:
-    return await add_staff("robin", "Robin A.", "ett-langt-losenord", [("leader", "")], clock.now())
+    async with as_owner():
+        return await add_staff("robin", "Robin A.", "ett-langt-losenord", [("leader", "")], clock.now())
 
 
 def token_of(page: str) -> str:

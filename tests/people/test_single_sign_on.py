@@ -27,6 +27,7 @@ from programmes.people.services import NotAdmitted, sign_in
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.factories import PASSWORD, SIGN_IN_KEY, a_cohort, a_leader, csrf_of, post_form
+from tests.owner import as_owner
 from tests.people.cast import another_browser
 from tests.people.oidc import Claims, Listening, Lying, about, asked, employ, running, say_yes, through
 
@@ -192,7 +193,7 @@ async def test_an_account_of_single_sign_on_can_have_no_password(
     await employ(issuer, "u-1", "Kim Berg", "stod-samordnare")
     await through(browser, "u-1")
     with pytest.raises(asyncpg.CheckViolationError, match="single_sign_on_without_password"):
-        async with transaction():
+        async with as_owner(), transaction():
             await execute("update staff set password_hash = 'x'")
     for address in ("/personal/konto/losenord", "/personal/konto/kod"):
         assert (await browser.get(address)).status_code == 404
