@@ -30,7 +30,7 @@ from programmes.migrate import migrate
 from programmes.people import services as people
 from programmes.settings import Settings, SingleSignOn
 from tests.clock import FrozenClock
-from tests.owner import pools
+from tests.owner import owners
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis_settings.register_profile("project", deadline=None)
@@ -165,10 +165,10 @@ def queries_log() -> QueryLog:
 async def pool(settings: Settings, queries_log: QueryLog) -> AsyncIterator[None]:
     """The pool of the web role, which every test in the run shares."""
     await open_pool(settings.web_database_url, 20, queries_log)
-    async with asyncpg.create_pool(settings.database_url, min_size=0, max_size=4) as owners:
-        pools.update(web=engine().pool, owner=owners)
+    async with asyncpg.create_pool(settings.database_url, min_size=0, max_size=4) as owners_pool:
+        owners[await owners_pool.fetchval("select current_database()")] = owners_pool
         yield
-        pools.clear()
+        owners.clear()
     await close_pool()
 
 

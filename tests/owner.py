@@ -1,4 +1,4 @@
-"""What an administrator does in a shell, with the owner's rights: web may not make staff."""
+"""What an administrator does in a shell, with the owner's rights: neither web nor worker may make staff."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,18 +7,20 @@ import asyncpg
 
 from programmes.core.db import engine
 
-# The pools of this run: web's, which the tests work with, and the owner's (conftest).
-pools: dict[str, asyncpg.Pool] = {}
+_THIS = "select current_database()"
+# The owner's pool of this run, by the name of its database (conftest).
+owners: dict[str, asyncpg.Pool] = {}
 
 
 @asynccontextmanager
 async def as_owner() -> AsyncIterator[None]:
     """What is done in here is done with the owner's rights. A test that has put another database there means that one."""
     before = engine().pool
-    if before is None or before is not pools.get("web"):
+    mine = owners.get(await before.fetchval(_THIS)) if before else None
+    if mine is None:
         yield
         return
-    engine().pool = pools["owner"]
+    engine().pool = mine
     try:
         yield
     finally:

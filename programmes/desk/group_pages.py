@@ -9,6 +9,7 @@ from programmes.cohorts.wording_rules import numbered, usual_days
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
+from programmes.desk.erased_pages import ErasedPart, erased_part
 from programmes.desk.group_step_pages import Facts, NextStep, next_step, with_visits
 from programmes.desk.groups_pages import Tag, state_tag
 from programmes.enrolment.queries import Places
@@ -105,6 +106,7 @@ class GroupPage:
     turned_down: tuple[SeeRow, ...] = ()
     gone: tuple[SeeRow, ...] = ()
     withdrawn: tuple[SeeRow, ...] = ()
+    erased: ErasedPart | None = None
 
     @property
     def in_queue(self) -> tuple[tuple[str, tuple[QueueRow, ...]], ...]:
@@ -154,6 +156,7 @@ def group_page(facts: Facts) -> GroupPage:
         ),
         gone=tuple(SeeRow(_address(facts, e), e.label, state_words(e.state)[0]) for e in gone),
         withdrawn=tuple(SeeRow(_address(facts, e), e.label, "") for e in facts.roster if e.consent_withdrawn),
+        erased=erased_part(facts.erased, facts.figures, cohort.form),
         ages=tuple(SeeRow(_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),
     )
 

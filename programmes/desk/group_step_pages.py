@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from programmes.attendance.queries import Unnoted
+from programmes.attendance.queries import Erased, Figure, Unnoted
 from programmes.attendance.rules import Kind
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.queries import CohortFacts, SessionFacts
@@ -21,7 +21,8 @@ from programmes.enrolment.visit_queries import VisitNeed
 @dataclass(frozen=True)
 class Facts:
     """Everything that the page is made of. `workers` are role, name and last day; `notices` states by enrolment.
-    `turned_down`: whom staff can let in again, and until when."""
+    `turned_down`: whom staff can let in again, and until when. `erased`: whom retention has taken, with the
+    `figures` of the whole group, which stay."""
 
     now: datetime
     cohort: CohortFacts
@@ -36,6 +37,8 @@ class Facts:
     coordinates: bool
     visits: VisitNeed | None = None
     turned_down: Sequence[tuple[UUID, str, datetime]] = ()
+    erased: Erased | None = None
+    figures: Sequence[Figure] = ()
 
     @property
     def today(self) -> date:

@@ -89,6 +89,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
     noted = kind(cohort.exempt, programme.figures)
     entries: Sequence[RosterEntry] = ()
     back: Sequence[tuple[UUID, str, datetime]] = ()
+    ended = cohort.state == "closed" and noted == "names"
     if with_people:
         async with looking(who, "group", now) as look:
             entries = await roster(cohort_id, state.key_folder, look, now, _listed(cohort))
@@ -101,11 +102,14 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         places=(await places([cohort_id]))[cohort_id],
         roster=entries,
         sessions=await cohorts.sessions(cohort_id),
-        unnoted=await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now),
+        # What a closed group lacks nobody can note any more.
+        unnoted=[] if ended else await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now),
         notices=await queries.last_notices(cohort_id) if with_people else {},
         workers=[(w.name, w.role, w.until) for w in await queries.workers(cohort_id, today)],
         coordinates=who.coordinates(cohort.section),
         turned_down=back,
+        erased=await attendance.erased(cohort_id) if ended and with_people else None,
+        figures=await attendance.figures(cohort_id) if ended and with_people else (),
         visits=(await needs([cohort_id], now))[cohort_id] if programme.study_visit and with_people else None,
     )
 

@@ -38,21 +38,23 @@ async def visits(cohort_ids: Iterable[int], until: datetime) -> list[VisitTime]:
 @dataclass(frozen=True)
 class LogState:
     """What of the access log needs a manager: months that are not signed off, the oldest first, and where the chain is
-    broken. `not_erased`: the last run of retention could not erase everything that was due."""
+    broken. `not_erased`: the last run of retention could not erase everything that was due, or is of a day to come."""
 
     months: tuple[date, ...] = ()
     broken_at: int | None = None
     not_erased: bool = False
 
 
-async def log_state() -> LogState:
+async def log_state(now: datetime) -> LogState:
     """What waits for managers."""
     row = await fetchrow(
         """select array(select r.month from look_review r where not exists (
                       select from look_review_signed s where s.month = r.month) order by r.month) as months,
                   (select min(broken_at) from chain_check) as broken_at,
-                  coalesce((select failed > 0 or state not in ('running', 'done') from retention_run
-                            order by id desc limit 1), false) as not_erased"""
+                  coalesce((select failed > 0 or state not in ('running', 'done')
+                                   or started_at > $1::timestamptz + interval '5 minutes' from retention_run
+                            order by id desc limit 1), false) as not_erased""",
+        now,
     )
     return LogState(tuple(row["months"]), row["broken_at"], row["not_erased"]) if row else LogState()
 

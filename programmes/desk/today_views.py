@@ -75,7 +75,7 @@ async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> Facts:
         next_session=await queries.next_session(ids, now),
         role=_role(who),
         calls=calls_pages.items(to_call, day),
-        log=log_pages.items(await queries.log_state(), day) if who.has("manager") else (),
+        log=log_pages.items(await queries.log_state(now), day) if who.has("manager") else (),
     )
 
 

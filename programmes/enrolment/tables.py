@@ -265,7 +265,8 @@ class KeptFigure(Table, tablename="kept_figure"):
     """What the rows of people whose records have been erased said in the figures of a documented cohort: how their way
     ended (`completed`, …), at how many sessions of it somebody was (`session_id`), how many came at all (`came`).
 
-    Figures are these and the rows that are left, together (`attendance.queries.figures`).
+    Figures are these and the rows that are left, together (`attendance.queries.figures`). `erased_on` is the local day on
+    which somebody's rows last went into the figure; empty where the release before did it.
     """
 
     id: Serial = Serial(primary_key=True)
@@ -273,6 +274,7 @@ class KeptFigure(Table, tablename="kept_figure"):
     session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=True, default=None)
     figure = Text(default=None)
     n = Integer(default=0)
+    erased_on = Date(null=True, default=None)
     known_figure = Check(
         "case when session_id is null then figure in ('preliminary', 'confirmed', 'queued', 'offered', 'completed',"
         " 'dropped_out', 'withdrawn', 'declined', 'expired', 'transferred', 'refused', 'came')"

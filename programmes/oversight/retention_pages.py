@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_plain, moment_long, month_year, ngettext
+from programmes.core.i18n import capital, day_plain, moment_year, month_year, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.retention_rules import RULES, SUBJECTS, Subject, Unit
 from programmes.oversight.log_wording_rules import Notice, number
@@ -26,6 +26,8 @@ from programmes.oversight.retention_wording_rules import (
 Fated = Fate | Literal["unreadable"]
 LONGEST_DECISION = 80
 _MONTHS = 24
+# Web and worker may run on two machines.
+_CLOCKS_AGREE = timedelta(minutes=5)
 
 
 class Run(Protocol):
@@ -141,7 +143,7 @@ def run_state(runs: Sequence[Run], now: datetime) -> Notice:
         return Notice("info", "info", _("Gallringen har inte körts än"), (text,))
     run = runs[0]
     kind, title, todo = run_words(run.state)
-    texts = [_("Senast %(when)s.", when=moment_long(run.started_at))]
+    texts = [_("Senast %(when)s.", when=moment_year(run.started_at))]
     if run.state == "running":
         texts.append(_("%(done)s av %(due)s är klara.", done=number(run.gone + run.failed), due=number(run.due)))
     elif run.gone:
@@ -160,6 +162,16 @@ def run_state(runs: Sequence[Run], now: datetime) -> Notice:
     if (local_date(now) - local_date(run.started_at)).days > 1:
         kind, title = "stop", _("Gallringen har inte körts i natt")
         texts.append(_("Bakgrundsprocessen verkar stå still. Be den som sköter tjänsten att titta."))
+    if run.started_at > now + _CLOCKS_AGREE:
+        # What this run says of itself went by another clock than the one that is asked now: one of them was wrong.
+        kind, title = "stop", _("Klockan verkar ha gått fel: den senaste gallringen har en dag som inte har varit")
+        texts.append(
+            _(
+                "I dag är det %(today)s. Fram till den dagen körs kanske ingen gallring av sig själv, och det som raderades"
+                " kan ha raderats för tidigt. Be den som sköter tjänsten att kontrollera klockan.",
+                today=day_plain(local_date(now)),
+            )
+        )
     icons = {"ok": "check", "info": "clock", "warn": "warn", "stop": "warn"}
     return Notice(kind, icons[kind], title, tuple(texts))
 

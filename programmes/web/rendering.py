@@ -127,7 +127,9 @@ def csrf_token(request: Request[Any, Any, Any]) -> str:
 def again(request: Request[Any, Any, Any]) -> str:
     """The address that may be asked for once more: this one, or for a form the nearest above it that can be read."""
     path = request.url.path
-    asked = parse_qsl(request.url.query)
+    # A language that nobody speaks here is asked for no more: it is not carried from page to page.
+    pairs = parse_qsl(request.url.query)
+    asked = [(name, value) for name, value in pairs if name not in {"lang", "sprak"} or i18n.known_language(value)]
     if request.method == "POST":
         # Where no cookie is set the address carries the language. The rest was for the form.
         asked = [(name, value) for name, value in asked if name == "lang"]

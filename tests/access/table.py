@@ -134,6 +134,8 @@ TABLE: Mapping[str, Asked] = {
     "GET /personal/gallring": Asked("managers"),
     "GET /personal/gallring/regler/{subject}": Asked("managers"),
     "POST /personal/gallring/regler/{subject}": Asked("managers", {"tid": "6", "beslut": "KS 12"}),
+    "GET /personal/gallring/regler/{subject}/kortare": Asked("managers"),
+    "POST /personal/gallring/regler/{subject}/kortare": Asked("managers", {"tid": "5", "beslut": "KS 12"}),
     "GET /personal/gallring/protokoll/{receipt_id}": Asked("managers"),
     "GET /personal/gallring/stopp": Asked("managers"),
     "POST /personal/gallring/stopp": Asked("managers", {"grupp": "{cohort_id}", "nummer": "1", "stopp": "court"}),
