@@ -27,6 +27,7 @@ def run(port: int, project: Path | None = None) -> int:
     place = Place((project or Path.cwd()).resolve())
     try:
         with claim(place) as claimed:
+            place.take_home()
             processes.ensure_port_free(port)
             asyncio.run(_until_stopped(place, port, claimed))
     except (DemoError, ServerError) as error:
