@@ -100,12 +100,13 @@ class RuleLine:
 
 @dataclass(frozen=True)
 class HomePage:
-    """The whole page of managers."""
+    """The whole page of managers. `fixed`: what goes with something else, and when."""
 
     state: Notice
     now_due: tuple[str, ...]
     months: tuple[MonthLine, ...]
     rules: tuple[RuleLine, ...]
+    fixed: tuple[tuple[str, str], ...]
     receipts: tuple[tuple[str, str, str], ...]
 
 
@@ -198,7 +199,7 @@ def fates_lines(fates: Mapping[Fated, int]) -> tuple[str, ...]:
 
 
 def rule_lines(chosen: Mapping[Subject, Sequence[Choice]]) -> tuple[RuleLine, ...]:
-    """Every class: first those with a number, then those that go with something else."""
+    """Every class that has a number."""
     found = []
     for subject in SUBJECTS:
         rule, mine = RULES[subject], chosen.get(subject)
@@ -208,7 +209,7 @@ def rule_lines(chosen: Mapping[Subject, Sequence[Choice]]) -> tuple[RuleLine, ..
         address = f"/personal/gallring/regler/{subject}" if rule.least < rule.most else ""
         span = span_words(mine[0].amount if mine else rule.amount, rule.unit)
         found.append(RuleLine(subject_words(subject), span, from_words(subject), source, address))
-    return (*found, *(RuleLine(subject_words(one), "", fixed_words(one), "", "") for one in FIXED))
+    return tuple(found)
 
 
 def _default(subject: Subject) -> str:
@@ -235,6 +236,7 @@ def home_page(
         now_due=fates_lines(fates),
         months=months,
         rules=rule_lines(chosen),
+        fixed=tuple((subject_words(one), fixed_words(one)) for one in FIXED),
         receipts=receipt_lines(receipts),
     )
 
