@@ -51,4 +51,18 @@ async def rights_to_staff(patient: Patient) -> Sequence[Finding]:
     if may:
         yes = "The web role may write staff and roles itself, as releases before this one needed."
         return [Finding("rights to staff", "warning", yes, "When all web processes are of this release: programmes migrate")]
-    return [Finding("rights to staff", "ok", "The web role makes no accounts and gives no roles but by single sign-on.")]
+    return [
+        *await _unknown_roles(patient),
+        Finding("rights to staff", "ok", "The web role makes no accounts and gives no roles but by single sign-on."),
+    ]
+
+
+async def _unknown_roles(patient: Patient) -> Sequence[Finding]:
+    """Roles that groups mean by the settings, and that the database has not been told of: who has one is not let in."""
+    if patient.settings.single_sign_on is None:
+        return []
+    meant = {(role, section) for _, role, section in patient.settings.single_sign_on.roles}
+    unknown = meant - {(row["role"], row["section"]) for row in await fetch("select role, section from group_role")}
+    told = ", ".join(f"{role}/{section}" if section else role for role, section in sorted(unknown))
+    says = f"The database has not been told that groups may give: {told}."
+    return [Finding("rights to staff", "fault", says, "programmes migrate, with PROGRAMMES_OIDC_ROLES")] if unknown else []

@@ -1,16 +1,17 @@
 """Web makes no accounts and gives no roles by itself: single sign-on goes through one function, which refuses the rest."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import asyncpg
-import httpx
 import pytest
 
 from programmes import migrate
 from programmes.doctor.database_checks import rights_to_staff
 from programmes.doctor.findings import Patient
-from programmes.settings import Settings
+from programmes.settings import Settings, SingleSignOn
 from tests.clock import FrozenClock
+from tests.conftest import GROUPS
 from tests.factories import a_leader
 
 ISSUER = "https://id.example"
@@ -100,7 +101,7 @@ async def test_the_function_makes_and_changes_what_groups_may_give_and_nothing_e
 
 
 async def test_the_release_before_keeps_its_rights_until_the_second_run_of_migrate(
-    web: asyncpg.Connection, settings: Settings, clock: FrozenClock, owner: asyncpg.Connection, client: httpx.AsyncClient
+    web: asyncpg.Connection, settings: Settings, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     await owner.execute("grant insert, update, delete on staff, staff_role to programmes_web")
     await owner.execute(f"revoke execute on function {migrate._ADMIT} from programmes_web")
@@ -113,3 +114,12 @@ async def test_the_release_before_keeps_its_rights_until_the_second_run_of_migra
     assert await migrate._grant(owner, settings) is True
     assert not await owner.fetchval(may)
     assert [finding.level for finding in await rights_to_staff(patient)] == ["ok"]
+    # Another mapping than `migrate` was told of is a fault: whoever has that role is not let in, and reads why.
+    known = SingleSignOn(ISSUER, "stod", "", "konto", "groups", GROUPS)
+    more = replace(known, roles=(*GROUPS, ("it", "administrator", "")))
+    assert await rights_to_staff(
+        replace(patient, settings=replace(settings, single_sign_on=known))
+    ) == await rights_to_staff(patient)
+    fault, fine = await rights_to_staff(replace(patient, settings=replace(settings, single_sign_on=more)))
+    assert (fault.level, fine.level) == ("fault", "ok")
+    assert "administrator" in fault.says
