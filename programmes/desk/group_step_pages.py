@@ -48,14 +48,13 @@ class Facts:
 
 @dataclass(frozen=True)
 class NextStep:
-    """What comes next; without `label` there is nothing to press. `posts`: pressing it does it."""
+    """What comes next; without `label` there is nothing to press."""
 
     eyebrow: str
     title: str
     text: str
     address: str = ""
     label: str = ""
-    posts: bool = False
 
 
 def next_step(facts: Facts) -> NextStep | None:
@@ -89,7 +88,7 @@ def _go_on(facts: Facts) -> NextStep | None:
     if facts.cohort.form == "individual" and facts.cohort.state == "open" and facts.places.held > facts.places.offered:
         first = _("Platsen är tagen. Första samtalet är %(when)s.", when=moment_long(coming[0].starts_at))
         address = f"{facts.address}/starta-samtal"
-        return NextStep(_("Nästa steg"), _("Starta samtalen"), first, address, _("Starta samtalen"), posts=True)
+        return NextStep(_("Nästa steg"), _("Starta samtalen"), first, address, _("Starta samtalen"))
     text = f"{coming[0].address}, {coming[0].venue}."
     return NextStep(_("Nästa tillfälle"), capital(moment_long(coming[0].starts_at)), text)
 

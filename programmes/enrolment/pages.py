@@ -133,7 +133,8 @@ class Reason:
 class WayIn:
     """Everything an application page shows. `step` is 0 for a one-page form, else 1 or 2.
 
-    `again`: it has to be read and sent once more, as the first session has `moved`, or as it was `sent_for_another`.
+    `again`: it has to be read and sent once more, as the first session has `moved`, as it was `sent_for_another`, or as
+    it is `unsent`, the browser having forgotten the form's token.
     `open_already`: a place in this very cohort is open in the browser.
     """
 

@@ -173,7 +173,12 @@ async def _view(
         details=_details(facts, record),
         steps=pages.steps_left(left),
         visit=await _visit(cohort, programme, facts, left, now),
-        texts=again or (tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else ()),
+        texts=again
+        or (
+            queries.unaccepted(facts, texts)
+            if ("accept" in left and not programme.study_visit) or left == ("accept",)
+            else ()
+        ),
         texts_again=bool(again),
         accepted=pages.accepted_lines(await agreement_queries.accepted(facts.enrolment_id)),
         proof_asked=programme.proof_kind != "nothing",
@@ -293,7 +298,7 @@ async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
     ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     now = request.app.state.clock.now()
     again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
-    asked = again or await queries.texts_to_accept(programme.section, local_date(now))
+    asked = again or queries.unaccepted(facts, await queries.texts_to_accept(programme.section, local_date(now)))
     if (facts.state == "preliminary" or again) and len(ticked) < len(asked):
         form.fail("text", _("Kryssa i alla texter som personen har godkänt."))
         return await show_person(request, cohort_id, enrolment_id, form, 422)

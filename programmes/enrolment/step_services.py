@@ -12,7 +12,7 @@ from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchrow, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import agreement_queries, queries
-from programmes.enrolment.rules import HOLDING, Visit, still_to_do
+from programmes.enrolment.rules import HOLDING, Visit, still_to_do, unaccepted
 from programmes.enrolment.slot_services import add_slot
 from programmes.enrolment.text_services import add_text
 from programmes.enrolment.visit_rules import marking, seen_visit
@@ -176,7 +176,8 @@ async def accept_texts(
 ) -> None:
     """Accept the versions that were shown, then confirm the place if nothing is left.
 
-    Who is confirmed accepts what they are asked for anew, and stays confirmed. Sent again, it changes nothing.
+    Who is confirmed accepts what they are asked for anew, and stays confirmed. What was accepted before is not asked for
+    again, and sent again it changes nothing.
 
     Raises:
         NotFound: no such enrolment.
@@ -185,10 +186,10 @@ async def accept_texts(
     """
     async with transaction():
         facts = await _locked(enrolment_id, now)
-        if facts.state == "confirmed" and text_ids and facts.accepted.issuperset(text_ids):
+        if text_ids and facts.accepted.issuperset(text_ids):
             return
         newest = await _asked_for(facts, programme, now)
-        if not newest or {text.text_id for text in newest} != set(text_ids):
+        if not newest or {text.text_id for text in newest} != set(text_ids) - facts.accepted:
             raise Conflict("texts_changed")
         if facts.state != "confirmed":
             _after_the_visit(facts, programme)
@@ -208,9 +209,10 @@ async def accept_texts(
 async def _asked_for(
     facts: queries.EnrolmentFacts, programme: Programme, now: datetime
 ) -> tuple[queries.AgreementText, ...]:
-    """The texts that somebody is asked to accept: the newest in force; of who is confirmed, the new versions."""
+    """The texts that somebody is asked to accept: the newest in force that they have not; of who is confirmed, the new
+    versions."""
     if facts.state != "confirmed":
-        return await queries.texts_for(programme, local_date(now))
+        return unaccepted(facts, await queries.texts_for(programme, local_date(now)))
     first_start = (await cohorts.by_id(facts.cohort_id)).first_start
     return await agreement_queries.to_accept_again(programme, facts, first_start, local_date(now))
 

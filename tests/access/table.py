@@ -151,6 +151,7 @@ TABLE: Mapping[str, Asked] = {
     f"POST {COHORT}/avsluta/radera": Asked(_MINE, _RECORD),
     f"POST {COHORT}/ko/tillbaka": Asked(_THEIRS, _WHO),
     f"POST {COHORT}/ring": Asked(_MINE, _WHO),
+    f"GET {COHORT}/starta-samtal": Asked(_MINE, section="2.14"),
     f"POST {COHORT}/starta-samtal": Asked(_MINE, section="2.14"),
     f"GET {PERSON}/utdrag": Asked(_THEIRS),
     f"POST {PERSON}/utdrag": Asked(_THEIRS, {"hur": "shown"}),
