@@ -12,8 +12,8 @@ import pytest
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import leaving_services, place_services, queries, queue_services, services
 from programmes.enrolment import order_services as order
-from programmes.enrolment import queries, queue_services, services
 from tests.clock import FrozenClock
 from tests.enrolment.test_queue import one_place, people, states
 from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
@@ -64,6 +64,33 @@ async def test_who_is_passed_over_holds_nobody_back_from_a_free_place(
     assert (await somebody(cohort, keys, clock.now(), "C")).held
     with pytest.raises(Conflict, match="not_waiting"):
         await order.skip(who[0].enrolment_id, "wait", kim.staff_id, clock.now())
+
+
+async def test_who_could_not_be_reached_is_by_opening_min_plats_or_undoing_and_the_history_says_so(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await one_place(clock)
+    who = [person.enrolment_id for person in await people(cohort, keys, clock, "ABC")]
+    code = place_services.unseal(await queries.enrolment(who[1]), keys).code
+    for one in who[1:]:
+        await order.skip(one, "unreachable", kim.staff_id, clock.now())
+    await services.leave(who[0], keys, clock.now())
+    assert (await queries.enrolment(who[1])).state == "queued"
+    for _ in range(2):
+        assert await place_services.open_by_code(code, clock.now())
+    assert (await queries.enrolment(who[1])).state == "offered"
+    await leaving_services.leave(who[2], keys, clock.now())
+    assert (await queries.enrolment(who[2])).skip_reason == "unreachable"
+    assert await leaving_services.undo(who[2], clock.now()) == "queue"
+    assert (await queries.enrolment(who[2])).skip_reason is None
+    noted = "select kind, staff_id from queue_event where enrolment_id = $1 order by id desc limit 3"
+    assert [tuple(row) for row in await owner.fetch(noted, who[1])] == [
+        ("offered", None), ("lifted", None), ("skipped", kim.staff_id)]  # fmt: skip
+    # Another reason is staff's to take back.
+    await order.skip(who[2], "wait", kim.staff_id, clock.now())
+    await leaving_services.leave(who[2], keys, clock.now())
+    await leaving_services.undo(who[2], clock.now())
+    assert (await queries.enrolment(who[2])).skip_reason == "wait"
 
 
 async def test_the_database_knows_only_the_reasons_of_the_lists(
