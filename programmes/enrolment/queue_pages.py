@@ -96,7 +96,7 @@ def skip_choices(section: str, was_offered: bool) -> tuple[tuple[str, str], ...]
 def heads(exempt: bool) -> Sequence[str]:
     """The headings of the history; of an exempt cohort nobody is named in it."""
     named = () if exempt else (_("Namn"),)
-    happened = (_("Händelse"), _("Skäl"), _("Plats i kön före"), _("Plats i kön efter"), _("Av"))
+    happened = (_("Händelse"), _("Skäl"), _("Plats i kön före"), _("Plats i kön efter"), _("Högst antal platser"), _("Av"))
     return (_("Tid"), _("Anmälan nr"), _("Anmäld"), *named, *happened)
 
 
@@ -117,10 +117,12 @@ def history_row(
     kind: str,
     reason: str | None,
     places: tuple[int | None, int | None],
+    maximum: int,
     by: str | None,
     section: str,
 ) -> tuple[str, ...]:
-    """One line of the history, in the order of `heads`. `name` is None where nobody is named."""
+    """One line of the history, in the order of `heads`. `name` is None where nobody is named; `maximum` is how many places
+    there were then."""
     why = {"skipped": skip_text(reason or "", section), "order_changed": order_text(reason or "")}.get(kind, "")
     named = () if name is None else (name,)
     return (
@@ -132,5 +134,13 @@ def history_row(
         why,
         _place(places[0]),
         _place(places[1]),
+        str(maximum),
         by or "",
     )
+
+
+def maximum_row(at: datetime, before: int, after: int, named: bool, by: str | None) -> tuple[str, ...]:
+    """The line that says that the most places are others, in the order of `heads`."""
+    nobody = ("", "", "") if named else ("", "")
+    why = _("från %(before)s till %(after)s", before=before, after=after)
+    return (_moment(at), *nobody, _("högsta antalet platser ändrat"), why, "", "", str(after), by or "")

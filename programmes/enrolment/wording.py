@@ -259,6 +259,7 @@ def event_words(kind: str) -> str:
         "offered": _("erbjuden plats"),
         "accepted": _("tackade ja"),
         "declined": _("tackade nej"),
+        "not_going_on": _("gick inte vidare"),
         "expired": _("tiden gick ut"),
         "left": _("lämnade"),
         "skipped": _("hoppas över"),

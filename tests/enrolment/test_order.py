@@ -14,6 +14,7 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import leaving_services, place_services, queries, queue_services, services
 from programmes.enrolment import order_services as order
+from programmes.oversight.services import change_limits
 from tests.clock import FrozenClock
 from tests.enrolment.test_queue import one_place, people, states
 from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
@@ -105,7 +106,7 @@ async def test_the_database_knows_only_the_reasons_of_the_lists(
             "insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'skipped')",
             "event_of_the_queue_has_its_reason",
         ),
-        ("insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'lost')", "known_event_of_the_queue"),
+        ("insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'lost')", "known_line_of_the_queue"),
     ):
         with pytest.raises(asyncpg.CheckViolationError, match=name):
             await owner.execute(statement, who[2].enrolment_id)
@@ -238,13 +239,26 @@ async def test_the_history_of_an_exempt_queue_proves_the_order_without_any_name(
     await services.leave(who[0], keys, clock.now())
     await services.decline_offer(who[3], keys, clock.now())
     await services.end(who[2], "expired", keys, clock.now(), frozenset({"offered"}))
+    assert await change_limits(cohort.cohort_id, 1, 2, kim, clock.now()) == []
+    late = (await somebody(cohort, keys, clock.now())).enrolment_id
+    assert await services.end_by_staff(late, "declined", kim.staff_id, keys, clock.now())
     await sign_in_as(client, "kim", clock.now())
     client.cookies.set("language", "en")
     answer = await client.get(f"/personal/grupper/{cohort.cohort_id}/ko.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "attachment" in answer.headers["content-disposition"]
     rows = parsed(answer)
-    assert rows[0] == ["Tid", "Anmälan nr", "Anmäld", "Händelse", "Skäl", "Plats i kön före", "Plats i kön efter", "Av"]
+    assert rows[0] == [
+        "Tid",
+        "Anmälan nr",
+        "Anmäld",
+        "Händelse",
+        "Skäl",
+        "Plats i kön före",
+        "Plats i kön efter",
+        "Högst antal platser",
+        "Av",
+    ]
     assert [[row[1], row[3]] for row in rows[1:]] == [
         ["1", "anmäld, fick plats"],
         ["2", "anmäld, ställd i kö"],
@@ -257,8 +271,24 @@ async def test_the_history_of_an_exempt_queue_proves_the_order_without_any_name(
         ["4", "tackade nej"],
         ["3", "erbjuden plats"],
         ["3", "tiden gick ut"],
+        ["", "högsta antalet platser ändrat"],
+        ["5", "anmäld, fick plats"],
+        ["5", "gick inte vidare"],
     ]
-    assert rows[5] == ["2026-09-02 10:01:00+02:00", "2", "2026-09-02 10:00:00+02:00", "hoppas över", "krock", "", "", "Kim"]
+    assert [row[7] for row in rows[10:]] == ["1", "1", "2", "2", "2"]
+    assert rows[12][4] == "från 1 till 2"
+    assert rows[14][8] == "Kim"
+    assert rows[5] == [
+        "2026-09-02 10:01:00+02:00",
+        "2",
+        "2026-09-02 10:00:00+02:00",
+        "hoppas över",
+        "krock",
+        "",
+        "",
+        "1",
+        "Kim",
+    ]
     assert rows[6][4:7] == ["blir för gammal innan nästa start", "3", "2"]
     assert [row[5:7] for row in rows[1:5]] == [["", ""], ["", "1"], ["", "2"], ["", "3"]]
     assert not any(name in answer.text for name in ("Al;", "Björk", "Ceder", "Dill"))
@@ -275,7 +305,7 @@ async def test_the_history_of_a_documented_queue_names_people_and_no_name_is_a_f
     await sign_in_as(client, "kim", clock.now())
     rows = parsed(await client.get(f"/personal/grupper/{cohort.cohort_id}/ko.csv"))
     assert [row[3] for row in rows[1:]] == [f"'{name}" for name in names[:5]] + list(names[5:])
-    assert {len(row) for row in rows} == {9}
+    assert {len(row) for row in rows} == {10}
 
 
 async def test_who_may_take_the_history_out(
