@@ -1,7 +1,7 @@
 """What comes next in a group: the one thing to do, or when the next session is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from programmes.enrolment.visit_queries import VisitNeed
 @dataclass(frozen=True)
 class Facts:
     """Everything that the page is made of. `workers` are role, name and last day; `notices` states by enrolment.
-    `turned_down`: whom staff can let in again, and until when."""
+    `turned_down`: whom staff can let in again, and until when. `passed_by`: who of the queue was, how and when last."""
 
     now: datetime
     cohort: CohortFacts
@@ -36,6 +36,7 @@ class Facts:
     coordinates: bool
     visits: VisitNeed | None = None
     turned_down: Sequence[tuple[UUID, str, datetime]] = ()
+    passed_by: Mapping[UUID, tuple[str, datetime]] = field(default_factory=dict)
 
     @property
     def today(self) -> date:

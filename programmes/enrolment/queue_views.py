@@ -41,7 +41,7 @@ async def _show(request: AnyRequest, cohort: CohortFacts, form: Form, status: in
         cohort.cohort_id,
         cohort.name,
         cohort.exempt,
-        pages.places(cohort.cohort_id, cohort.section, people),
+        pages.places(cohort.cohort_id, cohort.section, people, await services.passed_by(cohort)),
         alive and who.coordinates(cohort.section),
         await services.may_export(cohort, who, state.clock.now()),
         pages.order_choices(),

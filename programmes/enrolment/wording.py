@@ -10,7 +10,7 @@ from programmes.catalogue.rules import Outcome, Programme
 from programmes.catalogue.wording import Question, Words, questions
 from programmes.cohorts.wording_rules import why_skipped
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, times
+from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import AgreementText, Remaining
 from programmes.enrolment.visit_rules import Doubt
@@ -249,6 +249,13 @@ def doubted(doubt: Doubt, holder: str) -> str:
     if doubt.kind == "leads":
         return _("%(name)s leder något annat då: %(when)s.", name=holder, when=when)
     return _("Lokalen är upptagen då: %(when)s.", when=when)
+
+
+def passed_by_text(kind: str, at: datetime) -> str:
+    """That a place went to the next in the queue, why and when last, as staff read it; the person reads it on Min plats."""
+    if kind == "passed_asked":
+        return _("Senast %(when)s gick en plats till nästa: har inte sagt att den kommer.", when=moment_long(at))
+    return _("Senast %(when)s gick en plats till nästa: för få var lediga på en gång.", when=moment_long(at))
 
 
 def event_words(kind: str) -> str:
