@@ -11,7 +11,6 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue import wording
-from programmes.catalogue.condition_rules import turns
 from programmes.catalogue.instead_rules import fitting_instead
 from programmes.catalogue.rules import Programme, ResidencyException
 from programmes.catalogue.wording import Question
@@ -21,10 +20,10 @@ from programmes.cohorts.wording_rules import usual_days
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
 from programmes.core.errors import NotFound
-from programmes.core.i18n import day_plain, language
 from programmes.core.i18n import gettext as _
+from programmes.core.i18n import language
 from programmes.core.principal import Principal
-from programmes.enrolment import pages, place_services, queries, services
+from programmes.enrolment import later_queries, pages, place_services, queries, services
 from programmes.enrolment.record_views import read_record
 from programmes.enrolment.sibling_views import all_errors, only_changes_who, read_siblings, suffix_of
 from programmes.people.records import PersonRecord
@@ -131,7 +130,7 @@ async def _show(
     reasons: tuple[pages.Reason, ...] = (),
     status: int = 200,
     one_more: bool = False,
-    later: str = "",
+    later: Sequence[CohortFacts] = (),
     again: str = "",
     instead: Sequence[Programme] = (),
 ) -> Response[Any]:
@@ -155,7 +154,7 @@ async def _show(
         born_between=pages.born_between(way.programme, way.first_day, way.staff is not None, len(way.applicants) > 1),
         one_more=one_more,
         for_staff=way.staff is not None,
-        later_start=later,
+        later_starts=pages.later_starts(later),
         again=again,
         exceptions=pages.exception_choices(_exceptions(way), way.programme),
         instead=pages.others_of(instead, way.municipality),
@@ -325,11 +324,10 @@ async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | N
     if answer.sent_for_another:
         return await _show(way, step, status=409, again="sent_for_another")
     reasons = _reasons(way, answer)
-    later = ""
-    if born and any(o.code == "too_young" for o in answer.outcomes) and way.programme.age and way.programme.age.youngest:
-        old_enough = turns(born, way.programme.age.youngest)
-        starts = [c.first_start for c in await cohorts.upcoming(way.cohort.slug) if c.first_start]
-        later = next((day_plain(local_date(s)) for s in starts if local_date(s) >= old_enough), "")
+    later: Sequence[CohortFacts] = ()
+    if born and any(o.code == "too_young" for o in answer.outcomes):
+        now = way.request.app.state.clock.now()
+        later = await later_queries.old_enough_at(way.cohort.slug, born, way.first_day, now)
     return await _show(way, step, reasons, 422, later=later, instead=await _instead(way, answer, born))
 
 
