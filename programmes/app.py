@@ -49,6 +49,7 @@ from programmes.enrolment import (
     person_views,
     queue_views,
     search_views,
+    taking_back_views,
     text_views,
 )
 from programmes.enrolment import views as enrolment_views
@@ -113,6 +114,7 @@ def _handlers() -> list[Any]:
         *confirm_views.HANDLERS,
         *enrolment_views.HANDLERS,
         *person_views.HANDLERS,
+        *taking_back_views.HANDLERS,
         *details_views.HANDLERS,
         *holding_views.HANDLERS,
         *partner_views.HANDLERS,

@@ -154,6 +154,8 @@ async def _view(
     texts = await queries.texts_for(programme, local_date(now))
     left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
     again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
+    accepted = await agreement_queries.accepted(facts.enrolment_id)
+    on_paper = [(one.text.text_id, one.how, one.accepted_at) for one in accepted]
     state_text, state_kind = pages.state_of(facts)
     record = record_of(facts, keys, look)
     age = roster.age_now(facts, record, await catalogue.readings(cohort.programme_id), cohort.first_start)
@@ -180,7 +182,8 @@ async def _view(
             else ()
         ),
         texts_again=bool(again),
-        accepted=pages.accepted_lines(await agreement_queries.accepted(facts.enrolment_id)),
+        accepted=pages.accepted_lines(accepted),
+        paper_wrong=tuple(sorted(agreement_queries.on_paper_just_now(on_paper, cohort.first_start, now))),
         proof_asked=programme.proof_kind != "nothing",
         proof=pages.proof_words(facts),
         may_end=cohort.state not in {"cancelled", "closed"},

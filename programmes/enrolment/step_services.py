@@ -18,11 +18,22 @@ from programmes.enrolment.text_services import add_text
 from programmes.enrolment.visit_rules import marking, seen_visit
 from programmes.enrolment.visit_services import leave_slot
 
-__all__ = ["accept_texts", "add_slot", "add_text", "book_visit", "mark_visit", "note_proof", "wish_to_go_on"]
+__all__ = [
+    "accept_texts",
+    "add_slot",
+    "add_text",
+    "book_visit",
+    "locked",
+    "mark_visit",
+    "note_proof",
+    "unconfirm",
+    "wish_to_go_on",
+]
 
 
-async def _locked(enrolment_id: uuid.UUID, now: datetime) -> queries.EnrolmentFacts:
-    """The enrolment, read under its cohort's lock. Raises NotFound; Conflict when it holds no seat."""
+async def locked(enrolment_id: uuid.UUID, now: datetime) -> queries.EnrolmentFacts:
+    """In the caller's transaction: the enrolment, read under its cohort's lock. Raises NotFound; Conflict when it holds no
+    seat."""
     await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
     facts = await queries.enrolment(enrolment_id)
     if facts.state not in HOLDING:
@@ -43,7 +54,7 @@ async def book_visit(
             `enrolment_over`.
     """
     async with transaction():
-        facts = await _locked(enrolment_id, now)
+        facts = await locked(enrolment_id, now)
         if facts.visit and facts.visit.state == "attended":
             raise Conflict("visit_done")
         if not (facts.visit and facts.visit.slot_id == slot_id):
@@ -101,7 +112,7 @@ async def mark_visit(
     """
     wishes = (person_goes_on, staff_goes_on) if state == "attended" else (None, None)
     async with transaction():
-        facts = await _locked(enrolment_id, now)
+        facts = await locked(enrolment_id, now)
         first_start = (await cohorts.by_id(facts.cohort_id)).first_start
         allowed = marking(facts.state, facts.visit, first_start, now)
         if facts.state == "confirmed" and _noted(facts.visit) == (state, *wishes):
@@ -142,6 +153,12 @@ async def _preliminary_again(enrolment_id: uuid.UUID, now: datetime) -> None:
     facts = await queries.enrolment(enrolment_id)
     if facts.state != "confirmed" or (facts.visit and facts.visit.state == "attended" and facts.visit.goes_on):
         return
+    await unconfirm(enrolment_id, now)
+
+
+async def unconfirm(enrolment_id: uuid.UUID, now: datetime) -> None:
+    """In the caller's transaction, under the cohort's lock: a confirmed place is kept, and preliminary again; the person is
+    told."""
     await execute(
         """update enrolment set state = 'preliminary', confirmed_at = null,
                   place_since = case when participant_id is not null then $2::timestamptz end where id = $1""",
@@ -159,7 +176,7 @@ async def wish_to_go_on(enrolment_id: uuid.UUID, programme: Programme, now: date
         Conflict: `visit_first`, no visit has been made; `enrolment_over`.
     """
     async with transaction():
-        facts = await _locked(enrolment_id, now)
+        facts = await locked(enrolment_id, now)
         if facts.visit is None or facts.visit.state != "attended":
             raise Conflict("visit_first")
         await execute("update study_visit set person_goes_on = true where enrolment_id = $1", enrolment_id)
@@ -185,7 +202,7 @@ async def accept_texts(
             the visit one side has said no; `enrolment_over`.
     """
     async with transaction():
-        facts = await _locked(enrolment_id, now)
+        facts = await locked(enrolment_id, now)
         if text_ids and facts.accepted.issuperset(text_ids):
             return
         newest = await _asked_for(facts, programme, now)
@@ -243,7 +260,7 @@ async def note_proof(enrolment_id: uuid.UUID, staff_id: int, programme: Programm
         Conflict: it is over.
     """
     async with transaction():
-        facts = await _locked(enrolment_id, now)
+        facts = await locked(enrolment_id, now)
         if facts.participant_id is None:
             await execute("update enrolment set proof_ticked = true where id = $1", enrolment_id)
             await _confirm_if_done(enrolment_id, programme, now)

@@ -205,6 +205,10 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Det har börjat"),
             _("Besöket går inte att rätta efter starten. Vill någon inte fortsätta, avsluta på personens sida."),
         ),
+        "note_settled": (
+            _("Det går inte att ta tillbaka längre"),
+            _("Timmen har gått, det har börjat, eller så har något godkänts sedan dess. Det som är antecknat står kvar."),
+        ),
         "visit_begun": (
             _("Besöket har redan börjat"),
             _("Det går inte att avboka. Anteckna om personen kom, eller boka en ny tid."),
