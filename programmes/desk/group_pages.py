@@ -16,7 +16,7 @@ from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
 from programmes.enrolment.rules import ALIVE, Entry, NotOpen
 from programmes.enrolment.rules import entry as may_enter
-from programmes.enrolment.wording import age_text, listed_remaining, order_text, skip_text, state_words
+from programmes.enrolment.wording import age_text, listed_remaining, order_text, passed_by_text, skip_text, state_words
 
 _SHOWN = 4
 
@@ -284,6 +284,8 @@ def _queue(facts: Facts) -> list[QueueRow]:
             tag = Tag(_("Väntar"))
             text = applied if next_told else applied + " " + _("Näst på tur.")
             next_told = True
+        if entry.enrolment_id in facts.passed_by:
+            text += " " + passed_by_text(*facts.passed_by[entry.enrolment_id])
         moved = order_text(entry.order_reason) if entry.order_reason else ""
         address, passed = _address(facts, entry), entry.passed_at is not None
         rows.append(

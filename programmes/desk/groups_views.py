@@ -17,6 +17,7 @@ from programmes.core.clock import local_date
 from programmes.desk import group_pages, groups_pages, print_pages
 from programmes.desk import groups_queries as queries
 from programmes.desk.group_step_pages import Facts
+from programmes.enrolment.order_services import passed_by
 from programmes.enrolment.queries import places
 from programmes.enrolment.roster import RosterEntry, roster, turned_down
 from programmes.enrolment.rules import ALIVE, State
@@ -110,6 +111,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         turned_down=back,
         erased=await attendance.erased(cohort_id) if ended and with_people else None,
         figures=await attendance.figures(cohort_id) if ended and with_people else (),
+        passed_by=await passed_by(cohort) if with_people and cohort.exempt else {},
         visits=(await needs([cohort_id], now))[cohort_id] if programme.study_visit and with_people else None,
     )
 

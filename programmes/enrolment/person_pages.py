@@ -64,6 +64,7 @@ class PersonPage:
 
     `reachable`: where nobody is named, whether they left a way to reach them. Which is not said here. `unreadable`: there is
     a record, and its key is gone or doesn't open it. `coordinates`: who looks may hand out what is kept about the person.
+    `paper_wrong`: the texts whose acceptance on paper was noted just now and can be taken back.
     """
 
     cohort_id: int
@@ -108,6 +109,7 @@ class PersonPage:
     reason: str = ""
     reveal_reasons: tuple[tuple[str, str], ...] = ()
     hold: HoldView | None = None
+    paper_wrong: tuple[int, ...] = ()
 
     @property
     def alive(self) -> bool:
@@ -221,6 +223,16 @@ class SlotLine:
     off: bool = False
 
 
+def slots_done(code: str) -> str:
+    """What has just been done to the study visits; empty for a code that says nothing."""
+    return {
+        "tid": _("Tiden är tillagd. Den går att boka på Min plats."),
+        "borta": _("Tiden är borttagen. Ingen hade bokat den."),
+        "installd": _("Besöket är inställt. De som hade bokat behåller sin plats och får veta det."),
+        "dag": _("Sista dagen att boka är ändrad."),
+    }.get(code, "")
+
+
 @dataclass(frozen=True)
 class SlotsPage:
     """The study visits of a cohort, and the form for one more. `waiting` lack a visit while no time is free."""
@@ -239,6 +251,8 @@ class SlotsPage:
     once: str
     form: Any
     refused: str = ""
+    tabs: tuple[tuple[str, str], ...] = ()
+    done: str = ""
 
     @property
     def ask_anyway(self) -> bool:

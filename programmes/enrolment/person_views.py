@@ -154,6 +154,8 @@ async def _view(
     texts = await queries.texts_for(programme, local_date(now))
     left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
     again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
+    accepted = await agreement_queries.accepted(facts.enrolment_id)
+    on_paper = [(one.text.text_id, one.how, one.accepted_at) for one in accepted]
     state_text, state_kind = pages.state_of(facts)
     record = record_of(facts, keys, look)
     age = roster.age_now(facts, record, await catalogue.readings(cohort.programme_id), cohort.first_start)
@@ -173,9 +175,15 @@ async def _view(
         details=_details(facts, record),
         steps=pages.steps_left(left),
         visit=await _visit(cohort, programme, facts, left, now),
-        texts=again or (tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else ()),
+        texts=again
+        or (
+            queries.unaccepted(facts, texts)
+            if ("accept" in left and not programme.study_visit) or left == ("accept",)
+            else ()
+        ),
         texts_again=bool(again),
-        accepted=pages.accepted_lines(await agreement_queries.accepted(facts.enrolment_id)),
+        accepted=pages.accepted_lines(accepted),
+        paper_wrong=tuple(sorted(agreement_queries.on_paper_just_now(on_paper, cohort.first_start, now))),
         proof_asked=programme.proof_kind != "nothing",
         proof=pages.proof_words(facts),
         may_end=cohort.state not in {"cancelled", "closed"},
@@ -293,7 +301,7 @@ async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
     ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     now = request.app.state.clock.now()
     again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
-    asked = again or await queries.texts_to_accept(programme.section, local_date(now))
+    asked = again or queries.unaccepted(facts, await queries.texts_to_accept(programme.section, local_date(now)))
     if (facts.state == "preliminary" or again) and len(ticked) < len(asked):
         form.fail("text", _("Kryssa i alla texter som personen har godkänt."))
         return await show_person(request, cohort_id, enrolment_id, form, 422)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from piccolo.columns import (
     UUID,
+    BigInt,
     BigSerial,
     Boolean,
     Bytea,
@@ -134,11 +135,11 @@ class QueueEvent(Table, tablename="queue_event"):
     turn_before = Numeric(null=True, default=None)
     turn_after = Numeric(null=True, default=None)
     staff_id = Integer(null=True, default=None)
-    known_event_of_the_queue = Check(
+    known_line_of_the_queue = Check(
         "kind in ('applied', 'applied_queue', 'offered', 'accepted', 'declined', 'expired', 'left', 'skipped', 'lifted',"
         " 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here', 'moved_here_queue', 'coming',"
         " 'came_back', 'came_back_queue', 'completed', 'refused', 'asked_to_come', 'seated',"
-        " 'passed_together', 'passed_asked', 'apart')"
+        " 'passed_together', 'passed_asked', 'apart', 'not_going_on')"
     )
     event_of_the_queue_has_its_reason = Check(
         "case kind when 'skipped' then coalesce(reason in"
@@ -146,6 +147,20 @@ class QueueEvent(Table, tablename="queue_event"):
         " when 'order_changed' then coalesce(reason in"
         " ('office_error', 'cancelled_start', 'together', 'age_limit'), false) else reason is null end"
     )
+
+
+class QueueMaximum(Table, tablename="queue_maximum"):
+    """That the most places of a cohort changed, after the event of its queue with the id `after_event` (0: there was none).
+    Events are written under the cohort's lock, as this is, so the order is exact."""
+
+    id: BigSerial = BigSerial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False, index=True)
+    after_event = BigInt(default=None)
+    at = Timestamptz(default=None)
+    before = Integer(default=None)
+    after = Integer(default=None)
+    staff_id = Integer(null=True, default=None)
+    most_places_differ = Check("before <> after")
 
 
 class Seat(Table, tablename="seat"):

@@ -212,7 +212,7 @@ async def test_the_extract_holds_everything_about_the_person_and_nothing_about_a
             "Ledarsson",
             "Koordinator",
             "partner_record",
-            str(leader.staff_id) + '"',
+            f'"{leader.staff_id}"',
             code,
         ):
             assert word not in file, word
