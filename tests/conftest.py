@@ -37,6 +37,8 @@ hypothesis_settings.load_profile("project")
 
 # A Wednesday, 10.00 in the municipality.
 START = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
+# As they are in production, before `cheap_passwords`.
+REAL_HASHER, REAL_NOBODY = people._hasher, people._NOBODY
 TEMPLATE = "template_programmes"
 # Loaded once with the template; everything else is emptied between tests.
 _KEPT = {"migration", "edition", "programme", "pgqueuer_schedules", "retention_rule"}
@@ -44,8 +46,10 @@ _KEPT = {"migration", "edition", "programme", "pgqueuer_schedules", "retention_r
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> None:
-    """Passwords of the tests' staff are hashed at the lowest cost; tests/people holds the real one to RFC 9106."""
+    """Passwords of the tests' staff, and of names that nobody has, cost the least; tests/people holds the real ones to
+    RFC 9106."""
     people._hasher = PasswordHasher.from_parameters(profiles.CHEAPEST)
+    people._NOBODY = people._hash_of_nothing(people._hasher)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
