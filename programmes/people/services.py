@@ -25,7 +25,6 @@ from programmes.people.rules import Browser, device_word
 __all__ = ["Browser", "device_word", "lane"]
 
 
-
 def _hash_of_nothing(like: PasswordHasher) -> str:
     """A hash of the same cost as every other that was made of no password: every process needs one, and none has to work
     for it as it starts."""

@@ -72,7 +72,7 @@ async def through(client: httpx.AsyncClient, subject: str, start: str = "/logga-
 
 
 class Plain(httpx.AsyncHTTPTransport):
-    """Without TLS, which the provider of the tests has not: to read the certificates takes longer than all of its answers."""
+    """Without TLS, which the tests' provider has not: to read the certificates takes longer than all of its answers."""
 
     def __init__(self) -> None:
         super().__init__(verify=False)
