@@ -481,7 +481,7 @@ async def test_signing_out_ends_the_session_here_and_leads_on_to_the_provider(
     told = asked(address)
     assert told["post_logout_redirect_uri"] == f"{settings.base_url}/logga-in"
     assert told["client_id"] == "stod"
-    async with httpx.AsyncClient() as there:
+    async with httpx.AsyncClient(transport=Plain()) as there:
         assert "not set" not in (await there.get(address)).text, "the provider knows whom to sign out"
 
 
