@@ -305,7 +305,7 @@ async def the_worker(
     db: None,
     workers_lines: tuple[asyncpg.Connection, asyncpg.Pool],
     monkeypatch: pytest.MonkeyPatch,
-) -> worker.Worker:
+) -> AsyncIterator[worker.Worker]:
     """The worker, with its own role. `worker.drain` and `worker.start_up` do their work over the worker's own pool."""
     connection, pool = workers_lines
     webs = engine().pool
@@ -324,7 +324,9 @@ async def the_worker(
 
     for name in ("drain", "start_up"):
         monkeypatch.setattr(worker, name, as_worker(getattr(worker, name)))
-    return worker.Worker(settings, clock, KeyFolder(settings.key_folder), connection)
+    yield worker.Worker(settings, clock, KeyFolder(settings.key_folder), connection)
+    # It listens no more for the queues of this test, and holds no lock of it.
+    await connection.reset()
 
 
 @pytest.fixture
