@@ -29,7 +29,7 @@ from tests.clock import FrozenClock
 from tests.factories import PASSWORD, SIGN_IN_KEY, a_cohort, a_leader, csrf_of, post_form
 from tests.owner import as_owner
 from tests.people.cast import another_browser
-from tests.people.oidc import Claims, Listening, Lying, about, asked, employ, running, say_yes, through
+from tests.people.oidc import Claims, Listening, Lying, Plain, about, asked, employ, running, say_yes, through
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +38,18 @@ def issuer() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def service(settings: Settings, run_clock: FrozenClock, issuer: str) -> Litestar:
+    """The service with the provider, built once: only `Provider` remembers anything between requests."""
+    return create_app(replace(settings, single_sign_on=about(issuer)), run_clock, own_pool=False)
+
+
 @pytest.fixture
-def sso_app(settings: Settings, clock: FrozenClock, db: None, issuer: str) -> Litestar:
-    """The service with the provider. The provider lives in real time, so this clock stands at it."""
+def sso_app(service: Litestar, settings: Settings, clock: FrozenClock, db: None, issuer: str) -> Litestar:
+    """The service, knowing nothing yet of its provider. The provider lives in real time, so this clock stands at it."""
     clock.set(datetime.now(UTC))
-    return create_app(replace(settings, single_sign_on=about(issuer)), clock, own_pool=False)
+    service.state.provider = Provider(about(issuer), settings.base_url, Plain())
+    return service
 
 
 @pytest.fixture
@@ -475,7 +482,7 @@ async def test_signing_out_ends_the_session_here_and_leads_on_to_the_provider(
     told = asked(address)
     assert told["post_logout_redirect_uri"] == f"{settings.base_url}/logga-in"
     assert told["client_id"] == "stod"
-    async with httpx.AsyncClient() as there:
+    async with httpx.AsyncClient(transport=Plain()) as there:
         assert "not set" not in (await there.get(address)).text, "the provider knows whom to sign out"
 
 
