@@ -155,7 +155,13 @@ def group_page(facts: Facts) -> GroupPage:
             SeeRow(f"{facts.address}/deltagare/{one}", label, moment_long(until)) for one, label, until in facts.turned_down
         ),
         gone=tuple(SeeRow(_address(facts, e), e.label, state_words(e.state)[0]) for e in gone),
-        withdrawn=tuple(SeeRow(_address(facts, e), e.label, "") for e in facts.roster if e.consent_withdrawn),
+        withdrawn=(
+            *(SeeRow(_address(facts, e), e.label, "") for e in facts.roster if e.consent_withdrawn),
+            *(
+                SeeRow(f"/personal/grupper/{facts.cohort.cohort_id}/deltagare/{one}", label, _("Flyttad härifrån."))
+                for one, label in facts.withdrawn
+            ),
+        ),
         erased=erased_part(facts.erased, facts.figures, cohort.form),
         ages=tuple(SeeRow(_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),
     )
@@ -339,11 +345,11 @@ def _session(facts: Facts, session: SessionFacts, is_next: bool, missing: bool =
 
 def _workers(facts: Facts) -> list[tuple[str, str]]:
     found, leaders = [], 0
-    for name, role, until in facts.workers:
+    for name, role, until, works in facts.workers:
         if role == "substitute":
             label = _("Vikarie, till %(day)s", day=day_plain(until)) if until else _("Vikarie")
         else:
             label = _("Medledare") if leaders else _("Gruppledare")
             leaders += 1
-        found.append((label, name))
+        found.append((label, name if works else _("%(name)s (har inte längre behörighet)", name=name)))
     return found

@@ -20,7 +20,8 @@ from programmes.enrolment.visit_queries import VisitNeed
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the page is made of. `workers` are role, name and last day; `notices` states by enrolment.
+    """Everything that the page is made of. `workers` are name, role, last day and whether they still have it; `notices`
+    states by enrolment. `withdrawn`: who was moved away and has taken back the consent to contact with the partner since.
     `turned_down`: whom staff can let in again, and until when. `passed_by`: who of the queue was, how and when last.
     `erased`: whom retention has taken, with the `figures` of the whole group, which stay."""
 
@@ -33,10 +34,11 @@ class Facts:
     sessions: Sequence[SessionFacts]
     unnoted: Sequence[Unnoted]
     notices: Mapping[UUID, str]
-    workers: Sequence[tuple[str, str, date | None]]
+    workers: Sequence[tuple[str, str, date | None, bool]]
     coordinates: bool
     visits: VisitNeed | None = None
     turned_down: Sequence[tuple[UUID, str, datetime]] = ()
+    withdrawn: Sequence[tuple[UUID, str]] = ()
     erased: Erased | None = None
     figures: Sequence[Figure] = ()
     passed_by: Mapping[UUID, tuple[str, datetime]] = field(default_factory=dict)

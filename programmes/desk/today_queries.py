@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from programmes.cohorts.queries import LEADS
 from programmes.core.db import fetch, fetchrow, fetchval
 
 
@@ -57,6 +58,18 @@ async def log_state(now: datetime) -> LogState:
         now,
     )
     return LogState(tuple(row["months"]), row["broken_at"], row["not_erased"]) if row else LogState()
+
+
+async def leaderless(cohort_ids: Iterable[int]) -> frozenset[int]:
+    """Which of these cohorts nobody leads who still has an account and the role for it."""
+    rows = await fetch(
+        f"""select c.id from cohort c join programme p on p.id = c.programme_id
+            where c.id = any($1::int[]) and not exists (
+                select 1 from cohort_staff cs join staff s on s.id = cs.staff_id
+                where cs.cohort_id = c.id and cs.role = 'leader' and s.active and {LEADS})""",
+        sorted(cohort_ids),
+    )
+    return frozenset(row["id"] for row in rows)
 
 
 async def next_session(cohort_ids: Iterable[int], after: datetime) -> datetime | None:

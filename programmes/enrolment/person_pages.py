@@ -12,7 +12,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.pages import Reason
-from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, StaffEnding
+from programmes.enrolment.rules import ALIVE, AgreementText, EnrolmentFacts, Remaining, Slot, StaffEnding
 from programmes.enrolment.visit_rules import Doubt, Guest, Offered
 from programmes.enrolment.wording import (
     Accepted,
@@ -110,6 +110,7 @@ class PersonPage:
     reveal_reasons: tuple[tuple[str, str], ...] = ()
     hold: HoldView | None = None
     paper_wrong: tuple[int, ...] = ()
+    protected_elsewhere: bool = False
 
     @property
     def alive(self) -> bool:
@@ -159,7 +160,11 @@ def partner_words(asked: bool, facts: EnrolmentFacts) -> Partner | None:
         True: _("Personen har sagt ja till att ni kontaktar partnern, och kan ändra sig när som helst."),
         False: _("Personen har tagit tillbaka sitt ja. Kontakta inte partnern."),
     }
-    return Partner(texts[facts.partner_consent], facts.partner_consent, facts.consent_withdrawn_at is not None)
+    unseen = facts.consent_withdrawn_at is not None
+    if facts.state in ALIVE or unseen:
+        return Partner(texts[False if unseen else facts.partner_consent], facts.partner_consent, unseen)
+    over = _("Platsen här är avslutad eller flyttad. Kontakta inte partnern härifrån.")
+    return Partner(over, None, False)
 
 
 def accepted_lines(found: Sequence[Accepted]) -> tuple[AcceptedText, ...]:

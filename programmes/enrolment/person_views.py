@@ -41,7 +41,7 @@ from programmes.enrolment import person_pages as pages
 from programmes.enrolment.order_services import SKIP_REASONS, SkipReason
 from programmes.enrolment.partner_services import has_partner_contact
 from programmes.enrolment.record_services import record_of
-from programmes.people import hold_queries
+from programmes.people import hold_queries, records
 from programmes.people.hold_wording_rules import HoldView, hold_view
 from programmes.people.look_rules import LOOK_REASONS, REVEAL_REASONS, LookReason, RevealReason
 from programmes.people.look_wording_rules import reveal_choices
@@ -95,7 +95,7 @@ def why(request: AnyRequest, cohort: CohortFacts) -> Response[Any]:
 
 def _details(facts: queries.EnrolmentFacts, record: PersonRecord | None) -> tuple[tuple[str, str], ...]:
     """What is kept about the person; with protected identity neither contact nor number is shown."""
-    if record is None or facts.protected:
+    if record is None or facts.protected or facts.state == "transferred":
         return ()
     safe = {"sms": _("sms"), "call": _("telefonsamtal"), "email": _("e-post")}
     rows = [
@@ -213,7 +213,15 @@ async def _view(
         reachable=not programme.exempt or place_services.has_contact(facts, keys),
         unreadable=facts.record is not None and record is None,
         coordinates=look.who.coordinates(cohort.section),
+        protected_elsewhere=await _protected_elsewhere(look, cohort, facts),
     )
+
+
+async def _protected_elsewhere(look: Look, cohort: CohortFacts, facts: queries.EnrolmentFacts) -> bool:
+    """Whether this person is of protected identity somewhere else, for the coordinator, who can put it right here."""
+    if facts.participant_id is None or facts.protected or not look.who.coordinates(cohort.section):
+        return False
+    return await records.protected_elsewhere(facts.participant_id)
 
 
 async def _visit(

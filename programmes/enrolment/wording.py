@@ -138,10 +138,10 @@ def age_text(unmet: Outcome) -> str:
     values = {"first": day_plain(first), "section": unmet.section}
     if isinstance(turns_on, date):
         values |= {"years": str(unmet.params["youngest"]), "day": day_plain(turns_on)}
-        return _("Fyller %(years)s år först %(day)s, och starten är nu %(first)s (riktlinjen %(section)s, ålder).", **values)
+        return _("Fyller %(years)s år först %(day)s, och starten är %(first)s (riktlinjen %(section)s, ålder).", **values)
     if unmet.code == "too_old" and isinstance(oldest, int):
         values["years"] = str(oldest + 1)
-        return _("Fyller %(years)s år före starten, som nu är %(first)s (riktlinjen %(section)s, ålder).", **values)
+        return _("Fyller %(years)s år före starten, som är %(first)s (riktlinjen %(section)s, ålder).", **values)
     return _("Åldern stämmer inte när starten är %(first)s (riktlinjen %(section)s, ålder).", **values)
 
 

@@ -158,7 +158,7 @@ async def test_who_was_signed_out_comes_back_to_the_page_with_its_query(robin: i
 async def test_a_form_sent_by_somebody_signed_out_is_lost_and_that_is_said(robin: int, client: httpx.AsyncClient) -> None:
     token = token_of((await client.get("/logga-in")).text)
     client.cookies.set("staff", "x" * 32)
-    gone = await client.post("/personal/grupper/7/starta-samtal", data={"_csrf_token": token})
+    gone = await client.post("/personal/grupper/7/oppna", data={"_csrf_token": token})
     assert gone.status_code == 303
     assert gone.headers["location"] == "/logga-in?till=%2Fpersonal%2Fgrupper%2F7&ut=form"
     page = await client.get(gone.headers["location"])
