@@ -6,8 +6,18 @@ from datetime import date, datetime
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import schedule_queries
+from programmes.cohorts.pattern_rules import BY_HAND
 from programmes.cohorts.rules import Defaults, Opening, Reason, defaults, why_not_open
-from programmes.cohorts.schedule_rules import Clash, Pattern, Schedule, clashes, plan_sessions, plan_weeks, seen_digest
+from programmes.cohorts.schedule_rules import (
+    Clash,
+    Pattern,
+    Schedule,
+    clashes,
+    plan_by_hand,
+    plan_sessions,
+    plan_weeks,
+    seen_digest,
+)
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
@@ -91,8 +101,10 @@ async def _programme(wanted: Opening, principal: Principal, today: date) -> Prog
 
 async def _plan(programme: Programme, wanted: Opening, today: date) -> Schedule:
     closures = await schedule_queries.closures(wanted.venue_id, min(wanted.first, today))
-    weekdays = wanted.weekdays if programme.form == "drop_in" else frozenset[int]()
-    pattern = Pattern(wanted.first, weekdays or frozenset({wanted.first.weekday()}), wanted.starts, wanted.ends)
+    if wanted.chosen:
+        return plan_by_hand(wanted.chosen, wanted.starts, wanted.ends, closures)
+    weekdays = wanted.weekdays or frozenset({wanted.first.weekday()})
+    pattern = Pattern(wanted.first, weekdays, wanted.starts, wanted.ends, wanted.every, wanted.other)
     count = max(0, min(wanted.count, 100))
     return (plan_weeks if programme.form == "drop_in" else plan_sessions)(pattern, count, closures)
 
@@ -171,8 +183,8 @@ async def _write_cohort(wanted: Opening, now: datetime) -> int:
     return int(
         await fetchval(
             """insert into cohort (public_id, programme_id, name, state, venue_id, minimum, maximum, enrol_from, decide_by,
-                                   last_entry_session, arrivals, created_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) returning id""",
+                                   last_entry_session, arrivals, created_at, every_weeks)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12) returning id""",
             new_token()[:12],
             wanted.programme_id,
             wanted.name,
@@ -184,6 +196,7 @@ async def _write_cohort(wanted: Opening, now: datetime) -> int:
             wanted.decide_by,
             wanted.last_entry,
             now,
+            BY_HAND if wanted.chosen else wanted.every,
         )
     )
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from programmes.cohorts import queries, schedule_queries
+from programmes.cohorts.pattern_rules import again_from
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import UNDECIDED, Reason, why_not_postpone
-from programmes.cohorts.schedule_rules import Schedule, Slot, again_from
+from programmes.cohorts.schedule_rules import Schedule, Slot
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
@@ -121,8 +122,9 @@ async def plan_again(cohort_id: int, new_first: date, now: datetime) -> Schedule
     slots = [Slot(s.starts_at, s.ends_at, s.moved_from) for s in await _counted(cohort_id)]
     if not slots:
         return Schedule(())
-    venue_id = (await queries.by_id(cohort_id)).venue_id
-    return again_from(slots, new_first, await schedule_queries.closures(venue_id, local_date(now)))
+    cohort = await queries.by_id(cohort_id)
+    closures = await schedule_queries.closures(cohort.venue_id, local_date(now))
+    return again_from(slots, new_first, closures, cohort.every_weeks)
 
 
 async def _counted(cohort_id: int) -> list[queries.SessionFacts]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from programmes.cohorts import queries, schedule_queries
+from programmes.cohorts.pattern_rules import one_more
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import Reason, why_not_cancel_session, why_not_move
-from programmes.cohorts.schedule_rules import Off, Slot, one_more, why_off
+from programmes.cohorts.schedule_rules import Off, Slot, why_off
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchval, transaction
@@ -116,7 +117,7 @@ async def _at_end(cohort: CohortFacts, sessions: Sequence[SessionFacts]) -> Slot
     if not slots:
         return None
     last = max(local_date(slot.starts_at) for slot in slots)
-    return one_more(slots, await schedule_queries.closures(cohort.venue_id, last))
+    return one_more(slots, await schedule_queries.closures(cohort.venue_id, last), cohort.every_weeks)
 
 
 async def cancel_session(
