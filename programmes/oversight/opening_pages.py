@@ -17,8 +17,19 @@ from programmes.cohorts.rules import (
 )
 from programmes.cohorts.schedule_rules import Clash, Day, Off, Schedule
 from programmes.cohorts.wording_rules import noted, numbered, why_skipped
-from programmes.core.clock import local_date
-from programmes.core.i18n import capital, clock, day_long, day_plain, day_short, day_year, ngettext, speaking, weekdays
+from programmes.core.clock import local, local_date
+from programmes.core.i18n import (
+    capital,
+    clock,
+    day_long,
+    day_plain,
+    day_short,
+    day_year,
+    ngettext,
+    speaking,
+    times,
+    weekdays,
+)
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.visit_rules import Doubt
 from programmes.enrolment.wording import doubted, visit_beside
@@ -253,10 +264,11 @@ def _clash(who: str, cohort: str, days: int, of: int, venue: str) -> str:
 
 def lines(form: str, schedule: Schedule, clashes: Sequence[Clash]) -> tuple[Line, ...]:
     """Every day in order, with why it is skipped or what is worth knowing."""
-    return tuple(_line(form, day, [c for c in clashes if c.day == day.day]) for day in schedule.days)
+    hours = {(local(day.slot.starts_at).time(), local(day.slot.ends_at).time()) for day in schedule.days}
+    return tuple(_line(form, day, [c for c in clashes if c.day == day.day], len(hours) > 1) for day in schedule.days)
 
 
-def _line(form: str, day: Day, clashes: Sequence[Clash]) -> Line:
+def _line(form: str, day: Day, clashes: Sequence[Clash], with_hours: bool) -> Line:
     if day.off and day.number is None:
         return Line(day_short(day.day), why_skipped(day.day, day.off), "off", (_("Hoppas över"), "", "move"), ())
     notes = [why_skipped(day.day, day.off)] if day.off else []
@@ -269,7 +281,9 @@ def _line(form: str, day: Day, clashes: Sequence[Clash]) -> Line:
             else _("Lokalen är bokad till %(until)s.", until=until)
         )
     tag = (_("Krock"), "warn", "warn") if clashes else (_("Ledig dag"), "warn", "warn") if day.off else None
-    return Line(day_short(day.day), capital(numbered(form, day.number)), "", tag, tuple(dict.fromkeys(notes)))
+    what = capital(numbered(form, day.number))
+    what += f", {times(day.slot.starts_at, day.slot.ends_at)}" if with_hours else ""
+    return Line(day_short(day.day), what, "", tag, tuple(dict.fromkeys(notes)))
 
 
 def button(enrol_from: date | None, form: str, today: date) -> str:

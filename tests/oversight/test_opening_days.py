@@ -44,6 +44,7 @@ async def test_several_times_a_week_with_hours_of_their_own(
     wanted = {"monster": "flera", "dagar": ["1", "3"], "fran3": "09.00", "till3": "11.00", "forsta": "2026-10-19"}
     shown = await sent(client, "2.1", robin, **wanted, visa="1")
     assert "Den dag du skrev är ingen av veckodagarna. Det börjar tisdag 20 oktober." in shown.text
+    assert "<p>Träff 2, 09.00–11.00</p>" in shown.text
     answer = await seen(client, "2.1", robin, **wanted)
     assert answer.status_code == 303
     (cohort,) = await all_cohorts(kim, clock)
