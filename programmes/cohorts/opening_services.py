@@ -6,6 +6,7 @@ from datetime import date, datetime
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import schedule_queries
+from programmes.cohorts.clash_services import room_taken, shared
 from programmes.cohorts.pattern_rules import BY_HAND
 from programmes.cohorts.rules import Defaults, Opening, Reason, defaults, why_not_open
 from programmes.cohorts.schedule_rules import (
@@ -157,7 +158,8 @@ async def open_cohort(wanted: Opening, principal: Principal, now: datetime) -> i
             raise Conflict("schedule_changed")
         wanted = replace(wanted, venue_id=await _venue(wanted))
         cohort_id = await _write_cohort(wanted, now)
-        await _write_sessions(cohort_id, wanted, planned.schedule, now)
+        with room_taken():
+            await _write_sessions(cohort_id, wanted, planned, now)
         await execute(
             """insert into cohort_staff (cohort_id, staff_id, role)
                select $1, leader, 'leader' from unnest($2::int[]) as leader""",
@@ -201,15 +203,18 @@ async def _write_cohort(wanted: Opening, now: datetime) -> int:
     )
 
 
-async def _write_sessions(cohort_id: int, wanted: Opening, schedule: Schedule, now: datetime) -> None:
+async def _write_sessions(cohort_id: int, wanted: Opening, planned: Preview, now: datetime) -> None:
+    slots = planned.schedule.slots
     await execute(
         """insert into cohort_session
-               (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at)
-           select $1, row_number() over (order by given.starts), given.starts, given.ends, $2, '', 'planned', false, 0, $5
-           from unnest($3::timestamptz[], $4::timestamptz[]) as given (starts, ends)""",
+               (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room)
+           select $1, row_number() over (order by given.starts), given.starts, given.ends, $2, '', 'planned', false, 0, $5,
+                  given.shares
+           from unnest($3::timestamptz[], $4::timestamptz[], $6::boolean[]) as given (starts, ends, shares)""",
         cohort_id,
         wanted.venue_id,
-        [slot.starts_at for slot in schedule.slots],
-        [slot.ends_at for slot in schedule.slots],
+        [slot.starts_at for slot in slots],
+        [slot.ends_at for slot in slots],
         now,
+        shared(slots, planned.clashes),
     )

@@ -77,6 +77,8 @@ class CohortSession(Table, tablename="cohort_session"):
     """One session. `number` is its place among those that count; a cancelled one has none.
 
     `sequence` and `revised_at` change with time, place and status only: they are what calendars compare (DESIGN 8).
+    `shares_room`: somebody has said that another group is in the room then. Otherwise `one_group_per_room`, an exclusion
+    constraint made in the migration, refuses it; cancelled sessions apart.
     """
 
     id: Serial = Serial(primary_key=True)
@@ -92,6 +94,7 @@ class CohortSession(Table, tablename="cohort_session"):
     sequence = Integer(default=0)
     revised_at = Timestamptz(default=None)
     cancelled_at = Timestamptz(null=True, default=None)
+    shares_room = Boolean(default=False)
     known_session_state = Check("state in ('planned', 'moved', 'cancelled', 'held')")
     ends_after_start = Check("starts_at < ends_at")
     cancelled_has_no_number = Check("(state = 'cancelled') = (number is null)")

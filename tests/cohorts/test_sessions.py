@@ -111,7 +111,7 @@ async def test_a_day_off_can_be_meant(group: Cast, clock: FrozenClock, owner: as
         session.session_id, session.starts_at + DAY, session.ends_at + DAY, session.venue_id, robin, clock.now()
     )
     assert [(r.code, r.params["off"]) for r in reasons] == [("day_off", Off("closure", "Lov"))]
-    assert await move(session, DAY, robin, clock.now(), on_day_off=True) == []
+    assert await move(session, DAY, robin, clock.now(), meant=True) == []
 
 
 async def test_before_the_decision_a_session_is_not_moved_ahead_of_it(db: None, clock: FrozenClock) -> None:

@@ -5,7 +5,7 @@ from piccolo.columns.column_types import SmallInt
 from piccolo.columns.indexes import IndexMethod
 from piccolo.constraints import Check
 
-ID = "2026-11-28T20:00:00:000001"
+ID = "2026-11-28T20:30:00:000001"
 VERSION = "1.38.0"
 DESCRIPTION = "how often a cohort meets"
 
