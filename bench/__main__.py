@@ -97,6 +97,9 @@ async def _prepare(server: private_server.PrivateServer, folder: Path, part: Par
     clock, log = SystemClock(), Log()
     with contextlib.redirect_stdout(io.StringIO()):
         await migrate(settings, clock.now())
+    await open_pool(settings.database_url, 1)
+    staff_id = await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], clock.now())
+    await close_pool()
     await open_pool(settings.web_database_url, 4, log)
     owner = await asyncpg.connect(settings.database_url)
     try:
@@ -106,7 +109,6 @@ async def _prepare(server: private_server.PrivateServer, folder: Path, part: Par
             recorder = Recorder(browser, log, KeyFolder(settings.key_folder), clock)
             if part == "queues":
                 return settings, await recorder.queues(await build_queues(owner, clock.now()))
-            staff_id = await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], clock.now())
             return settings, await recorder.service(await build(owner, staff_id, clock.now()))
     finally:
         await owner.close()

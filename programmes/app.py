@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
+from litestar.middleware import DefineMiddleware
 from litestar.types import Receive, Scope, Send
 
 from programmes.attendance import views as attendance_views
@@ -48,6 +49,7 @@ from programmes.enrolment import (
     person_views,
     queue_views,
     search_views,
+    taking_back_views,
     text_views,
 )
 from programmes.enrolment import views as enrolment_views
@@ -62,6 +64,7 @@ from programmes.people.queries import load_principal
 from programmes.settings import Settings
 from programmes.web import errors, health
 from programmes.web.bursts import Bursts
+from programmes.web.form_tokens import FormTokens
 from programmes.web.headers import add_headers
 from programmes.web.hosts import with_readable_host
 from programmes.web.language import choose_language
@@ -111,6 +114,7 @@ def _handlers() -> list[Any]:
         *confirm_views.HANDLERS,
         *enrolment_views.HANDLERS,
         *person_views.HANDLERS,
+        *taking_back_views.HANDLERS,
         *details_views.HANDLERS,
         *holding_views.HANDLERS,
         *partner_views.HANDLERS,
@@ -162,8 +166,7 @@ def create_app(
 
     return Application(
         route_handlers=_handlers(),
-        middleware=[keep_limits, identify],
-        csrf_config=_csrf(settings, keys),
+        middleware=[keep_limits, identify, DefineMiddleware(FormTokens, config=_csrf(settings, keys))],
         exception_handlers=errors.HANDLERS,
         lifespan=[pool],
         request_max_body_size=MOST_BYTES,

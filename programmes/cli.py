@@ -51,8 +51,11 @@ def _migrate(settings: Settings, _: argparse.Namespace) -> int:
     """Bring the database to this release."""
     from programmes.migrate import migrate
 
-    asyncio.run(migrate(settings, SystemClock().now()))
+    narrowed = asyncio.run(migrate(settings, SystemClock().now()))
     print("The database is at this release.")
+    if not narrowed:
+        print("Web may still write staff and roles, as the release before does. When all web processes are of this release:")
+        print("  programmes migrate")
     return 0
 
 

@@ -41,7 +41,11 @@ _READ_ONLY_FOR_WEB = (
     "kept_figure",
     "retention_run",
     "retention_receipt",
+    "group_role",
 )
+# Who works here is made and changed in a shell, or by `admit_subject` for single sign-on. Web changes a password, no more.
+_STAFF = ("staff", "staff_role")
+_ADMIT = "admit_subject(text, text, text, text, text[], text[], timestamptz)"
 # A version of a text that people accept is written once; another wording is another version.
 # The access log and its chain are only ever added to: lines go through `forget_looks` alone, which only the worker may call.
 _WRITTEN_ONCE = ("agreement_text", "record_look", "look_link", "look_checkpoint", "retention_choice", "retention_receipt")
@@ -54,6 +58,7 @@ _CALLED_BY_WEB = (
     "slip_ballot(bytea)",
     "cast_ballot(bytea, bytea)",
     "withdraw_text(integer, date)",
+    _ADMIT,
 )
 # pgqueuer writes down every job it has ever done, and that counts who applied and left, by the second (promise 2).
 _NO_QUEUE_LOG = """
@@ -77,8 +82,10 @@ def _role_of(url: str) -> _RoleAddress:
     return _RoleAddress(unquote(parts.username or ""), unquote(parts.password or ""))
 
 
-async def migrate(settings: Settings, now: datetime) -> None:
+async def migrate(settings: Settings, now: datetime) -> bool:
     """Run everything forwards. Safe to run again, and by an interrupted run's successor.
+
+    False when web keeps the right to write staff until the next run, since the release before may still need it.
 
     Raises:
         asyncpg.PostgresError: the database refuses; what was done before stays and is not done twice.
@@ -96,7 +103,8 @@ async def migrate(settings: Settings, now: datetime) -> None:
     connection = await asyncpg.connect(settings.database_url)
     try:
         await _install_queue(connection)
-        await _grant(connection, settings)
+        await _tell_roles(connection, settings)
+        return await _grant(connection, settings)
     finally:
         await connection.close()
 
@@ -119,8 +127,31 @@ async def _ensure_role(connection: asyncpg.Connection, role: _RoleAddress) -> No
         await connection.execute(statement)
 
 
-async def _grant(connection: asyncpg.Connection, settings: Settings) -> None:
-    """Give web and worker exactly their rights, where they have roles of their own.
+async def _tell_roles(connection: asyncpg.Connection, settings: Settings) -> None:
+    """Which roles single sign-on may give. Without a provider in the settings of this process it stays as it was."""
+    if settings.single_sign_on is None:
+        return
+    roles = {(role, section) for _, role, section in settings.single_sign_on.roles}
+    async with connection.transaction():
+        await connection.execute("delete from group_role")
+        await connection.executemany("insert into group_role (role, section) values ($1, $2)", sorted(roles))
+
+
+async def _needs_staff(connection: asyncpg.Connection, role: str) -> bool:
+    """Whether web writes staff itself, and no finished run has given it the function yet: then the release before, which
+    knows no function, may be serving still."""
+    return bool(
+        await connection.fetchval(
+            """select has_table_privilege(rolname, 'staff_role', 'insert')
+                      and not has_function_privilege(rolname, $2, 'execute') from pg_roles where rolname = $1""",
+            role,
+            _ADMIT,
+        )
+    )
+
+
+async def _grant(connection: asyncpg.Connection, settings: Settings) -> bool:
+    """Give web and worker exactly their rights, where they have roles of their own. Whether web's are narrowed wholly.
 
     In one transaction: at no moment, and after no crash, has a running web process a right that is about to be taken away.
     """
@@ -131,9 +162,24 @@ async def _grant(connection: asyncpg.Connection, settings: Settings) -> None:
         if worker.user != owner.user:
             await _ensure_role(connection, worker)
             await _rights(connection, worker.user, _CALLED_BY_WORKER, ())
-        if web.user != owner.user:
-            await _ensure_role(connection, web)
-            await _rights(connection, web.user, _CALLED_BY_WEB, _HIDDEN_FROM_WEB)
+            # No release's worker has ever written them.
+            await _only_read(connection, worker.user, (*_STAFF, "group_role"))
+        if web.user == owner.user:
+            return True
+        await _ensure_role(connection, web)
+        waits = await _needs_staff(connection, web.user)
+        await _rights(connection, web.user, _CALLED_BY_WEB, _HIDDEN_FROM_WEB)
+        if not waits:
+            await _only_read(connection, web.user, _STAFF)
+            name = await connection.fetchval("select quote_ident($1)", web.user)
+            await connection.execute(f"grant update (password_hash) on staff to {name}")
+    return not waits
+
+
+async def _only_read(connection: asyncpg.Connection, role: str, tables: tuple[str, ...]) -> None:
+    name = await connection.fetchval("select quote_ident($1)", role)
+    for table in tables:
+        await connection.execute(f"revoke insert, update, delete on {table} from {name}")
 
 
 async def _rights(connection: asyncpg.Connection, role: str, called: tuple[str, ...], hidden: tuple[str, ...]) -> None:
@@ -152,5 +198,4 @@ async def _rights(connection: asyncpg.Connection, role: str, called: tuple[str, 
         await connection.execute(f"revoke all on {table} from {name}")
     for table in _APPEND_ONLY_FOR_WEB:
         await connection.execute(f"revoke update, delete on {table} from {name}")
-    for table in _READ_ONLY_FOR_WEB:
-        await connection.execute(f"revoke insert, update, delete on {table} from {name}")
+    await _only_read(connection, role, _READ_ONLY_FOR_WEB)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gc
 import os
 import shutil
 import tempfile
@@ -10,7 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import asyncpg
@@ -18,6 +21,8 @@ import httpx
 import pytest
 from argon2 import PasswordHasher, profiles
 from hypothesis import settings as hypothesis_settings
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 from litestar import Litestar
 
 os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
@@ -28,8 +33,10 @@ from programmes.core.db import close_pool, engine, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.migrate import migrate
 from programmes.people import services as people
-from programmes.settings import Settings
+from programmes.settings import Settings, SingleSignOn
+from programmes.web import rendering
 from tests.clock import FrozenClock
+from tests.owner import owners
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis_settings.register_profile("project", deadline=None)
@@ -37,15 +44,46 @@ hypothesis_settings.load_profile("project")
 
 # A Wednesday, 10.00 in the municipality.
 START = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
+# As they are in production, before `cheap_passwords`.
+REAL_HASHER, REAL_NOBODY = people._hasher, people._NOBODY
 TEMPLATE = "template_programmes"
 # Loaded once with the template; everything else is emptied between tests.
-_KEPT = {"migration", "edition", "programme", "pgqueuer_schedules", "retention_rule"}
+_KEPT = {"migration", "edition", "programme", "pgqueuer_schedules", "retention_rule", "group_role"}
+# What the groups of the tests' provider mean.
+GROUPS = (("stod-samordnare", "coordinator", ""), ("stod-ledare", "leader", "2.8"), ("stod-chefer", "manager", ""))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> None:
-    """Passwords of the tests' staff are hashed at the lowest cost; tests/people holds the real one to RFC 9106."""
+    """Passwords of the tests' staff, and of names that nobody has, cost the least; tests/people holds the real ones to
+    RFC 9106."""
     people._hasher = PasswordHasher.from_parameters(profiles.CHEAPEST)
+    people._NOBODY = people._hash_of_nothing(people._hasher)
+
+
+class _CompiledOnce(BytecodeCache):
+    """Templates as Python compiled them, for every application that the tests of this process build."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code
+        self._known[bucket.key, bucket.checksum] = bucket.code
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once() -> None:
+    rendering.Environment = partial(Environment, bytecode_cache=_CompiledOnce())
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected stays to the end: nobody looks again and again whether it is garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -136,7 +174,8 @@ async def settings(server: private_server.PrivateServer, work_folder: Path) -> S
         made = users.with_name("template-made")
         if not made.exists():
             await private_server.ensure_database(server, TEMPLATE)
-            await migrate(settings_for(server, TEMPLATE, work_folder), START)
+            provider = SingleSignOn("https://id.example", "stod", "", "konto", "groups", GROUPS)
+            await migrate(settings_for(server, TEMPLATE, work_folder, single_sign_on=provider), START)
             made.touch()
         await clone(server, mine)
     return settings_for(server, mine, work_folder)
@@ -161,7 +200,10 @@ def queries_log() -> QueryLog:
 async def pool(settings: Settings, queries_log: QueryLog) -> AsyncIterator[None]:
     """The pool of the web role, which every test in the run shares."""
     await open_pool(settings.web_database_url, 20, queries_log)
-    yield
+    async with asyncpg.create_pool(settings.database_url, min_size=0, max_size=4) as owners_pool:
+        owners[await owners_pool.fetchval("select current_database()")] = owners_pool
+        yield
+        owners.clear()
     await close_pool()
 
 
@@ -254,14 +296,25 @@ def keys(settings: Settings) -> KeyFolder:
     return KeyFolder(settings.key_folder)
 
 
+@pytest.fixture(scope="session")
+async def workers_lines(settings: Settings) -> AsyncIterator[tuple[asyncpg.Connection, asyncpg.Pool]]:
+    """What the worker is connected by, as its own role: a connection and a pool, for the run."""
+    connection = await asyncpg.connect(settings.worker_database_url)
+    async with asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=4) as pool:
+        yield connection, pool
+    await connection.close()
+
+
 @pytest.fixture
 async def the_worker(
-    settings: Settings, clock: FrozenClock, db: None, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
+    clock: FrozenClock,
+    db: None,
+    workers_lines: tuple[asyncpg.Connection, asyncpg.Pool],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[worker.Worker]:
     """The worker, with its own role. `worker.drain` and `worker.start_up` do their work over the worker's own pool."""
-    connection = await asyncpg.connect(settings.worker_database_url)
-    pool = await asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=4)
-
+    connection, pool = workers_lines
     webs = engine().pool
 
     def as_worker(work: Callable[[worker.Worker], Awaitable[None]]) -> Callable[[worker.Worker], Awaitable[None]]:
@@ -279,8 +332,8 @@ async def the_worker(
     for name in ("drain", "start_up"):
         monkeypatch.setattr(worker, name, as_worker(getattr(worker, name)))
     yield worker.Worker(settings, clock, KeyFolder(settings.key_folder), connection)
-    await pool.close()
-    await connection.close()
+    # It listens no more for the queues of this test, and holds no lock of it.
+    await connection.reset()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import services as enrolment
 from programmes.people.records import PersonRecord
 from programmes.people.services import SignedIn, add_staff, sign_in
+from tests.owner import as_owner
 
 PASSWORD = "ett-langt-losenord"
 SIGN_IN_KEY = b"k" * 32
@@ -26,7 +27,8 @@ ADULT = date(1985, 2, 14)
 
 async def a_staff_member(name: str, role: Role, now: datetime, section: str = "") -> Principal:
     """Somebody who can sign in as `name` with `PASSWORD`."""
-    staff_id = await add_staff(name, name.capitalize(), PASSWORD, [(role, section)], now)
+    async with as_owner():
+        staff_id = await add_staff(name, name.capitalize(), PASSWORD, [(role, section)], now)
     return Principal(staff_id, name.capitalize(), {role: frozenset({section} if section else ())})
 
 

@@ -129,6 +129,9 @@ def reasons(found: Sequence[Why], line: SessionLine) -> tuple[str, ...]:
         "cancelled": _("Tillfället är inställt, så det finns inget att anteckna."),
         "closed": _("Gruppen är avslutad. Närvaron går inte att ändra längre."),
         "not_open": _("Gruppen är inte igång, så det finns inget att anteckna."),
+        "erased": _(
+            "Uppgifterna om dem som var med är raderade av gallringen. Närvaron finns kvar som antal och ändras inte."
+        ),
         "other_kind": _("Den här insatsen antecknar något annat om sina tillfällen. Ladda om sidan."),
     }
     return tuple(texts[why] for why in found)

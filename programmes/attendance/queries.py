@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from programmes.attendance.rules import Count, Mark
-from programmes.core.db import fetch, fetchrow
+from programmes.core.db import fetch, fetchrow, fetchval
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,19 @@ class SessionCount:
 # Who had a confirmed place while the session was on. A place taken later, or left before, asks for no mark.
 _EXPECTED = """(e.confirmed_at is not null and e.confirmed_at < s.ends_at
                 and (e.ended_at is null or e.ended_at > s.starts_at))"""
+
+
+# Who had a place then has been erased, everybody: what was noted of the session stands in `kept_figure` and stays.
+_ERASED = f"""(exists (select 1 from kept_figure k where k.cohort_id = s.cohort_id and (k.session_id = s.id
+                    or k.session_id is null and k.figure in ('confirmed', 'completed', 'dropped_out')))
+               and not exists (select 1 from enrolment e left join attendance a
+                    on a.session_id = s.id and a.enrolment_id = e.id where e.cohort_id = s.cohort_id
+                    and (e.state in ('preliminary', 'confirmed') or {_EXPECTED} or a.id is not null)))"""
+
+
+async def all_erased(session_id: int) -> bool:
+    """Whether everybody who could be marked at a session has been erased since (retention): then nothing is to be noted."""
+    return bool(await fetchval(f"select {_ERASED} from cohort_session s where s.id = $1", session_id))
 
 
 async def roll(session_id: int) -> list[OnRoll]:
@@ -116,7 +129,8 @@ class Unnoted:
 async def unnoted(cohort_ids: Iterable[int], by_name: Iterable[int], before: datetime) -> list[Unnoted]:
     """Sessions of these cohorts that began before a moment and lack their note, oldest first.
 
-    `by_name` are those of the cohorts where everybody who was expected must have a mark.
+    `by_name` are those of the cohorts where everybody who was expected must have a mark. Sessions whose people have all been
+    erased lack nothing.
     """
     rows = await fetch(
         f"""select s.id, s.cohort_id, s.number, s.starts_at from cohort_session s
@@ -124,6 +138,7 @@ async def unnoted(cohort_ids: Iterable[int], by_name: Iterable[int], before: dat
               or s.state = 'held' and s.cohort_id = any($2::int[]) and exists (
                   select 1 from enrolment e left join attendance a on a.session_id = s.id and a.enrolment_id = e.id
                   where e.cohort_id = s.cohort_id and a.id is null and {_EXPECTED}))
+              and not {_ERASED}
             order by s.starts_at, s.id""",
         sorted(cohort_ids),
         sorted(by_name),
@@ -161,3 +176,22 @@ async def figures(cohort_id: int) -> list[Figure]:
     """Every figure of a documented cohort, of people whose records are kept and of those whose records have been erased:
     the same before and after. Statistics are to be read from here, never from the rows alone."""
     return [Figure(**dict(row)) for row in await fetch(_FIGURES, cohort_id)]
+
+
+@dataclass(frozen=True)
+class Erased:
+    """How many of those who took part in a cohort have been erased, and on which local day the last of them. `on` is None
+    where it was not written down."""
+
+    people: int
+    on: date | None
+
+
+async def erased(cohort_id: int) -> Erased:
+    """Whom retention has taken from a documented cohort; nobody, until it has."""
+    row = await fetchrow(
+        """select coalesce(sum(n), 0)::int as people, max(erased_on) as day from kept_figure
+           where cohort_id = $1 and session_id is null and figure in ('confirmed', 'completed', 'dropped_out')""",
+        cohort_id,
+    )
+    return Erased(row["people"], row["day"]) if row else Erased(0, None)

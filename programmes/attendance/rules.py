@@ -7,7 +7,7 @@ from typing import Literal
 
 Kind = Literal["names", "count", "held"]
 Mark = Literal["present", "excused", "no_show"]
-Why = Literal["future", "cancelled", "closed", "not_open", "other_kind"]
+Why = Literal["future", "cancelled", "closed", "not_open", "other_kind", "erased"]
 Bound = Literal["total", "women", "men"]
 MARKS: tuple[Mark, ...] = ("present", "excused", "no_show")
 MOST = 500

@@ -63,6 +63,8 @@ async def mark(session_id: int, marks: Mapping[UUID, Mark], principal: Principal
         if isinstance(session, Refused):
             return session
         on_roll = {entry.enrolment_id for entry in await queries.roll(session_id)}
+        if not on_roll and await queries.all_erased(session_id):
+            return Refused(("erased",))
         await _refuse_strangers(session_id, set(marks) - on_roll)
         wanted = {key: value for key, value in marks.items() if key in on_roll}
         changed = await execute(

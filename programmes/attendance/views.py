@@ -77,6 +77,8 @@ async def save(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
 
 async def _save_names(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLine, form: Form) -> Response[Any]:
     people = pages.typed_marks(form.raw, await _people(request, line))
+    if not people and await queries.all_erased(line.session_id):
+        return _refused(request, line, pages.reasons(("erased",), line), 422)
     if form.raw("alla"):
         return page(request, "attendance/names.html", _names(line, people))
     marks: dict[UUID, Mark] = {UUID(p.field): mark for p in people for mark in MARKS if p.mark == mark}
@@ -123,6 +125,8 @@ async def _show(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLin
     kind = await services.kind_of(cohort)
     if kind == "names":
         people = await _people(request, line)
+        if not people and await queries.all_erased(line.session_id):
+            return _refused(request, line, pages.reasons(("erased",), line), 200)
         return page(request, "attendance/names.html", _names(line, people, saved="sparat" in request.query_params))
     if kind == "count":
         noted = (await queries.noted([line.session_id]))[line.session_id]

@@ -7,11 +7,12 @@ from uuid import UUID
 import asyncpg
 
 from programmes.calendar.rules import Feed, FeedFacts, Occasion
+from programmes.cohorts.queries import LEADS
 from programmes.core.db import fetch, fetchrow
 from programmes.core.errors import NotFound
 
 # $1 is the digest of the token. One row per occasion, or a single one without any.
-_FACTS = """
+_FACTS = f"""
 select f.id as feed_id, f.kind, f.sealed_title, e.key_id, f.title_revision, f.titled_at,
        f.revised_at as feed_revised_at, f.revoked_at, f.body_digest,
        case when e.undo_until is null then e.state else 'leaving' end as enrolment_state,
@@ -21,7 +22,8 @@ from feed f left join enrolment e on e.id = f.enrolment_id left join staff p on 
 left join lateral (
   select f.cohort_id as in_cohort, null::date as until where f.kind in ('cohort', 'drop_in')
   union all select e.cohort_id, null where f.kind = 'participant'
-  union all select cs.cohort_id, cs.until from cohort_staff cs where f.kind = 'leader' and cs.staff_id = f.staff_id
+  union all select cs.cohort_id, cs.until from cohort_staff cs join cohort k on k.id = cs.cohort_id
+    join programme p on p.id = k.programme_id where f.kind = 'leader' and cs.staff_id = f.staff_id and {LEADS}
 ) mine on f.revoked_at is null
 left join lateral (
   select 'session/' || s.id as key, 'session' as what, c.id as cohort_id, pr.form,

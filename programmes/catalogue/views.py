@@ -5,6 +5,8 @@ from typing import Any
 
 from litestar import Request, Response, get
 
+from programmes.catalogue import pages
+from programmes.core.retention import amount_of
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -15,7 +17,7 @@ _STATEMENT_OF = date(2026, 11, 22)
 @get("/uppgifter")
 async def data_page(request: AnyRequest) -> Response[Any]:
     """How data is handled."""
-    return page(request, "catalogue/data.html")
+    return page(request, "catalogue/data.html", pages.DataPage(await amount_of("protected_record")))
 
 
 @get("/tillganglighet")

@@ -56,13 +56,18 @@ class WorkersPage:
     form: object
 
 
+def _role(worker: Worker) -> str:
+    role = _("Vikarie till och med %(day)s", day=day_plain(worker.until)) if worker.until else _("Gruppledare")
+    return role if worker.works else _("%(role)s. Har inte längre konto eller roll för det, och ser inget.", role=role)
+
+
 def worker_lines(workers: Sequence[Worker]) -> tuple[WorkerLine, ...]:
     """Name and role; a substitute with the last day."""
     return tuple(
         WorkerLine(
             worker.staff_id,
             worker.name,
-            _("Vikarie till och med %(day)s", day=day_plain(worker.until)) if worker.until else _("Gruppledare"),
+            _role(worker),
         )
         for worker in workers
     )

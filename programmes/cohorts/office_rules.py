@@ -11,12 +11,14 @@ LONGEST_CLOSURE = timedelta(days=120)
 
 @dataclass(frozen=True)
 class Worker:
-    """Somebody who works with a cohort. `until` is a substitute's last day, None for a leader."""
+    """Somebody who works with a cohort. `until` is a substitute's last day, None for a leader; `works` not, who has no
+    account or role for it any more."""
 
     staff_id: int
     name: str
     role: str
     until: date | None
+    works: bool = True
 
 
 def why_not_close(first: date, last: date, today: date) -> list[Reason]:
@@ -46,5 +48,5 @@ def why_not_let_in(workers: Sequence[Worker], staff_id: int, until: date | None,
 
 def why_not_take_out(workers: Sequence[Worker], staff_id: int) -> list[Reason]:
     """A cohort always has a leader."""
-    leaders = [worker for worker in workers if worker.role == "leader"]
+    leaders = [worker for worker in workers if worker.role == "leader" and (worker.works or worker.staff_id == staff_id)]
     return [Reason("last_leader", "vem")] if [worker.staff_id for worker in leaders] == [staff_id] else []

@@ -91,9 +91,10 @@ async def reopen(closure_id: int, principal: Principal, now: datetime) -> None:
 async def workers(cohort_id: int, today: date) -> list[Worker]:
     """Who works with a cohort now: leaders first, then substitutes whose time is not over."""
     rows = await fetch(
-        """select cs.staff_id, s.display_name as name, cs.role, cs.until from cohort_staff cs
-           join staff s on s.id = cs.staff_id where cs.cohort_id = $1 and (cs.until is null or cs.until >= $2)
-           order by cs.role, cs.id""",
+        f"""select cs.staff_id, s.display_name as name, cs.role, cs.until, s.active and {queries.LEADS} as works
+           from cohort_staff cs join staff s on s.id = cs.staff_id join cohort c on c.id = cs.cohort_id
+           join programme p on p.id = c.programme_id
+           where cs.cohort_id = $1 and (cs.until is null or cs.until >= $2) order by cs.role, cs.id""",
         cohort_id,
         today,
     )
@@ -109,8 +110,8 @@ async def let_in(cohort_id: int, staff_id: int, until: date | None, principal: P
     """
     today = local_date(now)
     async with transaction():
-        await coordinated(cohort_id, principal, now)
-        if staff_id not in {leader.staff_id for leader in await leaders()}:
+        cohort = await coordinated(cohort_id, principal, now)
+        if staff_id not in {leader.staff_id for leader in await leaders(cohort.section)}:
             raise NotFound
         reasons = why_not_let_in(await workers(cohort_id, today), staff_id, until, today)
         if reasons:

@@ -83,7 +83,7 @@ async def _show_workers(request: AnyRequest, cohort_id: int, form: Form, status:
         cohort_id,
         cohort.name,
         pages.worker_lines(await services.workers(cohort_id, today)),
-        tuple((person.staff_id, person.name) for person in await leaders()),
+        tuple((person.staff_id, person.name) for person in await leaders(cohort.section)),
         form,
     )
     return page(request, "cohorts/workers.html", view, status)
@@ -100,7 +100,8 @@ async def change_workers(request: AnyRequest, cohort_id: FromPath[int]) -> Respo
     """Let somebody in, as leader or as a substitute until a day, or take somebody out."""
     who, now = principal(request), request.app.state.clock.now()
     form = await read_form(request)
-    known = [str(person.staff_id) for person in await leaders()]
+    cohort = await queries.mine(who, local_date(now), row_id(cohort_id))
+    known = [str(person.staff_id) for person in await leaders(cohort.section)]
     if form.ticked("bort"):
         present = await services.workers(row_id(cohort_id), local_date(now))
         chosen = form.choice("bort", [str(worker.staff_id) for worker in present])

@@ -67,9 +67,9 @@ class Choices:
     leaders: list[StaffName]
 
 
-async def choices() -> Choices:
-    """Rooms and leaders to choose from."""
-    return Choices(await schedule_queries.venues(), list(await leaders()))
+async def choices(section: str) -> Choices:
+    """Rooms, and leaders of the programme with this section, to choose from."""
+    return Choices(await schedule_queries.venues(), list(await leaders(section)))
 
 
 async def programme_for(principal: Principal, section: str, today: date) -> tuple[int, Programme]:
@@ -119,7 +119,7 @@ async def preview(wanted: Opening, principal: Principal, now: datetime) -> Previ
     """
     today = local_date(now)
     programme = await _programme(wanted, principal, today)
-    offered = await choices()
+    offered = await choices(programme.section)
     wanted = known_venue(wanted, offered.venues)
     schedule = await _plan(programme, wanted, today)
     reasons = why_not_open(programme, wanted, schedule, [leader.staff_id for leader in offered.leaders], now)

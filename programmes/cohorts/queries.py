@@ -88,11 +88,15 @@ select s.id as session_id, s.cohort_id, s.number, s.starts_at, s.ends_at, s.move
        v.address, s.theme, s.state, s.added, s.sequence, s.revised_at, s.cancelled_at
 from cohort_session s join venue v on v.id = s.venue_id
 """
+# SQL: whether the staff member of `cs` has the role that working with a cohort of the programme `p` needs. Who stands there
+# and has lost it sees nothing any more (DESIGN 2, promise 6).
+LEADS = """exists (select 1 from staff_role led where led.staff_id = cs.staff_id and led.role = 'leader'
+                   and led.section in ('', p.section))"""
 # Whoever coordinates the programme, or works with the cohort (a substitute until the date). $1 staff, $2 today,
 # $3 sections coordinated ('{}' for all, null for none).
-MINE = """($3::text[] is not null and (cardinality($3::text[]) = 0 or p.section = any($3::text[]))
+MINE = f"""($3::text[] is not null and (cardinality($3::text[]) = 0 or p.section = any($3::text[]))
     or exists (select 1 from cohort_staff cs where cs.cohort_id = c.id and cs.staff_id = $1
-               and (cs.until is null or cs.until >= $2)))"""
+               and (cs.until is null or cs.until >= $2) and {LEADS}))"""
 
 
 def _cohort(row: asyncpg.Record) -> CohortFacts:

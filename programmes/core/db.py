@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from functools import cache
 from types import TracebackType
 from typing import Any, cast
 
@@ -47,8 +48,9 @@ class Engine(PostgresEngine):
         return 18.0
 
 
+@cache
 def engine() -> Engine:
-    """The engine of this process."""
+    """The engine of this process. Piccolo would look for its settings anew for every statement."""
     found = engine_finder()
     if not isinstance(found, Engine):
         raise RuntimeError("piccolo_conf.py does not name our engine")

@@ -36,6 +36,11 @@ def _catalogue(language: Language) -> _gettext.NullTranslations:
     return _gettext.GNUTranslations(compiled)
 
 
+def known_language(code: str) -> Language | None:
+    """The language with this code; None for anything else that somebody may have asked for."""
+    return next((known for known in LANGUAGES if known == code), None)
+
+
 def language() -> Language:
     """The language of the running request or job."""
     return _language.get()
@@ -138,6 +143,11 @@ def times(starts: datetime, ends: datetime) -> str:
 def moment_long(moment: datetime) -> str:
     """`onsdag 7 oktober 18.00`"""
     return f"{day_long(local(moment).date())} {clock(moment)}"
+
+
+def moment_year(moment: datetime) -> str:
+    """`onsdag 7 oktober 2026 18.00`"""
+    return f"{day_year(local(moment).date())} {clock(moment)}"
 
 
 def listed(parts: list[str]) -> str:

@@ -13,9 +13,8 @@ import asyncpg
 
 from programmes import private_server
 from programmes.core.clock import Clock, SystemClock
-from programmes.demo import manifest, municipality, processes
+from programmes.demo import processes
 from programmes.demo.place import Claim, DemoError, Place, claim, stop_other
-from programmes.migrate import migrate
 from programmes.private_server import PrivateServer, ServerError
 from programmes.settings import Settings
 
@@ -27,6 +26,7 @@ def run(port: int, project: Path | None = None) -> int:
     place = Place((project or Path.cwd()).resolve())
     try:
         with claim(place) as claimed:
+            place.take_home()
             processes.ensure_port_free(port)
             asyncio.run(_until_stopped(place, port, claimed))
     except (DemoError, ServerError) as error:
@@ -101,11 +101,16 @@ async def _prepare(place: Place, server: PrivateServer, port: int, clock: Clock)
     settings = place.settings(server, _DRAFT, port)
     _say("making the tables and the three database roles")
     await _migrate(settings, clock)
+    # What loads it is half of the service, and only read when there is something to load.
+    from programmes.demo import municipality
+
     await municipality.load(place, settings, clock.now(), _say)
     await _rename(server, _DRAFT, _DATABASE)
 
 
 async def _migrate(settings: Settings, clock: Clock) -> None:
+    from programmes.migrate import migrate
+
     # Piccolo tells of every migration with pictures; here one line is enough.
     with contextlib.redirect_stdout(io.StringIO()):
         await migrate(settings, clock.now())
@@ -155,6 +160,8 @@ async def _set(stop: asyncio.Event) -> int:
 
 async def _announce(place: Place, settings: Settings, web: asyncio.subprocess.Process) -> None:
     """When the service answers, write the manifest and say what is where."""
+    from programmes.demo import manifest
+
     await processes.wait_until_ready(settings.base_url, web)
     for line in manifest.told(await manifest.write(place, settings, SystemClock().now())):
         _say(line)

@@ -62,6 +62,23 @@ class Place:
             burst_most=int(given) if (given := os.environ.get("PROGRAMMES_BURST_MOST", "")).isdecimal() else 0,
         )
 
+    def take_home(self) -> None:
+        """Note that PostgreSQL's folder is this demo's, where it lies outside the project and so outlives it.
+
+        Raises:
+            DemoError: an earlier copy of the project, in the same place, left its database there. The keys and sign-ins that
+                belong to it went with that copy.
+        """
+        mark = self.data / "postgres-home"
+        if self.home.is_relative_to(self.data):
+            return
+        if (self.home / "data").exists() and not mark.exists() and not self.secrets.exists():
+            raise DemoError(
+                f"An earlier copy of this folder left its database in {self.home}. Its keys and sign-ins are gone, so the"
+                " demo cannot go on with it. Remove it with: make reset. Then start again: make demo"
+            )
+        mark.write_text(f"{self.home}\n", encoding="utf-8")
+
     def clear(self) -> None:
         """Remove keys, mail and manifest; the database is the caller's to drop."""
         for folder in (self.data / "keys", self.data / "ballot-keys", self.data / "log-keys", self.data / "mail"):

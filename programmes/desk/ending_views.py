@@ -1,4 +1,4 @@
-"""Starting a series of talks with one button, and cancelling with one confirmation what is left of what ends early."""
+"""Starting a series of talks, and cancelling what is left of what ends early: each with one confirmation."""
 
 from typing import Any
 
@@ -19,6 +19,16 @@ AnyRequest = Request[Any, Any, Any]
 
 def _to(address: str) -> Response[Any]:
     return Response("", status_code=303, headers={"location": address})
+
+
+@get("/personal/grupper/{cohort_id:int}/starta-samtal", guards=[signed_in])
+async def confirm_start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """What it means that the talks begin, which nothing takes back. To the group when they can't, or have begun."""
+    number = row_id(cohort_id)
+    cohort = await services.series(number, principal(request), request.app.state.clock.now())
+    if cohort.state != "open" or not await services.somebody_comes(number):
+        return _to(f"/personal/grupper/{number}")
+    return page(request, "desk/series_start.html", cohort)
 
 
 @post("/personal/grupper/{cohort_id:int}/starta-samtal", guards=[signed_in], status_code=303)
@@ -50,4 +60,4 @@ async def cancel_rest(request: AnyRequest, cohort_id: FromPath[int]) -> Response
     return _to(f"/personal/grupper/{cohort_id}/avsluta")
 
 
-HANDLERS = [start_series, confirm, cancel_rest]
+HANDLERS = [confirm_start, start_series, confirm, cancel_rest]

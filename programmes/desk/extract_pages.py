@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from programmes.catalogue.rules import Programme
-from programmes.core.i18n import capital, clock, language, language_name
+from programmes.core.i18n import capital, clock, language, language_name, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk import extract_wording as words
 from programmes.desk.extract_rules import How
@@ -115,21 +115,8 @@ def _record(record: Mapping[str, Any], programmes: Mapping[str, Programme]) -> l
     found = [Part(_("Dina uppgifter"), 1, facts)]
     for enrolment in record["enrolments"]:
         found += _enrolment(enrolment, programmes[enrolment["section"]])
-    found.append(
-        _list(
-            _("När dina uppgifter har visats för personal"),
-            (_("När"), _("Var"), _("Varför")),
-            [
-                (
-                    words.said(look["at"]),
-                    ", ".join(part for part in (page_words(look["page"]), look["group"]) if part),
-                    reason_words(look["reason"]) if look["reason"] else "",
-                )
-                for look in record["looks"]
-            ],
-            1,
-        )
-    )
+    shown = _("När dina uppgifter har visats för personal")
+    found.append(_list(shown, (_("När"), _("Var"), _("Varför")), _looks(record["looks"]), 1))
     holds = [
         (words.said(hold["set_at"]), hold_words(hold["reason"]), words.said(hold["until"]), words.said(hold["lifted_at"]))
         for hold in record["retention_holds"]
@@ -138,6 +125,25 @@ def _record(record: Mapping[str, Any], programmes: Mapping[str, Programme]) -> l
     checks = [(words.said(check["at"]), words.how_words(check["how"])) for check in record["identity_checks"]]
     found.append(_list(_("När du har bett om dina uppgifter"), (_("När"), _("Identitet")), checks, 1))
     return [part for part in found if part.facts or part.rows]
+
+
+def _looks(looks: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Every look, in order; those for extracts as one line a day, since one extract looks at every way of somebody."""
+    days: dict[object, list[Mapping[str, Any]]] = {}
+    for number, look in enumerate(looks):
+        of_extract = look["page"] == "extract"
+        days.setdefault((words.day_of(look["at"]), look["reason"]) if of_extract else number, []).append(look)
+    return [_look(together) for together in days.values()]
+
+
+def _look(together: Sequence[Mapping[str, Any]]) -> tuple[str, str, str]:
+    first, many = together[0], len(together)
+    groups = dict.fromkeys(look["group"] for look in together if look["group"])
+    where = ", ".join((page_words(first["page"]), *groups))
+    if many > 1:
+        where = ngettext("%(where)s, %(n)s gång", "%(where)s, %(n)s gånger", many, where=where)
+    when = words.said(first["at"] if many == 1 else words.day_of(first["at"]))
+    return when, where, reason_words(first["reason"]) if first["reason"] else ""
 
 
 def _interpreter(code: str) -> str:

@@ -15,7 +15,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden, NotFound
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import language, speaking
+from programmes.core.i18n import known_language, language, speaking
 from programmes.core.principal import Principal
 from programmes.desk import extract_pages as pages
 from programmes.desk import extract_printing as printing
@@ -130,8 +130,7 @@ async def as_pdf(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fr
     found = await _taken_out(request, cohort_id, enrolment_id, "pdf")
     if found is None:
         return _back(cohort_id, enrolment_id)
-    asked = request.query_params.get("sprak", "")
-    with speaking("en" if asked == "en" else "sv" if asked == "sv" else language()):
+    with speaking(known_language(request.query_params.get("sprak", "")) or language()):
         paper = pages.paper(*found, request.app.state.settings.phone)
     return _file(await to_thread.run_sync(printing.printed, paper.as_data()), "pdf")
 

@@ -98,6 +98,11 @@ def notice_words(kind: str) -> str:
     return words.get(kind, kind.replace("_", " "))
 
 
+def day_of(moment: str) -> str:
+    """The local day of a moment, as ISO 8601 as the moment is."""
+    return local_date(datetime.fromisoformat(moment)).isoformat()
+
+
 def said(value: object) -> str:
     """A value in words: yes and no, a moment or a day in local time with its year, or as it is. Nothing for none."""
     if isinstance(value, bool):

@@ -9,13 +9,14 @@ from programmes.cohorts.wording_rules import numbered, usual_days
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
+from programmes.desk.erased_pages import ErasedPart, erased_part
 from programmes.desk.group_step_pages import Facts, NextStep, next_step, with_visits
 from programmes.desk.groups_pages import Tag, state_tag
 from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
 from programmes.enrolment.rules import ALIVE, Entry, NotOpen
 from programmes.enrolment.rules import entry as may_enter
-from programmes.enrolment.wording import age_text, listed_remaining, order_text, skip_text, state_words
+from programmes.enrolment.wording import age_text, listed_remaining, order_text, passed_by_text, skip_text, state_words
 
 _SHOWN = 4
 
@@ -105,6 +106,7 @@ class GroupPage:
     turned_down: tuple[SeeRow, ...] = ()
     gone: tuple[SeeRow, ...] = ()
     withdrawn: tuple[SeeRow, ...] = ()
+    erased: ErasedPart | None = None
 
     @property
     def in_queue(self) -> tuple[tuple[str, tuple[QueueRow, ...]], ...]:
@@ -153,7 +155,14 @@ def group_page(facts: Facts) -> GroupPage:
             SeeRow(f"{facts.address}/deltagare/{one}", label, moment_long(until)) for one, label, until in facts.turned_down
         ),
         gone=tuple(SeeRow(_address(facts, e), e.label, state_words(e.state)[0]) for e in gone),
-        withdrawn=tuple(SeeRow(_address(facts, e), e.label, "") for e in facts.roster if e.consent_withdrawn),
+        withdrawn=(
+            *(SeeRow(_address(facts, e), e.label, "") for e in facts.roster if e.consent_withdrawn),
+            *(
+                SeeRow(f"/personal/grupper/{facts.cohort.cohort_id}/deltagare/{one}", label, _("Flyttad härifrån."))
+                for one, label in facts.withdrawn
+            ),
+        ),
+        erased=erased_part(facts.erased, facts.figures, cohort.form),
         ages=tuple(SeeRow(_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),
     )
 
@@ -281,6 +290,8 @@ def _queue(facts: Facts) -> list[QueueRow]:
             tag = Tag(_("Väntar"))
             text = applied if next_told else applied + " " + _("Näst på tur.")
             next_told = True
+        if entry.enrolment_id in facts.passed_by:
+            text += " " + passed_by_text(*facts.passed_by[entry.enrolment_id])
         moved = order_text(entry.order_reason) if entry.order_reason else ""
         address, passed = _address(facts, entry), entry.passed_at is not None
         rows.append(
@@ -334,11 +345,11 @@ def _session(facts: Facts, session: SessionFacts, is_next: bool, missing: bool =
 
 def _workers(facts: Facts) -> list[tuple[str, str]]:
     found, leaders = [], 0
-    for name, role, until in facts.workers:
+    for name, role, until, works in facts.workers:
         if role == "substitute":
             label = _("Vikarie, till %(day)s", day=day_plain(until)) if until else _("Vikarie")
         else:
             label = _("Medledare") if leaders else _("Gruppledare")
             leaders += 1
-        found.append((label, name))
+        found.append((label, name if works else _("%(name)s (har inte längre behörighet)", name=name)))
     return found

@@ -1,11 +1,11 @@
 """What comes next in a group: the one thing to do, or when the next session is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from programmes.attendance.queries import Unnoted
+from programmes.attendance.queries import Erased, Figure, Unnoted
 from programmes.attendance.rules import Kind
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.queries import CohortFacts, SessionFacts
@@ -20,8 +20,10 @@ from programmes.enrolment.visit_queries import VisitNeed
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the page is made of. `workers` are role, name and last day; `notices` states by enrolment.
-    `turned_down`: whom staff can let in again, and until when."""
+    """Everything that the page is made of. `workers` are name, role, last day and whether they still have it; `notices`
+    states by enrolment. `withdrawn`: who was moved away and has taken back the consent to contact with the partner since.
+    `turned_down`: whom staff can let in again, and until when. `passed_by`: who of the queue was, how and when last.
+    `erased`: whom retention has taken, with the `figures` of the whole group, which stay."""
 
     now: datetime
     cohort: CohortFacts
@@ -32,10 +34,14 @@ class Facts:
     sessions: Sequence[SessionFacts]
     unnoted: Sequence[Unnoted]
     notices: Mapping[UUID, str]
-    workers: Sequence[tuple[str, str, date | None]]
+    workers: Sequence[tuple[str, str, date | None, bool]]
     coordinates: bool
     visits: VisitNeed | None = None
     turned_down: Sequence[tuple[UUID, str, datetime]] = ()
+    withdrawn: Sequence[tuple[UUID, str]] = ()
+    erased: Erased | None = None
+    figures: Sequence[Figure] = ()
+    passed_by: Mapping[UUID, tuple[str, datetime]] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -48,14 +54,13 @@ class Facts:
 
 @dataclass(frozen=True)
 class NextStep:
-    """What comes next; without `label` there is nothing to press. `posts`: pressing it does it."""
+    """What comes next; without `label` there is nothing to press."""
 
     eyebrow: str
     title: str
     text: str
     address: str = ""
     label: str = ""
-    posts: bool = False
 
 
 def next_step(facts: Facts) -> NextStep | None:
@@ -89,7 +94,7 @@ def _go_on(facts: Facts) -> NextStep | None:
     if facts.cohort.form == "individual" and facts.cohort.state == "open" and facts.places.held > facts.places.offered:
         first = _("Platsen är tagen. Första samtalet är %(when)s.", when=moment_long(coming[0].starts_at))
         address = f"{facts.address}/starta-samtal"
-        return NextStep(_("Nästa steg"), _("Starta samtalen"), first, address, _("Starta samtalen"), posts=True)
+        return NextStep(_("Nästa steg"), _("Starta samtalen"), first, address, _("Starta samtalen"))
     text = f"{coming[0].address}, {coming[0].venue}."
     return NextStep(_("Nästa tillfälle"), capital(moment_long(coming[0].starts_at)), text)
 

@@ -17,8 +17,10 @@ from programmes.core.clock import local_date
 from programmes.desk import group_pages, groups_pages, print_pages
 from programmes.desk import groups_queries as queries
 from programmes.desk.group_step_pages import Facts
+from programmes.enrolment.order_services import passed_by
+from programmes.enrolment.partner_rules import has_partner_contact
 from programmes.enrolment.queries import places
-from programmes.enrolment.roster import RosterEntry, roster, turned_down
+from programmes.enrolment.roster import RosterEntry, roster, turned_down, withdrawn_elsewhere
 from programmes.enrolment.rules import ALIVE, State
 from programmes.enrolment.visit_queries import needs
 from programmes.people.looks import looking
@@ -89,10 +91,13 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
     noted = kind(cohort.exempt, programme.figures)
     entries: Sequence[RosterEntry] = ()
     back: Sequence[tuple[UUID, str, datetime]] = ()
+    gone: Sequence[tuple[UUID, str]] = ()
+    ended = cohort.state == "closed" and noted == "names"
     if with_people:
         async with looking(who, "group", now) as look:
             entries = await roster(cohort_id, state.key_folder, look, now, _listed(cohort))
             back = await turned_down(cohort_id, state.key_folder, look, now)
+            gone = await withdrawn_elsewhere(cohort_id, state.key_folder, look) if has_partner_contact(programme) else []
     return Facts(
         now=now,
         cohort=cohort,
@@ -101,11 +106,16 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         places=(await places([cohort_id]))[cohort_id],
         roster=entries,
         sessions=await cohorts.sessions(cohort_id),
-        unnoted=await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now),
+        # What a closed group lacks nobody can note any more.
+        unnoted=[] if ended else await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now),
         notices=await queries.last_notices(cohort_id) if with_people else {},
-        workers=[(w.name, w.role, w.until) for w in await queries.workers(cohort_id, today)],
+        workers=[(w.name, w.role, w.until, w.works) for w in await queries.workers(cohort_id, today)],
         coordinates=who.coordinates(cohort.section),
         turned_down=back,
+        withdrawn=gone,
+        erased=await attendance.erased(cohort_id) if ended and with_people else None,
+        figures=await attendance.figures(cohort_id) if ended and with_people else (),
+        passed_by=await passed_by(cohort) if with_people and cohort.exempt else {},
         visits=(await needs([cohort_id], now))[cohort_id] if programme.study_visit and with_people else None,
     )
 

@@ -6,6 +6,7 @@ from litestar import Request, Response, get, post
 
 from programmes.core.errors import Conflict
 from programmes.core.i18n import moment_long
+from programmes.core.retention import amount_of
 from programmes.desk import place_pages as pages
 from programmes.desk.place_views import opened, place_of
 from programmes.desk.siblings_views import opened_here, to_place, waiting_with
@@ -34,6 +35,7 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
         "waits_together": bool(together) and place.facts.state == "queued",
         "visit": place.facts.visit is not None and place.facts.visit.state == "booked",
         "exempt": place.programme.exempt,
+        "years": await amount_of("protected_record"),
         "name": place.programme.short_name,
         "who": pages.who_of(await opened_here(request)),
     }

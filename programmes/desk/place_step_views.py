@@ -97,7 +97,7 @@ async def accept(request: AnyRequest) -> Response[Any]:
     if place.facts.state == "confirmed" and not again:
         # Accepted already, in another tab.
         return to_place("godkant")
-    shown = again or await queries.texts_for(place.programme, local_date(now))
+    shown = again or queries.unaccepted(place.facts, await queries.texts_for(place.programme, local_date(now)))
     if len(ticked) < len(shown):
         return await place_again(
             request, enrolment_id, _("Läs texten och kryssa i att du godkänner den. Allt som står här behövs."), form

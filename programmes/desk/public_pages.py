@@ -8,8 +8,9 @@ from programmes.catalogue.rules import Audience, Lang, Programme, Text
 from programmes.catalogue.wording import Fact, Words, conditions, evaluation_text, key_facts, tag_text
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import local, local_date
-from programmes.core.i18n import capital, day_long, day_parts, day_year, ngettext, times, weekdays
+from programmes.core.i18n import capital, day_long, day_parts, day_year, ngettext, number_word, times, weekdays
 from programmes.core.i18n import gettext as _
+from programmes.core.retention_rules import RULES
 from programmes.enrolment.queries import Places
 
 PAGE_SIZE = 10
@@ -286,9 +287,9 @@ def address(chosen: str, at: int) -> str:
 
 
 def programme_page(
-    programme: Programme, starts: Sequence[Start], openings: Sequence[Opening], office: Office
+    programme: Programme, starts: Sequence[Start], openings: Sequence[Opening], office: Office, years: int
 ) -> ProgrammePage:
-    """The page of one programme."""
+    """The page of one programme. `years`: for how long records are kept, by the rule in force."""
     words = Words(programme, office.lang, office.municipality)
     return ProgrammePage(
         name=programme.name,
@@ -304,7 +305,7 @@ def programme_page(
         conditions=conditions(programme, office.lang, office.municipality),
         proof=words.say(programme.proof),
         steps=[StepView(words.say(s.title), words.say(s.text)) for s in programme.steps],
-        records=_records(words),
+        records=_records(words, years),
         good_to_know=_each(words, programme.good_to_know),
         evaluation=evaluation_text(programme, office.lang),
         often=_often(programme),
@@ -317,13 +318,21 @@ def _each(words: Words, texts: Iterable[Text]) -> list[str]:
     return [words.say(text) for text in texts]
 
 
-def _records(words: Words) -> RecordsView:
+def _records(words: Words, years: int) -> RecordsView:
     records = words.programme.records
+    kept_for = words.say(records.retention) if records.retention else ""
+    if kept_for and years != RULES["protected_record"].amount:
+        # An edition says what the law says; it is never edited, and the office keeps records for longer.
+        kept_for = _(
+            "Vi raderar uppgifterna senast %(years)s år efter den sista anteckningen. Är du född den 5, 15 eller 25 i en"
+            " månad ska de sparas i arkivet för forskning.",
+            years=number_word(years),
+        )
     return RecordsView(
         kept=_each(words, records.kept),
         kept_for_now=words.say(records.kept_for_now) if records.kept_for_now else "",
         not_kept=_each(words, records.not_kept),
-        retention=words.say(records.retention) if records.retention else "",
+        retention=kept_for,
     )
 
 

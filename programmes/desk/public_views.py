@@ -12,6 +12,7 @@ from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.i18n import language
+from programmes.core.retention import amount_of
 from programmes.desk import public_pages as pages
 from programmes.desk.public_pages import Office, Opening, Start
 from programmes.enrolment import queries as enrolment
@@ -76,7 +77,9 @@ async def show_programme(request: AnyRequest, slug: FromPath[str]) -> Response[A
     timetables = await cohorts.sessions_of([start.cohort.cohort_id for start in starts])
     starts = [replace(start, timetable=tuple(timetables[start.cohort.cohort_id])) for start in starts]
     openings = [o for of_slug, o in await openings_of(office, TIMES_SHOWN) if of_slug == slug]
-    return page(request, "catalogue/programme.html", pages.programme_page(programme, starts, openings, office))
+    years = await amount_of("protected_record")
+    view = pages.programme_page(programme, starts, openings, office, years)
+    return page(request, "catalogue/programme.html", view)
 
 
 HANDLERS = [list_programmes, show_programme]

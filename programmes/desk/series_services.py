@@ -5,6 +5,7 @@ from datetime import datetime
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import services
 from programmes.cohorts.ending_services import cancel_rest
+from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import ends_early
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
@@ -12,7 +13,21 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.enrolment.queries import places
 
-__all__ = ["cancel_rest", "ends_early", "start_series"]
+__all__ = ["cancel_rest", "ends_early", "series", "somebody_comes", "start_series"]
+
+
+async def series(cohort_id: int, principal: Principal, now: datetime) -> CohortFacts:
+    """A series of talks of somebody's own. Raises NotFound: not theirs, or no series."""
+    cohort = await cohorts.mine(principal, local_date(now), cohort_id)
+    if cohort.form != "individual":
+        raise NotFound
+    return cohort
+
+
+async def somebody_comes(cohort_id: int) -> bool:
+    """Whether anybody holds a place there, more than by an offer."""
+    taken = (await places([cohort_id]))[cohort_id]
+    return taken.confirmed + taken.preliminary > 0
 
 
 async def start_series(cohort_id: int, principal: Principal, now: datetime) -> None:
@@ -23,11 +38,9 @@ async def start_series(cohort_id: int, principal: Principal, now: datetime) -> N
         Conflict: nobody holds the place, or it is over.
     """
     async with transaction():
-        if (await cohorts.mine(principal, local_date(now), cohort_id)).form != "individual":
-            raise NotFound
+        await series(cohort_id, principal, now)
         cohort = await cohorts.locked(cohort_id)
         if cohort.state == "started":
             return
-        taken = (await places([cohort_id]))[cohort_id]
-        if not taken.confirmed + taken.preliminary or not await services.begin_series(cohort_id, principal, now):
+        if not await somebody_comes(cohort_id) or not await services.begin_series(cohort_id, principal, now):
             raise Conflict("cohort_changed")

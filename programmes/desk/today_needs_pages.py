@@ -24,7 +24,7 @@ class Group:
     """A cohort with what Idag says of it. `visits_lacking` are to book a study visit while no time is free.
 
     `to_accept` have a confirmed place and a new version of conditions or rules to accept. `withdrawn` have taken back their
-    consent to contact with the partner, and no leader has seen it.
+    consent to contact with the partner, and no leader has seen it. `leaderless`: nobody leads it who still may.
     """
 
     cohort: CohortFacts
@@ -35,6 +35,7 @@ class Group:
     visits_lacking: int = 0
     to_accept: int = 0
     withdrawn: int = 0
+    leaderless: bool = False
 
     @property
     def address(self) -> str:
@@ -129,7 +130,15 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
         found.append(_accept_item(facts, group))
     if group.withdrawn:
         found.append(_withdrawn_item(facts, group))
+    if group.leaderless and group.coordinates:
+        found.append(_leaderless_item(facts, group))
     return found
+
+
+def _leaderless_item(facts: Facts, group: Group) -> Item:
+    title = _("Utse en gruppledare i %(group)s", group=group.cohort.name)
+    text = _("Ingen som är utsedd har längre konto och roll för det.")
+    return Item(title, f"{group.address}/ledare", text, Tag(_("Saknas"), "warn", "warn"), facts.today)
 
 
 def _withdrawn_item(facts: Facts, group: Group) -> Item:

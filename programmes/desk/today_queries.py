@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from programmes.cohorts.queries import LEADS
 from programmes.core.db import fetch, fetchrow, fetchval
 
 
@@ -38,23 +39,37 @@ async def visits(cohort_ids: Iterable[int], until: datetime) -> list[VisitTime]:
 @dataclass(frozen=True)
 class LogState:
     """What of the access log needs a manager: months that are not signed off, the oldest first, and where the chain is
-    broken. `not_erased`: the last run of retention could not erase everything that was due."""
+    broken. `not_erased`: the last run of retention could not erase everything that was due, or is of a day to come."""
 
     months: tuple[date, ...] = ()
     broken_at: int | None = None
     not_erased: bool = False
 
 
-async def log_state() -> LogState:
+async def log_state(now: datetime) -> LogState:
     """What waits for managers."""
     row = await fetchrow(
         """select array(select r.month from look_review r where not exists (
                       select from look_review_signed s where s.month = r.month) order by r.month) as months,
                   (select min(broken_at) from chain_check) as broken_at,
-                  coalesce((select failed > 0 or state not in ('running', 'done') from retention_run
-                            order by id desc limit 1), false) as not_erased"""
+                  coalesce((select failed > 0 or state not in ('running', 'done')
+                                   or started_at > $1::timestamptz + interval '5 minutes' from retention_run
+                            order by id desc limit 1), false) as not_erased""",
+        now,
     )
     return LogState(tuple(row["months"]), row["broken_at"], row["not_erased"]) if row else LogState()
+
+
+async def leaderless(cohort_ids: Iterable[int]) -> frozenset[int]:
+    """Which of these cohorts nobody leads who still has an account and the role for it."""
+    rows = await fetch(
+        f"""select c.id from cohort c join programme p on p.id = c.programme_id
+            where c.id = any($1::int[]) and not exists (
+                select 1 from cohort_staff cs join staff s on s.id = cs.staff_id
+                where cs.cohort_id = c.id and cs.role = 'leader' and s.active and {LEADS})""",
+        sorted(cohort_ids),
+    )
+    return frozenset(row["id"] for row in rows)
 
 
 async def next_session(cohort_ids: Iterable[int], after: datetime) -> datetime | None:

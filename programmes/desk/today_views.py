@@ -75,7 +75,7 @@ async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> Facts:
         next_session=await queries.next_session(ids, now),
         role=_role(who),
         calls=calls_pages.items(to_call, day),
-        log=log_pages.items(await queries.log_state(), day) if who.has("manager") else (),
+        log=log_pages.items(await queries.log_state(now), day) if who.has("manager") else (),
     )
 
 
@@ -98,6 +98,7 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
     to_accept = await left_to_accept(accepting, local_date(now)) if accepting else {}
     asking = [c.cohort_id for c in mine if has_partner_contact(programmes[c.programme_id])]
     withdrawn = await withdrawn_unseen(asking) if asking else {}
+    led_by_nobody = await queries.leaderless(ids)
     return {
         c.cohort_id: Group(
             cohort=c,
@@ -107,6 +108,7 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
             coordinates=who.coordinates(c.section),
             to_accept=to_accept.get(c.cohort_id, 0),
             withdrawn=withdrawn.get(c.cohort_id, 0),
+            leaderless=c.cohort_id in led_by_nobody,
             visits_lacking=lacking[c.cohort_id].lacking if c.cohort_id in lacking else 0,
         )
         for c in mine

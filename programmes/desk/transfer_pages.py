@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from programmes.catalogue.rules import Outcome, Programme
 from programmes.catalogue.wording import Question, questions, refusal_text
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_year, language, moment_long, ngettext
+from programmes.core.i18n import capital, day_plain, day_year, language, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import EnrolmentFacts, Places
 from programmes.enrolment.rules import NotOpen, Remaining
@@ -162,6 +162,15 @@ def why_not(decided: Refused, programme: Programme, municipality: str) -> tuple[
 
 
 def _unmet(outcome: Outcome, programme: Programme, municipality: str) -> str:
+    turns_on, first = outcome.params.get("turns_on"), outcome.params.get("on")
+    if isinstance(turns_on, date) and isinstance(first, date):
+        return _(
+            "Personen fyller %(years)s år först %(day)s, och den starten är %(first)s (riktlinjen %(section)s, ålder).",
+            years=outcome.params["youngest"],
+            day=day_plain(turns_on),
+            first=day_plain(first),
+            section=outcome.section,
+        )
     said = refusal_text(outcome, programme, language(), municipality)
     return f"{said.sentence} ({said.source})"
 

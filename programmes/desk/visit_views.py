@@ -35,8 +35,8 @@ async def _show(request: AnyRequest, cohort_id: int, slot_id: int, status: int =
     return page(request, "desk/visit_cancel.html", view, status)
 
 
-def _to_slots(cohort_id: int) -> Response[Any]:
-    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/studiebesok"})
+def _to_slots(cohort_id: int, done: str = "") -> Response[Any]:
+    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/studiebesok{done}"})
 
 
 @get(_ADDRESS, guards=[signed_in])
@@ -59,7 +59,7 @@ async def cancel(request: AnyRequest, cohort_id: FromPath[int], slot_id: FromPat
         return await _show(request, cohort_id, slot_id, 422)
     except NotFound:
         return _to_slots(cohort.cohort_id)
-    return _to_slots(cohort.cohort_id)
+    return _to_slots(cohort.cohort_id, "?klart=installd")
 
 
 HANDLERS = [cancel_page, cancel]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from programmes.core.db import fetch
+from programmes.core.db import fetch, fetchval
 from programmes.doctor.findings import Finding, Patient
 
 # What a value may be, and what the server would write otherwise. Parameters of statements hold names and contacts while they
@@ -37,3 +37,32 @@ async def database_log(patient: Patient) -> Sequence[Finding]:
     """What the server writes down."""
     rows = await fetch("select name, setting from pg_settings where name = any($1::text[])", list(_LOGGING))
     return list(logging_findings({row["name"]: row["setting"] for row in rows}))
+
+
+async def rights_to_staff(patient: Patient) -> Sequence[Finding]:
+    """Whether anybody but the owner may make accounts; read from the catalogue, whoever asks."""
+    may = await fetchval(
+        """select exists(
+             select from pg_class c, aclexplode(c.relacl) a
+             where c.oid = any($1::regclass[]) and a.privilege_type in ('INSERT', 'DELETE')
+               and a.grantee <> c.relowner)""",
+        ["staff", "staff_role"],
+    )
+    if may:
+        yes = "The web role may write staff and roles itself, as releases before this one needed."
+        return [Finding("rights to staff", "warning", yes, "When all web processes are of this release: programmes migrate")]
+    return [
+        *await _unknown_roles(patient),
+        Finding("rights to staff", "ok", "The web role makes no accounts and gives no roles but by single sign-on."),
+    ]
+
+
+async def _unknown_roles(patient: Patient) -> Sequence[Finding]:
+    """Roles that groups mean by the settings, and that the database has not been told of: who has one is not let in."""
+    if patient.settings.single_sign_on is None:
+        return []
+    meant = {(role, section) for _, role, section in patient.settings.single_sign_on.roles}
+    unknown = meant - {(row["role"], row["section"]) for row in await fetch("select role, section from group_role")}
+    told = ", ".join(f"{role}/{section}" if section else role for role, section in sorted(unknown))
+    says = f"The database has not been told that groups may give: {told}."
+    return [Finding("rights to staff", "fault", says, "programmes migrate, with PROGRAMMES_OIDC_ROLES")] if unknown else []

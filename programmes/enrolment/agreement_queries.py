@@ -12,7 +12,16 @@ from programmes.catalogue.rules import Programme
 from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow
 from programmes.core.errors import NotFound
-from programmes.enrolment.agreement_rules import FARTHEST, NewText, asked_again, is_saved, last_of, seen_digest, why_not_add
+from programmes.enrolment.agreement_rules import (
+    FARTHEST,
+    NewText,
+    asked_again,
+    is_saved,
+    last_of,
+    on_paper_just_now,
+    seen_digest,
+    why_not_add,
+)
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts
 
 __all__ = [
@@ -24,6 +33,7 @@ __all__ = [
     "is_saved",
     "last_of",
     "left_to_accept",
+    "on_paper_just_now",
     "seen_digest",
     "text_by_id",
     "to_accept_again",

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from programmes.catalogue.rules import Programme
@@ -11,6 +11,8 @@ from programmes.enrolment.rules import AgreementText, State, TextKind, acceptabl
 
 # Whoever plans longer ahead than this has mistyped the year.
 FARTHEST = timedelta(days=365)
+# For how long an acceptance that staff noted by mistake can be taken back. After that it stands as evidence.
+TAKE_BACK = timedelta(hours=1)
 WhyNotAdd = Literal["past", "too_far", "before_last", "same", "unequal"]
 
 
@@ -73,6 +75,20 @@ def seen_digest(new: NewText, last: AgreementText | None, asked: Mapping[int, in
     """What was shown before saving: the text, the version it follows, and how many of which group are asked again."""
     shown = repr((new, last.text_id if last else None, sorted(asked.items())))
     return hashlib.sha256(shown.encode()).hexdigest()[:32]
+
+
+def on_paper_just_now(
+    accepted: Sequence[tuple[int, str, datetime]], first_start: datetime | None, now: datetime
+) -> frozenset[int]:
+    """Which texts were last noted as accepted on paper, of all by id, way and moment, while that can be taken back: for an
+    hour, before the start, and until something has been accepted since."""
+    if not accepted or (first_start is not None and now >= first_start):
+        return frozenset()
+    last = max(at for _text, _how, at in accepted)
+    found = {(text, how) for text, how, at in accepted if at == last}
+    if now >= last + TAKE_BACK or any(how != "paper" for _text, how in found):
+        return frozenset()
+    return frozenset(text for text, _how in found)
 
 
 def newest(versions: Sequence[AgreementText], today: date, first_day: date | None) -> tuple[AgreementText, ...]:

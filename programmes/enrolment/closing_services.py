@@ -49,5 +49,6 @@ async def erase_cohort(cohort_id: int, keys: KeyFolder, why: str, now: datetime)
     for key_id in rows or []:
         await destroy_key(keys, "entry", key_id, why, now)
     gone = await execute("delete from enrolment where cohort_id = $1 returning 1", cohort_id)
-    await execute("delete from visit_slot where cohort_id = $1", cohort_id)
+    for table in ("visit_slot", "queue_maximum"):
+        await execute(f"delete from {table} where cohort_id = $1", cohort_id)
     return gone

@@ -9,6 +9,7 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import order_queries, queries
 from programmes.enrolment.queue_services import note_event, note_passed, pass_on, take_seat, tell
+from programmes.enrolment.reached_services import heard_of
 from programmes.enrolment.rules import asks_for_more, entry
 from programmes.enrolment.together_services import unit_of
 
@@ -17,8 +18,8 @@ async def coming(enrolment_id: uuid.UUID, programme: Programme, now: datetime, s
     """Somebody says that they come: on Min plats, or to staff by telephone or at the door (`staff_id`).
 
     If a seat is free and nobody who can have it stands before them, it is theirs: they have just said that they want it.
-    Else they wait like everybody, by the time of their application. Said again, it changes nothing. For siblings who wait
-    together one says it for all.
+    Else they wait like everybody, by the time of their application, and are not passed over any longer as not to be
+    reached. Said again, it changes nothing. For siblings who wait together one says it for all.
 
     Raises:
         NotFound: no such enrolment.
@@ -31,6 +32,8 @@ async def coming(enrolment_id: uuid.UUID, programme: Programme, now: datetime, s
             return
         if facts.state != "queued":
             raise Conflict("enrolment_over")
+        if await heard_of(enrolment_id, now, staff_id):
+            facts = await queries.enrolment(enrolment_id)
         unit = await unit_of(facts)
         for one in unit:
             await execute("update enrolment set asked_to_come = false where id = $1", one.enrolment_id)

@@ -45,7 +45,21 @@ async def withdraw_partner_consent(enrolment_id: UUID, staff_id: int | None, key
                 "delete from condition_met where enrolment_id = $1 and condition = $2", enrolment_id, PARTNER_CONTACT
             )
             await erase_without_consent(enrolment_id, keys, now)
+            await _tell_where_it_was(facts, now)
             await audit.note("consent:withdraw", f"enrolment/{enrolment_id}", staff_id, now)
+
+
+async def _tell_where_it_was(facts: queries.EnrolmentFacts, now: datetime) -> None:
+    """Who led the starts that the person was moved from may have been in contact with the partner."""
+    await execute(
+        """update enrolment e set consent_withdrawn_at = $2 from cohort c
+           where c.id = e.cohort_id and c.state not in ('closed', 'cancelled') and e.state = 'transferred'
+             and e.participant_id = $1 and e.partner_consent is not true
+             and exists (select 1 from condition_met m where m.enrolment_id = e.id and m.condition = $3)""",
+        facts.participant_id,
+        now,
+        PARTNER_CONTACT,
+    )
 
 
 async def give_partner_consent(enrolment_id: UUID, staff_id: int | None, now: datetime) -> None:

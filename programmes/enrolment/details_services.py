@@ -1,12 +1,13 @@
 """Putting right what is kept about a person (GDPR art. 16), where people are documented."""
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from programmes.core import audit
 from programmes.core.clock import local_date
-from programmes.core.db import execute, transaction
+from programmes.core.db import execute, fetch, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.jobs import put
 from programmes.core.retention import amount_of
@@ -14,7 +15,7 @@ from programmes.core.retention_rules import RULES, period_end
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
 from programmes.enrolment.note_queries import last_notes
-from programmes.enrolment.record_services import record_of
+from programmes.enrolment.record_services import other_of, record_of
 from programmes.enrolment.rules import ALIVE
 from programmes.people import records
 
@@ -26,15 +27,19 @@ async def correct(
     staff_id: int,
     keys: KeyFolder,
     now: datetime,
+    seen: str | None = None,
 ) -> None:
     """Keep a record as it is right. Of protected identity no contact is kept, and the calendar that there was ends. It is a
     note from which the record's years are counted anew, unless they have passed already.
 
     An age that was judged by another birth date is judged anew: if it doesn't fit, staff are warned and decide.
 
+    The other records with the same number are protected with it: it is the same person. `seen` is the `mark_of` the record
+    that was shown, None to write whatever it says by now.
+
     Raises:
         NotFound: no such enrolment, or nobody is documented there.
-        Conflict: the record has been erased.
+        Conflict: the record has been erased; `record_seen`, somebody has changed it since it was shown.
     """
     async with transaction():
         await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
@@ -44,6 +49,8 @@ async def correct(
         record = record_of(facts, keys, "rewrite")
         if record is None:
             raise Conflict("cohort_changed")
+        if seen is not None and seen != mark_of(facts):
+            raise Conflict("record_seen")
         kept = replace(right, contact="", safe=()) if protected else right
         over = await _time_is_over(facts.participant_id, now)
         await records.change(kept, protected, keys, facts.participant_id, None if over else now)
@@ -56,8 +63,27 @@ async def correct(
             )
         if protected and not facts.protected:
             await put("person_protected", {"enrolment": str(enrolment_id)})
+            await _protect_the_others(facts.participant_id, staff_id, keys, now)
         action = "person:complete" if over else "person:correct"
         await audit.note(action, f"participant/{facts.participant_id}", staff_id, now)
+
+
+def mark_of(facts: queries.EnrolmentFacts) -> str:
+    """What tells the record as it is kept now from what it was before; it says nothing of what stands there."""
+    assert facts.record is not None
+    return hashlib.sha256(facts.record + (b"1" if facts.protected else b"0")).hexdigest()[:32]
+
+
+async def _protect_the_others(person_id: UUID, staff_id: int, keys: KeyFolder, now: datetime) -> None:
+    """Protect every other record with this number, wherever the person has applied, in the same way."""
+    for other in await records.unprotected_with_number_of(person_id):
+        record = other_of(other, keys)
+        if record is None:
+            continue
+        await records.change(replace(record, contact="", safe=()), True, keys, other.person_id, now)
+        for row in await fetch("select id from enrolment where participant_id = $1", other.person_id):
+            await put("person_protected", {"enrolment": str(row["id"])})
+        await audit.note("person:correct", f"participant/{other.person_id}", staff_id, now)
 
 
 async def _time_is_over(person_id: UUID, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden, NotFound
+from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.enrolment import details_services, pages, queries
 from programmes.enrolment.person_views import asked_reason, asks_why, mine, why
@@ -24,6 +25,8 @@ from programmes.web.guards import signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
+# What was typed that is said again when somebody else has changed the record meanwhile.
+_SAID = ("namn", "fodd", "kontakt", "undvik")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class DetailsPage:
     cohort_name: str
     languages: tuple[tuple[str, str], ...]
     reason: str
+    seen: str
     form: Form
 
 
@@ -59,9 +63,23 @@ async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: F
         cohort_name=cohort.name,
         languages=pages.interpreter_languages(),
         reason=reason or "",
+        seen=details_services.mark_of(facts),
         form=form or typed(record, facts.protected),
     )
     return page(request, "enrolment/correct.html", view, 422 if form else 200)
+
+
+async def _show_again(request: AnyRequest, cohort_id: int, enrolment_id: UUID, typed_before: Form) -> Response[Any]:
+    """The record as somebody else has left it meanwhile, with what differs of what was typed said above it."""
+    _person, _cohort, facts = await _theirs(request, cohort_id, enrolment_id)
+    now_kept = typed(_record(request, facts, "rewrite"), facts.protected)
+    lost = [typed_before.raw(name) for name in _SAID if typed_before.raw(name) not in {"", now_kept.raw(name)}]
+    form = Form(now_kept.values)
+    words = _("Någon annan har ändrat uppgifterna sedan du öppnade sidan. Här står de nu, och inget av ditt är sparat.")
+    if lost:
+        words += " " + _("Du hade skrivit: %(what)s.", what=", ".join(lost))
+    form.fail("namn", words)
+    return await _show(request, cohort_id, enrolment_id, form)
 
 
 def _record(request: AnyRequest, facts: queries.EnrolmentFacts, by: Look | Purpose) -> records.PersonRecord:
@@ -90,7 +108,15 @@ async def correct(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
     right = read_record(form, local_date(now), for_staff=True)
     if form.errors:
         return await _show(request, cohort_id, enrolment_id, form)
-    await details_services.correct(enrolment_id, right, form.ticked("skydd"), person.staff_id, state.key_folder, now)
+    protected = form.ticked("skydd")
+    try:
+        await details_services.correct(
+            enrolment_id, right, protected, person.staff_id, state.key_folder, now, form.raw("sedd")
+        )
+    except Conflict as conflict:
+        if conflict.code != "record_seen":
+            raise
+        return await _show_again(request, cohort_id, enrolment_id, form)
     where = f"/personal/grupper/{cohort_id}/deltagare/{enrolment_id}"
     if reason := asked_reason(request, form):
         where += f"?skal={reason}"

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.core import audit
+from programmes.core.clock import local_date
 from programmes.core.db import execute, fetch
 from programmes.core.erasure import destroy_key
 from programmes.core.sealing import KeyFolder, Kind
@@ -12,8 +13,8 @@ from programmes.people.hold_services import lock_record
 
 # What the rows said in the figures stays: how each way ended, whether somebody came to it at all, how they were marked when.
 _KEEP_FIGURES = """
-insert into kept_figure as k (cohort_id, session_id, figure, n)
-select cohort_id, session_id, figure, count(*) from (
+insert into kept_figure as k (cohort_id, session_id, figure, n, erased_on)
+select cohort_id, session_id, figure, count(*), $2::date from (
     select cohort_id, null::int as session_id, state as figure from enrolment where participant_id = $1
     union all
     select e.cohort_id, null, 'came' from enrolment e where e.participant_id = $1
@@ -22,7 +23,7 @@ select cohort_id, session_id, figure, count(*) from (
     select e.cohort_id, a.session_id, a.mark from enrolment e join attendance a on a.enrolment_id = e.id
     where e.participant_id = $1) as said
 group by cohort_id, session_id, figure
-on conflict (cohort_id, session_id, figure) do update set n = k.n + excluded.n
+on conflict (cohort_id, session_id, figure) do update set n = k.n + excluded.n, erased_on = excluded.erased_on
 """
 
 
@@ -57,7 +58,7 @@ async def erase_person(person_id: UUID, why: str, keys: KeyFolder, now: datetime
     """
     for kind, key_id in await keys_of(person_id):
         await destroy_key(keys, kind, key_id, why, now)
-    await execute(_KEEP_FIGURES, person_id)
+    await execute(_KEEP_FIGURES, person_id, local_date(now))
     await execute(
         "delete from partner_record where enrolment_id in (select id from enrolment where participant_id = $1)", person_id
     )

@@ -11,6 +11,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import office_services, schedule_queries
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.tabs_rules import tabs
 from programmes.core.clock import at_local, local_date
 from programmes.core.codes import new_token
 from programmes.core.errors import Conflict, NotFound
@@ -83,6 +84,8 @@ async def _slots(
         form.raw("once") if _ONCE.fullmatch(form.raw("once")) else new_token(),
         form,
         refused,
+        tabs(cohort.cohort_id, cohort.form, cohort.state, study_visit=True),
+        pages.slots_done(request.query_params.get("klart", "")) if request.method == "GET" else "",
     )
     return page(request, "enrolment/slots.html", view, status)
 
@@ -133,7 +136,7 @@ async def add_slot(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     form = await read_form(request)
     once = form.raw("once") if _ONCE.fullmatch(form.raw("once")) else ""
     if once and await visit_queries.sent_with(cohort.cohort_id, once):
-        return _to_slots(cohort.cohort_id)
+        return _to_slots(cohort.cohort_id, "tid")
     times = _read_slot(request, cohort, form)
     capacity = form.number("antal", 1, 50)
     holders = dict(await _holders(request, cohort.cohort_id))
@@ -144,7 +147,7 @@ async def add_slot(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
         await _clashes(request, form, times, venue_id, holder, cohort)
     if once and form.errors and await visit_queries.sent_with(cohort.cohort_id, once):
         # A double click: what stands in the way is the visit that the first press has just offered.
-        return _to_slots(cohort.cohort_id)
+        return _to_slots(cohort.cohort_id, "tid")
     if form.errors or times is None:
         return await _slots(request, cohort, form, 422)
     held_by = holder[0] if holder else None
@@ -156,7 +159,7 @@ async def add_slot(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
         # Somebody else has offered one just now.
         await _clashes(request, form, times, venue_id, holder, cohort)
         return await _slots(request, cohort, form, 422)
-    return _to_slots(cohort.cohort_id)
+    return _to_slots(cohort.cohort_id, "tid")
 
 
 async def _venue(form: Form, cohort: CohortFacts) -> int:
@@ -179,7 +182,7 @@ async def remove_slot(request: AnyRequest, cohort_id: FromPath[int], slot_id: Fr
         return await _slots(request, cohort, Form(), 422, pages.still_booked())
     except NotFound:
         return await _slots(request, cohort, Form(), 404, pages.no_such_visit())
-    return _to_slots(cohort.cohort_id)
+    return _to_slots(cohort.cohort_id, "borta")
 
 
 @post("/personal/grupper/{cohort_id:int}/studiebesok/senast", guards=[signed_in], status_code=200)
@@ -192,11 +195,11 @@ async def set_deadline(request: AnyRequest, cohort_id: FromPath[int]) -> Respons
     if form.errors:
         return await _slots(request, cohort, form, 422)
     await deadline_services.set_days(cohort.cohort_id, days, person.staff_id, now)
-    return _to_slots(cohort.cohort_id)
+    return _to_slots(cohort.cohort_id, "dag")
 
 
-def _to_slots(cohort_id: int) -> Response[Any]:
-    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/studiebesok"})
+def _to_slots(cohort_id: int, done: str) -> Response[Any]:
+    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/studiebesok?klart={done}"})
 
 
 HANDLERS = [slots_page, add_slot, remove_slot, set_deadline]

@@ -10,6 +10,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import leaving_queries, queries, services
 from programmes.enrolment.leaving_rules import UNDO, Return, may_undo
 from programmes.enrolment.queue_services import note_event, pass_on, take_seat
+from programmes.enrolment.reached_services import heard_of
 from programmes.enrolment.rules import ALIVE, lowest_free
 
 _OVER = frozenset({"cancelled", "closed"})
@@ -47,7 +48,8 @@ async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> bool
 async def undo(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = None) -> Return:
     """Take leaving back: the seat if it is still to be had, else the queue, by the original time of application.
 
-    What the person left only they take back; what staff refused (`staff_id`), only staff. Said again, it changes nothing.
+    What the person left only they take back, and who couldn't be reached then is; what staff refused (`staff_id`), only
+    staff. Said again, it changes nothing.
 
     Raises:
         NotFound: no such enrolment.
@@ -63,13 +65,15 @@ async def undo(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = No
         outcome = leaving_queries.would_give_back(facts, gate, now)
         if outcome == "nothing":
             raise Conflict("undo_nothing")
-        await _come_back(facts, outcome, gate, now)
+        await _come_back(facts, outcome, gate, now, themselves=staff_id is None)
         await note_event(enrolment_id, "came_back" if outcome == "seat" else "came_back_queue", now, staff_id)
         await audit.note("enrolment:undo", f"cohort/{facts.cohort_id}", staff_id, now)
     return outcome
 
 
-async def _come_back(facts: queries.EnrolmentFacts, outcome: Return, gate: queries.Gate, now: datetime) -> None:
+async def _come_back(
+    facts: queries.EnrolmentFacts, outcome: Return, gate: queries.Gate, now: datetime, themselves: bool
+) -> None:
     await execute(
         """update enrolment set state = $2, ended_at = null, undo_until = null, left_from = null,
                   confirmed_at = case when $2 = 'confirmed' then confirmed_at end where id = $1""",
@@ -82,6 +86,8 @@ async def _come_back(facts: queries.EnrolmentFacts, outcome: Return, gate: queri
         assert number is not None
         await take_seat(gate, facts.enrolment_id, number)
     else:
+        if themselves:
+            await heard_of(facts.enrolment_id, now)
         await pass_on(await queries.lock_gate(gate.cohort_id, now), now)
 
 

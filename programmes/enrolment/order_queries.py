@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from programmes.core.db import fetch, fetchval
-from programmes.enrolment.queue_rules import EventKind, Waiting
+from programmes.enrolment.queue_rules import EventKind, NewMaximum, Waiting
 from programmes.enrolment.rules import EnrolmentFacts
 
 
@@ -15,6 +15,7 @@ from programmes.enrolment.rules import EnrolmentFacts
 class Event:
     """One line of the history. `by` is the member of staff who did it, None for the person or the service itself."""
 
+    event_id: int
     enrolment_id: UUID
     arrival: int
     applied_at: datetime
@@ -58,13 +59,23 @@ async def came_from_elsewhere(enrolment_id: UUID) -> bool:
 async def history(cohort_id: int) -> list[Event]:
     """Everything that has become of a cohort's applications, in order of time."""
     rows = await fetch(
-        """select q.enrolment_id, e.arrival, e.applied_at, q.at, q.kind, q.reason, q.turn_before, q.turn_after,
-                  s.display_name as by
+        """select q.id as event_id, q.enrolment_id, e.arrival, e.applied_at, q.at, q.kind, q.reason, q.turn_before,
+                  q.turn_after, s.display_name as by
            from queue_event q join enrolment e on e.id = q.enrolment_id left join staff s on s.id = q.staff_id
            where e.cohort_id = $1 order by q.id""",
         cohort_id,
     )
     return [Event(**dict(row)) for row in rows]
+
+
+async def new_maxima(cohort_id: int) -> list[NewMaximum]:
+    """Every change of a cohort's most places, in order."""
+    rows = await fetch(
+        """select m.after_event, m.at, m.before, m.after, s.display_name as by
+           from queue_maximum m left join staff s on s.id = m.staff_id where m.cohort_id = $1 order by m.id""",
+        cohort_id,
+    )
+    return [NewMaximum(**dict(row)) for row in rows]
 
 
 async def last_came_before(facts: EnrolmentFacts) -> datetime | None:

@@ -1,6 +1,7 @@
 """What changes who is offered a place next: passing somebody over, and the order of the queue. Under the cohort's lock."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,11 +15,12 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import order_queries, queries, together_services
+from programmes.enrolment import order_queries, queries, together_queries, together_services
 from programmes.enrolment.order_queries import Event
 from programmes.enrolment.queue_rules import (
     ORDER_REASONS,
     SKIP_REASONS,
+    NewMaximum,
     OrderReason,
     SkipReason,
     Turn,
@@ -30,12 +32,13 @@ from programmes.enrolment.queue_rules import (
     places_before_and_after,
     turn_by_application,
     unit,
+    with_maxima,
 )
 from programmes.enrolment.queue_services import note_event, pass_on
 from programmes.enrolment.roster import label_of
 from programmes.people.looks import Look
 
-__all__ = ["ORDER_REASONS", "SKIP_REASONS", "OrderReason", "SkipReason", "move_before", "restore", "skip"]
+__all__ = ["ORDER_REASONS", "SKIP_REASONS", "NewMaximum", "OrderReason", "SkipReason", "move_before", "restore", "skip"]
 
 
 async def skip(enrolment_id: uuid.UUID, reason: SkipReason | None, staff_id: int, now: datetime) -> None:
@@ -139,6 +142,11 @@ async def _give(who: Waiting, turn: Turn) -> None:
     )
 
 
+async def passed_by(cohort: CohortFacts) -> Mapping[uuid.UUID, tuple[str, datetime]]:
+    """Who of those who wait was passed by without being passed over, how and when last (`together_queries.passed_by`)."""
+    return await together_queries.passed_by(cohort.cohort_id)
+
+
 async def in_line(cohort: CohortFacts, keys: KeyFolder, look: Look) -> list[tuple[queries.EnrolmentFacts, str]]:
     """Who waits, in order, with what staff call them."""
     found = await queries.enrolments(cohort.cohort_id, ["queued"])
@@ -147,13 +155,14 @@ async def in_line(cohort: CohortFacts, keys: KeyFolder, look: Look) -> list[tupl
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the exported history. `name` is empty where nobody is named; `before` and `after` are places in the
-    queue."""
+    """A line of the exported history: what became of an application, or that the cohort's most places are others. `name` is
+    empty where nobody is named; `before` and `after` are places in the queue, `maximum` how many places there were then."""
 
-    event: Event
+    event: Event | NewMaximum
     name: str
     before: int | None
     after: int | None
+    maximum: int
 
 
 async def may_export(cohort: CohortFacts, principal: Principal, now: datetime) -> bool:
@@ -180,5 +189,11 @@ async def history(cohort: CohortFacts, keys: KeyFolder, look: Look, now: datetim
         names = {facts.enrolment_id: label_of(facts, keys, look) for facts in people}
     async with transaction():
         await audit.note("queue:export", f"cohort/{cohort.cohort_id}", look.who.staff_id, now)
-    places = places_before_and_after(events)
-    return [Line(event, names.get(event.enrolment_id, ""), *place) for event, place in zip(events, places, strict=True)]
+    places, found = places_before_and_after(events), list[Line]()
+    changes = await order_queries.new_maxima(cohort.cohort_id)
+    for what, maximum in with_maxima([event.event_id for event in events], changes, cohort.maximum):
+        if isinstance(what, NewMaximum):
+            found.append(Line(what, "", None, None, maximum))
+        else:
+            found.append(Line(events[what], names.get(events[what].enrolment_id, ""), *places[what], maximum))
+    return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from programmes.catalogue.rules import Answers, Outcome, Programme, ResidencyException
 from programmes.catalogue.wording import Question, questions, refusal_text
+from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.wording_rules import many
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital as _capital
@@ -130,10 +131,24 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class LaterStart:
+    """A start at which somebody who is too young for this one is old enough: its form, and its first day in words."""
+
+    address: str
+    day: str
+
+
+def later_starts(found: Sequence[CohortFacts]) -> tuple[LaterStart, ...]:
+    """Later starts, as one applies to them."""
+    return tuple(LaterStart(f"/anmalan/{c.public_id}", day_plain(local_date(c.first_start))) for c in found if c.first_start)
+
+
+@dataclass(frozen=True)
 class WayIn:
     """Everything an application page shows. `step` is 0 for a one-page form, else 1 or 2.
 
-    `again`: it has to be read and sent once more, as the first session has `moved`, or as it was `sent_for_another`.
+    `again`: it has to be read and sent once more, as the first session has `moved`, as it was `sent_for_another`, or as
+    it is `unsent`, the browser having forgotten the form's token.
     `open_already`: a place in this very cohort is open in the browser.
     """
 
@@ -151,7 +166,7 @@ class WayIn:
     born_between: str = ""
     one_more: bool = False
     for_staff: bool = False
-    later_start: str = ""
+    later_starts: tuple[LaterStart, ...] = ()
     again: str = ""
     exceptions: tuple[tuple[str, str], ...] = ()
     instead: tuple[Instead, ...] = ()

@@ -36,12 +36,13 @@ async def over() -> Sequence[UUID]:
 
 
 async def withdrawn_unseen(cohort_ids: Sequence[int]) -> Mapping[int, int]:
-    """How many of each cohort have taken back the consent to partner contact, where no leader has seen it yet."""
+    """How many of each cohort have taken back the consent to partner contact, where no leader has seen it yet; also those
+    who had been moved elsewhere by then, for they were in contact here."""
     rows = await fetch(
         """select cohort_id, count(*) as n from enrolment
            where cohort_id = any($1::int[]) and consent_withdrawn_at is not null and state = any($2::text[])
            group by cohort_id""",
         list(cohort_ids),
-        sorted(ALIVE),
+        sorted({*ALIVE, "transferred"}),
     )
     return {row["cohort_id"]: row["n"] for row in rows}

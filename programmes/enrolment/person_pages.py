@@ -12,7 +12,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.pages import Reason
-from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, StaffEnding
+from programmes.enrolment.rules import ALIVE, AgreementText, EnrolmentFacts, Remaining, Slot, StaffEnding
 from programmes.enrolment.visit_rules import Doubt, Guest, Offered
 from programmes.enrolment.wording import (
     Accepted,
@@ -64,6 +64,7 @@ class PersonPage:
 
     `reachable`: where nobody is named, whether they left a way to reach them. Which is not said here. `unreadable`: there is
     a record, and its key is gone or doesn't open it. `coordinates`: who looks may hand out what is kept about the person.
+    `paper_wrong`: the texts whose acceptance on paper was noted just now and can be taken back.
     """
 
     cohort_id: int
@@ -108,6 +109,8 @@ class PersonPage:
     reason: str = ""
     reveal_reasons: tuple[tuple[str, str], ...] = ()
     hold: HoldView | None = None
+    paper_wrong: tuple[int, ...] = ()
+    protected_elsewhere: bool = False
 
     @property
     def alive(self) -> bool:
@@ -157,7 +160,11 @@ def partner_words(asked: bool, facts: EnrolmentFacts) -> Partner | None:
         True: _("Personen har sagt ja till att ni kontaktar partnern, och kan ändra sig när som helst."),
         False: _("Personen har tagit tillbaka sitt ja. Kontakta inte partnern."),
     }
-    return Partner(texts[facts.partner_consent], facts.partner_consent, facts.consent_withdrawn_at is not None)
+    unseen = facts.consent_withdrawn_at is not None
+    if facts.state in ALIVE or unseen:
+        return Partner(texts[False if unseen else facts.partner_consent], facts.partner_consent, unseen)
+    over = _("Platsen här är avslutad eller flyttad. Kontakta inte partnern härifrån.")
+    return Partner(over, None, False)
 
 
 def accepted_lines(found: Sequence[Accepted]) -> tuple[AcceptedText, ...]:
@@ -221,6 +228,16 @@ class SlotLine:
     off: bool = False
 
 
+def slots_done(code: str) -> str:
+    """What has just been done to the study visits; empty for a code that says nothing."""
+    return {
+        "tid": _("Tiden är tillagd. Den går att boka på Min plats."),
+        "borta": _("Tiden är borttagen. Ingen hade bokat den."),
+        "installd": _("Besöket är inställt. De som hade bokat behåller sin plats och får veta det."),
+        "dag": _("Sista dagen att boka är ändrad."),
+    }.get(code, "")
+
+
 @dataclass(frozen=True)
 class SlotsPage:
     """The study visits of a cohort, and the form for one more. `waiting` lack a visit while no time is free."""
@@ -239,6 +256,8 @@ class SlotsPage:
     once: str
     form: Any
     refused: str = ""
+    tabs: tuple[tuple[str, str], ...] = ()
+    done: str = ""
 
     @property
     def ask_anyway(self) -> bool:

@@ -41,7 +41,7 @@ from programmes.enrolment import person_pages as pages
 from programmes.enrolment.order_services import SKIP_REASONS, SkipReason
 from programmes.enrolment.partner_services import has_partner_contact
 from programmes.enrolment.record_services import record_of
-from programmes.people import hold_queries
+from programmes.people import hold_queries, records
 from programmes.people.hold_wording_rules import HoldView, hold_view
 from programmes.people.look_rules import LOOK_REASONS, REVEAL_REASONS, LookReason, RevealReason
 from programmes.people.look_wording_rules import reveal_choices
@@ -95,7 +95,7 @@ def why(request: AnyRequest, cohort: CohortFacts) -> Response[Any]:
 
 def _details(facts: queries.EnrolmentFacts, record: PersonRecord | None) -> tuple[tuple[str, str], ...]:
     """What is kept about the person; with protected identity neither contact nor number is shown."""
-    if record is None or facts.protected:
+    if record is None or facts.protected or facts.state == "transferred":
         return ()
     safe = {"sms": _("sms"), "call": _("telefonsamtal"), "email": _("e-post")}
     rows = [
@@ -154,6 +154,8 @@ async def _view(
     texts = await queries.texts_for(programme, local_date(now))
     left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
     again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
+    accepted = await agreement_queries.accepted(facts.enrolment_id)
+    on_paper = [(one.text.text_id, one.how, one.accepted_at) for one in accepted]
     state_text, state_kind = pages.state_of(facts)
     record = record_of(facts, keys, look)
     age = roster.age_now(facts, record, await catalogue.readings(cohort.programme_id), cohort.first_start)
@@ -173,9 +175,15 @@ async def _view(
         details=_details(facts, record),
         steps=pages.steps_left(left),
         visit=await _visit(cohort, programme, facts, left, now),
-        texts=again or (tuple(texts) if ("accept" in left and not programme.study_visit) or left == ("accept",) else ()),
+        texts=again
+        or (
+            queries.unaccepted(facts, texts)
+            if ("accept" in left and not programme.study_visit) or left == ("accept",)
+            else ()
+        ),
         texts_again=bool(again),
-        accepted=pages.accepted_lines(await agreement_queries.accepted(facts.enrolment_id)),
+        accepted=pages.accepted_lines(accepted),
+        paper_wrong=tuple(sorted(agreement_queries.on_paper_just_now(on_paper, cohort.first_start, now))),
         proof_asked=programme.proof_kind != "nothing",
         proof=pages.proof_words(facts),
         may_end=cohort.state not in {"cancelled", "closed"},
@@ -205,7 +213,15 @@ async def _view(
         reachable=not programme.exempt or place_services.has_contact(facts, keys),
         unreadable=facts.record is not None and record is None,
         coordinates=look.who.coordinates(cohort.section),
+        protected_elsewhere=await _protected_elsewhere(look, cohort, facts),
     )
+
+
+async def _protected_elsewhere(look: Look, cohort: CohortFacts, facts: queries.EnrolmentFacts) -> bool:
+    """Whether this person is of protected identity somewhere else, for the coordinator, who can put it right here."""
+    if facts.participant_id is None or facts.protected or not look.who.coordinates(cohort.section):
+        return False
+    return await records.protected_elsewhere(facts.participant_id)
 
 
 async def _visit(
@@ -293,7 +309,7 @@ async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
     ticked = [int(v) for v in form.all("text") if v.isascii() and v.isdigit() and len(v) < 10]
     now = request.app.state.clock.now()
     again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
-    asked = again or await queries.texts_to_accept(programme.section, local_date(now))
+    asked = again or queries.unaccepted(facts, await queries.texts_to_accept(programme.section, local_date(now)))
     if (facts.state == "preliminary" or again) and len(ticked) < len(asked):
         form.fail("text", _("Kryssa i alla texter som personen har godkänt."))
         return await show_person(request, cohort_id, enrolment_id, form, 422)

@@ -10,7 +10,7 @@ from programmes.core.codes import digest, grouped, new_code, new_token
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
-from programmes.enrolment import queries
+from programmes.enrolment import queries, reached_services
 from programmes.enrolment.rules import ALIVE
 from programmes.people.look_rules import RevealReason
 
@@ -57,13 +57,15 @@ async def open_session(enrolment_id: uuid.UUID, token: str, now: datetime) -> No
 
 
 async def open_by_code(code: str, now: datetime) -> str | None:
-    """Open Min plats with a place code (normalised); returns the token for the cookie, or None for an unknown code."""
+    """Open Min plats with a place code (normalised); returns the token for the cookie, or None for an unknown code. Who was
+    passed over as not to be reached no longer is."""
     enrolment_id = await queries.by_code(digest(code), now)
     if enrolment_id is None:
         return None
     token = new_token()
     async with transaction():
         await open_session(enrolment_id, token, now)
+    await reached_services.opened(enrolment_id, now)
     return token
 
 

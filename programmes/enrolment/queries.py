@@ -21,6 +21,7 @@ from programmes.enrolment.rules import EnrolmentFacts as EnrolmentFacts
 from programmes.enrolment.rules import Slot as Slot
 from programmes.enrolment.rules import Visit as Visit
 from programmes.enrolment.rules import still_to_do as still_to_do
+from programmes.enrolment.rules import unaccepted as unaccepted
 from programmes.enrolment.rules import ways_to_end as ways_to_end
 from programmes.enrolment.together_rules import MOST_SIBLINGS, sibling_once
 from programmes.enrolment.visit_rules import marking as marking

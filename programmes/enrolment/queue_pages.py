@@ -1,9 +1,10 @@
 """View models of a queue: its order with every reason, and its history as lines of a list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from programmes.core.clock import local
 from programmes.core.i18n import capital, day_plain, moment_long
@@ -11,7 +12,7 @@ from programmes.core.i18n import gettext as _
 from programmes.enrolment.queue_rules import ORDER_REASONS, SKIP_REASONS
 from programmes.enrolment.rules import EnrolmentFacts
 from programmes.enrolment.together_rules import numbers_together
-from programmes.enrolment.wording import event_words, order_text, skip_text
+from programmes.enrolment.wording import event_words, order_text, passed_by_text, skip_text
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Place:
     moved_back: bool
     asked_to_come: bool
     together: str
+    passed_by: str
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,29 @@ class QueuePage:
         return tuple((p.enrolment_id, f"{p.number}. {p.label}") for p in self.places)
 
 
-def places(cohort_id: int, section: str, people: Sequence[tuple[EnrolmentFacts, str]]) -> tuple[Place, ...]:
-    """The queue in its order; `people` are those who wait, with what staff call them."""
+def places(
+    cohort_id: int,
+    section: str,
+    people: Sequence[tuple[EnrolmentFacts, str]],
+    passed: Mapping[UUID, tuple[str, datetime]],
+) -> tuple[Place, ...]:
+    """The queue in its order; `people` are those who wait, with what staff call them, `passed` who of them was passed by."""
     together = numbers_together([facts.together_id for facts, _label in people])
     return tuple(
-        _place_of(cohort_id, section, number, facts, label, siblings)
+        _place_of(cohort_id, section, number, facts, label, siblings, passed.get(facts.enrolment_id))
         for number, ((facts, label), siblings) in enumerate(zip(people, together, strict=True), start=1)
     )
 
 
-def _place_of(cohort_id: int, section: str, number: int, facts: EnrolmentFacts, label: str, together: str) -> Place:
+def _place_of(
+    cohort_id: int,
+    section: str,
+    number: int,
+    facts: EnrolmentFacts,
+    label: str,
+    together: str,
+    passed_by: tuple[str, datetime] | None,
+) -> Place:
     return Place(
         enrolment_id=str(facts.enrolment_id),
         address=f"/personal/grupper/{cohort_id}/deltagare/{facts.enrolment_id}",
@@ -74,6 +89,7 @@ def _place_of(cohort_id: int, section: str, number: int, facts: EnrolmentFacts, 
         moved_back=facts.order_reason not in {None, "transfer"},
         asked_to_come=facts.asked_to_come,
         together=together,
+        passed_by=passed_by_text(*passed_by) if passed_by else "",
     )
 
 
@@ -96,7 +112,7 @@ def skip_choices(section: str, was_offered: bool) -> tuple[tuple[str, str], ...]
 def heads(exempt: bool) -> Sequence[str]:
     """The headings of the history; of an exempt cohort nobody is named in it."""
     named = () if exempt else (_("Namn"),)
-    happened = (_("Händelse"), _("Skäl"), _("Plats i kön före"), _("Plats i kön efter"), _("Av"))
+    happened = (_("Händelse"), _("Skäl"), _("Plats i kön före"), _("Plats i kön efter"), _("Högst antal platser"), _("Av"))
     return (_("Tid"), _("Anmälan nr"), _("Anmäld"), *named, *happened)
 
 
@@ -117,10 +133,12 @@ def history_row(
     kind: str,
     reason: str | None,
     places: tuple[int | None, int | None],
+    maximum: int,
     by: str | None,
     section: str,
 ) -> tuple[str, ...]:
-    """One line of the history, in the order of `heads`. `name` is None where nobody is named."""
+    """One line of the history, in the order of `heads`. `name` is None where nobody is named; `maximum` is how many places
+    there were then."""
     why = {"skipped": skip_text(reason or "", section), "order_changed": order_text(reason or "")}.get(kind, "")
     named = () if name is None else (name,)
     return (
@@ -132,5 +150,13 @@ def history_row(
         why,
         _place(places[0]),
         _place(places[1]),
+        str(maximum),
         by or "",
     )
+
+
+def maximum_row(at: datetime, before: int, after: int, named: bool, by: str | None) -> tuple[str, ...]:
+    """The line that says that the most places are others, in the order of `heads`."""
+    nobody = ("", "", "") if named else ("", "")
+    why = _("från %(before)s till %(after)s", before=before, after=after)
+    return (_moment(at), *nobody, _("högsta antalet platser ändrat"), why, "", "", str(after), by or "")

@@ -40,6 +40,7 @@ EventKind = Literal[
     "passed_asked",
     "apart",
     "refused",
+    "not_going_on",
 ]
 SKIP_REASONS: tuple[SkipReason, ...] = tuple(reason for reason in get_args(SkipReason) if reason != "age")
 ORDER_REASONS: tuple[OrderReason, ...] = get_args(OrderReason)
@@ -120,7 +121,9 @@ def passed(who: Sequence[Waiting], other: Waiting, line: Sequence[Waiting]) -> t
 
 
 _ENTERS = frozenset({"applied_queue", "moved_here_queue", "came_back_queue", "offer_ended"})
-_GOES = frozenset({"offered", "accepted", "declined", "expired", "left", "moved_away", "completed", "seated", "refused"})
+_GOES = frozenset(
+    {"offered", "accepted", "declined", "expired", "left", "moved_away", "completed", "seated", "refused", "not_going_on"}
+)
 _CHANGES = frozenset({"order_changed", "order_restored"})
 
 
@@ -157,6 +160,31 @@ def places_before_and_after(events: Sequence[Happened]) -> list[tuple[int | None
         told = event.kind in _ENTERS | _CHANGES
         found.append((before if told else None, after if told else None))
     return found
+
+
+@dataclass(frozen=True)
+class NewMaximum:
+    """The most places of a cohort changed, after the event with the id `after_event`. `by` is the member of staff."""
+
+    after_event: int
+    at: datetime
+    before: int
+    after: int
+    by: str | None
+
+
+def with_maxima(events: Sequence[int], changes: Sequence[NewMaximum], maximum: int) -> list[tuple[int | NewMaximum, int]]:
+    """A history in its order: for each line the index of its event, by the ids of `events`, or a change of the most places;
+    and how many those were then. `maximum` is how many they are now."""
+    most = changes[0].before if changes else maximum
+    found: list[tuple[int | NewMaximum, int]] = []
+    coming = list(changes)
+    for index, event_id in enumerate(events):
+        while coming and coming[0].after_event < event_id:
+            most = coming[0].after
+            found.append((coming.pop(0), most))
+        found.append((index, most))
+    return [*found, *((change, change.after) for change in coming)]
 
 
 def _place(one: UUID, turns: dict[UUID, Decimal], waiting: set[UUID]) -> int | None:

@@ -39,6 +39,20 @@ async def note_event(
     )
 
 
+async def note_maximum(cohort_id: int, before: int, after: int, staff_id: int, now: datetime) -> None:
+    """In the caller's transaction, under the cohort's lock: from here on its most places are others."""
+    await execute(
+        """insert into queue_maximum (cohort_id, after_event, at, before, after, staff_id)
+           select $1, coalesce(max(q.id), 0), $2, $3, $4, $5
+           from queue_event q join enrolment e on e.id = q.enrolment_id where e.cohort_id = $1""",
+        cohort_id,
+        now,
+        before,
+        after,
+        staff_id,
+    )
+
+
 async def take_seat(gate: queries.Gate, enrolment_id: uuid.UUID, number: int) -> None:
     """In the caller's transaction, under the lock: the seat is this person's."""
     await execute(

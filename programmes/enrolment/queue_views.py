@@ -41,7 +41,7 @@ async def _show(request: AnyRequest, cohort: CohortFacts, form: Form, status: in
         cohort.cohort_id,
         cohort.name,
         cohort.exempt,
-        pages.places(cohort.cohort_id, cohort.section, people),
+        pages.places(cohort.cohort_id, cohort.section, people, await services.passed_by(cohort)),
         alive and who.coordinates(cohort.section),
         await services.may_export(cohort, who, state.clock.now()),
         pages.order_choices(),
@@ -103,22 +103,26 @@ async def export(request: AnyRequest, cohort_id: FromPath[int]) -> Response[byte
     async with looking(principal(request), "queue_export", now) as look:
         lines = await services.history(cohort, state.key_folder, look, now)
     with speaking("sv"):
-        rows = [
-            pages.history_row(
-                e.at,
-                e.applied_at,
-                e.arrival,
-                None if cohort.exempt else line.name,
-                e.kind,
-                e.reason,
-                (line.before, line.after),
-                e.by,
-                cohort.section,
-            )
-            for line in lines
-            for e in (line.event,)
-        ]
+        rows = [_row(line, cohort) for line in lines]
         return csv_file(f"kohistorik-{cohort.cohort_id}.csv", pages.heads(cohort.exempt), rows)
+
+
+def _row(line: services.Line, cohort: CohortFacts) -> tuple[str, ...]:
+    event = line.event
+    if isinstance(event, services.NewMaximum):
+        return pages.maximum_row(event.at, event.before, event.after, not cohort.exempt, event.by)
+    return pages.history_row(
+        event.at,
+        event.applied_at,
+        event.arrival,
+        None if cohort.exempt else line.name,
+        event.kind,
+        event.reason,
+        (line.before, line.after),
+        line.maximum,
+        event.by,
+        cohort.section,
+    )
 
 
 HANDLERS = [queue_page, change_order, restore, export]

@@ -8,6 +8,15 @@ from programmes.people.looks import Look
 from programmes.people.records import PersonRecord
 
 
+def other_of(sealed: records.SealedRecord, keys: KeyFolder) -> PersonRecord | None:
+    """Another record of the same person, for the service to write anew; shown to nobody. None when it has been erased.
+
+    Raises:
+        Unreadable: it can't be read.
+    """
+    return records.read(sealed, keys, "rewrite")
+
+
 def record_of(facts: EnrolmentFacts, keys: KeyFolder, by: Look | Purpose) -> PersonRecord | None:
     """What is kept about somebody; None where nobody is documented, or when it has been erased.
 

@@ -140,6 +140,12 @@ async def turned_down(cohort_id: int, keys: KeyFolder, look: Look, now: datetime
     ]
 
 
+async def withdrawn_elsewhere(cohort_id: int, keys: KeyFolder, look: Look) -> list[tuple[UUID, str]]:
+    """Who was moved from a cohort, and has taken back the consent to contact with the partner since: id and label."""
+    found = await queries.enrolments(cohort_id, ["transferred"])
+    return [(f.enrolment_id, label_of(f, keys, look)) for f in found if f.consent_withdrawn_at is not None]
+
+
 def labels_of(
     found: Sequence[queries.EnrolmentFacts], keys: KeyFolder, but: UUID, look: Look
 ) -> tuple[tuple[UUID, str], ...]:

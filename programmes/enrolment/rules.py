@@ -302,6 +302,11 @@ def acceptable(programme: Programme, texts: Sequence[AgreementText]) -> tuple[Ag
     return found if {text.kind for text in found} == asked else ()
 
 
+def unaccepted(facts: EnrolmentFacts, texts: Sequence[AgreementText]) -> tuple[AgreementText, ...]:
+    """Which of the texts somebody has still to accept: what was accepted stands, whatever else is asked for again."""
+    return tuple(text for text in texts if text.text_id not in facts.accepted)
+
+
 def still_to_do(programme: Programme, facts: EnrolmentFacts, texts: Sequence[AgreementText]) -> tuple[Remaining, ...]:
     """What is left before the place is confirmed, in order. `texts` are the newest versions in force."""
     asked = asked_texts(programme)

@@ -137,7 +137,9 @@ async def _end(
 ) -> None:
     await step_down(facts, state, now)
     await forget(facts, state, keys, now)
-    await note_event(facts.enrolment_id, ENDED_AS[state], now, staff_id or noted_by)
+    # Only who was offered a place has said no to it; of others staff note that it did not come to more.
+    kind = "not_going_on" if state == "declined" and staff_id else ENDED_AS[state]
+    await note_event(facts.enrolment_id, kind, now, staff_id or noted_by)
     await audit.note(f"enrolment:{state}", f"cohort/{facts.cohort_id}", staff_id, now)
     if facts.participant_id is not None:
         # A working list's key goes at once, and with it the way to its person; a protected record remains (DESIGN 6).

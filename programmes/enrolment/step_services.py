@@ -12,17 +12,28 @@ from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchrow, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import agreement_queries, queries
-from programmes.enrolment.rules import HOLDING, Visit, still_to_do
+from programmes.enrolment.rules import HOLDING, Visit, still_to_do, unaccepted
 from programmes.enrolment.slot_services import add_slot
 from programmes.enrolment.text_services import add_text
 from programmes.enrolment.visit_rules import marking, seen_visit
 from programmes.enrolment.visit_services import leave_slot
 
-__all__ = ["accept_texts", "add_slot", "add_text", "book_visit", "mark_visit", "note_proof", "wish_to_go_on"]
+__all__ = [
+    "accept_texts",
+    "add_slot",
+    "add_text",
+    "book_visit",
+    "locked",
+    "mark_visit",
+    "note_proof",
+    "unconfirm",
+    "wish_to_go_on",
+]
 
 
-async def _locked(enrolment_id: uuid.UUID, now: datetime) -> queries.EnrolmentFacts:
-    """The enrolment, read under its cohort's lock. Raises NotFound; Conflict when it holds no seat."""
+async def locked(enrolment_id: uuid.UUID, now: datetime) -> queries.EnrolmentFacts:
+    """In the caller's transaction: the enrolment, read under its cohort's lock. Raises NotFound; Conflict when it holds no
+    seat."""
     await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
     facts = await queries.enrolment(enrolment_id)
     if facts.state not in HOLDING:
@@ -43,7 +54,7 @@ async def book_visit(
             `enrolment_over`.
     """
     async with transaction():
-        facts = await _locked(enrolment_id, now)
+        facts = await locked(enrolment_id, now)
         if facts.visit and facts.visit.state == "attended":
             raise Conflict("visit_done")
         if not (facts.visit and facts.visit.slot_id == slot_id):
@@ -101,7 +112,7 @@ async def mark_visit(
     """
     wishes = (person_goes_on, staff_goes_on) if state == "attended" else (None, None)
     async with transaction():
-        facts = await _locked(enrolment_id, now)
+        facts = await locked(enrolment_id, now)
         first_start = (await cohorts.by_id(facts.cohort_id)).first_start
         allowed = marking(facts.state, facts.visit, first_start, now)
         if facts.state == "confirmed" and _noted(facts.visit) == (state, *wishes):
@@ -142,6 +153,12 @@ async def _preliminary_again(enrolment_id: uuid.UUID, now: datetime) -> None:
     facts = await queries.enrolment(enrolment_id)
     if facts.state != "confirmed" or (facts.visit and facts.visit.state == "attended" and facts.visit.goes_on):
         return
+    await unconfirm(enrolment_id, now)
+
+
+async def unconfirm(enrolment_id: uuid.UUID, now: datetime) -> None:
+    """In the caller's transaction, under the cohort's lock: a confirmed place is kept, and preliminary again; the person is
+    told."""
     await execute(
         """update enrolment set state = 'preliminary', confirmed_at = null,
                   place_since = case when participant_id is not null then $2::timestamptz end where id = $1""",
@@ -159,7 +176,7 @@ async def wish_to_go_on(enrolment_id: uuid.UUID, programme: Programme, now: date
         Conflict: `visit_first`, no visit has been made; `enrolment_over`.
     """
     async with transaction():
-        facts = await _locked(enrolment_id, now)
+        facts = await locked(enrolment_id, now)
         if facts.visit is None or facts.visit.state != "attended":
             raise Conflict("visit_first")
         await execute("update study_visit set person_goes_on = true where enrolment_id = $1", enrolment_id)
@@ -176,7 +193,8 @@ async def accept_texts(
 ) -> None:
     """Accept the versions that were shown, then confirm the place if nothing is left.
 
-    Who is confirmed accepts what they are asked for anew, and stays confirmed. Sent again, it changes nothing.
+    Who is confirmed accepts what they are asked for anew, and stays confirmed. What was accepted before is not asked for
+    again, and sent again it changes nothing.
 
     Raises:
         NotFound: no such enrolment.
@@ -184,11 +202,11 @@ async def accept_texts(
             the visit one side has said no; `enrolment_over`.
     """
     async with transaction():
-        facts = await _locked(enrolment_id, now)
-        if facts.state == "confirmed" and text_ids and facts.accepted.issuperset(text_ids):
+        facts = await locked(enrolment_id, now)
+        if text_ids and facts.accepted.issuperset(text_ids):
             return
         newest = await _asked_for(facts, programme, now)
-        if not newest or {text.text_id for text in newest} != set(text_ids):
+        if not newest or {text.text_id for text in newest} != set(text_ids) - facts.accepted:
             raise Conflict("texts_changed")
         if facts.state != "confirmed":
             _after_the_visit(facts, programme)
@@ -208,9 +226,10 @@ async def accept_texts(
 async def _asked_for(
     facts: queries.EnrolmentFacts, programme: Programme, now: datetime
 ) -> tuple[queries.AgreementText, ...]:
-    """The texts that somebody is asked to accept: the newest in force; of who is confirmed, the new versions."""
+    """The texts that somebody is asked to accept: the newest in force that they have not; of who is confirmed, the new
+    versions."""
     if facts.state != "confirmed":
-        return await queries.texts_for(programme, local_date(now))
+        return unaccepted(facts, await queries.texts_for(programme, local_date(now)))
     first_start = (await cohorts.by_id(facts.cohort_id)).first_start
     return await agreement_queries.to_accept_again(programme, facts, first_start, local_date(now))
 
@@ -241,7 +260,7 @@ async def note_proof(enrolment_id: uuid.UUID, staff_id: int, programme: Programm
         Conflict: it is over.
     """
     async with transaction():
-        facts = await _locked(enrolment_id, now)
+        facts = await locked(enrolment_id, now)
         if facts.participant_id is None:
             await execute("update enrolment set proof_ticked = true where id = $1", enrolment_id)
             await _confirm_if_done(enrolment_id, programme, now)

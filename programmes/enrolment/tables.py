@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from piccolo.columns import (
     UUID,
+    BigInt,
     BigSerial,
     Boolean,
     Bytea,
@@ -134,11 +135,11 @@ class QueueEvent(Table, tablename="queue_event"):
     turn_before = Numeric(null=True, default=None)
     turn_after = Numeric(null=True, default=None)
     staff_id = Integer(null=True, default=None)
-    known_event_of_the_queue = Check(
+    known_line_of_the_queue = Check(
         "kind in ('applied', 'applied_queue', 'offered', 'accepted', 'declined', 'expired', 'left', 'skipped', 'lifted',"
         " 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here', 'moved_here_queue', 'coming',"
         " 'came_back', 'came_back_queue', 'completed', 'refused', 'asked_to_come', 'seated',"
-        " 'passed_together', 'passed_asked', 'apart')"
+        " 'passed_together', 'passed_asked', 'apart', 'not_going_on')"
     )
     event_of_the_queue_has_its_reason = Check(
         "case kind when 'skipped' then coalesce(reason in"
@@ -146,6 +147,20 @@ class QueueEvent(Table, tablename="queue_event"):
         " when 'order_changed' then coalesce(reason in"
         " ('office_error', 'cancelled_start', 'together', 'age_limit'), false) else reason is null end"
     )
+
+
+class QueueMaximum(Table, tablename="queue_maximum"):
+    """That the most places of a cohort changed, after the event of its queue with the id `after_event` (0: there was none).
+    Events are written under the cohort's lock, as this is, so the order is exact."""
+
+    id: BigSerial = BigSerial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False, index=True)
+    after_event = BigInt(default=None)
+    at = Timestamptz(default=None)
+    before = Integer(default=None)
+    after = Integer(default=None)
+    staff_id = Integer(null=True, default=None)
+    most_places_differ = Check("before <> after")
 
 
 class Seat(Table, tablename="seat"):
@@ -265,7 +280,8 @@ class KeptFigure(Table, tablename="kept_figure"):
     """What the rows of people whose records have been erased said in the figures of a documented cohort: how their way
     ended (`completed`, …), at how many sessions of it somebody was (`session_id`), how many came at all (`came`).
 
-    Figures are these and the rows that are left, together (`attendance.queries.figures`).
+    Figures are these and the rows that are left, together (`attendance.queries.figures`). `erased_on` is the local day on
+    which somebody's rows last went into the figure; empty where the release before did it.
     """
 
     id: Serial = Serial(primary_key=True)
@@ -273,6 +289,7 @@ class KeptFigure(Table, tablename="kept_figure"):
     session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=True, default=None)
     figure = Text(default=None)
     n = Integer(default=0)
+    erased_on = Date(null=True, default=None)
     known_figure = Check(
         "case when session_id is null then figure in ('preliminary', 'confirmed', 'queued', 'offered', 'completed',"
         " 'dropped_out', 'withdrawn', 'declined', 'expired', 'transferred', 'refused', 'came')"

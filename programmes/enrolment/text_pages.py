@@ -8,7 +8,7 @@ from typing import Any
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
-from programmes.core.i18n import day_plain, language, ngettext
+from programmes.core.i18n import day_plain, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.agreement_rules import NewText, WhyNotAdd, last_of, newest
 from programmes.enrolment.rules import AgreementText, asked_texts
@@ -17,12 +17,13 @@ from programmes.enrolment.wording import title_of
 
 @dataclass(frozen=True)
 class Version:
-    """One version, in the language of the page."""
+    """One version, in both its languages."""
 
     text_id: int
     title: str
     day: str
-    lines: tuple[str, ...]
+    lines_sv: tuple[str, ...]
+    lines_en: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,7 @@ def texts_of(programme: Programme, versions: Sequence[AgreementText], today: dat
 
 
 def _version(text: AgreementText) -> Version:
-    lines = text.lines_en if language() == "en" else text.lines_sv
-    return Version(text.text_id, title_of(text), day_plain(text.valid_from), lines)
+    return Version(text.text_id, title_of(text), day_plain(text.valid_from), text.lines_sv, text.lines_en)
 
 
 def preview_page(

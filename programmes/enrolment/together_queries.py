@@ -33,6 +33,19 @@ async def next_in_line(cohort_id: int, free: int) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
+async def passed_by(cohort_id: int) -> dict[UUID, tuple[str, datetime]]:
+    """Of those who wait, who was passed by as there were too few places for all who wait together, or as they had yet to say
+    that they come, and still have: which of the two (`passed_together`, `passed_asked`), and when last."""
+    rows = await fetch(
+        """select distinct on (e.id) e.id, q.kind, q.at from enrolment e join queue_event q on q.enrolment_id = e.id
+           where e.cohort_id = $1 and e.state = 'queued'
+             and (e.asked_to_come and q.kind = 'passed_asked' or e.together_id is not null and q.kind = 'passed_together')
+           order by e.id, q.id desc""",
+        cohort_id,
+    )
+    return {row["id"]: (row["kind"], row["at"]) for row in rows}
+
+
 async def last_passed(enrolment_id: UUID) -> datetime | None:
     """When somebody behind them was last given a place: there were too few for all who wait together, or they had yet to
     say that they come."""

@@ -9,6 +9,7 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import queries, together_queries
 from programmes.enrolment.queue_services import note_event, pass_on
+from programmes.enrolment.reached_services import heard_of
 
 
 async def unit_of(facts: queries.EnrolmentFacts) -> Sequence[queries.EnrolmentFacts]:
@@ -33,6 +34,8 @@ async def one_by_one(enrolment_id: uuid.UUID, now: datetime, staff_id: int | Non
             return
         if facts.state != "queued":
             raise Conflict("not_waiting")
+        if staff_id is None:
+            await heard_of(enrolment_id, now)
         for one in await unit_of(facts):
             await note_event(one.enrolment_id, "apart", now, staff_id)
         await execute("update enrolment set together_id = null where together_id = $1", facts.together_id)

@@ -11,7 +11,6 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue import wording
-from programmes.catalogue.condition_rules import turns
 from programmes.catalogue.instead_rules import fitting_instead
 from programmes.catalogue.rules import Programme, ResidencyException
 from programmes.catalogue.wording import Question
@@ -21,14 +20,15 @@ from programmes.cohorts.wording_rules import usual_days
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
 from programmes.core.errors import NotFound
-from programmes.core.i18n import day_plain, language
 from programmes.core.i18n import gettext as _
+from programmes.core.i18n import language
 from programmes.core.principal import Principal
-from programmes.enrolment import pages, place_services, queries, services
+from programmes.enrolment import later_queries, pages, place_services, queries, services
 from programmes.enrolment.record_views import read_record
 from programmes.enrolment.sibling_views import all_errors, only_changes_who, read_siblings, suffix_of
 from programmes.people.records import PersonRecord
 from programmes.web.client_address import origin
+from programmes.web.form_tokens import SHOWN_AGAIN
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.language import A_YEAR
@@ -130,7 +130,7 @@ async def _show(
     reasons: tuple[pages.Reason, ...] = (),
     status: int = 200,
     one_more: bool = False,
-    later: str = "",
+    later: Sequence[CohortFacts] = (),
     again: str = "",
     instead: Sequence[Programme] = (),
 ) -> Response[Any]:
@@ -154,7 +154,7 @@ async def _show(
         born_between=pages.born_between(way.programme, way.first_day, way.staff is not None, len(way.applicants) > 1),
         one_more=one_more,
         for_staff=way.staff is not None,
-        later_start=later,
+        later_starts=pages.later_starts(later),
         again=again,
         exceptions=pages.exception_choices(_exceptions(way), way.programme),
         instead=pages.others_of(instead, way.municipality),
@@ -205,14 +205,24 @@ async def _walk_named(way: _Way) -> Response[Any]:
 async def _in_another_language(way: _Way) -> Response[Any]:
     """The same step once more, with what was typed, in the language that the address asks for; kept from now on."""
     steps = {"0": 0, "1": 1, "2": 2}
-    step = 0 if way.programme.exempt else max(1, steps.get(way.form.raw("sprak"), 1))
+    response = await _same_step(way, steps.get(way.form.raw("sprak"), 1))
+    set_cookie(way.request, response, "lang", language(), A_YEAR)
+    return response
+
+
+async def _same_step(way: _Way, step: int, again: str = "", status: int = 200) -> Response[Any]:
+    """A step once more, with what was typed. Nothing of it is judged."""
+    step = 0 if way.programme.exempt else max(1, step)
     if step == 2 and not Form({"fodd": [way.form.raw("fodd")]}).birth_date("fodd", ""):
         step = 1
     if way.programme.exempt and services.takes_siblings(way.programme):
         way = replace(way, people=read_siblings(way.form))
-    response = await _show(way, step)
-    set_cookie(way.request, response, "lang", language(), A_YEAR)
-    return response
+    return await _show(way, step, status=status, again=again)
+
+
+async def _unsent(way: _Way) -> Response[Any]:
+    """The step that was sent from a browser which had forgotten the form's token: to be read, and sent once more."""
+    return await _not_open(way) or await _same_step(way, 2 if way.form.raw("steg") == "2" else 1, "unsent", 403)
 
 
 async def _walk_unnamed(way: _Way) -> Response[Any]:
@@ -314,11 +324,10 @@ async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | N
     if answer.sent_for_another:
         return await _show(way, step, status=409, again="sent_for_another")
     reasons = _reasons(way, answer)
-    later = ""
-    if born and any(o.code == "too_young" for o in answer.outcomes) and way.programme.age and way.programme.age.youngest:
-        old_enough = turns(born, way.programme.age.youngest)
-        starts = [c.first_start for c in await cohorts.upcoming(way.cohort.slug) if c.first_start]
-        later = next((day_plain(local_date(s)) for s in starts if local_date(s) >= old_enough), "")
+    later: Sequence[CohortFacts] = ()
+    if born and any(o.code == "too_young" for o in answer.outcomes):
+        now = way.request.app.state.clock.now()
+        later = await later_queries.old_enough_at(way.cohort.slug, born, way.first_day, now)
     return await _show(way, step, reasons, 422, later=later, instead=await _instead(way, answer, born))
 
 
@@ -363,7 +372,13 @@ async def public_form(request: AnyRequest, public_id: FromPath[str]) -> Response
     return await _not_open(way) or await _show(way, 0 if way.programme.exempt else 1)
 
 
-@post("/anmalan/{public_id:str}", status_code=200)
+async def _public_unsent(request: AnyRequest) -> Response[Any]:
+    public_id = str(request.path_params["public_id"])
+    way = await _public_way(request, public_id, await read_form(request))
+    return await _unsent(way) if way else _to_programme((await cohorts.by_public_id(public_id)).slug)
+
+
+@post("/anmalan/{public_id:str}", status_code=200, opt={SHOWN_AGAIN: _public_unsent})
 async def public_apply(request: AnyRequest, public_id: FromPath[str]) -> Response[Any]:
     """A step of the application; what was typed comes back with every reason when something is wrong."""
     way = await _public_way(request, public_id, await read_form(request))
@@ -385,7 +400,11 @@ async def staff_form(request: AnyRequest, cohort_id: FromPath[int]) -> Response[
     return await _not_open(way) or await _show(way, 0 if way.programme.exempt else 1)
 
 
-@post("/personal/grupper/{cohort_id:int}/anmal", guards=[signed_in], status_code=200)
+async def _staff_unsent(request: AnyRequest) -> Response[Any]:
+    return await _unsent(await _staff_way(request, int(request.path_params["cohort_id"]), await read_form(request)))
+
+
+@post("/personal/grupper/{cohort_id:int}/anmal", guards=[signed_in], status_code=200, opt={SHOWN_AGAIN: _staff_unsent})
 async def staff_apply(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """A step of the application, entered by staff."""
     return await _walk(await _staff_way(request, cohort_id, await read_form(request)))

@@ -10,7 +10,7 @@ from programmes.catalogue.rules import Outcome, Programme
 from programmes.catalogue.wording import Question, Words, questions
 from programmes.cohorts.wording_rules import why_skipped
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, times
+from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import AgreementText, Remaining
 from programmes.enrolment.visit_rules import Doubt
@@ -138,10 +138,10 @@ def age_text(unmet: Outcome) -> str:
     values = {"first": day_plain(first), "section": unmet.section}
     if isinstance(turns_on, date):
         values |= {"years": str(unmet.params["youngest"]), "day": day_plain(turns_on)}
-        return _("Fyller %(years)s år först %(day)s, och starten är nu %(first)s (riktlinjen %(section)s, ålder).", **values)
+        return _("Fyller %(years)s år först %(day)s, och starten är %(first)s (riktlinjen %(section)s, ålder).", **values)
     if unmet.code == "too_old" and isinstance(oldest, int):
         values["years"] = str(oldest + 1)
-        return _("Fyller %(years)s år före starten, som nu är %(first)s (riktlinjen %(section)s, ålder).", **values)
+        return _("Fyller %(years)s år före starten, som är %(first)s (riktlinjen %(section)s, ålder).", **values)
     return _("Åldern stämmer inte när starten är %(first)s (riktlinjen %(section)s, ålder).", **values)
 
 
@@ -251,6 +251,13 @@ def doubted(doubt: Doubt, holder: str) -> str:
     return _("Lokalen är upptagen då: %(when)s.", when=when)
 
 
+def passed_by_text(kind: str, at: datetime) -> str:
+    """That a place went to the next in the queue, why and when last, as staff read it; the person reads it on Min plats."""
+    if kind == "passed_asked":
+        return _("Senast %(when)s gick en plats till nästa: har inte sagt att den kommer.", when=moment_long(at))
+    return _("Senast %(when)s gick en plats till nästa: för få var lediga på en gång.", when=moment_long(at))
+
+
 def event_words(kind: str) -> str:
     """What became of an application, as the history of the queue tells it."""
     return {
@@ -259,6 +266,7 @@ def event_words(kind: str) -> str:
         "offered": _("erbjuden plats"),
         "accepted": _("tackade ja"),
         "declined": _("tackade nej"),
+        "not_going_on": _("gick inte vidare"),
         "expired": _("tiden gick ut"),
         "left": _("lämnade"),
         "skipped": _("hoppas över"),

@@ -168,3 +168,15 @@ async def latest_cancelling(cohort_id: int) -> datetime | None:
     """When a session of a cohort was last cancelled."""
     found: datetime | None = await fetchval("select max(cancelled_at) from cohort_session where cohort_id = $1", cohort_id)
     return found
+
+
+async def sent_before(moment: datetime) -> int:
+    """How many messages to documented people of closed groups were done with before a moment (`services.forget_sent`)."""
+    return int(
+        await fetchval(
+            """select count(*) from notice n join enrolment e on e.id = n.enrolment_id join cohort c on c.id = e.cohort_id
+               where e.participant_id is not null and c.state = 'closed' and n.state <> 'waiting'
+                 and greatest(n.created_at, n.sent_at) < $1""",
+            moment,
+        )
+    )

@@ -1,6 +1,6 @@
 """Postponing and cancelling a start, and changing its places. Coordinators of the programme only."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.rules import UNDECIDED, decided_by, places_span
+from programmes.cohorts.rules import UNDECIDED, Reason, decided_by, places_span, why_not_postpone
 from programmes.cohorts.schedule_rules import Schedule
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
@@ -151,6 +151,9 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     fallback = _three_weeks_later(facts, local_date(now))
     first, decide_by = form.day("start"), form.day("beslut")
     if form.ticked("visa"):
+        if first and decide_by:
+            schedule = await services.plan_again(facts.cohort_id, first, now)
+            _say(form, why_not_postpone(facts.state, facts.first_start, first, decide_by, schedule, now))
         return await _show_postpone(request, facts, form, first or fallback, 422 if form.errors else 200)
     reason = form.choice("skal", services.REASONS, _("Välj varför starten skjuts upp."))
     if form.errors or first is None or decide_by is None:
@@ -161,11 +164,16 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     refused = await services.postpone(
         facts.cohort_id, first, decide_by, reason, form.raw("sett"), planned.digest, principal(request), now
     )
-    for field, text in pages.sentences(refused):
-        form.fail(field or "start", text)
+    _say(form, refused)
     if refused:
         return await _show_postpone(request, facts, form, first, 422)
     return to_cockpit("uppskjuten", facts.cohort_id)
+
+
+def _say(form: Form, refused: Sequence[Reason]) -> None:
+    """Every reason beside its field."""
+    for field, text in pages.sentences(refused):
+        form.fail(field or "start", text)
 
 
 async def _show_limits(request: AnyRequest, facts: queries.Start, form: Form, status: int = 200) -> Response[Any]:

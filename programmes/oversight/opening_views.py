@@ -78,7 +78,7 @@ async def new_cohort(request: AnyRequest) -> Response[Any]:
             return Response("", status_code=303, headers={"location": address})
         return page(request, "oversight/choose.html", pages.choices(openable))
     ask = await _ask(request, section)
-    venues = (await choices()).venues
+    venues = (await choices(section)).venues
     wanted = _usual(ask, venues[0].venue_id if venues else None)
     return await _show(ask, Form(), await preview(wanted, ask.who, ask.now))
 
@@ -234,7 +234,7 @@ def _read_visits(ask: _Ask, form: Form) -> list[Visit]:
 async def _asked(ask: _Ask, wanted: Opening, visits: Sequence[Visit], planned: Preview) -> tuple[str, ...]:
     """What is worth a look about study visits, those of the form and those there are, in words. None of it stands in the
     way."""
-    offered = await choices()
+    offered = await choices(ask.programme.section)
     holder = next((leader.name for leader in offered.leaders if leader.staff_id in wanted.leaders[:1]), "")
     venue_id = known_venue(wanted, offered.venues).venue_id
     venue = next((one.name for one in offered.venues if one.venue_id == venue_id), "")
@@ -254,7 +254,7 @@ async def _show(
     look_again: bool = False,
     asked: tuple[str, ...] = (),
 ) -> Response[Any]:
-    programme, offered = ask.programme, await choices()
+    programme, offered = ask.programme, await choices(ask.programme.section)
     usual = pages.default_values(programme, ask.start)
     values = {name: form.raw(name) if form.values else value for name, value in usual.items()}
     venues = [(str(v.venue_id), f"{v.name}, {v.address}") for v in offered.venues] + [(_NEW, _("Ny lokal"))]

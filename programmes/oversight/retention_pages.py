@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_plain, moment_long, month_year, ngettext
+from programmes.core.i18n import capital, day_plain, moment_year, month_year, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.retention_rules import RULES, SUBJECTS, Subject, Unit
 from programmes.oversight.log_wording_rules import Notice, number
@@ -26,6 +26,8 @@ from programmes.oversight.retention_wording_rules import (
 Fated = Fate | Literal["unreadable"]
 LONGEST_DECISION = 80
 _MONTHS = 24
+# Web and worker may run on two machines.
+_CLOCKS_AGREE = timedelta(minutes=5)
 
 
 class Run(Protocol):
@@ -98,12 +100,13 @@ class RuleLine:
 
 @dataclass(frozen=True)
 class HomePage:
-    """The whole page of managers."""
+    """The whole page of managers. `fixed`: what goes with something else, and when."""
 
     state: Notice
     now_due: tuple[str, ...]
     months: tuple[MonthLine, ...]
     rules: tuple[RuleLine, ...]
+    fixed: tuple[tuple[str, str], ...]
     receipts: tuple[tuple[str, str, str], ...]
 
 
@@ -141,7 +144,7 @@ def run_state(runs: Sequence[Run], now: datetime) -> Notice:
         return Notice("info", "info", _("Gallringen har inte körts än"), (text,))
     run = runs[0]
     kind, title, todo = run_words(run.state)
-    texts = [_("Senast %(when)s.", when=moment_long(run.started_at))]
+    texts = [_("Senast %(when)s.", when=moment_year(run.started_at))]
     if run.state == "running":
         texts.append(_("%(done)s av %(due)s är klara.", done=number(run.gone + run.failed), due=number(run.due)))
     elif run.gone:
@@ -160,6 +163,16 @@ def run_state(runs: Sequence[Run], now: datetime) -> Notice:
     if (local_date(now) - local_date(run.started_at)).days > 1:
         kind, title = "stop", _("Gallringen har inte körts i natt")
         texts.append(_("Bakgrundsprocessen verkar stå still. Be den som sköter tjänsten att titta."))
+    if run.started_at > now + _CLOCKS_AGREE:
+        # What this run says of itself went by another clock than the one that is asked now: one of them was wrong.
+        kind, title = "stop", _("Klockan verkar ha gått fel: den senaste gallringen har en dag som inte har varit")
+        texts.append(
+            _(
+                "I dag är det %(today)s. Fram till den dagen körs kanske ingen gallring av sig själv, och det som raderades"
+                " kan ha raderats för tidigt. Be den som sköter tjänsten att kontrollera klockan.",
+                today=day_plain(local_date(now)),
+            )
+        )
     icons = {"ok": "check", "info": "clock", "warn": "warn", "stop": "warn"}
     return Notice(kind, icons[kind], title, tuple(texts))
 
@@ -186,7 +199,7 @@ def fates_lines(fates: Mapping[Fated, int]) -> tuple[str, ...]:
 
 
 def rule_lines(chosen: Mapping[Subject, Sequence[Choice]]) -> tuple[RuleLine, ...]:
-    """Every class: first those with a number, then those that go with something else."""
+    """Every class that has a number."""
     found = []
     for subject in SUBJECTS:
         rule, mine = RULES[subject], chosen.get(subject)
@@ -196,7 +209,7 @@ def rule_lines(chosen: Mapping[Subject, Sequence[Choice]]) -> tuple[RuleLine, ..
         address = f"/personal/gallring/regler/{subject}" if rule.least < rule.most else ""
         span = span_words(mine[0].amount if mine else rule.amount, rule.unit)
         found.append(RuleLine(subject_words(subject), span, from_words(subject), source, address))
-    return (*found, *(RuleLine(subject_words(one), "", fixed_words(one), "", "") for one in FIXED))
+    return tuple(found)
 
 
 def _default(subject: Subject) -> str:
@@ -223,6 +236,7 @@ def home_page(
         now_due=fates_lines(fates),
         months=months,
         rules=rule_lines(chosen),
+        fixed=tuple((subject_words(one), fixed_words(one)) for one in FIXED),
         receipts=receipt_lines(receipts),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import cast
+from typing import Literal, cast
 from uuid import UUID
 
 from programmes.core.clock import at_local, local_date
@@ -200,11 +200,18 @@ async def lists_due() -> list[date]:
     return [local_date(row["last"]) + timedelta(days=days) for row in rows if row["last"]]
 
 
-async def ballots_due() -> list[date]:
-    """On which local day each box of a small group goes unread, if it cannot be mixed before that."""
+async def ballots_due(months: int | None = None) -> list[date]:
+    """On which local day each box of a small group goes unread, if it cannot be mixed before that: by the rule in force, or
+    by another number of months."""
     rows = await fetch(
         """select b.closed_on from ballot b where b.state = 'waiting' and b.closed_on is not null and not exists (
                select 1 from programme p where p.section = b.section and p.data ->> 'evaluation' = 'required')"""
     )
-    months = await amount_of("ballots_unread")
+    months = await amount_of("ballots_unread") if months is None else months
     return [months_after(row["closed_on"], months) for row in rows]
+
+
+async def older_than(subject: Literal["access_log", "audit_entry"], moment: datetime) -> int:
+    """How many lines of a log are from before a moment."""
+    table = {"access_log": "record_look", "audit_entry": "audit_entry"}[subject]
+    return int(await fetchval(f"select count(*) from {table} where at < $1", moment))

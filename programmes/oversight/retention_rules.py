@@ -101,6 +101,12 @@ def night_due(last: date | None, now: datetime) -> date | None:
     return today if now >= at_local(today, NIGHT) else None
 
 
+def next_night(last: date | None, now: datetime) -> date:
+    """The local day of the next nightly run, whose last one that is over was on `last`."""
+    today = local_date(now)
+    return today if last is None or last < today else last + timedelta(days=1)
+
+
 def has_jumped(last_run: datetime | None, now: datetime) -> bool:
     """Whether the clock stands too far ahead of the last run to erase anything by it."""
     return last_run is not None and now - last_run > JUMP

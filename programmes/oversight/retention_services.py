@@ -164,15 +164,18 @@ async def _erase_one(person_id: UUID, today: _Today) -> None:
             await execute("update retention_run set gone = gone + 1 where id = $1", today.run_id)
 
 
-async def fates(people: Sequence[UUID], archive: Archive, keys: KeyFolder, now: datetime) -> dict[UUID, Fated]:
-    """What becomes of these records now, in a constant number of statements. Who is gone is left out.
+async def fates(
+    people: Sequence[UUID], archive: Archive, keys: KeyFolder, now: datetime, years: int | None = None
+) -> dict[UUID, Fated]:
+    """What becomes of these records now, in a constant number of statements. Who is gone is left out. `years`: by another
+    rule than the one in force.
 
     Only of those that are due, and not held, it is read when somebody was born; it is shown to nobody.
 
     Raises:
         KeysAway: the key folder cannot be used.
     """
-    years = await amount_of("protected_record")
+    years = await amount_of("protected_record") if years is None else years
     found = await queries.record_facts(people)
     ways = [way.enrolment_id for way in await queries.ways(list(found))]
     rows = {facts.participant_id: facts for facts in await enrolments.several(ways)}

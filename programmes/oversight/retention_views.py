@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Request, Response, get, post
@@ -12,17 +13,21 @@ from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.retention import amount_of
-from programmes.core.retention_rules import RULES, Subject, subject_of
+from programmes.core.retention_rules import RULES, Subject, subject_of, wrong_amount
 from programmes.oversight import retention_pages as pages
 from programmes.oversight import retention_queries as queries
 from programmes.oversight import retention_services as services
+from programmes.oversight import shortening_pages
+from programmes.oversight import shortening_services as shortening
 from programmes.web.forms import Form, read_form
-from programmes.web.guards import require_role, signed_in
+from programmes.web.guards import recently_confirmed, require_role, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
 # Months are counted so far ahead.
 _AHEAD = timedelta(days=2 * 366 + 31)
+# What of a query the way by `/personal/bekrafta` keeps (`people/entry_views.py`).
+_LET_BACK = 120
 
 
 @get("/personal/gallring", guards=[signed_in])
@@ -72,13 +77,55 @@ async def change_rule(request: AnyRequest, subject: FromPath[str]) -> Response[A
     wanted, form = _changeable(subject), await read_form(request)
     amount = form.number("tid", 0, 999)
     decision = form.text("beslut", pages.LONGEST_DECISION, _("Skriv vilket beslut det är."))
-    if not form.errors:
-        why = await services.choose(wanted, amount, decision, who.staff_id, request.app.state.clock.now())
-        if why:
-            form.fail("tid", pages.refusal(wanted, why))
+    if not form.errors and (wrong := wrong_amount(wanted, amount)):
+        form.fail("tid", pages.refusal(wanted, wrong))
     if form.errors:
         return await _rule(request, wanted, form, 422)
+    if await shortening.is_shorter(wanted, amount):
+        # Who has to show who they are on the way comes back to that address: it is then no longer than what is let back.
+        query = urlencode({"tid": amount, "beslut": decision})
+        query = query if len(query) < _LET_BACK else urlencode({"tid": amount})
+        return Response("", status_code=303, headers={"location": f"/personal/gallring/regler/{wanted}/kortare?{query}"})
+    return await _choose(request, wanted, amount, decision, who.staff_id)
+
+
+async def _choose(request: AnyRequest, subject: Subject, amount: int, decision: str, staff_id: int) -> Response[Any]:
+    await services.choose(subject, amount, decision, staff_id, request.app.state.clock.now())
     return Response("", status_code=303, headers={"location": "/personal/gallring#regler"})
+
+
+async def _shorter(request: AnyRequest, subject: Subject, amount: int, form: Form, status: int = 200) -> Response[Any]:
+    """What would go. A number that is no shorter one has nothing to be asked about."""
+    if wrong_amount(subject, amount) or not await shortening.is_shorter(subject, amount):
+        return Response("", status_code=303, headers={"location": f"/personal/gallring/regler/{subject}"})
+    state = request.app.state
+    found = await shortening.preview(subject, amount, state.settings.archive, state.key_folder, state.clock.now())
+    view = shortening_pages.shorter_page(subject, amount, await amount_of(subject), found, form)
+    return page(request, "oversight/retention_shorter.html", view, status)
+
+
+@get("/personal/gallring/regler/{subject:str}/kortare", guards=[recently_confirmed])
+async def shorter(request: AnyRequest, subject: FromPath[str]) -> Response[Any]:
+    """Before a class is kept for a shorter time: how much the next nightly run would erase."""
+    require_role(request, "manager")
+    wanted, asked = _changeable(subject), Form({name: (value,) for name, value in request.query_params.items()})
+    amount = asked.number("tid", 0, 999)
+    decision = asked.text("beslut", pages.LONGEST_DECISION)
+    if asked.errors:
+        return Response("", status_code=303, headers={"location": f"/personal/gallring/regler/{wanted}"})
+    return await _shorter(request, wanted, amount, Form({"beslut": (decision,)}))
+
+
+@post("/personal/gallring/regler/{subject:str}/kortare", guards=[recently_confirmed], status_code=200)
+async def make_shorter(request: AnyRequest, subject: FromPath[str]) -> Response[Any]:
+    """Keep a class for a shorter time from now on, having seen what goes."""
+    who = require_role(request, "manager")
+    wanted, form = _changeable(subject), await read_form(request)
+    amount = form.number("tid", 0, 999)
+    decision = form.text("beslut", pages.LONGEST_DECISION, _("Skriv vilket beslut det är."))
+    if form.errors or wrong_amount(wanted, amount) or not await shortening.is_shorter(wanted, amount):
+        return await _shorter(request, wanted, amount, form, 422)
+    return await _choose(request, wanted, amount, decision, who.staff_id)
 
 
 @get("/personal/gallring/protokoll/{receipt_id:uuid}", guards=[signed_in])
@@ -91,4 +138,4 @@ async def receipt(request: AnyRequest, receipt_id: FromPath[UUID]) -> Response[A
     return page(request, "oversight/retention_receipt.html", pages.receipt_page(found))
 
 
-HANDLERS = [home, rule, change_rule, receipt]
+HANDLERS = [home, rule, change_rule, shorter, make_shorter, receipt]

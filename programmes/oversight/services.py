@@ -116,6 +116,8 @@ async def change_limits(
         if maximum < cohort.maximum:
             await enrolment.close_gaps(cohort_id)
         await cohorts.set_limits(cohort_id, minimum, maximum, principal, now)
+        if maximum != cohort.maximum:
+            await queue.note_maximum(cohort_id, cohort.maximum, maximum, principal.staff_id, now)
         if maximum > cohort.maximum:
             await queue.promote(cohort_id, now)
     return []

@@ -120,27 +120,26 @@ async def reset_password(username: str, password: str, now: datetime) -> bool:
     return bool(changed)
 
 
-async def set_roles(staff_id: int, roles: Sequence[tuple[str, str]], now: datetime) -> bool:
-    """Give somebody exactly these roles, in the open transaction. Whether anything changed: then all their sessions end."""
-    rows = await fetch("select role, section from staff_role where staff_id = $1", staff_id)
-    if {(row["role"], row["section"]) for row in rows} == set(roles):
-        return False
-    await execute("delete from staff_role where staff_id = $1", staff_id)
-    for role, section in roles:
-        await execute("insert into staff_role (staff_id, role, section) values ($1, $2, $3)", staff_id, role, section)
+async def roles_changed(staff_id: int, now: datetime) -> None:
+    """Somebody has got other roles, in the open transaction: all their sessions end."""
     await sessions.end_all(staff_id)
     await audit.note("staff:roles", f"staff/{staff_id}", None, now)
-    return True
 
 
 async def change_roles(username: str, roles: Sequence[tuple[str, str]], now: datetime) -> bool:
-    """An administrator gives somebody exactly these roles. False for who signs in by single sign-on: theirs follow their
-    groups. Raises NotFound."""
+    """An administrator gives somebody exactly these roles; a change ends all their sessions. False for who signs in by
+    single sign-on: theirs follow their groups. Raises NotFound."""
     staff_id = await staff_id_of(username)
     async with transaction():
         own = await execute("select 1 from staff where id = $1 and oidc_subject is null for update", staff_id)
-        if own:
-            await set_roles(staff_id, roles, now)
+        rows = await fetch("select role, section from staff_role where staff_id = $1", staff_id)
+        if own and {(row["role"], row["section"]) for row in rows} != set(roles):
+            await execute("delete from staff_role where staff_id = $1", staff_id)
+            for role, section in roles:
+                await execute(
+                    "insert into staff_role (staff_id, role, section) values ($1, $2, $3)", staff_id, role, section
+                )
+            await roles_changed(staff_id, now)
     return bool(own)
 
 

@@ -254,6 +254,13 @@ def problem(reason: str, again: bool = False) -> tuple[str, str]:
             _("Inloggningen avbröts"),
             _("Försök igen, eller prata med den som sköter kommunens inloggning."),
         ),
+        "unknown_role": (
+            _("Din roll är inte inlagd än"),
+            _(
+                "Kommunens inloggning ger dig en roll som tjänsten inte har fått besked om. Den som sköter tjänsten behöver"
+                " köra programmes migrate med inställningen PROGRAMMES_OIDC_ROLES."
+            ),
+        ),
     }
     if reason in special:
         return special[reason]

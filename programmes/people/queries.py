@@ -110,11 +110,12 @@ def _roles(pairs: list[str]) -> dict[Role, frozenset[str]]:
     return {role: frozenset() if role in everywhere else frozenset(sections) for role, sections in found.items()}
 
 
-async def leaders() -> Sequence[StaffName]:
-    """Active staff who can lead a cohort, by name."""
+async def leaders(section: str) -> Sequence[StaffName]:
+    """Active staff who can lead a cohort of the programme with this section, by name."""
     rows = await fetch(
         """select distinct p.id, p.display_name from staff p join staff_role r on r.staff_id = p.id
-           where p.active and r.role = 'leader' order by p.display_name"""
+           where p.active and r.role = 'leader' and r.section in ('', $1) order by p.display_name""",
+        section,
     )
     return [StaffName(row["id"], row["display_name"]) for row in rows]
 

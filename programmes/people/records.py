@@ -11,7 +11,7 @@ from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
 from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Unreadable
 from programmes.people.look_rules import Purpose
 from programmes.people.looks import Look
-from programmes.people.lookup_services import entries_of
+from programmes.people.lookup_services import entries_of, same_number
 
 log = structlog.get_logger()
 
@@ -121,6 +121,23 @@ class SealedRecord:
     content: bytes
     cohort_id: int
     protected: bool
+
+
+async def unprotected_with_number_of(person_id: uuid.UUID) -> list[SealedRecord]:
+    """The other records with the number of this one that are not of protected identity; in no cohort in particular."""
+    rows = await fetch(
+        "select id, sealed from participant where id = any($1::uuid[]) and not protected_identity",
+        [one for one in await same_number(person_id) if one != person_id],
+    )
+    return [SealedRecord(row["id"], row["sealed"], 0, protected=False) for row in rows]
+
+
+async def protected_elsewhere(person_id: uuid.UUID) -> bool:
+    """Whether another record with the number of this one is of protected identity."""
+    others = [one for one in await same_number(person_id) if one != person_id]
+    return bool(others) and bool(
+        await fetchval("select bool_or(protected_identity) from participant where id = any($1::uuid[])", others)
+    )
 
 
 def read(sealed: SealedRecord, keys: KeyFolder, by: Look | Purpose) -> PersonRecord | None:

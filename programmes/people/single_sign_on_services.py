@@ -2,16 +2,15 @@
 
 import base64
 import binascii
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from programmes.core import audit
-from programmes.core.db import execute, fetchrow, fetchval, transaction
+from programmes.core.db import fetchrow, fetchval, transaction
 from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.people import session_services as sessions
-from programmes.people.account_services import set_roles
+from programmes.people.account_services import roles_changed
 from programmes.people.provider_services import Flow, ProviderLied
 from programmes.people.rules import Browser
 from programmes.people.services import SignedIn
@@ -64,40 +63,38 @@ async def admit(
 ) -> SignedIn | NoRole:
     """Open a session for whom the provider vouches, with the roles of their groups as they are today.
 
-    If the roles have changed since last time, every session of theirs ends; without any, nobody is signed in.
+    If the roles have changed since last time, every session of theirs ends; without any, nobody is signed in. A local
+    account of the same name stays apart. The function `admit_subject` makes the account and sets its roles: web may not.
+
+    Raises:
+        ProviderLied: a group means a role here which `migrate` has not been told of.
     """
     roles = roles_of(told.groups, meant)
     async with transaction():
-        staff = await fetchrow(
-            "select id, active from staff where oidc_issuer = $1 and oidc_subject = $2 for update", told.issuer, told.subject
+        found = await fetchrow(
+            "select answer, account, changed from admit_subject($1, $2, $3, $4, $5, $6, $7)",
+            told.issuer,
+            told.subject,
+            told.username,
+            told.name,
+            [role for role, _ in roles],
+            [section for _, section in roles],
+            now,
         )
-        if staff is None and not roles:
+        answer = found["answer"] if found else "refused"
+        if answer == "refused":
+            raise ProviderLied("unknown_role")
+        if found is None or answer == "nobody":
             return NoRole(told.name)
-        staff_id = staff["id"] if staff else await _new(told, now)
-        await execute("update staff set display_name = $2 where id = $1", staff_id, told.name)
-        await set_roles(staff_id, roles, now)
-        if not roles or (staff and not staff["active"]):
+        staff_id = found["account"]
+        if answer == "made":
+            await audit.note("staff:add", f"staff/{staff_id}", None, now)
+        if found["changed"]:
+            await roles_changed(staff_id, now)
+        if not roles or answer == "ended":
             return NoRole(told.name)
         hint = keys.seal_for_service(_SERVICE, _HINT, told.id_token)
         return SignedIn(await sessions.begin(staff_id, browser, now, hint))
-
-
-async def _new(told: Told, now: datetime) -> int:
-    """An account for somebody whom the provider names for the first time. A local account of the same name stays apart."""
-    taken = await fetchval("select true from staff where username = $1", told.username)
-    apart = hashlib.sha256(f"{told.issuer}\n{told.subject}".encode()).hexdigest()[:8]
-    staff_id: int = await fetchval(
-        """insert into staff (username, display_name, password_hash, active, created_at, oidc_issuer, oidc_subject)
-           values ($1, $2, '', true, $3, $4, $5)
-           on conflict (oidc_issuer, oidc_subject) do update set display_name = excluded.display_name returning id""",
-        f"{told.username}-{apart}" if taken else told.username,
-        told.name,
-        now,
-        told.issuer,
-        told.subject,
-    )
-    await audit.note("staff:add", f"staff/{staff_id}", None, now)
-    return staff_id
 
 
 async def confirm(told: Told, staff_id: int, token: str, now: datetime) -> str:

@@ -77,9 +77,9 @@ async def come_back(request: AnyRequest) -> Response[Any]:
         told = await found.answer(way.flow, said, now, way.again)
         if way.again:
             return await _confirmed(request, told, way.back)
+        answer = await services.admit(told, found.about.roles, browser(request, way.shared), state.key_folder, now)
     except ProviderProblem as error:
         return _failed(request, error, goes_to, way.again)
-    answer = await services.admit(told, found.about.roles, browser(request, way.shared), state.key_folder, now)
     if isinstance(answer, services.NoRole):
         response = page(request, "people/no_role.html", pages.NoRolePage(answer.name, found.about.name), 403)
         drop_cookie(request, response, "konto")

@@ -37,6 +37,17 @@ class StaffRole(Table, tablename="staff_role"):
     one_role_per_section = Unique(["staff_id", "role", "section"])
 
 
+class GroupRole(Table, tablename="group_role"):
+    """A role that groups of single sign-on may give, as `programmes migrate` read it from the settings: nobody gets another
+    one that way, whatever a web process says (`admit_subject`)."""
+
+    id: Serial = Serial(primary_key=True)
+    role = Text(default=None)
+    section = Text(default="")
+    known_role_of_a_group = Check("role in ('leader', 'coordinator', 'manager', 'administrator')")
+    one_line_per_role = Unique(["role", "section"])
+
+
 class StaffSession(Table, tablename="staff_session"):
     """A signed-in browser. The id is the SHA-256 of the cookie's token; a fresh one at every sign-in and change of rights.
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import asyncpg
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, PermissionDeniedException
+from litestar.exceptions import HTTPException
 
 from programmes.core import codes, errors
 from programmes.core.i18n import gettext as _
@@ -18,7 +18,7 @@ from programmes.web.guards import NotConfirmed, NotSignedIn
 from programmes.web.hosts import Misdirected
 from programmes.web.limits import TookTooLong
 from programmes.web.open_places import PlaceClosed
-from programmes.web.sessions import drop_cookie, read_cookie, wanted_language
+from programmes.web.sessions import read_cookie, wanted_language
 
 log = structlog.get_logger()
 AnyRequest = Request[Any, Any, Any]
@@ -101,13 +101,6 @@ def not_confirmed(request: AnyRequest, error: Exception) -> Response[Any]:
     """To the page that asks for the password or a code, and from there here; after a form to the page it stands on."""
     query = urlencode({"till": rendering.again(request)})
     return Response("", status_code=303, headers={"location": f"/personal/bekrafta?{query}"})
-
-
-def csrf_failed(request: AnyRequest, error: Exception) -> Response[Any]:
-    """A form from a page that was too old. The cookie goes, so that the page can be loaded anew and work."""
-    response = page(request, "errors/form_too_old.html", status=403)
-    drop_cookie(request, response, "csrftoken")
-    return response
 
 
 def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
@@ -211,6 +204,10 @@ def staff_text(code: str) -> tuple[str, str] | None:
         "visit_settled": (
             _("Det har börjat"),
             _("Besöket går inte att rätta efter starten. Vill någon inte fortsätta, avsluta på personens sida."),
+        ),
+        "note_settled": (
+            _("Det går inte att ta tillbaka längre"),
+            _("Timmen har gått, det har börjat, eller så har något godkänts sedan dess. Det som är antecknat står kvar."),
         ),
         "visit_begun": (
             _("Besöket har redan börjat"),
@@ -317,7 +314,6 @@ HANDLERS: dict[Any, Any] = {
     NotSignedIn: not_signed_in,
     PlaceClosed: place_closed,
     NotConfirmed: not_confirmed,
-    PermissionDeniedException: csrf_failed,
     HTTPException: http_error,
     Misdirected: misdirected,
     # A public half that is missing is no erased one: the slip is not used up.

@@ -1,4 +1,7 @@
-"""Who may come in. The signed-in person stands in the scope; these turn "nobody" and "not you" into answers."""
+"""Who may come in. The signed-in person stands in the scope; these turn "nobody" and "not you" into answers.
+
+Guards are coroutines, though they wait for nothing: Litestar would run plain functions in a thread, for every request.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -21,13 +24,13 @@ class NotConfirmed(Exception):
     """Somebody is signed in, and has to show that it still is them before they take this away."""
 
 
-def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard: any member of staff."""
     if connection.scope.get("principal") is None:
         raise NotSignedIn
 
 
-def recently_confirmed(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def recently_confirmed(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard of exports: somebody who has signed in, or given their password or a code again, within five minutes.
 
     Who has not is led to `/personal/bekrafta` and back. It stands instead of `signed_in`, which it includes. A link to such

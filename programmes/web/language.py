@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from litestar import Request, Response, get
 
-from programmes.core.i18n import LANGUAGES
+from programmes.core.i18n import known_language
 from programmes.web.sessions import set_cookie
 
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9/_.-]*(\?[A-Za-z0-9=&_.%+-]*)?")
@@ -26,8 +26,8 @@ async def choose_language(request: Request[Any, Any, Any]) -> Response[Any]:
     """Set the language and go back to the page one came from, if it is one of ours."""
     asked = request.query_params.get("till", "/")[:200]
     back = _without_language(asked) if _PATH.fullmatch(asked) else "/"
-    wanted = request.query_params.get("lang", "")
+    wanted = known_language(request.query_params.get("lang", ""))
     response: Response[Any] = Response("", status_code=303, headers={"location": back})
-    if wanted in LANGUAGES:
+    if wanted:
         set_cookie(request, response, "lang", wanted, A_YEAR)
     return response

@@ -3,13 +3,13 @@
 import hashlib
 import mimetypes
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Request, Response
+from litestar import Litestar, Request, Response
 from litestar.enums import MediaType
 from litestar.utils.scope.state import ScopeState
 
@@ -124,10 +124,18 @@ def csrf_token(request: Request[Any, Any, Any]) -> str:
     return token if isinstance(token, str) else ""
 
 
+@lru_cache(maxsize=8)
+def _readable(app: Litestar) -> frozenset[str]:
+    """The patterns of what can be asked for. An application gets no more routes once it has answered."""
+    return frozenset(route.path_format for route in app.routes if "GET" in getattr(route, "methods", ()))
+
+
 def again(request: Request[Any, Any, Any]) -> str:
     """The address that may be asked for once more: this one, or for a form the nearest above it that can be read."""
     path = request.url.path
-    asked = parse_qsl(request.url.query)
+    # A language that nobody speaks here is asked for no more: it is not carried from page to page.
+    pairs = parse_qsl(request.url.query)
+    asked = [(name, value) for name, value in pairs if name not in {"lang", "sprak"} or i18n.known_language(value)]
     if request.method == "POST":
         # Where no cookie is set the address carries the language. The rest was for the form.
         asked = [(name, value) for name, value in asked if name == "lang"]
@@ -135,7 +143,7 @@ def again(request: Request[Any, Any, Any]) -> str:
     if request.method != "POST":
         return path + query
     template = request.scope.get("path_template", "")
-    readable = {route.path_format for route in request.app.routes if "GET" in getattr(route, "methods", ())}
+    readable = _readable(request.app)
     while path and template not in readable:
         path, template = path.rpartition("/")[0], template.rpartition("/")[0]
     return (path or "/") + query

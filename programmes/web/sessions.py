@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from programmes.core.i18n import LANGUAGES, Language, speaking
+from programmes.core.i18n import Language, known_language, speaking
 from programmes.core.principal import Principal
 
 PrincipalLoader = Callable[[str, datetime], Awaitable[Principal | None]]
@@ -43,11 +43,8 @@ def drop_cookie(request: Request[Any, Any, Any], response: Response[Any], name: 
 
 def wanted_language(request: Request[Any, Any, Any]) -> Language:
     """The language asked for in the address, else the one chosen before, else Swedish."""
-    for wanted in (request.query_params.get("lang", ""), read_cookie(request, "lang")):
-        for known in LANGUAGES:
-            if wanted == known:
-                return known
-    return "sv"
+    asked, chosen = request.query_params.get("lang", ""), read_cookie(request, "lang")
+    return known_language(asked) or known_language(chosen) or "sv"
 
 
 def identify(app: ASGIApp) -> ASGIApp:

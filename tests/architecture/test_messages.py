@@ -2,8 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from configparser import ConfigParser
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def _mapping() -> list[tuple[str, str]]:
     return found
 
 
-def extracted() -> dict[str | tuple[str, ...], str]:
+@cache
+def extracted() -> Mapping[str | tuple[str, ...], str]:
     """Every message id of code and templates, with one place where it stands."""
     found = {}
     for file, line, message, _, _ in extract_from_dir(str(ROOT), method_map=_mapping()):
@@ -46,6 +48,7 @@ def extracted() -> dict[str | tuple[str, ...], str]:
     return found
 
 
+@cache
 def _catalogue(language: str) -> Catalog:
     with (ROOT / "locale" / language / "LC_MESSAGES" / "messages.po").open("rb") as source:
         return read_po(source, locale=language)

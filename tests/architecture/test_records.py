@@ -2,7 +2,8 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -13,35 +14,43 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAMMES = ROOT / "programmes"
 
 
-def _calls() -> Iterator[tuple[str, ast.Call]]:
-    for path in sorted(PROGRAMMES.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
-                yield path.relative_to(PROGRAMMES).as_posix(), node
+@dataclass(frozen=True)
+class Call:
+    """A call in a module: what is called, wholly (`records.read`) and its last name, and the constants that it is given."""
+
+    where: str
+    whole: str
+    name: str
+    constants: tuple[object, ...]
 
 
-def _called(node: ast.Call) -> str:
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+@cache
+def _calls() -> tuple[Call, ...]:
+    """Every call of the programme. The trees are not kept: they are large."""
+    return tuple(
+        Call(
+            path.relative_to(PROGRAMMES).as_posix(),
+            ast.unparse(node.func),
+            node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", ""),
+            tuple(argument.value for argument in node.args if isinstance(argument, ast.Constant)),
+        )
+        for path in sorted(PROGRAMMES.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    )
 
 
 def test_one_function_opens_a_persons_record_and_one_leads_to_it() -> None:
-    openers = {
-        where
-        for where, call in _calls()
-        if _called(call) == "open" and any(isinstance(a, ast.Constant) and a.value == "person" for a in call.args)
-    }
-    assert openers == {"people/records.py"}
-    readers = {where for where, call in _calls() if ast.unparse(call.func) == "records.read"}
-    assert readers == {"enrolment/record_services.py"}
+    assert {call.where for call in _calls() if call.name == "open" and "person" in call.constants} == {"people/records.py"}
+    assert {call.where for call in _calls() if call.whole == "records.read"} == {"enrolment/record_services.py"}
 
 
 def test_what_the_service_reads_for_itself_is_read_in_these_places_only() -> None:
     found: dict[str, set[str]] = defaultdict(set)
-    for where, call in _calls():
-        if _called(call) in {"record_of", "_record"}:
-            for argument in call.args:
-                if isinstance(argument, ast.Constant):
-                    found[str(argument.value)].add(where)
+    for call in _calls():
+        if call.name in {"record_of", "_record"}:
+            for constant in call.constants:
+                found[str(constant)].add(call.where)
     assert dict(found) == {
         "reach": {"notices/reach_services.py"},
         "same_form": {"enrolment/application_services.py"},
@@ -53,15 +62,8 @@ def test_what_the_service_reads_for_itself_is_read_in_these_places_only() -> Non
 
 
 def test_only_a_page_that_is_being_made_makes_a_look() -> None:
-    makers = {where for where, call in _calls() if _called(call) == "Look"}
-    assert makers == {"people/looks.py"}
-    pages = {
-        str(argument.value)
-        for _where, call in _calls()
-        if _called(call) == "looking"
-        for argument in call.args
-        if isinstance(argument, ast.Constant)
-    }
+    assert {call.where for call in _calls() if call.name == "Look"} == {"people/looks.py"}
+    pages = {str(constant) for call in _calls() if call.name == "looking" for constant in call.constants}
     assert pages == set(LOOK_PAGES)
 
 

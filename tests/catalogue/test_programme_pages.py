@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from litestar import Litestar
@@ -59,9 +60,11 @@ Pages = dict[tuple[str, str], str]
 
 
 @pytest.fixture(scope="module")
-async def pages(app: Litestar, settings: Settings, run_clock: FrozenClock, pool: None) -> Pages:
+async def pages(app: Litestar, settings: Settings, run_clock: FrozenClock, pool: None, owner: asyncpg.Connection) -> Pages:
     """The page of every programme in both languages, fetched once."""
     run_clock.set(START)
+    # It is made once, so it does not empty the database for each test; what an office has decided of retention is shown.
+    await owner.execute("delete from retention_choice")
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as browser:
         wanted = [(row["slug"], lang) for row in ROWS for lang in ("sv", "en")]

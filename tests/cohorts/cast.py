@@ -8,11 +8,12 @@ from programmes.core.codes import new_token
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.principal import Principal, Role
 from programmes.people.queries import session_id
+from tests.owner import as_owner
 
 
 async def a_staff_member(name: str, role: Role, now: datetime, section: str = "") -> Principal:
     """Somebody with one role, for one section or for all."""
-    async with transaction():
+    async with as_owner(), transaction():
         staff_id = await fetchval(
             """insert into staff (username, display_name, password_hash, active, created_at)
                values ($1, $2, '', true, $3) returning id""",

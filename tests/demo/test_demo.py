@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from programmes import private_server
+from programmes.demo import command
 from tests.factories import post_form
 
 PATIENCE = 240
@@ -208,3 +209,26 @@ async def test_a_port_that_cannot_be_is_said(tmp_path: Path, port: str) -> None:
     code, told = await Demo(tmp_path, 0).run(f"--port={port}")
     assert code == 2
     assert "a port is a number from 1 to 65535" in told
+
+
+def test_a_database_that_an_earlier_copy_left_is_found_before_anything_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project, home = tmp_path / "project", tmp_path / "elsewhere"
+    project.mkdir()
+    (home / "data").mkdir(parents=True)
+    monkeypatch.setattr(private_server, "home_for", lambda _: home)
+    monkeypatch.setattr(command, "_until_stopped", pytest.fail)
+    # The port is not looked at before: no number is free here.
+    assert command.run(70_000, project) == 1
+    told = capsys.readouterr().out
+    assert str(home) in told
+    assert "make reset" in told
+    assert command.reset(project) == 0
+    assert not home.exists()
+    # One that this copy made itself, also one that was broken off while it was loaded, is gone on with.
+    place = command.Place(project)
+    place.data.mkdir()
+    place.take_home()
+    (home / "data").mkdir(parents=True)
+    place.take_home()

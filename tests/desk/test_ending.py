@@ -42,9 +42,12 @@ async def test_the_talks_of_a_series_are_started_by_its_leader_when_somebody_hol
     nobody = await post_form(client, f"{address}/starta-samtal", {}, address)
     assert nobody.status_code == 409
     await somebody(cohort, keys, clock.now())
-    assert "Starta samtalen" in await look(client, address)
+    assert f'href="{address}/starta-samtal"' in await look(client, address)
+    assert "Det går inte att ångra." in await look(client, f"{address}/starta-samtal")
+    assert (await cohorts.by_id(cohort.cohort_id)).state == "open"
     for _ in range(2):
         assert (await post_form(client, f"{address}/starta-samtal", {}, address)).status_code == 303
+    assert (await client.get(f"{address}/starta-samtal")).headers["location"] == address
     assert (await cohorts.by_id(cohort.cohort_id)).state == "started"
     assert "Pågår" in await look(client, address)
     assert await owner.fetchval("select count(*) from audit_entry where action = 'cohort:begin'") == 1

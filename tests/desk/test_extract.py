@@ -17,6 +17,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.sealing import KeyFolder
+from programmes.desk import extract_pages as pages
 from programmes.desk.extract_rules import (
     GOOD_FOR,
     HANDED_OUT,
@@ -211,7 +212,7 @@ async def test_the_extract_holds_everything_about_the_person_and_nothing_about_a
             "Ledarsson",
             "Koordinator",
             "partner_record",
-            str(leader.staff_id) + '"',
+            f'"{leader.staff_id}"',
             code,
         ):
             assert word not in file, word
@@ -342,3 +343,25 @@ async def test_a_record_that_cannot_be_read_is_said_and_nothing_is_half_done(
     # A partner's record is written anew, under a key of its own.
     assert (await post_form(client, f"{person}/partner", {"namn": "Pia Ek"})).status_code == 303
     assert 'value="Pia Ek"' in (await client.get(f"{person}/partner")).text
+
+
+def test_looks_of_extracts_are_one_line_for_each_day_and_every_other_look_has_its_own() -> None:
+    def look(at: str, page: str, reason: str | None, group: str | None) -> dict[str, str | None]:
+        return {"at": at, "page": page, "reason": reason, "group": group}
+
+    rows = pages._looks(
+        [
+            look("2026-09-02T08:00:00+00:00", "person", "question", "A"),
+            *[look(f"2026-09-02T21:{n:02}:00+00:00", "extract", "extract", "AB"[n % 2]) for n in range(40)],
+            look("2026-09-02T21:50:00+00:00", "person", "question", "A"),
+            # After midnight here, and before it in UTC.
+            look("2026-09-02T22:10:00+00:00", "extract", "extract", "A"),
+        ]
+    )
+    why = "Personen har bett om sina uppgifter"
+    assert rows == [
+        ("2 september 2026 10.00", "Deltagarens sida, A", "Personen har hört av sig"),
+        ("2 september 2026", "Registerutdrag, A, B, 40 gånger", why),
+        ("2 september 2026 23.50", "Deltagarens sida, A", "Personen har hört av sig"),
+        ("3 september 2026 00.10", "Registerutdrag, A", why),
+    ]

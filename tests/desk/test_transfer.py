@@ -182,7 +182,7 @@ async def test_the_age_is_checked_anew_where_a_birth_date_is_known(
     await sign_in_as(client, "kim", clock.now())
     address = f"/personal/grupper/{source.cohort_id}/deltagare/{taken.enrolment_id}/flytta"
     shown = (await client.get(f"{address}?till={sooner.cohort_id}")).text
-    assert "Du fyller 18 år den 30 september 2026, och gruppen börjar den 16 september 2026." in shown
+    assert "Personen fyller 18 år först 30 september 2026, och den starten är 16 september 2026" in shown
     assert "Personen har kvar det den har." in shown
     assert await state(await move(taken.enrolment_id, target, keys, clock.now())) == "preliminary"
 

@@ -196,6 +196,7 @@ class Cohort:
             return True
         if person.state != "queued":
             return False
+        self._heard_of(person)
         family = person.family
         for one in self.people:
             if one.family is family:
@@ -274,12 +275,17 @@ class Cohort:
             self.pass_on(now)
         return True
 
+    def _heard_of(self, person: Person) -> None:
+        for one in self.unit(person):
+            one.skipped = None if one.skipped == "unreachable" else one.skipped
+
     def coming(self, person: Person, now: datetime) -> bool:
         """Who was among many says that they come. The seat is theirs if nobody who can have it stands before them."""
         if not person.asked:
             return True
         if person.state != "queued":
             return False
+        self._heard_of(person)
         unit = self.unit(person)
         for one in unit:
             one.asked = False
@@ -349,6 +355,7 @@ class Cohort:
         if self.shut(now):
             return ""
         person.state, person.undo = "queued", None
+        self._heard_of(person)
         self.pass_on(now)
         return "queue"
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from typing import Literal
 
 import asyncpg
 import httpx
@@ -150,6 +151,38 @@ async def test_somebody_whose_visit_lies_ahead_accepts_the_newest_only(
     page = await look(client, "/min-plats")
     assert "Läs och godkänn" not in page
     assert "Det här har du godkänt" not in page
+
+
+async def test_what_was_accepted_stands_when_a_visit_is_noted_missed_and_then_made(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    for kind in ("conditions", "rules"):
+        await write(kind, f"Ett om {kind}.", DAY, robin, clock)  # type: ignore[arg-type]
+    cohort = await a_cohort("2.8", clock.now(), robin)
+    taken = await confirmed(cohort, keys, clock, robin)
+    programme = (await a_programme("2.8"))[1]
+
+    async def note(state: Literal["attended", "missed"]) -> State:
+        await step_services.mark_visit(
+            taken.enrolment_id, state, robin.staff_id, programme, clock.now(), correcting=state == "missed"
+        )
+        return (await queries.enrolment(taken.enrolment_id)).state
+
+    assert (await note("missed"), await note("attended")) == ("preliminary", "confirmed")
+    assert await note("missed") == "preliminary"
+    await write("rules", "Två om rules.", DAY, robin, clock)
+    assert await note("attended") == "preliminary"
+    await open_in(client, taken, keys)
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+    assert "Reglerna, version 2" in (shown := await look(client, person))
+    assert "Villkoren, version" not in shown
+    place = await look(client, "/min-plats")
+    assert re.findall(r'name="text" value="([0-9]+)"', place) == re.findall(r'name="text" value="([0-9]+)"', shown)
+    asked = re.findall(r'name="text" value="([0-9]+)"', place)
+    assert len(asked) == 1
+    answer = await post_form(client, "/min-plats/godkann", {"text": asked[0]}, "/min-plats")
+    assert answer.headers["location"] == "/min-plats?klart=godkant"
+    assert (await queries.enrolment(taken.enrolment_id)).state == "confirmed"
 
 
 kinds: list[TextKind] = ["conditions", "rules"]

@@ -4,11 +4,13 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import timedelta
 from ipaddress import ip_network
 
 import asyncpg
 import httpx
 import pytest
+from litestar import Litestar
 
 from programmes import worker
 from programmes.app import create_app
@@ -17,6 +19,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import coming_services, order_services, queries, queue_services, services
 from programmes.settings import Settings
+from programmes.web.bursts import Bursts
 from tests.clock import FrozenClock
 from tests.desk.cast import everything
 from tests.factories import a_cohort, a_coordinator, an_application, csrf_of, post_form, sign_in_as, somebody
@@ -24,11 +27,18 @@ from tests.factories import a_cohort, a_coordinator, an_application, csrf_of, po
 From = Callable[..., "httpx.AsyncClient"]
 
 
-@pytest.fixture
-async def browser(settings: Settings, clock: FrozenClock, db: None) -> AsyncIterator[From]:
-    """Browsers of an application that counts as production does, each from the address that it says."""
+@pytest.fixture(scope="module")
+def service(settings: Settings, run_clock: FrozenClock) -> Litestar:
+    """An application that counts as production does, built once."""
     ours = (ip_network("172.30.252.0/24"),)
-    app = create_app(replace(settings, burst_most=6, trusted_proxies=ours), clock, own_pool=False)
+    return create_app(replace(settings, burst_most=6, trusted_proxies=ours), run_clock, own_pool=False)
+
+
+@pytest.fixture
+async def browser(service: Litestar, settings: Settings, clock: FrozenClock, db: None) -> AsyncIterator[From]:
+    """Browsers of that application, each from the address that it says; it has counted nobody yet."""
+    app, counted = service, service.state.settings
+    app.state.bursts = Bursts(counted.burst_most, timedelta(minutes=counted.burst_minutes))
     made: list[httpx.AsyncClient] = []
 
     def one(address: str = "192.0.2.7", forwarded: str = "") -> httpx.AsyncClient:

@@ -13,7 +13,7 @@ from programmes.enrolment import queries, record_services
 from programmes.notices.reach_services import way
 from programmes.people import records
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, hidden, post_form, sign_in_as, somebody
 
 
 async def record_of(enrolment_id: UUID, keys: KeyFolder) -> records.PersonRecord:
@@ -21,6 +21,11 @@ async def record_of(enrolment_id: UUID, keys: KeyFolder) -> records.PersonRecord
     found = record_services.record_of(facts, keys, "rule")
     assert found
     return found
+
+
+async def put_right(client: httpx.AsyncClient, page: str, right: dict[str, str]) -> httpx.Response:
+    """The form as it was shown, with what is right."""
+    return await post_form(client, page, {**right, "sedd": hidden((await client.get(page)).text, "sedd")})
 
 
 async def test_a_wrong_address_is_put_right_and_messages_go_to_the_new_one(
@@ -37,7 +42,7 @@ async def test_a_wrong_address_is_put_right_and_messages_go_to_the_new_one(
     assert 'value="19850214"' in (await client.get(page)).text
     right = {"namn": "Anna Ask", "kontakt": "070-174 06 05", "saker": "call", "undvik": "efter 17", "tolk": "so"}
     right["fodd"] = "19900214"
-    assert (await post_form(client, page, right)).status_code == 303
+    assert (await put_right(client, page, right)).status_code == 303
     kept = await record_of(taken.enrolment_id, keys)
     assert (kept.name, kept.contact, kept.safe, kept.avoid) == ("Anna Ask", "+46701740605", ("call",), "efter 17")
     assert (kept.birth_date, kept.interpreter) == ("1990-02-14", "so")
@@ -99,11 +104,11 @@ async def test_a_number_and_a_birth_date_put_right_are_judged_anew(
     taken = await somebody(cohort, keys, clock.now(), "Anna Ask")
     person = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
     right = {"namn": "Anna Ask", "fodd": "19900118", "pnr": "9811"}
-    assert (await post_form(client, f"{person}/uppgifter", right)).status_code == 303
+    assert (await put_right(client, f"{person}/uppgifter", right)).status_code == 303
     assert (await record_of(taken.enrolment_id, keys)).number == "199001189811"
     assert 'value="9811"' in (await client.get(f"{person}/uppgifter")).text
     assert "åldern stämmer inte" not in (await client.get(person)).text
-    assert (await post_form(client, f"{person}/uppgifter", {**right, "fodd": "20120118", "pnr": ""})).status_code == 303
+    assert (await put_right(client, f"{person}/uppgifter", {**right, "fodd": "20120118", "pnr": ""})).status_code == 303
     # Nothing happens by itself: staff see it, and decide.
     assert "åldern stämmer inte" in (await client.get(person)).text
     assert (await queries.enrolment(taken.enrolment_id)).state == "preliminary"
@@ -124,7 +129,7 @@ async def test_protecting_somebody_erases_the_contact_ends_the_calendar_and_is_t
     refused = await post_form(client, f"{person}/uppgifter", {**right, "kontakt": "anna@example.invalid"})
     assert refused.status_code == 422
     assert "sparar vi varken telefon eller e-post" in refused.text
-    assert (await post_form(client, f"{person}/uppgifter", right)).status_code == 303
+    assert (await put_right(client, f"{person}/uppgifter", right)).status_code == 303
     await worker.drain(the_worker)
     record, facts = await record_of(taken.enrolment_id, keys), await queries.enrolment(taken.enrolment_id)
     assert (record.contact, record.safe, facts.protected) == ("", (), True)
@@ -137,3 +142,51 @@ async def test_protecting_somebody_erases_the_contact_ends_the_calendar_and_is_t
     assert (await post_form(client, f"{person}/uppgifter", right, "/personal/idag")).status_code == 403
     await sign_in_as(client, "kim", clock.now())
     assert (await client.get(f"{person}/uppgifter")).status_code == 200
+
+
+async def test_an_old_form_takes_no_protection_away(client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    taken = await somebody(cohort, keys, clock.now(), "Anna Aks", "anna@example.invalid")
+    page = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}/uppgifter"
+    opened = hidden((await client.get(page)).text, "sedd")
+    right = {"namn": "Anna Ask", "fodd": "19850214"}
+    assert (await put_right(client, page, {**right, "skydd": "ja"})).status_code == 303
+    mine = {**right, "namn": "Anna Asp", "kontakt": "anna@example.invalid", "saker": "email", "sedd": opened}
+    for seen in (opened, "", "0" * 32):
+        answer = await post_form(client, page, {**mine, "sedd": seen})
+        assert answer.status_code == 422
+        assert "Någon annan har ändrat uppgifterna" in answer.text
+        assert "Du hade skrivit: Anna Asp, anna@example.invalid." in answer.text
+        assert 'value="Anna Ask"' in answer.text
+        facts = await queries.enrolment(taken.enrolment_id)
+        assert (facts.protected, (await record_of(taken.enrolment_id, keys)).contact) == (True, "")
+    # What is shown now can be changed again.
+    assert (await post_form(client, page, {**mine, "sedd": hidden(answer.text, "sedd")})).status_code == 303
+    assert not (await queries.enrolment(taken.enrolment_id)).protected
+
+
+async def test_protection_holds_wherever_the_number_stands(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    pages, people = [], []
+    right = {"namn": "Anna Ask", "fodd": "19900118", "pnr": "9811", "kontakt": "anna@example.invalid", "saker": "email"}
+    for section in ("2.8", "2.7", "2.8"):
+        cohort = await a_cohort(section, clock.now())
+        people.append((await somebody(cohort, keys, clock.now(), "Anna Ask")).enrolment_id)
+        pages.append(f"/personal/grupper/{cohort.cohort_id}/deltagare/{people[-1]}/uppgifter")
+        if len(pages) < 3:
+            assert (await put_right(client, pages[-1], right)).status_code == 303
+    hides = {"namn": "Anna Ask", "fodd": "19900118", "pnr": "9811", "skydd": "ja"}
+    assert (await put_right(client, pages[0], hides)).status_code == 303
+    await worker.drain(the_worker)
+    other = await queries.enrolment(people[1])
+    assert (other.protected, (await record_of(people[1], keys)).contact) == (True, "")
+    # Without a number nobody can tell that it is the same person; who gives it later is asked about.
+    assert not (await queries.enrolment(people[2])).protected
+    assert "Ska uppgifterna skyddas här också?" not in (await client.get(pages[2].removesuffix("/uppgifter"))).text
+    assert (await put_right(client, pages[2], right)).status_code == 303
+    assert "Ska uppgifterna skyddas här också?" in (await client.get(pages[2].removesuffix("/uppgifter"))).text

@@ -12,8 +12,9 @@ import pytest
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import leaving_services, place_services, queries, queue_services, services
 from programmes.enrolment import order_services as order
-from programmes.enrolment import queries, queue_services, services
+from programmes.oversight.services import change_limits
 from tests.clock import FrozenClock
 from tests.enrolment.test_queue import one_place, people, states
 from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
@@ -66,6 +67,33 @@ async def test_who_is_passed_over_holds_nobody_back_from_a_free_place(
         await order.skip(who[0].enrolment_id, "wait", kim.staff_id, clock.now())
 
 
+async def test_who_could_not_be_reached_is_by_opening_min_plats_or_undoing_and_the_history_says_so(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await one_place(clock)
+    who = [person.enrolment_id for person in await people(cohort, keys, clock, "ABC")]
+    code = place_services.unseal(await queries.enrolment(who[1]), keys).code
+    for one in who[1:]:
+        await order.skip(one, "unreachable", kim.staff_id, clock.now())
+    await services.leave(who[0], keys, clock.now())
+    assert (await queries.enrolment(who[1])).state == "queued"
+    for _ in range(2):
+        assert await place_services.open_by_code(code, clock.now())
+    assert (await queries.enrolment(who[1])).state == "offered"
+    await leaving_services.leave(who[2], keys, clock.now())
+    assert (await queries.enrolment(who[2])).skip_reason == "unreachable"
+    assert await leaving_services.undo(who[2], clock.now()) == "queue"
+    assert (await queries.enrolment(who[2])).skip_reason is None
+    noted = "select kind, staff_id from queue_event where enrolment_id = $1 order by id desc limit 3"
+    assert [tuple(row) for row in await owner.fetch(noted, who[1])] == [
+        ("offered", None), ("lifted", None), ("skipped", kim.staff_id)]  # fmt: skip
+    # Another reason is staff's to take back.
+    await order.skip(who[2], "wait", kim.staff_id, clock.now())
+    await leaving_services.leave(who[2], keys, clock.now())
+    await leaving_services.undo(who[2], clock.now())
+    assert (await queries.enrolment(who[2])).skip_reason == "wait"
+
+
 async def test_the_database_knows_only_the_reasons_of_the_lists(
     kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
@@ -78,7 +106,7 @@ async def test_the_database_knows_only_the_reasons_of_the_lists(
             "insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'skipped')",
             "event_of_the_queue_has_its_reason",
         ),
-        ("insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'lost')", "known_event_of_the_queue"),
+        ("insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'lost')", "known_line_of_the_queue"),
     ):
         with pytest.raises(asyncpg.CheckViolationError, match=name):
             await owner.execute(statement, who[2].enrolment_id)
@@ -211,13 +239,26 @@ async def test_the_history_of_an_exempt_queue_proves_the_order_without_any_name(
     await services.leave(who[0], keys, clock.now())
     await services.decline_offer(who[3], keys, clock.now())
     await services.end(who[2], "expired", keys, clock.now(), frozenset({"offered"}))
+    assert await change_limits(cohort.cohort_id, 1, 2, kim, clock.now()) == []
+    late = (await somebody(cohort, keys, clock.now())).enrolment_id
+    assert await services.end_by_staff(late, "declined", kim.staff_id, keys, clock.now())
     await sign_in_as(client, "kim", clock.now())
     client.cookies.set("language", "en")
     answer = await client.get(f"/personal/grupper/{cohort.cohort_id}/ko.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "attachment" in answer.headers["content-disposition"]
     rows = parsed(answer)
-    assert rows[0] == ["Tid", "Anmälan nr", "Anmäld", "Händelse", "Skäl", "Plats i kön före", "Plats i kön efter", "Av"]
+    assert rows[0] == [
+        "Tid",
+        "Anmälan nr",
+        "Anmäld",
+        "Händelse",
+        "Skäl",
+        "Plats i kön före",
+        "Plats i kön efter",
+        "Högst antal platser",
+        "Av",
+    ]
     assert [[row[1], row[3]] for row in rows[1:]] == [
         ["1", "anmäld, fick plats"],
         ["2", "anmäld, ställd i kö"],
@@ -230,8 +271,24 @@ async def test_the_history_of_an_exempt_queue_proves_the_order_without_any_name(
         ["4", "tackade nej"],
         ["3", "erbjuden plats"],
         ["3", "tiden gick ut"],
+        ["", "högsta antalet platser ändrat"],
+        ["5", "anmäld, fick plats"],
+        ["5", "gick inte vidare"],
     ]
-    assert rows[5] == ["2026-09-02 10:01:00+02:00", "2", "2026-09-02 10:00:00+02:00", "hoppas över", "krock", "", "", "Kim"]
+    assert [row[7] for row in rows[10:]] == ["1", "1", "2", "2", "2"]
+    assert rows[12][4] == "från 1 till 2"
+    assert rows[14][8] == "Kim"
+    assert rows[5] == [
+        "2026-09-02 10:01:00+02:00",
+        "2",
+        "2026-09-02 10:00:00+02:00",
+        "hoppas över",
+        "krock",
+        "",
+        "",
+        "1",
+        "Kim",
+    ]
     assert rows[6][4:7] == ["blir för gammal innan nästa start", "3", "2"]
     assert [row[5:7] for row in rows[1:5]] == [["", ""], ["", "1"], ["", "2"], ["", "3"]]
     assert not any(name in answer.text for name in ("Al;", "Björk", "Ceder", "Dill"))
@@ -248,7 +305,7 @@ async def test_the_history_of_a_documented_queue_names_people_and_no_name_is_a_f
     await sign_in_as(client, "kim", clock.now())
     rows = parsed(await client.get(f"/personal/grupper/{cohort.cohort_id}/ko.csv"))
     assert [row[3] for row in rows[1:]] == [f"'{name}" for name in names[:5]] + list(names[5:])
-    assert {len(row) for row in rows} == {9}
+    assert {len(row) for row in rows} == {10}
 
 
 async def test_who_may_take_the_history_out(

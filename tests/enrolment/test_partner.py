@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import erasing_services, key_services, leaving_services, partner_services, place_services, queries
+from programmes.enrolment import (
+    consent_services,
+    erasing_services,
+    key_services,
+    leaving_services,
+    partner_services,
+    place_services,
+    queries,
+    transfer_services,
+)
 from programmes.enrolment.partner_rules import may_answer, may_keep
 from programmes.enrolment.rules import ALIVE
 from programmes.people import look_queries, rotation_services
@@ -163,6 +172,33 @@ async def test_taking_the_consent_back_is_silent_erases_the_partner_and_can_be_u
         ("consent:withdraw", True), ("consent:seen", False), ("consent:give", True), ("consent:withdraw", False),
         ("consent:give", False),
     ]  # fmt: skip
+
+
+async def test_who_had_the_contact_before_a_move_reads_that_the_consent_was_taken_back(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort, enrolment_id, person = await a_series(client, keys, clock)
+    love = await a_leader(clock.now(), "love")
+    await a_coordinator(clock.now())
+    later = await a_cohort("2.14", clock.now(), love, minimum=1, maximum=1, first_in=timedelta(days=60))
+    plan = await transfer_services.plan(enrolment_id, later.cohort_id, keys, clock.now())
+    moved = await transfer_services.transfer(enrolment_id, later.cohort_id, plan.seen, 1, keys, clock.now(), plan.asked)
+    assert moved
+    shown = (await client.get(person)).text
+    assert "har sagt ja" not in shown
+    assert "Kontakta inte partnern härifrån." in shown
+    assert "anna@example.invalid" not in shown
+    assert f"{person}/uppgifter" not in shown
+    assert await fetchval("select partner_consent from enrolment where id = $1", moved) is True
+    await consent_services.withdraw_partner_consent(moved, None, keys, clock.now())
+    group = f"/personal/grupper/{cohort.cohort_id}"
+    assert "Samtycke tillbakataget" in (await client.get("/personal/idag")).text
+    assert "Flyttad härifrån." in (await client.get(group)).text
+    assert "Personen har tagit tillbaka sitt ja. Kontakta inte partnern." in (await client.get(person)).text
+    await post_form(client, f"{person}/samtycke", {"samtycke": "sett"}, person)
+    assert "Samtycke tillbakataget" not in (await client.get("/personal/idag")).text
+    await sign_in_as(client, "love", clock.now())
+    assert "Samtycke tillbakataget" in (await client.get("/personal/idag")).text
 
 
 async def test_who_was_not_asked_and_other_programmes_have_no_such_page(

@@ -129,8 +129,8 @@ async def test_too_few_places_for_all_and_they_wait_together_or_each_takes_what_
         assert together_ids == int(together)
 
 
-async def test_whoever_wants_fewer_than_are_free_goes_first_and_the_siblings_keep_their_turn_and_are_told(
-    db: None, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+async def test_whoever_wants_fewer_than_are_free_goes_first_and_the_siblings_keep_their_turn_and_all_are_told(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     cohort = await a_cohort("2.15", clock.now(), minimum=1, maximum=2)
     first, second = [await somebody(cohort, keys, clock.now()) for _ in range(2)]
@@ -140,6 +140,10 @@ async def test_whoever_wants_fewer_than_are_free_goes_first_and_the_siblings_kee
     assert await states((*pair, alone)) == ["queued", "queued", "offered"]
     assert "passed_together" in await kinds(owner, pair[0].enrolment_id)
     assert "passed_together" not in await kinds(owner, alone.enrolment_id)
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    for shown in (f"/personal/grupper/{cohort.cohort_id}", f"/personal/grupper/{cohort.cohort_id}/ko"):
+        assert (await client.get(shown)).text.count("gick en plats till nästa: för få var lediga på en gång.") == 2
     programme = (await a_programme("2.15"))[1]
     await services.accept_offer(alone.enrolment_id, programme, clock.now())
     for one in (second, alone):

@@ -97,6 +97,8 @@ async def test_the_same_form_sent_twice_makes_one_version_also_at_once(
     outcomes = await asyncio.gather(*both)
     assert sorted(isinstance(outcome, NotAdded) for outcome in outcomes) == [False, True]
     assert await owner.fetchval("select count(*) from agreement_text") == 2
+    shown, in_english = await look(client, ADDRESS), await look(client, f"{ADDRESS}?lang=en")
+    assert all(f"<span>{line}</span>" in page for page in (shown, in_english) for line in ("Ett.", "One.", "Two.", "Två."))
 
 
 async def test_before_saving_one_sees_how_many_in_which_group_are_asked_again_and_only_that_is_saved(

@@ -73,6 +73,10 @@ async def test_seventeen_and_not_registered_are_both_said_with_the_section(
     db: None, client: httpx.AsyncClient, clock: FrozenClock
 ) -> None:
     cohort = await a_cohort("2.8", clock.now())
+    soon, planned, fits = [
+        await a_cohort("2.8", clock.now(), first_in=timedelta(days=days), state=state)
+        for days, state in ((192, "open"), (193, "planned"), (194, "open"))
+    ]
     address = f"/anmalan/{cohort.public_id}"
     details = {**DETAILS, "fodd": "20090314"}
     second = await conditions_of(client, address, details)
@@ -84,6 +88,7 @@ async def test_seventeen_and_not_registered_are_both_said_with_the_section(
     assert "Du fyller 18 år den 14 mars 2027" in answer.text
     assert "inte folkbokförd" in answer.text
     assert "Riktlinjen 2.8" in answer.text
+    assert re.findall(r'href="/anmalan/([^"]+)">Starten', answer.text) == [fits.public_id], (soon, planned)
     assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id] == queries.Places()
 
 

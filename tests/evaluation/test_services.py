@@ -93,7 +93,8 @@ async def test_only_web_may_cast_and_nobody_else_may_call_what_is_not_meant_for_
         return {row["proname"] for row in found}
 
     both = {"ballot_lock", "forget_trail"}
-    assert await callable_by("programmes_web") == both | {"issue_slips", "slip_ballot", "cast_ballot", "withdraw_text"}
+    web = {"issue_slips", "slip_ballot", "cast_ballot", "withdraw_text", "admit_subject"}
+    assert await callable_by("programmes_web") == both | web
     assert await callable_by("programmes_worker") == both | {"forget_looks"}
     unsafe = await owner.fetch(
         """select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef

@@ -34,6 +34,7 @@ from tests.clock import FrozenClock
 from tests.conftest import START
 from tests.factories import a_cohort, a_coordinator, a_leader, csrf_of, hidden, post_form, sign_in_as, somebody
 from tests.hostile.headers import judge_headers
+from tests.owner import as_owner
 
 APPLY = dict.fromkeys(("v_residency", "v_age", "v_own_wish", "v_no_more_extensive_need"), "ja") | {"fragad": "age"}
 
@@ -220,7 +221,8 @@ async def test_who_is_removed_in_the_middle_of_a_form_is_told_and_what_they_sent
     await a_coordinator(clock.now())
     await sign_in_as(client, "kim", clock.now())
     token = csrf_of((await client.get("/personal/stangningar")).text)
-    await accounts.deactivate("kim", clock.now())
+    async with as_owner():
+        await accounts.deactivate("kim", clock.now())
     for address in ("/personal/stangningar", "/personal/grupper/ny", "/personal/konto/losenord", "/personal/sok"):
         sent = await client.post(
             address, data={"_csrf_token": token, "orsak": "Lov", "fran": "2026-10-01", "till": "2026-10-02"}

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -130,11 +131,106 @@ async def test_a_rule_is_changed_within_the_law_with_the_decision_and_who_and_wh
     assert "Från början 5 år" in shown
     assert "6 år från 20 september 2031. KS § 12. Skrivet av Sasha." in shown
     assert "KS § 12, ändrat från 5 år." in await text_of(client, "/personal/gallring")
+    # The public is told what is in force, in both languages.
+    for public in ("/uppgifter", "/insatser/aterfallsprevention"):
+        said = await text_of(client, public)
+        assert "uppgifter" in said
+        assert "senast sex år efter den sista anteckningen" in said
+        assert "fem år" not in said
+        assert "six years after the last note" in await text_of(client, f"{public}?lang=en")
     assert await owner.fetchval("select subject from audit_entry where action = 'retention:choose'") == (
         "retention/protected-record"
     )
     for subject in ("working_list", "figures", "x", "%00"):
         assert (await client.get(f"/personal/gallring/regler/{subject}")).status_code == 404
+
+
+async def test_a_rule_is_made_shorter_only_by_who_has_shown_who_it_is_and_seen_what_goes(
+    past: Past, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await owner.execute(
+        """insert into retention_choice (subject, amount, decision, staff_id, chosen_at)
+           select s.subject, s.amount, 'KS 1', 1, $1
+           from (values ('protected_record', 6), ('audit_entry', 11)) s (subject, amount)""",
+        NIGHT,
+    )
+    await sign_in_as(client, "sasha", NIGHT)
+    clock.advance(minutes=6)
+    address = "/personal/gallring/regler/protected_record"
+    sent = await post_form(client, address, {"tid": "5", "beslut": "KS § 12"})
+    asked = await client.get(sent.headers["location"])
+    assert asked.headers["location"].startswith("/personal/bekrafta"), "nothing is said before that"
+    back = sent.headers["location"]
+    done = await post_form(client, "/personal/bekrafta", {"losen": PASSWORD, "till": back}, asked.headers["location"])
+    assert done.headers["location"] == back
+    shown = await text_of(client, back)
+    assert "Sparas nu 6 år Ska sparas 5 år" in shown
+    assert "Det här raderas i nästa gallring: 2 personers uppgifter" in shown
+    assert "natten till lördag 20 september 2031" in shown
+    assert "Med regeln i dag: 0 personers uppgifter." in shown
+    assert "1 till har gallringsstopp, väntar på arkivet eller går inte att läsa." in shown
+    assert 'value="KS § 12"' in (await client.get(back)).text
+    logs = await text_of(client, "/personal/gallring/regler/audit_entry/kortare?tid=5")
+    assert "Det här raderas i nästa gallring: 0 rader" in logs
+    newest = "select amount from retention_choice where subject = 'protected_record' order by id desc limit 1"
+    assert await owner.fetchval(newest) == 6
+    wrong = await post_form(client, f"{address}/kortare", {"tid": "5", "beslut": " "}, back)
+    assert (wrong.status_code, "Skriv vilket beslut det är." in wrong.text) == (422, True)
+    for typed in ({"tid": "4", "beslut": "KS"}, {"tid": "6", "beslut": "KS"}, {"tid": "x", "beslut": "KS"}):
+        refused = await post_form(client, f"{address}/kortare", typed, back)
+        assert refused.headers["location"] == address, typed
+    # Five minutes later nobody is believed any more, with or without a page from before.
+    clock.advance(minutes=6)
+    token = csrf_of((await client.get("/personal/gallring/stopp")).text)
+    late = await client.post(f"{address}/kortare", data={"tid": "5", "beslut": "KS", "_csrf_token": token})
+    assert late.headers["location"].startswith("/personal/bekrafta")
+    assert await owner.fetchval(newest) == 6
+    client.cookies.clear()
+    await sign_in_as(client, "sasha", clock.now())
+    assert (await post_form(client, f"{address}/kortare", {"tid": "5", "beslut": "KS"}, back)).status_code == 303
+    assert await owner.fetchval(newest) == 5
+
+
+async def test_a_closed_group_says_that_its_people_have_been_erased_and_asks_for_no_attendance(
+    past: Past, client: httpx.AsyncClient, settings: Settings, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    group = f"/personal/grupper/{past.cohort.cohort_id}"
+    await sign_in_as(client, "robin", NIGHT)
+    await erase(settings, keys, clock)
+    partly = await text_of(client, group)
+    assert "Uppgifterna om 2 personer är raderade. Gallringen var klar 20 september 2031." in partly
+    clock.advance(days=1)
+    await sign_in_as(client, "robin", clock.now())
+    await erase(replace(settings, archive="nobody"), keys, clock)
+    shown = await text_of(client, group)
+    assert "Uppgifterna om 3 personer är raderade. Gallringen var klar 21 september 2031." in shown
+    assert "Fullföljde: 3 Avbröt: 0 Kom minst en gång: 2 Antal närvarande, alla träffar hopräknade: 2" in shown
+    assert "Ingen var med" not in shown
+    assert "Närvaro saknas" not in shown
+    # Also while a long series still runs: what was noted then is not noted anew.
+    await owner.execute("update cohort set state = 'started', closed_at = null")
+    session = await owner.fetchval("select min(id) from cohort_session")
+    address = f"/personal/traffar/{session}/narvaro"
+    assert "är raderade av gallringen. Närvaron finns kvar som antal" in await text_of(client, address)
+    assert (await post_form(client, address, {}, "/personal/konto")).status_code == 422
+    assert "Närvaro saknas" not in await text_of(client, group)
+    assert await owner.fetchval("select count(*) from cohort_session where state = 'held'") == 0
+
+
+async def test_a_run_of_a_day_that_has_not_been_says_the_year_and_that_a_clock_is_wrong(
+    past: Past, client: httpx.AsyncClient, settings: Settings, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    clock.advance(days=50)
+    await erase(settings, keys, clock)
+    clock.set(NIGHT)
+    await sign_in_as(client, "sasha", NIGHT)
+    shown = await client.get("/personal/gallring")
+    text = await text_of(client, "/personal/gallring")
+    assert "Klockan verkar ha gått fel" in text
+    assert "söndag 9 november 2031" in text
+    assert "I dag är det 20 september 2031." in text
+    assert "notice--ok" not in shown.text
+    assert "Gallringen kunde inte göras som den skulle" in await text_of(client, "/personal/idag")
 
 
 async def test_a_coordinator_holds_a_record_back_and_its_leader_sees_that(

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,8 +16,8 @@ from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
 from programmes.settings import SingleSignOn
+from tests.conftest import GROUPS
 
-GROUPS = (("stod-samordnare", "coordinator", ""), ("stod-ledare", "leader", "2.8"), ("stod-chefer", "manager", ""))
 Claims = dict[str, Any]
 
 
@@ -44,7 +45,7 @@ def about(issuer: str) -> SingleSignOn:
 async def employ(issuer: str, subject: str, name: str, *groups: str) -> None:
     """Somebody whom the provider knows, in these groups."""
     claims = {"name": name, "preferred_username": name.partition(" ")[0], "groups": list(groups)}
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(transport=Plain()) as client:
         assert (await client.put(f"{issuer}/users/{subject}", json=claims)).status_code == 204
 
 
@@ -55,7 +56,7 @@ def asked(address: str) -> dict[str, str]:
 
 async def say_yes(address: str, subject: str, action: str = "") -> str:
     """What a person does at the provider: say who they are, or (`action="deny"`) no. Where it leads them."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(transport=Plain()) as client:
         form = {"action": action} if action else {"sub": subject}
         answer = await client.post(address, data=form)
         assert answer.status_code == 302, answer.text
@@ -70,7 +71,14 @@ async def through(client: httpx.AsyncClient, subject: str, start: str = "/logga-
     return await client.get(back)
 
 
-class Listening(httpx.AsyncHTTPTransport):
+class Plain(httpx.AsyncHTTPTransport):
+    """Without TLS, which the tests' provider has not: to read the certificates takes longer than all of its answers."""
+
+    def __init__(self) -> None:
+        super().__init__(verify=False)
+
+
+class Listening(Plain):
     """Passes everything on, and remembers what was sent to the token endpoint."""
 
     def __init__(self) -> None:
@@ -84,12 +92,18 @@ class Listening(httpx.AsyncHTTPTransport):
         return await super().handle_async_request(request)
 
 
-class Lying(httpx.AsyncHTTPTransport):
+@cache
+def a_key() -> RSAKey:
+    """Made once, as it takes a while."""
+    return RSAKey.generate_key(2048, {"kid": "a"})
+
+
+class Lying(Plain):
     """The same provider with other keys, and with what `lie` makes of the claims of its ID tokens and of other answers."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.key, self.published = RSAKey.generate_key(2048, {"kid": "a"}), {"keys": [{}]}
+        self.key, self.published = a_key(), {"keys": [{}]}
         self.publish(self.key)
         self.lie: Callable[[Claims], Claims] = dict
         self.token: Callable[[Claims], Any] | None = None

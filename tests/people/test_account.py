@@ -18,6 +18,7 @@ from programmes.people.services import Browser, NotAdmitted, SignedIn, sign_in
 from programmes.web.guards import CONFIRMED_FOR
 from tests.clock import FrozenClock
 from tests.factories import PASSWORD, SIGN_IN_KEY, a_cohort, a_coordinator, a_leader, csrf_of, post_form
+from tests.owner import as_owner
 from tests.people.cast import another_browser, by_form, code_of, set_up_app
 
 STRONG = "solros hink gata molnen"
@@ -145,7 +146,8 @@ async def test_who_loses_a_role_loses_it_with_the_next_request(
 ) -> None:
     await by_form(client, "kim")
     assert (await client.get("/personal/grupper/ny?insats=2.8")).status_code == 200
-    await accounts.change_roles("kim", [("leader", "")], clock.now())
+    async with as_owner():
+        await accounts.change_roles("kim", [("leader", "")], clock.now())
     assert (await client.get("/personal/grupper/ny?insats=2.8")).headers["location"].startswith("/logga-in")
     await by_form(client, "kim")
     assert (await client.get("/personal/grupper/ny?insats=2.8")).status_code == 403
@@ -153,7 +155,8 @@ async def test_who_loses_a_role_loses_it_with_the_next_request(
 
 async def test_the_same_roles_again_sign_nobody_out(kim: int, client: httpx.AsyncClient, clock: FrozenClock) -> None:
     await by_form(client, "kim")
-    await accounts.change_roles("kim", [("coordinator", "")], clock.now())
+    async with as_owner():
+        await accounts.change_roles("kim", [("coordinator", "")], clock.now())
     assert (await client.get("/personal/idag")).status_code == 200
 
 
@@ -161,7 +164,8 @@ async def test_who_is_removed_while_signed_in_is_out_with_the_next_request(
     kim: int, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     await by_form(client, "kim")
-    await accounts.deactivate("kim", clock.now())
+    async with as_owner():
+        await accounts.deactivate("kim", clock.now())
     gone = await client.get("/personal/idag")
     assert gone.headers["location"].startswith("/logga-in")
     assert await owner.fetchval("select count(*) from staff_session") == 0

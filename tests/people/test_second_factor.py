@@ -28,11 +28,16 @@ async def kim(db: None, clock: FrozenClock) -> int:
     return (await a_coordinator(clock.now())).staff_id
 
 
+@pytest.fixture(scope="module")
+def service(settings: Settings, run_clock: FrozenClock) -> Litestar:
+    """A service where coordinators and managers need a code, built once: it remembers nothing of who has signed in."""
+    return create_app(replace(settings, second_factor=("coordinator", "manager")), run_clock, own_pool=False)
+
+
 @pytest.fixture
-async def strict(settings: Settings, clock: FrozenClock, db: None) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser against a service where coordinators and managers need a code."""
-    app: Litestar = create_app(replace(settings, second_factor=("coordinator", "manager")), clock, own_pool=False)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=settings.base_url) as browser:
+async def strict(service: Litestar, settings: Settings, clock: FrozenClock, db: None) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser against that service."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=service), base_url=settings.base_url) as browser:
         yield browser
 
 

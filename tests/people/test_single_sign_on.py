@@ -27,8 +27,9 @@ from programmes.people.services import NotAdmitted, sign_in
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.factories import PASSWORD, SIGN_IN_KEY, a_cohort, a_leader, csrf_of, post_form
+from tests.owner import as_owner
 from tests.people.cast import another_browser
-from tests.people.oidc import Claims, Listening, Lying, about, asked, employ, running, say_yes, through
+from tests.people.oidc import Claims, Listening, Lying, Plain, about, asked, employ, running, say_yes, through
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +38,18 @@ def issuer() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def service(settings: Settings, run_clock: FrozenClock, issuer: str) -> Litestar:
+    """The service with the provider, built once: only `Provider` remembers anything between requests."""
+    return create_app(replace(settings, single_sign_on=about(issuer)), run_clock, own_pool=False)
+
+
 @pytest.fixture
-def sso_app(settings: Settings, clock: FrozenClock, db: None, issuer: str) -> Litestar:
-    """The service with the provider. The provider lives in real time, so this clock stands at it."""
+def sso_app(service: Litestar, settings: Settings, clock: FrozenClock, db: None, issuer: str) -> Litestar:
+    """The service, knowing nothing yet of its provider. The provider lives in real time, so this clock stands at it."""
     clock.set(datetime.now(UTC))
-    return create_app(replace(settings, single_sign_on=about(issuer)), clock, own_pool=False)
+    service.state.provider = Provider(about(issuer), settings.base_url, Plain())
+    return service
 
 
 @pytest.fixture
@@ -192,7 +200,7 @@ async def test_an_account_of_single_sign_on_can_have_no_password(
     await employ(issuer, "u-1", "Kim Berg", "stod-samordnare")
     await through(browser, "u-1")
     with pytest.raises(asyncpg.CheckViolationError, match="single_sign_on_without_password"):
-        async with transaction():
+        async with as_owner(), transaction():
             await execute("update staff set password_hash = 'x'")
     for address in ("/personal/konto/losenord", "/personal/konto/kod"):
         assert (await browser.get(address)).status_code == 404
@@ -474,7 +482,7 @@ async def test_signing_out_ends_the_session_here_and_leads_on_to_the_provider(
     told = asked(address)
     assert told["post_logout_redirect_uri"] == f"{settings.base_url}/logga-in"
     assert told["client_id"] == "stod"
-    async with httpx.AsyncClient() as there:
+    async with httpx.AsyncClient(transport=Plain()) as there:
         assert "not set" not in (await there.get(address)).text, "the provider knows whom to sign out"
 
 

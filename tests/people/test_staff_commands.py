@@ -161,7 +161,7 @@ def test_outside_the_demo_accounts_are_made_in_the_shell_and_by_a_provider_alone
     assert makers == {
         "demo/staff.py",
         "people/services.py",
-        "people/single_sign_on_services.py",
+        "piccolo_migrations/programmes_2026_11_28t20_00_01_000001.py",
         "staff_commands.py",
     }
 

@@ -47,3 +47,17 @@ async def test_from_an_answer_to_a_form_it_leads_to_what_can_be_read(client: htt
 async def test_it_leads_nowhere_else(client: httpx.AsyncClient, elsewhere: str) -> None:
     answer = await client.get("/sprak", params={"lang": "en", "till": elsewhere})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+@pytest.mark.parametrize("unknown", ["xx", "EN", "sv ", "<b>", "../en"])
+async def test_a_language_that_nobody_speaks_here_is_ignored_and_said_nowhere(
+    client: httpx.AsyncClient, unknown: str
+) -> None:
+    plain = (await client.get("/?for=parents")).text
+    for name in ("lang", "sprak"):
+        shown = await client.get("/", params={"for": "parents", name: unknown})
+        assert shown.text == plain, name
+        staff = await client.get("/personal/konto/kod", params={name: unknown, "x": "1"})
+        assert quote(unknown) not in staff.headers["location"].replace("/personal/konto/kod", "")
+    answer = await client.get("/sprak", params={"lang": unknown, "till": "/?for=parents"})
+    assert (answer.headers["location"], "set-cookie" in answer.headers) == ("/?for=parents", False)

@@ -31,8 +31,8 @@ async def test_over_https_every_cookie_is_bound_to_this_host_and_every_answer_sa
 ) -> None:
     cohort = await a_cohort("2.1", clock.now())
     await a_staff_member("sasha", "leader", clock.now())
-    given = []
-    form = (await secure.get(f"/anmalan/{cohort.public_id}")).text
+    shown = await secure.get(f"/anmalan/{cohort.public_id}")
+    form, given = shown.text, shown.headers.get_list("set-cookie")
     place = dict.fromkeys(("v_residency", "v_age", "v_own_wish"), "ja") | {"once": hidden(form, "once")}
     token = {"_csrf_token": csrf_of(form)}
     for answer in (

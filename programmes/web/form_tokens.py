@@ -1,0 +1,98 @@
+"""The token of every form, and what happens to a form whose token this browser no longer knows.
+
+The cookie may have been cleared, or the browser closed in between. Nothing of such a form is done. What it said comes back
+in the same answer, which nobody keeps, so that it can be sent once more: only to a page of ours that sent it (a form of
+another site would otherwise be one tap from being done), never where a password or a code is typed, and on staff's pages
+only to who is signed in. A cookie that is still good stays, and with it what other tabs have open.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Request, Response
+from litestar.exceptions import PermissionDeniedException
+from litestar.middleware.csrf import CSRFMiddleware, generate_csrf_token
+from litestar.types import Receive, Scope, Send
+from litestar.utils.scope.state import ScopeState
+
+from programmes.web.forms import read_form
+from programmes.web.open_places import shown_place
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+# In a route's `opt`: how it shows its page with what was typed, having done nothing (`ShownAgain`).
+SHOWN_AGAIN = "shown_again"
+ShownAgain = Callable[[AnyRequest], Awaitable[Response[Any]]]
+# What is never handed back, wherever it was typed: tokens, passwords, codes of an app and of Min plats.
+NEVER_AGAIN = frozenset({"_csrf_token", "losen", "nytt", "igen", "kod"})
+# Pages on which nothing but such things is typed. Sending `/logga-ut` again is not asked for either.
+_NOTHING_KEPT = ("/logga-", "/personal/konto", "/personal/bekrafta")
+
+
+@dataclass(frozen=True)
+class SentAgain:
+    """A form as it came, to be sent once more: where to, and its fields in their order."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+
+
+class FormTokens(CSRFMiddleware):
+    """Litestar's check of the token, with an answer of our own to who has none."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except PermissionDeniedException:
+            await self._say_so(scope, receive, send)
+
+    def _csrf_tokens_match(self, request_csrf_token: object, cookie_csrf_token: str) -> bool:
+        """As Litestar's, which compares what it was given and fails for a file or letters that no token has."""
+        return (
+            isinstance(request_csrf_token, str)
+            and request_csrf_token.isascii()
+            and cookie_csrf_token.isascii()
+            and super()._csrf_tokens_match(request_csrf_token, cookie_csrf_token)
+        )
+
+    async def _say_so(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request: AnyRequest = scope["litestar_app"].request_class(scope=scope, receive=receive)
+        cookie = request.cookies.get(self.config.cookie_name, "")
+        good = self._csrf_tokens_match(cookie, cookie)
+        token = cookie if good else generate_csrf_token(self.config.secret)
+        ScopeState.from_scope(scope).csrf_token = token
+        response = await _answer(request)
+        answer = response.to_asgi_response(None, request)
+        await answer(scope, receive, self.create_send_wrapper(send, token, cookie if good else None))
+
+
+async def _answer(request: AnyRequest) -> Response[Any]:
+    if not _may_come_back(request):
+        return page(request, "errors/form_too_old.html", status=403)
+    shown_again: ShownAgain | None = request.route_handler.opt.get(SHOWN_AGAIN)
+    if shown_again is not None:
+        return await shown_again(request)
+    form = await read_form(request)
+    fields = tuple((name, value) for name, values in form.values.items() if name not in NEVER_AGAIN for value in values)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return page(request, "errors/form_too_old.html", SentAgain(request.url.path + query, fields), 403)
+
+
+def _may_come_back(request: AnyRequest) -> bool:
+    """Whether what was typed is shown to who sent it, and can be done when it is sent again."""
+    path = request.url.path
+    if not _from_here(request) or path.startswith(_NOTHING_KEPT):
+        return False
+    if path.startswith("/personal"):
+        return request.scope.get("principal") is not None
+    return bool(shown_place(request)) if path.startswith("/min-plats/") else path != "/min-plats"
+
+
+def _from_here(request: AnyRequest) -> bool:
+    """Whether a page of ours sent the form: what no page of another site can make a browser say."""
+    fetched = request.headers.get("sec-fetch-site")
+    if fetched is not None:
+        return fetched == "same-origin"
+    return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host", "-")
