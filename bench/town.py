@@ -17,8 +17,10 @@ with made as (
   select 'bench' || $1::text || n, $2, 'Grupp ' || n, 'open', $3, 5, $4, $5, $6::date + n % 60, 1, 0, $7
   from generate_series(1, $8::int) n returning id, name
 )
-insert into cohort_session (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at)
-select id, week, start + week * interval '7 days', start + week * interval '7 days 2 hours', $3, '', 'planned', false, 0, $7
+insert into cohort_session (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at,
+                            shares_room)
+select id, week, start + week * interval '7 days', start + week * interval '7 days 2 hours', $3, '', 'planned', false, 0, $7,
+       true
 from (select id, $7::timestamptz + (20 + substr(name, 7)::int % 60) * interval '1 day' as start from made) m,
      generate_series(1, $9::int) week
 """

@@ -6,8 +6,19 @@ from datetime import date, datetime
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import schedule_queries
+from programmes.cohorts.clash_services import room_taken, shared
+from programmes.cohorts.pattern_rules import BY_HAND
 from programmes.cohorts.rules import Defaults, Opening, Reason, defaults, why_not_open
-from programmes.cohorts.schedule_rules import Clash, Pattern, Schedule, clashes, plan_sessions, plan_weeks, seen_digest
+from programmes.cohorts.schedule_rules import (
+    Clash,
+    Pattern,
+    Schedule,
+    clashes,
+    plan_by_hand,
+    plan_sessions,
+    plan_weeks,
+    seen_digest,
+)
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
@@ -91,8 +102,10 @@ async def _programme(wanted: Opening, principal: Principal, today: date) -> Prog
 
 async def _plan(programme: Programme, wanted: Opening, today: date) -> Schedule:
     closures = await schedule_queries.closures(wanted.venue_id, min(wanted.first, today))
-    weekdays = wanted.weekdays if programme.form == "drop_in" else frozenset[int]()
-    pattern = Pattern(wanted.first, weekdays or frozenset({wanted.first.weekday()}), wanted.starts, wanted.ends)
+    if wanted.chosen:
+        return plan_by_hand(wanted.chosen, wanted.starts, wanted.ends, closures)
+    weekdays = wanted.weekdays or frozenset({wanted.first.weekday()})
+    pattern = Pattern(wanted.first, weekdays, wanted.starts, wanted.ends, wanted.every, wanted.other)
     count = max(0, min(wanted.count, 100))
     return (plan_weeks if programme.form == "drop_in" else plan_sessions)(pattern, count, closures)
 
@@ -145,7 +158,8 @@ async def open_cohort(wanted: Opening, principal: Principal, now: datetime) -> i
             raise Conflict("schedule_changed")
         wanted = replace(wanted, venue_id=await _venue(wanted))
         cohort_id = await _write_cohort(wanted, now)
-        await _write_sessions(cohort_id, wanted, planned.schedule, now)
+        with room_taken():
+            await _write_sessions(cohort_id, wanted, planned, now)
         await execute(
             """insert into cohort_staff (cohort_id, staff_id, role)
                select $1, leader, 'leader' from unnest($2::int[]) as leader""",
@@ -171,8 +185,8 @@ async def _write_cohort(wanted: Opening, now: datetime) -> int:
     return int(
         await fetchval(
             """insert into cohort (public_id, programme_id, name, state, venue_id, minimum, maximum, enrol_from, decide_by,
-                                   last_entry_session, arrivals, created_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) returning id""",
+                                   last_entry_session, arrivals, created_at, every_weeks)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12) returning id""",
             new_token()[:12],
             wanted.programme_id,
             wanted.name,
@@ -184,19 +198,23 @@ async def _write_cohort(wanted: Opening, now: datetime) -> int:
             wanted.decide_by,
             wanted.last_entry,
             now,
+            BY_HAND if wanted.chosen else wanted.every,
         )
     )
 
 
-async def _write_sessions(cohort_id: int, wanted: Opening, schedule: Schedule, now: datetime) -> None:
+async def _write_sessions(cohort_id: int, wanted: Opening, planned: Preview, now: datetime) -> None:
+    slots = planned.schedule.slots
     await execute(
         """insert into cohort_session
-               (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at)
-           select $1, row_number() over (order by given.starts), given.starts, given.ends, $2, '', 'planned', false, 0, $5
-           from unnest($3::timestamptz[], $4::timestamptz[]) as given (starts, ends)""",
+               (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room)
+           select $1, row_number() over (order by given.starts), given.starts, given.ends, $2, '', 'planned', false, 0, $5,
+                  given.shares
+           from unnest($3::timestamptz[], $4::timestamptz[], $6::boolean[]) as given (starts, ends, shares)""",
         cohort_id,
         wanted.venue_id,
-        [slot.starts_at for slot in schedule.slots],
-        [slot.ends_at for slot in schedule.slots],
+        [slot.starts_at for slot in slots],
+        [slot.ends_at for slot in slots],
         now,
+        shared(slots, planned.clashes),
     )

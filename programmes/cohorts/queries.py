@@ -18,7 +18,10 @@ Form = Literal["group", "individual", "drop_in", "catalogue_only"]
 
 @dataclass(frozen=True)
 class CohortFacts:
-    """A cohort with what nearly every page needs of its programme and venue. `exempt`: nobody's identity is recorded."""
+    """A cohort with what nearly every page needs of its programme and venue. `exempt`: nobody's identity is recorded.
+
+    `every_weeks`: how often it meets; 0 when its days were chosen one by one.
+    """
 
     cohort_id: int
     public_id: str
@@ -40,6 +43,7 @@ class CohortFacts:
     first_start: datetime | None
     last_end: datetime | None
     sessions: int
+    every_weeks: int
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ class SessionFacts:
 _COHORT = """
 select c.id as cohort_id, c.public_id, c.programme_id, p.section, p.slug, p.form, p.doc_level = 'operational' as exempt,
        c.name, c.state, c.venue_id, v.name as venue, v.address, c.minimum, c.maximum, c.enrol_from, c.decide_by,
-       c.last_entry_session, s.first_start, coalesce(s.last_end, s.all_off) as last_end, coalesce(s.sessions, 0) as sessions
+       c.last_entry_session, s.first_start, coalesce(s.last_end, s.all_off) as last_end, coalesce(s.sessions, 0) as sessions,
+       c.every_weeks
 from cohort c join programme p on p.id = c.programme_id join venue v on v.id = c.venue_id
 left join lateral (select min(starts_at) filter (where state <> 'cancelled') as first_start,
                           max(ends_at) filter (where state <> 'cancelled') as last_end, max(cancelled_at) as all_off,

@@ -1,7 +1,7 @@
 """What a cohort may be and become: limits, defaults, and what stands in the way of opening, changing and starting it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
@@ -68,6 +68,7 @@ def closed_after_start(programme: Programme) -> bool:
 class Opening:
     """A cohort as somebody wants it. `count` is sessions, or weeks for drop-ins; no `weekdays` means the first day's.
 
+    `every` so many weeks; `other` are weekdays with hours of their own; `chosen` are days picked one by one instead.
     `new_venue` is name and address. `seen` is the digest of the preview that was shown, empty to take any.
     """
 
@@ -88,6 +89,9 @@ class Opening:
     weekdays: frozenset[int] = frozenset()
     announce: bool = True
     seen: str = ""
+    every: int = 1
+    other: Mapping[int, tuple[time, time]] = field(default_factory=dict)
+    chosen: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,8 @@ def why_not_open(
 
 def _when(wanted: Opening, schedule: Schedule, now: datetime) -> list[Reason]:
     found = why_not_times(wanted.starts, wanted.ends)
+    for weekday, times in sorted(wanted.other.items()):
+        found.extend(replace(reason, beside=f"{reason.beside}{weekday}") for reason in why_not_times(*times))
     if wanted.first > local_date(now) + FURTHEST:
         found.append(Reason("too_far", "forsta"))
     elif wanted.count > 0 and (schedule.missing or not schedule.sessions):

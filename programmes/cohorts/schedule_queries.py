@@ -34,6 +34,17 @@ async def closures(venue_id: int | None, since: date) -> list[Closure]:
     return [Closure(**dict(row)) for row in rows]
 
 
+async def staff_of(cohort_id: int, day: date) -> dict[int, str]:
+    """Those who work with a cohort on a day, a substitute until their last: names by id."""
+    rows = await fetch(
+        """select s.id, s.display_name from cohort_staff cs join staff s on s.id = cs.staff_id
+           where cs.cohort_id = $1 and (cs.until is null or cs.until >= $2) order by s.id""",
+        cohort_id,
+        day,
+    )
+    return {row["id"]: row["display_name"] for row in rows}
+
+
 async def bookings(
     venue_id: int | None, staff: Sequence[int], first: datetime, last: datetime, principal: Principal, but_not: int = 0
 ) -> list[Booking]:

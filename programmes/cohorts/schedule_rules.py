@@ -1,9 +1,8 @@
 """Which days a schedule gets, which it skips and why, and what to look at before it is saved. Pure."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Literal
@@ -54,12 +53,26 @@ class Off:
 
 @dataclass(frozen=True)
 class Pattern:
-    """What a schedule is made of. `weekdays`: Monday is 0. Times are on the wall clock, and stay there."""
+    """What a schedule is made of. `weekdays`: Monday is 0. Times are on the wall clock, and stay there.
+
+    `every` so many weeks, counted from the week of `anchor` (else of `first`). `other`: weekdays with times of their own.
+    """
 
     first: date
     weekdays: frozenset[int]
     starts: time
     ends: time
+    every: int = 1
+    other: Mapping[int, tuple[time, time]] = field(default_factory=dict)
+    anchor: date | None = None
+
+    def meets_on(self, day: date) -> bool:
+        """Whether the pattern has a session on that day, holidays and closures apart."""
+        weeks = (_week_of(day) - _week_of(self.anchor or self.first)).days // 7
+        return day >= self.first and day.weekday() in self.weekdays and weeks % self.every == 0
+
+    def slot(self, day: date) -> "Slot":
+        return slot_on(day, *self.other.get(day.weekday(), (self.starts, self.ends)))
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Day:
-    """One day of a pattern: a session with its number, or skipped with why."""
+    """One day: a session with its number, or skipped with why. A day off that was chosen by hand has both."""
 
     day: date
     slot: Slot
@@ -145,8 +158,17 @@ def plan_sessions(pattern: Pattern, count: int, closures: Sequence[Closure]) -> 
             break
         off = why_off(day, closures)
         number += off is None
-        days.append(Day(day, slot_on(day, pattern.starts, pattern.ends), None if off else number, off))
+        days.append(Day(day, pattern.slot(day), None if off else number, off))
     return Schedule(_with_notes(days), count - number)
+
+
+def plan_by_hand(chosen: Collection[date], starts: time, ends: time, closures: Sequence[Closure]) -> Schedule:
+    """Sessions on days that somebody chose one by one, all at the same time. A day off is kept, and said to be one."""
+    days = [
+        Day(day, slot_on(day, starts, ends), number, why_off(day, closures))
+        for number, day in enumerate(sorted(set(chosen)), start=1)
+    ]
+    return Schedule(_with_notes(days))
 
 
 def plan_weeks(pattern: Pattern, weeks: int, closures: Sequence[Closure]) -> Schedule:
@@ -156,16 +178,20 @@ def plan_weeks(pattern: Pattern, weeks: int, closures: Sequence[Closure]) -> Sch
     for day in _matching(pattern, pattern.first + timedelta(weeks=weeks)):
         off = why_off(day, closures)
         number += off is None
-        days.append(Day(day, slot_on(day, pattern.starts, pattern.ends), None if off else number, off))
+        days.append(Day(day, pattern.slot(day), None if off else number, off))
     return Schedule(_with_notes(days))
 
 
 def _matching(pattern: Pattern, end: date) -> Iterator[date]:
     day = pattern.first
     while day < end:
-        if day.weekday() in pattern.weekdays:
+        if pattern.meets_on(day):
             yield day
         day += _DAY
+
+
+def _week_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _with_notes(days: Sequence[Day]) -> tuple[Day, ...]:
@@ -176,7 +202,7 @@ def _with_notes(days: Sequence[Day]) -> tuple[Day, ...]:
             noted.append(day)
             continue
         notes = (*_about(day.day), *_clock_change(before, day.day))
-        noted.append(Day(day.day, day.slot, day.number, None, notes))
+        noted.append(replace(day, notes=notes))
         before = day.day
     return tuple(noted)
 
@@ -250,31 +276,3 @@ def seen_digest(schedule: Schedule, found: Sequence[Clash], venue_id: int | None
     taken = [f"{clash.day}/{clash.until.isoformat()}/{clash.who}/{clash.cohort}" for clash in found]
     text = "\n".join([schedule.digest, str(venue_id), str(sorted(set(leaders))), *taken])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def pattern_of(slots: Sequence[Slot], first: date) -> Pattern:
-    """The pattern that sessions follow, from where moved ones were to be. The most common time of day wins.
-
-    Raises:
-        ValueError: there are no sessions to go by.
-    """
-    settled = [slot for slot in slots if slot.original is None] or list(slots)
-    if not settled:
-        raise ValueError("no sessions to find a pattern in")
-    weekdays = frozenset(local(slot.original or slot.starts_at).weekday() for slot in slots)
-    times = Counter((local(slot.starts_at).time(), local(slot.ends_at).time()) for slot in settled)
-    (starts, ends), _ = times.most_common(1)[0]
-    return Pattern(first, weekdays, starts, ends)
-
-
-def one_more(slots: Sequence[Slot], closures: Sequence[Closure]) -> Slot | None:
-    """The next time after the last session, by the same pattern; None when three years hold none."""
-    last = max(local(slot.starts_at).date() for slot in slots)
-    planned = plan_sessions(pattern_of(slots, last + _DAY), 1, closures)
-    return planned.slots[0] if planned.slots else None
-
-
-def again_from(slots: Sequence[Slot], first: date, closures: Sequence[Closure]) -> Schedule:
-    """As many sessions with the same times, week by week from another first day (a postponed start)."""
-    pattern = pattern_of(slots, first)
-    return plan_sessions(Pattern(first, frozenset({first.weekday()}), pattern.starts, pattern.ends), len(slots), closures)

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from programmes.cohorts import queries, schedule_queries
+from programmes.cohorts.clash_services import clashes_of, room_taken, shared
+from programmes.cohorts.pattern_rules import again_from
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import UNDECIDED, Reason, why_not_postpone
-from programmes.cohorts.schedule_rules import Schedule, Slot, again_from
+from programmes.cohorts.schedule_rules import Schedule, Slot
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
@@ -121,8 +123,9 @@ async def plan_again(cohort_id: int, new_first: date, now: datetime) -> Schedule
     slots = [Slot(s.starts_at, s.ends_at, s.moved_from) for s in await _counted(cohort_id)]
     if not slots:
         return Schedule(())
-    venue_id = (await queries.by_id(cohort_id)).venue_id
-    return again_from(slots, new_first, await schedule_queries.closures(venue_id, local_date(now)))
+    cohort = await queries.by_id(cohort_id)
+    closures = await schedule_queries.closures(cohort.venue_id, local_date(now))
+    return again_from(slots, new_first, closures, cohort.every_weeks)
 
 
 async def _counted(cohort_id: int) -> list[queries.SessionFacts]:
@@ -156,22 +159,26 @@ async def mark_postponed(
         return found
     state = "planned" if cohort.state == "planned" else "postponed"
     await execute("update cohort set state = $2, decide_by = $3 where id = $1", cohort.cohort_id, state, decide_by)
-    await _give_days(sessions, schedule.slots, now)
+    clashes = await clashes_of(cohort, schedule.slots, cohort.venue_id, principal)
+    with room_taken():
+        await _give_days(sessions, schedule.slots, shared(schedule.slots, clashes), now)
     await _decided(cohort, "postpone", reason, confirmed, principal, now)
     if cohort.state != "planned":
         await jobs.put("cohort_postponed", {"cohort": cohort.cohort_id})
     return []
 
 
-async def _give_days(sessions: Sequence[SessionFacts], slots: Sequence[Slot], now: datetime) -> None:
+async def _give_days(sessions: Sequence[SessionFacts], slots: Sequence[Slot], shares: Sequence[bool], now: datetime) -> None:
     await execute(
         """update cohort_session s set starts_at = given.starts, ends_at = given.ends, moved_from = null, state = 'planned',
-                                       sequence = s.sequence + 1, revised_at = $4
-           from unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) as given (id, starts, ends) where s.id = given.id""",
+                                       sequence = s.sequence + 1, revised_at = $4, shares_room = given.shares
+           from unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $5::boolean[]) as given (id, starts, ends, shares)
+           where s.id = given.id""",
         [session.session_id for session in sessions],
         [slot.starts_at for slot in slots],
         [slot.ends_at for slot in slots],
         now,
+        list(shares),
     )
 
 

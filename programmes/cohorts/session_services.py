@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from programmes.cohorts import queries, schedule_queries
+from programmes.cohorts.clash_services import clash_reasons, clashes_of, room_taken, shared
+from programmes.cohorts.pattern_rules import one_more
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import Reason, why_not_cancel_session, why_not_move
-from programmes.cohorts.schedule_rules import Off, Slot, one_more, why_off
+from programmes.cohorts.schedule_rules import Off, Slot, why_off
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchval, transaction
@@ -43,7 +45,7 @@ async def _lock(session_id: int, seen: int | None, principal: Principal, now: da
 _MOVE = """
 update cohort_session
 set starts_at = $2, ends_at = $3, venue_id = $4, state = 'moved', sequence = sequence + 1, revised_at = $5,
-    moved_from = coalesce(moved_from, starts_at) where id = $1
+    moved_from = coalesce(moved_from, starts_at), shares_room = $6 where id = $1
 """
 
 
@@ -55,38 +57,42 @@ async def move_session(
     principal: Principal,
     now: datetime,
     *,
-    on_day_off: bool = False,
+    meant: bool = False,
     seen: int | None = None,
 ) -> list[Reason]:
     """Give a session another time or place; returns why not, or nothing when it is done.
 
-    The first time it was to begin is kept. A holiday or closure is taken only when `on_day_off` says that it is meant.
+    The first time it was to begin is kept. A holiday or closure, a room that is taken and a leader who is elsewhere stand in
+    the way until somebody says that it is `meant`.
 
     Raises:
         NotFound: not a session this person works with, or no such venue.
-        Conflict: somebody else has changed it since it was `seen`.
+        Conflict: somebody else has changed it since it was `seen`, or has just taken the room.
     """
     slot = Slot(starts_at, ends_at)
     async with transaction():
         found = await _lock(session_id, seen, principal, now)
-        reasons = await _why_not_move(found, slot, venue_id, on_day_off, now)
+        clashes = await clashes_of(found.cohort, [slot], venue_id, principal)
+        reasons = await _why_not_move(found, slot, venue_id, meant, now)
+        reasons += [] if meant else clash_reasons(clashes)
         if reasons:
             return reasons
-        await execute(_MOVE, session_id, starts_at, ends_at, venue_id, now)
+        with room_taken():
+            await execute(_MOVE, session_id, starts_at, ends_at, venue_id, now, shared([slot], clashes)[0])
         await _renumber(found.cohort.cohort_id)
         await audit.note("session:move", f"session/{session_id}", principal.staff_id, now)
         await jobs.put("session_moved", {"session": session_id})
     return []
 
 
-async def _why_not_move(found: _Locked, slot: Slot, venue_id: int, on_day_off: bool, now: datetime) -> list[Reason]:
+async def _why_not_move(found: _Locked, slot: Slot, venue_id: int, meant: bool, now: datetime) -> list[Reason]:
     cohort, session = found.cohort, found.session
     others = [Slot(s.starts_at, s.ends_at) for s in found.others]
     # Only a group's start is decided upon.
     decide_by = cohort.decide_by if cohort.form == "group" else None
     reasons = why_not_move(cohort.state, decide_by, session.state, others, slot, now)
     off = await day_off_at(venue_id, slot, now)
-    if off and not on_day_off and slot.starts_at > now:
+    if off and not meant and slot.starts_at > now:
         reasons.append(Reason("day_off", "anda", {"day": local_date(slot.starts_at), "off": off}))
     if venue_id not in {venue.venue_id for venue in await schedule_queries.venues()}:
         reasons.append(Reason("venue_missing", "lokal"))
@@ -116,7 +122,7 @@ async def _at_end(cohort: CohortFacts, sessions: Sequence[SessionFacts]) -> Slot
     if not slots:
         return None
     last = max(local_date(slot.starts_at) for slot in slots)
-    return one_more(slots, await schedule_queries.closures(cohort.venue_id, last))
+    return one_more(slots, await schedule_queries.closures(cohort.venue_id, last), cohort.every_weeks)
 
 
 async def cancel_session(
@@ -134,6 +140,7 @@ async def cancel_session(
         found = await _lock(session_id, seen, principal, now)
         cohort, session = found.cohort, found.session
         added = await _at_end(cohort, [*found.others, session]) if add_at_end else None
+        clashes = await clashes_of(cohort, [added], cohort.venue_id, principal) if added else []
         # A drop-in makes up for nothing, and its last occasion may be cancelled like any other.
         left = 2 if cohort.form == "drop_in" else len(found.others) + 1
         reasons = why_not_cancel_session(cohort.state, session.state, left, added)
@@ -148,25 +155,27 @@ async def cancel_session(
             now,
         )
         if added:
-            await _add(cohort, added, now)
+            with room_taken():
+                await _add(cohort, added, shared([added], clashes)[0], now)
         await _renumber(cohort.cohort_id)
         await audit.note("session:cancel", f"session/{session_id}", principal.staff_id, now)
         await jobs.put("session_cancelled", {"session": session_id})
     return []
 
 
-async def _add(cohort: CohortFacts, slot: Slot, now: datetime) -> None:
+async def _add(cohort: CohortFacts, slot: Slot, shares_room: bool, now: datetime) -> None:
     """A session at the end. Its number is put right by the renumbering that follows."""
     await fetchval(
         """insert into cohort_session
-               (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at)
+               (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room)
            values ($1, (select coalesce(max(number), 0) + 1 from cohort_session where cohort_id = $1), $2, $3, $4, '',
-                   'planned', true, 0, $5) returning id""",
+                   'planned', true, 0, $5, $6) returning id""",
         cohort.cohort_id,
         slot.starts_at,
         slot.ends_at,
         cohort.venue_id,
         now,
+        shares_room,
     )
 
 

@@ -1,6 +1,6 @@
 """Cohorts, their sessions, who leads them, where, and what was decided about the start."""
 
-from piccolo.columns import Boolean, Date, ForeignKey, Integer, Serial, Text, Timestamptz
+from piccolo.columns import Boolean, Date, ForeignKey, Integer, Serial, SmallInt, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
@@ -31,6 +31,7 @@ class Closure(Table, tablename="closure"):
 class Cohort(Table, tablename="cohort"):
     """One group, series or drop-in place. Also the lock under which seats and arrivals are given out.
 
+    `every_weeks`: how often it meets; 0 when its days were chosen one by one.
     `visit_days`: how long before the decision a study visit must be booked, where one is asked for.
     """
 
@@ -46,6 +47,7 @@ class Cohort(Table, tablename="cohort"):
     decide_by = Date(default=None)
     last_entry_session = Integer(default=1)
     visit_days = Integer(default=7)
+    every_weeks = SmallInt(default=1)
     arrivals = Integer(default=0)
     created_at = Timestamptz(default=None)
     started_at = Timestamptz(null=True, default=None)
@@ -53,6 +55,7 @@ class Cohort(Table, tablename="cohort"):
     ended_how = Text(null=True, default=None)
     known_state = Check("state in ('planned', 'open', 'postponed', 'started', 'closed', 'cancelled')")
     visit_days_sensible = Check("visit_days between 0 and 60")
+    every_weeks_sensible = Check("every_weeks between 0 and 4")
     limits_in_order = Check("1 <= minimum and minimum <= maximum and maximum <= 200")
     maximum_referable = Unique(["id", "maximum"])
     known_ending = Check("ended_how in ('completed', 'ended_early', 'cancelled')")
@@ -74,6 +77,8 @@ class CohortSession(Table, tablename="cohort_session"):
     """One session. `number` is its place among those that count; a cancelled one has none.
 
     `sequence` and `revised_at` change with time, place and status only: they are what calendars compare (DESIGN 8).
+    `shares_room`: somebody has said that another group is in the room then. Otherwise `one_group_per_room`, an exclusion
+    constraint made in the migration, refuses it; cancelled sessions apart.
     """
 
     id: Serial = Serial(primary_key=True)
@@ -89,6 +94,7 @@ class CohortSession(Table, tablename="cohort_session"):
     sequence = Integer(default=0)
     revised_at = Timestamptz(default=None)
     cancelled_at = Timestamptz(null=True, default=None)
+    shares_room = Boolean(default=False)
     known_session_state = Check("state in ('planned', 'moved', 'cancelled', 'held')")
     ends_after_start = Check("starts_at < ends_at")
     cancelled_has_no_number = Check("(state = 'cancelled') = (number is null)")

@@ -150,7 +150,7 @@ async def move(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
         int(venue_id),
         principal(request),
         _now(request),
-        on_day_off=form.ticked("anda"),
+        meant=form.ticked("anda"),
         seen=_seen(form),
     )
     for field, text in pages.reasons(refused, cohort.form):

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import cast
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Note, Off, holiday_name
-from programmes.core.i18n import capital, day_long, day_plain, language, listed, ngettext, weekdays
+from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, ngettext, weekdays
 from programmes.core.i18n import gettext as _
 
 Params = Mapping[str, object]
@@ -122,6 +122,11 @@ def _day_off(p: Params) -> str:
     return _("%(day)s: %(why)s Välj en annan dag, eller kryssa i att det är meningen.", day=capital(day_long(day)), why=why)
 
 
+def _taken(p: Params) -> dict[str, object]:
+    day, until = day_plain(cast(date, p["day"])), clock(cast(datetime, p["until"]))
+    return {"who": p["who"], "cohort": p["cohort"] or _("en annan grupp"), "until": until, "day": day.rsplit(" ", 1)[0]}
+
+
 def _below_guideline(p: Params) -> str:
     confirmed = cast(int, p["confirmed"])
     return _(
@@ -176,6 +181,14 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "overlap": lambda p: _("Gruppen har redan en träff då."),
     "unchanged": lambda p: _("Det är samma dag, tid och lokal som förut. Ändra något av dem."),
     "day_off": _day_off,
+    "room_taken": lambda p: _(
+        "Krock: lokalen är bokad av %(cohort)s till %(until)s den %(day)s. Ändra, eller kryssa i att det är meningen.",
+        **_taken(p),
+    ),
+    "leader_taken": lambda p: _(
+        "Krock: %(who)s har %(cohort)s till %(until)s den %(day)s. Ändra, eller kryssa i att det är meningen.",
+        **_taken(p),
+    ),
     "cohort_over": lambda p: _("Gruppen är avslutad eller inställd, så träffarna ändras inte längre."),
     "session_held": lambda p: _("Träffen är redan hållen."),
     "session_cancelled": lambda p: _("Träffen är redan inställd."),

@@ -64,7 +64,7 @@ async def gambling_group(town: Town) -> None:
     coming = next(s for s in await cohorts.sessions(cohort.cohort_id) if s.starts_at > town.real_now + timedelta(days=6))
     starts, ends = coming.starts_at + _LATER, coming.ends_at + _LATER
     place = (await cohorts.by_id(cohort.cohort_id)).venue_id
-    moved = await move_session(coming.session_id, starts, ends, place, robin, town.real_now, on_day_off=True)
+    moved = await move_session(coming.session_id, starts, ends, place, robin, town.real_now, meant=True)
     assert not moved, moved
     await town.work(town.real_now)
     await _calendars(town, cohort, people[0], robin)

@@ -6,11 +6,30 @@ from dataclasses import dataclass
 from datetime import date
 
 from programmes.catalogue.rules import Programme
-from programmes.cohorts.rules import Defaults, Span, closed_after_start, decided_by, places_span, sessions_span
-from programmes.cohorts.schedule_rules import Clash, Day, Schedule
+from programmes.cohorts.rules import (
+    MOST_SESSIONS,
+    Defaults,
+    Span,
+    closed_after_start,
+    decided_by,
+    places_span,
+    sessions_span,
+)
+from programmes.cohorts.schedule_rules import Clash, Day, Off, Schedule
 from programmes.cohorts.wording_rules import noted, numbered, why_skipped
-from programmes.core.clock import local_date
-from programmes.core.i18n import capital, clock, day_long, day_plain, day_short, day_year, ngettext, speaking, weekdays
+from programmes.core.clock import local, local_date
+from programmes.core.i18n import (
+    capital,
+    clock,
+    day_long,
+    day_plain,
+    day_short,
+    day_year,
+    ngettext,
+    speaking,
+    times,
+    weekdays,
+)
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.visit_rules import Doubt
 from programmes.enrolment.wording import doubted, visit_beside
@@ -20,6 +39,7 @@ __all__ = ["visit_beside"]
 
 VISIT_ROWS = (1, 2, 3)
 MOST_CLASHES = 5
+MOST_DAYS_BY_HAND = MOST_SESSIONS
 
 
 @dataclass(frozen=True)
@@ -68,6 +88,22 @@ class OpeningPage:
     button: str
 
     @property
+    def how_often(self) -> tuple[tuple[str, str], ...]:
+        """How often it meets, as one chooses it; an open meeting place has its weekdays only."""
+        several = _("Flera gånger i veckan")
+        every = (("vecka", _("Varje vecka")), ("varannan", _("Varannan vecka")))
+        return () if self.kind == "drop_in" else (*every, ("flera", several), ("egna", _("Egna datum")))
+
+    @property
+    def picked(self) -> tuple[str, ...]:
+        """The fields of days that are picked one by one, once that is chosen."""
+        return tuple(name for name in self.values if name.startswith("datum"))
+
+    @property
+    def hours_open(self) -> bool:
+        return any(self.values[f"fran{day}"] or self.values[f"till{day}"] for day in range(7))
+
+    @property
     def visit_rows(self) -> tuple[int, ...]:
         return VISIT_ROWS if self.study_visit else ()
 
@@ -108,6 +144,7 @@ def default_values(programme: Programme, start: Defaults) -> dict[str, str]:
         "namn": default_name(programme, start.first),
         "forsta": start.first.isoformat(),
         "antal": str(start.count),
+        "monster": "vecka",
         "fran": f"{start.starts:%H:%M}",
         "till": f"{start.ends:%H:%M}",
         "min": str(start.minimum),
@@ -160,7 +197,7 @@ def schedule_summary(programme: Programme, schedule: Schedule) -> str:
     return f"{what}, {first}–{day_plain(held[-1].day)}"
 
 
-def warnings(programme: Programme, schedule: Schedule, clashes: Sequence[Clash], venue: str) -> tuple[str, ...]:
+def warnings(programme: Programme, schedule: Schedule, clashes: Sequence[Clash], venue: str, first: date) -> tuple[str, ...]:
     """What is worth a look before saving; none of it stands in the way."""
     found = []
     if programme.duration_weeks and schedule.weeks > programme.duration_weeks:
@@ -172,14 +209,22 @@ def warnings(programme: Programme, schedule: Schedule, clashes: Sequence[Clash],
                 said=programme.duration_weeks,
             )
         )
-    if schedule.days and schedule.days[0].off and schedule.sessions:
+    if schedule.sessions and schedule.days[0].number is None:
         found.append(_("Första dagen hoppas över. Det börjar i stället %(day)s.", day=day_long(schedule.sessions[0].day)))
+    elif schedule.sessions and programme.form != "drop_in" and schedule.days[0].day > first:
+        found.append(_("Den dag du skrev är ingen av veckodagarna. Det börjar %(day)s.", day=day_long(schedule.days[0].day)))
+    found.extend(_meant(day.day, day.off) for day in schedule.sessions if day.off)
     others = _by_group(clashes)
     found.extend(_clash(who, cohort, days, len(schedule.sessions), venue) for (who, cohort), days in others[:MOST_CLASHES])
     if len(others) > MOST_CLASHES:
         more = len(others) - MOST_CLASHES
         found.append(ngettext("Och %(n)s krock till, se dagarna nedan.", "Och %(n)s krockar till, se dagarna nedan.", more))
     return tuple(found)
+
+
+def _meant(day: date, off: Off) -> str:
+    """A day off that was chosen by hand."""
+    return _("%(day)s: %(why)s", day=capital(day_long(day)), why=why_skipped(day, off))
 
 
 def visit_warning(visit: Visit, doubt: Doubt, holder: str) -> str:
@@ -219,13 +264,15 @@ def _clash(who: str, cohort: str, days: int, of: int, venue: str) -> str:
 
 def lines(form: str, schedule: Schedule, clashes: Sequence[Clash]) -> tuple[Line, ...]:
     """Every day in order, with why it is skipped or what is worth knowing."""
-    return tuple(_line(form, day, [c for c in clashes if c.day == day.day]) for day in schedule.days)
+    hours = {(local(day.slot.starts_at).time(), local(day.slot.ends_at).time()) for day in schedule.days}
+    return tuple(_line(form, day, [c for c in clashes if c.day == day.day], len(hours) > 1) for day in schedule.days)
 
 
-def _line(form: str, day: Day, clashes: Sequence[Clash]) -> Line:
-    if day.off:
+def _line(form: str, day: Day, clashes: Sequence[Clash], with_hours: bool) -> Line:
+    if day.off and day.number is None:
         return Line(day_short(day.day), why_skipped(day.day, day.off), "off", (_("Hoppas över"), "", "move"), ())
-    notes = [noted(note) for note in day.notes]
+    notes = [why_skipped(day.day, day.off)] if day.off else []
+    notes += [noted(note) for note in day.notes]
     for clash in clashes:
         until = clock(clash.until)
         notes.append(
@@ -233,8 +280,10 @@ def _line(form: str, day: Day, clashes: Sequence[Clash]) -> Line:
             if clash.who
             else _("Lokalen är bokad till %(until)s.", until=until)
         )
-    tag = (_("Krock"), "warn", "warn") if clashes else None
-    return Line(day_short(day.day), capital(numbered(form, day.number)), "", tag, tuple(dict.fromkeys(notes)))
+    tag = (_("Krock"), "warn", "warn") if clashes else (_("Ledig dag"), "warn", "warn") if day.off else None
+    what = capital(numbered(form, day.number))
+    what += f", {times(day.slot.starts_at, day.slot.ends_at)}" if with_hours else ""
+    return Line(day_short(day.day), what, "", tag, tuple(dict.fromkeys(notes)))
 
 
 def button(enrol_from: date | None, form: str, today: date) -> str:

@@ -18,6 +18,7 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.oversight import opening_pages as pages
+from programmes.oversight.opening_days_views import by_hand, days_to_pick, hours_differ, read_days
 from programmes.oversight.opening_services import (
     Opening,
     Visit,
@@ -118,7 +119,8 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
             continue  # What is missing of the new room is said beside it.
         form.fail(reason.beside, said(reason, ask.programme.form))
     asked = await _asked(ask, wanted, visits, planned)
-    if form.errors or form.ticked("visa"):
+    picking = form.raw("monster") == "egna" and not wanted.chosen
+    if form.errors or form.ticked("visa") or picking:
         return await _show(ask, form, planned, 422 if form.errors else 200, asked=asked)
     if pages.seen(planned.digest, asked) != form.raw("sett"):
         return await _show(ask, form, planned, 422, look_again=True, asked=asked)
@@ -130,7 +132,7 @@ async def save_cohort(request: AnyRequest) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/traffar?klart={done}"})
 
 
-_COUNTED = ("forsta", "fran", "till", "antal", "dagar")
+_COUNTED = ("forsta", "fran", "till", "antal", "dagar", "monster")
 # What is said of these is only true for the days that were meant.
 _OF_THE_DAYS = {"oppnar", "beslut", "sista", *_COUNTED}
 
@@ -138,7 +140,8 @@ _OF_THE_DAYS = {"oppnar", "beslut", "sista", *_COUNTED}
 async def _tell_the_rest(ask: _Ask, form: Form) -> None:
     """What else is wrong when the days cannot even be counted: every reason at once, as if the usual days were meant."""
     usual = pages.default_values(ask.programme, ask.start) | {"dagar": "0"}
-    values = {name: list(given) for name, given in form.values.items()}
+    values = {name: list(given) for name, given in form.values.items() if not hours_differ(name)}
+    values |= {"monster": ["vecka"]} if any(name.startswith("datum") for name in form.errors) else {}
     values |= {name: [usual[name]] for name in _COUNTED if name in form.errors}
     wanted = _read(ask, Form(values))
     if wanted is None:
@@ -152,7 +155,7 @@ async def _tell_the_rest(ask: _Ask, form: Form) -> None:
 def _follow(form: Form, ask: _Ask) -> Form:
     """Name and decision date follow another first day, as long as nobody has typed others than those suggested."""
     probe = Form(form.values)
-    first = probe.day("forsta")
+    first = min(by_hand(probe), default=None) or probe.day("forsta")
     if first is None:
         return form
     values = {name: list(given) for name, given in form.values.items()}
@@ -165,39 +168,39 @@ def _follow(form: Form, ask: _Ask) -> Form:
 def _read(ask: _Ask, form: Form) -> Opening | None:
     """The cohort as typed, or None when the days cannot even be counted; every error stands in the form."""
     start, kind = ask.start, ask.programme.form
-    first, begins, ends = form.day("forsta"), form.clock_time("fran"), form.clock_time("till")
     name = form.text("namn", 80, _("Skriv ett namn."))
     count = number_within(form, "antal", sessions_span(ask.programme), 999)
-    least, most, opens, decides, last = start.minimum, start.maximum, start.enrol_from, first, start.last_entry
+    days = read_days(form, kind, count)
+    least, most, opens, decides, last = start.minimum, start.maximum, start.enrol_from, None, start.last_entry
     if kind == "group":
         span = places_span(ask.programme)
         least, most = number_within(form, "min", span, 999), number_within(form, "max", span, 999)
         opens, decides = form.day("oppnar") or ask.today, form.day("beslut")
         last = 1 if pages.is_closed_after_start(ask.programme) else form.number("sista", 0, 999)
     venue_id, new_venue = _read_venue(form)
-    weekdays = frozenset(int(day) for day in form.all("dagar") if day in {"0", "1", "2", "3", "4", "5", "6"})
-    if kind == "drop_in" and not weekdays:
-        form.fail("dagar", _("Välj minst en veckodag."))
-    if not first or not begins or not ends or "antal" in form.errors or (kind == "drop_in" and not weekdays):
+    if days is None:
         return None
     return Opening(
         ask.programme_id,
         name,
-        first,
-        begins,
-        ends,
+        days.first,
+        days.starts,
+        days.ends,
         count,
         least,
         min(most, MOST_PLACES + 1),
         opens,
-        decides or first,
+        decides or days.first,
         last,
         tuple(int(leader) for leader in form.all("ledare") if leader.isascii() and leader.isdigit() and len(leader) < 9),
         venue_id,
         new_venue,
-        weekdays,
+        days.weekdays,
         announce=not form.ticked("spara"),
         seen=form.raw("sett").partition(".")[0],
+        every=days.every,
+        other=days.other,
+        chosen=days.chosen,
     )
 
 
@@ -258,6 +261,7 @@ async def _show(
     values["lokal"] = form.raw("lokal") or venues[0][0]
     for name in _more_fields():
         values[name] = form.raw(name)
+    values |= days_to_pick(form, planned.schedule if planned else None, values)
     chosen = dict(venues).get(values["lokal"], "").split(",")[0]
     schedule = planned.schedule if planned else None
     ticked = form.all("dagar") if form.values else ["0"]
@@ -279,7 +283,9 @@ async def _show(
         study_visit=programme.study_visit,
         one_programme=len(await _openable(ask.request)) == 1,
         summary=pages.schedule_summary(programme, schedule) if schedule else "",
-        warnings=(*pages.warnings(programme, schedule, planned.clashes, chosen), *asked) if schedule and planned else (),
+        warnings=(*pages.warnings(programme, schedule, planned.clashes, chosen, first), *asked)
+        if schedule and planned
+        else (),
         lines=pages.lines(programme.form, schedule, planned.clashes) if schedule and planned else (),
         digest=pages.seen(planned.digest, asked) if planned else "",
         look_again=look_again,
@@ -290,7 +296,8 @@ async def _show(
 
 def _more_fields() -> list[str]:
     visits = [f"besok{row}{part}" for row in pages.VISIT_ROWS for part in ("", "tid", "antal")]
-    return ["nylokal", "nyadress", *visits]
+    hours = [f"{part}{day}" for day in range(7) for part in ("fran", "till")]
+    return ["nylokal", "nyadress", *visits, *hours]
 
 
 HANDLERS = [new_cohort, save_cohort]

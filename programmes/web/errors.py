@@ -183,6 +183,10 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Det finns inget samtycke till partnerkontakt"),
             _("Utan det, eller när platsen är avslutad, finns inga uppgifter om partnern här. Inget är sparat."),
         ),
+        "room_taken": (
+            _("Lokalen är tagen"),
+            _("Någon annan har bokat den just nu. Inget är sparat. Gå tillbaka, så visas krocken."),
+        ),
         "enrolment_over": (
             _("Det går inte längre"),
             _("Personens plats eller anmälan har ändrats sedan sidan visades, kanske av dig i en annan flik."),

@@ -1,5 +1,6 @@
 """A schedule has exactly its sessions, never on a day off, always at the same time on the wall."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import holidays
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from programmes.cohorts.pattern_rules import BY_HAND, again_from, one_more, pattern_of
 from programmes.cohorts.schedule_rules import (
     Booking,
     Clash,
@@ -15,14 +17,13 @@ from programmes.cohorts.schedule_rules import (
     Off,
     Pattern,
     Slot,
-    again_from,
     clashes,
     holiday_name,
-    one_more,
-    pattern_of,
+    plan_by_hand,
     plan_sessions,
     plan_weeks,
     slot_on,
+    why_off,
 )
 from programmes.core.clock import ZONE, local
 
@@ -44,11 +45,21 @@ closures = st.lists(
     max_size=6,
 )
 hours = st.integers(6, 20)
-patterns = st.builds(
+every_week = st.builds(
     lambda first, weekdays, hour: Pattern(first, frozenset(weekdays), time(hour), time(hour + 2)),
     dates,
     st.sets(st.integers(0, 6), min_size=1),
     hours,
+)
+# Every week or every second, some weekdays with hours of their own.
+patterns = st.builds(
+    lambda pattern, every, hour, other: replace(
+        pattern, every=every, other={day: (time(hour), time(hour + 1)) for day in pattern.weekdays & other}
+    ),
+    every_week,
+    st.integers(1, 2),
+    hours,
+    st.frozensets(st.integers(0, 6)),
 )
 
 
@@ -71,9 +82,24 @@ def test_no_session_is_on_a_holiday_or_in_a_closure(pattern: Pattern, count: int
 
 @given(patterns, st.integers(1, 52), closures)
 def test_the_time_on_the_wall_is_always_the_same(pattern: Pattern, count: int, shut: list[Closure]) -> None:
-    for slot in plan_sessions(pattern, count, shut).slots:
-        assert local(slot.starts_at).time() == pattern.starts
-        assert local(slot.ends_at).time() == pattern.ends
+    for day in plan_sessions(pattern, count, shut).sessions:
+        times = (local(day.slot.starts_at).time(), local(day.slot.ends_at).time())
+        assert times == pattern.other.get(day.day.weekday(), (pattern.starts, pattern.ends))
+
+
+@given(patterns, st.integers(1, 30), closures)
+def test_every_second_week_never_meets_in_the_weeks_between(pattern: Pattern, count: int, shut: list[Closure]) -> None:
+    planned = plan_sessions(pattern, count, shut)
+    monday = pattern.first - timedelta(days=pattern.first.weekday())
+    assert {(day.day - monday).days // 7 % pattern.every for day in planned.days} == {0}
+
+
+@given(st.sets(dates, min_size=1, max_size=20), closures)
+def test_days_chosen_one_by_one_are_all_held_and_a_day_off_is_said(chosen: set[date], shut: list[Closure]) -> None:
+    planned = plan_by_hand(chosen, time(13), time(15), shut)
+    assert [day.day for day in planned.sessions] == sorted(chosen)
+    for day in planned.days:
+        assert bool(day.off) == (plan_sessions(mondays(day.day), 1, shut).sessions[0].day != day.day)
 
 
 @given(patterns, st.integers(1, 52), closures)
@@ -85,12 +111,13 @@ def test_every_matching_day_is_either_a_session_or_skipped_with_a_reason(
         pattern.first + timedelta(days=n)
         for n in range((planned.days[-1].day - pattern.first).days + 1)
         if (pattern.first + timedelta(days=n)).weekday() in pattern.weekdays
+        and ((pattern.first.weekday() + n) // 7) % pattern.every == 0
     ]
     assert [day.day for day in planned.days] == expected
     assert all((day.number is None) == (day.off is not None) for day in planned.days)
 
 
-@given(patterns, st.integers(1, 52), closures)
+@given(every_week, st.integers(1, 52), closures)
 def test_a_drop_in_never_runs_past_its_weeks_and_makes_up_for_nothing(
     pattern: Pattern, weeks: int, shut: list[Closure]
 ) -> None:
@@ -159,28 +186,50 @@ def test_the_digest_changes_with_any_day_or_time() -> None:
 def test_one_more_follows_the_pattern_also_when_a_session_was_moved(
     pattern: Pattern, count: int, shut: list[Closure], data: st.DataObject
 ) -> None:
-    slots = list(plan_sessions(pattern, count, shut).slots)
+    longer = plan_sessions(pattern, 2 * len(pattern.weekdays) + count + 1, shut).slots
+    slots, expected = list(longer[:-1]), longer[-1]
     moved = data.draw(st.integers(0, count - 2))
     slots[moved] = Slot(
-        slots[moved].starts_at + timedelta(hours=1, days=1),
-        slots[moved].ends_at + timedelta(hours=1, days=1),
+        slots[moved].starts_at + timedelta(minutes=20),
+        slots[moved].ends_at + timedelta(minutes=20),
         slots[moved].starts_at,
     )
-    more = one_more(slots, shut)
-    assert more is not None
-    assert local(more.starts_at).date() > max(local(slot.starts_at).date() for slot in slots)
-    assert local(more.starts_at).weekday() in pattern.weekdays
-    assert (local(more.starts_at).time(), local(more.ends_at).time()) == (pattern.starts, pattern.ends)
+    if len({local(slot.starts_at).weekday() for slot in slots if slot.original is None}) == len(pattern.weekdays):
+        assert one_more(slots, shut, pattern.every) == expected
+
+
+def test_one_more_after_days_chosen_by_hand_is_a_week_later() -> None:
+    slots = plan_by_hand([date(2027, 2, 3), date(2027, 2, 11), date(2027, 2, 15)], time(9), time(11), []).slots
+    assert one_more(slots, [SPORTLOV], BY_HAND) == slot_on(date(2027, 3, 1), time(9), time(11))
 
 
 @given(patterns, st.integers(1, 20), dates, closures)
-def test_a_postponed_start_has_as_many_sessions_at_the_same_time(
+def test_a_postponed_start_keeps_its_pattern_from_the_new_day(
     pattern: Pattern, count: int, new: date, shut: list[Closure]
 ) -> None:
-    again = again_from(plan_sessions(pattern, count, shut).slots, new, shut)
+    before = plan_sessions(pattern, count, shut)
+    again = again_from(before.slots, new, shut, pattern.every)
     assert len(again.slots) == count
-    assert {day.day.weekday() for day in again.sessions} == {new.weekday()}
-    assert {local(slot.starts_at).time() for slot in again.slots} == {pattern.starts}
+    turned = (new - before.sessions[0].day).days
+    assert {day.day.weekday() for day in again.sessions} <= {(day.day.weekday() + turned) % 7 for day in before.sessions}
+    assert again.days[0].day == new
+    assert {(local(slot.starts_at).time(), local(slot.ends_at).time()) for slot in again.slots} <= {
+        (pattern.starts, pattern.ends),
+        *pattern.other.values(),
+    }
+
+
+@given(st.sets(st.dates(date(2027, 1, 1), date(2027, 6, 30)), min_size=1, max_size=12), dates, closures)
+def test_days_chosen_by_hand_keep_their_distance_when_the_start_is_postponed(
+    chosen: set[date], new: date, shut: list[Closure]
+) -> None:
+    slots = plan_by_hand(chosen, time(13), time(15), []).slots
+    again = again_from(slots, new, shut, BY_HAND)
+    assert [day.number for day in again.sessions] == list(range(1, len(chosen) + 1))
+    assert len({day.day for day in again.sessions}) == len(chosen)
+    assert not any(why_off(day.day, shut) for day in again.sessions)
+    wanted = {new + (day - min(chosen)) for day in chosen}
+    assert {day for day in wanted if not why_off(day, shut)} <= {day.day for day in again.sessions}
 
 
 def test_no_sessions_have_no_pattern() -> None:

@@ -111,7 +111,7 @@ async def test_a_day_off_can_be_meant(group: Cast, clock: FrozenClock, owner: as
         session.session_id, session.starts_at + DAY, session.ends_at + DAY, session.venue_id, robin, clock.now()
     )
     assert [(r.code, r.params["off"]) for r in reasons] == [("day_off", Off("closure", "Lov"))]
-    assert await move(session, DAY, robin, clock.now(), on_day_off=True) == []
+    assert await move(session, DAY, robin, clock.now(), meant=True) == []
 
 
 async def test_before_the_decision_a_session_is_not_moved_ahead_of_it(db: None, clock: FrozenClock) -> None:
@@ -234,3 +234,63 @@ async def test_moving_and_cancelling_at_the_same_time_never_breaks_the_numbers(g
     )
     assert sum(isinstance(answer, Conflict) for answer in answers) == 3
     assert [s.number for s in await sessions_of(cohort) if s.number] == list(range(1, 11))
+
+
+async def clashing(clock: FrozenClock) -> tuple[Cast, Cast]:
+    """Two groups at the same time in rooms of their own, each with its leader."""
+    robin, love = await a_leader(clock.now()), await a_leader(clock.now(), "love")
+    return (await a_cohort("2.8", clock.now(), robin), robin), (await a_cohort("2.7", clock.now(), love), love)
+
+
+async def test_a_room_or_a_leader_in_two_places_is_said_until_somebody_means_it(
+    db: None, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    (first, robin), (second, love) = await clashing(clock)
+    session = (await sessions_of(second))[0]
+    assert await move(session, timedelta(0), love, clock.now(), venue_id=first.venue_id) == ["room_taken"]
+    await owner.execute(
+        "insert into cohort_staff (cohort_id, staff_id, role) values ($1, $2, 'leader')", second.cohort_id, robin.staff_id
+    )
+    assert await move(session, HOUR / 2, love, clock.now()) == ["leader_taken"]
+    assert await move(session, HOUR / 2, love, clock.now(), venue_id=first.venue_id) == ["room_taken", "leader_taken"]
+    assert await move(session, HOUR / 2, love, clock.now(), venue_id=first.venue_id, meant=True) == []
+    assert await owner.fetchval("select shares_room from cohort_session where id = $1", session.session_id)
+    # Back in its own room it shares nothing, and where the other one ends there is room.
+    moved = (await sessions_of(second))[0]
+    assert await move(moved, -HOUR / 2, love, clock.now(), venue_id=second.venue_id, meant=True) == []
+    assert not await owner.fetchval("select shares_room from cohort_session where id = $1", session.session_id)
+
+
+async def test_two_who_take_a_room_at_once_do_not_both_get_it(
+    db: None, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    (first, robin), (second, love) = await clashing(clock)
+    eken = await a_venue("Eken")
+    one, other = (await sessions_of(first))[0], (await sessions_of(second))[0]
+
+    async def both() -> list[object]:
+        moves = (
+            move(one, timedelta(0), robin, clock.now(), venue_id=eken),
+            move(other, timedelta(0), love, clock.now(), venue_id=eken),
+        )
+        return list(await asyncio.gather(*moves, return_exceptions=True))
+
+    in_eken = "select count(*) from cohort_session where venue_id = $1"
+    for _ in range(5):
+        found = await both()
+        assert await owner.fetchval(in_eken, eken) == 1, found
+        await owner.execute("update cohort_session set venue_id = c.venue_id from cohort c where c.id = cohort_id")
+    # The control: without the constraint both are told that it is theirs.
+    definition = await owner.fetchval(
+        "select pg_get_constraintdef(oid) from pg_constraint where conname = 'one_group_per_room'"
+    )
+    await owner.execute("alter table cohort_session drop constraint one_group_per_room")
+    try:
+        taken = 0
+        for _ in range(20):
+            await both()
+            taken = max(taken, await owner.fetchval(in_eken, eken))
+            await owner.execute("update cohort_session set venue_id = c.venue_id from cohort c where c.id = cohort_id")
+        assert taken == 2
+    finally:
+        await owner.execute(f"alter table cohort_session add constraint one_group_per_room {definition}")

@@ -61,7 +61,8 @@ async def test_the_list_is_filtered_by_state_and_turned_at_fifty(
 ) -> None:
     venue = await a_venue()
     for number in range(53):
-        await a_cohort("2.7", clock.now(), robin, venue_id=venue, sessions=1, state="closed" if number == 0 else "open")
+        state, first_in = "closed" if number == 0 else "open", timedelta(days=28 + number)
+        await a_cohort("2.7", clock.now(), robin, venue_id=venue, sessions=1, state=state, first_in=first_in)
     page = await look(client, clock, "/personal/grupper")
     assert "Aktuella (52)" in page
     assert "Avslutade (1)" in page

@@ -246,8 +246,8 @@ async def a_thousand(owner: asyncpg.Connection, programme_id: int, clock: Frozen
     )
     await owner.execute(
         """insert into cohort_session
-               (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at)
-           select c.id, n, day, day + interval '2 hours', c.venue_id, '', 'planned', false, 0, $1
+               (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room)
+           select c.id, n, day, day + interval '2 hours', c.venue_id, '', 'planned', false, 0, $1, true
            from cohort c, generate_series(1, 10) n, lateral (select $1::timestamptz + n * interval '7 days') as at (day)
            where c.name like 'Grupp %'""",
         clock.now() + timedelta(days=100),

@@ -1,0 +1,88 @@
+"""The pattern that stored sessions follow, and how it goes on: one more at the end, or all from another day. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, time, timedelta
+
+from programmes.cohorts.schedule_rules import Closure, Day, Pattern, Schedule, Slot, plan_sessions, slot_on, why_off
+from programmes.core.clock import local
+
+# How many weeks lie between the weeks of a schedule; a schedule whose days were chosen one by one has none.
+BY_HAND = 0
+_DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
+
+
+def pattern_of(slots: Sequence[Slot], first: date, every: int = 1) -> Pattern:
+    """The pattern that sessions follow, from where moved ones were to be. The most common time wins, for each weekday.
+
+    Raises:
+        ValueError: there are no sessions to go by.
+    """
+    settled = [slot for slot in slots if slot.original is None] or list(slots)
+    if not settled:
+        raise ValueError("no sessions to find a pattern in")
+    weekdays = frozenset(_was_on(slot).weekday() for slot in slots)
+    starts, ends = _usual(settled)
+    of_days = {day: [slot for slot in settled if _was_on(slot).weekday() == day] for day in weekdays}
+    other = {day: _usual(found) for day, found in of_days.items() if found and _usual(found) != (starts, ends)}
+    return Pattern(first, weekdays, starts, ends, max(every, 1), other)
+
+
+def one_more(slots: Sequence[Slot], closures: Sequence[Closure], every: int = 1) -> Slot | None:
+    """The next time after the last session, by the same pattern; None when three years hold none. After days chosen
+    by hand it is a week later."""
+    last = max(slots, key=lambda slot: slot.starts_at)
+    day = local(last.starts_at).date()
+    pattern = pattern_of(slots, day + _DAY, every)
+    if every == BY_HAND:
+        pattern = replace(pattern, weekdays=frozenset({_was_on(last).weekday()}))
+    planned = plan_sessions(replace(pattern, anchor=_was_on(last)), 1, closures)
+    return planned.slots[0] if planned.slots else None
+
+
+def again_from(slots: Sequence[Slot], first: date, closures: Sequence[Closure], every: int = 1) -> Schedule:
+    """As many sessions with the same times from another first day (a postponed start).
+
+    On another weekday than before the whole week turns with it. Days that were chosen by hand keep their distance, and one
+    that would be a day off is a week later.
+    """
+    before = min(_was_on(slot) for slot in slots)
+    if every == BY_HAND:
+        return _as_far_apart(slots, first - before, closures)
+    turned = (first - before).days % 7
+    pattern = pattern_of(slots, first, every)
+    weekdays = frozenset((day + turned) % 7 for day in pattern.weekdays)
+    other = {(day + turned) % 7: times for day, times in pattern.other.items()}
+    return plan_sessions(replace(pattern, weekdays=weekdays, other=other), len(slots), closures)
+
+
+def _as_far_apart(slots: Sequence[Slot], later: timedelta, closures: Sequence[Closure]) -> Schedule:
+    days: list[Day] = []
+    taken: set[date] = set()
+    for slot in sorted(slots, key=_was_on):
+        day, times = _was_on(slot) + later, _times(slot)
+        while (off := why_off(day, closures)) or day in taken:
+            if off and day not in taken:
+                days.append(Day(day, slot_on(day, *times), None, off))
+            taken.add(day)
+            day += _WEEK
+        taken.add(day)
+        days.append(Day(day, slot_on(day, *times)))
+    ordered = sorted(days, key=lambda found: found.day)
+    numbers = iter(range(1, len(slots) + 1))
+    return Schedule(tuple(found if found.off else replace(found, number=next(numbers)) for found in ordered))
+
+
+def _was_on(slot: Slot) -> date:
+    """The day a session was to be on before it was moved."""
+    return local(slot.original or slot.starts_at).date()
+
+
+def _times(slot: Slot) -> tuple[time, time]:
+    return local(slot.starts_at).time(), local(slot.ends_at).time()
+
+
+def _usual(slots: Sequence[Slot]) -> tuple[time, time]:
+    (times, _count), *_rest = Counter(_times(slot) for slot in slots).most_common(1)
+    return times

@@ -1,0 +1,108 @@
+"""The days of a new cohort by another pattern than every week: seen first, saved as seen, and kept to afterwards."""
+
+from datetime import date, time
+from itertools import pairwise
+
+import asyncpg
+import httpx
+
+from programmes.cohorts import queries, services, session_services
+from programmes.core.clock import local, local_date
+from programmes.core.principal import Principal
+from tests.clock import FrozenClock
+from tests.oversight.test_opening_views import NEW, all_cohorts, fields, kim, robin, seen, sent
+
+__all__ = ["kim", "robin"]
+
+
+async def days_of(cohort_id: int) -> list[tuple[date, time, time]]:
+    return [
+        (local_date(one.starts_at), local(one.starts_at).time(), local(one.ends_at).time())
+        for one in await queries.sessions(cohort_id)
+        if one.state != "cancelled"
+    ]
+
+
+async def test_every_second_week_stays_so_when_one_is_cancelled_and_when_the_start_is_postponed(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    answer = await seen(client, "2.1", robin, monster="varannan")
+    assert answer.status_code == 303
+    (cohort,) = await all_cohorts(kim, clock)
+    days = [day for day, _from, _to in await days_of(cohort.cohort_id)]
+    assert [(later - earlier).days for earlier, later in pairwise(days)] == [14, 14, 14]
+    first = (await queries.sessions(cohort.cohort_id))[0]
+    assert await session_services.cancel_session(first.session_id, True, kim, clock.now()) == []
+    assert (await days_of(cohort.cohort_id))[-1][0] == date(2026, 12, 14)
+    again = await services.plan_again(cohort.cohort_id, date(2027, 2, 3), clock.now())
+    assert [day.day for day in again.sessions] == [date(2027, 2, 3), date(2027, 2, 17), date(2027, 3, 3), date(2027, 3, 17)]
+
+
+async def test_several_times_a_week_with_hours_of_their_own(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    wanted = {"monster": "flera", "dagar": ["1", "3"], "fran3": "09.00", "till3": "11.00", "forsta": "2026-10-19"}
+    shown = await sent(client, "2.1", robin, **wanted, visa="1")
+    assert "Den dag du skrev är ingen av veckodagarna. Det börjar tisdag 20 oktober." in shown.text
+    assert "<p>Träff 2, 09.00–11.00</p>" in shown.text
+    answer = await seen(client, "2.1", robin, **wanted)
+    assert answer.status_code == 303
+    (cohort,) = await all_cohorts(kim, clock)
+    assert await days_of(cohort.cohort_id) == [
+        (date(2026, 10, 20), time(13), time(15)),
+        (date(2026, 10, 22), time(9), time(11)),
+        (date(2026, 10, 27), time(13), time(15)),
+        (date(2026, 10, 29), time(9), time(11)),
+    ]
+    for wrong, said in (
+        ({"dagar": []}, "Välj minst en veckodag."),
+        ({"till3": ""}, "Skriv en tid, till exempel 18.00."),
+        ({"till3": "08.30"}, "Sluttiden måste vara efter starttiden."),
+        ({"fran3": "02.30"}, "Skriv en tid från 6.00 till 23.00."),
+    ):
+        refused = await sent(client, "2.1", robin, **{**wanted, **wrong})
+        assert (refused.status_code, said in refused.text) == (422, True), wrong
+
+
+async def test_a_morning_and_two_afternoons_a_week(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    wanted = {"dagar": ["0", "2", "4"], "fran": "13.00", "till": "16.00", "fran2": "9.00", "till2": "11.30", "antal": "2"}
+    assert (await seen(client, "3.1", robin, **wanted)).status_code == 303
+    (cohort,) = await all_cohorts(kim, clock)
+    assert [(day.weekday(), begins) for day, begins, _to in await days_of(cohort.cohort_id)] == [
+        (0, time(13)),
+        (2, time(9)),
+        (4, time(13)),
+    ] * 2
+
+
+async def test_dates_by_hand_are_offered_from_the_pattern_and_a_day_off_is_said(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    offered = await sent(client, "2.1", robin, monster="egna")
+    assert offered.status_code == 200
+    assert await all_cohorts(kim, clock) == []
+    form = fields(offered.text) | {"ledare": [str(robin.staff_id)], "monster": "egna"}
+    dates = [form[f"datum{n}"] for n in range(1, 5)]
+    assert dates == ["2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09"]
+    twice = await client.post(NEW, data={**form, "datum2": dates[0]})
+    assert (twice.status_code, "Den dagen står redan ovanför." in twice.text) == (422, True)
+    gap = await client.post(NEW, data={**form, "datum4": ""})
+    assert (gap.status_code, "Skriv ett datum som finns" in gap.text) == (422, True)
+    past = await client.post(NEW, data={**form, "datum4": "2026-08-03"})
+    assert (past.status_code, "Tiden har redan varit." in past.text) == (422, True)
+    holiday = {**form, "datum4": "2026-12-24", "datum1": "2026-10-30"}
+    shown = await client.post(NEW, data=holiday)
+    assert (shown.status_code, "Titta på dagarna igen" in shown.text) == (422, True)
+    assert "Torsdag 24 december: Julafton, helgdag." in shown.text
+    saved = await client.post(NEW, data={**holiday, "sett": fields(shown.text)["sett"]})
+    assert saved.status_code == 303
+    (cohort,) = await all_cohorts(kim, clock)
+    assert [day for day, _from, _to in await days_of(cohort.cohort_id)] == [
+        date(2026, 10, 26),
+        date(2026, 10, 30),
+        date(2026, 11, 2),
+        date(2026, 12, 24),
+    ]
+    assert await owner.fetchval("select every_weeks from cohort") == 0
