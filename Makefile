@@ -17,7 +17,7 @@ reset: .venv/demo-installed ## stop the demo and remove its database, keys and m
 
 # While mypy keeps one core busy the other compiles the tests, which every process of pytest would do for itself.
 test: .venv/dev-installed ## every check and every test
-	@mkdir -p .data && $(BIN)/python -m tests.browser
+	@mkdir -p .data && $(BIN)/python -m tests.browser && $(BIN)/python -m tests.calendar.icaljs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
@@ -47,6 +47,9 @@ lock: ## resolve requirements/*.lock anew from pyproject.toml; `make lock UPGRAD
 	$(RESOLVE) -o requirements/production.lock
 	$(RESOLVE) --extra private-server -c requirements/production.lock -o requirements/demo.lock
 	$(RESOLVE) --extra private-server --extra dev -c requirements/demo.lock -o requirements/dev.lock
+	@if command -v npm >/dev/null; then cd requirements/javascript && \
+		npm install $(if $(UPGRADE),--save-dev ical.js) --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved; \
+	else echo "make: npm is not here, so requirements/javascript stays as it is"; fi
 	@rm -rf .data/lock
 
 RESOLVE = $(RESOLVE_ONE) pyproject.toml requirements/build.in

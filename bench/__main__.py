@@ -21,6 +21,7 @@ os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
 import asyncpg
 import httpx
 
+from bench import calendars
 from bench.client import Figures, get, measure
 from bench.client import once as ask_once
 from bench.record import PASSWORD, STAFF, Log, Recorder, Scenario
@@ -37,8 +38,8 @@ from programmes.settings import Settings
 
 SECONDS, ROUNDS, CLIENTS = float(os.environ.get("BENCH_SECONDS", "3")), 2, 8
 # Each part has a database of its own. The edition and the roles come with migrate, the address is the web role's.
-Part = Literal["service", "queues"]
-PARTS: tuple[Part, ...] = ("service", "queues")
+Part = Literal["service", "queues", "calendars"]
+PARTS: tuple[Part, ...] = ("service", "queues", "calendars")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,13 @@ class Result:
         return (
             f"| {self.scenario.title} | {self.statements} | {self.ours.size:,} | {self.ours.rate:,.0f} | "
             f"{self.ours.p50:.1f} | {self.ours.p99:.1f} | {self.floor.rate:,.0f} | {self.ratio:.2f} |"
+        )
+
+    def calendar_line(self, bare: float) -> str:
+        """As a line of the calendars' table, beside a route that does nothing too."""
+        return (
+            f"| {self.scenario.title} | {self.statements} | {self.ours.size:,} | {self.ours.rate:,.0f} | "
+            f"{self.ours.p50:.1f} | {self.ours.p99:.1f} | {self.ratio:.2f} | {bare / self.ours.rate:.2f} |"
         )
 
     def queue_line(self, empty: "Result") -> str:
@@ -109,6 +117,9 @@ async def _prepare(server: private_server.PrivateServer, folder: Path, part: Par
             recorder = Recorder(browser, log, KeyFolder(settings.key_folder), clock)
             if part == "queues":
                 return settings, await recorder.queues(await build_queues(owner, clock.now()))
+            if part == "calendars":
+                subscribers = await calendars.build_subscribers(owner, staff_id, recorder.keys, clock.now())
+                return settings, await calendars.scenarios(recorder, subscribers)
             return settings, await recorder.service(await build(owner, staff_id, clock.now()))
     finally:
         await owner.close()
@@ -158,7 +169,7 @@ async def _measure(server: private_server.PrivateServer, folder: Path, part: Par
         running.append(await processes.start(settings, folder, "serve", "--port", str(port)))
         running.append(await _start_floor(floor, settings, scenarios, folder))
         await processes.wait_until_ready(f"http://127.0.0.1:{port}", running[0])
-        await (_service if part == "service" else _queues)(scenarios, port, floor)
+        await {"service": _service, "queues": _queues, "calendars": _calendars}[part](scenarios, port, floor)
     finally:
         await processes.stop(running)
 
@@ -183,8 +194,19 @@ async def _queues(scenarios: Sequence[Scenario], port: int, floor: int) -> None:
         print(result.queue_line(results[0]), flush=True)
 
 
+async def _calendars(scenarios: Sequence[Scenario], port: int, floor: int) -> None:
+    bare = await measure(floor, lambda: get("/bare"), 200, SECONDS, CLIENTS)
+    results = {result.scenario.name: result for result in await _compare(scenarios, port, floor)}
+    print(f"\nbench: calendars; a bare Litestar route without a database: {bare.rate:,.0f} a second\n")
+    print("| a calendar | statements | bytes | a second | p50 ms | p99 ms | times the floor | times a bare route |")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|")
+    for result in results.values():
+        print(result.calendar_line(bare.rate))
+    print("", *calendars.worked_out(results["poll"].ours.rate, results["changed"].ours.rate), sep="\n", flush=True)
+
+
 def main() -> None:
-    """`python -m bench` measures everything, `python -m bench queues` only that."""
+    """`python -m bench` measures everything, `python -m bench calendars` or `queues` only that."""
     parts = [part for part in PARTS if part in sys.argv[1:]] or PARTS
     folder = Path(tempfile.mkdtemp(prefix="programmes-bench-", dir="/var/tmp"))
     folder.chmod(0o755)

@@ -60,22 +60,27 @@ class Recorder:
         feed = feed_address(await cohort_feed(town.shown, self.keys, self.clock.now()), self.keys)
         tag = (await self.browser.get(feed)).headers["etag"]
         return [
-            await self._read("page", "the public page of a programme", "/insatser/aterfallsprevention", {}),
+            await self.read("page", "the public page of a programme", "/insatser/aterfallsprevention", {}),
             await self.enrolment("enrolment", "an enrolment", town.wide),
-            await self._read("feed", "a calendar feed", feed, {}),
-            await self._read("unchanged", "a calendar feed that has not changed", feed, {"If-None-Match": tag}),
-            await self._read("cockpit", "the cockpit with 1,000 cohorts", "/personal/starter", await self._signed_in()),
+            await self.read("feed", "a calendar feed", feed, {}),
+            await self.read("unchanged", "a calendar feed that has not changed", feed, {"If-None-Match": tag}),
+            await self.read("cockpit", "the cockpit with 1,000 cohorts", "/personal/starter", await self._signed_in()),
         ]
 
-    async def _read(self, name: str, title: str, path: str, headers: Mapping[str, str]) -> Scenario:
+    async def read(self, name: str, title: str, path: str, headers: Mapping[str, str]) -> Scenario:
+        """The same address over and over."""
         # The first time fills what is kept in memory (templates, the edition).
         await self.browser.get(path, headers=headers)
+        recorded = await self.record(path, headers)
+        request = get(path, **headers)
+        return Scenario(name, title, lambda: request, recorded)
+
+    async def record(self, path: str, headers: Mapping[str, str]) -> Recorded:
+        """What asking once costs."""
         self.log.statements.clear()
         answer = await self.browser.get(path, headers=headers)
-        request = get(path, **headers)
-        recorded = Recorded(list(self.log.statements), answer.status_code, len(answer.content))
         assert answer.status_code in {200, 304}, answer.text
-        return Scenario(name, title, lambda: request, recorded)
+        return Recorded(list(self.log.statements), answer.status_code, len(answer.content))
 
     async def _signed_in(self) -> dict[str, str]:
         answer = await sign_in(STAFF, PASSWORD, b"k" * 32, self.clock.now())

@@ -10,7 +10,7 @@ from programmes.core.clock import local_date
 COHORTS = 1000
 # How many wait, and over how many groups the applications are spread: half of them are the service's, half the floor's.
 WAITING, SPREAD = (0, 10, 500, 5000), 40
-_OPEN = """
+OPEN = """
 with made as (
   insert into cohort (public_id, programme_id, name, state, venue_id, minimum, maximum, enrol_from, decide_by,
                       last_entry_session, arrivals, created_at)
@@ -56,7 +56,7 @@ async def build_queues(owner: asyncpg.Connection, now: datetime) -> dict[int, li
     found = {}
     for length in WAITING:
         mark = f"q{length}x"
-        await owner.execute(_OPEN, mark, programme_id, venue, 200, today, soon, now, SPREAD, 4)
+        await owner.execute(OPEN, mark, programme_id, venue, 200, today, soon, now, SPREAD, 4)
         rows = await owner.fetch("select id from cohort where public_id like $1 order by id", f"bench{mark}%")
         found[length] = [row["id"] for row in rows]
         await owner.execute(_WAITING, found[length], now, length)
@@ -71,9 +71,9 @@ async def build(owner: asyncpg.Connection, staff_id: int, now: datetime) -> Town
     ids = {r["section"]: r["id"] for r in await owner.fetch("select id, section from programme")}
     today = local_date(now)
     soon = today + timedelta(days=10)
-    await owner.execute(_OPEN, "a", ids["2.8"], venue, 8, today, soon, now, 3, 10)
-    await owner.execute(_OPEN, "w", ids["2.1"], venue, 200, today, soon, now, 120, 4)
-    await owner.execute(_OPEN, "r", ids["2.12"], venue, 10, today, soon, now, COHORTS - 123, 9)
+    await owner.execute(OPEN, "a", ids["2.8"], venue, 8, today, soon, now, 3, 10)
+    await owner.execute(OPEN, "w", ids["2.1"], venue, 200, today, soon, now, 120, 4)
+    await owner.execute(OPEN, "r", ids["2.12"], venue, 10, today, soon, now, COHORTS - 123, 9)
     await owner.execute("insert into cohort_staff (cohort_id, staff_id, role) select id, $1, 'leader' from cohort", staff_id)
     await owner.execute("analyze")
     shown = await owner.fetchval("select id from cohort where public_id = 'bencha1'")

@@ -58,7 +58,8 @@ def _starts() -> str:
         return ""
 
 
-def _on_debian() -> bool:
+def on_debian() -> bool:
+    """Whether this is Debian, whose packages `apt-get` installs."""
     release = Path("/etc/os-release")
     return release.exists() and "ID=debian" in release.read_text(encoding="utf-8").splitlines()
 
@@ -68,7 +69,8 @@ _APT = ["apt-get", "-q", "-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retr
 _OWN = [sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"]
 
 
-def _from_debian(package: str) -> list[list[str]]:
+def from_debian(package: str) -> list[list[str]]:
+    """The commands that install a package of Debian's, as root."""
     return [[*_APT, "update"], [*_APT, "install", "-y", "--no-install-recommends", package]]
 
 
@@ -76,15 +78,15 @@ def _ways_to_fetch() -> list[list[list[str]]]:
     """Lists of commands, to be tried in this order."""
     if os.geteuid() != 0:
         return [[_OWN]]
-    if _on_debian():
-        return [_from_debian(_SHELL), _from_debian("chromium"), [_OWN]]
+    if on_debian():
+        return [from_debian(_SHELL), from_debian("chromium"), [_OWN]]
     return [[[*_OWN[:-1], "--with-deps", "chromium"]], [_OWN]]
 
 
-def _run(commands: list[list[str]]) -> None:
+def run(commands: list[list[str]]) -> None:
     """One command after the other, until one fails."""
     for command in commands:
-        print("tests: fetching a browser:", " ".join(command), flush=True)
+        print("tests: fetching:", " ".join(command), flush=True)
         if subprocess.run(command, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}).returncode:
             return
 
@@ -96,12 +98,12 @@ def ensure() -> str:
         NoBrowser: nothing that was tried gave one that starts.
     """
     ways = _ways_to_fetch()
-    if shutil.which(_SHELL) is None and ways[0] == _from_debian(_SHELL):
-        _run(ways.pop(0))
+    if shutil.which(_SHELL) is None and ways[0] == from_debian(_SHELL):
+        run(ways.pop(0))
     if version := _starts():
         return version
     for commands in ways:
-        _run(commands)
+        run(commands)
         if version := _starts():
             return version
     raise NoBrowser("the journeys need a browser, and none starts here. Install Chromium and run again.")

@@ -8,7 +8,7 @@ import asyncpg
 
 from programmes.calendar.rules import Feed, FeedFacts, Occasion
 from programmes.cohorts.queries import LEADS
-from programmes.core.db import fetch, fetchrow
+from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 
 # $1 is the digest of the token. One row per occasion, or a single one without any.
@@ -30,7 +30,8 @@ left join lateral (
          coalesce(s.moved_from, s.starts_at) as first_start, s.starts_at, s.ends_at,
          s.sequence, s.revised_at,
          case when s.state = 'cancelled' then coalesce(s.cancelled_at, s.revised_at) end as cancelled_at,
-         case when c.state = 'cancelled' then off.at end as called_off_at, mine.until, v.name as place
+         case when c.state = 'cancelled' then off.at end as called_off_at, mine.until, v.name as place,
+         s.added
   from cohort_session s join cohort c on c.id = s.cohort_id join programme pr on pr.id = c.programme_id
   join venue v on v.id = s.venue_id
   left join lateral (select coalesce(max(decided_at), c.closed_at, c.created_at) as at from start_decision d
@@ -39,7 +40,7 @@ left join lateral (
   union all
   select 'visit/' || vs.id, 'visit', c.id, pr.form, vs.starts_at, vs.starts_at, vs.ends_at,
          case when vs.cancelled_at is null then 0 else 1 end, coalesce(vs.cancelled_at, c.created_at), vs.cancelled_at,
-         case when c.state = 'cancelled' then off.at end, mine.until, v.name
+         case when c.state = 'cancelled' then off.at end, mine.until, v.name, false
   from visit_slot vs join cohort c on c.id = vs.cohort_id join programme pr on pr.id = c.programme_id
   join venue v on v.id = vs.venue_id
   left join lateral (select coalesce(max(decided_at), c.closed_at, c.created_at) as at from start_decision d
@@ -98,6 +99,16 @@ async def of_cohort(cohort_id: int) -> Feed | None:
     return _feed(await fetchrow(f"{_FEED} f.cohort_id = $1", cohort_id))
 
 
+async def of_cohorts(cohort_ids: Sequence[int]) -> dict[int, Feed]:
+    """The live feeds of these cohorts that have been made, by cohort."""
+    rows = await fetch(
+        """select id as feed_id, kind, generation, cohort_id from feed
+           where revoked_at is null and cohort_id = any($1::int[])""",
+        list(cohort_ids),
+    )
+    return {row["cohort_id"]: Feed(row["feed_id"], row["kind"], row["generation"]) for row in rows}
+
+
 async def of_staff(staff_id: int) -> Feed | None:
     """A leader's live feed, if one has been made."""
     return _feed(await fetchrow(f"{_FEED} f.staff_id = $1", staff_id))
@@ -115,10 +126,13 @@ def _feed(row: asyncpg.Record | None) -> Feed | None:
     return None if row is None else Feed(**dict(row))
 
 
-async def is_protected(enrolment_id: UUID) -> bool:
-    """Whether somebody with protected identity holds this enrolment."""
-    row = await fetchrow(
-        """select p.protected_identity from enrolment e join participant p on p.id = e.participant_id where e.id = $1""",
-        enrolment_id,
+async def has_none(enrolment_id: UUID) -> bool:
+    """Whether no feed is to be made unasked: the identity is protected, or they have closed the one they had."""
+    return bool(
+        await fetchval(
+            """select coalesce(p.protected_identity, false)
+                      or exists (select 1 from feed f where f.enrolment_id = e.id and f.revoked_at is not null)
+               from enrolment e left join participant p on p.id = e.participant_id where e.id = $1""",
+            enrolment_id,
+        )
     )
-    return bool(row and row["protected_identity"])

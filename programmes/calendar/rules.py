@@ -71,7 +71,7 @@ class Occasion:
     """What is stored of one session or study visit, and what its name is made of.
 
     `cancelled_at` is the session's own; `called_off_at` that of its whole cohort. `until` is a substitute's last day.
-    `first_start` is when it was to begin before anything was moved.
+    `first_start` is when it was to begin before anything was moved. `added`: it makes up for one that was cancelled.
     """
 
     key: str
@@ -87,6 +87,7 @@ class Occasion:
     called_off_at: datetime | None = None
     until: date | None = None
     place: str = ""
+    added: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,8 @@ def _is_shown(kind: FeedKind, occasion: Occasion, now: datetime) -> bool:
         return False
     if occasion.until is not None and local_date(occasion.starts_at) > occasion.until:
         return False
-    return kind != "leader" or occasion.ends_at > now - LOOKS_BACK
+    # Those of a group end with it; the others would grow for ever.
+    return kind not in {"leader", "drop_in"} or occasion.ends_at > now - LOOKS_BACK
 
 
 def _event(facts: FeedFacts, occasion: Occasion) -> Event:
@@ -174,8 +176,12 @@ def _event(facts: FeedFacts, occasion: Occasion) -> Event:
 
 
 def usual_weekday(occasions: Sequence[Occasion]) -> int:
-    """The weekday (Monday is 0) on which most sessions were to be; of several the first. Moves do not rename a group."""
-    days = [local_date(o.first_start).weekday() for o in sorted(occasions, key=lambda o: (o.first_start, o.key))]
+    """The weekday (Monday is 0) on which most sessions were to be; of several the first.
+
+    Neither moves nor added sessions rename a group: calendars would not be told of the new name in the others.
+    """
+    planned = [o for o in occasions if not o.added] or occasions
+    days = [local_date(o.first_start).weekday() for o in sorted(planned, key=lambda o: (o.first_start, o.key))]
     return max(days, key=lambda day: (days.count(day), -days.index(day)))
 
 

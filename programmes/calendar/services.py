@@ -1,6 +1,7 @@
 """Making, renaming, renewing, revoking and handing out feeds."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -50,10 +51,10 @@ async def participant_calendar(
 async def participant_feed(enrolment_id: UUID, keys: KeyFolder, now: datetime, asked_for: bool = False) -> Feed | None:
     """A participant's feed, made when first asked about.
 
-    None for somebody with protected identity, until they ask for one themselves (`asked_for`).
+    None for somebody with protected identity, and for who has closed theirs, until they ask for one (`asked_for`).
     """
     found = await queries.of_enrolment(enrolment_id)
-    if found is None and not asked_for and await queries.is_protected(enrolment_id):
+    if found is None and not asked_for and await queries.has_none(enrolment_id):
         return None
     return found or await _make("participant", keys, now, enrolment_id=enrolment_id)
 
@@ -65,6 +66,18 @@ async def cohort_feed(cohort_id: int, keys: KeyFolder, now: datetime) -> Feed:
         return found
     kind: FeedKind = "drop_in" if (await cohorts.by_id(cohort_id)).form == "drop_in" else "cohort"
     return await _make(kind, keys, now, cohort_id=cohort_id)
+
+
+async def open_calendars(
+    cohort_ids: Sequence[int], keys: KeyFolder, base_url: str, now: datetime
+) -> dict[int, rules.Address]:
+    """The public addresses of drop-in places by cohort, each made when first asked about."""
+    if not cohort_ids:
+        return {}
+    found = await queries.of_cohorts(cohort_ids)
+    for cohort_id in set(cohort_ids) - set(found):
+        found[cohort_id] = await _make("drop_in", keys, now, cohort_id=cohort_id)
+    return {cohort_id: rules.Address(base_url + feed_address(feed, keys)) for cohort_id, feed in found.items()}
 
 
 async def leader_feed(staff_id: int, keys: KeyFolder, now: datetime) -> Feed:
@@ -175,6 +188,17 @@ async def revoke(feed_id: UUID, now: datetime) -> None:
         await execute(f"{_REVOKE} id = $2", _day(now), feed_id)
 
 
+async def close(feed_id: UUID, now: datetime) -> None:
+    """End a participant's own feed because they want none. Whose it was stays known, or Min plats would make another."""
+    async with transaction():
+        await execute(
+            """update feed set revoked_at = $1, sealed_title = null, titled_at = null, title_revision = 0
+               where revoked_at is null and id = $2 and kind = 'participant'""",
+            _day(now),
+            feed_id,
+        )
+
+
 async def end_protected(enrolment_id: UUID, now: datetime) -> None:
     """Somebody's identity is protected from now on: the calendar that they had ends, and another is made when they ask."""
     found = await queries.of_enrolment(enrolment_id)
@@ -197,10 +221,12 @@ async def revoke_for_cohort(cohort_id: int, now: datetime) -> None:
 async def follow(old: UUID, new: UUID) -> None:
     """In the caller's transaction: the calendar of a place that was moved goes on with the new one, at the same address.
 
+    So does the wish to have none.
+
     Raises:
         RuntimeError: no transaction is open.
     """
-    await execute("update feed set enrolment_id = $2 where enrolment_id = $1 and revoked_at is null", old, new)
+    await execute("update feed set enrolment_id = $2 where enrolment_id = $1", old, new)
 
 
 async def revoke_ended(now: datetime) -> None:
@@ -243,16 +269,19 @@ async def serve(token: str, keys: KeyFolder, now: datetime) -> Served | Gone | N
         facts = replace(facts, title=own_title(facts.sealed_title, facts.key_id, keys))
     body = text.write(facts, rules.events(facts, now))
     digest = hashlib.sha256(body).digest()
-    modified = facts.revised_at
+    modified: datetime | None = facts.revised_at
     if overlooked or facts.body_digest != digest:
         modified = await _hand_out(facts.feed_id, digest, overlooked, now)
-    return Served(body, digest.hex()[:32], modified.replace(microsecond=0))
+    return Served(body, digest.hex()[:32], modified.replace(microsecond=0)) if modified else None
 
 
-async def _hand_out(feed_id: UUID, digest: bytes, overlooked: bool, now: datetime) -> datetime:
-    """Note what is handed out. Two changes in one second, or two readers at once, still get two different moments."""
+async def _hand_out(feed_id: UUID, digest: bytes, overlooked: bool, now: datetime) -> datetime | None:
+    """Note what is handed out. Two changes in one second, or two readers at once, still get two different moments.
+
+    None when the feed has gone with its group since it was read.
+    """
     async with transaction():
-        modified: datetime = await fetchval(
+        modified: datetime | None = await fetchval(
             """update feed set body_digest = $2, revised_at = case
                  when body_digest is null then greatest(revised_at, $3)
                  when body_digest = $2 then revised_at

@@ -121,7 +121,7 @@ async def _mine(person: Principal, which: str, now: datetime) -> UUID:
 async def participants_own(request: AnyRequest) -> Response[Any]:
     """Another title or address for one's own calendar, or its end.
 
-    Somebody who had none because of protected identity may have one made.
+    Somebody who had none because of protected identity, or has closed it, may have one made.
     """
     state = request.app.state
     now = state.clock.now()
@@ -134,10 +134,16 @@ async def participants_own(request: AnyRequest) -> Response[Any]:
         if feed is not None and form.raw("gor") == "byt":
             await services.renew(feed.feed_id, state.key_folder, now)
         elif feed is not None and form.raw("gor") == "stang":
-            await services.revoke(feed.feed_id, now)
+            await services.close(feed.feed_id, now)
         elif feed is not None and "rubrik" in form.values:
             await services.set_title(feed.feed_id, form.raw("rubrik"), state.key_folder, now)
     return Response("", status_code=303, headers={"location": "/min-plats"})
 
 
-HANDLERS = [feed, staff_calendars, renew, participants_own]
+@get("/kalender")
+async def how_to(request: AnyRequest) -> Response[Any]:
+    """How to subscribe on an iPhone, with Google and with Outlook, and how late a change may come."""
+    return page(request, "calendar/how.html")
+
+
+HANDLERS = [feed, how_to, staff_calendars, renew, participants_own]

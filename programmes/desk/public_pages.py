@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from programmes.calendar.rules import Address
 from programmes.catalogue.rules import Audience, Lang, Programme, Text
 from programmes.catalogue.wording import Fact, Words, conditions, evaluation_text, key_facts, tag_text
 from programmes.cohorts.queries import CohortFacts, SessionFacts
@@ -99,11 +100,13 @@ class Start:
 
 @dataclass(frozen=True)
 class Opening:
-    """The next time an open meeting place is open, and the times after it that the page has room for."""
+    """The next time an open meeting place is open, the times after it that the page has room for, and its open calendar."""
 
     session: SessionFacts
     place: str
     then: tuple[SessionFacts, ...] = ()
+    cohort_id: int = 0
+    calendar: Address | None = None
 
     @property
     def day(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
+from programmes.calendar import services as calendar
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
@@ -41,7 +42,10 @@ async def openings_of(office: Office, each: int = 1) -> list[tuple[str, Opening]
     found: dict[int, tuple[CohortFacts, list[SessionFacts]]] = {}
     for cohort, session in await cohorts.open_houses(office.now, each):
         found.setdefault(cohort.cohort_id, (cohort, []))[1].append(session)
-    return [(cohort.slug, Opening(first, cohort.venue, tuple(then))) for cohort, (first, *then) in found.values()]
+    return [
+        (cohort.slug, Opening(first, cohort.venue, tuple(then), cohort.cohort_id))
+        for cohort, (first, *then) in found.values()
+    ]
 
 
 def of_programme(programme: Programme, starts: Iterable[Start]) -> list[Start]:
@@ -77,6 +81,11 @@ async def show_programme(request: AnyRequest, slug: FromPath[str]) -> Response[A
     timetables = await cohorts.sessions_of([start.cohort.cohort_id for start in starts])
     starts = [replace(start, timetable=tuple(timetables[start.cohort.cohort_id])) for start in starts]
     openings = [o for of_slug, o in await openings_of(office, TIMES_SHOWN) if of_slug == slug]
+    state = request.app.state
+    calendars = await calendar.open_calendars(
+        [o.cohort_id for o in openings], state.key_folder, state.settings.base_url, office.now
+    )
+    openings = [replace(o, calendar=calendars[o.cohort_id]) for o in openings]
     years = await amount_of("protected_record")
     view = pages.programme_page(programme, starts, openings, office, years)
     return page(request, "catalogue/programme.html", view)

@@ -98,11 +98,23 @@ async def test_head_says_what_get_says(address: str, client: httpx.AsyncClient) 
     assert int(full.headers["content-length"]) == len(full.content)
 
 
-async def test_an_unchanged_feed_costs_one_statement(address: str, client: httpx.AsyncClient, queries_log: QueryLog) -> None:
-    await client.get(address)
-    queries_log.clear()
-    await client.get(address)
-    assert len(queries_log.statements) == 1
+async def test_an_unchanged_feed_costs_one_statement_however_it_is_asked_for(
+    address: str, mine: Feed, client: httpx.AsyncClient, queries_log: QueryLog, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await services.set_title(mine.feed_id, "Kör", keys, clock.now())
+    first = await client.get(address)
+    since = {"if-modified-since": first.headers["last-modified"]}
+    for headers, status in (({}, 200), ({"if-none-match": first.headers["etag"]}, 304), (since, 304)):
+        for method in ("GET", "HEAD"):
+            queries_log.clear()
+            assert (await client.request(method, address, headers=headers)).status_code == status
+            assert len(queries_log.statements) == 1, (method, headers)
+    await services.revoke(mine.feed_id, clock.now())
+    for expected in (200, 200, 410):
+        queries_log.clear()
+        assert (await client.get(address)).status_code == expected
+        assert len(queries_log.statements) <= 3
+        clock.advance(weeks=4)
 
 
 async def test_a_changed_feed_costs_at_most_three(
@@ -246,6 +258,49 @@ async def test_who_leaves_gets_an_empty_calendar_for_eight_weeks_and_then_410(
     clock.advance(days=310)
     await services.forget_old(clock.now())
     assert (await client.get(address)).status_code == 404
+
+
+@pytest.mark.parametrize("how", ["leave", "renew", "close", "delete"])
+async def test_an_address_that_ends_while_it_is_polled_is_whole_or_empty_and_never_comes_back(
+    how: str,
+    address: str,
+    mine: Feed,
+    cohort: CohortFacts,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    owner: asyncpg.Connection,
+) -> None:
+    enrolment_id = await owner.fetchval("select enrolment_id from feed")
+    before = await client.get(address)
+    clock.advance(minutes=1)
+    # What each poll hands out has to be noted anew, so that reading and noting have the end between them.
+    await move(cohort, 1, clock.now())
+    end = {
+        "leave": lambda: enrolment.leave(enrolment_id, keys, clock.now()),
+        "renew": lambda: services.renew(mine.feed_id, keys, clock.now()),
+        "close": lambda: services.close(mine.feed_id, clock.now()),
+        "delete": lambda: change("delete from feed where id = $1", mine.feed_id),
+    }[how]
+
+    async def poll() -> list[httpx.Response]:
+        return [await client.get(address) for _ in range(3)]
+
+    polled = await asyncio.gather(poll(), poll(), end(), poll(), poll())
+    for answers in (answers for answers in polled if isinstance(answers, list)):
+        counts = [len(events(a.content)) if a.status_code == 200 else 0 for a in answers]
+        assert set(counts) <= {0, 4}
+        assert counts == sorted(counts, reverse=True), "once empty it stays empty"
+        assert {a.status_code for a in answers} <= ({200, 404} if how == "delete" else {200})
+    after = await client.get(address, headers={"if-none-match": before.headers["etag"]})
+    if how == "delete":
+        assert after.status_code == 404
+        return
+    assert (after.status_code, events(after.content)) == (200, [])
+    clock.advance(seconds=10)
+    assert modified(await client.get(address)) > modified(before)
+    clock.advance(weeks=9)
+    assert (await client.get(address)).status_code == 410
 
 
 async def test_revoking_keeps_neither_title_nor_whose_it_was(

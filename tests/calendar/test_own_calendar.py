@@ -1,5 +1,8 @@
 """The calendar on Min plats: the person's own title, and none by itself for somebody with protected identity."""
 
+import re
+from datetime import timedelta
+
 import httpx
 
 from programmes.core.db import execute, transaction
@@ -7,7 +10,8 @@ from programmes.core.sealing import KeyFolder
 from tests.calendar.ics import events
 from tests.calendar.test_staff_page import addresses
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, confirm, post_form, somebody
+from tests.conftest import QueryLog
+from tests.factories import a_cohort, a_venue, confirm, post_form, somebody
 
 PLACE, CALENDAR = "/min-plats", "/min-plats/kalender"
 
@@ -48,6 +52,53 @@ async def test_protected_identity_has_no_address_until_asked_for(
     await post_form(client, CALENDAR, {"skapa": "1"}, PLACE)
     (address,) = addresses((await client.get(PLACE)).text)
     assert len(events((await client.get(address)).content)) == 3
+
+
+async def test_whoever_wants_no_calendar_closes_it_and_no_other_is_made_until_they_ask(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    await open_place(client, keys, clock)
+    (address,) = addresses((await client.get(PLACE)).text)
+    await post_form(client, CALENDAR, {"rubrik": "Kör"}, PLACE)
+    await post_form(client, CALENDAR, {"gor": "stang"}, PLACE)
+    for _ in range(2):
+        page = (await client.get(PLACE)).text
+        assert addresses(page) == []
+        assert "Din kalender är avstängd" in page
+    closed = await client.get(address)
+    assert (closed.status_code, events(closed.content), b"K\xc3\xb6r" in closed.content) == (200, [], False)
+    await post_form(client, CALENDAR, {"skapa": "1"}, PLACE)
+    (another,) = addresses((await client.get(PLACE)).text)
+    assert another != address
+    assert [e["SUMMARY"] for e in events((await client.get(another)).content)] == ["Möte"] * 3
+    clock.advance(weeks=8)
+    assert [(await client.get(a)).status_code for a in (address, another)] == [410, 200]
+
+
+async def test_the_way_into_a_calendar_is_told_where_calendars_are(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, queries_log: QueryLog
+) -> None:
+    """By webcal, https and as a file; and of an open meeting place on its public page, made once."""
+    venue = await a_venue()
+    place = await a_cohort("3.1", clock.now(), sessions=3, venue_id=venue, first_in=timedelta(days=2), state="started")
+    shown = []
+    for _ in range(2):
+        queries_log.clear()
+        shown.append((await client.get(f"/insatser/{place.slug}")).text)
+        assert not [s for s in queries_log.statements if s.startswith("insert")] or len(shown) == 1
+    await open_place(client, keys, clock)
+    shown.append((await client.get(PLACE)).text)
+    for page in shown:
+        assert 'href="/kalender"' in page
+        (full,) = re.findall(r'href="http://testserver\.local(/k/[a-z2-7]{32}\.ics)" download="kalender.ics"', page)
+        assert f'href="webcal://testserver.local{full}"' in page
+        assert len(events((await client.get(full)).content)) == 3
+    assert shown[0] == shown[1]
+    for language, delay in (("sv", "4 till 24 timmar"), ("en", "4 to 24 hours")):
+        client.cookies.set("lang", language)
+        told = (await client.get("/kalender")).text
+        assert delay in told
+        assert all(name in told for name in ("iPhone", "Google", "Outlook"))
 
 
 async def test_without_an_open_place_nothing_is_renamed(

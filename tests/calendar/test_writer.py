@@ -212,7 +212,10 @@ def test_what_is_kept_as_written_tells_languages_apart() -> None:
     assert written(a_feed(off, language="sv")) == swedish
 
 
-def test_a_title_of_ones_own_is_remembered_nowhere() -> None:
-    before = (text._part.cache_info().currsize, text._frame.cache_info().currsize)
-    assert b"SUMMARY:Sang" in written(a_feed(a_session(7), title="Sang"))
-    assert (text._part.cache_info().currsize, text._frame.cache_info().currsize) == before
+def test_no_title_and_no_session_is_remembered_in_what_is_kept_as_written() -> None:
+    written(a_feed(a_session(7), kind="drop_in"))
+    before = [kept.cache_info().currsize for kept in (text._pattern, text._frame)]
+    assert b"SUMMARY:Sang {uid}" in written(a_feed(*(a_session(n) for n in range(8, 20)), title="Sang {uid}"))
+    written(a_feed(*(a_session(n, place="Annanstans") for n in range(20, 30)), kind="drop_in"))
+    assert [kept.cache_info().currsize for kept in (text._pattern, text._frame)] <= [4, 1]
+    assert before[1] == 1

@@ -65,13 +65,14 @@ async def _everything(clock: FrozenClock, keys: KeyFolder) -> tuple[list[str], l
     kim = await a_coordinator(clock.now())
     abc = await a_cohort("2.1", clock.now(), robin, sessions=4)
     treatment = await a_cohort("2.8", clock.now(), robin)
+    await a_cohort("3.1", clock.now(), sessions=2, first_in=timedelta(days=2), state="started")
     begins = clock.now() + timedelta(days=5)
     ends = begins + timedelta(hours=1)
     await step_services.add_slot(treatment.cohort_id, begins, ends, treatment.venue_id, kim.staff_id, 3, clock.now())
     taken = await somebody(treatment, keys, clock.now())
     code = place_services.unseal(await queries.enrolment(taken.enrolment_id), keys).code
     public = ["/", "/insatser/aterfallsprevention", "/insatser/ambivalenssamtal", "/insatser/traffpunkter", "/uppgifter"]
-    public += ["/tillganglighet", "/kontakt", "/logga-in", "/min-plats", "/u", "/finns-inte"]
+    public += ["/tillganglighet", "/kalender", "/kontakt", "/logga-in", "/min-plats", "/u", "/finns-inte"]
     public += [f"/anmalan/{abc.public_id}", f"/anmalan/{treatment.public_id}"]
     group = f"/personal/grupper/{treatment.cohort_id}"
     staff = ["/personal/idag", "/personal/grupper", "/personal/starter", "/personal/utvarderingar", "/personal/kalender"]
