@@ -12,6 +12,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.notices import queries
+from programmes.notices import sending_services as sending
 from programmes.notices import services as notices
 from programmes.notices.post_services import FolderPost, post_from
 from tests.clock import FrozenClock
@@ -78,7 +79,7 @@ async def test_a_server_that_is_away_is_not_asked_again_for_everybody_at_once(
         await somebody(cohort, keys, clock.now(), contact=f"{name}@example.invalid")
     for made in await enrolment_ids(cohort):
         await notices.tell_one("place_held", made, keys, clock.now())
-    await notices.send_due(post_from("smtp://127.0.0.1:1"), mail.worker.settings, keys, clock)
+    await sending.send_due(post_from("smtp://127.0.0.1:1"), mail.worker.settings, keys, clock)
     assert sum(r.failures for r in await queries.reached(cohort.cohort_id)) == 1
 
 
@@ -98,9 +99,9 @@ async def test_a_worker_killed_between_sending_and_noting_repeats_one_message_un
         taken = await somebody(cohort, keys, clock.now(), contact=f"{name}@example.invalid")
         await notices.tell_one("place_held", taken.enrolment_id, keys, clock.now())
     with pytest.raises(asyncio.CancelledError):
-        await notices.send_due(KilledAfterwards(), mail.worker.settings, keys, clock)
+        await sending.send_due(KilledAfterwards(), mail.worker.settings, keys, clock)
     assert await states(cohort) == [("place_held", "waiting")] * 2
-    await notices.send_due(post_from(peer.url), mail.worker.settings, keys, clock)
+    await sending.send_due(post_from(peer.url), mail.worker.settings, keys, clock)
     numbers = [message["Message-ID"] for message in peer.taken]
     assert len(numbers) == 3
     assert len(set(numbers)) == 2
@@ -119,6 +120,6 @@ async def test_one_message_that_cannot_be_written_does_not_keep_the_others(
     for name in ("lisa", "kim"):
         taken = await somebody(cohort, keys, clock.now(), contact=f"{name}@example.invalid")
         await notices.tell_one("place_held", taken.enrolment_id, keys, clock.now())
-    assert await notices.send_due(Fussy(mail.folder), mail.worker.settings, keys, clock) == 1
+    assert await sending.send_due(Fussy(mail.folder), mail.worker.settings, keys, clock) == 1
     assert await states(cohort) == [("place_held", "sent"), ("place_held", "waiting")]
     assert await owner.fetchval("select error from notice_attempt") == "KeyError"
