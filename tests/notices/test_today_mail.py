@@ -12,10 +12,10 @@ from programmes.core.sealing import KeyFolder
 from programmes.desk import today_mail
 from programmes.notices.post_services import Deferred
 from tests.clock import FrozenClock
-from tests.doctor.test_doctor import as_worker
 from tests.factories import a_cohort, a_coordinator, a_leader, sign_in_as, somebody
 from tests.notices.mail import Mail
 from tests.notices.test_notices import session_of
+from tests.oversight.retention_cast import as_worker
 
 
 async def test_staff_get_one_mail_a_day_that_says_how_much_waits_and_names_nobody(
