@@ -30,7 +30,7 @@ class Slot:
 @dataclass(frozen=True)
 class Facts:
     """What the words are made of, read when the message is sent. `next` is the next session that is not cancelled,
-    `added` the one at the end that makes up for a cancelled one."""
+    `added` the one at the end that makes up for a cancelled one, `soonest` when the next was to begin, cancelled or not."""
 
     kind: Kind
     enrolment_state: str
@@ -46,6 +46,7 @@ class Facts:
     say_coming: bool = False
     link: str = ""
     added: Slot | None = None
+    soonest: datetime | None = None
 
 
 @dataclass(frozen=True)

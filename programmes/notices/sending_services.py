@@ -99,7 +99,7 @@ def _of_use_until(words: letter_rules.Facts, now: datetime) -> datetime | None:
     moments = [words.answer_by if words.kind == "place_offered" else None, words.was_at]
     moments += [slot.starts_at if slot else None for slot in (words.session, words.visit)]
     if words.kind in rules.CHANGES_A_SESSION and words.session is None and words.visit is None:
-        moments.append(words.next.starts_at if words.next else None)
+        moments.append(words.soonest)
     return min((moment for moment in moments if moment and moment > now), default=None)
 
 
@@ -169,6 +169,7 @@ async def _words(
         is_first=bool(counted) and coming == counted[0],
         session=letter_rules.Slot(about.starts_at, about.ends_at) if about else None,
         was_at=about.was_at if about else None,
+        soonest=min((s.starts_at for s in sessions if s.starts_at > now), default=None),
         added=_made_up_for(about, counted),
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,

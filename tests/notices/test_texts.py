@@ -32,7 +32,7 @@ from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, an_application, confirm, hidden, post_form, sign_in_as, somebody
 from tests.notices.gateway import Gateway
 from tests.notices.mail import Mail, states
-from tests.notices.test_notices import programme_of, session_of
+from tests.notices.test_notices import programme_of, put, session_of
 
 PHONE = "+46701740605"
 ACCOUNT = {"sms_user": "u1", "sms_password": "secret-of-the-gateway"}
@@ -196,13 +196,15 @@ async def test_texts_wait_for_the_morning_unless_it_is_urgent_and_times_to_avoid
     for cohort in (soon, late):
         assert not await session_services.cancel_session(await session_of(cohort, 1), True, kim, clock.now())
     await texting.work()
-    assert [text["to"] for text in gateway.taken] == [PHONE], "urgent"
+    await put("cohort_cancelled", cohort=soon.cohort_id)
+    await texting.work()
+    assert [text["to"] for text in gateway.taken] == [PHONE, PHONE], "urgent"
     assert ("session_cancelled", "sent") in await states(soon)
     # Both of the others would be too late only if the session began before eight.
     assert ("session_cancelled", "waiting") in await states(late)
     clock.advance(minutes=14)
     await texting.work()
-    assert len(gateway.taken) == 1
+    assert len(gateway.taken) == 2
     clock.set(datetime(2026, 9, 3, 6, 1, tzinfo=UTC))
     await texting.work()
     assert {text["to"] for text in gateway.taken} == {PHONE, "+46701740606"}
