@@ -8,7 +8,7 @@ from piccolo.columns.column_types import UUID, Date, Integer, Text, Timestamptz
 from piccolo.columns.indexes import IndexMethod
 from piccolo.constraints import Check, Unique
 
-ID = "2026-11-28T20:30:01:000001"
+ID = "2026-11-28T20:40:01:000001"
 VERSION = "1.38.0"
 DESCRIPTION = "one mail a day to each member of staff whom something waits for"
 
