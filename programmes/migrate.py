@@ -38,6 +38,7 @@ _READ_ONLY_FOR_WEB = (
     "look_review",
     "look_review_line",
     "log_digest",
+    "staff_digest",
     "kept_figure",
     "retention_run",
     "retention_receipt",

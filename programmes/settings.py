@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, get_args
@@ -43,6 +43,11 @@ class Settings:
     log_key_folder: Path = Path(".data/log-keys")
     mail_url: str = ""
     mail_from: str = "noreply@example.invalid"
+    sms_url: str = ""
+    sms_user: str = ""
+    sms_password: str = field(default="", repr=False)
+    sms_from: str = "Besked"
+    sms_fields: str = "dontlog=message"
     municipality: str = "Karlshamns kommun"
     office: str = "omsorg och arbetsmarknad"
     phone: str = "000-00 00 00"
@@ -101,6 +106,21 @@ def _address(name: str, value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         raise SettingsError(f"{name} must be an http or https address, not {value!r}")
     return value.rstrip("/")
+
+
+def _gateway(env: Mapping[str, str]) -> str:
+    """Where text messages go: with a password only over https, but for a gateway on this machine (tests)."""
+    url = env.get("PROGRAMMES_SMS_URL", "")
+    parts, at_home = urlsplit(url), {"127.0.0.1", "localhost", "::1"}
+    folder = parts.scheme == "folder" and parts.path
+    encrypted = parts.scheme == "https" and parts.hostname
+    here = parts.scheme == "http" and parts.hostname in at_home
+    if url and (parts.username or not (folder or encrypted or here)):
+        raise SettingsError("PROGRAMMES_SMS_URL must be an https address without a password in it, or folder:///…")
+    sender = env.get("PROGRAMMES_SMS_FROM", Settings.sms_from)
+    if not re.fullmatch(r"[A-Za-z0-9]{3,11}|\+[1-9][0-9]{6,14}", sender):
+        raise SettingsError("PROGRAMMES_SMS_FROM must be 3 to 11 letters and digits, or a number as +46…")
+    return url
 
 
 def _roles(name: str, value: str) -> tuple[str, ...]:
@@ -178,6 +198,10 @@ _OIDC = {
 _TEXTS = {
     "PROGRAMMES_MAIL_URL": "mail_url",
     "PROGRAMMES_MAIL_FROM": "mail_from",
+    "PROGRAMMES_SMS_USER": "sms_user",
+    "PROGRAMMES_SMS_PASSWORD": "sms_password",
+    "PROGRAMMES_SMS_FROM": "sms_from",
+    "PROGRAMMES_SMS_FIELDS": "sms_fields",
     "PROGRAMMES_MUNICIPALITY": "municipality",
     "PROGRAMMES_OFFICE": "office",
     "PROGRAMMES_PHONE": "phone",
@@ -196,6 +220,7 @@ _OTHERS = {
     "PROGRAMMES_KEY_FOLDER",
     "PROGRAMMES_BALLOT_KEY_FOLDER",
     "PROGRAMMES_LOG_KEY_FOLDER",
+    "PROGRAMMES_SMS_URL",
     "PROGRAMMES_ARCHIVE",
     "PROGRAMMES_DEMO",
     "PROGRAMMES_POOL_SIZE",
@@ -232,6 +257,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         key_folder=Path(env.get("PROGRAMMES_KEY_FOLDER", str(Settings.key_folder))),
         ballot_key_folder=Path(env.get("PROGRAMMES_BALLOT_KEY_FOLDER", str(Settings.ballot_key_folder))),
         log_key_folder=Path(env.get("PROGRAMMES_LOG_KEY_FOLDER", str(Settings.log_key_folder))),
+        sms_url=_gateway(env),
         archive=_archive(env.get("PROGRAMMES_ARCHIVE", Settings.archive)),
         demo=env.get("PROGRAMMES_DEMO", "") == "1",
         pool_size=_number("PROGRAMMES_POOL_SIZE", env.get("PROGRAMMES_POOL_SIZE", "10")),

@@ -23,6 +23,8 @@ from programmes.core.clock import Clock
 from programmes.core.db import WORKER, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
+from programmes.desk import reminder_services as reminders
+from programmes.desk import today_mail
 from programmes.enrolment import age_services as ages
 from programmes.enrolment import key_services, leaving_services, partner_services, place_services
 from programmes.enrolment import queue_services as queue
@@ -160,6 +162,8 @@ def ticks() -> list[Tick]:
         *own,
         *counting.TICKS,
         *notices.TICKS,
+        *reminders.TICKS,
+        *today_mail.TICKS,
         *closing.TICKS,
         *chain.TICKS,
         *review.TICKS,

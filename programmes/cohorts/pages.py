@@ -152,7 +152,7 @@ def _tag(session: Session, following: bool) -> tuple[str, str, str]:
 
 def done_text(done: str, words: SessionWords) -> str:
     """What has just been done, from a fixed list; anything else says nothing."""
-    told = _("Besked går ut till alla som har lämnat en e-postadress, och kalendrarna ändras.")
+    told = _("Besked går ut till alla som har lämnat en e-postadress eller vill ha sms, och kalendrarna ändras.")
     texts = {
         "oppnad": words.opened,
         "planerad": words.planned,
@@ -231,9 +231,9 @@ def told(group: Group, cancelled: bool, added: str) -> tuple[tuple[str, str, str
     if group.state == "planned":
         return ((_("Gruppledare"), what, _("Syns på Idag")),)
     return (
-        (_("Alla som har plats"), what, _("E-post direkt")),
+        (_("Alla som har plats"), what, _("E-post eller sms direkt")),
         (
-            _("Den som inte har lämnat någon e-postadress"),
+            _("Den som inte har någon väg för besked"),
             _("Får inget besked av oss."),
             _("Ni ringer, eller sätter en lapp på dörren"),
         ),

@@ -55,6 +55,8 @@ class Place:
             ballot_key_folder=self.data / "ballot-keys",
             log_key_folder=self.data / "log-keys",
             mail_url=f"folder://{self.data / 'mail'}",
+            # Text messages lie beside the mails.
+            sms_url=f"folder://{self.data / 'mail'}",
             board_decision="Demobeslut 2026-000",
             demo=True,
             second_factor=(),

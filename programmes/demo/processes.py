@@ -34,6 +34,7 @@ def environment(settings: Settings, part: Part) -> dict[str, str]:
         "PROGRAMMES_BASE_URL": settings.base_url,
         "PROGRAMMES_KEY_FOLDER": str(settings.key_folder),
         "PROGRAMMES_MAIL_URL": settings.mail_url,
+        "PROGRAMMES_SMS_URL": settings.sms_url,
         "PROGRAMMES_BOARD_DECISION": settings.board_decision,
         "PROGRAMMES_DEMO": "1" if settings.demo else "",
         "PROGRAMMES_BURST_MOST": str(settings.burst_most),

@@ -13,6 +13,7 @@ from programmes.cohorts.opening_services import programme_for, start_from
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
+from programmes.core.contacts import by_text
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.demo.people import Neighbour, neighbours
@@ -128,7 +129,7 @@ class Town:
             answers=_yes(programme, who),
             once=new_token(),
             alias=who.alias if programme.exempt else "",
-            contact=who.contact if programme.exempt else "",
+            contact=(by_text(who.contact) if "sms" in who.safe else who.contact) if programme.exempt else "",
             record=None if programme.exempt else _record(who),
             staff_id=self.staff[helped_by].staff_id if helped_by else None,
         )

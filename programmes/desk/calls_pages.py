@@ -41,7 +41,7 @@ def items(calls: Sequence[Call], today: date) -> list[Item]:
         address = f"/personal/grupper/{cohort_id}/ring"
         if n := ring[cohort_id]:
             title = ngettext("Ring %(n)s person i %(group)s", "Ring %(n)s personer i %(group)s", n, group=name)
-            text = _("Något har ändrats, och de har ingen e-post som vi kan skriva till.")
+            text = _("Något har ändrats, och inget besked kan gå till dem av sig självt.")
             found.append(Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), today))
         if n := failed[cohort_id]:
             text = ngettext("%(n)s person fick inte det senaste beskedet.",
@@ -53,6 +53,7 @@ def items(calls: Sequence[Call], today: date) -> list[Item]:
 
 def _offer(call: Call, today: date) -> Item:
     titles = {"ring": _("Ring %(name)s", name=call.label), "mail": _("Nå %(name)s", name=call.label)}
+    titles["text"] = titles["mail"]
     text = _("Har fått ett erbjudande i %(group)s.", group=call.about.group)
     due = today
     if call.about.answer_by:

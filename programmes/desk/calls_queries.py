@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from programmes.core.db import fetch
 from programmes.desk.calls_rules import Untold
+from programmes.notices.rules import REMINDERS
 
 # What a member of staff must tell when mail cannot: everything that changes when and whether somebody should come.
 _MUST_BE_TOLD = (
@@ -29,7 +30,7 @@ _ABOUT_ALL = ("rest_cancelled", "cohort_cancelled", "cohort_postponed")
 _ABOUT_STARTS = timedelta(days=30)
 
 # Of each session, of the start, and of a person's own place the last notice is the one that is true. $2 must be told,
-# $3 is about all, $4 is now, $5 since when.
+# $3 is about all, $4 is now, $5 since when, $6 only reminds of what is known.
 _UNTOLD = """
 with mine as (
     select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at from enrolment e join cohort c on c.id = e.cohort_id
@@ -39,7 +40,7 @@ of_topics as (
     select n.*, case when n.session_id is not null then 's' || n.session_id when n.kind = any($3) then 'all'
                      when n.kind = 'cohort_started' then 'start'
                      when n.kind like 'visit_%' then 'visit' when n.kind = 'accept_new' then 'text' else 'own' end as topic
-    from notice n join mine on mine.id = n.enrolment_id),
+    from notice n join mine on mine.id = n.enrolment_id where n.kind <> all($6::text[])),
 last as (
     select distinct on (enrolment_id, topic) *,
            max(created_at) filter (where topic = 'all') over (partition by enrolment_id) as all_at
@@ -78,5 +79,7 @@ order by n.kind <> 'place_offered', m.offer_expires_at, m.name, m.id, s.starts_a
 async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
     """Everything that somebody has not heard and that is still of use, person by person; offers nobody has heard of
     first. What staff have told since is left out."""
-    rows = await fetch(_UNTOLD, sorted(cohort_ids), list(_MUST_BE_TOLD), list(_ABOUT_ALL), now, now - _ABOUT_STARTS)
+    rows = await fetch(
+        _UNTOLD, sorted(cohort_ids), list(_MUST_BE_TOLD), list(_ABOUT_ALL), now, now - _ABOUT_STARTS, sorted(REMINDERS)
+    )
     return [Untold(**dict(row)) for row in rows]

@@ -21,9 +21,9 @@ from programmes.people.looks import Look
 
 
 async def calls(
-    cohort_ids: Iterable[int], keys: KeyFolder, look: Look, now: datetime, everybody: bool = False
+    cohort_ids: Iterable[int], keys: KeyFolder, look: Look | None, now: datetime, everybody: bool = False
 ) -> list[Call]:
-    """Whom to ring or to tell. Of those with an offer, or of `everybody`, the names are read.
+    """Whom to ring or to tell. Of those with an offer, or of `everybody`, the names are read; without a look of nobody.
 
     Who gave neither address nor telephone number sees what changes on Min plats, and is rung only about an offer.
     """
@@ -38,7 +38,7 @@ async def calls(
         heard = news if how == "ring" or offered else tuple(one for one in news if one.failed)
         if heard:
             shown = everybody or offered
-            made.append(Call(heard, how, label_of(facts, keys, look) if shown else "", facts.protected))
+            made.append(Call(heard, how, label_of(facts, keys, look) if shown and look else "", facts.protected))
     return made
 
 

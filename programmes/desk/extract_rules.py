@@ -89,7 +89,12 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "agreement": {"id": _ROW, "enrolment_id": _ROW, "text_id": "handed out as kind and version"},
     "place_session": {"id": _SECRET, "enrolment_id": _ROW},
     "attendance": {"id": _ROW, "session_id": "handed out as its time", "enrolment_id": _ROW},
-    "notice": {"id": _ROW, "enrolment_id": _ROW, "session_id": "handed out as its time"},
+    "notice": {
+        "id": _ROW,
+        "enrolment_id": _ROW,
+        "session_id": "handed out as its time",
+        "look_again_at": "how sending is kept in order, within a quarter of an hour",
+    },
     "notice_attempt": {"id": _ROW, "notice_id": _ROW, "error": "a class of technical error, not about the person"},
     "feed": {
         "id": _ROW,

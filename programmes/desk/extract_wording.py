@@ -64,7 +64,7 @@ def sent_words(state: str) -> str:
     return {
         "sent": _("skickat"),
         "failed": _("gick inte att skicka"),
-        "no_channel": _("inte skickat, ingen e-post"),
+        "no_channel": _("inte skickat, ingen väg för besked"),
         "waiting": _("på väg"),
     }[state]
 
@@ -77,6 +77,8 @@ def notice_words(kind: str) -> str:
         "place_offered": _("Du erbjuds en plats"),
         "offer_expired": _("Erbjudandet gick ut"),
         "place_confirmed": _("Platsen är klar"),
+        "soon_visit": _("Påminnelse om studiebesök"),
+        "soon_evaluation": _("Påminnelse om utvärdering"),
         "place_left": _("Platsen är lämnad"),
         "place_refused": _("Villkoren är inte uppfyllda"),
         "place_back": _("Platsen är tillbaka"),
@@ -85,7 +87,7 @@ def notice_words(kind: str) -> str:
         "visit_booked": _("Studiebesök bokat"),
         "visit_unbooked": _("Studiebesök avbokat"),
         "visit_cancelled": _("Studiebesök inställt"),
-        "visit_reminder": _("Påminnelse om studiebesök"),
+        "visit_reminder": _("Påminnelse om att boka studiebesök"),
         "accept_new": _("Ny text att godkänna"),
         "place_expired": _("Platsen gick ut"),
         "session_moved": _("En träff är flyttad"),

@@ -264,7 +264,7 @@ def _notice(facts: Facts, entry: RosterEntry) -> Tag | None:
     return {
         "sent": Tag(_("Nådd"), "ok", "check"),
         "failed": Tag(_("Inte nådd"), "stop", "warn"),
-        "no_channel": Tag(_("Ingen e-post")),
+        "no_channel": Tag(_("Får inga besked")),
         "waiting": Tag(_("På väg"), "", "clock"),
     }.get(facts.notices.get(entry.enrolment_id, ""))
 

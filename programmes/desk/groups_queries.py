@@ -6,6 +6,7 @@ from uuid import UUID
 
 from programmes.cohorts.queries import LEADS
 from programmes.core.db import fetch
+from programmes.notices.rules import REMINDERS
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,15 @@ async def workers(cohort_id: int, today: date) -> list[Worker]:
 
 
 async def last_notices(cohort_id: int) -> dict[UUID, str]:
-    """The state of each person's latest notice: `waiting`, `failed`, `no_channel`, or `sent`, also when staff told them."""
+    """The state of each person's latest notice, but for reminders: `waiting`, `failed`, `no_channel`, or `sent`, also when
+    staff told them."""
     rows = await fetch(
         """select distinct on (n.enrolment_id) n.enrolment_id,
                   case when n.sent_at is null then n.state else 'sent' end as state
            from notice n join enrolment e on e.id = n.enrolment_id
-           where e.cohort_id = $1 order by n.enrolment_id, n.created_at desc, n.id""",
+           where e.cohort_id = $1 and n.kind <> all($2::text[])
+           order by n.enrolment_id, n.created_at desc, n.id""",
         cohort_id,
+        sorted(REMINDERS),
     )
     return {row["enrolment_id"]: row["state"] for row in rows}

@@ -109,6 +109,7 @@ def _ends(facts: EnrolmentFacts) -> str:
 def _told(way: Way) -> str:
     return {
         "mail": _("Personen får ett neutralt besked med e-post, och läser på Min plats vad som inte stämmer."),
+        "text": _("Personen får ett neutralt sms, och läser på Min plats vad som inte stämmer."),
         "ring": _("Personen har bara telefon: den hamnar på listan över dem ni ringer. Det står också på Min plats."),
         "place": _("Personen har inte lämnat någon kontaktväg och ser det på Min plats. Säg det nu."),
     }[way]

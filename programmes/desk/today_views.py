@@ -25,7 +25,7 @@ from programmes.enrolment.partner_rules import has_partner_contact
 from programmes.enrolment.queries import places
 from programmes.enrolment.rules import asked_texts
 from programmes.enrolment.visit_queries import needs
-from programmes.people.looks import looking
+from programmes.people.looks import Look, looking
 from programmes.web.guards import principal, signed_in
 from programmes.web.rendering import page
 
@@ -35,7 +35,9 @@ AnyRequest = Request[Any, Any, Any]
 @get("/personal/idag", guards=[signed_in])
 async def today(request: AnyRequest) -> Response[Any]:
     """What happens today, and what needs the person who looks."""
-    facts = await _facts(principal(request), request.app.state.key_folder, request.app.state.clock.now())
+    who, now = principal(request), request.app.state.clock.now()
+    async with looking(who, "today", now) as look:
+        facts = await facts_of(who, request.app.state.key_folder, now, look)
     with_groups = facts.groups or facts.role in {"coordinator", "leader"}
     return page(request, "desk/today.html" if with_groups else "desk/today_other.html", pages.today_page(facts))
 
@@ -46,8 +48,9 @@ async def concern(request: AnyRequest) -> Response[Any]:
     return page(request, "desk/concern.html")
 
 
-async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> Facts:
-    """The same number of statements however many groups there are."""
+async def facts_of(who: Principal, keys: KeyFolder, now: datetime, look: Look | None) -> Facts:
+    """What happens and what needs them. Without a look nobody is named. The same number of statements however many groups
+    there are."""
     day = local_date(now)
     midnight = at_local(day, time())
     monday = at_local(day + timedelta(days=8 - day.isoweekday()), time())
@@ -57,8 +60,7 @@ async def _facts(who: Principal, keys: KeyFolder, now: datetime) -> Facts:
     groups = await _groups(who, mine, now)
     running = [g for g in groups.values() if g.cohort.state in {"open", "started"}]
     sessions = [s for c, s in await cohorts.sessions_between(who, day, midnight, monday) if c.cohort_id in groups]
-    async with looking(who, "today", now) as look:
-        to_call = await calls([cohort.cohort_id for cohort in found], keys, look, now)
+    to_call = await calls([cohort.cohort_id for cohort in found], keys, look, now)
     return Facts(
         today=day,
         now=now,

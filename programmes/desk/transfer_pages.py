@@ -94,6 +94,7 @@ def _gets(move: Move, facts: EnrolmentFacts, target: CohortFacts) -> str:
 def _told(way: Way) -> str:
     return {
         "mail": _("Personen får ett besked med e-post."),
+        "text": _("Personen får ett sms."),
         "ring": _("Personen har bara telefon: den hamnar på listan över dem ni ringer."),
         "place": _("Personen har inte lämnat någon kontaktväg och ser det på Min plats. Säg det nu."),
     }[way]

@@ -7,6 +7,7 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
+from programmes.catalogue.rules import Programme
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden, NotFound
@@ -16,7 +17,7 @@ from programmes.enrolment import details_services, pages, queries
 from programmes.enrolment.person_views import asked_reason, asks_why, mine, why
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.record_services import record_of
-from programmes.enrolment.record_views import read_record, typed
+from programmes.enrolment.record_views import Told, read_record, typed
 from programmes.people import records
 from programmes.people.look_rules import Purpose
 from programmes.people.looks import Look, looking
@@ -40,18 +41,21 @@ class DetailsPage:
     reason: str
     seen: str
     form: Form
+    by_wish: bool
 
 
-async def _theirs(request: AnyRequest, cohort_id: int, enrolment_id: UUID) -> tuple[Principal, CohortFacts, EnrolmentFacts]:
+async def _theirs(
+    request: AnyRequest, cohort_id: int, enrolment_id: UUID
+) -> tuple[Principal, CohortFacts, Programme, EnrolmentFacts]:
     """Somebody's details, for who may put them right: of protected identity the programme's coordinator only."""
-    person, cohort, _programme, facts = await mine(request, cohort_id, enrolment_id)
+    person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
     if facts.protected and not person.coordinates(cohort.section):
         raise Forbidden
-    return person, cohort, facts
+    return person, cohort, programme, facts
 
 
 async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: Form | None = None) -> Response[Any]:
-    person, cohort, facts = await _theirs(request, cohort_id, enrolment_id)
+    person, cohort, programme, facts = await _theirs(request, cohort_id, enrolment_id)
     reason = asked_reason(request, form or Form())
     if asks_why(cohort) and reason is None:
         return why(request, cohort)
@@ -65,13 +69,14 @@ async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: F
         reason=reason or "",
         seen=details_services.mark_of(facts),
         form=form or typed(record, facts.protected),
+        by_wish=pages.by_wish(programme),
     )
     return page(request, "enrolment/correct.html", view, 422 if form else 200)
 
 
 async def _show_again(request: AnyRequest, cohort_id: int, enrolment_id: UUID, typed_before: Form) -> Response[Any]:
     """The record as somebody else has left it meanwhile, with what differs of what was typed said above it."""
-    _person, _cohort, facts = await _theirs(request, cohort_id, enrolment_id)
+    _person, _cohort, _programme, facts = await _theirs(request, cohort_id, enrolment_id)
     now_kept = typed(_record(request, facts, "rewrite"), facts.protected)
     lost = [typed_before.raw(name) for name in _SAID if typed_before.raw(name) not in {"", now_kept.raw(name)}]
     form = Form(now_kept.values)
@@ -101,11 +106,13 @@ async def details_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/uppgifter", guards=[signed_in], status_code=200)
 async def correct(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """Keep them as they were typed."""
-    person, _cohort, facts = await _theirs(request, cohort_id, enrolment_id)
+    person, _cohort, programme, facts = await _theirs(request, cohort_id, enrolment_id)
     _record(request, facts, "rewrite")
     form, state = await read_form(request), request.app.state
     now = state.clock.now()
-    right = read_record(form, local_date(now), for_staff=True)
+    right = read_record(
+        form, local_date(now), for_staff=True, told=Told(bool(state.settings.sms_url), pages.by_wish(programme))
+    )
     if form.errors:
         return await _show(request, cohort_id, enrolment_id, form)
     protected = form.ticked("skydd")

@@ -14,7 +14,7 @@ from programmes.core.i18n import capital as _capital
 from programmes.core.i18n import day_plain, day_year, language, language_name, ngettext, number_word
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import times as _times
-from programmes.enrolment.rules import NotOpen
+from programmes.enrolment.rules import NotOpen, told_by_wish
 from programmes.enrolment.together_rules import MOST_SIBLINGS
 from programmes.enrolment.wording import Instead, born_between, instead_of
 
@@ -175,6 +175,7 @@ class WayIn:
     most_siblings: int = MOST_SIBLINGS
     languages: tuple[tuple[str, str], ...] = ()
     open_already: bool = False
+    by_wish: bool = False
 
     @property
     def several(self) -> bool:
@@ -253,6 +254,11 @@ class WayIn:
     @property
     def wrong(self) -> bool:
         return bool(self.reasons or self.form.errors)
+
+
+def by_wish(programme: Programme) -> bool:
+    """Whether people of a programme are sent nothing but by their explicit wish."""
+    return told_by_wish(programme)
 
 
 def interpreter_languages() -> tuple[tuple[str, str], ...]:

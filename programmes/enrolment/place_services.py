@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from programmes.core import audit
 from programmes.core.codes import digest, grouped, new_code, new_token
+from programmes.core.contacts import address
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
@@ -122,7 +123,7 @@ async def reveal_contact(
     """
     async with transaction():
         await audit.note(f"contact:reveal:{reason}", f"enrolment/{facts.enrolment_id}", staff_id, now)
-    return unseal(facts, keys).contact if facts.state in ALIVE else ""
+    return address(unseal(facts, keys).contact) if facts.state in ALIVE else ""
 
 
 async def close_place(token: str) -> None:

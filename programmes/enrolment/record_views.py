@@ -1,20 +1,41 @@
 """Reading the details of somebody who is documented: name, birth date, number, and how it is safe to reach them."""
 
 import re
+from dataclasses import dataclass
 from datetime import date
 
 from personnummer.personnummer import Personnummer, PersonnummerException
 
+from programmes.core.contacts import by_text, can_text
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import pages
 from programmes.people.records import PersonRecord
 from programmes.web.forms import Form
 
 CONTACTS = ("call", "email")
+WAYS = ("call", "sms", "email")
 _EARLIEST = date(1900, 1, 1)
 
 
-def read_record(form: Form, today: date, for_staff: bool) -> PersonRecord:
+@dataclass(frozen=True)
+class Told:
+    """How people of a programme can be told: whether by text messages, and whether only by their explicit wish."""
+
+    texts: bool = False
+    by_wish: bool = False
+
+
+def unnamed_channel(form: Form, texts: bool) -> str:
+    """The one channel of somebody nobody knows; a number that texts may go to says so. Errors are left in the form."""
+    contact = form.contact("kontakt")
+    if "kontakt" in form.errors or not contact or "@" in contact or not (texts and form.ticked("sms")):
+        return contact
+    if not can_text(contact):
+        form.fail("kontakt", _("Till det numret går det inte att skicka sms. Skriv ett mobilnummer, eller ta bort krysset."))
+    return by_text(contact)
+
+
+def read_record(form: Form, today: date, for_staff: bool, told: Told = Told()) -> PersonRecord:
     """What was typed, by the person or by staff for them; errors are left in the form."""
     protected = form.ticked("skydd")
     name = form.text("namn", 120, _("Skriv personens namn.") if for_staff else _("Skriv ditt namn."))
@@ -26,9 +47,9 @@ def read_record(form: Form, today: date, for_staff: bool) -> PersonRecord:
         form.fail(
             "kontakt", _("När uppgifterna är skyddade sparar vi varken telefon eller e-post. Ta bort det, eller krysset.")
         )
-    safe = tuple(kind for kind in CONTACTS if kind in form.all("saker"))
+    safe = tuple(kind for kind in (WAYS if told.texts else CONTACTS) if kind in form.all("saker"))
     if not protected:
-        check_safe(form, contact, safe)
+        check_safe(form, contact, safe, told.by_wish)
     return PersonRecord(
         name=name,
         birth_date=born.isoformat() if born else "",
@@ -96,14 +117,18 @@ def _number(form: Form, birth_date: date | None) -> str:
     return ""
 
 
-def check_safe(form: Form, contact: str, safe: tuple[str, ...]) -> None:
+def check_safe(form: Form, contact: str, safe: tuple[str, ...], by_wish: bool = False) -> None:
     """What is safe must be said, also to staff who write it down, and fit what was given: otherwise no message would ever
-    leave, not even an offer."""
+    leave, not even an offer. Where messages are sent by wish only, none may be what the person wants."""
     if "kontakt" in form.errors or not contact:
         return
-    if not safe:
+    if "sms" in safe and "@" not in contact and not can_text(contact):
+        form.fail("saker", _("Till det numret går det inte att skicka sms. Ta bort krysset, eller skriv ett mobilnummer."))
+    elif by_wish:
+        return
+    elif not safe:
         form.fail("saker", _("Kryssa i vad som är säkert att använda."))
     elif "@" in contact and "email" not in safe:
         form.fail("saker", _("Du skrev en e-postadress. Kryssa i E-post, eller skriv ett telefonnummer."))
-    elif "@" not in contact and "call" not in safe:
+    elif "@" not in contact and not {"call", "sms"} & set(safe):
         form.fail("saker", _("Du skrev ett telefonnummer. Kryssa i Telefonsamtal, eller skriv en e-postadress."))

@@ -285,6 +285,15 @@ def asked_texts(programme: Programme) -> frozenset[TextKind]:
     return frozenset(kind for kind, wanted in asked if wanted)
 
 
+# Talks about violence: whoever sees a message may be who did the harm. Nothing is sent unless the person asked for it.
+_TOLD_BY_WISH = frozenset({"2.2", "2.14"})
+
+
+def told_by_wish(programme: Programme) -> bool:
+    """Whether nothing is sent by default, only by the person's explicit wish."""
+    return programme.section in _TOLD_BY_WISH
+
+
 def must_show_age(programme: Programme, guardian_agreed: bool | None) -> bool:
     """Whether age has to be shown, not only on request: from 12 without a guardian's consent (2.10, DESIGN 3)."""
     return programme.proof_kind == "age_mandatory_when_no_guardian_consent" and not guardian_agreed

@@ -12,7 +12,7 @@ from programmes.web.forms import Form
 
 _NUMBERED = re.compile(r"(?P<name>[a-z_]+)_(?P<number>[2-9])")
 # What is said once for all of them.
-_SHARED = frozenset({"once", "dag", "kontakt", "tillsammans", "antal"})
+_SHARED = frozenset({"once", "dag", "kontakt", "sms", "tillsammans", "antal"})
 
 
 def suffix_of(number: int) -> str:

@@ -24,7 +24,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language
 from programmes.core.principal import Principal
 from programmes.enrolment import later_queries, pages, place_services, queries, services
-from programmes.enrolment.record_views import read_record
+from programmes.enrolment.record_views import Told, read_record, unnamed_channel
 from programmes.enrolment.sibling_views import all_errors, only_changes_who, read_siblings, suffix_of
 from programmes.people.records import PersonRecord
 from programmes.web.client_address import origin
@@ -65,6 +65,11 @@ class _Way:
     @property
     def municipality(self) -> str:
         return str(self.request.app.state.settings.municipality)
+
+    @property
+    def texts(self) -> bool:
+        """Whether text messages can be sent."""
+        return bool(self.request.app.state.settings.sms_url)
 
     @property
     def first_day(self) -> date:
@@ -137,6 +142,7 @@ async def _show(
     once = "" if again == "sent_for_another" else way.form.raw("once")
     view = pages.WayIn(
         languages=pages.interpreter_languages(),
+        by_wish=pages.by_wish(way.programme),
         open_already=await _open_already(way),
         head=await _head(way.cohort, way.programme),
         form=all_errors(way.applicants),
@@ -194,7 +200,8 @@ async def _walk_named(way: _Way) -> Response[Any]:
     """The details of somebody who is documented, and then the conditions."""
     if way.form.raw("tillbaka"):
         return await _show(way, 1)
-    record = read_record(way.form, local_date(way.request.app.state.clock.now()), way.staff is not None)
+    today = local_date(way.request.app.state.clock.now())
+    record = read_record(way.form, today, way.staff is not None, Told(way.texts, pages.by_wish(way.programme)))
     if way.form.errors:
         return await _show(way, 1, status=422)
     if way.form.raw("steg") != "2":
@@ -233,7 +240,7 @@ async def _walk_unnamed(way: _Way) -> Response[Any]:
             return await _show(way, 0)
     for form in way.applicants:
         form.text("namn", 40)
-    way.form.contact("kontakt")
+    unnamed_channel(way.form, way.texts)
     wrong = any(form.errors for form in way.applicants)
     return await (_show(way, 0, status=422) if wrong else _apply(way, None, 0))
 
@@ -271,7 +278,7 @@ def _application(way: _Way, record: PersonRecord | None, form: Form, number: int
         answers=pages.answers_from(way.programme, way.shown(form), way.answered(form), born, _exception(way)),
         once=services.sibling_once(once, number),
         alias="" if record else form.text("namn", 40),
-        contact="" if record else way.form.contact("kontakt"),
+        contact="" if record else unnamed_channel(way.form, way.texts),
         record=record,
         protected=record is not None and form.ticked("skydd"),
         language=language(),

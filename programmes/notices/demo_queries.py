@@ -17,20 +17,21 @@ class DemoMail:
     subject: str
     language: str
     sent_at: datetime
-    lines: tuple[str, ...]
+    # Each with the link to the service that it ends in, if it does.
+    lines: tuple[tuple[str, str], ...]
 
 
-async def newest(folder: Path, most: int) -> list[DemoMail]:
+async def newest(folder: Path, most: int, base_url: str) -> list[DemoMail]:
     """The newest messages of a folder, newest first; none if the folder is not there."""
-    return await asyncio.to_thread(_newest, folder, most)
+    return await asyncio.to_thread(_newest, folder, most, base_url)
 
 
-def _newest(folder: Path, most: int) -> list[DemoMail]:
+def _newest(folder: Path, most: int, base_url: str) -> list[DemoMail]:
     paths = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns, reverse=True) if folder.is_dir() else []
-    return [_read(path) for path in paths[:most]]
+    return [_read(path, base_url) for path in paths[:most]]
 
 
-def _read(path: Path) -> DemoMail:
+def _read(path: Path, base_url: str) -> DemoMail:
     message = message_from_bytes(path.read_bytes(), policy=default)
     body = message.get_body(("plain",))
     text = str(body.get_content()) if body else ""
@@ -41,5 +42,10 @@ def _read(path: Path) -> DemoMail:
         str(message["Subject"]),
         str(message["Content-Language"] or "sv"),
         date.datetime.astimezone(UTC) if date else datetime.fromtimestamp(path.stat().st_mtime, UTC),
-        tuple(text.strip().splitlines()),
+        tuple(_parted(line, base_url) for line in text.strip().splitlines() if line),
     )
+
+
+def _parted(line: str, base_url: str) -> tuple[str, str]:
+    said, found, rest = line.partition(f"{base_url}/")
+    return said, found + rest

@@ -13,9 +13,10 @@ import structlog
 from programmes.core import jobs
 from programmes.core.db import transaction
 from programmes.hands import Hands
-from programmes.notices import queries, rules, services
+from programmes.notices import queries, rules, sending_services, services
 from programmes.notices.post_services import post_from
 from programmes.notices.rules import Kind
+from programmes.notices.text_post_services import text_post_from
 
 log = structlog.get_logger()
 
@@ -46,14 +47,16 @@ async def _answer(kind: Kind, worker: Hands, payload: Payload) -> None:
 async def _send(worker: Hands, payload: Payload) -> None:
     """Send what is due. Whatever goes wrong here is met by the next tick, so nothing is left in the queue as failed."""
     try:
-        await services.send_due(post_from(worker.settings.mail_url), worker.settings, worker.keys, worker.clock)
+        settings = worker.settings
+        post, texts = post_from(settings.mail_url), text_post_from(settings)
+        await sending_services.send_due(post, settings, worker.keys, worker.clock, texts)
     except Exception as error:
         log.error("sending_stopped", error=type(error).__name__)
 
 
 async def wake_sending(worker: Hands) -> None:
     """Tick: when something is due, ask for the sending. While it runs, the wish is one with it."""
-    if any(rules.is_due(waiting, worker.clock.now()) for waiting in await queries.waiting()):
+    if any(rules.is_due(waiting, worker.clock.now()) for waiting in await queries.waiting(worker.clock.now())):
         async with transaction():
             await jobs.put(services.SEND, {}, dedupe=services.SEND)
 

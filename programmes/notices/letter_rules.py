@@ -30,7 +30,7 @@ class Slot:
 @dataclass(frozen=True)
 class Facts:
     """What the words are made of, read when the message is sent. `next` is the next session that is not cancelled,
-    `added` the one at the end that makes up for a cancelled one."""
+    `added` the one at the end that makes up for a cancelled one, `soonest` when the next was to begin, cancelled or not."""
 
     kind: Kind
     enrolment_state: str
@@ -46,6 +46,7 @@ class Facts:
     say_coming: bool = False
     link: str = ""
     added: Slot | None = None
+    soonest: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -75,18 +76,19 @@ def letter(facts: Facts, municipality: str, phone: str) -> Letter:
         foot.append(_("Länken är din egen. Lämna den inte vidare."))
     foot.append(_("Det går inte att svara på det här mejlet. Har du frågor? Ring %(phone)s.", phone=phone))
     foot.append(municipality)
-    return Letter(_("Om ditt möte"), tuple(_news(facts)), facts.link, tuple(foot))
+    return Letter(_("Om ditt möte"), tuple(news(facts)), facts.link, tuple(foot))
 
 
-def _news(facts: Facts) -> list[str]:
+def news(facts: Facts) -> list[str]:
+    """What has happened, and what it asks for; the most important first."""
     match facts.kind:
         case "session_moved" | "session_cancelled":
             return _session_news(facts)
         case "rest_cancelled":
             return [_("De möten som var kvar är inställda."), _("Du behöver inte göra något.")]
-        case "cohort_started" | "cohort_cancelled" | "cohort_postponed":
+        case "cohort_started" | "cohort_cancelled" | "cohort_postponed" | "soon_evaluation":
             return _start_news(facts)
-        case "visit_cancelled" | "visit_reminder" | "visit_booked" | "visit_unbooked":
+        case "visit_cancelled" | "visit_reminder" | "visit_booked" | "visit_unbooked" | "soon_visit":
             return _visit_news(facts)
         case "place_moved" | "place_back":
             return _moved(facts) if facts.kind == "place_moved" else _back(facts)
@@ -210,6 +212,11 @@ def _visit_news(facts: Facts) -> list[str]:
         ]
     if facts.visit is None:
         return []
+    if facts.kind == "soon_visit":
+        return [
+            _("Påminnelse: du har en tid för ett första möte %(when)s.", when=facts.visit),
+            _("Passar den inte? Byt tid eller avboka på Min plats, eller ring oss."),
+        ]
     if facts.kind == "visit_booked":
         return [
             _("Du har en tid för ett första möte: %(when)s.", when=facts.visit),
@@ -227,6 +234,9 @@ def _age_again() -> str:
 
 def _start_news(facts: Facts) -> list[str]:
     match facts.kind:
+        case "soon_evaluation":
+            say = _("I slutet av mötet får du säga vad du tycker, utan namn, om du vill. Ta gärna med mobilen.")
+            return [_("Nästa möte är %(when)s.", when=facts.session), say] if facts.session else []
         case "cohort_started":
             return [_("Det blir av."), *_next(facts)]
         case "cohort_postponed":

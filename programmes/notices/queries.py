@@ -77,12 +77,14 @@ async def unfinished(cohort_id: int) -> int:
     return found
 
 
-async def waiting() -> Sequence[Waiting]:
-    """Everything that is not sent yet, oldest first."""
+async def waiting(now: datetime) -> Sequence[Waiting]:
+    """Everything that is not sent yet and is not held for a time at which it may go, oldest first."""
     rows = await fetch(
         """select n.id as notice_id, count(a.id)::int as failures, max(a.failed_at) as last_failure
            from notice n left join notice_attempt a on a.notice_id = n.id where n.state = 'waiting'
-           group by n.id order by n.created_at, n.id"""
+             and (n.look_again_at is null or n.look_again_at <= $1)
+           group by n.id order by n.created_at, n.id""",
+        now,
     )
     return [Waiting(**dict(row)) for row in rows]
 

@@ -1,4 +1,4 @@
-"""How people can be told: by mail, by somebody who rings, or only on Min plats."""
+"""How people can be told: by mail, by a text message, by somebody who rings, or only on Min plats."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,32 +10,35 @@ from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.record_services import record_of
 from programmes.enrolment.rules import State
 from programmes.notices import rules
+from programmes.notices.hours_rules import can_be_kept
 from programmes.notices.reach_rules import Reach, Way
-from programmes.notices.rules import Kind
+from programmes.notices.rules import Channel, Kind
 
-__all__ = ["address_of", "may_be_written_to", "reach", "reach_among", "reach_by_state", "way"]
+__all__ = ["channel_of", "may_be_written_to", "reach", "reach_among", "reach_by_state", "way"]
 
 
-def address_of(facts: EnrolmentFacts, keys: KeyFolder) -> str:
-    """Where mail may go: of a protected record only what the person said is safe. Raises Unreadable."""
+def channel_of(facts: EnrolmentFacts, keys: KeyFolder) -> Channel | None:
+    """By what and where a message may go: of a protected record only what the person said is safe. Raises Unreadable."""
     if facts.participant_id is None:
-        return rules.email_of(unseal(facts, keys).contact)
+        return rules.channel_unnamed(unseal(facts, keys).contact)
     record = record_of(facts, keys, "reach")
-    return rules.email_of(record.contact) if record and "email" in record.safe else ""
+    return rules.channel_of_record(record.contact, record.safe, record.avoid) if record else None
 
 
 def may_be_written_to(facts: EnrolmentFacts, keys: KeyFolder) -> bool:
     """Whether a message is to be written. For whom nothing can be read it is, and fails: then staff see that they are not
-    reached, and the others of the group are told all the same."""
+    reached, and the others of the group are told all the same. Not where the times to avoid say nothing that the service
+    could keep: staff tell them."""
     try:
-        return bool(address_of(facts, keys))
+        channel = channel_of(facts, keys)
     except Unreadable:
         return True
+    return channel is not None and can_be_kept(channel.avoid)
 
 
 def way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
-    """How somebody can be told. Who gave a telephone number that is safe to use wants to be rung; of whom nothing can be
-    read, only Min plats is sure."""
+    """How somebody can be told. Who gave a telephone number for calls wants to be rung, and so are those whose times to
+    avoid only a human can keep; of whom nothing can be read, only Min plats is sure."""
     try:
         return _way(facts, keys)
     except Unreadable:
@@ -43,8 +46,9 @@ def way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
 
 
 def _way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
-    if address_of(facts, keys):
-        return "mail"
+    channel = channel_of(facts, keys)
+    if channel is not None:
+        return channel.medium if can_be_kept(channel.avoid) else "ring"
     if facts.participant_id is None:
         return "ring" if unseal(facts, keys).contact else "place"
     record = record_of(facts, keys, "reach")
@@ -61,7 +65,7 @@ async def reach(cohort_id: int, kind: Kind, keys: KeyFolder) -> Reach:
 def reach_among(people: Iterable[EnrolmentFacts], keys: KeyFolder) -> Reach:
     """How many of these can be told in which way."""
     ways = Counter(way(facts, keys) for facts in people)
-    return Reach(ways["mail"], ways["ring"], ways["place"])
+    return _reach(ways)
 
 
 async def reach_by_state(cohort_id: int, kind: Kind, keys: KeyFolder) -> dict[State, Reach]:
@@ -69,4 +73,8 @@ async def reach_by_state(cohort_id: int, kind: Kind, keys: KeyFolder) -> dict[St
     ways: dict[State, Counter[Way]] = {}
     for facts in await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind]):
         ways.setdefault(facts.state, Counter())[way(facts, keys)] += 1
-    return {state: Reach(n["mail"], n["ring"], n["place"]) for state, n in ways.items()}
+    return {state: _reach(n) for state, n in ways.items()}
+
+
+def _reach(ways: Counter[Way]) -> Reach:
+    return Reach(ways["mail"], ways["ring"], ways["place"], ways["text"])

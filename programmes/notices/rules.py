@@ -1,11 +1,12 @@
 """Who is told what, when it is tried again, and what an answer of the mail server means. No I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID, uuid5
 
+from programmes.core.contacts import address, is_texted
 from programmes.enrolment.rules import ALIVE, HOLDING, EnrolmentFacts, VisitState
 from programmes.enrolment.rules import State as EnrolmentState
 
@@ -24,6 +25,8 @@ Kind = Literal[
     "visit_unbooked",
     "visit_cancelled",
     "visit_reminder",
+    "soon_visit",
+    "soon_evaluation",
     "accept_new",
     "place_expired",
     "session_moved",
@@ -55,6 +58,8 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "visit_unbooked": HOLDING,
     "visit_cancelled": HOLDING,
     "visit_reminder": frozenset({"preliminary"}),
+    "soon_visit": HOLDING,
+    "soon_evaluation": frozenset({"confirmed"}),
     "accept_new": frozenset({"confirmed"}),
     "place_expired": frozenset({"expired"}),
     "session_moved": HOLDING,
@@ -65,18 +70,37 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "cohort_postponed": HOLDING,
 }
 
+# Reminders of what people know already: nobody has to be rung about them.
+REMINDERS: frozenset[Kind] = frozenset({"soon_visit", "soon_evaluation"})
+# What changes when somebody should come. About a session that is near it is urgent.
+CHANGES_A_SESSION: frozenset[Kind] = frozenset({"session_moved", "session_cancelled", "rest_cancelled", "cohort_cancelled",
+                                                "visit_cancelled", "visit_unbooked"})  # fmt: skip
 # Of what staff did to somebody's study visit only the last is told.
 BY_STAFF: frozenset[Kind] = frozenset({"visit_booked", "visit_unbooked"})
 # In which states of the visit a message about it is still true; None is no visit.
 _VISIT: dict[Kind, frozenset[VisitState | None]] = {
     "visit_booked": frozenset({"booked"}),
+    "soon_visit": frozenset({"booked"}),
     "visit_unbooked": frozenset({None}),
     "visit_cancelled": frozenset({"cancelled"}),
     "visit_reminder": frozenset({None, "missed"}),
 }
 
 _PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440))
+MOST_FAILURES = len(_PAUSES)
 _NAMESPACE = UUID("1c8c1f6e-3a0e-5c52-9a53-0b7f3f0d6f52")
+
+
+Medium = Literal["mail", "text"]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """By what a message goes, to which address or number; `avoid` as the person wrote it."""
+
+    medium: Medium
+    to: str
+    avoid: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,12 +148,21 @@ def is_due(waiting: Waiting, now: datetime) -> bool:
 
 def gives_up(failures: int) -> bool:
     """After nine tries, about two days, staff have to reach the person some other way."""
-    return failures > len(_PAUSES)
+    return failures > MOST_FAILURES
 
 
-def email_of(contact: str) -> str:
-    """The channel if it is an e-mail address, else an empty text: a telephone number gets no mail."""
-    return contact if "@" in contact else ""
+def channel_unnamed(contact: str) -> Channel | None:
+    """How a message goes to somebody nobody knows; not to a number that they gave for calls only."""
+    if is_texted(contact):
+        return Channel("text", address(contact))
+    return Channel("mail", contact) if "@" in contact else None
+
+
+def channel_of_record(contact: str, safe: Collection[str], avoid: str) -> Channel | None:
+    """How a message goes to somebody who is documented: only on what they said is safe."""
+    if "@" in contact:
+        return Channel("mail", contact, avoid) if "email" in safe else None
+    return Channel("text", contact, avoid) if contact and "sms" in safe else None
 
 
 def is_current(
@@ -145,7 +178,7 @@ def is_current(
         return False
     if kind in _VISIT:
         return visit in _VISIT[kind]
-    if kind == "session_moved":
+    if kind in {"session_moved", "soon_evaluation"}:
         return session_state in {"planned", "moved"} and session_ends > now
     if kind == "session_cancelled":
         return session_state == "cancelled" and session_ends > now

@@ -1,36 +1,22 @@
-"""From events to messages: one notice for each person who is reached, and sending what waits, one at a time."""
+"""From events to messages: one notice for each person who is reached. `sending_services` sends them."""
 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parseaddr
 from uuid import UUID
 
-import structlog
-
-from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.queries import SessionFacts
 from programmes.core import audit, jobs
-from programmes.core.clock import Clock, local_date
-from programmes.core.db import execute, fetchval, transaction
+from programmes.core.db import execute, transaction
 from programmes.core.errors import NotFound
-from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import agreement_queries, deadline_queries
 from programmes.enrolment import queries as enrolments
-from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
-from programmes.enrolment.rules import asks_age_again
-from programmes.notices import letter_rules, queries, rules
-from programmes.notices.post_services import Deferred, Post, Refused
-from programmes.notices.queries import NoticeFacts
-from programmes.notices.reach_services import address_of, may_be_written_to
+from programmes.notices import queries, rules
+from programmes.notices.reach_services import may_be_written_to
 from programmes.notices.rules import Kind
-from programmes.settings import Settings
 
-log = structlog.get_logger()
 SEND = "send_notices"
 
 
@@ -116,7 +102,7 @@ async def _note(event: _Event, facts: EnrolmentFacts, keys: KeyFolder, now: date
     if facts.key_id is None and facts.participant_id is None:
         return False  # The key went when the place was left (DESIGN 6): nobody is there to be told.
     reachable = may_be_written_to(facts, keys)
-    if event.session_id is not None:
+    if event.session_id is not None and event.kind not in rules.REMINDERS:
         # What was not sent yet about the same session is outrun by this.
         await execute(
             "delete from notice where enrolment_id = $1 and session_id = $2 and state = 'waiting' and id <> $3",
@@ -144,136 +130,3 @@ async def _note(event: _Event, facts: EnrolmentFacts, keys: KeyFolder, now: date
     if made and facts.participant_id is not None:
         await audit.note("person:notify", f"participant/{facts.participant_id}", None, now)
     return bool(made)
-
-
-async def send_due(post: Post, settings: Settings, keys: KeyFolder, clock: Clock) -> int:
-    """Send what is due, one message at a time, so that a crash repeats at most the one in flight. Returns how many went.
-
-    When the server itself is away, the others are left for the next tick.
-    """
-    sent = 0
-    for waiting in await queries.waiting():
-        if not rules.is_due(waiting, clock.now()):
-            continue
-        facts = await queries.notice(waiting.notice_id)
-        if facts is None:
-            continue
-        try:
-            sent += await _send_one(facts, post, settings, keys, clock)
-        except Deferred as deferred:
-            await _failed(facts, deferred.name, False, clock.now())
-            if deferred.away:
-                break
-        except Refused as refused:
-            await _failed(facts, refused.name, True, clock.now())
-        except Exception as error:
-            # One message that cannot be written must not keep the others from going.
-            await _failed(facts, type(error).__name__, False, clock.now())
-    return sent
-
-
-async def _send_one(facts: NoticeFacts, post: Post, settings: Settings, keys: KeyFolder, clock: Clock) -> int:
-    """Compose from what is true now, hand over, note. Raises Deferred or Refused."""
-    person = await enrolments.enrolment(facts.enrolment_id)
-    words = await _words(facts, person, settings, keys, clock.now())
-    to = address_of(person, keys)
-    if words is None or not to:
-        await _failed(facts, "Outdated", True, clock.now())
-        return 0
-    sender = parseaddr(settings.mail_from)[1]
-    envelope = letter_rules.Envelope(sender, to, f"<{facts.notice_id}@{sender.rpartition('@')[2]}>", clock.now())
-    with speaking(facts.language):
-        letter = letter_rules.letter(words, settings.municipality, settings.phone)
-        message = letter_rules.compose(letter, envelope)
-    await post.send(message)
-    async with transaction():
-        await execute(
-            "update notice set state = 'sent', sent_at = $2 where id = $1 and state = 'waiting'",
-            facts.notice_id,
-            clock.now(),
-        )
-    return 1
-
-
-async def _words(
-    facts: NoticeFacts, person: EnrolmentFacts, settings: Settings, keys: KeyFolder, now: datetime
-) -> letter_rules.Facts | None:
-    """What the message is made of, or None if it is no longer true."""
-    sessions = await cohorts.sessions(person.cohort_id)
-    about = next((s for s in sessions if s.session_id == facts.session_id), None)
-    visit = person.visit
-    about_state, about_ends = (about.state, about.ends_at) if about else ("", now)
-    if not rules.is_current(facts.kind, person.state, about_state, about_ends, now, visit.state if visit else None):
-        return None
-    book_by = await deadline_queries.last_day(person) if facts.kind == "visit_reminder" else None
-    if await _outrun(facts, person, str(book_by), now):
-        return None
-    counted = [s for s in sessions if s.state != "cancelled"]
-    coming = next((s for s in counted if s.ends_at > now), None)
-    code = unseal(person, keys).code
-    queued = person.state == "queued" and facts.kind in {"queued", "place_moved", "place_back"}
-    return letter_rules.Facts(
-        facts.kind,
-        person.state,
-        next=letter_rules.Slot(coming.starts_at, coming.ends_at) if coming else None,
-        is_first=bool(counted) and coming == counted[0],
-        session=letter_rules.Slot(about.starts_at, about.ends_at) if about else None,
-        was_at=about.was_at if about else None,
-        added=_made_up_for(about, counted),
-        position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
-        answer_by=person.offer_expires_at,
-        say_coming=queued and person.asked_to_come,
-        age_again=await _age_again(person, counted),
-        visit=letter_rules.Slot(visit.starts_at, visit.ends_at) if visit else None,
-        book_by=book_by,
-        # Once this is sent, the code opens nothing any more.
-        link=f"{settings.base_url}/min-plats#{code}" if code and facts.kind != "queue_ended" else "",
-    )
-
-
-async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: str, now: datetime) -> bool:
-    """Whether what the message is about is no longer so, or no longer that."""
-    match facts.kind:
-        case "visit_reminder":  # The day has moved since: they are reminded of the new one.
-            return facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, book_by)
-        case "visit_booked":
-            return person.visit is None or person.visit.ends_at <= now
-        case "accept_new":  # They have accepted it, or there is a newer version.
-            cohort = await cohorts.by_id(person.cohort_id)
-            programme = await catalogue.programme(cohort.programme_id)
-            texts = await agreement_queries.to_accept_again(programme, person, cohort.first_start, local_date(now))
-            asked = rules.of_texts(text.text_id for text in texts)
-            return facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, asked)
-        case "place_refused":  # There is nothing left to read.
-            return person.sealed is None
-    return False
-
-
-def _made_up_for(about: SessionFacts | None, counted: Sequence[SessionFacts]) -> letter_rules.Slot | None:
-    """The session at the end that was added when this one was cancelled; of several the last."""
-    if about is None or about.cancelled_at is None:
-        return None
-    found = [s for s in counted if s.added and s.revised_at and s.revised_at >= about.cancelled_at]
-    return letter_rules.Slot(found[-1].starts_at, found[-1].ends_at) if found else None
-
-
-async def _age_again(person: EnrolmentFacts, counted: Sequence[SessionFacts]) -> bool:
-    """Whether an age was ticked for another first day than there is now."""
-    if person.declared_for is None or not counted:
-        return False
-    cohort = await cohorts.by_id(person.cohort_id)
-    return asks_age_again(person, await catalogue.programme(cohort.programme_id), local_date(counted[0].starts_at))
-
-
-async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime) -> None:
-    """Note a try by the name of its error; given up, staff see that the person was not reached."""
-    async with transaction():
-        still_there = await fetchval("select 1 from notice where id = $1 for update", facts.notice_id)
-        if not still_there:
-            return
-        await execute(
-            "insert into notice_attempt (notice_id, failed_at, error) values ($1, $2, $3)", facts.notice_id, now, name
-        )
-        if for_good or rules.gives_up(facts.failures + 1):
-            await execute("update notice set state = 'failed' where id = $1 and state = 'waiting'", facts.notice_id)
-    log.warning("mail_not_sent", kind=facts.kind, error=name, given_up=for_good)

@@ -19,6 +19,8 @@ class Notice(Table, tablename="notice"):
     state = Text(default="waiting")
     created_at = Timestamptz(default=None)
     sent_at = Timestamptz(null=True, default=None)
+    # Held for a time at which it may go: when that is looked at again; never that time itself, which tells of the person.
+    look_again_at = Timestamptz(null=True, default=None)
     notice_kind_is_a_name = Check("kind ~ '^[a-z_]{1,60}$'")
     known_notice_state = Check("state in ('waiting', 'sent', 'failed', 'no_channel')")
 

@@ -19,8 +19,8 @@ async def demo_mail(request: Request[Any, Any, Any]) -> Response[Any]:
     post = post_from(settings.mail_url) if settings.demo else None
     if not isinstance(post, FolderPost):
         raise NotFound
-    mails = await demo_queries.newest(post.folder, _MOST)
-    return page(request, "notices/demo.html", {"mails": mails, "base_url": settings.base_url})
+    mails = await demo_queries.newest(post.folder, _MOST, settings.base_url)
+    return page(request, "notices/demo.html", {"mails": mails})
 
 
 HANDLERS = [demo_mail]

@@ -101,6 +101,10 @@ def _people(
 
 def _told_button(reach: Reach) -> str:
     """The button says whom mail reaches and whom somebody must ring."""
+    if reach.text and reach.ring:
+        return _("Ställ in, skicka besked till %(sent)s och ring %(ring)s", sent=reach.sent, ring=reach.ring)
+    if reach.text:
+        return _("Ställ in och skicka besked till %(n)s", n=reach.text + reach.mail)
     if reach.mail and reach.ring:
         return _("Ställ in, mejla %(mail)s och ring %(ring)s", mail=reach.mail, ring=reach.ring)
     if reach.mail:

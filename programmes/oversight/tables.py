@@ -129,6 +129,19 @@ class LogDigest(Table, tablename="log_digest"):
     one_mail_a_day = Unique(["day", "staff_id"])
 
 
+class StaffDigest(Table, tablename="staff_digest"):
+    """The daily mail to a member of staff whom something waits for; its id is its Message-ID."""
+
+    id: UUID = UUID(primary_key=True, default=None)
+    day = Date(default=None)
+    staff_id = Integer(default=None)
+    state = Text(default="waiting")
+    failures = Integer(default=0)
+    last_failure = Timestamptz(null=True, default=None)
+    known_digest_state = Check("state in ('waiting', 'sent', 'failed', 'nothing')")
+    one_digest_a_day = Unique(["day", "staff_id"])
+
+
 class RetentionRun(Table, tablename="retention_run"):
     """A nightly run, or one by hand: its local day and how it stands. `due` records were due when it began, `gone` have
     been erased, `failed` could not be. The worker writes."""

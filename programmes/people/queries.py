@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
-from programmes.core.db import execute, fetch, fetchrow, transaction
+from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal, Role
 from programmes.people.rules import AHEAD, HALF, IDLE, LONGEST, SHARED_IDLE, session_alive
@@ -93,6 +93,12 @@ async def principal_named(username: str) -> Principal | None:
         username,
     )
     return Principal(row["id"], row["display_name"], _roles(row["roles"])) if row else None
+
+
+async def principal_of(staff_id: int) -> Principal | None:
+    """An active member of staff, as the service writes to them about what they see; None when there is none."""
+    username = await fetchval("select username from staff where id = $1", staff_id)
+    return await principal_named(username) if username is not None else None
 
 
 def _roles(pairs: list[str]) -> dict[Role, frozenset[str]]:

@@ -43,6 +43,7 @@ CODES = {
     "retention_receipt": {"subject", "unit"},
     "retention_rule": {"subject"},
     "retention_run": {"state"},
+    "staff_digest": {"state"},
     "staff_role": {"role"},
     "staff_session": {"device"},
     "start_decision": {"decision"},

@@ -25,6 +25,9 @@ _SWEDISH_BY_NATURE = (
     "programmes/demo/",
     "programmes/piccolo_migrations/",
     "programmes/people/password_rules.py",
+    # What people write and in which letters, not what is shown.
+    "programmes/notices/hours_rules.py",
+    "programmes/notices/gsm_rules.py",
 )
 
 

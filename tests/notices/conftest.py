@@ -10,6 +10,7 @@ from programmes import worker
 from programmes.cohorts.queries import CohortFacts
 from tests.clock import FrozenClock
 from tests.factories import a_cohort
+from tests.notices.gateway import Gateway
 from tests.notices.mail import Mail
 from tests.notices.peer import Peer
 
@@ -18,6 +19,15 @@ from tests.notices.peer import Peer
 async def peer() -> AsyncIterator[Peer]:
     """A real SMTP peer on a free port."""
     found = Peer()
+    await found.start()
+    yield found
+    await found.stop()
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[Gateway]:
+    """A real gateway for text messages on a free port."""
+    found = Gateway()
     await found.start()
     yield found
     await found.stop()

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from programmes.core.i18n import Language, speaking
+from programmes.notices.gsm_rules import plain, segments
 from programmes.notices.letter_rules import Envelope, Facts, Slot, compose, letter
 from programmes.notices.rules import AUDIENCE, KINDS, Kind
+from programmes.notices.text_rules import text
 
 NOW = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
 SLOT = Slot(NOW, NOW + timedelta(hours=2))
@@ -25,9 +27,15 @@ def test_every_kind_has_news_and_no_word_of_what_it_is_about(kind: Kind, languag
         with speaking(language):
             written = letter(facts(kind, state), "Karlshamns kommun", "000-00 00 00")
             message = compose(written, Envelope("noreply@example.invalid", "a@example.invalid", "<n@example.invalid>", NOW))
+            short = text(facts(kind, state), "000-00 00 00")
+        # Two segments of the GSM alphabet, and always the link.
+        assert segments(short) <= 2
+        assert plain(short) == short
+        assert short.endswith("/min-plats#7KQM2XPA9TWFH4RD")
+        assert plain(written.news[0]) in short
         assert all(written.news)
         assert written.news
-        seen_over_a_shoulder = f"{message['Subject']} {message['From']} {written.news[0]}".lower()
+        seen_over_a_shoulder = f"{message['Subject']} {message['From']} {written.news[0]} {short}".lower()
         for word in ("grupp", "stöd", "insats", "kommun", "programme", "support", "behandling", "våld", "missbruk"):
             assert word not in seen_over_a_shoulder
 

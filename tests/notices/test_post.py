@@ -1,11 +1,17 @@
 """Handing over to a real SMTP peer: taken, put off, refused, hanging, dropped."""
 
 import socket
+import ssl
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from programmes.notices.letter_rules import Envelope, Letter, compose
 from programmes.notices.post_services import Deferred, FolderPost, Refused, post_from
@@ -76,6 +82,53 @@ async def test_a_server_that_cannot_encrypt_is_not_used_where_encryption_is_aske
     with pytest.raises(Deferred):
         await post_from(peer.url + "?starttls", 0.5).send(a_message())
     assert peer.taken == []
+
+
+async def test_over_starttls_with_a_sign_in_and_only_to_a_server_whose_certificate_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer, trusted = Peer(), tmp_path / "trusted.pem"
+    await peer.start(certified(tmp_path, trusted))
+    port = peer.url.rpartition(":")[2]
+
+    async def send(user: str, query: str = "?starttls") -> None:
+        await post_from(f"smtp://{user}@127.0.0.1:{port}{query}", 2).send(a_message())
+
+    with pytest.raises(Deferred):
+        await send("stod:p%40ss%2Fword")
+    assert peer.signed_in == [], "nothing is said to who cannot show who they are"
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    await send("stod:p%40ss%2Fword")
+    assert (peer.signed_in, len(peer.taken)) == ([(b"stod", b"p@ss/word")], 1)
+    for user, query in (("stod:wrong", "?starttls"), ("stod:p%40ss%2Fword", "")):
+        with pytest.raises(Deferred) as caught:
+            await send(user, query)
+        assert caught.value.away, "ours to put right, and nobody's address is to blame"
+        assert "word" not in repr(caught.value)
+    assert len(peer.taken) == 1
+    await peer.stop()
+
+
+def certified(folder: Path, trusted: Path) -> ssl.SSLContext:
+    """A server's context with a certificate for this machine, which is trusted by who trusts the file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "peer")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    trusted.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private = folder / "key.pem"
+    private.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trusted, private)
+    return context
 
 
 async def test_a_domain_with_swedish_letters_travels_as_the_mail_system_spells_it(peer: Peer) -> None:

@@ -65,7 +65,7 @@ async def test_while_the_letter_cannot_go_the_entry_stays(
     async def nothing_is_sent(*_: object) -> int:
         return 0
 
-    monkeypatch.setattr("programmes.notices.services.send_due", nothing_is_sent)
+    monkeypatch.setattr("programmes.notices.sending_services.send_due", nothing_is_sent)
     for _ in range(2):
         await worker.drain(the_worker)
     assert (await queries.enrolment(waiting.enrolment_id)).state == "queued"

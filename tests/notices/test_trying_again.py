@@ -1,21 +1,27 @@
 """Mail servers that put off, refuse or are away, and a worker that is killed: nothing is lost, hardly anything repeated."""
 
 import asyncio
+import signal
 from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 import pytest
 
 from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import SystemClock
 from programmes.core.sealing import KeyFolder
+from programmes.demo import processes
 from programmes.enrolment import queries as enrolments
 from programmes.notices import queries
+from programmes.notices import sending_services as sending
 from programmes.notices import services as notices
 from programmes.notices.post_services import FolderPost, post_from
+from programmes.settings import Settings
 from tests.clock import FrozenClock
-from tests.factories import somebody
+from tests.factories import a_cohort, somebody
 from tests.notices.mail import Mail, states
 from tests.notices.peer import Peer
 
@@ -78,7 +84,7 @@ async def test_a_server_that_is_away_is_not_asked_again_for_everybody_at_once(
         await somebody(cohort, keys, clock.now(), contact=f"{name}@example.invalid")
     for made in await enrolment_ids(cohort):
         await notices.tell_one("place_held", made, keys, clock.now())
-    await notices.send_due(post_from("smtp://127.0.0.1:1"), mail.worker.settings, keys, clock)
+    await sending.send_due(post_from("smtp://127.0.0.1:1"), mail.worker.settings, keys, clock)
     assert sum(r.failures for r in await queries.reached(cohort.cohort_id)) == 1
 
 
@@ -98,13 +104,35 @@ async def test_a_worker_killed_between_sending_and_noting_repeats_one_message_un
         taken = await somebody(cohort, keys, clock.now(), contact=f"{name}@example.invalid")
         await notices.tell_one("place_held", taken.enrolment_id, keys, clock.now())
     with pytest.raises(asyncio.CancelledError):
-        await notices.send_due(KilledAfterwards(), mail.worker.settings, keys, clock)
+        await sending.send_due(KilledAfterwards(), mail.worker.settings, keys, clock)
     assert await states(cohort) == [("place_held", "waiting")] * 2
-    await notices.send_due(post_from(peer.url), mail.worker.settings, keys, clock)
+    await sending.send_due(post_from(peer.url), mail.worker.settings, keys, clock)
     numbers = [message["Message-ID"] for message in peer.taken]
     assert len(numbers) == 3
     assert len(set(numbers)) == 2
     assert numbers[0] == numbers[1]
+
+
+async def test_a_worker_process_killed_with_a_message_in_flight_loses_none_and_repeats_that_one_under_its_number(
+    db: None, settings: Settings, keys: KeyFolder, peer: Peer, tmp_path: Path, owner: asyncpg.Connection
+) -> None:
+    now = SystemClock().now()
+    cohort = await a_cohort("2.1", now, minimum=1, maximum=3)
+    for name in ("lisa", "kim", "bo"):
+        await somebody(cohort, keys, now, name, f"{name}@example.invalid")
+    mailing, peer.behaviour = replace(settings, mail_url=peer.url), "hang_after"
+    first = await processes.start(mailing, tmp_path, "worker")
+    await asyncio.wait_for(peer.took.wait(), 60)
+    first.kill()
+    assert await first.wait() == -signal.SIGKILL
+    peer.behaviour = "accept"
+    # Another worker takes up what a dead one has in hand when it has heard nothing of it for half a minute.
+    await owner.execute("update pgqueuer set heartbeat = heartbeat - interval '31 seconds' where status = 'picked'")
+    second = await processes.start(mailing, tmp_path, "worker", "--once")
+    assert await asyncio.wait_for(second.wait(), 60) == 0
+    numbers = [message["Message-ID"] for message in peer.taken]
+    assert (len(numbers), len(set(numbers)), numbers.count(numbers[0])) == (4, 3, 2)
+    assert await states(cohort) == [("place_held", "sent")] * 3
 
 
 async def test_one_message_that_cannot_be_written_does_not_keep_the_others(
@@ -119,6 +147,6 @@ async def test_one_message_that_cannot_be_written_does_not_keep_the_others(
     for name in ("lisa", "kim"):
         taken = await somebody(cohort, keys, clock.now(), contact=f"{name}@example.invalid")
         await notices.tell_one("place_held", taken.enrolment_id, keys, clock.now())
-    assert await notices.send_due(Fussy(mail.folder), mail.worker.settings, keys, clock) == 1
+    assert await sending.send_due(Fussy(mail.folder), mail.worker.settings, keys, clock) == 1
     assert await states(cohort) == [("place_held", "sent"), ("place_held", "waiting")]
     assert await owner.fetchval("select error from notice_attempt") == "KeyError"

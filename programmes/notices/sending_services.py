@@ -1,0 +1,230 @@
+"""Sending what waits, one message at a time: by mail or as a text, when it may go, and what becomes of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+
+import structlog
+
+from programmes.catalogue import queries as catalogue
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import SessionFacts
+from programmes.core.clock import Clock, local_date
+from programmes.core.db import execute, fetchval, transaction
+from programmes.core.i18n import speaking
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import agreement_queries, deadline_queries
+from programmes.enrolment import queries as enrolments
+from programmes.enrolment.place_services import unseal
+from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.rules import asks_age_again
+from programmes.notices import hours_rules, letter_rules, queries, rules, text_rules
+from programmes.notices.post_services import Deferred, Post, Refused
+from programmes.notices.queries import NoticeFacts
+from programmes.notices.reach_services import channel_of
+from programmes.notices.rules import Channel
+from programmes.notices.text_post_services import NoGateway, TextMessage, TextPost
+from programmes.settings import Settings
+
+log = structlog.get_logger()
+# How long a message that may not go yet is left alone before that is looked at again.
+HELD_FOR = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Carriers:
+    """Who takes mails, and who takes text messages."""
+
+    post: Post
+    texts: TextPost
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A message with what it says and where it goes. `before`: after that it is of no use."""
+
+    facts: NoticeFacts
+    channel: Channel
+    words: letter_rules.Facts
+    before: datetime | None
+
+
+async def send_due(post: Post, settings: Settings, keys: KeyFolder, clock: Clock, texts: TextPost | None = None) -> int:
+    """Send what is due, one message at a time, so that a crash repeats at most the one in flight. Returns how many went.
+
+    When the server or the gateway itself is away, what would go by it is left for the next tick.
+    """
+    carriers, away, sent = Carriers(post, texts or NoGateway()), set[rules.Medium](), 0
+    for waiting in await queries.waiting(clock.now()):
+        if not rules.is_due(waiting, clock.now()):
+            continue
+        facts = await queries.notice(waiting.notice_id)
+        if facts is None:
+            continue
+        try:
+            ready = await _ready(facts, settings, keys, clock.now())
+            if ready is None or ready.channel.medium in away or not await _may_go(ready, clock.now()):
+                continue
+            try:
+                await _hand_over(ready, carriers, settings, clock)
+            except Deferred as deferred:
+                await _failed(facts, deferred.name, False, clock.now())
+                if deferred.away:
+                    away.add(ready.channel.medium)
+            except Refused as refused:
+                await _failed(facts, refused.name, True, clock.now())
+            else:
+                await _sent(facts, clock.now())
+                sent += 1
+        except Exception as error:
+            # One message that cannot be written must not keep the others from going.
+            await _failed(facts, type(error).__name__, False, clock.now())
+    return sent
+
+
+async def _ready(facts: NoticeFacts, settings: Settings, keys: KeyFolder, now: datetime) -> _Ready | None:
+    """What is true now; None, and noted, if the message no longer is, or has nowhere to go."""
+    person = await enrolments.enrolment(facts.enrolment_id)
+    words = await _words(facts, person, settings, keys, now)
+    channel = channel_of(person, keys)
+    if words is None or channel is None:
+        await _failed(facts, "Outdated", True, now)
+        return None
+    return _Ready(facts, channel, words, _of_use_until(words, now))
+
+
+def _of_use_until(words: letter_rules.Facts, now: datetime) -> datetime | None:
+    """Until when it helps to hear of it: before the session that it changes, the time to answer by, or the visit."""
+    moments = [words.answer_by if words.kind == "place_offered" else None, words.was_at]
+    moments += [slot.starts_at if slot else None for slot in (words.session, words.visit)]
+    if words.kind in rules.CHANGES_A_SESSION and words.session is None and words.visit is None:
+        moments.append(words.soonest)
+    return min((moment for moment in moments if moment and moment > now), default=None)
+
+
+async def _may_go(ready: _Ready, now: datetime) -> bool:
+    """Whether it may leave now. Held for the night or for times to avoid it waits; what would come too late by then, or
+    whose times to avoid can't be kept, is left to staff at once."""
+    urgent = ready.facts.kind in rules.CHANGES_A_SESSION and hours_rules.is_urgent(ready.before, now)
+    at_night = ready.channel.medium == "mail" or urgent
+    free = hours_rules.free_from(now, ready.channel.avoid, at_night)
+    if free == now:
+        return True
+    if free is None or (ready.before is not None and ready.before <= free):
+        await _failed(ready.facts, "TimesToAvoid", True, now)
+    else:
+        async with transaction():
+            await execute(
+                "update notice set look_again_at = $2 where id = $1 and state = 'waiting'",
+                ready.facts.notice_id,
+                now + HELD_FOR,
+            )
+    return False
+
+
+async def _hand_over(ready: _Ready, carriers: Carriers, settings: Settings, clock: Clock) -> None:
+    """Write it in the person's language and hand it over. Raises Deferred or Refused."""
+    with speaking(ready.facts.language):
+        if ready.channel.medium == "text":
+            body = text_rules.text(ready.words, settings.phone)
+            await carriers.texts.send(TextMessage(ready.facts.notice_id, ready.channel.to, body, clock.now()))
+            return
+        sender = parseaddr(settings.mail_from)[1]
+        number = f"<{ready.facts.notice_id}@{sender.rpartition('@')[2]}>"
+        envelope = letter_rules.Envelope(sender, ready.channel.to, number, clock.now())
+        letter = letter_rules.letter(ready.words, settings.municipality, settings.phone)
+        message = letter_rules.compose(letter, envelope)
+    await carriers.post.send(message)
+
+
+async def _sent(facts: NoticeFacts, now: datetime) -> None:
+    async with transaction():
+        await execute(
+            "update notice set state = 'sent', sent_at = $2 where id = $1 and state = 'waiting'", facts.notice_id, now
+        )
+
+
+async def _words(
+    facts: NoticeFacts, person: EnrolmentFacts, settings: Settings, keys: KeyFolder, now: datetime
+) -> letter_rules.Facts | None:
+    """What the message is made of, or None if it is no longer true."""
+    sessions = await cohorts.sessions(person.cohort_id)
+    about = next((s for s in sessions if s.session_id == facts.session_id), None)
+    visit = person.visit
+    about_state, about_ends = (about.state, about.ends_at) if about else ("", now)
+    if not rules.is_current(facts.kind, person.state, about_state, about_ends, now, visit.state if visit else None):
+        return None
+    book_by = await deadline_queries.last_day(person) if facts.kind == "visit_reminder" else None
+    if await _outrun(facts, person, str(book_by), now):
+        return None
+    counted = [s for s in sessions if s.state != "cancelled"]
+    coming = next((s for s in counted if s.ends_at > now), None)
+    code = unseal(person, keys).code
+    queued = person.state == "queued" and facts.kind in {"queued", "place_moved", "place_back"}
+    return letter_rules.Facts(
+        facts.kind,
+        person.state,
+        next=letter_rules.Slot(coming.starts_at, coming.ends_at) if coming else None,
+        is_first=bool(counted) and coming == counted[0],
+        session=letter_rules.Slot(about.starts_at, about.ends_at) if about else None,
+        was_at=about.was_at if about else None,
+        soonest=min((s.starts_at for s in sessions if s.starts_at > now), default=None),
+        added=_made_up_for(about, counted),
+        position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
+        answer_by=person.offer_expires_at,
+        say_coming=queued and person.asked_to_come,
+        age_again=await _age_again(person, counted),
+        visit=letter_rules.Slot(visit.starts_at, visit.ends_at) if visit else None,
+        book_by=book_by,
+        # Once this is sent, the code opens nothing any more.
+        link=f"{settings.base_url}/min-plats#{code}" if code and facts.kind != "queue_ended" else "",
+    )
+
+
+async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: str, now: datetime) -> bool:
+    """Whether what the message is about is no longer so, or no longer that."""
+    match facts.kind:
+        case "visit_reminder":  # The day has moved since: they are reminded of the new one.
+            return facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, book_by)
+        case "visit_booked":
+            return person.visit is None or person.visit.ends_at <= now
+        case "accept_new":  # They have accepted it, or there is a newer version.
+            cohort = await cohorts.by_id(person.cohort_id)
+            programme = await catalogue.programme(cohort.programme_id)
+            texts = await agreement_queries.to_accept_again(programme, person, cohort.first_start, local_date(now))
+            asked = rules.of_texts(text.text_id for text in texts)
+            return facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, asked)
+        case "place_refused":  # There is nothing left to read.
+            return person.sealed is None
+    return False
+
+
+def _made_up_for(about: SessionFacts | None, counted: Sequence[SessionFacts]) -> letter_rules.Slot | None:
+    """The session at the end that was added when this one was cancelled; of several the last."""
+    if about is None or about.cancelled_at is None:
+        return None
+    found = [s for s in counted if s.added and s.revised_at and s.revised_at >= about.cancelled_at]
+    return letter_rules.Slot(found[-1].starts_at, found[-1].ends_at) if found else None
+
+
+async def _age_again(person: EnrolmentFacts, counted: Sequence[SessionFacts]) -> bool:
+    """Whether an age was ticked for another first day than there is now."""
+    if person.declared_for is None or not counted:
+        return False
+    cohort = await cohorts.by_id(person.cohort_id)
+    return asks_age_again(person, await catalogue.programme(cohort.programme_id), local_date(counted[0].starts_at))
+
+
+async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime) -> None:
+    """Note a try by the name of its error; given up, staff see that the person was not reached."""
+    async with transaction():
+        still_there = await fetchval("select 1 from notice where id = $1 for update", facts.notice_id)
+        if not still_there:
+            return
+        await execute(
+            "insert into notice_attempt (notice_id, failed_at, error) values ($1, $2, $3)", facts.notice_id, now, name
+        )
+        if for_good or rules.gives_up(facts.failures + 1):
+            await execute("update notice set state = 'failed' where id = $1 and state = 'waiting'", facts.notice_id)
+    log.warning("notice_not_sent", kind=facts.kind, error=name, given_up=for_good)

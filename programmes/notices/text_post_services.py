@@ -1,0 +1,133 @@
+"""Handing a text message to a gateway over HTTP, or to a folder in demo and tests; the contract is `docs/sms.md`.
+
+As with mail, errors leave here by name only: what a gateway answers may repeat the number.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qsl, unquote, urlsplit
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from programmes.core.i18n import language
+from programmes.notices.post_services import Deferred, FolderPost, Refused
+from programmes.settings import Settings
+
+# Ours to put right (the account, its money, the gateway's address), and what passes: nobody's number is to blame.
+_OURS = frozenset({401, 402, 403, 404, 405, 407})
+_PASSES = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True)
+class TextMessage:
+    """What goes to one number (E.164). `notice_id` is the same however often it is tried."""
+
+    notice_id: UUID
+    to: str
+    body: str
+    sent_at: datetime
+
+
+class TextPost(Protocol):
+    """Takes text messages. Returning means that the message is the other side's responsibility now."""
+
+    async def send(self, message: TextMessage) -> None: ...
+
+
+def text_post_from(settings: Settings, timeout: float = 20) -> TextPost:
+    """The gateway that the settings name; they have been looked at when they were read."""
+    parts = urlsplit(settings.sms_url)
+    if not settings.sms_url:
+        return NoGateway()
+    if parts.scheme == "folder":
+        return FolderTexts(FolderPost(Path(unquote(parts.path))))
+    return Gateway(
+        settings.sms_url,
+        settings.sms_from,
+        (settings.sms_user, settings.sms_password),
+        tuple(parse_qsl(settings.sms_fields)),
+        timeout,
+    )
+
+
+class NoGateway:
+    """No gateway is set. Nobody is asked whether they want texts then, so this is one that was taken away: staff tell those
+    who had wanted them."""
+
+    async def send(self, message: TextMessage) -> None:
+        raise Refused("NoGatewaySet")
+
+
+@dataclass(frozen=True)
+class FolderTexts:
+    """Writes each text beside the mails, in their form, to a file named after its id; the same again replaces it."""
+
+    folder: FolderPost
+
+    async def send(self, message: TextMessage) -> None:
+        written = EmailMessage(policy=SMTP)
+        written["To"] = message.to
+        written["Subject"] = "Sms"
+        written["Date"] = format_datetime(message.sent_at)
+        written["Message-ID"] = f"<{message.notice_id}@sms>"
+        written["Content-Language"] = language()
+        written.set_content(message.body, cte="quoted-printable")
+        await self.folder.send(written)
+
+
+class _Receipt(msgspec.Struct):
+    """What a gateway answers: the id that it knows the message by, and what became of it so far."""
+
+    id: str
+    status: str = "created"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A gateway in the form of 46elks: a form with from, to and message, basic authentication, an answer in JSON.
+
+    One connection per message, no redirects (the password would go with them). `timeout` in seconds, for each part of the
+    exchange; three times that for the whole.
+    """
+
+    url: str
+    sender: str
+    account: tuple[str, str] = field(repr=False)
+    more: tuple[tuple[str, str], ...]
+    timeout: float
+
+    async def send(self, message: TextMessage) -> None:
+        """Raises Deferred or Refused."""
+        form = {**dict(self.more), "from": self.sender, "to": message.to, "message": message.body}
+        # A gateway that knows the header takes the same message once; one that doesn't may repeat the one in flight.
+        headers = {"Idempotency-Key": str(message.notice_id), "Accept": "application/json"}
+        try:
+            async with asyncio.timeout(3 * self.timeout), httpx.AsyncClient(timeout=self.timeout, trust_env=False) as client:
+                answer = await client.post(self.url, data=form, headers=headers, auth=self.account)
+        except TimeoutError:
+            raise Deferred("Timeout", away=True) from None
+        except (httpx.HTTPError, OSError) as error:
+            raise Deferred(type(error).__name__, away=True) from None
+        _judge(answer.status_code, answer.content)
+
+
+def _judge(status: int, content: bytes) -> None:
+    if 400 <= status < 500 and status not in _OURS | _PASSES:
+        raise Refused(f"TextRefused{status}")
+    if not 200 <= status < 300:
+        raise Deferred(f"TextDeferred{status}", away=True)
+    try:
+        receipt = msgspec.json.decode(content, type=_Receipt)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        # It may have gone: trying again could repeat it nine times. Staff tell the person instead.
+        raise Refused("TextWithoutReceipt") from None
+    if receipt.status == "failed":
+        raise Refused("TextFailed")

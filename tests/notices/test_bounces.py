@@ -1,0 +1,78 @@
+"""An address that bounces after its server had taken the message: staff see it, and nothing else is taken for a bounce."""
+
+import asyncio
+import os
+import sys
+from email.message import EmailMessage, Message
+from email.policy import default
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.sealing import KeyFolder
+from programmes.demo import processes
+from programmes.notices.bounce_rules import bounced
+from tests.clock import FrozenClock
+from tests.factories import somebody
+from tests.notices.mail import Mail, states
+
+
+def a_report(number: str, action: str = "failed", headers_only: bool = False) -> EmailMessage:
+    """As Postfix writes it."""
+    report = EmailMessage(policy=default)
+    report["From"], report["To"], report["Subject"] = "MAILER-DAEMON@mx", "noreply@example.invalid", "Undelivered"
+    report.set_content("I'm sorry to have to inform you that lisa@example.invalid does not exist.")
+    report.make_mixed()
+    status = Message()
+    status["Content-Type"] = "message/delivery-status"
+    about, one = Message(), Message()
+    about["Reporting-MTA"] = "dns; mx"
+    one["Final-Recipient"], one["Action"], one["Status"] = "rfc822; lisa@example.invalid", action, "5.1.1"
+    status.set_payload([about, one])
+    report.attach(status)
+    original = Message()
+    if headers_only:
+        original["Content-Type"] = "text/rfc822-headers"
+        original.set_payload(f"Subject: Om ditt möte\nMessage-ID: <{number}@example.invalid>\n")
+    else:
+        original["Content-Type"] = "message/rfc822"
+        sent = EmailMessage()
+        sent["Message-ID"], sent["Subject"] = f"<{number}@example.invalid>", "Om ditt möte"
+        original.set_payload([sent])
+    report.attach(original)
+    report.replace_header("Content-Type", 'multipart/report; report-type="delivery-status"')
+    return report
+
+
+def test_only_a_report_of_failed_delivery_of_a_message_of_ours_is_a_bounce() -> None:
+    number = uuid4()
+    for headers_only in (False, True):
+        assert bounced(a_report(str(number), headers_only=headers_only)) == number
+        assert bounced(a_report("someone-elses", headers_only=headers_only)) is None
+    assert bounced(a_report(str(number), "delayed")) is None
+    answer = EmailMessage()
+    answer["Subject"], answer["In-Reply-To"] = "Frånvaro", f"<{number}@example.invalid>"
+    answer.set_content(f"Message-ID: <{number}@example.invalid>\nAction: failed")
+    assert bounced(answer) is None
+    assert bounced(EmailMessage()) is None
+
+
+async def test_a_bounce_shows_staff_who_was_not_reached_and_says_nothing_of_whom(
+    mail: Mail, cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    await mail.work()
+    number: UUID = await owner.fetchval("select id from notice")
+    for _ in range(2):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "programmes.cli", "bounce",
+            env={**processes.environment(mail.worker.settings, "worker"), "PATH": os.environ["PATH"]},
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        told, _said = await asyncio.wait_for(process.communicate(a_report(str(number)).as_bytes()), 60)
+        assert process.returncode == 0, told
+        assert b"lisa" not in told
+    assert await states(cohort) == [("place_held", "failed")]
+    assert await owner.fetchval("select sent_at from notice") is None
+    assert [row["error"] for row in await owner.fetch("select error from notice_attempt")] == ["Bounced"]
