@@ -116,7 +116,7 @@ async def _hold_status(hands: Hands) -> int:
         until = one.until.isoformat() if one.until else "until lifted"
         day = local_date(one.set_at).isoformat()
         print("\t".join((one.cohort, f"number {one.number}", one.reason, until, f"set {day}", one.by)))
-    print(f"{len(held)} records are held back.")
+    print(f"{len({(one.cohort_id, one.number) for one in held})} records are held back.")
     return 0
 
 
