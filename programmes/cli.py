@@ -80,6 +80,7 @@ _ELSEWHERE = {
     "keys": ("key_commands.add_to", "the folders of keys"),
     "erase": ("retention_commands.add_erase", "erase what is due by the rules of retention, now instead of in the night"),
     "archive": ("retention_commands.add_archive", "records that the archive takes over before they are erased"),
+    "clock": ("clock_commands.add_to", "whether the clock is believed, and saying that it is right"),
     "audit": ("audit_commands.add_to", "the access log and its chain"),
 }
 

@@ -13,6 +13,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.audit import note
 from programmes.core.clock import at_local, local_date
+from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.db import execute, fetch, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
@@ -219,6 +220,7 @@ async def _dissolve(cohort: CohortFacts, facts: ClosingFacts, now: datetime) -> 
     await execute("delete from cohort where id = $1", cohort.cohort_id)
 
 
+@by_a_sure_clock
 async def erase_overdue(worker: Hands) -> None:
     """The worker's tick: 30 days after the last session a working list goes even if nobody closed the cohort.
 

@@ -18,6 +18,7 @@ ASKING: tuple[Check, ...] = (
     key_checks.log_keys,
     key_checks.destructions,
     database_checks.database_log,
+    database_checks.clock,
     database_checks.rights_to_staff,
 )
 

@@ -1,7 +1,9 @@
 """The checks of the database server: what it writes into its own log (DESIGN promise 2: no personal data in any log)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
+from programmes.core import clock_trace
 from programmes.core.db import fetch, fetchval
 from programmes.doctor.findings import Finding, Patient
 
@@ -16,6 +18,8 @@ _LOGGING: Mapping[str, tuple[frozenset[str], str]] = {
     "log_parameter_max_length_on_error": (frozenset({"0"}), "the parameters of statements that fail"),
     "log_error_verbosity": (frozenset({"terse"}), "the row that a constraint refused"),
 }
+
+_SILENT = timedelta(hours=1)
 
 
 def logging_findings(found: Mapping[str, str]) -> Iterator[Finding]:
@@ -66,3 +70,19 @@ async def _unknown_roles(patient: Patient) -> Sequence[Finding]:
     told = ", ".join(f"{role}/{section}" if section else role for role, section in sorted(unknown))
     says = f"The database has not been told that groups may give: {told}."
     return [Finding("rights to staff", "fault", says, "programmes migrate, with PROGRAMMES_OIDC_ROLES")] if unknown else []
+
+
+async def clock(patient: Patient) -> Sequence[Finding]:
+    """Whether the worker believes its clock, and was at work lately, and whether this machine's clock is the database's."""
+    mend = "Put the wrong clock right. If it is right: programmes clock confirm, with the date of today."
+    if abs(patient.now - await clock_trace.database_clock()) > clock_trace.APART:
+        return [Finding("clock", "fault", "The database's clock says another time than this machine's.", mend)]
+    trace = await clock_trace.last()
+    if trace is None:
+        return [Finding("clock", "note", "No worker has been at work yet.")]
+    if trace.doubt is not None:
+        told = f"The worker doubts its clock, and ends and erases nothing by it. {clock_trace.WHY[trace.doubt]}"
+        return [Finding("clock", "fault", told, mend)]
+    if patient.now - trace.at > _SILENT:
+        return [Finding("clock", "warning", "No worker has been at work for more than an hour.", "Start it.")]
+    return [Finding("clock", "ok", "The worker believes its clock.")]
