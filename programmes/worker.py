@@ -239,6 +239,10 @@ async def start_up(worker: Worker) -> None:
     now = worker.clock.now()
     await folder_marks.note("keys", worker.keys.mark, now)
     await folder_marks.note("ballots", BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder).mark, now)
+    if worker.keys.is_restoring():
+        # A database half put back says nothing of what had been erased. The mark goes when the restore has ended.
+        log.error("start_waits_for_restore")
+        return
     worker.keys.destroy_again()
     await closing.erase_restored(worker)
     await retention.erase_restored(worker)

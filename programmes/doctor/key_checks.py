@@ -12,6 +12,7 @@ import asyncpg
 
 from programmes.core import folder_marks
 from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.core.rotating import is_rotating
 from programmes.core.sealing import KeysAway, read_key
 from programmes.doctor.findings import Finding, Patient
 from programmes.doctor.folders import KeyFacts, folder_findings, key_findings, keys_in, look_at
@@ -41,7 +42,8 @@ async def data_folder(database_url: str) -> Path | None:
 
 async def _folder(patient: Patient, name: str, folder: Path) -> list[Finding]:
     database = await data_folder(patient.settings.database_url) if patient.database else None
-    return folder_findings(name, look_at(folder, database), patient.settings.demo)
+    running = patient.database and await is_rotating()
+    return folder_findings(name, look_at(folder, database), patient.settings.demo, running)
 
 
 async def key_folder(patient: Patient) -> Sequence[Finding]:
