@@ -19,9 +19,10 @@ async def rotating(database_url: str) -> AsyncIterator[None]:
     """Rotate inside. The lock ends with the block, and with the process. Raises Rotating while another one holds it."""
     connection = await asyncpg.connect(database_url)
     try:
-        if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
-            raise Rotating
-        yield
+        async with connection.transaction():
+            if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
+                raise Rotating
+            yield
     finally:
         await connection.close()
 

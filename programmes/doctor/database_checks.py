@@ -37,10 +37,30 @@ def logging_findings(found: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("database log", "ok", "The database writes no parameters and no rows into its log.")
 
 
+_OF_ROLES = """
+select coalesce('the role ' || r.rolname, 'every role of this database') as whose, unnest(s.setconfig) as told
+from pg_db_role_setting s left join pg_roles r on r.oid = s.setrole
+where s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+"""
+
+
 async def database_log(patient: Patient) -> Sequence[Finding]:
     """What the server writes down."""
     rows = await fetch("select name, setting from pg_settings where name = any($1::text[])", list(_LOGGING))
-    return list(logging_findings({row["name"]: row["setting"] for row in rows}))
+    return [*logging_findings({row["name"]: row["setting"] for row in rows}), *_of_roles(await fetch(_OF_ROLES))]
+
+
+def _of_roles(rows: Sequence[Mapping[str, str]]) -> Iterator[Finding]:
+    """What a role, or this database, has of its own: it counts from the next connection, and no other session shows it."""
+    for row in rows:
+        name, _, value = row["told"].partition("=")
+        if name in _LOGGING and value.lower() not in _LOGGING[name][0]:
+            yield Finding(
+                "database log",
+                "warning",
+                f"{name} is {value} for {row['whose']}: the database would write {_LOGGING[name][1]} into its log.",
+                "Take it away: alter role … reset, or alter database … reset.",
+            )
 
 
 async def rights_to_staff(patient: Patient) -> Sequence[Finding]:
