@@ -2,7 +2,7 @@
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
-ID = "2026-11-28T20:40:01:000001"
+ID = "2026-11-28T20:50:01:000001"
 VERSION = "1.38.0"
 DESCRIPTION = "where the clock trace begins"
 _BEGIN = """insert into clock_trace (id, at, boot, seconds) select 1, max(started_at), '', 0 from retention_run

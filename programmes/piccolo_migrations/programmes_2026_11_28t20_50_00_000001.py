@@ -6,7 +6,7 @@ from piccolo.columns.column_types import BigInt, SmallInt, Text, Timestamptz
 from piccolo.columns.indexes import IndexMethod
 from piccolo.constraints import Check
 
-ID = "2026-11-28T20:40:00:000001"
+ID = "2026-11-28T20:50:00:000001"
 VERSION = "1.38.0"
 DESCRIPTION = "clock trace"
 _USUAL: dict[str, object] = {
