@@ -84,6 +84,7 @@ _ELSEWHERE = {
         "bounce_commands.add_to",
         "take a report of failed delivery from standard input, so that staff see it",
     ),
+    "clock": ("clock_commands.add_to", "whether the clock is believed, and saying that it is right"),
     "audit": ("audit_commands.add_to", "the access log and its chain"),
 }
 

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from programmes.core import folder_marks
+from programmes.core import audit, folder_marks
 from programmes.core.clock import SystemClock
-from programmes.core.db import close_pool, open_pool
+from programmes.core.db import close_pool, open_pool, transaction
+from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder
 from programmes.evaluation.keys import BallotKeys
 from programmes.people import rotation_services as rotation
@@ -21,7 +22,8 @@ _AFTERWARDS = {
     "persons": "Make a new backup of the database and of the person keys now.",
     "second-factor": "Make a new backup of the database and of the service keys now.",
     "search": "Make a new backup of the database and of the service keys now.",
-    "forms": "Restart the web processes. Forms that were open have to be loaded again.",
+    "forms": "Restart the web processes. Forms that were open have to be loaded again. Who has signed in by single sign-on"
+    " is asked by the provider whom to sign out, when they do.",
 }
 
 
@@ -44,11 +46,16 @@ def _with_database(settings: Settings, work: Callable[[], Awaitable[None]]) -> i
         await open_pool(settings.worker_database_url, 2)
         try:
             await folder_marks.note("keys", KeyFolder(settings.key_folder).mark, SystemClock().now())
-            await work()
+            async with rotating(settings.worker_database_url):
+                await work()
         finally:
             await close_pool()
 
-    asyncio.run(do())
+    try:
+        asyncio.run(do())
+    except Rotating:
+        print("A rotation is running. Let it end; then run this again if it is still needed.", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -90,6 +97,8 @@ def _adopt(settings: Settings, arguments: argparse.Namespace) -> int:
                 await folder_marks.adopt("keys", KeyFolder(settings.key_folder).mark, now)
             else:
                 await folder_marks.adopt("ballots", BallotKeys(settings.ballot_key_folder, settings.key_folder).mark, now)
+            async with transaction():
+                await audit.note("keys:adopt", f"folder/{arguments.folder}", None, now)
         finally:
             await close_pool()
 

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +15,7 @@ import asyncpg
 
 from programmes.core import folder_marks
 from programmes.core.clock import Clock, SystemClock, local_date
+from programmes.core.clock_trace import Witness
 from programmes.core.db import close_pool, open_pool
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
@@ -34,6 +36,7 @@ _WHY = {
     "clock": "The clock stands more than 60 days ahead of the last run. Nothing was erased; if the"
     " clock is right, run this again with --catch-up.",
 }
+_DOUBTED = "The clock is doubted. Nothing was erased; `programmes clock` says what does not fit, and what to do."
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Hands:
     settings: Settings
     clock: Clock
     keys: KeyFolder
+    witness: Witness | None = None
 
 
 Work = Callable[[Hands, argparse.Namespace], Awaitable[int]]
@@ -58,7 +62,7 @@ def _command(work: Work) -> Callable[[Settings, argparse.Namespace], int]:
                 keys = KeyFolder(settings.key_folder)
                 # A folder made anew where the right one is not mounted would take receipts for keys that are still there.
                 await folder_marks.hold_to(keys)
-                return await work(Hands(settings, SystemClock(), keys), arguments)
+                return await work(Hands(settings, SystemClock(), keys, Witness(settings.clock_standstill)), arguments)
             finally:
                 await close_pool()
 
@@ -81,6 +85,9 @@ async def _erase(hands: Hands, arguments: argparse.Namespace) -> int:
         return await _hold_status(hands)
     if arguments.preview:
         return await _preview(hands)
+    if hands.witness and not await _believed(hands.witness, hands.clock.now(), arguments.catch_up):
+        print(_DOUBTED, file=sys.stderr)
+        return 1
     run = await retention.run_now(hands, arguments.catch_up)
     print(f"{run.gone} records have been erased.")
     if run.state != "done":
@@ -90,6 +97,11 @@ async def _erase(hands: Hands, arguments: argparse.Namespace) -> int:
         print(f"{run.failed} records could not be erased: the log says why. They are tried again.", file=sys.stderr)
         return 1
     return 0
+
+
+async def _believed(witness: Witness, now: datetime, catch_up: bool) -> bool:
+    """Whether the clock is believed; with `catch_up` somebody says so, and the database's clock has to agree."""
+    return await witness.confirm(now) if catch_up else await witness.against(now) is None
 
 
 async def _preview(hands: Hands) -> int:
@@ -116,7 +128,7 @@ async def _hold_status(hands: Hands) -> int:
         until = one.until.isoformat() if one.until else "until lifted"
         day = local_date(one.set_at).isoformat()
         print("\t".join((one.cohort, f"number {one.number}", one.reason, until, f"set {day}", one.by)))
-    print(f"{len(held)} records are held back.")
+    print(f"{len({(one.cohort_id, one.number) for one in held})} records are held back.")
     return 0
 
 

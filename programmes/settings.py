@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, get_args
@@ -63,6 +64,7 @@ class Settings:
     pool_size: int = 10
     burst_most: int = 6
     burst_minutes: int = 10
+    clock_standstill_hours: int = 24
     guess_most: int = 20
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
@@ -78,6 +80,11 @@ class Settings:
     @property
     def host(self) -> str:
         return urlsplit(self.base_url).netloc
+
+    @property
+    def clock_standstill(self) -> timedelta:
+        """For how long everything may have been off. A demo is taken out now and then: any time is believed."""
+        return timedelta(days=3650) if self.demo else timedelta(hours=self.clock_standstill_hours)
 
 
 def _number(name: str, value: str, least: int = 1) -> int:
@@ -226,6 +233,7 @@ _OTHERS = {
     "PROGRAMMES_POOL_SIZE",
     "PROGRAMMES_BURST_MOST",
     "PROGRAMMES_BURST_MINUTES",
+    "PROGRAMMES_CLOCK_STANDSTILL_HOURS",
     "PROGRAMMES_GUESS_MOST",
     "PROGRAMMES_TRUSTED_PROXIES",
     "PROGRAMMES_ALLOWED_HOSTS",
@@ -263,6 +271,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         pool_size=_number("PROGRAMMES_POOL_SIZE", env.get("PROGRAMMES_POOL_SIZE", "10")),
         burst_most=_number("PROGRAMMES_BURST_MOST", env.get("PROGRAMMES_BURST_MOST", "6"), least=0),
         burst_minutes=_number("PROGRAMMES_BURST_MINUTES", env.get("PROGRAMMES_BURST_MINUTES", "10")),
+        clock_standstill_hours=_number(
+            "PROGRAMMES_CLOCK_STANDSTILL_HOURS", env.get("PROGRAMMES_CLOCK_STANDSTILL_HOURS", "24")
+        ),
         guess_most=_number("PROGRAMMES_GUESS_MOST", env.get("PROGRAMMES_GUESS_MOST", "20"), least=0),
         trusted_proxies=_networks("PROGRAMMES_TRUSTED_PROXIES", env.get("PROGRAMMES_TRUSTED_PROXIES", "")),
         allowed_hosts=_hosts("PROGRAMMES_ALLOWED_HOSTS", env.get("PROGRAMMES_ALLOWED_HOSTS", "")),

@@ -5,9 +5,11 @@ import asyncio
 import getpass
 import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
+from programmes.catalogue.queries import sections
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
 from programmes.core.errors import Conflict, NotFound
@@ -76,10 +78,24 @@ def _carry_out(settings: Settings, username: str, work: Work) -> int:
     except Conflict:
         print(f"There is already somebody called {username}.", file=sys.stderr)
         return 1
+    except accounts.AccountEnded:
+        print(f"The account of {username} has been ended: programmes staff activate {username}", file=sys.stderr)
+        return 1
     except _Refused as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+async def _must_have_sections(roles: Sequence[tuple[Role, str]]) -> None:
+    """A role in a section that no programme has would be a right to nothing, unseen."""
+    known = await sections()
+    if unknown := sorted({section for _, section in roles if section} - known):
+        raise _Refused(f"No programme has the section {', '.join(unknown)}.")
+
+
+def _told(roles: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{role}/{section}" if section else role for role, section in roles)
 
 
 def _add(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -91,6 +107,10 @@ def _add(settings: Settings, arguments: argparse.Namespace) -> int:
         return 2
 
     async def work(now: datetime) -> str:
+        await _must_have_sections(arguments.role)
+        with suppress(NotFound):
+            if (await accounts.is_ended(arguments.username))[0]:
+                raise accounts.AccountEnded
         await add_staff(arguments.username, arguments.name, password, arguments.role, now, arguments.email or "")
         return f"{arguments.username} can sign in."
 
@@ -115,10 +135,10 @@ def _roles(settings: Settings, arguments: argparse.Namespace) -> int:
     """Give somebody exactly these roles."""
 
     async def work(now: datetime) -> str:
+        await _must_have_sections(arguments.role)
         if not await accounts.change_roles(arguments.username, arguments.role, now):
             raise _Refused(f"{arguments.username} signs in by single sign-on: their roles follow their groups there.")
-        told = ", ".join(f"{role}/{section}" if section else role for role, section in arguments.role)
-        return f"{arguments.username} is now: {told}. If that is a change, they are signed out."
+        return f"{arguments.username} is now: {_told(arguments.role)}. If that is a change, they are signed out."
 
     return _carry_out(settings, arguments.username, work)
 
@@ -129,6 +149,22 @@ def _deactivate(settings: Settings, arguments: argparse.Namespace) -> int:
     async def work(now: datetime) -> str:
         await accounts.deactivate(arguments.username, now)
         return f"{arguments.username} cannot sign in any more and is signed out everywhere."
+
+    return _carry_out(settings, arguments.username, work)
+
+
+def _activate(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Open an account again that has been ended. The password of before counts no more."""
+
+    async def work(now: datetime) -> str:
+        ended, elsewhere = await accounts.is_ended(arguments.username)
+        if not ended:
+            raise _Refused(f"The account of {arguments.username} has not been ended.")
+        password = "" if elsewhere else _password(settings, arguments.username)
+        roles = await accounts.activate(arguments.username, password, now)
+        if elsewhere:
+            return f"{arguments.username} can sign in again; their roles follow their groups."
+        return f"{arguments.username} can sign in again, with the new password, as: {_told(roles) or 'nothing yet'}."
 
     return _carry_out(settings, arguments.username, work)
 
@@ -178,6 +214,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--email", help="where a manager gets the access log's daily digest", type=_email)
     action("list", _list, "everybody, with roles and how they sign in")
     action("roles", _roles, "give somebody exactly these roles; a change signs them out").add_argument("--role", **role)  # type: ignore[arg-type]
+    action("activate", _activate, "open an account again that has been ended; a new password is asked for")
     action("deactivate", _deactivate, "end an account and sign it out everywhere")
     action("password", _reset_password, "give somebody another password and sign them out everywhere")
     factor = actions.add_parser("second-factor", help="somebody's second factor").add_subparsers(

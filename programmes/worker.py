@@ -20,6 +20,7 @@ from pgqueuer.types import QueueExecutionMode
 from programmes.calendar import services as calendar
 from programmes.core import erasure, folder_marks, jobs
 from programmes.core.clock import Clock
+from programmes.core.clock_trace import Witness, by_a_sure_clock, needs_a_sure_clock
 from programmes.core.db import WORKER, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
@@ -62,6 +63,8 @@ class Worker:
     connection: asyncpg.Connection
     # When the key folder was last looked through.
     swept: list[datetime] = field(default_factory=list)
+    # What the clock is held against; without one it is believed (tests that set it).
+    witness: Witness | None = None
 
 
 Handler = Callable[[Worker, dict[str, str | int]], Awaitable[None]]
@@ -94,6 +97,7 @@ async def _judge_ages(worker: Worker) -> None:
     await ages.check_waiting(worker.keys, worker.clock.now())
 
 
+@by_a_sure_clock
 async def _pass_places_on(worker: Worker) -> None:
     now = worker.clock.now()
     await queue.cap_offers(now)
@@ -101,6 +105,7 @@ async def _pass_places_on(worker: Worker) -> None:
     await queue.promote_waiting(now)
 
 
+@by_a_sure_clock
 async def _hold_to_deadlines(worker: Worker) -> None:
     await deadlines.hold_to_deadlines(worker.keys, worker.clock.now())
 
@@ -109,10 +114,12 @@ async def _ask_again(worker: Worker) -> None:
     await agreements.ask_again(worker.keys, worker.clock.now())
 
 
+@by_a_sure_clock
 async def _end_queues(worker: Worker) -> None:
     await notice_queue.end_queues(worker.keys, worker.clock.now())
 
 
+@by_a_sure_clock
 async def _sweep_keys(worker: Worker) -> None:
     now = worker.clock.now()
     if worker.swept and abs(now - worker.swept[-1]) < SWEEP:
@@ -123,6 +130,7 @@ async def _sweep_keys(worker: Worker) -> None:
     worker.keys.drop_replaced(now - SWEEP, now)
 
 
+@by_a_sure_clock
 async def _forget_left(worker: Worker) -> None:
     await refusals.forget_refused(worker.keys, worker.clock.now())
     await leaving_services.forget_left(worker.keys, worker.clock.now())
@@ -132,11 +140,13 @@ async def _erase_partners(worker: Worker) -> None:
     await partner_services.erase_over(worker.keys, worker.clock.now())
 
 
+@by_a_sure_clock
 async def _forget_old_sessions(worker: Worker) -> None:
     await place_services.forget_old_sessions(worker.clock.now())
     await people.forget_old_sessions(worker.clock.now())
 
 
+@by_a_sure_clock
 async def _end_feeds(worker: Worker) -> None:
     await calendar.revoke_ended(worker.clock.now())
     await calendar.forget_old(worker.clock.now())
@@ -201,9 +211,22 @@ def _manager(worker: Worker) -> QueueManager:
     return manager
 
 
+async def _sure_of_the_clock(worker: Worker) -> bool:
+    """Whether the clock is believed. Not while that can't be found out."""
+    try:
+        return worker.witness is None or await worker.witness.doubts(worker.clock.now()) is None
+    except Exception as error:
+        log.error("tick_failed", tick="clock", error=type(error).__name__)
+        return False
+
+
 async def tick(worker: Worker) -> None:
-    """Run every due-at check once. One that fails is logged by its class, and does not keep the others from running."""
+    """Run every due-at check once. One that fails is logged by its class, and does not keep the others from running. What
+    ends or erases by the clock waits while that is doubted."""
+    sure = await _sure_of_the_clock(worker)
     for due in ticks():
+        if not sure and needs_a_sure_clock(due):
+            continue
         try:
             await due(worker)
         except Exception as error:
@@ -220,6 +243,10 @@ async def start_up(worker: Worker) -> None:
     now = worker.clock.now()
     await folder_marks.note("keys", worker.keys.mark, now)
     await folder_marks.note("ballots", BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder).mark, now)
+    if worker.keys.is_restoring():
+        # A database half put back says nothing of what had been erased. The mark goes when the restore has ended.
+        log.error("start_waits_for_restore")
+        return
     worker.keys.destroy_again()
     await closing.erase_restored(worker)
     await retention.erase_restored(worker)
@@ -244,8 +271,8 @@ async def drain(worker: Worker) -> None:
 class ClockWatch:
     """Whether the wall clock can be believed: beside one that only runs (`mono`, in seconds).
 
-    After a jump nothing that falls due is done for ten minutes, in which a wrong clock is usually put right: what is erased
-    by mistake is gone for good.
+    After a jump nothing that falls due is done for ten minutes, in which a wrong clock is usually put right. Then all goes
+    on but what ends or erases by the clock, which waits until that is believed (`core.clock_trace`).
     """
 
     wall: datetime | None = None
@@ -277,7 +304,8 @@ async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
     """Work until SIGTERM or Ctrl-C, then finish what is in hand; with `once`, do what waits and stop."""
     await open_pool(settings.worker_database_url, 4, limits=WORKER)
     connection = await asyncpg.connect(settings.worker_database_url)
-    worker = Worker(settings, clock, KeyFolder(settings.key_folder), connection)
+    witness = Witness(settings.clock_standstill)
+    worker = Worker(settings, clock, KeyFolder(settings.key_folder), connection, witness=witness)
     try:
         await start_up(worker)
         if once:

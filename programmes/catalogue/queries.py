@@ -69,6 +69,11 @@ async def in_force(on: date) -> list[tuple[int, Programme]]:
     return list(found.items())
 
 
+async def sections() -> frozenset[str]:
+    """The sections of every programme there is or has been."""
+    return frozenset(row["section"] for row in await fetch("select distinct section from programme"))
+
+
 async def by_slug(slug: str, on: date) -> tuple[int, Programme]:
     """A programme of the edition in force, by its address. Raises NotFound."""
     for programme_id, found in await in_force(on):

@@ -264,6 +264,14 @@ class KeyFolder:
             return False
         return True
 
+    def fits(self, kind: Kind, key_id: uuid.UUID, sealed: bytes) -> bool:
+        """Whether the key that lies there sealed this. Nothing of it is told. Raises KeyGone where there is none."""
+        try:
+            self.open(kind, key_id, sealed)
+        except Unreadable:
+            return False
+        return True
+
     def drop_replaced(self, before: datetime | None, now: datetime) -> int:
         """Destroy the keys whose place others took before a moment, or all of those; returns how many. With a moment also
         what crashes have left before it of the writing of keys."""

@@ -1,6 +1,6 @@
 """Tables that no feature owns: the audit trail, the access log, keys to be destroyed, and what is kept how long."""
 
-from piccolo.columns import UUID, BigSerial, Boolean, Bytea, Integer, Serial, Text, Timestamptz
+from piccolo.columns import UUID, BigInt, BigSerial, Boolean, Bytea, Integer, Serial, SmallInt, Text, Timestamptz
 from piccolo.constraints import Check
 from piccolo.table import Table
 
@@ -60,6 +60,22 @@ class KeyFolderMark(Table, tablename="key_folder"):
     mark = Bytea(default=None)
     noted_at = Timestamptz(default=None)
     known_folder_of_keys = Check("name in ('keys', 'ballots')")
+
+
+class ClockTrace(Table, tablename="clock_trace"):
+    """The last moment at which the worker believed its clock, how long the machine had run then, and since when it is
+    doubted (`clock_trace`). One row."""
+
+    id = SmallInt(primary_key=True, default=None)
+    at = Timestamptz(default=None)
+    boot = Text(default=None)
+    seconds = BigInt(default=None)
+    doubted_since = Timestamptz(null=True, default=None)
+    doubt = Text(null=True, default=None)
+    confirmed_at = Timestamptz(null=True, default=None)
+    one_trace = Check("id = 1")
+    boot_is_an_id = Check("boot ~ '^[0-9a-f-]{0,36}$'")
+    known_doubt = Check("doubt in ('database', 'step', 'gap')")
 
 
 class RetentionChoice(Table, tablename="retention_choice"):

@@ -265,7 +265,7 @@ def _own_words(facts: ClosingFacts, done: bool) -> tuple[str, str]:
 def _transfer(facts: ClosingFacts, done: bool) -> tuple[str, str]:
     title = _("Närvaron är förd till verksamhetssystemet")
     if done:
-        return title, _("Du har bekräftat det.")
+        return title, _("Det är bekräftat. Ändras närvaron efteråt ska det bekräftas på nytt.")
     return title, _("Den här insatsen dokumenteras på person. För över sammanfattningen innan gruppen avslutas.")
 
 

@@ -51,6 +51,11 @@ class BroughtBack:
     everybody: bool
 
 
+# Of a confirmed transfer `t`: no attendance has been noted or changed since.
+_STILL_TRUE = """not exists (select 1 from attendance a join cohort_session s on s.id = a.session_id
+                             where s.cohort_id = t.cohort_id and a.marked_at > t.confirmed_at)"""
+
+
 async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
     """How far a cohort is on its way to be closed."""
     cohort_id = cohort.cohort_id
@@ -61,8 +66,9 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
     coming = {s.session_id for s in sessions if s.ends_at > now and s.state != "held"}
     unnoted = await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now)
     row = await fetchrow(
-        """select ended_how, exists (select 1 from case_transfer t where t.cohort_id = c.id) as transferred
-           from cohort c where id = $1""",
+        f"""select ended_how,
+                   exists (select 1 from case_transfer t where t.cohort_id = c.id and {_STILL_TRUE}) as transferred
+            from cohort c where id = $1""",
         cohort_id,
     )
     assert row

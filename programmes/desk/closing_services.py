@@ -13,6 +13,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.audit import note
 from programmes.core.clock import at_local, local_date
+from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.db import execute, fetch, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
@@ -64,25 +65,43 @@ async def set_ending(cohort_id: int, ending: Ending, principal: Principal, now: 
 
 
 async def confirm_transfer(cohort_id: int, principal: Principal, now: datetime) -> None:
-    """Confirm that attendance was moved to the case system, where people are documented. Again changes nothing.
+    """Confirm that attendance was moved to the case system, where people are documented. Again changes nothing; after
+    attendance has been changed it is confirmed anew.
 
     Raises:
         NotFound: not theirs, or nothing of it is to be moved anywhere.
-        Conflict: it is not running.
+        Conflict: it is not running, or attendance is not all noted yet.
     """
     async with transaction():
         cohort = await _running(cohort_id, principal, now)
         if cohort.exempt:
             raise NotFound
-        new = await execute(
+        facts = await queries.facts(cohort, now)
+        if facts.coming or facts.unnoted:
+            raise Conflict("too_early")
+        if facts.transferred:
+            return
+        await execute(
             """insert into case_transfer (cohort_id, confirmed_at, staff_id) values ($1, $2, $3)
-               on conflict (cohort_id) do nothing returning 1""",
+               on conflict (cohort_id) do update set confirmed_at = excluded.confirmed_at, staff_id = excluded.staff_id""",
             cohort_id,
             now,
             principal.staff_id,
         )
-        if new:
-            await note("cohort:transfer", f"cohort/{cohort_id}", principal.staff_id, now)
+        await note("cohort:transfer", f"cohort/{cohort_id}", principal.staff_id, now)
+
+
+async def take_back_transfer(cohort_id: int, principal: Principal, now: datetime) -> None:
+    """Attendance was not moved after all, until the cohort is closed. Not confirmed, nothing changes.
+
+    Raises:
+        NotFound: not theirs.
+        Conflict: it is not running.
+    """
+    async with transaction():
+        await _running(cohort_id, principal, now)
+        if await execute("delete from case_transfer where cohort_id = $1 returning 1", cohort_id):
+            await note("cohort:transfer_back", f"cohort/{cohort_id}", principal.staff_id, now)
 
 
 async def close(cohort_id: int, receipt_id: UUID, principal: Principal, keys: KeyFolder, now: datetime) -> Closed | NotReady:
@@ -219,6 +238,7 @@ async def _dissolve(cohort: CohortFacts, facts: ClosingFacts, now: datetime) -> 
     await execute("delete from cohort where id = $1", cohort.cohort_id)
 
 
+@by_a_sure_clock
 async def erase_overdue(worker: Hands) -> None:
     """The worker's tick: 30 days after the last session a working list goes even if nobody closed the cohort.
 

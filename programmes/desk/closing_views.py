@@ -1,5 +1,6 @@
 """The checklist to the end of a group, closing it, and the receipt of what was erased."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,8 +14,9 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
-from programmes.core.errors import NotFound
+from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
+from programmes.core.principal import Principal
 from programmes.desk import calls_queries
 from programmes.desk import closing_pages as pages
 from programmes.desk import closing_queries as queries
@@ -48,8 +50,10 @@ async def answer(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
             if ending == chosen:
                 await services.set_ending(number, ending, who, now)
     elif step == "transfer":
-        if form.ticked("overfort"):
-            await services.confirm_transfer(number, who, now)
+        if form.ticked("tillbaka"):
+            await services.take_back_transfer(number, who, now)
+        elif form.ticked("overfort"):
+            await _confirm_transfer(form, number, who, now)
         else:
             form.fail("overfort", _("Kryssa när du har fört över närvaron."))
     else:
@@ -57,6 +61,16 @@ async def answer(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     if form.errors:
         return await _show(request, number, pages.Typed(open=step, form=form), 422)
     return _to(f"/personal/grupper/{number}/avsluta")
+
+
+async def _confirm_transfer(form: Form, cohort_id: int, who: Principal, now: datetime) -> None:
+    """Too early is said in the form: what is moved then would not be all."""
+    try:
+        await services.confirm_transfer(cohort_id, who, now)
+    except Conflict as error:
+        if error.code != "too_early":
+            raise
+        form.fail("overfort", _("Det är för tidigt. Alla träffar måste ha varit och ha sin närvaro innan den förs över."))
 
 
 async def _answer_unique(request: AnyRequest, cohort_id: int, form: Form) -> Response[Any]:

@@ -13,11 +13,14 @@ ON_DISK: tuple[Check, ...] = (key_checks.key_folder, key_checks.ballot_key_folde
 ASKING: tuple[Check, ...] = (
     key_checks.right_folders,
     key_checks.keys_of_rows,
+    key_checks.keys_open,
+    key_checks.receipts,
     key_checks.service_keys,
     key_checks.ballot_keys,
     key_checks.log_keys,
     key_checks.destructions,
     database_checks.database_log,
+    database_checks.clock,
     database_checks.rights_to_staff,
 )
 

@@ -1,7 +1,9 @@
 """The checks of the database server: what it writes into its own log (DESIGN promise 2: no personal data in any log)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
+from programmes.core import clock_trace
 from programmes.core.db import fetch, fetchval
 from programmes.doctor.findings import Finding, Patient
 
@@ -16,6 +18,8 @@ _LOGGING: Mapping[str, tuple[frozenset[str], str]] = {
     "log_parameter_max_length_on_error": (frozenset({"0"}), "the parameters of statements that fail"),
     "log_error_verbosity": (frozenset({"terse"}), "the row that a constraint refused"),
 }
+
+_SILENT = timedelta(hours=1)
 
 
 def logging_findings(found: Mapping[str, str]) -> Iterator[Finding]:
@@ -33,10 +37,30 @@ def logging_findings(found: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("database log", "ok", "The database writes no parameters and no rows into its log.")
 
 
+_OF_ROLES = """
+select coalesce('the role ' || r.rolname, 'every role of this database') as whose, unnest(s.setconfig) as told
+from pg_db_role_setting s left join pg_roles r on r.oid = s.setrole
+where s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+"""
+
+
 async def database_log(patient: Patient) -> Sequence[Finding]:
     """What the server writes down."""
     rows = await fetch("select name, setting from pg_settings where name = any($1::text[])", list(_LOGGING))
-    return list(logging_findings({row["name"]: row["setting"] for row in rows}))
+    return [*logging_findings({row["name"]: row["setting"] for row in rows}), *_of_roles(await fetch(_OF_ROLES))]
+
+
+def _of_roles(rows: Sequence[Mapping[str, str]]) -> Iterator[Finding]:
+    """What a role, or this database, has of its own: it counts from the next connection, and no other session shows it."""
+    for row in rows:
+        name, _, value = row["told"].partition("=")
+        if name in _LOGGING and value.lower() not in _LOGGING[name][0]:
+            yield Finding(
+                "database log",
+                "warning",
+                f"{name} is {value} for {row['whose']}: the database would write {_LOGGING[name][1]} into its log.",
+                "Take it away: alter role … reset, or alter database … reset.",
+            )
 
 
 async def rights_to_staff(patient: Patient) -> Sequence[Finding]:
@@ -66,3 +90,19 @@ async def _unknown_roles(patient: Patient) -> Sequence[Finding]:
     told = ", ".join(f"{role}/{section}" if section else role for role, section in sorted(unknown))
     says = f"The database has not been told that groups may give: {told}."
     return [Finding("rights to staff", "fault", says, "programmes migrate, with PROGRAMMES_OIDC_ROLES")] if unknown else []
+
+
+async def clock(patient: Patient) -> Sequence[Finding]:
+    """Whether the worker believes its clock, and was at work lately, and whether this machine's clock is the database's."""
+    mend = "Put the wrong clock right. If it is right: programmes clock confirm, with the date of today."
+    if abs(patient.now - await clock_trace.database_clock()) > clock_trace.APART:
+        return [Finding("clock", "fault", "The database's clock says another time than this machine's.", mend)]
+    trace = await clock_trace.last()
+    if trace is None:
+        return [Finding("clock", "note", "No worker has been at work yet.")]
+    if trace.doubt is not None:
+        told = f"The worker doubts its clock, and ends and erases nothing by it. {clock_trace.WHY[trace.doubt]}"
+        return [Finding("clock", "fault", told, mend)]
+    if patient.now - trace.at > _SILENT:
+        return [Finding("clock", "warning", "No worker has been at work for more than an hour.", "Start it.")]
+    return [Finding("clock", "ok", "The worker believes its clock.")]

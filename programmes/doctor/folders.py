@@ -129,13 +129,17 @@ def keys_in(folder: Path, pattern: str, now: datetime) -> tuple[frozenset[UUID],
     return frozenset(found), frozenset(key for key, made in found.items() if made < limit)
 
 
+# Keys of ballots and of the log stay what they are.
+_ROTATED = "; they can be rotated (programmes keys rotate)."
+
+
 def _reach(name: str, facts: FolderFacts) -> Iterator[Finding]:
     if facts.mode & _OTHERS:
         yield Finding(
             name,
             "fault",
             f"{facts.path} can be entered by other accounts (its mode is {facts.mode:o}).",
-            f"chmod 700 {facts.path}, and find out who could read the keys; they can be rotated (programmes keys rotate).",
+            f"chmod 700 {facts.path}, and find out who could read the keys{_ROTATED if name == 'key folder' else '.'}",
         )
     if facts.open_to_others:
         yield Finding(
@@ -153,7 +157,7 @@ def _reach(name: str, facts: FolderFacts) -> Iterator[Finding]:
         )
 
 
-def _use(name: str, facts: FolderFacts) -> Iterator[Finding]:
+def _use(name: str, facts: FolderFacts, rotating: bool) -> Iterator[Finding]:
     if not facts.usable or facts.closed:
         yield Finding(
             name,
@@ -170,7 +174,9 @@ def _use(name: str, facts: FolderFacts) -> Iterator[Finding]:
             f"{facts.damaged} key files are damaged: they have another length than a key.",
             "Take them from a backup of person keys. Of entries and ballots there is none: what they sealed is lost.",
         )
-    if facts.being_rotated:
+    if facts.being_rotated and rotating:
+        yield Finding(name, "note", f"A rotation is running: {facts.being_rotated} keys have a successor.")
+    elif facts.being_rotated:
         yield Finding(
             name,
             "warning",
@@ -210,7 +216,7 @@ def _volume(name: str, facts: FolderFacts, demo: bool) -> Iterator[Finding]:
         )
 
 
-def folder_findings(name: str, facts: FolderFacts, demo: bool = False) -> list[Finding]:
+def folder_findings(name: str, facts: FolderFacts, demo: bool = False, rotating: bool = False) -> list[Finding]:
     """What is wrong with a folder. One that is fine gives a single `ok`."""
     if not facts.there:
         return [
@@ -222,7 +228,7 @@ def folder_findings(name: str, facts: FolderFacts, demo: bool = False) -> list[F
                 " there is.",
             )
         ]
-    found = [*_reach(name, facts), *_use(name, facts), *_receipts_findings(name, facts)]
+    found = [*_reach(name, facts), *_use(name, facts, rotating), *_receipts_findings(name, facts)]
     told = found or [Finding(name, "ok", f"{facts.path} is there, and only its owner reaches it.")]
     return [*told, *_volume(name, facts, demo)]
 

@@ -12,7 +12,8 @@ import asyncpg
 
 from programmes.core import folder_marks
 from programmes.core.db import fetch, fetchrow, fetchval
-from programmes.core.sealing import KeysAway, read_key
+from programmes.core.rotating import is_rotating
+from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, read_key
 from programmes.doctor.findings import Finding, Patient
 from programmes.doctor.folders import KeyFacts, folder_findings, key_findings, keys_in, look_at
 from programmes.oversight import chain_rules
@@ -41,7 +42,8 @@ async def data_folder(database_url: str) -> Path | None:
 
 async def _folder(patient: Patient, name: str, folder: Path) -> list[Finding]:
     database = await data_folder(patient.settings.database_url) if patient.database else None
-    return folder_findings(name, look_at(folder, database), patient.settings.demo)
+    running = patient.database and await is_rotating()
+    return folder_findings(name, look_at(folder, database), patient.settings.demo, running)
 
 
 async def key_folder(patient: Patient) -> Sequence[Finding]:
@@ -111,6 +113,32 @@ async def keys_of_rows(patient: Patient) -> Sequence[Finding]:
         *key_findings("keys of entries", "entries of working lists", entries, _NO_BACKUP),
         *key_findings("keys of persons", "protected records", persons, _BACKUP),
     ]
+
+
+async def keys_open(patient: Patient) -> Sequence[Finding]:
+    """Whether each key of a person opens what lies under it: another one in its place, as long as it, would not show
+    otherwise."""
+    folder = patient.settings.key_folder
+    if not (folder / "service" / "installation.key").exists():
+        return []
+    keys, wrong = KeyFolder(folder), 0
+    for row in await fetch("select id, sealed from participant union all select id, sealed from partner_record"):
+        with suppress(KeyGone, KeysAway):
+            wrong += not keys.fits("person", row["id"], row["sealed"])
+    if wrong:
+        told = f"{wrong} protected records do not open with the key that lies there."
+        return [Finding("records", "fault", told, _BACKUP)]
+    return [Finding("records", "ok", "Every protected record that has its key opens.")]
+
+
+async def receipts(patient: Patient) -> Sequence[Finding]:
+    """Whether the receipts are there that what has been erased must have left."""
+    erased = """select exists (select from erasure_receipt)
+                    or exists (select from retention_receipt where subject = 'protected_record')"""
+    if (patient.settings.key_folder / "receipts.jsonl").exists() or not await fetchval(erased):
+        return [Finding("receipts", "ok", "What has been erased has its receipts.")]
+    told = "Something has been erased, and receipts.jsonl is not there: a restored backup would bring it back."
+    return [Finding("receipts", "fault", told, "Take the file from the newest copy of the key folder.")]
 
 
 _NEEDED_BY = {

@@ -13,8 +13,10 @@ from programmes.people.hold_wording_rules import hold_choices, hold_words, until
 
 
 class Held(Protocol):
-    """A record that is held back, by its number (`holding_queries`)."""
+    """A hold on a record, by the record's number (`holding_queries`)."""
 
+    @property
+    def hold_id(self) -> int: ...
     @property
     def cohort_id(self) -> int: ...
     @property
@@ -33,18 +35,19 @@ class Held(Protocol):
 
 @dataclass(frozen=True)
 class HeldLine:
-    """A record that is held back: which, why and until when, by whom."""
+    """A hold: on which record, why and until when, by whom."""
 
     who: str
     why: str
     set_by: str
     cohort_id: int
     number: int
+    hold_id: int
 
 
 @dataclass(frozen=True)
 class HoldsPage:
-    """Every record that is held back, and the form for one more."""
+    """Every hold there is, and the form for one more."""
 
     held: tuple[HeldLine, ...]
     cohorts: tuple[tuple[int, str], ...]
@@ -61,6 +64,7 @@ def holds_page(held: Iterable[Held], cohorts: Sequence[tuple[int, str]], form: A
             _("Satt %(day)s av %(name)s.", day=day_plain(local_date(one.set_at)), name=one.by),
             one.cohort_id,
             one.number,
+            one.hold_id,
         )
         for one in held
     )

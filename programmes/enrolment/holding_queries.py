@@ -11,8 +11,9 @@ from programmes.people.hold_queries import HoldReason
 
 @dataclass(frozen=True)
 class HeldRecord:
-    """A record that is held back, by its number in the newest cohort it was in."""
+    """A hold on a record, by the record's number in the newest cohort it was in."""
 
+    hold_id: int
     cohort_id: int
     cohort: str
     number: int
@@ -23,17 +24,17 @@ class HeldRecord:
 
 
 async def held_records(today: date) -> list[HeldRecord]:
-    """Every record that is held back on a local day."""
+    """Every hold that is in force on a local day; a record may have several."""
     rows = await fetch(
-        """select distinct on (h.participant_id) e.cohort_id, c.name as cohort, e.arrival as number, h.reason, h.until,
+        """select distinct on (h.id) h.id as hold_id, e.cohort_id, c.name as cohort, e.arrival as number, h.reason, h.until,
                   h.set_at, coalesce(s.display_name, '') as by
            from retention_hold h join enrolment e on e.participant_id = h.participant_id join cohort c on c.id = e.cohort_id
            left join staff s on s.id = h.set_by
            where h.lifted_at is null and (h.until is null or h.until >= $1)
-           order by h.participant_id, e.applied_at desc, h.id desc""",
+           order by h.id, e.applied_at desc, e.id""",
         today,
     )
-    return sorted((HeldRecord(**dict(row)) for row in rows), key=lambda held: (held.cohort, held.number))
+    return sorted((HeldRecord(**dict(row)) for row in rows), key=lambda held: (held.cohort, held.number, held.hold_id))
 
 
 async def record_among(cohort_id: int, number: int) -> UUID | None:

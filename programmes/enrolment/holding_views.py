@@ -32,6 +32,14 @@ def _read(form: Form, today: date) -> tuple[HoldReason | None, date | None]:
     return next((reason for reason in HOLD_REASONS if reason == chosen), None), until
 
 
+def _which(form: Form) -> int:
+    """Which hold is lifted. Raises NotFound where the form names none: never one that nobody has pointed at."""
+    hold_id = form.number("vilket", 1, 999_999)
+    if form.errors:
+        raise NotFound
+    return hold_id
+
+
 async def _theirs(request: AnyRequest, cohort_id: int, enrolment_id: UUID) -> tuple[Principal, UUID]:
     """The record of somebody, for who coordinates the programme. Raises NotFound, Forbidden."""
     person, cohort, _programme, facts = await mine(request, cohort_id, enrolment_id)
@@ -62,10 +70,10 @@ async def hold(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: From
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/stopp/hav", guards=[signed_in], status_code=200)
 async def lift(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
-    """Lift what holds somebody's record back."""
+    """Lift one of the holds on somebody's record."""
     who, record = await _theirs(request, cohort_id, enrolment_id)
     form = await read_form(request)
-    await services.lift(record, who.staff_id, request.app.state.clock.now())
+    await services.lift(record, _which(form), who.staff_id, request.app.state.clock.now())
     return _back(request, form, cohort_id, enrolment_id)
 
 
@@ -106,13 +114,13 @@ async def hold_by_number(request: AnyRequest) -> Response[Any]:
 
 @post("/personal/gallring/stopp/hav", guards=[signed_in], status_code=200)
 async def lift_by_number(request: AnyRequest) -> Response[Any]:
-    """Lift what holds somebody's record back."""
+    """Lift one of the holds on somebody's record."""
     who = require_role(request, "manager")
     form = await read_form(request)
     record = await _by_number(form)
     if record is None:
         return await _holds(request, form, 422)
-    await services.lift(record, who.staff_id, request.app.state.clock.now())
+    await services.lift(record, _which(form), who.staff_id, request.app.state.clock.now())
     return Response("", status_code=303, headers={"location": "/personal/gallring/stopp"})
 
 

@@ -12,6 +12,7 @@ import structlog
 from programmes.catalogue import queries as catalogue
 from programmes.core import folder_marks
 from programmes.core.clock import local_date
+from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.db import execute, fetch, fetchrow, transaction
 from programmes.core.retention import amount_of
 from programmes.core.sealing import KeyGone, KeysAway, Unreadable
@@ -220,6 +221,7 @@ async def make_boxes(worker: Hands) -> None:
         await ensure_ballot(cohort_id, worker.clock.now())
 
 
+@by_a_sure_clock
 async def close_boxes(worker: Hands) -> None:
     """Tick: a group's box closes when the last session has ended, a common one with its half-year."""
     now = worker.clock.now()
@@ -229,6 +231,7 @@ async def close_boxes(worker: Hands) -> None:
         await close_ballot(ballot_id, f"section/{section}", None, now)
 
 
+@by_a_sure_clock
 async def destroy_unread(worker: Hands) -> None:
     """Tick: answers of small groups that could not be mixed for a year, or as long as the office has decided, unless
     evaluation must be documented."""

@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 import structlog
 
 from programmes.core.clock import at_local, local_date
+from programmes.core.clock_trace import is_doubted
 from programmes.core.db import execute, fetchval, transaction
 from programmes.hands import Hands
 from programmes.oversight import chain_queries as queries
@@ -47,17 +48,21 @@ class Verdict:
 
 
 async def tend(worker: Hands) -> None:
-    """The worker's tick: chain what is new; once an hour look at the newest part, once a day at all of it."""
+    """The worker's tick: chain what is new; once an hour look at the newest part, once a day at all of it.
+
+    While the clock is doubted no day ends, and nothing goes for its age.
+    """
     anchor, now = Anchor(worker.settings.log_key_folder), worker.clock.now()
     checks = await queries.checks()
     hourly = _due(checks.get("newest"), now, _HOURLY)
     stopped = await extend(anchor, everywhere=hourly)
-    if stopped is None:
+    sure = not await is_doubted()
+    if stopped is None and sure:
         await end_day(anchor, now)
     known = checks["newest"].fault if "newest" in checks else None
     if hourly or (stopped is not None and known is None):
         await _note("newest", await verify(anchor, newest=True), now)
-        if stopped is None:
+        if stopped is None and sure:
             await retire(anchor, now)
     if _due(checks.get("all"), now, _DAILY):
         await _note("all", await verify(anchor), now)

@@ -6,6 +6,7 @@ from email.utils import parseaddr
 from uuid import UUID, uuid5
 
 from programmes.core.clock import Clock, local, local_date
+from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.db import execute, transaction
 from programmes.core.i18n import speaking
 from programmes.hands import Hands
@@ -20,6 +21,7 @@ FROM_HOUR = 6
 _NAMESPACE = UUID("6a0c7f0e-0d0b-5d41-9a2e-5b8f2a7c9d14")
 
 
+@by_a_sure_clock
 async def send_due(worker: Hands) -> None:
     """The worker's tick: yesterday's head to every manager who has an address, where mail is set up."""
     if worker.settings.mail_url:

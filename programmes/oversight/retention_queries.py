@@ -146,15 +146,17 @@ async def run(run_id: int) -> Run | None:
 
 
 async def last_believed() -> datetime | None:
-    """When the last run was that believed its clock; before the first one, when something was last noted in the trail.
+    """When the last run was that believed its clock, or somebody said later that it is right; before the first one, when
+    something was last noted in the trail.
 
     Not the trail later on: what else the worker does is noted by the same clock that may have jumped.
     """
     return cast(
         "datetime | None",
         await fetchval(
-            """select coalesce((select max(started_at) from retention_run where state not in ('running', 'clock')),
-                               (select max(at) from audit_entry))"""
+            """select greatest(coalesce((select max(started_at) from retention_run where state not in ('running', 'clock')),
+                                        (select max(at) from audit_entry)),
+                               (select confirmed_at from clock_trace))"""
         ),
     )
 

@@ -11,6 +11,7 @@ import structlog
 
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
+from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.restoring import Restoring, beside_no_restore
 from programmes.core.retention import amount_of
@@ -70,6 +71,7 @@ async def choose(subject: Subject, amount: int, decision: str, staff_id: int, no
     return None
 
 
+@by_a_sure_clock
 async def nightly(worker: Hands) -> None:
     """The worker's tick: once a local day, from two in the night; later where no worker was there. One that broke off is
     taken up again, and one that could not erase waits for the next night."""

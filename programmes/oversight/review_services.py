@@ -8,6 +8,7 @@ import asyncpg
 
 from programmes.core import audit
 from programmes.core.clock import local_date
+from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.days import working_day
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
@@ -27,6 +28,7 @@ from programmes.oversight.review_rules import (
 __all__ = ["OUTCOMES", "Outcome", "draw", "judge", "next_month", "opened", "sign"]
 
 
+@by_a_sure_clock
 async def draw_due(worker: Hands) -> None:
     """The worker's tick: draw every month that has ended and is not drawn."""
     now = worker.clock.now()

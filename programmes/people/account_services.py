@@ -34,6 +34,10 @@ class NotChanged:
     weak: tuple[Weakness, ...] = ()
 
 
+class AccountEnded(Exception):
+    """An administrator has ended the account: nothing of it is changed before it is opened again."""
+
+
 async def staff_id_of(username: str) -> int:
     """The number of an account. Raises NotFound."""
     found = await fetchval("select id from staff where username = $1", username.strip().lower())
@@ -107,10 +111,12 @@ async def reset_password(username: str, password: str, now: datetime) -> bool:
 
     Raises:
         NotFound: no such account.
+        AccountEnded
     """
     staff_id = await staff_id_of(username)
     stored = await hashed(password)
     async with transaction():
+        await _must_be_active(staff_id)
         changed = await execute(
             "update staff set password_hash = $2 where id = $1 and oidc_subject is null returning 1", staff_id, stored
         )
@@ -128,9 +134,10 @@ async def roles_changed(staff_id: int, now: datetime) -> None:
 
 async def change_roles(username: str, roles: Sequence[tuple[str, str]], now: datetime) -> bool:
     """An administrator gives somebody exactly these roles; a change ends all their sessions. False for who signs in by
-    single sign-on: theirs follow their groups. Raises NotFound."""
+    single sign-on: theirs follow their groups. Raises NotFound, AccountEnded."""
     staff_id = await staff_id_of(username)
     async with transaction():
+        await _must_be_active(staff_id)
         own = await execute("select 1 from staff where id = $1 and oidc_subject is null for update", staff_id)
         rows = await fetch("select role, section from staff_role where staff_id = $1", staff_id)
         if own and {(row["role"], row["section"]) for row in rows} != set(roles):
@@ -150,6 +157,44 @@ async def deactivate(username: str, now: datetime) -> None:
         await execute("update staff set active = false where id = $1", staff_id)
         await sessions.end_all(staff_id)
         await audit.note("staff:deactivate", f"staff/{staff_id}", None, now)
+
+
+async def _must_be_active(staff_id: int) -> None:
+    if not await fetchval("select active from staff where id = $1 for update", staff_id):
+        raise AccountEnded
+
+
+async def is_ended(username: str) -> tuple[bool, bool]:
+    """Whether an account has been ended, and whether it is one of single sign-on. Raises NotFound."""
+    row = await fetchrow(
+        "select not active as ended, oidc_subject is not null as sso from staff where username = $1",
+        username.strip().lower(),
+    )
+    if row is None:
+        raise NotFound
+    return row["ended"], row["sso"]
+
+
+async def activate(username: str, password: str, now: datetime) -> Sequence[tuple[str, str]]:
+    """Open an account again that had been ended, with a new password and the roles that it had, which are returned; of
+    single sign-on with neither: roles follow their groups at the next sign-in. One that is not ended stays as it is.
+
+    Raises:
+        NotFound: no such account.
+    """
+    staff_id = await staff_id_of(username)
+    stored = await hashed(password)
+    async with transaction():
+        opened = await execute(
+            """update staff set active = true, password_hash = case when oidc_subject is null then $2 else password_hash end
+               where id = $1 and not active returning 1""",
+            staff_id,
+            stored,
+        )
+        if opened:
+            await audit.note("staff:activate", f"staff/{staff_id}", None, now)
+        rows = await fetch("select role, section from staff_role where staff_id = $1 order by role, section", staff_id)
+    return [(row["role"], row["section"]) for row in rows]
 
 
 async def reset_factor(username: str, now: datetime) -> bool:

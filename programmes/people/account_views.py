@@ -39,7 +39,7 @@ async def account_page(request: AnyRequest) -> Response[Any]:
     rows = await queries.sessions(person.staff_id, read_cookie(request, "staff"), now)
     view = pages.AccountPage(
         how.username,
-        found.about.name if found and how.single_sign_on else _("enkel inloggning") if how.single_sign_on else "",
+        (pages.provider_words(found.about.name) if found else _("enkel inloggning")) if how.single_sign_on else "",
         tuple(pages.session_row(s.mark, s.device, s.shared, s.created_at, s.seen_at, s.mine, now) for s in rows),
         pages.moment(how.enrolled_at, now) if how.enrolled_at else "",
         needs_factor(person.roles, state.settings.second_factor),

@@ -31,7 +31,7 @@ async def _show(request: AnyRequest, form: Form, goes_to: str, status: int = 200
     person = await queries.account(principal(request).staff_id)
     by = "provider" if person.single_sign_on else "code" if person.enrolled_at else "password"
     found = provider(request)
-    name = found.about.name if found else ""
+    name = pages.provider_words(found.about.name) if found else ""
     view = pages.ConfirmPage(form, goes_to, _above(goes_to), by, name, urlencode({"avsikt": "bekrafta", "till": goes_to}))
     return page(request, "people/confirm.html", view, status)
 

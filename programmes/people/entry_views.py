@@ -67,7 +67,7 @@ def let_in(request: AnyRequest, response: Response[Any], signed_in: SignedIn) ->
     set_cookie(request, response, "staff", signed_in.token)
     if signed_in.device:
         set_cookie(request, response, "enhet", signed_in.device, _HALF_YEAR)
-    for name in ("steg", "konto"):
+    for name in ("steg", "konto", "genom"):
         if read_cookie(request, name):
             drop_cookie(request, response, name)
     return response

@@ -33,3 +33,10 @@ async def holds_of(people: Collection[UUID]) -> Mapping[UUID, tuple[Hold, ...]]:
 async def is_held(person_id: UUID, today: date) -> bool:
     """Whether a record is held on this local day; under its lock when it is to be erased."""
     return bool(await fetchval(f"select {HELD.format(person='$1', day='$2')}", person_id, today))
+
+
+async def stands_already(person_id: UUID, reason: HoldReason, until: date | None, staff_id: int, today: date) -> bool:
+    """Whether the very same hold, by the same person, is in force on this local day."""
+    holds = """select exists (select 1 from retention_hold where participant_id = $1 and lifted_at is null and reason = $2
+               and until is not distinct from $3 and set_by = $4 and (until is null or until >= $5))"""
+    return bool(await fetchval(holds, person_id, reason, until, staff_id, today))

@@ -6,7 +6,7 @@ from uuid import UUID
 from programmes.core import audit
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import NotFound
-from programmes.people.hold_queries import is_held
+from programmes.people.hold_queries import stands_already
 from programmes.people.hold_rules import HoldReason
 
 
@@ -20,7 +20,8 @@ async def lock_record(person_id: UUID) -> bool:
 
 
 async def hold(person_id: UUID, reason: HoldReason, until: date | None, staff_id: int, now: datetime, today: date) -> None:
-    """Hold a record back until a local day, that day too, or until it is lifted. Held already, it stays held as it was.
+    """Hold a record back until a local day, that day too, or until it is lifted. Every hold stands by itself, beside others:
+    the record is kept as long as any does. The same one by the same person again (a form sent twice) stays one.
 
     Raises:
         NotFound: there is no such record, or it has just been erased.
@@ -28,7 +29,7 @@ async def hold(person_id: UUID, reason: HoldReason, until: date | None, staff_id
     async with transaction():
         if not await lock_record(person_id):
             raise NotFound
-        if await is_held(person_id, today):
+        if await stands_already(person_id, reason, until, staff_id, today):
             return
         await execute(
             """insert into retention_hold (participant_id, reason, until, set_at, set_by) values ($1, $2, $3, $4, $5)""",
@@ -41,8 +42,8 @@ async def hold(person_id: UUID, reason: HoldReason, until: date | None, staff_id
         await audit.note("hold:set", f"participant/{person_id}", staff_id, now)
 
 
-async def lift(person_id: UUID, staff_id: int, now: datetime) -> None:
-    """Lift what holds a record back. Not held, nothing changes.
+async def lift(person_id: UUID, hold_id: int, staff_id: int, now: datetime) -> None:
+    """Lift one of the holds on a record; others stand. Lifted already, nothing changes.
 
     Raises:
         NotFound: there is no such record.
@@ -52,9 +53,10 @@ async def lift(person_id: UUID, staff_id: int, now: datetime) -> None:
             raise NotFound
         if await execute(
             """update retention_hold set lifted_at = $2, lifted_by = $3
-               where participant_id = $1 and lifted_at is null returning 1""",
+               where participant_id = $1 and id = $4 and lifted_at is null returning 1""",
             person_id,
             now,
             staff_id,
+            hold_id,
         ):
             await audit.note("hold:lift", f"participant/{person_id}", staff_id, now)

@@ -12,9 +12,10 @@ from programmes.people.hold_rules import HOLD_REASONS, Hold, HoldReason, in_forc
 
 @dataclass(frozen=True)
 class HoldView:
-    """What a page shows of the hold on a record: sentences while it is held, and the reasons to choose from for who may."""
+    """What a page shows of the holds on a record: each that is in force, as a sentence under its number, and the reasons to
+    choose from for who may."""
 
-    held: tuple[str, ...]
+    held: tuple[tuple[int, str], ...]
     reasons: tuple[tuple[HoldReason, str], ...]
 
 
@@ -40,16 +41,12 @@ def until_words(until: date | None) -> str:
     return _("Till och med %(day)s.", day=day_plain(until)) if until else _("Tills det hävs.")
 
 
+def _sentence(hold: Hold) -> str:
+    set_by = _("Satt %(day)s av %(name)s.", day=day_plain(local_date(hold.set_at)), name=hold.set_by)
+    return " ".join((_("%(why)s.", why=hold_words(hold.reason)), until_words(hold.until), set_by))
+
+
 def hold_view(holds: Sequence[Hold], today: date, may_change: bool) -> HoldView:
-    """The hold on a record as its page shows it; the reasons stand there for who may set and lift it."""
-    held = tuple(
-        " ".join(
-            (
-                _("%(why)s.", why=hold_words(hold.reason)),
-                until_words(hold.until),
-                _("Satt %(day)s av %(name)s.", day=day_plain(local_date(hold.set_at)), name=hold.set_by),
-            )
-        )
-        for hold in in_force(holds, today)
-    )
+    """The holds on a record as its page shows them; the reasons stand there for who may set and lift them."""
+    held = tuple((hold.hold_id, _sentence(hold)) for hold in in_force(holds, today))
     return HoldView(held, hold_choices() if may_change else ())

@@ -39,6 +39,7 @@ class NoRolePage:
 
     name: str
     provider: str
+    ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -226,6 +227,11 @@ def weak(reasons: Sequence[str], shortest: int, longest: int) -> tuple[str, ...]
         "guessable": _("Det är för lätt att gissa."),
     }
     return tuple(texts[reason] for reason in reasons)
+
+
+def provider_words(name: str) -> str:
+    """What the provider is called in a sentence; where the office has not named it, in the reader's language."""
+    return _("kommunens konto") if name == "kommunens konto" else name
 
 
 def problem(reason: str, again: bool = False) -> tuple[str, str]:

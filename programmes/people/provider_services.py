@@ -86,7 +86,8 @@ class Provider:
         self._keys: KeySet | None = None
 
     async def way_there(self, flow: Flow, now: datetime, again: bool) -> str:
-        """Where to send the browser. `again`: they must sign in there once more, also if they are signed in.
+        """Where to send the browser. `again`: they must sign in there once more, also if they, or whoever had a shared
+        device before them, are signed in.
 
         Raises:
             ProviderAway, ProviderLied
@@ -107,7 +108,8 @@ class Provider:
         return str(address)
 
     async def way_out(self, id_token: str, now: datetime) -> str:
-        """Where to sign out there too, and come back from; empty if the provider has no such place.
+        """Where to sign out there too, and come back from; empty if the provider has no such place. Without the ID token,
+        which goes with the session, the provider asks whom to sign out.
 
         Raises:
             ProviderAway, ProviderLied
@@ -115,7 +117,9 @@ class Provider:
         end = (await self._metadata(now)).get("end_session_endpoint")
         if not end:
             return ""
-        asked = {"id_token_hint": id_token, "client_id": self.about.client_id, "post_logout_redirect_uri": self._out}
+        asked = {"client_id": self.about.client_id, "post_logout_redirect_uri": self._out}
+        if id_token:
+            asked["id_token_hint"] = id_token
         return f"{end}{'&' if '?' in end else '?'}{urlencode(asked)}"
 
     async def answer(self, flow: Flow, said: dict[str, str], now: datetime, again: bool) -> Told:
@@ -198,7 +202,9 @@ class Provider:
         except (JoseError, TypeError, ValueError):
             raise ProviderLied("token") from None
         subject, when = claims["sub"], claims.get("auth_time", 0)
-        if not subject or len(subject) > 255 or isinstance(when, bool) or not isinstance(when, int | float):
+        # A database keeps no NUL in a text.
+        fine = bool(plain(subject)) and len(subject) <= 255 and "\0" not in subject
+        if not fine or isinstance(when, bool) or not isinstance(when, int | float):
             raise ProviderLied("token")
         return dict(claims)
 

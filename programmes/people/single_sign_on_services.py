@@ -32,12 +32,18 @@ class OnTheWay:
     shared: bool
     again: bool
 
+    @property
+    def afresh(self) -> bool:
+        """Whether they must sign in there anew: on a shared device somebody else may still be signed in there."""
+        return self.again or self.shared
+
 
 @dataclass(frozen=True)
 class NoRole:
-    """The provider knows them, and none of their groups has a role here (or an administrator has ended the account)."""
+    """The provider knows them, and none of their groups has a role here, or (`ended`) an administrator ended the account."""
 
     name: str
+    ended: bool = False
 
 
 def seal(way: OnTheWay, keys: KeyFolder, now: datetime) -> str:
@@ -92,7 +98,7 @@ async def admit(
         if found["changed"]:
             await roles_changed(staff_id, now)
         if not roles or answer == "ended":
-            return NoRole(told.name)
+            return NoRole(told.name, ended=answer == "ended")
         hint = keys.seal_for_service(_SERVICE, _HINT, told.id_token)
         return SignedIn(await sessions.begin(staff_id, browser, now, hint))
 

@@ -45,6 +45,11 @@ def _failed(request: AnyRequest, error: ProviderProblem, goes_to: str, again: bo
     return response
 
 
+async def _is_signed_in(request: AnyRequest) -> bool:
+    token = read_cookie(request, "staff")
+    return bool(token) and await load_principal(token, request.app.state.clock.now()) is not None
+
+
 @get("/logga-in/konto")
 async def set_out(request: AnyRequest) -> Response[Any]:
     """To the provider. With `avsikt=bekrafta` somebody who is signed in shows there that it is them."""
@@ -55,9 +60,9 @@ async def set_out(request: AnyRequest) -> Response[Any]:
     goes_to = wanted if again and is_file(wanted) else back(wanted)
     way = services.OnTheWay(Flow.fresh(), goes_to, asked.get("delad", "") == "ja", again)
     try:
-        address = await found.way_there(way.flow, state.clock.now(), again)
+        address = await found.way_there(way.flow, state.clock.now(), way.afresh)
     except ProviderProblem as error:
-        return _failed(request, error, goes_to, again)
+        return _failed(request, error, goes_to, again and await _is_signed_in(request))
     response = to(address)
     set_cookie(request, response, "konto", services.seal(way, state.key_folder, state.clock.now()), 900)
     return response
@@ -74,17 +79,21 @@ async def come_back(request: AnyRequest) -> Response[Any]:
     said = {name: value[:4000] for name, value in request.query_params.items()}
     goes_to = way.back if way.again else back(way.back)
     try:
-        told = await found.answer(way.flow, said, now, way.again)
+        told = await found.answer(way.flow, said, now, way.afresh)
         if way.again:
             return await _confirmed(request, told, way.back)
         answer = await services.admit(told, found.about.roles, browser(request, way.shared), state.key_folder, now)
     except ProviderProblem as error:
-        return _failed(request, error, goes_to, way.again)
+        return _failed(request, error, goes_to, way.again and await _is_signed_in(request))
     if isinstance(answer, services.NoRole):
-        response = page(request, "people/no_role.html", pages.NoRolePage(answer.name, found.about.name), 403)
+        view = pages.NoRolePage(answer.name, pages.provider_words(found.about.name), answer.ended)
+        response = page(request, "people/no_role.html", view, 403)
         drop_cookie(request, response, "konto")
         return response
-    return let_in(request, to(goes_to), answer)
+    response = let_in(request, to(goes_to), answer)
+    # Outlasts the session: who signs out after that has ended by itself is still led to the provider.
+    set_cookie(request, response, "genom", "konto")
+    return response
 
 
 async def _confirmed(request: AnyRequest, told: services.Told, wanted: str) -> Response[Any]:

@@ -30,7 +30,7 @@ def show_sign_in(
 ) -> Response[Any]:
     """The sign-in page, with what was wrong."""
     found, settings = provider(request), request.app.state.settings
-    name = found.about.name if found else ""
+    name = pages.provider_words(found.about.name) if found else ""
     view = pages.SignInPage(form, goes_to, out, name, settings.local_accounts, problem)
     return page(request, "people/sign_in.html", view, status)
 
@@ -79,22 +79,26 @@ async def sign_out(request: AnyRequest) -> Response[Any]:
     """End the session and forget the cookie; who came by single sign-on is led to the provider to sign out there too."""
     token = read_cookie(request, "staff")
     hint = await services.sign_out(token) if token else None
-    response = await _there_too(request, hint) if hint else to("/logga-in")
-    drop_cookie(request, response, "staff")
+    # A session that has ended by itself, as on a shared device, has left no token; the provider may know them all the same.
+    by_account = hint is not None or read_cookie(request, "genom") == "konto"
+    response = await _there_too(request, hint) if by_account else to("/logga-in")
+    for name in ("staff", "genom"):
+        drop_cookie(request, response, name)
     return response
 
 
-async def _there_too(request: AnyRequest, hint: bytes) -> Response[Any]:
+async def _there_too(request: AnyRequest, hint: bytes | None) -> Response[Any]:
     """A page of its own: a form must not lead to another site (content security policy), a page that is shown may."""
     found, state = provider(request), request.app.state
     if found is None:
         return to("/logga-in")
     try:
-        address = await found.way_out(single_sign_on.id_token(hint, state.key_folder), state.clock.now())
+        known = single_sign_on.id_token(hint, state.key_folder) if hint else ""
+        address = await found.way_out(known, state.clock.now())
     except ProviderProblem as error:
         log.warning("not_signed_out_there", reason=error.reason)
         address = ""
-    return page(request, "people/signed_out.html", pages.SignedOutPage(found.about.name, address), 200)
+    return page(request, "people/signed_out.html", pages.SignedOutPage(pages.provider_words(found.about.name), address), 200)
 
 
 HANDLERS = [sign_in_page, sign_in, sign_out]

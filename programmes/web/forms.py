@@ -120,7 +120,14 @@ class Form:
         try:
             return date(int(digits[:4]), int(digits[4:6]), day)
         except ValueError:
-            self.fail(name, _("Det datumet finns inte. Kontrollera månaden och dagen."))
+            told = _("Det datumet finns inte. Kontrollera månaden och dagen.")
+            if 60 < day <= 91:
+                told = _(
+                    "Det datumet finns inte. Är det ett samordningsnummer? Ta 60 från dagen: %(day)s blir %(born)s.",
+                    day=day,
+                    born=f"{day - 60:02d}",
+                )
+            self.fail(name, told)
             return None
 
     def last_four(self, name: str) -> str:

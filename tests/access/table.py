@@ -115,7 +115,7 @@ _OF_COHORT = (
 _OF_ITS_COORDINATOR = (
     f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
     f"GET {START}/skjut-upp", f"POST {START}/skjut-upp", f"GET {START}/stall-in", f"POST {START}/stall-in",
-    f"GET {START}/starta", f"POST {START}/starta", f"POST {PERSON}/stopp", f"POST {PERSON}/stopp/hav",
+    f"GET {START}/starta", f"POST {START}/starta", f"POST {PERSON}/stopp",
 )  # fmt: skip
 _OF_COORDINATORS = (
     "GET /personal/grupper/ny", "GET /personal/stangningar", "POST /personal/stangningar",
@@ -141,7 +141,8 @@ TABLE: Mapping[str, Asked] = {
     "GET /personal/gallring/protokoll/{receipt_id}": Asked("managers"),
     "GET /personal/gallring/stopp": Asked("managers"),
     "POST /personal/gallring/stopp": Asked("managers", {"grupp": "{cohort_id}", "nummer": "1", "stopp": "court"}),
-    "POST /personal/gallring/stopp/hav": Asked("managers", {"grupp": "{cohort_id}", "nummer": "1"}),
+    "POST /personal/gallring/stopp/hav": Asked("managers", {"grupp": "{cohort_id}", "nummer": "1", "vilket": "1"}),
+    f"POST {PERSON}/stopp/hav": Asked(_THEIRS, {"vilket": "1"}),
     "GET /personal/gallras/{batch_id}/arkiv": Asked("the coordinator who made it"),
     "POST /personal/gallras/{batch_id}/arkiv": Asked("the coordinator who made it", {"summa": "x"}),
     "GET /personal/gallras/{batch_id}/arkiv.zip": Asked("the coordinator who made it"),

@@ -14,6 +14,7 @@ CODES = {
     "audit_entry": {"action", "subject"},
     "ballot": {"state"},
     "chain_check": {"fault", "scope"},
+    "clock_trace": {"boot", "doubt"},
     "cohort": {"ended_how", "state"},
     "cohort_session": {"state"},
     "cohort_staff": {"role"},

@@ -160,6 +160,21 @@ async def test_documented_people_need_their_attendance_moved_before_closing(
     assert next_step(page) == "Närvaron är förd till verksamhetssystemet"
     assert (await client.get(f"{address}/radera")).headers["location"] == address
     assert (await post_form(client, address, {"steg": "transfer"})).status_code == 422
+    moved = {"steg": "transfer", "overfort": "1"}
+    await post_form(client, address, moved)
+    assert "Ta tillbaka bekräftelsen" in await look(client, address)
+    await post_form(client, address, {"steg": "transfer", "tillbaka": "1"})
+    assert next_step(await look(client, address)) == "Närvaron är förd till verksamhetssystemet"
+    # What is noted otherwise afterwards is not over there: it is confirmed anew, at the end too.
+    await post_form(client, address, moved)
+    clock.advance(minutes=1)
+    await attendance.mark(session, {people[4]: "excused"}, robin, clock.now())
+    assert next_step(await look(client, address)) == "Närvaron är förd till verksamhetssystemet"
+    later = clock.now() + timedelta(hours=1)
+    await owner.execute("update cohort_session set state = 'planned', ends_at = $1 where id = $2", later, session)
+    early = await post_form(client, address, moved)
+    assert (early.status_code, "Det är för tidigt" in early.text) == (422, True)
+    await owner.execute("update cohort_session set state = 'held', ends_at = $1 where id = $2", clock.now(), session)
     assert (await post_form(client, address, {"steg": "transfer", "overfort": "1"})).status_code == 303
     sure = await client.get(f"{address}/radera")
     assert "5 personer har gått klart." in sure.text

@@ -5,12 +5,14 @@ import json
 import os
 import secrets
 import shutil
+import subprocess
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -19,6 +21,7 @@ import pytest
 from programmes import worker
 from programmes.cli import main
 from programmes.core.db import engine
+from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
 from programmes.doctor import checks, command
@@ -177,6 +180,60 @@ async def test_orphans_torn_receipts_rotations_and_waiting_destructions_are_said
     for told in ("1 lines of the receipts", "A rotation was broken off: 1 keys", "1 folders or key files"):
         assert told in said(found, "warning")
     assert "1 keys that are to be destroyed have waited" in said(found, "fault")
+    async with rotating(patient.settings.database_url):
+        found = await checks.examine(patient)
+        assert "A rotation is running: 1 keys" in said(found, "note")
+        assert "broken off" not in said(found, "warning")
+        with pytest.raises(Rotating):
+            async with rotating(patient.settings.worker_database_url):
+                pass
+        arguments = ["keys", "rotate", "forms"]
+        code = await asyncio.to_thread(_in_a_shell, patient.settings, arguments)
+        assert code == 1
+
+
+def _in_a_shell(settings: Settings, arguments: list[str]) -> int:
+    """A command in a process of its own: its exit code."""
+    made = environment(settings, "worker")
+    return subprocess.run([sys.executable, "-m", "programmes.cli", *arguments], env=made, check=False).returncode
+
+
+async def test_a_worker_that_starts_beside_a_restore_erases_nothing(
+    patient: Patient, the_worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = KeyFolder(patient.settings.key_folder)
+    again: list[bool] = []
+    monkeypatch.setattr(KeyFolder, "destroy_again", lambda _: again.append(True))
+    own = replace(the_worker, settings=patient.settings, keys=keys)
+    keys.mark_restoring()
+    await worker.start_up(own)
+    assert again == []
+    keys.unmark_restoring()
+    await worker.start_up(own)
+    assert again == [True]
+
+
+async def test_another_persons_key_missing_receipts_and_a_roles_own_log_are_found(
+    patient: Patient, owner: asyncpg.Connection
+) -> None:
+    person = _only(patient.settings.key_folder, "person/??/*.key")
+    person.write_bytes(secrets.token_bytes(32))
+    await owner.execute(
+        """insert into erasure_receipt (id, section, form, level, rule, erased_on)
+           values ($1, '2.1', 'group', 'held', 'closing', '2026-09-01')""",
+        uuid4(),
+    )
+    (patient.settings.key_folder / "receipts.jsonl").unlink(missing_ok=True)
+    here = await owner.fetchval("select quote_ident(current_database())")
+    role = await owner.fetchval("select quote_ident($1)", str(urlsplit(patient.settings.web_database_url).username))
+    await owner.execute(f"alter role {role} in database {here} set log_min_duration_statement = 0")
+    try:
+        found = await checks.examine(patient)
+    finally:
+        await owner.execute(f"alter role {role} in database {here} reset all")
+    assert "1 protected records do not open with the key that lies there" in said(found, "fault")
+    assert "receipts.jsonl is not there" in said(found, "fault")
+    assert "log_min_duration_statement is 0 for" in said(found, "warning")
 
 
 async def test_web_is_not_asked_for_what_it_must_not_reach(patient: Patient) -> None:

@@ -102,14 +102,41 @@ async def test_what_is_held_stays_until_it_is_lifted_or_its_day_has_passed(
     assert await alive(owner) == {until_lifted, until_day}
     await run_at(hands, clock, NIGHT + timedelta(days=2))
     assert await alive(owner) == {until_lifted}
-    await holds.lift(until_lifted, 1, clock.now())
-    await holds.lift(until_lifted, 1, clock.now())
+    court = (await held_records(date(2031, 9, 23)))[0].hold_id
+    await holds.lift(until_lifted, court, 1, clock.now())
+    await holds.lift(until_lifted, court, 1, clock.now())
     await run_at(hands, clock, NIGHT + timedelta(days=3))
     assert await alive(owner) == set()
     noted = await owner.fetch("select action from audit_entry where action like 'hold:%' order by id")
     assert [row["action"] for row in noted] == ["hold:set", "hold:set", "hold:lift"]
     with pytest.raises(NotFound):
         await holds.hold(until_lifted, "court", None, 1, NIGHT, date(2031, 9, 25))
+
+
+async def test_every_hold_stands_by_itself(
+    hands: Worker, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    """One that runs out tomorrow, and another that a manager then sets without an end: nothing goes while either stands."""
+    past = await a_past(owner, keys, clock.now(), {"Anna Ask": "1985-02-14"})
+    [anna] = past.records
+    await wake(owner, NIGHT)
+    today = date(2031, 9, 20)
+    for _twice in range(2):
+        await holds.hold(anna, "request", date(2031, 9, 21), 1, NIGHT, today)
+        await holds.hold(anna, "court", None, 2, NIGHT, today)
+        await holds.hold(anna, "court", None, 1, NIGHT, today)
+    standing = await held_records(today)
+    assert [(held.reason, held.until) for held in standing] == [
+        ("request", date(2031, 9, 21)), ("court", None), ("court", None)
+    ]  # fmt: skip
+    await run_at(hands, clock, NIGHT + timedelta(days=3))
+    assert await alive(owner) == {anna}
+    await holds.lift(anna, standing[1].hold_id, 1, clock.now())
+    await run_at(hands, clock, NIGHT + timedelta(days=4))
+    assert await alive(owner) == {anna}
+    await holds.lift(anna, standing[2].hold_id, 1, clock.now())
+    await run_at(hands, clock, NIGHT + timedelta(days=5))
+    assert await alive(owner) == set()
 
 
 async def _race(
@@ -177,7 +204,7 @@ async def test_who_never_got_a_place_is_held_back_too(
         await erasing_and_waiting(way, keys, clock)
     assert await alive(owner) == {held}
     assert not keys.exists("person", other)
-    await holds.lift(held, 1, clock.now())
+    await holds.lift(held, (await held_records(date(2026, 11, 1)))[0].hold_id, 1, clock.now())
     await erasing_and_waiting(past.ways[0], keys, clock)
     assert await alive(owner) == set()
 

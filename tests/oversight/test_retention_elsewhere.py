@@ -155,7 +155,7 @@ async def test_yesterdays_backup_restored_erases_again_and_counts_nobody_twice(
     before = await figures_of(past.cohort.cohort_id)
     command = [str(server.binaries / "pg_dump"), settings.database_url]
     backup = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    await holds.lift(past.records[0], 1, NIGHT)
+    await holds.lift(past.records[0], await owner.fetchval("select id from retention_hold"), 1, NIGHT)
     await run_at(hands, clock, NIGHT)
     assert await alive(owner) == set(kept.records)
     await ensure_database(server, "retention_restored")

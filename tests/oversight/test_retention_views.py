@@ -251,24 +251,30 @@ async def test_a_coordinator_holds_a_record_back_and_its_leader_sees_that(
     answer = await post_form(client, f"{person}/stopp", {"stopp": "court", "skal_visning": "question"}, page)
     assert answer.headers["location"] == f"{page}#gallring"
     assert "Rättsprocess. Tills det hävs. Satt 20 september 2031 av Kim." in await text_of(client, page)
-    # Again, for another reason, it stays as it was.
-    await post_form(client, f"{person}/stopp", {"stopp": "error", "skal_visning": "question"}, page)
-    assert await owner.fetchval("select count(*) from retention_hold") == 1
+    # Sent again it stays as it was; for another reason it is another, and each is lifted by itself.
+    for reason in ("court", "error", "error"):
+        await post_form(client, f"{person}/stopp", {"stopp": reason, "skal_visning": "question"}, page)
+    shown = (await client.get(page)).text
+    court, error = [row["id"] for row in await owner.fetch("select id from retention_hold order by id")]
+    assert all(f'name="vilket" value="{hold}"' in shown for hold in (court, error))
+    assert (await post_form(client, f"{person}/stopp/hav", {}, page)).status_code == 404
+    await post_form(client, f"{person}/stopp/hav", {"vilket": str(error)}, page)
+    assert [row["id"] for row in await owner.fetch("select id from retention_hold where lifted_at is null")] == [court]
     await sign_in_as(client, "robin", NIGHT)
-    shown = await client.get(page)
-    assert "Rättsprocess" in shown.text
-    assert "Häv stoppet" not in shown.text
+    shown = (await client.get(page)).text
+    assert "Rättsprocess" in shown
+    assert "Häv stoppet" not in shown
     assert (await post_form(client, f"{person}/stopp/hav", {}, page)).status_code == 403
     # A manager sees the number, and lifts and sets by it.
     await sign_in_as(client, "sasha", NIGHT)
     shown_text = await text_of(client, "/personal/gallring/stopp")
     assert f"Deltagare 2, {past.cohort.name}" in shown_text
     assert "Bo Ek" not in shown_text
-    by_number = {"grupp": str(past.cohort.cohort_id), "nummer": "2"}
+    by_number = {"grupp": str(past.cohort.cohort_id), "nummer": "2", "vilket": str(court)}
     assert (
         await post_form(client, "/personal/gallring/stopp/hav", by_number, "/personal/gallring/stopp")
     ).status_code == 303
-    assert await owner.fetchval("select lifted_by is not null from retention_hold")
+    assert await owner.fetchval("select every(lifted_by is not null) from retention_hold")
     wrong = await post_form(client, "/personal/gallring/stopp", {**by_number, "nummer": "9", "stopp": "court"})
     assert wrong.status_code == 422
     assert "Det finns ingen deltagare med det numret" in wrong.text

@@ -178,7 +178,10 @@ async def test_an_account_that_an_administrator_has_ended_stays_ended(
     await employ(issuer, "u-1", "Kim Berg", "stod-samordnare")
     await through(browser, "u-1")
     await owner.execute("update staff set active = false")
-    assert (await through(another_browser(browser), "u-1")).status_code == 403
+    answer = await through(another_browser(browser), "u-1")
+    assert (answer.status_code, "Ditt konto här är avslutat" in answer.text) == (403, True)
+    english = await through(another_browser(browser), "u-1", "/logga-in/konto?lang=en")
+    assert "kommunens" not in english.text.partition("<main")[2]
     assert (await browser.get("/personal/idag")).status_code == 303
 
 
@@ -229,6 +232,7 @@ LIES: list[tuple[str, Callable[[Claims], Claims], str]] = [
     ("no subject", claim(sub=None), "Svaret gick inte att förstå."),
     ("an empty subject", claim(sub=""), "Svaret gick inte att förstå."),
     ("a subject that is a number", claim(sub=7), "Svaret gick inte att förstå."),
+    ("a subject that no database keeps", claim(sub="u-1\0"), "Svaret gick inte att förstå."),
     ("a token for another access", claim(at_hash="x"), "Svaret gick inte att förstå."),
     ("a time in words", claim(auth_time="nyss"), "Svaret gick inte att förstå."),
 ]
@@ -567,6 +571,8 @@ async def test_a_provider_that_did_not_ask_again_or_asked_somebody_else_confirms
         assert (await browser.get(address)).status_code == 303
     assert (await browser.get("/personal/idag")).status_code == 200
     assert await owner.fetchval("select count(*) from staff") == 1
+    nobody = await through(another_browser(browser), "u-1", start)
+    assert (nobody.status_code, "Du är kvar inloggad" in nobody.text) == (403, False)
 
 
 async def test_the_form_of_the_password_confirms_nothing_for_them(
@@ -580,13 +586,29 @@ async def test_the_form_of_the_password_confirms_nothing_for_them(
     assert (await browser.get(address)).status_code == 303
 
 
-async def test_a_shared_device_is_one_after_single_sign_on_too(
-    browser: httpx.AsyncClient, issuer: str, owner: asyncpg.Connection
+async def test_on_a_shared_device_they_sign_in_there_anew_and_out_there_also_when_the_session_has_ended(
+    browser: httpx.AsyncClient, issuer: str, owner: asyncpg.Connection, clock: FrozenClock, says_when: list[int]
 ) -> None:
     await employ(issuer, "u-1", "Kim Berg", "stod-samordnare")
-    answer = await through(browser, "u-1", "/logga-in/konto?delad=ja")
+    shared = "/logga-in/konto?delad=ja"
+    told = asked((await browser.get(shared)).headers["location"])
+    assert (told["prompt"], told["max_age"]) == ("login", "0")
+    # Whoever had the device before is still signed in there: that is nobody here.
+    says_when[:] = [int(clock.now().timestamp()) - 3600]
+    assert "nyss har loggat in" in (await through(browser, "u-1", shared)).text
+    says_when[:] = [int(clock.now().timestamp())]
+    answer = await through(browser, "u-1", shared)
     assert "enhet" not in answer.cookies
     assert await owner.fetchval("select shared from staff_session")
+    token = csrf_of((await browser.get("/personal/idag")).text)
+    clock.advance(minutes=11)
+    assert (await browser.get("/personal/idag")).status_code == 303
+    await owner.execute("delete from staff_session")
+    leads = re.search(r'url=([^"]+)">', (await browser.post("/logga-ut", data={"_csrf_token": token})).text)
+    assert leads
+    assert unescape(leads[1]).startswith(f"{issuer}/oauth2/end_session?client_id=stod")
+    # Signed out, and after a local sign-in, it leads nowhere else.
+    assert (await browser.post("/logga-ut", data={"_csrf_token": token})).headers["location"] == "/logga-in"
 
 
 async def test_the_sign_in_page_has_the_provider_first_and_local_accounts_in_a_fold(

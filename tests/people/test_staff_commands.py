@@ -14,6 +14,7 @@ import pytest
 
 from programmes.demo.processes import environment
 from programmes.demo.staff import COLLEAGUES
+from programmes.people import account_services as accounts
 from programmes.people.queries import load_principal
 from programmes.people.services import NotAdmitted, SignedIn, sign_in
 from programmes.private_server import PrivateServer
@@ -22,6 +23,7 @@ from programmes.staff_commands import _role
 from tests.clock import FrozenClock
 from tests.conftest import TEMPLATE
 from tests.factories import PASSWORD, SIGN_IN_KEY, a_coordinator
+from tests.owner import as_owner
 from tests.people.cast import by_form, set_up_app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,6 +118,28 @@ async def test_roles_password_second_factor_and_the_end_of_an_account_sign_someb
     assert await owner.fetchval("select count(*) from second_factor") == 0
     assert await owner.fetchval("select count(*) from recovery_code") == 0
     assert await sign_in("kim", STRONG, SIGN_IN_KEY, clock.now()) == NotAdmitted()
+
+
+async def test_an_account_that_was_ended_says_so_and_can_be_opened_again(
+    kim: int, settings: Settings, clock: FrozenClock
+) -> None:
+    async with as_owner():
+        await accounts.deactivate("kim", clock.now())
+    for command in (
+        ("password", "kim"),
+        ("roles", "kim", "--role", "leader"),
+        ("add", "kim", "--name", "K", "--role", "leader"),
+    ):
+        code, told = await staff(settings, *command, typed=STRONG)
+        assert (code, told) == (1, "The account of kim has been ended: programmes staff activate kim\n"), command
+    assert isinstance(await sign_in("kim", PASSWORD, SIGN_IN_KEY, clock.now()), NotAdmitted)
+    code, told = await staff(settings, "activate", "kim", typed=STRONG)
+    assert (code, told) == (0, "kim can sign in again, with the new password, as: coordinator.\n")
+    assert isinstance(await sign_in("kim", PASSWORD, SIGN_IN_KEY, clock.now()), NotAdmitted)
+    assert isinstance(await sign_in("kim", STRONG, SIGN_IN_KEY, clock.now()), SignedIn)
+    assert (await staff(settings, "activate", "kim", typed=STRONG)) == (1, "The account of kim has not been ended.\n")
+    code, told = await staff(settings, "roles", "kim", "--role", "leader/9.99")
+    assert (code, told) == (1, "No programme has the section 9.99.\n")
 
 
 async def test_what_cannot_be_done_is_said(kim: int, settings: Settings, owner: asyncpg.Connection) -> None:

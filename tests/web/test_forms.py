@@ -54,6 +54,7 @@ def test_a_coordination_number_gives_the_day_that_it_hides() -> None:
         ("19850214", "9999", "pnr", "De fyra siffrorna stämmer inte"),
         ("19000229", "", "fodd", "Det datumet finns inte."),
         ("20251301", "", "fodd", "Det datumet finns inte."),
+        ("19850274", "", "fodd", "Ta 60 från dagen: 74 blir 14."),
         ("18991231", "", "fodd", "från 1900 eller senare"),
         ("20260903", "", "fodd", "som har varit"),
         ("1985", "", "fodd", "åtta siffror"),

@@ -1,0 +1,34 @@
+"""One rotation of keys at a time: whoever rotates holds a lock of the database for as long as that runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from programmes.core.db import fetchval
+
+_LOCK = 7_105_897
+
+
+class Rotating(Exception):
+    """Another rotation is running."""
+
+
+@asynccontextmanager
+async def rotating(database_url: str) -> AsyncIterator[None]:
+    """Rotate inside. The lock ends with the block, and with the process. Raises Rotating while another one holds it."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with connection.transaction():
+            if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
+                raise Rotating
+            yield
+    finally:
+        await connection.close()
+
+
+async def is_rotating() -> bool:
+    """Whether a rotation is running now."""
+    sql = """select exists (select from pg_locks where locktype = 'advisory' and classid = 0 and objid = $1 and granted
+             and database = (select oid from pg_database where datname = current_database()))"""
+    return bool(await fetchval(sql, _LOCK))
