@@ -69,7 +69,7 @@ async def test_somebody_let_in_at_18_is_judged_by_that_also_when_the_start_moves
     assert isinstance(waits, services.Taken)
     await read_as(cohort, {"lower_age_included", "adult_included"}, False, clock)
     assert isinstance(await born(later, eighteen(later, 20), keys, clock.now()), services.Refused)
-    await owner.execute(MOVE, timedelta(days=7))
+    await owner.execute(MOVE, timedelta(days=6))
     await sign_in_as(client, "kim", clock.now())
     group = f"/personal/grupper/{cohort.cohort_id}"
     person = f"{group}/deltagare/{holds.enrolment_id}"
@@ -84,7 +84,7 @@ async def test_somebody_let_in_at_18_is_judged_by_that_also_when_the_start_moves
         holds.enrolment_id, later.cohort_id, plan.seen, kim.staff_id, keys, clock.now(), plan.asked
     )
     assert moved
-    await owner.execute(MOVE, timedelta(days=7))
+    await owner.execute(MOVE, timedelta(days=6))
     assert "åldern stämmer inte" not in await look(client, f"/personal/grupper/{later.cohort_id}/deltagare/{moved}")
     # The reading that they were let in by is still one: who is 17 on the new day is flagged, with that age.
     await owner.execute(MOVE, timedelta(days=-100))

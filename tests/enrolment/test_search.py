@@ -16,7 +16,7 @@ from programmes.enrolment.services import Taken
 from programmes.people import records
 from programmes.people.lookup_rules import asked, name_of, number_of, terms
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, an_application, post_form, sign_in_as, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, an_application, hidden, post_form, sign_in_as, somebody
 
 # A number of nobody, and a coordination number; both are in the tax agency's list of numbers for tests.
 NUMBER, COORDINATION = "19900118-9811", "19700161-2394"
@@ -128,6 +128,7 @@ async def test_a_record_put_right_is_found_by_what_is_right_and_one_from_before_
     taken = await known(cohort, keys, clock)
     page = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}/uppgifter"
     right = {"namn": "Anna Asp", "fodd": "19900118", "kontakt": "", "undvik": ""}
+    right["sedd"] = hidden((await client.get(page)).text, "sedd")
     assert (await post_form(client, page, right)).status_code == 303
     assert "Ingen träff" in (await post_form(client, "/personal/sok", {"vem": "Anna Ask"})).text
     assert "1 person hittades" in (await post_form(client, "/personal/sok", {"vem": "Anna Asp"})).text

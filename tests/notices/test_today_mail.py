@@ -23,7 +23,7 @@ async def test_staff_get_one_mail_a_day_that_says_how_much_waits_and_names_nobod
 ) -> None:
     robin, kim = await a_leader(clock.now()), await a_coordinator(clock.now())
     cohort = await a_cohort("2.1", clock.now(), robin, minimum=5, maximum=8)
-    elsewhere = await a_cohort("2.8", clock.now(), minimum=5, maximum=8)
+    elsewhere = await a_cohort("2.8", clock.now(), await a_leader(clock.now(), "love"), minimum=5, maximum=8)
     await somebody(cohort, keys, clock.now(), "Anna Ask", "+46701740605")
     await owner.execute("update staff set email = username || '@example.invalid'")
     await owner.execute("update cohort set decide_by = '2026-12-01'")
