@@ -1,11 +1,8 @@
 """`programmes staff`, as an administrator runs it; nobody has an account, or a password, before that."""
 
-import asyncio
 import io
 import re
-import sys
-from asyncio.subprocess import PIPE
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -25,20 +22,22 @@ from tests.conftest import TEMPLATE
 from tests.factories import PASSWORD, SIGN_IN_KEY, a_coordinator
 from tests.owner import as_owner
 from tests.people.cast import by_form, set_up_app
+from tests.shell import Shell
 
 ROOT = Path(__file__).resolve().parents[2]
 STRONG = "solros hink gata molnen"
 
 
-async def staff(settings: Settings, *arguments: str, typed: str = "") -> tuple[int, str]:
-    """The command in a process of its own: exit code, and all that it said."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "programmes.cli", "staff", *arguments,
-        env=environment(settings, "migrate"), stdin=PIPE, stdout=PIPE, stderr=PIPE,
-    )  # fmt: skip
-    out, wrong = await process.communicate(f"{typed}\n".encode())
-    assert process.returncode is not None
-    return process.returncode, (out + wrong).decode()
+@pytest.fixture(scope="module")
+async def shell(settings: Settings) -> AsyncIterator[Shell]:
+    opened = Shell(environment(settings, "migrate"))
+    yield opened
+    await opened.close()
+
+
+async def staff(shell: Shell, *arguments: str, typed: str = "") -> tuple[int, str]:
+    """The command, as it is typed: exit code, and all that it said."""
+    return await shell.run("staff", *arguments, typed=typed)
 
 
 @pytest.fixture
@@ -46,11 +45,9 @@ async def kim(db: None, clock: FrozenClock) -> int:
     return (await a_coordinator(clock.now())).staff_id
 
 
-async def test_an_administrator_is_made_in_the_shell_and_can_sign_in(
-    db: None, settings: Settings, clock: FrozenClock
-) -> None:
+async def test_an_administrator_is_made_in_the_shell_and_can_sign_in(db: None, shell: Shell, clock: FrozenClock) -> None:
     code, told = await staff(
-        settings, "add", "Alex", "--name", "Alex A.", "--role", "administrator", "--role", "leader/2.8", typed=STRONG
+        shell, "add", "Alex", "--name", "Alex A.", "--role", "administrator", "--role", "leader/2.8", typed=STRONG
     )
     assert (code, told) == (0, "Alex can sign in.\n")
     answer = await sign_in("alex", STRONG, SIGN_IN_KEY, clock.now())
@@ -58,7 +55,7 @@ async def test_an_administrator_is_made_in_the_shell_and_can_sign_in(
     person = await load_principal(answer.token, clock.now())
     assert person
     assert person.roles == {"administrator": frozenset(), "leader": frozenset({"2.8"})}
-    code, told = await staff(settings, "add", "alex", "--name", "B", "--role", "leader", typed=STRONG)
+    code, told = await staff(shell, "add", "alex", "--name", "B", "--role", "leader", typed=STRONG)
     assert (code, told) == (1, "There is already somebody called alex.\n")
 
 
@@ -73,9 +70,9 @@ async def test_an_administrator_is_made_in_the_shell_and_can_sign_in(
     ],
 )
 async def test_a_weak_password_is_refused_with_the_reason_and_nobody_is_made(
-    db: None, settings: Settings, owner: asyncpg.Connection, typed: str, why: str
+    db: None, shell: Shell, owner: asyncpg.Connection, typed: str, why: str
 ) -> None:
-    code, told = await staff(settings, "add", "alex", "--name", "Alexandersson", "--role", "leader", typed=typed)
+    code, told = await staff(shell, "add", "alex", "--name", "Alexandersson", "--role", "leader", typed=typed)
     assert code == 2
     assert why in told
     assert not typed or typed not in told
@@ -83,7 +80,7 @@ async def test_a_weak_password_is_refused_with_the_reason_and_nobody_is_made(
 
 
 async def test_everybody_is_listed_with_roles_and_how_they_sign_in(
-    kim: int, settings: Settings, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+    kim: int, shell: Shell, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     await by_form(client, "kim")
     await set_up_app(client, clock.now())
@@ -91,7 +88,7 @@ async def test_everybody_is_listed_with_roles_and_how_they_sign_in(
         """insert into staff (username, display_name, password_hash, active, created_at, oidc_issuer, oidc_subject)
            values ('ali', 'Ali D.', '', false, now(), 'https://x', '1')"""
     )
-    code, told = await staff(settings, "list")
+    code, told = await staff(shell, "list")
     assert code == 0
     assert told.splitlines() == [
         "ali\tdeactivated\t-\tsingle sign-on\tAli D.",
@@ -100,7 +97,7 @@ async def test_everybody_is_listed_with_roles_and_how_they_sign_in(
 
 
 async def test_roles_password_second_factor_and_the_end_of_an_account_sign_somebody_out(
-    kim: int, settings: Settings, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+    kim: int, shell: Shell, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     await by_form(client, "kim")
     await set_up_app(client, clock.now())
@@ -111,7 +108,7 @@ async def test_roles_password_second_factor_and_the_end_of_an_account_sign_someb
         (("deactivate", "kim"), "", "cannot sign in any more"),
     ):
         assert (await client.get("/personal/idag")).status_code == 200
-        code, said = await staff(settings, *arguments, typed=typed)
+        code, said = await staff(shell, *arguments, typed=typed)
         assert (code, told in said) == (0, True), said
         assert (await client.get("/personal/idag")).status_code == 303, arguments
         await by_form(client, "kim", STRONG if typed else PASSWORD)
@@ -120,9 +117,7 @@ async def test_roles_password_second_factor_and_the_end_of_an_account_sign_someb
     assert await sign_in("kim", STRONG, SIGN_IN_KEY, clock.now()) == NotAdmitted()
 
 
-async def test_an_account_that_was_ended_says_so_and_can_be_opened_again(
-    kim: int, settings: Settings, clock: FrozenClock
-) -> None:
+async def test_an_account_that_was_ended_says_so_and_can_be_opened_again(kim: int, shell: Shell, clock: FrozenClock) -> None:
     async with as_owner():
         await accounts.deactivate("kim", clock.now())
     for command in (
@@ -130,28 +125,28 @@ async def test_an_account_that_was_ended_says_so_and_can_be_opened_again(
         ("roles", "kim", "--role", "leader"),
         ("add", "kim", "--name", "K", "--role", "leader"),
     ):
-        code, told = await staff(settings, *command, typed=STRONG)
+        code, told = await staff(shell, *command, typed=STRONG)
         assert (code, told) == (1, "The account of kim has been ended: programmes staff activate kim\n"), command
     assert isinstance(await sign_in("kim", PASSWORD, SIGN_IN_KEY, clock.now()), NotAdmitted)
-    code, told = await staff(settings, "activate", "kim", typed=STRONG)
+    code, told = await staff(shell, "activate", "kim", typed=STRONG)
     assert (code, told) == (0, "kim can sign in again, with the new password, as: coordinator.\n")
     assert isinstance(await sign_in("kim", PASSWORD, SIGN_IN_KEY, clock.now()), NotAdmitted)
     assert isinstance(await sign_in("kim", STRONG, SIGN_IN_KEY, clock.now()), SignedIn)
-    assert (await staff(settings, "activate", "kim", typed=STRONG)) == (1, "The account of kim has not been ended.\n")
-    code, told = await staff(settings, "roles", "kim", "--role", "leader/9.99")
+    assert (await staff(shell, "activate", "kim", typed=STRONG)) == (1, "The account of kim has not been ended.\n")
+    code, told = await staff(shell, "roles", "kim", "--role", "leader/9.99")
     assert (code, told) == (1, "No programme has the section 9.99.\n")
 
 
-async def test_what_cannot_be_done_is_said(kim: int, settings: Settings, owner: asyncpg.Connection) -> None:
+async def test_what_cannot_be_done_is_said(kim: int, shell: Shell, owner: asyncpg.Connection) -> None:
     for arguments in (("deactivate", "ingen"), ("roles", "ingen", "--role", "leader"), ("second-factor", "reset", "ingen")):
-        assert await staff(settings, *arguments) == (1, "There is nobody called ingen.\n")
-    assert await staff(settings, "second-factor", "reset", "kim") == (1, "kim has no second factor.\n")
-    code, told = await staff(settings, "roles", "kim", "--role", "boss")
+        assert await staff(shell, *arguments) == (1, "There is nobody called ingen.\n")
+    assert await staff(shell, "second-factor", "reset", "kim") == (1, "kim has no second factor.\n")
+    code, told = await staff(shell, "roles", "kim", "--role", "boss")
     assert code == 2
     assert "a role is one of" in told
     await owner.execute("update staff set password_hash = '', oidc_issuer = 'https://x', oidc_subject = '1'")
-    assert "has no password here" in (await staff(settings, "password", "kim", typed=STRONG))[1]
-    assert "follow their groups" in (await staff(settings, "roles", "kim", "--role", "leader"))[1]
+    assert "has no password here" in (await staff(shell, "password", "kim", typed=STRONG))[1]
+    assert "follow their groups" in (await staff(shell, "roles", "kim", "--role", "leader"))[1]
     assert await owner.fetchval("select array_agg(role) from staff_role") == ["coordinator"]
 
 
