@@ -129,7 +129,8 @@ async def test_without_lock_and_constraints_the_same_rush_gives_more_than_eight_
 ) -> None:
     cohort = await a_cohort("2.1", SystemClock().now(), sessions=4)
     async with no_seat_constraints(owner), unlocked_pair(installation) as bases:
-        answers = await rush(200, bases, cohort.public_id)
+        # Fewer are enough: each of them reads before the others have written.
+        answers = await rush(80, bases, cohort.public_id)
     assert sum(answer.holds for answer in answers) > 8
 
 
