@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,22 +10,19 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
-from programmes.catalogue import wording
 from programmes.catalogue.instead_rules import fitting_instead
-from programmes.catalogue.rules import Programme, ResidencyException
-from programmes.catalogue.wording import Question
+from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
-from programmes.cohorts.wording_rules import usual_days
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language
-from programmes.core.principal import Principal
 from programmes.enrolment import later_queries, pages, place_services, queries, services
 from programmes.enrolment.record_views import Told, read_record, unnamed_channel
 from programmes.enrolment.sibling_views import all_errors, only_changes_who, read_siblings, suffix_of
+from programmes.enrolment.way_views import Way, application, exceptions, head
 from programmes.people.records import PersonRecord
 from programmes.web.client_address import origin
 from programmes.web.form_tokens import SHOWN_AGAIN
@@ -40,81 +37,7 @@ AnyRequest = Request[Any, Any, Any]
 _ONCE = re.compile(r"[0-9a-z]{32}")
 
 
-@dataclass(frozen=True)
-class _Way:
-    """One application on its way: the cohort, who enters it, and what was typed."""
-
-    request: AnyRequest
-    cohort: CohortFacts
-    programme: Programme
-    form: Form
-    staff: Principal | None = None
-    people: tuple[Form, ...] = ()
-
-    @property
-    def applicants(self) -> tuple[Form, ...]:
-        """A form for each person of the form: one, but for siblings."""
-        return self.people or (self.form,)
-
-    @property
-    def action(self) -> str:
-        if self.staff:
-            return f"/personal/grupper/{self.cohort.cohort_id}/anmal"
-        return f"/anmalan/{self.cohort.public_id}"
-
-    @property
-    def municipality(self) -> str:
-        return str(self.request.app.state.settings.municipality)
-
-    @property
-    def texts(self) -> bool:
-        """Whether text messages can be sent."""
-        return bool(self.request.app.state.settings.sms_url)
-
-    @property
-    def first_day(self) -> date:
-        assert self.cohort.first_start is not None
-        return local_date(self.cohort.first_start)
-
-    @property
-    def shown_day(self) -> date:
-        """The first day as the form said it, which may have moved since."""
-        return Form({"dag": [self.form.raw("dag")]}).day("dag") or self.first_day
-
-    def answered(self, form: Form) -> dict[str, str]:
-        """Somebody's answers to conditions as typed: `ja`, `nej` or the key of an age band."""
-        names = [q.condition for q in wording.questions(self.programme, language(), self.municipality)]
-        return {name: form.raw(f"v_{name}") for name in names}
-
-    def shown(self, form: Form) -> list[Question]:
-        """The conditions that somebody is asked about, by what they have answered."""
-        return pages.shown_questions(self.programme, self.municipality, self.answered(form))
-
-
-async def _head(cohort: CohortFacts, programme: Programme) -> pages.CohortHead:
-    taken = (await queries.places([cohort.cohort_id]))[cohort.cohort_id]
-    sessions = [s for s in await cohorts.sessions(cohort.cohort_id) if s.number is not None]
-    first, last = sessions[0], sessions[-1]
-    return pages.CohortHead(
-        cohort.public_id,
-        programme.name,
-        programme.short_name,
-        cohort.slug,
-        first.starts_at,
-        first.ends_at,
-        len(sessions),
-        cohort.venue,
-        cohort.address,
-        max(0, cohort.maximum - taken.held),
-        taken.queued,
-        taken.someone_waits,
-        local_date(last.starts_at),
-        cohort.form,
-        usual_days([local_date(s.was_at or s.starts_at) for s in sessions]),
-    )
-
-
-async def _not_open(way: _Way) -> Response[Any] | None:
+async def _not_open(way: Way) -> Response[Any] | None:
     if way.programme.form not in {"group", "individual"}:
         raise NotFound
     closed = await services.not_open(way.cohort.cohort_id, way.request.app.state.clock.now())
@@ -123,14 +46,14 @@ async def _not_open(way: _Way) -> Response[Any] | None:
     return _closed_page(way, closed, 200 if way.request.method == "GET" else 409)
 
 
-def _closed_page(way: _Way, closed: Any, status: int) -> Response[Any]:
+def _closed_page(way: Way, closed: Any, status: int) -> Response[Any]:
     title, text = pages.closed_text(closed, way.cohort.enrol_from, way.programme.form == "individual")
     view = {"title": title, "text": text, "slug": way.cohort.slug, "for_staff": way.staff is not None}
     return page(way.request, "enrolment/closed.html", view, status)
 
 
 async def _show(
-    way: _Way,
+    way: Way,
     step: int,
     reasons: tuple[pages.Reason, ...] = (),
     status: int = 200,
@@ -144,7 +67,7 @@ async def _show(
         languages=pages.interpreter_languages(),
         by_wish=pages.by_wish(way.programme),
         open_already=await _open_already(way),
-        head=await _head(way.cohort, way.programme),
+        head=await head(way.cohort, way.programme),
         form=all_errors(way.applicants),
         once=once if _ONCE.fullmatch(once) else new_token(),
         step=step,
@@ -162,14 +85,14 @@ async def _show(
         for_staff=way.staff is not None,
         later_starts=pages.later_starts(later),
         again=again,
-        exceptions=pages.exception_choices(_exceptions(way), way.programme),
+        exceptions=pages.exception_choices(exceptions(way), way.programme),
         instead=pages.others_of(instead, way.municipality),
     )
     template = {0: "enrolment/one_page.html", 1: "enrolment/details.html", 2: "enrolment/conditions.html"}[step]
     return page(way.request, template, view, status)
 
 
-async def _open_already(way: _Way) -> bool:
+async def _open_already(way: Way) -> bool:
     """Whether a place of this cohort, or a wait for one, is open in the browser: going back must not lead to a second one
     unseen."""
     token = shown_place(way.request) if way.staff is None else ""
@@ -177,7 +100,7 @@ async def _open_already(way: _Way) -> bool:
     return found is not None and await queries.takes_part(found, way.cohort.cohort_id)
 
 
-def _people(way: _Way, reasons: tuple[pages.Reason, ...]) -> tuple[pages.Applicant, ...]:
+def _people(way: Way, reasons: tuple[pages.Reason, ...]) -> tuple[pages.Applicant, ...]:
     found = []
     for number, form in enumerate(way.applicants, start=1):
         suffix = suffix_of(number)
@@ -186,7 +109,7 @@ def _people(way: _Way, reasons: tuple[pages.Reason, ...]) -> tuple[pages.Applica
     return tuple(found)
 
 
-async def _walk(way: _Way) -> Response[Any]:
+async def _walk(way: Way) -> Response[Any]:
     """One step of the way in: the details, then the conditions, then the place."""
     closed = await _not_open(way)
     if closed is not None:
@@ -196,7 +119,7 @@ async def _walk(way: _Way) -> Response[Any]:
     return await (_walk_unnamed(way) if way.programme.exempt else _walk_named(way))
 
 
-async def _walk_named(way: _Way) -> Response[Any]:
+async def _walk_named(way: Way) -> Response[Any]:
     """The details of somebody who is documented, and then the conditions."""
     if way.form.raw("tillbaka"):
         return await _show(way, 1)
@@ -209,7 +132,7 @@ async def _walk_named(way: _Way) -> Response[Any]:
     return await _apply(way, record, 2)
 
 
-async def _in_another_language(way: _Way) -> Response[Any]:
+async def _in_another_language(way: Way) -> Response[Any]:
     """The same step once more, with what was typed, in the language that the address asks for; kept from now on."""
     steps = {"0": 0, "1": 1, "2": 2}
     response = await _same_step(way, steps.get(way.form.raw("sprak"), 1))
@@ -217,7 +140,7 @@ async def _in_another_language(way: _Way) -> Response[Any]:
     return response
 
 
-async def _same_step(way: _Way, step: int, again: str = "", status: int = 200) -> Response[Any]:
+async def _same_step(way: Way, step: int, again: str = "", status: int = 200) -> Response[Any]:
     """A step once more, with what was typed. Nothing of it is judged."""
     step = 0 if way.programme.exempt else max(1, step)
     if step == 2 and not Form({"fodd": [way.form.raw("fodd")]}).birth_date("fodd", ""):
@@ -227,12 +150,12 @@ async def _same_step(way: _Way, step: int, again: str = "", status: int = 200) -
     return await _show(way, step, status=status, again=again)
 
 
-async def _unsent(way: _Way) -> Response[Any]:
+async def _unsent(way: Way) -> Response[Any]:
     """The step that was sent from a browser which had forgotten the form's token: to be read, and sent once more."""
     return await _not_open(way) or await _same_step(way, 2 if way.form.raw("steg") == "2" else 1, "unsent", 403)
 
 
-async def _walk_unnamed(way: _Way) -> Response[Any]:
+async def _walk_unnamed(way: Way) -> Response[Any]:
     """The form of one page, where nobody is named."""
     if services.takes_siblings(way.programme):
         way = replace(way, people=read_siblings(way.form))
@@ -245,14 +168,14 @@ async def _walk_unnamed(way: _Way) -> Response[Any]:
     return await (_show(way, 0, status=422) if wrong else _apply(way, None, 0))
 
 
-async def _apply(way: _Way, record: PersonRecord | None, step: int) -> Response[Any]:
+async def _apply(way: Way, record: PersonRecord | None, step: int) -> Response[Any]:
     for form in way.applicants:
         seen = set(form.all("fragad"))
         if any(q.asked_if and q.condition not in seen for q in way.shown(form)):
             return await _show(way, step, one_more=True)
     typed = way.form.raw("once")
     once = typed if _ONCE.fullmatch(typed) else new_token()
-    applications = [_application(way, record, form, number, once) for number, form in enumerate(way.applicants, start=1)]
+    applications = [application(way, record, form, number, once) for number, form in enumerate(way.applicants, start=1)]
     answer = await _sent(way, applications)
     if isinstance(answer, services.Refused):
         return await _refuse(way, answer, step, date.fromisoformat(record.birth_date) if record else None)
@@ -270,37 +193,7 @@ async def _apply(way: _Way, record: PersonRecord | None, step: int) -> Response[
     return response
 
 
-def _application(way: _Way, record: PersonRecord | None, form: Form, number: int, once: str) -> services.Application:
-    born = date.fromisoformat(record.birth_date) if record else None
-    return services.Application(
-        cohort_id=way.cohort.cohort_id,
-        first_session=way.shown_day,
-        answers=pages.answers_from(way.programme, way.shown(form), way.answered(form), born, _exception(way)),
-        once=services.sibling_once(once, number),
-        alias="" if record else form.text("namn", 40),
-        contact="" if record else unnamed_channel(way.form, way.texts),
-        record=record,
-        protected=record is not None and form.ticked("skydd"),
-        language=language(),
-        staff_id=way.staff.staff_id if way.staff else None,
-    )
-
-
-def _exceptions(way: _Way) -> tuple[ResidencyException, ...]:
-    """The exceptions from residency that whoever enters the application may make: by agreement with another municipality
-    the coordinator, for protected details anybody who enrols. On the web none is made."""
-    if way.staff is None:
-        return ()
-    coordinates, protected = way.staff.coordinates(way.cohort.section), way.form.ticked("skydd")
-    may = {"neighbouring_agreement": coordinates, "protected_registration": protected}
-    return tuple(one for one in way.programme.residency_exceptions if may[one])
-
-
-def _exception(way: _Way) -> ResidencyException | None:
-    return next((one for one in _exceptions(way) if one == way.form.raw("undantag")), None)
-
-
-async def _sent(way: _Way, applications: list[services.Application]) -> tuple[services.Taken, ...] | services.Refused:
+async def _sent(way: Way, applications: list[services.Application]) -> tuple[services.Taken, ...] | services.Refused:
     """Apply. What nobody's identity protects is counted by address, in memory, so that one cannot take every place."""
     state = way.request.app.state
     now = state.clock.now()
@@ -315,7 +208,7 @@ async def _sent(way: _Way, applications: list[services.Application]) -> tuple[se
     return answer
 
 
-async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | None) -> Response[Any]:
+async def _refuse(way: Way, answer: services.Refused, step: int, born: date | None) -> Response[Any]:
     """Every reason at once, and a later start if waiting is all it takes."""
     if answer.closed is not None:
         return _closed_page(way, answer.closed, 409)
@@ -338,7 +231,7 @@ async def _refuse(way: _Way, answer: services.Refused, step: int, born: date | N
     return await _show(way, step, reasons, 422, later=later, instead=await _instead(way, answer, born))
 
 
-async def _instead(way: _Way, answer: services.Refused, born: date | None) -> list[Programme]:
+async def _instead(way: Way, answer: services.Refused, born: date | None) -> list[Programme]:
     """Other programmes that may fit, by what each has answered."""
     today = local_date(way.request.app.state.clock.now())
     known = {programme.section: programme for _id, programme in await catalogue.in_force(today)}
@@ -349,7 +242,7 @@ async def _instead(way: _Way, answer: services.Refused, born: date | None) -> li
     return found
 
 
-def _reasons(way: _Way, answer: services.Refused) -> tuple[pages.Reason, ...]:
+def _reasons(way: Way, answer: services.Refused) -> tuple[pages.Reason, ...]:
     several = len(answer.by_person) > 1
     return tuple(
         reason
@@ -360,10 +253,10 @@ def _reasons(way: _Way, answer: services.Refused) -> tuple[pages.Reason, ...]:
     )
 
 
-async def _public_way(request: AnyRequest, public_id: str, form: Form) -> _Way | None:
+async def _public_way(request: AnyRequest, public_id: str, form: Form) -> Way | None:
     cohort = await cohorts.by_public_id(public_id)
     programme = await catalogue.programme(cohort.programme_id)
-    return _Way(request, cohort, programme, form) if programme.way_in == "web" else None
+    return Way(request, cohort, programme, form) if programme.way_in == "web" else None
 
 
 def _to_programme(slug: str) -> Response[Any]:
@@ -394,10 +287,10 @@ async def public_apply(request: AnyRequest, public_id: FromPath[str]) -> Respons
     return await _walk(way)
 
 
-async def _staff_way(request: AnyRequest, cohort_id: int, form: Form) -> _Way:
+async def _staff_way(request: AnyRequest, cohort_id: int, form: Form) -> Way:
     person = principal(request)
     cohort = await cohorts.mine(person, local_date(request.app.state.clock.now()), row_id(cohort_id))
-    return _Way(request, cohort, await catalogue.programme(cohort.programme_id), form, person)
+    return Way(request, cohort, await catalogue.programme(cohort.programme_id), form, person)
 
 
 @get("/personal/grupper/{cohort_id:int}/anmal", guards=[signed_in])
