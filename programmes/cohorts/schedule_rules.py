@@ -17,6 +17,7 @@ Lang = Literal["sv", "en"]
 EARLIEST, LATEST = time(6), time(23)
 _LOOK_AHEAD = timedelta(days=3 * 366)
 _DAY = timedelta(days=1)
+ROOM_AND_LEADER: tuple[Literal["room_taken"], Literal["leader_taken"]] = ("room_taken", "leader_taken")
 
 
 @cache
@@ -89,9 +90,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class Note:
-    """Worth knowing about one day: the eve of a holiday, a bridge day, or the first day after a clock change `on`."""
+    """Worth knowing about one day: the eve of a holiday, a bridge day, the first day after a clock change `on`, or that the
+    room or somebody who leads is elsewhere then."""
 
-    kind: Literal["eve", "bridge", "summer_time", "winter_time"]
+    kind: Literal["eve", "bridge", "summer_time", "winter_time", "room_taken", "leader_taken"]
     on: date
 
 
@@ -129,8 +131,9 @@ class Schedule:
 
     @property
     def digest(self) -> str:
-        """What was seen: two schedules with the same days and times have the same digest."""
+        """What was seen: two schedules with the same days and times, and the same clashes, have the same digest."""
         text = " ".join(f"{slot.starts_at.isoformat()}/{slot.ends_at.isoformat()}" for slot in self.slots)
+        text += "".join(f" {note.kind}/{note.on}" for day in self.days for note in day.notes if note.kind in ROOM_AND_LEADER)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -264,6 +267,16 @@ def clashes(slots: Iterable[Slot], venue_id: int | None, staff: frozenset[str], 
                 found.append(Clash(day, until, "", booking.cohort))
             found.extend(Clash(day, until, name, booking.cohort) for name in sorted(staff & booking.staff))
     return found
+
+
+def with_clashes(schedule: Schedule, found: Iterable[Clash]) -> Schedule:
+    """The schedule with a note on each day on which the room or somebody who leads is taken."""
+    taken = {(clash.day, "leader_taken" if clash.who else "room_taken") for clash in found}
+    noted = [
+        replace(day, notes=(*day.notes, *(Note(kind, day.day) for kind in ROOM_AND_LEADER if (day.day, kind) in taken)))
+        for day in schedule.days
+    ]
+    return replace(schedule, days=tuple(noted))
 
 
 def seen_digest(schedule: Schedule, found: Sequence[Clash], venue_id: int | None, leaders: Sequence[int]) -> str:

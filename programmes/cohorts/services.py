@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from programmes.cohorts import queries, schedule_queries
-from programmes.cohorts.clash_services import clashes_of, room_taken, shared
+from programmes.cohorts.clash_services import clashes_of, room_taken
 from programmes.cohorts.pattern_rules import again_from
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import UNDECIDED, Reason, why_not_postpone
-from programmes.cohorts.schedule_rules import Schedule, Slot
+from programmes.cohorts.schedule_rules import Schedule, Slot, with_clashes
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.principal import Principal
+
+# To whom no group is named: that something clashes is enough.
+_NOBODY = Principal(0, "", {})
 
 
 async def coordinated(cohort_id: int, principal: Principal, now: datetime) -> CohortFacts:
@@ -119,13 +122,14 @@ async def mark_cancelled(cohort: CohortFacts, reason: str, confirmed: int, princ
 
 
 async def plan_again(cohort_id: int, new_first: date, now: datetime) -> Schedule:
-    """The sessions that count, by the same pattern from another first day; nothing is saved."""
+    """The sessions that count, by the same pattern from another first day, with what clashes; nothing is saved."""
     slots = [Slot(s.starts_at, s.ends_at, s.moved_from) for s in await _counted(cohort_id)]
     if not slots:
         return Schedule(())
     cohort = await queries.by_id(cohort_id)
     closures = await schedule_queries.closures(cohort.venue_id, local_date(now))
-    return again_from(slots, new_first, closures, cohort.every_weeks)
+    schedule = again_from(slots, new_first, closures, cohort.every_weeks)
+    return with_clashes(schedule, await clashes_of(cohort, schedule.slots, cohort.venue_id, _NOBODY))
 
 
 async def _counted(cohort_id: int) -> list[queries.SessionFacts]:
@@ -159,9 +163,9 @@ async def mark_postponed(
         return found
     state = "planned" if cohort.state == "planned" else "postponed"
     await execute("update cohort set state = $2, decide_by = $3 where id = $1", cohort.cohort_id, state, decide_by)
-    clashes = await clashes_of(cohort, schedule.slots, cohort.venue_id, principal)
+    shares = [any(note.kind == "room_taken" for note in day.notes) for day in schedule.sessions]
     with room_taken():
-        await _give_days(sessions, schedule.slots, shared(schedule.slots, clashes), now)
+        await _give_days(sessions, schedule.slots, shares, now)
     await _decided(cohort, "postpone", reason, confirmed, principal, now)
     if cohort.state != "planned":
         await jobs.put("cohort_postponed", {"cohort": cohort.cohort_id})

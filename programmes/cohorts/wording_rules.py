@@ -83,6 +83,10 @@ def noted(note: Note) -> str:
         return _("Dagen före %(name)s.", name=_definite(holiday_name(note.on, language())))
     if note.kind == "bridge":
         return _("Klämdag.")
+    if note.kind == "room_taken":
+        return _("Krock: lokalen är bokad då.")
+    if note.kind == "leader_taken":
+        return _("Krock: någon som leder gruppen är upptagen då.")
     day = day_plain(note.on).rsplit(" ", 1)[0]
     if note.kind == "summer_time":
         return _("Sommartid sedan %(day)s. Klockslaget är detsamma.", day=day)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from programmes.cohorts.rules import Reason
-from programmes.cohorts.schedule_rules import Schedule
-from programmes.cohorts.wording_rules import said, why_skipped
+from programmes.cohorts.schedule_rules import ROOM_AND_LEADER, Schedule
+from programmes.cohorts.wording_rules import noted, said, why_skipped
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_plain, day_short, ngettext
 from programmes.core.i18n import gettext as _
@@ -33,6 +33,7 @@ class DecisionPage:
     keep: str = ""
     hint: str = ""
     others: str = ""
+    clashes: tuple[str, ...] = ()
 
     def value(self, name: str) -> str:
         return dict(self.values).get(name, "")
@@ -232,8 +233,19 @@ def postpone_page(
         _days(schedule),
         schedule.digest,
         look_again,
+        clashes=_clashes(schedule),
         button=_("Skjut upp till %(day)s", day=_day(days[0])) if days else _("Skjut upp"),
         keep=_("Behåll %(day)s", day=_day(local_date(facts.first_start))) if facts.first_start else _("Avbryt"),
+    )
+
+
+def _clashes(schedule: Schedule) -> tuple[str, ...]:
+    """The days on which the room or somebody who leads is elsewhere, in words."""
+    return tuple(
+        f"{capital(day_long(day.day))}: {noted(note)}"
+        for day in schedule.sessions
+        for note in day.notes
+        if note.kind in ROOM_AND_LEADER
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import asyncpg
+import httpx
 import pytest
 
 from programmes.cohorts import queries
@@ -16,8 +17,8 @@ from programmes.core.db import transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from tests.clock import FrozenClock
-from tests.cohorts.cast import a_coordinator, a_leader
-from tests.factories import a_cohort, a_venue
+from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
+from tests.factories import a_cohort, a_venue, hidden, post_form
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -294,3 +295,34 @@ async def test_two_who_take_a_room_at_once_do_not_both_get_it(
         assert taken == 2
     finally:
         await owner.execute(f"alter table cohort_session add constraint one_group_per_room {definition}")
+
+
+async def test_a_start_postponed_onto_another_group_says_so_and_shares_the_room(
+    db: None, clock: FrozenClock, owner: asyncpg.Connection, client: httpx.AsyncClient
+) -> None:
+    await a_coordinator(clock.now())
+    robin = await a_leader(clock.now())
+    eken = await a_venue("Eken")
+    early = await a_cohort("2.8", clock.now(), robin, venue_id=eken)
+    late = await a_cohort("2.8", clock.now(), venue_id=eken, first_in=timedelta(days=28 + 70))
+    assert late.first_start
+    onto = local(late.first_start).date()
+    await sign_in_as(client, "kim", clock.now())
+    page = f"/personal/starter/{early.cohort_id}/skjut-upp"
+    form = {"start": onto.isoformat(), "beslut": "2026-11-20", "skal": "no_venue"}
+    shown = await post_form(client, page, {**form, "visa": "1"})
+    assert "Krock: lokalen är bokad då." in shown.text
+    seen = hidden(shown.text, "dagar")
+    # What was shown is no longer so: the other group is elsewhere.
+    elsewhere = "update cohort_session set venue_id = $2 where cohort_id = $1"
+    await owner.execute(elsewhere, late.cohort_id, await a_venue("Asken"))
+    answer = await post_form(client, page, {**form, "dagar": seen, "sett": hidden(shown.text, "sett")})
+    assert (answer.status_code, "Titta på dagarna igen" in answer.text) == (422, True)
+    assert "Krock" not in answer.text
+    await owner.execute(elsewhere, late.cohort_id, eken)
+    answer = await post_form(client, page, {**form, "dagar": seen, "sett": hidden(shown.text, "sett")})
+    assert answer.status_code == 303
+    shares = await owner.fetchval(
+        "select array_agg(distinct shares_room) from cohort_session where cohort_id = $1", early.cohort_id
+    )
+    assert True in shares
