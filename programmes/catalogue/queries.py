@@ -30,12 +30,7 @@ async def readings(programme_id: int) -> Readings:
     rows = await fetch(
         "select key, value, chosen_at from interpretation_choice where section = $1 order by id", _kept[programme_id].section
     )
-    return Readings(
-        _kept[programme_id],
-        tuple(
-            Choice(row["key"], msgspec.json.decode(row["value"], type=bool | int | str), row["chosen_at"]) for row in rows
-        ),
-    )
+    return Readings(_kept[programme_id], tuple(Choice(row["key"], _value(row["value"]), row["chosen_at"]) for row in rows))
 
 
 async def reading_at(section: str, key: str, at: datetime) -> str:

@@ -157,10 +157,7 @@ def group_page(facts: Facts) -> GroupPage:
         gone=tuple(SeeRow(_address(facts, e), e.label, state_words(e.state)[0]) for e in gone),
         withdrawn=(
             *(SeeRow(_address(facts, e), e.label, "") for e in facts.roster if e.consent_withdrawn),
-            *(
-                SeeRow(f"/personal/grupper/{facts.cohort.cohort_id}/deltagare/{one}", label, _("Flyttad härifrån."))
-                for one, label in facts.withdrawn
-            ),
+            *(SeeRow(f"{facts.address}/deltagare/{one}", label, _("Flyttad härifrån.")) for one, label in facts.withdrawn),
         ),
         erased=erased_part(facts.erased, facts.figures, cohort.form),
         ages=tuple(SeeRow(_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),

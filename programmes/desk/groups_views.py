@@ -17,11 +17,11 @@ from programmes.core.clock import local_date
 from programmes.desk import group_pages, groups_pages, print_pages
 from programmes.desk import groups_queries as queries
 from programmes.desk.group_step_pages import Facts
-from programmes.enrolment.order_services import passed_by
 from programmes.enrolment.partner_rules import has_partner_contact
 from programmes.enrolment.queries import places
 from programmes.enrolment.roster import RosterEntry, roster, turned_down, withdrawn_elsewhere
 from programmes.enrolment.rules import ALIVE, State
+from programmes.enrolment.together_queries import passed_by
 from programmes.enrolment.visit_queries import needs
 from programmes.people.looks import looking
 from programmes.web.guards import principal, row_id, signed_in
@@ -115,7 +115,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         withdrawn=gone,
         erased=await attendance.erased(cohort_id) if ended and with_people else None,
         figures=await attendance.figures(cohort_id) if ended and with_people else (),
-        passed_by=await passed_by(cohort) if with_people and cohort.exempt else {},
+        passed_by=await passed_by(cohort_id) if with_people and cohort.exempt else {},
         visits=(await needs([cohort_id], now))[cohort_id] if programme.study_visit and with_people else None,
     )
 

@@ -3,40 +3,14 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
 
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
 from programmes.desk.extract_wording import notice_words
+from programmes.desk.sent_rules import Sending
 
 MOST = 200
 _REFUSED = re.compile(r"(SMTP|Text)[A-Za-z]*Refused[45]\d\d|SMTP[A-Za-z]+5\d\d|TextFailed")
-
-
-class Sending(Protocol):
-    """One event and to how many it went."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def session_starts(self) -> datetime | None: ...
-    @property
-    def made_at(self) -> datetime: ...
-    @property
-    def sent_at(self) -> datetime | None: ...
-    @property
-    def sent(self) -> int: ...
-    @property
-    def waiting(self) -> int: ...
-    @property
-    def failed(self) -> int: ...
-    @property
-    def no_channel(self) -> int: ...
-    @property
-    def told(self) -> int: ...
-    @property
-    def errors(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)

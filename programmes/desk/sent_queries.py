@@ -1,26 +1,7 @@
 """What was sent to the people of a cohort: kind and time, never text, and nobody by name."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from programmes.core.db import fetch
-
-
-@dataclass(frozen=True)
-class Sending:
-    """One event, told to some people in the same minute. `session_starts` where it is about a session. `errors` are the
-    names of the last errors of those that failed, each once."""
-
-    kind: str
-    session_starts: datetime | None
-    made_at: datetime
-    sent_at: datetime | None
-    sent: int
-    waiting: int
-    failed: int
-    no_channel: int
-    told: int
-    errors: tuple[str, ...]
+from programmes.desk.sent_rules import Sending
 
 
 async def sendings(cohort_id: int, most: int) -> list[Sending]:

@@ -10,6 +10,7 @@ from email.utils import parseaddr
 from uuid import UUID, uuid5
 
 from programmes.core.clock import Clock, local, local_date
+from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import ngettext, speaking
 from programmes.core.principal import Principal
@@ -37,6 +38,7 @@ class Needs:
     urgent: int
 
 
+@by_a_sure_clock
 async def send_due(worker: Hands) -> None:
     """The worker's tick: to everybody with an address, where mail is set up."""
     if worker.settings.mail_url:

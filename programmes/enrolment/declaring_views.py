@@ -11,7 +11,7 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import declaring_pages as pages
 from programmes.enrolment import queries, roster, services
-from programmes.enrolment.person_views import mine
+from programmes.enrolment.person_views import mine, to_person
 from programmes.people.looks import looking
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, signed_in
@@ -36,7 +36,7 @@ async def age_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
     """What the person is asked about their age on the new first day; back to the person when nothing is asked."""
     _person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
     if not roster.asks_age_again(facts, programme, cohort.first_start):
-        return _back(cohort_id, enrolment_id)
+        return to_person(cohort_id, enrolment_id)
     return await _show(request, cohort, facts, Form())
 
 
@@ -46,7 +46,7 @@ async def declare(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
     person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
     form = await read_form(request)
     if not roster.asks_age_again(facts, programme, cohort.first_start):
-        return _back(cohort_id, enrolment_id)
+        return to_person(cohort_id, enrolment_id)
     shown = form.day("dag")
     if shown is None or cohort.first_start is None:
         return await _show(request, cohort, facts, form, _("Svara för den dag som visas."))
@@ -68,11 +68,7 @@ async def declare(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
         return await _show(
             request, cohort, facts, form, pages.why_not(unmet, judged, request.app.state.settings.municipality)
         )
-    return _back(cohort_id, enrolment_id)
-
-
-def _back(cohort_id: int, enrolment_id: UUID) -> Response[Any]:
-    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/deltagare/{enrolment_id}"})
+    return to_person(cohort_id, enrolment_id)
 
 
 HANDLERS = [age_page, declare]

@@ -34,14 +34,17 @@ async def correct(
 
     An age that was judged by another birth date is judged anew: if it doesn't fit, staff are warned and decide.
 
-    The other records with the same number are protected with it: it is the same person. `seen` is the `mark_of` the record
-    that was shown, None to write whatever it says by now.
+    Protected identity belongs to the person: with it every record of the same number is protected, and a record that gets
+    the number of a protected one is protected with that. `seen` is the `mark_of` the record that was shown, None to write
+    whatever it says by now.
 
     Raises:
         NotFound: no such enrolment, or nobody is documented there.
         Conflict: the record has been erased; `record_seen`, somebody has changed it since it was shown.
     """
     async with transaction():
+        # Two records of one number may be corrected in two groups at once, and each writes the other.
+        await execute("select pg_advisory_xact_lock(hashtext('correct_record'))")
         await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
         facts = await queries.enrolment(enrolment_id)
         if facts.participant_id is None or facts.record is None:
@@ -51,21 +54,15 @@ async def correct(
             raise Conflict("cohort_changed")
         if seen is not None and seen != mark_of(facts):
             raise Conflict("record_seen")
-        kept = replace(right, contact="", safe=()) if protected else right
-        over = await _time_is_over(facts.participant_id, now)
-        await records.change(kept, protected, keys, facts.participant_id, None if over else now)
-        if kept.birth_date != record.birth_date:
-            await execute(
-                """update enrolment set declared_for = null, age_checked_for = null
-                   where participant_id = $1 and state = any($2::text[])""",
-                facts.participant_id,
-                sorted(ALIVE),
-            )
-        if protected and not facts.protected:
-            await put("person_protected", {"enrolment": str(enrolment_id)})
-            await _protect_the_others(facts.participant_id, staff_id, keys, now)
-        action = "person:complete" if over else "person:correct"
+        action = await _write(facts.participant_id, right, protected, keys, now)
+        if right.number != record.number and await records.protected_elsewhere(facts.participant_id):
+            protected = True
+            await _write(facts.participant_id, right, protected, keys, now)
         await audit.note(action, f"participant/{facts.participant_id}", staff_id, now)
+        if right.birth_date != record.birth_date:
+            await _judge_age_anew(facts.participant_id)
+        if protected and (not facts.protected or right.number != record.number):
+            await _protect_all(facts.participant_id, staff_id, keys, now)
 
 
 def mark_of(facts: queries.EnrolmentFacts) -> str:
@@ -74,16 +71,33 @@ def mark_of(facts: queries.EnrolmentFacts) -> str:
     return hashlib.sha256(facts.record + (b"1" if facts.protected else b"0")).hexdigest()[:32]
 
 
-async def _protect_the_others(person_id: UUID, staff_id: int, keys: KeyFolder, now: datetime) -> None:
-    """Protect every other record with this number, wherever the person has applied, in the same way."""
-    for other in await records.unprotected_with_number_of(person_id):
-        record = other_of(other, keys)
-        if record is None:
-            continue
-        await records.change(replace(record, contact="", safe=()), True, keys, other.person_id, now)
-        for row in await fetch("select id from enrolment where participant_id = $1", other.person_id):
-            await put("person_protected", {"enrolment": str(row["id"])})
-        await audit.note("person:correct", f"participant/{other.person_id}", staff_id, now)
+async def _write(person_id: UUID, right: records.PersonRecord, protected: bool, keys: KeyFolder, now: datetime) -> str:
+    """Write it, found by its number from now on. Returns how the trail calls that."""
+    over = await _time_is_over(person_id, now)
+    kept = replace(right, contact="", safe=()) if protected else right
+    await records.change(kept, protected, keys, person_id, None if over else now)
+    return "person:complete" if over else "person:correct"
+
+
+async def _judge_age_anew(person_id: UUID) -> None:
+    await execute(
+        """update enrolment set declared_for = null, age_checked_for = null
+           where participant_id = $1 and state = any($2::text[])""",
+        person_id,
+        sorted(ALIVE),
+    )
+
+
+async def _protect_all(person_id: UUID, staff_id: int, keys: KeyFolder, now: datetime) -> None:
+    """This record is protected from now on: so is every other with its number, and the calendars of all of them end."""
+    others = [(other.person_id, other_of(other, keys)) for other in await records.unprotected_with_number_of(person_id)]
+    for other_id, record in others:
+        if record is not None:
+            action = await _write(other_id, record, True, keys, now)
+            await audit.note(action, f"participant/{other_id}", staff_id, now)
+    people = [person_id, *(other_id for other_id, _record in others)]
+    for row in await fetch("select id from enrolment where participant_id = any($1::uuid[]) order by id", people):
+        await put("person_protected", {"enrolment": str(row["id"])})
 
 
 async def _time_is_over(person_id: UUID, now: datetime) -> bool:

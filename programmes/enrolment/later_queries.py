@@ -17,10 +17,12 @@ async def old_enough_at(slug: str, born: date, after: date, now: datetime) -> li
     """The announced starts of a programme after a day, open for entry, on whose first day somebody is of the age that is
     asked for; at most three, soonest first."""
     found: list[CohortFacts] = []
-    for cohort in await cohorts.upcoming(slug):
+    coming = await cohorts.upcoming(slug)
+    programmes = await catalogue.programmes({cohort.programme_id for cohort in coming})
+    for cohort in coming:
         if cohort.first_start is None or local_date(cohort.first_start) <= after:
             continue
-        age = (await catalogue.programme(cohort.programme_id)).age
+        age = programmes[cohort.programme_id].age
         if age is None or not age.holds(age_on(born, local_date(cohort.first_start))):
             continue
         if entry(await entry_facts(cohort.cohort_id), now) is None:

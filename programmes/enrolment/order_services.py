@@ -1,7 +1,6 @@
 """What changes who is offered a place next: passing somebody over, and the order of the queue. Under the cohort's lock."""
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +14,7 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import order_queries, queries, together_queries, together_services
+from programmes.enrolment import order_queries, queries, together_services
 from programmes.enrolment.order_queries import Event
 from programmes.enrolment.queue_rules import (
     ORDER_REASONS,
@@ -140,11 +139,6 @@ async def _give(who: Waiting, turn: Turn) -> None:
     await execute(
         "update enrolment set turn = $2, order_reason = $3 where id = $1", who.enrolment_id, turn.turn, turn.reason
     )
-
-
-async def passed_by(cohort: CohortFacts) -> Mapping[uuid.UUID, tuple[str, datetime]]:
-    """Who of those who wait was passed by without being passed over, how and when last (`together_queries.passed_by`)."""
-    return await together_queries.passed_by(cohort.cohort_id)
 
 
 async def in_line(cohort: CohortFacts, keys: KeyFolder, look: Look) -> list[tuple[queries.EnrolmentFacts, str]]:

@@ -14,7 +14,7 @@ from programmes.core.principal import Principal
 from programmes.enrolment import partner_services
 from programmes.enrolment.partner_queries import partner_of
 from programmes.enrolment.partner_services import has_partner_contact, may_keep
-from programmes.enrolment.person_views import mine
+from programmes.enrolment.person_views import mine, to_person
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.record_views import CONTACTS, check_safe
 from programmes.people import records
@@ -95,7 +95,7 @@ async def keep(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: From
         return await _show(request, cohort_id, enrolment_id, form)
     record = records.PartnerRecord(name, contact, safe)
     await partner_services.keep(enrolment_id, record, person.staff_id, state.key_folder, state.clock.now())
-    return _back(cohort_id, enrolment_id)
+    return to_person(cohort_id, enrolment_id)
 
 
 @post(f"{_PAGE}/ta-bort", guards=[signed_in], status_code=303)
@@ -106,11 +106,7 @@ async def remove(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fr
         raise NotFound
     state = request.app.state
     await partner_services.remove(enrolment_id, person.staff_id, state.key_folder, state.clock.now())
-    return _back(cohort_id, enrolment_id)
-
-
-def _back(cohort_id: int, enrolment_id: UUID) -> Response[Any]:
-    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/deltagare/{enrolment_id}"})
+    return to_person(cohort_id, enrolment_id)
 
 
 HANDLERS = [partner_page, keep, remove]

@@ -21,7 +21,7 @@ from programmes.enrolment import (
     visit_services,
 )
 from programmes.enrolment.order_services import SKIP_REASONS, SkipReason
-from programmes.enrolment.person_views import mine, show_person
+from programmes.enrolment.person_views import mine, show_person, to_person
 from programmes.people.look_rules import REVEAL_REASONS, RevealReason
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import signed_in
@@ -36,10 +36,6 @@ _VISITS: dict[str, tuple[Literal["attended", "missed"], bool, bool]] = {
     "both_no": ("attended", False, False),
     "missed": ("missed", True, True),
 }
-
-
-def _back(cohort_id: int, enrolment_id: UUID) -> Response[Any]:
-    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/deltagare/{enrolment_id}"})
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/besok", guards=[signed_in], status_code=200)
@@ -62,16 +58,16 @@ async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
             form.ticked("ratta"),
             form.raw("sett"),
         )
-        return _back(cohort_id, enrolment_id)
+        return to_person(cohort_id, enrolment_id)
     if outcome == "avboka":
         await visit_services.cancel_booking(enrolment_id, now, person.staff_id)
-        return _back(cohort_id, enrolment_id)
+        return to_person(cohort_id, enrolment_id)
     slot = form.number("tid", 1, 999_999)
     if form.errors:
         form.errors["tid"] = _("Välj en av tiderna.")
         return await show_person(request, cohort_id, enrolment_id, form, 422)
     await step_services.book_visit(enrolment_id, slot, now, person.staff_id, form.raw("sett"))
-    return _back(cohort_id, enrolment_id)
+    return to_person(cohort_id, enrolment_id)
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/papper", guards=[signed_in], status_code=200)
@@ -87,7 +83,7 @@ async def on_paper(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
         form.fail("text", _("Kryssa i alla texter som personen har godkänt."))
         return await show_person(request, cohort_id, enrolment_id, form, 422)
     await step_services.accept_texts(enrolment_id, ticked, programme, "paper", now, person.staff_id)
-    return _back(cohort_id, enrolment_id)
+    return to_person(cohort_id, enrolment_id)
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/legitimation", guards=[signed_in], status_code=200)
@@ -95,7 +91,7 @@ async def proof(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
     """Note that identity or age was shown."""
     person, _cohort, programme, _facts = await mine(request, cohort_id, enrolment_id)
     await step_services.note_proof(enrolment_id, person.staff_id, programme, request.app.state.clock.now())
-    return _back(cohort_id, enrolment_id)
+    return to_person(cohort_id, enrolment_id)
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/kod", guards=[signed_in], status_code=200)
@@ -150,7 +146,7 @@ async def consent(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
         await consent_services.note_seen(enrolment_id, person.staff_id, now)
     else:
         await consent_services.withdraw_partner_consent(enrolment_id, person.staff_id, state.key_folder, now)
-    return _back(cohort_id, enrolment_id)
+    return to_person(cohort_id, enrolment_id)
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/ko", guards=[signed_in], status_code=200)
@@ -164,7 +160,7 @@ async def skip(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: From
         return await show_person(request, cohort_id, enrolment_id, form, 422)
     now = request.app.state.clock.now()
     await order_services.skip(enrolment_id, cast("SkipReason | None", reason), person.staff_id, now)
-    return _back(cohort_id, enrolment_id)
+    return to_person(cohort_id, enrolment_id)
 
 
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/kommer", guards=[signed_in], status_code=200)
@@ -172,7 +168,7 @@ async def coming(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fr
     """Somebody has said, by telephone or at the door, that they come."""
     person, _cohort, programme, _facts = await mine(request, cohort_id, enrolment_id)
     await coming_services.coming(enrolment_id, programme, request.app.state.clock.now(), person.staff_id)
-    return _back(cohort_id, enrolment_id)
+    return to_person(cohort_id, enrolment_id)
 
 
 HANDLERS = [consent, coming, skip, visit, on_paper, proof, new_code, contact, end]

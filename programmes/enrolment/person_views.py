@@ -60,6 +60,11 @@ async def mine(
     return person, cohort, await catalogue.programme(cohort.programme_id), facts
 
 
+def to_person(cohort_id: int, enrolment_id: UUID) -> Response[Any]:
+    """Back to the person, after a form about them."""
+    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/deltagare/{enrolment_id}"})
+
+
 def asks_why(cohort: CohortFacts) -> bool:
     """Whether staff say why before they look at a person: the group is over, and nobody works with it any more."""
     return cohort.state == "closed" and not cohort.exempt

@@ -14,6 +14,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
 from programmes.enrolment import order_services as services
 from programmes.enrolment import queue_pages as pages
+from programmes.enrolment import together_queries
 from programmes.enrolment.order_services import ORDER_REASONS, OrderReason
 from programmes.people.looks import looking
 from programmes.web.csv_files import csv_file
@@ -41,7 +42,7 @@ async def _show(request: AnyRequest, cohort: CohortFacts, form: Form, status: in
         cohort.cohort_id,
         cohort.name,
         cohort.exempt,
-        pages.places(cohort.cohort_id, cohort.section, people, await services.passed_by(cohort)),
+        pages.places(cohort.cohort_id, cohort.section, people, await together_queries.passed_by(cohort.cohort_id)),
         alive and who.coordinates(cohort.section),
         await services.may_export(cohort, who, state.clock.now()),
         pages.order_choices(),

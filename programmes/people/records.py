@@ -124,9 +124,11 @@ class SealedRecord:
 
 
 async def unprotected_with_number_of(person_id: uuid.UUID) -> list[SealedRecord]:
-    """The other records with the number of this one that are not of protected identity; in no cohort in particular."""
+    """The other records with the number of this one that are not of protected identity, in no cohort in particular; locked
+    until the open transaction ends, so that nobody writes them meanwhile, nor their keys are rotated."""
     rows = await fetch(
-        "select id, sealed from participant where id = any($1::uuid[]) and not protected_identity",
+        """select id, sealed from participant where id = any($1::uuid[]) and not protected_identity
+           order by id for no key update""",
         [one for one in await same_number(person_id) if one != person_id],
     )
     return [SealedRecord(row["id"], row["sealed"], 0, protected=False) for row in rows]

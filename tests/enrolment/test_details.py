@@ -1,7 +1,12 @@
 """What is kept about a person is put right by staff, and a wrong address is not for good."""
 
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 
@@ -9,7 +14,8 @@ from programmes import worker
 from programmes.calendar.services import participant_feed
 from programmes.core.db import fetchval
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, record_services
+from programmes.enrolment import details_services, queries, record_services
+from programmes.enrolment.note_queries import last_notes
 from programmes.notices.reach_services import way
 from programmes.people import records
 from tests.clock import FrozenClock
@@ -185,8 +191,85 @@ async def test_protection_holds_wherever_the_number_stands(
     await worker.drain(the_worker)
     other = await queries.enrolment(people[1])
     assert (other.protected, (await record_of(people[1], keys)).contact) == (True, "")
-    # Without a number nobody can tell that it is the same person; who gives it later is asked about.
+    # Without a number nobody can tell that it is the same person; a record that gets it is protected with it.
     assert not (await queries.enrolment(people[2])).protected
-    assert "Ska uppgifterna skyddas här också?" not in (await client.get(pages[2].removesuffix("/uppgifter"))).text
     assert (await put_right(client, pages[2], right)).status_code == 303
-    assert "Ska uppgifterna skyddas här också?" in (await client.get(pages[2].removesuffix("/uppgifter"))).text
+    late = await queries.enrolment(people[2])
+    assert (late.protected, (await record_of(people[2], keys)).contact) == (True, "")
+    # One that was protected before anybody knew the number protects the others when it gets it.
+    first, other = [await a_cohort("2.8", clock.now()) for _ in range(2)]
+    pair = [(await somebody(one, keys, clock.now(), "Bo Alm")).enrolment_id for one in (first, other)]
+    both = [f"/personal/grupper/{c.cohort_id}/deltagare/{e}/uppgifter" for c, e in zip((first, other), pair, strict=True)]
+    theirs = {"namn": "Bo Alm", "fodd": "19900118", "pnr": "9803"}
+    assert (await put_right(client, both[0], {"namn": "Bo Alm", "fodd": "19900118", "skydd": "ja"})).status_code == 303
+    assert (await put_right(client, both[1], theirs)).status_code == 303
+    assert not (await queries.enrolment(pair[1])).protected
+    assert (await put_right(client, both[0], {**theirs, "skydd": "ja"})).status_code == 303
+    assert (await queries.enrolment(pair[1])).protected
+    # Taken away again by who decides, it is.
+    assert (await put_right(client, both[1], theirs)).status_code == 303
+    assert not (await queries.enrolment(pair[1])).protected
+
+
+@pytest.mark.parametrize("locked", [True, False])
+async def test_two_who_correct_two_records_of_one_number_at_once_lose_neither_the_protection_nor_a_name(
+    db: None, clock: FrozenClock, keys: KeyFolder, monkeypatch: pytest.MonkeyPatch, locked: bool
+) -> None:
+    """The name is written by a form that was opened before the protection came, and comes to write it after that. Without
+    the lock, which is the control, the protection is lost."""
+    groups = [await a_cohort("2.8", clock.now()) for _ in range(2)]
+    people = [(await somebody(one, keys, clock.now(), "Anna Ask")).enrolment_id for one in groups]
+    known = records.PersonRecord("Anna Ask", "1990-01-18", "199001189811")
+    for one in people:
+        await details_services.correct(one, known, False, 1, keys, clock.now())
+    shown = [details_services.mark_of(await queries.enrolment(one)) for one in people]
+    hidden, read = asyncio.Event(), asyncio.Event()
+    write, execute = details_services._write, details_services.execute
+
+    async def late(*said: Any) -> str:
+        if not read.is_set() and said[1].name == "Anna Asp":
+            read.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(hidden.wait(), 0.5)
+        return await write(*said)
+
+    async def unlocked(statement: str, *said: Any) -> None:
+        if "pg_advisory_xact_lock" not in statement:
+            await execute(statement, *said)
+
+    monkeypatch.setattr(details_services, "_write", late)
+    if not locked:
+        monkeypatch.setattr(details_services, "execute", unlocked)
+
+    async def hide() -> None:
+        await read.wait()
+        await details_services.correct(people[0], known, True, 1, keys, clock.now(), shown[0])
+        hidden.set()
+
+    renamed = replace(known, name="Anna Asp")
+    await asyncio.gather(hide(), details_services.correct(people[1], renamed, False, 2, keys, clock.now(), shown[1]))
+    assert [(await queries.enrolment(one)).protected for one in people] == [True, locked]
+    assert (await record_of(people[1], keys)).name == "Anna Asp"
+
+
+async def test_protection_that_spreads_makes_no_old_record_young_again(
+    db: None, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    known = records.PersonRecord("Anna Ask", "1990-01-18", "199001189811")
+
+    async def one_more() -> UUID:
+        enrolment_id = (await somebody(await a_cohort("2.8", clock.now()), keys, clock.now(), "Anna Ask")).enrolment_id
+        await details_services.correct(enrolment_id, known, False, 1, keys, clock.now())
+        return enrolment_id
+
+    before = await one_more()
+    await owner.execute("update enrolment set state = 'completed', ended_at = applied_at")
+    clock.advance(days=7 * 366)
+    old = (await queries.enrolment(before)).participant_id
+    assert old
+    noted = await last_notes([old])
+    await details_services.correct(await one_more(), known, True, 1, keys, clock.now())
+    assert (await queries.enrolment(before)).protected
+    assert await last_notes([old]) == noted
+    done = "select action from audit_entry where subject = 'participant/' || $1::text order by id desc limit 1"
+    assert await owner.fetchval(done, str(old)) == "person:complete"

@@ -1,0 +1,21 @@
+"""What was sent to the people of a cohort, counted. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One event, told to some people in the same minute. `session_starts` where it is about a session. `errors` are the
+    names of the last errors of those that failed, each once."""
+
+    kind: str
+    session_starts: datetime | None
+    made_at: datetime
+    sent_at: datetime | None
+    sent: int
+    waiting: int
+    failed: int
+    no_channel: int
+    told: int
+    errors: tuple[str, ...]
