@@ -124,7 +124,9 @@ async def _sibling_or_code(request: AnyRequest) -> Response[Any]:
 async def _left(request: AnyRequest, place: Place, until: datetime) -> pages.LeftPage:
     gives = await leaving_queries.preview(place.facts, request.app.state.clock.now())
     opened = await opened_here(request)
-    return pages.LeftPage(gives, place.facts.left_from or "", clock(until), place.programme.exempt, opened)
+    facts = place.facts
+    had_visit = facts.left_slot_id is not None
+    return pages.LeftPage(gives, facts.left_from or "", clock(until), place.programme.exempt, opened, had_visit)
 
 
 async def _refused(request: AnyRequest, place: Place, until: datetime) -> refusal_pages.RefusedPage:

@@ -1,6 +1,7 @@
 """One person's way through a cohort. For identity-exempt programmes no column here can hold who somebody is."""
 
 from decimal import Decimal
+from typing import Any
 
 from piccolo.columns import (
     UUID,
@@ -42,8 +43,8 @@ class Enrolment(Table, tablename="enrolment"):
     `consent_withdrawn_at`: the consent to contact with the partner was taken back, and no leader has seen it yet.
     `together_id`: siblings who wait together have the same, as long as they wait; they get places at once or not at all.
     `place_since`: since when the place has been theirs, of documented people only. Who has left can undo it until
-    `undo_until` and gets back what they `left_from`; then both are null, and the sealed part is gone. So with who was
-    refused, which staff can undo.
+    `undo_until` and gets back what they `left_from`, and the study visit that was booked (`left_slot_id`) if there is room;
+    then all are null, and the sealed part is gone. So with who was refused, which staff can undo.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -77,6 +78,7 @@ class Enrolment(Table, tablename="enrolment"):
     place_since = Timestamptz(null=True, default=None)
     undo_until = Timestamptz(null=True, default=None)
     left_from = Text(null=True, default=None)
+    left_slot_id: Any = ForeignKey("VisitSlot", on_delete=OnDelete.set_null, null=True, default=None, index=True)
     asked_to_come = Boolean(default=False)
     together_id: UUID = UUID(null=True, default=None)
     known_enrolment_state = Check(
