@@ -108,7 +108,8 @@ _OF_COHORT = (
     f"POST {COHORT}/studiebesok/senast", f"GET {COHORT}/studiebesok/{{slot_id}}/stall-in",
     f"POST {COHORT}/studiebesok/{{slot_id}}/stall-in", f"POST {COHORT}/studiebesok/{{slot_id}}/ta-bort",
     f"GET {COHORT}/traffar", f"GET {COHORT}/utskrifter", f"GET {COHORT}/utvardering",
-    f"GET {COHORT}/utvardering/lappar", f"POST {COHORT}/utvardering/lappar", f"GET {COHORT}/utvardering/stang",
+    f"GET {COHORT}/utvardering/lappar", f"POST {COHORT}/utvardering/lappar", f"POST {COHORT}/utvardering/lappar.pdf",
+    f"GET {COHORT}/utvardering/stang",
     f"POST {COHORT}/utvardering/stang", f"GET {SESSION}/flytta", f"POST {SESSION}/flytta", f"GET {SESSION}/narvaro",
     f"POST {SESSION}/narvaro", f"GET {SESSION}/stall-in", f"POST {SESSION}/stall-in",
 )  # fmt: skip
@@ -175,4 +176,5 @@ TABLE: Mapping[str, Asked] = {
     "POST /personal/tolkningar/{section}/{key}": Asked("the programme's coordinator"),
     "GET /personal/utvarderingar/lador": Asked("the coordinator of individual forms", section="2.14"),
     "POST /personal/utvarderingar/lador": Asked("the coordinator of individual forms", section="2.14"),
+    "POST /personal/utvarderingar/lador.pdf": Asked("the coordinator of individual forms", section="2.14"),
 }
