@@ -99,6 +99,12 @@ async def thanks(request: AnyRequest) -> Response[Any]:
     return page(request, "evaluation/thanks.html")
 
 
+@get("/u/skydd")
+async def protection(request: AnyRequest) -> Response[Any]:
+    """What the box protects against, and what not, in plain words (docs/evaluation.md)."""
+    return page(request, "evaluation/protection.html", {"promise": pages.promise()})
+
+
 # --- Staff ------------------------------------------------------------------------------------------------------------
 
 
@@ -262,6 +268,6 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
 
 
 HANDLERS = [
-    slip_page, use_slip, thanks, cohort_page, print_slips, printed_slips, close_page, close, own_words, results,
+    slip_page, use_slip, thanks, protection, cohort_page, print_slips, printed_slips, close_page, close, own_words, results,
     common_boxes, print_common_slips, sheet_of_group, sheet_of_common_box,
 ]  # fmt: skip

@@ -78,7 +78,7 @@ _PUBLIC = (
     "POST /min-plats/studiebesok", "POST /min-plats/studiebesok/avboka", "POST /min-plats/syskon",
     "GET /min-plats/samtycke", "POST /min-plats/samtycke", "POST /min-plats/var-for-sig", "POST /min-plats/vidare",
     "GET /snabbt", "GET /sprak", "GET /tillganglighet", "GET /u",
-    "POST /u", "GET /u/tack", "GET /uppgifter",
+    "POST /u", "GET /u/skydd", "GET /u/tack", "GET /uppgifter",
 )  # fmt: skip
 # What needs a secret of its own that nobody here has: the token of a calendar, the digest of a file, a demo's folder.
 _OF_ITS_OWN = ("GET /demo/mejl", "GET /k/{name}", "GET /static/{digest}/{name}")
