@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 from programmes.cohorts.office_services import close
 from programmes.cohorts.schedule_rules import slot_on
-from programmes.core.clock import at_local
+from programmes.core.clock import at_local, local_date
 from programmes.demo.town import Plan, Town
 from programmes.enrolment import services as enrolment
 from programmes.enrolment import step_services as steps
@@ -39,10 +39,13 @@ _RULES = (
 async def agreement_texts(town: Town) -> None:
     """The conditions and rules that 2.7 and 2.8 ask people to accept."""
     moment = town.clock.now()
-    day = moment.date()
+    day = local_date(moment)
     for section in ("2.7", "2.8"):
-        await steps.add_text(section, "conditions", day, *_CONDITIONS, town.kim.staff_id, moment)
-        await steps.add_text(section, "rules", day, *_RULES, town.kim.staff_id, moment)
+        added = (
+            await steps.add_text(section, "conditions", day, *_CONDITIONS, town.kim.staff_id, moment),
+            await steps.add_text(section, "rules", day, *_RULES, town.kim.staff_id, moment),
+        )
+        assert all(isinstance(version, int) for version in added), added
 
 
 async def days_off(town: Town) -> None:

@@ -183,6 +183,7 @@ def _enrolment(way: Mapping[str, Any], programme: Programme) -> list[Part]:
         (_("Ålder räknad för"), words.said(way["declared_for"])),
         (_("Ålder prövad igen för"), words.said(way["age_checked_for"])),
         (_("Studiebesök inställt av oss"), words.said(way["visit_cancelled_at"])),
+        (_("Nytt studiebesök att boka sedan"), words.said(way["visit_anew_since"])),
         (_("Ombedd att säga till"), words.said(way["asked_to_come"]) if way["asked_to_come"] else ""),
         (_("Språk i besked"), {"sv": _("svenska"), "en": _("engelska")}[way["language"]]),
         (_("Min plats är öppen till"), ", ".join(words.said(one["ends_at"]) for one in way["place_session"])),

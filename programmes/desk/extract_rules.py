@@ -29,7 +29,8 @@ HANDED_OUT: Mapping[str, tuple[str, ...]] = {
     "enrolment": (
         "state", "arrival", "turn", "order_reason", "passed_at", "applied_at", "confirmed_at", "offer_expires_at",
         "ended_at", "skip_reason", "proof_checked_at", "proof_ticked", "guardian_ticked", "partner_consent", "language",
-        "declared_for", "age_checked_for", "only_waited", "visit_cancelled_at", "place_since", "undo_until", "left_from",
+        "declared_for", "age_checked_for", "only_waited", "visit_cancelled_at", "place_since", "visit_anew_since",
+        "undo_until", "left_from",
         "asked_to_come",
     ),
     "seat": ("number",),

@@ -8,6 +8,7 @@ from programmes.core import audit
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import order_queries, queries
+from programmes.enrolment.queue_rules import can_have
 from programmes.enrolment.queue_services import note_event, note_passed, pass_on, take_seat, tell
 from programmes.enrolment.reached_services import heard_of
 from programmes.enrolment.rules import asks_for_more, entry
@@ -39,8 +40,9 @@ async def coming(enrolment_id: uuid.UUID, programme: Programme, now: datetime, s
             await execute("update enrolment set asked_to_come = false where id = $1", one.enrolment_id)
             await note_event(one.enrolment_id, "coming", now, staff_id)
             await audit.note("queue:coming", f"enrolment/{one.enrolment_id}", staff_id, now)
-        before = [w for w in await order_queries.line(gate.cohort_id) if w.turn < unit[0].turn and not w.passed_over]
         free = [number for number in range(1, gate.maximum + 1) if number not in gate.taken]
+        line = await order_queries.line(gate.cohort_id)
+        before = [waiting for waiting in can_have(line, len(free)) if waiting.turn < unit[0].turn]
         if len(free) < len(unit) or before or facts.skip_reason or entry(gate.entry, now) is not None:
             await pass_on(await queries.lock_gate(gate.cohort_id, now), now)
             return

@@ -50,7 +50,8 @@ async def chances(cohort_id: int) -> list[Chance]:
 def holder_of(facts: EnrolmentFacts) -> Holder:
     """What the deadline asks about somebody."""
     state = facts.visit.state if facts.visit else None
-    return Holder(facts.state, state, facts.visit_cancelled_at is not None, facts.place_since or facts.applied_at)
+    since = max(facts.place_since or facts.applied_at, facts.visit_anew_since or facts.applied_at)
+    return Holder(facts.state, state, facts.visit_cancelled_at is not None, since)
 
 
 async def last_day(facts: EnrolmentFacts) -> date | None:

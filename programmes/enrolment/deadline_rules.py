@@ -10,7 +10,7 @@ from programmes.enrolment.rules import State, VisitState
 # How long before the last day people are reminded, and how long a time must have been theirs to book afterwards.
 REMIND_BEFORE = timedelta(days=5)
 TO_BOOK = timedelta(days=3)
-# Whoever gets the place late has a week of their own.
+# Whoever gets the place late, or loses a visit that was booked, has a week of their own.
 _OWN_TIME = timedelta(days=7)
 _MORNING = time(8)
 
@@ -26,12 +26,13 @@ class Chance:
 
 @dataclass(frozen=True)
 class Holder:
-    """A place of a programme that asks for a study visit. `office_cancelled`: a visit of theirs was cancelled by us."""
+    """A place of a programme that asks for a study visit. `office_cancelled`: a visit of theirs was cancelled by us.
+    `since`: since when there has been one to book, as the place came, or as the visit that was booked was lost."""
 
     state: State
     visit: VisitState | None
     office_cancelled: bool
-    place_since: datetime
+    since: datetime
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Around:
 
 def visit_by(holder: Holder, around: Around) -> date | None:
     """The last day on which a visit must be booked; None when that would not be before the first session."""
-    own = local_date(holder.place_since) + _OWN_TIME
+    own = local_date(holder.since) + _OWN_TIME
     last = max(around.decide_by - timedelta(days=around.visit_days), own)
     return last if around.first_start is not None and last < local_date(around.first_start) else None
 

@@ -85,7 +85,7 @@ async def undo(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = No
 async def _come_back(
     facts: queries.EnrolmentFacts, outcome: Return, gate: queries.Gate, now: datetime, themselves: bool
 ) -> None:
-    if outcome == "seat":
+    if outcome == "seat" and facts.left_slot_id is not None:
         await book_again(facts.enrolment_id, now)
     await execute(
         """update enrolment set state = $2, ended_at = null, undo_until = null, left_from = null, left_slot_id = null,

@@ -16,6 +16,7 @@ with wanted as (
 ways as (
     select e.participant_id, max(greatest(
         e.applied_at, e.confirmed_at, e.ended_at, e.proof_checked_at, e.place_since, e.passed_at, e.visit_cancelled_at,
+        e.visit_anew_since,
         (select max(a.marked_at) from attendance a where a.enrolment_id = e.id),
         (select max(a.accepted_at) from agreement a where a.enrolment_id = e.id),
         (select max(m.met_at) from condition_met m where m.enrolment_id = e.id),

@@ -4,6 +4,7 @@ Everybody has an arrival number, which never changes, and a turn, which is the a
 Nothing here weighs anybody's need: these programmes are given without an individual assessment, in the queue too.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,6 +108,19 @@ def turn_by_application(applied_at: datetime, arrival: int, line: Sequence[Waiti
 def may_go_before(who: Waiting, other: Waiting) -> bool:
     """The order is only ever changed forwards: it is then clear who is passed, and they are told."""
     return other.turn < who.turn
+
+
+def can_have(line: Sequence[Waiting], free: int) -> list[Waiting]:
+    """Those who can be offered a place when so many are free: not who is passed over, and siblings who wait together only
+    when there is one for each (decision 12). The same in SQL: `queries.can_be_offered`."""
+    needed = Counter(w.together_id for w in line)
+    kept_back = {w.together_id for w in line if w.passed_over}
+    return [
+        w
+        for w in line
+        if not w.passed_over
+        and (w.together_id is None or (needed[w.together_id] <= free and w.together_id not in kept_back))
+    ]
 
 
 def unit(who: Waiting, line: Sequence[Waiting]) -> tuple[Waiting, ...]:

@@ -126,6 +126,7 @@ class EnrolmentFacts:
     visit_cancelled_at: datetime | None = None
     consent_withdrawn_at: datetime | None = None
     place_since: datetime | None = None
+    visit_anew_since: datetime | None = None
     undo_until: datetime | None = None
     left_from: str | None = None
     left_slot_id: int | None = None

@@ -12,7 +12,7 @@ from programmes.core.db import execute, fetch, transaction
 from programmes.core.erasure import destroy_key
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries
+from programmes.enrolment import queries, step_services
 from programmes.enrolment.application_services import Application, Refused, Taken, apply, apply_all, not_open
 from programmes.enrolment.queue_rules import ENDED_AS
 from programmes.enrolment.queue_services import note_event, pass_on, tell
@@ -57,6 +57,7 @@ async def declare_again(
             first_session,
             answers.guardian_consent,
         )
+        await step_services.settle(enrolment_id, programme, now)
         await audit.note("enrolment:declare_again", f"cohort/{gate.cohort_id}", staff_id, now)
     return ()
 

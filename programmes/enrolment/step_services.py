@@ -12,11 +12,11 @@ from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchrow, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import agreement_queries, queries
-from programmes.enrolment.rules import HOLDING, Visit, still_to_do, unaccepted
+from programmes.enrolment.rules import HOLDING, Visit, must_show_age, still_to_do, unaccepted
 from programmes.enrolment.slot_services import add_slot
 from programmes.enrolment.text_services import add_text
 from programmes.enrolment.visit_rules import marking, seen_visit
-from programmes.enrolment.visit_services import leave_slot
+from programmes.enrolment.visit_services import leave_slot, to_book_anew
 
 __all__ = [
     "accept_texts",
@@ -26,6 +26,7 @@ __all__ = [
     "locked",
     "mark_visit",
     "note_proof",
+    "settle",
     "unconfirm",
     "wish_to_go_on",
 ]
@@ -131,6 +132,8 @@ async def mark_visit(
             now,
             *wishes,
         )
+        if state == "missed" and facts.visit and facts.visit.state != "missed":
+            await to_book_anew(enrolment_id, now)
         await audit.note(f"visit:{state}", f"enrolment/{enrolment_id}", staff_id, now)
         await _preliminary_again(enrolment_id, now)
         await _confirm_if_done(enrolment_id, programme, now)
@@ -249,6 +252,16 @@ async def _confirm_if_done(enrolment_id: uuid.UUID, programme: Programme, now: d
         return
     await execute("update enrolment set state = 'confirmed', confirmed_at = $2 where id = $1", enrolment_id, now)
     await jobs.put("place_confirmed", {"enrolment": str(enrolment_id)})
+
+
+async def settle(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:
+    """In the caller's transaction, under the cohort's lock: a guardian's consent was said anew. A place is confirmed when
+    that was all that was left; one that is has its age to show where nobody consents any more (2.10), and is preliminary
+    until then. The person is told either way."""
+    facts = await queries.enrolment(enrolment_id)
+    if facts.state == "confirmed" and must_show_age(programme, facts.guardian_ticked) and not facts.proof_ticked:
+        await unconfirm(enrolment_id, now)
+    await _confirm_if_done(enrolment_id, programme, now)
 
 
 async def note_proof(enrolment_id: uuid.UUID, staff_id: int, programme: Programme, now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from programmes.catalogue.rules import Outcome
-from programmes.enrolment.queue_rules import Turn, Waiting, turn_by_application
+from programmes.enrolment.queue_rules import Turn, Waiting, can_have, turn_by_application
 from programmes.enrolment.rules import NotOpen, lowest_free
 
 
@@ -48,6 +48,6 @@ def decide_move(there: There, applied_at: datetime, arrival: int) -> Move:
     turn = turn_by_application(applied_at, arrival, there.line, there.turns)
     before = [w for w in there.line if w.turn < turn.turn]
     seat = lowest_free(there.taken, there.maximum)
-    if seat is not None and all(w.passed_over for w in before):
+    if seat is not None and not any(w.turn < turn.turn for w in can_have(there.line, there.maximum - len(there.taken))):
         return Move(seat, turn, 0)
     return Move(None, turn, len(before) + 1)

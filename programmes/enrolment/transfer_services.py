@@ -21,7 +21,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import order_queries, queries
 from programmes.enrolment.age_rules import age_unmet, as_judged
 from programmes.enrolment.queries import EnrolmentFacts, Gate
-from programmes.enrolment.queue_services import note_event, pass_on, take_seat, tell
+from programmes.enrolment.queue_services import note_event, note_passed, pass_on, take_seat, tell
 from programmes.enrolment.record_services import record_of
 from programmes.enrolment.rules import ALIVE, Remaining, State, asks_age_again, entry, still_to_do
 from programmes.enrolment.transfer_rules import Move, Refused, There, decide_move
@@ -92,6 +92,7 @@ async def transfer(
         await _write(planned, planned.decided, new, now)
         if planned.decided.seat:
             await take_seat(gate, new, planned.decided.seat)
+            await note_passed(planned.target.cohort_id, new, now)
         await _note(planned, planned.decided, new, staff_id, now)
         await pass_on(await queries.lock_gate(planned.source.cohort_id, now), now)
     return new

@@ -25,18 +25,26 @@ async def leave_slot(enrolment_id: uuid.UUID, now: datetime) -> None:
     await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", enrolment_id)
 
 
+async def to_book_anew(enrolment_id: uuid.UUID, now: datetime) -> None:
+    """In the caller's transaction, under the cohort's lock: the visit that was booked is no longer, and there is time from
+    now to book another (decision 8)."""
+    await execute("update enrolment set visit_anew_since = $2 where id = $1", enrolment_id, now)
+
+
 async def book_again(enrolment_id: uuid.UUID, now: datetime) -> None:
     """In the caller's transaction, under the cohort's lock: whoever comes back has the study visit again that went with the
-    place, if it is still to come and has room; otherwise another is booked."""
-    await execute(
+    place, if it is still to come and has room; otherwise there is time to book another."""
+    booked = await execute(
         """insert into study_visit (slot_id, enrolment_id, state, booked_at)
            select s.id, e.id, 'booked', $2 from enrolment e join visit_slot s on s.id = e.left_slot_id
            where e.id = $1 and s.starts_at > $2 and s.cancelled_at is null
              and s.capacity > (select count(*) from study_visit v where v.slot_id = s.id)
-           on conflict (enrolment_id) do nothing""",
+           on conflict (enrolment_id) do nothing returning 1""",
         enrolment_id,
         now,
     )
+    if not booked:
+        await to_book_anew(enrolment_id, now)
 
 
 async def cancel_booking(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = None) -> None:
@@ -60,6 +68,7 @@ async def cancel_booking(enrolment_id: uuid.UUID, now: datetime, staff_id: int |
         if facts.visit.starts_at <= now:
             raise Conflict("visit_begun")
         await leave_slot(enrolment_id, now)
+        await to_book_anew(enrolment_id, now)
         if staff_id is not None:
             await audit.note("visit:unbook", f"enrolment/{enrolment_id}", staff_id, now)
             await jobs.put("visit_unbooked", {"enrolment": str(enrolment_id), "event": str(uuid.uuid4())})

@@ -7,6 +7,8 @@ from hashlib import blake2b
 
 # More than ever send within minutes; beyond that the oldest are forgotten, so that nobody can fill the memory.
 ADDRESSES = 10_000
+# How many of one address may be under way at once, to be counted or taken back.
+_UNDER_WAY = 16
 
 
 class Bursts:
@@ -18,6 +20,7 @@ class Bursts:
 
     def __init__(self, most: int, window: timedelta, addresses: int = ADDRESSES) -> None:
         self._most, self._window, self._addresses = most, window, addresses
+        self._kept = 2 * most + _UNDER_WAY
         self._key = os.urandom(32)
         self._seen: OrderedDict[bytes, deque[datetime]] = OrderedDict()
 
@@ -27,10 +30,12 @@ class Bursts:
         if address is None or not self._most:
             return False
         self._forget(now)
-        times = self._seen.setdefault(self._digest(address), deque(maxlen=self._most))
+        times = self._seen.setdefault(self._digest(address), deque())
         self._seen.move_to_end(self._digest(address))
-        surplus = len(times) == self._most and abs(now - times[0]) < self._window
-        times.append(now)
+        surplus = self._full(times, now)
+        # None is dropped for a newer one: taken back again, that would leave room that nobody has waited for.
+        if len(times) < self._kept:
+            times.append(now)
         while len(self._seen) > self._addresses:
             self._seen.popitem(last=False)
         return surplus
@@ -38,13 +43,19 @@ class Bursts:
     def full(self, address: str | None, now: datetime) -> bool:
         """Whether one more would be one too many; nothing is counted."""
         times = self._seen.get(self._digest(address)) if address and self._most else None
-        return times is not None and len(times) == self._most and abs(now - times[0]) < self._window
+        return times is not None and self._full(times, now)
 
     def uncount(self, address: str | None, now: datetime) -> None:
         """What was counted was nothing: a form that was refused, or the same one once more."""
         times = self._seen.get(self._digest(address)) if address else None
         if times and now in times:
             times.remove(now)
+
+    def _full(self, times: deque[datetime], now: datetime) -> bool:
+        """Whether `most` of them are within the window. Those that are not are forgotten."""
+        while times and abs(now - times[0]) >= self._window:
+            times.popleft()
+        return len(times) >= self._most
 
     def __len__(self) -> int:
         return len(self._seen)

@@ -411,18 +411,30 @@ async def test_many_who_move_at_once_to_one_place_are_one_place_and_a_queue_in_t
 NOON = datetime(2026, 9, 2, 12, tzinfo=UTC)
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=8), st.integers(0, 9), st.integers(0, 3))
+FAMILIES = (None, UUID(int=1), UUID(int=2))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.booleans(), st.sampled_from(range(3))), max_size=8),
+    st.integers(0, 9),
+    st.integers(0, 3),
+)
 def test_a_seat_is_given_exactly_when_one_is_free_and_nobody_who_can_have_it_applied_before(
-    line: list[tuple[int, bool]], minute: int, taken: int
+    line: list[tuple[int, bool, int]], minute: int, taken: int
 ) -> None:
     queue = [
-        Waiting(uuid4(), n, Decimal(n), NOON + timedelta(minutes=m), None, over)
-        for n, (m, over) in enumerate(sorted(line), start=1)
+        Waiting(uuid4(), n, Decimal(n), NOON + timedelta(minutes=m), None, over, FAMILIES[family])
+        for n, (m, over, family) in enumerate(sorted(line), start=1)
     ]
     there = There(3, range(1, taken + 1), queue, [w.turn for w in queue])
     decided = decide_move(there, NOON + timedelta(minutes=minute), len(queue) + 1)
     before = [w for w in queue if w.applied_at <= NOON + timedelta(minutes=minute)]
-    assert (decided.seat is not None) == (taken < 3 and all(w.passed_over for w in before))
+
+    def can_have_it(who: Waiting) -> bool:
+        family = [w for w in queue if w.together_id == who.together_id] if who.together_id else [who]
+        return len(family) <= 3 - taken and not any(w.passed_over for w in family)
+
+    assert (decided.seat is not None) == (taken < 3 and not any(can_have_it(w) for w in before))
     assert decided.position == (0 if decided.seat else len(before) + 1)
 
 

@@ -68,6 +68,21 @@ def heading(text: str) -> str:
     return found[1]
 
 
+async def test_a_form_that_is_refused_or_sent_again_makes_no_room_for_the_next(browser: From, clock: FrozenClock) -> None:
+    cohort = await a_cohort("2.1", clock.now(), maximum=30, sessions=4)
+    first = browser()
+    shown = (await first.get(f"/anmalan/{cohort.public_id}")).text
+    form = dict.fromkeys(re.findall(r'name="(v_[a-z_]+)"', shown), "ja")
+    form |= dict(re.findall(r'type="hidden" name="([a-z_]+)" value="([^"]*)"', shown))
+    assert (await first.post(f"/anmalan/{cohort.public_id}", data=form)).status_code == 303
+    assert [await apply(browser(), cohort) for _ in range(5)] == ["Du har en plats"] * 5
+    for _ in range(8):
+        assert await apply(browser(), cohort, "") == "refused"
+        assert (await first.post(f"/anmalan/{cohort.public_id}", data=form)).status_code == 303
+        assert (await apply(browser(), cohort)).startswith("Du står i kö")
+        clock.advance(seconds=5)
+
+
 async def test_a_family_or_a_library_has_its_places_at_once_with_no_way_to_be_reached(
     browser: From, clock: FrozenClock
 ) -> None:

@@ -15,14 +15,24 @@ from programmes import worker
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import at_local, local_date
 from programmes.core.errors import Conflict
+from programmes.core.i18n import day_long
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import deadline_services, queries, services, step_services, visit_services
+from programmes.enrolment import (
+    deadline_services,
+    leaving_services,
+    queries,
+    refusal_services,
+    services,
+    step_services,
+    visit_services,
+)
 from programmes.enrolment.deadline_rules import TO_BOOK, Around, Chance, Holder, could_book, releases, reminds, visit_by
 from programmes.enrolment.services import Taken
 from tests.clock import FrozenClock
+from tests.conftest import START
 from tests.enrolment.test_visit_changes import PHONE, a_slot, look, open_in, reachable
-from tests.factories import a_cohort, a_leader, post_form, sign_in_as, somebody
+from tests.factories import a_cohort, a_leader, a_programme, post_form, sign_in_as, somebody
 
 NOW = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
 FIRST = NOW + timedelta(days=28)
@@ -31,7 +41,7 @@ MAIL = "mejl@example.invalid"
 
 
 def holder(**other: Any) -> Holder:
-    return Holder(**{"state": "preliminary", "visit": None, "office_cancelled": False, "place_since": NOW, **other})
+    return Holder(**{"state": "preliminary", "visit": None, "office_cancelled": False, "since": NOW, **other})
 
 
 @pytest.fixture
@@ -54,7 +64,7 @@ async def robin(db: None, client: httpx.AsyncClient, clock: FrozenClock) -> Prin
     ],
 )
 def test_the_last_day(since: datetime, decide_by: date, days: int, first: datetime | None, last: date | None) -> None:
-    assert visit_by(holder(place_since=since), Around(decide_by, days, first)) == last
+    assert visit_by(holder(since=since), Around(decide_by, days, first)) == last
 
 
 ROOM = [Chance(NOW, FIRST - timedelta(days=3), 1)]
@@ -98,7 +108,7 @@ chance = st.builds(Chance, st.none() | moments, moments, st.integers(0, 2))
 def test_nobody_loses_a_place_without_a_reminder_and_a_time_to_book(
     visit: Any, office: bool, since: datetime, chances: list[Chance], told: datetime | None, now: datetime
 ) -> None:
-    who = holder(visit=visit, office_cancelled=office, place_since=since)
+    who = holder(visit=visit, office_cancelled=office, since=since)
     last = visit_by(who, AROUND)
     if not releases(who, AROUND, chances, told, now):
         return
@@ -203,6 +213,52 @@ async def test_who_books_who_had_no_time_to_book_and_whose_visit_we_cancelled_ke
         await worker.drain(the_worker)
     for person in (cancelled, without):
         assert (await queries.enrolment(person.enrolment_id)).state == "preliminary"
+
+
+@pytest.mark.parametrize("how", ["person", "staff", "missed", "left", "refused"])
+async def test_who_loses_a_visit_that_was_booked_has_a_week_and_a_reminder_for_the_next(
+    how: str, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), robin)
+    anna = await reachable(cohort, keys, clock, "Anna Ask", MAIL)
+    one = anna.enrolment_id
+    slot, _another = await a_slot(cohort, clock, robin, 14), await a_slot(cohort, clock, robin, 25)
+    clock.advance(days=7)
+    await worker.drain(the_worker)
+    await step_services.book_visit(one, slot, clock.now())
+    # Three days after the last day, shortly before the visit.
+    clock.set(START + timedelta(days=13, hours=23, minutes=40))
+    await worker.drain(the_worker)
+    programme = (await a_programme("2.8"))[1]
+    if how in {"person", "staff"}:
+        await visit_services.cancel_booking(one, clock.now(), robin.staff_id if how == "staff" else None)
+    elif how == "missed":
+        clock.advance(hours=1)
+        for _again in range(2):
+            await step_services.mark_visit(one, "missed", robin.staff_id, programme, clock.now())
+            clock.advance(minutes=10)
+    elif how == "left":
+        await leaving_services.leave(one, keys, clock.now())
+        clock.advance(minutes=40)
+        await leaving_services.undo(one, clock.now())
+    else:
+        await refusal_services.refuse(one, ["residency"], programme, robin.staff_id, clock.now())
+        clock.advance(minutes=40)
+        await refusal_services.take_back(one, robin.staff_id, clock.now())
+    lost = local_date(clock.now())
+    await worker.drain(the_worker)
+    assert (await queries.enrolment(one)).state == "preliminary"
+    await open_in(client, anna, keys)
+    assert f"Boka senast {day_long(lost + timedelta(days=7))}" in await look(client, "/min-plats")
+    for _ in range(7):
+        clock.advance(days=1)
+        await worker.drain(the_worker)
+        assert (await queries.enrolment(one)).state == "preliminary"
+    # Nothing was booked in that week either, of which there was a reminder.
+    for _ in range(2):
+        clock.advance(days=1)
+        await worker.drain(the_worker)
+    assert (await queries.enrolment(one)).state == "expired"
 
 
 async def test_who_has_only_a_telephone_loses_the_place_only_after_somebody_has_rung(

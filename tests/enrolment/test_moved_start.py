@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from programmes import worker
 from programmes.catalogue import queries as catalogue
-from programmes.catalogue.rules import AgeFacts, Programme
+from programmes.catalogue.rules import AgeFacts, Answers, Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
@@ -127,6 +127,33 @@ async def test_that_a_start_is_postponed_is_said_to_whom_knew_the_other_days_and
     for person, told in ((before, True), (after, False)):
         client.cookies.set("place", person.token)
         assert ("Starten är framflyttad" in await look(client, "/min-plats")) == told
+
+
+@pytest.mark.parametrize(("before", "after", "states"), [
+    (True, False, ("confirmed", "preliminary")),
+    (False, True, ("preliminary", "confirmed")),
+    (True, True, ("confirmed", "confirmed")),
+    (False, False, ("preliminary", "preliminary")),
+])  # fmt: skip
+async def test_a_guardians_consent_that_is_said_anew_counts_for_the_place(
+    before: bool, after: bool, states: tuple[str, str], db: None, keys: KeyFolder, clock: FrozenClock,
+    owner: asyncpg.Connection,
+) -> None:  # fmt: skip
+    cohort, programme = await a_cohort("2.10", clock.now(), sessions=4), (await a_programme("2.10"))[1]
+    asked = await an_application(cohort, "Lo")
+    asked = replace(asked, answers=replace(asked.answers, age_band="12_17", guardian_consent=before))
+    taken = await services.apply(asked, programme, keys, clock.now())
+    assert isinstance(taken, Taken), taken
+    assert (await queries.enrolment(taken.enrolment_id)).state == states[0]
+    await owner.execute("update cohort_session set starts_at = starts_at + '1 day', ends_at = ends_at + '1 day'")
+    first = local_date((await cohorts.by_id(cohort.cohort_id)).first_start or clock.now())
+    told = "select count(*) from pgqueuer where entrypoint in ('place_held', 'place_confirmed')"
+    told_before = await owner.fetchval(told)
+    said = Answers(age_band="12_17", guardian_consent=after)
+    assert await services.declare_again(taken.enrolment_id, said, programme, first, clock.now()) == ()
+    facts = await queries.enrolment(taken.enrolment_id)
+    assert (facts.state, facts.seat, facts.guardian_ticked) == (states[1], 1, after)
+    assert await owner.fetchval(told) - told_before == (states[0] != states[1])
 
 
 async def test_whoever_decides_about_a_start_reads_that_ages_are_of_another_day(

@@ -26,6 +26,7 @@ from programmes.enrolment import (
     refusal_services,
     services,
     together_services,
+    transfer_services,
 )
 from programmes.enrolment.roster import turned_down
 from programmes.enrolment.rules import Applied, Queued
@@ -282,6 +283,38 @@ async def test_one_says_that_they_come_for_all(db: None, keys: KeyFolder, clock:
     assert await states(answer) == ["queued", "queued"]
     await coming_services.coming(answer[1].enrolment_id, programme, clock.now())
     assert await states(answer) == ["confirmed", "confirmed"]
+
+
+async def test_who_says_that_they_come_or_is_moved_here_has_the_seat_that_is_too_little_for_siblings_before_them(
+    db: None, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    for how in ("comes", "moved"):
+        cohort = await a_cohort("2.15", clock.now(), minimum=1, maximum=2)
+        other = await a_cohort("2.15", clock.now(), minimum=1, maximum=2)
+        programme = (await a_programme("2.15"))[1]
+        assert (await somebody(cohort, keys, clock.now())).held
+        pair = await family(cohort, keys, clock, 2)
+        assert await states(pair) == ["queued", "queued"]
+        clock.advance(minutes=1)
+        if how == "comes":
+            asked = await services.apply(await an_application(cohort, "Q", among_many=True), programme, keys, clock.now())
+            assert isinstance(asked, Taken)
+            await coming_services.coming(asked.enrolment_id, programme, clock.now())
+            who = asked.enrolment_id
+        else:
+            there = await somebody(other, keys, clock.now())
+            planned = await transfer_services.plan(there.enrolment_id, cohort.cohort_id, keys, clock.now())
+            moved = await transfer_services.transfer(
+                there.enrolment_id, cohort.cohort_id, planned.seen, 1, keys, clock.now()
+            )
+            assert moved
+            who = moved
+        assert (await queries.enrolment(who)).state == "confirmed"
+        assert await states(pair) == ["queued", "queued"]
+        # They are told that somebody went before.
+        ids = [one.enrolment_id for one in pair]
+        told = "select count(*) from queue_event where enrolment_id = any($1::uuid[]) and kind = 'passed_together'"
+        assert await owner.fetchval(told, ids) == 2
 
 
 async def test_sent_twice_at_once_there_is_one_family(

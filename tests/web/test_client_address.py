@@ -69,6 +69,14 @@ def test_what_was_refused_is_not_counted_and_what_is_not_known_never_too_many() 
     assert not any(bursts.count(None, NOW) for _ in range(9))
     bursts.uncount(None, NOW)
     bursts.uncount("192.0.2.9", NOW)
+    # Where it is full a form that is refused, or sent again, leaves it full.
+    full = Bursts(2, timedelta(minutes=10))
+    assert [full.count("192.0.2.7", NOW) for _ in range(2)] == [False] * 2
+    for second in range(99):
+        now = NOW + timedelta(seconds=second + 1)
+        assert full.count("192.0.2.7", now)
+        full.uncount("192.0.2.7", now)
+        assert full.full("192.0.2.7", now)
     off = Bursts(0, timedelta(minutes=10))
     assert not any(off.count("192.0.2.7", NOW) for _ in range(9))
 
@@ -81,6 +89,6 @@ def test_the_memory_is_bounded_forgets_what_is_quiet_and_holds_no_address() -> N
     assert not any(b"192" in digest for digest in bursts._seen)
     for _ in range(1000):
         bursts.count("198.51.100.1", NOW)
-    assert max(len(times) for times in bursts._seen.values()) == 6
+    assert max(len(times) for times in bursts._seen.values()) == 28
     bursts.count("198.51.100.2", NOW + timedelta(minutes=10))
     assert len(bursts) == 1
