@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from programmes.catalogue.rules import AgeAsked
+from programmes.cohorts.rhythm_rules import rhythm
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
 from programmes.cohorts.tabs_rules import tabs
-from programmes.cohorts.wording_rules import numbered, said, usual_days
+from programmes.cohorts.wording_rules import numbered, said
 from programmes.cohorts.words_rules import SessionWords, words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_short, times
@@ -42,6 +43,7 @@ class Group:
     exempt: bool
     coordinated: bool
     study_visit: bool = False
+    every_weeks: int = 1
 
     @property
     def words(self) -> SessionWords:
@@ -110,9 +112,8 @@ def _summary(group: Group, sessions: Sequence[Session]) -> str:
     counted = [s for s in sessions if s.number is not None]
     if not counted:
         return group.words.none_left
-    first = counted[0]
-    day = capital(usual_days([local_date(s.was_at or s.starts_at) for s in counted]))
-    return f"{day} {times(first.starts_at, first.ends_at)}, {first.venue}."
+    slots = [Slot(s.starts_at, s.ends_at, s.was_at) for s in counted]
+    return f"{capital(rhythm(slots, group.every_weeks))}, {counted[0].venue}."
 
 
 def _line(group: Group, session: Session, following: bool, alive: bool, would_be: int) -> Line:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import asyncpg
 
+from programmes.cohorts.schedule_rules import Slot
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
@@ -65,6 +66,11 @@ class SessionFacts:
     sequence: int
     revised_at: datetime
     cancelled_at: datetime | None
+
+    @property
+    def slot(self) -> Slot:
+        """Its time, and where it was to be before it was moved."""
+        return Slot(self.starts_at, self.ends_at, self.was_at)
 
     @property
     def was_at(self) -> datetime | None:

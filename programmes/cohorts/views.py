@@ -32,6 +32,7 @@ async def _group(request: AnyRequest, cohort: CohortFacts) -> pages.Group:
         cohort.exempt,
         principal(request).coordinates(cohort.section),
         (await catalogue.programme(cohort.programme_id)).study_visit,
+        cohort.every_weeks,
     )
 
 

@@ -1,13 +1,12 @@
 """Reasons, days off and dates in words. Pure: the language is that of the running request."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import cast
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Note, Off, holiday_name
-from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, ngettext, weekdays
+from programmes.core.i18n import capital, clock, day_long, day_plain, language, ngettext
 from programmes.core.i18n import gettext as _
 
 Params = Mapping[str, object]
@@ -43,18 +42,6 @@ def many(form: str, n: int) -> str:
     return ngettext("%(n)s träff", "%(n)s träffar", n)
 
 
-def usual_days(days: Sequence[date]) -> str:
-    """`Måndagar`, or for an open meeting place `måndagar, onsdagar och fredagar`: on which weekdays it usually is.
-
-    A weekday counts when it has at least half as many sessions as the most usual one, so that a single moved session
-    changes nothing. `days` are where sessions were to be before they were moved.
-    """
-    counted = Counter(day.weekday() for day in days)
-    most = max(counted.values(), default=0)
-    usual = [weekday for weekday in sorted(counted) if counted[weekday] * 2 > most]
-    return listed([weekdays(date(2024, 1, 1 + weekday)) for weekday in usual])
-
-
 def weekday_group(weekday: int) -> str:
     """What a group is called where others may look over one's shoulder, by its weekday (Monday is 0): `Måndagsgruppen`."""
     return [
@@ -81,12 +68,15 @@ def noted(note: Note) -> str:
     """What is worth knowing about a day, as a sentence."""
     if note.kind == "eve":
         return _("Dagen före %(name)s.", name=_definite(holiday_name(note.on, language())))
-    if note.kind == "bridge":
-        return _("Klämdag.")
-    if note.kind == "room_taken":
-        return _("Krock: lokalen är bokad då.")
-    if note.kind == "leader_taken":
-        return _("Krock: någon som leder gruppen är upptagen då.")
+    plain = {
+        "bridge": _("Klämdag."),
+        "weekend": _("Helg."),
+        "other_weekday": _("En annan veckodag än förut."),
+        "room_taken": _("Krock: lokalen är bokad då."),
+        "leader_taken": _("Krock: någon som leder gruppen är upptagen då."),
+    }
+    if note.kind in plain:
+        return plain[note.kind]
     day = day_plain(note.on).rsplit(" ", 1)[0]
     if note.kind == "summer_time":
         return _("Sommartid sedan %(day)s. Klockslaget är detsamma.", day=day)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from programmes.attendance.rules import noted_from
 from programmes.cohorts.queries import SessionFacts
+from programmes.cohorts.rhythm_rules import rhythm
 from programmes.cohorts.tabs_rules import tabs
-from programmes.cohorts.wording_rules import numbered, usual_days
+from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext, times
+from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.erased_pages import ErasedPart, erased_part
 from programmes.desk.group_step_pages import Facts, NextStep, next_step, with_visits
@@ -178,8 +179,8 @@ def _line(facts: Facts) -> str:
         return f"{cohort.address}, {cohort.venue}."
     first = counted[0]
     day = local_date(first.starts_at)
-    usual = capital(usual_days([local_date(s.was_at or s.starts_at) for s in counted]))
-    when = f"{usual} {times(first.starts_at, first.ends_at)}, {cohort.address}, {cohort.venue}."
+    usual = capital(rhythm([s.slot for s in counted], cohort.every_weeks))
+    when = f"{usual}, {cohort.address}, {cohort.venue}."
     if cohort.form == "drop_in":
         return when
     many = (

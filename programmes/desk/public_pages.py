@@ -8,8 +8,9 @@ from programmes.calendar.rules import Address
 from programmes.catalogue.rules import Audience, Lang, Programme, Text
 from programmes.catalogue.wording import Fact, Words, conditions, evaluation_text, key_facts, tag_text
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.core.clock import local, local_date
-from programmes.core.i18n import capital, day_long, day_parts, day_year, ngettext, number_word, times, weekdays
+from programmes.cohorts.rhythm_rules import rhythm
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, day_long, day_parts, day_year, ngettext, number_word, times
 from programmes.core.i18n import gettext as _
 from programmes.core.retention_rules import RULES
 from programmes.enrolment.queries import Places
@@ -81,21 +82,21 @@ class Start:
 
     @property
     def hours(self) -> str:
-        """`13.00–15.00`, of the first session."""
+        """`måndagar 13.00–15.00`: each weekday with its hours, or the hours alone of a single session."""
         sessions = [s for s in self.timetable if s.state != "cancelled"]
-        return times(sessions[0].starts_at, sessions[0].ends_at) if sessions else ""
+        if len(sessions) == 1:
+            return times(sessions[0].starts_at, sessions[0].ends_at)
+        return rhythm([s.slot for s in sessions], self.cohort.every_weeks)
 
     @property
     def rhythm(self) -> str:
-        """`13.00–15.00, onsdagar, 4 träffar`, or without the weekday where sessions differ."""
+        """`onsdagar 13.00–15.00, 4 träffar`"""
         sessions = [s for s in self.timetable if s.state != "cancelled"]
         if not sessions:
             return ""
         known = {"group": ngettext("%(n)s träff", "%(n)s träffar", len(sessions))}
         count = known.get(self.cohort.form) or ngettext("%(n)s samtal", "%(n)s samtal", len(sessions))
-        same = {(local(s.starts_at).weekday(), local(s.starts_at).time()) for s in sessions}
-        days = [weekdays(local_date(self.first))] if len(same) == 1 and len(sessions) > 1 else []
-        return ", ".join([self.hours, *days, count])
+        return f"{self.hours}, {count}"
 
 
 @dataclass(frozen=True)

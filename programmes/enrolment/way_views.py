@@ -11,7 +11,7 @@ from programmes.catalogue.rules import Programme, ResidencyException
 from programmes.catalogue.wording import Question
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
-from programmes.cohorts.wording_rules import usual_days
+from programmes.cohorts.rhythm_rules import rhythm
 from programmes.core.clock import local_date
 from programmes.core.i18n import language
 from programmes.core.principal import Principal
@@ -93,7 +93,7 @@ async def head(cohort: CohortFacts, programme: Programme) -> pages.CohortHead:
         taken.someone_waits,
         local_date(last.starts_at),
         cohort.form,
-        usual_days([local_date(s.was_at or s.starts_at) for s in sessions]),
+        rhythm([s.slot for s in sessions], cohort.every_weeks),
     )
 
 

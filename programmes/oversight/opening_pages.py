@@ -15,7 +15,7 @@ from programmes.cohorts.rules import (
     places_span,
     sessions_span,
 )
-from programmes.cohorts.schedule_rules import Clash, Day, Off, Schedule
+from programmes.cohorts.schedule_rules import Clash, Day, Note, Off, Schedule, weekend
 from programmes.cohorts.wording_rules import noted, numbered, why_skipped
 from programmes.core.clock import local, local_date
 from programmes.core.i18n import (
@@ -214,12 +214,24 @@ def warnings(programme: Programme, schedule: Schedule, clashes: Sequence[Clash],
     elif schedule.sessions and programme.form != "drop_in" and schedule.days[0].day > first:
         found.append(_("Den dag du skrev är ingen av veckodagarna. Det börjar %(day)s.", day=day_long(schedule.days[0].day)))
     found.extend(_meant(day.day, day.off) for day in schedule.sessions if day.off)
+    found.extend(_about_first(schedule, programme.form))
     others = _by_group(clashes)
     found.extend(_clash(who, cohort, days, len(schedule.sessions), venue) for (who, cohort), days in others[:MOST_CLASHES])
     if len(others) > MOST_CLASHES:
         more = len(others) - MOST_CLASHES
         found.append(ngettext("Och %(n)s krock till, se dagarna nedan.", "Och %(n)s krockar till, se dagarna nedan.", more))
     return tuple(found)
+
+
+def _about_first(schedule: Schedule, form: str) -> list[str]:
+    """That the first day is a weekend, the eve of a holiday or a bridge day, however the days were chosen; one that is a day
+    off is said already, and of an open meeting place the weekdays were ticked."""
+    if not schedule.sessions or schedule.sessions[0].off:
+        return []
+    first = schedule.sessions[0]
+    kinds: dict[str, Note] = {note.kind: note for note in (*(weekend(first.day) if form != "drop_in" else ()), *first.notes)}
+    texts = [noted(kinds[kind]) for kind in ("weekend", "eve", "bridge") if kind in kinds]
+    return [_("Första dagen, %(day)s: %(why)s", day=day_long(first.day), why=" ".join(texts))] if texts else []
 
 
 def _meant(day: date, off: Off) -> str:
