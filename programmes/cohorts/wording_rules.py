@@ -155,6 +155,7 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "ends_first": lambda p: _("Sluttiden måste vara efter starttiden."),
     "too_long": lambda p: _("En träff är högst åtta timmar."),
     "sessions": _sessions,
+    "only_talks": lambda p: _("Bara samtal kan bokas ett i taget."),
     "weeks": lambda p: _("Skriv ett antal veckor från %(least)s till %(most)s.", **p),
     "minimum": _minimum,
     "maximum": _maximum,
@@ -213,6 +214,16 @@ def _talks(p: Params) -> str:
     return _("Skriv ett antal från %(least)s till %(most)s.", **p)
 
 
+def _talks_too_many(p: Params) -> str:
+    return ngettext(
+        "Riktlinjen %(section)s säger högst %(most)s samtal. %(n)s till kan bokas.",
+        "Riktlinjen %(section)s säger högst %(most)s samtal. %(n)s till kan bokas.",
+        cast(int, p["left"]),
+        section=p["section"],
+        most=p["most"],
+    )
+
+
 _OF_TALKS: Mapping[str, Callable[[Params], str]] = {
     "sessions": _talks,
     "too_long": lambda p: _("Ett samtal är högst åtta timmar."),
@@ -221,6 +232,10 @@ _OF_TALKS: Mapping[str, Callable[[Params], str]] = {
     ),
     "overlap": lambda p: _("Det finns redan ett samtal då."),
     "cohort_over": lambda p: _("Samtalen är avslutade eller inställda, så de ändras inte längre."),
+    "talks_full": lambda p: _(
+        "Riktlinjen %(section)s säger högst %(most)s samtal, och så många är redan hållna eller bokade.", **p
+    ),
+    "talks_too_many": _talks_too_many,
     "session_held": lambda p: _("Samtalet är redan hållet."),
     "session_cancelled": lambda p: _("Samtalet är redan inställt."),
     "last_session": lambda p: _("Det är det sista samtalet som är kvar. Lägg till ett nytt, eller avsluta i förtid."),

@@ -64,7 +64,8 @@ class Line:
 
 @dataclass(frozen=True)
 class OpeningPage:
-    """The form. `lines` is empty while what is typed gives no schedule."""
+    """The form. `lines` is empty while what is typed gives no schedule; `none_yet`: none is asked for either, as talks are
+    booked one at a time."""
 
     section: str
     name: str
@@ -86,13 +87,18 @@ class OpeningPage:
     digest: str
     look_again: bool
     button: str
+    none_yet: bool = False
 
     @property
     def how_often(self) -> tuple[tuple[str, str], ...]:
         """How often it meets, as one chooses it; an open meeting place has its weekdays only."""
         several = _("Flera gånger i veckan")
         every = (("vecka", _("Varje vecka")), ("varannan", _("Varannan vecka")))
-        return () if self.kind == "drop_in" else (*every, ("flera", several), ("egna", _("Egna datum")))
+        found: tuple[tuple[str, str], ...] = (*every, ("flera", several), ("egna", _("Egna datum")))
+        if self.kind == "individual":
+            first, none = _("Bara det första, resten bokas ett i taget"), _("Ingen tid än, alla bokas ett i taget")
+            found = (*found, ("forsta", first), ("ingen", none))
+        return () if self.kind == "drop_in" else found
 
     @property
     def picked(self) -> tuple[str, ...]:

@@ -1,15 +1,20 @@
 """The days of a new cohort by another pattern than every week: seen first, saved as seen, and kept to afterwards."""
 
+from dataclasses import replace
 from datetime import date, time
 from itertools import pairwise
 
 import asyncpg
 import httpx
+import pytest
 
 from programmes.cohorts import queries, services, session_services
+from programmes.cohorts.opening_services import Opening, preview
+from programmes.cohorts.services import announce
 from programmes.core.clock import local, local_date
 from programmes.core.principal import Principal
 from tests.clock import FrozenClock
+from tests.factories import a_programme
 from tests.oversight.test_opening_views import NEW, all_cohorts, fields, kim, robin, seen, sent
 
 __all__ = ["kim", "robin"]
@@ -169,3 +174,42 @@ async def test_a_postponed_start_on_a_weekend_says_so(
     )
     assert "Nu blir det även på en veckodag som inte fanns förut: lördagar." in shown.text
     assert "Det är helg." in shown.text
+
+
+@pytest.mark.parametrize(("how", "sessions"), [("forsta", 1), ("ingen", 0)])
+async def test_a_series_is_opened_with_its_first_talk_or_with_none(
+    how: str, sessions: int, kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    shown = await sent(client, "2.3", robin, monster=how)
+    assert shown.status_code == 422
+    assert "Titta på dagarna igen" in shown.text
+    assert ("Ingen tid är bokad än." in shown.text) == (how == "ingen")
+    assert await all_cohorts(kim, clock) == []
+    assert (await seen(client, "2.3", robin, monster=how)).status_code == 303
+    (cohort,) = await all_cohorts(kim, clock)
+    assert (cohort.sessions, cohort.one_at_a_time, cohort.state) == (sessions, True, "open")
+    assert cohort.unbooked == (sessions == 0)
+
+
+async def test_a_series_without_talks_is_announced_later_and_a_group_never_has_none(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    assert (await seen(client, "2.18", robin, monster="ingen", spara="1", forsta="2026-08-03")).status_code == 303
+    (cohort,) = await all_cohorts(kim, clock)
+    assert cohort.state == "planned"
+    assert await announce(cohort.cohort_id, kim, clock.now()) == []
+    for how in ("ingen", "forsta"):
+        refused = await sent(client, "2.1", robin, monster=how)
+        assert (refused.status_code, "Välj ett av alternativen." in refused.text) == (422, True)
+    wanted = replace(an_opening(cohort, robin), one_at_a_time=True, count=0)
+    assert [reason.code for reason in (await preview(wanted, kim, clock.now())).reasons] == []
+    group = replace(wanted, programme_id=(await a_programme("2.1"))[0], maximum=8)
+    assert "only_talks" in [reason.code for reason in (await preview(group, kim, clock.now())).reasons]
+    assert "only_talks" in [r.code for r in (await preview(replace(wanted, count=3), kim, clock.now())).reasons]
+
+
+def an_opening(cohort: queries.CohortFacts, robin: Principal) -> Opening:
+    day = date(2026, 10, 19)
+    return Opening(
+        cohort.programme_id, "Serie", day, time(13), time(14), 5, 1, 1, day, day, 1, (robin.staff_id,), cohort.venue_id
+    )  # fmt: skip
