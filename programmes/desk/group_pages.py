@@ -225,7 +225,7 @@ def _closed(facts: Facts) -> NotOpen | None:
     last = {s.number: s.starts_at for s in facts.sessions if s.number is not None}
     joined = min(facts.cohort.last_entry_session, max(last)) if last else None
     begins = last.get(joined) if joined is not None else None
-    return may_enter(Entry(facts.cohort.state, facts.cohort.enrol_from, begins), facts.now)
+    return may_enter(Entry(facts.cohort.state, facts.cohort.enrol_from, begins, facts.cohort.unbooked), facts.now)
 
 
 def _person(facts: Facts, entry: RosterEntry) -> PersonRow:

@@ -157,7 +157,10 @@ async def test_idag_and_the_group_lead_to_booking_once_somebody_has_the_place(
 ) -> None:
     cohort = await a_series("2.3", clock, robin)
     base = f"/personal/grupper/{cohort.cohort_id}"
-    assert "Boka det första samtalet" not in await look(client, base)
+    empty = await look(client, base)
+    assert "Boka det första samtalet" not in empty
+    assert "Anmäl någon" in empty
+    assert "Det är för sent" not in empty
     assert "Boka nästa samtal i" not in await look(client, "/personal/idag")
     await somebody(cohort, keys, clock.now())
     shown = await look(client, base)
