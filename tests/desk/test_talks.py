@@ -112,6 +112,15 @@ async def test_a_series_without_any_talk_is_borne_by_every_page_and_every_tick(
             await owner.execute("update cohort set state = $1", state)
             for address in addresses(state, who, cohort, called_off):
                 await look(client, address)
+    person = f"/personal/grupper/{cohort.cohort_id}/deltagare"
+    for one in (taken, waits):
+        for address in (f"{person}/{one.enrolment_id}", f"{person}/{one.enrolment_id}/flytta"):
+            await look(client, address)
+    to = f"{person}/{waits.enrolment_id}/flytta?till={called_off.cohort_id}"
+    assert "Ingen tid bokad än" in await look(client, f"{person}/{waits.enrolment_id}/flytta")
+    assert "Personen får plats 1" in await look(client, to)
+    sessions = await client.get(f"/personal/grupper/{cohort.cohort_id}/narvaro")
+    assert sessions.headers["location"] == f"/personal/grupper/{cohort.cohort_id}/traffar"
     await owner.execute("update cohort set state = 'open'")
     await public_pages_say_that_the_time_is_agreed_upon(client, cohort)
     for person in (taken, waits):
@@ -119,6 +128,7 @@ async def test_a_series_without_any_talk_is_borne_by_every_page_and_every_tick(
         shown = await look(client, "/min-plats")
         assert ("Inget är bokat just nu." in shown) == person.held
         assert "Inställd" not in shown
+        await look(client, "/min-plats/lamna")
     feed = await calendars.participant_feed(taken.enrolment_id, keys, clock.now())
     assert feed
     assert events((await client.get(calendars.feed_address(feed, keys))).content) == []
