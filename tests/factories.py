@@ -61,16 +61,19 @@ async def a_cohort(
     first_in: timedelta = timedelta(days=28),
     state: str = "open",
     venue_id: int | None = None,
+    one_at_a_time: bool = False,
 ) -> CohortFacts:
-    """A cohort with weekly two-hour sessions, the first one `first_in` from now."""
+    """A cohort with weekly two-hour sessions, the first one `first_in` from now; no more talks than the edition has."""
     programme_id, programme = await a_programme(section)
     place = venue_id or await a_venue(f"Rum {new_token()[:6]}")
     first = now + first_in
+    if programme.form == "individual":
+        sessions = min(sessions, programme.sessions_max or sessions)
     async with transaction():
         cohort_id = await fetchval(
             """insert into cohort (public_id, programme_id, name, state, venue_id, minimum, maximum, enrol_from, decide_by,
-                                   last_entry_session, arrivals, created_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, $10) returning id""",
+                                   last_entry_session, arrivals, created_at, one_at_a_time)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, $10, $11) returning id""",
             new_token()[:12],
             programme_id,
             f"{programme.short_name}, höst 2026",
@@ -81,6 +84,7 @@ async def a_cohort(
             local_date(now),
             local_date(first - timedelta(days=10)),
             now,
+            one_at_a_time,
         )
         for number in range(1, sessions + 1):
             starts = first + timedelta(weeks=number - 1)
@@ -116,14 +120,20 @@ def all_yes(programme: Programme) -> Answers:
 
 
 async def an_application(
-    cohort: CohortFacts, name: str = "Björk", contact: str = "", once: str = "", among_many: bool = False
+    cohort: CohortFacts,
+    name: str = "Björk",
+    contact: str = "",
+    once: str = "",
+    among_many: bool = False,
+    today: date | None = None,
 ) -> enrolment.Application:
-    """An application that meets every condition."""
+    """An application that meets every condition. `today`: for a series of talks of which none is booked yet."""
     programme = await catalogue.programme(cohort.programme_id)
-    assert cohort.first_start
+    first = local_date(cohort.first_start) if cohort.first_start else today
+    assert first
     return enrolment.Application(
         cohort_id=cohort.cohort_id,
-        first_session=local_date(cohort.first_start),
+        first_session=first,
         answers=all_yes(programme),
         once=once or new_token(),
         alias=name if programme.exempt else "",
@@ -138,7 +148,7 @@ async def somebody(
 ) -> enrolment.Taken:
     """Somebody who has applied to the cohort and was let in, to a place or to the queue."""
     programme = await catalogue.programme(cohort.programme_id)
-    answer = await enrolment.apply(await an_application(cohort, name, contact), programme, keys, now)
+    answer = await enrolment.apply(await an_application(cohort, name, contact, today=local_date(now)), programme, keys, now)
     assert isinstance(answer, enrolment.Taken), answer
     return answer
 

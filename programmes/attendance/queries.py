@@ -116,6 +116,16 @@ async def present_once(cohort_id: int) -> frozenset[UUID]:
     return frozenset(row["enrolment_id"] for row in rows)
 
 
+async def missed(cohort_ids: Iterable[int]) -> frozenset[int]:
+    """The sessions of these cohorts at which people were marked and nobody was present."""
+    rows = await fetch(
+        """select s.id from cohort_session s join attendance a on a.session_id = s.id
+           where s.cohort_id = any($1::int[]) group by s.id having not bool_or(a.mark = 'present')""",
+        sorted(cohort_ids),
+    )
+    return frozenset(row["id"] for row in rows)
+
+
 @dataclass(frozen=True)
 class Unnoted:
     """A session that is over and lacks something: never noted, or somebody who was expected has no mark."""

@@ -14,7 +14,8 @@ from programmes.core.principal import Principal
 async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: datetime) -> None:
     """Cancel every session that has not begun. `seen` is how many there were when it was asked for.
 
-    Sent again, it changes nothing. How it ended is then known too, if something was held.
+    Sent again, it changes nothing. How it ended is then known too, if something was held; of talks in any case, as otherwise
+    the series would stand there as one whose next talk is yet to be booked.
 
     Raises:
         NotFound: not theirs.
@@ -35,9 +36,11 @@ async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: date
             now,
         )
         await execute(
-            """update cohort set ended_how = 'ended_early' where id = $1 and exists (
-                   select 1 from cohort_session s where s.cohort_id = $1 and s.state = 'held')""",
+            """update cohort c set ended_how = case when h.held then 'ended_early' else 'cancelled' end
+               from (select exists (select 1 from cohort_session s where s.cohort_id = $1 and s.state = 'held') as held) h
+               where c.id = $1 and (h.held or $2)""",
             cohort_id,
+            cohort.form == "individual",
         )
         await audit.note("cohort:cancel_rest", f"cohort/{cohort_id}", principal.staff_id, now)
         await jobs.put("rest_cancelled", {"cohort": cohort_id})

@@ -185,8 +185,9 @@ async def _write_cohort(wanted: Opening, now: datetime) -> int:
     return int(
         await fetchval(
             """insert into cohort (public_id, programme_id, name, state, venue_id, minimum, maximum, enrol_from, decide_by,
-                                   last_entry_session, arrivals, created_at, every_weeks)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12) returning id""",
+                                   last_entry_session, arrivals, created_at, every_weeks,
+                                   one_at_a_time)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13) returning id""",
             new_token()[:12],
             wanted.programme_id,
             wanted.name,
@@ -198,7 +199,8 @@ async def _write_cohort(wanted: Opening, now: datetime) -> int:
             wanted.decide_by,
             wanted.last_entry,
             now,
-            BY_HAND if wanted.chosen else wanted.every,
+            BY_HAND if wanted.chosen or wanted.one_at_a_time else wanted.every,
+            wanted.one_at_a_time,
         )
     )
 

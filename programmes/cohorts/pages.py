@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from programmes.catalogue.rules import AgeAsked
+from programmes.cohorts.rhythm_rules import rhythm
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
 from programmes.cohorts.tabs_rules import tabs
-from programmes.cohorts.wording_rules import numbered, said, usual_days
+from programmes.cohorts.talk_rules import Tally
+from programmes.cohorts.wording_rules import numbered, said
 from programmes.cohorts.words_rules import SessionWords, words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_short, times
@@ -42,6 +44,8 @@ class Group:
     exempt: bool
     coordinated: bool
     study_visit: bool = False
+    every_weeks: int = 1
+    ended: bool = False
 
     @property
     def words(self) -> SessionWords:
@@ -72,11 +76,17 @@ class Line:
 
 @dataclass(frozen=True)
 class SessionsPage:
+    """The list. `book`: of a series one more talk may be booked, `again` in the place of one that was just cancelled; else
+    `full` says why not, of a series that goes on."""
+
     group: Group
     past: tuple[Line, ...]
     coming: tuple[Line, ...]
     line: str
     done: str
+    book: bool = False
+    full: str = ""
+    again: bool = False
 
 
 def would_be_numbers(sessions: Sequence[Session]) -> dict[int, int]:
@@ -90,8 +100,10 @@ def would_be_numbers(sessions: Sequence[Session]) -> dict[int, int]:
     return numbers
 
 
-def sessions_page(group: Group, sessions: Sequence[Session], now: datetime, done: str) -> SessionsPage:
-    """The list of sessions, those that are over apart."""
+def sessions_page(
+    group: Group, sessions: Sequence[Session], now: datetime, done: str, talks: Tally | None = None
+) -> SessionsPage:
+    """The list of sessions, those that are over apart. `talks` are those of a series that count."""
     alive = group.state not in {"closed", "cancelled"}
     following = next((s.session_id for s in sessions if s.state in {"planned", "moved"} and s.ends_at > now), 0)
     past = [s for s in sessions if s.ends_at <= now]
@@ -103,16 +115,22 @@ def sessions_page(group: Group, sessions: Sequence[Session], now: datetime, done
         tuple(_line(group, s, s.session_id == following, alive, would_be[s.session_id]) for s in coming),
         _summary(group, sessions),
         done_text(done, group.words),
+        book=alive and talks is not None and not talks.full,
+        again=done == "installd",
+        full=said(Reason("talks_full", params={"section": talks.section, "most": talks.most}), group.form)
+        if alive and talks is not None and talks.full
+        else "",
     )
 
 
 def _summary(group: Group, sessions: Sequence[Session]) -> str:
     counted = [s for s in sessions if s.number is not None]
+    if not counted and group.form == "individual" and not group.ended:
+        return _("Inget samtal är bokat.")
     if not counted:
         return group.words.none_left
-    first = counted[0]
-    day = capital(usual_days([local_date(s.was_at or s.starts_at) for s in counted]))
-    return f"{day} {times(first.starts_at, first.ends_at)}, {first.venue}."
+    slots = [Slot(s.starts_at, s.ends_at, s.was_at) for s in counted]
+    return f"{capital(rhythm(slots, group.every_weeks))}, {counted[0].venue}."
 
 
 def _line(group: Group, session: Session, following: bool, alive: bool, would_be: int) -> Line:
@@ -153,12 +171,15 @@ def _tag(session: Session, following: bool) -> tuple[str, str, str]:
 def done_text(done: str, words: SessionWords) -> str:
     """What has just been done, from a fixed list; anything else says nothing."""
     told = _("Besked går ut till alla som har lämnat en e-postadress eller vill ha sms, och kalendrarna ändras.")
+    one, several = _("Samtalet är bokat."), _("Samtalen är bokade.")
     texts = {
         "oppnad": words.opened,
         "planerad": words.planned,
         "flyttad": f"{words.moved} {told}",
         "installd": f"{words.cancelled} {told}",
         "ersatt": f"{words.replaced} {told}",
+        "bokat": f"{one} {told}",
+        "bokade": f"{several} {told}",
     }
     return texts.get(done, "")
 

@@ -1,11 +1,23 @@
 """The pattern that stored sessions follow, and how it goes on: one more at the end, or all from another day. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, time, timedelta
 
-from programmes.cohorts.schedule_rules import Closure, Day, Pattern, Schedule, Slot, plan_sessions, slot_on, why_off
+from programmes.cohorts.schedule_rules import (
+    Closure,
+    Day,
+    Note,
+    Pattern,
+    Schedule,
+    Slot,
+    plan_sessions,
+    slot_on,
+    weekend,
+    why_off,
+    with_notes,
+)
 from programmes.core.clock import local
 
 # How many weeks lie between the weeks of a schedule; a schedule whose days were chosen one by one has none.
@@ -44,34 +56,57 @@ def one_more(slots: Sequence[Slot], closures: Sequence[Closure], every: int = 1)
 def again_from(slots: Sequence[Slot], first: date, closures: Sequence[Closure], every: int = 1) -> Schedule:
     """As many sessions with the same times from another first day (a postponed start).
 
-    On another weekday than before the whole week turns with it. Days that were chosen by hand keep their distance, and one
-    that would be a day off is a week later.
+    What always meets on one weekday takes that of the new first day. Of several weekdays all are kept: a pattern begins on
+    the first of them from that day on, and of days that were chosen by hand only the first is where it was asked for. A day
+    on a weekday that there was not before has a note that says so, and another if that is a weekend. Days chosen by hand
+    keep their distance where the weekdays allow it, and one that would be a day off is a week later.
     """
-    before = min(_was_on(slot) for slot in slots)
+    before = {_was_on(slot).weekday() for slot in slots}
     if every == BY_HAND:
-        return _as_far_apart(slots, first - before, closures)
-    turned = (first - before).days % 7
+        return _as_far_apart(slots, first, closures)
     pattern = pattern_of(slots, first, every)
-    weekdays = frozenset((day + turned) % 7 for day in pattern.weekdays)
-    other = {(day + turned) % 7: times for day, times in pattern.other.items()}
-    return plan_sessions(replace(pattern, weekdays=weekdays, other=other), len(slots), closures)
+    if len(before) == 1:
+        other = {first.weekday(): times for times in pattern.other.values()}
+        pattern = replace(pattern, weekdays=frozenset({first.weekday()}), other=other)
+    else:
+        pattern = replace(pattern, first=next(day for day in _from(first) if day.weekday() in before))
+    return _with_weekdays(plan_sessions(pattern, len(slots), closures), before)
 
 
-def _as_far_apart(slots: Sequence[Slot], later: timedelta, closures: Sequence[Closure]) -> Schedule:
+def _from(first: date) -> Iterator[date]:
+    return (first + n * _DAY for n in range(7))
+
+
+def _as_far_apart(slots: Sequence[Slot], first: date, closures: Sequence[Closure]) -> Schedule:
+    ordered = sorted(slots, key=_was_on)
+    later, before = first - _was_on(ordered[0]), {_was_on(slot).weekday() for slot in slots}
+    whole_weeks = later if len(before) == 1 else timedelta(weeks=later.days // 7)
     days: list[Day] = []
     taken: set[date] = set()
-    for slot in sorted(slots, key=_was_on):
-        day, times = _was_on(slot) + later, _times(slot)
-        while (off := why_off(day, closures)) or day in taken:
-            if off and day not in taken:
+    for slot in ordered:
+        day, times = (_was_on(slot) + whole_weeks if days else first), _times(slot)
+        while (off := why_off(day, closures)) or day in taken or day < first:
+            if off and day not in taken and day >= first:
                 days.append(Day(day, slot_on(day, *times), None, off))
             taken.add(day)
             day += _WEEK
         taken.add(day)
         days.append(Day(day, slot_on(day, *times)))
-    ordered = sorted(days, key=lambda found: found.day)
+    in_order = sorted(days, key=lambda found: found.day)
     numbers = iter(range(1, len(slots) + 1))
-    return Schedule(tuple(found if found.off else replace(found, number=next(numbers)) for found in ordered))
+    numbered = [found if found.off else replace(found, number=next(numbers)) for found in in_order]
+    return _with_weekdays(Schedule(with_notes(numbered)), before)
+
+
+def _with_weekdays(schedule: Schedule, before: Collection[int]) -> Schedule:
+    """The schedule with a note on each session whose weekday there was not before."""
+    return replace(schedule, days=tuple(_on_weekday(day, before) for day in schedule.days))
+
+
+def _on_weekday(day: Day, before: Collection[int]) -> Day:
+    if day.number is None or day.day.weekday() in before:
+        return day
+    return replace(day, notes=(Note("other_weekday", day.day), *weekend(day.day), *day.notes))
 
 
 def _was_on(slot: Slot) -> date:

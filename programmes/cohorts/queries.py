@@ -7,6 +7,7 @@ from typing import Literal
 
 import asyncpg
 
+from programmes.cohorts.schedule_rules import Slot
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
@@ -20,7 +21,8 @@ Form = Literal["group", "individual", "drop_in", "catalogue_only"]
 class CohortFacts:
     """A cohort with what nearly every page needs of its programme and venue. `exempt`: nobody's identity is recorded.
 
-    `every_weeks`: how often it meets; 0 when its days were chosen one by one.
+    `every_weeks`: how often it meets; 0 when its days were chosen one by one. `one_at_a_time`: talks that are booked as it
+    goes on. `ended_how`: once it is said how it ended.
     """
 
     cohort_id: int
@@ -44,6 +46,20 @@ class CohortFacts:
     last_end: datetime | None
     sessions: int
     every_weeks: int
+    one_at_a_time: bool = False
+    ended_how: str | None = None
+
+    @property
+    def unbooked(self) -> bool:
+        """A series of talks of which none is booked, or any more, and that has not ended: the next is booked later."""
+        alive = self.state in {"planned", "open", "postponed", "started"}
+        return self.form == "individual" and alive and self.first_start is None and self.ended_how is None
+
+    def books_next(self, most: int | None, now: datetime) -> bool:
+        """Whether the next talk of a series is to be booked: it goes on, none is to come, and there are fewer than the
+        edition's `most`."""
+        goes_on = self.unbooked or (self.one_at_a_time and self.ended_how is None and self.state in {"open", "started"})
+        return goes_on and (self.last_end is None or self.last_end <= now) and (most is None or self.sessions < most)
 
 
 @dataclass(frozen=True)
@@ -67,6 +83,11 @@ class SessionFacts:
     cancelled_at: datetime | None
 
     @property
+    def slot(self) -> Slot:
+        """Its time, and where it was to be before it was moved."""
+        return Slot(self.starts_at, self.ends_at, self.was_at)
+
+    @property
     def was_at(self) -> datetime | None:
         """When it was first to begin, if that is another time; None where only its place was changed, or it moved back."""
         return self.moved_from if self.moved_from != self.starts_at else None
@@ -75,8 +96,11 @@ class SessionFacts:
 _COHORT = """
 select c.id as cohort_id, c.public_id, c.programme_id, p.section, p.slug, p.form, p.doc_level = 'operational' as exempt,
        c.name, c.state, c.venue_id, v.name as venue, v.address, c.minimum, c.maximum, c.enrol_from, c.decide_by,
-       c.last_entry_session, s.first_start, coalesce(s.last_end, s.all_off) as last_end, coalesce(s.sessions, 0) as sessions,
-       c.every_weeks
+       c.last_entry_session, s.first_start,
+       coalesce(s.last_end, case when p.form <> 'individual' or c.ended_how is not null
+                                      or c.state in ('closed', 'cancelled') then s.all_off end) as last_end,
+       coalesce(s.sessions, 0) as sessions,
+       c.every_weeks, c.one_at_a_time, c.ended_how
 from cohort c join programme p on p.id = c.programme_id join venue v on v.id = c.venue_id
 left join lateral (select min(starts_at) filter (where state <> 'cancelled') as first_start,
                           max(ends_at) filter (where state <> 'cancelled') as last_end, max(cancelled_at) as all_off,
@@ -97,6 +121,11 @@ LEADS = """exists (select 1 from staff_role led where led.staff_id = cs.staff_id
 MINE = f"""($3::text[] is not null and (cardinality($3::text[]) = 0 or p.section = any($3::text[]))
     or exists (select 1 from cohort_staff cs where cs.cohort_id = c.id and cs.staff_id = $1
                and (cs.until is null or cs.until >= $2) and {LEADS}))"""
+
+# SQL: whether the cohort `c` is a series of talks of which none is booked, or any more (`CohortFacts.unbooked`).
+UNBOOKED = """(c.ended_how is null and c.state in ('planned', 'open', 'postponed', 'started')
+    and exists (select 1 from programme of_series where of_series.id = c.programme_id and of_series.form = 'individual')
+    and not exists (select 1 from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled'))"""
 
 
 def _cohort(row: asyncpg.Record) -> CohortFacts:

@@ -69,6 +69,7 @@ class Opening:
     """A cohort as somebody wants it. `count` is sessions, or weeks for drop-ins; no `weekdays` means the first day's.
 
     `every` so many weeks; `other` are weekdays with hours of their own; `chosen` are days picked one by one instead.
+    `one_at_a_time`: talks of which only the first is booked (`count` 1), or none yet (0).
     `new_venue` is name and address. `seen` is the digest of the preview that was shown, empty to take any.
     """
 
@@ -92,6 +93,7 @@ class Opening:
     every: int = 1
     other: Mapping[int, tuple[time, time]] = field(default_factory=dict)
     chosen: tuple[date, ...] = ()
+    one_at_a_time: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ def _when(wanted: Opening, schedule: Schedule, now: datetime) -> list[Reason]:
         found.append(Reason("too_far", "forsta"))
     elif wanted.count > 0 and (schedule.missing or not schedule.sessions):
         found.append(Reason("no_days", "forsta", {"missing": schedule.missing}))
-    elif wanted.first < local_date(now) or any(slot.starts_at <= now for slot in schedule.slots[:1]):
+    elif (wanted.count and wanted.first < local_date(now)) or any(slot.starts_at <= now for slot in schedule.slots[:1]):
         found.append(Reason("past", "forsta"))
     return found
 
@@ -184,7 +186,10 @@ def why_not_times(starts: time, ends: time) -> list[Reason]:
 def _how_many(programme: Programme, wanted: Opening, schedule: Schedule) -> list[Reason]:
     span = sessions_span(programme)
     found = why_not_limits(places_span(programme), wanted.minimum, wanted.maximum, 0)
-    if not span.holds(wanted.count):
+    if wanted.one_at_a_time:
+        if programme.form != "individual" or not 0 <= wanted.count <= 1:
+            found.append(Reason("only_talks", "monster"))
+    elif not span.holds(wanted.count):
         code = "weeks" if programme.form == "drop_in" else "sessions"
         found.append(Reason(code, "antal", {"least": span.least, "most": span.most, "section": span.section}))
     if schedule.sessions and not 1 <= wanted.last_entry <= len(schedule.sessions):

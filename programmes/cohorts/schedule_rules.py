@@ -90,10 +90,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class Note:
-    """Worth knowing about one day: the eve of a holiday, a bridge day, the first day after a clock change `on`, or that the
-    room or somebody who leads is elsewhere then."""
+    """Worth knowing about one day: the eve of a holiday, a bridge day, a weekend or a weekday that nobody chose as such, the
+    first day after a clock change `on`, or that the room or somebody who leads is elsewhere then."""
 
-    kind: Literal["eve", "bridge", "summer_time", "winter_time", "room_taken", "leader_taken"]
+    kind: Literal["eve", "bridge", "weekend", "other_weekday", "summer_time", "winter_time", "room_taken", "leader_taken"]
     on: date
 
 
@@ -162,7 +162,7 @@ def plan_sessions(pattern: Pattern, count: int, closures: Sequence[Closure]) -> 
         off = why_off(day, closures)
         number += off is None
         days.append(Day(day, pattern.slot(day), None if off else number, off))
-    return Schedule(_with_notes(days), count - number)
+    return Schedule(with_notes(days), count - number)
 
 
 def plan_by_hand(chosen: Collection[date], starts: time, ends: time, closures: Sequence[Closure]) -> Schedule:
@@ -171,7 +171,8 @@ def plan_by_hand(chosen: Collection[date], starts: time, ends: time, closures: S
         Day(day, slot_on(day, starts, ends), number, why_off(day, closures))
         for number, day in enumerate(sorted(set(chosen)), start=1)
     ]
-    return Schedule(_with_notes(days))
+    noted = (replace(day, notes=(*weekend(day.day), *day.notes)) for day in with_notes(days))
+    return Schedule(tuple(noted))
 
 
 def plan_weeks(pattern: Pattern, weeks: int, closures: Sequence[Closure]) -> Schedule:
@@ -182,7 +183,7 @@ def plan_weeks(pattern: Pattern, weeks: int, closures: Sequence[Closure]) -> Sch
         off = why_off(day, closures)
         number += off is None
         days.append(Day(day, pattern.slot(day), None if off else number, off))
-    return Schedule(_with_notes(days))
+    return Schedule(with_notes(days))
 
 
 def _matching(pattern: Pattern, end: date) -> Iterator[date]:
@@ -197,7 +198,13 @@ def _week_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _with_notes(days: Sequence[Day]) -> tuple[Day, ...]:
+def weekend(day: date) -> tuple[Note, ...]:
+    """A note on a day that is a Saturday or Sunday, for where nobody chose the weekday itself."""
+    return (Note("weekend", day),) if day.weekday() >= 5 else ()
+
+
+def with_notes(days: Sequence[Day]) -> tuple[Day, ...]:
+    """The days with what is worth knowing about each that has a session."""
     noted: list[Day] = []
     before: date | None = None
     for day in days:

@@ -70,9 +70,9 @@ async def announce(cohort_id: int, principal: Principal, now: datetime) -> list[
         cohort = await coordinated(cohort_id, principal, now)
         if cohort.state != "planned":
             raise Conflict("cohort_changed")
-        if cohort.first_start is None:
+        if cohort.first_start is None and not cohort.unbooked:
             return [Reason("no_sessions")]
-        if cohort.first_start <= now:
+        if cohort.first_start is not None and cohort.first_start <= now:
             return [Reason("past")]
         await execute("update cohort set state = 'open' where id = $1", cohort_id)
         await audit.note("cohort:open", f"cohort/{cohort_id}", principal.staff_id, now)

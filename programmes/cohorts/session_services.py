@@ -79,7 +79,7 @@ async def move_session(
             return reasons
         with room_taken():
             await execute(_MOVE, session_id, starts_at, ends_at, venue_id, now, shared([slot], clashes)[0])
-        await _renumber(found.cohort.cohort_id)
+        await renumber(found.cohort.cohort_id)
         await audit.note("session:move", f"session/{session_id}", principal.staff_id, now)
         await jobs.put("session_moved", {"session": session_id})
     return []
@@ -141,8 +141,8 @@ async def cancel_session(
         cohort, session = found.cohort, found.session
         added = await _at_end(cohort, [*found.others, session]) if add_at_end else None
         clashes = await clashes_of(cohort, [added], cohort.venue_id, principal) if added else []
-        # A drop-in makes up for nothing, and its last occasion may be cancelled like any other.
-        left = 2 if cohort.form == "drop_in" else len(found.others) + 1
+        # A drop-in makes up for nothing, and its last occasion may be cancelled like any other; of talks the next is booked.
+        left = len(found.others) + 1 if cohort.form == "group" else 2
         reasons = why_not_cancel_session(cohort.state, session.state, left, added)
         if add_at_end and added is None:
             reasons.append(Reason("no_day_at_end", "sedan"))
@@ -157,7 +157,7 @@ async def cancel_session(
         if added:
             with room_taken():
                 await _add(cohort, added, shared([added], clashes)[0], now)
-        await _renumber(cohort.cohort_id)
+        await renumber(cohort.cohort_id)
         await audit.note("session:cancel", f"session/{session_id}", principal.staff_id, now)
         await jobs.put("session_cancelled", {"session": session_id})
     return []
@@ -179,8 +179,10 @@ async def _add(cohort: CohortFacts, slot: Slot, shares_room: bool, now: datetime
     )
 
 
-async def _renumber(cohort_id: int) -> None:
-    """Numbers follow time. By way of negative ones: no two sessions may have the same number, not even in between."""
+async def renumber(cohort_id: int) -> None:
+    """Numbers follow time; in the caller's transaction, under the cohort's lock.
+
+    By way of negative ones: no two sessions may have the same number, not even in between."""
     await execute("update cohort_session set number = -number where cohort_id = $1 and number is not null", cohort_id)
     await execute(
         """update cohort_session s set number = ordered.number

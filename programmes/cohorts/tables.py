@@ -32,6 +32,7 @@ class Cohort(Table, tablename="cohort"):
     """One group, series or drop-in place. Also the lock under which seats and arrivals are given out.
 
     `every_weeks`: how often it meets; 0 when its days were chosen one by one.
+    `one_at_a_time`: a series of talks whose times are booked as it goes on; none need be booked yet.
     `visit_days`: how long before the decision a study visit must be booked, where one is asked for.
     """
 
@@ -48,6 +49,7 @@ class Cohort(Table, tablename="cohort"):
     last_entry_session = Integer(default=1)
     visit_days = Integer(default=7)
     every_weeks = SmallInt(default=1)
+    one_at_a_time = Boolean(default=False)
     arrivals = Integer(default=0)
     created_at = Timestamptz(default=None)
     started_at = Timestamptz(null=True, default=None)
@@ -78,7 +80,8 @@ class CohortSession(Table, tablename="cohort_session"):
 
     `sequence` and `revised_at` change with time, place and status only: they are what calendars compare (DESIGN 8).
     `shares_room`: somebody has said that another group is in the room then. Otherwise `one_group_per_room`, an exclusion
-    constraint made in the migration, refuses it; cancelled sessions apart.
+    constraint made in the migration, refuses it; cancelled sessions apart. `talks_within_edition`, a deferred constraint
+    trigger made there too, holds a series of talks to the most that its edition has.
     """
 
     id: Serial = Serial(primary_key=True)

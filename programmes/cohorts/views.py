@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
-from programmes.cohorts import pages, queries, schedule_queries, services, session_services
+from programmes.cohorts import pages, queries, schedule_queries, services, session_services, talk_services
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import at_local, local, local_date
 from programmes.core.i18n import gettext as _
@@ -32,6 +32,8 @@ async def _group(request: AnyRequest, cohort: CohortFacts) -> pages.Group:
         cohort.exempt,
         principal(request).coordinates(cohort.section),
         (await catalogue.programme(cohort.programme_id)).study_visit,
+        cohort.every_weeks,
+        cohort.ended_how is not None,
     )
 
 
@@ -60,7 +62,8 @@ async def sessions_page(request: AnyRequest, cohort_id: FromPath[int]) -> Respon
     now = _now(request)
     cohort = await queries.mine(principal(request), local_date(now), row_id(cohort_id))
     sessions = [_session(session) for session in await queries.sessions(cohort.cohort_id)]
-    view = pages.sessions_page(await _group(request, cohort), sessions, now, request.query_params.get("klart", ""))
+    talks = await talk_services.counted(cohort) if cohort.form == "individual" else None
+    view = pages.sessions_page(await _group(request, cohort), sessions, now, request.query_params.get("klart", ""), talks)
     return page(request, "cohorts/sessions.html", {"view": view, "refused": ()})
 
 
@@ -183,7 +186,7 @@ async def _show_cancel(
         pages.told(group, cancelled=True, added=""),
         added=added,
         ages=await _ages(cohort, session),
-        values=(("sedan", form.raw("sedan") or ("till" if added else "inte")),),
+        values=(("sedan", form.raw("sedan") or ("till" if added and not cohort.one_at_a_time else "inte")),),
     )
     return page(request, "cohorts/cancel.html", view, status)
 

@@ -1,13 +1,12 @@
 """Reasons, days off and dates in words. Pure: the language is that of the running request."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import cast
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Note, Off, holiday_name
-from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, ngettext, weekdays
+from programmes.core.i18n import capital, clock, day_long, day_plain, language, ngettext
 from programmes.core.i18n import gettext as _
 
 Params = Mapping[str, object]
@@ -43,18 +42,6 @@ def many(form: str, n: int) -> str:
     return ngettext("%(n)s träff", "%(n)s träffar", n)
 
 
-def usual_days(days: Sequence[date]) -> str:
-    """`Måndagar`, or for an open meeting place `måndagar, onsdagar och fredagar`: on which weekdays it usually is.
-
-    A weekday counts when it has at least half as many sessions as the most usual one, so that a single moved session
-    changes nothing. `days` are where sessions were to be before they were moved.
-    """
-    counted = Counter(day.weekday() for day in days)
-    most = max(counted.values(), default=0)
-    usual = [weekday for weekday in sorted(counted) if counted[weekday] * 2 > most]
-    return listed([weekdays(date(2024, 1, 1 + weekday)) for weekday in usual])
-
-
 def weekday_group(weekday: int) -> str:
     """What a group is called where others may look over one's shoulder, by its weekday (Monday is 0): `Måndagsgruppen`."""
     return [
@@ -81,12 +68,15 @@ def noted(note: Note) -> str:
     """What is worth knowing about a day, as a sentence."""
     if note.kind == "eve":
         return _("Dagen före %(name)s.", name=_definite(holiday_name(note.on, language())))
-    if note.kind == "bridge":
-        return _("Klämdag.")
-    if note.kind == "room_taken":
-        return _("Krock: lokalen är bokad då.")
-    if note.kind == "leader_taken":
-        return _("Krock: någon som leder gruppen är upptagen då.")
+    plain = {
+        "bridge": _("Klämdag."),
+        "weekend": _("Helg."),
+        "other_weekday": _("En annan veckodag än förut."),
+        "room_taken": _("Krock: lokalen är bokad då."),
+        "leader_taken": _("Krock: någon som leder gruppen är upptagen då."),
+    }
+    if note.kind in plain:
+        return plain[note.kind]
     day = day_plain(note.on).rsplit(" ", 1)[0]
     if note.kind == "summer_time":
         return _("Sommartid sedan %(day)s. Klockslaget är detsamma.", day=day)
@@ -165,6 +155,7 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "ends_first": lambda p: _("Sluttiden måste vara efter starttiden."),
     "too_long": lambda p: _("En träff är högst åtta timmar."),
     "sessions": _sessions,
+    "only_talks": lambda p: _("Bara samtal kan bokas ett i taget."),
     "weeks": lambda p: _("Skriv ett antal veckor från %(least)s till %(most)s.", **p),
     "minimum": _minimum,
     "maximum": _maximum,
@@ -223,6 +214,16 @@ def _talks(p: Params) -> str:
     return _("Skriv ett antal från %(least)s till %(most)s.", **p)
 
 
+def _talks_too_many(p: Params) -> str:
+    return ngettext(
+        "Riktlinjen %(section)s säger högst %(most)s samtal. %(n)s till kan bokas.",
+        "Riktlinjen %(section)s säger högst %(most)s samtal. %(n)s till kan bokas.",
+        cast(int, p["left"]),
+        section=p["section"],
+        most=p["most"],
+    )
+
+
 _OF_TALKS: Mapping[str, Callable[[Params], str]] = {
     "sessions": _talks,
     "too_long": lambda p: _("Ett samtal är högst åtta timmar."),
@@ -231,6 +232,10 @@ _OF_TALKS: Mapping[str, Callable[[Params], str]] = {
     ),
     "overlap": lambda p: _("Det finns redan ett samtal då."),
     "cohort_over": lambda p: _("Samtalen är avslutade eller inställda, så de ändras inte längre."),
+    "talks_full": lambda p: _(
+        "Riktlinjen %(section)s säger högst %(most)s samtal, och så många är redan hållna eller bokade.", **p
+    ),
+    "talks_too_many": _talks_too_many,
     "session_held": lambda p: _("Samtalet är redan hållet."),
     "session_cancelled": lambda p: _("Samtalet är redan inställt."),
     "last_session": lambda p: _("Det är det sista samtalet som är kvar. Lägg till ett nytt, eller avsluta i förtid."),

@@ -23,11 +23,11 @@ class ApiStart:
     """A start that one can apply to, or soon can. Times have their offset; days are those of the municipality.
 
     `free` is what a newcomer can have: 0 while somebody queues, and then one can still queue too. It is null before
-    `apply_from`, when nothing is given away yet.
+    `apply_from`, when nothing is given away yet. `first_session` is null for talks whose time is agreed upon later.
     """
 
     programme: str
-    first_session: datetime
+    first_session: datetime | None
     place: str
     sessions: int
     places: int
@@ -92,7 +92,7 @@ class Problem:
 def start(found: Start, base_url: str) -> ApiStart:
     return ApiStart(
         programme=found.cohort.slug,
-        first_session=local(found.first),
+        first_session=local(found.first) if found.first else None,
         place=found.cohort.venue,
         sessions=found.cohort.sessions,
         places=found.cohort.maximum,
@@ -101,6 +101,11 @@ def start(found: Start, base_url: str) -> ApiStart:
         apply_from=found.cohort.enrol_from,
         apply_at=f"{base_url}{found.address}",
     )
+
+
+def soonest(found: ApiStart) -> tuple[float, str]:
+    """What starts are ordered by: the first day, and what has none yet after those that have."""
+    return found.first_session.timestamp() if found.first_session else float("inf"), found.apply_at
 
 
 def _said(programme: Programme, text: Text, office: Office) -> Texts:

@@ -78,7 +78,7 @@ async def list_starts(request: AnyRequest) -> Response[pages.ApiStarts]:
     starts = [start for found in await _programmes(request) for start in found.starts]
     return _answer(
         request,
-        pages.ApiStarts(office.municipality, office.today, sorted(starts, key=lambda s: (s.first_session, s.apply_at))),
+        pages.ApiStarts(office.municipality, office.today, sorted(starts, key=pages.soonest)),
     )
 
 

@@ -91,6 +91,7 @@ def _news(about: Untold) -> str:
     return {
         "session_moved": _("Ny tid eller plats: %(when)s.", when=when),
         "session_cancelled": " ".join([_("Det blir inget %(when)s.", when=when), *instead]),
+        "talk_booked": _("En tid är bokad: %(when)s. Fler kan vara bokade, se samtalen.", when=when),
         "cohort_started": _("Det blir av, enligt planen."),
         "rest_cancelled": _("Allt som var kvar är inställt."),
         "cohort_cancelled": _("Starten är inställd."),

@@ -11,6 +11,7 @@ from programmes.notices.rules import REMINDERS
 _MUST_BE_TOLD = (
     "session_moved",
     "session_cancelled",
+    "talk_booked",
     "cohort_started",
     "rest_cancelled",
     "cohort_cancelled",

@@ -59,6 +59,7 @@ class ClosingPage:
     bounds: str
     form: object
     changed: bool = False
+    too_few: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,13 +134,27 @@ def closing_page(
         what=what_happens(facts.kind, cohort.form, facts.sessions > 0 and cohort.state != "cancelled"),
         exempt=cohort.exempt,
         section=cohort.section,
-        endings=tuple((e, ending_text(e)) for e in endings(facts.sessions)),
+        endings=tuple((e, ending_text(e)) for e in endings(facts.sessions, facts.least)),
+        too_few=_too_few(cohort, facts),
         ending=typed.ending or facts.ending or "",
         counts=count_fields(values),
         counted=total(values),
         bounds=bounds_text(facts.bounds),
         form=typed.form,
         changed=typed.changed,
+    )
+
+
+def _too_few(cohort: CohortFacts, facts: ClosingFacts) -> str:
+    """That a series ends with fewer talks than the guideline says, which is allowed and stands as ended before its time."""
+    if not facts.least or facts.sessions >= facts.least:
+        return ""
+    return ngettext(
+        "Riktlinjen %(section)s säger minst %(least)s samtal, och här räknas %(n)s. Det är därför avslutat i förtid.",
+        "Riktlinjen %(section)s säger minst %(least)s samtal, och här räknas %(n)s. Det är därför avslutat i förtid.",
+        facts.sessions,
+        section=cohort.section,
+        least=facts.least,
     )
 
 

@@ -9,7 +9,7 @@ from programmes.attendance import queries as attendance
 from programmes.attendance.rules import Kind, kind, unique_bounds
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.queries import UNBOOKED, CohortFacts
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.principal import Principal
 from programmes.desk.closing_rules import ClosingFacts, box_of
@@ -89,6 +89,7 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         transferred=row["transferred"],
         waiting=await unfinished(cohort_id),
         unended=await unended(cohort),
+        least=programme.sessions_min if cohort.form == "individual" else None,
     )
 
 
@@ -144,14 +145,23 @@ async def my_receipt(principal: Principal, today: date, receipt_id: UUID) -> Rec
     return found
 
 
+# SQL: from when the days are counted that the list of a cohort `c` may be kept: its last session, or what stands for it. A
+# series of talks of which none is booked has none: there it is the last cancelling, or the last application (decision 28).
+LIST_COUNTS_FROM = f"""case when {UNBOOKED} then greatest(
+        (select max(s.cancelled_at) from cohort_session s where s.cohort_id = c.id),
+        (select max(e.applied_at) from enrolment e where e.cohort_id = c.id))
+    else coalesce((select max(s.ends_at) from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled'),
+                  (select max(s.cancelled_at) from cohort_session s where s.cohort_id = c.id), c.closed_at) end"""
+
+
 async def overdue(now: datetime, kept: timedelta) -> list[Overdue]:
-    """Exempt cohorts whose last session, or whose cancelling, is so long ago that their list must be gone."""
+    """Exempt cohorts whose last session, or whose cancelling, is so long ago that their list must be gone; and series that
+    nobody has booked a talk of for as long."""
     rows = await fetch(
-        """select c.id, c.programme_id, p.section, p.form from cohort c join programme p on p.id = c.programme_id
-           where p.doc_level = 'operational' and exists (select 1 from enrolment e where e.cohort_id = c.id)
-             and coalesce((select max(s.ends_at) from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled'),
-                          (select max(s.cancelled_at) from cohort_session s where s.cohort_id = c.id), c.closed_at) <= $1
-           order by c.id""",
+        f"""select c.id, c.programme_id, p.section, p.form from cohort c join programme p on p.id = c.programme_id
+            where p.doc_level = 'operational' and exists (select 1 from enrolment e where e.cohort_id = c.id)
+              and {LIST_COUNTS_FROM} <= $1
+            order by c.id""",
         now - kept,
     )
     programmes = await catalogue.programmes({row["programme_id"] for row in rows})

@@ -20,7 +20,8 @@ class ClosingFacts:
     """A cohort on its way to be closed. `coming` are sessions that are not over, `unnoted` those that lack their note.
 
     `waiting` is how many messages are still to be written or sent: they need the list. `required` is whether the section
-    demands an evaluation (2.1, 2.12). `unended` is whether people still have places and codes.
+    demands an evaluation (2.1, 2.12). `unended` is whether people still have places and codes. `least` is the fewest talks
+    that the edition has, of a series.
     """
 
     kind: Kind
@@ -39,6 +40,7 @@ class ClosingFacts:
     transferred: bool
     waiting: int
     unended: bool
+    least: int | None = None
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,10 @@ class Step:
     done: bool
 
 
-def endings(sessions: int) -> tuple[Ending, ...]:
-    """How a cohort can have ended of which so many sessions were not cancelled: nothing was completed where none is left."""
-    return ENDINGS if sessions else tuple(ending for ending in ENDINGS if ending != "completed")
+def endings(sessions: int, least: int | None = None) -> tuple[Ending, ...]:
+    """How a cohort can have ended of which so many sessions were not cancelled: nothing was completed where none is left.
+    With fewer talks than the `least` of the edition (2.3: five) it ended before its time."""
+    return ENDINGS if sessions >= max(1, least or 0) else tuple(ending for ending in ENDINGS if ending != "completed")
 
 
 def steps(facts: ClosingFacts) -> tuple[Step, ...]:
@@ -58,7 +61,7 @@ def steps(facts: ClosingFacts) -> tuple[Step, ...]:
         return ()
     found = [
         Step("attendance", not facts.coming and not facts.unnoted),
-        Step("ending", facts.ending is not None),
+        Step("ending", facts.ending in endings(facts.sessions, facts.least)),
     ]
     if facts.box != "not_needed":
         found.append(Step("evaluation", _evaluated(facts)))

@@ -58,7 +58,8 @@ async def set_ending(cohort_id: int, ending: Ending, principal: Principal, now: 
     """
     async with transaction():
         cohort = await _running(cohort_id, principal, now)
-        if ending not in endings((await queries.facts(cohort, now)).sessions):
+        facts = await queries.facts(cohort, now)
+        if ending not in endings(facts.sessions, facts.least):
             raise Conflict("cohort_changed")
         await execute("update cohort set ended_how = $2 where id = $1", cohort_id, ending)
         await note("cohort:ending", f"cohort/{cohort_id}", principal.staff_id, now)

@@ -92,6 +92,7 @@ def notice_words(kind: str) -> str:
         "place_expired": _("Platsen gick ut"),
         "session_moved": _("En träff är flyttad"),
         "session_cancelled": _("En träff är inställd"),
+        "talk_booked": _("En tid är bokad"),
         "rest_cancelled": _("Resten är inställt"),
         "cohort_started": _("Det startar"),
         "cohort_cancelled": _("Starten är inställd"),

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 from programmes.attendance.rules import noted_from
 from programmes.cohorts.queries import SessionFacts
+from programmes.cohorts.rhythm_rules import rhythm
 from programmes.cohorts.tabs_rules import tabs
-from programmes.cohorts.wording_rules import numbered, usual_days
+from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext, times
+from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.erased_pages import ErasedPart, erased_part
 from programmes.desk.group_step_pages import Facts, NextStep, next_step, with_visits
 from programmes.desk.groups_pages import Tag, state_tag
+from programmes.desk.talk_rules import staff_talks
 from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
 from programmes.enrolment.rules import ALIVE, Entry, NotOpen
@@ -102,6 +104,7 @@ class GroupPage:
     too_late: bool
     may_edit: bool
     visits: str = ""
+    talks: str = ""
     ages: tuple[SeeRow, ...] = ()
     turned_down: tuple[SeeRow, ...] = ()
     gone: tuple[SeeRow, ...] = ()
@@ -151,6 +154,7 @@ def group_page(facts: Facts) -> GroupPage:
         too_late=_closed(facts) == NotOpen("too_late"),
         may_edit=cohort.state not in {"closed", "cancelled"},
         visits=_visits(facts),
+        talks=staff_talks(facts.talks) if facts.talks else "",
         turned_down=tuple(
             SeeRow(f"{facts.address}/deltagare/{one}", label, moment_long(until)) for one, label, until in facts.turned_down
         ),
@@ -174,12 +178,13 @@ def _line(facts: Facts) -> str:
     """`Måndagar 13.00–15.00, Hamngatan 4, rum Linden. Start 5 oktober 2026. 10 träffar.`"""
     cohort = facts.cohort
     counted = [session for session in facts.sessions if session.state != "cancelled"]
-    if not counted:
-        return f"{cohort.address}, {cohort.venue}."
+    if not counted or (cohort.one_at_a_time and len(counted) == 1):
+        booked = " " + _("Samtalen bokas ett i taget.") if cohort.form == "individual" and not cohort.ended_how else ""
+        return f"{cohort.address}, {cohort.venue}.{booked}"
     first = counted[0]
     day = local_date(first.starts_at)
-    usual = capital(usual_days([local_date(s.was_at or s.starts_at) for s in counted]))
-    when = f"{usual} {times(first.starts_at, first.ends_at)}, {cohort.address}, {cohort.venue}."
+    usual = capital(rhythm([s.slot for s in counted], cohort.every_weeks))
+    when = f"{usual}, {cohort.address}, {cohort.venue}."
     if cohort.form == "drop_in":
         return when
     many = (
@@ -220,7 +225,7 @@ def _closed(facts: Facts) -> NotOpen | None:
     last = {s.number: s.starts_at for s in facts.sessions if s.number is not None}
     joined = min(facts.cohort.last_entry_session, max(last)) if last else None
     begins = last.get(joined) if joined is not None else None
-    return may_enter(Entry(facts.cohort.state, facts.cohort.enrol_from, begins), facts.now)
+    return may_enter(Entry(facts.cohort.state, facts.cohort.enrol_from, begins, facts.cohort.unbooked), facts.now)
 
 
 def _person(facts: Facts, entry: RosterEntry) -> PersonRow:

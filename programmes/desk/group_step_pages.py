@@ -9,6 +9,7 @@ from programmes.attendance.queries import Erased, Figure, Unnoted
 from programmes.attendance.rules import Kind
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.talk_rules import Tally
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, moment_long, ngettext
@@ -23,7 +24,7 @@ class Facts:
     """Everything that the page is made of. `workers` are name, role, last day and whether they still have it; `notices`
     states by enrolment. `withdrawn`: who was moved away and has taken back the consent to contact with the partner since.
     `turned_down`: whom staff can let in again, and until when. `passed_by`: who of the queue was, how and when last.
-    `erased`: whom retention has taken, with the `figures` of the whole group, which stay."""
+    `talks`: those of a series. `erased`: whom retention has taken, with the `figures` of the whole group, which stay."""
 
     now: datetime
     cohort: CohortFacts
@@ -42,6 +43,7 @@ class Facts:
     erased: Erased | None = None
     figures: Sequence[Figure] = ()
     passed_by: Mapping[UUID, tuple[str, datetime]] = field(default_factory=dict)
+    talks: Tally | None = None
 
     @property
     def today(self) -> date:
@@ -81,8 +83,21 @@ def next_step(facts: Facts) -> NextStep | None:
     return _go_on(facts)
 
 
+def _book(facts: Facts) -> NextStep | None:
+    """The next talk of a series that is booked as it goes on, when none is to come and somebody has the place; nothing where
+    it has ended, or has as many as the guideline says."""
+    talks, somebody = facts.talks, facts.places.held > facts.places.offered
+    if talks is None or not somebody or not facts.cohort.books_next(talks.most, facts.now):
+        return None
+    title = _("Boka nästa samtal") if talks.counted else _("Boka det första samtalet")
+    text = _("Inget samtal är bokat.") + (" " + _("Är det slut? Gå till Avsluta.") if talks.counted else "")
+    return NextStep(_("Nästa steg"), title, text, f"{facts.address}/boka", _("Boka en tid"))
+
+
 def _go_on(facts: Facts) -> NextStep | None:
-    """The end, when the last session is over; else when the next one is."""
+    """The next talk to book, or the end, when the last session is over; else when the next one is."""
+    if booking := _book(facts):
+        return booking
     if facts.cohort.last_end and facts.cohort.last_end <= facts.now:
         text = _("Sista tillfället var %(day)s.", day=day_long(local_date(facts.cohort.last_end)))
         if facts.cohort.first_start is None:

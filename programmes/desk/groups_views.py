@@ -17,6 +17,7 @@ from programmes.core.clock import local_date
 from programmes.desk import group_pages, groups_pages, print_pages
 from programmes.desk import groups_queries as queries
 from programmes.desk.group_step_pages import Facts
+from programmes.desk.talk_queries import tally_of
 from programmes.enrolment.partner_rules import has_partner_contact
 from programmes.enrolment.queries import places
 from programmes.enrolment.roster import RosterEntry, roster, turned_down, withdrawn_elsewhere
@@ -92,6 +93,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
     entries: Sequence[RosterEntry] = ()
     back: Sequence[tuple[UUID, str, datetime]] = ()
     gone: Sequence[tuple[UUID, str]] = ()
+    sessions = await cohorts.sessions(cohort_id)
     ended = cohort.state == "closed" and noted == "names"
     if with_people:
         async with looking(who, "group", now) as look:
@@ -105,7 +107,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         kind=noted,
         places=(await places([cohort_id]))[cohort_id],
         roster=entries,
-        sessions=await cohorts.sessions(cohort_id),
+        sessions=sessions,
         # What a closed group lacks nobody can note any more.
         unnoted=[] if ended else await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now),
         notices=await queries.last_notices(cohort_id) if with_people else {},
@@ -116,6 +118,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         erased=await attendance.erased(cohort_id) if ended and with_people else None,
         figures=await attendance.figures(cohort_id) if ended and with_people else (),
         passed_by=await passed_by(cohort_id) if with_people and cohort.exempt else {},
+        talks=await tally_of(cohort_id, programme, sessions) if cohort.form == "individual" else None,
         visits=(await needs([cohort_id], now))[cohort_id] if programme.study_visit and with_people else None,
     )
 

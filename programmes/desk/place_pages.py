@@ -8,11 +8,13 @@ from typing import Any
 from programmes.catalogue.rules import Programme
 from programmes.catalogue.wording import Question
 from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.talk_rules import Tally
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.codes import grouped
 from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, times
 from programmes.core.i18n import gettext as _
+from programmes.desk import talk_rules
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, Visit
 from programmes.enrolment.wording import AcceptedText
 
@@ -91,7 +93,7 @@ class PlacePage:
     """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is.
 
     `way`: how they can be told, by `mail`, by somebody who will `ring`, or only at this `place`. `moved_here`: when staff
-    moved them from another start. `done`: what was just done, in words.
+    moved them from another start. `done`: what was just done, in words. `talks`: how many there have been of a series.
     `consent`: there is an answer that can be changed on a page of its own. Which, and how it was answered, isn't said here:
     somebody else may see the phone.
     """
@@ -127,6 +129,7 @@ class PlacePage:
     moved_here: str = ""
     done: str = ""
     consent: bool = False
+    talks: str = ""
 
     @property
     def filled(self) -> int:
@@ -282,7 +285,7 @@ def state_of(facts: EnrolmentFacts, cohort: CohortFacts) -> str:
     if alive and cohort.state in {"cancelled", "closed"}:
         return cohort.state
     # Ended before its first session: nothing is left to come to.
-    return "cancelled" if alive and cohort.first_start is None else facts.state
+    return "cancelled" if alive and cohort.first_start is None and not cohort.unbooked else facts.state
 
 
 def why_no_offer(code: str, state: str) -> str:
@@ -314,6 +317,8 @@ def lead_of(state: str, programme: Programme, cohort: CohortFacts, now: datetime
     if state == "cancelled":
         return _("%(programme)s blir inte av den här gången.", programme=programme.name)
     if cohort.first_start is None:
+        if cohort.unbooked and state in {"confirmed", "preliminary"}:
+            return _("%(programme)s. Tiden bestämmer vi tillsammans.", programme=programme.name)
         return programme.name
     first = moment_long(cohort.first_start)
     if cohort.first_start <= now:
@@ -321,3 +326,8 @@ def lead_of(state: str, programme: Programme, cohort: CohortFacts, now: datetime
     if state in {"confirmed", "preliminary"}:
         return _("%(programme)s – vi ses första gången %(first)s.", programme=programme.name, first=first)
     return _("%(programme)s, första gången %(first)s.", programme=programme.name, first=first)
+
+
+def talks(tally: Tally) -> str:
+    """How many talks there have been, as the person reads it."""
+    return talk_rules.own_talks(tally)

@@ -22,6 +22,7 @@ from programmes.core.i18n import gettext as _
 from programmes.desk import place_pages as pages
 from programmes.desk import refusal_pages
 from programmes.desk.siblings_views import opened_here, still_open, to_place, waiting_with
+from programmes.desk.talk_queries import tally_of
 from programmes.enrolment import (
     agreement_queries,
     deadline_queries,
@@ -196,6 +197,8 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
     queue = await _queue_part(request, place, state)
     moved = await order_queries.moved_here(facts.enrolment_id)
     has_days = state in {"preliminary", "confirmed", "cancelled", "offered"}
+    sessions = await cohorts.sessions(cohort.cohort_id) if has_days else []
+    counts = has_days and cohort.form == "individual" and state != "cancelled"
     calendar = await _calendar(request, facts) if state in {"preliminary", "confirmed"} else None
     return pages.PlacePage(
         state=state,
@@ -212,7 +215,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         section=programme.section,
         texts=pages.texts_shown(again or queries.unaccepted(facts, texts)),
         accepted=accepted_texts(await agreement_queries.accepted(facts.enrolment_id)) if facts.accepted else (),
-        days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), cohort.form, now, facts.visit) if has_days else (),
+        days=pages.day_lines(sessions, cohort.form, now, facts.visit) if has_days else (),
         exempt=programme.exempt,
         way=way(facts, request.app.state.key_folder),
         moved_here=moment_long(moved) if moved else "",
@@ -226,6 +229,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
         opened=await opened_here(request),
+        talks=pages.talks(await tally_of(cohort.cohort_id, programme, sessions)) if counts else "",
         consent=may_answer(facts.state, facts.partner_consent),
         first_day=local_date(cohort.first_start).isoformat() if cohort.first_start else "",
         born_between=born_between(place.judged, local_date(cohort.first_start)) if cohort.first_start else "",

@@ -8,8 +8,9 @@ from programmes.calendar.rules import Address
 from programmes.catalogue.rules import Audience, Lang, Programme, Text
 from programmes.catalogue.wording import Fact, Words, conditions, evaluation_text, key_facts, tag_text
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.core.clock import local, local_date
-from programmes.core.i18n import capital, day_long, day_parts, day_year, ngettext, number_word, times, weekdays
+from programmes.cohorts.rhythm_rules import rhythm
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, day_long, day_parts, day_year, ngettext, number_word, times
 from programmes.core.i18n import gettext as _
 from programmes.core.retention_rules import RULES
 from programmes.enrolment.queries import Places
@@ -32,10 +33,11 @@ class Office:
 
 @dataclass(frozen=True)
 class Start:
-    """A cohort that one can apply to, or soon can. `timetable` are its sessions, where the page shows times."""
+    """A cohort that one can apply to, or soon can. `timetable` are its sessions, where the page shows times. `first` is None
+    of a series of talks of which none is booked yet: the time is agreed upon."""
 
     cohort: CohortFacts
-    first: datetime
+    first: datetime | None
     places: Places
     today: date
     timetable: tuple[SessionFacts, ...] = ()
@@ -55,18 +57,30 @@ class Start:
 
     @property
     def day(self) -> str:
-        """The day of the first session; with its year when that is another."""
+        """The day of the first session; with its year when that is another. That it is agreed upon, where it is."""
+        if self.first is None:
+            return _("tiden bestämmer ni tillsammans")
         day = local_date(self.first)
         return day_long(day) if day.year == self.today.year else day_year(day)
 
     @property
     def short_day(self) -> str:
         """`7 oktober`, without the weekday that stands in the date sign."""
-        return self.day.split(" ", 1)[1]
+        return self.day.split(" ", 1)[1] if self.first else self.day
 
     @property
-    def sign(self) -> tuple[str, str, str]:
-        return day_parts(local_date(self.first))
+    def starts(self) -> str:
+        """`Startar 7 oktober`, or that the time is agreed upon."""
+        return _("Startar %(day)s", day=self.short_day) if self.first else capital(self.day)
+
+    @property
+    def sign(self) -> tuple[str, str, str] | None:
+        return day_parts(local_date(self.first)) if self.first else None
+
+    @property
+    def order(self) -> float:
+        """By the first day; what is agreed upon after what has one."""
+        return self.first.timestamp() if self.first else float("inf")
 
     @property
     def places_text(self) -> str:
@@ -81,21 +95,24 @@ class Start:
 
     @property
     def hours(self) -> str:
-        """`13.00–15.00`, of the first session."""
+        """`måndagar 13.00–15.00`: each weekday with its hours, or the hours alone of a single session."""
         sessions = [s for s in self.timetable if s.state != "cancelled"]
-        return times(sessions[0].starts_at, sessions[0].ends_at) if sessions else ""
+        if not sessions:
+            return _("Efter överenskommelse") if self.cohort.unbooked else ""
+        if len(sessions) == 1:
+            return times(sessions[0].starts_at, sessions[0].ends_at)
+        return rhythm([s.slot for s in sessions], self.cohort.every_weeks)
 
     @property
     def rhythm(self) -> str:
-        """`13.00–15.00, onsdagar, 4 träffar`, or without the weekday where sessions differ."""
+        """`onsdagar 13.00–15.00, 4 träffar`"""
         sessions = [s for s in self.timetable if s.state != "cancelled"]
-        if not sessions:
-            return ""
+        if not sessions or self.cohort.one_at_a_time:
+            booked = _("samtalen bokas ett i taget")
+            return f"{self.hours}, {booked}" if sessions else capital(booked) if self.cohort.unbooked else ""
         known = {"group": ngettext("%(n)s träff", "%(n)s träffar", len(sessions))}
         count = known.get(self.cohort.form) or ngettext("%(n)s samtal", "%(n)s samtal", len(sessions))
-        same = {(local(s.starts_at).weekday(), local(s.starts_at).time()) for s in sessions}
-        days = [weekdays(local_date(self.first))] if len(same) == 1 and len(sessions) > 1 else []
-        return ", ".join([self.hours, *days, count])
+        return f"{self.hours}, {count}"
 
 
 @dataclass(frozen=True)
@@ -145,7 +162,7 @@ class Card:
     def order(self) -> tuple[int, float]:
         """What starts soon comes first; then what one calls about; then what is open anyway."""
         ranks = {"start": 0, "contact": 1, "drop_in": 2, "none": 3, "catalogue_only": 4}
-        return ranks[self.kind], self.start.first.timestamp() if self.start else 0.0
+        return ranks[self.kind], self.start.order if self.start else 0.0
 
 
 @dataclass(frozen=True)
@@ -228,11 +245,13 @@ class ProgrammePage:
 
 
 def coming(cohorts: Iterable[CohortFacts], places: Mapping[int, Places], office: Office) -> list[Start]:
-    """The starts ahead, soonest first. What has begun, or has no day yet, is nothing to apply to."""
+    """The starts ahead, soonest first. What has begun is nothing to apply to; of a series of talks the first may be booked
+    later."""
     return [
         Start(cohort, cohort.first_start, places.get(cohort.cohort_id, Places()), office.today)
         for cohort in cohorts
-        if cohort.form in ("group", "individual") and cohort.first_start and cohort.first_start > office.now
+        if cohort.form in ("group", "individual")
+        and (cohort.unbooked if cohort.first_start is None else cohort.first_start > office.now)
     ]
 
 
@@ -249,7 +268,7 @@ def best(starts: Sequence[Start]) -> Start | None:
 def card(programme: Programme, starts: Sequence[Start], openings: Sequence[Opening], office: Office) -> Card:
     """A programme as a card, with the start or the way in beside it."""
     start = best(starts) if programme.way_in == "web" else None
-    missed = [s for s in starts if start and s.first < start.first and not s.free and not s.not_yet]
+    missed = [s for s in starts if start and s.order < start.order and not s.free and not s.not_yet]
     kind = ("start" if start else "none") if programme.way_in == "web" else programme.way_in
     return Card(
         slug=programme.slug,

@@ -5,23 +5,14 @@ from datetime import datetime
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import services
 from programmes.cohorts.ending_services import cancel_rest
-from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import ends_early
-from programmes.core.clock import local_date
+from programmes.cohorts.talk_services import series
 from programmes.core.db import transaction
-from programmes.core.errors import Conflict, NotFound
+from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.enrolment.queries import places
 
 __all__ = ["cancel_rest", "ends_early", "series", "somebody_comes", "start_series"]
-
-
-async def series(cohort_id: int, principal: Principal, now: datetime) -> CohortFacts:
-    """A series of talks of somebody's own. Raises NotFound: not theirs, or no series."""
-    cohort = await cohorts.mine(principal, local_date(now), cohort_id)
-    if cohort.form != "individual":
-        raise NotFound
-    return cohort
 
 
 async def somebody_comes(cohort_id: int) -> bool:

@@ -25,6 +25,7 @@ class Group:
 
     `to_accept` have a confirmed place and a new version of conditions or rules to accept. `withdrawn` have taken back their
     consent to contact with the partner, and no leader has seen it. `leaderless`: nobody leads it who still may.
+    `to_book`: somebody has the place of a series that goes on, and no talk is to come.
     """
 
     cohort: CohortFacts
@@ -36,6 +37,7 @@ class Group:
     to_accept: int = 0
     withdrawn: int = 0
     leaderless: bool = False
+    to_book: bool = False
 
     @property
     def address(self) -> str:
@@ -122,7 +124,9 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
         found.append(_fill_item(facts, group))
     # Only groups are decided upon; a series or a meeting place simply runs.
     runs = cohort.state == "started" or (cohort.state == "open" and cohort.form != "group")
-    if runs and cohort.last_end and cohort.last_end <= facts.now:
+    if runs and group.to_book:
+        found.append(_booking_item(facts, group))
+    elif runs and cohort.last_end and cohort.last_end <= facts.now:
         found.append(_closing_item(facts, group, cohort.last_end))
     if group.visits_lacking and cohort.state in {"open", "postponed"}:
         found.append(_visits_item(facts, group))
@@ -188,6 +192,17 @@ def _closing_item(facts: Facts, group: Group, last_end: datetime) -> Item:
         text += " " + _("Listan raderas senast %(day)s.", day=day_long(due))
     title = _("Avsluta %(group)s", group=group.cohort.name)
     return Item(title, f"{group.address}/avsluta", text, days_left(due, facts.today), due)
+
+
+def _booking_item(facts: Facts, group: Group) -> Item:
+    """Somebody holds the place of a series and no talk is to come."""
+    cohort = group.cohort
+    text = _("Inget samtal är bokat.") + (" " + _("Är det slut? Avsluta på seriens sida.") if cohort.first_start else "")
+    due = local_date(cohort.last_end) + KEPT_AFTER_LAST if cohort.last_end and cohort.exempt else facts.today
+    if cohort.exempt and cohort.last_end:
+        text += " " + _("Annars raderas listan senast %(day)s.", day=day_long(due))
+    title = _("Boka nästa samtal i %(group)s", group=cohort.name)
+    return Item(title, f"{group.address}/boka", text, days_left(due, facts.today), due)
 
 
 def _unnoted_item(facts: Facts, entry: Unnoted) -> Item:

@@ -111,6 +111,8 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
             to_accept=to_accept.get(c.cohort_id, 0),
             withdrawn=withdrawn.get(c.cohort_id, 0),
             leaderless=c.cohort_id in led_by_nobody,
+            to_book=taken[c.cohort_id].held > taken[c.cohort_id].offered
+            and c.books_next(programmes[c.programme_id].sessions_max, now),
             visits_lacking=lacking[c.cohort_id].lacking if c.cohort_id in lacking else 0,
         )
         for c in mine

@@ -62,7 +62,7 @@ class ConfirmPage:
 def start(cohort: CohortFacts, taken: Places) -> Start:
     """One start of the list."""
     free = max(0, cohort.maximum - taken.held)
-    day = capital(day_year(local_date(cohort.first_start))) if cohort.first_start else _("Inga dagar än")
+    day = capital(day_year(local_date(cohort.first_start))) if cohort.first_start else _("Ingen tid bokad än")
     left = ngettext("%(n)s ledig plats.", "%(n)s lediga platser.", free)
     queue = ngettext("%(n)s väntar.", "%(n)s väntar.", taken.queued) if taken.queued else ""
     return Start(cohort.cohort_id, cohort.name, f"{day}. {left} {queue}".strip())

@@ -29,7 +29,7 @@ from programmes.people.records import PersonRecord
 @dataclass(frozen=True)
 class Application:
     """What somebody applies with. `once` is the form's once-number; `record` is None for identity-exempt programmes.
-    `first_session` is the day that the form said, on which ages count.
+    `first_session` is the day that the form said, on which ages count: today where no session is booked yet.
 
     `among_many`: it came among many at once from one address. In an exempt programme it then waits until somebody says
     that they come; it is never refused.
@@ -165,7 +165,9 @@ async def _take_all(
         closed = entry(gate.entry, now)
         if closed is not None:
             return Refused(closed=closed)
-        if gate.first_start and any(d.application.first_session != local_date(gate.first_start) for d in new):
+        # Where no talk is booked yet age counts today, and on the first one's day once it is (decision 28).
+        counted_on = local_date(gate.first_start or now)
+        if any(d.application.first_session != counted_on for d in new):
             return Refused(moved=True)
         if together and len(new) > gate.maximum:
             return Refused(too_many=True)

@@ -24,27 +24,26 @@ __all__ = ["MOST_SIBLINGS", "born_between"]
 @dataclass(frozen=True)
 class CohortHead:
     """What the way in says about the cohort. `seats_left` counts places nobody holds; `someone_waits` who is offered one
-    before a newcomer."""
+    before a newcomer. `first_day` is the day on which ages count; `booked_on_the_way`: talks are booked one at a time, and
+    perhaps none is yet."""
 
     public_id: str
     programme_name: str
     short_name: str
     slug: str
-    first_start: datetime
-    first_end: datetime
+    first_start: datetime | None
+    first_end: datetime | None
     sessions: int
     venue: str
     address: str
     seats_left: int
     queued: int
     someone_waits: bool
-    last_day: date
-    form: str = "group"
-    days: str = ""
-
-    @property
-    def first_day(self) -> date:
-        return local_date(self.first_start)
+    last_day: date | None
+    form: str
+    days: str
+    first_day: date
+    booked_on_the_way: bool = False
 
     @property
     def free(self) -> bool:
@@ -54,11 +53,15 @@ class CohortHead:
     @property
     def when(self) -> str:
         """`Måndag 5 oktober 2026, 13.00–15.00`"""
+        if self.first_start is None or self.first_end is None:
+            return _("Ni bestämmer tiden tillsammans")
         return f"{_capital(day_year(local_date(self.first_start)))}, {_times(self.first_start, self.first_end)}"
 
     @property
     def rhythm(self) -> str:
         """`10 träffar, måndagar, till 14 december 2026. Hamngatan 4, rum Linden.`"""
+        if self.booked_on_the_way or self.last_day is None:
+            return _("Samtalen bokas ett i taget. %(address)s, %(venue)s.", address=self.address, venue=self.venue)
         sessions = many(self.form, self.sessions)
         return _(
             "%(sessions)s, %(days)s, till %(last)s. %(address)s, %(venue)s.",
@@ -201,6 +204,8 @@ class WayIn:
     def age_counted(self) -> str:
         """On which day age counts."""
         day = day_plain(self.head.first_day)
+        if self.head.first_start is None:
+            return _("Åldern räknas idag, %(day)s, och en gång till den dag då det första samtalet blir.", day=day)
         if self.alone:
             return _("Åldern räknas den dag då det första samtalet är, %(day)s.", day=day)
         return _("Åldern räknas den dag gruppen börjar, %(day)s.", day=day)

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from programmes.catalogue.rules import Programme, ResidencyException
-from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.queries import UNBOOKED, CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
@@ -50,7 +50,7 @@ class Gate:
 
     `someone_waits`: somebody who can be offered a place now. Who is passed over for a reason holds nobody back, nor do
     siblings who wait for more places than are free; `waits_aside` says whether anybody waits whom others may pass so.
-    `first_start` is None when every session is cancelled.
+    `first_start` is None when no session is booked, or every one is cancelled.
     """
 
     cohort_id: int
@@ -111,7 +111,8 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
                   (select starts_at from cohort_session where cohort_id = $1 and number = least($2, (
                        select max(number) from cohort_session where cohort_id = $1))) as last_entry,
                   (select min(starts_at) from cohort_session
-                   where cohort_id = $1 and state <> 'cancelled' and starts_at > $3) as next_session""",
+                   where cohort_id = $1 and state <> 'cancelled' and starts_at > $3) as next_session,
+                  (select {UNBOOKED} from cohort c where c.id = $1) as unbooked""",
         cohort_id,
         cohort["last_entry_session"],
         now,
@@ -123,7 +124,7 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
         cohort["maximum"],
         frozenset(row["taken"]),
         row["someone_waits"],
-        Entry(cohort["state"], cohort["enrol_from"], row["last_entry"]),
+        Entry(cohort["state"], cohort["enrol_from"], row["last_entry"], row["unbooked"]),
         row["next_session"],
         row["waits_aside"],
         row["first_start"],
@@ -168,14 +169,15 @@ async def lock_cohort(cohort_id: int) -> None:
 async def entry_facts(cohort_id: int) -> Entry:
     """Whether one may enter, read without a lock, for showing. Raises NotFound."""
     row = await fetchrow(
-        """select state, enrol_from, (select starts_at from cohort_session s where s.cohort_id = c.id and s.number = least(
-                  c.last_entry_session, (select max(number) from cohort_session where cohort_id = c.id))) as last_entry
-           from cohort c where id = $1""",
+        f"""select state, enrol_from, (select starts_at from cohort_session s where s.cohort_id = c.id and s.number = least(
+                   c.last_entry_session, (select max(number) from cohort_session where cohort_id = c.id))) as last_entry,
+                   {UNBOOKED} as unbooked
+            from cohort c where id = $1""",
         cohort_id,
     )
     if row is None:
         raise NotFound
-    return Entry(row["state"], row["enrol_from"], row["last_entry"])
+    return Entry(row["state"], row["enrol_from"], row["last_entry"], row["unbooked"])
 
 
 _ENROLMENT = """

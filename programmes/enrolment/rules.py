@@ -47,11 +47,12 @@ _FEW = 3
 @dataclass(frozen=True)
 class Entry:
     """Whether, and how, one may still enter a cohort. Times are aware; `last_entry` is when the last session one may
-    join at begins, None when no session is planned."""
+    join at begins, None when no session is planned. `unbooked`: a series of talks whose first is booked later."""
 
     state: str
     enrol_from: date
     last_entry: datetime | None
+    unbooked: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,9 +168,9 @@ def entry(facts: Entry, now: datetime) -> NotOpen | None:
         return NotOpen("closed" if facts.state == "closed" else "not_yet")
     if local(now).date() < facts.enrol_from:
         return NotOpen("not_yet")
-    if facts.last_entry is None or now >= facts.last_entry:
-        return NotOpen("too_late")
-    return None
+    if facts.last_entry is None:
+        return None if facts.unbooked else NotOpen("too_late")
+    return NotOpen("too_late") if now >= facts.last_entry else None
 
 
 def lowest_free(taken: Collection[int], maximum: int) -> int | None:

@@ -116,13 +116,13 @@ async def _plan(enrolment_id: uuid.UUID, to: int, keys: KeyFolder, now: datetime
         raise Conflict("enrolment_over")
     readings = await catalogue.readings(target.programme_id)
     programme = readings.in_force
-    first = local_date(target.first_start) if target.first_start else None
+    first = local_date(target.first_start or now) if target.first_start or target.unbooked else None
     decided = _refused(facts, as_judged(readings, facts.applied_at), gate, first, keys, now) or await _decide(facts, gate)
     texts = await queries.texts_for(programme, local_date(now))
     has_seat = isinstance(decided, Move) and decided.seat is not None
     left = still_to_do(programme, _carried(facts), texts) if has_seat else ()
     asked = asked_anew(await catalogue.programme(source.programme_id), programme)
-    again = asks_age_again(facts, programme, first)
+    again = asks_age_again(facts, programme, first if target.first_start else None)
     return Plan(facts, source, target, programme, decided, again, first, left, asked), gate
 
 

@@ -67,7 +67,7 @@ async def _show(
         languages=pages.interpreter_languages(),
         by_wish=pages.by_wish(way.programme),
         open_already=await _open_already(way),
-        head=await head(way.cohort, way.programme),
+        head=await head(way),
         form=all_errors(way.applicants),
         once=once if _ONCE.fullmatch(once) else new_token(),
         step=step,

@@ -11,7 +11,7 @@ from programmes.catalogue.rules import Programme, ResidencyException
 from programmes.catalogue.wording import Question
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
-from programmes.cohorts.wording_rules import usual_days
+from programmes.cohorts.rhythm_rules import rhythm
 from programmes.core.clock import local_date
 from programmes.core.i18n import language
 from programmes.core.principal import Principal
@@ -56,8 +56,8 @@ class Way:
 
     @property
     def first_day(self) -> date:
-        assert self.cohort.first_start is not None
-        return local_date(self.cohort.first_start)
+        """The day on which ages count: that of the first session, or today where none is booked yet."""
+        return local_date(self.cohort.first_start or self.request.app.state.clock.now())
 
     @property
     def shown_day(self) -> date:
@@ -74,26 +74,29 @@ class Way:
         return pages.shown_questions(self.programme, self.municipality, self.answered(form))
 
 
-async def head(cohort: CohortFacts, programme: Programme) -> pages.CohortHead:
+async def head(way: Way) -> pages.CohortHead:
+    cohort, programme = way.cohort, way.programme
     taken = (await queries.places([cohort.cohort_id]))[cohort.cohort_id]
     sessions = [s for s in await cohorts.sessions(cohort.cohort_id) if s.number is not None]
-    first, last = sessions[0], sessions[-1]
+    first = sessions[0] if sessions else None
     return pages.CohortHead(
         cohort.public_id,
         programme.name,
         programme.short_name,
         cohort.slug,
-        first.starts_at,
-        first.ends_at,
+        first.starts_at if first else None,
+        first.ends_at if first else None,
         len(sessions),
         cohort.venue,
         cohort.address,
         max(0, cohort.maximum - taken.held),
         taken.queued,
         taken.someone_waits,
-        local_date(last.starts_at),
+        local_date(sessions[-1].starts_at) if sessions else None,
         cohort.form,
-        usual_days([local_date(s.was_at or s.starts_at) for s in sessions]),
+        rhythm([s.slot for s in sessions], cohort.every_weeks),
+        way.first_day,
+        cohort.one_at_a_time or not sessions,
     )
 
 

@@ -30,7 +30,8 @@ class Slot:
 @dataclass(frozen=True)
 class Facts:
     """What the words are made of, read when the message is sent. `next` is the next session that is not cancelled,
-    `added` the one at the end that makes up for a cancelled one, `soonest` when the next was to begin, cancelled or not."""
+    `added` the one at the end that makes up for a cancelled one, `soonest` when the next was to begin, cancelled or not.
+    `booked`: how many talks were booked at once with this one, the first of them."""
 
     kind: Kind
     enrolment_state: str
@@ -46,6 +47,7 @@ class Facts:
     say_coming: bool = False
     link: str = ""
     added: Slot | None = None
+    booked: int = 1
     soonest: datetime | None = None
 
 
@@ -82,7 +84,7 @@ def letter(facts: Facts, municipality: str, phone: str) -> Letter:
 def news(facts: Facts) -> list[str]:
     """What has happened, and what it asks for; the most important first."""
     match facts.kind:
-        case "session_moved" | "session_cancelled":
+        case "session_moved" | "session_cancelled" | "talk_booked":
             return _session_news(facts)
         case "rest_cancelled":
             return [_("De möten som var kvar är inställda."), _("Du behöver inte göra något.")]
@@ -188,6 +190,12 @@ def _session_news(facts: Facts) -> list[str]:
     if facts.kind == "session_cancelled":
         instead = [_("Ett nytt möte är tillagt sist: %(when)s.", when=facts.added)] if facts.added else []
         return [_("Mötet %(when)s är inställt.", when=facts.session), *instead, *_next(facts)]
+    if facts.kind == "talk_booked":
+        one = [_("En tid är bokad: %(when)s.", when=facts.session)]
+        first = _("%(n)s tider är bokade. Den första är %(when)s.", n=facts.booked, when=facts.session)
+        several = [first, _("Alla tider står på Min plats.")]
+        news = several if facts.booked > 1 else one
+        return [*news, _age_again()] if facts.age_again else news
     if facts.was_at is None:
         return [_("Mötet %(when)s har ändrats. Se tid och plats med länken.", when=facts.session)]
     news = [

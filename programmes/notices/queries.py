@@ -116,6 +116,14 @@ async def sequence(session_id: int) -> int:
     return found
 
 
+async def is_cancelled(session_id: int) -> bool:
+    """Whether a session has been cancelled. Raises NotFound."""
+    found: bool | None = await fetchval("select state = 'cancelled' from cohort_session where id = $1", session_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
 async def told_at(notice_id: UUID) -> Told | None:
     """Whether a message has been written, and when it reached the person."""
     row = await fetchrow("select sent_at from notice where id = $1", notice_id)

@@ -31,6 +31,7 @@ Kind = Literal[
     "place_expired",
     "session_moved",
     "session_cancelled",
+    "talk_booked",
     "rest_cancelled",
     "cohort_started",
     "cohort_cancelled",
@@ -64,6 +65,7 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "place_expired": frozenset({"expired"}),
     "session_moved": HOLDING,
     "session_cancelled": HOLDING,
+    "talk_booked": HOLDING,
     "rest_cancelled": HOLDING,
     "cohort_started": HOLDING,
     "cohort_cancelled": ALIVE,
@@ -73,8 +75,8 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
 # Reminders of what people know already: nobody has to be rung about them.
 REMINDERS: frozenset[Kind] = frozenset({"soon_visit", "soon_evaluation"})
 # What changes when somebody should come. About a session that is near it is urgent.
-CHANGES_A_SESSION: frozenset[Kind] = frozenset({"session_moved", "session_cancelled", "rest_cancelled", "cohort_cancelled",
-                                                "visit_cancelled", "visit_unbooked"})  # fmt: skip
+CHANGES_A_SESSION: frozenset[Kind] = frozenset({"session_moved", "session_cancelled", "talk_booked", "rest_cancelled",
+                                                "cohort_cancelled", "visit_cancelled", "visit_unbooked"})  # fmt: skip
 # Of what staff did to somebody's study visit only the last is told.
 BY_STAFF: frozenset[Kind] = frozenset({"visit_booked", "visit_unbooked"})
 # In which states of the visit a message about it is still true; None is no visit.
@@ -178,7 +180,7 @@ def is_current(
         return False
     if kind in _VISIT:
         return visit in _VISIT[kind]
-    if kind in {"session_moved", "soon_evaluation"}:
+    if kind in {"session_moved", "talk_booked", "soon_evaluation"}:
         return session_state in {"planned", "moved"} and session_ends > now
     if kind == "session_cancelled":
         return session_state == "cancelled" and session_ends > now

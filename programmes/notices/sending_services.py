@@ -171,6 +171,7 @@ async def _words(
         was_at=about.was_at if about else None,
         soonest=min((s.starts_at for s in sessions if s.starts_at > now), default=None),
         added=_made_up_for(about, counted),
+        booked=_booked_with(about, counted) if facts.kind == "talk_booked" else 1,
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
         say_coming=queued and person.asked_to_come,
@@ -206,6 +207,11 @@ def _made_up_for(about: SessionFacts | None, counted: Sequence[SessionFacts]) ->
         return None
     found = [s for s in counted if s.added and s.revised_at and s.revised_at >= about.cancelled_at]
     return letter_rules.Slot(found[-1].starts_at, found[-1].ends_at) if found else None
+
+
+def _booked_with(about: SessionFacts | None, counted: Sequence[SessionFacts]) -> int:
+    """How many talks were booked at once with this one; what has been changed since has had a message of its own."""
+    return sum(1 for s in counted if about and s.revised_at == about.revised_at and s.sequence == about.sequence)
 
 
 async def _age_again(person: EnrolmentFacts, counted: Sequence[SessionFacts]) -> bool:

@@ -49,11 +49,16 @@ async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetim
 
 
 async def tell_about_session(kind: Kind, session_id: int, keys: KeyFolder, now: datetime) -> None:
-    """A message to everybody with a seat about one session. Moved twice before anybody was told, it is told once."""
+    """A message to everybody with a seat about one session. Moved twice before anybody was told, it is told once.
+
+    Of one that has been cancelled since only that is told, in whatever order the events are answered.
+    """
     with suppress(NotFound):
         async with transaction():
             cohort_id = await queries.cohort_of_session(session_id)
             await cohorts.locked(cohort_id)
+            if kind != "session_cancelled" and await queries.is_cancelled(session_id):
+                return
             event = _Event(kind, f"{session_id}/{await queries.sequence(session_id)}", session_id)
             await _tell(event, await _audience(kind, cohort_id), keys, now)
 

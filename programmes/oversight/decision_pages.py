@@ -6,9 +6,9 @@ from datetime import date
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import ROOM_AND_LEADER, Schedule
-from programmes.cohorts.wording_rules import noted, said, why_skipped
+from programmes.cohorts.wording_rules import noted, numbered, said, why_skipped
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, day_plain, day_short, ngettext
+from programmes.core.i18n import capital, day_long, day_plain, day_short, listed, ngettext, times, weekdays
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
 from programmes.notices.reach_rules import Reach, told
@@ -34,6 +34,7 @@ class DecisionPage:
     hint: str = ""
     others: str = ""
     clashes: tuple[str, ...] = ()
+    other_days: tuple[str, ...] = ()
 
     def value(self, name: str) -> str:
         return dict(self.values).get(name, "")
@@ -249,10 +250,11 @@ def postpone_page(
         fixed_reasons(),
         _short_year(facts, without(year, facts.cohort_id) if year and leaves else None),
         (("start", first), ("beslut", decide_by), ("skal", reason)),
-        _days(schedule),
+        _days(schedule, facts.form),
         schedule.digest,
         look_again,
         clashes=_clashes(schedule),
+        other_days=_other_days(schedule, first),
         button=_("Skjut upp till %(day)s", day=_day(days[0])) if days else _("Skjut upp"),
         keep=_("Behåll %(day)s", day=_day(local_date(facts.first_start))) if facts.first_start else _("Avbryt"),
     )
@@ -268,16 +270,30 @@ def _clashes(schedule: Schedule) -> tuple[str, ...]:
     )
 
 
-def _days(schedule: Schedule) -> tuple[tuple[str, str, str], ...]:
+def _days(schedule: Schedule, form: str) -> tuple[tuple[str, str, str], ...]:
     """Every day, what happens on it, and why nothing does."""
     return tuple(
         (
             day_short(day.day),
-            _("Träff %(n)s", n=day.number) if day.number or not day.off else "",
-            why_skipped(day.day, day.off) if day.off else "",
+            f"{capital(numbered(form, day.number))}, {times(day.slot.starts_at, day.slot.ends_at)}" if day.number else "",
+            why_skipped(day.day, day.off) if day.off else " ".join(noted(note) for note in day.notes),
         )
         for day in schedule.days
     )
+
+
+def _other_days(schedule: Schedule, first: str) -> tuple[str, ...]:
+    """What the new first day does to the weekdays, where that is not what was typed or not as before. `first` as typed."""
+    found, sessions = [], schedule.sessions
+    if sessions and schedule.days[0].number and schedule.days[0].day.isoformat() > first:
+        found.append(_("Den dag du skrev är ingen av veckodagarna. Det börjar %(day)s.", day=day_long(sessions[0].day)))
+    on = {day.day.weekday(): day.day for day in sessions if any(note.kind == "other_weekday" for note in day.notes)}
+    if on:
+        names = listed([weekdays(day) for _weekday, day in sorted(on.items())])
+        found.append(_("Nu blir det även på en veckodag som inte fanns förut: %(days)s.", days=names))
+    if any(weekday >= 5 for weekday in on):
+        found.append(_("Det är helg."))
+    return tuple(found)
 
 
 def _day(day: date) -> str:

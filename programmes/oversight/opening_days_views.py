@@ -16,7 +16,8 @@ _WEEKDAYS = ("0", "1", "2", "3", "4", "5", "6")
 
 @dataclass(frozen=True)
 class Days:
-    """When a cohort meets, as typed. `chosen` are days that were picked one by one, else empty."""
+    """When a cohort meets, as typed. `chosen` are days that were picked one by one, else empty. `booked`: how many talks are
+    booked to begin with where the rest is booked as it goes on; None where it is planned whole."""
 
     first: date
     starts: time
@@ -25,13 +26,19 @@ class Days:
     every: int
     other: dict[int, tuple[time, time]]
     chosen: tuple[date, ...]
+    booked: int | None = None
+
+
+# Of talks that are booked one at a time: how many are to begin with.
+ONE_AT_A_TIME = {"forsta": 1, "ingen": 0}
 
 
 def read_days(form: Form, kind: str, count: int) -> Days | None:
     """None when they cannot even be counted, and then why stands beside the fields. `count` days are picked one by one;
     while none of them is filled in yet the pattern of every week stands for them."""
     first, begins, ends = form.day("forsta"), form.clock_time("fran"), form.clock_time("till")
-    how = form.choice("monster", ("vecka", "varannan", "flera", "egna")) if form.raw("monster") else "vecka"
+    ways = ("vecka", "varannan", "flera", "egna", *(ONE_AT_A_TIME if kind == "individual" else ()))
+    how = form.choice("monster", ways) if form.raw("monster") else "vecka"
     weekdays, other = frozenset[int](), dict[int, tuple[time, time]]()
     if kind == "drop_in" or how == "flera":
         weekdays = frozenset(int(day) for day in form.all("dagar") if day in _WEEKDAYS)
@@ -43,7 +50,8 @@ def read_days(form: Form, kind: str, count: int) -> Days | None:
     if not first or not begins or not ends or wrong & set(form.errors) or any(one is None for one in chosen):
         return None
     picked = tuple(sorted(one for one in chosen if one is not None))
-    return Days(picked[0] if picked else first, begins, ends, weekdays, 2 if how == "varannan" else 1, other, picked)
+    every, booked = 2 if how == "varannan" else 1, ONE_AT_A_TIME.get(how)
+    return Days(picked[0] if picked else first, begins, ends, weekdays, every, other, picked, booked)
 
 
 def _other_times(form: Form, weekdays: frozenset[int]) -> dict[int, tuple[time, time]]:

@@ -15,7 +15,7 @@ from programmes.cohorts.rules import (
     places_span,
     sessions_span,
 )
-from programmes.cohorts.schedule_rules import Clash, Day, Off, Schedule
+from programmes.cohorts.schedule_rules import Clash, Day, Note, Off, Schedule, weekend
 from programmes.cohorts.wording_rules import noted, numbered, why_skipped
 from programmes.core.clock import local, local_date
 from programmes.core.i18n import (
@@ -64,7 +64,8 @@ class Line:
 
 @dataclass(frozen=True)
 class OpeningPage:
-    """The form. `lines` is empty while what is typed gives no schedule."""
+    """The form. `lines` is empty while what is typed gives no schedule; `none_yet`: none is asked for either, as talks are
+    booked one at a time."""
 
     section: str
     name: str
@@ -86,13 +87,18 @@ class OpeningPage:
     digest: str
     look_again: bool
     button: str
+    none_yet: bool = False
 
     @property
     def how_often(self) -> tuple[tuple[str, str], ...]:
         """How often it meets, as one chooses it; an open meeting place has its weekdays only."""
         several = _("Flera gånger i veckan")
         every = (("vecka", _("Varje vecka")), ("varannan", _("Varannan vecka")))
-        return () if self.kind == "drop_in" else (*every, ("flera", several), ("egna", _("Egna datum")))
+        found: tuple[tuple[str, str], ...] = (*every, ("flera", several), ("egna", _("Egna datum")))
+        if self.kind == "individual":
+            first, none = _("Bara det första, resten bokas ett i taget"), _("Ingen tid än, alla bokas ett i taget")
+            found = (*found, ("forsta", first), ("ingen", none))
+        return () if self.kind == "drop_in" else found
 
     @property
     def picked(self) -> tuple[str, ...]:
@@ -214,12 +220,24 @@ def warnings(programme: Programme, schedule: Schedule, clashes: Sequence[Clash],
     elif schedule.sessions and programme.form != "drop_in" and schedule.days[0].day > first:
         found.append(_("Den dag du skrev är ingen av veckodagarna. Det börjar %(day)s.", day=day_long(schedule.days[0].day)))
     found.extend(_meant(day.day, day.off) for day in schedule.sessions if day.off)
+    found.extend(_about_first(schedule, programme.form))
     others = _by_group(clashes)
     found.extend(_clash(who, cohort, days, len(schedule.sessions), venue) for (who, cohort), days in others[:MOST_CLASHES])
     if len(others) > MOST_CLASHES:
         more = len(others) - MOST_CLASHES
         found.append(ngettext("Och %(n)s krock till, se dagarna nedan.", "Och %(n)s krockar till, se dagarna nedan.", more))
     return tuple(found)
+
+
+def _about_first(schedule: Schedule, form: str) -> list[str]:
+    """That the first day is a weekend, the eve of a holiday or a bridge day, however the days were chosen; one that is a day
+    off is said already, and of an open meeting place the weekdays were ticked."""
+    if not schedule.sessions or schedule.sessions[0].off:
+        return []
+    first = schedule.sessions[0]
+    kinds: dict[str, Note] = {note.kind: note for note in (*(weekend(first.day) if form != "drop_in" else ()), *first.notes)}
+    texts = [noted(kinds[kind]) for kind in ("weekend", "eve", "bridge") if kind in kinds]
+    return [_("Första dagen, %(day)s: %(why)s", day=day_long(first.day), why=" ".join(texts))] if texts else []
 
 
 def _meant(day: date, off: Off) -> str:

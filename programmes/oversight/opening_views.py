@@ -180,6 +180,8 @@ def _read(ask: _Ask, form: Form) -> Opening | None:
     venue_id, new_venue = _read_venue(form)
     if days is None:
         return None
+    if days.booked is not None:
+        count = days.booked
     return Opening(
         ask.programme_id,
         name,
@@ -201,6 +203,7 @@ def _read(ask: _Ask, form: Form) -> Opening | None:
         every=days.every,
         other=days.other,
         chosen=days.chosen,
+        one_at_a_time=days.booked is not None,
     )
 
 
@@ -289,6 +292,7 @@ async def _show(
         lines=pages.lines(programme.form, schedule, planned.clashes) if schedule and planned else (),
         digest=pages.seen(planned.digest, asked) if planned else "",
         look_again=look_again,
+        none_yet=planned is not None and not planned.schedule.days and values["monster"] == "ingen",
         button=pages.button(opens, programme.form, ask.today),
     )
     return page(ask.request, "oversight/open.html", view, status)

@@ -10,6 +10,7 @@ from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.retention import amount_of
 from programmes.core.retention_rules import SUBJECTS, Subject, Unit, months_after, years_after
+from programmes.desk.closing_queries import LIST_COUNTS_FROM
 from programmes.enrolment.note_queries import last_notes
 from programmes.oversight import retention_rules as rules
 from programmes.oversight.retention_rules import RecordFacts, last_note
@@ -192,11 +193,10 @@ async def receipt(receipt_id: UUID) -> Receipt | None:
 async def lists_due() -> list[date]:
     """By which local day each working list has to be gone at the latest; of lists, never of people on them."""
     rows = await fetch(
-        """select coalesce((select max(s.ends_at) from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled'),
-                           (select max(s.cancelled_at) from cohort_session s where s.cohort_id = c.id), c.closed_at) as last
-           from cohort c join programme p on p.id = c.programme_id
-           where p.doc_level = 'operational' and p.form <> 'drop_in'
-             and exists (select 1 from enrolment e where e.cohort_id = c.id)"""
+        f"""select {LIST_COUNTS_FROM} as last
+            from cohort c join programme p on p.id = c.programme_id
+            where p.doc_level = 'operational' and p.form <> 'drop_in'
+              and exists (select 1 from enrolment e where e.cohort_id = c.id)"""
     )
     days = await amount_of("working_list")
     return [local_date(row["last"]) + timedelta(days=days) for row in rows if row["last"]]

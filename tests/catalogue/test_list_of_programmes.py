@@ -108,9 +108,9 @@ async def test_the_page_leads_to_the_next_start_and_lists_the_others(client: htt
     page = (await client.get("/insatser/aterfallsprevention")).text
     said = words_of(page)
     assert f'<a class="btn btn--main btn--big btn--wide" href="/anmalan/{first.public_id}">Anmäl dig</a>' in page
-    assert "Onsdag 11 november 09.00–11.00, onsdagar, 10 träffar" in said
+    assert "Onsdag 11 november onsdagar 09.00–11.00, 10 träffar" in said
     assert "Gruppen startar när minst 5 är klara." in said
-    assert "Onsdag 20 januari 2027 09.00–11.00 8 platser Öppnar 1 november 2026" in said
+    assert "Onsdag 20 januari 2027 onsdagar 09.00–11.00 8 platser Öppnar 1 november 2026" in said
     assert f"/anmalan/{later.public_id}" not in page
 
 

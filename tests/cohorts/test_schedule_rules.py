@@ -16,6 +16,7 @@ from programmes.cohorts.schedule_rules import (
     Note,
     Off,
     Pattern,
+    Schedule,
     Slot,
     clashes,
     holiday_name,
@@ -204,23 +205,36 @@ def test_one_more_after_days_chosen_by_hand_is_a_week_later() -> None:
 
 
 @given(patterns, st.integers(1, 20), dates, closures)
-def test_a_postponed_start_keeps_its_pattern_from_the_new_day(
+def test_a_postponed_start_keeps_its_weekdays_and_hours_from_the_new_day(
     pattern: Pattern, count: int, new: date, shut: list[Closure]
 ) -> None:
     before = plan_sessions(pattern, count, shut)
     again = again_from(before.slots, new, shut, pattern.every)
     assert len(again.slots) == count
-    turned = (new - before.sessions[0].day).days
-    assert {day.day.weekday() for day in again.sessions} <= {(day.day.weekday() + turned) % 7 for day in before.sessions}
-    assert again.days[0].day == new
+    had = {day.day.weekday() for day in before.sessions}
+    assert {day.day.weekday() for day in again.days} <= (had if len(had) > 1 else {new.weekday()})
+    # On the new day itself where the weekdays allow it, else on the first of them after it.
+    assert new <= again.days[0].day < new + timedelta(weeks=1)
+    assert again.days[0].day == new or new.weekday() not in had
     assert {(local(slot.starts_at).time(), local(slot.ends_at).time()) for slot in again.slots} <= {
         (pattern.starts, pattern.ends),
         *pattern.other.values(),
     }
+    said_of_each_new_weekday(again, had)
 
 
-@given(st.sets(st.dates(date(2027, 1, 1), date(2027, 6, 30)), min_size=1, max_size=12), dates, closures)
-def test_days_chosen_by_hand_keep_their_distance_when_the_start_is_postponed(
+def said_of_each_new_weekday(again: Schedule, had: set[int]) -> None:
+    for day in again.sessions:
+        kinds, is_new = {note.kind for note in day.notes}, day.day.weekday() not in had
+        assert ("other_weekday" in kinds) == is_new
+        assert ("weekend" in kinds) == (is_new and day.day.weekday() >= 5)
+
+
+by_hand = st.sets(st.dates(date(2027, 1, 1), date(2027, 6, 30)), min_size=1, max_size=12)
+
+
+@given(by_hand, dates, closures)
+def test_days_chosen_by_hand_keep_their_weekdays_when_the_start_is_postponed(
     chosen: set[date], new: date, shut: list[Closure]
 ) -> None:
     slots = plan_by_hand(chosen, time(13), time(15), []).slots
@@ -228,8 +242,46 @@ def test_days_chosen_by_hand_keep_their_distance_when_the_start_is_postponed(
     assert [day.number for day in again.sessions] == list(range(1, len(chosen) + 1))
     assert len({day.day for day in again.sessions}) == len(chosen)
     assert not any(why_off(day.day, shut) for day in again.sessions)
+    had = {day.weekday() for day in chosen}
+    assert again.days[0].day == new
+    assert {day.day.weekday() for day in again.sessions} <= had | {new.weekday()}
+    said_of_each_new_weekday(again, had)
+
+
+@given(by_hand, st.integers(-20, 60), closures)
+def test_days_chosen_by_hand_keep_their_distance_when_the_weekdays_allow_it(
+    chosen: set[date], weeks: int, shut: list[Closure]
+) -> None:
+    new = min(chosen) + timedelta(weeks=weeks)
+    again = again_from(plan_by_hand(chosen, time(13), time(15), []).slots, new, shut, BY_HAND)
     wanted = {new + (day - min(chosen)) for day in chosen}
     assert {day for day in wanted if not why_off(day, shut)} <= {day.day for day in again.sessions}
+
+
+def test_tuesdays_and_thursdays_stay_so_and_never_become_saturdays_by_themselves() -> None:
+    tuesday = date(2027, 9, 7)
+    slots = plan_sessions(Pattern(tuesday, frozenset({1, 3}), time(17), time(19), 1, {3: (time(13), time(15))}), 6, []).slots
+    for new in (date(2027, 9, 23), date(2027, 9, 22), date(2027, 9, 25)):
+        again = again_from(slots, new, [])
+        assert {(day.day.weekday(), local(day.slot.starts_at).hour) for day in again.sessions} == {(1, 17), (3, 13)}
+        assert not any(note.kind == "other_weekday" for day in again.sessions for note in day.notes)
+    picked = plan_by_hand([tuesday, date(2027, 9, 9), date(2027, 9, 14)], time(13), time(15), []).slots
+    again = again_from(picked, date(2027, 9, 23), [], BY_HAND)
+    assert [day.day for day in again.sessions] == [date(2027, 9, 23), date(2027, 9, 28), date(2027, 9, 30)]
+
+
+def test_one_weekday_follows_the_new_first_day_and_a_weekend_is_said() -> None:
+    slots = plan_sessions(mondays(date(2027, 9, 6)), 3, []).slots
+    again = again_from(slots, date(2027, 9, 25), [])
+    assert [day.day.weekday() for day in again.sessions] == [5, 5, 5]
+    assert [note.kind for note in again.sessions[0].notes] == ["other_weekday", "weekend"]
+
+
+def test_a_weekend_an_eve_and_a_bridge_day_are_said_of_days_chosen_by_hand() -> None:
+    saturday, eve, bridge = date(2027, 9, 4), date(2027, 5, 5), date(2027, 5, 7)
+    noted_days = plan_by_hand([saturday, eve, bridge], time(13), time(15), []).sessions
+    assert [[note.kind for note in day.notes if note.kind not in {"summer_time"}] for day in noted_days] == [
+        ["eve"], ["bridge"], ["weekend"]]  # fmt: skip
 
 
 def test_no_sessions_have_no_pattern() -> None:

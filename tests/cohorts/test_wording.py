@@ -1,29 +1,8 @@
-"""Words that every room takes from here: on which weekdays something usually is, and what its sessions are called."""
-
-from datetime import date, timedelta
+"""Words that every room takes from here: what sessions are called."""
 
 import pytest
 
-from programmes.cohorts.wording_rules import many, usual_days
-
-MONDAY = date(2026, 10, 5)
-
-
-def weekly(first: date, count: int) -> list[date]:
-    return [first + timedelta(weeks=n) for n in range(count)]
-
-
-def test_one_moved_session_changes_no_weekday() -> None:
-    assert usual_days([MONDAY + timedelta(days=2), *weekly(MONDAY + timedelta(weeks=1), 9)]) == "måndagar"
-
-
-def test_an_open_meeting_place_has_all_its_weekdays() -> None:
-    days = [day for offset in (0, 2, 4, 5) for day in weekly(MONDAY + timedelta(days=offset), 6)]
-    assert usual_days(days) == "måndagar, onsdagar, fredagar och lördagar"
-
-
-def test_nothing_is_said_of_no_days() -> None:
-    assert usual_days([]) == ""
+from programmes.cohorts.wording_rules import many
 
 
 @pytest.mark.parametrize(

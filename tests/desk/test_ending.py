@@ -174,13 +174,15 @@ async def test_a_series_that_ended_before_its_first_talk_is_led_to_its_closing_a
     paper = await look(client, f"{group}/utskrifter")
     assert "Inga samtal är kvar." in paper
     assert "skulle säga mer" not in paper
-    checklist = await look(client, f"{group}/avsluta")
+    assert "Blev inte av" in await look(client, f"{group}/avsluta")
+    await worker.drain(the_worker)
+    checklist = await look(client, f"{group}/avsluta?steg=ending")
     assert "även om inget görs" in checklist
     assert 'value="ended_early"' in checklist
     assert 'value="completed"' not in checklist, "no talk was held as planned"
     sent = await post_form(client, f"{group}/avsluta", {"steg": "ending", "slut": "completed"})
     assert sent.status_code == 409
-    assert await owner.fetchval("select ended_how from cohort") is None
+    assert await owner.fetchval("select ended_how from cohort") == "cancelled"
     facts, now = await enrolments.enrolment(taken.enrolment_id), await cohorts.by_id(cohort.cohort_id)
     assert state_of(facts, now) == "cancelled", "Min plats does not say that there is a place"
     await worker.drain(the_worker)

@@ -90,6 +90,10 @@ async def _everything(clock: FrozenClock, keys: KeyFolder) -> tuple[list[str], l
     talking = await somebody(talks, keys, clock.now())
     person = f"/personal/grupper/{talks.cohort_id}/deltagare/{talking.enrolment_id}"
     staff += [person, f"{person}/partner", f"{person}/utdrag"]
+    later = await a_cohort("2.3", clock.now(), robin, minimum=1, maximum=1, sessions=0, one_at_a_time=True)
+    public += [f"/anmalan/{later.public_id}", "/insatser/anhorigstod"]
+    series = f"/personal/grupper/{later.cohort_id}"
+    staff += [series, f"{series}/traffar", f"{series}/boka", f"{series}/boka-flera"]
     return public, staff, (code, place_services.unseal(await queries.enrolment(talking.enrolment_id), keys).code)
 
 
