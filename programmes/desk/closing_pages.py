@@ -59,6 +59,7 @@ class ClosingPage:
     bounds: str
     form: object
     changed: bool = False
+    seen: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ class ConfirmPage:
     receipt_id: str
     people: str
     calls: int = 0
+    seen: str = ""
+    changed: bool = False
 
 
 @dataclass(frozen=True)
