@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from programmes.core import clock_trace
-from programmes.core.db import fetch, fetchval
+from programmes.core.clock import local
+from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.doctor.findings import Finding, Patient
 
 # What a value may be, and what the server would write otherwise. Parameters of statements hold names and contacts while they
@@ -63,6 +64,16 @@ def _of_roles(rows: Sequence[Mapping[str, str]]) -> Iterator[Finding]:
             )
 
 
+async def text_gateway(patient: Patient) -> Sequence[Finding]:
+    """Whether the gateway for texts answers as agreed."""
+    row = await fetchrow("select since, tries from text_gateway")
+    if row is None:
+        return []
+    told = f"It has not answered as agreed since {local(row['since']):%Y-%m-%d %H:%M}: {row['tries']} texts were tried."
+    mend = "See what answers at PROGRAMMES_SMS_URL (docs/sms.md). Texts wait, and go when it answers as it should."
+    return [Finding("text gateway", "fault", told, mend)]
+
+
 async def rights_to_staff(patient: Patient) -> Sequence[Finding]:
     """Whether anybody but the owner may make accounts; read from the catalogue, whoever asks."""
     may = await fetchval(
@@ -103,6 +114,8 @@ async def clock(patient: Patient) -> Sequence[Finding]:
     if trace.doubt is not None:
         told = f"The worker doubts its clock, and ends and erases nothing by it. {clock_trace.WHY[trace.doubt]}"
         return [Finding("clock", "fault", told, mend)]
+    if why := await clock_trace.Witness(patient.settings.clock_standstill).against(patient.now):
+        return [Finding("clock", "fault", f"This machine's clock is not believed. {clock_trace.WHY[why]}", mend)]
     if patient.now - trace.at > _SILENT:
         return [Finding("clock", "warning", "No worker has been at work for more than an hour.", "Start it.")]
     return [Finding("clock", "ok", "The worker believes its clock.")]

@@ -181,6 +181,7 @@ def test_outside_the_demo_accounts_are_made_in_the_shell_and_by_a_provider_alone
         "demo/staff.py",
         "people/services.py",
         "piccolo_migrations/programmes_2026_11_28t20_00_01_000001.py",
+        "piccolo_migrations/programmes_2026_11_28t21_10_03_000001.py",
         "staff_commands.py",
     }
 
