@@ -17,6 +17,8 @@ AnyRequest = Request[Any, Any, Any]
 _STAFF_PAGE = re.compile(r"/personal(/[A-Za-z0-9_-]+)*(\?[A-Za-z0-9_.%+=&-]*)?")
 _STAFF_FILE = re.compile(r"/personal(/[A-Za-z0-9_-]+)+\.[a-z]{2,5}(\?[A-Za-z0-9_.%+=&-]*)?")
 _HALF_YEAR = 180 * 24 * 3600
+# What the cookie `genom` says: somebody came by single sign-on, the device is shared, or both.
+_BY_ACCOUNT, _SHARED, _SHARED_BY_ACCOUNT = "konto", "delad", "konto-delad"
 
 
 def back(wanted: str, otherwise: str = "/personal/idag") -> str:
@@ -62,15 +64,44 @@ def to(address: str) -> Response[Any]:
     return Response("", status_code=303, headers={"location": address})
 
 
-def let_in(request: AnyRequest, response: Response[Any], signed_in: SignedIn) -> Response[Any]:
-    """Put the session into the browser, and what it is known by next time; what led here goes."""
+def let_in(
+    request: AnyRequest,
+    response: Response[Any],
+    signed_in: SignedIn,
+    shared: bool | None = None,
+    by_account: bool = False,
+) -> Response[Any]:
+    """Put the session into the browser, and what it is known by next time; what led here goes. `shared`: whether somebody
+    said that the device is, None where nobody was asked; `by_account`: by single sign-on."""
     set_cookie(request, response, "staff", signed_in.token)
     if signed_in.device:
         set_cookie(request, response, "enhet", signed_in.device, _HALF_YEAR)
-    for name in ("steg", "konto", "genom"):
+    for name in ("steg", "konto"):
         if read_cookie(request, name):
             drop_cookie(request, response, name)
+    remember(request, response, is_shared(request) if shared is None else shared, by_account)
     return response
+
+
+def is_shared(request: AnyRequest) -> bool:
+    """Whether somebody has said that this device is shared. Whoever comes next may not know that, and the one before them
+    may still be signed in at the provider; so it is remembered until somebody says otherwise."""
+    return read_cookie(request, "genom") in {_SHARED, _SHARED_BY_ACCOUNT}
+
+
+def came_by_account(request: AnyRequest) -> bool:
+    """Whether the last who signed in here came by single sign-on. Outlasts the session: who signs out after that has ended
+    by itself is still led to the provider."""
+    return read_cookie(request, "genom") in {_BY_ACCOUNT, _SHARED_BY_ACCOUNT}
+
+
+def remember(request: AnyRequest, response: Response[Any], shared: bool, by_account: bool = False) -> None:
+    """Let the browser know of itself whether it is a shared device, and whether the last came by single sign-on."""
+    value = {(True, True): _SHARED_BY_ACCOUNT, (True, False): _SHARED, (False, True): _BY_ACCOUNT}.get((shared, by_account))
+    if value:
+        set_cookie(request, response, "genom", value, _HALF_YEAR if shared else None)
+    elif read_cookie(request, "genom"):
+        drop_cookie(request, response, "genom")
 
 
 def words(answer: NotAdmitted, wrong: str) -> str:

@@ -14,7 +14,8 @@ from programmes.core.qr import QUIET, symbol
 class SignInPage:
     """The ways in: by single sign-on (`provider` is what it is called, or empty), by name and password (`local`), or both.
 
-    `problem` is what went wrong on the way back from the provider, as title and text.
+    `problem` is what went wrong on the way back from the provider, as title and text. `shared`: somebody has said that
+    this device is, so the provider asks everybody to sign in anew.
     """
 
     form: object
@@ -23,6 +24,7 @@ class SignInPage:
     provider: str
     local: bool
     problem: tuple[str, str] = ("", "")
+    shared: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,17 +25,18 @@ _ON_THE_WAY = timedelta(minutes=15)
 @dataclass(frozen=True)
 class OnTheWay:
     """What a browser carries to the provider and back: the flow, where to go afterwards, whether it is a shared device,
-    and whether a signed-in person only shows that it is them."""
+    whether a signed-in person only shows that it is them, and whether it was a shared device until now."""
 
     flow: Flow
     back: str
     shared: bool
     again: bool
+    was_shared: bool = False
 
     @property
     def afresh(self) -> bool:
         """Whether they must sign in there anew: on a shared device somebody else may still be signed in there."""
-        return self.again or self.shared
+        return self.again or self.shared or self.was_shared
 
 
 @dataclass(frozen=True)

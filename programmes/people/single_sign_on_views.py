@@ -9,7 +9,7 @@ from litestar import Request, Response, get
 from programmes.core.errors import NotFound
 from programmes.people import pages
 from programmes.people import single_sign_on_services as services
-from programmes.people.entry_views import back, browser, is_file, let_in, provider, to
+from programmes.people.entry_views import back, browser, is_file, is_shared, let_in, provider, to
 from programmes.people.provider_services import Flow, Provider, ProviderAway, ProviderLied, ProviderProblem
 from programmes.people.queries import load_principal
 from programmes.people.views import show_sign_in
@@ -52,13 +52,16 @@ async def _is_signed_in(request: AnyRequest) -> bool:
 
 @get("/logga-in/konto")
 async def set_out(request: AnyRequest) -> Response[Any]:
-    """To the provider. With `avsikt=bekrafta` somebody who is signed in shows there that it is them."""
+    """To the provider. With `avsikt=bekrafta` somebody who is signed in shows there that it is them; `delad` says whether
+    the device is shared. What was said last holds for whoever comes next; who takes it back is asked anew too."""
     found, state = _provider(request), request.app.state
     asked = request.query_params
     wanted = asked.get("till", "")
     again = asked.get("avsikt", "") == "bekrafta"
     goes_to = wanted if again and is_file(wanted) else back(wanted)
-    way = services.OnTheWay(Flow.fresh(), goes_to, asked.get("delad", "") == "ja", again)
+    was_shared, said = is_shared(request), asked.get("delad", "")
+    shared = said == "ja" or (was_shared and said != "nej")
+    way = services.OnTheWay(Flow.fresh(), goes_to, shared, again, was_shared)
     try:
         address = await found.way_there(way.flow, state.clock.now(), way.afresh)
     except ProviderProblem as error:
@@ -90,10 +93,7 @@ async def come_back(request: AnyRequest) -> Response[Any]:
         response = page(request, "people/no_role.html", view, 403)
         drop_cookie(request, response, "konto")
         return response
-    response = let_in(request, to(goes_to), answer)
-    # Outlasts the session: who signs out after that has ended by itself is still led to the provider.
-    set_cookie(request, response, "genom", "konto")
-    return response
+    return let_in(request, to(goes_to), answer, way.shared, by_account=True)
 
 
 async def _confirmed(request: AnyRequest, told: services.Told, wanted: str) -> Response[Any]:

@@ -10,7 +10,18 @@ from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.people import pages, services
 from programmes.people import single_sign_on_services as single_sign_on
-from programmes.people.entry_views import back, browser, let_in, provider, sign_in_key, to, words
+from programmes.people.entry_views import (
+    back,
+    browser,
+    came_by_account,
+    is_shared,
+    let_in,
+    provider,
+    remember,
+    sign_in_key,
+    to,
+    words,
+)
 from programmes.people.provider_services import ProviderProblem
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
@@ -31,7 +42,7 @@ def show_sign_in(
     """The sign-in page, with what was wrong."""
     found, settings = provider(request), request.app.state.settings
     name = pages.provider_words(found.about.name) if found else ""
-    view = pages.SignInPage(form, goes_to, out, name, settings.local_accounts, problem)
+    view = pages.SignInPage(form, goes_to, out, name, settings.local_accounts, problem, is_shared(request))
     return page(request, "people/sign_in.html", view, status)
 
 
@@ -70,8 +81,10 @@ async def sign_in(request: AnyRequest) -> Response[Any]:
         response = to(f"/logga-in/{'skaffa-kod' if answer.enrol else 'kod'}?{urlencode({'till': goes_to})}")
         drop_cookie(request, response, "staff")
         set_cookie(request, response, "steg", answer.token)
+        if form.ticked("delad"):
+            remember(request, response, True)
         return response
-    return let_in(request, to(goes_to), answer)
+    return let_in(request, to(goes_to), answer, form.ticked("delad") or None)
 
 
 @post("/logga-ut", status_code=303)
@@ -80,10 +93,10 @@ async def sign_out(request: AnyRequest) -> Response[Any]:
     token = read_cookie(request, "staff")
     hint = await services.sign_out(token) if token else None
     # A session that has ended by itself, as on a shared device, has left no token; the provider may know them all the same.
-    by_account = hint is not None or read_cookie(request, "genom") == "konto"
+    by_account = hint is not None or came_by_account(request)
     response = await _there_too(request, hint) if by_account else to("/logga-in")
-    for name in ("staff", "genom"):
-        drop_cookie(request, response, name)
+    drop_cookie(request, response, "staff")
+    remember(request, response, is_shared(request))
     return response
 
 

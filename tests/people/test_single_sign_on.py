@@ -611,6 +611,49 @@ async def test_on_a_shared_device_they_sign_in_there_anew_and_out_there_also_whe
     assert (await browser.post("/logga-ut", data={"_csrf_token": token})).headers["location"] == "/logga-in"
 
 
+async def test_a_shared_device_stays_one_for_whoever_comes_next_until_somebody_says_otherwise(
+    browser: httpx.AsyncClient, issuer: str, owner: asyncpg.Connection, clock: FrozenClock, says_when: list[int]
+) -> None:
+    await employ(issuer, "u-1", "Kim Berg", "stod-samordnare")
+    await employ(issuer, "u-4", "Ali Dahl", "stod-ledare")
+    says_when[:] = [int(clock.now().timestamp())]
+    await through(browser, "u-1", "/logga-in/konto?delad=ja")
+    clock.advance(minutes=11)
+    shown = await browser.get("/logga-in")
+    assert "den här datorn är delad" in shown.text
+    # The ordinary button: who was there before is still signed in at the provider, and that is nobody here.
+    there = asked((await browser.get(way_to_confirm(shown.text))).headers["location"])
+    assert (there.get("prompt"), there.get("max_age")) == ("login", "0")
+    assert "nyss har loggat in" in (await through(browser, "u-1")).text
+    says_when[:] = [int(clock.now().timestamp())]
+    assert (await through(browser, "u-4")).status_code == 303
+    assert await owner.fetchval("select every(shared) from staff_session")
+    # Signing out, and a sign-in by name, say nothing of the device.
+    token = csrf_of((await browser.get("/personal/idag")).text)
+    await browser.post("/logga-ut", data={"_csrf_token": token})
+    assert browser.cookies["genom"] == "delad"
+    await a_leader(clock.now())
+    shown = await browser.get("/logga-in")
+    await browser.post("/logga-in", data={"anv": "robin", "losen": PASSWORD, "_csrf_token": csrf_of(shown.text)})
+    assert browser.cookies["genom"] == "delad"
+    # Who says that it is their own shows once more that it is them; then it is.
+    own = "/logga-in/konto?delad=nej"
+    assert asked((await browser.get(own)).headers["location"]).get("prompt") == "login"
+    assert (await through(browser, "u-1", own)).status_code == 303
+    assert browser.cookies["genom"] == "konto"
+    assert "prompt" not in asked((await browser.get("/logga-in/konto")).headers["location"])
+    assert await owner.fetchval("select count(*) from staff_session where not shared") == 1
+
+
+async def test_who_signs_in_by_name_and_says_that_the_device_is_shared_says_it_for_the_provider_too(
+    browser: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_leader(clock.now())
+    token = csrf_of((await browser.get("/logga-in")).text)
+    await browser.post("/logga-in", data={"anv": "robin", "losen": PASSWORD, "delad": "ja", "_csrf_token": token})
+    assert asked((await browser.get("/logga-in/konto")).headers["location"]).get("prompt") == "login"
+
+
 async def test_the_sign_in_page_has_the_provider_first_and_local_accounts_in_a_fold(
     browser: httpx.AsyncClient, sso_app: Litestar, settings: Settings, clock: FrozenClock, issuer: str
 ) -> None:
