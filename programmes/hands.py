@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from programmes.core.clock import Clock
+from programmes.core.clock_trace import Witness
 from programmes.core.sealing import KeyFolder
 from programmes.settings import Settings
 
@@ -16,3 +17,5 @@ class Hands(Protocol):
     def clock(self) -> Clock: ...
     @property
     def keys(self) -> KeyFolder: ...
+    @property
+    def witness(self) -> Witness | None: ...

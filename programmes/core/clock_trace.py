@@ -111,6 +111,14 @@ class Witness:
         """Why this time cannot be believed; leaves no trace."""
         return doubt(await last(), now, await self.database(), self.machine(), self.standstill)
 
+    async def believes(self, now: datetime) -> bool:
+        """Whether this time can be believed; leaves no trace. Not while that can't be found out."""
+        try:
+            return await self.against(now) is None
+        except Exception as error:
+            log.error("clock_not_held_against", error=type(error).__name__)
+            return False
+
     async def doubts(self, now: datetime) -> Doubt | None:
         """Why this time cannot be believed, and note it; or leave a new trace. Says in the log when that changes."""
         before, found = await last(), await self.against(now)

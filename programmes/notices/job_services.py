@@ -49,7 +49,7 @@ async def _send(worker: Hands, payload: Payload) -> None:
     try:
         settings = worker.settings
         post, texts = post_from(settings.mail_url), text_post_from(settings)
-        await sending_services.send_due(post, settings, worker.keys, worker.clock, texts)
+        await sending_services.send_due(post, settings, worker.keys, worker.clock, texts, worker.witness)
     except Exception as error:
         log.error("sending_stopped", error=type(error).__name__)
 

@@ -88,6 +88,8 @@ _VISIT: dict[Kind, frozenset[VisitState | None]] = {
     "visit_reminder": frozenset({None, "missed"}),
 }
 
+# How long a message that may not go yet is left alone before that is looked at again.
+HELD_FOR = timedelta(minutes=15)
 _PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440))
 MOST_FAILURES = len(_PAUSES)
 _NAMESPACE = UUID("1c8c1f6e-3a0e-5c52-9a53-0b7f3f0d6f52")
@@ -141,8 +143,8 @@ def subject_of(kind: Kind, facts: EnrolmentFacts) -> str:
 
 
 def is_due(waiting: Waiting, now: datetime) -> bool:
-    """Pauses grow from a minute to a day."""
-    if waiting.last_failure is None or waiting.failures == 0:
+    """Pauses grow from a minute to a day. A try that lies ahead was noted by a wrong clock: it holds nothing."""
+    if waiting.last_failure is None or waiting.failures == 0 or waiting.last_failure > now:
         return True
     pause = _PAUSES[min(waiting.failures, len(_PAUSES)) - 1]
     return now >= waiting.last_failure + pause

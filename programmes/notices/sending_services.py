@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.utils import parseaddr
 
 import structlog
@@ -11,6 +11,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import SessionFacts
 from programmes.core.clock import Clock, local_date
+from programmes.core.clock_trace import Witness
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder
@@ -28,8 +29,6 @@ from programmes.notices.text_post_services import NoGateway, TextMessage, TextPo
 from programmes.settings import Settings
 
 log = structlog.get_logger()
-# How long a message that may not go yet is left alone before that is looked at again.
-HELD_FOR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,18 @@ class _Ready:
     before: datetime | None
 
 
-async def send_due(post: Post, settings: Settings, keys: KeyFolder, clock: Clock, texts: TextPost | None = None) -> int:
+async def send_due(
+    post: Post,
+    settings: Settings,
+    keys: KeyFolder,
+    clock: Clock,
+    texts: TextPost | None = None,
+    witness: Witness | None = None,
+) -> int:
     """Send what is due, one message at a time, so that a crash repeats at most the one in flight. Returns how many went.
 
-    When the server or the gateway itself is away, what would go by it is left for the next tick.
+    When the server or the gateway itself is away, what would go by it is left for the next tick. While `witness` doubts the
+    clock nothing is given up by it, and what may not go at every hour waits; without one the clock is believed.
     """
     carriers, away, sent = Carriers(post, texts or NoGateway()), set[rules.Medium](), 0
     for waiting in await queries.waiting(clock.now()):
@@ -63,13 +70,14 @@ async def send_due(post: Post, settings: Settings, keys: KeyFolder, clock: Clock
         if facts is None:
             continue
         try:
-            ready = await _ready(facts, settings, keys, clock.now())
-            if ready is None or ready.channel.medium in away or not await _may_go(ready, clock.now()):
+            sure = witness is None or await witness.believes(clock.now())
+            ready = await _ready(facts, settings, keys, clock.now(), sure)
+            if ready is None or ready.channel.medium in away or not await _may_go(ready, clock.now(), sure):
                 continue
             try:
                 await _hand_over(ready, carriers, settings, clock)
             except Deferred as deferred:
-                await _failed(facts, deferred.name, False, clock.now())
+                await _failed(facts, deferred.name, False, clock.now(), sure)
                 if deferred.away:
                     away.add(ready.channel.medium)
             except Refused as refused:
@@ -79,17 +87,19 @@ async def send_due(post: Post, settings: Settings, keys: KeyFolder, clock: Clock
                 sent += 1
         except Exception as error:
             # One message that cannot be written must not keep the others from going.
-            await _failed(facts, type(error).__name__, False, clock.now())
+            await _failed(facts, type(error).__name__, False, clock.now(), sure)
     return sent
 
 
-async def _ready(facts: NoticeFacts, settings: Settings, keys: KeyFolder, now: datetime) -> _Ready | None:
-    """What is true now; None, and noted, if the message no longer is, or has nowhere to go."""
+async def _ready(facts: NoticeFacts, settings: Settings, keys: KeyFolder, now: datetime, sure: bool) -> _Ready | None:
+    """What is true now; None, and noted, if the message no longer is, or has nowhere to go. By a clock that is doubted
+    (not `sure`) it may only seem so, and nothing is noted."""
     person = await enrolments.enrolment(facts.enrolment_id)
     words = await _words(facts, person, settings, keys, now)
     channel = channel_of(person, keys)
     if words is None or channel is None:
-        await _failed(facts, "Outdated", True, now)
+        if sure:
+            await _failed(facts, "Outdated", True, now)
         return None
     return _Ready(facts, channel, words, _of_use_until(words, now))
 
@@ -103,9 +113,12 @@ def _of_use_until(words: letter_rules.Facts, now: datetime) -> datetime | None:
     return min((moment for moment in moments if moment and moment > now), default=None)
 
 
-async def _may_go(ready: _Ready, now: datetime) -> bool:
+async def _may_go(ready: _Ready, now: datetime, sure: bool) -> bool:
     """Whether it may leave now. Held for the night or for times to avoid it waits; what would come too late by then, or
-    whose times to avoid can't be kept, is left to staff at once."""
+    whose times to avoid can't be kept, is left to staff at once. While the clock is doubted (not `sure`) it may be any hour:
+    only mail to who avoids none goes then."""
+    if not sure:
+        return ready.channel.medium == "mail" and not ready.channel.avoid.strip()
     urgent = ready.facts.kind in rules.CHANGES_A_SESSION and hours_rules.is_urgent(ready.before, now)
     at_night = ready.channel.medium == "mail" or urgent
     free = hours_rules.free_from(now, ready.channel.avoid, at_night)
@@ -118,7 +131,7 @@ async def _may_go(ready: _Ready, now: datetime) -> bool:
             await execute(
                 "update notice set look_again_at = $2 where id = $1 and state = 'waiting'",
                 ready.facts.notice_id,
-                now + HELD_FOR,
+                now + rules.HELD_FOR,
             )
     return False
 
@@ -222,8 +235,9 @@ async def _age_again(person: EnrolmentFacts, counted: Sequence[SessionFacts]) ->
     return asks_age_again(person, await catalogue.programme(cohort.programme_id), local_date(counted[0].starts_at))
 
 
-async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime) -> None:
-    """Note a try by the name of its error; given up, staff see that the person was not reached."""
+async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime, sure: bool = True) -> None:
+    """Note a try by the name of its error; given up, staff see that the person was not reached. By a clock that is doubted
+    (not `sure`) the pauses may not have passed, so their number gives nothing up."""
     async with transaction():
         still_there = await fetchval("select 1 from notice where id = $1 for update", facts.notice_id)
         if not still_there:
@@ -231,6 +245,7 @@ async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime) 
         await execute(
             "insert into notice_attempt (notice_id, failed_at, error) values ($1, $2, $3)", facts.notice_id, now, name
         )
-        if for_good or rules.gives_up(facts.failures + 1):
+        for_good = for_good or (sure and rules.gives_up(facts.failures + 1))
+        if for_good:
             await execute("update notice set state = 'failed' where id = $1 and state = 'waiting'", facts.notice_id)
     log.warning("notice_not_sent", kind=facts.kind, error=name, given_up=for_good)
