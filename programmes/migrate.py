@@ -44,6 +44,7 @@ _READ_ONLY_FOR_WEB = (
     "retention_receipt",
     "group_role",
     "clock_trace",
+    "text_gateway",
 )
 # Who works here is made and changed in a shell, or by `admit_subject` for single sign-on. Web changes a password, no more.
 _STAFF = ("staff", "staff_role")

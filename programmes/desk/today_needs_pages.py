@@ -9,7 +9,7 @@ from programmes.attendance.rules import Kind
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
-from programmes.core.i18n import day_long, ngettext
+from programmes.core.i18n import day_long, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Role
 from programmes.enrolment.queries import Places
@@ -57,7 +57,8 @@ class VisitLine:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the page is made of. `calls` are people whom no mail can tell, `log` what managers do."""
+    """Everything that the page is made of. `calls` are people whom no mail can tell, `log` what managers do;
+    since `texts_away` the gateway for texts has not answered as agreed."""
 
     today: date
     now: datetime
@@ -70,6 +71,7 @@ class Facts:
     role: Role
     calls: Sequence["Item"] = ()
     log: Sequence["Item"] = ()
+    texts_away: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,14 @@ def items(facts: Facts) -> list[Item]:
     found += [item for visit in facts.visits for item in _of_visit(facts, visit)]
     found += facts.calls
     found += facts.log
+    if facts.texts_away and facts.groups:
+        found.append(_texts_item(facts, facts.texts_away))
     return found
+
+
+def _texts_item(facts: Facts, since: datetime) -> Item:
+    text = _("Sedan %(when)s. De väntar och går när det fungerar. Ring den som har bråttom.", when=moment_long(since))
+    return Item(_("Sms kommer inte fram"), "/personal/grupper", text, Tag(_("Fel"), "stop", "warn"), facts.today)
 
 
 def _of_group(facts: Facts, group: Group) -> list[Item]:

@@ -25,6 +25,7 @@ from programmes.enrolment.partner_rules import has_partner_contact
 from programmes.enrolment.queries import places
 from programmes.enrolment.rules import asked_texts
 from programmes.enrolment.visit_queries import needs
+from programmes.notices.queries import gateway_trouble
 from programmes.people.looks import Look, looking
 from programmes.web.guards import principal, signed_in
 from programmes.web.rendering import page
@@ -60,6 +61,7 @@ async def facts_of(who: Principal, keys: KeyFolder, now: datetime, look: Look | 
     groups = await _groups(who, mine, now)
     running = [g for g in groups.values() if g.cohort.state in {"open", "started"}]
     sessions = [s for c, s in await cohorts.sessions_between(who, day, midnight, monday) if c.cohort_id in groups]
+    trouble = await gateway_trouble()
     to_call = await calls([cohort.cohort_id for cohort in found], keys, look, now)
     return Facts(
         today=day,
@@ -77,6 +79,7 @@ async def facts_of(who: Principal, keys: KeyFolder, now: datetime, look: Look | 
         next_session=await queries.next_session(ids, now),
         role=_role(who),
         calls=calls_pages.items(to_call, day),
+        texts_away=trouble.since if trouble else None,
         log=log_pages.items(await queries.log_state(now), day) if who.has("manager") else (),
     )
 

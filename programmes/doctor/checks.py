@@ -21,6 +21,7 @@ ASKING: tuple[Check, ...] = (
     key_checks.destructions,
     database_checks.database_log,
     database_checks.clock,
+    database_checks.text_gateway,
     database_checks.rights_to_staff,
 )
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from programmes.core import clock_trace
-from programmes.core.db import fetch, fetchval
+from programmes.core.clock import local
+from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.doctor.findings import Finding, Patient
 
 # What a value may be, and what the server would write otherwise. Parameters of statements hold names and contacts while they
@@ -61,6 +62,16 @@ def _of_roles(rows: Sequence[Mapping[str, str]]) -> Iterator[Finding]:
                 f"{name} is {value} for {row['whose']}: the database would write {_LOGGING[name][1]} into its log.",
                 "Take it away: alter role … reset, or alter database … reset.",
             )
+
+
+async def text_gateway(patient: Patient) -> Sequence[Finding]:
+    """Whether the gateway for texts answers as agreed."""
+    row = await fetchrow("select since, tries from text_gateway")
+    if row is None:
+        return []
+    told = f"It has not answered as agreed since {local(row['since']):%Y-%m-%d %H:%M}: {row['tries']} texts were tried."
+    mend = "See what answers at PROGRAMMES_SMS_URL (docs/sms.md). Texts wait, and go when it answers as it should."
+    return [Finding("text gateway", "fault", told, mend)]
 
 
 async def rights_to_staff(patient: Patient) -> Sequence[Finding]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.core.i18n import Language
-from programmes.notices.rules import HELD_FOR, KINDS, Kind, State, Waiting
+from programmes.notices.rules import HELD_FOR, KINDS, GatewayTrouble, Kind, State, Waiting
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,14 @@ async def unfinished(cohort_id: int) -> int:
 
 
 async def waiting(now: datetime) -> Sequence[Waiting]:
-    """Everything that is not sent yet and is not held for a time at which it may go, oldest first. What a clock that was
+    """Everything that is not sent yet and is not held for a time at which it may go: what was tried least
+    often first, then the oldest. What a clock that was
     wrong has held for longer than anything is held is looked at."""
     rows = await fetch(
         """select n.id as notice_id, count(a.id)::int as failures, max(a.failed_at) as last_failure
            from notice n left join notice_attempt a on a.notice_id = n.id where n.state = 'waiting'
              and (n.look_again_at is null or n.look_again_at <= $1 or n.look_again_at > $2)
-           group by n.id order by n.created_at, n.id""",
+           group by n.id order by failures, n.created_at, n.id""",
         now,
         now + HELD_FOR,
     )
@@ -192,3 +193,9 @@ async def sent_before(moment: datetime) -> int:
             moment,
         )
     )
+
+
+async def gateway_trouble() -> GatewayTrouble | None:
+    """Whether the gateway for texts does not answer as agreed."""
+    row = await fetchrow("select since, tries, last_try from text_gateway")
+    return GatewayTrouble(**dict(row)) if row else None

@@ -150,6 +150,19 @@ def is_due(waiting: Waiting, now: datetime) -> bool:
     return now >= waiting.last_failure + pause
 
 
+@dataclass(frozen=True)
+class GatewayTrouble:
+    """The gateway for texts does not answer as agreed: since when, with how many texts it was tried, when last."""
+
+    since: datetime
+    tries: int
+    last_try: datetime
+
+    def tried_again_at(self, now: datetime) -> datetime:
+        """When one text may try it again: after the pauses of a message. What lies ahead was noted by a wrong clock."""
+        return now if self.last_try > now else self.last_try + _PAUSES[min(self.tries, len(_PAUSES)) - 1]
+
+
 def gives_up(failures: int) -> bool:
     """After nine tries, about two days, staff have to reach the person some other way."""
     return failures > MOST_FAILURES

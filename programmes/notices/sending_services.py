@@ -25,7 +25,7 @@ from programmes.notices.post_services import Deferred, Post, Refused
 from programmes.notices.queries import NoticeFacts
 from programmes.notices.reach_services import channel_of
 from programmes.notices.rules import Channel
-from programmes.notices.text_post_services import NoGateway, TextMessage, TextPost
+from programmes.notices.text_post_services import NoGateway, NotAsAgreed, TextMessage, TextPost
 from programmes.settings import Settings
 
 log = structlog.get_logger()
@@ -59,8 +59,9 @@ async def send_due(
 ) -> int:
     """Send what is due, one message at a time, so that a crash repeats at most the one in flight. Returns how many went.
 
-    When the server or the gateway itself is away, what would go by it is left for the next tick. While `witness` doubts the
-    clock nothing is given up by it, and what may not go at every hour waits; without one the clock is believed.
+    When the server or the gateway itself is away, what would go by it is left for the next tick; when the gateway does not
+    answer as agreed, until it may be tried again, with one text at a time (`rules.GatewayTrouble`). While `witness` doubts
+    the clock nothing is given up by it, and what may not go at every hour waits; without one the clock is believed.
     """
     carriers, away, sent = Carriers(post, texts or NoGateway()), set[rules.Medium](), 0
     for waiting in await queries.waiting(clock.now()):
@@ -74,21 +75,33 @@ async def send_due(
             ready = await _ready(facts, settings, keys, clock.now(), sure)
             if ready is None or ready.channel.medium in away or not await _may_go(ready, clock.now(), sure):
                 continue
-            try:
-                await _hand_over(ready, carriers, settings, clock)
-            except Deferred as deferred:
-                await _failed(facts, deferred.name, False, clock.now(), sure)
-                if deferred.away:
-                    away.add(ready.channel.medium)
-            except Refused as refused:
-                await _failed(facts, refused.name, True, clock.now())
-            else:
-                await _sent(facts, clock.now())
-                sent += 1
+            sent += await _try(ready, carriers, settings, clock, away, sure)
         except Exception as error:
             # One message that cannot be written must not keep the others from going.
             await _failed(facts, type(error).__name__, False, clock.now(), sure)
     return sent
+
+
+async def _try(
+    ready: _Ready, carriers: Carriers, settings: Settings, clock: Clock, away: set[rules.Medium], sure: bool
+) -> bool:
+    """Hand one over, and note what became of it; a server or gateway that is away joins `away`. Whether it went."""
+    if ready.channel.medium == "text" and await _waits_for_gateway(ready, clock.now(), sure):
+        return False
+    try:
+        await _hand_over(ready, carriers, settings, clock)
+    except Deferred as deferred:
+        if isinstance(deferred, NotAsAgreed):
+            await _gateway_failed(clock.now())
+        await _failed(ready.facts, deferred.name, False, clock.now(), sure)
+        if deferred.away:
+            away.add(ready.channel.medium)
+        return False
+    except Refused as refused:
+        await _failed(ready.facts, refused.name, True, clock.now())
+        return False
+    await _sent(ready.facts, clock.now())
+    return True
 
 
 async def _ready(facts: NoticeFacts, settings: Settings, keys: KeyFolder, now: datetime, sure: bool) -> _Ready | None:
@@ -136,19 +149,51 @@ async def _may_go(ready: _Ready, now: datetime, sure: bool) -> bool:
     return False
 
 
+async def _waits_for_gateway(ready: _Ready, now: datetime, sure: bool) -> bool:
+    """Whether this text waits until the gateway, which does not answer as agreed, is tried again. What would come too late
+    by then is left to staff at once, and everything once it has been tried as often as a message is."""
+    trouble = await queries.gateway_trouble()
+    if trouble is None or trouble.tried_again_at(now) <= now:
+        return False
+    if sure and ((ready.before and ready.before <= trouble.tried_again_at(now)) or rules.gives_up(trouble.tries)):
+        await _failed(ready.facts, "TextWithoutReceipt", True, now)
+    return True
+
+
+async def _gateway_failed(now: datetime) -> None:
+    async with transaction():
+        await execute(
+            """insert into text_gateway as g (id, since, tries, last_try) values (1, $1, 1, $1)
+               on conflict (id) do update set tries = g.tries + 1, last_try = excluded.last_try""",
+            now,
+        )
+    log.error("text_gateway_not_as_agreed")
+
+
+async def _gateway_answers() -> None:
+    async with transaction():
+        await execute("delete from text_gateway")
+
+
 async def _hand_over(ready: _Ready, carriers: Carriers, settings: Settings, clock: Clock) -> None:
     """Write it in the person's language and hand it over. Raises Deferred or Refused."""
     with speaking(ready.facts.language):
         if ready.channel.medium == "text":
             body = text_rules.text(ready.words, settings.phone)
-            await carriers.texts.send(TextMessage(ready.facts.notice_id, ready.channel.to, body, clock.now()))
+            message = TextMessage(ready.facts.notice_id, ready.channel.to, body, clock.now())
+            try:
+                await carriers.texts.send(message)
+            except Refused:
+                await _gateway_answers()
+                raise
+            await _gateway_answers()
             return
         sender = parseaddr(settings.mail_from)[1]
         number = f"<{ready.facts.notice_id}@{sender.rpartition('@')[2]}>"
         envelope = letter_rules.Envelope(sender, ready.channel.to, number, clock.now())
         letter = letter_rules.letter(ready.words, settings.municipality, settings.phone)
-        message = letter_rules.compose(letter, envelope)
-    await carriers.post.send(message)
+        mail = letter_rules.compose(letter, envelope)
+    await carriers.post.send(mail)
 
 
 async def _sent(facts: NoticeFacts, now: datetime) -> None:

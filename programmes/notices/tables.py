@@ -1,6 +1,6 @@
 """What was sent to whom: kind and time, never text. Rows go with the enrolment."""
 
-from piccolo.columns import UUID, ForeignKey, Serial, Text, Timestamptz
+from piccolo.columns import UUID, ForeignKey, Integer, Serial, SmallInt, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check
 from piccolo.table import Table
@@ -33,3 +33,15 @@ class NoticeAttempt(Table, tablename="notice_attempt"):
     failed_at = Timestamptz(default=None)
     error = Text(default=None)
     error_is_the_name_of_a_class = Check("error ~ '^[A-Za-z_]{1,80}[0-9]{0,3}$'")
+
+
+class TextGateway(Table, tablename="text_gateway"):
+    """Since when the gateway for texts has not answered as agreed, how many texts it was tried with since, and when last. No
+    row while it answers as it should."""
+
+    id = SmallInt(primary_key=True, default=None)
+    since = Timestamptz(default=None)
+    tries = Integer(default=None)
+    last_try = Timestamptz(default=None)
+    one_gateway = Check("id = 1")
+    tried_at_least_once = Check("tries > 0")

@@ -58,6 +58,14 @@ def text_post_from(settings: Settings, timeout: float = 20) -> TextPost:
     )
 
 
+class NotAsAgreed(Deferred):
+    """What came back is no answer of a gateway, for anybody: a page of something in between, or of a gateway that has
+    changed. The text may have gone all the same."""
+
+    def __init__(self) -> None:
+        super().__init__("TextWithoutReceipt", away=True)
+
+
 class NoGateway:
     """No gateway is set. Nobody is asked whether they want texts then, so this is one that was taken away: staff tell those
     who had wanted them."""
@@ -127,7 +135,6 @@ def _judge(status: int, content: bytes) -> None:
     try:
         receipt = msgspec.json.decode(content, type=_Receipt)
     except (msgspec.DecodeError, msgspec.ValidationError):
-        # It may have gone: trying again could repeat it nine times. Staff tell the person instead.
-        raise Refused("TextWithoutReceipt") from None
+        raise NotAsAgreed from None
     if receipt.status == "failed":
         raise Refused("TextFailed")

@@ -18,6 +18,8 @@ from programmes.core.clock import local
 from programmes.core.contacts import address, by_text, can_text, one_channel
 from programmes.core.sealing import KeyFolder
 from programmes.desk import calls_queries
+from programmes.doctor import database_checks
+from programmes.doctor.findings import Patient
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
 from programmes.enrolment.place_services import unseal
@@ -98,6 +100,40 @@ def test_numbers_have_one_written_form_and_only_mobiles_take_texts() -> None:
         assert one_channel(neither) == ""
     assert channel_of_record(PHONE, ("call",), "") is None
     assert channel_of_record("a@example.se", ("sms", "call"), "") is None
+
+
+async def test_a_gateway_that_does_not_answer_as_agreed_burns_no_text_and_is_tried_with_one_at_a_time(
+    texting: Mail,
+    gateway: Gateway,
+    keys: KeyFolder,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    client: httpx.AsyncClient,
+) -> None:
+    """A portal or a proxy answers 200 with a page of its own."""
+    cohort = await a_cohort("2.1", clock.now(), minimum=1, maximum=8, sessions=3)
+    for number in range(3):
+        await somebody(cohort, keys, clock.now(), f"Al{number}", by_text(f"+4670174060{number}"))
+    gateway.behaviour = "mumble"
+    for minutes, asked in ((0, 1), (0, 1), (1, 2), (4, 2), (1, 3), (14, 3), (1, 4)):
+        clock.advance(minutes=minutes)
+        await texting.work()
+        assert gateway.asked == asked, minutes
+    assert await states(cohort) == [("place_held", "waiting")] * 3
+    assert len({text["to"] for text in gateway.taken[:3]}) == 3, "each in turn"
+    patient = Patient(texting.worker.settings, clock.now())
+    assert [f.level for f in await database_checks.text_gateway(patient)] == ["fault"]
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    assert "Sms kommer inte fram" in (await client.get("/personal/idag")).text
+    # It answers again: all go at once.
+    gateway.behaviour = "accept"
+    clock.advance(hours=1)
+    await texting.work()
+    assert await states(cohort) == [("place_held", "sent")] * 3
+    assert await database_checks.text_gateway(patient) == []
+    await sign_in_as(client, "kim", clock.now())
+    assert "Sms kommer inte fram" not in (await client.get("/personal/idag")).text
 
 
 async def test_who_agreed_to_texts_gets_them_and_who_gave_a_number_for_calls_is_rung(
