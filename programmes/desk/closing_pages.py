@@ -60,6 +60,7 @@ class ClosingPage:
     form: object
     changed: bool = False
     too_few: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ class ConfirmPage:
     receipt_id: str
     people: str
     calls: int = 0
+    seen: str = ""
+    changed: bool = False
 
 
 @dataclass(frozen=True)

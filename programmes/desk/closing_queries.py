@@ -181,3 +181,22 @@ async def brought_back(gone: Collection[UUID]) -> list[BroughtBack]:
     )
     programmes = await catalogue.programmes({row["programme_id"] for row in rows})
     return [BroughtBack(row["id"], kind(True, programmes[row["programme_id"]].figures), row["everybody"]) for row in rows]
+
+
+async def mark_of_noted(cohort_id: int) -> str:
+    """What tells what is noted of a cohort's sessions and confirmed places now from what it was before.
+    Whoever is about to confirm something of them has seen one state, and another must not be confirmed by that."""
+    found: str = await fetchval(
+        """select md5(coalesce(string_agg(line, ';' order by line), '')) from (
+             select concat_ws(',', 'marked', a.session_id, a.enrolment_id, a.mark) as line
+             from attendance a join cohort_session s on s.id = a.session_id where s.cohort_id = $1
+             union all select concat_ws(',', 'counted', h.session_id, h.women, h.men, h.other)
+             from head_count h join cohort_session s on s.id = h.session_id where s.cohort_id = $1
+             union all select concat_ws(',', 'unique', women, men, other) from unique_participants where cohort_id = $1
+             union all select concat_ws(',', 'session', id, state) from cohort_session where cohort_id = $1
+             union all select concat_ws(',', 'place', id) from enrolment where cohort_id = $1 and state = 'confirmed'
+             union all select concat_ws(',', 'ended', ended_how) from cohort where id = $1
+           ) as noted""",
+        cohort_id,
+    )
+    return found

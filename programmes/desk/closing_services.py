@@ -37,7 +37,7 @@ _COMPLETED = "place code: the cohort was closed"
 
 @dataclass(frozen=True)
 class NotReady:
-    """Something is still to be done; nothing has changed."""
+    """Something is still to be done, or what is noted is no longer what was seen; nothing has changed."""
 
     facts: ClosingFacts
 
@@ -65,13 +65,15 @@ async def set_ending(cohort_id: int, ending: Ending, principal: Principal, now: 
         await note("cohort:ending", f"cohort/{cohort_id}", principal.staff_id, now)
 
 
-async def confirm_transfer(cohort_id: int, principal: Principal, now: datetime) -> None:
+async def confirm_transfer(cohort_id: int, principal: Principal, now: datetime, seen: str | None = None) -> None:
     """Confirm that attendance was moved to the case system, where people are documented. Again changes nothing; after
-    attendance has been changed it is confirmed anew.
+    attendance has been changed it is confirmed anew. `seen` is the `mark_of_noted` what was shown, None to confirm
+    whatever is noted by now.
 
     Raises:
         NotFound: not theirs, or nothing of it is to be moved anywhere.
-        Conflict: it is not running, or attendance is not all noted yet.
+        Conflict: it is not running; `too_early`, attendance is not all noted yet; `noted_since`, something else is noted
+            by now than was shown.
     """
     async with transaction():
         cohort = await _running(cohort_id, principal, now)
@@ -80,6 +82,8 @@ async def confirm_transfer(cohort_id: int, principal: Principal, now: datetime) 
         facts = await queries.facts(cohort, now)
         if facts.coming or facts.unnoted:
             raise Conflict("too_early")
+        if seen is not None and seen != await queries.mark_of_noted(cohort_id):
+            raise Conflict("noted_since")
         if facts.transferred:
             return
         await execute(
@@ -105,8 +109,11 @@ async def take_back_transfer(cohort_id: int, principal: Principal, now: datetime
             await note("cohort:transfer_back", f"cohort/{cohort_id}", principal.staff_id, now)
 
 
-async def close(cohort_id: int, receipt_id: UUID, principal: Principal, keys: KeyFolder, now: datetime) -> Closed | NotReady:
-    """Close a cohort, or let the list of a cancelled start go. Sent again with the same receipt, it is done already.
+async def close(
+    cohort_id: int, receipt_id: UUID, principal: Principal, keys: KeyFolder, now: datetime, seen: str | None = None
+) -> Closed | NotReady:
+    """Close a cohort, or let the list of a cancelled start go. Sent again with the same receipt, it is done already. `seen`
+    as in `confirm_transfer`.
 
     Raises:
         NotFound: not theirs.
@@ -128,7 +135,7 @@ async def close(cohort_id: int, receipt_id: UUID, principal: Principal, keys: Ke
         facts = await queries.facts(cohort, now)
         if cohort.state == "closed" or (cohort.state == "cancelled" and not facts.unended):
             return Closed(None)
-        if not may_close(facts):
+        if not may_close(facts) or (seen is not None and seen != await queries.mark_of_noted(cohort_id)):
             return NotReady(facts)
         return await _close(cohort, facts, receipt_id, principal, keys, now)
 

@@ -1,5 +1,6 @@
 """The checklist to the end of a group, closing it, and the receipt of what was erased."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -64,10 +65,15 @@ async def answer(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
 
 
 async def _confirm_transfer(form: Form, cohort_id: int, who: Principal, now: datetime) -> None:
-    """Too early is said in the form: what is moved then would not be all."""
+    """Too early is said in the form: what is moved then would not be all. So is what was noted since it was shown."""
     try:
-        await services.confirm_transfer(cohort_id, who, now)
+        await services.confirm_transfer(cohort_id, who, now, form.raw("sett"))
     except Conflict as error:
+        if error.code == "noted_since":
+            form.fail(
+                "overfort", _("Närvaron har ändrats sedan sidan visades. Se efter att allt är fört, och bekräfta igen.")
+            )
+            return
         if error.code != "too_early":
             raise
         form.fail("overfort", _("Det är för tidigt. Alla träffar måste ha varit och ha sin närvaro innan den förs över."))
@@ -92,8 +98,14 @@ async def _answer_unique(request: AnyRequest, cohort_id: int, form: Form) -> Res
 @get("/personal/grupper/{cohort_id:int}/avsluta/radera", guards=[signed_in])
 async def confirm(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """What closing does, before it is done. Back to the checklist while something is left."""
-    number, now = row_id(cohort_id), request.app.state.clock.now()
+    return await _show_confirm(request, row_id(cohort_id))
+
+
+async def _show_confirm(request: AnyRequest, number: int, changed: bool = False) -> Response[Any]:
+    now = request.app.state.clock.now()
     cohort = await cohorts.mine(principal(request), local_date(now), number)
+    # Read before what it stands for: what is noted meanwhile shows when it is sent.
+    seen = await queries.mark_of_noted(number)
     facts = await queries.facts(cohort, now)
     if not services.may_close(facts):
         return _to(f"/personal/grupper/{number}/avsluta")
@@ -102,7 +114,8 @@ async def confirm(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any
     came = await queries.came(number) if facts.kind == "names" else 0
     calls = len({untold.enrolment_id for untold in await calls_queries.untold([number], now)})
     view = pages.confirm_page(head(group), facts.kind, cohort, str(uuid4()), confirmed, confirmed - came, calls)
-    return page(request, "desk/closing_confirm.html", view)
+    view = replace(view, seen=seen, changed=changed)
+    return page(request, "desk/closing_confirm.html", view, 422 if changed else 200)
 
 
 @post("/personal/grupper/{cohort_id:int}/avsluta/radera", guards=[signed_in], status_code=200)
@@ -115,7 +128,10 @@ async def close(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     except ValueError:
         await cohorts.mine(principal(request), local_date(state.clock.now()), number)
         return _to(f"/personal/grupper/{number}/avsluta/radera")
-    done = await services.close(number, receipt_id, principal(request), state.key_folder, state.clock.now())
+    seen, now = form.raw("sett"), state.clock.now()
+    done = await services.close(number, receipt_id, principal(request), state.key_folder, now, seen)
+    if isinstance(done, services.NotReady) and services.may_close(done.facts):
+        return await _show_confirm(request, number, changed=True)
     if isinstance(done, services.NotReady):
         return await _show(request, number, pages.Typed(form=Form(), changed=True), 422)
     return _to(f"/personal/gallring/{done.receipt_id}" if done.receipt_id else f"/personal/grupper/{number}/avsluta")
@@ -143,6 +159,7 @@ async def receipt(request: AnyRequest, receipt_id: FromPath[UUID]) -> Response[A
 async def _show(request: AnyRequest, cohort_id: int, typed: pages.Typed, status: int = 200) -> Response[Any]:
     now = request.app.state.clock.now()
     cohort = await cohorts.mine(principal(request), local_date(now), cohort_id)
+    seen = await queries.mark_of_noted(cohort_id)
     facts = await queries.facts(cohort, now)
     group = await group_facts(request, cohort_id, False)
     top = head(group)
@@ -150,7 +167,8 @@ async def _show(request: AnyRequest, cohort_id: int, typed: pages.Typed, status:
     if over:
         return page(request, "desk/closing_done.html", await _closed(cohort, top, facts), status)
     unnoted = await attendance.unnoted([cohort_id], [cohort_id] if facts.kind == "names" else [], now)
-    return page(request, "desk/closing.html", pages.closing_page(top, cohort, facts, unnoted, typed), status)
+    view = replace(pages.closing_page(top, cohort, facts, unnoted, typed), seen=seen)
+    return page(request, "desk/closing.html", view, status)
 
 
 async def _closed(cohort: CohortFacts, top: GroupHead, facts: services.ClosingFacts) -> pages.ClosedPage:

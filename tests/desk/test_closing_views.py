@@ -36,6 +36,11 @@ async def robin(db: None, clock: FrozenClock) -> Principal:
     return await a_leader(clock.now())
 
 
+def closing_form(text: str) -> dict[str, str]:
+    """What the button of the last page sends."""
+    return {name: hidden(text, name) for name in ("protokoll", "sett")} | {"_csrf_token": csrf_of(text)}
+
+
 async def over(
     section: str, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, robin: Principal
 ) -> tuple[CohortFacts, str]:
@@ -96,9 +101,7 @@ async def test_the_checklist_always_shows_the_next_step_to_the_very_end(
     assert "Senast 6 november 2026, även om inget görs." in page
     sure = await client.get(f"{address}/radera")
     assert "Det går inte att ångra." in sure.text
-    done = await client.post(
-        f"{address}/radera", data={"protokoll": hidden(sure.text, "protokoll"), "_csrf_token": csrf_of(sure.text)}
-    )
+    done = await client.post(f"{address}/radera", data=closing_form(sure.text))
     assert done.status_code == 303
     receipt = await look(client, done.headers["location"])
     assert "Gallringsprotokoll" in receipt
@@ -108,9 +111,7 @@ async def test_the_checklist_always_shows_the_next_step_to_the_very_end(
     page = await look(client, address)
     assert "är avslutad" in page
     assert done.headers["location"] in page
-    again = await client.post(
-        f"{address}/radera", data={"protokoll": hidden(sure.text, "protokoll"), "_csrf_token": csrf_of(sure.text)}
-    )
+    again = await client.post(f"{address}/radera", data=closing_form(sure.text))
     assert again.headers["location"] == done.headers["location"]
 
 
@@ -161,12 +162,21 @@ async def test_documented_people_need_their_attendance_moved_before_closing(
     assert (await client.get(f"{address}/radera")).headers["location"] == address
     assert (await post_form(client, address, {"steg": "transfer"})).status_code == 422
     moved = {"steg": "transfer", "overfort": "1"}
-    await post_form(client, address, moved)
+    # A page from before the last mark confirms nothing, and is shown anew.
+    stale = moved | {"sett": hidden((await client.get(address)).text, "sett")}
+    await attendance.mark(session, {people[0]: "excused"}, robin, clock.now())
+    for old in (stale, moved):
+        told = await post_form(client, address, old)
+        assert (told.status_code, "Närvaron har ändrats sedan sidan visades" in told.text) == (422, True)
+    assert await owner.fetchval("select count(*) from case_transfer") == 0
+    moved = moved | {"sett": hidden(told.text, "sett")}
+    assert (await post_form(client, address, moved)).status_code == 303
     assert "Ta tillbaka bekräftelsen" in await look(client, address)
     await post_form(client, address, {"steg": "transfer", "tillbaka": "1"})
     assert next_step(await look(client, address)) == "Närvaron är förd till verksamhetssystemet"
     # What is noted otherwise afterwards is not over there: it is confirmed anew, at the end too.
     await post_form(client, address, moved)
+    closing = (await client.get(f"{address}/radera")).text
     clock.advance(minutes=1)
     await attendance.mark(session, {people[4]: "excused"}, robin, clock.now())
     assert next_step(await look(client, address)) == "Närvaron är förd till verksamhetssystemet"
@@ -175,13 +185,15 @@ async def test_documented_people_need_their_attendance_moved_before_closing(
     early = await post_form(client, address, moved)
     assert (early.status_code, "Det är för tidigt" in early.text) == (422, True)
     await owner.execute("update cohort_session set state = 'held', ends_at = $1 where id = $2", clock.now(), session)
-    assert (await post_form(client, address, {"steg": "transfer", "overfort": "1"})).status_code == 303
+    moved["sett"] = hidden((await client.get(address)).text, "sett")
+    assert (await post_form(client, address, moved)).status_code == 303
+    again = await client.post(f"{address}/radera", data=closing_form(closing))
+    assert (again.status_code, "Något har ändrats sedan sidan visades" in again.text) == (422, True)
+    assert await owner.fetchval("select state from cohort") != "closed"
     sure = await client.get(f"{address}/radera")
     assert "5 personer har gått klart." in sure.text
     assert "1 person kom aldrig." in sure.text
-    done = await client.post(
-        f"{address}/radera", data={"protokoll": hidden(sure.text, "protokoll"), "_csrf_token": csrf_of(sure.text)}
-    )
+    done = await client.post(f"{address}/radera", data=closing_form(sure.text))
     assert done.headers["location"] == address
     assert "är avslutad" in await look(client, address)
     group = address.removesuffix("/avsluta")
@@ -203,9 +215,7 @@ async def test_a_change_in_between_stops_the_erasure_and_says_so(
     await a_closed_box(cohort, owner)
     sure = await client.get(f"{address}/radera")
     await owner.execute("update cohort set ended_how = null")
-    answer = await client.post(
-        f"{address}/radera", data={"protokoll": hidden(sure.text, "protokoll"), "_csrf_token": csrf_of(sure.text)}
-    )
+    answer = await client.post(f"{address}/radera", data=closing_form(sure.text))
     assert answer.status_code == 422
     assert "Inget är raderat." in answer.text
     assert await owner.fetchval("select count(*) from enrolment") == 6
@@ -220,9 +230,7 @@ async def test_a_receipt_is_for_those_who_work_there(
     await owner.execute("update cohort set ended_how = 'completed'")
     await owner.execute("update cohort_session set state = 'held'")
     sure = await client.get(f"{address}/radera")
-    done = await client.post(
-        f"{address}/radera", data={"protokoll": hidden(sure.text, "protokoll"), "_csrf_token": csrf_of(sure.text)}
-    )
+    done = await client.post(f"{address}/radera", data=closing_form(sure.text))
     receipt = done.headers["location"]
     assert "hopräknat per halvår" in await look(client, receipt)
     assert (await client.get(address)).status_code == 404
@@ -263,8 +271,6 @@ async def test_a_cancelled_start_of_documented_people_is_closed_without_saying_w
     assert next_step(await look(client, address)) == "Avsluta"
     assert "kom aldrig" not in await look(client, f"{address}/radera")
     sure = await client.get(f"{address}/radera")
-    done = await client.post(
-        f"{address}/radera", data={"protokoll": hidden(sure.text, "protokoll"), "_csrf_token": csrf_of(sure.text)}
-    )
+    done = await client.post(f"{address}/radera", data=closing_form(sure.text))
     assert (done.status_code, done.headers["location"]) == (303, address)
     assert "är inställd" in await look(client, address)
