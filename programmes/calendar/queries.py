@@ -11,6 +11,9 @@ from programmes.cohorts.queries import LEADS
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 
+# Whether whose calendar of a group it is coordinates the programme `p`.
+_COORDINATES = """exists (select 1 from staff_role co where co.staff_id = f.member_id and co.role = 'coordinator'
+                                 and co.section in ('', p.section))"""
 # $1 is the digest of the token. One row per occasion, or a single one without any.
 _FACTS = f"""
 select f.id as feed_id, f.kind, f.sealed_title, e.key_id, f.title_revision, f.titled_at,
@@ -18,12 +21,16 @@ select f.id as feed_id, f.kind, f.sealed_title, e.key_id, f.title_revision, f.ti
        case when e.undo_until is null then e.state else 'leaving' end as enrolment_state,
        coalesce(e.language, 'sv') as language, coalesce(p.active, true) as active,
        o.*
-from feed f left join enrolment e on e.id = f.enrolment_id left join staff p on p.id = f.staff_id
+from feed f left join enrolment e on e.id = f.enrolment_id left join staff p on p.id = coalesce(f.staff_id, f.member_id)
 left join lateral (
-  select f.cohort_id as in_cohort, null::date as until where f.kind in ('cohort', 'drop_in')
+  select f.cohort_id as in_cohort, null::date as until where f.kind = 'drop_in'
   union all select e.cohort_id, null where f.kind = 'participant'
   union all select cs.cohort_id, cs.until from cohort_staff cs join cohort k on k.id = cs.cohort_id
     join programme p on p.id = k.programme_id where f.kind = 'leader' and cs.staff_id = f.staff_id and {LEADS}
+  union all select k.id, case when {_COORDINATES} then null else cs.until end from cohort k
+    join programme p on p.id = k.programme_id
+    left join cohort_staff cs on cs.cohort_id = k.id and cs.staff_id = f.member_id and {LEADS}
+    where f.kind = 'group' and k.id = f.group_id and (cs.staff_id is not null or {_COORDINATES})
 ) mine on f.revoked_at is null
 left join lateral (
   select 'session/' || s.id as key, 'session' as what, c.id as cohort_id, pr.form,
@@ -94,16 +101,21 @@ async def of_enrolment(enrolment_id: UUID) -> Feed | None:
     return _feed(await fetchrow(f"{_FEED} f.enrolment_id = $1", enrolment_id))
 
 
+async def of_member(cohort_id: int, staff_id: int) -> Feed | None:
+    """The live feed that a member of staff has of one cohort, if one has been made."""
+    return _feed(await fetchrow(f"{_FEED} f.group_id = $1 and f.member_id = $2", cohort_id, staff_id))
+
+
 async def of_cohort(cohort_id: int) -> Feed | None:
-    """A cohort's live feed, if one has been made."""
-    return _feed(await fetchrow(f"{_FEED} f.cohort_id = $1", cohort_id))
+    """The live public feed of a drop-in place, if one has been made."""
+    return _feed(await fetchrow(f"{_FEED} f.cohort_id = $1 and f.kind = 'drop_in'", cohort_id))
 
 
 async def of_cohorts(cohort_ids: Sequence[int]) -> dict[int, Feed]:
     """The live feeds of these cohorts that have been made, by cohort."""
     rows = await fetch(
         """select id as feed_id, kind, generation, cohort_id from feed
-           where revoked_at is null and cohort_id = any($1::int[])""",
+           where revoked_at is null and kind = 'drop_in' and cohort_id = any($1::int[])""",
         list(cohort_ids),
     )
     return {row["cohort_id"]: Feed(row["feed_id"], row["kind"], row["generation"]) for row in rows}

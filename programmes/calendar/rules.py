@@ -14,7 +14,9 @@ from uuid import UUID, uuid5
 from programmes.core.clock import local_date
 from programmes.core.i18n import Language
 
-FeedKind = Literal["cohort", "leader", "participant", "drop_in"]
+# `group`: of one group, for one of staff. `cohort`: one for all of staff, as releases before made; its address outlived
+# whoever had it, and it is over (decision 25).
+FeedKind = Literal["group", "cohort", "leader", "participant", "drop_in"]
 Standing = Literal["live", "empty", "gone"]
 
 KEPT_CANCELLED = timedelta(days=30)
@@ -126,7 +128,9 @@ class Event:
 
 def ended(facts: FeedFacts) -> bool:
     """Whether the feed's reason is over, also when nobody said so: a place left, rows gone, a leader no longer active."""
-    if facts.revoked_at is not None or (facts.kind == "leader" and not facts.staff_active):
+    if facts.revoked_at is not None or facts.kind == "cohort":
+        return True
+    if facts.kind in {"leader", "group"} and not facts.staff_active:
         return True
     return facts.kind == "participant" and facts.enrolment_state not in WITH_DATES | WAITING
 

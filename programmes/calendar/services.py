@@ -59,13 +59,13 @@ async def participant_feed(enrolment_id: UUID, keys: KeyFolder, now: datetime, a
     return found or await _make("participant", keys, now, enrolment_id=enrolment_id)
 
 
-async def cohort_feed(cohort_id: int, keys: KeyFolder, now: datetime) -> Feed:
-    """A cohort's feed, made when first asked about; of a drop-in place a public one that names it. Raises NotFound."""
-    found = await queries.of_cohort(cohort_id)
-    if found is not None:
-        return found
-    kind: FeedKind = "drop_in" if (await cohorts.by_id(cohort_id)).form == "drop_in" else "cohort"
-    return await _make(kind, keys, now, cohort_id=cohort_id)
+async def cohort_feed(cohort_id: int, staff_id: int, keys: KeyFolder, now: datetime) -> Feed:
+    """The feed of a cohort that one of staff has, made when first asked about: it shows nothing once they no longer work
+    with the cohort, and is nobody else's. Of a drop-in place a public one that names it. Raises NotFound."""
+    if (await cohorts.by_id(cohort_id)).form == "drop_in":
+        return await queries.of_cohort(cohort_id) or await _make("drop_in", keys, now, cohort_id=cohort_id)
+    found = await queries.of_member(cohort_id, staff_id)
+    return found or await _make("group", keys, now, group=(cohort_id, staff_id))
 
 
 async def open_calendars(
@@ -92,14 +92,15 @@ async def _make(
     enrolment_id: UUID | None = None,
     cohort_id: int | None = None,
     staff_id: int | None = None,
+    group: tuple[int, int] = (0, 0),
 ) -> Feed:
     """A new feed, or the one that somebody else made a moment ago."""
     feed_id = uuid4()
     async with transaction():
         await execute(
             """insert into feed (id, kind, cohort_id, staff_id, enrolment_id, generation, token_digest,
-                                 created_at, revised_at)
-               values ($1, $2, $3, $4, $5, 1, $6, $7, $7) on conflict do nothing""",
+                                 created_at, revised_at, group_id, member_id)
+               values ($1, $2, $3, $4, $5, 1, $6, $7, $7, nullif($8, 0), nullif($9, 0)) on conflict do nothing""",
             feed_id,
             kind,
             cohort_id,
@@ -107,8 +108,9 @@ async def _make(
             enrolment_id,
             _digest(feed_id, 1, keys),
             now,
+            *group,
         )
-    found = await _existing(enrolment_id, cohort_id, staff_id)
+    found = await queries.of_member(*group) if kind == "group" else await _existing(enrolment_id, cohort_id, staff_id)
     if found is None:
         raise NotFound
     return found
@@ -179,7 +181,8 @@ async def renew(feed_id: UUID, keys: KeyFolder, now: datetime) -> Feed:
 
 
 _REVOKE = """update feed set revoked_at = $1, sealed_title = null, titled_at = null, title_revision = 0, created_at = $1,
-                    enrolment_id = null, cohort_id = null, staff_id = null where revoked_at is null and"""
+                    enrolment_id = null, cohort_id = null, staff_id = null, group_id = null, member_id = null
+             where revoked_at is null and"""
 
 
 async def revoke(feed_id: UUID, now: datetime) -> None:

@@ -32,4 +32,8 @@ class Feed(Table, tablename="feed"):
     body_digest = Bytea(null=True, default=None)
     title_revision = Integer(default=0)
     titled_at = Timestamptz(null=True, default=None)
-    known_feed_kind = Check("kind in ('cohort', 'leader', 'participant', 'drop_in')")
+    # Of staff's calendar of one group: whose it is, which ends with their access (decision 25).
+    group_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=True, default=None)
+    member_id = ForeignKey(Staff, on_delete=OnDelete.cascade, null=True, default=None)
+    known_kind_of_feed = Check("kind in ('cohort', 'leader', 'participant', 'drop_in', 'group')")
+    group_of_a_member = Check("(group_id is null) = (member_id is null) and (kind = 'group' or group_id is null)")

@@ -50,7 +50,7 @@ class _Line:
 def write(facts: rules.FeedFacts, events: Sequence[rules.Event]) -> bytes:
     """The whole calendar. Staff and public feeds are in Swedish, a participant's in the language they chose."""
     with speaking(facts.language):
-        names = _group_names(facts) if facts.kind in {"cohort", "leader"} else {}
+        names = _group_names(facts) if facts.kind in {"group", "leader"} else {}
         # Most events say the same; what they say is forgotten with this calendar.
         text_line = cache(_text_line)
         head, tail = _frame()
@@ -167,7 +167,7 @@ def _calendar_name(facts: rules.FeedFacts, groups: dict[int, str]) -> str:
         return default_title()
     if facts.kind == "leader":
         return _("Mina grupper")
-    if facts.kind == "cohort":
+    if facts.kind == "group":
         return next(iter(groups.values()), _("Möte"))
     if facts.kind == "drop_in":
         return next((_("Öppet: %(place)s", place=o.place) for o in facts.occasions), _("Öppet"))

@@ -17,6 +17,7 @@ from programmes.core.db import transaction
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolment
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -84,7 +85,7 @@ async def staff_calendars(request: AnyRequest) -> Response[Any]:
     now = state.clock.now()
     own = await services.leader_feed(person.staff_id, state.key_folder, now)
     groups = await cohorts.all_mine(person, local_date(now), ["planned", "open", "postponed", "started"])
-    made = [(group, await services.cohort_feed(group.cohort_id, state.key_folder, now)) for group in groups]
+    made = [(group, await services.cohort_feed(group.cohort_id, person.staff_id, state.key_folder, now)) for group in groups]
     view = pages.staff_calendars(own, made, state.key_folder.service_key("feed"), state.settings.base_url)
     return page(request, "calendar/staff.html", view)
 
@@ -95,7 +96,7 @@ async def renew(request: AnyRequest) -> Response[Any]:
     person, state = principal(request), request.app.state
     now = state.clock.now()
     which = (await read_form(request)).text("kalender", 20)
-    feed_id = await _mine(person, which, now)
+    feed_id = await _mine(person, which, state.key_folder, now)
     async with transaction():
         await services.renew(feed_id, state.key_folder, now)
         subject = f"staff/{person.staff_id}" if which == "egen" else f"cohort/{which}"
@@ -103,13 +104,13 @@ async def renew(request: AnyRequest) -> Response[Any]:
     return Response("", status_code=303, headers={"location": "/personal/kalender"})
 
 
-async def _mine(person: Principal, which: str, now: datetime) -> UUID:
+async def _mine(person: Principal, which: str, keys: KeyFolder, now: datetime) -> UUID:
     """The live feed that a form names. Raises NotFound for one that is not theirs to renew."""
     if which == "egen":
         found = await queries.of_staff(person.staff_id)
     elif re.fullmatch(r"[0-9]{1,10}", which):
         cohort = await cohorts.mine(person, local_date(now), row_id(int(which)))
-        found = await queries.of_cohort(cohort.cohort_id)
+        found = await services.cohort_feed(cohort.cohort_id, person.staff_id, keys, now)
     else:
         found = None
     if found is None:

@@ -74,7 +74,7 @@ async def _calendars(town: Town, cohort: CohortFacts, person: UUID, leader: Prin
     """A feed of every kind, as if each had been subscribed to."""
     found = [
         await calendar.participant_feed(person, town.keys, town.real_now),
-        await calendar.cohort_feed(cohort.cohort_id, town.keys, town.real_now),
+        await calendar.cohort_feed(cohort.cohort_id, leader.staff_id, town.keys, town.real_now),
         await calendar.leader_feed(leader.staff_id, town.keys, town.real_now),
     ]
     town.feeds.extend(feed.feed_id for feed in found if feed)
@@ -182,5 +182,5 @@ async def open_houses(town: Town) -> None:
         cohort = await town.open(plan, noon(town.day(-8, 0)))
         await head_count(town, cohort, 14 + 5 * number, "love")
         if number == 0:
-            feed = await calendar.cohort_feed(cohort.cohort_id, town.keys, town.real_now)
+            feed = await calendar.cohort_feed(cohort.cohort_id, town.kim.staff_id, town.keys, town.real_now)
             town.feeds.append(feed.feed_id)

@@ -103,6 +103,8 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         "enrolment_id": _ROW,
         "cohort_id": "empty in a person's calendar",
         "staff_id": "empty in a person's calendar",
+        "group_id": "empty in a person's calendar",
+        "member_id": "empty in a person's calendar",
         "kind": _CALENDAR,
         "generation": _CALENDAR,
         "token_digest": _SECRET,

@@ -62,7 +62,7 @@ async def _a_house(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, se
     """A cohort with somebody in it, a study visit, a coming text, a calendar, a closure and the record of an erased list."""
     cohort = await a_cohort(section, now, leader)
     taken = await somebody(cohort, keys, now, f"Anna Ask {section}")
-    await cohort_feed(cohort.cohort_id, keys, now)
+    await cohort_feed(cohort.cohort_id, leader.staff_id, keys, now)
     slot = await owner.fetchval(
         """insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, capacity, free_since)
            values ($1, $2, $2::timestamptz + interval '1 hour', $3, 3, $2) returning id""",

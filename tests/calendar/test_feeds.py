@@ -18,7 +18,7 @@ from programmes.enrolment import services as enrolment
 from tests.calendar.ics import events
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
-from tests.factories import a_cohort, a_leader, confirm, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, confirm, somebody
 from tests.owner import as_owner
 
 
@@ -429,11 +429,12 @@ async def test_a_renewed_address_empties_the_old_one_and_keeps_the_uids(
 async def test_a_cohorts_feed_is_neutral_and_a_meeting_places_is_not(
     cohort: CohortFacts, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:
-    feed = await services.cohort_feed(cohort.cohort_id, keys, clock.now())
+    kim = await a_coordinator(clock.now())
+    feed = await services.cohort_feed(cohort.cohort_id, kim.staff_id, keys, clock.now())
     body = (await client.get(services.feed_address(feed, keys))).content
     assert [e["SUMMARY"] for e in events(body)] == ["Onsdagsgruppen"] * 4
     place = await a_cohort("3.1", clock.now(), sessions=2)
-    feed = await services.cohort_feed(place.cohort_id, keys, clock.now())
+    feed = await services.cohort_feed(place.cohort_id, kim.staff_id, keys, clock.now())
     assert feed.kind == "drop_in"
     body = (await client.get(services.feed_address(feed, keys))).content
     assert [e["LOCATION"] for e in events(body)] == [place.venue] * 2
@@ -464,9 +465,11 @@ async def test_a_leaders_feed_has_own_sessions_and_study_visits_only(
 async def test_a_feed_asked_for_in_a_transaction_that_fails_is_not_made(
     cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock
 ) -> None:
+    leader = await a_leader(clock.now())
+
     async def make_and_fail() -> None:
         async with transaction():
-            await services.cohort_feed(cohort.cohort_id, keys, clock.now())
+            await services.leader_feed(leader.staff_id, keys, clock.now())
             raise LookupError
 
     with pytest.raises(LookupError):

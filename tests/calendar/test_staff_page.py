@@ -1,13 +1,19 @@
 """The staff page: addresses of one's own calendar and groups, and nobody else's."""
 
 import re
+from datetime import timedelta
 
+import asyncpg
 import httpx
 
+from programmes.calendar import services
+from programmes.cohorts import office_services as office
+from programmes.core.clock import local_date
+from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from tests.calendar.ics import events
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_leader, csrf_of, post_form, sign_in_as
+from tests.factories import a_cohort, a_coordinator, a_leader, csrf_of, post_form, sign_in_as
 
 PAGE = "/personal/kalender"
 
@@ -56,3 +62,43 @@ async def test_nobody_renews_what_is_not_theirs(client: httpx.AsyncClient, clock
 
 async def test_nobody_sees_the_page_without_signing_in(client: httpx.AsyncClient) -> None:
     assert (await client.get(PAGE)).status_code == 303
+
+
+async def test_a_groups_calendar_is_each_ones_own_and_shows_nothing_to_who_no_longer_works_with_the_group(
+    client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection, keys: KeyFolder
+) -> None:
+    """Taken off, a substitute's time over, the role lost, the account ended: each ends one address and no other."""
+    now = clock.now()
+    robin, sam, ali, kim = (
+        await a_leader(now),
+        await a_leader(now, "sam"),
+        await a_leader(now, "ali"),
+        await a_coordinator(now),
+    )
+    cohort = await a_cohort("2.1", now, robin, sessions=3)
+    assert not await office.let_in(cohort.cohort_id, sam.staff_id, None, kim, now)
+    last = local_date(now) + timedelta(days=30)
+    assert not await office.let_in(cohort.cohort_id, ali.staff_id, last, kim, now)
+
+    async def sees(who: Principal) -> int:
+        feed = await services.cohort_feed(cohort.cohort_id, who.staff_id, keys, now)
+        return len(events((await client.get(services.feed_address(feed, keys))).content))
+
+    everybody = (robin, sam, ali, kim)
+    before = [await services.cohort_feed(cohort.cohort_id, who.staff_id, keys, now) for who in everybody]
+    assert len({feed.feed_id for feed in before}) == 4
+    assert [await sees(who) for who in everybody] == [3, 3, 1, 3]
+    assert not await office.take_out(cohort.cohort_id, sam.staff_id, kim, now)
+    assert [await sees(who) for who in everybody] == [3, 0, 1, 3]
+    await owner.execute("delete from staff_role where staff_id = $1", kim.staff_id)
+    assert [await sees(who) for who in everybody] == [3, 0, 1, 0]
+    await owner.execute("update staff set active = false where id = $1", robin.staff_id)
+    address = services.feed_address(before[0], keys)
+    assert events((await client.get(address)).content) == []
+    # The one that all of staff had, from a release before, is over, and says nothing of why.
+    await owner.execute("update feed set kind = 'cohort', group_id = null, member_id = null, cohort_id = $1 where id = $2",
+                        cohort.cohort_id, before[2].feed_id)  # fmt: skip
+    shared = await client.get(services.feed_address(before[2], keys))
+    assert (shared.status_code, events(shared.content)) == (200, [])
+    clock.advance(weeks=9)
+    assert (await client.get(services.feed_address(before[2], keys))).status_code == 410

@@ -140,7 +140,7 @@ def test_a_person_who_has_left_gets_an_empty_calendar_for_eight_weeks() -> None:
 
 def test_staff_calendars_name_the_weekday_only() -> None:
     sessions = [a_session(n, date(2026, 9, 7) + timedelta(weeks=n - 1)) for n in range(1, 4)]
-    body = written(a_feed(*sessions, kind="cohort"))
+    body = written(a_feed(*sessions, kind="group"))
     assert [event["SUMMARY"] for event in events(body)] == ["Måndagsgruppen"] * 3
     assert "NAME:Måndagsgruppen" in strict_lines(body)
     assert "Linden" not in body.decode()
@@ -151,7 +151,7 @@ def test_moves_to_another_day_do_not_rename_the_group() -> None:
     for n, session in enumerate(sessions):
         later = session.starts_at + timedelta(days=1)
         sessions[n] = replace(session, starts_at=later, ends_at=later + timedelta(hours=2), sequence=1)
-        assert events(written(a_feed(*sessions, kind="cohort")))[0]["SUMMARY"] == "Måndagsgruppen"
+        assert events(written(a_feed(*sessions, kind="group")))[0]["SUMMARY"] == "Måndagsgruppen"
 
 
 def test_a_new_title_raises_the_sequence() -> None:
@@ -194,7 +194,7 @@ def test_long_titles_fold_between_whole_characters(typed: str) -> None:
 
 @given(
     st.integers(0, 5 * 366 * 24 * 60).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)),
-    st.sampled_from(["cohort", "leader", "participant", "drop_in"]),
+    st.sampled_from(["group", "leader", "participant", "drop_in"]),
 )
 def test_the_moment_that_is_read_is_the_moment_that_is_stored(moment: datetime, kind: rules.FeedKind) -> None:
     if local(moment).replace(fold=0).astimezone(UTC) != moment:

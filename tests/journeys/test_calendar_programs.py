@@ -75,9 +75,9 @@ async def test_every_calendar_program_sees_the_same_truth(
     await services.set_title(own.feed_id, TITLE, keys, clock.now())
     feeds = {
         "own": own,
-        "group": await services.cohort_feed(group.cohort_id, keys, clock.now()),
+        "group": await services.cohort_feed(group.cohort_id, leader.staff_id, keys, clock.now()),
         "leader": await services.leader_feed(leader.staff_id, keys, clock.now()),
-        "place": await services.cohort_feed(place.cohort_id, keys, clock.now()),
+        "place": await services.cohort_feed(place.cohort_id, leader.staff_id, keys, clock.now()),
     }
 
     before = {name: await read(feed) for name, feed in feeds.items()}
