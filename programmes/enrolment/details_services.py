@@ -44,7 +44,7 @@ async def correct(
     """
     async with transaction():
         # Two records of one number may be corrected in two groups at once, and each writes the other.
-        await execute("select pg_advisory_xact_lock(hashtext('correct_record'))")
+        await records.lock_numbers(alone=True)
         await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
         facts = await queries.enrolment(enrolment_id)
         if facts.participant_id is None or facts.record is None:

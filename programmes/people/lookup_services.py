@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from programmes.core.db import fetch
+from programmes.core.db import fetch, fetchval
 from programmes.core.sealing import KeyFolder
 from programmes.people.lookup_rules import Kind, asked, terms
 
@@ -40,6 +40,21 @@ async def find(typed: str, keys: KeyFolder) -> list[UUID]:
         [entry.digest for entry in wanted],
     )
     return [row["participant_id"] for row in rows]
+
+
+async def is_protected(number: str, keys: KeyFolder) -> bool:
+    """Whether a record with this number is of protected identity."""
+    found = terms("", number, "", True)
+    wanted = [entry for key in keys.service_keys(_KEY) for entry in _entries(found, key)]
+    return bool(wanted) and bool(
+        await fetchval(
+            """select exists(select from person_lookup l join participant p on p.id = l.participant_id
+                 join unnest($1::text[], $2::bytea[]) as wanted (kind, digest) using (kind, digest)
+                 where p.protected_identity)""",
+            [entry.kind for entry in wanted],
+            [entry.digest for entry in wanted],
+        )
+    )
 
 
 async def same_number(person_id: UUID) -> list[UUID]:

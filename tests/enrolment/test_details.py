@@ -224,7 +224,7 @@ async def test_two_who_correct_two_records_of_one_number_at_once_lose_neither_th
         await details_services.correct(one, known, False, 1, keys, clock.now())
     shown = [details_services.mark_of(await queries.enrolment(one)) for one in people]
     hidden, read = asyncio.Event(), asyncio.Event()
-    write, execute = details_services._write, details_services.execute
+    write, execute = details_services._write, records.execute
 
     async def late(*said: Any) -> str:
         if not read.is_set() and said[1].name == "Anna Asp":
@@ -239,7 +239,7 @@ async def test_two_who_correct_two_records_of_one_number_at_once_lose_neither_th
 
     monkeypatch.setattr(details_services, "_write", late)
     if not locked:
-        monkeypatch.setattr(details_services, "execute", unlocked)
+        monkeypatch.setattr(records, "execute", unlocked)
 
     async def hide() -> None:
         await read.wait()
