@@ -148,7 +148,7 @@ class Provider:
         return Told(
             self.about.issuer,
             claims["sub"],
-            username.lower(),
+            plain(username.lower()),
             plain(more.get("name")) or username,
             groups_of(more.get(self.about.groups_claim)),
             tokens["id_token"],
@@ -202,8 +202,8 @@ class Provider:
         except (JoseError, TypeError, ValueError):
             raise ProviderLied("token") from None
         subject, when = claims["sub"], claims.get("auth_time", 0)
-        # A database keeps no NUL in a text.
-        fine = bool(plain(subject)) and len(subject) <= 255 and "\0" not in subject
+        # A database keeps no NUL in a text, and nobody's number at a provider has signs that can't be seen.
+        fine = bool(plain(subject)) and len(subject) <= 255 and subject.isprintable()
         if not fine or isinstance(when, bool) or not isinstance(when, int | float):
             raise ProviderLied("token")
         return dict(claims)

@@ -233,6 +233,7 @@ LIES: list[tuple[str, Callable[[Claims], Claims], str]] = [
     ("an empty subject", claim(sub=""), "Svaret gick inte att förstå."),
     ("a subject that is a number", claim(sub=7), "Svaret gick inte att förstå."),
     ("a subject that no database keeps", claim(sub="u-1\0"), "Svaret gick inte att förstå."),
+    ("a subject of two lines", claim(sub="u-1\nu-2"), "Svaret gick inte att förstå."),
     ("a token for another access", claim(at_hash="x"), "Svaret gick inte att förstå."),
     ("a time in words", claim(auth_time="nyss"), "Svaret gick inte att förstå."),
 ]
