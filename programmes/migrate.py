@@ -52,6 +52,9 @@ _ADMIT = "admit_subject(text, text, text, text, text[], text[], timestamptz)"
 # A version of a text that people accept is written once; another wording is another version.
 # The access log and its chain are only ever added to: lines go through `forget_looks` alone, which only the worker may call.
 _WRITTEN_ONCE = ("agreement_text", "record_look", "look_link", "look_checkpoint", "retention_choice", "retention_receipt")
+# A hold on a record is set and lifted, and stands there afterwards: neither role changes its terms or takes it away. With
+# the record it goes by the foreign key.
+_ONLY_LIFTED = ("retention_hold", "lifted_at, lifted_by")
 # Every function that a role may call; web reaches the ballot box, and takes back a coming text, through these alone.
 _CALLED_BY_BOTH = ("ballot_lock(uuid)", "forget_trail(integer)")
 _CALLED_BY_WORKER = (*_CALLED_BY_BOTH, "forget_looks()")
@@ -195,6 +198,9 @@ async def _rights(connection: asyncpg.Connection, role: str, called: tuple[str, 
         await connection.execute(f"grant execute on function {function} to {name}")
     for table in _WRITTEN_ONCE:
         await connection.execute(f"revoke update, delete on {table} from {name}")
+    table, columns = _ONLY_LIFTED
+    await connection.execute(f"revoke update, delete on {table} from {name}")
+    await connection.execute(f"grant update ({columns}) on {table} to {name}")
     if not hidden:
         return
     for table in hidden:

@@ -7,12 +7,14 @@ import asyncpg
 import pytest
 
 from programmes import migrate
+from programmes.core.sealing import KeyFolder
 from programmes.doctor.database_checks import rights_to_staff
 from programmes.doctor.findings import Patient
+from programmes.people import hold_services as holds
 from programmes.settings import Settings, SingleSignOn
 from tests.clock import FrozenClock
 from tests.conftest import GROUPS
-from tests.factories import a_leader
+from tests.factories import a_cohort, a_leader, somebody
 
 ISSUER = "https://id.example"
 _ALL = """select username, password_hash, oidc_subject,
@@ -123,3 +125,39 @@ async def test_the_release_before_keeps_its_rights_until_the_second_run_of_migra
     fault, fine = await rights_to_staff(replace(patient, settings=replace(settings, single_sign_on=more)))
     assert (fault.level, fine.level) == ("fault", "ok")
     assert "administrator" in fault.says
+
+
+@pytest.mark.parametrize("name", ["x" * 101, "Kim\nBerg", "Kim\x1b[2J", "Kim\u202eBerg", "Kim\u2028Berg", "Kim\u200bBerg"])
+async def test_the_function_takes_no_name_that_is_more_than_a_line(
+    web: asyncpg.Connection, clock: FrozenClock, name: str
+) -> None:
+    assert (await admit(web, clock, "u-1", name, ("coordinator", "")))["answer"] == "refused"
+    assert (await admit(web, clock, f"u-1{name}"[:300], "kim", ("coordinator", "")))["answer"] == (
+        "made" if name == "x" * 101 else "refused"
+    )
+    assert (await admit(web, clock, "x" * 256, "kim", ("coordinator", "")))["answer"] == "refused"
+    assert (await admit(web, clock, "u-2", "Åsa-Márta O'Neill", ("coordinator", "")))["answer"] == "made"
+
+
+async def test_a_hold_is_lifted_and_never_changed_or_taken_away(
+    web: asyncpg.Connection, settings: Settings, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    taken = await somebody(await a_cohort("2.8", clock.now()), keys, clock.now(), "Anna Ask")
+    person = await owner.fetchval("select participant_id from enrolment where id = $1", taken.enrolment_id)
+    await holds.hold(person, "court", None, 1, clock.now(), clock.now().date())
+    before = await owner.fetch("select * from retention_hold")
+    worker = await asyncpg.connect(settings.worker_database_url)
+    for statement in (
+        "delete from retention_hold",
+        "update retention_hold set until = current_date",
+        "update retention_hold set reason = 'complaint'",
+        "update retention_hold set participant_id = gen_random_uuid()",
+        "update retention_hold set set_by = 2",
+        "truncate retention_hold",
+    ):
+        for who in (web, worker):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await who.execute(statement)
+    await worker.close()
+    assert await owner.fetch("select * from retention_hold") == before
+    await web.execute("update retention_hold set lifted_at = now(), lifted_by = 1")
