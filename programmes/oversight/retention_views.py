@@ -1,6 +1,7 @@
 """Retention for managers: what goes when, how the nightly run went, rules, receipts. No records."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -94,13 +95,21 @@ async def _choose(request: AnyRequest, subject: Subject, amount: int, decision: 
     return Response("", status_code=303, headers={"location": "/personal/gallring#regler"})
 
 
-async def _shorter(request: AnyRequest, subject: Subject, amount: int, form: Form, status: int = 200) -> Response[Any]:
-    """What would go. A number that is no shorter one has nothing to be asked about."""
+async def _shorter(
+    request: AnyRequest, subject: Subject, amount: int, form: Form, status: int = 200, seen: str | None = None
+) -> Response[Any] | None:
+    """What would go. A number that is no shorter one has nothing to be asked about. None where `seen` says that just this
+    was shown."""
     if wrong_amount(subject, amount) or not await shortening.is_shorter(subject, amount):
         return Response("", status_code=303, headers={"location": f"/personal/gallring/regler/{subject}"})
     state = request.app.state
     found = await shortening.preview(subject, amount, state.settings.archive, state.key_folder, state.clock.now())
-    view = shortening_pages.shorter_page(subject, amount, await amount_of(subject), found, form)
+    kept = await amount_of(subject)
+    mark = shortening.mark_of(subject, amount, kept, found)
+    if seen == mark:
+        return None
+    view = shortening_pages.shorter_page(subject, amount, kept, found, form)
+    view = replace(view, seen=mark, changed=seen is not None)
     return page(request, "oversight/retention_shorter.html", view, status)
 
 
@@ -113,7 +122,9 @@ async def shorter(request: AnyRequest, subject: FromPath[str]) -> Response[Any]:
     decision = asked.text("beslut", pages.LONGEST_DECISION)
     if asked.errors:
         return Response("", status_code=303, headers={"location": f"/personal/gallring/regler/{wanted}"})
-    return await _shorter(request, wanted, amount, Form({"beslut": (decision,)}))
+    shown = await _shorter(request, wanted, amount, Form({"beslut": (decision,)}))
+    assert shown
+    return shown
 
 
 @post("/personal/gallring/regler/{subject:str}/kortare", guards=[recently_confirmed], status_code=200)
@@ -123,9 +134,9 @@ async def make_shorter(request: AnyRequest, subject: FromPath[str]) -> Response[
     wanted, form = _changeable(subject), await read_form(request)
     amount = form.number("tid", 0, 999)
     decision = form.text("beslut", pages.LONGEST_DECISION, _("Skriv vilket beslut det är."))
-    if form.errors or wrong_amount(wanted, amount) or not await shortening.is_shorter(wanted, amount):
-        return await _shorter(request, wanted, amount, form, 422)
-    return await _choose(request, wanted, amount, decision, who.staff_id)
+    # What was counted and shown is what is decided on: another number, or other counts by now, are shown first.
+    shown = await _shorter(request, wanted, amount, form, 422, None if form.errors else form.raw("sett"))
+    return shown or await _choose(request, wanted, amount, decision, who.staff_id)
 
 
 @get("/personal/gallring/protokoll/{receipt_id:uuid}", guards=[signed_in])

@@ -37,6 +37,8 @@ class ShorterPage:
     goes: str
     more: tuple[str, ...]
     form: Any
+    seen: str = ""
+    changed: bool = False
 
 
 def _counted(subject: Subject, n: int) -> str:

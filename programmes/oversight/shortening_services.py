@@ -1,5 +1,6 @@
 """What a shorter rule would take with it, before anybody decides on it."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -24,6 +25,11 @@ class Preview:
     goes: int
     anyway: int
     waits: int = 0
+
+
+def mark_of(subject: Subject, amount: int, kept: int, found: Preview) -> str:
+    """What tells what was shown, and of which number, from anything else."""
+    return hashlib.sha256(repr((subject, amount, kept, found)).encode()).hexdigest()[:32]
 
 
 async def is_shorter(subject: Subject, amount: int) -> bool:

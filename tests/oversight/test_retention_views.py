@@ -22,7 +22,7 @@ from programmes.oversight import retention_services as retention
 from programmes.retention_commands import Hands
 from programmes.settings import Settings
 from tests.clock import FrozenClock
-from tests.factories import PASSWORD, a_coordinator, a_leader, a_staff_member, csrf_of, post_form, sign_in_as
+from tests.factories import PASSWORD, a_coordinator, a_leader, a_staff_member, csrf_of, hidden, post_form, sign_in_as
 from tests.oversight.retention_cast import NIGHT, Past, a_past, alive, as_worker
 
 BORN = {"Anna Ask": "1985-02-15", "Bo Ek": "1990-07-02", "Cia Al": "1990-01-01"}
@@ -187,7 +187,15 @@ async def test_a_rule_is_made_shorter_only_by_who_has_shown_who_it_is_and_seen_w
     assert await owner.fetchval(newest) == 6
     client.cookies.clear()
     await sign_in_as(client, "sasha", clock.now())
-    assert (await post_form(client, f"{address}/kortare", {"tid": "5", "beslut": "KS"}, back)).status_code == 303
+    # Exactly what was counted: another number than the page said, or other records by now, are shown first.
+    other = "/personal/gallring/regler/audit_entry/kortare"
+    ten = hidden((await client.get(f"{other}?tid=10")).text, "sett")
+    for sett in (ten, "x", ""):
+        swapped = await post_form(client, other, {"tid": "5", "beslut": "KS", "sett": sett}, f"{other}?tid=10")
+        assert (swapped.status_code, "något annat som raderas än du har sett" in swapped.text) == (422, True)
+    assert await owner.fetchval("select min(amount) from retention_choice where subject = 'audit_entry'") == 11
+    asked = {"tid": "5", "beslut": "KS", "sett": hidden((await client.get(back)).text, "sett")}
+    assert (await post_form(client, f"{address}/kortare", asked, back)).status_code == 303
     assert await owner.fetchval(newest) == 5
 
 
