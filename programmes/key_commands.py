@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from programmes.core import audit, folder_marks
 from programmes.core.clock import SystemClock
+from programmes.core.clock_trace import Witness
 from programmes.core.db import close_pool, open_pool, transaction
 from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder
@@ -25,6 +26,10 @@ _AFTERWARDS = {
     "forms": "Restart the web processes. Forms that were open have to be loaded again. Who has signed in by single sign-on"
     " is asked by the provider whom to sign out, when they do.",
 }
+
+
+class _ClockDoubted(Exception):
+    """By it nothing is destroyed, and no time is written (decision 24)."""
 
 
 def _moment(text: str) -> datetime:
@@ -45,7 +50,10 @@ def _with_database(settings: Settings, work: Callable[[], Awaitable[None]]) -> i
     async def do() -> None:
         await open_pool(settings.worker_database_url, 2)
         try:
-            await folder_marks.note("keys", KeyFolder(settings.key_folder).mark, SystemClock().now())
+            now = SystemClock().now()
+            if await Witness(settings.clock_standstill).against(now) is not None:
+                raise _ClockDoubted
+            await folder_marks.note("keys", KeyFolder(settings.key_folder).mark, now)
             async with rotating(settings.worker_database_url):
                 await work()
         finally:
@@ -53,6 +61,10 @@ def _with_database(settings: Settings, work: Callable[[], Awaitable[None]]) -> i
 
     try:
         asyncio.run(do())
+    except _ClockDoubted:
+        told = "The clock is doubted. Nothing was rotated; `programmes clock` says what does not fit, and what to do."
+        print(told, file=sys.stderr)
+        return 1
     except Rotating:
         print("A rotation is running. Let it end; then run this again if it is still needed.", file=sys.stderr)
         return 1

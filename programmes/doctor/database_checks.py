@@ -114,6 +114,8 @@ async def clock(patient: Patient) -> Sequence[Finding]:
     if trace.doubt is not None:
         told = f"The worker doubts its clock, and ends and erases nothing by it. {clock_trace.WHY[trace.doubt]}"
         return [Finding("clock", "fault", told, mend)]
+    if why := await clock_trace.Witness(patient.settings.clock_standstill).against(patient.now):
+        return [Finding("clock", "fault", f"This machine's clock is not believed. {clock_trace.WHY[why]}", mend)]
     if patient.now - trace.at > _SILENT:
         return [Finding("clock", "warning", "No worker has been at work for more than an hour.", "Start it.")]
     return [Finding("clock", "ok", "The worker believes its clock.")]

@@ -18,13 +18,14 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from programmes import worker
+from programmes import clock_commands, worker
 from programmes.cli import main
+from programmes.core.clock_trace import Witness
 from programmes.core.db import engine
 from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
-from programmes.doctor import checks, command
+from programmes.doctor import checks, command, database_checks
 from programmes.doctor.database_checks import logging_findings
 from programmes.doctor.findings import Finding, Patient, as_json, as_text, exit_code
 from programmes.doctor.folders import FolderFacts, folder_findings
@@ -331,3 +332,17 @@ async def test_in_a_shell_it_is_the_same(patient: Patient, owner: asyncpg.Connec
     assert (code, json.loads(said)["worst"]) == (1, "fault")
     assert "1 of 1 protected records need a key" in said
     assert "Another folder" not in said
+
+
+async def test_a_trace_that_lies_ahead_is_a_fault_here_as_for_the_clock_command_and_no_key_is_rotated(
+    patient: Patient, owner: asyncpg.Connection
+) -> None:
+    await owner.execute("delete from clock_trace")
+    await owner.execute("insert into clock_trace (id, at, boot, seconds) values (1, now() + interval '2 days', 'aa', 1)")
+    [finding] = await database_checks.clock(patient)
+    assert (finding.level, bool(finding.mend)) == ("fault", True)
+    assert await clock_commands.show(Witness(patient.settings.clock_standstill), patient.now) == 1
+    keys = KeyFolder(patient.settings.key_folder)
+    before = keys.service_key("search")
+    assert await asyncio.to_thread(_in_a_shell, patient.settings, ["keys", "rotate", "search", "--yes"]) == 1
+    assert keys.newest_service_key("search") == before

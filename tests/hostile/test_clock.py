@@ -105,7 +105,7 @@ async def test_a_clock_that_is_wrong_erases_nothing_and_all_else_goes_on(
     await worker.tick(at_work)
     assert set(ran) == {tick.__name__ for tick in TICKS if not needs_a_sure_clock(tick)}
     monkeypatch.undo()
-    patient = Patient(at_work.settings, await clock_trace.database_clock())
+    patient = Patient(replace(at_work.settings, clock_standstill_hours=24 * 5000), await clock_trace.database_clock())
     [finding] = await database_checks.clock(patient)
     assert (finding.level, "doubts" in finding.says, "clock confirm" in finding.mend) == ("fault", True, True)
     [finding] = await database_checks.clock(replace(patient, now=patient.now + DAY))
