@@ -30,7 +30,7 @@ _FEEDS = """
 select f.id, f.kind, f.generation,
        (select count(*) from cohort_session s join cohort c on c.id = s.cohort_id
         where s.state <> 'cancelled' and c.state <> 'cancelled'
-        and (c.id = f.cohort_id or c.id = e.cohort_id
+        and (c.id in (f.cohort_id, f.group_id) or c.id = e.cohort_id
              or exists (select from cohort_staff w where w.cohort_id = c.id and w.staff_id = f.staff_id)))
        + (select count(*) from visit_slot v join cohort c on c.id = v.cohort_id and c.state <> 'cancelled'
           where v.staff_id = f.staff_id and v.cancelled_at is null) as sessions

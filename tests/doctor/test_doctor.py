@@ -25,7 +25,7 @@ from programmes.core.db import engine
 from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
-from programmes.doctor import checks, command, database_checks
+from programmes.doctor import checks, command, database_checks, key_checks
 from programmes.doctor.database_checks import logging_findings
 from programmes.doctor.findings import Finding, Patient, as_json, as_text, exit_code
 from programmes.doctor.folders import FolderFacts, folder_findings
@@ -346,3 +346,21 @@ async def test_a_trace_that_lies_ahead_is_a_fault_here_as_for_the_clock_command_
     before = keys.service_key("search")
     assert await asyncio.to_thread(_in_a_shell, patient.settings, ["keys", "rotate", "search", "--yes"]) == 1
     assert keys.newest_service_key("search") == before
+
+
+async def test_no_more_records_are_opened_than_take_a_moment_and_a_wrong_key_among_them_is_found(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, owner: asyncpg.Connection, clock: FrozenClock
+) -> None:
+    keys = KeyFolder(patient.settings.key_folder)
+    cohort = await a_cohort("2.8", clock.now())
+    for _ in range(2):
+        await somebody(cohort, keys, clock.now(), "Bo Alm")
+    monkeypatch.setattr(key_checks, "MOST_OPENED", 2)
+    [finding] = await key_checks.keys_open(patient)
+    assert (finding.level, finding.says) == ("ok", "Each of 2 protected records that has its key opens.")
+    for path in patient.settings.key_folder.glob("person/??/*.key"):
+        length = path.stat().st_size
+        path.unlink()
+        path.write_bytes(secrets.token_bytes(length))
+    [finding] = await key_checks.keys_open(patient)
+    assert (finding.level, "2 protected records of 2 that were looked at" in finding.says) == ("fault", True)

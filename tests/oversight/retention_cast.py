@@ -1,6 +1,7 @@
 """People whose groups ended years ago."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
+import httpx
 
 from programmes.attendance import queries as attendance
 from programmes.catalogue import queries as catalogue
@@ -20,6 +22,7 @@ from programmes.enrolment import services as enrolment
 from programmes.oversight import retention_queries as queries
 from programmes.oversight import retention_services as retention
 from programmes.people.records import PersonRecord
+from programmes.retention_commands import Hands
 from programmes.settings import Settings
 from programmes.worker import Worker
 from tests.clock import FrozenClock
@@ -28,6 +31,8 @@ from tests.factories import a_cohort, an_application
 PLAIN = {"Anna Ask": "1985-02-14", "Bo Ek": "1990-07-02"}
 # A quarter past two in the night, in summer time.
 NIGHT = datetime(2031, 9, 20, 0, 15, tzinfo=UTC)
+
+BORN = {"Anna Ask": "1985-02-15", "Bo Ek": "1990-07-02", "Cia Al": "1990-01-01"}
 
 
 @dataclass(frozen=True)
@@ -116,3 +121,17 @@ async def wake(owner: asyncpg.Connection, at: datetime) -> None:
         (at - timedelta(days=1)).date(),
         at - timedelta(days=1),
     )
+
+
+async def text_of(client: httpx.AsyncClient, address: str) -> str:
+    """What stands on a page, without its markup."""
+    answer = await client.get(address)
+    assert answer.status_code == 200, address
+    shown = answer.text.partition("<main")[2].partition("</main>")[0]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", shown))
+
+
+async def erase(settings: Settings, keys: KeyFolder, clock: FrozenClock) -> queries.Run:
+    """What is due now, as the worker does it."""
+    async with as_worker(settings):
+        return await retention.run_now(Hands(settings, clock, keys))
