@@ -112,3 +112,25 @@ class StartDecision(Table, tablename="start_decision"):
     staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
     decided_at = Timestamptz(default=None)
     known_decision = Check("decision in ('start', 'postpone', 'cancel')")
+
+
+class SubstituteRequest(Table, tablename="substitute_request"):
+    """Somebody is asked to stand in for somebody at one session. Why is kept nowhere: that is the absent one's own affair.
+
+    `answer_by`: when whoever asked is told that nobody has said yes. `taken`: somebody else was first. `over`: the session was
+    cancelled, or had begun. One says yes for each absence, and nobody is asked twice at a time: unique indexes made in the
+    migration.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=False, index=True)
+    absent_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
+    asked_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False, index=True)
+    asked_by = Integer(default=None)
+    asked_at = Timestamptz(default=None)
+    answer_by = Timestamptz(default=None)
+    state = Text(default="asked")
+    ended_at = Timestamptz(null=True, default=None)
+    known_request_state = Check("state in ('asked', 'yes', 'no', 'withdrawn', 'taken', 'over')")
+    nobody_stands_in_for_themselves = Check("absent_id <> asked_id")
+    open_until_it_ends = Check("(state = 'asked') = (ended_at is null)")

@@ -42,6 +42,7 @@ HANDED_OUT: Mapping[str, tuple[str, ...]] = {
     "attendance": ("mark", "marked_at"),
     "notice": ("kind", "state", "created_at", "sent_at"),
     "notice_attempt": ("failed_at",),
+    "notice_call": ("at",),
     "feed": ("created_at", "revoked_at", "titled_at", "sealed_title"),
 }  # fmt: skip
 
@@ -96,6 +97,11 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         "look_again_at": "how sending is kept in order, within a quarter of an hour",
     },
     "notice_attempt": {"id": _ROW, "notice_id": _ROW, "error": "a class of technical error, not about the person"},
+    "notice_call": {
+        "id": _ROW,
+        "notice_id": _ROW,
+        "reached": "calls in vain are handed out; that somebody was reached stands with the message",
+    },
     "feed": {
         "id": _ROW,
         "enrolment_id": _ROW,

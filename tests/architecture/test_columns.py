@@ -45,10 +45,12 @@ CODES = {
     "retention_rule": {"subject"},
     "retention_run": {"state"},
     "staff_digest": {"state"},
+    "staff_message": {"kind", "state"},
     "staff_role": {"role"},
     "staff_session": {"device"},
     "start_decision": {"decision"},
     "study_visit": {"state"},
+    "substitute_request": {"state"},
 }
 # Sealed under a key of one person, one entry or one ballot box; and digests, which nothing leads back from.
 SEALED = {
