@@ -100,6 +100,7 @@ TABLES: list[tuple[str, str, list[tuple[str, type[Column], dict[str, object]]], 
     ),
 ]
 
+
 async def forwards() -> MigrationManager:
     manager = MigrationManager(migration_id=ID, app_name="programmes", description=DESCRIPTION)
     for class_name, tablename, columns, checks in TABLES:

@@ -187,6 +187,14 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Lokalen är tagen"),
             _("Någon annan har bokat den just nu. Inget är sparat. Gå tillbaka, så visas krocken."),
         ),
+        "heard_already": (
+            _("Personen har redan nåtts"),
+            _("Beskedet har kommit fram sedan sidan visades, så inget samtal behövs. Kontaktvägen är inte visad."),
+        ),
+        "session_over": (
+            _("Tiden har varit"),
+            _("Det är slut, eller redan ändrat, så det finns inget kvar att göra åt det här. Inget är ändrat."),
+        ),
         "enrolment_over": (
             _("Det går inte längre"),
             _("Personens plats eller anmälan har ändrats sedan sidan visades, kanske av dig i en annan flik."),

@@ -111,6 +111,7 @@ _OF_COHORT = (
     f"GET {COHORT}/utvardering/lappar", f"POST {COHORT}/utvardering/lappar", f"GET {COHORT}/utvardering/stang",
     f"POST {COHORT}/utvardering/stang", f"GET {SESSION}/flytta", f"POST {SESSION}/flytta", f"GET {SESSION}/narvaro",
     f"POST {SESSION}/narvaro", f"GET {SESSION}/stall-in", f"POST {SESSION}/stall-in",
+    f"GET {SESSION}/besked", f"GET {SESSION}/besked/nu",
 )  # fmt: skip
 _OF_ITS_COORDINATOR = (
     f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
@@ -156,6 +157,8 @@ TABLE: Mapping[str, Asked] = {
     f"POST {COHORT}/avsluta/radera": Asked(_MINE, _RECORD),
     f"POST {COHORT}/ko/tillbaka": Asked(_THEIRS, _WHO),
     f"POST {COHORT}/ring": Asked(_MINE, _WHO),
+    f"POST {SESSION}/besked": Asked(_MINE, {**_WHO, "besked": "{notice_id}", "svar": "inte"}),
+    f"POST {SESSION}/besked/kontakt": Asked(_MINE, _WHO, "2.1"),
     f"GET {COHORT}/starta-samtal": Asked(_MINE, section="2.14"),
     f"POST {COHORT}/starta-samtal": Asked(_MINE, section="2.14"),
     f"GET {PERSON}/utdrag": Asked(_THEIRS),

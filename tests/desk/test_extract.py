@@ -190,7 +190,15 @@ async def test_the_extract_holds_everything_about_the_person_and_nothing_about_a
     }  # fmt: skip
     [way] = mine["enrolments"]
     assert way["state"] == "confirmed"
-    elsewhere = {"participant", "identity_check", "record_look", "retention_hold", "enrolment", "notice_attempt", "notice_call"}
+    elsewhere = {
+        "participant",
+        "identity_check",
+        "record_look",
+        "retention_hold",
+        "enrolment",
+        "notice_attempt",
+        "notice_call",
+    }
     for table in set(HANDED_OUT) - elsewhere:
         assert way[table], table
         named = {"title" if name == "sealed_title" else name for name in HANDED_OUT[table]}
