@@ -115,11 +115,11 @@ class StartDecision(Table, tablename="start_decision"):
 
 
 class SubstituteRequest(Table, tablename="substitute_request"):
-    """Somebody is asked to stand in for somebody at one session. Why is kept nowhere: that is the absent one's own affair.
+    """Somebody is asked to stand in for somebody at one session. Why is kept nowhere.
 
-    `answer_by`: when whoever asked is told that nobody has said yes. `taken`: somebody else was first. `over`: the session was
-    cancelled, or had begun. One says yes for each absence, and nobody is asked twice at a time: unique indexes made in the
-    migration.
+    `answer_by`: when whoever asked is told that nobody has said yes. `for_start`: when the session was to begin then. `taken`:
+    somebody else was first. `over`: the session was cancelled, moved or over. One says yes for each absence, and nobody is
+    asked twice at a time: unique indexes made in the migration.
     """
 
     id: Serial = Serial(primary_key=True)
@@ -129,6 +129,7 @@ class SubstituteRequest(Table, tablename="substitute_request"):
     asked_by = Integer(default=None)
     asked_at = Timestamptz(default=None)
     answer_by = Timestamptz(default=None)
+    for_start = Timestamptz(default=None)
     state = Text(default="asked")
     ended_at = Timestamptz(null=True, default=None)
     known_request_state = Check("state in ('asked', 'yes', 'no', 'withdrawn', 'taken', 'over')")

@@ -59,5 +59,5 @@ class StaffMessage(Table, tablename="staff_message"):
     created_at = Timestamptz(default=None)
     failures = Integer(default=0)
     last_failure = Timestamptz(null=True, default=None)
-    known_staff_message = Check("kind in ('asked', 'not_needed', 'found', 'nobody', 'alone', 'cancelled')")
+    known_staff_message = Check("kind in ('asked', 'not_needed', 'found', 'nobody', 'alone', 'moved', 'cancelled')")
     known_staff_message_state = Check("state in ('waiting', 'sent', 'failed', 'outrun')")

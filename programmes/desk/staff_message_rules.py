@@ -1,0 +1,70 @@
+"""What a mail to a member of staff says at once. Neutral, as what lies in a mailbox may be read by others. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import moment_long
+from programmes.notices.letter_rules import Letter, Slot
+
+Kind = Literal["asked", "not_needed", "found", "nobody", "alone", "moved", "cancelled"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """A mail that waits, about a session. `answer_by` while somebody waits for the receiver's answer."""
+
+    message_id: UUID
+    kind: Kind
+    to: str
+    starts_at: datetime
+    ends_at: datetime
+    session_state: str
+    answer_by: datetime | None
+    failures: int
+    last_failure: datetime | None
+
+
+def is_current(message: Message, now: datetime) -> bool:
+    """Whether it is still of use."""
+    if message.ends_at <= now:
+        return False
+    return message.answer_by is not None or message.kind != "asked"
+
+
+def letter(message: Message, base_url: str, municipality: str) -> Letter:
+    """The whole message: when, never what, where or who."""
+    slot = Slot(message.starts_at, message.ends_at)
+    foot = (_("Logga in och öppna %(address)s.", address=f"{base_url}/personal/idag"), municipality)
+    return Letter(_subject(message.kind), tuple(_news(message, slot)), "", foot)
+
+
+def _subject(kind: Kind) -> str:
+    return _("En fråga till dig") if kind == "asked" else _("Något har ändrats")
+
+
+def _news(message: Message, slot: Slot) -> list[str]:
+    match message.kind:
+        case "asked":
+            by = moment_long(message.answer_by) if message.answer_by else ""
+            return [_("Kan du hoppa in %(when)s?", when=slot), _("Svara på Idag, helst före %(moment)s.", moment=by)]
+        case "not_needed":
+            return [_("Du behöver inte hoppa in %(when)s.", when=slot)]
+        case "found":
+            return [_("Någon hoppar in %(when)s. Vem det är står på Idag.", when=slot)]
+        case "nobody":
+            return [
+                _("Ingen har sagt ja till att hoppa in %(when)s.", when=slot),
+                _("Öppna Idag för att fråga någon annan eller ställa in."),
+            ]
+        case "alone":
+            return [_("Den som du brukar leda tillsammans med kommer inte %(when)s.", when=slot)]
+        case "moved":
+            return [_("Tiden då du hoppar in är ändrad till %(when)s.", when=slot)]
+        case "cancelled":
+            return [
+                _("Det som skulle vara %(when)s är inställt av den som leder det.", when=slot),
+                _("Besked har gått ut. Vilka som inte har nåtts står på Idag."),
+            ]
