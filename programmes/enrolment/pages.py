@@ -148,8 +148,9 @@ class WayIn:
     """Everything an application page shows. `step` is 0 for a one-page form, else 1 or 2.
 
     `again`: it has to be read and sent once more, as the first session has `moved`, as it was `sent_for_another`, or as
-    it is `unsent`, the browser having forgotten the form's token.
-    `open_already`: a place in this very cohort is open in the browser.
+    it is `unsent`, the browser having forgotten the form's token, or as it did not say that a place was
+    `open_already`.
+    `open_already`: which place in this very cohort is open in the browser.
     """
 
     head: CohortHead
@@ -174,7 +175,7 @@ class WayIn:
     takes_siblings: bool = False
     most_siblings: int = MOST_SIBLINGS
     languages: tuple[tuple[str, str], ...] = ()
-    open_already: bool = False
+    open_already: str = ""
     by_wish: bool = False
 
     @property

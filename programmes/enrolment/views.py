@@ -92,12 +92,20 @@ async def _show(
     return page(way.request, template, view, status)
 
 
-async def _open_already(way: Way) -> bool:
-    """Whether a place of this cohort, or a wait for one, is open in the browser: going back must not lead to a second one
-    unseen."""
+async def _open_already(way: Way) -> str:
+    """Which place of this cohort, or wait for one, is open in the browser: neither going back nor a second tab may lead to
+    another one unseen. Empty when there is none."""
     token = shown_place(way.request) if way.staff is None else ""
     found = await queries.open_place(token, way.request.app.state.clock.now()) if token else None
-    return found is not None and await queries.takes_part(found, way.cohort.cohort_id)
+    return str(found) if found and await queries.takes_part(found, way.cohort.cohort_id) else ""
+
+
+async def _unseen_place(way: Way, once: str) -> bool:
+    """Whether a place was taken in this browser since the form was shown, by another form than this one."""
+    found = await _open_already(way)
+    if not found or way.form.raw("redan") == found:
+        return False
+    return not await queries.sent_with(way.cohort.cohort_id, once)
 
 
 def _people(way: Way, reasons: tuple[pages.Reason, ...]) -> tuple[pages.Applicant, ...]:
@@ -175,6 +183,8 @@ async def _apply(way: Way, record: PersonRecord | None, step: int) -> Response[A
             return await _show(way, step, one_more=True)
     typed = way.form.raw("once")
     once = typed if _ONCE.fullmatch(typed) else new_token()
+    if await _unseen_place(way, once):
+        return await _show(way, step, status=409, again="open_already")
     applications = [application(way, record, form, number, once) for number, form in enumerate(way.applicants, start=1)]
     answer = await _sent(way, applications)
     if isinstance(answer, services.Refused):

@@ -195,6 +195,10 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Tiden har varit"),
             _("Det är slut, eller redan ändrat, så det finns inget kvar att göra åt det här. Inget är ändrat."),
         ),
+        "leader_taken": (
+            _("Någon som leder är upptagen"),
+            _("Tiden är bokad för någon av dem just nu. Inget är sparat. Gå tillbaka, så visas krocken."),
+        ),
         "enrolment_over": (
             _("Det går inte längre"),
             _("Personens plats eller anmälan har ändrats sedan sidan visades, kanske av dig i en annan flik."),

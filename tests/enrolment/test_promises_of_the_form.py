@@ -70,6 +70,38 @@ async def test_going_back_to_the_form_says_that_a_place_is_open_already_and_only
     assert "Du har redan anmält dig här" not in (await client.get(f"/personal/grupper/{cohort.cohort_id}/anmal")).text
 
 
+@pytest.mark.parametrize("section", ["2.1", "2.8"])
+async def test_a_form_in_a_second_tab_takes_no_other_place_before_it_has_asked(
+    section: str, db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort(section, clock.now(), sessions=4)
+    address = f"/anmalan/{cohort.public_id}"
+    typed = {"namn": "Ines", "kontakt": "ines@example.invalid", "saker": "email", "fodd": "19850214"}
+
+    async def filled_in() -> dict[str, str]:
+        shown = (await client.get(address)).text
+        if section == "2.8":
+            shown = (await client.post(address, data={**typed, "steg": "1", "_csrf_token": csrf_of(shown)})).text
+        return typed | all_ticked(shown)
+
+    async def taken() -> int:
+        return (await queries.places([cohort.cohort_id]))[cohort.cohort_id].held
+
+    first, second, third = [await filled_in() for _tab in range(3)]
+    assert (await client.post(address, data=first)).status_code == 303
+    # The same form once more is the same place, and the page still shows it.
+    assert (await client.post(address, data=first)).status_code == 303
+    asked = await client.post(address, data=second)
+    assert asked.status_code == 409
+    assert "Är det någon annan som ska anmälas? Läs igenom och skicka en gång till." in asked.text
+    assert await taken() == 1
+    # It is somebody else: what was typed is there to be sent. A tab that knew only of the first place asks again.
+    assert (await client.post(address, data=typed | all_ticked(asked.text))).status_code == 303
+    assert await taken() == 2
+    assert (await client.post(address, data=third | {"redan": hidden(asked.text, "redan")})).status_code == 409
+    assert await taken() == 2
+
+
 @pytest.mark.parametrize("section", ["2.8", "2.15", "2.1"])
 async def test_another_language_in_the_middle_of_the_form_keeps_what_was_typed(
     section: str, db: None, client: httpx.AsyncClient, clock: FrozenClock
