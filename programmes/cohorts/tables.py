@@ -143,9 +143,9 @@ class StartDecision(Table, tablename="start_decision"):
 class SubstituteRequest(Table, tablename="substitute_request"):
     """Somebody is asked to stand in for somebody at one session. Why is kept nowhere.
 
-    `answer_by`: when whoever asked is told that nobody has said yes. `for_start`: when the session was to begin then. `taken`:
-    somebody else was first. `over`: the session was cancelled, moved or over. One says yes for each absence, and nobody is
-    asked twice at a time: unique indexes made in the migration.
+    `answer_by`: when whoever asked is told that nobody has said yes. `for_start`: when the session was to begin then.
+    `taken`: somebody else was first. `over`: the session was cancelled, moved or over. One says yes for each absence, and
+    nobody is asked twice at a time: unique indexes made in the migration.
     """
 
     id: Serial = Serial(primary_key=True)

@@ -131,9 +131,10 @@ def how(person: Person, now: datetime) -> How:
     if person.heard == "failed" and notice and notice.error:
         text = reason_words(notice.error)
     if notice and notice.called and person.heard not in {"sent", "told"}:
-        times_rung = ngettext("Ringt %(n)s gång utan svar, senast %(when)s.", "Ringt %(n)s gånger utan svar, senast %(when)s.",
-                              notice.called, when=clock(notice.called_at) if notice.called_at else "")  # fmt: skip
-        text = f"{text} {times_rung}".strip()
+        last = clock(notice.called_at) if notice.called_at else ""
+        rung = ngettext("Ringt %(n)s gång utan svar, senast %(when)s.",
+                        "Ringt %(n)s gånger utan svar, senast %(when)s.", notice.called, when=last)  # fmt: skip
+        text = f"{text} {rung}".strip()
     return How(_tag(person.heard), text)
 
 

@@ -10,7 +10,6 @@ from programmes.notices.reach_rules import Standing
 
 # `told`: staff said it themselves. `held`: it waits for a time at which it may go. The last four get nothing by itself.
 Heard = Literal["sent", "told", "on_way", "held", "retrying", "failed", "ring", "none", "unwanted", "unreadable"]
-_BY_ITSELF = frozenset({"mail", "text"})
 SETTLED: frozenset[Heard] = frozenset({"sent", "told", "none", "unwanted"})
 MISSING: frozenset[Heard] = frozenset({"failed", "ring", "unreadable"})
 
@@ -47,17 +46,12 @@ class Person:
 
 def heard(notice: Notice | None, standing: Standing) -> Heard:
     """How it stands with one of them. Without a message yet it is on its way, if one goes by itself."""
+    if notice is not None and notice.sent_at is not None:
+        return "sent" if notice.state == "sent" else "told"
     if notice is None or notice.state == "no_channel":
-        if notice is not None and notice.sent_at is not None:
-            return "told"
-        if standing in _BY_ITSELF:
-            # Of whom times to avoid say nothing that the service could keep nothing goes by itself.
-            return "on_way" if notice is None else "ring"
-        return standing  # type: ignore[return-value]
-    if notice.state == "sent":
-        return "sent"
-    if notice.sent_at is not None:
-        return "told"
+        # Of whose times to avoid the service can make nothing, nothing goes by itself.
+        by_itself: Heard = "on_way" if notice is None else "ring"
+        return by_itself if standing == "mail" or standing == "text" else standing
     if notice.state == "failed":
         return "failed"
     return "held" if notice.held else "retrying" if notice.failures else "on_way"

@@ -26,7 +26,7 @@ _ONE_CALL = timedelta(seconds=30)
 
 
 async def people(cohort: CohortFacts, session: SessionFacts, keys: KeyFolder, look: Look | None) -> list[Person]:
-    """Everybody with a place whom the change concerns; without a look by their places only. Nobody of a group that is over."""
+    """Everybody with a place whom the change concerns; without a look nobody is named. Nobody of a group that is over."""
     if cohort.state == "closed":
         return []
     changed_at = session.cancelled_at or session.revised_at

@@ -38,33 +38,28 @@ def letter(message: Message, base_url: str, municipality: str) -> Letter:
     """The whole message: when, never what, where or who."""
     slot = Slot(message.starts_at, message.ends_at)
     foot = (_("Logga in och öppna %(address)s.", address=f"{base_url}/personal/idag"), municipality)
-    return Letter(_subject(message.kind), tuple(_news(message, slot)), "", foot)
+    return Letter(_subject(message.kind), _news(message, slot), "", foot)
 
 
 def _subject(kind: Kind) -> str:
     return _("En fråga till dig") if kind == "asked" else _("Något har ändrats")
 
 
-def _news(message: Message, slot: Slot) -> list[str]:
-    match message.kind:
-        case "asked":
-            by = moment_long(message.answer_by) if message.answer_by else ""
-            return [_("Kan du hoppa in %(when)s?", when=slot), _("Svara på Idag, helst före %(moment)s.", moment=by)]
-        case "not_needed":
-            return [_("Du behöver inte hoppa in %(when)s.", when=slot)]
-        case "found":
-            return [_("Någon hoppar in %(when)s. Vem det är står på Idag.", when=slot)]
-        case "nobody":
-            return [
-                _("Ingen har sagt ja till att hoppa in %(when)s.", when=slot),
-                _("Öppna Idag för att fråga någon annan eller ställa in."),
-            ]
-        case "alone":
-            return [_("Den som du brukar leda tillsammans med kommer inte %(when)s.", when=slot)]
-        case "moved":
-            return [_("Tiden då du hoppar in är ändrad till %(when)s.", when=slot)]
-        case "cancelled":
-            return [
-                _("Det som skulle vara %(when)s är inställt av den som leder det.", when=slot),
-                _("Besked har gått ut. Vilka som inte har nåtts står på Idag."),
-            ]
+def _news(message: Message, slot: Slot) -> tuple[str, ...]:
+    by = moment_long(message.answer_by) if message.answer_by else ""
+    news: dict[Kind, tuple[str, ...]] = {
+        "asked": (_("Kan du hoppa in %(when)s?", when=slot), _("Svara på Idag, helst före %(moment)s.", moment=by)),
+        "not_needed": (_("Du behöver inte hoppa in %(when)s.", when=slot),),
+        "found": (_("Någon hoppar in %(when)s. Vem det är står på sidan Jag är sjuk.", when=slot),),
+        "nobody": (
+            _("Ingen har sagt ja till att hoppa in %(when)s.", when=slot),
+            _("Öppna Idag för att fråga någon annan eller ställa in."),
+        ),
+        "alone": (_("Någon som leder kan inte komma %(when)s. De andra håller det.", when=slot),),
+        "moved": (_("Tiden då du hoppar in är ändrad till %(when)s.", when=slot),),
+        "cancelled": (
+            _("Det som skulle vara %(when)s är inställt av den som leder det.", when=slot),
+            _("Besked har gått ut. Vilka som inte har nåtts står på Idag."),
+        ),
+    }
+    return news[message.kind]

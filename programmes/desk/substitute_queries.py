@@ -1,13 +1,12 @@
 """Who stands at a session, who could, and who was asked."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
-from programmes.cohorts.queries import LEADS, SessionFacts
+from programmes.cohorts.queries import LEADS, SessionFacts, sessions
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
-from programmes.desk.substitute_rules import Request, Standing
+from programmes.desk.substitute_rules import Candidate, Free, Request, Standing, Waiting
 
 
 async def standing(session_id: int) -> list[Standing]:
@@ -25,8 +24,8 @@ async def standing(session_id: int) -> list[Standing]:
 
 # Of staff `s`: who has something else then, or has said for that day that they can't come. $2 and $3 are from when to when,
 # $4 is the session that is asked about, $5 its local day.
-_BUSY = """(exists (select from session_duty o where o.staff_id = s.id and o.session_id <> $4 and not o.cancelled and not o.away
-              and o.starts_at < $3 and o.ends_at > $2)
+_BUSY = """(exists (select from session_duty o where o.staff_id = s.id and o.session_id <> $4 and not o.cancelled
+              and not o.away and o.starts_at < $3 and o.ends_at > $2)
     or exists (select from visit_slot v where v.staff_id = s.id and v.cancelled_at is null
                and v.starts_at < $3 and v.ends_at > $2))"""
 _ILL = """(exists (select from session_duty o where o.staff_id = s.id and o.away and not o.cancelled
@@ -34,15 +33,6 @@ _ILL = """(exists (select from session_duty o where o.staff_id = s.id and o.away
     or exists (select from substitute_request r join cohort_session q on q.id = r.session_id
                where r.absent_id = s.id and r.state in ('asked', 'yes')
                  and (q.starts_at at time zone 'Europe/Stockholm')::date = $5))"""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Somebody who can be asked; `mailed`: whether there is an address that the question can be sent to."""
-
-    staff_id: int
-    name: str
-    mailed: bool
 
 
 async def candidates(session: SessionFacts, section: str, day: date) -> list[Candidate]:
@@ -62,15 +52,6 @@ async def candidates(session: SessionFacts, section: str, day: date) -> list[Can
     return [Candidate(**dict(row)) for row in rows]
 
 
-@dataclass(frozen=True)
-class Free:
-    """Whether somebody may lead the programme as things are, is elsewhere then, and has said that they can't come that day."""
-
-    leads: bool
-    elsewhere: bool
-    ill: bool
-
-
 async def free(staff_id: int, session: SessionFacts, section: str, day: date) -> Free:
     """How it stands with one of them, as `candidates` looks at all."""
     row = await fetchrow(
@@ -85,6 +66,15 @@ async def free(staff_id: int, session: SessionFacts, section: str, day: date) ->
         staff_id,
     )
     return Free(**dict(row)) if row else Free(False, False, False)
+
+
+async def session(session_id: int) -> SessionFacts:
+    """A session, for what is not asked by anybody who works with it. Raises NotFound."""
+    cohort_id = await fetchval("select cohort_id from cohort_session where id = $1", session_id)
+    for found in await sessions(cohort_id) if cohort_id is not None else ():
+        if found.session_id == session_id:
+            return found
+    raise NotFound
 
 
 _REQUEST = """
@@ -113,7 +103,8 @@ async def request_to(request_id: int, asked_id: int) -> Request:
 async def absence_asked_about(session_id: int) -> int | None:
     """For whom somebody was last asked about a session, or who is away from it; None for nobody."""
     found: int | None = await fetchval(
-        """select coalesce((select absent_id from substitute_request where session_id = $1 and state in ('asked', 'yes', 'no')
+        """select coalesce((select absent_id from substitute_request
+                            where session_id = $1 and state in ('asked', 'yes', 'no')
                             order by asked_at desc, id desc limit 1),
                            (select staff_id from session_duty where session_id = $1 and away order by id limit 1))""",
         session_id,
@@ -125,7 +116,8 @@ async def own_sessions(staff_id: int, now: datetime, until: datetime) -> list[in
     """Sessions at which somebody is to stand, that are not over and begin before a moment; by time."""
     rows = await fetch(
         f"""select t.id from session_duty d join cohort_session t on t.id = d.session_id join cohort c on c.id = t.cohort_id
-            join programme p on p.id = c.programme_id join cohort_staff cs on cs.cohort_id = c.id and cs.staff_id = d.staff_id
+            join programme p on p.id = c.programme_id
+            join cohort_staff cs on cs.cohort_id = c.id and cs.staff_id = d.staff_id
             where d.staff_id = $1 and not d.away and t.state in ('planned', 'moved') and t.ends_at > $2 and t.starts_at < $3
               and c.state in ('planned', 'open', 'postponed', 'started') and {LEADS} order by t.starts_at, t.id""",
         staff_id,
@@ -135,34 +127,19 @@ async def own_sessions(staff_id: int, now: datetime, until: datetime) -> list[in
     return [row["id"] for row in rows]
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """Something on Idag: somebody is `asked` and it is the looker (`mine`), or a session waits for a substitute."""
-
-    request_id: int
-    session_id: int
-    cohort_id: int
-    starts_at: datetime
-    ends_at: datetime
-    answer_by: datetime
-    programme_id: int
-    mine: bool
-    open: bool
-
-
 async def waiting(staff_id: int, cohort_ids: Iterable[int], now: datetime) -> Sequence[Waiting]:
     """What somebody was asked, and which sessions of these cohorts have been asked about without anybody saying yes."""
     rows = await fetch(
         """select distinct on (mine, key) * from (
-               select r.id as request_id, t.id as session_id, t.cohort_id, t.starts_at, t.ends_at, r.answer_by, c.programme_id,
-                      v.mine, r.state = 'asked' as open, case when v.mine then r.id else t.id end as key
+               select r.id as request_id, t.id as session_id, t.cohort_id, t.starts_at, t.ends_at, r.answer_by,
+                      c.programme_id, v.mine, r.state = 'asked' as open, case when v.mine then r.id else t.id end as key
                from substitute_request r join cohort_session t on t.id = r.session_id join cohort c on c.id = t.cohort_id
                cross join (values (true), (false)) v (mine)
                where t.state in ('planned', 'moved') and t.ends_at > $3
                  and case when v.mine then r.asked_id = $1 and r.state = 'asked'
-                     else t.cohort_id = any($2::int[]) and r.state in ('asked', 'no') and not exists (
-                         select from substitute_request y where y.session_id = t.id and y.absent_id = r.absent_id
-                         and (y.state = 'yes' or y.state = 'withdrawn' and y.ended_at >= coalesce(r.ended_at, r.asked_at))) end
+                     else t.cohort_id = any($2::int[]) and r.state in ('asked', 'no') and exists (
+                         select from session_duty d
+                         where d.session_id = t.id and d.staff_id = r.absent_id and not d.away) end
            ) found order by mine desc, key, open desc, answer_by desc""",
         staff_id,
         sorted(cohort_ids),

@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 State = Literal["asked", "yes", "no", "withdrawn", "taken", "over"]
-Why = Literal[
-    "session_cancelled", "session_held", "session_over", "session_moved", "taken", "withdrawn", "over", "no_role", "elsewhere",
-    "ill",
-]  # fmt: skip
+Settled = Literal["session_cancelled", "session_held", "session_over"]
+Why = Settled | Literal["session_moved", "taken", "withdrawn", "over", "no_role", "elsewhere", "ill"]
 # So long before it begins somebody has to know, that the others can be told in time; half of what is left where less is.
 LEAST_BEFORE = timedelta(hours=2)
 # With less than this there is no time to wait for an answer: cancelling comes first.
@@ -44,13 +42,46 @@ class Request:
     state: State
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody who can be asked; `mailed`: whether there is an address that the question can be sent to."""
+
+    staff_id: int
+    name: str
+    mailed: bool
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Something on Idag: somebody is `asked` and it is the looker (`mine`), or a session waits for a substitute."""
+
+    request_id: int
+    session_id: int
+    cohort_id: int
+    starts_at: datetime
+    ends_at: datetime
+    answer_by: datetime
+    programme_id: int
+    mine: bool
+    open: bool
+
+
+@dataclass(frozen=True)
+class Free:
+    """Whether somebody may lead the programme as things are, is elsewhere then, and can't come that day."""
+
+    leads: bool
+    elsewhere: bool
+    ill: bool
+
+
 def answer_by(begins: datetime, now: datetime) -> datetime:
     """Until when an answer is waited for, in whole minutes; never before now nor after it begins."""
     before = min(LEAST_BEFORE, max(begins - now, timedelta(0)) / 2)
     return max(now, (begins - before).replace(second=0, microsecond=0))
 
 
-def why_settled(session_state: str, ends: datetime, now: datetime) -> Why | None:
+def why_settled(session_state: str, ends: datetime, now: datetime) -> Settled | None:
     """Why nobody has to stand in any more."""
     if session_state == "cancelled":
         return "session_cancelled"
@@ -59,23 +90,17 @@ def why_settled(session_state: str, ends: datetime, now: datetime) -> Why | None
     return "session_over" if ends <= now else None
 
 
-def why_not_yes(
-    state: State, settled: Why | None, moved_since: bool, leads: bool, elsewhere: bool, ill: bool
-) -> Why | None:
+def why_not_yes(state: State, settled: Settled | None, moved_since: bool, free: Free) -> Why | None:
     """Why a yes comes to nothing; None when it counts. `moved_since`: the session has another time than was asked about."""
-    if state in {"taken", "withdrawn"}:
-        return "taken" if state == "taken" else "withdrawn"
+    if state == "taken" or state == "withdrawn":
+        return state
     if settled is not None:
         return settled
-    if state == "over":
-        return "over"
-    if moved_since:
-        return "session_moved"
-    if not leads:
+    if state == "over" or moved_since:
+        return "session_moved" if moved_since else "over"
+    if not free.leads:
         return "no_role"
-    if ill:
-        return "ill"
-    return "elsewhere" if elsewhere else None
+    return "ill" if free.ill else "elsewhere" if free.elsewhere else None
 
 
 def others_stand(standing: Iterable[Standing], absent_id: int) -> tuple[Standing, ...]:

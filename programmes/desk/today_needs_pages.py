@@ -55,7 +55,8 @@ class VisitLine:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the page is made of. `calls` are people whom no mail can tell, `log` what managers do."""
+    """Everything that the page is made of. `calls` are people whom no mail can tell, `log` what managers do, `substitutes`
+    what somebody was asked and sessions that nobody has said yes to."""
 
     today: date
     now: datetime
@@ -68,6 +69,7 @@ class Facts:
     role: Role
     calls: Sequence["Item"] = ()
     log: Sequence["Item"] = ()
+    substitutes: Sequence["Item"] = ()
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def items(facts: Facts) -> list[Item]:
     found += [item for visit in facts.visits for item in _of_visit(facts, visit)]
     found += facts.calls
     found += facts.log
+    found += facts.substitutes
     return found
 
 

@@ -191,6 +191,22 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Personen har redan nåtts"),
             _("Beskedet har kommit fram sedan sidan visades, så inget samtal behövs. Kontaktvägen är inte visad."),
         ),
+        "not_free": (
+            _("Någon av dem är inte ledig längre"),
+            _("Den har fått något annat då, eller får inte längre leda insatsen. Ingen har fått någon fråga."),
+        ),
+        "found_already": (
+            _("Någon hoppar redan in"),
+            _("Den sa ja sedan sidan visades. Ingen ny fråga är skickad."),
+        ),
+        "nobody_left": (
+            _("Ingen annan är kvar att hålla den"),
+            _("Den andra som leder kan inte heller komma, eller har inte längre behörighet. Inget är ändrat."),
+        ),
+        "elsewhere_now": (
+            _("Det har blivit något annat då"),
+            _("Den som skulle komma ändå är bokad någon annanstans då. Inget är ändrat."),
+        ),
         "session_over": (
             _("Tiden har varit"),
             _("Det är slut, eller redan ändrat, så det finns inget kvar att göra åt det här. Inget är ändrat."),

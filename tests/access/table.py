@@ -38,6 +38,7 @@ KINDS: Mapping[str, Mapping[Role, Cell]] = {
     "who works with the cohort, and managers": _row(
         "unknown", nobody="sign_in", leader="in", substitute="in", coordinator="in", manager="in"
     ),
+    "who was asked": _row("unknown", nobody="sign_in", leader_elsewhere="in"),
     "its coordinator": _row("unknown", nobody="sign_in", leader="forbidden", substitute="forbidden", coordinator="in"),
     "leaders and coordinators": _row("in", nobody="sign_in", manager="forbidden", administrator="forbidden"),
     "managers": _row("forbidden", nobody="sign_in", manager="in"),
@@ -92,7 +93,7 @@ _ANY_STAFF = (
     "GET /personal/konto/kod", "POST /personal/konto/kod", "GET /personal/konto/losenord", "POST /personal/konto/losenord",
     "POST /personal/konto/reservkoder", "POST /personal/konto/session",
     "GET /personal/grupper", "GET /personal/idag", "GET /personal/kalender", "GET /personal/orosanmalan",
-    "GET /personal/starter", "GET /personal/tolkningar", "GET /personal/utvarderingar",
+    "GET /personal/sjuk", "GET /personal/starter", "GET /personal/tolkningar", "GET /personal/utvarderingar",
 )  # fmt: skip
 _OF_COHORT = (
     f"GET {COHORT}", f"GET {COHORT}/anmal", f"POST {COHORT}/anmal", f"GET {COHORT}/avsluta",
@@ -111,7 +112,7 @@ _OF_COHORT = (
     f"GET {COHORT}/utvardering/lappar", f"POST {COHORT}/utvardering/lappar", f"GET {COHORT}/utvardering/stang",
     f"POST {COHORT}/utvardering/stang", f"GET {SESSION}/flytta", f"POST {SESSION}/flytta", f"GET {SESSION}/narvaro",
     f"POST {SESSION}/narvaro", f"GET {SESSION}/stall-in", f"POST {SESSION}/stall-in",
-    f"GET {SESSION}/besked", f"GET {SESSION}/besked/nu",
+    f"GET {SESSION}/besked", f"GET {SESSION}/besked/nu", f"GET {SESSION}/sjuk",
 )  # fmt: skip
 _OF_ITS_COORDINATOR = (
     f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
@@ -157,6 +158,10 @@ TABLE: Mapping[str, Asked] = {
     f"POST {COHORT}/avsluta/radera": Asked(_MINE, _RECORD),
     f"POST {COHORT}/ko/tillbaka": Asked(_THEIRS, _WHO),
     f"POST {COHORT}/ring": Asked(_MINE, _WHO),
+    f"POST {SESSION}/sjuk": Asked(_MINE, {"sedd": "0"}),
+    f"POST {SESSION}/vikarie": Asked(_MINE, {"gor": "frisk", "vem": "{leader_id}"}),
+    "GET /personal/vikariat/{request_id}": Asked("who was asked"),
+    "POST /personal/vikariat/{request_id}": Asked("who was asked", {"svar": "nej"}),
     f"POST {SESSION}/besked": Asked(_MINE, {**_WHO, "besked": "{notice_id}", "svar": "inte"}),
     f"POST {SESSION}/besked/kontakt": Asked(_MINE, _WHO, "2.1"),
     f"GET {COHORT}/starta-samtal": Asked(_MINE, section="2.14"),

@@ -149,7 +149,8 @@ async def test_who_was_told_at_the_door_gets_no_message_afterwards(
     form = {"vem": taken.enrolment_id, "besked": notice_of(line), "svar": "nadd"}
     token = csrf_of(page)
     strange: list[dict[str, object]] = [
-        {**form, "vem": stranger.enrolment_id}, {**form, "besked": UUID(int=7)}, {**form, "svar": "kanske"}, {"svar": "nadd"},
+        {**form, "vem": stranger.enrolment_id}, {**form, "besked": UUID(int=7)}, {**form, "svar": "kanske"},
+        {"svar": "nadd"},
     ]  # fmt: skip
     for wrong in strange:
         assert (await client.post(here, data={**wrong, "_csrf_token": token})).status_code == 404
