@@ -234,3 +234,16 @@ async def open_houses(now: datetime, each: int = 1) -> list[tuple[CohortFacts, S
     cohorts = await fetch(f"{_COHORT} where c.id = any($1::int[])", [s.cohort_id for s in found])
     by_cohort = {row["cohort_id"]: _cohort(row) for row in cohorts}
     return [(by_cohort[s.cohort_id], s) for s in found]
+
+
+async def off_houses(slug: str, now: datetime, until: datetime) -> list[SessionFacts]:
+    """Cancelled occasions of a programme's open meeting places that were to end after `now` and begin before `until`."""
+    rows = await fetch(
+        f"""select q.* from ({_SESSION}) q join cohort c on c.id = q.cohort_id join programme p on p.id = c.programme_id
+            where p.slug = $1 and p.form = 'drop_in' and c.state in ('open', 'started') and q.state = 'cancelled'
+              and q.ends_at > $2 and q.starts_at < $3 order by q.starts_at, q.session_id""",
+        slug,
+        now,
+        until,
+    )
+    return [_session(row) for row in rows]

@@ -1,6 +1,6 @@
 """Who has heard that a session is cancelled or moved, and whom somebody has to ring. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -10,6 +10,9 @@ from programmes.notices.reach_rules import Standing
 
 # `told`: staff said it themselves. `held`: it waits for a time at which it may go. The last four get nothing by itself.
 Heard = Literal["sent", "told", "on_way", "held", "retrying", "failed", "ring", "none", "unwanted", "unreadable"]
+_NOTHING_GOES: Mapping[Standing, Heard] = {
+    "ring": "ring", "none": "none", "unwanted": "unwanted", "unreadable": "unreadable",
+}  # fmt: skip
 SETTLED: frozenset[Heard] = frozenset({"sent", "told", "none", "unwanted"})
 MISSING: frozenset[Heard] = frozenset({"failed", "ring", "unreadable"})
 
@@ -50,8 +53,7 @@ def heard(notice: Notice | None, standing: Standing) -> Heard:
         return "sent" if notice.state == "sent" else "told"
     if notice is None or notice.state == "no_channel":
         # Of whose times to avoid the service can make nothing, nothing goes by itself.
-        by_itself: Heard = "on_way" if notice is None else "ring"
-        return by_itself if standing == "mail" or standing == "text" else standing
+        return _NOTHING_GOES.get(standing) or ("on_way" if notice is None else "ring")
     if notice.state == "failed":
         return "failed"
     return "held" if notice.held else "retrying" if notice.failures else "on_way"

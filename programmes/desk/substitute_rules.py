@@ -1,6 +1,6 @@
 """Who may be asked to stand in, until when they can answer, and what a yes comes to. Pure."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -8,6 +8,7 @@ from typing import Literal
 State = Literal["asked", "yes", "no", "withdrawn", "taken", "over"]
 Settled = Literal["session_cancelled", "session_held", "session_over"]
 Why = Settled | Literal["session_moved", "taken", "withdrawn", "over", "no_role", "elsewhere", "ill"]
+_ENDED: Mapping[State, Why] = {"taken": "taken", "withdrawn": "withdrawn"}
 # So long before it begins somebody has to know, that the others can be told in time; half of what is left where less is.
 LEAST_BEFORE = timedelta(hours=2)
 # With less than this there is no time to wait for an answer: cancelling comes first.
@@ -92,8 +93,8 @@ def why_settled(session_state: str, ends: datetime, now: datetime) -> Settled | 
 
 def why_not_yes(state: State, settled: Settled | None, moved_since: bool, free: Free) -> Why | None:
     """Why a yes comes to nothing; None when it counts. `moved_since`: the session has another time than was asked about."""
-    if state == "taken" or state == "withdrawn":
-        return state
+    if ended := _ENDED.get(state):
+        return ended
     if settled is not None:
         return settled
     if state == "over" or moved_since:

@@ -304,5 +304,5 @@ async def _settle_one(request_id: int, now: datetime) -> None:
         return
     if request.state in {"asked", "yes"}:
         await _end([request_id], "over", now)
-        if not (there and there.away):
+        if session.ends_at > now and not (there and there.away):
             await tell("not_needed", [request.asked_id], session.session_id, str(request_id), now)
