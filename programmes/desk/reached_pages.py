@@ -71,7 +71,7 @@ def reached_page(
         session.session_id,
         cohort.cohort_id,
         cohort.name,
-        words.cancelled if session.state == "cancelled" else words.moved,
+        (words.cancelled if session.state == "cancelled" else words.moved).rstrip("."),
         f"{cohort.name}. {when(session)}",
         line(counts),
         counts.on_way == 0,

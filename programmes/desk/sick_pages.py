@@ -27,7 +27,7 @@ from programmes.desk.substitute_rules import (
     stage,
 )
 from programmes.desk.today_needs_pages import Item, Tag
-from programmes.notices.reach_rules import Reach, rows
+from programmes.notices.reach_rules import Reach, rows, told
 
 __all__ = ["Facts", "absent_of", "items", "request_page", "said", "sick_page"]
 
@@ -47,7 +47,6 @@ class Other:
     session_id: int
     sequence: int
     text: str
-    soon: bool
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,7 @@ class SickPage:
     cancel_first: bool
     added: str
     others: tuple[Other, ...]
+    summary: str
     rows: tuple[tuple[str, str, str], ...]
     refused: tuple[str, ...]
     reached: str
@@ -137,7 +137,8 @@ def sick_page(facts: Facts, form: object) -> SickPage:
         alone=listed([one.name for one in others_stand(facts.standing, facts.absent_id or 0)]),
         cancel_first=cancels_first(session.starts_at, now, len(free)) or at in {"asking", "nobody"},
         added=_slot(facts.added),
-        others=others(facts.others, session),
+        others=others(facts.others),
+        summary=told(facts.reach),
         rows=() if refused else happens(cohort, session, facts.reach),
         refused=refused,
         reached=f"/personal/traffar/{session.session_id}/besked" if session.state == "cancelled" else "",
@@ -165,15 +166,13 @@ def happens(cohort: CohortFacts, session: SessionFacts, reach: Reach) -> tuple[t
     return *found, calendars, (_("Samordnaren"), words.stands_cancelled, _("E-post, och på Idag"))
 
 
-def others(found: Sequence[tuple[CohortFacts, SessionFacts]], soon: SessionFacts) -> tuple[Other, ...]:
-    """The others of theirs; those of today and tomorrow first."""
-    near = {local_date(soon.starts_at).toordinal() + n for n in (0, 1)}
+def others(found: Sequence[tuple[CohortFacts, SessionFacts]]) -> tuple[Other, ...]:
+    """The others of theirs, the next first."""
     return tuple(
         Other(
             session.session_id,
             session.sequence,
             f"{cohort.name}. {capital(day_long(local_date(session.starts_at)))} {times(session.starts_at, session.ends_at)}",
-            local_date(session.starts_at).toordinal() in near,
         )
         for cohort, session in found
     )

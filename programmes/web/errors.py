@@ -200,7 +200,7 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Den sa ja sedan sidan visades. Ingen ny fråga är skickad."),
         ),
         "nobody_left": (
-            _("Ingen annan är kvar att hålla den"),
+            _("Ingen annan är kvar att hålla i det"),
             _("Den andra som leder kan inte heller komma, eller har inte längre behörighet. Inget är ändrat."),
         ),
         "elsewhere_now": (

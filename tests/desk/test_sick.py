@@ -116,6 +116,7 @@ async def test_at_half_past_four_one_tap_cancels_the_session_at_five_and_all_are
         assert f'href="{house.page}/sjuk"' in await look(client, address)
     assert (await client.get("/personal/sjuk")).headers["location"] == f"{house.page}/sjuk"
     page = await look(client, f"{house.page}/sjuk")
+    assert "1 får e-post, 1 ska ni ringa och 1 ser det bara på Min plats." in page
     for said in ("1 med e-postadress", "1 med bara telefon", "1 utan kontaktväg", "Ni ringer", "E-post, och på Idag"):
         assert said in page, said
     assert "Mejl" not in page
@@ -416,13 +417,13 @@ async def test_two_who_lead_together_one_ill_and_then_both(
     await owner.execute("insert into cohort_staff (cohort_id, staff_id, role) values ($1, $2, 'leader')",
                         house.cohort.cohort_id, house.love.staff_id)  # fmt: skip
     await sign_in_as(client, "robin", clock.now())
-    assert "Love håller den" in await look(client, f"{house.page}/sjuk")
+    assert "Love håller i det" in await look(client, f"{house.page}/sjuk")
     form: dict[str, object] = {"gor": "ensam", "vem": house.robin.staff_id}
     for _ in range(2):
         assert (await post_form(client, f"{house.page}/vikarie", form, f"{house.page}/sjuk")).status_code == 303
     assert await standing(owner, house.session) == {"robin": True, "love": False}
     page = await look(client, f"{house.page}/sjuk")
-    assert "Love håller den" in page
+    assert "Love håller i det" in page
     assert "Jag kommer ändå" in page
     await mail.work()
     assert len(mail.to("love@kommun.example")) == len(mail.to("kim@kommun.example")) == 1
