@@ -13,6 +13,7 @@ import pytest
 
 from programmes import worker
 from programmes.calendar import services as calendar
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import session_services
 from programmes.cohorts.queries import CohortFacts
@@ -22,10 +23,12 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk import substitute_services as substitutes
 from programmes.enrolment import queries as enrolments
+from programmes.enrolment import services as enrolment
+from programmes.people.records import PersonRecord
 from tests.attendance.cast import a_running, session_ids
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, a_staff_member, sign_in_as
-from tests.factories import a_cohort, csrf_of, hidden, post_form, somebody
+from tests.factories import a_cohort, an_application, csrf_of, hidden, post_form, somebody
 from tests.notices.mail import Mail
 
 PHONE = "+46700000001"
@@ -131,6 +134,7 @@ async def test_at_half_past_four_one_tap_cancels_the_session_at_five_and_all_are
     # Everybody stands there at once, before the worker has done anything.
     page = await look(client, f"{house.page}/besked")
     assert "0 av 3 är nådda. Till 1 är beskedet på väg. 1 behöver ni nå själva. 1 ser det bara på Min plats." in page
+    assert page.count('name="svar" value="nadd"') == 2
     await mail.work()
     [told] = [text for text in mail.to("mejl@example.invalid") if "inställt" in text]
     assert "17.00" in told
@@ -503,3 +507,23 @@ async def test_a_mail_that_can_not_go_is_tried_again_and_old_ones_are_forgotten(
     clock.advance(days=31)
     await mail.work()
     assert await owner.fetchval("select count(*) from staff_message") == 0
+
+
+async def test_who_may_not_be_written_to_before_it_begins_is_to_be_rung_and_that_is_known_before(
+    house: House, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, mail: Mail
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), house.robin, first_in=timedelta(hours=3))
+    programme = await catalogue.programme(cohort.programme_id)
+    for name, avoid in (("Anna Ask", "efter 16"), ("Bo Bok", ""), ("Cia Ceder", "efter 22")):
+        record = PersonRecord(name, "1985-02-14", "", f"{name[:2].lower()}@example.invalid", ("email",), avoid)
+        application = replace(await an_application(cohort), record=record)
+        assert isinstance(await enrolment.apply(application, programme, keys, clock.now()), enrolment.Taken)
+    session = (await session_ids(cohort))[0]
+    await sign_in_as(client, "robin", clock.now())
+    page = await look(client, f"/personal/traffar/{session}/sjuk")
+    assert "2 får e-post och 1 ska ni ringa." in page
+    assert await post_form(client, f"/personal/traffar/{session}/sjuk", {"sedd": "0", "sedan": "till"})
+    await mail.work()
+    page = await look(client, f"/personal/traffar/{session}/besked")
+    assert "2 av 3 är nådda. 1 behöver ni nå själva." in page
+    assert "Det hade kommit fram under tider att undvika, eller för sent efter dem." in page
