@@ -21,7 +21,7 @@ os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
 import asyncpg
 import httpx
 
-from bench import calendars
+from bench import ballots, calendars
 from bench.client import Figures, get, measure
 from bench.client import once as ask_once
 from bench.record import PASSWORD, STAFF, Log, Recorder, Scenario
@@ -38,8 +38,8 @@ from programmes.settings import Settings
 
 SECONDS, ROUNDS, CLIENTS = float(os.environ.get("BENCH_SECONDS", "3")), 2, 8
 # Each part has a database of its own. The edition and the roles come with migrate, the address is the web role's.
-Part = Literal["service", "queues", "calendars"]
-PARTS: tuple[Part, ...] = ("service", "queues", "calendars")
+Part = Literal["service", "queues", "calendars", "ballots"]
+PARTS: tuple[Part, ...] = ("service", "queues", "calendars", "ballots")
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,20 @@ def _mean(parts: list[Figures]) -> Figures:
     )
 
 
-async def _prepare(server: private_server.PrivateServer, folder: Path, part: Part) -> tuple[Settings, list[Scenario]]:
-    """Tables, what fills them, and what is to be measured."""
+async def _settings(server: private_server.PrivateServer, folder: Path, part: Part) -> Settings:
     database = f"bench_{part}"
     await private_server.ensure_database(server, database)
-    settings = Settings(
-        server.url(database), server.web_url(database), server.worker_url(database), key_folder=folder / "keys"
+    return Settings(
+        server.url(database),
+        server.web_url(database),
+        server.worker_url(database),
+        key_folder=folder / "keys",
+        ballot_key_folder=folder / "ballot-keys",
     )
+
+
+async def _prepare(settings: Settings, part: Part) -> list[Scenario]:
+    """Tables, what fills them, and what is to be measured."""
     clock, log = SystemClock(), Log()
     with contextlib.redirect_stdout(io.StringIO()):
         await migrate(settings, clock.now())
@@ -116,11 +123,11 @@ async def _prepare(server: private_server.PrivateServer, folder: Path, part: Par
         async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as browser:
             recorder = Recorder(browser, log, KeyFolder(settings.key_folder), clock)
             if part == "queues":
-                return settings, await recorder.queues(await build_queues(owner, clock.now()))
+                return await recorder.queues(await build_queues(owner, clock.now()))
             if part == "calendars":
                 subscribers = await calendars.build_subscribers(owner, staff_id, recorder.keys, clock.now())
-                return settings, await calendars.scenarios(recorder, subscribers)
-            return settings, await recorder.service(await build(owner, staff_id, clock.now()))
+                return await calendars.scenarios(recorder, subscribers)
+            return await recorder.service(await build(owner, staff_id, clock.now()))
     finally:
         await owner.close()
         await close_pool()
@@ -156,7 +163,7 @@ async def _run(folder: Path, parts: Sequence[Part]) -> None:
     try:
         print(f"bench: measures of {SECONDS:g} s, {ROUNDS} rounds, {CLIENTS} clients, one process each", flush=True)
         for part in parts:
-            await _measure(server, folder, part)
+            await (_ballots(server, folder) if part == "ballots" else _measure(server, folder, part))
     finally:
         private_server.remove(folder / "pg")
 
@@ -164,13 +171,34 @@ async def _run(folder: Path, parts: Sequence[Part]) -> None:
 async def _measure(server: private_server.PrivateServer, folder: Path, part: Part) -> None:
     running: list[asyncio.subprocess.Process] = []
     try:
-        settings, scenarios = await _prepare(server, folder, part)
+        settings = await _settings(server, folder, part)
+        scenarios = await _prepare(settings, part)
         port, floor = _free_port(), _free_port()
         running.append(await processes.start(settings, folder, "serve", "--port", str(port)))
         running.append(await _start_floor(floor, settings, scenarios, folder))
         await processes.wait_until_ready(f"http://127.0.0.1:{port}", running[0])
         await {"service": _service, "queues": _queues, "calendars": _calendars}[part](scenarios, port, floor)
     finally:
+        await processes.stop(running)
+
+
+async def _ballots(server: private_server.PrivateServer, folder: Path) -> None:
+    running: list[asyncio.subprocess.Process] = []
+    settings, now = await _settings(server, folder, "ballots"), SystemClock().now()
+    with contextlib.redirect_stdout(io.StringIO()):
+        await migrate(settings, now)
+    await open_pool(settings.database_url, 1)
+    await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], now)
+    await close_pool()
+    owner = await asyncpg.connect(settings.database_url)
+    try:
+        found, port = await ballots.classes(settings, owner, now), _free_port()
+        running.append(await processes.start(settings, folder, "serve", "--port", str(port)))
+        await processes.wait_until_ready(f"http://127.0.0.1:{port}", running[0])
+        print(f"\nbench: ballots, {ballots.CLASSES} classes of {ballots.CLASS} in turns\n")
+        print(*await ballots.measured(settings, found, port, now), sep="\n", flush=True)
+    finally:
+        await owner.close()
         await processes.stop(running)
 
 
@@ -206,7 +234,7 @@ async def _calendars(scenarios: Sequence[Scenario], port: int, floor: int) -> No
 
 
 def main() -> None:
-    """`python -m bench` measures everything, `python -m bench calendars` or `queues` only that."""
+    """`python -m bench` measures everything, `python -m bench calendars`, `queues` or `ballots` only that."""
     parts = [part for part in PARTS if part in sys.argv[1:]] or PARTS
     folder = Path(tempfile.mkdtemp(prefix="programmes-bench-", dir="/var/tmp"))
     folder.chmod(0o755)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import asyncpg
 
-from programmes.core.db import fetch, fetchrow
+from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 
@@ -205,6 +205,14 @@ async def locked(cohort_id: int) -> CohortFacts:
     if await fetchrow("select id from cohort where id = $1 for update", cohort_id) is None:
         raise NotFound
     return await by_id(cohort_id)
+
+
+async def postponed_at(cohort_id: int) -> datetime | None:
+    """When a cohort's start was last postponed, or None."""
+    found: datetime | None = await fetchval(
+        "select max(decided_at) from start_decision where cohort_id = $1 and decision = 'postpone'", cohort_id
+    )
+    return found
 
 
 async def upcoming(slug: str | None = None) -> list[CohortFacts]:

@@ -79,6 +79,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         "once_digest": _SECRET,
         "proof_checked_by": _STAFF,
         "consent_withdrawn_at": "whether staff have seen something; the person's own answer is handed out",
+        "left_slot_id": "the booked visit that comes back if leaving is undone within the hour; it is said on the page",
         "together_id": "of siblings whom nobody documents: never set beside a record",
     },
     "partner_record": {"id": _PARTNER, "enrolment_id": _PARTNER, "sealed": _PARTNER, "kept_at": _PARTNER},

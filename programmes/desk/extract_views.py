@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,8 @@ from programmes.core.errors import Forbidden, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import known_language, language, speaking
 from programmes.core.principal import Principal
+from programmes.core.typesetting import typeset
 from programmes.desk import extract_pages as pages
-from programmes.desk import extract_printing as printing
 from programmes.desk import extract_services as services
 from programmes.enrolment import queries
 from programmes.enrolment.queries import EnrolmentFacts
@@ -28,6 +29,7 @@ from programmes.web.guards import principal, recently_confirmed, row_id, signed_
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
+_SHEET = Path(__file__).with_name("extract.typ")
 _PAGE = "/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/utdrag"
 
 
@@ -132,7 +134,7 @@ async def as_pdf(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fr
         return _back(cohort_id, enrolment_id)
     with speaking(known_language(request.query_params.get("sprak", "")) or language()):
         paper = pages.paper(*found, request.app.state.settings.phone)
-    return _file(await to_thread.run_sync(printing.printed, paper.as_data()), "pdf")
+    return _file(await to_thread.run_sync(typeset, _SHEET, paper.as_data()), "pdf")
 
 
 HANDLERS = [extract_page, check, as_json, as_pdf]

@@ -172,6 +172,7 @@ class LeftPage:
     until: str
     exempt: bool
     opened: tuple[OpenedPlace, ...] = ()
+    had_visit: bool = False
 
     @property
     def who(self) -> str:

@@ -124,7 +124,9 @@ async def _sibling_or_code(request: AnyRequest) -> Response[Any]:
 async def _left(request: AnyRequest, place: Place, until: datetime) -> pages.LeftPage:
     gives = await leaving_queries.preview(place.facts, request.app.state.clock.now())
     opened = await opened_here(request)
-    return pages.LeftPage(gives, place.facts.left_from or "", clock(until), place.programme.exempt, opened)
+    facts = place.facts
+    had_visit = facts.left_slot_id is not None
+    return pages.LeftPage(gives, facts.left_from or "", clock(until), place.programme.exempt, opened, had_visit)
 
 
 async def _refused(request: AnyRequest, place: Place, until: datetime) -> refusal_pages.RefusedPage:
@@ -192,6 +194,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
     again = await new_versions(place, now) if state == "confirmed" else ()
     kept = place_services.unseal(facts, request.app.state.key_folder)
     queue = await _queue_part(request, place, state)
+    moved = await order_queries.moved_here(facts.enrolment_id)
     has_days = state in {"preliminary", "confirmed", "cancelled", "offered"}
     calendar = await _calendar(request, facts) if state in {"preliminary", "confirmed"} else None
     return pages.PlacePage(
@@ -212,11 +215,11 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         days=pages.day_lines(await cohorts.sessions(cohort.cohort_id), cohort.form, now, facts.visit) if has_days else (),
         exempt=programme.exempt,
         way=way(facts, request.app.state.key_folder),
-        moved_here=await _moved_here(facts),
+        moved_here=moment_long(moved) if moved else "",
         done=pages.done_words(request.query_params.get("klart", "")),
         calendar=calendar,
         protected=facts.protected,
-        postponed=cohort.state == "postponed",
+        postponed=cohort.state == "postponed" and await _knew_other_days(facts, moved),
         programme_address=f"/insatser/{programme.slug}",
         age_again=asked_age(request, place) if state in {"preliminary", "confirmed", "queued", "offered"} else (),
         undone=request.query_params.get("angrat", ""),
@@ -229,9 +232,10 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
     )
 
 
-async def _moved_here(facts: queries.EnrolmentFacts) -> str:
-    moved = await order_queries.moved_here(facts.enrolment_id)
-    return moment_long(moved) if moved else ""
+async def _knew_other_days(facts: queries.EnrolmentFacts, moved_here: datetime | None) -> bool:
+    """Whether the start was postponed since the person came to it: to who came afterwards its days are the days."""
+    postponed = await cohorts.postponed_at(facts.cohort_id)
+    return postponed is not None and (moved_here or facts.applied_at) < postponed
 
 
 async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.QueuePart:

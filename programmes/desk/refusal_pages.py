@@ -100,10 +100,13 @@ def refuse_page(
 def _ends(facts: EnrolmentFacts) -> str:
     if facts.state == "queued":
         return _("Personens plats i kön avslutas.")
-    return _(
+    text = _(
         "Personens plats avslutas och går till nästa i kön på en gång. Ångrar ni får personen tillbaka den om den är ledig"
         " då, annars sin tur i kön."
     )
+    if not (facts.visit and facts.visit.state == "booked"):
+        return text
+    return " ".join((text, _("Det bokade studiebesöket blir ledigt, och kommer tillbaka med platsen om tiden är kvar då.")))
 
 
 def _told(way: Way) -> str:

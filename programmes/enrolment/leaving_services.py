@@ -12,6 +12,7 @@ from programmes.enrolment.leaving_rules import UNDO, Return, may_undo
 from programmes.enrolment.queue_services import note_event, pass_on, take_seat
 from programmes.enrolment.reached_services import heard_of
 from programmes.enrolment.rules import ALIVE, lowest_free
+from programmes.enrolment.visit_services import book_again
 
 _OVER = frozenset({"cancelled", "closed"})
 
@@ -36,13 +37,23 @@ async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> bool
             await services.leave(enrolment_id, keys, now)
             return False
         await services.step_down(facts, "withdrawn", now)
-        await execute(
-            "update enrolment set undo_until = $2, left_from = $3 where id = $1", enrolment_id, now + UNDO, facts.state
-        )
+        await keep_for_undo(facts, facts.state, now + UNDO)
         await note_event(enrolment_id, "left", now)
         await audit.note("enrolment:withdrawn", f"cohort/{facts.cohort_id}", None, now)
         await pass_on(await queries.lock_gate(gate.cohort_id, now), now)
     return True
+
+
+async def keep_for_undo(facts: queries.EnrolmentFacts, left_from: str, until: datetime) -> None:
+    """In the caller's transaction: what somebody had whose way has just ended, and until when they can get it back."""
+    booked = facts.visit.slot_id if facts.visit and facts.visit.state == "booked" else None
+    await execute(
+        "update enrolment set undo_until = $2, left_from = $3, left_slot_id = $4 where id = $1",
+        facts.enrolment_id,
+        until,
+        left_from,
+        booked,
+    )
 
 
 async def undo(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = None) -> Return:
@@ -74,8 +85,10 @@ async def undo(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = No
 async def _come_back(
     facts: queries.EnrolmentFacts, outcome: Return, gate: queries.Gate, now: datetime, themselves: bool
 ) -> None:
+    if outcome == "seat":
+        await book_again(facts.enrolment_id, now)
     await execute(
-        """update enrolment set state = $2, ended_at = null, undo_until = null, left_from = null,
+        """update enrolment set state = $2, ended_at = null, undo_until = null, left_from = null, left_slot_id = null,
                   confirmed_at = case when $2 = 'confirmed' then confirmed_at end where id = $1""",
         facts.enrolment_id,
         facts.left_from if outcome == "seat" else "queued",
@@ -106,7 +119,9 @@ async def _forget(facts: queries.EnrolmentFacts, keys: KeyFolder, now: datetime)
     What remains is that somebody came as number so many and left: the queue's order is proved by it while the cohort lives.
     """
     await services.forget(facts, facts.state, keys, now)
-    await execute("update enrolment set undo_until = null, left_from = null where id = $1", facts.enrolment_id)
+    await execute(
+        "update enrolment set undo_until = null, left_from = null, left_slot_id = null where id = $1", facts.enrolment_id
+    )
     if facts.participant_id is not None:
         return
     for table in ("condition_met", "condition_unmet", "notice"):

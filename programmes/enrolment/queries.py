@@ -184,7 +184,7 @@ select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected
        p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.guardian_ticked, e.declared_for,
        e.age_checked_for,
        e.only_waited, e.turn, e.order_reason, e.passed_at, e.asked_to_come, e.visit_cancelled_at, e.place_since,
-       e.undo_until, e.left_from, e.together_id, e.consent_withdrawn_at, v.person_goes_on, v.staff_goes_on,
+       e.undo_until, e.left_from, e.left_slot_id, e.together_id, e.consent_withdrawn_at, v.person_goes_on, v.staff_goes_on,
        v.slot_id, v.state as visit_state, vs.starts_at as visit_starts, vs.ends_at as visit_ends, vn.name as visit_venue,
        vn.address as visit_address, array(select text_id from agreement a where a.enrolment_id = e.id) as accepted
 from enrolment e left join participant p on p.id = e.participant_id left join seat s on s.enrolment_id = e.id

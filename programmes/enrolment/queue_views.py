@@ -73,6 +73,8 @@ async def change_order(request: AnyRequest, cohort_id: FromPath[int]) -> Respons
     who = _person(form, "vem", _("Välj vem som ska gå före."))
     other = _person(form, "fore", _("Välj vem den ska gå före."))
     reason = cast(OrderReason, form.choice("skal", ORDER_REASONS, _("Välj ett skäl ur listan.")))
+    if who and who == other:
+        form.fail("fore", _("Välj två olika personer."))
     if who and other and not form.errors:
         now = request.app.state.clock.now()
         if await services.move_before(cohort.cohort_id, who, other, reason, principal(request), now):

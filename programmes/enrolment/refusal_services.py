@@ -50,12 +50,7 @@ async def refuse(
 
 
 async def _keep_why(facts: queries.EnrolmentFacts, conditions: Collection[str], now: datetime) -> None:
-    await execute(
-        "update enrolment set undo_until = $2, left_from = $3 where id = $1",
-        facts.enrolment_id,
-        now + LONGEST,
-        left_from(facts.state),
-    )
+    await leaving_services.keep_for_undo(facts, left_from(facts.state), now + LONGEST)
     await execute(
         "insert into condition_unmet (enrolment_id, condition) select $1, unnest($2::text[])",
         facts.enrolment_id,

@@ -128,6 +128,7 @@ class EnrolmentFacts:
     place_since: datetime | None = None
     undo_until: datetime | None = None
     left_from: str | None = None
+    left_slot_id: int | None = None
     asked_to_come: bool = False
     together_id: UUID | None = None
 

@@ -24,6 +24,28 @@ from programmes.cohorts.tables import Cohort, CohortSession, Venue
 from programmes.people.tables import Participant, Staff
 
 
+class VisitSlot(Table, tablename="visit_slot"):
+    """A bookable study visit before a cohort. `free_since`: since when there has been room, as long as there is any.
+    `once_digest` tells the form that offered it.
+
+    `one_visit_at_a_time`, an exclusion constraint made in the migration: a leader's visits never overlap, cancelled ones
+    apart.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
+    starts_at = Timestamptz(default=None)
+    ends_at = Timestamptz(default=None)
+    venue_id = ForeignKey(Venue, on_delete=OnDelete.restrict, null=False)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=True, default=None)
+    capacity = Integer(default=1)
+    cancelled_at = Timestamptz(null=True, default=None)
+    free_since = Timestamptz(null=True, default=None)
+    once_digest = Bytea(null=True, default=None, unique=True)
+    visit_ends_after_start = Check("starts_at < ends_at")
+    visit_capacity_sensible = Check("capacity between 1 and 50")
+
+
 class Enrolment(Table, tablename="enrolment"):
     """A person's way through one cohort.
 
@@ -42,8 +64,8 @@ class Enrolment(Table, tablename="enrolment"):
     `consent_withdrawn_at`: the consent to contact with the partner was taken back, and no leader has seen it yet.
     `together_id`: siblings who wait together have the same, as long as they wait; they get places at once or not at all.
     `place_since`: since when the place has been theirs, of documented people only. Who has left can undo it until
-    `undo_until` and gets back what they `left_from`; then both are null, and the sealed part is gone. So with who was
-    refused, which staff can undo.
+    `undo_until` and gets back what they `left_from`, and the study visit that was booked (`left_slot_id`) if there is room;
+    then all are null, and the sealed part is gone. So with who was refused, which staff can undo.
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -77,6 +99,7 @@ class Enrolment(Table, tablename="enrolment"):
     place_since = Timestamptz(null=True, default=None)
     undo_until = Timestamptz(null=True, default=None)
     left_from = Text(null=True, default=None)
+    left_slot_id = ForeignKey(VisitSlot, on_delete=OnDelete.set_null, null=True, default=None, index=True)
     asked_to_come = Boolean(default=False)
     together_id: UUID = UUID(null=True, default=None)
     known_enrolment_state = Check(
@@ -200,28 +223,6 @@ class ConditionUnmet(Table, tablename="condition_unmet"):
     condition = Text(default=None)
     unmet_once_each = Unique(["enrolment_id", "condition"])
     unmet_condition_is_a_name = Check("condition ~ '^[a-z0-9_]{1,60}$'")
-
-
-class VisitSlot(Table, tablename="visit_slot"):
-    """A bookable study visit before a cohort. `free_since`: since when there has been room, as long as there is any.
-    `once_digest` tells the form that offered it.
-
-    `one_visit_at_a_time`, an exclusion constraint made in the migration: a leader's visits never overlap, cancelled ones
-    apart.
-    """
-
-    id: Serial = Serial(primary_key=True)
-    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
-    starts_at = Timestamptz(default=None)
-    ends_at = Timestamptz(default=None)
-    venue_id = ForeignKey(Venue, on_delete=OnDelete.restrict, null=False)
-    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=True, default=None)
-    capacity = Integer(default=1)
-    cancelled_at = Timestamptz(null=True, default=None)
-    free_since = Timestamptz(null=True, default=None)
-    once_digest = Bytea(null=True, default=None, unique=True)
-    visit_ends_after_start = Check("starts_at < ends_at")
-    visit_capacity_sensible = Check("capacity between 1 and 50")
 
 
 class StudyVisit(Table, tablename="study_visit"):

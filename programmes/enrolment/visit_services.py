@@ -25,6 +25,20 @@ async def leave_slot(enrolment_id: uuid.UUID, now: datetime) -> None:
     await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", enrolment_id)
 
 
+async def book_again(enrolment_id: uuid.UUID, now: datetime) -> None:
+    """In the caller's transaction, under the cohort's lock: whoever comes back has the study visit again that went with the
+    place, if it is still to come and has room; otherwise another is booked."""
+    await execute(
+        """insert into study_visit (slot_id, enrolment_id, state, booked_at)
+           select s.id, e.id, 'booked', $2 from enrolment e join visit_slot s on s.id = e.left_slot_id
+           where e.id = $1 and s.starts_at > $2 and s.cancelled_at is null
+             and s.capacity > (select count(*) from study_visit v where v.slot_id = s.id)
+           on conflict (enrolment_id) do nothing""",
+        enrolment_id,
+        now,
+    )
+
+
 async def cancel_booking(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = None) -> None:
     """Take a booked study visit back; the place is kept and another can be booked. If staff do it, the person is told.
     Again, it changes nothing.

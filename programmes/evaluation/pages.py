@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from programmes.core.codes import grouped
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language, ngettext
-from programmes.core.qr import QUIET, symbol
+from programmes.core.qr import QUIET, picture, symbol
 from programmes.evaluation.rules import (
     DISTRIBUTION_FROM,
     LONGEST_TEXT,
@@ -22,6 +23,7 @@ from programmes.evaluation.rules import (
 
 # The slip's picture is 38 mm wide (app.css); the symbol itself is to be 33 mm.
 _PICTURE_MM, _SYMBOL_MM = 38, 33
+_A_SHEET = 8
 
 Typed = Callable[[str], str]
 
@@ -150,6 +152,25 @@ def qr(address: str) -> Qr:
 def slips(codes: Iterable[str], base_url: str) -> list[Slip]:
     """The slips of a sheet. The code stands behind #, so that it reaches no server and no log when scanned."""
     return [Slip(grouped(code), qr(f"{base_url}/u#{code}")) for code in codes]
+
+
+def sheet(codes: Sequence[str], base_url: str) -> dict[str, Any]:
+    """The same slips for paper, eight on a page. Nothing on them differs but the code."""
+    drawn = [(grouped(code), *picture(f"{base_url}/u#{code}")) for code in codes]
+    found = [{"typed": typed, "svg": svg} for typed, svg, _modules in drawn]
+    modules = min(modules for _typed, _svg, modules in drawn)
+    where = _("Skanna, eller skriv koden på %(address)s.", address=short_address(base_url))
+    return {
+        "lang": language(),
+        "title": _("Lappar till utvärderingen"),
+        "question": _("Vad tyckte du?"),
+        "promise": promise(),
+        "symbol": _("QR-kod till frågorna"),
+        "where": f"{where} Svenska, English",
+        "symbol_mm": _SYMBOL_MM,
+        "quiet_mm": _SYMBOL_MM * QUIET / modules,
+        "sheets": [found[start : start + _A_SHEET] for start in range(0, len(found), _A_SHEET)],
+    }
 
 
 def short_address(base_url: str) -> str:

@@ -18,6 +18,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language
 from programmes.enrolment.queries import places
 from programmes.evaluation import pages, queries, services
+from programmes.evaluation.sheet_views import common_of, sheet, sheet_of_common_box, sheet_of_group
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -98,6 +99,12 @@ async def thanks(request: AnyRequest) -> Response[Any]:
     return page(request, "evaluation/thanks.html")
 
 
+@get("/u/skydd")
+async def protection(request: AnyRequest) -> Response[Any]:
+    """What the box protects against, and what not, in plain words (docs/evaluation.md)."""
+    return page(request, "evaluation/protection.html", {"promise": pages.promise()})
+
+
 # --- Staff ------------------------------------------------------------------------------------------------------------
 
 
@@ -148,21 +155,7 @@ async def print_slips(request: AnyRequest, cohort_id: FromPath[int]) -> Response
     answer = await services.print_slips(cohort.cohort_id, principal(request), request.app.state.clock.now())
     if isinstance(answer, services.NoSlips):
         return await _show(request, cohort, programme, refused=pages.no_slips(answer.because), status=422)
-    return _sheet(request, answer, cohort.name, f"/personal/grupper/{cohort.cohort_id}", in_group=True)
-
-
-def _sheet(request: AnyRequest, printed: list[str], name: str, above: str, in_group: bool) -> Response[Any]:
-    base = request.app.state.settings.base_url
-    view = {
-        "name": name,
-        "above": above,
-        "here": f"{above}/utvardering" if in_group else above,
-        "in_group": in_group,
-        "promise": pages.promise(),
-        "slips": pages.slips(printed, base),
-        "address": pages.short_address(base),
-    }
-    return page(request, "evaluation/slips.html", view)
+    return sheet(request, answer, cohort.name, f"/personal/grupper/{cohort.cohort_id}", in_group=True)
 
 
 @get("/personal/grupper/{cohort_id:int}/utvardering/lappar", guards=[signed_in], status_code=303)
@@ -229,7 +222,7 @@ async def results(request: AnyRequest) -> Response[Any]:
         "results": pages.all_results([r for r in released if chosen and r.section == chosen.section]),
         "waits": chosen is not None and chosen.section in waiting,
         "words": words.get(chosen.section, []) if chosen else [],
-        "common": bool(await _common(request)),
+        "common": bool(await common_of(request)),
     }
     return page(request, "evaluation/results.html", view)
 
@@ -237,18 +230,8 @@ async def results(request: AnyRequest) -> Response[Any]:
 # --- The common boxes of individual forms -----------------------------------------------------------------------------
 
 
-async def _common(request: AnyRequest) -> list[Programme]:
-    """The individual forms that are evaluated and that this person coordinates."""
-    who, today = principal(request), local_date(request.app.state.clock.now())
-    return [
-        p
-        for _id, p in await catalogue.in_force(today)
-        if p.form == "individual" and p.evaluation != "off" and who.coordinates(p.section)
-    ]
-
-
 async def _show_boxes(request: AnyRequest, status: int = 200, **more: object) -> Response[Any]:
-    programmes = await _common(request)
+    programmes = await common_of(request)
     if not programmes:
         raise NotFound
     half = services.half_year_of(request.app.state.clock.now())
@@ -267,7 +250,7 @@ async def common_boxes(request: AnyRequest) -> Response[Any]:
 @post("/personal/utvarderingar/lador", guards=[signed_in], status_code=200)
 async def print_common_slips(request: AnyRequest) -> Response[Any]:
     """Slips for a common box, to print."""
-    programmes = {p.slug: p for p in await _common(request)}
+    programmes = {p.slug: p for p in await common_of(request)}
     form = await read_form(request)
     programme = programmes.get(form.choice("insats", list(programmes), _("Välj en insats.")))
     number = form.number("antal", *services.COMMON_SLIPS)
@@ -281,10 +264,10 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
     answer = await services.print_half_year_slips(programme.section, number, principal(request), now)
     if isinstance(answer, services.NoSlips):
         return await _show_boxes(request, 422, refused=pages.no_slips(answer.because))
-    return _sheet(request, answer, programme.short_name, "/personal/utvarderingar/lador", in_group=False)
+    return sheet(request, answer, programme.short_name, "/personal/utvarderingar/lador", in_group=False)
 
 
 HANDLERS = [
-    slip_page, use_slip, thanks, cohort_page, print_slips, printed_slips, close_page, close, own_words, results,
-    common_boxes, print_common_slips,
+    slip_page, use_slip, thanks, protection, cohort_page, print_slips, printed_slips, close_page, close, own_words, results,
+    common_boxes, print_common_slips, sheet_of_group, sheet_of_common_box,
 ]  # fmt: skip

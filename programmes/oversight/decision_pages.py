@@ -117,6 +117,25 @@ def _usual_end(what: str) -> Rows:
     return ((_("Gruppledarna"), what, _("Syns på Idag")),)
 
 
+def start_rows(facts: Start, reached: Mapping[State, Reach]) -> Rows:
+    """What a start means to whom, and how many of them hear of it in which way."""
+    rows = _people(
+        facts,
+        _("Får veta att det blir av."),
+        _("Behåller sin plats, med något kvar att göra. Får veta att det blir av."),
+        _("Erbjudandet gäller som förut. Får veta att det blir av."),
+        _("Står kvar i kön så länge någon ny kan börja."),
+        reached,
+    )
+    return (*rows, *_usual_end(_("Träffarna blir av som planerat.")))
+
+
+def start_button(fewer: bool, reach: Reach) -> str:
+    """The button says what is decided, and how many are told."""
+    label = _("Starta med färre") if fewer else _("Starta")
+    return _("%(what)s och skicka besked till %(n)s", what=label, n=reach.sent) if reach.sent else label
+
+
 def cancel_page(
     facts: Start,
     year: Year | None,

@@ -44,6 +44,15 @@ class Card:
 
 
 @dataclass(frozen=True)
+class DecidePage:
+    """One start alone with its decision: who it reaches (who, what, how they hear of it), and what the button says."""
+
+    card: Card
+    rows: tuple[tuple[str, str, str], ...]
+    button: str
+
+
+@dataclass(frozen=True)
 class Row:
     """One start in the table of later ones."""
 

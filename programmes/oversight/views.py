@@ -12,8 +12,8 @@ from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden, NotFound
 from programmes.notices.reach_rules import Reach
-from programmes.notices.reach_services import reach
-from programmes.oversight import pages, queries, services
+from programmes.notices.reach_services import reach, reach_by_state
+from programmes.oversight import decision_pages, pages, queries, services
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -94,7 +94,7 @@ async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
 
 @get("/personal/starter/{cohort_id:int}/starta", guards=[signed_in])
 async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
-    """One start with its decision, for who comes from the group's page."""
+    """One start with its decision: what it means to whom, and the button. It can't be undone, and is never one tap away."""
     who, today = principal(request), local_date(request.app.state.clock.now())
     cohort = await cohorts.mine(who, today, row_id(cohort_id))
     if not who.coordinates(cohort.section):
@@ -104,7 +104,11 @@ async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
         # Decided already, or nothing that is decided upon (a series): the group's page says how it stands.
         return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}"})
     age = (await catalogue.programme(cohort.programme_id)).age_asked
-    return page(request, "oversight/decide.html", pages.one_card(found[0], today, age))
+    reached = await reach_by_state(cohort_id, "cohort_started", request.app.state.key_folder)
+    card = pages.one_card(found[0], today, age)
+    button = decision_pages.start_button(card.choice == "fewer", sum(reached.values(), start=Reach()))
+    view = pages.DecidePage(card, decision_pages.start_rows(card.start, reached), button)
+    return page(request, "oversight/decide.html", view)
 
 
 HANDLERS = [cockpit, start, decide]

@@ -79,7 +79,7 @@ _PUBLIC = (
     "POST /min-plats/studiebesok", "POST /min-plats/studiebesok/avboka", "POST /min-plats/syskon",
     "GET /min-plats/samtycke", "POST /min-plats/samtycke", "POST /min-plats/var-for-sig", "POST /min-plats/vidare",
     "GET /snabbt", "GET /sprak", "GET /tillganglighet", "GET /u",
-    "POST /u", "GET /u/tack", "GET /uppgifter",
+    "POST /u", "GET /u/skydd", "GET /u/tack", "GET /uppgifter",
 )  # fmt: skip
 # What needs a secret of its own that nobody here has: the token of a calendar, the digest of a file, a demo's folder.
 _OF_ITS_OWN = ("GET /demo/mejl", "GET /k/{name}", "GET /static/{digest}/{name}")
@@ -109,7 +109,8 @@ _OF_COHORT = (
     f"POST {COHORT}/studiebesok/senast", f"GET {COHORT}/studiebesok/{{slot_id}}/stall-in",
     f"POST {COHORT}/studiebesok/{{slot_id}}/stall-in", f"POST {COHORT}/studiebesok/{{slot_id}}/ta-bort",
     f"GET {COHORT}/traffar", f"GET {COHORT}/utskrifter", f"GET {COHORT}/utvardering",
-    f"GET {COHORT}/utvardering/lappar", f"POST {COHORT}/utvardering/lappar", f"GET {COHORT}/utvardering/stang",
+    f"GET {COHORT}/utvardering/lappar", f"POST {COHORT}/utvardering/lappar", f"POST {COHORT}/utvardering/lappar.pdf",
+    f"GET {COHORT}/utvardering/stang",
     f"POST {COHORT}/utvardering/stang", f"GET {SESSION}/flytta", f"POST {SESSION}/flytta", f"GET {SESSION}/narvaro",
     f"POST {SESSION}/narvaro", f"GET {SESSION}/stall-in", f"POST {SESSION}/stall-in",
     f"GET {SESSION}/besked", f"GET {SESSION}/besked/nu", f"GET {SESSION}/sjuk",
@@ -183,4 +184,5 @@ TABLE: Mapping[str, Asked] = {
     "POST /personal/tolkningar/{section}/{key}": Asked("the programme's coordinator"),
     "GET /personal/utvarderingar/lador": Asked("the coordinator of individual forms", section="2.14"),
     "POST /personal/utvarderingar/lador": Asked("the coordinator of individual forms", section="2.14"),
+    "POST /personal/utvarderingar/lador.pdf": Asked("the coordinator of individual forms", section="2.14"),
 }

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from programmes import worker
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import AgeFacts, Programme
+from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import order_services, queries, services
 from programmes.enrolment.age_rules import age_after_move
 from programmes.enrolment.services import Taken
+from programmes.oversight import services as decisions
 from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock
 from tests.conftest import START
@@ -106,6 +108,25 @@ async def test_before_the_first_session_is_moved_or_cancelled_staff_read_what_th
             assert (said in await look(client, f"/personal/traffar/{first['id']}/{change}")) or not said
             assert ("Åldern räknas" in await look(client, f"/personal/traffar/{first['id']}/{change}")) == bool(said)
             assert "Åldern räknas" not in await look(client, f"/personal/traffar/{second['id']}/{change}")
+
+
+async def test_that_a_start_is_postponed_is_said_to_whom_knew_the_other_days_and_to_nobody_who_came_afterwards(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    kim = await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    before = await somebody(cohort, keys, clock.now(), "Alm")
+    clock.advance(minutes=5)
+    new_first = local_date(clock.now()) + timedelta(days=42)
+    digest = (await decisions.plan_again(cohort.cohort_id, new_first, clock.now())).digest
+    seen = decisions.seen_as(cohort.state, cohort.first_start)
+    asked = (cohort.cohort_id, new_first, new_first - timedelta(days=7), "too_few", seen, digest)
+    assert await decisions.postpone(*asked, kim, clock.now()) == []
+    clock.advance(minutes=5)
+    after = await somebody(await cohorts.by_id(cohort.cohort_id), keys, clock.now(), "Bok")
+    for person, told in ((before, True), (after, False)):
+        client.cookies.set("place", person.token)
+        assert ("Starten är framflyttad" in await look(client, "/min-plats")) == told
 
 
 async def test_whoever_decides_about_a_start_reads_that_ages_are_of_another_day(

@@ -195,6 +195,8 @@ async def test_the_page_of_the_order_says_why_and_the_person_sees_it_on_min_plat
     assert "Två saker att rätta" in wrong.text
     backwards = {"vem": str(who[1].enrolment_id), "fore": str(who[2].enrolment_id), "skal": "together"}
     assert "Personen står redan före." in (await post_form(client, address, backwards)).text
+    themselves = {"vem": str(who[2].enrolment_id), "fore": str(who[2].enrolment_id), "skal": "together"}
+    assert "Välj två olika personer." in (await post_form(client, address, themselves)).text
     right = {"vem": str(who[2].enrolment_id), "fore": str(who[1].enrolment_id), "skal": "cancelled_start"}
     assert (await post_form(client, address, right)).status_code == 303
     shown = (await client.get(address)).text

@@ -42,8 +42,12 @@ async def test_the_slips_pages_set_no_cookie_and_ask_for_no_token(client: httpx.
         await answer(client, slips[0], participation="4"),
         await answer(client, slips[0], participation="4"),
         await client.get("/u/tack"),
+        await client.get("/u/skydd"),
+        await client.get("/u/skydd?lang=en"),
     ]
-    assert [r.status_code for r in seen] == [200, 200, 200, 422, 303, 409, 200]
+    assert [r.status_code for r in seen] == [200, 200, 200, 422, 303, 409, 200, 200, 200]
+    assert "Det här skyddar inte lådan mot" in seen[-2].text
+    assert all('href="/u/skydd?lang=' in seen[n].text for n in (0, 1, 2))
     assert not any("set-cookie" in r.headers for r in seen)
     assert not client.cookies
     assert not any("_csrf_token" in r.text for r in seen)

@@ -65,7 +65,8 @@ async def test_while_the_keys_are_away_every_kind_of_page_says_so_and_afterwards
     await sign_in_as(own, "robin", clock.now())
     person = f"/personal/grupper/{documented.cohort_id}/deltagare/{taken.enrolment_id}"
     assert "Kim Hemlig" in (await own.get(person)).text
-    again = typed | {"once": hidden((await own.get(f"/anmalan/{open_to_all.public_id}")).text, "once")}
+    form = (await own.get(f"/anmalan/{open_to_all.public_id}")).text
+    again = typed | {"once": hidden(form, "once"), "redan": hidden(form, "redan")}
     rows = await owner.fetch("select id, state, key_id from enrolment order by id")
 
     (tmp_path / "keys").rename(tmp_path / "away")

@@ -57,7 +57,7 @@ async def test_three_of_six_is_too_few_and_all_three_are_told_on_page_and_calend
     notices = await owner.fetch("select kind, state from notice where kind = 'cohort_cancelled'")
     assert sorted(row["state"] for row in notices) == ["no_channel", "no_channel", "sent"]
     await desk.goto("/personal/starter")
-    await expect(desk.get_by_role("button", name=f"Starta {cohort.name}")).to_have_count(0)
+    await expect(desk.get_by_role("link", name=f"Starta {cohort.name}")).to_have_count(0)
 
 
 def uids(feed: str) -> list[str]:

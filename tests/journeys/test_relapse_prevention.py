@@ -157,7 +157,8 @@ async def test_from_announcement_to_released_results(
     clock.advance(days=14)
     desk = await sign_in(await new_context("desktop"), "kim")
     await desk.goto("/personal/starter")
-    await desk.get_by_role("button", name=f"Starta {cohort.name}").click()
+    await desk.get_by_role("link", name=f"Starta {cohort.name}").click()
+    await desk.get_by_role("button", name="Starta").click()
     await expect(desk.get_by_role("status")).to_be_visible()
     assert (await cohorts.by_id(cohort.cohort_id)).state == "started"
     await worker.drain(the_worker)

@@ -94,9 +94,17 @@ async def test_starting_says_so_and_a_second_tab_learns_that_it_was_too_late(
 ) -> None:
     cohort = await a_cohort("2.8", clock.now())
     await fill(cohort, 5, keys, clock)
-    seen = hidden((await client.get(STARTS)).text, "sett")
     address = f"{STARTS}/{cohort.cohort_id}/starta"
-    answer = await post_form(client, address, {"sett": seen}, STARTS)
+    # Nothing that can't be undone is one tap away: the cockpit leads to what it means to whom.
+    cockpit = article((await client.get(STARTS)).text, cohort)
+    assert f'href="{address}"' in cockpit
+    assert "<form" not in cockpit
+    shown = (await client.get(address)).text
+    assert "5 klara" in shown
+    assert "5 ser det bara på Min plats" in shown
+    assert "Det går inte att ångra." in shown
+    seen = hidden(shown, "sett")
+    answer = await post_form(client, address, {"sett": seen})
     assert answer.status_code == 303
     after = (await client.get(answer.headers["location"])).text
     assert "Återfallsprevention, höst 2026 är startad." in after
@@ -110,8 +118,11 @@ async def test_a_start_that_may_not_be_is_refused_with_its_reason(
 ) -> None:
     cohort = await a_cohort("2.7", clock.now())
     await fill(cohort, 4, keys, clock)
-    seen = hidden((await client.get(STARTS)).text, "sett")
-    answer = await post_form(client, f"{STARTS}/{cohort.cohort_id}/starta", {"sett": seen, "farre": "1"}, STARTS)
+    address = f"{STARTS}/{cohort.cohort_id}/starta"
+    shown = (await client.get(address)).text
+    assert "Det går inte att ångra." not in shown
+    seen = hidden((await client.get(f"{STARTS}/{cohort.cohort_id}/stall-in")).text, "sett")
+    answer = await post_form(client, address, {"sett": seen, "farre": "1"})
     assert answer.status_code == 422
     assert "<title>Fel: Starter" in answer.text
     assert "Riktlinjen 2.7 kräver minst 5 deltagare och 4 är klara." in answer.text

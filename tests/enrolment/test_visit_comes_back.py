@@ -1,0 +1,67 @@
+"""A booked study visit goes with the place, and comes back with it while there is room."""
+
+import asyncpg
+import httpx
+import pytest
+
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import leaving_services, queries, refusal_services, step_services, visit_services
+from tests.clock import FrozenClock
+from tests.enrolment.test_visit_changes import a_slot, look
+from tests.factories import a_cohort, a_coordinator, a_leader, a_programme, post_form, sign_in_as, somebody
+
+
+@pytest.mark.parametrize("by", ["person", "staff"])
+@pytest.mark.parametrize("meanwhile", ["", "full", "cancelled", "over"])
+async def test_the_study_visit_comes_back_with_the_place_while_there_is_room(
+    by: str, meanwhile: str, db: None, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    robin = await a_leader(clock.now())
+    slot = await a_slot(cohort, clock, robin, days=2, capacity=1)
+    taken, other = [await somebody(cohort, keys, clock.now(), name) for name in ("Al", "Bok")]
+    await step_services.book_visit(taken.enrolment_id, slot, clock.now())
+    if by == "person":
+        await leaving_services.leave(taken.enrolment_id, keys, clock.now())
+    else:
+        programme = (await a_programme("2.8"))[1]
+        await refusal_services.refuse(taken.enrolment_id, ["residency"], programme, 1, clock.now())
+    facts = await queries.enrolment(taken.enrolment_id)
+    assert (facts.visit, facts.left_slot_id) == (None, slot)
+    if meanwhile == "full":
+        await step_services.book_visit(other.enrolment_id, slot, clock.now())
+    elif meanwhile == "cancelled":
+        await visit_services.cancel_slot(cohort.cohort_id, slot, 0, robin.staff_id, clock.now())
+    elif meanwhile == "over":
+        await owner.execute("update visit_slot set starts_at = $2 where id = $1", slot, clock.now())
+    for _again in range(2):
+        if by == "person":
+            await leaving_services.undo(taken.enrolment_id, clock.now())
+        else:
+            await refusal_services.take_back(taken.enrolment_id, 1, clock.now())
+    facts = await queries.enrolment(taken.enrolment_id)
+    assert (facts.state, facts.left_slot_id) == ("preliminary", None)
+    booked = (facts.visit.slot_id, facts.visit.state) if facts.visit else None
+    assert booked == (None if meanwhile else (slot, "booked"))
+
+
+async def test_what_becomes_of_the_visit_is_said_before_and_nothing_is_left_when_the_hour_is_over(
+    db: None, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    slot = await a_slot(cohort, clock, await a_leader(clock.now()), days=2)
+    await a_coordinator(clock.now())
+    taken = await somebody(cohort, keys, clock.now(), "Al")
+    await sign_in_as(client, "kim", clock.now())
+    refusing = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}/villkor"
+    comes_back = "kommer tillbaka med platsen om tiden är kvar då"
+    assert comes_back not in await look(client, refusing)
+    await step_services.book_visit(taken.enrolment_id, slot, clock.now())
+    assert comes_back in await look(client, refusing)
+    client.cookies.set("place", taken.token)
+    assert comes_back in (await look(client, "/min-plats/lamna")).replace("kommer det tillbaka", "kommer tillbaka")
+    assert (await post_form(client, "/min-plats/lamna", {}, "/min-plats/lamna")).status_code == 303
+    assert "Studiebesöket får du också tillbaka om tiden är kvar" in await look(client, "/min-plats")
+    clock.advance(minutes=61)
+    await leaving_services.forget_left(keys, clock.now())
+    assert (await queries.enrolment(taken.enrolment_id)).left_slot_id is None
