@@ -221,6 +221,7 @@ class RequestPage:
     why: str
     group: str
     until: str
+    sick: str
 
 
 def request_page(
@@ -240,6 +241,7 @@ def request_page(
         why_words(why) if why else "",
         f"/personal/grupper/{cohort.cohort_id}" if stands else "",
         day_long(local_date(session.starts_at)) if stands else "",
+        f"/personal/traffar/{session.session_id}/sjuk",
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def _news(message: Message, slot: Slot) -> tuple[str, ...]:
     news: dict[Kind, tuple[str, ...]] = {
         "asked": (_("Kan du hoppa in %(when)s?", when=slot), _("Svara på Idag, helst före %(moment)s.", moment=by)),
         "not_needed": (_("Du behöver inte hoppa in %(when)s.", when=slot),),
-        "found": (_("Någon hoppar in %(when)s. Vem det är står på sidan Jag är sjuk.", when=slot),),
+        "found": (_("Någon hoppar in %(when)s. Vem det är står på gruppens sida.", when=slot),),
         "nobody": (
             _("Ingen har sagt ja till att hoppa in %(when)s.", when=slot),
             _("Öppna Idag för att fråga någon annan eller ställa in."),
