@@ -95,6 +95,9 @@ async def test_each_alias_with_what_came_of_it_and_a_call_that_is_shown_once_and
     assert TEXTS[4:] not in shown.text
     assert await owner.fetchval("select count(*) from audit_entry where action = 'contact:reveal:changed'") == 1
     assert PHONE not in await look(client, here)
+    stranger = await somebody(await a_cohort("2.1", clock.now()), keys, clock.now(), "Lind", "+46701740606")
+    refused = await post_form(client, f"{here}/kontakt", {"vem": stranger.enrolment_id}, here)
+    assert (refused.status_code, "606" in refused.text) == (404, False)
     notice = notice_of(line_of(page, "Ek"))
     for _ in range(2):
         answer = await post_form(client, here, {"vem": ids["Ek"], "besked": notice, "svar": "inte"}, here)
