@@ -22,18 +22,31 @@ from programmes.core.clock import local
 
 Language = Literal["sv", "en"]
 LANGUAGES: tuple[Language, ...] = ("sv", "en")
+# What a slip of an evaluation can be answered in too. The catalogues of these hold the slip's pages only.
+Spoken = Literal["sv", "en", "sv_easy", "ar"]
+# Each with its tag in markup (BCP 47) and its name in itself.
+SLIP_LANGUAGES: tuple[tuple[Spoken, str, str], ...] = (
+    ("sv", "sv", "Svenska"),
+    ("sv_easy", "sv", "Lätt svenska"),
+    ("en", "en", "English"),
+    ("ar", "ar", "العربية"),
+)
+ON_A_SLIP = tuple(code for code, _tag, _name in SLIP_LANGUAGES)
 _FOLDER = Path(__file__).resolve().parents[2] / "locale"
-_language: ContextVar[Language] = ContextVar("language", default="sv")
+_language: ContextVar[Spoken] = ContextVar("language", default="sv")
 
 
 @cache
-def _catalogue(language: Language) -> _gettext.NullTranslations:
+def _catalogue(language: Spoken) -> _gettext.NullTranslations:
     """The catalogue of a language, compiled in memory from its .po file."""
     compiled = BytesIO()
     with (_FOLDER / language / "LC_MESSAGES" / "messages.po").open("rb") as source:
-        write_mo(compiled, read_po(source, locale=language))
+        write_mo(compiled, read_po(source, locale=language.partition("_")[0]))
     compiled.seek(0)
-    return _gettext.GNUTranslations(compiled)
+    found = _gettext.GNUTranslations(compiled)
+    if language not in LANGUAGES:
+        found.add_fallback(_catalogue("sv"))
+    return found
 
 
 def known_language(code: str) -> Language | None:
@@ -41,13 +54,33 @@ def known_language(code: str) -> Language | None:
     return next((known for known in LANGUAGES if known == code), None)
 
 
-def language() -> Language:
-    """The language of the running request or job."""
+def known_on_a_slip(code: str) -> Spoken | None:
+    """The same among the languages that a slip can be answered in."""
+    return next((known for known in ON_A_SLIP if known == code), None)
+
+
+def language_tag() -> str:
+    """What the running language is called in markup (BCP 47)."""
+    return next(tag for code, tag, _name in SLIP_LANGUAGES if code == _language.get())
+
+
+def direction() -> str:
+    """`rtl` for a language that is written from right to left, else `ltr`."""
+    return str(Locale.parse(language_tag()).text_direction)
+
+
+def spoken() -> Spoken:
+    """The language of the running request or job, on a slip's pages one of theirs."""
     return _language.get()
 
 
+def language() -> Language:
+    """The same of the two that everything is said in: Swedish stands behind easy Swedish and Arabic."""
+    return "en" if _language.get() == "en" else "sv"
+
+
 @contextmanager
-def speaking(wanted: Language) -> Iterator[None]:
+def speaking(wanted: Spoken) -> Iterator[None]:
     """Everything inside is in this language."""
     token = _language.set(wanted)
     try:

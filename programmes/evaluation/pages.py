@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from programmes.core.codes import grouped
+from programmes.core.i18n import SLIP_LANGUAGES, language, ngettext
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import language, ngettext
 from programmes.core.qr import QUIET, picture, symbol
 from programmes.evaluation.rules import (
     DISTRIBUTION_FROM,
@@ -166,7 +166,8 @@ def sheet(codes: Sequence[str], base_url: str) -> dict[str, Any]:
         "question": _("Vad tyckte du?"),
         "promise": promise(),
         "symbol": _("QR-kod till frågorna"),
-        "where": f"{where} Svenska, English",
+        "where": where,
+        "languages": [{"tag": tag, "name": name} for _code, tag, name in SLIP_LANGUAGES],
         "symbol_mm": _SYMBOL_MM,
         "quiet_mm": _SYMBOL_MM * QUIET / modules,
         "sheets": [found[start : start + _A_SHEET] for start in range(0, len(found), _A_SHEET)],

@@ -15,7 +15,7 @@ from programmes.core import codes
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import language
+from programmes.core.i18n import spoken
 from programmes.enrolment.queries import places
 from programmes.evaluation import pages, queries, services
 from programmes.evaluation.sheet_views import common_of, sheet, sheet_of_common_box, sheet_of_group
@@ -89,7 +89,7 @@ async def _answer(request: AnyRequest, form: Form, code: str, programme: Program
     if form.errors:
         return _form_page(request, form, programme, 422)
     if await services.cast(code, given, request.app.state.settings.key_folder):
-        return Response("", status_code=303, headers={"location": f"/u/tack?lang={language()}"})
+        return Response("", status_code=303, headers={"location": f"/u/tack?lang={spoken()}"})
     return page(request, "evaluation/used.html", status=409)
 
 

@@ -61,6 +61,8 @@ class Frame:
     again: str
     answers_form: bool
     language: str
+    tag: str
+    direction: str
     csrf_token: str
     principal: Principal | None
     settings: Settings
@@ -95,6 +97,7 @@ def make_environment(settings: Settings, static: Static) -> Environment:
         ngettext=i18n.ngettext,
         static=static.address,
         settings=settings,
+        slip_languages=i18n.SLIP_LANGUAGES,
         office_hours=lambda: _office_hours(settings),
         **{name: getattr(i18n, name) for name in _DATE_HELPERS},
     )
@@ -135,7 +138,7 @@ def again(request: Request[Any, Any, Any]) -> str:
     path = request.url.path
     # A language that nobody speaks here is asked for no more: it is not carried from page to page.
     pairs = parse_qsl(request.url.query)
-    asked = [(name, value) for name, value in pairs if name not in {"lang", "sprak"} or i18n.known_language(value)]
+    asked = [(name, value) for name, value in pairs if name not in {"lang", "sprak"} or i18n.known_on_a_slip(value)]
     if request.method == "POST":
         # Where no cookie is set the address carries the language. The rest was for the form.
         asked = [(name, value) for name, value in asked if name == "lang"]
@@ -154,7 +157,9 @@ def _frame(request: Request[Any, Any, Any]) -> Frame:
         path=request.url.path,
         again=again(request),
         answers_form=request.method == "POST",
-        language=i18n.language(),
+        language=i18n.spoken(),
+        tag=i18n.language_tag(),
+        direction=i18n.direction(),
         csrf_token=csrf_token(request),
         principal=request.scope.get("principal"),  # type: ignore[arg-type]
         settings=request.app.state.settings,

@@ -1,5 +1,6 @@
 """Cookies: their names, how they are set, and the middleware that finds out who is asking and in which language."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -9,9 +10,10 @@ from litestar.datastructures import Cookie
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from programmes.core.i18n import Language, known_language, speaking
+from programmes.core.i18n import Spoken, known_language, known_on_a_slip, speaking
 from programmes.core.principal import Principal
 
+_A_SLIP = re.compile(r"/u(/|$)")
 PrincipalLoader = Callable[[str, datetime], Awaitable[Principal | None]]
 
 
@@ -41,10 +43,11 @@ def drop_cookie(request: Request[Any, Any, Any], response: Response[Any], name: 
     set_cookie(request, response, name, "", 0)
 
 
-def wanted_language(request: Request[Any, Any, Any]) -> Language:
-    """The language asked for in the address, else the one chosen before, else Swedish."""
+def wanted_language(request: Request[Any, Any, Any]) -> Spoken:
+    """The language asked for in the address, else the one chosen before, else Swedish. More of them on a slip's pages."""
     asked, chosen = request.query_params.get("lang", ""), read_cookie(request, "lang")
-    return known_language(asked) or known_language(chosen) or "sv"
+    here = known_on_a_slip if _A_SLIP.match(request.scope["path"]) else known_language
+    return here(asked) or known_language(chosen) or "sv"
 
 
 def identify(app: ASGIApp) -> ASGIApp:

@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
 # Words that are the same in every language, and the names of the languages themselves.
-_EVERYWHERE = {"English", "Svenska", "QR", "PDF", "CSV", "XLSX"}
+_EVERYWHERE = {"English", "Svenska", "Lätt svenska", "QR", "PDF", "CSV", "XLSX"}
 _SPOKEN = ("alt", "title", "aria-label", "placeholder")
 # Where Swedish is no text on screen, or comes with the data: what a municipality is called, what a demo is filled with,
 # what no password may be made of.
@@ -198,4 +198,5 @@ _CATALOGUE = {"_", "gettext", "ngettext"}
 def test_no_module_says_swedish_past_the_catalogues() -> None:
     modules = sorted((ROOT / "programmes").rglob("*.py"))
     checked = [p for p in modules if not p.relative_to(ROOT).as_posix().startswith(_SWEDISH_BY_NATURE)]
-    assert [line for path in checked for line in _spoken_in(path)] == []
+    said = [line for path in checked for line in _spoken_in(path)]
+    assert [line for line in said if line.split(" ", 1)[1].strip("'") not in _EVERYWHERE] == []

@@ -111,7 +111,7 @@ async def test_another_language_keeps_the_code_and_what_was_chosen(
     assert await page.locator("#kod").input_value() == address.split("#")[1]
     await page.locator("main form button").click()
     await page.locator('input[name="safety"][value="3"]').check(force=True)
-    await page.get_by_role("button", name="Svenska").click()
+    await page.get_by_role("button", name="Svenska", exact=True).click()
     await page.wait_for_url("**/u?lang=sv")
     assert await page.locator('input[name="safety"][value="3"]').is_checked()
     await page.get_by_role("button", name="Skicka mitt svar").click()
