@@ -28,9 +28,12 @@ class Message:
 
 
 def is_current(message: Message, now: datetime) -> bool:
-    """Whether it is still of use."""
-    if message.ends_at <= now:
+    """Whether it is still so, and of use: what is cancelled needs nobody to stand in, and may have been brought back."""
+    off = message.session_state == "cancelled"
+    if message.ends_at <= now or (off and message.kind not in {"cancelled", "not_needed"}):
         return False
+    if message.kind == "cancelled":
+        return off
     return message.answer_by is not None or message.kind != "asked"
 
 

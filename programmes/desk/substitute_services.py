@@ -63,23 +63,25 @@ async def ask(session_id: int, absent_id: int, asked: Collection[int], who: Prin
         free = await queries.candidates(session, held.cohort.section, local_date(session.starts_at))
         if not asked or not set(asked) <= {one.staff_id for one in free}:
             raise Conflict("not_free")
-        until = answer_by(session.starts_at, now)
         for staff_id in sorted(set(asked)):
-            made = await execute(
-                """insert into substitute_request
-                       (session_id, absent_id, asked_id, asked_by, asked_at, answer_by, for_start, state)
-                   values ($1, $2, $3, $4, $5, $6, $7, 'asked') on conflict do nothing returning 1""",
-                session_id,
-                absent_id,
-                staff_id,
-                who.staff_id,
-                now,
-                until,
-                session.starts_at,
-            )
-            if made:
-                await audit.note("substitute:ask", f"session/{session_id}/staff/{staff_id}", who.staff_id, now)
-                await tell("asked", [staff_id], session_id, f"{absent_id}/{now.isoformat()}", now)
+            await _ask_one(session, absent_id, staff_id, who, now)
+
+
+async def _ask_one(session: SessionFacts, absent_id: int, staff_id: int, who: Principal, now: datetime) -> None:
+    made = await execute(
+        """insert into substitute_request (session_id, absent_id, asked_id, asked_by, asked_at, answer_by, for_start, state)
+           values ($1, $2, $3, $4, $5, $6, $7, 'asked') on conflict do nothing returning 1""",
+        session.session_id,
+        absent_id,
+        staff_id,
+        who.staff_id,
+        now,
+        answer_by(session.starts_at, now),
+        session.starts_at,
+    )
+    if made:
+        await audit.note("substitute:ask", f"session/{session.session_id}/staff/{staff_id}", who.staff_id, now)
+        await tell("asked", [staff_id], session.session_id, f"{absent_id}/{now.isoformat()}", now)
 
 
 async def _found(session_id: int, absent_id: int) -> bool:
@@ -137,24 +139,9 @@ async def _why_not(held: _Held, request: Request, now: datetime) -> Why | None:
 async def _stand_in(held: _Held, request: Request, now: datetime) -> Why | None:
     """Access until the day is over, a place at this session, and the absent one away. What a rule could not see the database
     refuses: somebody who stands elsewhere then, and a second yes."""
-    cohort_id, day = held.cohort.cohort_id, local_date(held.session.starts_at)
     try:
         async with transaction():
-            # Who was a substitute at every session for a time keeps what they stood at, and gets no more than this one.
-            await execute(
-                """update session_duty d set given = true from cohort_session s
-                   where s.id = d.session_id and s.cohort_id = $1 and d.staff_id = $2""",
-                cohort_id,
-                request.asked_id,
-            )
-            await execute(
-                """insert into cohort_staff as w (cohort_id, staff_id, role, until, every_session)
-                   values ($1, $2, 'substitute', $3, false) on conflict (cohort_id, staff_id) do update
-                   set every_session = false, until = greatest(w.until, excluded.until) where w.role = 'substitute'""",
-                cohort_id,
-                request.asked_id,
-                day,
-            )
+            await _let_in(held, request.asked_id)
             # First away, then there: between the two nobody is at two places.
             await _away(request.session_id, request.absent_id, True)
             await execute(
@@ -172,6 +159,25 @@ async def _stand_in(held: _Held, request: Request, now: datetime) -> Why | None:
     except asyncpg.UniqueViolationError:
         return "taken"
     return None
+
+
+async def _let_in(held: _Held, staff_id: int) -> None:
+    """Access to the group until the day of the session is over. Who was a substitute at every session for a time keeps what
+    they stood at, and gets no more than this one."""
+    await execute(
+        """update session_duty d set given = true from cohort_session s
+           where s.id = d.session_id and s.cohort_id = $1 and d.staff_id = $2""",
+        held.cohort.cohort_id,
+        staff_id,
+    )
+    await execute(
+        """insert into cohort_staff as w (cohort_id, staff_id, role, until, every_session)
+           values ($1, $2, 'substitute', $3, false) on conflict (cohort_id, staff_id) do update
+           set every_session = false, until = greatest(w.until, excluded.until) where w.role = 'substitute'""",
+        held.cohort.cohort_id,
+        staff_id,
+        local_date(held.session.starts_at),
+    )
 
 
 async def _away(session_id: int, staff_id: int, away: bool) -> None:

@@ -505,6 +505,16 @@ async def test_a_mail_that_can_not_go_is_tried_again_and_old_ones_are_forgotten(
     assert mail.to("sam@kommun.example") == []
     states = "select state from staff_message where kind = 'asked' order by created_at"
     assert [row["state"] for row in await owner.fetch(states)] == ["sent", "outrun"]
+    # Nor what was cancelled and brought back before the mail went.
+    await owner.execute(
+        """insert into staff_message (id, staff_id, session_id, kind, state, created_at)
+           values (gen_random_uuid(), $1, $2, 'cancelled', 'waiting', $3)""",
+        house.kim.staff_id,
+        house.session,
+        clock.now(),
+    )
+    await mail.work()
+    assert not [text for text in mail.to("kim@kommun.example") if "inställt" in text]
     clock.advance(days=31)
     await mail.work()
     assert await owner.fetchval("select count(*) from staff_message") == 0
@@ -528,3 +538,30 @@ async def test_who_may_not_be_written_to_before_it_begins_is_to_be_rung_and_that
     page = await look(client, f"/personal/traffar/{session}/besked")
     assert "2 av 3 är nådda. 1 behöver ni nå själva." in page
     assert "Det hade kommit fram under tider att undvika, eller för sent efter dem." in page
+
+
+async def test_who_has_stood_in_before_keeps_what_they_stood_at_and_gets_no_more_than_this(
+    house: House, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await owner.execute(
+        "insert into cohort_staff (cohort_id, staff_id, role, until) values ($1, $2, 'substitute', $3)",
+        house.cohort.cohort_id,
+        house.love.staff_id,
+        date(2026, 9, 2),
+    )
+    first, second, third = (await session_ids(house.cohort))[:3]
+    clock.advance(days=7)
+    await substitutes.ask(second, house.robin.staff_id, [house.love.staff_id], house.robin, clock.now())
+    assert await substitutes.answer(await request_to(owner, house.love), True, house.love, clock.now()) is None
+    assert [await standing(owner, session) for session in (first, second, third)] == [
+        {"robin": False, "love": False},
+        {"robin": True, "love": False},
+        {"robin": False},
+    ]
+    works = await owner.fetchrow("select until, every_session from cohort_staff where role = 'substitute'")
+    assert works
+    assert tuple(works) == (date(2026, 9, 9), False)
+    # Taken back, the access that rested on this one day ends at its day all the same, as what was before is theirs.
+    await substitutes.comes_after_all(second, house.robin.staff_id, house.robin, clock.now())
+    assert await standing(owner, second) == {"robin": False}
+    assert await standing(owner, first) == {"robin": False, "love": False}
