@@ -465,7 +465,7 @@ async def test_an_open_house_a_series_of_talks_and_a_group_of_children(
     page = await look(client, f"/personal/traffar/{session}/sjuk")
     assert "Ingen annan som får leda insatsen är ledig då." in page
     assert 'class="btn btn--big btn--main">Ställ in och säg till alla nu' in page
-    form = {"sedd": hidden(page, "sedd"), "sedan": "till" if section != "3.1" else ""}
+    form: dict[str, object] = {"sedd": hidden(page, "sedd"), "sedan": "till" if section != "3.1" else ""}
     answer = await post_form(client, f"/personal/traffar/{session}/sjuk", form)
     assert answer.status_code == 303
     await mail.work()
