@@ -99,6 +99,13 @@ MINE = f"""($3::text[] is not null and (cardinality($3::text[]) = 0 or p.section
                and (cs.until is null or cs.until >= $2) and {LEADS}))"""
 
 
+# The same for one session `s`: whoever coordinates the programme, or stands at it.
+MY_DUTY = f"""($3::text[] is not null and (cardinality($3::text[]) = 0 or p.section = any($3::text[]))
+    or exists (select 1 from session_duty d join cohort_staff cs on cs.cohort_id = c.id and cs.staff_id = d.staff_id
+               where d.session_id = s.id and d.staff_id = $1 and not d.away
+               and (cs.until is null or cs.until >= $2) and {LEADS}))"""
+
+
 def _cohort(row: asyncpg.Record) -> CohortFacts:
     return CohortFacts(**dict(row))
 
@@ -174,10 +181,11 @@ async def my_session(principal: Principal, today: date, session_id: int) -> tupl
 async def sessions_between(
     principal: Principal, today: date, first: datetime, last: datetime
 ) -> list[tuple[CohortFacts, SessionFacts]]:
-    """Sessions that start in [first, last) in cohorts this person works with, in order of time."""
+    """Sessions that start in [first, last) at which this person stands or whose programme they coordinate, in order of
+    time."""
     rows = await fetch(
         f"""select s.id from cohort_session s join cohort c on c.id = s.cohort_id join programme p on p.id = c.programme_id
-            where {MINE} and s.starts_at >= $4 and s.starts_at < $5 and c.state in ('open', 'started', 'planned')""",
+            where {MY_DUTY} and s.starts_at >= $4 and s.starts_at < $5 and c.state in ('open', 'started', 'planned')""",
         *access(principal, today),
         first,
         last,

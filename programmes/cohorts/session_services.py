@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from programmes.cohorts import queries, schedule_queries
-from programmes.cohorts.clash_services import clash_reasons, clashes_of, room_taken, shared
+from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of, shared
 from programmes.cohorts.pattern_rules import one_more
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import Reason, why_not_cancel_session, why_not_move
@@ -67,17 +67,17 @@ async def move_session(
 
     Raises:
         NotFound: not a session this person works with, or no such venue.
-        Conflict: somebody else has changed it since it was `seen`, or has just taken the room.
+        Conflict: somebody else has changed it since it was `seen`, or has just taken the room or somebody's time.
     """
     slot = Slot(starts_at, ends_at)
     async with transaction():
         found = await _lock(session_id, seen, principal, now)
-        clashes = await clashes_of(found.cohort, [slot], venue_id, principal)
+        clashes = await clashes_of(found.cohort, [slot], venue_id, principal, found.session)
         reasons = await _why_not_move(found, slot, venue_id, meant, now)
         reasons += [] if meant else clash_reasons(clashes)
         if reasons:
             return reasons
-        with room_taken():
+        async with as_said(found.cohort.cohort_id, clashes):
             await execute(_MOVE, session_id, starts_at, ends_at, venue_id, now, shared([slot], clashes)[0])
         await _renumber(found.cohort.cohort_id)
         await audit.note("session:move", f"session/{session_id}", principal.staff_id, now)
@@ -155,7 +155,7 @@ async def cancel_session(
             now,
         )
         if added:
-            with room_taken():
+            async with as_said(cohort.cohort_id, clashes):
                 await _add(cohort, added, shared([added], clashes)[0], now)
         await _renumber(cohort.cohort_id)
         await audit.note("session:cancel", f"session/{session_id}", principal.staff_id, now)

@@ -62,13 +62,17 @@ class Cohort(Table, tablename="cohort"):
 
 
 class CohortStaff(Table, tablename="cohort_staff"):
-    """Who works with a cohort; a substitute until a date."""
+    """Who works with a cohort; a substitute until a date.
+
+    `every_session`: on duty at all sessions until then (`SessionDuty`); otherwise only at those that were given one by one.
+    """
 
     id: Serial = Serial(primary_key=True)
     cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
     staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
     role = Text(default="leader")
     until = Date(null=True, default=None)
+    every_session = Boolean(default=True)
     known_cohort_role = Check("role in ('leader', 'substitute')")
     once_per_cohort = Unique(["cohort_id", "staff_id"])
 
@@ -99,6 +103,28 @@ class CohortSession(Table, tablename="cohort_session"):
     ends_after_start = Check("starts_at < ends_at")
     cancelled_has_no_number = Check("(state = 'cancelled') = (number is null)")
     one_session_per_number = Unique(["cohort_id", "number"])
+
+
+class SessionDuty(Table, tablename="session_duty"):
+    """Who stands at which session: nobody at two at once (`one_place_at_a_time`, an exclusion constraint of the migration).
+
+    The triggers `settle_duty` keep one row for each session and each who works with its cohort at `every_session`, with the
+    session's times, so that this never drifts from `cohort_session` and `cohort_staff`, whoever writes them. `given`: a
+    session that somebody stands in for alone; a service writes the row, and it goes with their access. `away`: does not
+    come (ill), until the session gets another day. `meant`: somebody has said that they are elsewhere too, until it gets
+    another time.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=False)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False, index=True)
+    starts_at = Timestamptz(default=None)
+    ends_at = Timestamptz(default=None)
+    cancelled = Boolean(default=False)
+    given = Boolean(default=False)
+    away = Boolean(default=False)
+    meant = Boolean(default=False)
+    once_per_session = Unique(["session_id", "staff_id"])
 
 
 class StartDecision(Table, tablename="start_decision"):

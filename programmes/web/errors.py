@@ -187,6 +187,10 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Lokalen är tagen"),
             _("Någon annan har bokat den just nu. Inget är sparat. Gå tillbaka, så visas krocken."),
         ),
+        "leader_taken": (
+            _("Någon som leder är upptagen"),
+            _("Tiden är bokad för någon av dem just nu. Inget är sparat. Gå tillbaka, så visas krocken."),
+        ),
         "enrolment_over": (
             _("Det går inte längre"),
             _("Personens plats eller anmälan har ändrats sedan sidan visades, kanske av dig i en annan flik."),
