@@ -13,7 +13,7 @@ from programmes.cohorts.rules import Reason
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
-from programmes.core.errors import Conflict, Forbidden, NotFound
+from programmes.core.errors import Conflict, Forbidden
 from programmes.core.principal import Principal
 
 UNDO_FOR = timedelta(hours=1)
@@ -74,6 +74,11 @@ class Undoable:
     kind: str
     until: datetime
 
+    @property
+    def of_staff(self) -> bool:
+        """Whether neither time nor place was changed, only who stands there."""
+        return self.kind in _OF_STAFF
+
 
 async def undoable(cohort_id: int, principal: Principal, now: datetime) -> Undoable | None:
     """What this person can undo: the last change only, for an hour, and nothing has happened since."""
@@ -106,7 +111,7 @@ async def undo(cohort_id: int, change_id: int, principal: Principal, now: dateti
             "select kind, before from session_change where id = $1 and cohort_id = $2", change_id, cohort_id
         )
         if row is None:
-            raise NotFound
+            raise Conflict("change_settled")
         if row["kind"] in _OF_STAFF and not principal.coordinates(cohort.section):
             raise Forbidden
         found = await undoable(cohort_id, principal, now)

@@ -136,5 +136,5 @@ async def move_rest(session_id: int, wanted: Wanted, seen: str, principal: Princ
             )
             await renumber(cohort.cohort_id)
         await audit.note("session:move_rest", f"session/{session_id}", principal.staff_id, now)
-        await jobs.put("rest_moved", {"session": session_id})
+        await jobs.put("rest_moved", {"cohort": cohort.cohort_id})
     return []

@@ -103,6 +103,7 @@ _OF_COHORT = (
     f"POST {PERSON}/legitimation/angra", f"POST {PERSON}/papper/angra", f"POST {PERSON}/samtycke",
     f"GET {PERSON}/uppgifter", f"POST {PERSON}/uppgifter", f"POST {PERSON}/var-for-sig", f"GET {PERSON}/villkor",
     f"POST {PERSON}/villkor", f"POST {PERSON}/villkor/angra", f"GET {COHORT}/ko", f"POST {COHORT}/ko",
+    f"GET {COHORT}/andrat", f"POST {COHORT}/andrat",
     f"GET {COHORT}/besked", f"GET {COHORT}/narvaro", f"GET {COHORT}/ring", f"GET {COHORT}/studiebesok",
     f"POST {COHORT}/studiebesok",
     f"POST {COHORT}/studiebesok/senast", f"GET {COHORT}/studiebesok/{{slot_id}}/stall-in",
@@ -114,7 +115,8 @@ _OF_COHORT = (
     f"POST {SESSION}/narvaro", f"GET {SESSION}/stall-in", f"POST {SESSION}/stall-in",
 )  # fmt: skip
 _OF_ITS_COORDINATOR = (
-    f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
+    f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"GET {SESSION}/ledare", f"POST {SESSION}/ledare",
+    f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
     f"GET {START}/skjut-upp", f"POST {START}/skjut-upp", f"GET {START}/stall-in", f"POST {START}/stall-in",
     f"GET {START}/starta", f"POST {START}/starta", f"POST {PERSON}/stopp",
 )  # fmt: skip
