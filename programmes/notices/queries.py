@@ -209,3 +209,22 @@ async def heard_since(cohort_id: int, kinds: Collection[Kind], since: datetime) 
         since,
     )
     return frozenset(row["enrolment_id"] for row in rows)
+
+
+async def is_undone(kind: Kind, cohort_id: int, session_id: int | None) -> bool:
+    """Whether what a message of a kind in `OF_CHANGES` is about has been undone before anybody wrote it: the session was last
+    revised by an undo, or the last move of a rest was undone."""
+    if kind == "rest_moved":
+        found = await fetchval(
+            """select undone_at is not null from session_change where cohort_id = $1 and kind = 'move_rest'
+               order by id desc limit 1""",
+            cohort_id,
+        )
+        return bool(found)
+    return bool(
+        await fetchval(
+            """select exists (select from session_change c join cohort_session s on s.cohort_id = c.cohort_id
+                              where s.id = $1 and c.kind = 'undo' and c.made_at = s.revised_at)""",
+            session_id,
+        )
+    )

@@ -54,6 +54,8 @@ async def tell_about_session(kind: Kind, session_id: int, keys: KeyFolder, now: 
         async with transaction():
             cohort_id = await queries.cohort_of_session(session_id)
             await cohorts.locked(cohort_id)
+            if kind in rules.OF_CHANGES and await queries.is_undone(kind, cohort_id, session_id):
+                return
             event = _Event(kind, f"{session_id}/{await queries.sequence(session_id)}", session_id)
             await _tell(event, await _audience(kind, cohort_id), keys, now)
 
@@ -67,6 +69,8 @@ async def tell_cohort(kind: Kind, cohort_id: int, keys: KeyFolder, now: datetime
             people = await _audience(kind, cohort_id)
             if kind == "change_undone":
                 people = await _who_heard(cohort_id, people)
+            elif kind in rules.OF_CHANGES and await queries.is_undone(kind, cohort_id, None):
+                return
             await _tell(event, people, keys, now)
 
 
