@@ -21,6 +21,7 @@ from programmes.core.clock import Clock
 from programmes.core.db import WEB, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import (
+    apart_views,
     api_views,
     calls_views,
     change_views,
@@ -97,6 +98,7 @@ def _handlers() -> list[Any]:
         *today_views.HANDLERS,
         *groups_views.HANDLERS,
         *calls_views.HANDLERS,
+        *apart_views.HANDLERS,
         *change_views.HANDLERS,
         *leader_views.HANDLERS,
         *sent_views.HANDLERS,

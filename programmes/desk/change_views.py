@@ -152,7 +152,7 @@ async def _move_rest(
     plan, apart = await services.plan_rest(cohort, session, wanted, who, now)
     if plan.reasons:
         return await _refuse_move(request, cohort, session, form, list(plan.reasons))
-    if form.raw("dagar") != plan.digest:
+    if form.raw("dagar") != services.seen_rest(plan, apart):
         return await _show_rest(request, cohort, session, plan, apart, form)
     await services.move_rest(session.session_id, wanted, plan.digest, who, now)
     return to_done(cohort.cohort_id, "resten")
@@ -173,7 +173,7 @@ async def _show_rest(
         pages.happens(cohort, whom, _("De nya tiderna och lokalerna gäller."), _("Tiderna ändras.")),
         pages.days(plan.schedule, cohort.form),
         pages.clashes(plan.schedule, [text for _field, text in pages.sentences(apart, cohort.form)]),
-        (*kept, ("dagar", plan.digest)),
+        (*kept, ("dagar", services.seen_rest(plan, apart))),
         pages.rest_button(cohort.form, len(plan.sessions)),
         look_again=bool(form.raw("dagar")),
         ages=await _ages(cohort, session),

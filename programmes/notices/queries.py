@@ -212,8 +212,8 @@ async def heard_since(cohort_id: int, kinds: Collection[Kind], since: datetime) 
 
 
 async def is_undone(kind: Kind, cohort_id: int, session_id: int | None) -> bool:
-    """Whether what a message of a kind in `OF_CHANGES` is about has been undone before anybody wrote it: the session was last
-    revised by an undo, or the last move of a rest was undone."""
+    """Whether what a message of a kind in `OF_CHANGES` is about has been undone before anybody wrote it: the session was
+    last revised by an undo, or the last move of a rest was undone."""
     if kind == "rest_moved":
         found = await fetchval(
             """select undone_at is not null from session_change where cohort_id = $1 and kind = 'move_rest'

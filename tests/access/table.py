@@ -97,6 +97,7 @@ _ANY_STAFF = (
 _OF_COHORT = (
     f"GET {COHORT}", f"GET {COHORT}/anmal", f"POST {COHORT}/anmal", f"GET {COHORT}/avsluta",
     f"GET {COHORT}/avsluta/i-fortid", f"POST {COHORT}/avsluta/i-fortid", f"GET {COHORT}/avsluta/radera", f"GET {PERSON}",
+    f"GET {PERSON}/far-inte-motas", f"POST {PERSON}/far-inte-motas",
     f"GET {PERSON}/alder", f"POST {PERSON}/alder", f"POST {PERSON}/avsluta", f"POST {PERSON}/besok",
     f"GET {PERSON}/flytta", f"POST {PERSON}/flytta", f"POST {PERSON}/ko", f"POST {PERSON}/kod", f"POST {PERSON}/kommer",
     f"POST {PERSON}/legitimation", f"POST {PERSON}/papper",
