@@ -21,13 +21,16 @@ from programmes.core.clock import Clock
 from programmes.core.db import WEB, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import (
+    apart_views,
     api_views,
     calls_views,
+    change_views,
     closing_views,
     consent_views,
     ending_views,
     extract_views,
     groups_views,
+    leader_views,
     leaving_views,
     place_step_views,
     place_views,
@@ -98,6 +101,9 @@ def _handlers() -> list[Any]:
         *today_views.HANDLERS,
         *groups_views.HANDLERS,
         *calls_views.HANDLERS,
+        *apart_views.HANDLERS,
+        *change_views.HANDLERS,
+        *leader_views.HANDLERS,
         *sent_views.HANDLERS,
         *reached_views.HANDLERS,
         *sick_views.HANDLERS,

@@ -137,3 +137,13 @@ async def has_none(enrolment_id: UUID) -> bool:
             enrolment_id,
         )
     )
+
+
+async def fetched(cohort_id: int) -> frozenset[UUID]:
+    """The enrolments of a cohort whose calendar somebody's device has fetched, and that is not revoked."""
+    rows = await fetch(
+        """select f.enrolment_id from feed f join enrolment e on e.id = f.enrolment_id
+           where e.cohort_id = $1 and f.revoked_at is null and f.body_digest is not null""",
+        cohort_id,
+    )
+    return frozenset(row["enrolment_id"] for row in rows)

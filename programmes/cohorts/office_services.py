@@ -128,7 +128,7 @@ async def let_in(
             await execute(
                 """insert into cohort_staff (cohort_id, staff_id, role, until) values ($1, $2, $3, $4)
                    on conflict (cohort_id, staff_id) do update
-                   set role = excluded.role, until = excluded.until, every_session = true""",
+                   set role = excluded.role, until = excluded.until, every_session = true, duty_from = null""",
                 cohort_id,
                 staff_id,
                 "leader" if until is None else "substitute",

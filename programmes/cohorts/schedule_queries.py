@@ -36,13 +36,14 @@ async def closures(venue_id: int | None, since: date) -> list[Closure]:
 
 @dataclass(frozen=True)
 class Standing:
-    """Somebody who works with a cohort until a day (None: for good). `every_session`: at all of its sessions then;
-    otherwise at `given` ones, by id. `away`: ill, or what else keeps them from these."""
+    """Somebody who works with a cohort until a day (None: for good). `every_session`: at all of its sessions then, from
+    `duty_from`; otherwise at `given` ones, by id. `away`: ill, or what else keeps them from these."""
 
     staff_id: int
     name: str
     until: date | None
     every_session: bool
+    duty_from: date | None
     given: frozenset[int]
     away: frozenset[int]
 
@@ -50,13 +51,14 @@ class Standing:
         """Whether they come to a session that is to be on `day`. 0: one that is yet to be made; `stays`: on the same day."""
         if self.until is not None and self.until < day:
             return False
-        return (self.every_session or session_id in self.given) and not (stays and session_id in self.away)
+        regularly = self.every_session and (self.duty_from is None or self.duty_from <= day)
+        return (regularly or session_id in self.given) and not (stays and session_id in self.away)
 
 
 async def standing(cohort_id: int) -> list[Standing]:
     """Those who work with a cohort, by id."""
     rows = await fetch(
-        """select w.staff_id, s.display_name as name, w.until, w.every_session,
+        """select w.staff_id, s.display_name as name, w.until, w.every_session, w.duty_from,
                   coalesce(array_agg(d.session_id) filter (where d.given), '{}') as given,
                   coalesce(array_agg(d.session_id) filter (where d.away), '{}') as away
            from cohort_staff w join staff s on s.id = w.staff_id

@@ -64,7 +64,8 @@ class Cohort(Table, tablename="cohort"):
 class CohortStaff(Table, tablename="cohort_staff"):
     """Who works with a cohort; a substitute until a date.
 
-    `every_session`: on duty at all sessions until then (`SessionDuty`); otherwise only at those that were given one by one.
+    `every_session`: on duty at all sessions until then, and from `duty_from` where they take over (`SessionDuty`);
+    otherwise only at those that were given one by one.
     """
 
     id: Serial = Serial(primary_key=True)
@@ -73,6 +74,7 @@ class CohortStaff(Table, tablename="cohort_staff"):
     role = Text(default="leader")
     until = Date(null=True, default=None)
     every_session = Boolean(default=True)
+    duty_from = Date(null=True, default=None)
     known_cohort_role = Check("role in ('leader', 'substitute')")
     once_per_cohort = Unique(["cohort_id", "staff_id"])
 
@@ -125,6 +127,23 @@ class SessionDuty(Table, tablename="session_duty"):
     away = Boolean(default=False)
     meant = Boolean(default=False)
     once_per_session = Unique(["session_id", "staff_id"])
+
+
+class SessionChange(Table, tablename="session_change"):
+    """One change of a cohort's sessions or of who stands there, kept for a while so that it can be undone.
+
+    `before` and `after` are what `change_services` writes down: times, rooms, states and staff, as JSON; nobody else.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False, index=True)
+    kind = Text(default=None)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
+    made_at = Timestamptz(default=None)
+    undone_at = Timestamptz(null=True, default=None)
+    before = Text(default=None)
+    after = Text(default=None)
+    known_change = Check("kind in ('move', 'move_rest', 'cancel', 'replace', 'leader', 'leader_rest', 'undo')")
 
 
 class StartDecision(Table, tablename="start_decision"):

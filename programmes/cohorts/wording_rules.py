@@ -211,6 +211,15 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "closed_too_long": lambda p: _("En stängning är högst fyra månader."),
     "leads_already": lambda p: _("Personen är redan gruppledare här."),
     "last_leader": lambda p: _("Det är gruppens enda gruppledare. Lägg till en annan först."),
+    "apart": lambda p: _(
+        "Krock den %(day)s. Ändra, eller kryssa i att det är meningen.",
+        day=day_plain(cast(date, p["day"])).rsplit(" ", 1)[0],
+    ),
+    "before_previous": lambda p: _(
+        "Träffen före är %(day)s. Resten måste ligga efter den.", day=day_long(cast(date, p["day"]))
+    ),
+    "stands_already": lambda p: _("Personen kommer redan till den träffen."),
+    "past_before": lambda p: _("Tiden som var förut har redan börjat, så ändringen går inte att ångra."),
     "already_held": lambda p: _("En träff är redan hållen, så starten kan inte skjutas upp."),
 }
 

@@ -93,6 +93,8 @@ def _news(about: Untold) -> str:
         "session_cancelled": " ".join([_("Det blir inget %(when)s.", when=when), *instead]),
         "cohort_started": _("Det blir av, enligt planen."),
         "rest_cancelled": _("Allt som var kvar är inställt."),
+        "rest_moved": _("Resten av tiderna är ändrade."),
+        "change_undone": _("En ändring är ångrad: allt är som innan."),
         "cohort_cancelled": _("Starten är inställd."),
         "cohort_postponed": _("Starten är framflyttad."),
         "visit_reminder": _("Behöver boka ett studiebesök. Sista dagen står på personens sida."),

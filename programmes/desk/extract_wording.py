@@ -93,6 +93,8 @@ def notice_words(kind: str) -> str:
         "session_moved": _("En träff är flyttad"),
         "session_cancelled": _("En träff är inställd"),
         "rest_cancelled": _("Resten är inställt"),
+        "rest_moved": _("Resten av tiderna är ändrade"),
+        "change_undone": _("En ändring är ångrad"),
         "cohort_started": _("Det startar"),
         "cohort_cancelled": _("Starten är inställd"),
         "cohort_postponed": _("Starten är framflyttad"),

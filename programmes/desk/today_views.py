@@ -109,7 +109,7 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
     to_accept = await left_to_accept(accepting, local_date(now)) if accepting else {}
     asking = [c.cohort_id for c in mine if has_partner_contact(programmes[c.programme_id])]
     withdrawn = await withdrawn_unseen(asking) if asking else {}
-    led_by_nobody = await queries.leaderless(ids)
+    led_by_nobody = await queries.leaderless(ids, local_date(now))
     return {
         c.cohort_id: Group(
             cohort=c,

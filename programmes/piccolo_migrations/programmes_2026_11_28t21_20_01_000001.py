@@ -11,7 +11,8 @@ DESCRIPTION = "nobody stands at two sessions at once"
 # two that write at once, a session and somebody who works with it, see each other. All rows of a statement together:
 # sessions that change places with each other never clash on the way.
 _SETTLE = """
-create function settle_duty() returns trigger language plpgsql security definer set search_path = pg_catalog, public as $$
+create function settle_duty() returns trigger language plpgsql security definer
+    set search_path = pg_catalog, public as $$
 declare
     of_cohorts int[] := (select array_agg(distinct cohort_id) from changed);
 begin

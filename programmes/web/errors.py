@@ -211,6 +211,14 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Tiden har varit"),
             _("Det är slut, eller redan ändrat, så det finns inget kvar att göra åt det här. Inget är ändrat."),
         ),
+        "change_settled": (
+            _("Det går inte att ångra längre"),
+            _("Timmen har gått, eller så har något ändrats sedan dess. Inget är sparat. Ändra träffen i stället."),
+        ),
+        "schedule_changed": (
+            _("Det har ändrats sedan sidan visades"),
+            _("Dagarna eller krockarna är inte längre de som du såg. Inget är sparat. Gå tillbaka och titta igen."),
+        ),
         "leader_taken": (
             _("Någon som leder är upptagen"),
             _("Tiden är bokad för någon av dem just nu. Inget är sparat. Gå tillbaka, så visas krocken."),

@@ -98,12 +98,14 @@ _ANY_STAFF = (
 _OF_COHORT = (
     f"GET {COHORT}", f"GET {COHORT}/anmal", f"POST {COHORT}/anmal", f"GET {COHORT}/avsluta",
     f"GET {COHORT}/avsluta/i-fortid", f"POST {COHORT}/avsluta/i-fortid", f"GET {COHORT}/avsluta/radera", f"GET {PERSON}",
+    f"GET {PERSON}/far-inte-motas", f"POST {PERSON}/far-inte-motas",
     f"GET {PERSON}/alder", f"POST {PERSON}/alder", f"POST {PERSON}/avsluta", f"POST {PERSON}/besok",
     f"GET {PERSON}/flytta", f"POST {PERSON}/flytta", f"POST {PERSON}/ko", f"POST {PERSON}/kod", f"POST {PERSON}/kommer",
     f"POST {PERSON}/legitimation", f"POST {PERSON}/papper",
     f"POST {PERSON}/legitimation/angra", f"POST {PERSON}/papper/angra", f"POST {PERSON}/samtycke",
     f"GET {PERSON}/uppgifter", f"POST {PERSON}/uppgifter", f"POST {PERSON}/var-for-sig", f"GET {PERSON}/villkor",
     f"POST {PERSON}/villkor", f"POST {PERSON}/villkor/angra", f"GET {COHORT}/ko", f"POST {COHORT}/ko",
+    f"GET {COHORT}/andrat", f"POST {COHORT}/andrat",
     f"GET {COHORT}/besked", f"GET {COHORT}/narvaro", f"GET {COHORT}/ring", f"GET {COHORT}/studiebesok",
     f"POST {COHORT}/studiebesok",
     f"POST {COHORT}/studiebesok/senast", f"GET {COHORT}/studiebesok/{{slot_id}}/stall-in",
@@ -116,7 +118,8 @@ _OF_COHORT = (
     f"GET {SESSION}/besked", f"GET {SESSION}/besked/nu", f"GET {SESSION}/sjuk",
 )  # fmt: skip
 _OF_ITS_COORDINATOR = (
-    f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
+    f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"GET {SESSION}/ledare", f"POST {SESSION}/ledare",
+    f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
     f"GET {START}/skjut-upp", f"POST {START}/skjut-upp", f"GET {START}/stall-in", f"POST {START}/stall-in",
     f"GET {START}/starta", f"POST {START}/starta", f"POST {PERSON}/stopp",
 )  # fmt: skip
