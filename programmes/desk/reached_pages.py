@@ -53,6 +53,7 @@ class ReachedPage:
     public: str
     rows: tuple[Row, ...]
     done: str
+    undo: str = ""
 
 
 def reached_page(
@@ -62,8 +63,9 @@ def reached_page(
     now: datetime,
     shown: Mapping[UUID, str] | None = None,
     done: str = "",
+    undo_until: datetime | None = None,
 ) -> ReachedPage:
-    """The page, with the channel of whoever was just `shown`."""
+    """The page, with the channel of whoever was just `shown`, and until when the last change can be undone."""
     words = words_for(cohort.form)
     over = session.ends_at <= now
     counts = counted(person.heard for person in people)
@@ -82,6 +84,7 @@ def reached_page(
         f"/insatser/{cohort.slug}" if cohort.form == "drop_in" else "",
         tuple(_row(cohort, person, over, now, (shown or {}).get(person.enrolment_id)) for person in people),
         {"nadd": _("Antecknat: nådd."), "inte": _("Antecknat: ingen svarade.")}.get(done, ""),
+        clock(undo_until) if undo_until else "",
     )
 
 

@@ -69,6 +69,7 @@ class SickPage:
     alone: str
     cancel_first: bool
     added: str
+    clashes: tuple[str, ...]
     others: tuple[Other, ...]
     summary: str
     rows: tuple[tuple[str, str, str], ...]
@@ -80,7 +81,7 @@ class SickPage:
 @dataclass(frozen=True)
 class Facts:
     """Everything that the page is made of. `own`: who asks is the one who can't come. `fixed`: why nothing can be changed;
-    `added` the session that would come at the end instead."""
+    `added` the session that would come at the end instead, `clashes` what that would meet."""
 
     now: datetime
     own: bool
@@ -93,6 +94,7 @@ class Facts:
     others: Sequence[tuple[CohortFacts, SessionFacts]]
     fixed: Sequence[Reason]
     added: Slot | None
+    clashes: Sequence[Reason]
     reach: Reach
 
 
@@ -137,6 +139,7 @@ def sick_page(facts: Facts, form: object) -> SickPage:
         alone=listed([one.name for one in others_stand(facts.standing, facts.absent_id or 0)]),
         cancel_first=cancels_first(session.starts_at, now, len(free)) or at in {"asking", "nobody"},
         added=_slot(facts.added),
+        clashes=tuple(said(reason, cohort.form) for reason in facts.clashes),
         others=others(facts.others),
         summary=told(facts.reach),
         rows=() if refused else happens(cohort, session, facts.reach),

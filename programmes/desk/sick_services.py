@@ -6,12 +6,12 @@ from datetime import datetime
 
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.rules import Reason
-from programmes.cohorts.session_services import cancel_session
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.desk import change_services
 from programmes.desk.staff_message_services import tell
 from programmes.desk.substitute_queries import coordinators
 from programmes.desk.substitute_rules import why_settled
@@ -62,7 +62,7 @@ async def _in_order(wanted: Sequence[Cancelling], who: Principal, now: datetime)
 
 
 async def _cancel_one(one: Cancelling, keys: KeyFolder, who: Principal, now: datetime) -> None:
-    refused = await cancel_session(one.session_id, one.add, who, now, seen=one.seen)
+    refused = await change_services.cancel(one.session_id, one.add, who, now, seen=one.seen)
     if refused:
         raise _Refused(refused)
     cohort, _session = await cohorts.my_session(who, local_date(now), one.session_id)

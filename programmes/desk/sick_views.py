@@ -16,6 +16,7 @@ from programmes.core.principal import Principal
 from programmes.desk import sick_pages as pages
 from programmes.desk import substitute_queries as queries
 from programmes.desk import substitute_services as services
+from programmes.desk.change_services import at_end
 from programmes.desk.sick_services import Cancelling, cancel
 from programmes.notices.reach_rules import Reach
 from programmes.notices.reach_services import reach_before
@@ -73,6 +74,7 @@ async def _show(request: AnyRequest, session_id: int, form: Form, status: int = 
     chosen = form.raw("vem") or request.query_params.get("vem", "")
     absent_id = pages.absent_of(standing, who.staff_id, chosen, await queries.absence_asked_about(session.session_id))
     fixed = why_fixed(cohort, session)
+    added = None if fixed or cohort.form == "drop_in" else await slot_at_end(cohort)
     facts = pages.Facts(
         now=now,
         own=absent_id == who.staff_id,
@@ -84,7 +86,8 @@ async def _show(request: AnyRequest, session_id: int, form: Form, status: int = 
         candidates=await queries.candidates(session, cohort.section, local_date(session.starts_at)),
         others=await _others(who, absent_id, session, now),
         fixed=fixed,
-        added=None if fixed or cohort.form == "drop_in" else await slot_at_end(cohort),
+        added=added,
+        clashes=await at_end(cohort, who) if added else (),
         reach=await _reach(request, cohort, session, now),
     )
     return page(request, "desk/sick.html", pages.sick_page(facts, form), status)
