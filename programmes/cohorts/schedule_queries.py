@@ -23,6 +23,24 @@ async def venues() -> list[Venue]:
     return [Venue(**dict(row)) for row in await fetch("select id as venue_id, name, address from venue order by name, id")]
 
 
+@dataclass(frozen=True)
+class VenueUse(Venue):
+    """A room, and how many sessions are to come there."""
+
+    coming: int
+
+
+async def venue_use(now: datetime) -> list[VenueUse]:
+    """Every room, by name."""
+    rows = await fetch(
+        """select v.id as venue_id, v.name, v.address, count(s.id)::int as coming from venue v
+           left join cohort_session s on s.venue_id = v.id and s.state in ('planned', 'moved') and s.starts_at > $1
+           group by v.id order by v.name, v.id""",
+        now,
+    )
+    return [VenueUse(**dict(row)) for row in rows]
+
+
 async def closures(venue_id: int | None, since: date) -> list[Closure]:
     """Closures everywhere and, given a venue, there, that are not over on `since`; in order."""
     rows = await fetch(

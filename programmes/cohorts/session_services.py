@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 
 from programmes.cohorts import queries, schedule_queries
 from programmes.cohorts.change_services import noting, renumber
 from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of, shared
 from programmes.cohorts.pattern_rules import one_more
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.rules import Reason, why_not_cancel_session, why_not_move
+from programmes.cohorts.rules import Reason, why_not_cancel_session, why_not_move, why_not_times
 from programmes.cohorts.schedule_rules import Clash, Off, Slot, why_off
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
@@ -101,6 +101,11 @@ async def _why_not_move(found: _Locked, slot: Slot, venue_id: int, meant: bool, 
     if (session.starts_at, session.ends_at, session.venue_id) == (slot.starts_at, slot.ends_at, venue_id):
         reasons.append(Reason("unchanged", "dag"))
     return reasons
+
+
+def why_no_such_time(day: date, starts: time, ends: time) -> list[Reason]:
+    """That one of these does not exist on the wall clock that day, or exists twice; empty on nearly every day."""
+    return [reason for reason in why_not_times(starts, ends, day) if reason.code.startswith("clock_")]
 
 
 def why_fixed(cohort: CohortFacts, session: SessionFacts) -> list[Reason]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import cast
 
 from programmes.cohorts.rules import Reason
@@ -126,6 +126,11 @@ def _day_off(p: Params) -> str:
     return _("%(day)s: %(why)s Välj en annan dag, eller kryssa i att det är meningen.", day=capital(day_long(day)), why=why)
 
 
+def _on_the_clock(p: Params) -> dict[str, object]:
+    day, typed = cast(date, p["day"]), cast(time, p["time"])
+    return {"day": day_plain(day).rsplit(" ", 1)[0], "time": f"{typed.hour}.{typed:%M}"}
+
+
 def _taken(p: Params) -> dict[str, object]:
     day, until = day_plain(cast(date, p["day"])), clock(cast(datetime, p["until"]))
     return {"who": p["who"], "cohort": p["cohort"] or _("en annan grupp"), "until": until, "day": day.rsplit(" ", 1)[0]}
@@ -162,6 +167,16 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "too_far": lambda p: _("Välj en dag inom två år."),
     "no_days": lambda p: _("Det finns inte tillräckligt många dagar inom tre år. Titta på helgdagar och stängningar."),
     "hour": lambda p: _("Skriv en tid från 6.00 till 23.00."),
+    "clock_skipped": lambda p: _(
+        "Natten till %(day)s ställs klockan fram, så %(time)s finns inte: den läses som en timme senare. Skriv en tid "
+        "från 6.00 till 23.00.",
+        **_on_the_clock(p),
+    ),
+    "clock_twice": lambda p: _(
+        "Natten till %(day)s ställs klockan tillbaka, så %(time)s kommer två gånger: den första gäller. Skriv en tid "
+        "från 6.00 till 23.00.",
+        **_on_the_clock(p),
+    ),
     "ends_first": lambda p: _("Sluttiden måste vara efter starttiden."),
     "too_long": lambda p: _("En träff är högst åtta timmar."),
     "sessions": _sessions,

@@ -120,6 +120,8 @@ async def move(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
         form.fail("till", _("Sluttiden måste vara efter starttiden."))
     if form.errors or day is None or begins is None or ends is None:
         return await _show_move(request, cohort, session, form, 422)
+    if twisted := session_services.why_no_such_time(day, begins, ends):
+        return await _refuse_move(request, cohort, session, form, twisted)
     if form.raw("omfang") == "resten":
         return await _move_rest(request, cohort, session, form, Wanted(day, (begins, ends), int(venue_id)))
     refused = await services.move(

@@ -124,7 +124,8 @@ _OF_ITS_COORDINATOR = (
     f"GET {START}/starta", f"POST {START}/starta", f"POST {PERSON}/stopp",
 )  # fmt: skip
 _OF_COORDINATORS = (
-    "GET /personal/grupper/ny", "GET /personal/stangningar", "POST /personal/stangningar",
+    "GET /personal/grupper/ny", "GET /personal/lokaler", "POST /personal/lokaler",
+    "GET /personal/stangningar", "POST /personal/stangningar",
     "GET /personal/stangningar/{closure_id}/ta-bort", "POST /personal/stangningar/{closure_id}/ta-bort",
     "GET /personal/texter", "POST /personal/texter", "GET /personal/gallras", "POST /personal/gallras",
 )  # fmt: skip

@@ -185,6 +185,8 @@ async def test_a_change_that_nobody_had_heard_of_is_undone_without_a_word_and_on
         (3, {"dag": "2026-10-07"}, "Resten måste ligga efter den."),
         (3, {"dag": "2026-08-01"}, "Tiden har redan varit."),
         (3, {"dag": "2030-01-01"}, "Välj en dag inom två år."),
+        (3, {"dag": "2027-03-28", "fran": "02:30"}, "2.30 finns inte: den läses som en timme senare."),
+        (3, {"dag": "2026-10-25", "fran": "02:30"}, "2.30 kommer två gånger: den första gäller."),
         (3, {"fran": "15:00", "till": "14:00"}, "Sluttiden måste vara efter starttiden."),
         (3, {"fran": "06:00", "till": "20:00"}, "En träff är högst åtta timmar."),
         (3, {}, "Det är samma dag, tid och lokal som förut."),
