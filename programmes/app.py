@@ -14,28 +14,34 @@ from litestar.types import Receive, Scope, Send
 from programmes.attendance import views as attendance_views
 from programmes.calendar import views as calendar_views
 from programmes.catalogue import views as catalogue_views
-from programmes.cohorts import office_views
+from programmes.cohorts import office_views, venue_views
 from programmes.cohorts import views as cohorts_views
 from programmes.core import folder_marks
 from programmes.core.clock import Clock
 from programmes.core.db import WEB, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import (
+    apart_views,
     api_views,
     calls_views,
+    change_views,
     closing_views,
     consent_views,
     ending_views,
     extract_views,
     groups_views,
+    leader_views,
     leaving_views,
     place_step_views,
     place_views,
     public_views,
+    reached_views,
     readings_views,
     refusal_views,
     sent_views,
     siblings_views,
+    sick_views,
+    substitute_views,
     talk_views,
     today_views,
     transfer_views,
@@ -96,7 +102,13 @@ def _handlers() -> list[Any]:
         *today_views.HANDLERS,
         *groups_views.HANDLERS,
         *calls_views.HANDLERS,
+        *apart_views.HANDLERS,
+        *change_views.HANDLERS,
+        *leader_views.HANDLERS,
         *sent_views.HANDLERS,
+        *reached_views.HANDLERS,
+        *sick_views.HANDLERS,
+        *substitute_views.HANDLERS,
         *closing_views.HANDLERS,
         *ending_views.HANDLERS,
         *talk_views.HANDLERS,
@@ -138,6 +150,7 @@ def _handlers() -> list[Any]:
         *siblings_views.HANDLERS,
         *cohorts_views.HANDLERS,
         *office_views.HANDLERS,
+        *venue_views.HANDLERS,
         *oversight_views.HANDLERS,
         *decision_views.HANDLERS,
         *opening_views.HANDLERS,

@@ -25,7 +25,8 @@ from programmes.core.db import WORKER, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
 from programmes.desk import reminder_services as reminders
-from programmes.desk import today_mail
+from programmes.desk import staff_mail, today_mail
+from programmes.desk import substitute_services as substitutes
 from programmes.enrolment import age_services as ages
 from programmes.enrolment import key_services, leaving_services, partner_services, place_services
 from programmes.enrolment import queue_services as queue
@@ -82,6 +83,7 @@ def handlers() -> dict[str, Handler]:
         "ballot_close": counting.close_job,
         "person_protected": _end_calendar,
         **notices.HANDLERS,
+        **staff_mail.HANDLERS,
     }
 
 
@@ -108,6 +110,10 @@ async def _pass_places_on(worker: Worker) -> None:
 @by_a_sure_clock
 async def _hold_to_deadlines(worker: Worker) -> None:
     await deadlines.hold_to_deadlines(worker.keys, worker.clock.now())
+
+
+async def _settle_substitutes(worker: Worker) -> None:
+    await substitutes.settle(worker.clock.now())
 
 
 async def _ask_again(worker: Worker) -> None:
@@ -162,6 +168,7 @@ def ticks() -> list[Tick]:
         _pass_places_on,
         _hold_to_deadlines,
         _ask_again,
+        _settle_substitutes,
         _end_queues,
         _erase_partners,
         _sweep_keys,
@@ -174,6 +181,7 @@ def ticks() -> list[Tick]:
         *notices.TICKS,
         *reminders.TICKS,
         *today_mail.TICKS,
+        *staff_mail.TICKS,
         *closing.TICKS,
         *chain.TICKS,
         *review.TICKS,

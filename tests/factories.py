@@ -63,7 +63,8 @@ async def a_cohort(
     venue_id: int | None = None,
     one_at_a_time: bool = False,
 ) -> CohortFacts:
-    """A cohort with weekly two-hour sessions, the first one `first_in` from now; no more talks than the edition has."""
+    """A cohort with weekly two-hour sessions, the first one `first_in` from now; no more talks than the edition has. That
+    its leader leads another one at the same time is meant."""
     programme_id, programme = await a_programme(section)
     place = venue_id or await a_venue(f"Rum {new_token()[:6]}")
     first = now + first_in
@@ -100,8 +101,16 @@ async def a_cohort(
                 now,
             )
         if leader:
+            await execute("set constraints one_place_at_a_time deferred")
             await execute(
                 "insert into cohort_staff (cohort_id, staff_id, role) values ($1, $2, 'leader')", cohort_id, leader.staff_id
+            )
+            await execute(
+                """update session_duty d set meant = true from cohort_session s
+                   where s.id = d.session_id and s.cohort_id = $1 and exists (
+                       select from session_duty o where o.staff_id = d.staff_id and o.session_id <> d.session_id
+                         and o.starts_at < d.ends_at and o.ends_at > d.starts_at)""",
+                cohort_id,
             )
     return await cohorts.by_id(cohort_id)
 

@@ -38,7 +38,8 @@ left join lateral (
          s.sequence, s.revised_at,
          case when s.state = 'cancelled' then coalesce(s.cancelled_at, s.revised_at) end as cancelled_at,
          case when c.state = 'cancelled' then off.at end as called_off_at, mine.until, v.name as place,
-         s.added
+         s.added, f.kind <> 'leader' or exists (
+           select from session_duty d where d.session_id = s.id and d.staff_id = f.staff_id and not d.away) as attended
   from cohort_session s join cohort c on c.id = s.cohort_id join programme pr on pr.id = c.programme_id
   join venue v on v.id = s.venue_id
   left join lateral (select coalesce(max(decided_at), c.closed_at, c.created_at) as at from start_decision d
@@ -47,7 +48,7 @@ left join lateral (
   union all
   select 'visit/' || vs.id, 'visit', c.id, pr.form, vs.starts_at, vs.starts_at, vs.ends_at,
          case when vs.cancelled_at is null then 0 else 1 end, coalesce(vs.cancelled_at, c.created_at), vs.cancelled_at,
-         case when c.state = 'cancelled' then off.at end, mine.until, v.name, false
+         case when c.state = 'cancelled' then off.at end, mine.until, v.name, false, true
   from visit_slot vs join cohort c on c.id = vs.cohort_id join programme pr on pr.id = c.programme_id
   join venue v on v.id = vs.venue_id
   left join lateral (select coalesce(max(decided_at), c.closed_at, c.created_at) as at from start_decision d
@@ -148,3 +149,13 @@ async def has_none(enrolment_id: UUID) -> bool:
             enrolment_id,
         )
     )
+
+
+async def fetched(cohort_id: int) -> frozenset[UUID]:
+    """The enrolments of a cohort whose calendar somebody's device has fetched, and that is not revoked."""
+    rows = await fetch(
+        """select f.enrolment_id from feed f join enrolment e on e.id = f.enrolment_id
+           where e.cohort_id = $1 and f.revoked_at is null and f.body_digest is not null""",
+        cohort_id,
+    )
+    return frozenset(row["enrolment_id"] for row in rows)

@@ -74,6 +74,7 @@ class Occasion:
 
     `cancelled_at` is the session's own; `called_off_at` that of its whole cohort. `until` is a substitute's last day.
     `first_start` is when it was to begin before anything was moved. `added`: it makes up for one that was cancelled.
+    `attended`: a leader whose calendar it is stands there; otherwise it only says what the group is called.
     """
 
     key: str
@@ -90,6 +91,7 @@ class Occasion:
     until: date | None = None
     place: str = ""
     added: bool = False
+    attended: bool = True
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,8 @@ def _off_since(occasion: Occasion) -> datetime | None:
 def _is_shown(kind: FeedKind, occasion: Occasion, now: datetime) -> bool:
     off = _off_since(occasion)
     if off is not None and now >= off + KEPT_CANCELLED:
+        return False
+    if not occasion.attended:
         return False
     if occasion.until is not None and local_date(occasion.starts_at) > occasion.until:
         return False

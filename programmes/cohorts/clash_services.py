@@ -1,41 +1,101 @@
 """Whether the room or those who lead are somewhere else at the same time, asked before a schedule is saved."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import date
 
 import asyncpg
 
 from programmes.cohorts import schedule_queries
-from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.queries import CohortFacts, SessionFacts, sessions
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Clash, Slot, clashes
 from programmes.core.clock import local_date
+from programmes.core.db import execute
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 
+_TAKEN = {"one_group_per_room": "room_taken", "one_place_at_a_time": "leader_taken"}
+
 
 @contextmanager
-def room_taken() -> Iterator[None]:
-    """Around the statement that takes a room: somebody who has taken it since it was asked is said, and nothing is written.
+def refused_in_words() -> Iterator[None]:
+    """Around a statement that takes a room or somebody's time: who has taken it since it was asked is said, and nothing is
+    written.
 
     Raises:
-        Conflict: `room_taken`.
+        Conflict: `room_taken`, `leader_taken`.
     """
     try:
         yield
     except asyncpg.ExclusionViolationError as error:
-        raise Conflict("room_taken") from error
+        raise Conflict(_TAKEN.get(error.constraint_name or "", "room_taken")) from error
 
 
-async def clashes_of(cohort: CohortFacts, slots: Sequence[Slot], venue_id: int, principal: Principal) -> list[Clash]:
+_MEANT = """
+update session_duty d set meant = true from cohort_session s, staff t, unnest($2::date[], $3::text[]) as said (day, who)
+where s.id = d.session_id and s.cohort_id = $1 and t.id = d.staff_id and t.display_name = said.who
+  and (s.starts_at at time zone 'Europe/Stockholm')::date = said.day and s.state <> 'cancelled'
+"""
+
+
+@asynccontextmanager
+async def as_said(cohort_id: int, said: Sequence[Clash]) -> AsyncIterator[None]:
+    """Around the statements that change when a cohort's sessions are or who stands there: those whose clash was `said`, and
+    meant, may be at two places. Anybody else is refused by the database, also whom nobody could know of a moment ago.
+
+    Inside a transaction.
+
+    Raises:
+        Conflict: as `refused_in_words`.
+    """
+    pairs = sorted({(clash.day, clash.who) for clash in said if clash.who})
+    with refused_in_words():
+        await execute("set constraints one_place_at_a_time deferred")
+        yield
+        if pairs:
+            await execute(_MEANT, cohort_id, [day for day, _who in pairs], [who for _day, who in pairs])
+        await execute("set constraints one_place_at_a_time immediate")
+
+
+async def clashes_of(
+    cohort: CohortFacts, slots: Sequence[Slot], venue_id: int, principal: Principal, session: SessionFacts | None = None
+) -> list[Clash]:
     """Where sessions of a cohort would meet those of others, in the order of the days. Nothing is said of a group that the
-    asker does not coordinate but that it is there."""
+    asker does not coordinate but that it is there. `session`: the one that the only slot is for; otherwise they are new."""
     if not slots:
         return []
     first, last = min(slot.starts_at for slot in slots), max(slot.ends_at for slot in slots)
-    staff = await schedule_queries.staff_of(cohort.cohort_id, local_date(first))
-    booked = await schedule_queries.bookings(venue_id, list(staff), first, last, principal, cohort.cohort_id)
-    return clashes(slots, venue_id, frozenset(staff.values()), booked)
+    staff = await schedule_queries.standing(cohort.cohort_id)
+    booked = await schedule_queries.bookings(
+        venue_id, [one.staff_id for one in staff], first, last, principal, cohort.cohort_id
+    )
+    found: list[Clash] = []
+    for slot in slots:
+        there = frozenset(one.name for one in staff if _stands(one, local_date(slot.starts_at), session))
+        found.extend(clashes([slot], venue_id, there, booked))
+    return found
+
+
+async def clashes_with(cohort_id: int, staff_id: int, name: str, until: date | None, principal: Principal) -> list[Clash]:
+    """Where somebody who is to stand at a cohort's sessions, until a day, is or was elsewhere; also those that have been."""
+    theirs = [
+        Slot(s.starts_at, s.ends_at)
+        for s in await sessions(cohort_id)
+        if s.state != "cancelled" and (until is None or local_date(s.starts_at) <= until)
+    ]
+    if not theirs:
+        return []
+    booked = await schedule_queries.bookings(
+        None, [staff_id], theirs[0].starts_at, max(slot.ends_at for slot in theirs), principal, cohort_id
+    )
+    return clashes(theirs, None, frozenset({name}), booked)
+
+
+def _stands(one: schedule_queries.Standing, day: date, session: SessionFacts | None) -> bool:
+    if session is None:
+        return one.stands(day)
+    return one.stands(day, session.session_id, stays=local_date(session.starts_at) == day)
 
 
 def clash_reasons(found: Sequence[Clash]) -> list[Reason]:

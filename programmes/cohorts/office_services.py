@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from programmes.cohorts import queries
+from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_with
 from programmes.cohorts.office_rules import Worker, why_not_close, why_not_let_in, why_not_take_out
 from programmes.cohorts.queries import access
 from programmes.cohorts.rules import Reason
@@ -101,29 +102,38 @@ async def workers(cohort_id: int, today: date) -> list[Worker]:
     return [Worker(**dict(row)) for row in rows]
 
 
-async def let_in(cohort_id: int, staff_id: int, until: date | None, principal: Principal, now: datetime) -> list[Reason]:
-    """Make somebody a leader, or with a last day a substitute; returns why not, or nothing when it is done.
+async def let_in(
+    cohort_id: int, staff_id: int, until: date | None, principal: Principal, now: datetime, *, meant: bool = False
+) -> list[Reason]:
+    """Make somebody a leader, or with a last day a substitute at every session until then; returns why not, or nothing when
+    it is done. That they are elsewhere at the time of a session to come stands in the way until it is `meant`.
 
     Raises:
         NotFound: no such cohort, or nobody who can lead.
         Forbidden: they do not coordinate it.
+        Conflict: somebody has just taken their time.
     """
     today = local_date(now)
     async with transaction():
         cohort = await coordinated(cohort_id, principal, now)
-        if staff_id not in {leader.staff_id for leader in await leaders(cohort.section)}:
+        names = {leader.staff_id: leader.name for leader in await leaders(cohort.section)}
+        if staff_id not in names:
             raise NotFound
         reasons = why_not_let_in(await workers(cohort_id, today), staff_id, until, today)
+        clashes = await clashes_with(cohort_id, staff_id, names[staff_id], until, principal)
+        reasons += [] if meant or reasons else clash_reasons([clash for clash in clashes if clash.until > now])
         if reasons:
             return reasons
-        await execute(
-            """insert into cohort_staff (cohort_id, staff_id, role, until) values ($1, $2, $3, $4)
-               on conflict (cohort_id, staff_id) do update set role = excluded.role, until = excluded.until""",
-            cohort_id,
-            staff_id,
-            "leader" if until is None else "substitute",
-            until,
-        )
+        async with as_said(cohort_id, clashes):
+            await execute(
+                """insert into cohort_staff (cohort_id, staff_id, role, until) values ($1, $2, $3, $4)
+                   on conflict (cohort_id, staff_id) do update
+                   set role = excluded.role, until = excluded.until, every_session = true, duty_from = null""",
+                cohort_id,
+                staff_id,
+                "leader" if until is None else "substitute",
+                until,
+            )
         await audit.note("cohort:let_in", f"cohort/{cohort_id}/staff/{staff_id}", principal.staff_id, now)
     return []
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import schedule_queries
-from programmes.cohorts.clash_services import room_taken, shared
+from programmes.cohorts.clash_services import as_said, shared
 from programmes.cohorts.pattern_rules import BY_HAND
 from programmes.cohorts.rules import Defaults, Opening, Reason, defaults, why_not_open
 from programmes.cohorts.schedule_rules import (
@@ -158,14 +158,14 @@ async def open_cohort(wanted: Opening, principal: Principal, now: datetime) -> i
             raise Conflict("schedule_changed")
         wanted = replace(wanted, venue_id=await _venue(wanted))
         cohort_id = await _write_cohort(wanted, now)
-        with room_taken():
+        async with as_said(cohort_id, planned.clashes):
             await _write_sessions(cohort_id, wanted, planned, now)
-        await execute(
-            """insert into cohort_staff (cohort_id, staff_id, role)
-               select $1, leader, 'leader' from unnest($2::int[]) as leader""",
-            cohort_id,
-            sorted(set(wanted.leaders)),
-        )
+            await execute(
+                """insert into cohort_staff (cohort_id, staff_id, role)
+                   select $1, leader, 'leader' from unnest($2::int[]) as leader""",
+                cohort_id,
+                sorted(set(wanted.leaders)),
+            )
         action = "cohort:open" if wanted.announce else "cohort:plan"
         await audit.note(action, f"cohort/{cohort_id}", principal.staff_id, now)
     return cohort_id

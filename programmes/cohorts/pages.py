@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from programmes.catalogue.rules import AgeAsked
 from programmes.cohorts.rhythm_rules import rhythm
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
@@ -13,7 +12,7 @@ from programmes.cohorts.talk_rules import Tally
 from programmes.cohorts.wording_rules import numbered, said
 from programmes.cohorts.words_rules import SessionWords, words_for
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, day_short, times
+from programmes.core.i18n import capital, day_short, times
 from programmes.core.i18n import gettext as _
 
 
@@ -86,7 +85,7 @@ class SessionsPage:
     done: str
     book: bool = False
     full: str = ""
-    again: bool = False
+    undo: bool = False
 
 
 def would_be_numbers(sessions: Sequence[Session]) -> dict[int, int]:
@@ -101,9 +100,15 @@ def would_be_numbers(sessions: Sequence[Session]) -> dict[int, int]:
 
 
 def sessions_page(
-    group: Group, sessions: Sequence[Session], now: datetime, done: str, talks: Tally | None = None
+    group: Group,
+    sessions: Sequence[Session],
+    now: datetime,
+    done: str,
+    talks: Tally | None = None,
+    undo: bool = False,
 ) -> SessionsPage:
-    """The list of sessions, those that are over apart. `talks` are those of a series that count."""
+    """The list of sessions, those that are over apart. `talks` are those of a series that count; `undo`: the last change
+    can be undone."""
     alive = group.state not in {"closed", "cancelled"}
     following = next((s.session_id for s in sessions if s.state in {"planned", "moved"} and s.ends_at > now), 0)
     past = [s for s in sessions if s.ends_at <= now]
@@ -116,10 +121,10 @@ def sessions_page(
         _summary(group, sessions),
         done_text(done, group.words),
         book=alive and talks is not None and not talks.full,
-        again=done == "installd",
         full=said(Reason("talks_full", params={"section": talks.section, "most": talks.most}), group.form)
         if alive and talks is not None and talks.full
         else "",
+        undo=undo,
     )
 
 
@@ -175,89 +180,12 @@ def done_text(done: str, words: SessionWords) -> str:
     texts = {
         "oppnad": words.opened,
         "planerad": words.planned,
-        "flyttad": f"{words.moved} {told}",
-        "installd": f"{words.cancelled} {told}",
-        "ersatt": f"{words.replaced} {told}",
         "bokat": f"{one} {told}",
         "bokade": f"{several} {told}",
     }
     return texts.get(done, "")
 
 
-@dataclass(frozen=True)
-class ChangePage:
-    """Moving or cancelling one session. `refused` says why nothing can be changed at all; `ages` what another first day
-    means where there is a limit of age."""
-
-    group: Group
-    session_id: int
-    sequence: int
-    title: str
-    lead: str
-    refused: tuple[str, ...]
-    form: object
-    rows: tuple[tuple[str, str, str], ...]
-    venues: tuple[tuple[int, str], ...] = ()
-    added: str = ""
-    ask_anyway: bool = False
-    ages: str = ""
-    values: tuple[tuple[str, str], ...] = ()
-
-    def value(self, name: str) -> str:
-        return dict(self.values).get(name, "")
-
-
-def head(group: Group, session: Session) -> tuple[str, str]:
-    """Title and lead of a page about one session."""
-    which = capital(numbered(group.form, session.number))
-    day = capital(day_long(local_date(session.starts_at)))
-    return which, f"{group.name}. {day} {times(session.starts_at, session.ends_at)}, {session.venue}."
-
-
 def reasons(found: Sequence[Reason], form: str) -> list[tuple[str, str]]:
     """Field and sentence of each reason."""
     return [(reason.beside, said(reason, form)) for reason in found]
-
-
-def ages_note(age: AgeAsked, first: bool) -> str:
-    """What it means that the first day becomes another one; nothing for other sessions, and where age is not asked."""
-    if age == "none" or not first:
-        return ""
-    if age == "birth_date":
-        return _(
-            "Åldern räknas den första dagen. Blir den en annan dag markerar vi på gruppens sida den vars ålder inte passar "
-            "längre. Ingen förlorar sin plats av sig själv."
-        )
-    return _(
-        "Åldern räknas den första dagen. Blir den en annan dag får alla säga sin ålder igen, på Min plats eller till er. "
-        "Ingen förlorar sin plats av sig själv."
-    )
-
-
-def slot_text(slot: Slot | None) -> str:
-    """`tisdag 24 november 18.00–20.00`, or nothing."""
-    return f"{day_long(local_date(slot.starts_at))} {times(slot.starts_at, slot.ends_at)}" if slot else ""
-
-
-def told(group: Group, cancelled: bool, added: str) -> tuple[tuple[str, str, str], ...]:
-    """What a change means to whom, and how they are told. Never a number: here nobody is counted."""
-    words = group.words
-    what = words.stands_cancelled if cancelled else _("Den nya tiden och lokalen gäller.")
-    shown = words.shown_cancelled if cancelled else words.gets_new_time
-    if added:
-        what = f"{what} {words.new_last % {'when': added}}"
-    calendars = (_("Kalendrar"), shown, _("Oftast inom några timmar"))
-    if group.form == "drop_in":
-        return (_("Besökare"), what, _("På sidan om verksamheten")), calendars
-    if group.state == "planned":
-        return ((_("Gruppledare"), what, _("Syns på Idag")),)
-    return (
-        (_("Alla som har plats"), what, _("E-post eller sms direkt")),
-        (
-            _("Den som inte har någon väg för besked"),
-            _("Får inget besked av oss."),
-            _("Ni ringer, eller sätter en lapp på dörren"),
-        ),
-        calendars,
-        (_("Gruppledare"), what, _("Syns på Idag")),
-    )

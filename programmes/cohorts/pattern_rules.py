@@ -73,6 +73,18 @@ def again_from(slots: Sequence[Slot], first: date, closures: Sequence[Closure], 
     return _with_weekdays(plan_sessions(pattern, len(slots), closures), before)
 
 
+def moved_from(slots: Sequence[Slot], first: date, closures: Sequence[Closure], every: int = 1) -> Schedule:
+    """The same when one session and all that follow it are moved: of several weekdays the one that the first was on becomes
+    that of the new day, and the others stay. Onto one of the others nothing is turned."""
+    was, weekdays = _was_on(slots[0]).weekday(), {_was_on(slot).weekday() for slot in slots}
+    if every == BY_HAND or len(weekdays) == 1 or first.weekday() in weekdays:
+        return again_from(slots, first, closures, every)
+    pattern = pattern_of(slots, first, every)
+    other = {first.weekday() if day == was else day: times for day, times in pattern.other.items()}
+    turned = replace(pattern, weekdays=frozenset(weekdays - {was} | {first.weekday()}), other=other)
+    return _with_weekdays(plan_sessions(turned, len(slots), closures), weekdays)
+
+
 def _from(first: date) -> Iterator[date]:
     return (first + n * _DAY for n in range(7))
 

@@ -128,6 +128,13 @@ UNBOOKED = """(c.ended_how is null and c.state in ('planned', 'open', 'postponed
     and not exists (select 1 from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled'))"""
 
 
+# The same for one session `s`: whoever coordinates the programme, or stands at it.
+MY_DUTY = f"""($3::text[] is not null and (cardinality($3::text[]) = 0 or p.section = any($3::text[]))
+    or exists (select 1 from session_duty d join cohort_staff cs on cs.cohort_id = c.id and cs.staff_id = d.staff_id
+               where d.session_id = s.id and d.staff_id = $1 and not d.away
+               and (cs.until is null or cs.until >= $2) and {LEADS}))"""
+
+
 def _cohort(row: asyncpg.Record) -> CohortFacts:
     return CohortFacts(**dict(row))
 
@@ -203,10 +210,11 @@ async def my_session(principal: Principal, today: date, session_id: int) -> tupl
 async def sessions_between(
     principal: Principal, today: date, first: datetime, last: datetime
 ) -> list[tuple[CohortFacts, SessionFacts]]:
-    """Sessions that start in [first, last) in cohorts this person works with, in order of time."""
+    """Sessions that start in [first, last) at which this person stands or whose programme they coordinate, in order of
+    time."""
     rows = await fetch(
         f"""select s.id from cohort_session s join cohort c on c.id = s.cohort_id join programme p on p.id = c.programme_id
-            where {MINE} and s.starts_at >= $4 and s.starts_at < $5 and c.state in ('open', 'started', 'planned')""",
+            where {MY_DUTY} and s.starts_at >= $4 and s.starts_at < $5 and c.state in ('open', 'started', 'planned')""",
         *access(principal, today),
         first,
         last,
@@ -263,3 +271,16 @@ async def open_houses(now: datetime, each: int = 1) -> list[tuple[CohortFacts, S
     cohorts = await fetch(f"{_COHORT} where c.id = any($1::int[])", [s.cohort_id for s in found])
     by_cohort = {row["cohort_id"]: _cohort(row) for row in cohorts}
     return [(by_cohort[s.cohort_id], s) for s in found]
+
+
+async def off_houses(slug: str, now: datetime, until: datetime) -> list[SessionFacts]:
+    """Cancelled occasions of a programme's open meeting places that were to end after `now` and begin before `until`."""
+    rows = await fetch(
+        f"""select q.* from ({_SESSION}) q join cohort c on c.id = q.cohort_id join programme p on p.id = c.programme_id
+            where p.slug = $1 and p.form = 'drop_in' and c.state in ('open', 'started') and q.state = 'cancelled'
+              and q.ends_at > $2 and q.starts_at < $3 order by q.starts_at, q.session_id""",
+        slug,
+        now,
+        until,
+    )
+    return [_session(row) for row in rows]

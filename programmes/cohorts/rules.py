@@ -7,7 +7,7 @@ from typing import Literal
 
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.schedule_rules import EARLIEST, LATEST, Closure, Schedule, Slot, why_off
-from programmes.core.clock import local, local_date
+from programmes.core.clock import clock_doubt, local, local_date
 from programmes.core.days import latest_working_day
 
 MOST_SESSIONS, MOST_WEEKS, MOST_PLACES = 52, 52, 200
@@ -159,7 +159,7 @@ def why_not_open(
 
 
 def _when(wanted: Opening, schedule: Schedule, now: datetime) -> list[Reason]:
-    found = why_not_times(wanted.starts, wanted.ends)
+    found = why_not_times(wanted.starts, wanted.ends, wanted.first)
     for weekday, times in sorted(wanted.other.items()):
         found.extend(replace(reason, beside=f"{reason.beside}{weekday}") for reason in why_not_times(*times))
     if wanted.first > local_date(now) + FURTHEST:
@@ -171,8 +171,15 @@ def _when(wanted: Opening, schedule: Schedule, now: datetime) -> list[Reason]:
     return found
 
 
-def why_not_times(starts: time, ends: time) -> list[Reason]:
-    """A session begins and ends on one day, between 6 and 23, and lasts at most eight hours."""
+def why_not_times(starts: time, ends: time, day: date | None = None) -> list[Reason]:
+    """A session begins and ends on one day, between 6 and 23, and lasts at most eight hours.
+
+    A time that the clock change skips or shows twice is never within these hours; given the `day` it is said, with what was
+    made of it (`core.clock.at_local`).
+    """
+    for beside, typed in (("fran", starts), ("till", ends)):
+        if day is not None and (doubt := clock_doubt(day, typed)):
+            return [Reason(f"clock_{doubt}", beside, {"time": typed, "day": day})]
     length = timedelta(hours=ends.hour - starts.hour, minutes=ends.minute - starts.minute)
     if not EARLIEST <= starts <= LATEST:
         return [Reason("hour", "fran")]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from programmes.cohorts import queries, schedule_queries
-from programmes.cohorts.clash_services import clashes_of, room_taken
+from programmes.cohorts.clash_services import as_said, clashes_of
 from programmes.cohorts.pattern_rules import again_from
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import UNDECIDED, Reason, why_not_postpone
-from programmes.cohorts.schedule_rules import Schedule, Slot, with_clashes
+from programmes.cohorts.schedule_rules import Clash, Schedule, Slot, with_clashes
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
@@ -123,13 +123,18 @@ async def mark_cancelled(cohort: CohortFacts, reason: str, confirmed: int, princ
 
 async def plan_again(cohort_id: int, new_first: date, now: datetime) -> Schedule:
     """The sessions that count, by the same pattern from another first day, with what clashes; nothing is saved."""
+    return (await _plan_again(cohort_id, new_first, now))[0]
+
+
+async def _plan_again(cohort_id: int, new_first: date, now: datetime) -> tuple[Schedule, list[Clash]]:
     slots = [Slot(s.starts_at, s.ends_at, s.moved_from) for s in await _counted(cohort_id)]
     if not slots:
-        return Schedule(())
+        return Schedule(()), []
     cohort = await queries.by_id(cohort_id)
     closures = await schedule_queries.closures(cohort.venue_id, local_date(now))
     schedule = again_from(slots, new_first, closures, cohort.every_weeks)
-    return with_clashes(schedule, await clashes_of(cohort, schedule.slots, cohort.venue_id, _NOBODY))
+    found = await clashes_of(cohort, schedule.slots, cohort.venue_id, _NOBODY)
+    return with_clashes(schedule, found), found
 
 
 async def _counted(cohort_id: int) -> list[queries.SessionFacts]:
@@ -154,7 +159,7 @@ async def mark_postponed(
         Conflict: somebody else has decided.
     """
     _refuse_decided(cohort)
-    schedule = await plan_again(cohort.cohort_id, new_first, now)
+    schedule, clashes = await _plan_again(cohort.cohort_id, new_first, now)
     found = why_not_postpone(cohort.state, cohort.first_start, new_first, decide_by, schedule, now)
     sessions = await _counted(cohort.cohort_id)
     if any(session.state == "held" for session in sessions):
@@ -164,7 +169,7 @@ async def mark_postponed(
     state = "planned" if cohort.state == "planned" else "postponed"
     await execute("update cohort set state = $2, decide_by = $3 where id = $1", cohort.cohort_id, state, decide_by)
     shares = [any(note.kind == "room_taken" for note in day.notes) for day in schedule.sessions]
-    with room_taken():
+    async with as_said(cohort.cohort_id, clashes):
         await _give_days(sessions, schedule.slots, shares, now)
     await _decided(cohort, "postpone", reason, confirmed, principal, now)
     if cohort.state != "planned":

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 
 from programmes.cohorts import queries, schedule_queries
-from programmes.cohorts.clash_services import clash_reasons, clashes_of, room_taken, shared
+from programmes.cohorts.change_services import noting, renumber
+from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of, shared
 from programmes.cohorts.pattern_rules import one_more
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.rules import Reason, why_not_cancel_session, why_not_move
-from programmes.cohorts.schedule_rules import Off, Slot, why_off
+from programmes.cohorts.rules import Reason, why_not_cancel_session, why_not_move, why_not_times
+from programmes.cohorts.schedule_rules import Clash, Off, Slot, why_off
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetchval, transaction
@@ -67,19 +68,20 @@ async def move_session(
 
     Raises:
         NotFound: not a session this person works with, or no such venue.
-        Conflict: somebody else has changed it since it was `seen`, or has just taken the room.
+        Conflict: somebody else has changed it since it was `seen`, or has just taken the room or somebody's time.
     """
     slot = Slot(starts_at, ends_at)
     async with transaction():
         found = await _lock(session_id, seen, principal, now)
-        clashes = await clashes_of(found.cohort, [slot], venue_id, principal)
+        clashes = await clashes_of(found.cohort, [slot], venue_id, principal, found.session)
         reasons = await _why_not_move(found, slot, venue_id, meant, now)
         reasons += [] if meant else clash_reasons(clashes)
         if reasons:
             return reasons
-        with room_taken():
+        cohort_id = found.cohort.cohort_id
+        async with noting(cohort_id, "move", principal, now), as_said(cohort_id, clashes):
             await execute(_MOVE, session_id, starts_at, ends_at, venue_id, now, shared([slot], clashes)[0])
-        await renumber(found.cohort.cohort_id)
+            await renumber(cohort_id)
         await audit.note("session:move", f"session/{session_id}", principal.staff_id, now)
         await jobs.put("session_moved", {"session": session_id})
     return []
@@ -99,6 +101,11 @@ async def _why_not_move(found: _Locked, slot: Slot, venue_id: int, meant: bool, 
     if (session.starts_at, session.ends_at, session.venue_id) == (slot.starts_at, slot.ends_at, venue_id):
         reasons.append(Reason("unchanged", "dag"))
     return reasons
+
+
+def why_no_such_time(day: date, starts: time, ends: time) -> list[Reason]:
+    """That one of these does not exist on the wall clock that day, or exists twice; empty on nearly every day."""
+    return [reason for reason in why_not_times(starts, ends, day) if reason.code.startswith("clock_")]
 
 
 def why_fixed(cohort: CohortFacts, session: SessionFacts) -> list[Reason]:
@@ -125,16 +132,29 @@ async def _at_end(cohort: CohortFacts, sessions: Sequence[SessionFacts]) -> Slot
     return one_more(slots, await schedule_queries.closures(cohort.venue_id, last), cohort.every_weeks)
 
 
+async def clashes_at_end(cohort: CohortFacts, principal: Principal) -> list[Clash]:
+    """Where a session that makes up for a cancelled one would meet those of others."""
+    added = await slot_at_end(cohort)
+    return await clashes_of(cohort, [added], cohort.venue_id, principal) if added else []
+
+
 async def cancel_session(
-    session_id: int, add_at_end: bool, principal: Principal, now: datetime, *, seen: int | None = None
+    session_id: int,
+    add_at_end: bool,
+    principal: Principal,
+    now: datetime,
+    *,
+    meant: bool = False,
+    seen: int | None = None,
 ) -> list[Reason]:
     """Cancel a session and, if wanted, add one at the end by the same pattern, so that ten sessions stay ten.
 
-    Returns why not, or nothing when it is done.
+    Returns why not, or nothing when it is done. A room or leader that is taken when the added one would be stands in the way
+    until somebody says that it is `meant`.
 
     Raises:
         NotFound: not a session this person works with.
-        Conflict: somebody else has changed it since it was `seen`.
+        Conflict: somebody else has changed it since it was `seen`, or has just taken the room or somebody's time.
     """
     async with transaction():
         found = await _lock(session_id, seen, principal, now)
@@ -146,21 +166,24 @@ async def cancel_session(
         reasons = why_not_cancel_session(cohort.state, session.state, left, added)
         if add_at_end and added is None:
             reasons.append(Reason("no_day_at_end", "sedan"))
+        reasons += [] if meant or reasons else clash_reasons(clashes)
         if reasons:
             return reasons
-        await execute(
-            """update cohort_session set state = 'cancelled', number = null, sequence = sequence + 1, revised_at = $2,
-                                         cancelled_at = $2 where id = $1""",
-            session_id,
-            now,
-        )
-        if added:
-            with room_taken():
+        kind = "replace" if added else "cancel"
+        async with noting(cohort.cohort_id, kind, principal, now), as_said(cohort.cohort_id, clashes):
+            await execute(_CANCEL, session_id, now)
+            if added:
                 await _add(cohort, added, shared([added], clashes)[0], now)
-        await renumber(cohort.cohort_id)
+            await renumber(cohort.cohort_id)
         await audit.note("session:cancel", f"session/{session_id}", principal.staff_id, now)
         await jobs.put("session_cancelled", {"session": session_id})
     return []
+
+
+_CANCEL = """
+update cohort_session set state = 'cancelled', number = null, sequence = sequence + 1, revised_at = $2, cancelled_at = $2
+where id = $1
+"""
 
 
 async def _add(cohort: CohortFacts, slot: Slot, shares_room: bool, now: datetime) -> None:
@@ -176,17 +199,4 @@ async def _add(cohort: CohortFacts, slot: Slot, shares_room: bool, now: datetime
         cohort.venue_id,
         now,
         shares_room,
-    )
-
-
-async def renumber(cohort_id: int) -> None:
-    """Numbers follow time; in the caller's transaction, under the cohort's lock.
-
-    By way of negative ones: no two sessions may have the same number, not even in between."""
-    await execute("update cohort_session set number = -number where cohort_id = $1 and number is not null", cohort_id)
-    await execute(
-        """update cohort_session s set number = ordered.number
-           from (select id, row_number() over (order by starts_at, id) as number from cohort_session
-                 where cohort_id = $1 and state <> 'cancelled') ordered where s.id = ordered.id""",
-        cohort_id,
     )

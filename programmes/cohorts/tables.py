@@ -64,13 +64,19 @@ class Cohort(Table, tablename="cohort"):
 
 
 class CohortStaff(Table, tablename="cohort_staff"):
-    """Who works with a cohort; a substitute until a date."""
+    """Who works with a cohort; a substitute until a date.
+
+    `every_session`: on duty at all sessions until then, and from `duty_from` where they take over (`SessionDuty`);
+    otherwise only at those that were given one by one.
+    """
 
     id: Serial = Serial(primary_key=True)
     cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
     staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
     role = Text(default="leader")
     until = Date(null=True, default=None)
+    every_session = Boolean(default=True)
+    duty_from = Date(null=True, default=None)
     known_cohort_role = Check("role in ('leader', 'substitute')")
     once_per_cohort = Unique(["cohort_id", "staff_id"])
 
@@ -104,6 +110,45 @@ class CohortSession(Table, tablename="cohort_session"):
     one_session_per_number = Unique(["cohort_id", "number"])
 
 
+class SessionDuty(Table, tablename="session_duty"):
+    """Who stands at which session: nobody at two at once (`one_place_at_a_time`, an exclusion constraint of the migration).
+
+    The triggers `settle_duty` keep one row for each session and each who works with its cohort at `every_session`, with the
+    session's times, so that this never drifts from `cohort_session` and `cohort_staff`, whoever writes them. `given`: a
+    session that somebody stands in for alone; a service writes the row, and it goes with their access. `away`: does not
+    come (ill), until the session gets another day. `meant`: somebody has said that they are elsewhere too, until it gets
+    another time.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=False)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False, index=True)
+    starts_at = Timestamptz(default=None)
+    ends_at = Timestamptz(default=None)
+    cancelled = Boolean(default=False)
+    given = Boolean(default=False)
+    away = Boolean(default=False)
+    meant = Boolean(default=False)
+    once_per_session = Unique(["session_id", "staff_id"])
+
+
+class SessionChange(Table, tablename="session_change"):
+    """One change of a cohort's sessions or of who stands there, kept for a while so that it can be undone.
+
+    `before` and `after` are what `change_services` writes down: times, rooms, states and staff, as JSON; nobody else.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False, index=True)
+    kind = Text(default=None)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
+    made_at = Timestamptz(default=None)
+    undone_at = Timestamptz(null=True, default=None)
+    before = Text(default=None)
+    after = Text(default=None)
+    known_change = Check("kind in ('move', 'move_rest', 'cancel', 'replace', 'leader', 'leader_rest', 'undo')")
+
+
 class StartDecision(Table, tablename="start_decision"):
     """Start, postpone or cancel: by whom, when, why (a word from a fixed list)."""
 
@@ -115,3 +160,26 @@ class StartDecision(Table, tablename="start_decision"):
     staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
     decided_at = Timestamptz(default=None)
     known_decision = Check("decision in ('start', 'postpone', 'cancel')")
+
+
+class SubstituteRequest(Table, tablename="substitute_request"):
+    """Somebody is asked to stand in for somebody at one session. Why is kept nowhere.
+
+    `answer_by`: when whoever asked is told that nobody has said yes. `for_start`: when the session was to begin then.
+    `taken`: somebody else was first. `over`: the session was cancelled, moved or over. One says yes for each absence, and
+    nobody is asked twice at a time: unique indexes made in the migration.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=False, index=True)
+    absent_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
+    asked_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False, index=True)
+    asked_by = Integer(default=None)
+    asked_at = Timestamptz(default=None)
+    answer_by = Timestamptz(default=None)
+    for_start = Timestamptz(default=None)
+    state = Text(default="asked")
+    ended_at = Timestamptz(null=True, default=None)
+    known_request_state = Check("state in ('asked', 'yes', 'no', 'withdrawn', 'taken', 'over')")
+    nobody_stands_in_for_themselves = Check("absent_id <> asked_id")
+    open_until_it_ends = Check("(state = 'asked') = (ended_at is null)")

@@ -6,19 +6,20 @@ from datetime import datetime
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries, schedule_queries
-from programmes.cohorts.clash_services import clash_reasons, clashes_of, room_taken, shared
+from programmes.cohorts.change_services import renumber
+from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of, shared
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Clash, Pattern, Schedule, Slot, plan_sessions, seen_digest, with_clashes
-from programmes.cohorts.session_services import day_off_at, renumber
-from programmes.cohorts.talk_rules import Tally, next_talk, tally, why_not_book
+from programmes.cohorts.session_services import day_off_at
+from programmes.cohorts.talk_rules import ALIVE, Tally, next_talk, tally, why_not_book
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetch, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 
-__all__ = ["Pattern", "Plan", "book_talk", "book_talks", "counted", "plan_talks", "series", "suggested"]
+__all__ = ["Pattern", "Plan", "book_talk", "book_talks", "counted", "one_more_may_be", "plan_talks", "series", "suggested"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ async def counted(cohort: CohortFacts) -> Tally:
     """How many talks a series has towards its edition's number. Who came is not looked at: to that number it is all one."""
     sessions = await queries.sessions(cohort.cohort_id)
     return tally(await catalogue.programme(cohort.programme_id), [(s.state, False) for s in sessions])
+
+
+async def one_more_may_be(cohort: CohortFacts) -> bool:
+    """Whether the series goes on, and has fewer talks than the edition says."""
+    return cohort.state in ALIVE and not (await counted(cohort)).full
 
 
 async def suggested(cohort: CohortFacts, now: datetime) -> Slot:
@@ -73,7 +79,7 @@ async def book_talk(
 
     Raises:
         NotFound: not theirs, or no series.
-        Conflict: somebody else has just taken the room.
+        Conflict: somebody else has just taken the room, or a leader's time.
     """
     async with transaction():
         await series(cohort_id, principal, now)
@@ -87,7 +93,7 @@ async def book_talk(
             reasons += clash_reasons(clashes)
         if reasons:
             return reasons
-        await _book(cohort, [slot], venue_id, shared([slot], clashes), principal, now)
+        await _book(cohort, [slot], venue_id, clashes, principal, now)
     return []
 
 
@@ -123,15 +129,16 @@ async def book_talks(
         if planned.digest != seen or not planned.schedule.slots:
             raise Conflict("schedule_changed")
         slots = planned.schedule.slots
-        await _book(cohort, slots, venue_id, shared(slots, planned.clashes), principal, now)
+        await _book(cohort, slots, venue_id, planned.clashes, principal, now)
     return []
 
 
 async def _book(
-    cohort: CohortFacts, slots: Sequence[Slot], venue_id: int, shares: Sequence[bool], principal: Principal, now: datetime
+    cohort: CohortFacts, slots: Sequence[Slot], venue_id: int, clashes: Sequence[Clash], principal: Principal, now: datetime
 ) -> None:
-    """In the transaction, under the lock. Told once, about the first of them, in words that have them all."""
-    with room_taken():
+    """In the transaction, under the lock; `clashes` were said and are meant. Told once, about the first of them, in words
+    that have them all."""
+    async with as_said(cohort.cohort_id, clashes):
         rows = await fetch(
             """insert into cohort_session
                    (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room)
@@ -145,7 +152,7 @@ async def _book(
             [slot.starts_at for slot in slots],
             [slot.ends_at for slot in slots],
             now,
-            list(shares),
+            shared(slots, clashes),
         )
     await renumber(cohort.cohort_id)
     await execute("update cohort set ended_how = null where id = $1 and ended_how is not null", cohort.cohort_id)

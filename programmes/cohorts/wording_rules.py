@@ -1,7 +1,7 @@
 """Reasons, days off and dates in words. Pure: the language is that of the running request."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import cast
 
 from programmes.cohorts.rules import Reason
@@ -116,6 +116,11 @@ def _day_off(p: Params) -> str:
     return _("%(day)s: %(why)s Välj en annan dag, eller kryssa i att det är meningen.", day=capital(day_long(day)), why=why)
 
 
+def _on_the_clock(p: Params) -> dict[str, object]:
+    day, typed = cast(date, p["day"]), cast(time, p["time"])
+    return {"day": day_plain(day).rsplit(" ", 1)[0], "time": f"{typed.hour}.{typed:%M}"}
+
+
 def _taken(p: Params) -> dict[str, object]:
     day, until = day_plain(cast(date, p["day"])), clock(cast(datetime, p["until"]))
     return {"who": p["who"], "cohort": p["cohort"] or _("en annan grupp"), "until": until, "day": day.rsplit(" ", 1)[0]}
@@ -152,6 +157,16 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "too_far": lambda p: _("Välj en dag inom två år."),
     "no_days": lambda p: _("Det finns inte tillräckligt många dagar inom tre år. Titta på helgdagar och stängningar."),
     "hour": lambda p: _("Skriv en tid från 6.00 till 23.00."),
+    "clock_skipped": lambda p: _(
+        "Natten till %(day)s ställs klockan fram, så %(time)s finns inte: den läses som en timme senare. Skriv en tid "
+        "från 6.00 till 23.00.",
+        **_on_the_clock(p),
+    ),
+    "clock_twice": lambda p: _(
+        "Natten till %(day)s ställs klockan tillbaka, så %(time)s kommer två gånger: den första gäller. Skriv en tid "
+        "från 6.00 till 23.00.",
+        **_on_the_clock(p),
+    ),
     "ends_first": lambda p: _("Sluttiden måste vara efter starttiden."),
     "too_long": lambda p: _("En träff är högst åtta timmar."),
     "sessions": _sessions,
@@ -202,6 +217,15 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "closed_too_long": lambda p: _("En stängning är högst fyra månader."),
     "leads_already": lambda p: _("Personen är redan gruppledare här."),
     "last_leader": lambda p: _("Det är gruppens enda gruppledare. Lägg till en annan först."),
+    "apart": lambda p: _(
+        "Krock den %(day)s. Ändra, eller kryssa i att det är meningen.",
+        day=day_plain(cast(date, p["day"])).rsplit(" ", 1)[0],
+    ),
+    "before_previous": lambda p: _(
+        "Träffen före är %(day)s. Resten måste ligga efter den.", day=day_long(cast(date, p["day"]))
+    ),
+    "stands_already": lambda p: _("Personen kommer redan till den träffen."),
+    "past_before": lambda p: _("Tiden som var förut har redan börjat, så ändringen går inte att ångra."),
     "already_held": lambda p: _("En träff är redan hållen, så starten kan inte skjutas upp."),
 }
 

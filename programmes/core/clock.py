@@ -1,7 +1,7 @@
 """The one clock. Everything that needs the time is handed a `Clock` or a `now`; nothing else reads the computer's."""
 
 from datetime import UTC, date, datetime, time
-from typing import Protocol
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -36,3 +36,11 @@ def at_local(day: date, clock_time: time) -> datetime:
     A time that the clock change skips is read as the hour after it; one that happens twice as the first.
     """
     return datetime.combine(day, clock_time, ZONE).astimezone(UTC)
+
+
+def clock_doubt(day: date, clock_time: time) -> Literal["skipped", "twice"] | None:
+    """Whether wall clocks skip `clock_time` on `day` or show it twice, since they are changed; None on any other day."""
+    first, second = (datetime.combine(day, clock_time, ZONE).replace(fold=fold).utcoffset() for fold in (0, 1))
+    if first == second or first is None or second is None:
+        return None
+    return "skipped" if second > first else "twice"

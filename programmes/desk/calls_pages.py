@@ -94,6 +94,8 @@ def _news(about: Untold) -> str:
         "talk_booked": _("En tid är bokad: %(when)s. Fler kan vara bokade, se samtalen.", when=when),
         "cohort_started": _("Det blir av, enligt planen."),
         "rest_cancelled": _("Allt som var kvar är inställt."),
+        "rest_moved": _("Resten av tiderna är ändrade."),
+        "change_undone": _("En ändring är ångrad: allt är som innan."),
         "cohort_cancelled": _("Starten är inställd."),
         "cohort_postponed": _("Starten är framflyttad."),
         "visit_reminder": _("Behöver boka ett studiebesök. Sista dagen står på personens sida."),

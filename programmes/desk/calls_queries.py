@@ -14,6 +14,8 @@ _MUST_BE_TOLD = (
     "talk_booked",
     "cohort_started",
     "rest_cancelled",
+    "rest_moved",
+    "change_undone",
     "cohort_cancelled",
     "cohort_postponed",
     "visit_booked",
@@ -40,6 +42,7 @@ with mine as (
 of_topics as (
     select n.*, case when n.session_id is not null then 's' || n.session_id when n.kind = any($3) then 'all'
                      when n.kind = 'cohort_started' then 'start'
+                     when n.kind in ('rest_moved', 'change_undone') then 'change'
                      when n.kind like 'visit_%' then 'visit' when n.kind = 'accept_new' then 'text' else 'own' end as topic
     from notice n join mine on mine.id = n.enrolment_id where n.kind <> all($6::text[])),
 last as (

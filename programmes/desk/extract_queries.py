@@ -82,7 +82,8 @@ _PARTS: Mapping[str, tuple[str, str, str]] = {
     "attendance": (", s.starts_at", "join cohort_session s on s.id = t.session_id", "s.starts_at"),
     "notice": (
         ", s.starts_at as session, array(select failed_at from notice_attempt n where n.notice_id = t.id order by failed_at)"
-        " as failed_at",
+        " as failed_at, array(select at from notice_call n where n.notice_id = t.id and not n.reached order by at)"
+        " as rung_at",
         "left join cohort_session s on s.id = t.session_id",
         "t.created_at, t.id",
     ),

@@ -43,6 +43,7 @@ HANDED_OUT: Mapping[str, tuple[str, ...]] = {
     "attendance": ("mark", "marked_at"),
     "notice": ("kind", "state", "created_at", "sent_at"),
     "notice_attempt": ("failed_at",),
+    "notice_call": ("at",),
     "feed": ("created_at", "revoked_at", "titled_at", "sealed_title"),
 }  # fmt: skip
 
@@ -51,6 +52,7 @@ _STAFF = "who of staff it was is not data about the person (C-579/21); they are 
 _SECRET = "a secret or a hash by which something is found; what it leads to is handed out"  # noqa: S105
 _PARTNER = "another person's data, and whether there is a contact at all must not be learnt from the extract (2.14)"
 _CALENDAR = "how the calendar is served, not what it says"
+_APART = "about somebody else, too: that the two must not meet would tell each of the other (OSL 10:3)"
 LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "participant": {"id": _ROW},
     "retention_hold": {"id": _ROW, "participant_id": _ROW, "set_by": _STAFF, "lifted_by": _STAFF},
@@ -84,6 +86,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     },
     "partner_record": {"id": _PARTNER, "enrolment_id": _PARTNER, "sealed": _PARTNER, "kept_at": _PARTNER},
     "seat": {"id": _ROW, "cohort_id": _ROW, "maximum": "the group's", "enrolment_id": _ROW},
+    "kept_apart": {"id": _ROW, "enrolment_id": _APART, "other_id": _APART},
     "queue_event": {"id": _ROW, "enrolment_id": _ROW, "staff_id": _STAFF},
     "condition_met": {"id": _ROW, "enrolment_id": _ROW},
     "condition_unmet": {"id": _ROW, "enrolment_id": _ROW},
@@ -98,6 +101,11 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         "look_again_at": "how sending is kept in order, within a quarter of an hour",
     },
     "notice_attempt": {"id": _ROW, "notice_id": _ROW, "error": "a class of technical error, not about the person"},
+    "notice_call": {
+        "id": _ROW,
+        "notice_id": _ROW,
+        "reached": "calls in vain are handed out; that somebody was reached stands with the message",
+    },
     "feed": {
         "id": _ROW,
         "enrolment_id": _ROW,

@@ -110,6 +110,7 @@ class GroupPage:
     gone: tuple[SeeRow, ...] = ()
     withdrawn: tuple[SeeRow, ...] = ()
     erased: ErasedPart | None = None
+    sick: str = ""
 
     @property
     def in_queue(self) -> tuple[tuple[str, tuple[QueueRow, ...]], ...]:
@@ -165,7 +166,15 @@ def group_page(facts: Facts) -> GroupPage:
         ),
         erased=erased_part(facts.erased, facts.figures, cohort.form),
         ages=tuple(SeeRow(_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),
+        sick=_sick(facts),
     )
+
+
+def _sick(facts: Facts) -> str:
+    """Where a leader says that they can't come to the next session."""
+    coming = (s for s in facts.sessions if s.state in {"planned", "moved"} and s.ends_at > facts.now)
+    first = next(coming, None) if facts.cohort.state not in {"closed", "cancelled"} else None
+    return f"/personal/traffar/{first.session_id}/sjuk" if first else ""
 
 
 def head(facts: Facts) -> GroupHead:

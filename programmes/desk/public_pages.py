@@ -232,6 +232,7 @@ class ProgrammePage:
     often: str
     starts: Sequence[Start] = field(default_factory=tuple)
     openings: Sequence[Opening] = field(default_factory=tuple)
+    off: Sequence[str] = ()
 
     @property
     def next_start(self) -> Start | None:
@@ -333,6 +334,13 @@ def programme_page(
         often=_often(programme),
         starts=starts,
         openings=openings,
+    )
+
+
+def off_lines(cancelled: Iterable[SessionFacts]) -> tuple[str, ...]:
+    """`Onsdag 2 september 13.00–16.00, Linden`: when an open meeting place stays closed all the same."""
+    return tuple(
+        f"{capital(day_long(local_date(s.starts_at)))} {times(s.starts_at, s.ends_at)}, {s.venue}" for s in cancelled
     )
 
 

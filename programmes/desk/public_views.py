@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from litestar import Request, Response, get
@@ -22,6 +23,8 @@ from programmes.web.rendering import page
 AnyRequest = Request[Any, Any, Any]
 # Two weeks of a place that is open a morning and two afternoons a week (3.1).
 TIMES_SHOWN = 6
+# Who has come by a page of last week finds what is cancelled in the week to come.
+OFF_SHOWN = timedelta(days=8)
 
 
 def office_of(request: AnyRequest) -> Office:
@@ -88,6 +91,9 @@ async def show_programme(request: AnyRequest, slug: FromPath[str]) -> Response[A
     openings = [replace(o, calendar=calendars[o.cohort_id]) for o in openings]
     years = await amount_of("protected_record")
     view = pages.programme_page(programme, starts, openings, office, years)
+    if programme.form == "drop_in":
+        off = await cohorts.off_houses(slug, office.now, office.now + OFF_SHOWN)
+        view = replace(view, off=pages.off_lines(off))
     return page(request, "catalogue/programme.html", view)
 
 

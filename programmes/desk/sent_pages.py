@@ -65,10 +65,10 @@ def _counts(sending: Sending) -> Iterable[str]:
 
 
 def _reasons(errors: Iterable[str]) -> list[str]:
-    return sorted({_reason(error) for error in errors})
+    return sorted({reason_words(error) for error in errors})
 
 
-def _reason(error: str) -> str:
+def reason_words(error: str) -> str:
     """Why something failed in the end, by the name of its last error."""
     known = {
         "Outdated": _("Det hann bli inaktuellt innan det gick."),

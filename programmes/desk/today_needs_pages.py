@@ -57,8 +57,9 @@ class VisitLine:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the page is made of. `calls` are people whom no mail can tell, `log` what managers do;
-    since `texts_away` the gateway for texts has not answered as agreed."""
+    """Everything that the page is made of. `calls` are people whom no mail can tell, `log` what managers do, `substitutes`
+    what somebody was asked and sessions that nobody has said yes to; since `texts_away` the gateway for texts has not
+    answered as agreed."""
 
     today: date
     now: datetime
@@ -72,6 +73,7 @@ class Facts:
     calls: Sequence["Item"] = ()
     log: Sequence["Item"] = ()
     texts_away: datetime | None = None
+    substitutes: Sequence["Item"] = ()
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def items(facts: Facts) -> list[Item]:
     found += facts.log
     if facts.texts_away and facts.groups:
         found.append(_texts_item(facts, facts.texts_away))
+    found += facts.substitutes
     return found
 
 

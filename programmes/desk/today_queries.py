@@ -60,14 +60,16 @@ async def log_state(now: datetime) -> LogState:
     return LogState(tuple(row["months"]), row["broken_at"], row["not_erased"]) if row else LogState()
 
 
-async def leaderless(cohort_ids: Iterable[int]) -> frozenset[int]:
-    """Which of these cohorts nobody leads who still has an account and the role for it."""
+async def leaderless(cohort_ids: Iterable[int], today: date) -> frozenset[int]:
+    """Which of these cohorts nobody leads, now or later, who still has an account and the role for it."""
     rows = await fetch(
         f"""select c.id from cohort c join programme p on p.id = c.programme_id
             where c.id = any($1::int[]) and not exists (
                 select 1 from cohort_staff cs join staff s on s.id = cs.staff_id
-                where cs.cohort_id = c.id and cs.role = 'leader' and s.active and {LEADS})""",
+                where cs.cohort_id = c.id and cs.role = 'leader' and s.active and {LEADS}
+                  and (cs.until is null or cs.until >= $2))""",
         sorted(cohort_ids),
+        today,
     )
     return frozenset(row["id"] for row in rows)
 

@@ -14,11 +14,11 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import at_local, local_date
 from programmes.core.principal import Principal, Role
 from programmes.core.sealing import KeyFolder
-from programmes.desk import calls_pages, log_pages
+from programmes.desk import calls_pages, log_pages, sick_pages, substitute_queries
 from programmes.desk import today_pages as pages
 from programmes.desk import today_queries as queries
 from programmes.desk.calls_services import calls
-from programmes.desk.today_needs_pages import Facts, Group, VisitLine
+from programmes.desk.today_needs_pages import Facts, Group, Item, VisitLine
 from programmes.enrolment.agreement_queries import left_to_accept
 from programmes.enrolment.partner_queries import withdrawn_unseen
 from programmes.enrolment.partner_rules import has_partner_contact
@@ -81,7 +81,16 @@ async def facts_of(who: Principal, keys: KeyFolder, now: datetime, look: Look | 
         calls=calls_pages.items(to_call, day),
         texts_away=trouble.since if trouble else None,
         log=log_pages.items(await queries.log_state(now), day) if who.has("manager") else (),
+        substitutes=await _substitutes(who, groups, now),
     )
+
+
+async def _substitutes(who: Principal, groups: Mapping[int, Group], now: datetime) -> list[Item]:
+    found = await substitute_queries.waiting(who.staff_id, groups, now)
+    asked = {one.programme_id for one in found if one.mine}
+    programmes = await catalogue.programmes(asked) if asked else {}
+    names = {number: programme.short_name for number, programme in programmes.items()}
+    return sick_pages.items(found, {number: group.cohort.name for number, group in groups.items()}, names, now)
 
 
 def _role(who: Principal) -> Role:
@@ -103,7 +112,7 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
     to_accept = await left_to_accept(accepting, local_date(now)) if accepting else {}
     asking = [c.cohort_id for c in mine if has_partner_contact(programmes[c.programme_id])]
     withdrawn = await withdrawn_unseen(asking) if asking else {}
-    led_by_nobody = await queries.leaderless(ids)
+    led_by_nobody = await queries.leaderless(ids, local_date(now))
     return {
         c.cohort_id: Group(
             cohort=c,

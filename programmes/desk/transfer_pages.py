@@ -8,6 +8,8 @@ from typing import Any
 from programmes.catalogue.rules import Outcome, Programme
 from programmes.catalogue.wording import Question, questions, refusal_text
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.rules import Reason
+from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_plain, day_year, language, moment_long, ngettext
 from programmes.core.i18n import gettext as _
@@ -194,3 +196,8 @@ def choices(found: Sequence[CohortFacts], taken: dict[int, Places]) -> tuple[Sta
 def when(first: datetime | None) -> str:
     """When the new start begins."""
     return _("Börjar %(when)s.", when=moment_long(first)) if first else ""
+
+
+def krock(found: Sequence[Reason]) -> str:
+    """That it clashes, and nothing else; empty when it does not."""
+    return said(found[0]) if found else ""

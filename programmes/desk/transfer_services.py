@@ -6,11 +6,13 @@ from datetime import datetime
 
 from programmes.calendar.services import follow
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.rules import Reason
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import apart_queries, apart_services
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import transfer_services as services
 from programmes.enrolment.transfer_services import Move, Plan, Refused
@@ -39,6 +41,12 @@ async def plan(
     return await services.plan(enrolment_id, target, keys, now)
 
 
+async def clashes(enrolment_id: uuid.UUID, target: int) -> list[Reason]:
+    """Where somebody would meet whom they are kept apart from if they were moved; of whom, is never said."""
+    days = await apart_queries.days_of(enrolment_id, target)
+    return [Reason("apart", "anda", {"day": day}) for day in days[:1]]
+
+
 async def transfer(
     enrolment_id: uuid.UUID,
     source: int,
@@ -61,4 +69,5 @@ async def transfer(
         new = await services.transfer(enrolment_id, target, seen, principal.staff_id, keys, now, met)
         if new is not None:
             await follow(enrolment_id, new)
+            await apart_services.follow(enrolment_id, new)
     return new

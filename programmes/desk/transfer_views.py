@@ -132,6 +132,12 @@ async def transfer(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
             "svarat", _("Fråga personen, och kryssa i allt som stämmer. Stämmer något inte går det inte att flytta dit.")
         )
         return await _confirm(request, cohort_id, enrolment_id, target, form, 422)
+    krock = (
+        pages.krock(await services.clashes(enrolment_id, target)) if not isinstance(plan.decided, services.Refused) else ""
+    )
+    if form.raw("sett") == plan.seen and krock and not form.ticked("anda"):
+        form.fail("anda", krock)
+        return await _confirm(request, cohort_id, enrolment_id, target, form, 422)
     new = await services.transfer(enrolment_id, source, target, form.raw("sett"), who, state.key_folder, now, met)
     if new is None:
         return await _confirm(request, cohort_id, enrolment_id, target, form, 409, changed=True)

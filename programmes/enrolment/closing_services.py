@@ -38,6 +38,8 @@ async def complete_cohort(
     )
     await execute(f"delete from seat where {_OF_COHORT}", cohort_id)
     await execute(f"delete from place_session where {_OF_COHORT}", cohort_id)
+    of_either = _OF_COHORT.replace("enrolment_id", "other_id")
+    await execute(f"delete from kept_apart where {_OF_COHORT} or {of_either}", cohort_id)
 
 
 async def erase_cohort(cohort_id: int, keys: KeyFolder, why: str, now: datetime) -> int:

@@ -145,6 +145,19 @@ class PartnerRecord(Table, tablename="partner_record"):
     kept_at = Timestamptz(default=None)
 
 
+class KeptApart(Table, tablename="kept_apart"):
+    """Two documented people who must not meet (får inte mötas), each way round; no reason, and not who said so.
+
+    Goes when one of their groups closes, and with either enrolment. `apart_queries` asks where they would meet.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
+    other_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False, index=True)
+    once_each_way = Unique(["enrolment_id", "other_id"])
+    not_from_themselves = Check("enrolment_id <> other_id")
+
+
 class QueueEvent(Table, tablename="queue_event"):
     """What became of an application, in order: the proof of who came before whom while the cohort lives.
 

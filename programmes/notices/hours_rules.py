@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from programmes.core.clock import local
+from programmes.core.clock import at_local, local
 
 # Text messages wake people: none between eight in the evening and eight in the morning, unless it is urgent.
 DAY_BEGINS, DAY_ENDS = time(8), time(20)
 # What changes a session that begins within so long is urgent.
 URGENT_WITHIN = timedelta(hours=12)
+# Heard of in the morning, it is of use only if there is so much time before it begins: who is on the way has left home.
+NEEDED_BEFORE = timedelta(hours=2)
 _STEP = timedelta(minutes=15)
 _LONGEST = timedelta(days=14)
 _MIDNIGHT = time(0)
@@ -152,5 +154,22 @@ def _next_step(moment: datetime) -> datetime:
 
 
 def is_urgent(begins: datetime | None, now: datetime) -> bool:
-    """Whether what has changed begins so soon that waiting for the morning would be too late."""
-    return begins is not None and now <= begins <= now + URGENT_WITHIN
+    """Whether what has changed begins so soon that waiting for the morning would be too late, or nearly."""
+    if begins is None or begins < now:
+        return False
+    return begins <= now + URGENT_WITHIN or (_is_night(local(now)) and begins < _morning(now) + NEEDED_BEFORE)
+
+
+def _morning(night: datetime) -> datetime:
+    """When the night that a moment lies in ends."""
+    here = local(night)
+    return at_local(here.date() + timedelta(days=here.time() >= DAY_ENDS), DAY_BEGINS)
+
+
+def leaves_at(now: datetime, avoid: str, by_text: bool, urgent: bool, before: datetime | None) -> datetime | None:
+    """When a message may leave: now, or after the night and the times to avoid; None if that is never, or too late.
+
+    `before`: when it is of no use any more. `urgent`: whether a text may wake somebody; nothing overrides times to avoid.
+    """
+    free = free_from(now, avoid, at_night=urgent or not by_text)
+    return None if free is None or (before is not None and before <= free) else free

@@ -86,8 +86,8 @@ def news(facts: Facts) -> list[str]:
     match facts.kind:
         case "session_moved" | "session_cancelled" | "talk_booked":
             return _session_news(facts)
-        case "rest_cancelled":
-            return [_("De möten som var kvar är inställda."), _("Du behöver inte göra något.")]
+        case "rest_cancelled" | "rest_moved" | "change_undone":
+            return _rest_news(facts)
         case "cohort_started" | "cohort_cancelled" | "cohort_postponed" | "soon_evaluation":
             return _start_news(facts)
         case "visit_cancelled" | "visit_reminder" | "visit_booked" | "visit_unbooked" | "soon_visit":
@@ -203,6 +203,15 @@ def _session_news(facts: Facts) -> list[str]:
         _("Ny tid: %(when)s.", when=facts.session),
     ]
     return [*news, _age_again()] if facts.age_again else news
+
+
+def _rest_news(facts: Facts) -> list[str]:
+    if facts.kind == "rest_cancelled":
+        return [_("De möten som var kvar är inställda."), _("Du behöver inte göra något.")]
+    if facts.kind == "change_undone":
+        return [_("Ändringen som vi skrev om gäller inte. Allt är som det var innan."), *_next(facts)]
+    told = _("Mötena som är kvar har fått nya tider eller en ny plats. Se alla med länken.")
+    return [told, *_next(facts), *([_age_again()] if facts.age_again else [])]
 
 
 def _visit_news(facts: Facts) -> list[str]:

@@ -199,3 +199,49 @@ async def gateway_trouble() -> GatewayTrouble | None:
     """Whether the gateway for texts does not answer as agreed."""
     row = await fetchrow("select since, tries, last_try from text_gateway")
     return GatewayTrouble(**dict(row)) if row else None
+
+
+async def latest_change(cohort_id: int) -> int:
+    """The number of the newest change of a cohort's sessions; 0 if there is none."""
+    found: int = await fetchval("select coalesce(max(id), 0) from session_change where cohort_id = $1", cohort_id)
+    return found
+
+
+async def undone_since(cohort_id: int) -> datetime | None:
+    """When the change that was last undone had been made."""
+    found: datetime | None = await fetchval(
+        "select made_at from session_change where cohort_id = $1 and undone_at is not null order by id desc limit 1",
+        cohort_id,
+    )
+    return found
+
+
+async def heard_since(cohort_id: int, kinds: Collection[Kind], since: datetime) -> frozenset[UUID]:
+    """To whom of a cohort a message of these kinds has gone, or should have, since a moment; what still waits apart."""
+    rows = await fetch(
+        """select distinct n.enrolment_id from notice n join enrolment e on e.id = n.enrolment_id
+           where e.cohort_id = $1 and n.kind = any($2::text[]) and n.created_at >= $3 and n.state <> 'waiting'""",
+        cohort_id,
+        sorted(kinds),
+        since,
+    )
+    return frozenset(row["enrolment_id"] for row in rows)
+
+
+async def is_undone(kind: Kind, cohort_id: int, session_id: int | None) -> bool:
+    """Whether what a message of a kind in `OF_CHANGES` is about has been undone before anybody wrote it: the session was
+    last revised by an undo, or the last move of a rest was undone."""
+    if kind == "rest_moved":
+        found = await fetchval(
+            """select undone_at is not null from session_change where cohort_id = $1 and kind = 'move_rest'
+               order by id desc limit 1""",
+            cohort_id,
+        )
+        return bool(found)
+    return bool(
+        await fetchval(
+            """select exists (select from session_change c join cohort_session s on s.cohort_id = c.cohort_id
+                              where s.id = $1 and c.kind = 'undo' and c.made_at = s.revised_at)""",
+            session_id,
+        )
+    )

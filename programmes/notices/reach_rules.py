@@ -7,6 +7,8 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import listed, ngettext
 
 Way = Literal["mail", "text", "ring", "place"]
+# The same of one person, where it matters why nothing goes by itself: they left no channel, or want no messages on it.
+Standing = Literal["mail", "text", "ring", "none", "unwanted", "unreadable"]
 
 
 @dataclass(frozen=True)

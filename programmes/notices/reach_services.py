@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 
 from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import queries as enrolments
@@ -10,11 +11,21 @@ from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.record_services import record_of
 from programmes.enrolment.rules import State
 from programmes.notices import rules
-from programmes.notices.hours_rules import can_be_kept
-from programmes.notices.reach_rules import Reach, Way
+from programmes.notices.hours_rules import can_be_kept, is_urgent, leaves_at
+from programmes.notices.reach_rules import Reach, Standing, Way
 from programmes.notices.rules import Channel, Kind
 
-__all__ = ["channel_of", "may_be_written_to", "reach", "reach_among", "reach_by_state", "way"]
+__all__ = [
+    "channel_of",
+    "may_be_written_to",
+    "reach",
+    "reach_among",
+    "reach_before",
+    "reach_by_state",
+    "standing",
+    "way",
+    "way_before",
+]
 
 
 def channel_of(facts: EnrolmentFacts, keys: KeyFolder) -> Channel | None:
@@ -55,6 +66,35 @@ def _way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
     if record and record.contact and "@" not in record.contact and "call" in record.safe:
         return "ring"
     return "place"
+
+
+def standing(facts: EnrolmentFacts, keys: KeyFolder) -> Standing:
+    """How somebody can be told, or why nothing goes to them by itself."""
+    try:
+        how = _way(facts, keys)
+        if how != "place":
+            return how
+        record = record_of(facts, keys, "reach")
+        return "unwanted" if record and record.contact else "none"
+    except Unreadable:
+        return "unreadable"
+
+
+def way_before(facts: EnrolmentFacts, keys: KeyFolder, begins: datetime | None, now: datetime) -> Way:
+    """How somebody can hear of a change to what begins then: who can't be written to before that has to be rung."""
+    how = way(facts, keys)
+    if how not in {"mail", "text"}:
+        return how
+    channel = channel_of(facts, keys)
+    urgent = is_urgent(begins, now)
+    in_time = channel and leaves_at(now, channel.avoid, channel.medium == "text", urgent, begins)
+    return how if in_time else "ring"
+
+
+async def reach_before(cohort_id: int, kind: Kind, keys: KeyFolder, begins: datetime | None, now: datetime) -> Reach:
+    """How many of those whom a message of this kind is for can be told in which way before something begins."""
+    people = await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind])
+    return _reach(Counter(way_before(facts, keys, begins, now) for facts in people))
 
 
 async def reach(cohort_id: int, kind: Kind, keys: KeyFolder) -> Reach:

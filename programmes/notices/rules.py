@@ -33,6 +33,8 @@ Kind = Literal[
     "session_cancelled",
     "talk_booked",
     "rest_cancelled",
+    "rest_moved",
+    "change_undone",
     "cohort_started",
     "cohort_cancelled",
     "cohort_postponed",
@@ -67,6 +69,8 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "session_cancelled": HOLDING,
     "talk_booked": HOLDING,
     "rest_cancelled": HOLDING,
+    "rest_moved": HOLDING,
+    "change_undone": HOLDING,
     "cohort_started": HOLDING,
     "cohort_cancelled": ALIVE,
     "cohort_postponed": HOLDING,
@@ -76,7 +80,10 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
 REMINDERS: frozenset[Kind] = frozenset({"soon_visit", "soon_evaluation"})
 # What changes when somebody should come. About a session that is near it is urgent.
 CHANGES_A_SESSION: frozenset[Kind] = frozenset({"session_moved", "session_cancelled", "talk_booked", "rest_cancelled",
-                                                "cohort_cancelled", "visit_cancelled", "visit_unbooked"})  # fmt: skip
+                                                "cohort_cancelled", "rest_moved", "change_undone", "visit_cancelled",
+                                                "visit_unbooked"})  # fmt: skip
+# What is no longer true when a change is undone: who has not heard it yet never does.
+OF_CHANGES: frozenset[Kind] = frozenset({"session_moved", "session_cancelled", "rest_moved"})
 # Of what staff did to somebody's study visit only the last is told.
 BY_STAFF: frozenset[Kind] = frozenset({"visit_booked", "visit_unbooked"})
 # In which states of the visit a message about it is still true; None is no visit.

@@ -133,11 +133,11 @@ async def _may_go(ready: _Ready, now: datetime, sure: bool) -> bool:
     if not sure:
         return ready.channel.medium == "mail" and not ready.channel.avoid.strip()
     urgent = ready.facts.kind in rules.CHANGES_A_SESSION and hours_rules.is_urgent(ready.before, now)
-    at_night = ready.channel.medium == "mail" or urgent
-    free = hours_rules.free_from(now, ready.channel.avoid, at_night)
-    if free == now:
+    channel = ready.channel
+    leaves = hours_rules.leaves_at(now, channel.avoid, channel.medium == "text", urgent, ready.before)
+    if leaves == now:
         return True
-    if free is None or (ready.before is not None and ready.before <= free):
+    if leaves is None:
         await _failed(ready.facts, "TimesToAvoid", True, now)
     else:
         async with transaction():

@@ -1,6 +1,6 @@
 """From events to messages: one notice for each person who is reached. `sending_services` sends them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +59,8 @@ async def tell_about_session(kind: Kind, session_id: int, keys: KeyFolder, now: 
             await cohorts.locked(cohort_id)
             if kind != "session_cancelled" and await queries.is_cancelled(session_id):
                 return
+            if kind in rules.OF_CHANGES and await queries.is_undone(kind, cohort_id, session_id):
+                return
             event = _Event(kind, f"{session_id}/{await queries.sequence(session_id)}", session_id)
             await _tell(event, await _audience(kind, cohort_id), keys, now)
 
@@ -68,9 +70,38 @@ async def tell_cohort(kind: Kind, cohort_id: int, keys: KeyFolder, now: datetime
     with suppress(NotFound):
         async with transaction():
             await cohorts.locked(cohort_id)
-            latest = queries.latest_cancelling if kind == "rest_cancelled" else queries.latest_decision
-            event = _Event(kind, str(await latest(cohort_id)))
-            await _tell(event, await _audience(kind, cohort_id), keys, now)
+            event = _Event(kind, str(await _LATEST.get(kind, queries.latest_decision)(cohort_id)))
+            people = await _audience(kind, cohort_id)
+            if kind == "change_undone":
+                people = await _who_heard(cohort_id, people)
+            elif kind in rules.OF_CHANGES and await queries.is_undone(kind, cohort_id, None):
+                return
+            await _tell(event, people, keys, now)
+
+
+_LATEST: Mapping[Kind, Callable[[int], Awaitable[object]]] = {
+    "rest_cancelled": queries.latest_cancelling,
+    "rest_moved": queries.latest_change,
+    "change_undone": queries.latest_change,
+}
+
+
+async def _who_heard(cohort_id: int, people: Sequence[EnrolmentFacts]) -> list[EnrolmentFacts]:
+    """Those who were told of the change that is undone. Who was not yet, also by staff, never is, and needs no second
+    message."""
+    since = await queries.undone_since(cohort_id)
+    if since is None:
+        return []
+    await execute(
+        """delete from notice n using enrolment e where e.id = n.enrolment_id and e.cohort_id = $1
+           and n.kind = any($2::text[]) and n.created_at >= $3 and n.sent_at is null and (n.state <> 'failed'
+             or exists (select from notice_attempt a where a.notice_id = n.id and a.error = 'Outdated'))""",
+        cohort_id,
+        sorted(rules.OF_CHANGES),
+        since,
+    )
+    heard = await queries.heard_since(cohort_id, rules.OF_CHANGES, since)
+    return [facts for facts in people if facts.enrolment_id in heard]
 
 
 async def forget_events(cohort_id: int) -> None:

@@ -1,12 +1,13 @@
 """What was sent to whom: kind and time, never text. Rows go with the enrolment."""
 
-from piccolo.columns import UUID, ForeignKey, Integer, Serial, SmallInt, Text, Timestamptz
+from piccolo.columns import UUID, Boolean, ForeignKey, Integer, Serial, SmallInt, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check
 from piccolo.table import Table
 
 from programmes.cohorts.tables import CohortSession
 from programmes.enrolment.tables import Enrolment
+from programmes.people.tables import Staff
 
 
 class Notice(Table, tablename="notice"):
@@ -45,3 +46,30 @@ class TextGateway(Table, tablename="text_gateway"):
     last_try = Timestamptz(default=None)
     one_gateway = Check("id = 1")
     tried_at_least_once = Check("tries > 0")
+
+
+class NoticeCall(Table, tablename="notice_call"):
+    """Staff rang about a message, or told the person at the door: whether they were reached. Goes with the message."""
+
+    id: Serial = Serial(primary_key=True)
+    notice_id = ForeignKey(Notice, on_delete=OnDelete.cascade, null=False, index=True)
+    at = Timestamptz(default=None)
+    reached = Boolean(default=False)
+
+
+class StaffMessage(Table, tablename="staff_message"):
+    """What a member of staff is told at once about a session: kind and time, never text. Kept for 30 days.
+
+    `outrun`: it was no longer so before it could go. `id` is also in its Message-ID.
+    """
+
+    id: UUID = UUID(primary_key=True, default=None)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
+    session_id = ForeignKey(CohortSession, on_delete=OnDelete.cascade, null=False)
+    kind = Text(default=None)
+    state = Text(default="waiting")
+    created_at = Timestamptz(default=None)
+    failures = Integer(default=0)
+    last_failure = Timestamptz(null=True, default=None)
+    known_staff_message = Check("kind in ('asked', 'not_needed', 'found', 'nobody', 'alone', 'moved', 'cancelled')")
+    known_staff_message_state = Check("state in ('waiting', 'sent', 'failed', 'outrun')")

@@ -187,6 +187,42 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Lokalen är tagen"),
             _("Någon annan har bokat den just nu. Inget är sparat. Gå tillbaka, så visas krocken."),
         ),
+        "heard_already": (
+            _("Personen har redan nåtts"),
+            _("Beskedet har kommit fram sedan sidan visades, så inget samtal behövs. Kontaktvägen är inte visad."),
+        ),
+        "not_free": (
+            _("Någon av dem är inte ledig längre"),
+            _("Den har fått något annat då, eller får inte längre leda insatsen. Ingen har fått någon fråga."),
+        ),
+        "found_already": (
+            _("Någon hoppar redan in"),
+            _("Den sa ja sedan sidan visades. Ingen ny fråga är skickad."),
+        ),
+        "nobody_left": (
+            _("Ingen annan är kvar att hålla i det"),
+            _("Den andra som leder kan inte heller komma, eller har inte längre behörighet. Inget är ändrat."),
+        ),
+        "elsewhere_now": (
+            _("Det har blivit något annat då"),
+            _("Den som skulle komma ändå är bokad någon annanstans då. Inget är ändrat."),
+        ),
+        "session_over": (
+            _("Tiden har varit"),
+            _("Det är slut, eller redan ändrat, så det finns inget kvar att göra åt det här. Inget är ändrat."),
+        ),
+        "change_settled": (
+            _("Det går inte att ångra längre"),
+            _("Timmen har gått, eller så har något ändrats sedan dess. Inget är sparat. Ändra träffen i stället."),
+        ),
+        "schedule_changed": (
+            _("Det har ändrats sedan sidan visades"),
+            _("Dagarna eller krockarna är inte längre de som du såg. Inget är sparat. Gå tillbaka och titta igen."),
+        ),
+        "leader_taken": (
+            _("Någon som leder är upptagen"),
+            _("Tiden är bokad för någon av dem just nu. Inget är sparat. Gå tillbaka, så visas krocken."),
+        ),
         "enrolment_over": (
             _("Det går inte längre"),
             _("Personens plats eller anmälan har ändrats sedan sidan visades, kanske av dig i en annan flik."),

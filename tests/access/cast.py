@@ -39,6 +39,9 @@ class Ids:
     key: str
     month: str
     batch_id: str = ""
+    request_id: str = ""
+    notice_id: str = ""
+    leader_id: str = ""
     subject: str = "protected_record"
     name: str = "x"
     digest: str = "x"
@@ -95,6 +98,13 @@ async def _a_house(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, se
         now.date(),
     )
     session = (await cohorts.sessions(cohort.cohort_id))[0]
+    notice = await owner.fetchval(
+        """insert into notice (id, enrolment_id, session_id, kind, state, created_at)
+           values (gen_random_uuid(), $1, $2, 'session_cancelled', 'no_channel', $3) returning id""",
+        taken.enrolment_id,
+        session.session_id,
+        now,
+    )
     ids = (taken.enrolment_id, session.session_id, slot, closure, text, receipt)
     return Ids(
         str(cohort.cohort_id),
@@ -103,6 +113,8 @@ async def _a_house(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, se
         section,
         *(str(one) for one in ids),
         key="lower_age_included",
+        notice_id=str(notice),
+        leader_id=str(leader.staff_id),
         month="2026-08",
     )
 
@@ -136,6 +148,14 @@ async def everybody(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, s
             person.staff_id,
             (now + timedelta(days=days)).date(),
         )
+    asked = await owner.fetchval(
+        """insert into substitute_request (session_id, absent_id, asked_id, asked_by, asked_at, answer_by, for_start, state)
+           select $1, $2, $3, $2, $4, $4, starts_at, 'asked' from cohort_session where id = $1 returning id""",
+        int(mine.session_id),
+        leader.staff_id,
+        elsewhere.staff_id,
+        now,
+    )
     batch = await _retention(owner, (await a_coordinator(now, "coordinator", section)).staff_id, mine.receipt_id, now)
     await a_coordinator(now, "coordinator_elsewhere", ELSEWHERE)
     await owner.execute(
@@ -145,7 +165,7 @@ async def everybody(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, s
     )
     await a_staff_member("manager", "manager", now)
     await a_staff_member("administrator", "administrator", now)
-    return replace(mine, batch_id=batch), theirs
+    return replace(mine, batch_id=batch, request_id=str(asked)), theirs
 
 
 async def ask(client: httpx.AsyncClient, route: str, asked: Asked, ids: Ids, token: str) -> httpx.Response:

@@ -38,6 +38,7 @@ KINDS: Mapping[str, Mapping[Role, Cell]] = {
     "who works with the cohort, and managers": _row(
         "unknown", nobody="sign_in", leader="in", substitute="in", coordinator="in", manager="in"
     ),
+    "who was asked": _row("unknown", nobody="sign_in", leader_elsewhere="in"),
     "its coordinator": _row("unknown", nobody="sign_in", leader="forbidden", substitute="forbidden", coordinator="in"),
     "leaders and coordinators": _row("in", nobody="sign_in", manager="forbidden", administrator="forbidden"),
     "managers": _row("forbidden", nobody="sign_in", manager="in"),
@@ -92,17 +93,19 @@ _ANY_STAFF = (
     "GET /personal/konto/kod", "POST /personal/konto/kod", "GET /personal/konto/losenord", "POST /personal/konto/losenord",
     "POST /personal/konto/reservkoder", "POST /personal/konto/session",
     "GET /personal/grupper", "GET /personal/idag", "GET /personal/kalender", "GET /personal/orosanmalan",
-    "GET /personal/starter", "GET /personal/tolkningar", "GET /personal/utvarderingar",
+    "GET /personal/sjuk", "GET /personal/starter", "GET /personal/tolkningar", "GET /personal/utvarderingar",
 )  # fmt: skip
 _OF_COHORT = (
     f"GET {COHORT}", f"GET {COHORT}/anmal", f"POST {COHORT}/anmal", f"GET {COHORT}/avsluta",
     f"GET {COHORT}/avsluta/i-fortid", f"POST {COHORT}/avsluta/i-fortid", f"GET {COHORT}/avsluta/radera", f"GET {PERSON}",
+    f"GET {PERSON}/far-inte-motas", f"POST {PERSON}/far-inte-motas",
     f"GET {PERSON}/alder", f"POST {PERSON}/alder", f"POST {PERSON}/avsluta", f"POST {PERSON}/besok",
     f"GET {PERSON}/flytta", f"POST {PERSON}/flytta", f"POST {PERSON}/ko", f"POST {PERSON}/kod", f"POST {PERSON}/kommer",
     f"POST {PERSON}/legitimation", f"POST {PERSON}/papper",
     f"POST {PERSON}/legitimation/angra", f"POST {PERSON}/papper/angra", f"POST {PERSON}/samtycke",
     f"GET {PERSON}/uppgifter", f"POST {PERSON}/uppgifter", f"POST {PERSON}/var-for-sig", f"GET {PERSON}/villkor",
     f"POST {PERSON}/villkor", f"POST {PERSON}/villkor/angra", f"GET {COHORT}/ko", f"POST {COHORT}/ko",
+    f"GET {COHORT}/andrat", f"POST {COHORT}/andrat",
     f"GET {COHORT}/besked", f"GET {COHORT}/narvaro", f"GET {COHORT}/ring", f"GET {COHORT}/studiebesok",
     f"POST {COHORT}/studiebesok",
     f"POST {COHORT}/studiebesok/senast", f"GET {COHORT}/studiebesok/{{slot_id}}/stall-in",
@@ -112,14 +115,17 @@ _OF_COHORT = (
     f"GET {COHORT}/utvardering/stang",
     f"POST {COHORT}/utvardering/stang", f"GET {SESSION}/flytta", f"POST {SESSION}/flytta", f"GET {SESSION}/narvaro",
     f"POST {SESSION}/narvaro", f"GET {SESSION}/stall-in", f"POST {SESSION}/stall-in",
+    f"GET {SESSION}/besked", f"GET {SESSION}/besked/nu", f"GET {SESSION}/sjuk",
 )  # fmt: skip
 _OF_ITS_COORDINATOR = (
-    f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
+    f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"GET {SESSION}/ledare", f"POST {SESSION}/ledare",
+    f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
     f"GET {START}/skjut-upp", f"POST {START}/skjut-upp", f"GET {START}/stall-in", f"POST {START}/stall-in",
     f"GET {START}/starta", f"POST {START}/starta", f"POST {PERSON}/stopp",
 )  # fmt: skip
 _OF_COORDINATORS = (
-    "GET /personal/grupper/ny", "GET /personal/stangningar", "POST /personal/stangningar",
+    "GET /personal/grupper/ny", "GET /personal/lokaler", "POST /personal/lokaler",
+    "GET /personal/stangningar", "POST /personal/stangningar",
     "GET /personal/stangningar/{closure_id}/ta-bort", "POST /personal/stangningar/{closure_id}/ta-bort",
     "GET /personal/texter", "POST /personal/texter", "GET /personal/gallras", "POST /personal/gallras",
 )  # fmt: skip
@@ -161,6 +167,12 @@ TABLE: Mapping[str, Asked] = {
     f"POST {COHORT}/boka": Asked(_MINE, section="2.14"),
     f"GET {COHORT}/boka-flera": Asked(_MINE, section="2.14"),
     f"POST {COHORT}/boka-flera": Asked(_MINE, section="2.14"),
+    f"POST {SESSION}/sjuk": Asked(_MINE, {"sedd": "0"}),
+    f"POST {SESSION}/vikarie": Asked(_MINE, {"gor": "frisk", "vem": "{leader_id}"}),
+    "GET /personal/vikariat/{request_id}": Asked("who was asked"),
+    "POST /personal/vikariat/{request_id}": Asked("who was asked", {"svar": "nej"}),
+    f"POST {SESSION}/besked": Asked(_MINE, {**_WHO, "besked": "{notice_id}", "svar": "inte"}),
+    f"POST {SESSION}/besked/kontakt": Asked(_MINE, _WHO, "2.1"),
     f"GET {COHORT}/starta-samtal": Asked(_MINE, section="2.14"),
     f"POST {COHORT}/starta-samtal": Asked(_MINE, section="2.14"),
     f"GET {PERSON}/utdrag": Asked(_THEIRS),

@@ -44,11 +44,14 @@ CODES = {
     "retention_receipt": {"subject", "unit"},
     "retention_rule": {"subject"},
     "retention_run": {"state"},
+    "session_change": {"kind"},
     "staff_digest": {"state"},
+    "staff_message": {"kind", "state"},
     "staff_role": {"role"},
     "staff_session": {"device"},
     "start_decision": {"decision"},
     "study_visit": {"state"},
+    "substitute_request": {"state"},
 }
 # Sealed under a key of one person, one entry or one ballot box; and digests, which nothing leads back from.
 SEALED = {
@@ -96,6 +99,7 @@ OF_NOBODY = {
     "release": {"half_year", "results", "section"},
     "retention_choice": {"decision"},
     "group_role": {"section"},
+    "session_change": {"after", "before"},
     "staff_role": {"section"},
     "start_decision": {"reason"},
     "venue": {"address", "name"},

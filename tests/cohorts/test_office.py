@@ -145,3 +145,43 @@ async def test_the_same_closure_is_entered_once(kim: Principal, client: httpx.As
     again = await post_form(client, "/personal/stangningar", wish)
     assert again.status_code == 422
     assert "De dagarna är redan stängda där." in again.text
+
+
+async def test_a_room_is_renamed_and_every_session_there_counts_as_changed(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort, other = await a_cohort("2.8", clock.now()), await a_cohort("2.7", clock.now())
+    shown = (await client.get("/personal/lokaler")).text
+    assert (cohort.venue in shown, "10 kommande tider." in shown) == (True, True)
+    named = {"lokal": cohort.venue_id, "namn": "  Nya   Eken "}
+    for changes, message in (
+        ({"namn": ""}, "Skriv vad lokalen heter nu."),
+        ({"namn": cohort.venue}, "Den heter redan så."),
+        ({"namn": other.venue}, "En annan lokal heter så."),
+        ({"namn": "x" * 81}, "Skriv högst 80 tecken."),
+        ({"lokal": "4711"}, "Välj en lokal."),
+    ):
+        answer = await post_form(client, "/personal/lokaler", {**named, **changes})
+        assert (answer.status_code, message in answer.text) == (422, True), message
+    assert {s.sequence for s in await queries.sessions(cohort.cohort_id)} == {0}
+    answer = await post_form(client, "/personal/lokaler", named)
+    assert "Lokalen har ett nytt namn." in (await client.get(answer.headers["location"])).text
+    after = await queries.sessions(cohort.cohort_id)
+    assert {(s.venue, s.sequence, s.revised_at) for s in after} == {("Nya Eken", 1, clock.now())}
+    assert {s.sequence for s in await queries.sessions(other.cohort_id)} == {0}
+
+
+async def test_letting_somebody_in_who_leads_elsewhere_then_says_so_first(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    robin = await a_leader(clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    await a_cohort("2.7", clock.now(), robin, sessions=2)
+    page = f"/personal/grupper/{cohort.cohort_id}/ledare"
+    form = {"vem": robin.staff_id, "roll": "ledare"}
+    answer = await post_form(client, page, form)
+    assert (answer.status_code, "Krock: Robin har" in answer.text, 'name="anda"' in answer.text) == (422, True, True)
+    # Until before the clash there is none.
+    until = {"vem": robin.staff_id, "roll": "vikarie", "till": "2026-09-29"}
+    assert (await post_form(client, page, until)).status_code == 303
+    assert (await post_form(client, page, {**form, "anda": "ja"})).status_code == 303

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from programmes.cohorts import queries
+from programmes.cohorts.office_services import let_in
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.schedule_rules import Off
 from programmes.cohorts.services import mark_held
@@ -249,9 +250,8 @@ async def test_a_room_or_a_leader_in_two_places_is_said_until_somebody_means_it(
     (first, robin), (second, love) = await clashing(clock)
     session = (await sessions_of(second))[0]
     assert await move(session, timedelta(0), love, clock.now(), venue_id=first.venue_id) == ["room_taken"]
-    await owner.execute(
-        "insert into cohort_staff (cohort_id, staff_id, role) values ($1, $2, 'leader')", second.cohort_id, robin.staff_id
-    )
+    kim = await a_coordinator(clock.now())
+    assert await let_in(second.cohort_id, robin.staff_id, None, kim, clock.now(), meant=True) == []
     assert await move(session, HOUR / 2, love, clock.now()) == ["leader_taken"]
     assert await move(session, HOUR / 2, love, clock.now(), venue_id=first.venue_id) == ["room_taken", "leader_taken"]
     assert await move(session, HOUR / 2, love, clock.now(), venue_id=first.venue_id, meant=True) == []

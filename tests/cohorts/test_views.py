@@ -55,6 +55,7 @@ async def test_moving_tells_that_it_is_done_and_shows_old_and_new(group: Cast, c
     assert answer.status_code == 303
     shown = (await client.get(answer.headers["location"])).text
     assert "Träffen är flyttad." in shown
+    shown = (await client.get(f"/personal/grupper/{cohort.cohort_id}/traffar")).text
     assert '<del><span class="hidden">Tidigare tid </span>ons 30 sep</del>' in shown
     assert '<ins><span class="hidden">Ny tid </span>tors 1 okt</ins>' in shown
 
@@ -98,7 +99,8 @@ async def test_cancelling_adds_one_at_the_end_unless_told_otherwise(group: Cast,
     assert "Den nya blir onsdag 9 december" in shown
     answer = await post_form(client, address, {"sedan": "till", "sedd": hidden(shown, "sedd")})
     assert answer.headers["location"].endswith("klart=ersatt")
-    after = (await client.get(answer.headers["location"])).text
+    assert "en ny är tillagd sist" in (await client.get(answer.headers["location"])).text
+    after = (await client.get(f"/personal/grupper/{cohort.cohort_id}/traffar")).text
     assert "Inställd" in after
     assert "Tillagd" in after
     again = (await client.get(address)).text

@@ -136,6 +136,7 @@ async def fill_every_part(owner: asyncpg.Connection, enrolment_id: UUID, cohort:
         enrolment_id, session, now,
     )  # fmt: skip
     await owner.execute("insert into notice_attempt (notice_id, failed_at, error) values ($1, $2, 'OSError')", notice, now)
+    await owner.execute("insert into notice_call (notice_id, at, reached) values ($1, $2, false)", notice, now)
     await owner.execute("insert into condition_unmet (enrolment_id, condition) values ($1, 'residency')", enrolment_id)
     await owner.execute(
         """insert into feed (id, kind, enrolment_id, token_digest, created_at, revised_at)
@@ -189,13 +190,22 @@ async def test_the_extract_holds_everything_about_the_person_and_nothing_about_a
     }  # fmt: skip
     [way] = mine["enrolments"]
     assert way["state"] == "confirmed"
-    elsewhere = {"participant", "identity_check", "record_look", "retention_hold", "enrolment", "notice_attempt"}
+    elsewhere = {
+        "participant",
+        "identity_check",
+        "record_look",
+        "retention_hold",
+        "enrolment",
+        "notice_attempt",
+        "notice_call",
+    }
     for table in set(HANDED_OUT) - elsewhere:
         assert way[table], table
         named = {"title" if name == "sealed_title" else name for name in HANDED_OUT[table]}
         assert named <= set(way[table][0]), table
     assert set(HANDED_OUT["enrolment"]) <= set(way)
     assert any(notice["failed_at"] for notice in way["notice"])
+    assert any(notice["rung_at"] for notice in way["notice"])
     assert way["study_visit"][0]["venue"]
     assert way["agreement"][0]["version"] == 7
     looks = {look["page"] for look in mine["looks"]}

@@ -87,8 +87,15 @@ async def town(db: None, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Con
         await confirm(person, clock.now())
     await owner.execute("update enrolment set state = 'completed' where cohort_id = $1", seven[0].cohort_id)
     await owner.execute("update cohort set state = 'closed', closed_at = $2 where id = $1", seven[0].cohort_id, clock.now())
-    await owner.execute("update cohort_session set starts_at = $1, ends_at = $2 where number = 1 and cohort_id <> $3",
-                        clock.now() - timedelta(hours=1), clock.now() + timedelta(hours=1), seven[0].cohort_id)  # fmt: skip
+    # One after the other: nobody leads two at once.
+    await owner.execute(
+        """update cohort_session s set starts_at = $1::timestamptz - c.before, ends_at = $2::timestamptz - c.before
+           from (select id, (row_number() over (order by id) - 1) * interval '2 hours' as before from cohort) c
+           where c.id = s.cohort_id and s.number = 1 and s.cohort_id <> $3""",
+        clock.now() - timedelta(hours=1),
+        clock.now() + timedelta(hours=1),
+        seven[0].cohort_id,
+    )
     return town
 
 

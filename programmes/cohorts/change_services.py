@@ -1,0 +1,203 @@
+"""Changes of a cohort's sessions, written down as they are made, and undone within the hour."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from programmes.cohorts import queries
+from programmes.cohorts.clash_services import refused_in_words
+from programmes.cohorts.rules import Reason
+from programmes.core import audit, jobs
+from programmes.core.clock import local_date
+from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
+from programmes.core.errors import Conflict, Forbidden
+from programmes.core.principal import Principal
+
+UNDO_FOR = timedelta(hours=1)
+_KEPT_FOR = timedelta(days=1)
+_OF_STAFF = frozenset({"leader", "leader_rest"})
+
+_STATE = """
+select jsonb_build_object(
+  'sessions', (select jsonb_agg(to_jsonb(x) order by x.id) from (
+      select id, starts_at, ends_at, moved_from, venue_id, state, cancelled_at, shares_room
+      from cohort_session where cohort_id = $1) x),
+  'staff', (select jsonb_agg(to_jsonb(x) order by x.staff_id) from (
+      select staff_id, role, until, every_session, duty_from from cohort_staff where cohort_id = $1) x),
+  'duty', (select jsonb_agg(to_jsonb(x) order by x.session_id, x.staff_id) from (
+      select d.session_id, d.staff_id, d.given, d.away, d.meant from session_duty d
+      join cohort_session s on s.id = d.session_id where s.cohort_id = $1 and (d.given or d.away or d.meant)) x))::text
+"""
+
+
+async def _state(cohort_id: int) -> str:
+    found: str = await fetchval(_STATE, cohort_id)
+    return found
+
+
+@asynccontextmanager
+async def noting(cohort_id: int, kind: str, principal: Principal, now: datetime) -> AsyncIterator[None]:
+    """Around the statements of a change, under the cohort's lock: what was and what is, so that it can be undone."""
+    before = await _state(cohort_id)
+    yield
+    await execute("delete from session_change where cohort_id = $1 and made_at < $2", cohort_id, now - _KEPT_FOR)
+    await execute(
+        """insert into session_change (cohort_id, kind, staff_id, made_at, before, after) values ($1, $2, $3, $4, $5, $6)""",
+        cohort_id,
+        kind,
+        principal.staff_id,
+        now,
+        before,
+        await _state(cohort_id),
+    )
+
+
+async def renumber(cohort_id: int) -> None:
+    """Numbers follow time. By way of negative ones: no two sessions may have the same number, not even in between."""
+    await execute("update cohort_session set number = -number where cohort_id = $1 and number is not null", cohort_id)
+    await execute(
+        """update cohort_session s set number = ordered.number
+           from (select id, row_number() over (order by starts_at, id) as number from cohort_session
+                 where cohort_id = $1 and state <> 'cancelled') ordered where s.id = ordered.id""",
+        cohort_id,
+    )
+
+
+@dataclass(frozen=True)
+class Undoable:
+    """The last change of a cohort, while it can be undone."""
+
+    change_id: int
+    kind: str
+    until: datetime
+
+    @property
+    def of_staff(self) -> bool:
+        """Whether neither time nor place was changed, only who stands there."""
+        return self.kind in _OF_STAFF
+
+
+async def undoable(cohort_id: int, principal: Principal, now: datetime) -> Undoable | None:
+    """What this person can undo: the last change only, for an hour, and nothing has happened since."""
+    row = await fetchrow(
+        "select id, kind, made_at, undone_at, after from session_change where cohort_id = $1 order by id desc limit 1",
+        cohort_id,
+    )
+    if row is None or row["undone_at"] or row["kind"] == "undo" or now >= row["made_at"] + UNDO_FOR:
+        return None
+    if row["kind"] in _OF_STAFF and not principal.coordinates((await queries.by_id(cohort_id)).section):
+        return None
+    if row["after"] != await _state(cohort_id):
+        return None
+    return Undoable(row["id"], row["kind"], row["made_at"] + UNDO_FOR)
+
+
+async def undo(cohort_id: int, change_id: int, principal: Principal, now: datetime) -> list[Reason]:
+    """Undo the last change: time, place, state, numbers and who stands there are as before. SEQUENCE only ever rises, so
+    that calendars follow, and who was told is told again. Returns why not, or nothing when it is done.
+
+    Raises:
+        NotFound: not theirs.
+        Forbidden: who leads is for its coordinator to change.
+        Conflict: something has happened since, the hour is over, or somebody has taken the room or a leader's time.
+    """
+    async with transaction():
+        await queries.mine(principal, local_date(now), cohort_id)
+        cohort = await queries.locked(cohort_id)
+        row = await fetchrow(
+            "select kind, before from session_change where id = $1 and cohort_id = $2", change_id, cohort_id
+        )
+        if row is None:
+            raise Conflict("change_settled")
+        if row["kind"] in _OF_STAFF and not principal.coordinates(cohort.section):
+            raise Forbidden
+        found = await undoable(cohort_id, principal, now)
+        if found is None or found.change_id != change_id or cohort.state in {"closed", "cancelled"}:
+            raise Conflict("change_settled")
+        before = json.loads(row["before"])
+        if any(datetime.fromisoformat(s["starts_at"]) <= now for s in await _different(cohort_id, before)):
+            return [Reason("past_before")]
+        async with noting(cohort_id, "undo", principal, now):
+            with refused_in_words():
+                await _put_back(cohort_id, before, now)
+            await renumber(cohort_id)
+        await execute("update session_change set undone_at = $2 where id = $1", change_id, now)
+        await audit.note("session:undo", f"cohort/{cohort_id}", principal.staff_id, now)
+        await jobs.put("change_undone", {"cohort": cohort_id})
+    return []
+
+
+async def _different(cohort_id: int, before: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Sessions as they were, of those that are otherwise now."""
+    now_is = {s["id"]: s for s in json.loads(await _state(cohort_id))["sessions"] or ()}
+    return [s for s in before["sessions"] or () if s != now_is.get(s["id"])]
+
+
+_SESSIONS_BACK = """
+update cohort_session s
+set starts_at = was.starts_at, ends_at = was.ends_at, moved_from = was.moved_from, venue_id = was.venue_id,
+    state = was.state, cancelled_at = was.cancelled_at, shares_room = was.shares_room,
+    sequence = s.sequence + 1, revised_at = $3,
+    number = case when was.state = 'cancelled' then null else coalesce(s.number, 1000 + s.id) end
+from jsonb_to_recordset($2::text::jsonb -> 'sessions') as was (id int, starts_at timestamptz, ends_at timestamptz,
+     moved_from timestamptz, venue_id int, state text, cancelled_at timestamptz, shares_room boolean)
+where s.id = was.id and s.cohort_id = $1
+  and (s.starts_at, s.ends_at, s.moved_from, s.venue_id, s.state, s.cancelled_at, s.shares_room) is distinct from
+      (was.starts_at, was.ends_at, was.moved_from, was.venue_id, was.state, was.cancelled_at, was.shares_room)
+"""
+# A session that was added stands as cancelled in the calendars that have it.
+_ADDED_AWAY = """
+update cohort_session s set state = 'cancelled', number = null, sequence = s.sequence + 1, revised_at = $3, cancelled_at = $3
+where s.cohort_id = $1 and s.state <> 'cancelled'
+  and not exists (select from jsonb_to_recordset($2::text::jsonb -> 'sessions') as was (id int) where was.id = s.id)
+"""
+_WAS_STAFF = """jsonb_to_recordset(case when jsonb_typeof($2::text::jsonb -> 'staff') = 'array'
+    then $2::text::jsonb -> 'staff' else '[]' end)
+    as was (staff_id int, role text, until date, every_session boolean, duty_from date)"""
+_STAFF_BACK = f"""
+insert into cohort_staff (cohort_id, staff_id, role, until, every_session, duty_from)
+select $1, was.staff_id, was.role, was.until, was.every_session, was.duty_from from {_WAS_STAFF}
+on conflict (cohort_id, staff_id) do update set role = excluded.role, until = excluded.until,
+    every_session = excluded.every_session, duty_from = excluded.duty_from
+"""
+_STAFF_AWAY = f"""delete from cohort_staff w where w.cohort_id = $1
+    and not exists (select from {_WAS_STAFF} where was.staff_id = w.staff_id)"""
+# What was not given before goes, unless it is theirs anyway.
+_GIVEN_AWAY = """
+delete from session_duty d using cohort_session s
+where s.id = d.session_id and s.cohort_id = $1 and d.given
+  and not exists (select from jsonb_to_recordset($2::text::jsonb) as was (session_id int, staff_id int, given boolean)
+                  where was.session_id = d.session_id and was.staff_id = d.staff_id and was.given)
+  and not exists (select from cohort_staff w
+                  where w.cohort_id = $1 and w.staff_id = d.staff_id and w.every_session)
+"""
+_DUTY_BACK = """
+insert into session_duty (session_id, staff_id, starts_at, ends_at, cancelled, given, away, meant)
+select s.id, d.staff_id, s.starts_at, s.ends_at, s.state = 'cancelled', coalesce(was.given, false),
+       coalesce(was.away, false), coalesce(was.meant, false)
+from cohort_session s
+join (select session_id, staff_id from session_duty union
+      select session_id, staff_id from jsonb_to_recordset($2::text::jsonb) as x (session_id int, staff_id int)) d
+  on d.session_id = s.id
+left join jsonb_to_recordset($2::text::jsonb)
+  as was (session_id int, staff_id int, given boolean, away boolean, meant boolean)
+  on was.session_id = d.session_id and was.staff_id = d.staff_id
+where s.cohort_id = $1
+on conflict (session_id, staff_id) do update set given = excluded.given, away = excluded.away, meant = excluded.meant
+"""
+
+
+async def _put_back(cohort_id: int, before: Mapping[str, Any], now: datetime) -> None:
+    """Where everything ends up is what is judged, not the way there."""
+    text = json.dumps(before)
+    await execute("set constraints one_place_at_a_time, one_group_per_room deferred")
+    for statement in (_SESSIONS_BACK, _ADDED_AWAY):
+        await fetch(statement, cohort_id, text, now)
+    for statement in (_STAFF_BACK, _STAFF_AWAY):
+        await fetch(statement, cohort_id, text)
+    for statement in (_GIVEN_AWAY, _DUTY_BACK):
+        await fetch(statement, cohort_id, json.dumps(before["duty"] or []))
+    await execute("set constraints one_place_at_a_time, one_group_per_room immediate")

@@ -1,0 +1,61 @@
+"""Rooms, and giving one another name. Coordinators only."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from programmes.cohorts import schedule_queries, venue_services
+from programmes.core.i18n import gettext as _
+from programmes.web.forms import Form, read_form
+from programmes.web.guards import require_role, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+_PAGE = "/personal/lokaler"
+
+
+@dataclass(frozen=True)
+class VenuesPage:
+    """Every room with how many sessions are to come there; `done` after one was renamed."""
+
+    lines: tuple[schedule_queries.VenueUse, ...]
+    form: Form
+    done: bool
+
+    @property
+    def choices(self) -> tuple[tuple[int, str], ...]:
+        return tuple((line.venue_id, line.name) for line in self.lines)
+
+
+async def _show(request: AnyRequest, form: Form, status: int = 200) -> Response[Any]:
+    lines = await schedule_queries.venue_use(request.app.state.clock.now())
+    view = VenuesPage(tuple(lines), form, request.query_params.get("klart") == "namn")
+    return page(request, "cohorts/venues.html", view, status)
+
+
+@get(_PAGE, guards=[signed_in])
+async def venues_page(request: AnyRequest) -> Response[Any]:
+    """Every room, and the form for another name."""
+    require_role(request, "coordinator")
+    return await _show(request, Form())
+
+
+@post(_PAGE, guards=[signed_in], status_code=200)
+async def rename(request: AnyRequest) -> Response[Any]:
+    """Another name for a room."""
+    who, form = require_role(request, "coordinator"), await read_form(request)
+    known = {str(v.venue_id): v.name for v in await schedule_queries.venues()}
+    chosen = form.choice("lokal", list(known), _("Välj en lokal."))
+    name = form.text("namn", 80, _("Skriv vad lokalen heter nu."))
+    if chosen and name == known[chosen]:
+        form.fail("namn", _("Den heter redan så."))
+    if form.errors:
+        return await _show(request, form, 422)
+    if not await venue_services.rename_venue(int(chosen), name, who, request.app.state.clock.now()):
+        form.fail("namn", _("En annan lokal heter så."))
+        return await _show(request, form, 422)
+    return Response("", status_code=303, headers={"location": f"{_PAGE}?klart=namn"})
+
+
+HANDLERS = [venues_page, rename]

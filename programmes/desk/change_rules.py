@@ -1,0 +1,37 @@
+"""Whom a change of a group's sessions reaches, and what came of it, counted. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from programmes.notices.reach_rules import Reach, Way
+
+
+@dataclass(frozen=True)
+class Whom:
+    """How many are told in which way. `calendar`: whom no message reaches, but whose calendar has been fetched; `nobody`
+    learns it from us."""
+
+    reach: Reach
+    calendar: int = 0
+    nobody: int = 0
+
+
+def counted(ways: Iterable[tuple[UUID, Way]], fetched: Collection[UUID]) -> Whom:
+    """Each person once."""
+    known = list(ways)
+    n = Counter(way for _who, way in known)
+    calendar = sum(1 for who, way in known if way == "place" and who in fetched)
+    return Whom(Reach(n["mail"], n["ring"], 0, n["text"]), calendar, n["place"] - calendar)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What has come of the messages about a change. `pending`: the worker has not written all of them yet."""
+
+    sent: int = 0
+    waiting: int = 0
+    missed: int = 0
+    by_staff: int = 0
+    pending: bool = False

@@ -1,0 +1,87 @@
+"""Who has heard that a session is cancelled or moved, and whom somebody has to ring. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from programmes.notices.reach_rules import Standing
+
+# `told`: staff said it themselves. `held`: it waits for a time at which it may go. The last four get nothing by itself.
+Heard = Literal["sent", "told", "on_way", "held", "retrying", "failed", "ring", "none", "unwanted", "unreadable"]
+_NOTHING_GOES: Mapping[Standing, Heard] = {
+    "ring": "ring", "none": "none", "unwanted": "unwanted", "unreadable": "unreadable",
+}  # fmt: skip
+SETTLED: frozenset[Heard] = frozenset({"sent", "told", "none", "unwanted"})
+MISSING: frozenset[Heard] = frozenset({"failed", "ring", "unreadable"})
+
+
+@dataclass(frozen=True)
+class Notice:
+    """The newest message to one person about what became of a session. `error` is the last try's, by the name of its class.
+
+    `called`: how often somebody rang in vain, and when last.
+    """
+
+    notice_id: UUID
+    enrolment_id: UUID
+    state: str
+    sent_at: datetime | None
+    held: bool
+    failures: int
+    error: str
+    called: int
+    called_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a place, whether they have heard, and when. `label` is empty where nobody needs to read it."""
+
+    enrolment_id: UUID
+    label: str
+    protected: bool
+    heard: Heard
+    notice: Notice | None
+    reachable: bool
+
+
+def heard(notice: Notice | None, standing: Standing) -> Heard:
+    """How it stands with one of them. Without a message yet it is on its way, if one goes by itself."""
+    if notice is not None and notice.sent_at is not None:
+        return "sent" if notice.state == "sent" else "told"
+    if notice is None or notice.state == "no_channel":
+        # Of whose times to avoid the service can make nothing, nothing goes by itself.
+        return _NOTHING_GOES.get(standing) or ("on_way" if notice is None else "ring")
+    if notice.state == "failed":
+        return "failed"
+    return "held" if notice.held else "retrying" if notice.failures else "on_way"
+
+
+def may_be_rung(how: Heard) -> bool:
+    """Whether there is a reason to ring somebody: they have not heard, and did not ask to be left alone."""
+    return how not in SETTLED
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many have heard, to how many it is on its way, whom somebody has to reach, and who hears of it by chance only."""
+
+    heard: int
+    on_way: int
+    missing: int
+    alone: int
+
+    @property
+    def all(self) -> int:
+        return self.heard + self.on_way + self.missing + self.alone
+
+
+def counted(people: Iterable[Heard]) -> Counts:
+    """The numbers at the top."""
+    found = list(people)
+    told = sum(one in {"sent", "told"} for one in found)
+    missing = sum(one in MISSING for one in found)
+    alone = sum(one in {"none", "unwanted"} for one in found)
+    return Counts(told, len(found) - told - missing - alone, missing, alone)

@@ -1,0 +1,68 @@
+"""What a mail to a member of staff says at once. Neutral, as what lies in a mailbox may be read by others. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import moment_long
+from programmes.notices.letter_rules import Letter, Slot
+
+Kind = Literal["asked", "not_needed", "found", "nobody", "alone", "moved", "cancelled"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """A mail that waits, about a session. `answer_by` while somebody waits for the receiver's answer."""
+
+    message_id: UUID
+    kind: Kind
+    to: str
+    starts_at: datetime
+    ends_at: datetime
+    session_state: str
+    answer_by: datetime | None
+    failures: int
+    last_failure: datetime | None
+
+
+def is_current(message: Message, now: datetime) -> bool:
+    """Whether it is still so, and of use: what is cancelled needs nobody to stand in, and may have been brought back."""
+    off = message.session_state == "cancelled"
+    if message.ends_at <= now or (off and message.kind not in {"cancelled", "not_needed"}):
+        return False
+    if message.kind == "cancelled":
+        return off
+    return message.answer_by is not None or message.kind != "asked"
+
+
+def letter(message: Message, base_url: str, municipality: str) -> Letter:
+    """The whole message: when, never what, where or who."""
+    slot = Slot(message.starts_at, message.ends_at)
+    foot = (_("Logga in och öppna %(address)s.", address=f"{base_url}/personal/idag"), municipality)
+    return Letter(_subject(message.kind), _news(message, slot), "", foot)
+
+
+def _subject(kind: Kind) -> str:
+    return _("En fråga till dig") if kind == "asked" else _("Något har ändrats")
+
+
+def _news(message: Message, slot: Slot) -> tuple[str, ...]:
+    by = moment_long(message.answer_by) if message.answer_by else ""
+    news: dict[Kind, tuple[str, ...]] = {
+        "asked": (_("Kan du hoppa in %(when)s?", when=slot), _("Svara på Idag, helst före %(moment)s.", moment=by)),
+        "not_needed": (_("Du behöver inte hoppa in %(when)s.", when=slot),),
+        "found": (_("Någon hoppar in %(when)s. Vem det är står på gruppens sida.", when=slot),),
+        "nobody": (
+            _("Ingen har sagt ja till att hoppa in %(when)s.", when=slot),
+            _("Öppna Idag för att fråga någon annan eller ställa in."),
+        ),
+        "alone": (_("Någon som leder kan inte komma %(when)s. De andra håller det.", when=slot),),
+        "moved": (_("Tiden då du hoppar in är ändrad till %(when)s.", when=slot),),
+        "cancelled": (
+            _("Det som skulle vara %(when)s är inställt av den som leder det.", when=slot),
+            _("Besked har gått ut. Vilka som inte har nåtts står på Idag."),
+        ),
+    }
+    return news[message.kind]

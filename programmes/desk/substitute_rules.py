@@ -1,0 +1,143 @@
+"""Who may be asked to stand in, until when they can answer, and what a yes comes to. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+State = Literal["asked", "yes", "no", "withdrawn", "taken", "over"]
+Settled = Literal["session_cancelled", "session_held", "session_over"]
+Why = Settled | Literal["session_moved", "taken", "withdrawn", "over", "no_role", "elsewhere", "ill"]
+_ENDED: Mapping[State, Why] = {"taken": "taken", "withdrawn": "withdrawn"}
+# So long before it begins somebody has to know, that the others can be told in time; half of what is left where less is.
+LEAST_BEFORE = timedelta(hours=2)
+# With less than this there is no time to wait for an answer: cancelling comes first.
+SOON = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Somebody who is to stand at a session, or is `away`. `given`: as a substitute at this one; `works` not, who has no
+    account or role for it any more."""
+
+    staff_id: int
+    name: str
+    away: bool
+    given: bool
+    works: bool
+
+
+@dataclass(frozen=True)
+class Request:
+    """Somebody was asked to stand in for somebody at a session."""
+
+    request_id: int
+    session_id: int
+    absent_id: int
+    absent: str
+    asked_id: int
+    asked: str
+    asked_at: datetime
+    answer_by: datetime
+    for_start: datetime
+    state: State
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody who can be asked; `mailed`: whether there is an address that the question can be sent to."""
+
+    staff_id: int
+    name: str
+    mailed: bool
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Something on Idag: somebody is `asked` and it is the looker (`mine`), or a session waits for a substitute."""
+
+    request_id: int
+    session_id: int
+    cohort_id: int
+    starts_at: datetime
+    ends_at: datetime
+    answer_by: datetime
+    programme_id: int
+    mine: bool
+    open: bool
+
+
+@dataclass(frozen=True)
+class Free:
+    """Whether somebody may lead the programme as things are, is elsewhere then, and can't come that day."""
+
+    leads: bool
+    elsewhere: bool
+    ill: bool
+
+
+def answer_by(begins: datetime, now: datetime) -> datetime:
+    """Until when an answer is waited for, in whole minutes; never before now nor after it begins."""
+    before = min(LEAST_BEFORE, max(begins - now, timedelta(0)) / 2)
+    return max(now, (begins - before).replace(second=0, microsecond=0))
+
+
+def why_settled(session_state: str, ends: datetime, now: datetime) -> Settled | None:
+    """Why nobody has to stand in any more."""
+    if session_state == "cancelled":
+        return "session_cancelled"
+    if session_state == "held":
+        return "session_held"
+    return "session_over" if ends <= now else None
+
+
+def why_not_yes(state: State, settled: Settled | None, moved_since: bool, free: Free) -> Why | None:
+    """Why a yes comes to nothing; None when it counts. `moved_since`: the session has another time than was asked about."""
+    if ended := _ENDED.get(state):
+        return ended
+    if settled is not None:
+        return settled
+    if state == "over" or moved_since:
+        return "session_moved" if moved_since else "over"
+    if not free.leads:
+        return "no_role"
+    return "ill" if free.ill else "elsewhere" if free.elsewhere else None
+
+
+def others_stand(standing: Iterable[Standing], absent_id: int) -> tuple[Standing, ...]:
+    """Who is left to hold it without the absent one."""
+    return tuple(one for one in standing if one.staff_id != absent_id and not one.away and one.works)
+
+
+def may_be_absent(standing: Iterable[Standing]) -> tuple[Standing, ...]:
+    """Of whom somebody may say that they can't come."""
+    return tuple(one for one in standing if not one.away)
+
+
+Stage = Literal["choose", "asking", "nobody", "found", "alone"]
+
+
+def stage(requests: Collection[Request], away: bool, now: datetime) -> Stage:
+    """How far it has come with somebody who can't come: nothing yet; waiting for an answer; nobody has said yes in time, or
+    all have said no; somebody stands in; or the others hold it alone."""
+    if any(request.state == "yes" for request in requests):
+        return "found"
+    if away:
+        return "alone"
+    waiting = [request for request in requests if request.state == "asked"]
+    if any(now < request.answer_by for request in waiting):
+        return "asking"
+    return "nobody" if waiting or any(request.state == "no" for request in requests) else "choose"
+
+
+def newest(requests: Sequence[Request]) -> list[Request]:
+    """The last of each who was asked, in the order in which they were first asked."""
+    found: dict[int, Request] = {}
+    for request in sorted(requests, key=lambda request: (request.asked_at, request.request_id)):
+        found[request.asked_id] = request
+    return list(found.values())
+
+
+def cancels_first(begins: datetime, now: datetime, candidates: int) -> bool:
+    """Whether the page's one filled button cancels: there is nobody to ask, or no time to wait for an answer."""
+    return not candidates or begins - now < SOON
