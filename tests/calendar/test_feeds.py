@@ -457,6 +457,9 @@ async def test_a_leaders_feed_has_own_sessions_and_study_visits_only(
     address = services.feed_address(await services.leader_feed(leader.staff_id, keys, clock.now()), keys)
     found = events((await client.get(address)).content)
     assert [e["SUMMARY"] for e in found] == ["Studiebesök", "Onsdagsgruppen", "Onsdagsgruppen"]
+    # Who does not come to a session has it no longer; the others go on under their name.
+    await change("update session_duty set away = true where starts_at = (select min(starts_at) from session_duty)")
+    assert [e["SUMMARY"] for e in events((await client.get(address)).content)] == ["Studiebesök", "Onsdagsgruppen"]
     async with as_owner():
         await change("update staff set active = false where id = $1", leader.staff_id)
     assert events((await client.get(address)).content) == []
