@@ -51,6 +51,15 @@ function tickHere(box) {
   return wipe;
 }
 
+// How everything stood when the page was first shown: what somebody else has noted since is asked about, also after a reload.
+const seen = {
+  inputs: () => [...form.querySelectorAll("input[type=hidden][name^=sett]")],
+  read: () => Object.fromEntries(seen.inputs().map((i) => [i.name, i.value])),
+  restore(kept) {
+    for (const input of seen.inputs()) if (input.name in kept) input.value = kept[input.name];
+  },
+};
+
 const marks = {
   read: () => Object.fromEntries([...form.querySelectorAll("input[type=radio]:checked")].map((i) => [i.name, i.value])),
   restore(kept) {
@@ -165,13 +174,21 @@ function rollCall(wipeHere) {
     }
   }
 
+  const keep = () => store.write(key, { ...kind.read(), ...seen.read() });
+
   const changed = () => {
-    store.write(key, kind.read());
+    keep();
     show();
   };
 
   const kept = store.read(key);
-  if (kept) kind.restore(kept);
+  // A page that says what somebody else has noted knows better how it stands, and what was typed.
+  if (kept && "apart" in form.dataset) {
+    keep();
+  } else if (kept) {
+    kind.restore(kept);
+    seen.restore(kept);
+  }
   form.addEventListener("input", changed);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -180,7 +197,7 @@ function rollCall(wipeHere) {
       kind.press(button);
       changed();
     } else {
-      store.write(key, kind.read());
+      keep();
       send();
     }
   });

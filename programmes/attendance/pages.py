@@ -1,10 +1,11 @@
 """What the roll call shows: facts and what was typed, as texts and fields."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
-from programmes.attendance.rules import MARKS, Why, noted_from
+from programmes.attendance.rules import MARKS, Mark, Why, noted_from
 from programmes.attendance.wording import FIELDS, as_values, count_fields, said, stepped, total
 from programmes.cohorts.wording_rules import numbered, weekday_group
 from programmes.core.clock import local_date
@@ -51,12 +52,13 @@ class SessionLine:
 
 @dataclass(frozen=True)
 class Person:
-    """A row of the roll call. `field` is the enrolment's id."""
+    """A row of the roll call. `field` is the enrolment's id, `stood` the mark that is noted."""
 
     field: str
     label: str
     protected: bool
     mark: str
+    stood: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class NamesPage:
     form: object
     saved: str = ""
     refused: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
     @property
     def marked(self) -> int:
@@ -94,6 +97,8 @@ class CountPage:
     form: object
     ask_more: bool = False
     refused: tuple[str, ...] = ()
+    seen: str = ""
+    apart: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,8 +146,26 @@ def typed_marks(raw: Raw, people: Sequence[Person]) -> tuple[Person, ...]:
     """The people with what was typed; "all present" goes before it."""
     everyone = "present" if raw("alla") else ""
     return tuple(
-        Person(p.field, p.label, p.protected, everyone or (raw(p.field) if raw(p.field) in MARKS else "")) for p in people
+        replace(p, mark=everyone or (raw(p.field) if raw(p.field) in MARKS else ""), stood=raw(f"sett-{p.field}"))
+        for p in people
     )
+
+
+def seen_marks(raw: Raw, people: Sequence[Person]) -> dict[UUID, str]:
+    """How each stood on the page that was sent; of a page that doesn't say so, nothing."""
+    return {UUID(p.field): raw(f"sett-{p.field}").removeprefix("-") for p in people if raw(f"sett-{p.field}")}
+
+
+def apart(people: Sequence[Person], now: Mapping[UUID, Mark]) -> tuple[tuple[Person, ...], tuple[str, ...]]:
+    """The page once more after somebody else has noted otherwise: as typed, with how each stands now; and that in words."""
+    words = {"present": _("Närvarande"), "excused": _("Anmäld frånvaro"), "no_show": _("Uteblev")}
+    shown = tuple(replace(p, stood=f"-{now[UUID(p.field)]}") if UUID(p.field) in now else p for p in people)
+    said_so = tuple(
+        _("%(who)s: %(mark)s. Du har valt: %(typed)s.", who=p.label, mark=words[now[UUID(p.field)]], typed=words[p.mark])
+        for p in people
+        if UUID(p.field) in now
+    )
+    return shown, said_so
 
 
 def held_words(form: str) -> tuple[str, str]:

@@ -1,9 +1,10 @@
 """Which kind of note a session needs, whether it may be made now, and what counts can be. Nothing here reads or writes."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 Kind = Literal["names", "count", "held"]
 Mark = Literal["present", "excused", "no_show"]
@@ -27,11 +28,45 @@ class Count:
         return self.women + self.men + self.other
 
 
+def mark_of(count: Count | None) -> str:
+    """What tells a count that is noted from another, and from none."""
+    return f"{count.women}-{count.men}-{count.other}" if count else "-"
+
+
 @dataclass(frozen=True)
 class Refused:
     """Why nothing was noted; every reason at once."""
 
     reasons: tuple[Why, ...]
+
+
+@dataclass(frozen=True)
+class Overtaken:
+    """Nothing was noted, as somebody else has noted otherwise since the page was shown: whose marks, and as what now; or
+    how many, where heads are counted."""
+
+    marks: Mapping[UUID, Mark] = field(default_factory=dict)
+    count: Count | None = None
+
+
+def merged(
+    typed: Mapping[UUID, Mark], seen: Mapping[UUID, str], stored: Mapping[UUID, str]
+) -> tuple[dict[UUID, Mark], dict[UUID, Mark]]:
+    """Of the marks on a page those to write, and those that two have noted differently since it was shown, as they stand.
+
+    `seen` is how each stood on the page, empty for not marked; who isn't in it is written as typed. What a page leaves as it
+    was says nothing against what somebody else has noted.
+    """
+    write: dict[UUID, Mark] = {}
+    apart: dict[UUID, Mark] = {}
+    for person, wanted in typed.items():
+        was, now = seen.get(person), stored.get(person, "")
+        found = next((known for known in MARKS if known == now), None)
+        if was is None or found is None or now in {was, wanted}:
+            write[person] = wanted
+        elif wanted != was:
+            apart[person] = found
+    return write, apart
 
 
 def kind(exempt: bool, figures: Collection[str]) -> Kind:

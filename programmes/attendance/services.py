@@ -14,8 +14,11 @@ from programmes.attendance.rules import (
     Count,
     Kind,
     Mark,
+    Overtaken,
     Refused,
     kind,
+    mark_of,
+    merged,
     more_than_places,
     unique_bounds,
     why_not,
@@ -35,10 +38,12 @@ __all__ = [
     "Count",
     "Mark",
     "OutOfBounds",
+    "Overtaken",
     "Refused",
     "count",
     "held",
     "mark",
+    "mark_of",
     "more_than_places",
     "why_not",
 ]
@@ -52,8 +57,17 @@ class OutOfBounds:
     broken: tuple[Bound, ...]
 
 
-async def mark(session_id: int, marks: Mapping[UUID, Mark], principal: Principal, now: datetime) -> Refused | None:
+async def mark(
+    session_id: int,
+    marks: Mapping[UUID, Mark],
+    principal: Principal,
+    now: datetime,
+    seen: Mapping[UUID, str] | None = None,
+) -> Refused | Overtaken | None:
     """Note who was there. People who have left the group since are passed over; never a reason, only the mark.
+
+    `seen` is how each stood on the page: what somebody else has noted since of others stays, and of the same person
+    otherwise it is said, and nothing is noted.
 
     Raises:
         NotFound: not a session this person works with, or somebody of another cohort is among the marks.
@@ -62,11 +76,14 @@ async def mark(session_id: int, marks: Mapping[UUID, Mark], principal: Principal
         session = await _ready(session_id, "names", principal, now)
         if isinstance(session, Refused):
             return session
-        on_roll = {entry.enrolment_id for entry in await queries.roll(session_id)}
+        on_roll = {entry.enrolment_id: entry.mark or "" for entry in await queries.roll(session_id)}
         if not on_roll and await queries.all_erased(session_id):
             return Refused(("erased",))
-        await _refuse_strangers(session_id, set(marks) - on_roll)
-        wanted = {key: value for key, value in marks.items() if key in on_roll}
+        await _refuse_strangers(session_id, set(marks) - set(on_roll))
+        typed = {key: value for key, value in marks.items() if key in on_roll}
+        wanted, apart = merged(typed, seen or {}, on_roll)
+        if apart:
+            return Overtaken(apart)
         changed = await execute(
             """insert into attendance (session_id, enrolment_id, mark, marked_at)
                select $1, given.id, given.mark, $4 from unnest($2::uuid[], $3::text[]) as given (id, mark)
@@ -81,8 +98,11 @@ async def mark(session_id: int, marks: Mapping[UUID, Mark], principal: Principal
     return None
 
 
-async def count(session_id: int, counted: Count, principal: Principal, now: datetime) -> Refused | None:
-    """Note how many came, by sex, where the section lists just that.
+async def count(
+    session_id: int, counted: Count, principal: Principal, now: datetime, seen: str | None = None
+) -> Refused | Overtaken | None:
+    """Note how many came, by sex, where the section lists just that. `seen` is the `mark_of` what was noted when the page
+    was shown: if somebody else has noted another number since, that is said, and nothing is noted.
 
     Raises:
         NotFound: not a session this person works with.
@@ -91,6 +111,9 @@ async def count(session_id: int, counted: Count, principal: Principal, now: date
         session = await _ready(session_id, "count", principal, now)
         if isinstance(session, Refused):
             return session
+        stored = (await queries.noted([session_id]))[session_id].count
+        if stored and stored != counted and seen is not None and seen != mark_of(stored):
+            return Overtaken(count=stored)
         changed = await execute(
             """insert into head_count (session_id, women, men, other, counted_at) values ($1, $2, $3, $4, $5)
                on conflict (session_id) do update

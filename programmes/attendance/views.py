@@ -1,5 +1,6 @@
 """The roll call, in its three kinds (DESIGN 3): by person, a head count by sex, or only that the session was held."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,17 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.attendance import pages, queries, services
-from programmes.attendance.services import MARKS, MOST, Count, Mark, Refused, more_than_places, why_not
+from programmes.attendance.services import (
+    MARKS,
+    MOST,
+    Count,
+    Mark,
+    Overtaken,
+    Refused,
+    mark_of,
+    more_than_places,
+    why_not,
+)
 from programmes.catalogue.queries import programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts, SessionFacts
@@ -85,7 +96,11 @@ async def _save_names(request: AnyRequest, cohort: CohortFacts, line: pages.Sess
     if people and not marks:
         form.fail(people[0].field, _("Markera minst en deltagare."))
         return page(request, "attendance/names.html", _names(line, people, form), 422)
-    answer = await services.mark(line.session_id, marks, principal(request), request.app.state.clock.now())
+    seen, now = pages.seen_marks(form.raw, people), request.app.state.clock.now()
+    answer = await services.mark(line.session_id, marks, principal(request), now, seen)
+    if isinstance(answer, Overtaken):
+        shown, apart = pages.apart(people, answer.marks)
+        return page(request, "attendance/names.html", _names(line, shown, form, apart=apart), 409)
     if answer is None and len(marks) < len(people):
         return Response("", status_code=303, headers={"location": f"{request.url.path}?sparat=1"})
     return _after(request, cohort, line, answer)
@@ -103,7 +118,13 @@ async def _save_count(request: AnyRequest, cohort: CohortFacts, line: pages.Sess
     if form.errors:
         values = {name: form.raw(name) for name in pages.FIELDS}
         return page(request, "attendance/count.html", await _count(cohort, line, values, form), 422)
-    answer = await services.count(line.session_id, counted, principal(request), request.app.state.clock.now())
+    now, seen = request.app.state.clock.now(), form.raw("sett") or None
+    answer = await services.count(line.session_id, counted, principal(request), now, seen)
+    if isinstance(answer, Overtaken):
+        values = {name: form.raw(name) for name in pages.FIELDS}
+        view = await _count(cohort, line, values, form, answer.count)
+        apart = pages.said(answer.count) if answer.count else ""
+        return page(request, "attendance/count.html", replace(view, apart=apart), 409)
     return _after(request, cohort, line, answer)
 
 
@@ -130,7 +151,8 @@ async def _show(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLin
         return page(request, "attendance/names.html", _names(line, people, saved="sparat" in request.query_params))
     if kind == "count":
         noted = (await queries.noted([line.session_id]))[line.session_id]
-        return page(request, "attendance/count.html", await _count(cohort, line, pages.as_values(noted.count)))
+        view = await _count(cohort, line, pages.as_values(noted.count), stored=noted.count)
+        return page(request, "attendance/count.html", view)
     return page(request, "attendance/held.html", pages.held_page(line, await _here(request, cohort)))
 
 
@@ -142,7 +164,7 @@ async def _people(request: AnyRequest, line: pages.SessionLine) -> list[pages.Pe
     entries = await _roster(request, line.cohort_id, states)
     known = {entry.enrolment_id: entry for entry in entries}
     on_roll = [(known[e.enrolment_id], e.mark) for e in await queries.roll(line.session_id) if e.enrolment_id in known]
-    return [pages.Person(str(e.enrolment_id), e.label, e.protected, mark or "") for e, mark in on_roll]
+    return [pages.Person(str(e.enrolment_id), e.label, e.protected, mark or "", f"-{mark or ''}") for e, mark in on_roll]
 
 
 async def _roster(request: AnyRequest, cohort_id: int, states: tuple[State, ...]) -> list[RosterEntry]:
@@ -164,14 +186,19 @@ def _names(
     people: list[pages.Person] | tuple[pages.Person, ...],
     form: Form | None = None,
     saved: bool = False,
+    apart: tuple[str, ...] = (),
 ) -> pages.NamesPage:
     marked = sum(1 for person in people if person.mark)
     text = _("%(n)s av %(total)s är sparade. Resten går att fylla i senare.", n=marked, total=len(people)) if saved else ""
-    return pages.NamesPage(line.session_id, line.title, line.line, tuple(people), form or Form(), text)
+    return pages.NamesPage(line.session_id, line.title, line.line, tuple(people), form or Form(), text, apart=apart)
 
 
 async def _count(
-    cohort: CohortFacts, line: pages.SessionLine, values: dict[str, str], form: Form | None = None
+    cohort: CohortFacts,
+    line: pages.SessionLine,
+    values: dict[str, str],
+    form: Form | None = None,
+    stored: Count | None = None,
 ) -> pages.CountPage:
     taken = (await places([cohort.cohort_id]))[cohort.cohort_id].held if cohort.form == "group" else 0
     before = [c for c in await queries.counts(cohort.cohort_id) if line.number is not None and c.number < line.number]
@@ -188,6 +215,7 @@ async def _count(
         hint=" ".join(hint),
         ask_more=form is not None and ("fler" in form.errors or form.ticked("fler")),
         form=form or Form(),
+        seen=mark_of(stored) if stored or form is None else form.raw("sett"),
     )
 
 

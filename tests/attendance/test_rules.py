@@ -1,12 +1,13 @@
 """Which kind of note a session needs, when it may be made, and what numbers can be."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programmes.attendance.rules import Count, kind, unique_bounds, why_not
+from programmes.attendance.rules import MARKS, Count, Mark, kind, merged, unique_bounds, why_not
 from programmes.catalogue import queries as catalogue
 
 TODAY = date(2026, 9, 2)
@@ -68,3 +69,31 @@ def test_everybody_coming_once_and_noted_as_they_came_is_always_possible(counts:
     women, men, other = (sum(of) for of in zip(*((c.women, c.men, c.other) for c in counts), strict=True))
     assert unique_bounds(counts).broken(Count(women, men, other)) == ()
     assert unique_bounds(counts).broken(Count(women + other, men, 0)) == ()
+
+
+IDS = [UUID(int=n) for n in range(1, 4)]
+STOOD = st.sampled_from(["", *MARKS])
+
+
+@given(
+    st.dictionaries(st.sampled_from(IDS), st.sampled_from(MARKS)),
+    st.dictionaries(st.sampled_from(IDS), STOOD),
+    st.dictionaries(st.sampled_from(IDS), STOOD),
+)
+def test_what_two_have_noted_differently_is_asked_about_and_nothing_else(
+    typed: dict[UUID, Mark], seen: dict[UUID, str], stored: dict[UUID, str]
+) -> None:
+    write, apart = merged(typed, seen, stored)
+    for person, wanted in typed.items():
+        was, now = seen.get(person), stored.get(person, "")
+        mine, theirs = was is not None and wanted != was, was is not None and now != was
+        assert (person in apart) == (mine and theirs and now not in {wanted, ""})
+        # What I left as it was never undoes what somebody else has noted.
+        if theirs and now and not mine:
+            assert person not in write
+        # What I have chosen is written when nobody else has noted otherwise.
+        if mine and not theirs:
+            assert write[person] == wanted
+        if was is None:
+            assert write[person] == wanted
+    assert all(apart[person] == stored[person] for person in apart)

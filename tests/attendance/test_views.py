@@ -199,3 +199,53 @@ async def test_an_earlier_session_is_corrected_and_leads_back_to_the_group(
     address = f"/personal/traffar/{(await session_ids(cohort))[0]}/narvaro"
     saved = await post_form(client, address, {str(p): "no_show" for p in people})
     assert saved.headers["location"] == f"/personal/grupper/{cohort.cohort_id}"
+
+
+def as_shown(page: str) -> dict[str, str]:
+    """How everything stood on a page, as its form says."""
+    return dict(re.findall(r'type="hidden" name="(sett[^"]*)" value="([^"]*)"', page))
+
+
+async def test_of_two_who_mark_at_once_the_second_is_told_what_differs_and_nothing_of_the_first_is_lost(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    address, people = await the_page("2.7", client, clock, keys, robin)
+    one, other, third = people[:3]
+    mine = (await client.get(address)).text
+    shown = as_shown(mine)
+    # Somebody else marks two of them meanwhile.
+    theirs = {one: "present", other: "no_show"}
+    assert (await post_form(client, address, shown | theirs)).status_code == 303
+    # What I chose for a third goes beside; nothing that they chose is undone by what I left.
+    assert (await post_form(client, address, shown | {third: "present"})).status_code == 303
+    assert checked((await client.get(address)).text) == theirs | {third: "present"}
+    # The same mark by both is no question. Another one is, and nothing of mine is written before it is answered.
+    asked = await post_form(client, address, shown | {one: "excused", other: "no_show", third: "excused"})
+    assert asked.status_code == 409
+    assert "Någon annan har markerat under tiden" in asked.text
+    assert f"{NAMES[0]}: Närvarande. Du har valt: Anmäld frånvaro." in asked.text
+    assert NAMES[1] + ":" not in asked.text
+    assert checked(asked.text) == {one: "excused", other: "no_show", third: "excused"}
+    assert checked((await client.get(address)).text) == theirs | {third: "present"}
+    # Sent once more it is meant.
+    again = {one: "excused", other: "no_show", third: "excused"}
+    assert (await post_form(client, address, as_shown(asked.text) | again)).status_code == 303
+    assert checked((await client.get(address)).text) == again
+
+
+async def test_of_two_who_count_the_second_is_told_what_the_first_has_noted(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    address, _people = await the_page("2.1", client, clock, keys, robin)
+    shown = as_shown((await client.get(address)).text)
+    first, second = {"women": "2", "men": "1", "other": "0"}, {"women": "3", "men": "1", "other": "0"}
+    assert (await post_form(client, address, shown | first)).status_code == 303
+    # Sent again, as after a lost answer, it is the same.
+    assert (await post_form(client, address, shown | first)).status_code == 303
+    asked = await post_form(client, address, shown | second)
+    assert asked.status_code == 409
+    assert "Nu står det 2 kvinnor, 1 man. Ditt antal är inte sparat än." in asked.text
+    assert numbers(asked.text) == second
+    assert numbers((await client.get(address)).text) == first
+    assert (await post_form(client, address, as_shown(asked.text) | second)).status_code == 303
+    assert numbers((await client.get(address)).text) == second
