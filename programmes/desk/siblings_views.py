@@ -41,7 +41,9 @@ async def opened_here(request: AnyRequest) -> tuple[pages.OpenedPlace, ...]:
         cohort = await cohorts.by_id(facts.cohort_id)
         position = await queries.queue_position(facts.cohort_id, facts.turn) if facts.state == "queued" else 0
         kept = place_services.unseal(facts, state.key_folder)
-        title = pages.headline(pages.state_of(facts, cohort), position, cohort.form, facts.left_from)
+        shown_state = pages.state_of(facts, cohort, state.clock.now())
+        waits_in_vain = position and await queries.where_waiting_leads(facts.cohort_id, state.clock.now()) == "nowhere"
+        title = pages.headline(shown_state, position, cohort.form, facts.left_from, bool(waits_in_vain))
         found.append(pages.OpenedPlace(number, kept.alias, title, kept.code, token == shown))
     return tuple(found) if any(place.shown for place in found) and len(found) > 1 else ()
 

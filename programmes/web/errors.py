@@ -197,7 +197,7 @@ def staff_text(code: str) -> tuple[str, str] | None:
         ),
         "offer_over": (
             _("Erbjudandet gäller inte längre"),
-            _("Det är besvarat, eller så har platsen gått vidare till nästa i kön."),
+            _("Det är besvarat, eller så har tiden för att svara gått ut."),
         ),
         "visit_full": (_("Tiden är inte ledig längre"), _("Välj en annan tid för studiebesöket. Personens plats är kvar.")),
         "visit_done": (_("Studiebesöket är redan gjort"), _("Personen behöver inte boka ett till.")),
@@ -262,7 +262,7 @@ def conflict_text(code: str) -> tuple[str, str]:
         ),
         "offer_over": (
             _("Erbjudandet har gått ut"),
-            _("Platsen har gått vidare till nästa i kön. Du kan anmäla dig igen om det finns plats."),
+            _("Tiden för att svara har gått ut, så det går inte längre att tacka ja. På Min plats står vad du kan göra."),
         ),
         "offer_ended_queued": (
             _("Erbjudandet gäller inte längre"),
