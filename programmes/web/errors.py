@@ -195,6 +195,10 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Personen står inte i kön längre"),
             _("Den har fått ett erbjudande eller en plats, eller har lämnat kön. Inget av det du skickade är sparat."),
         ),
+        "not_next": (
+            _("Personen kan inte få platsen nu"),
+            _("Kön har ändrats sedan sidan visades: någon annan är på tur, platsen är tagen, eller så är det för sent."),
+        ),
         "offer_over": (
             _("Erbjudandet gäller inte längre"),
             _("Det är besvarat, eller så har tiden för att svara gått ut."),
