@@ -259,7 +259,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
     facts, waits = place.facts, state == "queued"
     together, passed_at = await waiting_with(facts)
     came_before = await order_queries.last_came_before(facts) if waits else None
-    leads = await queries.where_waiting_leads(facts.cohort_id, request.app.state.clock.now()) if waits else "offer"
+    leads = await order_queries.where_waiting_leads(facts.cohort_id, request.app.state.clock.now()) if waits else "offer"
     return pages.QueuePart(
         position=await queries.queue_position(facts.cohort_id, facts.turn) if waits else 0,
         skip_reason=skip_told(facts.skip_reason, place.programme.section) if facts.skip_reason else "",

@@ -13,19 +13,16 @@ import asyncpg
 from programmes.catalogue.rules import Programme, ResidencyException
 from programmes.cohorts.queries import UNBOOKED, CohortFacts
 from programmes.core.clock import local_date
-from programmes.core.days import day_off
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.enrolment.rules import (
     ALIVE,
     BEFORE_SESSION,
     Entry,
-    Leads,
     State,
     VisitState,
     acceptable,
     asked_texts,
-    leads,
     queue_over,
 )
 from programmes.enrolment.rules import AgreementText as AgreementText
@@ -190,17 +187,6 @@ async def entry_facts(cohort_id: int) -> Entry:
     if row is None:
         raise NotFound
     return Entry(row["state"], row["enrol_from"], row["last_entry"], row["unbooked"])
-
-
-async def where_waiting_leads(cohort_id: int, now: datetime) -> Leads:
-    """To what waiting leads now, read without a lock, for showing (`rules.leads`). Raises NotFound."""
-    around = await entry_facts(cohort_id)
-    next_session = await fetchval(
-        "select min(starts_at) from cohort_session where cohort_id = $1 and state <> 'cancelled' and starts_at > $2",
-        cohort_id,
-        now,
-    )
-    return leads(around, next_session, day_off, now)
 
 
 _ENROLMENT = """

@@ -9,7 +9,7 @@ from programmes.catalogue.rules import Programme
 from programmes.core import audit
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, NotFound
-from programmes.enrolment import queries, services, together_queries
+from programmes.enrolment import order_queries, queries, services, together_queries
 from programmes.enrolment.queue_services import note_event, note_passed, take_seat
 from programmes.enrolment.rules import LEAST_TO_ANSWER, entry, lowest_free
 
@@ -26,7 +26,7 @@ class Seatable:
 async def seatable(cohort_id: int, now: datetime) -> Seatable | None:
     """To whom staff can give a free place now; None when nobody waits for one, none is free, or an offer can be made.
     Read without a lock, for showing. Raises NotFound."""
-    if await queries.where_waiting_leads(cohort_id, now) != "word":
+    if await order_queries.where_waiting_leads(cohort_id, now) != "word":
         return None
     async with transaction():
         return await _first(await queries.lock_gate(cohort_id, now))
