@@ -25,7 +25,7 @@ from programmes.enrolment.services import Taken
 from tests.clock import FrozenClock
 from tests.conftest import START
 from tests.desk.cast import everything, holding
-from tests.factories import a_cohort, post_form, somebody
+from tests.factories import a_cohort, a_coordinator, post_form, sign_in_as, somebody
 from tests.notices.mail import Mail
 
 LISA = "lisa@example.invalid"
@@ -202,7 +202,7 @@ async def test_whose_day_for_a_study_visit_went_by_reads_that(
 async def test_an_offer_whose_time_is_over_is_not_shown_as_open_while_the_worker_is_down(
     client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, db: None
 ) -> None:
-    _cohort, waits = await offered("2.1", LISA, keys, clock)
+    cohort, waits = await offered("2.1", LISA, keys, clock)
     code = await code_of(waits, keys)
     open_page = await opens(client, code)
     assert "Ja, jag tar platsen" in open_page
@@ -218,6 +218,11 @@ async def test_an_offer_whose_time_is_over_is_not_shown_as_open_while_the_worker
     assert "det går inte längre att tacka ja" in pressed.text
     assert "Tiden för att svara" in (await post_form(client, "/min-plats/erbjudande", {"svar": "?"}, "/min-plats")).text
     assert (await client.get("/min-plats/lamna")).status_code == 303
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    for_staff = (await client.get(f"/personal/grupper/{cohort.cohort_id}/deltagare/{waits.enrolment_id}")).text
+    assert "Det går inte längre att tacka ja." in for_staff
+    assert "Tackar ja" not in for_staff
 
 
 def test_a_day_counts_from_the_word_or_from_the_end_for_whom_there_is_none() -> None:
