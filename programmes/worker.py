@@ -37,6 +37,7 @@ from programmes.notices import agreement_services as agreements
 from programmes.notices import deadline_services as deadlines
 from programmes.notices import job_services as notices
 from programmes.notices import queue_services as notice_queue
+from programmes.notices import ran_out_services as ran_out
 from programmes.notices import refusal_services as refusals
 from programmes.oversight import chain_services as chain
 from programmes.oversight import digest_services as digest
@@ -139,6 +140,7 @@ async def _sweep_keys(worker: Worker) -> None:
 @by_a_sure_clock
 async def _forget_left(worker: Worker) -> None:
     await refusals.forget_refused(worker.keys, worker.clock.now())
+    await ran_out.forget_ran_out(worker.keys, worker.clock.now())
     await leaving_services.forget_left(worker.keys, worker.clock.now())
 
 

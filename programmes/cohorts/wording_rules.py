@@ -152,6 +152,17 @@ def _held(p: Params) -> str:
     )
 
 
+def _strands(p: Params) -> str:
+    n, places = cast(int, p["n"]), cast(int, p["maximum"])
+    who = ngettext(
+        "%(n)s person i kön väntar tillsammans med syskon och vill ha fler platser än %(places)s.",
+        "%(n)s personer i kön väntar tillsammans med syskon och vill ha fler platser än %(places)s.",
+        n,
+        places=places,
+    )
+    return " ".join([who, _("De kan då inte få platser om de inte väntar var för sig. Kryssa i om det är meningen.")])
+
+
 _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "past": lambda p: _("Tiden har redan varit. Välj en tid som kommer."),
     "too_far": lambda p: _("Välj en dag inom två år."),
@@ -176,6 +187,7 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "maximum": _maximum,
     "minimum_above": lambda p: _("Minst kan inte vara mer än högst."),
     "held": _held,
+    "strands": _strands,
     "last_entry": lambda p: _("Skriv ett tal från 1 till %(most)s.", **p),
     "only_at_start": lambda p: _("Efter starten tar %(section)s inte in nya deltagare.", **p),
     "leader_missing": lambda p: _("Välj minst en gruppledare."),

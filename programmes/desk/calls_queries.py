@@ -24,6 +24,8 @@ _MUST_BE_TOLD = (
     "visit_reminder",
     "accept_new",
     "place_expired",
+    "offer_expired",
+    "queue_ended",
     "place_refused",
     "place_back",
     "place_moved",
@@ -36,7 +38,8 @@ _ABOUT_STARTS = timedelta(days=30)
 # $3 is about all, $4 is now, $5 since when, $6 only reminds of what is known.
 _UNTOLD = """
 with mine as (
-    select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at from enrolment e join cohort c on c.id = e.cohort_id
+    select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at, e.undo_until
+    from enrolment e join cohort c on c.id = e.cohort_id
     where e.cohort_id = any($1::int[])
       and e.state in ('preliminary', 'confirmed', 'offered', 'queued', 'expired', 'refused')),
 of_topics as (
@@ -48,7 +51,7 @@ of_topics as (
 last as (
     select distinct on (enrolment_id, topic) *,
            max(created_at) filter (where topic = 'all') over (partition by enrolment_id) as all_at
-    from of_topics order by enrolment_id, topic, created_at desc, id),
+    from of_topics order by enrolment_id, topic, created_at desc, kind = 'place_offered', id),
 offer as (
     select distinct on (enrolment_id) * from of_topics where kind = 'place_offered'
     order by enrolment_id, created_at desc, id)
@@ -68,7 +71,9 @@ join mine m on m.id = n.enrolment_id left join cohort_session s on s.id = n.sess
 left join study_visit y on y.enrolment_id = m.id left join visit_slot vs on vs.id = y.slot_id
 where n.state in ('failed', 'no_channel')
   and (n.state = 'failed' or n.kind = 'place_offered' or n.kind = any($2::text[]))
-  and (m.state = 'expired') = (n.kind = 'place_expired') and (m.state = 'refused') = (n.kind = 'place_refused')
+  and (m.state = 'expired') = (n.kind in ('place_expired', 'offer_expired', 'queue_ended'))
+  and (n.kind not in ('offer_expired', 'queue_ended') or m.undo_until is not null)
+  and (m.state = 'refused') = (n.kind = 'place_refused')
   and (n.kind <> 'visit_cancelled' or y.state = 'cancelled')
   and (n.kind <> 'visit_reminder' or coalesce(y.state, 'missed') = 'missed' and m.state = 'preliminary')
   and (n.kind <> 'visit_booked' or y.state = 'booked' and vs.starts_at > $4)

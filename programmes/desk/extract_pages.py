@@ -168,7 +168,7 @@ def _enrolment(way: Mapping[str, Any], programme: Programme) -> list[Part]:
         (_("Klar"), words.said(way["confirmed_at"])),
         (_("Svar på erbjudande senast"), words.said(way["offer_expires_at"])),
         (_("Slut"), words.said(way["ended_at"])),
-        (_("Går att ångra till"), words.said(way["undo_until"])),
+        (_("Går att läsa till") if way["state"] == "expired" else _("Går att ångra till"), words.said(way["undo_until"])),
         (_("Läge före"), state_words(way["left_from"])[0] if way["left_from"] else ""),
         (_("Platsnummer"), words.said(seat)),
         (_("Nummer i ordningen"), f"{way['arrival']}"),

@@ -8,6 +8,7 @@ from programmes.cohorts.rhythm_rules import rhythm
 from programmes.cohorts.tabs_rules import tabs
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
+from programmes.core.days import day_off
 from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.erased_pages import ErasedPart, erased_part
@@ -16,9 +17,17 @@ from programmes.desk.groups_pages import Tag, state_tag
 from programmes.desk.talk_rules import staff_talks
 from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
-from programmes.enrolment.rules import ALIVE, Entry, NotOpen
+from programmes.enrolment.rules import ALIVE, Entry, NotOpen, leads
 from programmes.enrolment.rules import entry as may_enter
-from programmes.enrolment.wording import age_text, listed_remaining, order_text, passed_by_text, skip_text, state_words
+from programmes.enrolment.wording import (
+    age_text,
+    listed_remaining,
+    order_text,
+    passed_by_text,
+    skip_text,
+    state_words,
+    stranded_text,
+)
 
 _SHOWN = 4
 
@@ -231,10 +240,31 @@ def _visits(facts: Facts) -> str:
 
 def _closed(facts: Facts) -> NotOpen | None:
     """Why nobody can be enrolled now; None while somebody can."""
+    return may_enter(_entry(facts), facts.now)
+
+
+def _entry(facts: Facts) -> Entry:
     last = {s.number: s.starts_at for s in facts.sessions if s.number is not None}
     joined = min(facts.cohort.last_entry_session, max(last)) if last else None
     begins = last.get(joined) if joined is not None else None
-    return may_enter(Entry(facts.cohort.state, facts.cohort.enrol_from, begins, facts.cohort.unbooked), facts.now)
+    return Entry(facts.cohort.state, facts.cohort.enrol_from, begins, facts.cohort.unbooked)
+
+
+def _next_words(facts: Facts) -> str:
+    """What stands beside the first who can be offered a place: with one free and no time to offer it, that staff give it."""
+    coming = min((s.starts_at for s in facts.sessions if s.state != "cancelled" and s.starts_at > facts.now), default=None)
+    lead = leads(_entry(facts), coming, day_off, facts.now)
+    if lead == "nowhere":
+        return _("Det går inte längre att komma med.")
+    if lead == "word" and facts.cohort.maximum > facts.places.held:
+        return _("Näst på tur till den lediga platsen. För kort tid för ett erbjudande: ge den platsen under Kö.")
+    return _("Näst på tur.")
+
+
+def _fits(facts: Facts, entry: RosterEntry) -> bool:
+    """Whether there are places enough for who waits, with the siblings who wait together with them."""
+    wanted = entry.together.count(",") + 1 if entry.together else 1
+    return wanted <= (facts.cohort.maximum - facts.places.held or facts.cohort.maximum)
 
 
 def _person(facts: Facts, entry: RosterEntry) -> PersonRow:
@@ -298,9 +328,11 @@ def _queue(facts: Facts) -> list[QueueRow]:
         elif entry.asked_to_come:
             tag, text = Tag(_("Ska säga att den kommer"), "warn", "clock"), applied
         else:
-            tag = Tag(_("Väntar"))
-            text = applied if next_told else applied + " " + _("Näst på tur.")
-            next_told = True
+            tag, text = Tag(_("Väntar")), applied
+            if not next_told and _fits(facts, entry):
+                text, next_told = applied + " " + _next_words(facts), True
+        if stranded := stranded_text(entry.together, facts.cohort.maximum) if entry.state == "queued" else "":
+            text += " " + stranded
         if entry.enrolment_id in facts.passed_by:
             text += " " + passed_by_text(*facts.passed_by[entry.enrolment_id])
         moved = order_text(entry.order_reason) if entry.order_reason else ""

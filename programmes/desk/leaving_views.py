@@ -23,7 +23,8 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
     """What happens if one leaves, and what undoing would give."""
     enrolment_id = await opened(request)
     place = await place_of(enrolment_id)
-    if pages.state_of(place.facts, place.cohort) not in {"preliminary", "confirmed", "queued", "offered"}:
+    now = request.app.state.clock.now()
+    if pages.state_of(place.facts, place.cohort, now) not in {"preliminary", "confirmed", "queued", "offered"}:
         return to_place()
     first = moment_long(place.cohort.first_start) if place.cohort.first_start else ""
     together = (await waiting_with(place.facts))[0]

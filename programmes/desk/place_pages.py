@@ -15,6 +15,7 @@ from programmes.core.codes import grouped
 from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.desk import talk_rules
+from programmes.enrolment.ran_out_rules import open_until
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, Visit
 from programmes.enrolment.wording import AcceptedText
 
@@ -59,8 +60,9 @@ class QueuePart:
     `asked` are the conditions of the programme, for somebody who is passed over because of them. `passed_at`: when others
     were last given a place before who waits for more, or has yet to say that they come. `passed_on`: on which day a
     coordinator last let somebody go before. `came_before`: when somebody who had applied earlier came back before them.
-    `ran_out`: the form had said that there was a place. `parted`: the siblings with whom they waited are offered places,
-    or have them.
+    `ran_out`: the form had said that there was a place. `parted`: they no longer wait together with the siblings with whom
+    they did. `over`: nobody can enter any more. `by_word`: no offer could be answered before the next session; who is first
+    takes a free place by saying yes to staff. `too_many`: how many places there are, when those who wait together want more.
     """
 
     position: int = 0
@@ -73,6 +75,9 @@ class QueuePart:
     came_before: str = ""
     ran_out: bool = False
     parted: bool = False
+    over: bool = False
+    by_word: bool = False
+    too_many: int = 0
 
 
 @dataclass(frozen=True)
@@ -182,6 +187,24 @@ class LeftPage:
         return who_of(self.opened)
 
 
+@dataclass(frozen=True)
+class RanOutPage:
+    """An offer, a place or a wait that ended without its person: what happened, and `until` when the page opens: a moment
+    for whom nobody tells (`untold`), else the last day."""
+
+    title: str
+    lead: str
+    until: str
+    untold: bool
+    programme_address: str
+    exempt: bool
+    opened: tuple[OpenedPlace, ...] = ()
+
+    @property
+    def who(self) -> str:
+        return who_of(self.opened)
+
+
 def who_of(opened: Sequence[OpenedPlace]) -> str:
     """Which of the siblings the page is about; nothing when there is only one place."""
     return next((place.label for place in opened if place.shown), "")
@@ -279,13 +302,17 @@ def code_lines(code: str) -> tuple[str, ...]:
     return (whole[:9], whole[10:]) if code else ()
 
 
-def state_of(facts: EnrolmentFacts, cohort: CohortFacts) -> str:
-    """What the page is about: a cancelled or closed cohort goes before the person's own state."""
+def state_of(facts: EnrolmentFacts, cohort: CohortFacts, now: datetime) -> str:
+    """What the page is about: a cancelled or closed cohort goes before the person's own state, and an offer whose time is
+    over is over, whether the worker has been there or not."""
     alive = facts.state in {"preliminary", "confirmed", "queued", "offered"}
     if alive and cohort.state in {"cancelled", "closed"}:
         return cohort.state
-    # Ended before its first session: nothing is left to come to.
-    return "cancelled" if alive and cohort.first_start is None and not cohort.unbooked else facts.state
+    if alive and cohort.first_start is None and not cohort.unbooked:
+        # Ended before its first session: nothing is left to come to.
+        return "cancelled"
+    over = facts.state == "offered" and facts.offer_expires_at is not None and facts.offer_expires_at <= now
+    return "expired" if over else facts.state
 
 
 def why_no_offer(code: str, state: str) -> str:
@@ -294,11 +321,15 @@ def why_no_offer(code: str, state: str) -> str:
     return {"queued": "offer_ended_queued", "cancelled": "offer_ended_cancelled"}.get(state, code)
 
 
-def headline(state: str, position: int, form: str, left_from: str | None = None) -> str:
-    """The page's first words. `left_from`: what somebody had who has left."""
+def headline(state: str, position: int, form: str, left_from: str | None = None, over: bool = False) -> str:
+    """The page's first words. `left_from`: what somebody had who has left. `over`: nobody who waits can enter any more."""
     alone = form == "individual"
+    if state == "queued" and over:
+        return _("Kön är slut")
     if state == "withdrawn" and left_from == "queued":
         return _("Du har lämnat kön")
+    if state == "expired":
+        return ran_out_title(left_from)
     words = {
         "confirmed": _("Du har en plats"),
         "preliminary": _("Du har en preliminär plats"),
@@ -307,9 +338,30 @@ def headline(state: str, position: int, form: str, left_from: str | None = None)
         "cancelled": _("Samtalen är inställda") if alone else _("Gruppen är inställd"),
         "closed": _("Samtalen är avslutade") if alone else _("Gruppen är avslutad"),
         "completed": _("Du har fullföljt"),
-        "expired": _("Erbjudandet har gått ut"),
     }
     return words.get(state, _("Du har lämnat din plats"))
+
+
+def ran_out_title(left_from: str | None) -> str:
+    """That something ran out, by what there was: a wait, a place without a study visit, else an offer."""
+    titles = {"queued": _("Kön är slut"), "preliminary": _("Sista dagen för studiebesök har gått")}
+    return titles.get(left_from or "", _("Tiden för att svara har gått ut"))
+
+
+def ran_out_page(
+    facts: EnrolmentFacts, programme_address: str, exempt: bool, way: str, opened: tuple[OpenedPlace, ...]
+) -> "RanOutPage":
+    """What somebody reads whose time ran out. `until` is empty while the worker has not been there."""
+    leads = {
+        "queued": _("Det går inte längre att komma med i den här starten, och du stod kvar i kön."),
+        "preliminary": _("Inget studiebesök var bokat när dagen var slut. Därför är platsen inte längre din."),
+    }
+    lead = leads.get(facts.left_from or "", _("Vi fick inget svar på erbjudandet i tid. Därför är platsen inte längre din."))
+    until = ""
+    if facts.undo_until is not None:
+        last = open_until(facts.undo_until, way != "place")
+        until = moment_long(last) if way == "place" else day_long(local_date(last))
+    return RanOutPage(ran_out_title(facts.left_from), lead, until, way == "place", programme_address, exempt, opened)
 
 
 def lead_of(state: str, programme: Programme, cohort: CohortFacts, now: datetime) -> str:

@@ -41,7 +41,8 @@ async def answer_offer(request: AnyRequest) -> Response[Any]:
         return await _answered(request, enrolment_id, yes=answer == "ja")
     except Conflict as conflict:
         place = await place_of(enrolment_id)
-        raise Conflict(pages.why_no_offer(conflict.code, pages.state_of(place.facts, place.cohort))) from conflict
+        state = pages.state_of(place.facts, place.cohort, request.app.state.clock.now())
+        raise Conflict(pages.why_no_offer(conflict.code, state)) from conflict
 
 
 async def _answered(request: AnyRequest, enrolment_id: UUID, yes: bool) -> Response[Any]:

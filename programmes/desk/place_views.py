@@ -107,9 +107,21 @@ async def my_place(request: AnyRequest) -> Response[Any]:
     place = await place_of(enrolment_id)
     if place.facts.state == "refused" and place.facts.undo_until is not None:
         return page(request, "desk/place_refused.html", await _refused(request, place, place.facts.undo_until))
-    if place.facts.undo_until is not None:
+    if place.facts.state == "withdrawn" and place.facts.undo_until is not None:
         return page(request, "desk/place_undo.html", await _left(request, place, place.facts.undo_until))
-    return page(request, "desk/place.html", await _view(request, place))
+    return await _shown(request, place)
+
+
+async def _shown(
+    request: AnyRequest, place: Place, wrong: str = "", typed: Form | None = None, status: int = 200
+) -> Response[Any]:
+    """The place as it stands; of an offer that has run out nothing is left to answer, and it says so."""
+    if pages.state_of(place.facts, place.cohort, request.app.state.clock.now()) == "expired":
+        how, address = way(place.facts, request.app.state.key_folder), f"/insatser/{place.programme.slug}"
+        opened = await opened_here(request)
+        view = pages.ran_out_page(place.facts, address, place.programme.exempt, how, opened)
+        return page(request, "desk/place_ran_out.html", view, status)
+    return page(request, "desk/place.html", await _view(request, place, wrong, typed), status)
 
 
 async def _sibling_or_code(request: AnyRequest) -> Response[Any]:
@@ -190,7 +202,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
     now = request.app.state.clock.now()
     facts, cohort, programme = place.facts, place.cohort, place.programme
     texts = await queries.texts_for(programme, local_date(now))
-    state = pages.state_of(facts, cohort)
+    state = pages.state_of(facts, cohort, now)
     left = queries.still_to_do(programme, facts, texts) if state == "preliminary" else ()
     again = await new_versions(place, now) if state == "confirmed" else ()
     kept = place_services.unseal(facts, request.app.state.key_folder)
@@ -203,7 +215,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
     return pages.PlacePage(
         state=state,
         alone=cohort.form == "individual",
-        title=pages.headline(state, queue.position, cohort.form, facts.left_from),
+        title=pages.headline(state, queue.position, cohort.form, facts.left_from, queue.over),
         lead=pages.lead_of(state, programme, cohort, now),
         code=pages.code_lines(kept.code),
         seats=cohort.maximum,
@@ -247,6 +259,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
     facts, waits = place.facts, state == "queued"
     together, passed_at = await waiting_with(facts)
     came_before = await order_queries.last_came_before(facts) if waits else None
+    leads = await order_queries.where_waiting_leads(facts.cohort_id, request.app.state.clock.now()) if waits else "offer"
     return pages.QueuePart(
         position=await queries.queue_position(facts.cohort_id, facts.turn) if waits else 0,
         skip_reason=skip_told(facts.skip_reason, place.programme.section) if facts.skip_reason else "",
@@ -258,6 +271,9 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         came_before=moment_long(came_before) if came_before else "",
         ran_out=waits and not facts.asked_to_come and "fullt" in request.query_params,
         parted=waits and bool(facts.together_id) and not together,
+        over=leads == "nowhere",
+        by_word=leads == "word",
+        too_many=place.cohort.maximum if waits and together > place.cohort.maximum else 0,
     )
 
 
@@ -305,7 +321,7 @@ async def _calendar(request: AnyRequest, facts: queries.EnrolmentFacts) -> Parti
 
 async def place_again(request: AnyRequest, enrolment_id: UUID, wrong: str, typed: Form | None = None) -> Response[Any]:
     """The page again, with what to do about what was sent, and what was ticked still ticked."""
-    return page(request, "desk/place.html", await _view(request, await place_of(enrolment_id), wrong, typed), 422)
+    return await _shown(request, await place_of(enrolment_id), wrong, typed, 422)
 
 
 HANDLERS = [my_place, open_place, close_place, leave_quickly]

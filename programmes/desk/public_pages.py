@@ -87,6 +87,8 @@ class Start:
         """How many places are left, in words that need no picture."""
         if self.not_yet:
             return ngettext("%(n)s plats", "%(n)s platser", self.cohort.maximum)
+        if not self.free and self.cohort.maximum > self.places.held:
+            return _("Lediga platser går först till dem som väntar. Du kan ställa dig i kö.")
         if not self.free:
             return _("Fullt. Du kan ställa dig i kö.")
         if self.cohort.maximum == 1:

@@ -7,7 +7,7 @@ from litestar import Request, Response, post
 from programmes.cohorts import queries as cohorts
 from programmes.core.i18n import moment_long
 from programmes.desk import place_pages as pages
-from programmes.enrolment import place_services, queries, together_queries, together_services
+from programmes.enrolment import order_queries, place_services, queries, together_queries, together_services
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.web.forms import read_form
 from programmes.web.open_places import for_shown, places_opened, show_place, shown_place
@@ -41,7 +41,9 @@ async def opened_here(request: AnyRequest) -> tuple[pages.OpenedPlace, ...]:
         cohort = await cohorts.by_id(facts.cohort_id)
         position = await queries.queue_position(facts.cohort_id, facts.turn) if facts.state == "queued" else 0
         kept = place_services.unseal(facts, state.key_folder)
-        title = pages.headline(pages.state_of(facts, cohort), position, cohort.form, facts.left_from)
+        shown_state = pages.state_of(facts, cohort, state.clock.now())
+        waits_in_vain = position and await order_queries.where_waiting_leads(facts.cohort_id, state.clock.now()) == "nowhere"
+        title = pages.headline(shown_state, position, cohort.form, facts.left_from, bool(waits_in_vain))
         found.append(pages.OpenedPlace(number, kept.alias, title, kept.code, token == shown))
     return tuple(found) if any(place.shown for place in found) and len(found) > 1 else ()
 

@@ -6,9 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from programmes.core.days import day_off
 from programmes.core.db import fetch, fetchval
+from programmes.enrolment import queries
 from programmes.enrolment.queue_rules import EventKind, NewMaximum, Waiting
-from programmes.enrolment.rules import EnrolmentFacts
+from programmes.enrolment.rules import EnrolmentFacts, Leads, leads
 
 
 @dataclass(frozen=True)
@@ -105,3 +107,14 @@ async def was_offered(enrolment_id: UUID) -> bool:
     return bool(
         await fetchval("select true from queue_event where enrolment_id = $1 and kind = 'offered' limit 1", enrolment_id)
     )
+
+
+async def where_waiting_leads(cohort_id: int, now: datetime) -> Leads:
+    """To what waiting leads now, read without a lock, for showing (`rules.leads`). Raises NotFound."""
+    around = await queries.entry_facts(cohort_id)
+    next_session = await fetchval(
+        "select min(starts_at) from cohort_session where cohort_id = $1 and state <> 'cancelled' and starts_at > $2",
+        cohort_id,
+        now,
+    )
+    return leads(around, next_session, day_off, now)

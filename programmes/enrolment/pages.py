@@ -77,6 +77,11 @@ class CohortHead:
         if self.free:
             return ngettext("%(n)s plats kvar.", "%(n)s platser kvar.", self.seats_left)
         waiting = ngettext("%(n)s väntar.", "%(n)s väntar.", self.queued) if self.queued else ""
+        if self.seats_left:
+            first = _("Lediga platser går först till dem som väntar. Du får en plats i kön.")
+            if for_staff:
+                first = _("Lediga platser går först till dem som väntar. Personen får en plats i kön.")
+            return f"{first} {waiting}".strip()
         if for_staff:
             none_free = _("Inga platser är lediga. Personen får en plats i kön.")
             return f"{none_free} {waiting}".strip()

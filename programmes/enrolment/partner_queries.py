@@ -22,11 +22,11 @@ async def partner_of(enrolment_id: UUID) -> SealedPartner | None:
     return SealedPartner(row["id"], row["sealed"]) if row else None
 
 
-# Who left can undo it for an hour: until then the record stays, and nobody reads it.
+# Who left can undo it for an hour: until then the record stays, and nobody reads it. What ran out nobody undoes.
 _OVER = """
 select r.id from partner_record r left join enrolment e on e.id = r.enrolment_id
 where e.id is null or e.participant_id is null or e.partner_consent is not true
-   or not (e.state = any($1::text[]) or e.undo_until is not null)
+   or not (e.state = any($1::text[]) or e.undo_until is not null and e.state <> 'expired')
 """
 
 

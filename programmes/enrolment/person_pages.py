@@ -62,9 +62,10 @@ class VisitPart:
 class PersonPage:
     """One person as the cohort's staff see them. `details` are label and value; empty for protected identity.
 
-    `reachable`: where nobody is named, whether they left a way to reach them. Which is not said here. `unreadable`: there is
-    a record, and its key is gone or doesn't open it. `coordinates`: who looks may hand out what is kept about the person.
-    `paper_wrong`: the texts whose acceptance on paper was noted just now and can be taken back.
+    `reachable`: where nobody is named, whether they left a way to reach them. Which is not said here. `unreadable`:
+    there is a record, and its key is gone or doesn't open it. `coordinates`: who looks may hand out what is kept about
+    the person. `offer_over`: the time to answer is over, and the worker has not been there. `paper_wrong`: the texts
+    whose acceptance on paper was noted just now and can be taken back.
     """
 
     cohort_id: int
@@ -111,6 +112,7 @@ class PersonPage:
     hold: HoldView | None = None
     paper_wrong: tuple[int, ...] = ()
     protected_elsewhere: bool = False
+    offer_over: bool = False
 
     @property
     def alive(self) -> bool:

@@ -161,6 +161,7 @@ async def _view(
         applied=pages.when_noted(facts.applied_at),
         seat=facts.seat,
         answer_by=pages.when_noted(facts.offer_expires_at),
+        offer_over=facts.offer_expires_at is not None and facts.offer_expires_at <= now,
         details=_details(facts, record),
         steps=pages.steps_left(left),
         visit=await _visit(cohort, programme, facts, left, now),

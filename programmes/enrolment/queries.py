@@ -15,7 +15,16 @@ from programmes.cohorts.queries import UNBOOKED, CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
-from programmes.enrolment.rules import ALIVE, BEFORE_SESSION, Entry, State, VisitState, acceptable, asked_texts, queue_over
+from programmes.enrolment.rules import (
+    ALIVE,
+    BEFORE_SESSION,
+    Entry,
+    State,
+    VisitState,
+    acceptable,
+    asked_texts,
+    queue_over,
+)
 from programmes.enrolment.rules import AgreementText as AgreementText
 from programmes.enrolment.rules import EnrolmentFacts as EnrolmentFacts
 from programmes.enrolment.rules import Slot as Slot

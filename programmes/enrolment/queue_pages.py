@@ -1,23 +1,25 @@
 """View models of a queue: its order with every reason, and its history as lines of a list."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from programmes.core.clock import local
-from programmes.core.i18n import capital, day_plain, moment_long
+from programmes.core.i18n import capital, day_plain, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queue_rules import ORDER_REASONS, SKIP_REASONS
 from programmes.enrolment.rules import EnrolmentFacts
 from programmes.enrolment.together_rules import numbers_together
-from programmes.enrolment.wording import event_words, order_text, passed_by_text, skip_text
+from programmes.enrolment.wording import event_words, order_text, passed_by_text, skip_text, stranded_text
 
 
 @dataclass(frozen=True)
 class Place:
-    """Somebody in the queue, by number, with why they stand where they stand. `moved_back` can be put back."""
+    """Somebody in the queue, by number, with why they stand where they stand. `moved_back` can be put back. `stranded`: they
+    wait together for more places than there are. `takes`: they are the first who can have a free place, and staff can
+    give it to them."""
 
     enrolment_id: str
     address: str
@@ -33,6 +35,8 @@ class Place:
     asked_to_come: bool
     together: str
     passed_by: str
+    stranded: str = ""
+    takes: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class QueuePage:
     may_export: bool
     reasons: tuple[tuple[str, str], ...]
     form: Any
+    seats_free: str = ""
 
     @property
     def options(self) -> tuple[tuple[str, str], ...]:
@@ -57,13 +62,24 @@ def places(
     section: str,
     people: Sequence[tuple[EnrolmentFacts, str]],
     passed: Mapping[UUID, tuple[str, datetime]],
+    maximum: int,
+    takes: UUID | None = None,
 ) -> tuple[Place, ...]:
-    """The queue in its order; `people` are those who wait, with what staff call them, `passed` who of them was passed by."""
+    """The queue in its order; `people` are those who wait, with what staff call them, `passed` who of them was passed by,
+    `takes` who can be given a free place now."""
     together = numbers_together([facts.together_id for facts, _label in people])
-    return tuple(
+    found = (
         _place_of(cohort_id, section, number, facts, label, siblings, passed.get(facts.enrolment_id))
         for number, ((facts, label), siblings) in enumerate(zip(people, together, strict=True), start=1)
     )
+    return tuple(
+        replace(one, stranded=stranded_text(one.together, maximum), takes=one.enrolment_id == str(takes)) for one in found
+    )
+
+
+def free_text(free: int) -> str:
+    """`1 plats är ledig`, inside a sentence."""
+    return ngettext("%(n)s plats är ledig", "%(n)s platser är lediga", free)
 
 
 def _place_of(

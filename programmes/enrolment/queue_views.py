@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
@@ -14,7 +15,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
 from programmes.enrolment import order_services as services
 from programmes.enrolment import queue_pages as pages
-from programmes.enrolment import together_queries
+from programmes.enrolment import seating_services, together_queries
 from programmes.enrolment.order_services import ORDER_REASONS, OrderReason
 from programmes.people.looks import looking
 from programmes.web.csv_files import csv_file
@@ -38,15 +39,24 @@ async def _show(request: AnyRequest, cohort: CohortFacts, form: Form, status: in
     async with looking(who, "queue", state.clock.now()) as look:
         people = await services.in_line(cohort, state.key_folder, look)
     alive = cohort.state in {"open", "postponed", "started"}
+    seatable = await seating_services.seatable(cohort.cohort_id, state.clock.now()) if people else None
     view = pages.QueuePage(
         cohort.cohort_id,
         cohort.name,
         cohort.exempt,
-        pages.places(cohort.cohort_id, cohort.section, people, await together_queries.passed_by(cohort.cohort_id)),
+        pages.places(
+            cohort.cohort_id,
+            cohort.section,
+            people,
+            await together_queries.passed_by(cohort.cohort_id),
+            cohort.maximum,
+            seatable.people[0] if seatable else None,
+        ),
         alive and who.coordinates(cohort.section),
         await services.may_export(cohort, who, state.clock.now()),
         pages.order_choices(),
         form,
+        pages.free_text(seatable.free) if seatable else "",
     )
     return page(request, "enrolment/queue.html", view, status)
 
@@ -94,6 +104,20 @@ async def restore(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any
     return _back(cohort)
 
 
+@post("/personal/grupper/{cohort_id:int}/ko/ta-plats", guards=[signed_in], status_code=303)
+async def seat_next(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """The next in the queue takes a place for which it is too late to send an offer, as they said to staff."""
+    cohort = await _cohort(request, cohort_id)
+    who = _person(await read_form(request), "vem", "")
+    if who is None:
+        raise NotFound
+    programme = await catalogue.programme(cohort.programme_id)
+    now = request.app.state.clock.now()
+    await seating_services.seat_next(cohort.cohort_id, who, programme, principal(request).staff_id, now)
+    where = f"/personal/grupper/{cohort.cohort_id}/deltagare/{who}"
+    return Response("", status_code=303, headers={"location": where})
+
+
 def _back(cohort: CohortFacts) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort.cohort_id}/ko"})
 
@@ -128,4 +152,4 @@ def _row(line: services.Line, cohort: CohortFacts) -> tuple[str, ...]:
     )
 
 
-HANDLERS = [queue_page, change_order, restore, export]
+HANDLERS = [queue_page, change_order, restore, seat_next, export]

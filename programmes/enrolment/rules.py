@@ -28,6 +28,7 @@ ALIVE: frozenset[State] = HOLDING | {"queued"}
 Remaining = Literal["show_age", "book_visit", "attend_visit", "rebook_visit", "go_on", "accept", "accept_new", "age_again"]
 VisitState = Literal["booked", "attended", "missed", "cancelled"]
 TextKind = Literal["conditions", "rules"]
+Leads = Literal["offer", "word", "nowhere"]
 StaffEnding = Literal["completed", "dropped_out", "declined"]
 
 OFFER_HOURS = 16
@@ -222,6 +223,18 @@ def offer_until(now: datetime, next_session: datetime | None, day_off: Callable[
         return end
     latest = next_session - BEFORE_SESSION
     return None if latest < _passed(now, LEAST_TO_ANSWER, _every_day) else min(end, latest)
+
+
+def leads(facts: Entry, next_session: datetime | None, day_off: Callable[[date], object], now: datetime) -> Leads:
+    """To what waiting leads: an `offer`; a `word`, when no offer could be answered before the next session, so that who is
+    first gets a free place by saying yes to staff; or `nowhere`, when the last session of entry has begun.
+
+    While entry hasn't begun, or the cohort is over otherwise, it is not for this to say: `offer`.
+    """
+    closed = entry(facts, now)
+    if closed is not None:
+        return "nowhere" if closed.code == "too_late" and facts.last_entry is not None else "offer"
+    return "offer" if offer_until(now, next_session, day_off) else "word"
 
 
 def capped_again(now: datetime, until: datetime, next_session: datetime | None) -> datetime:

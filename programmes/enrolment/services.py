@@ -16,6 +16,7 @@ from programmes.enrolment import queries, step_services
 from programmes.enrolment.application_services import Application, Refused, Taken, apply, apply_all, not_open
 from programmes.enrolment.queue_rules import ENDED_AS
 from programmes.enrolment.queue_services import note_event, pass_on, tell
+from programmes.enrolment.ran_out_services import keep_to_read
 from programmes.enrolment.rules import ALIVE, StaffEnding, State, still_to_do, ways_to_end
 from programmes.enrolment.together_rules import sibling_once, takes_siblings
 from programmes.enrolment.together_services import unit_of
@@ -111,7 +112,8 @@ async def end(
     together: bool = False,
     noted_by: int | None = None,
 ) -> None:
-    """End somebody's way, whatever the reason: what was written goes, and the place goes to who has waited longest.
+    """End somebody's way, whatever the reason: what was written goes (of what `expired` once it could be read), and the
+    place goes to who has waited longest.
     `together`: also of the siblings who are in the same state with them; all their places are passed on as one.
 
     Raises:
@@ -137,13 +139,17 @@ async def _end(
     noted_by: int | None,
 ) -> None:
     await step_down(facts, state, now)
-    await forget(facts, state, keys, now)
+    if state == "expired":
+        # It ended without them: they read on Min plats what happened before anything is erased (decision 29).
+        await keep_to_read(facts, now)
+    else:
+        await forget(facts, state, keys, now)
     # Only who was offered a place has said no to it; of others staff note that it did not come to more.
     kind = "not_going_on" if state == "declined" and staff_id else ENDED_AS[state]
     await note_event(facts.enrolment_id, kind, now, staff_id or noted_by)
     await audit.note(f"enrolment:{state}", f"cohort/{facts.cohort_id}", staff_id, now)
-    if facts.participant_id is not None:
-        # A working list's key goes at once, and with it the way to its person; a protected record remains (DESIGN 6).
+    if facts.participant_id is not None or state == "expired":
+        # Else a working list's key has gone, and with it the way to its person; a protected record remains (DESIGN 6).
         await _tell_ended(facts, state, staff_id)
 
 

@@ -66,7 +66,8 @@ class Enrolment(Table, tablename="enrolment"):
     `visit_anew_since`: since when another study visit has to be booked, the one that was booked being taken back or missed.
     `place_since`: since when the place has been theirs, of documented people only. Who has left can undo it until
     `undo_until` and gets back what they `left_from`, and the study visit that was booked (`left_slot_id`) if there is room;
-    then all are null, and the sealed part is gone. So with who was refused, which staff can undo.
+    then all are null, and the sealed part is gone. So with who was refused, which staff can undo; and with whose time ran
+    out (`expired`), which nobody can undo: until then at the most they read it on Min plats (`ran_out_rules`).
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -112,9 +113,11 @@ class Enrolment(Table, tablename="enrolment"):
     proof_of_nobody_is_a_tick = Check(
         "participant_id is not null or (proof_checked_at is null and proof_checked_by is null)"
     )
-    undo_is_for_what_has_ended = Check(
-        "(undo_until is null) = (left_from is null) and (undo_until is null or state in ('withdrawn', 'refused'))"
-        " and coalesce(left_from, 'queued') in ('preliminary', 'confirmed', 'queued')"
+    kept_is_for_what_has_ended = Check(
+        "(undo_until is null) = (left_from is null)"
+        " and (undo_until is null or state in ('withdrawn', 'refused', 'expired'))"
+        " and coalesce(left_from, 'queued') in ('preliminary', 'confirmed', 'queued', 'offered')"
+        " and (left_from is distinct from 'offered' or state = 'expired')"
     )
     one_arrival_each = Unique(["cohort_id", "arrival"])
     one_turn_each = Unique(["cohort_id", "turn"])

@@ -33,6 +33,16 @@ async def next_in_line(cohort_id: int, free: int) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
+async def units_waiting(cohort_id: int) -> list[int]:
+    """How many they are of those who wait together, for each family in the queue."""
+    rows = await fetch(
+        """select count(*)::int as n from enrolment where cohort_id = $1 and state = 'queued' and together_id is not null
+           group by together_id having count(*) > 1 order by min(turn)""",
+        cohort_id,
+    )
+    return [row["n"] for row in rows]
+
+
 async def passed_by(cohort_id: int) -> dict[UUID, tuple[str, datetime]]:
     """Of those who wait, who was passed by as there were too few places for all who wait together, or as they had yet to say
     that they come, and still have: which of the two (`passed_together`, `passed_asked`), and when last."""

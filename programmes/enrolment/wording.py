@@ -66,6 +66,19 @@ def state_words(state: str, only_waited: bool = True, was_confirmed: bool = Fals
     }[state]
 
 
+def stranded_text(together: str, maximum: int) -> str:
+    """That siblings who wait together, by their numbers in the queue, want more places than there are; else nothing."""
+    wanted = together.count(",") + 1 if together else 0
+    if wanted <= maximum:
+        return ""
+    return _(
+        "Vill ha %(wanted)s platser tillsammans, men här finns högst %(most)s. Får inget erbjudande förrän de väntar var för"
+        " sig.",
+        wanted=wanted,
+        most=maximum,
+    )
+
+
 def visit_beside(starts_at: datetime, ends_at: datetime, who: str, venue: str) -> str:
     """That a study visit is at the same time as a session that is planned: whoever holds it, or in the same room."""
     when = f"{day_long(local_date(starts_at))} {times(starts_at, ends_at)}"

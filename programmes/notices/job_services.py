@@ -1,7 +1,7 @@
 """What the worker runs: an answer to each event, and a tick that wakes the sending when something waits.
 
 A message that could not be sent is no failed job but a row that waits; the tick looks when it is due on the worker's
-clock. Leaving destroys the key at once, so `place_left` reaches only those whose protected record remains (DESIGN 6).
+clock. What staff end destroys the key at once, so `place_left` reaches only those whose protected record remains (DESIGN 6).
 """
 
 from collections.abc import Awaitable, Callable

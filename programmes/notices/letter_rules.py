@@ -109,7 +109,7 @@ def _place_news(facts: Facts) -> list[str]:
         case "queue_ended":
             return [
                 _("Kön är slut. Det blev tyvärr ingen plats den här gången."),
-                _("Det du skrev när du anmälde dig tas bort. Du kan anmäla dig till en annan start."),
+                _("Du kan anmäla dig till en annan start. Hur står på Min plats. Länken fungerar ett dygn."),
             ]
         case "accept_new":
             return [
@@ -123,8 +123,8 @@ def _place_news(facts: Facts) -> list[str]:
 def _over(facts: Facts) -> list[str]:
     if facts.kind == "place_expired":
         return [
-            _("Sista dagen att boka ett första möte har gått, och platsen har gått vidare till nästa i kön."),
-            _("Du kan anmäla dig igen. Har det blivit fel? Ring oss."),
+            _("Sista dagen att boka ett första möte har gått, så platsen är inte längre din."),
+            _("På Min plats står vad du kan göra. Länken fungerar ett dygn. Har det blivit fel? Ring oss."),
         ]
     if facts.kind == "place_refused":
         return [
@@ -132,7 +132,10 @@ def _over(facts: Facts) -> list[str]:
             _("Länken fungerar ett dygn. Har det blivit fel? Ring oss."),
         ]
     if facts.kind == "offer_expired":
-        return [_("Tiden för att svara har gått ut, och platsen har gått vidare till nästa i kön.")]
+        return [
+            _("Tiden för att svara har gått ut, så platsen är inte längre din."),
+            _("På Min plats står vad du kan göra. Länken fungerar ett dygn. Har det blivit fel? Ring oss."),
+        ]
     return [_("Din plats är avslutad. Du behöver inte göra något.")]
 
 

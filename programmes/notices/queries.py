@@ -150,12 +150,13 @@ async def booking(enrolment_id: UUID) -> str:
     return f"{row['slot_id']}/{row['booked_at'].isoformat()}" if row else ""
 
 
-async def last_told(kind: Kind, enrolment_ids: Collection[UUID]) -> dict[UUID, datetime | None]:
-    """When the last message of a kind reached each of them; None while it has not. Who has none yet is left out."""
+async def last_told(kinds: Collection[Kind], enrolment_ids: Collection[UUID]) -> dict[UUID, datetime | None]:
+    """When the last message of some kinds reached each of them; None while it has not. Who has none yet is left out."""
     rows = await fetch(
         """select distinct on (enrolment_id) enrolment_id, sent_at from notice
-           where kind = $1 and enrolment_id = any($2::uuid[]) order by enrolment_id, created_at desc, id""",
-        kind,
+           where kind = any($1::text[]) and enrolment_id = any($2::uuid[])
+           order by enrolment_id, created_at desc, id""",
+        sorted(kinds),
         list(enrolment_ids),
     )
     return {row["enrolment_id"]: row["sent_at"] for row in rows}

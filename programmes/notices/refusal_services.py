@@ -11,6 +11,6 @@ from programmes.notices import queries
 async def forget_refused(keys: KeyFolder, now: datetime) -> None:
     """End it for those whom the last message about it reached a day ago. Whom none could reach has a week, which
     `leaving_services.forget_left` ends. Safe to run twice, and late."""
-    for enrolment_id, told_at in (await queries.last_told("place_refused", await refusal_queries.kept())).items():
+    for enrolment_id, told_at in (await queries.last_told({"place_refused"}, await refusal_queries.kept())).items():
         if has_been_read(told_at, now):
             await leaving_services.leave_for_good(enrolment_id, keys, now)

@@ -78,6 +78,8 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
 
 # Reminders of what people know already: nobody has to be rung about them.
 REMINDERS: frozenset[Kind] = frozenset({"soon_visit", "soon_evaluation"})
+# That somebody's time ran out: what happened stands on Min plats for a day afterwards.
+RAN_OUT: frozenset[Kind] = frozenset({"offer_expired", "place_expired", "queue_ended"})
 # What changes when somebody should come. About a session that is near it is urgent.
 CHANGES_A_SESSION: frozenset[Kind] = frozenset({"session_moved", "session_cancelled", "talk_booked", "rest_cancelled",
                                                 "cohort_cancelled", "rest_moved", "change_undone", "visit_cancelled",

@@ -236,8 +236,7 @@ async def _words(
         age_again=await _age_again(person, counted),
         visit=letter_rules.Slot(visit.starts_at, visit.ends_at) if visit else None,
         book_by=book_by,
-        # Once this is sent, the code opens nothing any more.
-        link=f"{settings.base_url}/min-plats#{code}" if code and facts.kind != "queue_ended" else "",
+        link=f"{settings.base_url}/min-plats#{code}" if code else "",
     )
 
 
@@ -254,7 +253,7 @@ async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: str, now:
             texts = await agreement_queries.to_accept_again(programme, person, cohort.first_start, local_date(now))
             asked = rules.of_texts(text.text_id for text in texts)
             return facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, asked)
-        case "place_refused":  # There is nothing left to read.
+        case "place_refused" | "offer_expired" | "place_expired":  # There is nothing left to read.
             return person.sealed is None
     return False
 

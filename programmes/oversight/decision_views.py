@@ -176,13 +176,22 @@ def _say(form: Form, refused: Sequence[Reason]) -> None:
         form.fail(field or "start", text)
 
 
-async def _show_limits(request: AnyRequest, facts: queries.Start, form: Form, status: int = 200) -> Response[Any]:
+async def _show_limits(
+    request: AnyRequest, facts: queries.Start, form: Form, status: int = 200, strands: str = ""
+) -> Response[Any]:
     programme = await catalogue.programme((await cohorts.by_id(facts.cohort_id)).programme_id)
     span = places_span(programme)
     stored = {"min": str(facts.minimum), "max": str(facts.maximum)}
     values = {name: form.raw(name) if form.values else value for name, value in stored.items()}
+    values["anda"] = strands
     view = pages.limits_page(facts, span.least, span.most, bool(span.section), form, values)
     return page(request, "oversight/limits.html", view, status)
+
+
+def _meant(form: Form) -> int:
+    """How many who wait together the coordinator has read will be left without a way to a place; 0 when not ticked."""
+    said = form.raw("anda")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 5 else 0
 
 
 @get("/personal/starter/{cohort_id:int}/platser", guards=[signed_in])
@@ -198,14 +207,22 @@ async def limits(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     form = await read_form(request)
     span = places_span(await catalogue.programme(facts.programme_id))
     least, most = number_within(form, "min", span, 200), number_within(form, "max", span, 200)
+    strands = ""
     if not form.errors:
         refused = await services.change_limits(
-            facts.cohort_id, least, most, principal(request), request.app.state.clock.now(), form.raw("sett")
+            facts.cohort_id,
+            least,
+            most,
+            principal(request),
+            request.app.state.clock.now(),
+            form.raw("sett"),
+            _meant(form),
         )
+        strands = next((str(reason.params["n"]) for reason in refused if reason.code == "strands"), "")
         for field, text in pages.sentences(refused):
             form.fail(field, text)
     if form.errors:
-        return await _show_limits(request, facts, form, 422)
+        return await _show_limits(request, facts, form, 422, strands)
     return to_cockpit("platser", facts.cohort_id)
 
 

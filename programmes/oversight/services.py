@@ -12,6 +12,7 @@ from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
+from programmes.enrolment import together_queries
 from programmes.enrolment.queries import Places, places
 from programmes.oversight.rules import seen_as
 
@@ -20,6 +21,12 @@ __all__ = ["REASONS", "cancel", "change_limits", "plan_again", "postpone", "seen
 
 async def _taken(cohort_id: int) -> Places:
     return (await places([cohort_id]))[cohort_id]
+
+
+async def _strands(cohort_id: int, before: int, maximum: int) -> int:
+    """How many who wait together for a place each, and could be served before, want more places than there will be."""
+    units = await together_queries.units_waiting(cohort_id)
+    return sum(size for size in units if maximum < size <= before)
 
 
 async def _decidable(cohort_id: int, seen: str, principal: Principal, now: datetime) -> CohortFacts:
@@ -94,11 +101,12 @@ async def postpone(
 
 
 async def change_limits(
-    cohort_id: int, minimum: int, maximum: int, principal: Principal, now: datetime, seen: str = ""
+    cohort_id: int, minimum: int, maximum: int, principal: Principal, now: datetime, seen: str = "", stranding: int = 0
 ) -> list[Reason]:
     """Change the least and most number of places; never past the guideline, never below those who hold one.
 
-    Returns why not, or nothing when it is done. Places that become free go to the queue.
+    Returns why not, or nothing when it is done. Places that become free go to the queue. `stranding`: so many who wait
+    together will want more places than there are, as the coordinator has read and means; more are asked about first.
 
     Raises:
         NotFound, Forbidden: not theirs to decide.
@@ -110,7 +118,10 @@ async def change_limits(
             raise Conflict("cohort_changed")
         programme = await catalogue.programme(cohort.programme_id)
         held = (await _taken(cohort_id)).held
+        strands = await _strands(cohort_id, cohort.maximum, maximum)
         reasons = why_not_limits(places_span(programme), minimum, maximum, held)
+        if not reasons and strands > stranding:
+            reasons = [Reason("strands", "anda", {"n": strands, "maximum": maximum})]
         if reasons:
             return reasons
         if maximum < cohort.maximum:

@@ -231,9 +231,13 @@ def staff_text(code: str) -> tuple[str, str] | None:
             _("Personen står inte i kön längre"),
             _("Den har fått ett erbjudande eller en plats, eller har lämnat kön. Inget av det du skickade är sparat."),
         ),
+        "not_next": (
+            _("Personen kan inte få platsen nu"),
+            _("Kön har ändrats sedan sidan visades: någon annan är på tur, platsen är tagen, eller så är det för sent."),
+        ),
         "offer_over": (
             _("Erbjudandet gäller inte längre"),
-            _("Det är besvarat, eller så har platsen gått vidare till nästa i kön."),
+            _("Det är besvarat, eller så har tiden för att svara gått ut."),
         ),
         "visit_full": (_("Tiden är inte ledig längre"), _("Välj en annan tid för studiebesöket. Personens plats är kvar.")),
         "visit_done": (_("Studiebesöket är redan gjort"), _("Personen behöver inte boka ett till.")),
@@ -298,7 +302,7 @@ def conflict_text(code: str) -> tuple[str, str]:
         ),
         "offer_over": (
             _("Erbjudandet har gått ut"),
-            _("Platsen har gått vidare till nästa i kön. Du kan anmäla dig igen om det finns plats."),
+            _("Tiden för att svara har gått ut, så det går inte längre att tacka ja. På Min plats står vad du kan göra."),
         ),
         "offer_ended_queued": (
             _("Erbjudandet gäller inte längre"),

@@ -162,6 +162,7 @@ TABLE: Mapping[str, Asked] = {
     f"POST {COHORT}/avsluta": Asked(_MINE, {"steg": "ending"}),
     f"POST {COHORT}/avsluta/radera": Asked(_MINE, _RECORD),
     f"POST {COHORT}/ko/tillbaka": Asked(_THEIRS, _WHO),
+    f"POST {COHORT}/ko/ta-plats": Asked(_MINE, _WHO),
     f"POST {COHORT}/ring": Asked(_MINE, _WHO),
     f"GET {COHORT}/boka": Asked(_MINE, section="2.14"),
     f"POST {COHORT}/boka": Asked(_MINE, section="2.14"),

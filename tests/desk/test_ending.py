@@ -184,7 +184,7 @@ async def test_a_series_that_ended_before_its_first_talk_is_led_to_its_closing_a
     assert sent.status_code == 409
     assert await owner.fetchval("select ended_how from cohort") == "cancelled"
     facts, now = await enrolments.enrolment(taken.enrolment_id), await cohorts.by_id(cohort.cohort_id)
-    assert state_of(facts, now) == "cancelled", "Min plats does not say that there is a place"
+    assert state_of(facts, now, clock.now()) == "cancelled", "Min plats does not say that there is a place"
     await worker.drain(the_worker)
     clock.advance(days=29)
     await closing_services.erase_overdue(the_worker)

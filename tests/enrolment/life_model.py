@@ -13,6 +13,7 @@ from programmes.core.days import day_off
 
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 HOLDING = ("preliminary", "confirmed", "offered")
 ALIVE = (*HOLDING, "queued")
 RUNNING = ("open", "postponed", "started")
@@ -70,7 +71,8 @@ class Person:
 
     @property
     def kept(self) -> bool:
-        """Whether what was written is still sealed: while it lasts, and while leaving can be undone."""
+        """Whether what was written is still sealed: while it lasts, while leaving can be undone, and while what ran out
+        can be read."""
         return self.alive or self.undo is not None
 
     @property
@@ -316,16 +318,19 @@ class Cohort:
     # Ways out
 
     def end(self, person: Person, state: str, now: datetime) -> None:
-        self._ends(person, state)
+        self._ends(person, state, now)
         self.pass_on(now)
 
     def end_offer(self, person: Person, state: str, now: datetime) -> None:
         """One answer, or none, is for all who were offered places together; those are then passed on as one."""
         for one in self.unit(person):
-            self._ends(one, state)
+            self._ends(one, state, now)
         self.pass_on(now)
 
-    def _ends(self, person: Person, state: str) -> None:
+    def _ends(self, person: Person, state: str, now: datetime) -> None:
+        if state == "expired":
+            # It ended without them: they can read it for a while, and nothing more.
+            person.undo, person.left_from, person.family = now + 3 * DAY, person.state, None
         person.state, person.seat, person.until = state, None, None
         person.visit = "" if person.visit == "booked" else person.visit
         if person.undo is None:
@@ -346,7 +351,7 @@ class Cohort:
         """What they have afterwards, `seat` or `queue`; nothing when it can't be undone. Nobody is passed by."""
         if person.alive:
             return "queue" if person.seat is None else "seat"
-        if person.undo is None or now >= person.undo or self.state not in RUNNING:
+        if person.state != "withdrawn" or person.undo is None or now >= person.undo or self.state not in RUNNING:
             return ""
         free, wanted = self.free(), any(self._could(p) for p in self.waiting) and not self.shut(now)
         if person.left_from != "queued" and free is not None and not wanted:

@@ -51,7 +51,7 @@ async def test_yes_is_heard_until_the_minute_that_the_page_says_and_refused_in_w
         clock.set(until + timedelta(minutes=minutes))
         await open_in(client, who.enrolment_id, clock)
         shown = (await client.get("/min-plats")).text
-        assert "20.00" in shown
+        assert ("20.00" in shown) == ("Ja, jag tar platsen" in shown) == heard
         token = csrf_of(shown)
         answer = await client.post("/min-plats/erbjudande", data={"svar": "ja", "_csrf_token": token})
         assert answer.status_code == (303 if heard else 409)

@@ -165,7 +165,7 @@ async def test_reminded_once_then_the_place_goes_to_the_next_and_the_person_is_t
     for _ in range(2):
         await worker.drain(the_worker)
     facts = await queries.enrolment(anna.enrolment_id)
-    assert (facts.state, facts.seat, facts.key_id) == ("expired", None, None)
+    assert (facts.state, facts.seat, facts.left_from) == ("expired", None, "preliminary")
     assert ((await queries.enrolment(bo.enrolment_id)).state) == "offered"
     assert await owner.fetchval("select state from notice where kind = 'place_expired'") == "sent"
     await sign_in_as(client, "robin", clock.now())

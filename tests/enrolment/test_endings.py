@@ -177,7 +177,7 @@ async def test_staff_who_enrol_somebody_are_shown_the_code_once_and_nobody_else_
     assert code not in (await client.get(person)).text
 
 
-async def test_an_offer_that_ran_out_is_told_where_a_record_remains(
+async def test_an_offer_that_ran_out_is_told_whether_a_record_remains_or_not(
     the_worker: Worker, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     for section in ("2.18", "2.1"):
@@ -191,7 +191,7 @@ async def test_an_offer_that_ran_out_is_told_where_a_record_remains(
         """select p.section from notice n join enrolment e on e.id = n.enrolment_id join cohort c on c.id = e.cohort_id
            join programme p on p.id = c.programme_id where n.kind = 'offer_expired'"""
     )
-    assert [row["section"] for row in told] == ["2.18"]
+    assert sorted(row["section"] for row in told) == ["2.1", "2.18"]
 
 
 async def test_who_is_ended_by_staff_is_told_and_who_leaves_is_not(

@@ -359,7 +359,7 @@ async def test_the_database_itself_keeps_undoing_to_places_that_were_left(
 ) -> None:
     taken = await somebody(await one_place(clock), keys, clock.now())
     for wrong in ("undo_until = applied_at", "left_from = 'confirmed'", "undo_until = applied_at, left_from = 'offered'"):
-        with pytest.raises(asyncpg.CheckViolationError, match="undo_is_for_what_has_ended"):
+        with pytest.raises(asyncpg.CheckViolationError, match="kept_is_for_what_has_ended"):
             await owner.execute(f"update enrolment set {wrong} where id = $1", taken.enrolment_id)
 
 

@@ -20,6 +20,7 @@ from programmes.enrolment import (
     partner_services,
     place_services,
     queries,
+    services,
     transfer_services,
 )
 from programmes.enrolment.partner_rules import may_answer, may_keep
@@ -229,7 +230,7 @@ async def execute_now(statement: str, *arguments: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "ending", ["completed", "no_consent", "deleted", "erased", "left", "undocumented", "swept", "restored"]
+    "ending", ["completed", "ran_out", "no_consent", "deleted", "erased", "left", "undocumented", "swept", "restored"]
 )
 async def test_a_partner_goes_when_the_place_has_ended_whatever_ended_it(
     ending: str, db: None, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
@@ -244,6 +245,10 @@ async def test_a_partner_goes_when_the_place_has_ended_whatever_ended_it(
     assert await partner_ids() == [partner]
     if ending == "completed":
         await owner.execute("update enrolment set state = 'completed', ended_at = $1", clock.now())
+    elif ending == "ran_out":
+        # The person reads it for a day, and nobody undoes it.
+        await services.end(taken.enrolment_id, "expired", keys, clock.now(), ALIVE)
+        assert (await queries.enrolment(taken.enrolment_id)).undo_until
     elif ending == "erased":
         person_id = (await queries.enrolment(taken.enrolment_id)).participant_id
         assert person_id
