@@ -74,7 +74,12 @@ Tick = Callable[[Worker], Awaitable[object]]
 
 
 async def _end_calendar(worker: Worker, payload: dict[str, str | int]) -> None:
-    await calendar.end_protected(UUID(str(payload["enrolment"])), worker.clock.now())
+    # A job of the release before names the enrolment, from which the person may have been moved since.
+    now = worker.clock.now()
+    if "person" in payload:
+        await calendar.end_protected(UUID(str(payload["person"])), now)
+    else:
+        await calendar.end_protected_of(UUID(str(payload["enrolment"])), now)
 
 
 def handlers() -> dict[str, Handler]:

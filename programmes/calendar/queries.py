@@ -97,6 +97,12 @@ _FEED = """select f.id as feed_id, f.kind, f.generation, f.sealed_title, e.key_i
 from feed f left join enrolment e on e.id = f.enrolment_id where f.revoked_at is null and"""
 
 
+async def enrolments_of(person_id: UUID) -> list[UUID]:
+    """Every place that somebody who is documented has or had."""
+    rows = await fetch("select id from enrolment where participant_id = $1 order by id", person_id)
+    return [row["id"] for row in rows]
+
+
 async def of_enrolment(enrolment_id: UUID) -> Feed | None:
     """A participant's live feed, if one has been made."""
     return _feed(await fetchrow(f"{_FEED} f.enrolment_id = $1", enrolment_id))

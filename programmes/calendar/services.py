@@ -202,8 +202,15 @@ async def close(feed_id: UUID, now: datetime) -> None:
         )
 
 
-async def end_protected(enrolment_id: UUID, now: datetime) -> None:
-    """Somebody's identity is protected from now on: the calendar that they had ends, and another is made when they ask."""
+async def end_protected(person_id: UUID, now: datetime) -> None:
+    """Somebody's identity is protected from now on: every calendar that they had ends, also of a place that has been moved
+    since, and another is made when they ask."""
+    for enrolment_id in await queries.enrolments_of(person_id):
+        await end_protected_of(enrolment_id, now)
+
+
+async def end_protected_of(enrolment_id: UUID, now: datetime) -> None:
+    """The same for one place."""
     found = await queries.of_enrolment(enrolment_id)
     if found is not None:
         await revoke(found.feed_id, now)

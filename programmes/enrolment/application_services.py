@@ -156,8 +156,6 @@ def _draft(application: Application, outcomes: Sequence[Outcome], keys: KeyFolde
 async def _take_all(
     drafts: Sequence[_Draft], programme: Programme, keys: KeyFolder, now: datetime, together: bool
 ) -> tuple[Taken, ...] | Refused:
-    if any(draft.application.record and draft.application.record.number for draft in drafts):
-        await records.lock_numbers(alone=False)
     gate = await queries.lock_gate(drafts[0].application.cohort_id, now)
     answers = {draft.enrolment_id: await _sent_before(draft, keys, now) for draft in drafts}
     if any(answer == "for_another" for answer in answers.values()):
@@ -238,8 +236,7 @@ async def _keep(
     application = draft.application
     held = isinstance(decided, Applied)
     if application.record is not None and draft.person_id is not None:
-        record, protected = await records.as_known(application.record, application.protected, keys)
-        await records.keep(record, protected, keys, draft.person_id, now)
+        await records.keep(application.record, application.protected, keys, draft.person_id, now)
     state = "queued" if not isinstance(decided, Applied) else "confirmed" if decided.confirmed else "preliminary"
     await _write_enrolment(draft, state, waits, keys, now)
     if waits.asked_to_come:

@@ -18,6 +18,7 @@ from programmes.enrolment.note_queries import last_notes
 from programmes.enrolment.record_services import other_of, record_of
 from programmes.enrolment.rules import ALIVE
 from programmes.people import records
+from programmes.people.lookup_services import is_protected
 
 
 async def correct(
@@ -28,23 +29,25 @@ async def correct(
     keys: KeyFolder,
     now: datetime,
     seen: str | None = None,
+    open_meant: bool = False,
 ) -> None:
     """Keep a record as it is right. Of protected identity no contact is kept, and the calendar that there was ends. It is a
     note from which the record's years are counted anew, unless they have passed already.
 
     An age that was judged by another birth date is judged anew: if it doesn't fit, staff are warned and decide.
 
-    Protected identity belongs to the person: with it every record of the same number is protected, and a record that gets
-    the number of a protected one is protected with that. `seen` is the `mark_of` the record that was shown, None to write
-    whatever it says by now.
+    Protected identity belongs to the person: with it every record of the same number is protected. A record that gets the
+    number of a protected one is not by itself, as somebody else may have given that number: staff are asked, and say that
+    it is `open_meant`. `seen` is the `mark_of` the record that was shown, None to write whatever it says by now.
 
     Raises:
         NotFound: no such enrolment, or nobody is documented there.
-        Conflict: the record has been erased; `record_seen`, somebody has changed it since it was shown.
+        Conflict: the record has been erased; `record_seen`, somebody has changed it since it was shown; `number_protected`,
+            the number is a protected record's, and nothing is written.
     """
     async with transaction():
         # Two records of one number may be corrected in two groups at once, and each writes the other.
-        await records.lock_numbers(alone=True)
+        await records.lock_numbers()
         await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
         facts = await queries.enrolment(enrolment_id)
         if facts.participant_id is None or facts.record is None:
@@ -54,10 +57,10 @@ async def correct(
             raise Conflict("cohort_changed")
         if seen is not None and seen != mark_of(facts):
             raise Conflict("record_seen")
+        another_number = right.number not in {"", record.number}
+        if another_number and not protected and not open_meant and await is_protected(right.number, keys):
+            raise Conflict("number_protected")
         action = await _write(facts.participant_id, right, protected, keys, now)
-        if right.number != record.number and await records.protected_elsewhere(facts.participant_id):
-            protected = True
-            await _write(facts.participant_id, right, protected, keys, now)
         await audit.note(action, f"participant/{facts.participant_id}", staff_id, now)
         if right.birth_date != record.birth_date:
             await _judge_age_anew(facts.participant_id)
@@ -96,8 +99,9 @@ async def _protect_all(person_id: UUID, staff_id: int, keys: KeyFolder, now: dat
             action = await _write(other_id, record, True, keys, now)
             await audit.note(action, f"participant/{other_id}", staff_id, now)
     people = [person_id, *(other_id for other_id, _record in others)]
-    for row in await fetch("select id from enrolment where participant_id = any($1::uuid[]) order by id", people):
-        await put("person_protected", {"enrolment": str(row["id"])})
+    ways = "select id, participant_id from enrolment where participant_id = any($1::uuid[]) order by id"
+    for row in await fetch(ways, people):
+        await put("person_protected", {"enrolment": str(row["id"]), "person": str(row["participant_id"])})
 
 
 async def _time_is_over(person_id: UUID, now: datetime) -> bool:

@@ -76,9 +76,12 @@ async def again(batch_id: UUID, look: Look, settings: Settings, keys: KeyFolder)
 
 
 async def mine(batch_id: UUID, who: Principal) -> queries.Batch:
-    """A file that somebody has made. Raises NotFound for any other."""
+    """A file that somebody has made, while every record in it is theirs to hand over. Raises NotFound for any other."""
     batch = await queries.batch(batch_id)
     if batch is None or batch.made_by != who.staff_id:
+        raise NotFound
+    ways = await retention_queries.ways(await queries.in_batch(batch_id))
+    if not all(may_hand_over(who, way) for way in ways):
         raise NotFound
     return batch
 

@@ -43,7 +43,8 @@ async def find(typed: str, keys: KeyFolder) -> list[UUID]:
 
 
 async def is_protected(number: str, keys: KeyFolder) -> bool:
-    """Whether a record with this number is of protected identity."""
+    """Whether a record with this number is of protected identity. It may be another person's who said so; nobody but staff
+    are told, and asked."""
     found = terms("", number, "", True)
     wanted = [entry for key in keys.service_keys(_KEY) for entry in _entries(found, key)]
     return bool(wanted) and bool(

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import structlog
@@ -11,7 +11,7 @@ from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
 from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Unreadable
 from programmes.people.look_rules import Purpose
 from programmes.people.looks import Look
-from programmes.people.lookup_services import entries_of, is_protected, same_number
+from programmes.people.lookup_services import entries_of, same_number
 
 log = structlog.get_logger()
 
@@ -33,24 +33,9 @@ class PersonRecord:
     interpreter: str = ""
 
 
-# Who protects every record of a number, and who writes a new one, do not pass each other by.
-_ONE_NUMBER = "hashtext('correct_record')"
-
-
-async def lock_numbers(alone: bool) -> None:
-    """In the open transaction, before any other lock: records are written, or (`alone`) protection spreads by number."""
-    await execute(f"select pg_advisory_xact_lock{'' if alone else '_shared'}({_ONE_NUMBER})")
-
-
-async def as_known(record: PersonRecord, protected: bool, keys: KeyFolder) -> tuple[PersonRecord, bool]:
-    """A new record as it may be kept, and whether it is of protected identity: with a number that another protected record
-    has it is, whatever was said, and no contact is kept. The person who sent it is not told by anything but that.
-
-    The caller holds `lock_numbers`.
-    """
-    if protected or not record.number or not await is_protected(record.number, keys):
-        return record, protected
-    return replace(record, contact="", safe=()), True
+async def lock_numbers() -> None:
+    """In the open transaction, before any other lock: protection spreads by number, one correction after the other."""
+    await execute("select pg_advisory_xact_lock(hashtext('correct_record'))")
 
 
 async def keep(record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID, now: datetime) -> None:

@@ -191,9 +191,18 @@ async def test_protection_holds_wherever_the_number_stands(
     await worker.drain(the_worker)
     other = await queries.enrolment(people[1])
     assert (other.protected, (await record_of(people[1], keys)).contact) == (True, "")
-    # Without a number nobody can tell that it is the same person; a record that gets it is protected with it.
+    # Without a number nobody can tell that it is the same person. Who gives it to a record is asked, as it may be somebody
+    # else who has said that number: nothing is written before it is answered, and nothing is lost.
     assert not (await queries.enrolment(people[2])).protected
-    assert (await put_right(client, pages[2], right)).status_code == 303
+    asked = await put_right(client, pages[2], right)
+    assert asked.status_code == 422
+    assert "Samma nummer står med skyddade uppgifter på ett annat ställe." in asked.text
+    kept = await record_of(people[2], keys)
+    assert (kept.number, kept.contact) == ("", "")
+    assert (await put_right(client, pages[2], right | {"oskyddad": "ja"})).status_code == 303
+    kept = await record_of(people[2], keys)
+    assert (kept.number != "", kept.contact != "", (await queries.enrolment(people[2])).protected) == (True, True, False)
+    assert (await put_right(client, pages[2], hides)).status_code == 303
     late = await queries.enrolment(people[2])
     assert (late.protected, (await record_of(people[2], keys)).contact) == (True, "")
     # One that was protected before anybody knew the number protects the others when it gets it.

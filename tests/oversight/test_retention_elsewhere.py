@@ -2,6 +2,7 @@
 
 import asyncio
 import subprocess
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -84,6 +85,13 @@ async def test_a_file_for_the_archive_can_be_made_again_until_something_changes(
         with pytest.raises(NotFound):
             await archive.again(batch_id, look, settings, keys)
     digest = (await archive.mine(batch_id, kim)).digest.hex()
+    # Who made it and coordinates the programme no longer neither takes it home nor confirms it.
+    without = replace(kim, roles={"coordinator": frozenset({"2.7"})})
+    async with looking(without, "archive", NIGHT) as look:
+        with pytest.raises(NotFound):
+            await archive.again(batch_id, look, settings, keys)
+    with pytest.raises(NotFound):
+        await archive.confirm(batch_id, digest, without, NIGHT)
     assert await archive.confirm(batch_id, digest, kim, NIGHT)
     assert set((await retention.fates(past.records, "sample", keys, NIGHT)).values()) == {"erase"}
     # What is put right afterwards is not in the file that the archive has: another one is to be made.
