@@ -15,6 +15,7 @@ from programmes.cohorts import talk_services as services
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Pattern, slot_on
+from programmes.cohorts.session_services import why_no_such_time
 from programmes.cohorts.talk_rules import ALIVE
 from programmes.cohorts.wording_rules import said
 from programmes.core.errors import Conflict
@@ -68,6 +69,9 @@ async def _read(form: Form) -> tuple[date, time, time, int] | None:
     if begins and ends and ends <= begins:
         form.fail("till", _("Sluttiden måste vara efter starttiden."))
     if form.errors or day is None or begins is None or ends is None:
+        return None
+    if twisted := why_no_such_time(day, begins, ends):
+        _say(form, twisted, "individual")
         return None
     return day, begins, ends, int(venue_id)
 

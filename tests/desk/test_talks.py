@@ -47,6 +47,8 @@ async def test_the_suggestion_is_a_week_after_the_last_at_the_same_time(
         ({"dag": "2026-09-01"}, "Tiden har redan varit."),
         ({"dag": "2029-10-05"}, "Välj en dag inom två år."),
         ({"fran": "15.00"}, "Sluttiden måste vara efter starttiden."),
+        ({"dag": "2027-03-28", "fran": "02.30", "till": "04.00"}, "så 2.30 finns inte"),
+        ({"dag": "2026-10-25", "fran": "01.00", "till": "02.30"}, "så 2.30 kommer två gånger"),
         ({"fran": "05.00"}, "Skriv en tid från 6.00 till 23.00."),
         ({"fran": "06.00", "till": "15.00"}, "Ett samtal är högst åtta timmar."),
         ({"lokal": "999999"}, "Välj en lokal."),
