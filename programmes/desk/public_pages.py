@@ -96,6 +96,13 @@ class Start:
         return _("%(free)s av %(most)s platser kvar", free=self.free, most=self.cohort.maximum)
 
     @property
+    def missed_text(self) -> str:
+        """That the group is full, or that others wait for what is free there, for who reads of a later one."""
+        if self.cohort.maximum > self.places.held:
+            return _("Till gruppen som startar %(day)s är det kö.", day=self.short_day)
+        return _("Gruppen som startar %(day)s är full.", day=self.short_day)
+
+    @property
     def hours(self) -> str:
         """`måndagar 13.00–15.00`: each weekday with its hours, or the hours alone of a single session."""
         sessions = [s for s in self.timetable if s.state != "cancelled"]
@@ -283,7 +290,7 @@ def card(programme: Programme, starts: Sequence[Start], openings: Sequence[Openi
         kind=kind,
         start=start,
         opening=openings[0] if openings else None,
-        also=_("Gruppen som startar %(day)s är full.", day=missed[0].short_day) if missed else "",
+        also=missed[0].missed_text if missed else "",
     )
 
 

@@ -24,8 +24,8 @@ class Seatable:
 
 
 async def seatable(cohort_id: int, now: datetime) -> Seatable | None:
-    """To whom staff can give a free place now; None when nobody waits for one, none is free, or an offer can be made.
-    Read without a lock, for showing. Raises NotFound."""
+    """To whom staff can give a free place now; None when nobody waits for one, none is free, or an offer can be made. For
+    showing: `seat_next` looks again. Raises NotFound."""
     if await order_queries.where_waiting_leads(cohort_id, now) != "word":
         return None
     async with transaction():

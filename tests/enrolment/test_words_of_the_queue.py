@@ -140,6 +140,10 @@ async def test_a_seat_freed_the_evening_before_is_given_by_staff_to_the_next_who
     public = await look(client, f"/insatser/{programme.slug}")
     assert "Lediga platser går först till dem som väntar" in public
     assert "Fullt" not in public
+    await a_cohort("2.1", clock.now(), minimum=1, maximum=1, sessions=3)
+    both = await look(client, "/")
+    assert "Till gruppen som startar 30 september är det kö." in both
+    assert "är full" not in both
     await sign_in_as(client, "kim", clock.now())
     group, ko = f"/personal/grupper/{cohort.cohort_id}", f"/personal/grupper/{cohort.cohort_id}/ko"
     assert "Näst på tur till den lediga platsen" in await look(client, group)

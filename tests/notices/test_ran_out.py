@@ -11,7 +11,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.desk import calls_services, closing_services
+from programmes.desk import calls_queries, calls_services, closing_services
 from programmes.enrolment import (
     leaving_services,
     offer_services,
@@ -123,6 +123,23 @@ async def test_what_ran_out_can_be_neither_taken_nor_undone_and_holds_nobody_bac
     await opens(client, code)
     assert (await post_form(client, "/min-plats/radera", {}, "/min-plats")).status_code == 303
     assert (await queries.enrolment(waits.enrolment_id)).sealed is None
+
+
+async def test_of_documented_people_staff_have_it_to_tell_as_long_as_it_can_be_read(
+    mail: Mail, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort, waits = await offered("2.18", "0700 00 00 01", keys, clock)
+    await mail.work()
+    await runs_out(waits, clock)
+    await mail.work()
+
+    async def to_tell() -> list[str]:
+        return [one.kind for one in await calls_queries.untold([cohort.cohort_id], clock.now())]
+
+    assert await to_tell() == ["offer_expired"]
+    clock.advance(days=3)
+    await worker.tick(mail.worker)
+    assert await to_tell() == []
 
 
 async def test_closing_the_group_meanwhile_leaves_nothing(
