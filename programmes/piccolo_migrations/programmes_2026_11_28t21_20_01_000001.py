@@ -12,7 +12,7 @@ DESCRIPTION = "nobody stands at two sessions at once"
 # sessions that change places with each other never clash on the way.
 _SETTLE = """
 create function settle_duty() returns trigger language plpgsql security definer
-    set search_path = pg_catalog, public as $$
+    set search_path = public, pg_temp as $$
 declare
     of_cohorts int[] := (select array_agg(distinct cohort_id) from changed);
 begin

@@ -11,7 +11,7 @@ DESCRIPTION = "duty begins where somebody takes over"
 # As before, but for `duty_from`.
 _SETTLE = """
 create or replace function settle_duty() returns trigger language plpgsql security definer
-    set search_path = pg_catalog, public as $$
+    set search_path = public, pg_temp as $$
 declare
     of_cohorts int[] := (select array_agg(distinct cohort_id) from changed);
 begin

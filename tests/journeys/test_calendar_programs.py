@@ -26,12 +26,15 @@ _DAYS = [_FIRST + timedelta(weeks=week) for week in range(_WEEKS)]
 
 
 async def at_six(owner: asyncpg.Connection, cohort: CohortFacts) -> None:
-    """Every session at 18 by the clock on the wall."""
-    await owner.executemany(
-        """update cohort_session set starts_at = $3::timestamptz, ends_at = $3::timestamptz + interval '2 hours'
-           where cohort_id = $1 and number = $2""",
-        [(cohort.cohort_id, number, at_local(day, time(18))) for number, day in enumerate(_DAYS, 1)],
-    )
+    """Every session at 18 by the clock on the wall; that its leader is at another one then is meant."""
+    async with owner.transaction():
+        await owner.execute("set constraints one_place_at_a_time deferred")
+        await owner.executemany(
+            """update cohort_session set starts_at = $3::timestamptz, ends_at = $3::timestamptz + interval '2 hours'
+               where cohort_id = $1 and number = $2""",
+            [(cohort.cohort_id, number, at_local(day, time(18))) for number, day in enumerate(_DAYS, 1)],
+        )
+        await owner.execute("update session_duty set meant = true")
 
 
 async def session_id(owner: asyncpg.Connection, cohort: CohortFacts, day: date) -> int:
