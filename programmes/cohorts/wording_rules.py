@@ -233,6 +233,10 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
         "Krock den %(day)s. Ändra, eller kryssa i att det är meningen.",
         day=day_plain(cast(date, p["day"])).rsplit(" ", 1)[0],
     ),
+    "apart_again": lambda p: _(
+        "Det blir en krock den %(day)s. Ändra träffen på nytt i stället.",
+        day=day_plain(cast(date, p["day"])).rsplit(" ", 1)[0],
+    ),
     "before_previous": lambda p: _(
         "Träffen före är %(day)s. Resten måste ligga efter den.", day=day_long(cast(date, p["day"]))
     ),

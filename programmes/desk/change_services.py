@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 from programmes.calendar.queries import fetched
-from programmes.cohorts import rest_services, session_services
+from programmes.cohorts import change_services as changes
+from programmes.cohorts import rest_services, session_services, talk_services
 from programmes.cohorts.clash_services import clash_reasons
-from programmes.cohorts.queries import CohortFacts, SessionFacts, my_session
+from programmes.cohorts.queries import CohortFacts, SessionFacts, my_session, sessions
 from programmes.cohorts.rest_services import Rest, Wanted
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
@@ -71,6 +72,40 @@ async def unless(apart: Sequence[Reason], meant: bool) -> AsyncIterator[list[Rea
 
 class _Clashes(Exception):
     """Undoes what was done."""
+
+
+async def book_talk(
+    cohort_id: int, slot: Slot, venue_id: int, principal: Principal, now: datetime, *, meant: bool = False
+) -> list[Reason]:
+    """As `talk_services.book_talk`; whom it would bring together is one more clash."""
+    async with unless(await _apart(cohort_id, [slot], [venue_id]), meant) as refused:
+        refused.extend(await talk_services.book_talk(cohort_id, slot, venue_id, principal, now, meant=meant))
+    return refused
+
+
+async def talks_apart(cohort_id: int, slots: Sequence[Slot], venue_id: int) -> list[Reason]:
+    """Where several talks would bring two together who must not meet."""
+    return await _apart(cohort_id, slots, [venue_id] * len(slots))
+
+
+async def undo(cohort_id: int, change_id: int, principal: Principal, now: datetime) -> list[Reason]:
+    """As `change_services.undo` of cohorts, unless it would bring two together who must not meet."""
+    before, refused = await _meetings(cohort_id, now), list[Reason]()
+    try:
+        async with transaction():
+            refused += await changes.undo(cohort_id, change_id, principal, now)
+            found = sorted(await _meetings(cohort_id, now) - before) if not refused else []
+            if found:
+                raise _Clashes
+    except _Clashes:
+        refused.append(Reason("apart_again", params={"day": found[0]}))
+    return refused
+
+
+async def _meetings(cohort_id: int, now: datetime) -> set[date]:
+    """The days to come on which somebody of a cohort meets whom they must not, as its sessions are."""
+    coming = [s for s in await sessions(cohort_id) if s.state in {"planned", "moved"} and s.ends_at > now]
+    return set(await days_apart(cohort_id, [(s.starts_at, s.ends_at, s.venue_id) for s in coming]))
 
 
 async def plan_rest(

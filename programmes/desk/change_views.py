@@ -274,7 +274,7 @@ async def undo(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     form = await read_form(request)
     typed = form.raw("andring")
     change_id = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
-    refused = await change_services.undo(cohort.cohort_id, change_id, principal(request), _now(request))
+    refused = await services.undo(cohort.cohort_id, change_id, principal(request), _now(request))
     if refused:
         texts = tuple(text for _field, text in pages.sentences(refused, cohort.form))
         return await _show_done(request, cohort, "", texts, 422)

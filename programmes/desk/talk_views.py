@@ -20,6 +20,7 @@ from programmes.cohorts.talk_rules import ALIVE
 from programmes.cohorts.wording_rules import said
 from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
+from programmes.desk import change_services
 from programmes.desk import talk_pages as pages
 from programmes.desk.group_pages import head
 from programmes.desk.groups_views import group_facts
@@ -99,7 +100,7 @@ async def book_next(request: AnyRequest, cohort_id: FromPath[int]) -> Response[A
     if typed is not None:
         day, begins, ends, venue_id = typed
         slot, who = slot_on(day, begins, ends), principal(request)
-        refused = await services.book_talk(cohort.cohort_id, slot, venue_id, who, now, meant=form.ticked("anda"))
+        refused = await change_services.book_talk(cohort.cohort_id, slot, venue_id, who, now, meant=form.ticked("anda"))
         if not refused:
             return _done(cohort.cohort_id, "bokat")
         _say(form, refused, cohort.form)
@@ -122,9 +123,10 @@ async def _show_several(
 ) -> Response[Any]:
     """The days as typed, with what stands in the way of each beside the fields."""
     asked = await _read_several(form)
-    planned = None
+    planned, apart = None, list[Reason]()
     if asked is not None:
         planned = await services.plan_talks(cohort, *asked, principal(request), now)
+        apart = await change_services.talks_apart(cohort.cohort_id, planned.schedule.slots, asked[2])
         _say(form, planned.reasons, cohort.form)
     view = await _page(request, cohort, form, now)
     if planned is not None:
@@ -132,12 +134,17 @@ async def _show_several(
         view = replace(
             view,
             days=pages.day_rows(schedule),
-            clashes=pages.clash_lines(planned.clashes),
-            seen=planned.digest,
+            clashes=(*pages.clash_lines(planned.clashes), *(said(reason, cohort.form) for reason in apart)),
+            seen=_seen(planned, apart),
             look_again=look_again and not form.errors,
             button="" if planned.reasons else pages.book_button(len(schedule.slots)),
         )
     return page(request, "desk/talks.html", view, 422 if form.errors else status)
+
+
+def _seen(planned: services.Plan, apart: Sequence[Reason]) -> str:
+    """The digest of all that there was to see."""
+    return "-".join([planned.digest, *(f"{reason.params['day']:%y%m%d}" for reason in apart)])
 
 
 async def _read_several(form: Form) -> tuple[Pattern, int, int] | None:
@@ -158,8 +165,12 @@ async def book_several(request: AnyRequest, cohort_id: FromPath[int]) -> Respons
     asked = None if form.ticked("visa") else await _read_several(Form(form.values))
     if asked is None:
         return await _show_several(request, cohort, form, now)
+    planned = await services.plan_talks(cohort, *asked, principal(request), now)
+    apart = await change_services.talks_apart(cohort.cohort_id, planned.schedule.slots, asked[2])
+    if not planned.reasons and form.raw("sett") != _seen(planned, apart):
+        return await _show_several(request, cohort, form, now, 422, look_again=True)
     try:
-        refused = await services.book_talks(cohort.cohort_id, *asked, form.raw("sett"), principal(request), now)
+        refused = await services.book_talks(cohort.cohort_id, *asked, planned.digest, principal(request), now)
     except Conflict:
         return await _show_several(request, cohort, form, now, 422, look_again=True)
     if refused:

@@ -8,7 +8,9 @@ import httpx
 
 from programmes.cohorts import queries
 from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local
 from programmes.core.db import transaction
+from programmes.core.i18n import day_plain
 from programmes.core.sealing import KeyFolder
 from programmes.desk import change_services
 from programmes.enrolment.apart_queries import days_apart
@@ -87,6 +89,51 @@ async def test_two_who_must_not_meet_are_a_clash_without_a_name_or_a_reason(
     async with transaction():
         await complete_cohort(other.cohort_id, [], keys, "test", clock.now())
     assert await owner.fetchval("select count(*) from kept_apart") == 0
+
+
+async def test_neither_a_talk_that_is_booked_nor_a_change_that_is_undone_brings_them_together_unsaid(
+    client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection, keys: KeyFolder
+) -> None:
+    robin = await a_leader(clock.now())
+    await a_coordinator(clock.now())
+    eken = await a_venue("Eken")
+    one = await a_cohort("2.8", clock.now(), robin, venue_id=eken)
+    series = await a_cohort("2.14", clock.now(), minimum=1, maximum=1, sessions=1, one_at_a_time=True)
+    anna = (await somebody(one, keys, clock.now(), "Anna Ask")).enrolment_id
+    bo = (await somebody(series, keys, clock.now(), "Bo Berg")).enrolment_id
+    await owner.execute("insert into kept_apart (enrolment_id, other_id) values ($1, $2), ($2, $1)", anna, bo)
+    await sign_in_as(client, "kim", clock.now())
+    first = (await queries.sessions(one.cohort_id))[1]
+    ends = local(first.ends_at)
+    # A talk that begins five minutes after Anna's session in the same room.
+    talk: dict[str, object] = {
+        "dag": ends.date().isoformat(),
+        "fran": f"{ends + timedelta(minutes=5):%H.%M}",
+        "till": f"{ends + timedelta(minutes=65):%H.%M}",
+        "lokal": str(eken),
+    }
+    base = f"/personal/grupper/{series.cohort_id}"
+    said = f"Krock den {day_plain(ends.date()).rsplit(' ', 1)[0]}."
+    asked = await post_form(client, f"{base}/boka", talk)
+    assert (asked.status_code, said in asked.text) == (422, True)
+    several = talk | {"monster": "vecka", "antal": "2"}
+    shown = (await post_form(client, f"{base}/boka-flera", several | {"visa": "1"})).text
+    assert shown.count("Krock den ") == 2
+    await owner.execute("delete from kept_apart")
+    answer = await post_form(client, f"{base}/boka-flera", several | {"sett": hidden(shown, "sett")})
+    assert answer.status_code == 422
+    await owner.execute("insert into kept_apart (enrolment_id, other_id) values ($1, $2), ($2, $1)", anna, bo)
+    assert len(await queries.sessions(series.cohort_id)) == 1
+    # Moved away for the talk; to undo that would bring them together.
+    away = {"dag": (ends.date() + timedelta(days=1)).isoformat(), "fran": "10:00", "till": "12:00", "lokal": str(eken)}
+    moving = f"/personal/traffar/{first.session_id}/flytta"
+    assert (await post_form(client, moving, {**away, "sedd": "0", "omfang": "en"})).status_code == 303
+    assert (await post_form(client, f"{base}/boka", talk)).status_code == 303
+    done = f"/personal/grupper/{one.cohort_id}/andrat"
+    undone = await post_form(client, done, {"andring": hidden((await client.get(done)).text, "andring")})
+    assert undone.status_code == 422
+    assert "Det blir en krock den " in undone.text
+    assert (await queries.sessions(one.cohort_id))[1].sequence == 1
 
 
 async def test_nobody_else_sets_or_sees_it_and_where_nobody_is_named_there_is_none(
