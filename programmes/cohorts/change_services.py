@@ -95,6 +95,22 @@ async def undoable(cohort_id: int, principal: Principal, now: datetime) -> Undoa
     return Undoable(row["id"], row["kind"], row["made_at"] + UNDO_FOR)
 
 
+async def changed_by(change_id: int, session_id: int) -> bool:
+    """Whether a change is about this session: it was otherwise before, or not there."""
+    return bool(
+        await fetchval(
+            """select was is distinct from now_is from session_change c
+               left join lateral (select s as was from jsonb_path_query(c.before::jsonb, '$.sessions[*]') s
+                                  where (s ->> 'id')::int = $2) b on true
+               left join lateral (select s as now_is from jsonb_path_query(c.after::jsonb, '$.sessions[*]') s
+                                  where (s ->> 'id')::int = $2) a on true
+               where c.id = $1""",
+            change_id,
+            session_id,
+        )
+    )
+
+
 async def undo(cohort_id: int, change_id: int, principal: Principal, now: datetime) -> list[Reason]:
     """Undo the last change: time, place, state, numbers and who stands there are as before. SEQUENCE only ever rises, so
     that calendars follow, and who was told is told again. Returns why not, or nothing when it is done.

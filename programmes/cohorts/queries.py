@@ -81,6 +81,7 @@ class SessionFacts:
     sequence: int
     revised_at: datetime
     cancelled_at: datetime | None
+    makes_up_for: int | None = None
 
     @property
     def slot(self) -> Slot:
@@ -109,7 +110,7 @@ left join lateral (select min(starts_at) filter (where state <> 'cancelled') as 
 """
 _SESSION = """
 select s.id as session_id, s.cohort_id, s.number, s.starts_at, s.ends_at, s.moved_from, s.venue_id, v.name as venue,
-       v.address, s.theme, s.state, s.added, s.sequence, s.revised_at, s.cancelled_at
+       v.address, s.theme, s.state, s.added, s.sequence, s.revised_at, s.cancelled_at, s.makes_up_for
 from cohort_session s join venue v on v.id = s.venue_id
 """
 # SQL: whether the staff member of `cs` has the role that working with a cohort of the programme `p` needs. Who stands there

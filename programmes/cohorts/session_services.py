@@ -173,7 +173,7 @@ async def cancel_session(
         async with noting(cohort.cohort_id, kind, principal, now), as_said(cohort.cohort_id, clashes):
             await execute(_CANCEL, session_id, now)
             if added:
-                await _add(cohort, added, shared([added], clashes)[0], now)
+                await _add(cohort, added, shared([added], clashes)[0], session_id, now)
             await renumber(cohort.cohort_id)
         await audit.note("session:cancel", f"session/{session_id}", principal.staff_id, now)
         await jobs.put("session_cancelled", {"session": session_id})
@@ -186,17 +186,19 @@ where id = $1
 """
 
 
-async def _add(cohort: CohortFacts, slot: Slot, shares_room: bool, now: datetime) -> None:
-    """A session at the end. Its number is put right by the renumbering that follows."""
+async def _add(cohort: CohortFacts, slot: Slot, shares_room: bool, instead_of: int, now: datetime) -> None:
+    """A session at the end, for a cancelled one. Its number is put right by the renumbering that follows."""
     await fetchval(
         """insert into cohort_session
-               (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room)
+               (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room,
+                makes_up_for)
            values ($1, (select coalesce(max(number), 0) + 1 from cohort_session where cohort_id = $1), $2, $3, $4, '',
-                   'planned', true, 0, $5, $6) returning id""",
+                   'planned', true, 0, $5, $6, $7) returning id""",
         cohort.cohort_id,
         slot.starts_at,
         slot.ends_at,
         cohort.venue_id,
         now,
         shares_room,
+        instead_of,
     )

@@ -85,6 +85,7 @@ class CohortSession(Table, tablename="cohort_session"):
     """One session. `number` is its place among those that count; a cancelled one has none.
 
     `sequence` and `revised_at` change with time, place and status only: they are what calendars compare (DESIGN 8).
+    `makes_up_for`: the cancelled session of the cohort that one at the end was added for.
     `shares_room`: somebody has said that another group is in the room then. Otherwise `one_group_per_room`, an exclusion
     constraint made in the migration, refuses it; cancelled sessions apart. `talks_within_edition`, a deferred constraint
     trigger made there too, holds a series of talks to the most that its edition has.
@@ -100,6 +101,7 @@ class CohortSession(Table, tablename="cohort_session"):
     theme = Text(default="")
     state = Text(default="planned")
     added = Boolean(default=False)
+    makes_up_for = Integer(null=True, default=None)
     sequence = Integer(default=0)
     revised_at = Timestamptz(default=None)
     cancelled_at = Timestamptz(null=True, default=None)

@@ -59,7 +59,7 @@ select n.id as notice_id, m.id as enrolment_id, m.cohort_id, m.name as group, n.
        m.offer_expires_at as answer_by, s.starts_at as session_starts,
        vs.starts_at as visit_starts,
        (select max(a.starts_at) from cohort_session a where n.kind = 'session_cancelled' and a.cohort_id = m.cohort_id
-        and a.added and a.state <> 'cancelled' and a.revised_at >= s.cancelled_at) as added_starts
+        and a.state <> 'cancelled' and a.makes_up_for = s.id) as added_starts
 from (select id, enrolment_id, session_id, kind, state, created_at from offer
       where exists (select 1 from mine where mine.id = enrolment_id and mine.state = 'offered')
       union all

@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.change_services import undoable
+from programmes.cohorts.change_services import changed_by, undoable
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
@@ -38,6 +38,9 @@ async def _show(request: AnyRequest, session_id: int, shown: dict[UUID, str], do
     async with looking(who, "ring", now) as look:
         people = await services.people(cohort, session, state.key_folder, look)
     change = await undoable(cohort.cohort_id, who, now) if session.state == "cancelled" and session.starts_at > now else None
+    # What is undone is the last change. It may have been another session's.
+    if change and not await changed_by(change.change_id, session.session_id):
+        change = None
     until = change.until if change and change.kind in {"cancel", "replace"} else None
     return page(request, "desk/reached.html", pages.reached_page(cohort, session, people, now, shown, done, until))
 

@@ -259,11 +259,9 @@ async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: str, now:
 
 
 def _made_up_for(about: SessionFacts | None, counted: Sequence[SessionFacts]) -> letter_rules.Slot | None:
-    """The session at the end that was added when this one was cancelled; of several the last."""
-    if about is None or about.cancelled_at is None:
-        return None
-    found = [s for s in counted if s.added and s.revised_at and s.revised_at >= about.cancelled_at]
-    return letter_rules.Slot(found[-1].starts_at, found[-1].ends_at) if found else None
+    """The session at the end that was added for this one when it was cancelled."""
+    found = next((s for s in counted if about and about.cancelled_at and s.makes_up_for == about.session_id), None)
+    return letter_rules.Slot(found.starts_at, found.ends_at) if found else None
 
 
 def _booked_with(about: SessionFacts | None, counted: Sequence[SessionFacts]) -> int:

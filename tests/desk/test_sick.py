@@ -202,6 +202,28 @@ async def test_several_are_cancelled_at_once_or_none_and_only_ones_own(
     assert "Du leder inget framöver" in await look(client, "/personal/sjuk")
 
 
+async def test_of_several_in_one_group_each_message_names_what_makes_up_for_its_own_and_only_the_last_is_undone(
+    house: House, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, mail: Mail
+) -> None:
+    await somebody(house.cohort, keys, clock.now(), "Mejl", "mejl@example.invalid")
+    second = (await session_ids(house.cohort))[1]
+    await sign_in_as(client, "robin", clock.now())
+    page = await look(client, f"{house.page}/sjuk")
+    form = {"sedd": "0", "sedan": "till", "_csrf_token": csrf_of(page), "aven": [f"{second}/0"]}
+    assert (await client.post(f"{house.page}/sjuk", data=form)).status_code == 303
+    added = [s for s in await cohorts.sessions(house.cohort.cohort_id) if s.added]
+    assert {s.makes_up_for for s in added} == {house.session, second}
+    await mail.work()
+    letters = [text for text in mail.to("mejl@example.invalid") if "inställt" in text]
+    named = [re.findall(r"tillagt sist: ([^.]+)\.", re.sub(r"=?\s+", " ", text))[0] for text in letters]
+    assert len(set(named)) == 2
+    # The last change was of the other session: this one's page offers nothing that would bring back that one.
+    offers = [
+        "Kan du komma ändå?" in await look(client, f"/personal/traffar/{one}/besked") for one in (house.session, second)
+    ]
+    assert offers == [False, True]
+
+
 async def feed(client: httpx.AsyncClient, path: str) -> str:
     answer = await client.get(path)
     assert answer.status_code == 200
