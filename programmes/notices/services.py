@@ -87,8 +87,8 @@ _LATEST: Mapping[Kind, Callable[[int], Awaitable[object]]] = {
 
 
 async def _who_heard(cohort_id: int, people: Sequence[EnrolmentFacts]) -> list[EnrolmentFacts]:
-    """Those who were told of the change that is undone. Who was not yet, also by staff, never is, and needs no second
-    message."""
+    """Those who know of the change that is undone: who was told, also by staff, and who came while it held and knows nothing
+    else. Who was not told yet never is, and needs no second message."""
     since = await queries.undone_since(cohort_id)
     if since is None:
         return []
@@ -101,7 +101,7 @@ async def _who_heard(cohort_id: int, people: Sequence[EnrolmentFacts]) -> list[E
         since,
     )
     heard = await queries.heard_since(cohort_id, rules.OF_CHANGES, since)
-    return [facts for facts in people if facts.enrolment_id in heard]
+    return [facts for facts in people if facts.enrolment_id in heard or (facts.place_since or facts.applied_at) > since]
 
 
 async def forget_events(cohort_id: int) -> None:

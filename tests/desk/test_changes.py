@@ -149,6 +149,11 @@ async def test_a_change_that_nobody_had_heard_of_is_undone_without_a_word_and_on
     change = await cancel()
     assert len(await sessions_of(cohort)) == 11
     assert "Ångra den senaste ändringen" in (await client.get(f"/personal/grupper/{cohort.cohort_id}/traffar")).text
+    # Who comes while it holds knows no other days, and is told.
+    await owner.execute("update cohort set state = 'open'")
+    clock.advance(minutes=5)
+    await somebody(await queries.by_id(cohort.cohort_id), keys, clock.now(), contact="ny@example.invalid")
+    await owner.execute("update cohort set state = 'started'")
     assert (await post_form(client, back, {"andring": change})).status_code == 303
     after = await sessions_of(cohort)
     # The one that was added stands as cancelled in the calendars that had it; the numbers are as before.
@@ -156,7 +161,9 @@ async def test_a_change_that_nobody_had_heard_of_is_undone_without_a_word_and_on
     assert [s.number for s in after] == [*range(1, 11), None]
     await mail.work()
     assert len(mail.to("lisa@example.invalid")) == 1
-    assert await owner.fetch("select kind from notice where kind <> 'place_held'") == []
+    assert any("Allt är som det var innan" in text for text in mail.to("ny@example.invalid"))
+    kinds = await owner.fetch("select kind from notice where kind <> 'place_held'")
+    assert [row["kind"] for row in kinds] == ["change_undone"]
     # After something else, after the hour, and when the old time has begun, it is too late.
     change = await cancel()
     await owner.execute("update cohort_session set theme = 'Sömn', shares_room = true where id = $1", before[3].session_id)
