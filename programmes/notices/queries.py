@@ -217,6 +217,56 @@ async def undone_since(cohort_id: int) -> datetime | None:
     return found
 
 
+# The sessions that the change which was last undone was about. $1 cohort.
+_OF_UNDONE = """
+with undone as (select before::jsonb as was, after::jsonb as became from session_change
+                where cohort_id = $1 and undone_at is not null order by id desc limit 1),
+was as (select (s ->> 'id')::int as id, s from undone, jsonb_path_query(undone.was, '$.sessions[*]') s),
+became as (select (s ->> 'id')::int as id, s from undone, jsonb_path_query(undone.became, '$.sessions[*]') s),
+changed as (select coalesce(was.id, became.id) as id from was full join became using (id)
+            where was.s is distinct from became.s)
+"""
+
+
+async def of_undone(cohort_id: int) -> list[int]:
+    """Which sessions the change that was last undone was about."""
+    return [row["id"] for row in await fetch(f"{_OF_UNDONE} select id from changed order by id", cohort_id)]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A session of a change that was undone, which an earlier change had moved or cancelled."""
+
+    session_id: int
+    state: str
+    sequence: int
+
+
+async def changed_again(cohort_id: int, now: datetime) -> list[Standing]:
+    """Those of them that stand as moved or cancelled now, by an earlier change, and are still to come."""
+    rows = await fetch(
+        f"""{_OF_UNDONE} select s.id as session_id, s.state, s.sequence from changed join cohort_session s using (id)
+            join was on was.id = s.id where s.state in ('moved', 'cancelled') and s.ends_at > $2 order by s.starts_at""",
+        cohort_id,
+        now,
+    )
+    return [Standing(**dict(row)) for row in rows]
+
+
+async def told_of(cohort_id: int, session_id: int | None, before: datetime) -> frozenset[UUID]:
+    """Who had heard of changes of a session, or with None of any, before a moment; as far as that can be known."""
+    rows = await fetch(
+        """select distinct n.enrolment_id from notice n join enrolment e on e.id = n.enrolment_id
+           where e.cohort_id = $1 and n.kind in ('session_moved', 'session_cancelled', 'rest_moved')
+             and n.created_at < $3 and n.state not in ('waiting', 'failed')
+             and ($2::int is null or n.session_id is null or n.session_id = $2)""",
+        cohort_id,
+        session_id,
+        before,
+    )
+    return frozenset(row["enrolment_id"] for row in rows)
+
+
 async def heard_since(cohort_id: int, kinds: Collection[Kind], since: datetime) -> frozenset[UUID]:
     """To whom of a cohort a message of these kinds has gone, or should have, since a moment; what still waits apart."""
     rows = await fetch(

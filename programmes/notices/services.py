@@ -73,7 +73,8 @@ async def tell_cohort(kind: Kind, cohort_id: int, keys: KeyFolder, now: datetime
             event = _Event(kind, str(await _LATEST.get(kind, queries.latest_decision)(cohort_id)))
             people = await _audience(kind, cohort_id)
             if kind == "change_undone":
-                people = await _who_heard(cohort_id, people)
+                everybody, people = people, await _who_heard(cohort_id, people)
+                await _tell_what_stands_again(cohort_id, everybody, keys, now)
             elif kind in rules.OF_CHANGES and await queries.is_undone(kind, cohort_id, None):
                 return
             await _tell(event, people, keys, now)
@@ -86,6 +87,26 @@ _LATEST: Mapping[Kind, Callable[[int], Awaitable[object]]] = {
 }
 
 
+async def _tell_what_stands_again(cohort_id: int, people: Sequence[EnrolmentFacts], keys: KeyFolder, now: datetime) -> None:
+    """An earlier change stands again, once a later one of the same sessions is undone. Whom its message had not reached,
+    which the later one had outrun, is told it now; several sessions in one message."""
+    since = await queries.undone_since(cohort_id)
+    standing = await queries.changed_again(cohort_id, now) if since else []
+    if since is None or not standing:
+        return
+    one = standing[0] if len(standing) == 1 else None
+    told = await queries.told_of(cohort_id, one.session_id if one else None, since)
+    missed = [
+        facts for facts in people if facts.enrolment_id not in told and (facts.place_since or facts.applied_at) <= since
+    ]
+    if one is not None:
+        kind: Kind = "session_cancelled" if one.state == "cancelled" else "session_moved"
+        event = _Event(kind, f"{one.session_id}/{one.sequence}", one.session_id)
+    else:
+        event = _Event("rest_moved", f"{await queries.latest_change(cohort_id)}")
+    await _tell(event, missed, keys, now)
+
+
 async def _who_heard(cohort_id: int, people: Sequence[EnrolmentFacts]) -> list[EnrolmentFacts]:
     """Those who know of the change that is undone: who was told, also by staff, and who came while it held and knows nothing
     else. Who was not told yet never is, and needs no second message."""
@@ -94,11 +115,13 @@ async def _who_heard(cohort_id: int, people: Sequence[EnrolmentFacts]) -> list[E
         return []
     await execute(
         """delete from notice n using enrolment e where e.id = n.enrolment_id and e.cohort_id = $1
-           and n.kind = any($2::text[]) and n.created_at >= $3 and n.sent_at is null and (n.state <> 'failed'
+           and n.kind = any($2::text[]) and n.created_at >= $3 and n.sent_at is null
+           and (n.session_id is null or n.session_id = any($4::int[])) and (n.state <> 'failed'
              or exists (select from notice_attempt a where a.notice_id = n.id and a.error = 'Outdated'))""",
         cohort_id,
         sorted(rules.OF_CHANGES),
         since,
+        await queries.of_undone(cohort_id),
     )
     heard = await queries.heard_since(cohort_id, rules.OF_CHANGES, since)
     return [facts for facts in people if facts.enrolment_id in heard or (facts.place_since or facts.applied_at) > since]

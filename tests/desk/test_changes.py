@@ -186,6 +186,40 @@ async def test_a_change_that_nobody_had_heard_of_is_undone_without_a_word_and_on
     assert (answer.status_code, "Tiden som var förut har redan börjat" in answer.text) == (422, True)
 
 
+@pytest.mark.parametrize("heard_of_first", [True, False])
+async def test_an_earlier_change_that_stands_again_is_told_to_whom_it_had_not_reached(
+    heard_of_first: bool,
+    group: Cast,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    keys: KeyFolder,
+    mail: Mail,  # noqa: F811
+) -> None:
+    cohort, _ = group
+    await owner.execute("update cohort set state = 'open'")
+    await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    await mail.work()
+    await owner.execute("update cohort set state = 'started'")
+    first = (await sessions_of(cohort))[1]
+    address = f"/personal/traffar/{first.session_id}/flytta"
+    back = f"/personal/grupper/{cohort.cohort_id}/andrat"
+    form = {"fran": "13:00", "till": "15:00", "lokal": str(first.venue_id), "omfang": "en"}
+    for sequence, day in enumerate(("2026-10-08", "2026-10-09")):
+        clock.advance(minutes=5)
+        assert (await post_form(client, address, {**form, "dag": day, "sedd": str(sequence)})).status_code == 303
+        if heard_of_first and not sequence:
+            await mail.work()
+    clock.advance(minutes=5)
+    change = hidden((await client.get(back)).text, "andring")
+    assert (await post_form(client, back, {"andring": change})).status_code == 303
+    await mail.work()
+    letters = mail.to("lisa@example.invalid")[1:]
+    # Nobody had heard of the second. Of the first everybody has, once.
+    assert [("torsdag 8 oktober" in text, "fredag 9 oktober" in text) for text in letters] == [(True, False)]
+    assert not any("Allt är som det var innan" in text for text in letters)
+
+
 @pytest.mark.parametrize(
     ("number", "changes", "message"),
     [
