@@ -22,6 +22,7 @@ from programmes.core import erasure, folder_marks, jobs
 from programmes.core.clock import Clock
 from programmes.core.clock_trace import Witness, by_a_sure_clock, needs_a_sure_clock
 from programmes.core.db import WORKER, close_pool, open_pool
+from programmes.core.restoring import held_off
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
 from programmes.desk import reminder_services as reminders
@@ -65,6 +66,8 @@ class Worker:
     connection: asyncpg.Connection
     # When the key folder was last looked through.
     swept: list[datetime] = field(default_factory=list)
+    # True while all waits for a restore, so that it is logged once.
+    waits: list[bool] = field(default_factory=list)
     # What the clock is held against; without one it is believed (tests that set it).
     witness: Witness | None = None
 
@@ -197,6 +200,11 @@ def ticks() -> list[Tick]:
     ]
 
 
+# A database half put back tells neither what may be erased nor whom to write to. The nightly run notes that it waits, and
+# erases nothing.
+_BESIDE_A_RESTORE: tuple[Tick, ...] = (retention.nightly,)
+
+
 class JobHeld(Exception):
     """A job failed; it is tried again later. Says the class of the error only: its words may repeat what a row holds."""
 
@@ -237,10 +245,22 @@ async def _sure_of_the_clock(worker: Worker) -> bool:
 
 async def tick(worker: Worker) -> None:
     """Run every due-at check once. One that fails is logged by its class, and does not keep the others from running. What
-    ends or erases by the clock waits while that is doubted."""
+    ends or erases by the clock waits while that is doubted, and all but `_BESIDE_A_RESTORE` while a backup is put back."""
+    try:
+        async with held_off(worker.keys) as free:
+            await _tick(worker, free)
+    except Exception as error:
+        log.error("tick_failed", tick="restoring", error=type(error).__name__)
+
+
+async def _tick(worker: Worker, free: bool) -> None:
+    if free or not worker.waits:
+        worker.waits[:] = [] if free else [True]
+        if not free:
+            log.error("ticks_wait_for_restore")
     sure = await _sure_of_the_clock(worker)
     for due in ticks():
-        if not sure and needs_a_sure_clock(due):
+        if (not sure and needs_a_sure_clock(due)) or (not free and due not in _BESIDE_A_RESTORE):
             continue
         try:
             await due(worker)

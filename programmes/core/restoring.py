@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from programmes.core.db import fetchval, transaction_connection
+from programmes.core.db import engine, fetchval, transaction_connection
 from programmes.core.sealing import KeyFolder
 
 _LOCK = 7_105_896
@@ -31,6 +31,20 @@ async def restoring(database_url: str, keys: KeyFolder) -> AsyncIterator[None]:
             keys.unmark_restoring()
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def held_off(keys: KeyFolder) -> AsyncIterator[bool]:
+    """Whether no restore runs, nor has broken off. If so none begins inside, however many transactions are opened there: a
+    connection of the pool holds the lock meanwhile."""
+    pool = engine().pool
+    if pool is None:
+        raise RuntimeError("this needs a pool")
+    async with pool.acquire() as connection, connection.transaction():
+        # What is done inside may take longer than a transaction of ours may stand still.
+        await connection.execute("set local idle_in_transaction_session_timeout = 0")
+        free = await connection.fetchval("select pg_try_advisory_xact_lock_shared($1)", _LOCK)
+        yield bool(free) and not keys.is_restoring()
 
 
 async def beside_no_restore(keys: KeyFolder) -> None:

@@ -34,7 +34,7 @@ from programmes.enrolment.queries import EnrolmentFacts, several
 from programmes.enrolment.record_services import record_of
 from programmes.enrolment.roster import label_of
 from programmes.enrolment.rules import ALIVE
-from programmes.people import lookup_services
+from programmes.people import records
 from programmes.people.looks import Look
 from programmes.people.records import PersonRecord
 
@@ -53,14 +53,14 @@ class Covered:
     protected: bool
 
 
-async def _reach(facts: EnrolmentFacts, who: Principal) -> list[tuple[Way, EnrolmentFacts]]:
+async def _reach(facts: EnrolmentFacts, who: Principal, keys: KeyFolder) -> list[tuple[Way, EnrolmentFacts]]:
     """Every enrolment of the same person in the programmes that this member of staff coordinates. Of others nothing is said.
 
     Records are the same person's when they have the same personal identity number; without one there is only this record.
     """
     if facts.participant_id is None:
         raise NotFound
-    people = await lookup_services.same_number(facts.participant_id)
+    people = await records.same_number(facts.participant_id, keys)
     ways = [way for way in await queries.ways_of(people) if who.coordinates(way.section)]
     read = {one.enrolment_id: one for one in await several(way.enrolment_id for way in ways)}
     return [(way, read[way.enrolment_id]) for way in ways]
@@ -68,16 +68,16 @@ async def _reach(facts: EnrolmentFacts, who: Principal) -> list[tuple[Way, Enrol
 
 async def covers(facts: EnrolmentFacts, look: Look, keys: KeyFolder) -> list[Covered]:
     """Whose data an extract would hold, for staff to see before they make it. Raises NotFound where nobody is documented."""
-    return [Covered(label_of(one, keys, look), way.group, one.protected) for way, one in await _reach(facts, look.who)]
+    return [Covered(label_of(one, keys, look), way.group, one.protected) for way, one in await _reach(facts, look.who, keys)]
 
 
-async def _ways_to_check(facts: EnrolmentFacts, who: Principal) -> tuple[How, ...]:
-    return ways_for(any(one.protected for _way, one in await _reach(facts, who)))
+async def _ways_to_check(facts: EnrolmentFacts, who: Principal, keys: KeyFolder) -> tuple[How, ...]:
+    return ways_for(any(one.protected for _way, one in await _reach(facts, who, keys)))
 
 
-async def check_identity(facts: EnrolmentFacts, how: How, who: Principal, now: datetime) -> None:
+async def check_identity(facts: EnrolmentFacts, how: How, who: Principal, keys: KeyFolder, now: datetime) -> None:
     """Note how staff made sure who asks. Raises Forbidden for a way that is not good enough for protected identity."""
-    if how not in await _ways_to_check(facts, who):
+    if how not in await _ways_to_check(facts, who, keys):
         raise Forbidden
     async with transaction():
         await execute(
@@ -91,11 +91,11 @@ async def check_identity(facts: EnrolmentFacts, how: How, who: Principal, now: d
         await audit.note("person:identity_check", f"participant/{facts.participant_id}", who.staff_id, now)
 
 
-async def good_check(facts: EnrolmentFacts, who: Principal, now: datetime) -> Check | None:
+async def good_check(facts: EnrolmentFacts, who: Principal, keys: KeyFolder, now: datetime) -> Check | None:
     """The check by this member of staff that is good for an extract now, or None. One that was made before the identity
     became protected counts only if it is good enough for that."""
     found = await queries.checks(facts.participant_id, who.staff_id) if facts.participant_id else []
-    good, ways = [check for check in found if still_good(check.at, now)], await _ways_to_check(facts, who)
+    good, ways = [check for check in found if still_good(check.at, now)], await _ways_to_check(facts, who, keys)
     return next((check for check in good if check.how in ways), None)
 
 
@@ -109,7 +109,7 @@ async def extract(
         NotFound: nobody is documented.
         Conflict: `extract_unreadable`, a record can't be read. An extract with a part missing is none.
     """
-    reach = await _reach(facts, look.who)
+    reach = await _reach(facts, look.who, keys)
     mine = list(dict.fromkeys(way.participant_id for way, _one in reach))
     details: dict[uuid.UUID, PersonRecord] = {}
     for way, one in reach:

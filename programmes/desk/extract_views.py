@@ -53,7 +53,7 @@ async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: F
     now = state.clock.now()
     async with looking(person, "person", now, "extract") as look:
         covers = await services.covers(facts, look, state.key_folder)
-    check = await services.good_check(facts, person, now)
+    check = await services.good_check(facts, person, state.key_folder, now)
     protected = facts.protected or any(one.protected for one in covers)
     view = pages.ExtractPage(
         address=_address(cohort_id, enrolment_id),
@@ -88,7 +88,7 @@ async def check(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
     if form.errors:
         return await _show(request, cohort_id, enrolment_id, form)
     how = next(how for how in services.HOWS if how == chosen)
-    await services.check_identity(facts, how, person, request.app.state.clock.now())
+    await services.check_identity(facts, how, person, request.app.state.key_folder, request.app.state.clock.now())
     return _back(cohort_id, enrolment_id)
 
 
@@ -103,7 +103,7 @@ async def _taken_out(
     person, _cohort, facts = await _theirs(request, cohort_id, enrolment_id)
     state = request.app.state
     now = state.clock.now()
-    checked = await services.good_check(facts, person, now)
+    checked = await services.good_check(facts, person, request.app.state.key_folder, now)
     if checked is None:
         return None
     async with looking(person, "extract", now, "extract") as look:

@@ -93,7 +93,9 @@ async def _judge_age_anew(person_id: UUID) -> None:
 
 async def _protect_all(person_id: UUID, staff_id: int, keys: KeyFolder, now: datetime) -> None:
     """This record is protected from now on: so is every other with its number, and the calendars of all of them end."""
-    others = [(other.person_id, other_of(other, keys)) for other in await records.unprotected_with_number_of(person_id)]
+    others = [
+        (other.person_id, other_of(other, keys)) for other in await records.unprotected_with_number_of(person_id, keys)
+    ]
     for other_id, record in others:
         if record is not None:
             action = await _write(other_id, record, True, keys, now)

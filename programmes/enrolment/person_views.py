@@ -18,6 +18,7 @@ from programmes.core.errors import NotFound
 from programmes.core.i18n import day_long
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
 from programmes.enrolment import (
     agreement_queries,
     deadline_queries,
@@ -203,15 +204,15 @@ async def _view(
         reachable=not programme.exempt or place_services.has_contact(facts, keys),
         unreadable=facts.record is not None and record is None,
         coordinates=look.who.coordinates(cohort.section),
-        protected_elsewhere=await _protected_elsewhere(look, cohort, facts),
+        protected_elsewhere=await _protected_elsewhere(look, cohort, facts, keys),
     )
 
 
-async def _protected_elsewhere(look: Look, cohort: CohortFacts, facts: queries.EnrolmentFacts) -> bool:
+async def _protected_elsewhere(look: Look, cohort: CohortFacts, facts: queries.EnrolmentFacts, keys: KeyFolder) -> bool:
     """Whether this person is of protected identity somewhere else, for the coordinator, who can put it right here."""
     if facts.participant_id is None or facts.protected or not look.who.coordinates(cohort.section):
         return False
-    return await records.protected_elsewhere(facts.participant_id)
+    return await records.protected_elsewhere(facts.participant_id, keys)
 
 
 async def _visit(

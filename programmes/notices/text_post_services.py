@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated, Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import UUID
 
@@ -24,6 +24,10 @@ from programmes.settings import Settings
 # Ours to put right (the account, its money, the gateway's address), and what passes: nobody's number is to blame.
 _OURS = frozenset({401, 402, 403, 404, 405, 407})
 _PASSES = frozenset({408, 425, 429})
+# What 46elks says of a message that it has taken.
+_TAKEN = frozenset({"created", "sent", "delivered"})
+# Of an answer, decoded. A longer one is no receipt.
+_MOST_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class FolderTexts:
 class _Receipt(msgspec.Struct):
     """What a gateway answers: the id that it knows the message by, and what became of it so far."""
 
-    id: str
+    id: Annotated[str, msgspec.Meta(min_length=1)]
     status: str = "created"
 
 
@@ -116,15 +120,29 @@ class Gateway:
         """Raises Deferred or Refused."""
         form = {**dict(self.more), "from": self.sender, "to": message.to, "message": message.body}
         # A gateway that knows the header takes the same message once; one that doesn't may repeat the one in flight.
-        headers = {"Idempotency-Key": str(message.notice_id), "Accept": "application/json"}
+        headers = {"Idempotency-Key": str(message.notice_id), "Accept": "application/json", "Accept-Encoding": "identity"}
         try:
             async with asyncio.timeout(3 * self.timeout), httpx.AsyncClient(timeout=self.timeout, trust_env=False) as client:
-                answer = await client.post(self.url, data=form, headers=headers, auth=self.account)
+                status, content = await _answer_of(client, self.url, data=form, headers=headers, auth=self.account)
         except TimeoutError:
             raise Deferred("Timeout", away=True) from None
         except (httpx.HTTPError, OSError) as error:
             raise Deferred(type(error).__name__, away=True) from None
-        _judge(answer.status_code, answer.content)
+        _judge(status, content)
+
+
+async def _answer_of(client: httpx.AsyncClient, url: str, **more: Any) -> tuple[int, bytes]:
+    """Status and body; of a body that is too long nothing, which is no receipt. It is asked for as it is: what is packed
+    small could be large before anybody has counted."""
+    async with client.stream("POST", url, **more) as got:
+        if got.headers.get("content-encoding", "identity") != "identity":
+            return got.status_code, b""
+        body = b""
+        async for part in got.aiter_raw():
+            body += part
+            if len(body) > _MOST_BYTES:
+                return got.status_code, b""
+    return got.status_code, body
 
 
 def _judge(status: int, content: bytes) -> None:
@@ -136,5 +154,8 @@ def _judge(status: int, content: bytes) -> None:
         receipt = msgspec.json.decode(content, type=_Receipt)
     except (msgspec.DecodeError, msgspec.ValidationError):
         raise NotAsAgreed from None
-    if receipt.status == "failed":
+    status_said = receipt.status.lower()
+    if status_said == "failed":
         raise Refused("TextFailed")
+    if status_said not in _TAKEN:
+        raise NotAsAgreed

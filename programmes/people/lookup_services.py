@@ -42,11 +42,16 @@ async def find(typed: str, keys: KeyFolder) -> list[UUID]:
     return [row["participant_id"] for row in rows]
 
 
+def _by_number(number: str, keys: KeyFolder) -> list[Entry]:
+    """What records with this number are found by, under every key in force."""
+    found = terms("", number, "", True)
+    return [entry for key in keys.service_keys(_KEY) for entry in _entries(found, key)]
+
+
 async def is_protected(number: str, keys: KeyFolder) -> bool:
     """Whether a record with this number is of protected identity. It may be another person's who said so; nobody but staff
     are told, and asked."""
-    found = terms("", number, "", True)
-    wanted = [entry for key in keys.service_keys(_KEY) for entry in _entries(found, key)]
+    wanted = _by_number(number, keys)
     return bool(wanted) and bool(
         await fetchval(
             """select exists(select from person_lookup l join participant p on p.id = l.participant_id
@@ -58,14 +63,23 @@ async def is_protected(number: str, keys: KeyFolder) -> bool:
     )
 
 
-async def same_number(person_id: UUID) -> list[UUID]:
-    """This record and every other with the same personal identity number, the oldest first. A name or a contact channel may
-    be somebody else's too, so they make nobody the same person."""
+async def same_number(person_id: UUID, number: str, keys: KeyFolder) -> list[UUID]:
+    """This record, whose number is given, and every other with the same personal identity number, the oldest first. A name
+    or a contact channel may be somebody else's too, so they make nobody the same person.
+
+    Without its number (it can't be read) only those are found whose hash is under the same key.
+    """
+    # While the key is rotated one person's records have unlike hashes: each is looked for under both keys.
+    wanted = _by_number(number, keys)
     rows = await fetch(
-        """select id from participant where id = $1 or id in (
-               select other.participant_id from person_lookup own join person_lookup other using (kind, digest)
-               where own.participant_id = $1 and own.kind = 'number')
+        """with wanted as (
+               select * from unnest($2::text[], $3::bytea[]) as term (kind, digest)
+               union select kind, digest from person_lookup where participant_id = $1 and kind = 'number')
+           select id from participant
+           where id = $1 or id in (select participant_id from person_lookup join wanted using (kind, digest))
            order by created_at, id""",
         person_id,
+        [entry.kind for entry in wanted],
+        [entry.digest for entry in wanted],
     )
     return [row["id"] for row in rows]

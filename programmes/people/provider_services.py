@@ -32,6 +32,8 @@ _MOST_BYTES = 1_000_000
 _KEPT = timedelta(hours=1)
 # How long ago somebody may have signed in there when they were asked to do it again.
 _AGAIN_SECONDS = 300
+# A time after the year 9999 is none; nor is NaN, or a number that no float holds.
+_LAST_SECOND = 253_402_300_800
 
 
 class ProviderProblem(Exception):
@@ -204,7 +206,7 @@ class Provider:
         subject, when = claims["sub"], claims.get("auth_time", 0)
         # A database keeps no NUL in a text, and nobody's number at a provider has signs that can't be seen.
         fine = bool(plain(subject)) and len(subject) <= 255 and subject.isprintable()
-        if not fine or isinstance(when, bool) or not isinstance(when, int | float):
+        if not fine or isinstance(when, bool) or not isinstance(when, int | float) or not 0 <= when < _LAST_SECOND:
             raise ProviderLied("token")
         return dict(claims)
 
@@ -213,7 +215,7 @@ class Provider:
         for fresh in (False, True):
             try:
                 return jwt.decode(id_token, await self._key_set(now, fresh), algorithms=_ALGORITHMS)
-            except (JoseError, KeyError, TypeError, ValueError):
+            except (JoseError, KeyError, TypeError, ValueError, RecursionError):
                 continue
         raise ProviderLied("signature")
 
@@ -243,7 +245,13 @@ class Provider:
 
     def _reachable(self, address: object) -> bool:
         """Whether an address that the provider publishes may be used: as safe as the provider's own."""
-        scheme = urlsplit(address).scheme if isinstance(address, str) else ""
+        # Line breaks would be sent on as headers, and half a sign of UTF-16 can't be sent at all.
+        if not isinstance(address, str) or not address.isascii() or not address.isprintable():
+            return False
+        try:
+            scheme = urlsplit(address).scheme
+        except ValueError:
+            return False
         return scheme == "https" or (scheme == "http" and self.about.issuer.startswith("http://"))
 
     async def _key_set(self, now: datetime, fresh: bool) -> KeySet:
@@ -269,7 +277,7 @@ class Provider:
             raise ProviderLied("answer")
         try:
             found = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ProviderLied("answer") from None
         if not isinstance(found, dict):
             raise ProviderLied("answer")

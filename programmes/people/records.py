@@ -9,9 +9,10 @@ import structlog
 
 from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
 from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Unreadable
+from programmes.people import lookup_services
 from programmes.people.look_rules import Purpose
 from programmes.people.looks import Look
-from programmes.people.lookup_services import entries_of, same_number
+from programmes.people.lookup_services import entries_of
 
 log = structlog.get_logger()
 
@@ -128,20 +129,32 @@ class SealedRecord:
     protected: bool
 
 
-async def unprotected_with_number_of(person_id: uuid.UUID) -> list[SealedRecord]:
+async def same_number(person_id: uuid.UUID, keys: KeyFolder) -> list[uuid.UUID]:
+    """This record and every other of the same person, which is who has the same number, the oldest first. The record is
+    opened for its number alone, which goes nowhere: hashes can't be held against each other while their key is rotated.
+
+    Raises:
+        KeysAway: no record can be read at all.
+    """
+    row = await fetchrow("select sealed from participant where id = $1", person_id)
+    record = _shown(person_id, row["sealed"], keys) if row else None
+    return await lookup_services.same_number(person_id, record.number if record else "", keys)
+
+
+async def unprotected_with_number_of(person_id: uuid.UUID, keys: KeyFolder) -> list[SealedRecord]:
     """The other records with the number of this one that are not of protected identity, in no cohort in particular; locked
     until the open transaction ends, so that nobody writes them meanwhile, nor their keys are rotated."""
     rows = await fetch(
         """select id, sealed from participant where id = any($1::uuid[]) and not protected_identity
            order by id for no key update""",
-        [one for one in await same_number(person_id) if one != person_id],
+        [one for one in await same_number(person_id, keys) if one != person_id],
     )
     return [SealedRecord(row["id"], row["sealed"], 0, protected=False) for row in rows]
 
 
-async def protected_elsewhere(person_id: uuid.UUID) -> bool:
+async def protected_elsewhere(person_id: uuid.UUID, keys: KeyFolder) -> bool:
     """Whether another record with the number of this one is of protected identity."""
-    others = [one for one in await same_number(person_id) if one != person_id]
+    others = [one for one in await same_number(person_id, keys) if one != person_id]
     return bool(others) and bool(
         await fetchval("select bool_or(protected_identity) from participant where id = any($1::uuid[])", others)
     )

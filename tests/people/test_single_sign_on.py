@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import re
 import time
 from base64 import b64decode, urlsafe_b64encode
@@ -235,6 +236,7 @@ LIES: list[tuple[str, Callable[[Claims], Claims], str]] = [
     ("a subject that no database keeps", claim(sub="u-1\0"), "Svaret gick inte att förstå."),
     ("a subject of two lines", claim(sub="u-1\nu-2"), "Svaret gick inte att förstå."),
     ("a token for another access", claim(at_hash="x"), "Svaret gick inte att förstå."),
+    ("a time that no number holds", claim(auth_time=10**400), "Svaret gick inte att förstå."),
     ("a time in words", claim(auth_time="nyss"), "Svaret gick inte att förstå."),
 ]
 
@@ -326,6 +328,7 @@ def broken(status: int = 200, text: str = "") -> Callable[[Claims], httpx.Respon
         ("/token", broken(500), 503, "Inloggningen svarar inte"),
         ("/token", broken(400, '{"error": "invalid_grant"}'), 403, "Svaret gick inte att förstå."),
         ("/token", broken(200, "<html>"), 403, "Svaret gick inte att förstå."),
+        ("/token", broken(200, "[" * 100_000), 403, "Svaret gick inte att förstå."),
         ("/token", broken(200, "[]"), 403, "Svaret gick inte att förstå."),
         ("/token", lambda c: {**c, "id_token": None}, 403, "Svaret gick inte att förstå."),
         ("/token", broken(302), 403, "Svaret gick inte att förstå."),
@@ -360,6 +363,9 @@ async def test_answers_that_are_no_answers_are_said_in_words(
         (lambda c: {**c, "authorization_endpoint": "javascript:alert(1)"}, 403),
         (lambda c: {**c, "token_endpoint": "file:///etc/passwd"}, 403),
         (lambda c: {**c, "jwks_uri": None}, 403),
+        (lambda c: {**c, "token_endpoint": "https://["}, 403),
+        (lambda c: broken(200, json.dumps({**c, "authorization_endpoint": "https://a.example/\ud800"}))(c), 403),
+        (lambda c: {**c, "end_session_endpoint": "https://a.example/\r\nset-cookie: a"}, 403),
         (broken(200, "x"), 403),
     ],
 )
