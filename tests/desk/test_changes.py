@@ -214,7 +214,7 @@ async def test_an_earlier_change_that_stands_again_is_told_to_whom_it_had_not_re
     change = hidden((await client.get(back)).text, "andring")
     assert (await post_form(client, back, {"andring": change})).status_code == 303
     await mail.work()
-    letters = mail.to("lisa@example.invalid")[1:]
+    letters = [text for text in mail.to("lisa@example.invalid") if "Du har en plats" not in text]
     # Nobody had heard of the second. Of the first everybody has, once.
     assert [("torsdag 8 oktober" in text, "fredag 9 oktober" in text) for text in letters] == [(True, False)], letters
     assert not any("Allt är som det var innan" in text for text in letters)
