@@ -34,7 +34,7 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
         "offered": place.facts.state == "offered",
         "together": together if place.facts.state == "offered" else 0,
         "waits_together": bool(together) and place.facts.state == "queued",
-        "visit": place.facts.visit is not None and place.facts.visit.state == "booked",
+        "visit": place.facts.visit is not None and place.facts.visit.state == "booked" and place.facts.visit.starts_at > now,
         "exempt": place.programme.exempt,
         "years": await amount_of("protected_record"),
         "name": place.programme.short_name,

@@ -37,16 +37,17 @@ async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> bool
             await services.leave(enrolment_id, keys, now)
             return False
         await services.step_down(facts, "withdrawn", now)
-        await keep_for_undo(facts, facts.state, now + UNDO)
+        await keep_for_undo(facts, facts.state, now + UNDO, now)
         await note_event(enrolment_id, "left", now)
         await audit.note("enrolment:withdrawn", f"cohort/{facts.cohort_id}", None, now)
         await pass_on(await queries.lock_gate(gate.cohort_id, now), now)
     return True
 
 
-async def keep_for_undo(facts: queries.EnrolmentFacts, left_from: str, until: datetime) -> None:
+async def keep_for_undo(facts: queries.EnrolmentFacts, left_from: str, until: datetime, now: datetime) -> None:
     """In the caller's transaction: what somebody had whose way has just ended, and until when they can get it back."""
-    booked = facts.visit.slot_id if facts.visit and facts.visit.state == "booked" else None
+    visit = facts.visit
+    booked = visit.slot_id if visit and visit.state == "booked" and visit.starts_at > now else None
     await execute(
         "update enrolment set undo_until = $2, left_from = $3, left_slot_id = $4 where id = $1",
         facts.enrolment_id,

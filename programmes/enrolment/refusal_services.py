@@ -50,7 +50,7 @@ async def refuse(
 
 
 async def _keep_why(facts: queries.EnrolmentFacts, conditions: Collection[str], now: datetime) -> None:
-    await leaving_services.keep_for_undo(facts, left_from(facts.state), now + LONGEST)
+    await leaving_services.keep_for_undo(facts, left_from(facts.state), now + LONGEST, now)
     await execute(
         "insert into condition_unmet (enrolment_id, condition) select $1, unnest($2::text[])",
         facts.enrolment_id,

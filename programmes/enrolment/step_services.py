@@ -168,7 +168,8 @@ async def unconfirm(enrolment_id: uuid.UUID, now: datetime) -> None:
         enrolment_id,
         now,
     )
-    await jobs.put("place_held", {"enrolment": str(enrolment_id)})
+    # Of somebody whom nobody documents no row says since when, which would tell this message from the first.
+    await jobs.put("place_held", {"enrolment": str(enrolment_id), "event": str(uuid.uuid4())})
 
 
 async def wish_to_go_on(enrolment_id: uuid.UUID, programme: Programme, now: datetime) -> None:

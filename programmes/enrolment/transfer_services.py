@@ -240,7 +240,9 @@ async def _bring_along(old: uuid.UUID, new: uuid.UUID, visits: bool, now: dateti
     await leave_slot(old, now)
     if visits:
         # The same row, so that it takes no second place of its slot.
-        await execute("update study_visit set enrolment_id = $2 where enrolment_id = $1 and state = 'attended'", old, new)
+        await execute(
+            "update study_visit set enrolment_id = $2 where enrolment_id = $1 and state in ('attended', 'booked')", old, new
+        )
     await execute(
         """insert into agreement (enrolment_id, text_id, accepted_at, how)
            select $2, text_id, accepted_at, how from agreement where enrolment_id = $1""",

@@ -13,7 +13,8 @@ from programmes.enrolment.rules import HOLDING
 async def leave_slot(enrolment_id: uuid.UUID, now: datetime) -> None:
     """In the caller's transaction, under the cohort's lock: who was booked there is no longer; the time has room from now.
 
-    What was made, missed or cancelled stays as it was.
+    What was made, missed or cancelled stays as it was, and so does a visit whose time has come: what became of it is noted
+    by staff.
     """
     await execute(
         """update visit_slot s set free_since = $2 from study_visit y
@@ -22,7 +23,12 @@ async def leave_slot(enrolment_id: uuid.UUID, now: datetime) -> None:
         enrolment_id,
         now,
     )
-    await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", enrolment_id)
+    await execute(
+        """delete from study_visit y using visit_slot s
+           where y.enrolment_id = $1 and y.state = 'booked' and s.id = y.slot_id and s.starts_at > $2""",
+        enrolment_id,
+        now,
+    )
 
 
 async def to_book_anew(enrolment_id: uuid.UUID, now: datetime) -> None:
@@ -74,6 +80,11 @@ async def cancel_booking(enrolment_id: uuid.UUID, now: datetime, staff_id: int |
             await jobs.put("visit_unbooked", {"enrolment": str(enrolment_id), "event": str(uuid.uuid4())})
 
 
+async def _office_takes_it(slot_id: int, now: datetime) -> None:
+    """Who had it and can still come back to it is as one whose visit was cancelled by us: it never costs the place."""
+    await execute("update enrolment set visit_cancelled_at = $2 where left_slot_id = $1", slot_id, now)
+
+
 async def remove_slot(cohort_id: int, slot_id: int, staff_id: int, now: datetime) -> None:
     """Take away a study visit that is to come and that nobody has booked.
 
@@ -95,6 +106,7 @@ async def remove_slot(cohort_id: int, slot_id: int, staff_id: int, now: datetime
             raise NotFound
         if slot["taken"]:
             raise Conflict("visit_booked")
+        await _office_takes_it(slot_id, now)
         await execute("delete from visit_slot where id = $1", slot_id)
         await audit.note("visit:remove", f"cohort/{cohort_id}", staff_id, now)
 
@@ -123,6 +135,7 @@ async def cancel_slot(cohort_id: int, slot_id: int, seen: int, staff_id: int, no
         ]
         if len(booked) != seen:
             raise Conflict("visit_changed")
+        await _office_takes_it(slot_id, now)
         await execute("update visit_slot set cancelled_at = $2 where id = $1", slot_id, now)
         await execute(
             "update study_visit set state = 'cancelled', marked_at = $2 where slot_id = $1 and state = 'booked'",

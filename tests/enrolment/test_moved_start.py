@@ -136,8 +136,8 @@ async def test_that_a_start_is_postponed_is_said_to_whom_knew_the_other_days_and
     (False, False, ("preliminary", "preliminary")),
 ])  # fmt: skip
 async def test_a_guardians_consent_that_is_said_anew_counts_for_the_place(
-    before: bool, after: bool, states: tuple[str, str], db: None, keys: KeyFolder, clock: FrozenClock,
-    owner: asyncpg.Connection,
+    before: bool, after: bool, states: tuple[str, str], keys: KeyFolder, clock: FrozenClock,
+    owner: asyncpg.Connection, the_worker: worker.Worker,
 ) -> None:  # fmt: skip
     cohort, programme = await a_cohort("2.10", clock.now(), sessions=4), (await a_programme("2.10"))[1]
     asked = await an_application(cohort, "Lo")
@@ -154,6 +154,10 @@ async def test_a_guardians_consent_that_is_said_anew_counts_for_the_place(
     facts = await queries.enrolment(taken.enrolment_id)
     assert (facts.state, facts.seat, facts.guardian_ticked) == (states[1], 1, after)
     assert await owner.fetchval(told) - told_before == (states[0] != states[1])
+    # It is another message than the first one, which was about the place when it was given.
+    await worker.drain(the_worker)
+    if states == ("confirmed", "preliminary"):
+        assert await owner.fetchval("select count(*) from notice where kind = 'place_held'") == 2
 
 
 async def test_whoever_decides_about_a_start_reads_that_ages_are_of_another_day(

@@ -12,7 +12,7 @@ from tests.factories import a_cohort, a_coordinator, a_leader, a_programme, post
 
 
 @pytest.mark.parametrize("by", ["person", "staff"])
-@pytest.mark.parametrize("meanwhile", ["", "full", "cancelled", "over"])
+@pytest.mark.parametrize("meanwhile", ["", "full", "cancelled", "over", "removed"])
 async def test_the_study_visit_comes_back_with_the_place_while_there_is_room(
     by: str, meanwhile: str, db: None, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
@@ -32,6 +32,8 @@ async def test_the_study_visit_comes_back_with_the_place_while_there_is_room(
         await step_services.book_visit(other.enrolment_id, slot, clock.now())
     elif meanwhile == "cancelled":
         await visit_services.cancel_slot(cohort.cohort_id, slot, 0, robin.staff_id, clock.now())
+    elif meanwhile == "removed":
+        await visit_services.remove_slot(cohort.cohort_id, slot, robin.staff_id, clock.now())
     elif meanwhile == "over":
         await owner.execute("update visit_slot set starts_at = $2 where id = $1", slot, clock.now())
     for _again in range(2):
@@ -41,8 +43,33 @@ async def test_the_study_visit_comes_back_with_the_place_while_there_is_room(
             await refusal_services.take_back(taken.enrolment_id, 1, clock.now())
     facts = await queries.enrolment(taken.enrolment_id)
     assert (facts.state, facts.left_slot_id) == ("preliminary", None)
+    # A time that the office took never costs the place; of another there is a week to book.
+    assert (facts.visit_cancelled_at is not None) == (meanwhile in {"cancelled", "removed"})
+    assert (facts.visit_anew_since is not None) == (meanwhile in {"full", "cancelled", "over"})
     booked = (facts.visit.slot_id, facts.visit.state) if facts.visit else None
     assert booked == (None if meanwhile else (slot, "booked"))
+
+
+@pytest.mark.parametrize("by", ["person", "staff"])
+async def test_a_visit_whose_time_has_come_is_noted_by_staff_whatever_was_left_and_taken_back(
+    by: str, db: None, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort, programme = await a_cohort("2.8", clock.now()), (await a_programme("2.8"))[1]
+    robin = await a_leader(clock.now())
+    slot = await a_slot(cohort, clock, robin, days=2)
+    taken = await somebody(cohort, keys, clock.now(), "Al")
+    await step_services.book_visit(taken.enrolment_id, slot, clock.now())
+    clock.advance(days=2, hours=2)
+    if by == "person":
+        await leaving_services.leave(taken.enrolment_id, keys, clock.now())
+        await leaving_services.undo(taken.enrolment_id, clock.now())
+    else:
+        await refusal_services.refuse(taken.enrolment_id, ["residency"], programme, 1, clock.now())
+        await refusal_services.take_back(taken.enrolment_id, 1, clock.now())
+    await step_services.mark_visit(taken.enrolment_id, "attended", robin.staff_id, programme, clock.now())
+    facts = await queries.enrolment(taken.enrolment_id)
+    assert facts.visit
+    assert (facts.visit.state, facts.visit_anew_since) == ("attended", None)
 
 
 async def test_what_becomes_of_the_visit_is_said_before_and_nothing_is_left_when_the_hour_is_over(
