@@ -88,6 +88,9 @@ async def _come_back(
 ) -> None:
     if outcome == "seat" and facts.left_slot_id is not None:
         await book_again(facts.enrolment_id, now)
+    elif outcome != "seat":
+        # Who waits has no visit to be noted: it comes with a place.
+        await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", facts.enrolment_id)
     await execute(
         """update enrolment set state = $2, ended_at = null, undo_until = null, left_from = null, left_slot_id = null,
                   confirmed_at = case when $2 = 'confirmed' then confirmed_at end where id = $1""",

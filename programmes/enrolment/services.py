@@ -178,6 +178,8 @@ async def forget(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, n
     """In the caller's transaction: what was written, the code, open pages and the key of a way that has ended go; the
     once-number too, so that the form it was sent with can be used again."""
     await execute("delete from place_session where enrolment_id = $1", facts.enrolment_id)
+    # A visit whose time had come, and of which nobody has noted what became of it.
+    await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", facts.enrolment_id)
     await execute(
         """update enrolment set sealed = null, key_id = null, code_digest = null, once_digest = null, together_id = null
            where id = $1""",
