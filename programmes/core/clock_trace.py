@@ -93,12 +93,6 @@ async def is_doubted() -> bool:
     return bool(await fetchval("select exists (select from clock_trace where doubted_since is not null)"))
 
 
-async def last_said() -> datetime | None:
-    """When somebody last said that the time was right (`programmes clock confirm`)."""
-    found: datetime | None = await fetchval("select confirmed_at from clock_trace")
-    return found
-
-
 @dataclass(frozen=True)
 class Witness:
     """What a clock is held against: the trace, the machine, the database. `standstill` as in `doubt`."""

@@ -109,11 +109,6 @@ def others_stand(standing: Iterable[Standing], absent_id: int) -> tuple[Standing
     return tuple(one for one in standing if one.staff_id != absent_id and not one.away and one.works)
 
 
-def may_be_absent(standing: Iterable[Standing]) -> tuple[Standing, ...]:
-    """Of whom somebody may say that they can't come."""
-    return tuple(one for one in standing if not one.away)
-
-
 Stage = Literal["choose", "asking", "nobody", "found", "alone"]
 
 
