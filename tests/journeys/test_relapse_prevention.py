@@ -1,9 +1,10 @@
 """Återfallsprevention, the whole way.
 
-A coordinator opens a cohort and offers study visits. Nine people apply from their phones: eight hold places, the ninth is
-queued. Seven come on a study visit and accept conditions and rules. One leaves, and the ninth is offered the place and
-takes it. Six are confirmed at the start. Ten sessions are held, one of them moved, one cancelled and replaced. Slips for
-all, six answers, closed, results. A seventeen-year-old and somebody registered elsewhere are refused with every reason.
+A coordinator opens a cohort and offers study visits. Nine people apply, three of them from their phones: eight hold places,
+the ninth is queued. Seven come on a study visit and accept conditions and rules. One leaves, and the ninth is offered the
+place and takes it. Six are confirmed at the start. Ten sessions are held, one of them moved, one cancelled and replaced.
+Slips for all, six answers, closed, results. A seventeen-year-old and somebody registered elsewhere are refused with every
+reason.
 """
 
 from datetime import timedelta
@@ -17,12 +18,13 @@ from programmes.attendance import services as attendance
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local
+from programmes.core.codes import grouped
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries
+from programmes.enrolment import place_services, queries
 from programmes.worker import Worker
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader
+from tests.factories import a_cohort, a_coordinator, a_leader, somebody
 from tests.journeys.acts import (
     apply_by_name,
     open_cohort,
@@ -67,11 +69,19 @@ async def offer_visits(desk: Page, cohort_id: int, day: str) -> None:
     await expect(desk.get_by_text("10 platser kvar.")).to_be_visible()
 
 
-async def apply_all(new_context: NewContext, cohort: CohortFacts) -> dict[str, tuple[Page, str]]:
-    """Nine people on nine phones, without scripts; each with the code of their place."""
+async def apply_all(
+    new_context: NewContext, cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock
+) -> dict[str, tuple[Page, str]]:
+    """Nine people, each with a phone without scripts and the code of their place. The first, the eighth and the ninth
+    fill in the form there; it would be the same form for the others, so they are let in without it."""
     people: dict[str, tuple[Page, str]] = {}
     for name in NAMES:
         page = await (await new_context("phone", java_script_enabled=False)).new_page()
+        if 0 < len(people) < 7:
+            taken = await somebody(cohort, keys, clock.now(), name, f"{name.lower()}@example.invalid")
+            code = place_services.unseal(await queries.enrolment(taken.enrolment_id), keys).code
+            people[name] = (page, grouped(code))
+            continue
         await apply_by_name(page, cohort, name)
         wanted = "Du har en preliminär plats" if len(people) < 8 else "Du står i kö, som nummer 1"
         await expect(page.get_by_role("heading", level=1)).to_have_text(wanted)
@@ -140,7 +150,7 @@ async def test_from_announcement_to_released_results(
     await write_texts(desk)
     cohort = await open_cohort(desk, "2.8", "2026-09-28", beslut="2026-09-18")
     await offer_visits(desk, cohort.cohort_id, "2026-09-02")
-    people = await apply_all(new_context, cohort)
+    people = await apply_all(new_context, cohort, keys, clock)
 
     for name in NAMES[:6]:
         await visit_and_accept(desk, cohort.cohort_id, people[name][0], name, people[name][1])

@@ -104,7 +104,7 @@ def _filled(path: str, values: dict[str, Any]) -> str:
 
 
 def addresses(app: Litestar, town: Town, method: str) -> list[str]:
-    """Every address for staff, with the ids of everything there is."""
+    """Every address for staff, with the ids of everything there is; forms are sent for two of each group."""
     found = []
     for route in app.routes:
         if not isinstance(route, HTTPRoute) or method not in route.methods or not route.path.startswith("/personal"):
@@ -112,7 +112,7 @@ def addresses(app: Litestar, town: Town, method: str) -> list[str]:
         for cohort, enrolled, sessions, slots in town.cohorts:
             for ids in (
                 {"cohort_id": cohort.cohort_id, "enrolment_id": one, "session_id": session, "slot_id": slot}
-                for one in enrolled
+                for one in (enrolled if method == "GET" else enrolled[:2])
                 for session in (sessions[:1] if "session_id" in route.path else [0])
                 for slot in (slots[:1] or [0] if "slot_id" in route.path else [0])
             ):
