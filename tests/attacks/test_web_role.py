@@ -1,0 +1,141 @@
+"""Attack: a web process that has been taken over reads slips, sealed answers or keys with the rights that it has."""
+
+import re
+import stat
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from programmes.demo.processes import environment
+from programmes.evaluation.queries import for_cohort
+from programmes.settings import Settings
+from tests.evaluation.conftest import Groups
+
+# All that web may do with the tables of the evaluation, and every function it may call. What is new has to be put here.
+RIGHTS = {
+    "ballot": "SELECT INSERT UPDATE DELETE",
+    "release": "SELECT",
+    "slip": "",
+    "sealed_answer": "",
+    "held_text": "",
+}
+CALLS = {
+    "ballot_lock(uuid)": "holds off what else happens to a box",
+    "issue_slips(uuid,bytea[])": "new slips, until the first answer",
+    "slip_ballot(bytea)": "the box of a slip that somebody holds",
+    "cast_ballot(bytea,bytea)": "a vote",
+    "withdraw_text(integer,date)": "nothing of an evaluation",
+    "admit_subject(text,text,text,text,text[],text[],timestamp with time zone)": "nothing of an evaluation",
+    "forget_trail(integer)": "nothing of an evaluation",
+}
+_KINDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
+_WEB = "programmes_web"
+
+
+async def _rights(owner: asyncpg.Connection, role: str) -> dict[str, str]:
+    """What a role may do with every table and view of the evaluation, by name; a right on single columns too."""
+    rows = await owner.fetch(
+        """select c.relname::text as name, k.kind from pg_class c, unnest($2::text[]) as k (kind)
+           where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v', 'm', 'p', 'f')
+             and c.relname ~ '(ballot|slip|sealed|release|text|answer|vote|evaluation)' and c.relname !~ '^agreement|gateway'
+             and (has_table_privilege($1, c.oid, k.kind)
+                  or k.kind in ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') and has_any_column_privilege($1, c.oid, k.kind))""",
+        role,
+        list(_KINDS),
+    )
+    names = await owner.fetch(
+        """select relname::text as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+           and relname ~ '(ballot|slip|sealed|release|text|answer|vote|evaluation)' and relname !~ '^agreement|gateway'"""
+    )
+    found: dict[str, set[str]] = {row["name"]: set() for row in names}
+    for row in rows:
+        found.setdefault(row["name"], set()).add(row["kind"])
+    return {name: " ".join(kind for kind in _KINDS if kind in kinds) for name, kinds in found.items()}
+
+
+async def _calls(owner: asyncpg.Connection, role: str) -> set[str]:
+    rows = await owner.fetch(
+        """select oid::regprocedure::text as name from pg_proc
+           where pronamespace = 'public'::regnamespace and prorettype <> 'trigger'::regtype
+             and has_function_privilege($1, oid, 'execute')""",
+        role,
+    )
+    return {row["name"] for row in rows}
+
+
+async def test_every_right_that_web_has_on_an_evaluation_is_listed_here(owner: asyncpg.Connection, db: None) -> None:
+    assert await _rights(owner, _WEB) == RIGHTS
+    assert await _calls(owner, _WEB) == set(CALLS)
+    # Nothing comes to it by another way: no role that it is a member of, nothing that it owns, nothing that everybody may.
+    role = await owner.fetchrow("select * from pg_roles where rolname = $1", _WEB)
+    assert role
+    assert not any(role[name] for name in ("rolsuper", "rolcreaterole", "rolcreatedb", "rolreplication", "rolbypassrls"))
+    assert await owner.fetch("select roleid from pg_auth_members where member = $1::regrole", _WEB) == []
+    assert await owner.fetch("select relname from pg_class where relowner = $1::regrole", _WEB) == []
+    assert not await owner.fetchval("select has_schema_privilege($1, 'public', 'create')", _WEB)
+    # A function with the owner's rights looks for tables where the owner put them.
+    unsafe = await owner.fetch(
+        """select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef
+           and (proconfig is null or not 'search_path=public, pg_temp' = any(proconfig))"""
+    )
+    assert not unsafe
+
+
+async def test_control_a_right_on_one_column_would_be_seen(owner: asyncpg.Connection, db: None) -> None:
+    await owner.execute(f"grant select (blob) on sealed_answer to {_WEB}; grant references on slip to public")
+    try:
+        found = await _rights(owner, _WEB)
+        assert (found["sealed_answer"], found["slip"]) == ("SELECT", "REFERENCES")
+    finally:
+        await owner.execute(f"revoke select (blob) on sealed_answer from {_WEB}; revoke references on slip from public")
+
+
+@pytest.mark.parametrize("table", [name for name, rights in RIGHTS.items() if not rights])
+async def test_web_is_refused_whatever_it_tries_to_read_or_write_them_by(table: str, settings: Settings, db: None) -> None:
+    web = await asyncpg.connect(settings.web_database_url)
+    tries = (
+        f"select * from {table}", f"select count(*) from {table}", f"table {table} limit 0", f"select ctid from {table}",
+        f"delete from {table}", f"insert into {table} default values", f"truncate {table}",
+        f"copy {table} to stdout", f"do $$ begin lock table {table}; end $$", f"alter table {table} add column x int",
+        f"create view pg_temp.v as table {table}; table pg_temp.v",
+        f"create table pg_temp.c (like {table} including all); alter table pg_temp.c inherit {table}",
+        f"create trigger t before insert on {table} for each row execute function pg_catalog.tsvector_update_trigger()",
+        f"select pg_catalog.lo_import('{table}')", f"select pg_read_file('base/{table}')",
+        f"copy (select 1) to program 'cat {table}'",
+        "set role programmes_owner", "set role programmes_worker", "set session authorization programmes_owner",
+        "create extension pg_walinspect", "select pg_ls_waldir()", "select * from pg_statistic",
+    )  # fmt: skip
+    try:
+        for statement in tries:
+            with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.WrongObjectTypeError, asyncpg.RaiseError)):
+                await web.execute(statement)
+        # The planner's samples of a column are shown to who may read it.
+        assert await web.fetch("select * from pg_stats where tablename = $1", table) == []
+    finally:
+        await web.close()
+
+
+async def test_no_key_lies_where_web_reaches(groups: Groups, settings: Settings) -> None:
+    cohort, _slips = await groups.with_slips(2)
+    box = await for_cohort(cohort.cohort_id)
+    assert box
+    private = settings.ballot_key_folder / "private" / f"{box.ballot_id}.key"
+    secret = private.read_bytes()
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    for folder in (private.parent, settings.ballot_key_folder):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    reached = [path for path in settings.key_folder.rglob("*") if path.is_file()]
+    assert settings.key_folder / "ballots" / f"{box.ballot_id}.pub" in reached
+    assert not any(secret in path.read_bytes() or path.is_symlink() for path in reached)
+    assert not settings.ballot_key_folder.is_relative_to(settings.key_folder)
+    told = environment(settings, "serve")
+    assert str(settings.ballot_key_folder) not in " ".join(told.values())
+    assert str(settings.ballot_key_folder) in " ".join(environment(settings, "worker").values()), "the control"
+    # Nothing that web imports at its start reads the folder: only the worker's rooms name its setting.
+    named = {
+        path.name
+        for path in Path("programmes/evaluation").glob("*.py")
+        if re.search(r"ballot_key_folder", path.read_text(encoding="utf-8"))
+    }
+    assert named == {"counting.py"}
