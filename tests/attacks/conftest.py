@@ -68,6 +68,10 @@ class Boxes:
             engine().pool = webs
         return str(await self.owner.fetchval("select state from ballot where id = $1", box))
 
+    def text(self, row: asyncpg.Record) -> str:
+        """What somebody wrote, in a row of `held_text`, by the worker's key."""
+        return self.keys.open_text(row["section"], row["blob"])
+
     async def counted(self, answers: Sequence[Mapping[str, object]], section: str = "2.1") -> UUID:
         """A box in which these answers lay, closed and counted."""
         box, printed = await self.open(max(len(answers), 1), section)

@@ -1,6 +1,7 @@
 """Attack: join every pair of tables, dead rows and the write-ahead log too, by whatever two rows may have in common:
 transactions, places, sequences, times, values. A vote must belong to nothing but its box."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from tests.attacks.disk import BOX, Disk, Tuple, apart
 from tests.attacks.weakened import weakened
 from tests.clock import FrozenClock
 from tests.evaluation.conftest import GLAD, Groups
-from tests.factories import sign_in_as, somebody
+from tests.factories import a_cohort, sign_in_as, somebody
 
 
 @dataclass
@@ -33,6 +34,11 @@ async def _others(disk: Disk, since: int) -> tuple[list[Tuple], Any]:
     return [row for row in await disk.tuples(since) if row.table not in BOX], sequences
 
 
+def _transactions(rows: Iterable[Tuple], since: int) -> set[int]:
+    """Those that have written the box since then."""
+    return {number for row in rows if row.table in BOX for number in (row.made, row.gone) if number >= since}
+
+
 async def _vote_by_vote(disk: Disk, codes_: list[str], send: Any, between: Any = None) -> Seen:
     """Send each vote, and look at the whole disk right before and after it."""
     since = await disk.transaction_now()
@@ -41,14 +47,12 @@ async def _vote_by_vote(disk: Disk, codes_: list[str], send: Any, between: Any =
         if between:
             await between()
         before, start = await _others(disk, since), await disk.log_position()
-        known = {row.made for row in await disk.tuples(since) if row.table in BOX}
+        known = _transactions(await disk.tuples(since), since)
         await send(code)
         end, after = await disk.log_position(), await _others(disk, since)
         seen.elsewhere |= {row.table for row in set(before[0]) ^ set(after[0])}
         seen.elsewhere |= {"a sequence"} if before[1] != after[1] else set()
-        rows = [row for row in await disk.tuples(since) if row.table in BOX]
-        fresh = {row.made for row in rows} - known
-        seen.votes |= fresh
+        seen.votes |= _transactions(await disk.tuples(since), since) - known
         for number, touched in (await disk.log_records(start, end)).items():
             seen.log[number] = seen.log.get(number, set()) | touched
     everywhere = await disk.tuples(since)
@@ -93,8 +97,8 @@ async def test_nothing_joins_a_vote_to_a_person_a_session_a_time_or_another_vote
     groups: Groups, disk: Disk, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
 ) -> None:
     """Sent as browsers do that are also signed in, and have a place open; staff and people are at work in between."""
-    cohort, slips = await groups.with_slips(4)
-    taken = await somebody(cohort, keys, clock.now(), "Ask")
+    _cohort, slips = await groups.with_slips(4)
+    taken = await somebody(await a_cohort("2.1", clock.now()), keys, clock.now(), "Ask")
     await disk.owner.execute("truncate sealed_answer")
 
     async def send(code: str) -> None:
@@ -108,7 +112,7 @@ async def test_nothing_joins_a_vote_to_a_person_a_session_a_time_or_another_vote
         await sign_in_as(client, "robin", clock.now())
         assert (await client.get("/personal/idag")).status_code == 200
         client.cookies.set("place", taken.token)
-        assert "Ask" in (await client.get("/min-plats")).text
+        assert "Din platskod" in (await client.get("/min-plats")).text
         clock.advance(minutes=1)
 
     async with disk.nothing_is_cleaned_away():
