@@ -25,10 +25,11 @@ def rank(rows: Iterable[Sequence[int]]) -> int:
         rest = []
         for row in left:
             if row[column]:
-                row = [pivot[column] * a - row[column] * b for a, b in zip(row, pivot, strict=True)]
-                shared = gcd(*row)
-                row = [a // shared for a in row] if shared > 1 else row
-            if any(row):
+                without = [pivot[column] * a - row[column] * b for a, b in zip(row, pivot, strict=True)]
+                shared = gcd(*without)
+                if shared:
+                    rest.append([a // shared for a in without])
+            else:
                 rest.append(row)
         left = rest
     return found

@@ -103,7 +103,8 @@ class Disk:
     async def _files_of_tables(self) -> tuple[int, dict[int, str]]:
         """The number of this database, and by the numbers of its files what they are of."""
         rows = await self.owner.fetch(
-            "select pg_relation_filenode(oid)::bigint as file, relname::text as name from pg_class where relkind in ('r', 'i', 'S', 't')"
+            """select pg_relation_filenode(oid)::bigint as file, relname::text as name from pg_class
+               where relkind in ('r', 'i', 'S', 't')"""
         )
         mine = await self.owner.fetchval("select oid from pg_database where datname = current_database()")
         return int(mine), {row["file"]: row["name"] for row in rows}
@@ -120,9 +121,12 @@ class Disk:
             name = names[int(number)] if number and int(number) in names else path.name
             found[name + path.name[len(number) :] if number else name] = path.read_bytes()
         first = await self.owner.fetchval("select pg_walfile_name($1::text::pg_lsn)", since)
-        for path in (self.data / "pg_wal").glob("0" * 8 + "*"):
-            if path.name >= first:
-                found[f"pg_wal/{path.name}"] = path.read_bytes()
+        for path in (self.data / "pg_wal").iterdir():
+            if re.fullmatch(r"[0-9A-F]{24}", path.name) and path.name >= first:
+                # Each page begins with a header, also in the middle of a record.
+                log = path.read_bytes()
+                pages = (log[at + (24 if at else 40) : at + 8192] for at in range(0, len(log), 8192))
+                found[f"pg_wal/{path.name}"] = b"".join(pages)
         return found
 
 

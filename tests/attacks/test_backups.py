@@ -190,9 +190,9 @@ async def _round(boxes: Boxes, backups: Backups, votes: int) -> tuple[str, str, 
 
 
 async def test_two_backups_round_a_vote_show_a_box_that_is_written_anew(boxes: Boxes, backups: Backups) -> None:
-    """All rows of the box differ in their ids, whatever came in between; the sealed bytes of what was there stay. So who
-    has backups from right before and right after one vote sees which digest was used and which sealed answer came then, as
-    docs/evaluation.md says: both say nothing without the slip, and the key. Of several votes it is not seen which is whose."""
+    """All rows of the box differ in their ids, whatever came in between; the sealed bytes of what was there stay. So who has
+    backups from right before and right after one vote sees which digest was used and which sealed answer came then, as
+    docs/evaluation.md says: both say nothing without the slip, and the key. Of several it is not seen which is whose."""
     one, other, used = await _round(boxes, backups, 1)
     changed = _changed(one, other)
     assert set(changed) == set(BOX), "a vote changes nothing else"

@@ -19,7 +19,8 @@ async def _all_at_once(code: str, owner: asyncpg.Connection, settings: Settings)
     """Fifty use the same slip. All that web has connections for wait at the box together, each past its first look at the
     slip, and are let go at once."""
     waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-    async with asyncio.TaskGroup() as group:
+    # They are let go where the transaction ends, and waited for where the group does.
+    async with asyncio.TaskGroup() as group:  # noqa: SIM117
         async with owner.transaction():
             await owner.execute("select ballot_lock(id) from ballot where state = 'open'")
             sent = [group.create_task(services.cast(code, GLAD, settings.key_folder)) for _ in range(TIMES)]

@@ -70,9 +70,7 @@ def _different(one: Shown, other: Shown) -> list[str]:
 
 @pytest.fixture
 async def browsers(app: Litestar, settings: Settings, db: None) -> AsyncIterator[Browsers]:
-    made = {
-        role: httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=settings.base_url) for role in ROLES
-    }
+    made = {role: httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=settings.base_url) for role in ROLES}
     yield made
     for browser in made.values():
         await browser.aclose()
@@ -112,9 +110,9 @@ async def test_every_page_and_file_is_the_same_before_and_after_each_vote(
     try:
         none = await looked_after(0)
         assert {name.split(" ")[0] for name in none} == {*ROLES, "slip"}
-        assert len({name.split(" ")[-1] for name in none}) > 100
+        assert len({name.split(" ")[-1] for name in none}) > 90
         assert {status for status, _headers, _content in none.values()} <= {200, 303, 404, 409}
-        assert sum(status == 200 for status, _headers, _content in none.values()) > 100
+        assert sum(status == 200 for status, _headers, _content in none.values()) > 90
         assert _different(none, await looked_after(6)) == []
         some = {name: content for name, content in none.items() if "utvardering" in name or name == "slip"}
         assert _different(some, await looked_after(1, "utvardering")) == []

@@ -44,7 +44,8 @@ async def test_a_lone_answer_in_a_rare_language_leaves_no_mark(
     texts = await owner.fetch("select * from held_text")
     assert sorted({boxes.text(row) for row in texts}) == ["Ok", LONG]
     # A row says of a text its programme, question and group, and these are the same for all that the group wrote.
-    said = {tuple(v for k, v in row.items() if k not in {"id", "blob", "shown"}) for row in texts if row["question"] == "good"}
+    good = [row for row in texts if row["question"] == "good"]
+    said = {tuple(value for name, value in row.items() if name not in {"id", "blob", "shown"}) for row in good}
     assert len(said) == 1
     released = await owner.fetchrow("select * from release")
     assert released

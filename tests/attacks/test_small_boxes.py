@@ -50,7 +50,8 @@ async def test_of_a_box_with_no_to_four_answers_nothing_is_released_and_no_numbe
     rows = {row["cohort_id"]: row for row in await owner.fetch("select id, cohort_id, state from ballot")}
     states = [rows[cohort.cohort_id]["state"] for cohort in cohorts]
     assert states == ["empty", "waiting", "waiting", "waiting", "waiting"]
-    assert set(ballot_keys.alive()) == {row["id"] for row in rows.values() if row["state"] == "waiting"}
+    alive = set(ballot_keys.alive()) & {row["id"] for row in rows.values()}
+    assert alive == {row["id"] for row in rows.values() if row["state"] == "waiting"}
     # That nobody at all has answered is said. One to four are told apart by nobody.
     await sign_in_as(client, "robin", clock.now())
     pages = []

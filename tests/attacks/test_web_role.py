@@ -34,24 +34,21 @@ _WEB = "programmes_web"
 
 
 async def _rights(owner: asyncpg.Connection, role: str) -> dict[str, str]:
-    """What a role may do with every table and view of the evaluation, by name; a right on single columns too."""
+    """What a role may do with every table and view of the evaluation, by name; a right on a single column too."""
     rows = await owner.fetch(
-        """select c.relname::text as name, k.kind from pg_class c, unnest($2::text[]) as k (kind)
+        """select c.relname::text as name, k.kind,
+                  has_table_privilege($1, c.oid, k.kind) or (k.kind = any($4::text[])
+                  and has_any_column_privilege($1, c.oid, case when k.kind = any($4) then k.kind else 'SELECT' end)) as may
+           from pg_class c, unnest($2::text[]) as k (kind)
            where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v', 'm', 'p', 'f')
-             and c.relname ~ '(ballot|slip|sealed|release|text|answer|vote|evaluation)' and c.relname !~ '^agreement|gateway'
-             and (has_table_privilege($1, c.oid, k.kind)
-                  or k.kind in ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') and has_any_column_privilege($1, c.oid, k.kind))""",
+             and c.relname ~ $3 and c.relname !~ '^agreement|gateway'""",
         role,
         list(_KINDS),
+        "ballot|slip|sealed|release|text|answer|vote|evaluation",
+        ["SELECT", "INSERT", "UPDATE", "REFERENCES"],
     )
-    names = await owner.fetch(
-        """select relname::text as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
-           and relname ~ '(ballot|slip|sealed|release|text|answer|vote|evaluation)' and relname !~ '^agreement|gateway'"""
-    )
-    found: dict[str, set[str]] = {row["name"]: set() for row in names}
-    for row in rows:
-        found.setdefault(row["name"], set()).add(row["kind"])
-    return {name: " ".join(kind for kind in _KINDS if kind in kinds) for name, kinds in found.items()}
+    may = {(row["name"], row["kind"]) for row in rows if row["may"]}
+    return {row["name"]: " ".join(kind for kind in _KINDS if (row["name"], kind) in may) for row in rows}
 
 
 async def _calls(owner: asyncpg.Connection, role: str) -> set[str]:
@@ -111,7 +108,7 @@ async def test_web_is_refused_whatever_it_tries_to_read_or_write_them_by(table: 
             with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.WrongObjectTypeError, asyncpg.RaiseError)):
                 await web.execute(statement)
         # The planner's samples of a column are shown to who may read it.
-        assert await web.fetch("select * from pg_stats where tablename = $1", table) == []
+        assert await web.fetchval("select count(*) from pg_stats where tablename = $1", table) == 0
     finally:
         await web.close()
 
