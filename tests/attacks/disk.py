@@ -26,6 +26,7 @@ where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and i.t_data i
   and (i.t_xmin::text::bigint >= $1 or i.t_xmax::text::bigint >= $1)
 order by 1, 2, 3
 """
+_PAGE = 8192
 _RECORD = re.compile(r"^rmgr: (\S+) .*? tx:\s+(\d+), lsn: .*? desc: (\S+)")
 _FILE = re.compile(r"rel \d+/(\d+)/(\d+)")
 
@@ -109,23 +110,29 @@ class Disk:
         mine = await self.owner.fetchval("select oid from pg_database where datname = current_database()")
         return int(mine), {row["file"]: row["name"] for row in rows}
 
-    async def files(self, since: str) -> dict[str, bytes]:
-        """All that stands on disk: this database's files by the name of their table or index, the server's log, and the
-        write-ahead log from a position on."""
+    async def files(self, since: str, begun: float) -> dict[str, bytes]:
+        """All that was written to disk since a position of the write-ahead log and a moment (seconds as `time.time`): this
+        database's files by the name of their table or index, the server's log, and what was written ahead."""
         await self.owner.execute("checkpoint")
         mine, names = await self._files_of_tables()
         found = {"server.log": (self.server.home / "server.log").read_bytes()}
         for path in (self.data / "base" / str(mine)).iterdir():
-            number = re.match(r"\d*", path.name)[0]  # type: ignore[index]
-            # `12345_fsm` is called by its table, like `12345`.
-            name = names[int(number)] if number and int(number) in names else path.name
-            found[name + path.name[len(number) :] if number else name] = path.read_bytes()
-        first = await self.owner.fetchval("select pg_walfile_name($1::text::pg_lsn)", since)
+            # What stands on disk as it stood before says nothing of what has happened since.
+            if path.stat().st_mtime >= begun:
+                number = re.match(r"\d*", path.name)[0]  # type: ignore[index]
+                # `12345_fsm` is called by its table, like `12345`.
+                name = names[int(number)] if number and int(number) in names else number
+                found[name + path.name[len(number) :]] = path.read_bytes()
+        offset = "select file_name, file_offset from pg_walfile_name_offset({})"
+        first = await self.owner.fetchrow(offset.format("$1::text::pg_lsn"), since)
+        last = await self.owner.fetchrow(offset.format("pg_current_wal_insert_lsn()"))
         for path in (self.data / "pg_wal").iterdir():
-            if re.fullmatch(r"[0-9A-F]{24}", path.name) and path.name >= first:
-                # Each page begins with a header, also in the middle of a record.
+            if re.fullmatch(r"[0-9A-F]{24}", path.name) and first["file_name"] <= path.name <= last["file_name"]:
                 log = path.read_bytes()
-                pages = (log[at + (24 if at else 40) : at + 8192] for at in range(0, len(log), 8192))
+                start = first["file_offset"] // _PAGE * _PAGE if path.name == first["file_name"] else 0
+                end = last["file_offset"] if path.name == last["file_name"] else len(log)
+                # Each page begins with a header, also in the middle of a record.
+                pages = (log[at + (24 if at else 40) : min(at + _PAGE, end)] for at in range(start, end, _PAGE))
                 found[f"pg_wal/{path.name}"] = b"".join(pages)
         return found
 

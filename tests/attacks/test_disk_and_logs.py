@@ -4,6 +4,7 @@ after votes that went wrong in every way that they can. The web process is a rea
 import asyncio
 import base64
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -148,7 +149,7 @@ async def test_nothing_of_a_voter_stands_on_any_disk(
     ballots = BallotKeys(own.ballot_key_folder, own.key_folder)
     boxes = Boxes(owner, ballots, own, clock, workers_lines[1])
     box, printed = await boxes.open(8)
-    position, voter = await disk.log_position(), Voter(running.base)
+    begun, position, voter = time.time(), await disk.log_position(), Voter(running.base)
     async with disk.nothing_is_cleaned_away():
         said = await _every_way(voter, owner, box, printed, own.key_folder)
         await _hangs_up(running.base, printed[2])
@@ -159,7 +160,7 @@ async def test_nothing_of_a_voter_stands_on_any_disk(
         assert await boxes.count(box) == "released"
 
         async def everything() -> dict[str, bytes]:
-            found = await disk.files(position)
+            found = await disk.files(position, begun)
             for path in tmp_path.rglob("*"):
                 if path.is_file():
                     found[f"folder/{path.relative_to(tmp_path)}"] = path.read_bytes()
