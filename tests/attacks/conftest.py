@@ -18,7 +18,7 @@ from tests.clock import FrozenClock
 from tests.evaluation.conftest import ballot_keys, groups, robin  # noqa: F401
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def disk(server: PrivateServer, owner: asyncpg.Connection) -> AsyncIterator[Disk]:
     """The database as who holds its disk sees it. Its extension lies in a schema of its own, and goes again."""
     await owner.execute("create schema if not exists attack; create extension if not exists pageinspect schema attack")

@@ -16,6 +16,9 @@ from programmes.private_server import PrivateServer
 
 # The two tables that a vote writes.
 BOX = frozenset({"slip", "sealed_answer"})
+# Who waits for a box of this database. Not by `pg_stat_activity`, which a transaction sees as it was.
+WAITING = """from pg_locks where locktype = 'advisory' and not granted
+             and database = (select oid from pg_database where datname = current_database())"""
 
 _PAGES = """
 select c.relname as name, b.page, i.lp, i.t_xmin::text::bigint as made, i.t_xmax::text::bigint as gone, i.t_data as data

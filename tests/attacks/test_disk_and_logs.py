@@ -17,7 +17,7 @@ import pytest
 from programmes.core import codes
 from programmes.evaluation.keys import BallotKeys
 from tests.attacks.conftest import Boxes
-from tests.attacks.disk import Disk, apart, where, written
+from tests.attacks.disk import WAITING, Disk, apart, where, written
 from tests.attacks.weakened import weakened
 from tests.clock import FrozenClock
 from tests.operations.test_logs import Running, running  # noqa: F401
@@ -52,9 +52,7 @@ async def _box_is_held(owner: asyncpg.Connection, box: UUID) -> AsyncIterator[No
 async def _end_who_waits(owner: asyncpg.Connection, how: str) -> None:
     """Break off a vote that waits for the box, as an administrator may, or a server that stops."""
     for _ in range(400):
-        ended = await owner.fetch(
-            f"select {how}(pid) from pg_stat_activity where wait_event = 'advisory' and usename = 'programmes_web'"
-        )
+        ended = await owner.fetch(f"select {how}(pid) {WAITING}")
         if ended:
             return
         await asyncio.sleep(0.01)

@@ -7,6 +7,7 @@ import asyncpg
 from programmes.evaluation import services
 from programmes.settings import Settings
 from tests.attacks.conftest import Boxes
+from tests.attacks.disk import WAITING
 from tests.attacks.weakened import weakened
 from tests.evaluation.conftest import GLAD
 
@@ -18,7 +19,7 @@ MEET = 15
 async def _all_at_once(code: str, owner: asyncpg.Connection, settings: Settings) -> list[bool]:
     """Fifty use the same slip. All that web has connections for wait at the box together, each past its first look at the
     slip, and are let go at once."""
-    waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    waiting = f"select count(*) {WAITING}"
     # They are let go where the transaction ends, and waited for where the group does.
     async with asyncio.TaskGroup() as group:  # noqa: SIM117
         async with owner.transaction():

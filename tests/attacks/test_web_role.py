@@ -29,6 +29,7 @@ CALLS = {
     "admit_subject(text,text,text,text,text[],text[],timestamp with time zone)": "nothing of an evaluation",
     "forget_trail(integer)": "nothing of an evaluation",
 }
+CALLS_OF_WORKER = {"ballot_lock(uuid)", "forget_trail(integer)", "forget_looks()"}
 _KINDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
 _WEB = "programmes_web"
 
@@ -64,6 +65,7 @@ async def _calls(owner: asyncpg.Connection, role: str) -> set[str]:
 async def test_every_right_that_web_has_on_an_evaluation_is_listed_here(owner: asyncpg.Connection, db: None) -> None:
     assert await _rights(owner, _WEB) == RIGHTS
     assert await _calls(owner, _WEB) == set(CALLS)
+    assert await _calls(owner, "programmes_worker") == CALLS_OF_WORKER, "only web casts"
     # Nothing comes to it by another way: no role that it is a member of, nothing that it owns, nothing that everybody may.
     role = await owner.fetchrow("select * from pg_roles where rolname = $1", _WEB)
     assert role

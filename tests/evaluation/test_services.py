@@ -70,39 +70,6 @@ async def test_the_private_half_is_the_workers_and_the_public_half_lies_in_the_k
     assert not list(settings.key_folder.rglob(f"{box.ballot_id}.key"))
 
 
-@pytest.mark.parametrize("table", ["slip", "sealed_answer", "held_text"])
-async def test_web_cannot_read_or_write_slips_answers_and_texts(table: str, settings: Settings, db: None) -> None:
-    web = await asyncpg.connect(settings.web_database_url)
-    try:
-        for statement in (f"select * from {table}", f"delete from {table}", f"insert into {table} default values"):
-            with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await web.execute(statement)
-    finally:
-        await web.close()
-
-
-async def test_only_web_may_cast_and_nobody_else_may_call_what_is_not_meant_for_them(
-    settings: Settings, owner: asyncpg.Connection
-) -> None:
-    async def callable_by(role: str) -> set[str]:
-        found = await owner.fetch(
-            """select proname from pg_proc where pronamespace = 'public'::regnamespace and prorettype <> 'trigger'::regtype
-               and has_function_privilege($1, oid, 'execute')""",
-            role,
-        )
-        return {row["proname"] for row in found}
-
-    both = {"ballot_lock", "forget_trail"}
-    web = {"issue_slips", "slip_ballot", "cast_ballot", "withdraw_text", "admit_subject"}
-    assert await callable_by("programmes_web") == both | web
-    assert await callable_by("programmes_worker") == both | {"forget_looks"}
-    unsafe = await owner.fetch(
-        """select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef
-           and (proconfig is null or not 'search_path=public, pg_temp' = any(proconfig))"""
-    )
-    assert not unsafe
-
-
 async def test_there_are_as_many_slips_as_people_and_only_digests_are_stored(
     groups: Groups, owner: asyncpg.Connection
 ) -> None:
@@ -144,15 +111,6 @@ async def test_a_slip_answers_once(groups: Groups, settings: Settings, owner: as
     assert await rows(owner, "slip") == 2
 
 
-async def test_twenty_uses_of_one_slip_at_once_count_once(
-    groups: Groups, settings: Settings, owner: asyncpg.Connection
-) -> None:
-    _, slips = await groups.with_slips(3)
-    said = await asyncio.gather(*(services.cast(slips[0], GLAD, settings.key_folder) for _ in range(20)))
-    assert said.count(True) == 1
-    assert await rows(owner, "sealed_answer") == 1
-
-
 async def test_everybody_can_answer_at_the_same_moment(
     groups: Groups, settings: Settings, owner: asyncpg.Connection
 ) -> None:
@@ -175,42 +133,6 @@ async def test_a_vote_under_way_is_counted_or_refused_but_never_lost(
     release = await release_of(cohort.cohort_id)
     assert (release.answers if release else None) == (votes if votes >= 5 else None)
     assert await rows(owner, "sealed_answer") == (0 if release else votes)
-
-
-async def test_casting_locks_no_row_and_leaves_neither_order_nor_time(
-    groups: Groups, settings: Settings, owner: asyncpg.Connection
-) -> None:
-    cohort, slips = await groups.with_slips(6)
-    box = await owner.fetchrow("select xmin, xmax, ctid from ballot where cohort_id = $1", cohort.cohort_id)
-    before = {name: await rows(owner, name) for name in ("audit_entry", "pgqueuer", "key_destruction")}
-    seen: list[list[bytes]] = []
-    for code in slips:
-        await services.cast(code, GLAD, settings.key_folder)
-        seen.append([bytes(r["blob"]) for r in await owner.fetch("select blob from sealed_answer order by ctid")])
-    assert await owner.fetchrow("select xmin, xmax, ctid from ballot where cohort_id = $1", cohort.cohort_id) == box
-    assert len({r["xmin"] for r in await owner.fetch("select xmin from sealed_answer")}) == 1
-    assert {name: await rows(owner, name) for name in before} == before
-    columns = {r["column_name"] for r in await owner.fetch(
-        "select column_name from information_schema.columns where table_name = 'sealed_answer'")}  # fmt: skip
-    assert columns == {"id", "ballot_id", "blob"}
-    arrival = [next(b for b in now if b not in old) for old, now in zip([[], *seen], seen, strict=False)]
-    ids = [r["id"] for r in await owner.fetch("select id from sealed_answer order by ctid")]
-    assert ids == sorted(ids)
-    assert {len(blob) for blob in arrival} == {len(arrival[0])}
-
-
-async def test_control_with_a_foreign_key_the_ballots_row_would_name_the_last_vote(
-    groups: Groups, settings: Settings, owner: asyncpg.Connection
-) -> None:
-    cohort, slips = await groups.with_slips(2)
-    look = "select xmax::text from ballot where cohort_id = $1"
-    await owner.execute("alter table sealed_answer add constraint watched foreign key (ballot_id) references ballot (id)")
-    try:
-        await services.cast(slips[0], GLAD, settings.key_folder)
-        vote = await owner.fetchval("select xmin::text from sealed_answer")
-        assert await owner.fetchval(look, cohort.cohort_id) == vote
-    finally:
-        await owner.execute("alter table sealed_answer drop constraint watched")
 
 
 async def test_only_the_workers_folder_opens_an_answer(
@@ -456,23 +378,6 @@ async def test_a_crash_after_the_count_still_destroys_the_key(
     await worker.drain(groups.worker)
     assert box.ballot_id not in ballot_keys.alive()
     assert ballot_keys.is_destroyed(box.ballot_id)
-
-
-async def test_a_restored_backup_does_not_bring_a_counted_box_back(
-    groups: Groups, settings: Settings, owner: asyncpg.Connection
-) -> None:
-    cohort, slips = await groups.with_slips(5)
-    for code in slips:
-        await services.cast(code, GLAD, settings.key_folder)
-    saved = [await owner.fetch(f"select * from {t}") for t in ("slip", "sealed_answer")]
-    await services.close(cohort.cohort_id, None, groups.clock.now())
-    await worker.drain(groups.worker)
-    await owner.execute("delete from release")
-    await owner.execute("update ballot set state = 'open', closed_on = null")
-    await owner.executemany("insert into sealed_answer values ($1, $2, $3)", [tuple(r) for r in saved[1]])
-    await worker.drain(groups.worker)
-    assert await state_of(cohort) == "destroyed"
-    assert await rows(owner, "sealed_answer") == 0
 
 
 async def test_a_key_that_is_not_there_stops_the_count_and_loses_nothing(
