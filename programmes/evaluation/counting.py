@@ -104,7 +104,8 @@ async def mix(section: str, form_version: int, keys: BallotKeys, now: datetime) 
             section,
             form_version,
         )
-        chosen = rules.pool({row["id"]: row["answers"] for row in rows})
+        # A restored backup may have brought one back whose key is destroyed: it is counted already, and holds up no other.
+        chosen = rules.pool({row["id"]: row["answers"] for row in rows if not keys.is_destroyed(row["id"])})
         boxes = [box for ballot_id in chosen if (box := await _open_box(ballot_id, "waiting", keys))]
         if not boxes or not await _release(boxes, keys, local_date(now)):
             return

@@ -213,3 +213,37 @@ async def test_control_a_box_that_only_grows_shows_which_vote_came_then(boxes: B
         one, other, _used = await _round(boxes, backups, 2)
     old, new = _changed(one, other)["sealed_answer"]
     assert (len(old), len(new)) == (0, 2), "what was there stays, row for row, and what came lies at the end in order"
+
+
+async def test_a_pool_is_not_mixed_a_second_time_and_dead_boxes_hold_up_no_living_one(
+    boxes: Boxes, backups: Backups, the_worker: worker.Worker
+) -> None:
+    """Two small groups were mixed and released. Yesterday's backup has them apart again, one waiting and one open."""
+    four: list[dict[str, object]] = [{"safety": 5}] * 4
+    three: list[dict[str, object]] = [{"safety": 1}] * 3
+    waiting = await boxes.counted(four)
+    other, slips = await boxes.open(4)
+    await boxes.cast(slips, three)
+    dump = await backups.take()
+    assert await boxes.count(other) == "pooled"
+    assert await boxes.owner.fetchval("select answers from release") == 7
+    await backups.put_back(dump)
+    assert await boxes.owner.fetchval("select count(*) from release") == 0
+    # Groups that close before the worker has looked at what was restored are mixed with each other, and with no dead one.
+    assert await boxes.count(await _with(boxes, three)) == "waiting"
+    assert await boxes.owner.fetchval("select count(*) from release") == 0
+    assert await boxes.count(await _with(boxes, [{"safety": 2}] * 2)) == "pooled"
+    assert await boxes.owner.fetch("select answers, results from release") == [(5, '{"safety": [3, 2, 0, 0, 0]}')]
+    with pytest.raises(KeyGone):
+        await services.cast(slips[3], GLAD, boxes.settings.key_folder)
+    await worker.drain(the_worker)
+    states = dict(await boxes.owner.fetch("select id, state from ballot"))
+    assert [states[waiting], states[other]] == ["destroyed", "destroyed"]
+    assert await boxes.owner.fetchval("select count(*) from release") == 1
+    assert await boxes.owner.fetchval("select count(*) from sealed_answer") == 0
+
+
+async def _with(boxes: Boxes, answers: list[dict[str, object]]) -> UUID:
+    box, slips = await boxes.open(len(answers))
+    await boxes.cast(slips, answers)
+    return box
