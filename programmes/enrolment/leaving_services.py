@@ -12,7 +12,7 @@ from programmes.enrolment.leaving_rules import UNDO, Return, may_undo
 from programmes.enrolment.queue_services import note_event, pass_on, take_seat
 from programmes.enrolment.reached_services import heard_of
 from programmes.enrolment.rules import ALIVE, lowest_free
-from programmes.enrolment.visit_services import book_again
+from programmes.enrolment.visit_services import book_again, drop_booked
 
 _OVER = frozenset({"cancelled", "closed"})
 
@@ -90,7 +90,7 @@ async def _come_back(
         await book_again(facts.enrolment_id, now)
     elif outcome != "seat":
         # Who waits has no visit to be noted: it comes with a place.
-        await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", facts.enrolment_id)
+        await drop_booked(facts.enrolment_id)
     await execute(
         """update enrolment set state = $2, ended_at = null, undo_until = null, left_from = null, left_slot_id = null,
                   confirmed_at = case when $2 = 'confirmed' then confirmed_at end where id = $1""",

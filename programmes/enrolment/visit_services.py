@@ -23,11 +23,18 @@ async def leave_slot(enrolment_id: uuid.UUID, now: datetime) -> None:
         enrolment_id,
         now,
     )
+    await drop_booked(enrolment_id, now)
+
+
+async def drop_booked(enrolment_id: uuid.UUID, begins_after: datetime | None = None) -> None:
+    """In the caller's transaction: no visit is booked any more, nor one whose time has come, of which nobody has noted what
+    became of it. With `begins_after`, only one that begins later."""
     await execute(
         """delete from study_visit y using visit_slot s
-           where y.enrolment_id = $1 and y.state = 'booked' and s.id = y.slot_id and s.starts_at > $2""",
+           where y.enrolment_id = $1 and y.state = 'booked' and s.id = y.slot_id
+             and ($2::timestamptz is null or s.starts_at > $2)""",
         enrolment_id,
-        now,
+        begins_after,
     )
 
 

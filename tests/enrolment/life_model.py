@@ -38,6 +38,7 @@ class Spot:
 class Person:
     """One enrolment. Who is `erased` has no row any more. Siblings who wait together have the same `family`.
 
+    `visit_at` is when a booked study visit is, and `left_visit` that it was given up with the place, to come back with it.
     `moved`: a coordinator has changed where they stand. `came`: they were moved here from another cohort.
     """
 
@@ -50,6 +51,8 @@ class Person:
     until: datetime | None = None
     only_waited: bool = False
     visit: str = ""
+    visit_at: datetime | None = None
+    left_visit: bool = False
     accepted: bool = False
     since: datetime | None = None
     office_cancelled: bool = False
@@ -219,7 +222,9 @@ class Cohort:
         person = self._comes("queued", other.applied)
         person.came = True
         self._stand_by_application(person)
-        person.visit = other.visit if other.visit == "attended" else ""
+        begun = other.visit == "booked" and other.visit_at is not None and other.visit_at <= now
+        person.visit = other.visit if other.visit == "attended" or begun else ""
+        person.visit_at = other.visit_at
         person.accepted, person.office_cancelled = other.accepted, other.office_cancelled
         person.only_waited = other.only_waited
         ahead = self.waiting[: self.waiting.index(person)]
@@ -332,9 +337,17 @@ class Cohort:
             # It ended without them: they can read it for a while, and nothing more.
             person.undo, person.left_from, person.family = now + 3 * DAY, person.state, None
         person.state, person.seat, person.until = state, None, None
-        person.visit = "" if person.visit == "booked" else person.visit
+        # Of a visit whose time has come it can still be noted what became of it, while anything is kept.
+        person.left_visit = person.visit == "booked" and person.visit_at is not None and person.visit_at > now
+        if person.left_visit:
+            person.visit = ""
         if person.undo is None:
-            person.family = None
+            self.forget(person)
+
+    def forget(self, person: Person) -> None:
+        """Nothing is kept any more to come back to."""
+        person.undo = person.family = None
+        person.visit = "" if person.visit == "booked" else person.visit
 
     def leave(self, person: Person, now: datetime) -> bool:
         """Whether it is heard. An offer, and what is over, is left for good."""
@@ -356,10 +369,13 @@ class Cohort:
         free, wanted = self.free(), any(self._could(p) for p in self.waiting) and not self.shut(now)
         if person.left_from != "queued" and free is not None and not wanted:
             person.state, person.seat, person.undo = person.left_from, free, None
+            if person.left_visit and person.visit_at is not None and person.visit_at > now:
+                person.visit = "booked"
             return "seat"
         if self.shut(now):
             return ""
         person.state, person.undo = "queued", None
+        person.visit = "" if person.visit == "booked" else person.visit
         self._heard_of(person)
         self.pass_on(now)
         return "queue"
@@ -441,7 +457,7 @@ class Cohort:
         """What the worker does when it looks: what can't be undone, ages, deadlines, free places, queues that are over."""
         for person in self.people:
             if person.undo is not None and person.undo <= now:
-                person.undo = person.family = None
+                self.forget(person)
         unjudged = [person for person in self.waiting if self._unjudged(person)]
         for person in unjudged:
             person.judged = self.first_day
