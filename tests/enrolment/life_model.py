@@ -110,6 +110,16 @@ class Cohort:
         """Who waits, in the order of the queue."""
         return sorted((p for p in self.people if p.state == "queued"), key=lambda p: self.line.index(p.spot))
 
+    def standing(self, now: datetime) -> list[Person]:
+        """Who has a place in the order: who waits, and who has left and may still come back."""
+        away = [p for p in self.people if p.state == "withdrawn" and p.undo is not None and now < p.undo]
+        return sorted([*self.waiting, *away], key=lambda p: self.line.index(p.spot))
+
+    def _with(self, person: Person, now: datetime) -> list[Person]:
+        """Somebody, and the siblings who wait together with them or may come back to."""
+        found = [p for p in self.standing(now) if person.family is not None and p.family is person.family]
+        return found or [person]
+
     @property
     def held(self) -> list[Person]:
         return sorted((p for p in self.people if p.seat is not None), key=lambda p: p.seat or 0)
@@ -221,7 +231,7 @@ class Cohort:
             return None
         person = self._comes("queued", other.applied)
         person.came = True
-        self._stand_by_application(person)
+        self._stand_by_application(person, now)
         begun = other.visit == "booked" and other.visit_at is not None and other.visit_at <= now
         person.visit = other.visit if other.visit == "attended" or begun else ""
         person.visit_at = other.visit_at
@@ -243,34 +253,34 @@ class Cohort:
         person.spot = Spot()
         self.line.insert(self.line.index(other.spot), person.spot)
 
-    def _stand_by_application(self, person: Person) -> None:
+    def _stand_by_application(self, person: Person, now: datetime) -> None:
         """Before the first who applied later and whom no coordinator has moved, else where they came."""
         person.spot = person.own
-        later = [p for p in self.waiting if p is not person and p.applied > person.applied and not p.moved]
+        later = [p for p in self.standing(now) if p is not person and p.applied > person.applied and not p.moved]
         if later:
             self._stand_before(person, later[0])
 
-    def let_before(self, person: Person, other: Person) -> bool | None:
+    def let_before(self, person: Person, other: Person, now: datetime) -> bool | None:
         """Whether the order is changed; None when one of them doesn't wait."""
         waiting = self.waiting
         if person not in waiting or other not in waiting:
             return None
-        movers, ahead = self.unit(person), self.unit(other)[0]
-        if any(waiting.index(ahead) >= waiting.index(one) for one in movers):
+        line, movers, ahead = self.standing(now), self._with(person, now), self._with(other, now)[0]
+        if any(line.index(ahead) >= line.index(one) for one in movers):
             return False
         for one in movers:
             self._stand_before(one, ahead)
             one.moved = True
         return True
 
-    def put_back(self, person: Person) -> bool:
+    def put_back(self, person: Person, now: datetime) -> bool:
         if person.state != "queued":
             return False
-        for one in self.unit(person):
+        for one in self._with(person, now):
             if one.moved:
                 one.moved, one.spot = False, one.own
                 if one.came:
-                    self._stand_by_application(one)
+                    self._stand_by_application(one, now)
         return True
 
     def skip(self, person: Person, reason: str | None, now: datetime) -> bool:

@@ -255,6 +255,7 @@ class People(Checked):
         expected = self.models[which].undo(person, self.now)
         heard, answer = self.tried(leaving_services.undo(person.enrolment_id, self.now))
         assert (answer if heard else "") == expected
+        self.came_back.add(person.enrolment_id)
 
     @precondition(lambda self: self._somebody_left)
     @rule(pick=PICK)
