@@ -41,6 +41,7 @@ from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
 from programmes.web.open_places import (
     PlaceClosed,
+    browser_secret,
     close_places,
     for_shown,
     open_places,
@@ -185,8 +186,8 @@ async def close_place(request: AnyRequest) -> Response[Any]:
 
 
 async def _close_all(request: AnyRequest, response: Response[Any]) -> None:
-    for token in {shown_place(request), *places_opened(request)} - {""}:
-        await place_services.close_place(token)
+    opened = {shown_place(request), *places_opened(request)} - {""}
+    await place_services.close_places(opened, browser_secret(request))
     close_places(request, response)
 
 

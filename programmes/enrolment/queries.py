@@ -15,16 +15,15 @@ from programmes.cohorts.queries import UNBOOKED, CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
+from programmes.enrolment.rules import AgreementText as AgreementText
+from programmes.enrolment.rules import EnrolmentFacts as EnrolmentFacts
 from programmes.enrolment.rules import (
-    ALIVE,
     Entry,
     State,
     VisitState,
     acceptable,
     asked_texts,
 )
-from programmes.enrolment.rules import AgreementText as AgreementText
-from programmes.enrolment.rules import EnrolmentFacts as EnrolmentFacts
 from programmes.enrolment.rules import Slot as Slot
 from programmes.enrolment.rules import Visit as Visit
 from programmes.enrolment.rules import still_to_do as still_to_do
@@ -135,18 +134,6 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
         row["next_session"],
         row["waits_aside"],
         row["first_start"],
-    )
-
-
-async def takes_part(enrolment_id: UUID, cohort_id: int) -> bool:
-    """Whether somebody has a place in a cohort, an offer of one, or waits there."""
-    return bool(
-        await fetchval(
-            "select true from enrolment where id = $1 and cohort_id = $2 and state = any($3::text[])",
-            enrolment_id,
-            cohort_id,
-            sorted(ALIVE),
-        )
     )
 
 

@@ -238,7 +238,7 @@ class Cohort:
         person.accepted, person.office_cancelled = other.accepted, other.office_cancelled
         person.only_waited = other.only_waited
         ahead = self.waiting[: self.waiting.index(person)]
-        if (free := self.free()) is not None and not any(p.waits for p in ahead):
+        if (free := self.free()) is not None and not any(self._could(p) for p in ahead):
             self._holds(person, free, now)
         return person
 
@@ -308,7 +308,7 @@ class Cohort:
             one.asked = False
         ahead = self.waiting[: self.waiting.index(unit[0])]
         enough = len(unit) <= self.maximum - len(self.held)
-        if enough and person.waits and not any(p.waits for p in ahead) and not self.shut(now):
+        if enough and person.waits and not any(self._could(p) for p in ahead) and not self.shut(now):
             for one in unit:
                 self._holds(one, self.free(), now)
         else:
