@@ -65,14 +65,19 @@ async def undo(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = No
 
     Raises:
         NotFound: no such enrolment.
-        Conflict: `undo_over`, the hour is over; `undo_nothing`, there is nothing to come back to.
+        Conflict: `undo_over`, the hour is over; `ran_out`, it ended by itself; `enrolment_over`, somebody else ended it;
+            `undo_nothing`, there is nothing to come back to.
     """
     async with transaction():
         gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
         facts = await queries.enrolment(enrolment_id)
         if facts.state in ALIVE:
             return "queue" if facts.seat is None else "seat"
-        if facts.state != ("withdrawn" if staff_id is None else "refused") or not may_undo(facts.undo_until, now):
+        if facts.state == "expired" and staff_id is None:
+            raise Conflict("ran_out")
+        if facts.state != ("withdrawn" if staff_id is None else "refused"):
+            raise Conflict("enrolment_over")
+        if not may_undo(facts.undo_until, now):
             raise Conflict("undo_over")
         outcome = leaving_queries.would_give_back(facts, gate, now)
         if outcome == "nothing":

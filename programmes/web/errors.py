@@ -329,6 +329,10 @@ def conflict_text(code: str) -> tuple[str, str]:
             _("Din plats är kvar. Ring oss om det inte stämmer."),
         ),
         "undo_over": (_("Det går inte att ångra längre"), _("Timmen har gått. Du kan anmäla dig igen om det finns plats.")),
+        "ran_out": (
+            _("Det finns inget att ångra"),
+            _("Det tog slut utan att du lämnade något. På Min plats står vad som hände och vad du kan göra."),
+        ),
         "undo_nothing": (
             _("Det finns inget att komma tillbaka till"),
             _("Platsen är tagen, och det går inte längre att ställa sig i kön. Ring oss om du undrar något."),
