@@ -289,6 +289,7 @@ async def _visit_part(place: Place, left: Sequence[Remaining], now: datetime) ->
         off=facts.visit is not None and facts.visit.state == "cancelled",
         book_by=await _book_by(facts) if {"book_visit", "rebook_visit"} & set(left) else "",
         no_from=pages.no_from(facts.visit),
+        seen=queries.seen_visit(facts.visit),
     )
 
 

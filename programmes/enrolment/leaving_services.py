@@ -8,7 +8,7 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import leaving_queries, queries, services
-from programmes.enrolment.leaving_rules import UNDO, Return, may_undo
+from programmes.enrolment.leaving_rules import UNDO, Return, may_undo, what
 from programmes.enrolment.queue_services import note_event, pass_on, take_seat
 from programmes.enrolment.reached_services import heard_of
 from programmes.enrolment.rules import ALIVE, lowest_free
@@ -17,14 +17,15 @@ from programmes.enrolment.visit_services import book_again, drop_booked
 _OVER = frozenset({"cancelled", "closed"})
 
 
-async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> bool:
+async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime, seen: str | None = None) -> bool:
     """Leave a place or the queue; the seat is offered to the next at once. Returns whether it can be undone for an hour.
 
     An offer that is left is declined for good, as is what is left of a cohort that is over. Said again, it changes nothing.
+    `seen` is what the page said would be left (`leaving_rules.what`): what can't be undone was never shown as if it could.
 
     Raises:
         NotFound: no such enrolment.
-        Conflict: it is over already.
+        Conflict: `enrolment_over`; `left_otherwise`, it is something else by now.
     """
     async with transaction():
         gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
@@ -33,6 +34,8 @@ async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> bool
             return True
         if facts.state not in ALIVE:
             raise Conflict("enrolment_over")
+        if seen is not None and seen != what(facts.state):
+            raise Conflict("left_otherwise")
         if facts.state == "offered" or gate.entry.state in _OVER:
             await services.leave(enrolment_id, keys, now)
             return False

@@ -317,6 +317,10 @@ def conflict_text(code: str) -> tuple[str, str]:
             _("Välj en annan tid för studiebesöket. Din plats är kvar, och har du redan en bokad tid gäller den."),
         ),
         "visit_done": (_("Studiebesöket är redan gjort"), _("Du behöver inte boka ett till. Din plats är kvar.")),
+        "visit_changed": (
+            _("Studiebesöket har ändrats"),
+            _("En annan tid är bokad än den som sidan visade. Den gäller, och inget är avbokat."),
+        ),
         "visit_first": (_("Studiebesöket kommer först"), _("Du kan godkänna villkor och regler när besöket är gjort.")),
         "no_visit": (_("Inget studiebesök är bokat"), _("Boka ett besök först.")),
         "visit_not_yet": (

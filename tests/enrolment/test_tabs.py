@@ -9,11 +9,12 @@ import httpx
 import pytest
 
 from programmes.cohorts.queries import CohortFacts
-from programmes.enrolment import application_services, browser_queries, browser_rules, place_services, queries
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import application_services, browser_queries, browser_rules, place_services, queries, services
 from programmes.enrolment.browser_rules import Browser
 from tests.clock import FrozenClock
 from tests.enrolment.test_promises_of_the_form import all_ticked
-from tests.factories import a_cohort, csrf_of, hidden, post_form
+from tests.factories import a_cohort, a_programme, csrf_of, hidden, post_form, somebody
 
 TYPED = {"namn": "Ines", "kontakt": "ines@example.invalid", "saker": "email", "fodd": "19850214"}
 ASKED = "Är det någon annan som ska anmälas? Läs igenom och skicka en gång till."
@@ -162,3 +163,29 @@ def test_each_of_a_form_has_a_mark_of_its_own_and_none_when_none_is_left() -> No
     assert browser_rules.unused(marks, {marks[0]}, 2) == [marks[1], marks[2]]
     assert browser_rules.unused(marks, set(marks[1:]), 2) == [marks[0], None]
     assert browser_rules.unused((), (), 1) == [None]
+
+
+async def test_who_leaves_the_queue_in_a_tab_from_before_an_offer_declines_nothing_that_could_not_be_undone(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    """The page promised an hour to undo it in; of an offer there is none."""
+    cohort = await a_cohort("2.1", clock.now(), minimum=1, maximum=1, sessions=4)
+    holder, waits = [await somebody(cohort, keys, clock.now()) for _ in range(2)]
+    client.cookies.set("place", waits.token)
+    shown = (await client.get("/min-plats/lamna")).text
+    assert "Du kan ångra dig i en timme." in shown
+    stale = {"_csrf_token": csrf_of(shown), "lamnar": hidden(shown, "lamnar")}
+    await services.leave(holder.enrolment_id, keys, clock.now())
+    answer = await client.post("/min-plats/lamna", data=stale)
+    assert answer.headers["location"] == "/min-plats/lamna?annat=1"
+    assert (await queries.enrolment(waits.enrolment_id)).state == "offered"
+    again = (await client.get(answer.headers["location"])).text
+    assert "Inget är lämnat än" in again
+    assert "Det går inte att ångra, och du står inte kvar i kön." in again
+    # A place that they hold by now can be left, once that is what was read.
+    programme = (await a_programme("2.1"))[1]
+    await services.accept_offer(waits.enrolment_id, programme, clock.now())
+    assert (await client.post("/min-plats/lamna", data=stale)).headers["location"] == "/min-plats/lamna?annat=1"
+    fresh = stale | {"lamnar": hidden((await client.get("/min-plats/lamna")).text, "lamnar")}
+    assert (await client.post("/min-plats/lamna", data=fresh)).headers["location"] == "/min-plats"
+    assert (await queries.enrolment(waits.enrolment_id)).state == "withdrawn"

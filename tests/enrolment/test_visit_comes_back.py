@@ -8,7 +8,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import leaving_services, queries, refusal_services, step_services, visit_services
 from tests.clock import FrozenClock
 from tests.enrolment.test_visit_changes import a_slot, look
-from tests.factories import a_cohort, a_coordinator, a_leader, a_programme, post_form, sign_in_as, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, a_programme, csrf_of, hidden, post_form, sign_in_as, somebody
 
 
 @pytest.mark.parametrize("by", ["person", "staff"])
@@ -110,4 +110,33 @@ async def test_when_only_the_turn_in_the_queue_comes_back_the_visit_is_not_promi
     assert "Du får stå i kön, med den tid då du först anmälde dig. Studiebesöket kommer inte tillbaka." in left
     assert "Studiebesöket får du också tillbaka" not in left
     assert await leaving_services.undo(taken.enrolment_id, clock.now()) == "queue"
+    assert (await queries.enrolment(taken.enrolment_id)).visit is None
+
+
+@pytest.mark.parametrize("by", ["person", "staff"])
+async def test_a_visit_that_was_booked_in_another_tab_is_not_cancelled_from_the_page_that_showed_the_one_before(
+    by: str, db: None, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    robin = await a_leader(clock.now())
+    first, second = [await a_slot(cohort, clock, robin, days=days) for days in (2, 3)]
+    await a_coordinator(clock.now())
+    taken = await somebody(cohort, keys, clock.now(), "Al")
+    await step_services.book_visit(taken.enrolment_id, first, clock.now())
+    client.cookies.set("place", taken.token)
+    page, action = "/min-plats", "/min-plats/studiebesok/avboka"
+    if by == "staff":
+        await sign_in_as(client, "kim", clock.now())
+        page = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+        action = f"{page}/besok"
+    shown = await look(client, page)
+    form = {"_csrf_token": csrf_of(shown), "sett": hidden(shown, "sett"), "utfall": "avboka"}
+    await step_services.book_visit(taken.enrolment_id, second, clock.now())
+    stale = await client.post(action, data=form)
+    assert (stale.status_code, "Studiebesöket har ändrats" in stale.text) == (409, True)
+    visit = (await queries.enrolment(taken.enrolment_id)).visit
+    assert visit
+    assert visit.slot_id == second
+    now_shown = form | {"sett": hidden(await look(client, page), "sett")}
+    assert (await client.post(action, data=now_shown)).status_code == 303
     assert (await queries.enrolment(taken.enrolment_id)).visit is None
