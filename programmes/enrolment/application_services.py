@@ -171,15 +171,9 @@ async def _take_all(
         return Refused(sent_for_another=True)
     new = [draft for draft in drafts if answers[draft.enrolment_id] is None]
     if new:
-        closed = entry(gate.entry, now)
-        if closed is not None:
-            return Refused(closed=closed)
-        # Where no talk is booked yet age counts today, and on the first one's day once it is (decision 28).
-        counted_on = local_date(gate.first_start or now)
-        if any(d.application.first_session != counted_on for d in new):
-            return Refused(moved=True)
-        if together and len(new) > gate.maximum:
-            return Refused(too_many=True)
+        refused = _not_now(new, gate, now, together)
+        if refused is not None:
+            return refused
         # Under the lock: a tab that was sent at the same instant has been heard, or waits for this one.
         used, taken = await browser_queries.taken_in(browser, gate.cohort_id, now)
         if taken - browser.said - {one.enrolment_id for one in answers.values() if isinstance(one, Taken)}:
@@ -187,6 +181,17 @@ async def _take_all(
         new = [replace(draft, mark=mark) for draft, mark in zip(new, unused(browser.marks, used, len(new)), strict=True)]
         answers |= await _take_new(new, gate, programme, keys, now, together)
     return tuple(taken for taken in answers.values() if isinstance(taken, Taken))
+
+
+def _not_now(new: Sequence[_Draft], gate: queries.Gate, now: datetime, together: bool) -> Refused | None:
+    closed = entry(gate.entry, now)
+    if closed is not None:
+        return Refused(closed=closed)
+    # Where no talk is booked yet age counts today, and on the first one's day once it is (decision 28).
+    counted_on = local_date(gate.first_start or now)
+    if any(draft.application.first_session != counted_on for draft in new):
+        return Refused(moved=True)
+    return Refused(too_many=True) if together and len(new) > gate.maximum else None
 
 
 async def _sent_before(draft: _Draft, keys: KeyFolder, now: datetime) -> Taken | Literal["for_another"] | None:
