@@ -106,7 +106,7 @@ def not_confirmed(request: AnyRequest, error: Exception) -> Response[Any]:
 
 
 def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
-    if error.status_code == 405 and _wants_json(request):
+    if error.status_code == 405 and (_wants_json(request) or request.method == "HEAD"):
         answer = _json(405, "Method not allowed")
         answer.headers["allow"] = (error.headers or {}).get("allow", "GET")
         return answer
