@@ -15,6 +15,7 @@ from programmes.core.codes import digest, new_code, new_token
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import CannotGoOn, NotFound
 from programmes.core.i18n import Language
+from programmes.core.jobs import put
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import browser_queries, place_services, queries
 from programmes.enrolment.browser_rules import Browser, unused
@@ -206,6 +207,7 @@ async def _sent_before(draft: _Draft, keys: KeyFolder, now: datetime) -> Taken |
         return None
     if not _same_person(facts, draft.application, keys):
         return "for_another"
+    await _keep_protection(facts, draft.application, keys, now)
     await place_services.open_session(earlier, draft.token, now)
     return Taken(earlier, facts.state != "queued", draft.token, repeated=True)
 
@@ -217,6 +219,20 @@ def _same_person(facts: queries.EnrolmentFacts, application: Application, keys: 
     record = record_of(facts, keys, "same_form")
     sent = application.record
     return record is None or (record.name, record.birth_date) == (sent.name, sent.birth_date)
+
+
+async def _keep_protection(facts: queries.EnrolmentFacts, application: Application, keys: KeyFolder, now: datetime) -> None:
+    """A form that is sent again says that the identity is protected, and the first did not: two sent at once come in any
+    order, and whoever forgot to tick it sends it once more. It is kept, and what then is not kept goes, never the reverse.
+    """
+    if not application.protected or facts.protected or facts.participant_id is None:
+        return
+    record = record_of(facts, keys, "same_form")
+    if record is None:
+        return
+    await records.change(replace(record, contact="", safe=()), True, keys, facts.participant_id, now)
+    await audit.note("person:correct", f"participant/{facts.participant_id}", application.staff_id, now)
+    await put("person_protected", {"enrolment": str(facts.enrolment_id), "person": str(facts.participant_id)})
 
 
 async def _take_new(
