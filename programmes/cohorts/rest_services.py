@@ -124,7 +124,10 @@ async def move_rest(session_id: int, wanted: Wanted, seen: str, principal: Princ
         if plan.digest != seen:
             raise Conflict("schedule_changed")
         slots = plan.schedule.slots
-        async with noting(cohort.cohort_id, "move_rest", principal, now), as_said(cohort.cohort_id, plan.clashes):
+        async with (
+            noting(cohort.cohort_id, "move_rest", principal, now) as noted,
+            as_said(cohort.cohort_id, plan.clashes),
+        ):
             await execute(
                 _MOVE,
                 [s.session_id for s in plan.sessions],
@@ -136,5 +139,5 @@ async def move_rest(session_id: int, wanted: Wanted, seen: str, principal: Princ
             )
             await renumber(cohort.cohort_id)
         await audit.note("session:move_rest", f"session/{session_id}", principal.staff_id, now)
-        await jobs.put("rest_moved", {"cohort": cohort.cohort_id})
+        await jobs.put("rest_moved", {"cohort": cohort.cohort_id, "change": noted.change_id})
     return []

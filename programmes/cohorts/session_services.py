@@ -79,11 +79,11 @@ async def move_session(
         if reasons:
             return reasons
         cohort_id = found.cohort.cohort_id
-        async with noting(cohort_id, "move", principal, now), as_said(cohort_id, clashes):
+        async with noting(cohort_id, "move", principal, now) as noted, as_said(cohort_id, clashes):
             await execute(_MOVE, session_id, starts_at, ends_at, venue_id, now, shared([slot], clashes)[0])
             await renumber(cohort_id)
         await audit.note("session:move", f"session/{session_id}", principal.staff_id, now)
-        await jobs.put("session_moved", {"session": session_id})
+        await jobs.put("session_moved", {"session": session_id, "change": noted.change_id})
     return []
 
 
@@ -170,13 +170,13 @@ async def cancel_session(
         if reasons:
             return reasons
         kind = "replace" if added else "cancel"
-        async with noting(cohort.cohort_id, kind, principal, now), as_said(cohort.cohort_id, clashes):
+        async with noting(cohort.cohort_id, kind, principal, now) as noted, as_said(cohort.cohort_id, clashes):
             await execute(_CANCEL, session_id, now)
             if added:
                 await _add(cohort, added, shared([added], clashes)[0], session_id, now)
             await renumber(cohort.cohort_id)
         await audit.note("session:cancel", f"session/{session_id}", principal.staff_id, now)
-        await jobs.put("session_cancelled", {"session": session_id})
+        await jobs.put("session_cancelled", {"session": session_id, "change": noted.change_id})
     return []
 
 

@@ -244,7 +244,7 @@ async def _show_done(
 ) -> Response[Any]:
     now, group = _now(request), group_of(request, cohort)
     since = await change_queries.last_change(cohort.cohort_id)
-    told = await change_queries.told_since(cohort.cohort_id, since)
+    told = await change_queries.told_of(cohort.cohort_id, since, now)
     undo = await change_services.undoable(cohort.cohort_id, principal(request), now)
     view = pages.DonePage(
         group,

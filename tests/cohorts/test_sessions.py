@@ -67,7 +67,8 @@ async def test_a_moved_session_keeps_where_it_was_to_be_and_tells(
     assert (after.state, after.moved_from, after.starts_at) == ("moved", before.starts_at, before.starts_at + DAY)
     assert (after.sequence, after.revised_at, after.number) == (1, clock.now(), 4)
     assert after.was_at == before.starts_at
-    assert await jobs_of(owner) == [("session_moved", f'{{"session": {before.session_id}}}')]
+    change_id = await owner.fetchval("select id from session_change where untold")
+    assert await jobs_of(owner) == [("session_moved", f'{{"change": {change_id}, "session": {before.session_id}}}')]
     assert await move(after, DAY, robin, clock.now()) == []
     again = (await sessions_of(cohort))[3]
     assert (again.moved_from, again.sequence) == (before.starts_at, 2)
