@@ -108,6 +108,14 @@ async def undoable(cohort_id: int, principal: Principal, now: datetime) -> Undoa
     return Undoable(row["id"], row["kind"], row["made_at"] + UNDO_FOR)
 
 
+async def made_at(cohort_id: int, change_id: int) -> datetime | None:
+    """When a change was made; None where it is none of this cohort's."""
+    found: datetime | None = await fetchval(
+        "select made_at from session_change where id = $1 and cohort_id = $2", change_id, cohort_id
+    )
+    return found
+
+
 async def changed_by(change_id: int, session_id: int) -> bool:
     """Whether a change is about this session: it was otherwise before, or not there."""
     return bool(

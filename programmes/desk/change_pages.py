@@ -3,6 +3,7 @@ they have been told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from programmes.catalogue.rules import AgeAsked
 from programmes.cohorts.queries import CohortFacts, SessionFacts
@@ -80,7 +81,7 @@ class RestPage:
 @dataclass(frozen=True)
 class DonePage:
     """After a change: that it is done, who has heard of it, and until when it can be undone. `book`: another talk may be
-    booked in the series."""
+    booked in the series. `lacking`: sessions that nobody leads, and where that is put right."""
 
     group: Group
     title: str
@@ -91,6 +92,7 @@ class DonePage:
     until: str
     refused: tuple[str, ...] = ()
     book: bool = False
+    lacking: tuple[tuple[str, str], ...] = ()
 
 
 def head(group: Group, session: SessionFacts) -> tuple[str, str]:
@@ -215,6 +217,11 @@ def told_lines(told: Told, cohort: CohortFacts, of_staff: bool) -> tuple[str, ..
     if told.missed:
         found.append(ngettext("%(n)s person är inte nådd.", "%(n)s personer är inte nådda.", told.missed))
     return (*(found or [_("Ingen behövde få besked.")]), _("Kalendrarna är ändrade och visar det inom några timmar."))
+
+
+def lacking(found: Sequence[tuple[int, datetime, datetime]]) -> tuple[tuple[str, str], ...]:
+    """Sessions that nobody leads for certain: when, and the page on which somebody is asked or it is cancelled."""
+    return tuple((slot_text(Slot(starts, ends)), f"/personal/traffar/{number}/sjuk") for number, starts, ends in found)
 
 
 def complete(told: Told) -> bool:

@@ -74,5 +74,5 @@ class StaffMessage(Table, tablename="staff_message"):
     failures = Integer(default=0)
     last_failure = Timestamptz(null=True, default=None)
     known_message_to_staff = Check("""kind in ('asked', 'not_needed', 'found', 'nobody', 'alone', 'moved', 'cancelled',
-        'called_off', 'new_time', 'no_leader', 'brought_back')""")
+        'called_off', 'new_time', 'brought_back', 'off_duty', 'on_duty')""")
     known_staff_message_state = Check("state in ('waiting', 'sent', 'failed', 'outrun')")

@@ -12,7 +12,7 @@ DESCRIPTION = "what a message about changed sessions outruns"
 _CHANGES = """kind in ('move', 'move_rest', 'cancel', 'replace', 'leader', 'leader_rest', 'undo',
         'book', 'postpone', 'cancel_rest', 'cancel_start')"""
 _MESSAGES = """kind in ('asked', 'not_needed', 'found', 'nobody', 'alone', 'moved', 'cancelled',
-        'called_off', 'new_time', 'no_leader', 'brought_back')"""
+        'called_off', 'new_time', 'brought_back', 'off_duty', 'on_duty')"""
 _RULES = (
     ("SessionChange", "session_change", "known_change", "known_change_of_sessions", _CHANGES),
     ("StaffMessage", "staff_message", "known_staff_message", "known_message_to_staff", _MESSAGES),
