@@ -94,7 +94,16 @@ class Undoable:
 
 
 async def undoable(cohort_id: int, principal: Principal, now: datetime) -> Undoable | None:
-    """What this person can undo: the last change only, for an hour, and nothing has happened since."""
+    """What this person can undo: the last change only, for an hour, while nothing has happened since and no time that it
+    would bring back has begun."""
+    found = await _last(cohort_id, principal, now)
+    if found is None:
+        return None
+    before = json.loads(await fetchval("select before from session_change where id = $1", found.change_id))
+    return None if await _begun(cohort_id, before, now) else found
+
+
+async def _last(cohort_id: int, principal: Principal, now: datetime) -> Undoable | None:
     row = await fetchrow(
         "select id, kind, made_at, undone_at, after from session_change where cohort_id = $1 order by id desc limit 1",
         cohort_id,
@@ -151,11 +160,11 @@ async def undo(cohort_id: int, change_id: int, principal: Principal, now: dateti
             raise Conflict("change_settled")
         if row["kind"] in _OF_STAFF and not principal.coordinates(cohort.section):
             raise Forbidden
-        found = await undoable(cohort_id, principal, now)
+        found = await _last(cohort_id, principal, now)
         if found is None or found.change_id != change_id or cohort.state in {"closed", "cancelled"}:
             raise Conflict("change_settled")
         before = json.loads(row["before"])
-        if any(datetime.fromisoformat(s["starts_at"]) <= now for s in await _different(cohort_id, before)):
+        if await _begun(cohort_id, before, now):
             return [Reason("past_before")]
         async with noting(cohort_id, "undo", principal, now) as noted:
             with refused_in_words():
@@ -165,6 +174,10 @@ async def undo(cohort_id: int, change_id: int, principal: Principal, now: dateti
         await audit.note("session:undo", f"cohort/{cohort_id}", principal.staff_id, now)
         await jobs.put("change_undone", {"cohort": cohort_id, "change": noted.change_id})
     return []
+
+
+async def _begun(cohort_id: int, before: Mapping[str, Any], now: datetime) -> bool:
+    return any(datetime.fromisoformat(s["starts_at"]) <= now for s in await _different(cohort_id, before))
 
 
 async def _different(cohort_id: int, before: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -272,6 +272,7 @@ async def _show_done(
         undo.change_id if undo else 0,
         clock_text(undo.until) if undo else "",
         refused,
+        heading=pages.heading(told, cohort, bool(undo and undo.of_staff)),
         lacking=pages.lacking(await without_leader(cohort.cohort_id, now)),
         book=cohort.form == "individual" and await talk_services.one_more_may_be(cohort),
     )

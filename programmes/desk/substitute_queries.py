@@ -79,7 +79,7 @@ async def session(session_id: int) -> SessionFacts:
 
 _REQUEST = """
 select r.id as request_id, r.session_id, r.absent_id, a.display_name as absent, r.asked_id, s.display_name as asked,
-       r.asked_at, r.answer_by, r.for_start, r.state
+       r.asked_at, r.answer_by, r.for_start, r.state, s.email is not null as mailed
 from substitute_request r join staff a on a.id = r.absent_id join staff s on s.id = r.asked_id
 """
 
