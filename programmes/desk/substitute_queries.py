@@ -196,11 +196,13 @@ async def by_id(request_id: int) -> Request:
 
 async def told_off(cohort_id: int, since: datetime, now: datetime) -> list[Request]:
     """Who had been asked to stand in, or had said yes, at sessions that are to come again at the time that was asked about,
-    and need not any more since then."""
+    and need not any more since then; but for who can't come either, in whose place somebody else was asked."""
     rows = await fetch(
         f"""{_REQUEST} join cohort_session t on t.id = r.session_id
             where t.cohort_id = $1 and r.state = 'over' and r.ended_at >= $2 and t.state in ('planned', 'moved')
-              and t.ends_at > $3 and t.starts_at = r.for_start order by r.asked_at, r.id""",
+              and t.ends_at > $3 and t.starts_at = r.for_start and not exists (
+                  select from session_duty d where d.session_id = t.id and d.staff_id = r.asked_id and d.away)
+            order by r.asked_at, r.id""",
         cohort_id,
         since,
         now,

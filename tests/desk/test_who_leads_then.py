@@ -108,6 +108,28 @@ async def test_before_anybody_was_told_otherwise_a_substitute_stays(
     assert texts(mail, "love", "Du behöver inte hoppa in") == []
 
 
+async def test_undoing_something_else_asks_nobody_who_could_not_come_either(
+    house: House,  # noqa: F811
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    mail: Mail,  # noqa: F811
+    owner: asyncpg.Connection,
+) -> None:
+    assert await move(house, 4, DAY, clock) == []
+    clock.advance(minutes=1)
+    # Love said yes and then could not; Sam stands there. The undone move was of another session.
+    await ask(house, clock.now(), house.love)
+    await yes(house, house.love, owner, clock)
+    await substitutes.ask(house.session, house.love.staff_id, [house.sam.staff_id], house.love, clock.now())
+    await yes(house, house.sam, owner, clock)
+    await mail.work()
+    there = await standing(owner, house.session)
+    assert there == {"robin": True, "love": True, "sam": False}
+    since = clock.now() - timedelta(hours=1)
+    await substitutes.ask_again(house.cohort.cohort_id, since, house.kim, clock.now())
+    assert await standing(owner, house.session) == there
+
+
 async def test_who_leads_a_session_this_once_leads_it_on_another_day_too_or_it_is_said(
     house: House,  # noqa: F811
     client: httpx.AsyncClient,
