@@ -20,13 +20,13 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
 
     from programmes.app import create_app
     from programmes.web.head import with_head
-    from programmes.web.slow_clients import PatientProtocol
+    from programmes.web.slow_clients import PatientHttpsProtocol, PatientProtocol
 
     uvicorn.run(
         with_head(create_app(settings, SystemClock())),
         host=arguments.host,
         port=arguments.port,
-        http=PatientProtocol,
+        http=PatientHttpsProtocol if settings.https else PatientProtocol,
         access_log=False,
         log_level="warning",
         server_header=False,

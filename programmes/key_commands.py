@@ -10,6 +10,7 @@ from programmes.core import audit, folder_marks
 from programmes.core.clock import SystemClock
 from programmes.core.clock_trace import Witness
 from programmes.core.db import close_pool, open_pool, transaction
+from programmes.core.restoring import Restoring, held_off
 from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder
 from programmes.evaluation.keys import BallotKeys
@@ -48,13 +49,18 @@ def _progress(done: int, of: int) -> None:
 
 def _with_database(settings: Settings, work: Callable[[], Awaitable[None]]) -> int:
     async def do() -> None:
-        await open_pool(settings.worker_database_url, 2)
+        keys, now = KeyFolder(settings.key_folder), SystemClock().now()
+        if keys.waits_for_restore():
+            raise Restoring
+        # One connection holds restores off meanwhile.
+        await open_pool(settings.worker_database_url, 3)
         try:
-            now = SystemClock().now()
             if await Witness(settings.clock_standstill).against(now) is not None:
                 raise _ClockDoubted
-            await folder_marks.note("keys", KeyFolder(settings.key_folder).mark, now)
-            async with rotating(settings.worker_database_url):
+            await folder_marks.note("keys", keys.mark, now)
+            async with held_off(keys) as free, rotating(settings.worker_database_url):
+                if not free:
+                    raise Restoring
                 await work()
         finally:
             await close_pool()
@@ -63,6 +69,11 @@ def _with_database(settings: Settings, work: Callable[[], Awaitable[None]]) -> i
         asyncio.run(do())
     except _ClockDoubted:
         told = "The clock is doubted. Nothing was rotated; `programmes clock` says what does not fit, and what to do."
+        print(told, file=sys.stderr)
+        return 1
+    except Restoring:
+        # A row that is not put back yet would come back sealed under a key that is gone by then.
+        told = "A backup is being put back, or that broke off, or the worker has not erased again yet. Nothing was rotated."
         print(told, file=sys.stderr)
         return 1
     except Rotating:

@@ -243,6 +243,14 @@ _OTHERS = {
 }
 
 
+def _must_be_text(env: Mapping[str, str]) -> None:
+    """No byte that is no UTF-8: pages, mails and the log could not be written with it. Where folders lie is the disk's."""
+    names = (name for name in (*_TEXTS, *_OTHERS) if not name.endswith("_FOLDER"))
+    wrong = [name for name in names if any("\ud800" <= char <= "\udfff" for char in env.get(name, ""))]
+    if wrong:
+        raise SettingsError(f"not UTF-8: {', '.join(sorted(wrong))}")
+
+
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment.
 
@@ -253,6 +261,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     unknown = {k for k in env if k.startswith("PROGRAMMES_")} - set(_TEXTS) - _OTHERS
     if unknown:
         raise SettingsError(f"unknown setting: {', '.join(sorted(unknown))}")
+    _must_be_text(env)
     values: dict[str, object] = {key: env[name] for name, key in _TEXTS.items() if name in env}
     owner = env.get("DATABASE_URL", "")
     single_sign_on = _single_sign_on(env)

@@ -22,7 +22,7 @@ from programmes.core import erasure, folder_marks, jobs
 from programmes.core.clock import Clock
 from programmes.core.clock_trace import Witness, by_a_sure_clock, needs_a_sure_clock
 from programmes.core.db import WORKER, close_pool, open_pool
-from programmes.core.restoring import held_off
+from programmes.core.restoring import Together, held_off
 from programmes.core.sealing import KeyFolder
 from programmes.desk import closing_services as closing
 from programmes.desk import reminder_services as reminders
@@ -54,6 +54,8 @@ TICK = timedelta(seconds=5)
 _JUMP, _DOUBT = timedelta(minutes=5), timedelta(minutes=10)
 # Looking through the key folder takes its time, and nothing waits for it.
 SWEEP = timedelta(hours=1)
+# How long a job waits that is found beside a restore.
+_BESIDE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Worker:
     swept: list[datetime] = field(default_factory=list)
     # True while all waits for a restore, so that it is logged once.
     waits: list[bool] = field(default_factory=list)
+    # Jobs that run side by side hold restores off by one lock.
+    together: Together = field(default_factory=Together)
     # What the clock is held against; without one it is believed (tests that set it).
     witness: Witness | None = None
 
@@ -210,8 +214,13 @@ class JobHeld(Exception):
 
 
 async def _do(handler: Handler, worker: Worker, job: Job) -> None:
+    """Do a job, unless a backup is put back or what it brought back is not erased again yet: a job may send, or destroy a
+    key, by rows that are half there or should be gone."""
     try:
-        await handler(worker, jobs.read_payload(job.payload))
+        async with worker.together.held_off(worker.keys) as free:
+            if free and not worker.keys.waits_for_restore():
+                await handler(worker, jobs.read_payload(job.payload))
+                return
     except Exception as error:
         name = type(error).__name__
         if jobs.passes(error):
@@ -219,6 +228,7 @@ async def _do(handler: Handler, worker: Worker, job: Job) -> None:
         if job.attempts == 0:
             log.error("job_held", job=job.entrypoint, error=name)
         raise JobHeld(name) from None
+    raise RetryRequested(_BESIDE, "restoring")
 
 
 def _manager(worker: Worker) -> QueueManager:
@@ -245,10 +255,14 @@ async def _sure_of_the_clock(worker: Worker) -> bool:
 
 async def tick(worker: Worker) -> None:
     """Run every due-at check once. One that fails is logged by its class, and does not keep the others from running. What
-    ends or erases by the clock waits while that is doubted, and all but `_BESIDE_A_RESTORE` while a backup is put back."""
+    ends or erases by the clock waits while that is doubted, and all but `_BESIDE_A_RESTORE` while a backup is put back, and
+    then until what it brought back has been erased again, which is done here first."""
     try:
         async with held_off(worker.keys) as free:
-            await _tick(worker, free)
+            if not free:
+                # Should the mark have been lost, or be one of the release before.
+                worker.keys.mark_restored()
+            await _tick(worker, free and await _erased_again(worker))
     except Exception as error:
         log.error("tick_failed", tick="restoring", error=type(error).__name__)
 
@@ -268,6 +282,29 @@ async def _tick(worker: Worker, free: bool) -> None:
             log.error("tick_failed", tick=due.__name__, error=type(error).__name__)
 
 
+async def _erased_again(worker: Worker) -> bool:
+    """Whether nothing is left of what a backup brought back, once that has been tried."""
+    if not worker.keys.waits_for_restore():
+        return True
+    try:
+        await _erase_again(worker)
+    except Exception as error:
+        log.error("tick_failed", tick="erase_again", error=type(error).__name__)
+        return False
+    log.info("restored_database_erased_again")
+    return True
+
+
+async def _erase_again(worker: Worker) -> None:
+    """What had been erased since the backup. Inside `held_off`, so that the mark that goes is not a new restore's."""
+    worker.keys.destroy_again()
+    await closing.erase_restored(worker)
+    await retention.erase_restored(worker)
+    await partner_services.erase_restored(worker.keys, worker.clock.now())
+    await records.index_missing(worker.keys)
+    worker.keys.unmark_restored()
+
+
 async def start_up(worker: Worker) -> None:
     """What had been erased before a backup was restored is erased again: keys by their receipts, then their rows. Records
     from before they could be searched become findable.
@@ -278,28 +315,30 @@ async def start_up(worker: Worker) -> None:
     now = worker.clock.now()
     await folder_marks.note("keys", worker.keys.mark, now)
     await folder_marks.note("ballots", BallotKeys(worker.settings.ballot_key_folder, worker.settings.key_folder).mark, now)
-    if worker.keys.is_restoring():
-        # A database half put back says nothing of what had been erased. The mark goes when the restore has ended.
-        log.error("start_waits_for_restore")
-        return
-    worker.keys.destroy_again()
-    await closing.erase_restored(worker)
-    await retention.erase_restored(worker)
-    await partner_services.erase_restored(worker.keys, worker.clock.now())
-    await records.index_missing(worker.keys)
+    async with held_off(worker.keys) as free:
+        if not free:
+            # A database half put back says nothing of what had been erased. The first tick after the restore does this.
+            log.error("start_waits_for_restore")
+            return
+        await _erase_again(worker)
 
 
 async def drain(worker: Worker) -> None:
     """Do all waiting jobs and one tick, then return (tests, `programmes worker --once`)."""
-    if handlers():
-        await _manager(worker).run(
-            mode=QueueExecutionMode.drain, dequeue_timeout=timedelta(milliseconds=50), log_aggregation_interval=timedelta(0)
-        )
+    await _drain_jobs(worker)
     await tick(worker)
-    if handlers():
-        await _manager(worker).run(
-            mode=QueueExecutionMode.drain, dequeue_timeout=timedelta(milliseconds=50), log_aggregation_interval=timedelta(0)
-        )
+    await _drain_jobs(worker)
+
+
+async def _drain_jobs(worker: Worker) -> None:
+    # Beside a restore none is done, and to wait for it is not what somebody wants who does things once.
+    async with worker.together.held_off(worker.keys) as free:
+        if handlers() and free and not worker.keys.waits_for_restore():
+            await _manager(worker).run(
+                mode=QueueExecutionMode.drain,
+                dequeue_timeout=timedelta(milliseconds=50),
+                log_aggregation_interval=timedelta(0),
+            )
 
 
 @dataclass

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from programmes.attendance.rules import Count, Mark
 from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.enrolment.rules import State
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class OnRoll:
     enrolment_id: UUID
     mark: Mark | None
     expected: bool
+    state: State
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,15 @@ async def all_erased(session_id: int) -> bool:
 async def roll(session_id: int) -> list[OnRoll]:
     """Everybody to mark at a session, by seat: who has a place now, who had one then, and who has been marked already."""
     rows = await fetch(
-        f"""select e.id, a.mark, {_EXPECTED} as expected from cohort_session s join enrolment e on e.cohort_id = s.cohort_id
+        f"""select e.id, a.mark, e.state, {_EXPECTED} as expected
+            from cohort_session s join enrolment e on e.cohort_id = s.cohort_id
             left join attendance a on a.session_id = s.id and a.enrolment_id = e.id
             left join seat on seat.enrolment_id = e.id
             where s.id = $1 and (e.state in ('preliminary', 'confirmed') or {_EXPECTED} or a.id is not null)
             order by seat.number nulls last, e.arrival""",
         session_id,
     )
-    return [OnRoll(row["id"], row["mark"], row["expected"]) for row in rows]
+    return [OnRoll(row["id"], row["mark"], row["expected"], row["state"]) for row in rows]
 
 
 async def noted(session_ids: Iterable[int]) -> dict[int, Noted]:

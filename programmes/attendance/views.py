@@ -1,5 +1,6 @@
 """The roll call, in its three kinds (DESIGN 3): by person, a head count by sex, or only that the session was held."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,7 @@ from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
+_ON_ROLL: tuple[State, ...] = ("preliminary", "confirmed", "completed", "dropped_out", "withdrawn", "transferred", "refused")
 
 
 async def _line(cohort: CohortFacts, session: SessionFacts) -> pages.SessionLine:
@@ -87,19 +89,19 @@ async def save(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
 
 
 async def _save_names(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLine, form: Form) -> Response[Any]:
-    people = pages.typed_marks(form.raw, await _people(request, line))
+    people = pages.typed_marks(form.raw, await _unnamed(line))
     if not people and await queries.all_erased(line.session_id):
         return _refused(request, line, pages.reasons(("erased",), line), 422)
     if form.raw("alla"):
-        return page(request, "attendance/names.html", _names(line, people))
+        return page(request, "attendance/names.html", _names(line, await _named(request, line, people)))
     marks: dict[UUID, Mark] = {UUID(p.field): mark for p in people for mark in MARKS if p.mark == mark}
     if people and not marks:
         form.fail(people[0].field, _("Markera minst en deltagare."))
-        return page(request, "attendance/names.html", _names(line, people, form), 422)
+        return page(request, "attendance/names.html", _names(line, await _named(request, line, people), form), 422)
     seen, now = pages.seen_marks(form.raw, people), request.app.state.clock.now()
     answer = await services.mark(line.session_id, marks, principal(request), now, seen)
     if isinstance(answer, Overtaken):
-        shown, apart = pages.apart(people, answer.marks)
+        shown, apart = pages.apart(await _named(request, line, people), answer.marks)
         return page(request, "attendance/names.html", _names(line, shown, form, apart=apart), 409)
     if answer is None and len(marks) < len(people):
         return Response("", status_code=303, headers={"location": f"{request.url.path}?sparat=1"})
@@ -145,7 +147,7 @@ def _refused(request: AnyRequest, line: pages.SessionLine, refused: tuple[str, .
 async def _show(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLine) -> Response[Any]:
     kind = await services.kind_of(cohort)
     if kind == "names":
-        people = await _people(request, line)
+        people = await _named(request, line, await _unnamed(line))
         if not people and await queries.all_erased(line.session_id):
             return _refused(request, line, pages.reasons(("erased",), line), 200)
         return page(request, "attendance/names.html", _names(line, people, saved="sparat" in request.query_params))
@@ -156,21 +158,32 @@ async def _show(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLin
     return page(request, "attendance/held.html", pages.held_page(line, await _here(request, cohort)))
 
 
-async def _people(request: AnyRequest, line: pages.SessionLine) -> list[pages.Person]:
-    """Who is to be marked, by seat."""
-    states: tuple[State, ...] = (
-        "preliminary", "confirmed", "completed", "dropped_out", "withdrawn", "transferred", "refused",
-    )  # fmt: skip
-    entries = await _roster(request, line.cohort_id, states)
-    known = {entry.enrolment_id: entry for entry in entries}
-    on_roll = [(known[e.enrolment_id], e.mark) for e in await queries.roll(line.session_id) if e.enrolment_id in known]
-    return [pages.Person(str(e.enrolment_id), e.label, e.protected, mark or "", f"-{mark or ''}") for e, mark in on_roll]
+async def _unnamed(line: pages.SessionLine) -> list[pages.Person]:
+    """Who is to be marked, by seat. What is only saved shows nobody, so that nobody is seen."""
+    return [
+        pages.Person(str(one.enrolment_id), "", False, one.mark or "", f"-{one.mark or ''}")
+        for one in await queries.roll(line.session_id)
+        if one.state in _ON_ROLL
+    ]
 
 
-async def _roster(request: AnyRequest, cohort_id: int, states: tuple[State, ...]) -> list[RosterEntry]:
+async def _named(request: AnyRequest, line: pages.SessionLine, people: Sequence[pages.Person]) -> list[pages.Person]:
+    """The same, for a page: what they are called, which is a look at each."""
+    found = await _roster(request, line.cohort_id, _ON_ROLL, {UUID(person.field) for person in people})
+    known = {str(entry.enrolment_id): entry for entry in found}
+    return [
+        replace(person, label=known[person.field].label, protected=known[person.field].protected)
+        for person in people
+        if person.field in known
+    ]
+
+
+async def _roster(
+    request: AnyRequest, cohort_id: int, states: tuple[State, ...], among: Collection[UUID] | None = None
+) -> list[RosterEntry]:
     state, now = request.app.state, request.app.state.clock.now()
     async with looking(principal(request), "roll_call", now) as look:
-        return await roster(cohort_id, state.key_folder, look, now, states)
+        return await roster(cohort_id, state.key_folder, look, now, states, among)
 
 
 async def _here(request: AnyRequest, cohort: CohortFacts) -> list[tuple[str, str]]:

@@ -163,7 +163,8 @@ def _off_since(occasion: Occasion) -> datetime | None:
 
 def _is_shown(kind: FeedKind, occasion: Occasion, now: datetime) -> bool:
     off = _off_since(occasion)
-    if off is not None and now >= off + KEPT_CANCELLED:
+    # Until so long after it was to be: whoever looks in the week of it has to see it.
+    if off is not None and now >= max(off, occasion.ends_at) + KEPT_CANCELLED:
         return False
     if not occasion.attended:
         return False

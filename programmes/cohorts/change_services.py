@@ -19,6 +19,7 @@ from programmes.core.principal import Principal
 UNDO_FOR = timedelta(hours=1)
 _KEPT_FOR = timedelta(days=1)
 _OF_STAFF = frozenset({"leader", "leader_rest"})
+_UNDOABLE = _OF_STAFF | {"move", "move_rest", "cancel", "replace"}
 
 _STATE = """
 select jsonb_build_object(
@@ -38,20 +39,32 @@ async def _state(cohort_id: int) -> str:
     return found
 
 
+@dataclass
+class Noted:
+    """A change that is written down; its number once it is."""
+
+    change_id: int = 0
+
+
 @asynccontextmanager
-async def noting(cohort_id: int, kind: str, principal: Principal, now: datetime) -> AsyncIterator[None]:
-    """Around the statements of a change, under the cohort's lock: what was and what is, so that it can be undone."""
-    before = await _state(cohort_id)
-    yield
-    await execute("delete from session_change where cohort_id = $1 and made_at < $2", cohort_id, now - _KEPT_FOR)
+async def noting(cohort_id: int, kind: str, principal: Principal, now: datetime) -> AsyncIterator[Noted]:
+    """Around the statements of a change, under the cohort's lock: what was and what is, so that it can be undone, and those
+    with a place be told what is otherwise than they know. The caller puts an event that names the `change`."""
+    before, noted = await _state(cohort_id), Noted()
+    yield noted
     await execute(
-        """insert into session_change (cohort_id, kind, staff_id, made_at, before, after) values ($1, $2, $3, $4, $5, $6)""",
+        "delete from session_change where cohort_id = $1 and made_at < $2 and not untold", cohort_id, now - _KEPT_FOR
+    )
+    noted.change_id = await fetchval(
+        """insert into session_change (cohort_id, kind, staff_id, made_at, before, after, untold)
+           values ($1, $2, $3, $4, $5, $6, $7) returning id""",
         cohort_id,
         kind,
         principal.staff_id,
         now,
         before,
         await _state(cohort_id),
+        kind not in _OF_STAFF,
     )
 
 
@@ -81,18 +94,35 @@ class Undoable:
 
 
 async def undoable(cohort_id: int, principal: Principal, now: datetime) -> Undoable | None:
-    """What this person can undo: the last change only, for an hour, and nothing has happened since."""
+    """What this person can undo: the last change only, for an hour, while nothing has happened since and no time that it
+    would bring back has begun."""
+    found = await _last(cohort_id, principal, now)
+    if found is None:
+        return None
+    before = json.loads(await fetchval("select before from session_change where id = $1", found.change_id))
+    return None if await _begun(cohort_id, before, now) else found
+
+
+async def _last(cohort_id: int, principal: Principal, now: datetime) -> Undoable | None:
     row = await fetchrow(
         "select id, kind, made_at, undone_at, after from session_change where cohort_id = $1 order by id desc limit 1",
         cohort_id,
     )
-    if row is None or row["undone_at"] or row["kind"] == "undo" or now >= row["made_at"] + UNDO_FOR:
+    if row is None or row["undone_at"] or row["kind"] not in _UNDOABLE or now >= row["made_at"] + UNDO_FOR:
         return None
     if row["kind"] in _OF_STAFF and not principal.coordinates((await queries.by_id(cohort_id)).section):
         return None
     if row["after"] != await _state(cohort_id):
         return None
     return Undoable(row["id"], row["kind"], row["made_at"] + UNDO_FOR)
+
+
+async def made_at(cohort_id: int, change_id: int) -> datetime | None:
+    """When a change was made; None where it is none of this cohort's."""
+    found: datetime | None = await fetchval(
+        "select made_at from session_change where id = $1 and cohort_id = $2", change_id, cohort_id
+    )
+    return found
 
 
 async def changed_by(change_id: int, session_id: int) -> bool:
@@ -130,20 +160,24 @@ async def undo(cohort_id: int, change_id: int, principal: Principal, now: dateti
             raise Conflict("change_settled")
         if row["kind"] in _OF_STAFF and not principal.coordinates(cohort.section):
             raise Forbidden
-        found = await undoable(cohort_id, principal, now)
+        found = await _last(cohort_id, principal, now)
         if found is None or found.change_id != change_id or cohort.state in {"closed", "cancelled"}:
             raise Conflict("change_settled")
         before = json.loads(row["before"])
-        if any(datetime.fromisoformat(s["starts_at"]) <= now for s in await _different(cohort_id, before)):
+        if await _begun(cohort_id, before, now):
             return [Reason("past_before")]
-        async with noting(cohort_id, "undo", principal, now):
+        async with noting(cohort_id, "undo", principal, now) as noted:
             with refused_in_words():
                 await _put_back(cohort_id, before, now)
             await renumber(cohort_id)
         await execute("update session_change set undone_at = $2 where id = $1", change_id, now)
         await audit.note("session:undo", f"cohort/{cohort_id}", principal.staff_id, now)
-        await jobs.put("change_undone", {"cohort": cohort_id})
+        await jobs.put("change_undone", {"cohort": cohort_id, "change": noted.change_id})
     return []
+
+
+async def _begun(cohort_id: int, before: Mapping[str, Any], now: datetime) -> bool:
+    return any(datetime.fromisoformat(s["starts_at"]) <= now for s in await _different(cohort_id, before))
 
 
 async def _different(cohort_id: int, before: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -1,5 +1,7 @@
 """Who stands at a session instead of somebody else: this once, or from then on."""
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from programmes.cohorts import queries, schedule_queries
@@ -12,7 +14,7 @@ from programmes.cohorts.schedule_rules import Clash, Slot, clashes
 from programmes.cohorts.services import coordinated
 from programmes.core import audit
 from programmes.core.clock import local_date
-from programmes.core.db import execute, transaction
+from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.people.queries import leaders
@@ -69,6 +71,70 @@ async def give(session: SessionFacts, staff_id: int) -> None:
 async def stay_away(session_id: int, staff_id: int) -> None:
     """Somebody does not come to a session. In the caller's transaction, under the lock."""
     await execute("update session_duty set away = true where session_id = $1 and staff_id = $2", session_id, staff_id)
+
+
+@dataclass(frozen=True)
+class Instead:
+    """Somebody leads one session this once, and who stays away from it for that."""
+
+    session_id: int
+    staff_id: int
+    name: str
+    out: tuple[int, ...]
+
+
+async def instead_of(session_ids: Collection[int]) -> list[Instead]:
+    """Who leads these sessions this once because a coordinator said so. Whoever was asked and said yes is asked again about
+    another day."""
+    rows = await fetch(
+        """select d.session_id, d.staff_id, t.display_name as name,
+                  array(select o.staff_id from session_duty o where o.session_id = d.session_id and o.away) as out
+           from session_duty d join staff t on t.id = d.staff_id
+           where d.session_id = any($1::int[]) and d.given and not d.away and not exists (
+               select from substitute_request r
+               where r.session_id = d.session_id and r.asked_id = d.staff_id and r.state = 'yes')
+           order by d.session_id, d.staff_id""",
+        list(session_ids),
+    )
+    return [Instead(row["session_id"], row["staff_id"], row["name"], tuple(row["out"])) for row in rows]
+
+
+async def elsewhere(instead: Sequence[Instead], slots: Mapping[int, Slot]) -> list[Reason]:
+    """Which of them has something else when their session is to be, as a clash that has to be meant."""
+    return [
+        Reason("instead_elsewhere", "anda", {"who": one.name, "day": local_date(slots[one.session_id].starts_at)})
+        for one in instead
+        if one.session_id in slots and await _busy(one, slots[one.session_id])
+    ]
+
+
+async def _busy(one: Instead, slot: Slot) -> bool:
+    return bool(
+        await fetchval(
+            """select exists (select from session_duty d where d.staff_id = $1 and d.session_id <> $2 and not d.cancelled
+                              and not d.away and d.starts_at < $4 and d.ends_at > $3)
+                   or exists (select from visit_slot v where v.staff_id = $1 and v.cancelled_at is null
+                              and v.starts_at < $4 and v.ends_at > $3)""",
+            one.staff_id,
+            one.session_id,
+            slot.starts_at,
+            slot.ends_at,
+        )
+    )
+
+
+async def keep_instead(instead: Sequence[Instead], slots: Mapping[int, Slot]) -> None:
+    """After their sessions got other times, in the same transaction inside `as_said`: they lead them then too, unless they
+    have something else; another day would leave it to those who usually do."""
+    for one in instead:
+        slot = slots.get(one.session_id)
+        if slot is None or await _busy(one, slot):
+            continue
+        cohort_id = await fetchval("select cohort_id from cohort_session where id = $1", one.session_id)
+        await execute(_ACCESS, cohort_id, one.staff_id, local_date(slot.starts_at))
+        await execute(_GIVEN, one.session_id, one.staff_id)
+        for staff_id in one.out:
+            await stay_away(one.session_id, staff_id)
 
 
 async def change_leader(

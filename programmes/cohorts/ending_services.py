@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from programmes.cohorts import queries
+from programmes.cohorts.change_services import noting
 from programmes.cohorts.rules import ends_early
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
@@ -29,12 +30,13 @@ async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: date
             return
         if not ends_early(cohort.state, cohort.form) or str(len(left)) != seen:
             raise Conflict("cohort_changed")
-        await execute(
-            """update cohort_session set state = 'cancelled', number = null, sequence = sequence + 1, revised_at = $2,
-                                         cancelled_at = $2 where id = any($1::int[])""",
-            [session.session_id for session in left],
-            now,
-        )
+        async with noting(cohort_id, "cancel_rest", principal, now) as noted:
+            await execute(
+                """update cohort_session set state = 'cancelled', number = null, sequence = sequence + 1, revised_at = $2,
+                                             cancelled_at = $2 where id = any($1::int[])""",
+                [session.session_id for session in left],
+                now,
+            )
         await execute(
             """update cohort c set ended_how = case when h.held then 'ended_early' else 'cancelled' end
                from (select exists (select 1 from cohort_session s where s.cohort_id = $1 and s.state = 'held') as held) h
@@ -43,4 +45,4 @@ async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: date
             cohort.form == "individual",
         )
         await audit.note("cohort:cancel_rest", f"cohort/{cohort_id}", principal.staff_id, now)
-        await jobs.put("rest_cancelled", {"cohort": cohort_id})
+        await jobs.put("rest_cancelled", {"cohort": cohort_id, "change": noted.change_id})

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from programmes.cohorts import queries, schedule_queries
+from programmes.cohorts import duty_services, queries, schedule_queries
 from programmes.cohorts.change_services import noting, renumber
 from programmes.cohorts.clash_services import as_said, clashes_of, shared
 from programmes.cohorts.queries import CohortFacts, SessionFacts
@@ -38,6 +38,11 @@ class Rest:
     clashes: tuple[Clash, ...]
     reasons: tuple[Reason, ...]
     digest: str
+
+    @property
+    def slots(self) -> dict[int, Slot]:
+        """When each of them would be, by its id."""
+        return {s.session_id: slot for s, slot in zip(self.sessions, self.schedule.slots, strict=False)}
 
 
 async def plan_rest(cohort: CohortFacts, session: SessionFacts, wanted: Wanted, principal: Principal, now: datetime) -> Rest:
@@ -124,7 +129,11 @@ async def move_rest(session_id: int, wanted: Wanted, seen: str, principal: Princ
         if plan.digest != seen:
             raise Conflict("schedule_changed")
         slots = plan.schedule.slots
-        async with noting(cohort.cohort_id, "move_rest", principal, now), as_said(cohort.cohort_id, plan.clashes):
+        instead = await duty_services.instead_of([s.session_id for s in plan.sessions])
+        async with (
+            noting(cohort.cohort_id, "move_rest", principal, now) as noted,
+            as_said(cohort.cohort_id, plan.clashes),
+        ):
             await execute(
                 _MOVE,
                 [s.session_id for s in plan.sessions],
@@ -134,7 +143,8 @@ async def move_rest(session_id: int, wanted: Wanted, seen: str, principal: Princ
                 shared(slots, plan.clashes),
                 now,
             )
+            await duty_services.keep_instead(instead, plan.slots)
             await renumber(cohort.cohort_id)
         await audit.note("session:move_rest", f"session/{session_id}", principal.staff_id, now)
-        await jobs.put("rest_moved", {"cohort": cohort.cohort_id})
+        await jobs.put("rest_moved", {"cohort": cohort.cohort_id, "change": noted.change_id})
     return []

@@ -77,6 +77,8 @@ def rhythm(slots: Sequence[Slot], every: int = 1) -> str:
         return _("olika dagar %(hours)s", hours=times(slots[0].starts_at, slots[0].ends_at))
     often = {2: _("varannan vecka"), 3: _("var tredje vecka"), 4: _("var fjärde vecka")}.get(every, "")
     said = _with_hours(found)
+    if _many_differ(slots, found):
+        said = _("oftast %(when)s", when=said)
     return f"{said}, {often}" if often and len(slots) > 1 else said
 
 
@@ -84,6 +86,13 @@ def _with_hours(found: Sequence[Beat]) -> str:
     if len({beat.hours for beat in found}) == 1:
         return f"{listed([beat.name for beat in found])} {times(found[0].starts_at, found[0].ends_at)}"
     return listed([f"{beat.name} {times(beat.starts_at, beat.ends_at)}" for beat in found])
+
+
+def _many_differ(slots: Sequence[Slot], found: Sequence[Beat]) -> bool:
+    """Whether so many are on another weekday than is said, two and a third of all at least, that the words would mislead."""
+    told = {beat.weekday for beat in found}
+    differing = sum(1 for slot in slots if local(slot.starts_at).weekday() not in told)
+    return differing >= 2 and differing * 3 >= len(slots)
 
 
 def _covered(slots: Sequence[Slot], found: Sequence[Beat]) -> bool:

@@ -256,6 +256,16 @@ def why_not_move(
     return found
 
 
+def why_other_order(others: Sequence[Slot], was: datetime, becomes: datetime) -> list[Reason]:
+    """That a session would pass others of its cohort, so that their numbers change: something to be meant."""
+    passed = [other.starts_at for other in others if min(was, becomes) < other.starts_at < max(was, becomes)]
+    if not passed:
+        return []
+    earlier = becomes < was
+    day = local_date(min(passed) if earlier else max(passed))
+    return [Reason("comes_before" if earlier else "comes_after", "anda", {"day": day})]
+
+
 def why_not_cancel_session(cohort_state: str, session_state: str, left: int, added: Slot | None) -> list[Reason]:
     """What stands against cancelling one session. `left` counts the cohort's sessions with this one."""
     if reason := _settled(cohort_state, session_state):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from programmes.cohorts import queries, schedule_queries
+from programmes.cohorts.change_services import noting
 from programmes.cohorts.clash_services import as_said, clashes_of
 from programmes.cohorts.pattern_rules import again_from
 from programmes.cohorts.queries import CohortFacts, SessionFacts
@@ -110,15 +111,16 @@ async def mark_cancelled(cohort: CohortFacts, reason: str, confirmed: int, princ
     await execute(
         "update cohort set state = 'cancelled', ended_how = 'cancelled', closed_at = $2 where id = $1", cohort.cohort_id, now
     )
-    await execute(
-        """update cohort_session set state = 'cancelled', number = null, sequence = sequence + 1, revised_at = $2,
-                                     cancelled_at = $2 where cohort_id = $1 and state in ('planned', 'moved')""",
-        cohort.cohort_id,
-        now,
-    )
+    async with noting(cohort.cohort_id, "cancel_start", principal, now) as noted:
+        await execute(
+            """update cohort_session set state = 'cancelled', number = null, sequence = sequence + 1, revised_at = $2,
+                                         cancelled_at = $2 where cohort_id = $1 and state in ('planned', 'moved')""",
+            cohort.cohort_id,
+            now,
+        )
     await _decided(cohort, "cancel", reason, confirmed, principal, now)
     if cohort.state != "planned":
-        await jobs.put("cohort_cancelled", {"cohort": cohort.cohort_id})
+        await jobs.put("cohort_cancelled", {"cohort": cohort.cohort_id, "change": noted.change_id})
 
 
 async def plan_again(cohort_id: int, new_first: date, now: datetime) -> Schedule:
@@ -169,11 +171,11 @@ async def mark_postponed(
     state = "planned" if cohort.state == "planned" else "postponed"
     await execute("update cohort set state = $2, decide_by = $3 where id = $1", cohort.cohort_id, state, decide_by)
     shares = [any(note.kind == "room_taken" for note in day.notes) for day in schedule.sessions]
-    async with as_said(cohort.cohort_id, clashes):
+    async with noting(cohort.cohort_id, "postpone", principal, now) as noted, as_said(cohort.cohort_id, clashes):
         await _give_days(sessions, schedule.slots, shares, now)
     await _decided(cohort, "postpone", reason, confirmed, principal, now)
     if cohort.state != "planned":
-        await jobs.put("cohort_postponed", {"cohort": cohort.cohort_id})
+        await jobs.put("cohort_postponed", {"cohort": cohort.cohort_id, "change": noted.change_id})
     return []
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from programmes.cohorts import queries, schedule_queries
+from programmes.cohorts import duty_services, queries, schedule_queries
 from programmes.cohorts.change_services import noting, renumber
 from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of, shared
 from programmes.cohorts.pattern_rules import one_more
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.rules import Reason, why_not_cancel_session, why_not_move, why_not_times
+from programmes.cohorts.rules import Reason, why_not_cancel_session, why_not_move, why_not_times, why_other_order
 from programmes.cohorts.schedule_rules import Clash, Off, Slot, why_off
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
@@ -75,15 +75,17 @@ async def move_session(
         found = await _lock(session_id, seen, principal, now)
         clashes = await clashes_of(found.cohort, [slot], venue_id, principal, found.session)
         reasons = await _why_not_move(found, slot, venue_id, meant, now)
-        reasons += [] if meant else clash_reasons(clashes)
+        instead, slots = await duty_services.instead_of([session_id]), {session_id: slot}
+        reasons += [] if meant else [*clash_reasons(clashes), *await duty_services.elsewhere(instead, slots)]
         if reasons:
             return reasons
         cohort_id = found.cohort.cohort_id
-        async with noting(cohort_id, "move", principal, now), as_said(cohort_id, clashes):
+        async with noting(cohort_id, "move", principal, now) as noted, as_said(cohort_id, clashes):
             await execute(_MOVE, session_id, starts_at, ends_at, venue_id, now, shared([slot], clashes)[0])
+            await duty_services.keep_instead(instead, slots)
             await renumber(cohort_id)
         await audit.note("session:move", f"session/{session_id}", principal.staff_id, now)
-        await jobs.put("session_moved", {"session": session_id})
+        await jobs.put("session_moved", {"session": session_id, "change": noted.change_id})
     return []
 
 
@@ -93,6 +95,8 @@ async def _why_not_move(found: _Locked, slot: Slot, venue_id: int, meant: bool, 
     # Only a group's start is decided upon.
     decide_by = cohort.decide_by if cohort.form == "group" else None
     reasons = why_not_move(cohort.state, decide_by, session.state, others, slot, now)
+    if not reasons and not meant and cohort.form != "drop_in":
+        reasons += why_other_order(others, session.starts_at, slot.starts_at)
     off = await day_off_at(venue_id, slot, now)
     if off and not meant and slot.starts_at > now:
         reasons.append(Reason("day_off", "anda", {"day": local_date(slot.starts_at), "off": off}))
@@ -170,13 +174,13 @@ async def cancel_session(
         if reasons:
             return reasons
         kind = "replace" if added else "cancel"
-        async with noting(cohort.cohort_id, kind, principal, now), as_said(cohort.cohort_id, clashes):
+        async with noting(cohort.cohort_id, kind, principal, now) as noted, as_said(cohort.cohort_id, clashes):
             await execute(_CANCEL, session_id, now)
             if added:
                 await _add(cohort, added, shared([added], clashes)[0], session_id, now)
             await renumber(cohort.cohort_id)
         await audit.note("session:cancel", f"session/{session_id}", principal.staff_id, now)
-        await jobs.put("session_cancelled", {"session": session_id})
+        await jobs.put("session_cancelled", {"session": session_id, "change": noted.change_id})
     return []
 
 

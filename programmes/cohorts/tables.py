@@ -138,6 +138,7 @@ class SessionChange(Table, tablename="session_change"):
     """One change of a cohort's sessions or of who stands there, kept for a while so that it can be undone.
 
     `before` and `after` are what `change_services` writes down: times, rooms, states and staff, as JSON; nobody else.
+    `untold`: the messages to those with a place are not written yet.
     """
 
     id: Serial = Serial(primary_key=True)
@@ -148,7 +149,9 @@ class SessionChange(Table, tablename="session_change"):
     undone_at = Timestamptz(null=True, default=None)
     before = Text(default=None)
     after = Text(default=None)
-    known_change = Check("kind in ('move', 'move_rest', 'cancel', 'replace', 'leader', 'leader_rest', 'undo')")
+    untold = Boolean(default=False)
+    known_change_of_sessions = Check("""kind in ('move', 'move_rest', 'cancel', 'replace', 'leader', 'leader_rest', 'undo',
+        'book', 'postpone', 'cancel_rest', 'cancel_start')""")
 
 
 class StartDecision(Table, tablename="start_decision"):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries, schedule_queries
-from programmes.cohorts.change_services import renumber
+from programmes.cohorts.change_services import noting, renumber
 from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of, shared
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import Reason
@@ -138,7 +138,7 @@ async def _book(
 ) -> None:
     """In the transaction, under the lock; `clashes` were said and are meant. Told once, about the first of them, in words
     that have them all."""
-    async with as_said(cohort.cohort_id, clashes):
+    async with noting(cohort.cohort_id, "book", principal, now) as noted, as_said(cohort.cohort_id, clashes):
         rows = await fetch(
             """insert into cohort_session
                    (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room)
@@ -154,10 +154,10 @@ async def _book(
             now,
             shared(slots, clashes),
         )
-    await renumber(cohort.cohort_id)
+        await renumber(cohort.cohort_id)
     await execute("update cohort set ended_how = null where id = $1 and ended_how is not null", cohort.cohort_id)
     booked = sorted(rows, key=lambda row: row["starts_at"])
     for row in booked:
         await audit.note("session:book", f"session/{row['id']}", principal.staff_id, now)
     if cohort.state != "planned":
-        await jobs.put("talk_booked", {"session": booked[0]["id"]})
+        await jobs.put("talk_booked", {"session": booked[0]["id"], "change": noted.change_id})

@@ -233,6 +233,19 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
         "Krock den %(day)s. Ändra, eller kryssa i att det är meningen.",
         day=day_plain(cast(date, p["day"])).rsplit(" ", 1)[0],
     ),
+    "instead_elsewhere": lambda p: _(
+        "%(who)s, som skulle leda den här gången, är upptagen den %(day)s. Flyttar du ändå leder de som brukar.",
+        who=p["who"],
+        day=day_plain(cast(date, p["day"])).rsplit(" ", 1)[0],
+    ),
+    "comes_before": lambda p: _(
+        "Den hamnar då före träffen %(day)s, så numren ändras. Ändra, eller kryssa i att det är meningen.",
+        day=day_long(cast(date, p["day"])),
+    ),
+    "comes_after": lambda p: _(
+        "Den hamnar då efter träffen %(day)s, så numren ändras. Ändra, eller kryssa i att det är meningen.",
+        day=day_long(cast(date, p["day"])),
+    ),
     "apart_again": lambda p: _(
         "Det blir en krock den %(day)s. Ändra träffen på nytt i stället.",
         day=day_plain(cast(date, p["day"])).rsplit(" ", 1)[0],
@@ -271,6 +284,14 @@ _OF_TALKS: Mapping[str, Callable[[Params], str]] = {
         "Beslutet om start tas senast %(day)s. Samtalet kan inte ligga före det.", day=day_long(cast(date, p["day"]))
     ),
     "overlap": lambda p: _("Det finns redan ett samtal då."),
+    "comes_before": lambda p: _(
+        "Det hamnar då före samtalet %(day)s, så numren ändras. Ändra, eller kryssa i att det är meningen.",
+        day=day_long(cast(date, p["day"])),
+    ),
+    "comes_after": lambda p: _(
+        "Det hamnar då efter samtalet %(day)s, så numren ändras. Ändra, eller kryssa i att det är meningen.",
+        day=day_long(cast(date, p["day"])),
+    ),
     "cohort_over": lambda p: _("Samtalen är avslutade eller inställda, så de ändras inte längre."),
     "talks_full": lambda p: _(
         "Riktlinjen %(section)s säger högst %(most)s samtal, och så många är redan hållna eller bokade.", **p

@@ -95,6 +95,11 @@ def gettext(message: str, **values: object) -> str:
     return text % values if values else text
 
 
+def N_(message: str) -> str:  # noqa: N802 - the name by which messages are found that are put into a language later
+    """A message id in a table, as it stands; `gettext` puts it into words when it is shown."""
+    return message
+
+
 def ngettext(one: str, many: str, n: int, **values: object) -> str:
     """The text for a number, with `%(n)s` in it."""
     return _catalogue(_language.get()).ngettext(one, many, n) % {"n": n, **values}

@@ -1,11 +1,16 @@
-"""Putting a backup back and erasing never happen at once: who restores stands in the way of whoever erases."""
+"""Putting a backup back and erasing never happen at once: who restores stands in the way of whoever erases.
 
+A database that has been put back holds what had been erased since. A second mark in the key folder says so, from the
+beginning of a restore until the worker has erased that again. Until then nothing that falls due is done, and no job.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
 
-from programmes.core.db import engine, fetchval, transaction_connection
+from programmes.core.db import engine, fetchval, transaction, transaction_connection
 from programmes.core.sealing import KeyFolder
 
 _LOCK = 7_105_896
@@ -45,6 +50,40 @@ async def held_off(keys: KeyFolder) -> AsyncIterator[bool]:
         await connection.execute("set local idle_in_transaction_session_timeout = 0")
         free = await connection.fetchval("select pg_try_advisory_xact_lock_shared($1)", _LOCK)
         yield bool(free) and not keys.is_restoring()
+
+
+class Together:
+    """`held_off` for what runs side by side, as jobs do: the first that comes takes the lock and the last that goes gives it
+    back. However many there are, they hold one connection of the pool: with one each, all of them could wait for another."""
+
+    def __init__(self) -> None:
+        self._door = asyncio.Lock()
+        self._lock = AsyncExitStack()
+        self._inside = 0
+
+    @asynccontextmanager
+    async def held_off(self, keys: KeyFolder) -> AsyncIterator[bool]:
+        """The same as the function; only while it says so is the lock held."""
+        async with self._door:
+            free = bool(self._inside) or await self._lock.enter_async_context(held_off(keys))
+            if free:
+                self._inside += 1
+            else:
+                await self._lock.aclose()
+        try:
+            yield free
+        finally:
+            if free:
+                async with self._door:
+                    self._inside -= 1
+                    if not self._inside:
+                        await self._lock.aclose()
+
+
+async def no_restore_runs() -> bool:
+    """Whether nobody puts a backup back just now, whatever the marks say."""
+    async with transaction():
+        return bool(await fetchval("select pg_try_advisory_xact_lock_shared($1)", _LOCK))
 
 
 async def beside_no_restore(keys: KeyFolder) -> None:

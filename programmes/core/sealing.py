@@ -43,6 +43,7 @@ __all__ = [
     "Receipts",
     "Unreadable",
     "read_key",
+    "restore_of",
     "sync_folder",
     "write_secret",
 ]
@@ -50,7 +51,15 @@ __all__ = [
 Kind = Literal["entry", "person"]
 _NONCE = 12
 _BLOCK = 64
-_RESTORING = "restoring"
+_RESTORING, _RESTORED = "restoring", "restored"
+
+
+def restore_of(folder: Path) -> Literal["", "restoring", "restored"]:
+    """What the marks in a key folder say of putting a backup back: nothing; that it goes on or broke off; that it has ended
+    and what it brought back is not erased again yet. Makes nothing, not even a folder."""
+    if (folder / _RESTORING).exists():
+        return "restoring"
+    return "restored" if (folder / _RESTORED).exists() else ""
 
 
 class KeyGone(Exception):
@@ -155,7 +164,8 @@ class KeyFolder:
         return os.access(self._folder, os.R_OK | os.W_OK | os.X_OK)
 
     def mark_restoring(self) -> None:
-        """Say that a backup is being put back (`core.restoring`)."""
+        """Say that a backup is being put back (`core.restoring`), and that its rows will have to be erased again."""
+        self.mark_restored()
         (self._folder / _RESTORING).touch(mode=0o600)
         sync_folder(self._folder)
 
@@ -166,7 +176,21 @@ class KeyFolder:
 
     def is_restoring(self) -> bool:
         """Whether a backup is being put back, or that broke off."""
-        return (self._folder / _RESTORING).exists()
+        return restore_of(self._folder) == "restoring"
+
+    def mark_restored(self) -> None:
+        """Say that the database may hold what had been erased (`core.restoring`)."""
+        (self._folder / _RESTORED).touch(mode=0o600)
+        sync_folder(self._folder)
+
+    def unmark_restored(self) -> None:
+        """Say that what a backup had brought back has been erased again."""
+        (self._folder / _RESTORED).unlink(missing_ok=True)
+        sync_folder(self._folder)
+
+    def waits_for_restore(self) -> bool:
+        """Whether a backup is being put back, that broke off, or what it brought back has not been erased again yet."""
+        return restore_of(self._folder) != ""
 
     def exists(self, kind: Kind, key_id: uuid.UUID) -> bool:
         return self._path(kind, key_id).exists()

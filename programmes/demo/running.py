@@ -9,7 +9,9 @@ from programmes.calendar import services as calendar
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.office_services import let_in
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.schedule_rules import slot_on
 from programmes.cohorts.session_services import cancel_session, move_session
+from programmes.cohorts.talk_services import book_talk
 from programmes.core.principal import Principal
 from programmes.demo.starts import noon, visits
 from programmes.demo.town import Plan, Town
@@ -156,11 +158,29 @@ async def series(town: Town) -> None:
         person = await town.apply(cohort, opened + timedelta(days=2), helped_by)
         await town.start(cohort, opened + timedelta(days=3))
         await roll_call(town, cohort, [person], "mika")
+    await _one_talk_at_a_time(town)
     for section, name in (("2.18", "Till spelfriheten!, egna tider"), ("2.3", "Anhörigstöd, egna tider")):
         await town.open(
             Plan(section, name, town.day(2, 3), time(13), time(14), "robin", "Ateljén"), town.real_now - timedelta(days=3)
         )
     await town.work(town.real_now)
+
+
+async def _one_talk_at_a_time(town: Town) -> None:
+    """2.3: two talks have been, the next is booked, and the one after that is agreed upon then."""
+    opened = noon(town.day(-4, 0))
+    plan = Plan("2.3", "Anhörigstöd, en tid i taget", town.day(-3, 3), time(15), time(16), "mika", "Ateljén", count=1,
+                one_at_a_time=True)  # fmt: skip
+    cohort = await town.open(plan, opened)
+    person = await town.apply(cohort, opened + timedelta(days=1), "mika")
+    await town.start(cohort, opened + timedelta(days=2))
+    for weeks, weekday in ((-1, 1), (1, 3)):
+        booked = noon(town.day(weeks - 2, weekday))
+        await town.work(booked)
+        slot = slot_on(town.day(weeks, weekday), time(15, 30), time(16, 30))
+        refused = await book_talk(cohort.cohort_id, slot, cohort.venue_id, town.staff["mika"], booked, meant=True)
+        assert not refused, refused
+    await roll_call(town, cohort, [person], "mika")
 
 
 async def open_houses(town: Town) -> None:

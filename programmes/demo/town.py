@@ -43,7 +43,8 @@ class StoryClock:
 
 @dataclass(frozen=True)
 class Plan:
-    """A cohort as somebody opens it. What is left out is as the programme's form suggests."""
+    """A cohort as somebody opens it. What is left out is as the programme's form suggests. `one_at_a_time`: a series whose
+    talks are booked as it goes on."""
 
     section: str
     name: str
@@ -60,6 +61,7 @@ class Plan:
     weekdays: frozenset[int] = frozenset()
     visits: Sequence[Visit] = ()
     announce: bool = True
+    one_at_a_time: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class Town:
             (plan.venue, VENUES[plan.venue]),
             plan.weekdays,
             announce=plan.announce,
+            one_at_a_time=plan.one_at_a_time,
         )
         return await cohorts.by_id(await open_with_visits(wanted, plan.visits, self.kim, opened))
 

@@ -67,8 +67,9 @@ async def _show(
         state = request.app.state
         now = state.clock.now()
         async with looking(principal(request), "group", now) as look:
-            found = await roster(group, state.key_folder, look, now)
-        people = [(str(entry.enrolment_id), entry.label) for entry in found if entry.enrolment_id != enrolment_id]
+            others = {f.enrolment_id for f in await enrolments.enrolments(group, apart_queries.ALIVE)} - {enrolment_id}
+            found = await roster(group, state.key_folder, look, now, among=others)
+        people = [(str(entry.enrolment_id), entry.label) for entry in found]
     known = {c.cohort_id for c in mine}
     days = await apart_queries.days_of(enrolment_id, cohort.cohort_id)
     view = ApartPage(

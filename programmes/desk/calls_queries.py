@@ -47,7 +47,8 @@ of_topics as (
                      when n.kind = 'cohort_started' then 'start'
                      when n.kind in ('rest_moved', 'change_undone') then 'change'
                      when n.kind like 'visit_%' then 'visit' when n.kind = 'accept_new' then 'text' else 'own' end as topic
-    from notice n join mine on mine.id = n.enrolment_id where n.kind <> all($6::text[])),
+    from notice n join mine on mine.id = n.enrolment_id where n.kind <> all($6::text[])
+      and n.believed is distinct from '{}'),
 last as (
     select distinct on (enrolment_id, topic) *,
            max(created_at) filter (where topic = 'all') over (partition by enrolment_id) as all_at

@@ -3,6 +3,7 @@ they have been told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from programmes.catalogue.rules import AgeAsked
 from programmes.cohorts.queries import CohortFacts, SessionFacts
@@ -80,7 +81,7 @@ class RestPage:
 @dataclass(frozen=True)
 class DonePage:
     """After a change: that it is done, who has heard of it, and until when it can be undone. `book`: another talk may be
-    booked in the series."""
+    booked in the series. `lacking`: sessions that nobody leads, and where that is put right."""
 
     group: Group
     title: str
@@ -91,6 +92,8 @@ class DonePage:
     until: str
     refused: tuple[str, ...] = ()
     book: bool = False
+    lacking: tuple[tuple[str, str], ...] = ()
+    heading: str = ""
 
 
 def head(group: Group, session: SessionFacts) -> tuple[str, str]:
@@ -180,8 +183,13 @@ def rest_button(form: str, n: int) -> str:
 
 
 def following(form: str, n: int) -> str:
-    """How many sessions come after, or nothing."""
-    return _("%(what)s kommer efter.", what=many(form, n)) if n else ""
+    """How many sessions come after, and what becomes of them; or nothing."""
+    if not n:
+        return ""
+    after = _("%(what)s kommer efter.", what=many(form, n))
+    if form == "group":
+        return after + " " + ngettext("Den följer med i samma mönster.", "De följer med i samma mönster.", n)
+    return after + " " + ngettext("Det följer med i samma mönster.", "De följer med i samma mönster.", n)
 
 
 def title_of(done: str, words: SessionWords) -> str:
@@ -202,7 +210,7 @@ def told_lines(told: Told, cohort: CohortFacts, of_staff: bool) -> tuple[str, ..
     if of_staff:
         return (_("Deltagarna får inget besked, för tid och plats är desamma. Kalendrarna för er personal är ändrade."),)
     if cohort.form == "drop_in" or cohort.state == "planned":
-        return (_("Sidorna och kalendrarna är ändrade. Ingen behöver få besked."),)
+        return (_("Sidorna och kalendrarna är ändrade. Inget besked går ut."),)
     found = []
     if told.pending:
         found.append(_("Beskeden skrivs just nu. Ladda om sidan om en stund."))
@@ -215,6 +223,20 @@ def told_lines(told: Told, cohort: CohortFacts, of_staff: bool) -> tuple[str, ..
     if told.missed:
         found.append(ngettext("%(n)s person är inte nådd.", "%(n)s personer är inte nådda.", told.missed))
     return (*(found or [_("Ingen behövde få besked.")]), _("Kalendrarna är ändrade och visar det inom några timmar."))
+
+
+def lacking(found: Sequence[tuple[int, datetime, datetime]]) -> tuple[tuple[str, str], ...]:
+    """Sessions that nobody leads for certain: when, and the page on which somebody is asked or it is cancelled."""
+    return tuple((slot_text(Slot(starts, ends)), f"/personal/traffar/{number}/sjuk") for number, starts, ends in found)
+
+
+def heading(told: Told, cohort: CohortFacts, of_staff: bool) -> str:
+    """Whether everybody has been told; where nobody is told anything that is not said of anybody."""
+    if of_staff or cohort.state == "planned":
+        return _("Ingen behöver få besked")
+    if cohort.form == "drop_in":
+        return _("Vi vet inte vilka som tänkte komma")
+    return _("Alla har fått veta") if complete(told) else _("Alla har inte fått veta än")
 
 
 def complete(told: Told) -> bool:

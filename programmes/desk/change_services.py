@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from programmes.calendar.queries import fetched
 from programmes.cohorts import change_services as changes
-from programmes.cohorts import rest_services, session_services, talk_services
+from programmes.cohorts import duty_services, rest_services, session_services, talk_services
 from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.queries import CohortFacts, SessionFacts, my_session, sessions
 from programmes.cohorts.rest_services import Rest, Wanted
@@ -17,6 +17,8 @@ from programmes.core.db import transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.change_rules import Whom, counted
+from programmes.desk.duty_told_services import telling_staff
+from programmes.desk.substitute_services import ask_again, close_questions
 from programmes.enrolment.apart_queries import days_apart
 from programmes.enrolment.queries import enrolments
 from programmes.enrolment.rules import HOLDING
@@ -47,7 +49,8 @@ async def move(
 ) -> list[Reason]:
     """As `session_services.move_session`; whom it would bring together is one more clash."""
     cohort, _ = await my_session(principal, local_date(now), session_id)
-    async with unless(await _apart(cohort.cohort_id, [slot], [venue_id]), meant) as refused:
+    apart = await _apart(cohort.cohort_id, [slot], [venue_id])
+    async with unless(apart, meant) as refused, telling_staff(cohort.cohort_id, principal, now):
         refused.extend(
             await session_services.move_session(
                 session_id, slot.starts_at, slot.ends_at, venue_id, principal, now, meant=meant, seen=seen
@@ -89,11 +92,16 @@ async def talks_apart(cohort_id: int, slots: Sequence[Slot], venue_id: int) -> l
 
 
 async def undo(cohort_id: int, change_id: int, principal: Principal, now: datetime) -> list[Reason]:
-    """As `change_services.undo` of cohorts, unless it would bring two together who must not meet."""
+    """As `change_services.undo` of cohorts, unless it would bring two together who must not meet. Who had been asked or had
+    said yes to stand in, and was told that it is off, is asked again."""
     before, refused = await _meetings(cohort_id, now), list[Reason]()
     try:
         async with transaction():
-            refused += await changes.undo(cohort_id, change_id, principal, now)
+            made_at = await changes.made_at(cohort_id, change_id)
+            async with telling_staff(cohort_id, principal, now):
+                refused += await changes.undo(cohort_id, change_id, principal, now)
+                if not refused and made_at:
+                    await ask_again(cohort_id, made_at, principal, now)
             found = sorted(await _meetings(cohort_id, now) - before) if not refused else []
             if found:
                 raise _Clashes
@@ -113,7 +121,9 @@ async def plan_rest(
 ) -> tuple[Rest, list[Reason]]:
     """As `rest_services.plan_rest`, and where somebody would meet whom they are kept apart from; seen together."""
     plan = await rest_services.plan_rest(cohort, session, wanted, principal, now)
-    return plan, await _apart(cohort.cohort_id, plan.schedule.slots, plan.venues)
+    apart = await _apart(cohort.cohort_id, plan.schedule.slots, plan.venues)
+    instead = await duty_services.instead_of([s.session_id for s in plan.sessions])
+    return plan, [*apart, *await duty_services.elsewhere(instead, plan.slots)]
 
 
 def seen_rest(plan: Rest, apart: Sequence[Reason]) -> str:
@@ -123,7 +133,9 @@ def seen_rest(plan: Rest, apart: Sequence[Reason]) -> str:
 
 async def move_rest(session_id: int, wanted: Wanted, seen: str, principal: Principal, now: datetime) -> list[Reason]:
     """As `rest_services.move_rest`."""
-    return await rest_services.move_rest(session_id, wanted, seen, principal, now)
+    cohort, _ = await my_session(principal, local_date(now), session_id)
+    async with transaction(), telling_staff(cohort.cohort_id, principal, now):
+        return await rest_services.move_rest(session_id, wanted, seen, principal, now)
 
 
 async def at_end(cohort: CohortFacts, principal: Principal) -> list[Reason]:
@@ -146,6 +158,28 @@ async def cancel(
     cohort, _ = await my_session(principal, local_date(now), session_id)
     added = await session_services.slot_at_end(cohort) if add_at_end else None
     apart = await _apart(cohort.cohort_id, [added], [cohort.venue_id]) if added else []
-    async with unless(apart, meant) as refused:
+    async with unless(apart, meant) as refused, telling_staff(cohort.cohort_id, principal, now):
         refused.extend(await session_services.cancel_session(session_id, add_at_end, principal, now, meant=meant, seen=seen))
+    return refused
+
+
+async def change_leader(
+    session_id: int,
+    out_id: int,
+    in_id: int,
+    rest: bool,
+    principal: Principal,
+    now: datetime,
+    *,
+    meant: bool = False,
+    seen: int | None = None,
+) -> list[Reason]:
+    """As `duty_services.change_leader`; who had been asked to stand in for who does not come need not answer any more."""
+    cohort, session = await my_session(principal, local_date(now), session_id)
+    async with transaction(), telling_staff(cohort.cohort_id, principal, now):
+        refused = await duty_services.change_leader(session_id, out_id, in_id, rest, principal, now, meant=meant, seen=seen)
+        if not refused:
+            every = [s.session_id for s in await sessions(cohort.cohort_id) if rest and s.starts_at > session.starts_at]
+            for one in (session_id, *every):
+                await close_questions(one, out_id, [in_id], now)
     return refused

@@ -1,6 +1,7 @@
 """Moving and cancelling sessions, one or all that are left: what it means to whom first, then that they have been told."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -18,6 +19,7 @@ from programmes.core.i18n import gettext as _
 from programmes.desk import change_pages as pages
 from programmes.desk import change_queries
 from programmes.desk import change_services as services
+from programmes.desk.substitute_queries import without_leader
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -50,9 +52,11 @@ def why_fixed(cohort: CohortFacts, session: SessionFacts) -> tuple[str, ...]:
     return tuple(text for _field, text in pages.sentences(session_services.why_fixed(cohort, session), cohort.form))
 
 
-async def _ages(cohort: CohortFacts, session: SessionFacts) -> str:
+async def _ages(cohort: CohortFacts, session: SessionFacts, day: date | None = None) -> str:
+    """What it means where the first day becomes another one: the first session is changed, or one moves before it."""
     age = (await catalogue.programme(cohort.programme_id)).age_asked
-    return pages.ages_note(age, first=session.starts_at == cohort.first_start)
+    ahead = day is not None and cohort.first_start is not None and day < local_date(cohort.first_start)
+    return pages.ages_note(age, first=ahead or session.starts_at == cohort.first_start)
 
 
 async def _after(cohort: CohortFacts, session: SessionFacts) -> int:
@@ -64,6 +68,17 @@ def seen_of(form: Form) -> int:
     """The sequence of the session that the form was shown for; -1, which none has, if it was tampered with."""
     typed = form.raw("sedd")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else -1
+
+
+def failed(form: Form, refused: Sequence[Reason], cohort: CohortFacts, beside: str) -> bool:
+    """Say in the form what stands in the way, each beside its field or, of none, beside that one; whether anything does."""
+    texts: dict[str, list[str]] = {}
+    for field, text in pages.sentences(refused, cohort.form):
+        texts.setdefault(field or beside, []).append(text)
+    for field, found in texts.items():
+        # All that one tick means stands beside it.
+        form.fail(field, " ".join(found))
+    return bool(refused)
 
 
 def stored(session: SessionFacts) -> dict[str, str]:
@@ -79,7 +94,12 @@ def stored(session: SessionFacts) -> dict[str, str]:
 
 
 async def _show_move(
-    request: AnyRequest, cohort: CohortFacts, session: SessionFacts, form: Form, status: int = 200
+    request: AnyRequest,
+    cohort: CohortFacts,
+    session: SessionFacts,
+    form: Form,
+    status: int = 200,
+    day: date | None = None,
 ) -> Response[Any]:
     group = group_of(request, cohort)
     title, lead = pages.head(group, session)
@@ -95,7 +115,7 @@ async def _show_move(
         pages.happens(cohort, whom, _("Den nya tiden och lokalen gäller."), group.words.gets_new_time),
         tuple((v.venue_id, f"{v.name}, {v.address}") for v in await schedule_queries.venues()),
         ask_anyway="anda" in form.errors or form.ticked("anda"),
-        ages=await _ages(cohort, session),
+        ages=await _ages(cohort, session, day),
         values=tuple((name, form.raw(name) if form.values else value) for name, value in stored(session).items()),
         following=pages.following(cohort.form, await _after(cohort, session)),
     )
@@ -141,9 +161,8 @@ async def move(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
 async def _refuse_move(
     request: AnyRequest, cohort: CohortFacts, session: SessionFacts, form: Form, refused: list[Reason]
 ) -> Response[Any]:
-    for field, text in pages.sentences(refused, cohort.form):
-        form.fail(field or "dag", text)
-    return await _show_move(request, cohort, session, form, 422)
+    failed(form, refused, cohort, "dag")
+    return await _show_move(request, cohort, session, form, 422, form.day("dag"))
 
 
 async def _move_rest(
@@ -232,9 +251,7 @@ async def cancel(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
         meant=form.ticked("anda"),
         seen=seen_of(form),
     )
-    for field, text in pages.sentences(refused, cohort.form):
-        form.fail(field or "sedan", text)
-    if refused:
+    if failed(form, refused, cohort, "sedan"):
         return await _show_cancel(request, cohort, session, form, 422)
     return to_done(cohort.cohort_id, "ersatt" if then == "till" else "installd")
 
@@ -244,7 +261,7 @@ async def _show_done(
 ) -> Response[Any]:
     now, group = _now(request), group_of(request, cohort)
     since = await change_queries.last_change(cohort.cohort_id)
-    told = await change_queries.told_since(cohort.cohort_id, since)
+    told = await change_queries.told_of(cohort.cohort_id, since, now)
     undo = await change_services.undoable(cohort.cohort_id, principal(request), now)
     view = pages.DonePage(
         group,
@@ -255,6 +272,8 @@ async def _show_done(
         undo.change_id if undo else 0,
         clock_text(undo.until) if undo else "",
         refused,
+        heading=pages.heading(told, cohort, bool(undo and undo.of_staff)),
+        lacking=pages.lacking(await without_leader(cohort.cohort_id, now)),
         book=cohort.form == "individual" and await talk_services.one_more_may_be(cohort),
     )
     return page(request, "desk/session_done.html", view, status)

@@ -186,7 +186,7 @@ def _enrolment(way: Mapping[str, Any], programme: Programme) -> list[Part]:
         (_("Nytt studiebesök att boka sedan"), words.said(way["visit_anew_since"])),
         (_("Ombedd att säga till"), words.said(way["asked_to_come"]) if way["asked_to_come"] else ""),
         (_("Språk i besked"), {"sv": _("svenska"), "en": _("engelska")}[way["language"]]),
-        (_("Min plats är öppen till"), ", ".join(words.said(one["ends_at"]) for one in way["place_session"])),
+        (_("Min plats är öppen till"), ", ".join(dict.fromkeys(words.said(one["ends_at"]) for one in way["place_session"]))),
     )
     found = [Part(f"{section} {way['programme']}", 1, facts), *_conditions(way, programme), *_happened(way)]
     return [part for part in found if part.facts or part.rows]

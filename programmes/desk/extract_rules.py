@@ -99,6 +99,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
         "enrolment_id": _ROW,
         "session_id": "handed out as its time",
         "look_again_at": "how sending is kept in order, within a quarter of an hour",
+        "believed": "when sessions of the group were before a message about them, not about the person",
     },
     "notice_attempt": {"id": _ROW, "notice_id": _ROW, "error": "a class of technical error, not about the person"},
     "notice_call": {

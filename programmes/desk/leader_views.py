@@ -10,7 +10,8 @@ from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.errors import Forbidden
 from programmes.core.i18n import gettext as _
 from programmes.desk import change_pages as pages
-from programmes.desk.change_views import group_of, seen_of, session_of, to_done, why_fixed
+from programmes.desk import change_services
+from programmes.desk.change_views import failed, group_of, seen_of, session_of, to_done, why_fixed
 from programmes.people.queries import leaders
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, signed_in
@@ -69,7 +70,7 @@ async def change_leader(request: AnyRequest, session_id: FromPath[int]) -> Respo
     scope = form.choice("omfang", ["en", "resten"], _("Välj om det gäller en gång eller framöver."))
     if form.errors:
         return await _show(request, cohort, session, form, 422)
-    refused = await duty_services.change_leader(
+    refused = await change_services.change_leader(
         session.session_id,
         int(out),
         int(comes),
@@ -79,9 +80,7 @@ async def change_leader(request: AnyRequest, session_id: FromPath[int]) -> Respo
         meant=form.ticked("anda"),
         seen=seen_of(form),
     )
-    for field, text in pages.sentences(refused, cohort.form):
-        form.fail(field or "vem", text)
-    if refused:
+    if failed(form, refused, cohort, "vem"):
         return await _show(request, cohort, session, form, 422)
     return to_done(cohort.cohort_id, "ledare")
 

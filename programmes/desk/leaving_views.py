@@ -10,7 +10,9 @@ from programmes.core.retention import amount_of
 from programmes.desk import place_pages as pages
 from programmes.desk.place_views import opened, place_of
 from programmes.desk.siblings_views import opened_here, to_place, waiting_with
+from programmes.enrolment import leaving_queries
 from programmes.enrolment import leaving_services as services
+from programmes.web.forms import read_form
 from programmes.web.open_places import places_opened
 from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie
@@ -39,6 +41,8 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
         "years": await amount_of("protected_record"),
         "name": place.programme.short_name,
         "who": pages.who_of(await opened_here(request)),
+        "what": leaving_queries.what(place.facts.state),
+        "changed": "annat" in request.query_params,
     }
     return page(request, "desk/place_leave.html", view)
 
@@ -48,9 +52,13 @@ async def leave(request: AnyRequest) -> Response[Any]:
     """Leave the group or the queue. Min plats then shows how to undo it."""
     enrolment_id = await opened(request)
     state = request.app.state
+    seen = (await read_form(request)).raw("lamnar") or None
     try:
-        undoable = await services.leave(enrolment_id, state.key_folder, state.clock.now())
-    except Conflict:
+        undoable = await services.leave(enrolment_id, state.key_folder, state.clock.now(), seen)
+    except Conflict as conflict:
+        if conflict.code == "left_otherwise":
+            # An offer has come, or a place: what leaving that would mean is said before it is done.
+            return Response("", status_code=303, headers={"location": "/min-plats/lamna?annat=1"})
         return to_place()
     return to_place() if undoable else gone(request)
 

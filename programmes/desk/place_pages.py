@@ -83,7 +83,7 @@ class QueuePart:
 @dataclass(frozen=True)
 class VisitPart:
     """The study visit: what can be booked, and the one that is or was. `off`: the office has cancelled it. `no_from`: who
-    said no after it."""
+    said no after it. `seen` tells a form which visit it was shown for."""
 
     slots: tuple[SlotChoice, ...] = ()
     when: str = ""
@@ -91,6 +91,7 @@ class VisitPart:
     off: bool = False
     book_by: str = ""
     no_from: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True)

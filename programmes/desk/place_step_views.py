@@ -71,9 +71,10 @@ async def book_visit(request: AnyRequest) -> Response[Any]:
 
 @post("/min-plats/studiebesok/avboka", status_code=303)
 async def cancel_visit(request: AnyRequest) -> Response[Any]:
-    """Take the booking back. The place is kept, and another time can be booked."""
+    """Take the booking back, of the time that was shown. The place is kept, and another time can be booked."""
     enrolment_id = await opened(request)
-    await visit_services.cancel_booking(enrolment_id, request.app.state.clock.now())
+    seen = (await read_form(request)).raw("sett")
+    await visit_services.cancel_booking(enrolment_id, request.app.state.clock.now(), seen=seen)
     return to_place("avbokat")
 
 

@@ -41,6 +41,7 @@ from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
 from programmes.web.open_places import (
     PlaceClosed,
+    browser_secret,
     close_places,
     for_shown,
     open_places,
@@ -185,8 +186,8 @@ async def close_place(request: AnyRequest) -> Response[Any]:
 
 
 async def _close_all(request: AnyRequest, response: Response[Any]) -> None:
-    for token in {shown_place(request), *places_opened(request)} - {""}:
-        await place_services.close_place(token)
+    opened = {shown_place(request), *places_opened(request)} - {""}
+    await place_services.close_places(opened, browser_secret(request))
     close_places(request, response)
 
 
@@ -288,6 +289,7 @@ async def _visit_part(place: Place, left: Sequence[Remaining], now: datetime) ->
         off=facts.visit is not None and facts.visit.state == "cancelled",
         book_by=await _book_by(facts) if {"book_visit", "rebook_visit"} & set(left) else "",
         no_from=pages.no_from(facts.visit),
+        seen=queries.seen_visit(facts.visit),
     )
 
 

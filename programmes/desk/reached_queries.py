@@ -17,6 +17,7 @@ left join lateral (select count(*)::int as failures, (array_agg(a.error order by
 left join lateral (select count(*)::int as called, max(at) as called_at from notice_call c
                    where c.notice_id = n.id and not c.reached) k on true
 where e.cohort_id = $1 and (n.session_id = $2 and n.kind in ('session_cancelled', 'session_moved')
+   or coalesce(n.believed, '{}')::jsonb ? $2::int::text
    or n.session_id is null and n.kind in ('rest_cancelled', 'cohort_cancelled', 'cohort_postponed') and n.created_at >= $3)
 order by n.enrolment_id, n.created_at desc, n.id
 """

@@ -106,7 +106,15 @@ def _ends(facts: EnrolmentFacts) -> str:
     )
     if not (facts.visit and facts.visit.state == "booked"):
         return text
-    return " ".join((text, _("Det bokade studiebesöket blir ledigt, och kommer tillbaka med platsen om tiden är kvar då.")))
+    return " ".join(
+        (
+            text,
+            _(
+                "Det bokade studiebesöket blir ledigt. Får personen tillbaka platsen följer besöket med om tiden är kvar då,"
+                " men inte med en tur i kön."
+            ),
+        )
+    )
 
 
 def _told(way: Way) -> str:

@@ -38,6 +38,7 @@ class Asked:
 
     name: str
     tag: Tag
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,12 @@ def others(found: Sequence[tuple[CohortFacts, SessionFacts]]) -> tuple[Other, ..
 
 def asked_lines(requests: Sequence[Request]) -> tuple[Asked, ...]:
     """Whom it has been asked of, and what they said."""
-    return tuple(Asked(request.asked, _state_tag(request.state)) for request in requests)
+    unheard = _("Har ingen e-postadress här: ring och säg det.")
+    told = {"asked", "withdrawn", "taken", "over"}
+    return tuple(
+        Asked(request.asked, _state_tag(request.state), "" if request.mailed or request.state not in told else unheard)
+        for request in requests
+    )
 
 
 def _state_tag(state: State) -> Tag:

@@ -15,7 +15,7 @@ from programmes.desk import change_services
 from programmes.desk.staff_message_services import tell
 from programmes.desk.substitute_queries import coordinators
 from programmes.desk.substitute_rules import why_settled
-from programmes.notices.services import tell_about_session
+from programmes.notices.change_services import tell_changes
 
 
 @dataclass(frozen=True)
@@ -66,5 +66,5 @@ async def _cancel_one(one: Cancelling, keys: KeyFolder, who: Principal, now: dat
     if refused:
         raise _Refused(refused)
     cohort, _session = await cohorts.my_session(who, local_date(now), one.session_id)
-    await tell_about_session("session_cancelled", one.session_id, keys, now)
+    await tell_changes(cohort.cohort_id, keys, now)
     await tell("cancelled", await coordinators(cohort.section, [who.staff_id]), one.session_id, "", now)

@@ -9,7 +9,12 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long
 from programmes.notices.letter_rules import Letter, Slot
 
-Kind = Literal["asked", "not_needed", "found", "nobody", "alone", "moved", "cancelled"]
+Kind = Literal[
+    "asked", "not_needed", "found", "nobody", "alone", "moved", "cancelled",
+    "called_off", "new_time", "brought_back", "off_duty", "on_duty",
+]  # fmt: skip
+# That something is cancelled; of what is on again that is no longer so.
+_OFF: frozenset[Kind] = frozenset({"cancelled", "called_off"})
 
 
 @dataclass(frozen=True)
@@ -30,9 +35,9 @@ class Message:
 def is_current(message: Message, now: datetime) -> bool:
     """Whether it is still so, and of use: what is cancelled needs nobody to stand in, and may have been brought back."""
     off = message.session_state == "cancelled"
-    if message.ends_at <= now or (off and message.kind not in {"cancelled", "not_needed"}):
+    if message.ends_at <= now or (off and message.kind not in {*_OFF, "not_needed"}):
         return False
-    if message.kind == "cancelled":
+    if message.kind in _OFF:
         return off
     return message.answer_by is not None or message.kind != "asked"
 
@@ -64,5 +69,13 @@ def _news(message: Message, slot: Slot) -> tuple[str, ...]:
             _("Det som skulle vara %(when)s är inställt av den som leder det.", when=slot),
             _("Besked har gått ut. Vilka som inte har nåtts står på Idag."),
         ),
+        "called_off": (_("Det som du skulle leda %(when)s är inställt.", when=slot),),
+        "new_time": (
+            _("Något som du leder har fått en ny tid eller plats: %(when)s.", when=slot),
+            _("Är det flera står alla på gruppens sida och i din kalender."),
+        ),
+        "brought_back": (_("Det som var inställt %(when)s blir av. Du leder det.", when=slot),),
+        "off_duty": (_("Du leder inte längre det som är %(when)s.", when=slot),),
+        "on_duty": (_("Du leder det som är %(when)s. Var det är står på gruppens sida.", when=slot),),
     }
     return news[message.kind]

@@ -79,7 +79,7 @@ async def session(session_id: int) -> SessionFacts:
 
 _REQUEST = """
 select r.id as request_id, r.session_id, r.absent_id, a.display_name as absent, r.asked_id, s.display_name as asked,
-       r.asked_at, r.answer_by, r.for_start, r.state
+       r.asked_at, r.answer_by, r.for_start, r.state, s.email is not null as mailed
 from substitute_request r join staff a on a.id = r.absent_id join staff s on s.id = r.asked_id
 """
 
@@ -192,3 +192,40 @@ async def by_id(request_id: int) -> Request:
     if row is None:
         raise NotFound
     return Request(**dict(row))
+
+
+async def told_off(cohort_id: int, since: datetime, now: datetime) -> list[Request]:
+    """Who had been asked to stand in, or had said yes, at sessions that are to come again at the time that was asked about,
+    and need not any more since then; but for who can't come either, in whose place somebody else was asked."""
+    rows = await fetch(
+        f"""{_REQUEST} join cohort_session t on t.id = r.session_id
+            where t.cohort_id = $1 and r.state = 'over' and r.ended_at >= $2 and t.state in ('planned', 'moved')
+              and t.ends_at > $3 and t.starts_at = r.for_start and not exists (
+                  select from session_duty d where d.session_id = t.id and d.staff_id = r.asked_id and d.away)
+            order by r.asked_at, r.id""",
+        cohort_id,
+        since,
+        now,
+    )
+    return [Request(**dict(row)) for row in rows]
+
+
+async def without_leader(cohort_id: int, now: datetime) -> list[tuple[int, datetime, datetime]]:
+    """Sessions to come at which nobody stands for certain: whoever would is away, or somebody has been asked to stand in for
+    them and nobody has said yes. With their times."""
+    rows = await fetch(
+        f"""select t.id, t.starts_at, t.ends_at from cohort_session t join cohort c on c.id = t.cohort_id
+            join programme p on p.id = c.programme_id
+            where t.cohort_id = $1 and t.state in ('planned', 'moved') and t.ends_at > $2
+              and exists (select from session_duty d where d.session_id = t.id)
+              and not exists (
+                  select from session_duty d join staff s on s.id = d.staff_id
+                  join cohort_staff cs on cs.cohort_id = c.id and cs.staff_id = d.staff_id
+                  where d.session_id = t.id and not d.away and s.active and {LEADS} and not exists (
+                      select from substitute_request r where r.session_id = t.id and r.absent_id = d.staff_id
+                        and r.state in ('asked', 'no')))
+            order by t.starts_at, t.id""",
+        cohort_id,
+        now,
+    )
+    return [(row["id"], row["starts_at"], row["ends_at"]) for row in rows]

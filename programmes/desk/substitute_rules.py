@@ -29,7 +29,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Request:
-    """Somebody was asked to stand in for somebody at a session."""
+    """Somebody was asked to stand in for somebody at a session. `mailed`: whether there is an address to tell them at."""
 
     request_id: int
     session_id: int
@@ -41,6 +41,7 @@ class Request:
     answer_by: datetime
     for_start: datetime
     state: State
+    mailed: bool = True
 
 
 @dataclass(frozen=True)

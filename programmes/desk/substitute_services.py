@@ -20,7 +20,7 @@ from programmes.desk import substitute_queries as queries
 from programmes.desk.staff_message_services import tell
 from programmes.desk.substitute_rules import Request, State, Why, answer_by, others_stand, why_not_yes, why_settled
 
-__all__ = ["Why", "answer", "ask", "comes_after_all", "hold_without", "question", "settle"]
+__all__ = ["Why", "answer", "ask", "ask_again", "close_questions", "comes_after_all", "hold_without", "question", "settle"]
 
 
 @dataclass(frozen=True)
@@ -198,11 +198,53 @@ async def _settle_others(held: _Held, request: Request, who: Principal, now: dat
     await audit.note("substitute:yes", f"session/{request.session_id}/staff/{request.asked_id}", who.staff_id, now)
 
 
-async def _close(session_id: int, absent_id: int, state: State, now: datetime) -> None:
+async def close_questions(session_id: int, absent_id: int, but: Collection[int], now: datetime) -> None:
+    """In the caller's transaction, under the lock: somebody else has the session instead of the absent one, so nobody has to
+    answer any more. Those who were asked hear so, `but` for some."""
+    await _close(session_id, absent_id, "over", now, but)
+
+
+async def ask_again(cohort_id: int, since: datetime, who: Principal, now: datetime) -> None:
+    """In the transaction in which a change made then is undone, under the lock: whoever had been asked or had said yes to
+    stand in and was told that it is off does not come. They are asked again where they are still free; where nobody is, the
+    absent one and the coordinators hear that nobody comes. The absent one stands there until somebody says yes, as ever.
+
+    Raises:
+        Conflict: `elsewhere_now`, the absent one stands at something else by now.
+    """
+    found: dict[tuple[int, int], list[Request]] = {}
+    for request in await queries.told_off(cohort_id, since, now):
+        found.setdefault((request.session_id, request.absent_id), []).append(request)
+    for (session_id, absent_id), requests in found.items():
+        held = await _locked(session_id)
+        for request in requests:
+            await _leave(request)
+        await _stands_again(session_id, absent_id)
+        day = local_date(held.session.starts_at)
+        free = {one.staff_id for one in await queries.candidates(held.session, held.cohort.section, day)}
+        asked = [request for request in requests if request.asked_id in free]
+        for request in asked:
+            await _ask_one(held.session, absent_id, request.asked_id, who, now)
+        if not asked:
+            await _end([request.request_id for request in requests], "no", now)
+            await tell("nobody", await _told_with(held, absent_id), session_id, f"again/{now.isoformat()}", now)
+
+
+async def _stands_again(session_id: int, absent_id: int) -> None:
+    try:
+        async with transaction():
+            await _away(session_id, absent_id, False)
+    except asyncpg.ExclusionViolationError as error:
+        raise Conflict("elsewhere_now") from error
+
+
+async def _close(session_id: int, absent_id: int, state: State, now: datetime, but: Collection[int] = ()) -> None:
     """Nobody has to answer any more, and those who were asked hear so."""
     waiting = [one for one in await queries.requests(session_id, absent_id) if one.state == "asked"]
     await _end([one.request_id for one in waiting], state, now)
     for one in waiting:
+        if one.asked_id in but:
+            continue
         await tell("not_needed", [one.asked_id], session_id, str(one.request_id), now)
 
 
@@ -262,17 +304,18 @@ async def comes_after_all(session_id: int, absent_id: int, who: Principal, now: 
         for request in requests:
             if request.state == "yes":
                 await _stand_down(request, now)
-        try:
-            async with transaction():
-                await _away(session_id, absent_id, False)
-        except asyncpg.ExclusionViolationError as error:
-            raise Conflict("elsewhere_now") from error
+        await _stands_again(session_id, absent_id)
         await audit.note("session:comes", f"session/{session_id}/staff/{absent_id}", who.staff_id, now)
 
 
 async def _stand_down(request: Request, now: datetime) -> None:
     """Who had said yes stands there no longer; access that rested on it alone ends with it."""
     await _end([request.request_id], "withdrawn", now)
+    await _leave(request)
+    await tell("not_needed", [request.asked_id], request.session_id, str(request.request_id), now)
+
+
+async def _leave(request: Request) -> None:
     await execute(
         "delete from session_duty where session_id = $1 and staff_id = $2 and given", request.session_id, request.asked_id
     )
@@ -284,7 +327,6 @@ async def _stand_down(request: Request, now: datetime) -> None:
         request.session_id,
         request.asked_id,
     )
-    await tell("not_needed", [request.asked_id], request.session_id, str(request.request_id), now)
 
 
 async def settle(now: datetime) -> None:

@@ -67,9 +67,10 @@ async def _confirm(
     status: int = 200,
     changed: bool = False,
 ) -> Response[Any]:
-    cohort, _facts, label = await _person(request, cohort_id, enrolment_id)
     state, who = request.app.state, principal(request)
-    plan = await services.plan(enrolment_id, cohort.cohort_id, target, who, state.key_folder, state.clock.now())
+    # First, so that a start that is not there is refused before anybody has been seen.
+    plan = await services.plan(enrolment_id, row_id(cohort_id), target, who, state.key_folder, state.clock.now())
+    cohort, _facts, label = await _person(request, cohort_id, enrolment_id)
     view = pages.ConfirmPage(
         cohort.cohort_id,
         cohort.name,

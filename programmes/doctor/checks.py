@@ -8,7 +8,12 @@ from programmes.doctor import database_checks, key_checks
 from programmes.doctor.findings import Check, Finding, Patient
 
 # These need nothing but the disk.
-ON_DISK: tuple[Check, ...] = (key_checks.key_folder, key_checks.ballot_key_folder, key_checks.log_key_folder)
+ON_DISK: tuple[Check, ...] = (
+    key_checks.key_folder,
+    key_checks.ballot_key_folder,
+    key_checks.log_key_folder,
+    key_checks.restore,
+)
 # These ask the database, and are left out when it does not answer.
 ASKING: tuple[Check, ...] = (
     key_checks.right_folders,
@@ -19,6 +24,7 @@ ASKING: tuple[Check, ...] = (
     key_checks.ballot_keys,
     key_checks.log_keys,
     key_checks.destructions,
+    key_checks.waiting_jobs,
     database_checks.database_log,
     database_checks.clock,
     database_checks.text_gateway,

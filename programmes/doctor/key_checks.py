@@ -12,8 +12,9 @@ import asyncpg
 
 from programmes.core import folder_marks
 from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.core.restoring import no_restore_runs
 from programmes.core.rotating import is_rotating
-from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, read_key
+from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, read_key, restore_of
 from programmes.doctor.findings import Finding, Patient
 from programmes.doctor.folders import KeyFacts, folder_findings, key_findings, keys_in, look_at
 from programmes.oversight import chain_rules
@@ -24,6 +25,7 @@ _NO_BACKUP = (
 )
 _BACKUP = "Restore the person keys from their newest backup (docs/architecture.md, Keys and backups)."
 _WAITS = timedelta(hours=1)
+_RESTORE = "restore"
 
 
 async def data_folder(database_url: str) -> Path | None:
@@ -49,6 +51,25 @@ async def _folder(patient: Patient, name: str, folder: Path) -> list[Finding]:
 async def key_folder(patient: Patient) -> Sequence[Finding]:
     """The folder of web and worker: entries, persons, services, public halves."""
     return await _folder(patient, "key folder", patient.settings.key_folder)
+
+
+async def restore(patient: Patient) -> Sequence[Finding]:
+    """Whether the worker waits for a backup that is put back, by the marks in the key folder."""
+    state = restore_of(patient.settings.key_folder)
+    if state == "restoring":
+        told = (
+            "A backup is being put back, or that broke off. Until it has been, whole, nothing that falls due is done, and no"
+        )
+        told += " job: nothing is sent, counted, ended or erased."
+        return [Finding(_RESTORE, "fault", told, "Let the restore end; if it broke off, do it again.")]
+    if state == "restored":
+        told = (
+            "A backup has been put back, and what had been erased since is not erased again yet. Until it is, nothing that"
+        )
+        told += " falls due is done, and no job."
+        mend = "Start the worker, which does it within seconds; if it cannot, its log says `tick_failed` of `erase_again`."
+        return [Finding(_RESTORE, "fault", told, mend)]
+    return [Finding(_RESTORE, "ok", "The worker waits for no backup that is put back.")]
 
 
 async def ballot_key_folder(patient: Patient) -> Sequence[Finding]:
@@ -213,6 +234,19 @@ async def log_keys(patient: Patient) -> Sequence[Finding]:
         told = f"The worker has found the chain broken at line {broken}."
         return [Finding(name, "fault", told, "programmes audit verify says what does not fit.")]
     return [Finding(name, "ok", "The chain in the database ends as its folder says.")]
+
+
+async def waiting_jobs(patient: Patient) -> Sequence[Finding]:
+    """How many jobs wait for a restore; and whether one runs whose mark is lost."""
+    marked = bool(restore_of(patient.settings.key_folder))
+    if not marked and not await no_restore_runs():
+        told = (
+            "A backup is being put back, and the mark of it is not in this key folder: the worker waits, and will not know"
+        )
+        told += " what to erase again."
+        return [Finding(_RESTORE, "fault", told, "Is it the right folder? When the restore has ended: restart the worker.")]
+    waiting = await fetchval("select count(*) from pgqueuer where status = 'queued'") if marked else 0
+    return [Finding(_RESTORE, "note", f"{waiting} jobs wait for it.")] if waiting else []
 
 
 async def destructions(patient: Patient) -> Sequence[Finding]:

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -15,8 +15,10 @@ from programmes.core.codes import digest, new_code, new_token
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import CannotGoOn, NotFound
 from programmes.core.i18n import Language
+from programmes.core.jobs import put
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import place_services, queries
+from programmes.enrolment import browser_queries, place_services, queries
+from programmes.enrolment.browser_rules import Browser, unused
 from programmes.enrolment.key_services import Made, discard, discard_if_unused
 from programmes.enrolment.queue_services import note_event, note_passed, take_seat, tell
 from programmes.enrolment.record_services import record_of
@@ -62,14 +64,15 @@ class Taken:
 class Refused:
     """Why nothing has been written: every condition that is not met, of each person of the form in its order; that entry
     is closed; that those who want to come together are more than the group ever has places for (`too_many`); that the
-    first session has moved since the form was shown (`moved`); or that the form was sent before, with somebody else's
-    details (`sent_for_another`)."""
+    first session has moved since the form was shown (`moved`); that the form was sent before, with somebody else's details
+    (`sent_for_another`); or that its browser has taken a place here that its page did not name (`open_already`)."""
 
     by_person: tuple[tuple[Outcome, ...], ...] = ()
     closed: NotOpen | None = None
     too_many: bool = False
     moved: bool = False
     sent_for_another: bool = False
+    open_already: bool = False
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -88,6 +91,7 @@ class _Draft:
     person_id: uuid.UUID | None
     code: str = field(default_factory=new_code)
     token: str = field(default_factory=new_token)
+    mark: bytes | None = None
 
     @property
     def made(self) -> Made:
@@ -113,10 +117,16 @@ async def apply(application: Application, programme: Programme, keys: KeyFolder,
 
 
 async def apply_all(
-    applications: Sequence[Application], programme: Programme, keys: KeyFolder, now: datetime, together: bool = False
+    applications: Sequence[Application],
+    programme: Programme,
+    keys: KeyFolder,
+    now: datetime,
+    together: bool = False,
+    browser: Browser | None = None,
 ) -> tuple[Taken, ...] | Refused:
     """The same for all of one form, of one cohort and each with a once-number: every condition of everybody first, then
-    the places in the order of the form. `together`: all of them get a place, or all of them wait for as many.
+    the places in the order of the form. `together`: all of them get a place, or all of them wait for as many. `browser`: the
+    one that the form came from, where people send it themselves.
 
     Raises:
         NotFound: no such cohort.
@@ -131,7 +141,7 @@ async def apply_all(
     made = [key for draft in drafts for key in draft.made]
     try:
         async with transaction():
-            answer = await _take_all(drafts, programme, keys, now, together)
+            answer = await _take_all(drafts, programme, keys, now, together, browser or Browser())
     except CannotGoOn:
         discard(made, keys)
         raise
@@ -154,7 +164,7 @@ def _draft(application: Application, outcomes: Sequence[Outcome], keys: KeyFolde
 
 
 async def _take_all(
-    drafts: Sequence[_Draft], programme: Programme, keys: KeyFolder, now: datetime, together: bool
+    drafts: Sequence[_Draft], programme: Programme, keys: KeyFolder, now: datetime, together: bool, browser: Browser
 ) -> tuple[Taken, ...] | Refused:
     gate = await queries.lock_gate(drafts[0].application.cohort_id, now)
     answers = {draft.enrolment_id: await _sent_before(draft, keys, now) for draft in drafts}
@@ -162,17 +172,27 @@ async def _take_all(
         return Refused(sent_for_another=True)
     new = [draft for draft in drafts if answers[draft.enrolment_id] is None]
     if new:
-        closed = entry(gate.entry, now)
-        if closed is not None:
-            return Refused(closed=closed)
-        # Where no talk is booked yet age counts today, and on the first one's day once it is (decision 28).
-        counted_on = local_date(gate.first_start or now)
-        if any(d.application.first_session != counted_on for d in new):
-            return Refused(moved=True)
-        if together and len(new) > gate.maximum:
-            return Refused(too_many=True)
+        refused = _not_now(new, gate, now, together)
+        if refused is not None:
+            return refused
+        # Under the lock: a tab that was sent at the same instant has been heard, or waits for this one.
+        used, taken = await browser_queries.taken_in(browser, gate.cohort_id, now)
+        if taken - browser.said - {one.enrolment_id for one in answers.values() if isinstance(one, Taken)}:
+            return Refused(open_already=True)
+        new = [replace(draft, mark=mark) for draft, mark in zip(new, unused(browser.marks, used, len(new)), strict=True)]
         answers |= await _take_new(new, gate, programme, keys, now, together)
     return tuple(taken for taken in answers.values() if isinstance(taken, Taken))
+
+
+def _not_now(new: Sequence[_Draft], gate: queries.Gate, now: datetime, together: bool) -> Refused | None:
+    closed = entry(gate.entry, now)
+    if closed is not None:
+        return Refused(closed=closed)
+    # Where no talk is booked yet age counts today, and on the first one's day once it is (decision 28).
+    counted_on = local_date(gate.first_start or now)
+    if any(draft.application.first_session != counted_on for draft in new):
+        return Refused(moved=True)
+    return Refused(too_many=True) if together and len(new) > gate.maximum else None
 
 
 async def _sent_before(draft: _Draft, keys: KeyFolder, now: datetime) -> Taken | Literal["for_another"] | None:
@@ -187,6 +207,7 @@ async def _sent_before(draft: _Draft, keys: KeyFolder, now: datetime) -> Taken |
         return None
     if not _same_person(facts, draft.application, keys):
         return "for_another"
+    await _keep_protection(facts, draft.application, keys, now)
     await place_services.open_session(earlier, draft.token, now)
     return Taken(earlier, facts.state != "queued", draft.token, repeated=True)
 
@@ -198,6 +219,20 @@ def _same_person(facts: queries.EnrolmentFacts, application: Application, keys: 
     record = record_of(facts, keys, "same_form")
     sent = application.record
     return record is None or (record.name, record.birth_date) == (sent.name, sent.birth_date)
+
+
+async def _keep_protection(facts: queries.EnrolmentFacts, application: Application, keys: KeyFolder, now: datetime) -> None:
+    """A form that is sent again says that the identity is protected, and the first did not: two sent at once come in any
+    order, and whoever forgot to tick it sends it once more. It is kept, and what then is not kept goes, never the reverse.
+    """
+    if not application.protected or facts.protected or facts.participant_id is None:
+        return
+    record = record_of(facts, keys, "same_form")
+    if record is None:
+        return
+    await records.change(replace(record, contact="", safe=()), True, keys, facts.participant_id, now)
+    await audit.note("person:correct", f"participant/{facts.participant_id}", application.staff_id, now)
+    await put("person_protected", {"enrolment": str(facts.enrolment_id), "person": str(facts.participant_id)})
 
 
 async def _take_new(
@@ -249,7 +284,7 @@ async def _keep(
         [noted for outcome in draft.outcomes if (noted := _noted(outcome))],
         now,
     )
-    await place_services.open_session(draft.enrolment_id, draft.token, now)
+    await place_services.open_session(draft.enrolment_id, draft.token, now, draft.mark)
     await audit.note("enrolment:apply", f"cohort/{gate.cohort_id}", application.staff_id, now)
     await tell("place_held" if held else "queued", draft.enrolment_id)
 

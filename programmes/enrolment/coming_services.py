@@ -41,7 +41,7 @@ async def coming(enrolment_id: uuid.UUID, programme: Programme, now: datetime, s
             await note_event(one.enrolment_id, "coming", now, staff_id)
             await audit.note("queue:coming", f"enrolment/{one.enrolment_id}", staff_id, now)
         free = [number for number in range(1, gate.maximum + 1) if number not in gate.taken]
-        line = await order_queries.line(gate.cohort_id)
+        line = await order_queries.line(gate.cohort_id, now)
         before = [waiting for waiting in can_have(line, len(free)) if waiting.turn < unit[0].turn]
         if len(free) < len(unit) or before or facts.skip_reason or entry(gate.entry, now) is not None:
             await pass_on(await queries.lock_gate(gate.cohort_id, now), now)

@@ -19,7 +19,7 @@ from programmes.core.i18n import day_long
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import deadline_queries, deadline_services, step_services, visit_queries, visit_services
 from programmes.enrolment import person_pages as pages
-from programmes.enrolment.roster import roster
+from programmes.enrolment.roster import guests
 from programmes.enrolment.visit_queries import Guest, why_not_offer
 from programmes.people.looks import looking
 from programmes.web.forms import Form, read_form
@@ -44,12 +44,11 @@ async def _guests(request: AnyRequest, cohort_id: int) -> dict[int, list[Guest]]
     state, now = request.app.state, request.app.state.clock.now()
     found: dict[int, list[Guest]] = {}
     async with looking(principal(request), "visits", now) as look:
-        entries = await roster(cohort_id, state.key_folder, look, now)
-    for entry in entries:
-        if entry.visit:
-            words = pages.visit_state_words(entry.visit.state)
-            guest = Guest(entry.enrolment_id, entry.label, entry.protected, words)
-            found.setdefault(entry.visit.slot_id, []).append(guest)
+        coming = await guests(cohort_id, state.key_folder, look)
+    for facts, label in coming:
+        if facts.visit:
+            words = pages.visit_state_words(facts.visit.state)
+            found.setdefault(facts.visit.slot_id, []).append(Guest(facts.enrolment_id, label, facts.protected, words))
     return found
 
 
@@ -64,10 +63,10 @@ async def _slots(
     request: AnyRequest, cohort: CohortFacts, form: Form, status: int = 200, refused: str = ""
 ) -> Response[Any]:
     now = request.app.state.clock.now()
-    guests = await _guests(request, cohort.cohort_id)
+    coming = await _guests(request, cohort.cohort_id)
     offered = await visit_queries.offered(cohort.cohort_id)
     need = (await visit_queries.needs([cohort.cohort_id], now))[cohort.cohort_id]
-    lines = [(slot, pages.slot_line(slot, guests.get(slot.slot_id, ()), now)) for slot in offered]
+    lines = [(slot, pages.slot_line(slot, coming.get(slot.slot_id, ()), now)) for slot in offered]
     around = await deadline_queries.around(cohort.cohort_id)
     view = pages.SlotsPage(
         cohort.cohort_id,

@@ -5,13 +5,13 @@ from typing import cast
 from uuid import UUID
 
 from programmes.core.db import fetch, fetchrow
-from programmes.enrolment.leaving_rules import LeftFrom, Return, gives_back, may_undo
+from programmes.enrolment.leaving_rules import LeftFrom, Return, gives_back, may_undo, what
 from programmes.enrolment.queries import EnrolmentFacts, Gate, can_be_offered, entry_facts
 from programmes.enrolment.rules import Entry, entry, lowest_free
 
 _FREE = "(c.maximum - (select count(*) from seat s where s.cohort_id = c.id))"
 
-__all__ = ["may_undo", "preview", "undone_too_late", "would_give_back"]
+__all__ = ["may_undo", "preview", "undone_too_late", "what", "would_give_back"]
 
 
 def would_give_back(facts: EnrolmentFacts, gate: Gate, now: datetime) -> Return:

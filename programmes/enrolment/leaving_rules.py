@@ -3,10 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
+from programmes.enrolment.rules import State
+
 # How long leaving can be undone. What was written stays sealed until then, and no longer.
 UNDO = timedelta(hours=1)
 LeftFrom = Literal["preliminary", "confirmed", "queued"]
 Return = Literal["seat", "queue", "nothing"]
+
+
+def what(state: State) -> Literal["place", "offer", "queue"]:
+    """What somebody leaves who is in this state."""
+    return "offer" if state == "offered" else "queue" if state == "queued" else "place"
 
 
 def gives_back(left_from: LeftFrom, seat_free: bool, someone_waits: bool, can_enter: bool, over: bool) -> Return:

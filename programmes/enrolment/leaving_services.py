@@ -8,23 +8,24 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import leaving_queries, queries, services
-from programmes.enrolment.leaving_rules import UNDO, Return, may_undo
+from programmes.enrolment.leaving_rules import UNDO, Return, may_undo, what
 from programmes.enrolment.queue_services import note_event, pass_on, take_seat
 from programmes.enrolment.reached_services import heard_of
 from programmes.enrolment.rules import ALIVE, lowest_free
-from programmes.enrolment.visit_services import book_again
+from programmes.enrolment.visit_services import book_again, drop_booked
 
 _OVER = frozenset({"cancelled", "closed"})
 
 
-async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> bool:
+async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime, seen: str | None = None) -> bool:
     """Leave a place or the queue; the seat is offered to the next at once. Returns whether it can be undone for an hour.
 
     An offer that is left is declined for good, as is what is left of a cohort that is over. Said again, it changes nothing.
+    `seen` is what the page said would be left (`leaving_rules.what`): what can't be undone was never shown as if it could.
 
     Raises:
         NotFound: no such enrolment.
-        Conflict: it is over already.
+        Conflict: `enrolment_over`; `left_otherwise`, it is something else by now.
     """
     async with transaction():
         gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
@@ -33,6 +34,8 @@ async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime) -> bool
             return True
         if facts.state not in ALIVE:
             raise Conflict("enrolment_over")
+        if seen is not None and seen != what(facts.state):
+            raise Conflict("left_otherwise")
         if facts.state == "offered" or gate.entry.state in _OVER:
             await services.leave(enrolment_id, keys, now)
             return False
@@ -65,14 +68,19 @@ async def undo(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = No
 
     Raises:
         NotFound: no such enrolment.
-        Conflict: `undo_over`, the hour is over; `undo_nothing`, there is nothing to come back to.
+        Conflict: `undo_over`, the hour is over; `ran_out`, it ended by itself; `enrolment_over`, somebody else ended it;
+            `undo_nothing`, there is nothing to come back to.
     """
     async with transaction():
         gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
         facts = await queries.enrolment(enrolment_id)
         if facts.state in ALIVE:
             return "queue" if facts.seat is None else "seat"
-        if facts.state != ("withdrawn" if staff_id is None else "refused") or not may_undo(facts.undo_until, now):
+        if facts.state == "expired" and staff_id is None:
+            raise Conflict("ran_out")
+        if facts.state != ("withdrawn" if staff_id is None else "refused"):
+            raise Conflict("enrolment_over")
+        if not may_undo(facts.undo_until, now):
             raise Conflict("undo_over")
         outcome = leaving_queries.would_give_back(facts, gate, now)
         if outcome == "nothing":
@@ -90,7 +98,7 @@ async def _come_back(
         await book_again(facts.enrolment_id, now)
     elif outcome != "seat":
         # Who waits has no visit to be noted: it comes with a place.
-        await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", facts.enrolment_id)
+        await drop_booked(facts.enrolment_id)
     await execute(
         """update enrolment set state = $2, ended_at = null, undo_until = null, left_from = null, left_slot_id = null,
                   confirmed_at = case when $2 = 'confirmed' then confirmed_at end where id = $1""",

@@ -29,13 +29,15 @@ class Event:
     by: str | None
 
 
-async def line(cohort_id: int) -> list[Waiting]:
-    """Who waits, in the order of the queue; also those who are passed over."""
+async def line(cohort_id: int, now: datetime) -> list[Waiting]:
+    """Who waits, in the order of the queue; also those who are passed over, and who has left and can still come back."""
     rows = await fetch(
         """select id as enrolment_id, arrival, turn, applied_at, order_reason,
-                  skip_reason is not null or asked_to_come as passed_over, together_id
-           from enrolment where cohort_id = $1 and state = 'queued' order by turn""",
+                  skip_reason is not null or asked_to_come as passed_over, together_id, state <> 'queued' as away
+           from enrolment where cohort_id = $1
+             and (state = 'queued' or state in ('withdrawn', 'refused') and undo_until > $2) order by turn""",
         cohort_id,
+        now,
     )
     return [Waiting(**dict(row)) for row in rows]
 

@@ -78,7 +78,7 @@ async def move_before(
     """
     async with transaction():
         await cohort_services.coordinated(cohort_id, principal, now)
-        line = await order_queries.line(cohort_id)
+        line = await order_queries.line(cohort_id, now)
         movers, ahead = unit(_of(line, who), line), unit(_of(line, other), line)[0]
         if not all(may_go_before(mover, ahead) for mover in movers):
             return False
@@ -110,7 +110,7 @@ async def restore(cohort_id: int, who: uuid.UUID, principal: Principal, now: dat
     """
     async with transaction():
         await cohort_services.coordinated(cohort_id, principal, now)
-        line = await order_queries.line(cohort_id)
+        line = await order_queries.line(cohort_id, now)
         for mover in unit(_of(line, who), line):
             if mover.order_reason not in {None, "transfer"}:
                 await _restore(cohort_id, mover, line, principal.staff_id, now)
@@ -129,7 +129,7 @@ async def _restore(cohort_id: int, mover: Waiting, line: list[Waiting], staff_id
 
 
 def _of(line: list[Waiting], enrolment_id: uuid.UUID) -> Waiting:
-    found = next((w for w in line if w.enrolment_id == enrolment_id), None)
+    found = next((w for w in line if w.enrolment_id == enrolment_id and not w.away), None)
     if found is None:
         raise Conflict("not_waiting")
     return found

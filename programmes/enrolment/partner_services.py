@@ -67,9 +67,17 @@ async def keep(
 
 
 async def remove(enrolment_id: uuid.UUID, staff_id: int, keys: KeyFolder, now: datetime) -> None:
-    """Erase a partner's record. Said again, it changes nothing. Raises NotFound for no such enrolment."""
+    """Erase a partner's record. Said again, it changes nothing.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: the person has been moved, and what is kept about a partner went along. Nothing is erased: only who works
+            with that start decides of it, and whether there is anything is not said here.
+    """
     async with transaction():
         await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+        if (await queries.enrolment(enrolment_id)).state == "transferred":
+            raise Conflict("partner_moved")
         if before := await partner_of(enrolment_id):
             await _erase(before.partner_id, keys, _REMOVED, now)
             await audit.note("partner:remove", f"enrolment/{enrolment_id}", staff_id, now)

@@ -60,7 +60,7 @@ async def visit(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
         )
         return to_person(cohort_id, enrolment_id)
     if outcome == "avboka":
-        await visit_services.cancel_booking(enrolment_id, now, person.staff_id)
+        await visit_services.cancel_booking(enrolment_id, now, person.staff_id, form.raw("sett"))
         return to_person(cohort_id, enrolment_id)
     slot = form.number("tid", 1, 999_999)
     if form.errors:

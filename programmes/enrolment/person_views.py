@@ -140,72 +140,98 @@ async def _view(
     form: Form,
     shown: Mapping[str, Any],
 ) -> pages.PersonPage:
+    return pages.PersonPage(
+        cohort_id=cohort.cohort_id,
+        cohort_name=cohort.name,
+        enrolment_id=str(facts.enrolment_id),
+        exempt=programme.exempt,
+        code=shown.get("code", ""),
+        contact=shown.get("contact"),
+        reason=look.reason or "",
+        reveal_reasons=reveal_choices(),
+        form=form,
+        **await _who(request, cohort, programme, facts, look, shown.get("same_form", ())),
+        **await _place(request, cohort, programme, facts),
+        **await _steps(request, cohort, programme, facts),
+    )
+
+
+async def _who(
+    request: AnyRequest,
+    cohort: CohortFacts,
+    programme: Programme,
+    facts: queries.EnrolmentFacts,
+    look: Look,
+    same_form: Sequence[queries.EnrolmentFacts],
+) -> dict[str, Any]:
+    """Who it is, what is kept about them, and who came with them."""
     now, keys = request.app.state.clock.now(), request.app.state.key_folder
+    record = record_of(facts, keys, look)
+    age = roster.age_now(facts, record, await catalogue.readings(cohort.programme_id), cohort.first_start)
+    siblings = await together_services.unit_of(facts)
+    return {
+        "label": roster.label_of(facts, keys, look),
+        "protected": facts.protected,
+        "details": _details(facts, record),
+        "unreadable": facts.record is not None and record is None,
+        "age_warning": pages.age_warning(age),
+        "partner": pages.partner_words(has_partner_contact(programme), facts),
+        "hold": await _hold(facts, person=look.who, section=cohort.section, now=now),
+        "reachable": not programme.exempt or place_services.has_contact(facts, keys),
+        "coordinates": look.who.coordinates(cohort.section),
+        "protected_elsewhere": await _protected_elsewhere(look, cohort, facts, keys),
+        "siblings": pages.sibling_links(cohort.cohort_id, roster.labels_of(siblings, keys, facts.enrolment_id, look)),
+        "same_form": pages.sibling_links(cohort.cohort_id, roster.labels_of(same_form, keys, facts.enrolment_id, look)),
+    }
+
+
+async def _place(
+    request: AnyRequest, cohort: CohortFacts, programme: Programme, facts: queries.EnrolmentFacts
+) -> dict[str, Any]:
+    """Their place or turn, and how it can end."""
+    now = request.app.state.clock.now()
+    state_text, state_kind = pages.state_of(facts)
+    return {
+        "state": facts.state,
+        "state_text": state_text,
+        "state_kind": state_kind,
+        "applied": pages.when_noted(facts.applied_at),
+        "seat": facts.seat,
+        "answer_by": pages.when_noted(facts.offer_expires_at),
+        "offer_over": facts.offer_expires_at is not None and facts.offer_expires_at <= now,
+        "asked_to_come": facts.asked_to_come,
+        "skipped": queue_pages.skipped(facts, programme.section),
+        "skip_reasons": queue_pages.skip_choices(programme.section, await order_queries.was_offered(facts.enrolment_id)),
+        "exception": await roster.exception(facts.enrolment_id, programme),
+        "may_end": cohort.state not in {"cancelled", "closed"},
+        "endings": pages.endings(queries.ways_to_end(facts.state, cohort.first_start, now, queries.last_day_of(cohort))),
+        "refused_for": await _refused_for(request, facts, programme),
+        "may_take_back": facts.state == "refused" and leaving_queries.may_undo(facts.undo_until, now),
+    }
+
+
+async def _steps(
+    request: AnyRequest, cohort: CohortFacts, programme: Programme, facts: queries.EnrolmentFacts
+) -> dict[str, Any]:
+    """What is left before the place is confirmed, and what they have done: visit, texts, proof, age."""
+    now = request.app.state.clock.now()
     texts = await queries.texts_for(programme, local_date(now))
     left = queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else ()
     again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
     accepted = await agreement_queries.accepted(facts.enrolment_id)
     on_paper = [(one.text.text_id, one.how, one.accepted_at) for one in accepted]
-    state_text, state_kind = pages.state_of(facts)
-    record = record_of(facts, keys, look)
-    age = roster.age_now(facts, record, await catalogue.readings(cohort.programme_id), cohort.first_start)
-    return pages.PersonPage(
-        cohort_id=cohort.cohort_id,
-        cohort_name=cohort.name,
-        enrolment_id=str(facts.enrolment_id),
-        label=roster.label_of(facts, keys, look),
-        protected=facts.protected,
-        exempt=programme.exempt,
-        state=facts.state,
-        state_text=state_text,
-        state_kind=state_kind,
-        applied=pages.when_noted(facts.applied_at),
-        seat=facts.seat,
-        answer_by=pages.when_noted(facts.offer_expires_at),
-        offer_over=facts.offer_expires_at is not None and facts.offer_expires_at <= now,
-        details=_details(facts, record),
-        steps=pages.steps_left(left),
-        visit=await _visit(cohort, programme, facts, left, now),
-        texts=again
-        or (
-            queries.unaccepted(facts, texts)
-            if ("accept" in left and not programme.study_visit) or left == ("accept",)
-            else ()
-        ),
-        texts_again=bool(again),
-        accepted=pages.accepted_lines(accepted),
-        paper_wrong=tuple(sorted(agreement_queries.on_paper_just_now(on_paper, cohort.first_start, now))),
-        proof_asked=programme.proof_kind != "nothing",
-        proof=pages.proof_words(facts),
-        may_end=cohort.state not in {"cancelled", "closed"},
-        endings=pages.endings(queries.ways_to_end(facts.state, cohort.first_start, now, queries.last_day_of(cohort))),
-        partner=pages.partner_words(has_partner_contact(programme), facts),
-        code=shown.get("code", ""),
-        contact=shown.get("contact"),
-        reason=look.reason or "",
-        hold=await _hold(facts, person=look.who, section=cohort.section, now=now),
-        reveal_reasons=reveal_choices(),
-        form=form,
-        skipped=queue_pages.skipped(facts, programme.section),
-        skip_reasons=queue_pages.skip_choices(programme.section, await order_queries.was_offered(facts.enrolment_id)),
-        asked_to_come=facts.asked_to_come,
-        siblings=pages.sibling_links(
-            cohort.cohort_id,
-            roster.labels_of(await together_services.unit_of(facts), keys, facts.enrolment_id, look),
-        ),
-        exception=await roster.exception(facts.enrolment_id, programme),
-        same_form=pages.sibling_links(
-            cohort.cohort_id, roster.labels_of(shown.get("same_form", ()), keys, facts.enrolment_id, look)
-        ),
-        age_warning=pages.age_warning(age),
-        age_again=cohort.state != "closed" and roster.asks_age_again(facts, programme, cohort.first_start),
-        refused_for=await _refused_for(request, facts, programme),
-        may_take_back=facts.state == "refused" and leaving_queries.may_undo(facts.undo_until, now),
-        reachable=not programme.exempt or place_services.has_contact(facts, keys),
-        unreadable=facts.record is not None and record is None,
-        coordinates=look.who.coordinates(cohort.section),
-        protected_elsewhere=await _protected_elsewhere(look, cohort, facts, keys),
-    )
+    may_accept = ("accept" in left and not programme.study_visit) or left == ("accept",)
+    return {
+        "steps": pages.steps_left(left),
+        "visit": await _visit(cohort, programme, facts, left, now),
+        "texts": again or (queries.unaccepted(facts, texts) if may_accept else ()),
+        "texts_again": bool(again),
+        "accepted": pages.accepted_lines(accepted),
+        "paper_wrong": tuple(sorted(agreement_queries.on_paper_just_now(on_paper, cohort.first_start, now))),
+        "proof_asked": programme.proof_kind != "nothing",
+        "proof": pages.proof_words(facts),
+        "age_again": cohort.state != "closed" and roster.asks_age_again(facts, programme, cohort.first_start),
+    }
 
 
 async def _protected_elsewhere(look: Look, cohort: CohortFacts, facts: queries.EnrolmentFacts, keys: KeyFolder) -> bool:

@@ -2,16 +2,18 @@
 
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from programmes.core import audit
 from programmes.core.codes import digest, grouped, new_code, new_token
 from programmes.core.contacts import address
-from programmes.core.db import execute, transaction
+from programmes.core.db import execute, fetch, transaction
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
 from programmes.enrolment import queries, reached_services
+from programmes.enrolment.browser_rules import marks
 from programmes.enrolment.rules import ALIVE
 from programmes.people.look_rules import RevealReason
 
@@ -47,11 +49,12 @@ def has_contact(facts: queries.EnrolmentFacts, keys: KeyFolder) -> bool:
         return False
 
 
-async def open_session(enrolment_id: uuid.UUID, token: str, now: datetime) -> None:
-    """In the open transaction: Min plats is open in the browser that gets this token, for half an hour."""
+async def open_session(enrolment_id: uuid.UUID, token: str, now: datetime, mark: bytes | None = None) -> None:
+    """In the open transaction: Min plats is open in the browser that gets this token, for half an hour. `mark`: it was taken
+    there, which is known as long (`browser_rules.marks`)."""
     await execute(
-        "insert into place_session (id, enrolment_id, ends_at) values ($1, $2, $3)",
-        queries.session_digest(token),
+        "insert into place_session (id, enrolment_id, ends_at) select unnest($1::bytea[]), $2, $3",
+        [queries.session_digest(token), *([mark] if mark else [])],
         enrolment_id,
         now + PLACE_OPEN,
     )
@@ -126,10 +129,13 @@ async def reveal_contact(
     return address(unseal(facts, keys).contact) if facts.state in ALIVE else ""
 
 
-async def close_place(token: str) -> None:
-    """Forget that Min plats is open in the browser with this token."""
+async def close_places(tokens: Iterable[str], secret: str) -> None:
+    """Forget what is open in a browser, by its tokens, and what was taken there, by the `secret` that it keeps."""
     async with transaction():
-        await execute("delete from place_session where id = $1", queries.session_digest(token))
+        rows = await fetch("select distinct e.cohort_id from place_session p join enrolment e on e.id = p.enrolment_id")
+        marked = [mark for row in rows for mark in marks(secret, row["cohort_id"])]
+        opened = [queries.session_digest(token) for token in tokens]
+        await execute("delete from place_session where id = any($1::bytea[])", [*opened, *marked])
 
 
 async def forget_old_sessions(now: datetime) -> None:

@@ -62,7 +62,11 @@ _HALF = Decimal("0.5")
 
 @dataclass(frozen=True)
 class Waiting:
-    """Somebody in the queue. `order_reason` is None for who stands where they came; who is `passed_over` gets no offer."""
+    """Somebody in the queue. `order_reason` is None for who stands where they came; who is `passed_over` gets no offer.
+
+    `away`: they have left, or were turned down, and can still come back to where they stood. Nobody is put between them and
+    those they belong with, and what is done to the order of those is done to them; they are offered nothing.
+    """
 
     enrolment_id: UUID
     arrival: int
@@ -71,6 +75,7 @@ class Waiting:
     order_reason: str | None = None
     passed_over: bool = False
     together_id: UUID | None = None
+    away: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,8 +101,9 @@ def last_before(turn: Decimal, taken: Sequence[Decimal]) -> Decimal:
 def turn_by_application(applied_at: datetime, arrival: int, line: Sequence[Waiting], taken: Sequence[Decimal]) -> Turn:
     """The turn of somebody who comes from elsewhere with an application of their own time.
 
-    They stand before the first who applied later and whom nobody has moved; of two who applied at the same moment, who
-    was here already stands first. `line` is the queue in order, `taken` every turn that was ever given in the cohort.
+    They stand before the first who applied later and whom nobody has moved, also if that one may yet come back; of two who
+    applied at the same moment, who was here already stands first. `line` is the queue in order, `taken` every turn that
+    was ever given in the cohort.
     """
     later = next((w for w in line if w.applied_at > applied_at and w.order_reason in {None, "transfer"}), None)
     if later is None:
@@ -113,18 +119,19 @@ def may_go_before(who: Waiting, other: Waiting) -> bool:
 def can_have(line: Sequence[Waiting], free: int) -> list[Waiting]:
     """Those who can be offered a place when so many are free: not who is passed over, and siblings who wait together only
     when there is one for each (decision 12). The same in SQL: `queries.can_be_offered`."""
-    needed = Counter(w.together_id for w in line)
-    kept_back = {w.together_id for w in line if w.passed_over}
+    here = [w for w in line if not w.away]
+    needed = Counter(w.together_id for w in here)
+    kept_back = {w.together_id for w in here if w.passed_over}
     return [
         w
-        for w in line
+        for w in here
         if not w.passed_over
         and (w.together_id is None or (needed[w.together_id] <= free and w.together_id not in kept_back))
     ]
 
 
 def unit(who: Waiting, line: Sequence[Waiting]) -> tuple[Waiting, ...]:
-    """Somebody and the siblings who wait together with them, in the order of the queue."""
+    """Somebody and the siblings who wait together with them, or may come back to, in the order of the queue."""
     return tuple(w for w in line if w == who or (who.together_id is not None and w.together_id == who.together_id))
 
 

@@ -8,7 +8,7 @@ from programmes.core import jobs
 from programmes.core.days import day_off
 from programmes.core.db import execute, transaction
 from programmes.core.errors import NotFound
-from programmes.enrolment import queries, together_queries
+from programmes.enrolment import due_queries, queries, together_queries
 from programmes.enrolment.queue_rules import EventKind
 from programmes.enrolment.rules import capped_again, entry, lowest_free, offer_until
 
@@ -122,7 +122,7 @@ async def promote(cohort_id: int, now: datetime) -> None:
 async def promote_waiting(now: datetime) -> None:
     """Pass places on wherever somebody waits beside a free one: entry has opened again, or there was no time to answer
     before a session that is over now. A transaction a cohort; safe to run twice, and late."""
-    for cohort_id in await queries.waiting_beside_a_place():
+    for cohort_id in await due_queries.waiting_beside_a_place():
         try:
             await promote(cohort_id, now)
         except NotFound:
@@ -132,7 +132,7 @@ async def promote_waiting(now: datetime) -> None:
 async def cap_offers(now: datetime) -> None:
     """Let open offers end before the next session when that has been moved earlier, and tell the new time. Safe to run
     twice."""
-    for cohort_id in await queries.offers_too_late(now):
+    for cohort_id in await due_queries.offers_too_late(now):
         try:
             await _cap(cohort_id, now)
         except NotFound:
@@ -142,7 +142,7 @@ async def cap_offers(now: datetime) -> None:
 async def _cap(cohort_id: int, now: datetime) -> None:
     async with transaction():
         gate = await queries.lock_gate(cohort_id, now)
-        for enrolment_id, until in (await queries.open_offers(cohort_id)).items():
+        for enrolment_id, until in (await due_queries.open_offers(cohort_id)).items():
             capped = capped_again(now, until, gate.next_session)
             if now < capped < until:
                 await execute("update enrolment set offer_expires_at = $2 where id = $1", enrolment_id, capped)

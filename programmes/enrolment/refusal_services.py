@@ -71,7 +71,8 @@ async def take_back(enrolment_id: uuid.UUID, staff_id: int, now: datetime) -> Re
 
     Raises:
         NotFound: no such enrolment.
-        Conflict: `undo_over`, nothing is kept any more; `undo_nothing`, there is nothing to come back to.
+        Conflict: `undo_over`, nothing is kept any more; `enrolment_over`, it ended in another way since; `undo_nothing`,
+            there is nothing to come back to.
     """
     async with transaction():
         await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)

@@ -1,6 +1,6 @@
 """The people of a cohort as its staff see them: aliases, or names where the guideline has individuals documented."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -167,19 +167,31 @@ async def _again(
     return again
 
 
-async def roster(
-    cohort_id: int, keys: KeyFolder, look: Look, now: datetime, states: Sequence[State] = tuple(ALIVE)
-) -> list[RosterEntry]:
-    """Everybody in a cohort: seats by number, then the queue in its order.
+async def guests(cohort_id: int, keys: KeyFolder, look: Look) -> list[tuple[queries.EnrolmentFacts, str]]:
+    """Those of a cohort for whom a study visit is noted, each with what staff call them; nobody else is seen."""
+    found = [facts for facts in await queries.enrolments(cohort_id, ALIVE) if facts.visit]
+    return [(facts, label_of(facts, keys, look)) for facts in found]
 
-    Where people are documented, everybody on it has been seen by `look` (promise 6). Raises NotFound.
+
+async def roster(
+    cohort_id: int,
+    keys: KeyFolder,
+    look: Look,
+    now: datetime,
+    states: Sequence[State] = tuple(ALIVE),
+    among: Collection[UUID] | None = None,
+) -> list[RosterEntry]:
+    """Everybody in a cohort, or those `among` them: seats by number, then the queue in its order.
+
+    Where people are documented, everybody on it has been seen by `look` (promise 6): ask for those who will be shown.
+    Who stands there twice, and who waits with whom, is told of those who were asked for. Raises NotFound.
     """
     cohort = await cohorts.by_id(cohort_id)
     readings = await catalogue.readings(cohort.programme_id)
     programme = readings.in_force
     texts = await queries.texts_for(programme, local_date(now))
     again = await _again(cohort, programme, now)
-    found = await queries.enrolments(cohort_id, states)
+    found = [f for f in await queries.enrolments(cohort_id, states) if among is None or f.enrolment_id in among]
     known = _known(found, keys, look)
     twice = _doubles(known)
     queue = [facts for facts in found if facts.state == "queued"]

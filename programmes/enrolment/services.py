@@ -12,7 +12,7 @@ from programmes.core.db import execute, fetch, transaction
 from programmes.core.erasure import destroy_key
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, step_services
+from programmes.enrolment import due_queries, queries, step_services
 from programmes.enrolment.application_services import Application, Refused, Taken, apply, apply_all, not_open
 from programmes.enrolment.queue_rules import ENDED_AS
 from programmes.enrolment.queue_services import note_event, pass_on, tell
@@ -20,7 +20,7 @@ from programmes.enrolment.ran_out_services import keep_to_read
 from programmes.enrolment.rules import ALIVE, StaffEnding, State, still_to_do, ways_to_end
 from programmes.enrolment.together_rules import sibling_once, takes_siblings
 from programmes.enrolment.together_services import unit_of
-from programmes.enrolment.visit_services import leave_slot
+from programmes.enrolment.visit_services import drop_booked, leave_slot
 
 _OFFERED: frozenset[State] = frozenset({"offered"})
 
@@ -178,8 +178,7 @@ async def forget(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, n
     """In the caller's transaction: what was written, the code, open pages and the key of a way that has ended go; the
     once-number too, so that the form it was sent with can be used again."""
     await execute("delete from place_session where enrolment_id = $1", facts.enrolment_id)
-    # A visit whose time had come, and of which nobody has noted what became of it.
-    await execute("delete from study_visit where enrolment_id = $1 and state = 'booked'", facts.enrolment_id)
+    await drop_booked(facts.enrolment_id)
     await execute(
         """update enrolment set sealed = null, key_id = null, code_digest = null, once_digest = null, together_id = null
            where id = $1""",
@@ -231,7 +230,7 @@ async def _accept(facts: queries.EnrolmentFacts, asks: bool, now: datetime) -> N
 async def expire_offers(keys: KeyFolder, now: datetime) -> int:
     """End offers that have run out and pass the places on; returns how many ended. Safe to run twice, and late."""
     ended = 0
-    for enrolment_id, _ in await queries.overdue_offers(now):
+    for enrolment_id, _ in await due_queries.overdue_offers(now):
         try:
             await end(enrolment_id, "expired", keys, now, _OFFERED, together=True)
         except Conflict:

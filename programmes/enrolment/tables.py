@@ -288,7 +288,8 @@ class Agreement(Table, tablename="agreement"):
 
 
 class PlaceSession(Table, tablename="place_session"):
-    """Min plats opened in a browser, for 30 minutes. The id is the SHA-256 of the cookie's token."""
+    """Min plats opened in a browser, for 30 minutes. The id is the SHA-256 of the cookie's token; or, of a place that was
+    taken there, a mark that opens nothing (`browser_rules.marks`)."""
 
     id: Bytea = Bytea(primary_key=True, default=None)
     enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)

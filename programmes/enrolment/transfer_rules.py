@@ -46,7 +46,7 @@ def decide_move(there: There, applied_at: datetime, arrival: int) -> Move:
     """A free seat, if nobody who can be offered it waits before them by the time of application; else their place in the
     queue by that time. Whoever holds a seat keeps it, and of those who wait only who applied later stands behind."""
     turn = turn_by_application(applied_at, arrival, there.line, there.turns)
-    before = [w for w in there.line if w.turn < turn.turn]
+    before = [w for w in there.line if w.turn < turn.turn and not w.away]
     seat = lowest_free(there.taken, there.maximum)
     if seat is not None and not any(w.turn < turn.turn for w in can_have(there.line, there.maximum - len(there.taken))):
         return Move(seat, turn, 0)

@@ -117,7 +117,8 @@ async def _plan(enrolment_id: uuid.UUID, to: int, keys: KeyFolder, now: datetime
     readings = await catalogue.readings(target.programme_id)
     programme = readings.in_force
     first = local_date(target.first_start or now) if target.first_start or target.unbooked else None
-    decided = _refused(facts, as_judged(readings, facts.applied_at), gate, first, keys, now) or await _decide(facts, gate)
+    refused = _refused(facts, as_judged(readings, facts.applied_at), gate, first, keys, now)
+    decided = refused or await _decide(facts, gate, now)
     texts = await queries.texts_for(programme, local_date(now))
     has_seat = isinstance(decided, Move) and decided.seat is not None
     left = still_to_do(programme, _carried(facts), texts) if has_seat else ()
@@ -146,8 +147,8 @@ def _too_young_or_old(facts: EnrolmentFacts, programme: Programme, first: date, 
     return (unmet,) if unmet else ()
 
 
-async def _decide(facts: EnrolmentFacts, gate: Gate) -> Move:
-    line, turns = await order_queries.line(gate.cohort_id), await order_queries.taken_turns(gate.cohort_id)
+async def _decide(facts: EnrolmentFacts, gate: Gate, now: datetime) -> Move:
+    line, turns = await order_queries.line(gate.cohort_id, now), await order_queries.taken_turns(gate.cohort_id)
     arrivals: int = await fetchval("select arrivals from cohort where id = $1", gate.cohort_id)
     return decide_move(There(gate.maximum, gate.taken, line, turns), facts.applied_at, arrivals + 1)
 

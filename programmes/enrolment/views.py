@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
@@ -19,7 +20,8 @@ from programmes.core.codes import new_token
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language
-from programmes.enrolment import later_queries, pages, place_services, queries, services
+from programmes.enrolment import browser_queries, later_queries, pages, place_services, queries, services
+from programmes.enrolment.browser_queries import Browser, browser_of
 from programmes.enrolment.record_views import Told, read_record, unnamed_channel
 from programmes.enrolment.sibling_views import all_errors, only_changes_who, read_siblings, suffix_of
 from programmes.enrolment.way_views import Way, application, exceptions, head
@@ -29,12 +31,13 @@ from programmes.web.form_tokens import SHOWN_AGAIN
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.language import A_YEAR
-from programmes.web.open_places import open_places, shown_place
+from programmes.web.open_places import browser_secret, open_places, places_opened, shown_place
 from programmes.web.rendering import page
 from programmes.web.sessions import set_cookie
 
 AnyRequest = Request[Any, Any, Any]
 _ONCE = re.compile(r"[0-9a-z]{32}")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def _not_open(way: Way) -> Response[Any] | None:
@@ -92,20 +95,21 @@ async def _show(
     return page(way.request, template, view, status)
 
 
+def _browser(way: Way) -> Browser:
+    """The browser the form came from; staff enter others all day, so that theirs is none."""
+    if way.staff is not None:
+        return Browser()
+    said = [UUID(one) for one in way.form.raw("redan").split(".") if _ID.fullmatch(one)]
+    opened = {shown_place(way.request), *places_opened(way.request)}
+    return browser_of(browser_secret(way.request), way.cohort.cohort_id, opened, said)
+
+
 async def _open_already(way: Way) -> str:
-    """Which place of this cohort, or wait for one, is open in the browser: neither going back nor a second tab may lead to
-    another one unseen. Empty when there is none."""
-    token = shown_place(way.request) if way.staff is None else ""
-    found = await queries.open_place(token, way.request.app.state.clock.now()) if token else None
-    return str(found) if found and await queries.takes_part(found, way.cohort.cohort_id) else ""
-
-
-async def _unseen_place(way: Way, once: str) -> bool:
-    """Whether a place was taken in this browser since the form was shown, by another form than this one."""
-    found = await _open_already(way)
-    if not found or way.form.raw("redan") == found:
-        return False
-    return not await queries.sent_with(way.cohort.cohort_id, once)
+    """Which places of this cohort, or waits for one, were taken or are open in the browser: neither going back nor a second
+    tab may lead to another one unseen. Empty when there is none."""
+    now = way.request.app.state.clock.now()
+    _used, taken = await browser_queries.taken_in(_browser(way), way.cohort.cohort_id, now)
+    return ".".join(sorted(map(str, taken)))
 
 
 def _people(way: Way, reasons: tuple[pages.Reason, ...]) -> tuple[pages.Applicant, ...]:
@@ -183,8 +187,6 @@ async def _apply(way: Way, record: PersonRecord | None, step: int) -> Response[A
             return await _show(way, step, one_more=True)
     typed = way.form.raw("once")
     once = typed if _ONCE.fullmatch(typed) else new_token()
-    if await _unseen_place(way, once):
-        return await _show(way, step, status=409, again="open_already")
     applications = [application(way, record, form, number, once) for number, form in enumerate(way.applicants, start=1)]
     answer = await _sent(way, applications)
     if isinstance(answer, services.Refused):
@@ -211,7 +213,7 @@ async def _sent(way: Way, applications: list[services.Application]) -> tuple[ser
     surplus = [state.bursts.count(address, now) for _one in applications]
     sent = [replace(one, among_many=any(surplus)) for one in applications]
     together = len(sent) > 1 and way.form.ticked("tillsammans")
-    answer = await services.apply_all(sent, way.programme, state.key_folder, now, together)
+    answer = await services.apply_all(sent, way.programme, state.key_folder, now, together, _browser(way))
     counted = 0 if isinstance(answer, services.Refused) else sum(not taken.repeated for taken in answer)
     for _one in sent[counted:]:
         state.bursts.uncount(address, now)
@@ -231,8 +233,9 @@ async def _refuse(way: Way, answer: services.Refused, step: int, born: date | No
     if answer.moved:
         moved = replace(way, cohort=await cohorts.by_id(way.cohort.cohort_id))
         return await _not_open(moved) or await _show(moved, step, status=409, again="moved")
-    if answer.sent_for_another:
-        return await _show(way, step, status=409, again="sent_for_another")
+    if answer.sent_for_another or answer.open_already:
+        again = "sent_for_another" if answer.sent_for_another else "open_already"
+        return await _show(way, step, status=409, again=again)
     reasons = _reasons(way, answer)
     later: Sequence[CohortFacts] = ()
     if born and any(o.code == "too_young" for o in answer.outcomes):

@@ -8,6 +8,7 @@ from programmes.core.db import execute, fetch, fetchrow, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.enrolment import queries
 from programmes.enrolment.rules import HOLDING
+from programmes.enrolment.visit_rules import seen_visit
 
 
 async def leave_slot(enrolment_id: uuid.UUID, now: datetime) -> None:
@@ -23,11 +24,18 @@ async def leave_slot(enrolment_id: uuid.UUID, now: datetime) -> None:
         enrolment_id,
         now,
     )
+    await drop_booked(enrolment_id, now)
+
+
+async def drop_booked(enrolment_id: uuid.UUID, begins_after: datetime | None = None) -> None:
+    """In the caller's transaction: no visit is booked any more, nor one whose time has come, of which nobody has noted what
+    became of it. With `begins_after`, only one that begins later."""
     await execute(
         """delete from study_visit y using visit_slot s
-           where y.enrolment_id = $1 and y.state = 'booked' and s.id = y.slot_id and s.starts_at > $2""",
+           where y.enrolment_id = $1 and y.state = 'booked' and s.id = y.slot_id
+             and ($2::timestamptz is null or s.starts_at > $2)""",
         enrolment_id,
-        now,
+        begins_after,
     )
 
 
@@ -53,14 +61,15 @@ async def book_again(enrolment_id: uuid.UUID, now: datetime) -> None:
         await to_book_anew(enrolment_id, now)
 
 
-async def cancel_booking(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = None) -> None:
+async def cancel_booking(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None = None, seen: str = "") -> None:
     """Take a booked study visit back; the place is kept and another can be booked. If staff do it, the person is told.
-    Again, it changes nothing.
+    Again, it changes nothing. `seen` is what the page was shown for
+    (`visit_rules.seen_visit`), where it says so.
 
     Raises:
         NotFound: no such enrolment.
         Conflict: `visit_begun`, it is too late to take it back; `visit_done`, it is noted what became of it;
-            `enrolment_over`.
+            `visit_changed`, another has been booked since it was seen; `enrolment_over`.
     """
     async with transaction():
         await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
@@ -71,6 +80,8 @@ async def cancel_booking(enrolment_id: uuid.UUID, now: datetime, staff_id: int |
             raise Conflict("visit_done")
         if facts.visit is None or facts.visit.state != "booked":
             return
+        if seen and seen != seen_visit(facts.visit):
+            raise Conflict("visit_changed")
         if facts.visit.starts_at <= now:
             raise Conflict("visit_begun")
         await leave_slot(enrolment_id, now)

@@ -13,7 +13,7 @@ import structlog
 from programmes.core import jobs
 from programmes.core.db import transaction
 from programmes.hands import Hands
-from programmes.notices import queries, rules, sending_services, services
+from programmes.notices import change_services, queries, rules, sending_services, services
 from programmes.notices.post_services import post_from
 from programmes.notices.rules import Kind
 from programmes.notices.text_post_services import text_post_from
@@ -38,8 +38,16 @@ async def _cohort(kind: Kind, worker: Hands, payload: Payload) -> None:
     await services.tell_cohort(kind, int(payload["cohort"]), worker.keys, worker.clock.now())
 
 
+async def _change(worker: Hands, payload: Payload) -> None:
+    cohort_id = int(payload["cohort"]) if "cohort" in payload else await change_services.of_session(int(payload["session"]))
+    await change_services.tell_changes(cohort_id, worker.keys, worker.clock.now())
+
+
 async def _answer(kind: Kind, worker: Hands, payload: Payload) -> None:
     """Write the notices of an event. Done again it changes nothing, as each has an id of its own."""
+    if "change" in payload:
+        await _change(worker, payload)
+        return
     answer = _one if "enrolment" in payload else _session if "session" in payload else _cohort
     await answer(kind, worker, payload)
 

@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from html import escape
 
 from programmes.core.clock import local_date
+from programmes.core.codes import grouped
 from programmes.core.i18n import day_long, language, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.notices.rules import Kind
@@ -50,6 +51,11 @@ class Facts:
     booked: int = 1
     soonest: datetime | None = None
 
+    @property
+    def code_start(self) -> str:
+        """The first group of the code in the link, as Min plats shows it."""
+        return grouped(self.link.rpartition("#")[2]).partition("-")[0]
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -75,6 +81,8 @@ def letter(facts: Facts, municipality: str, phone: str) -> Letter:
     """The whole message."""
     foot = []
     if facts.link:
+        # Of several at one address, siblings or a couple, nothing else says which is meant. Only who has the code knows it.
+        foot.append(_("Det här gäller platsen vars kod börjar med %(start)s.", start=facts.code_start))
         foot.append(_("Länken är din egen. Lämna den inte vidare."))
     foot.append(_("Det går inte att svara på det här mejlet. Har du frågor? Ring %(phone)s.", phone=phone))
     foot.append(municipality)

@@ -8,6 +8,7 @@ from uuid import UUID
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.core.i18n import Language
+from programmes.notices.belief_rules import Belief, read
 from programmes.notices.rules import HELD_FOR, KINDS, GatewayTrouble, Kind, State, Waiting
 
 
@@ -44,6 +45,7 @@ class NoticeFacts:
     kind: Kind
     language: Language
     failures: int
+    believed: Belief | None = None
 
 
 _REACHED = """
@@ -95,12 +97,12 @@ async def waiting(now: datetime) -> Sequence[Waiting]:
 async def notice(notice_id: UUID) -> NoticeFacts | None:
     """A message, if it still waits."""
     row = await fetchrow(
-        """select n.id as notice_id, n.enrolment_id, n.session_id, n.kind, e.language,
+        """select n.id as notice_id, n.enrolment_id, n.session_id, n.kind, e.language, n.believed,
                   (select count(*) from notice_attempt a where a.notice_id = n.id)::int as failures
            from notice n join enrolment e on e.id = n.enrolment_id where n.id = $1 and n.state = 'waiting'""",
         notice_id,
     )
-    return NoticeFacts(**dict(row)) if row else None
+    return NoticeFacts(**{**row, "believed": read(row["believed"])}) if row else None
 
 
 async def cohort_of_session(session_id: int) -> int:
@@ -206,93 +208,3 @@ async def latest_change(cohort_id: int) -> int:
     """The number of the newest change of a cohort's sessions; 0 if there is none."""
     found: int = await fetchval("select coalesce(max(id), 0) from session_change where cohort_id = $1", cohort_id)
     return found
-
-
-async def undone_since(cohort_id: int) -> datetime | None:
-    """When the change that was last undone had been made."""
-    found: datetime | None = await fetchval(
-        "select made_at from session_change where cohort_id = $1 and undone_at is not null order by id desc limit 1",
-        cohort_id,
-    )
-    return found
-
-
-# The sessions that the change which was last undone was about. $1 cohort.
-_OF_UNDONE = """
-with undone as (select before::jsonb as was, after::jsonb as became from session_change
-                where cohort_id = $1 and undone_at is not null order by id desc limit 1),
-was as (select (s ->> 'id')::int as id, s from undone, jsonb_path_query(undone.was, '$.sessions[*]') s),
-became as (select (s ->> 'id')::int as id, s from undone, jsonb_path_query(undone.became, '$.sessions[*]') s),
-changed as (select coalesce(was.id, became.id) as id from was full join became using (id)
-            where was.s is distinct from became.s)
-"""
-
-
-async def of_undone(cohort_id: int) -> list[int]:
-    """Which sessions the change that was last undone was about."""
-    return [row["id"] for row in await fetch(f"{_OF_UNDONE} select id from changed order by id", cohort_id)]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A session of a change that was undone, which an earlier change had moved or cancelled."""
-
-    session_id: int
-    state: str
-    sequence: int
-
-
-async def changed_again(cohort_id: int, now: datetime) -> list[Standing]:
-    """Those of them that stand as moved or cancelled now, by an earlier change, and are still to come."""
-    rows = await fetch(
-        f"""{_OF_UNDONE} select s.id as session_id, s.state, s.sequence from changed join cohort_session s using (id)
-            join was on was.id = s.id where s.state in ('moved', 'cancelled') and s.ends_at > $2 order by s.starts_at""",
-        cohort_id,
-        now,
-    )
-    return [Standing(**dict(row)) for row in rows]
-
-
-async def told_of(cohort_id: int, session_id: int | None, before: datetime) -> frozenset[UUID]:
-    """Who had heard of changes of a session, or with None of any, before a moment; as far as that can be known."""
-    rows = await fetch(
-        """select distinct n.enrolment_id from notice n join enrolment e on e.id = n.enrolment_id
-           where e.cohort_id = $1 and n.kind in ('session_moved', 'session_cancelled', 'rest_moved')
-             and n.created_at < $3 and n.state not in ('waiting', 'failed')
-             and ($2::int is null or n.session_id is null or n.session_id = $2)""",
-        cohort_id,
-        session_id,
-        before,
-    )
-    return frozenset(row["enrolment_id"] for row in rows)
-
-
-async def heard_since(cohort_id: int, kinds: Collection[Kind], since: datetime) -> frozenset[UUID]:
-    """To whom of a cohort a message of these kinds has gone, or should have, since a moment; what still waits apart."""
-    rows = await fetch(
-        """select distinct n.enrolment_id from notice n join enrolment e on e.id = n.enrolment_id
-           where e.cohort_id = $1 and n.kind = any($2::text[]) and n.created_at >= $3 and n.state <> 'waiting'""",
-        cohort_id,
-        sorted(kinds),
-        since,
-    )
-    return frozenset(row["enrolment_id"] for row in rows)
-
-
-async def is_undone(kind: Kind, cohort_id: int, session_id: int | None) -> bool:
-    """Whether what a message of a kind in `OF_CHANGES` is about has been undone before anybody wrote it: the session was
-    last revised by an undo, or the last move of a rest was undone."""
-    if kind == "rest_moved":
-        found = await fetchval(
-            """select undone_at is not null from session_change where cohort_id = $1 and kind = 'move_rest'
-               order by id desc limit 1""",
-            cohort_id,
-        )
-        return bool(found)
-    return bool(
-        await fetchval(
-            """select exists (select from session_change c join cohort_session s on s.cohort_id = c.cohort_id
-                              where s.id = $1 and c.kind = 'undo' and c.made_at = s.revised_at)""",
-            session_id,
-        )
-    )

@@ -82,10 +82,10 @@ REMINDERS: frozenset[Kind] = frozenset({"soon_visit", "soon_evaluation"})
 RAN_OUT: frozenset[Kind] = frozenset({"offer_expired", "place_expired", "queue_ended"})
 # What changes when somebody should come. About a session that is near it is urgent.
 CHANGES_A_SESSION: frozenset[Kind] = frozenset({"session_moved", "session_cancelled", "talk_booked", "rest_cancelled",
-                                                "cohort_cancelled", "rest_moved", "change_undone", "visit_cancelled",
-                                                "visit_unbooked"})  # fmt: skip
-# What is no longer true when a change is undone: who has not heard it yet never does.
-OF_CHANGES: frozenset[Kind] = frozenset({"session_moved", "session_cancelled", "rest_moved"})
+                                                "cohort_cancelled", "cohort_postponed", "rest_moved",
+                                                "change_undone", "visit_cancelled", "visit_unbooked"})  # fmt: skip
+# What tells of sessions that are otherwise, each of use as long as the receiver believes something else of one to come.
+OF_CHANGES: frozenset[Kind] = frozenset({"session_moved", "session_cancelled", "rest_moved", "change_undone", "talk_booked"})
 # Of what staff did to somebody's study visit only the last is told.
 BY_STAFF: frozenset[Kind] = frozenset({"visit_booked", "visit_unbooked"})
 # In which states of the visit a message about it is still true; None is no visit.

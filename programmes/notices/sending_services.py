@@ -20,7 +20,7 @@ from programmes.enrolment import queries as enrolments
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.rules import asks_age_again
-from programmes.notices import hours_rules, letter_rules, queries, rules, text_rules
+from programmes.notices import belief_rules, change_queries, hours_rules, letter_rules, queries, rules, text_rules
 from programmes.notices.post_services import Deferred, Post, Refused
 from programmes.notices.queries import NoticeFacts
 from programmes.notices.reach_services import channel_of
@@ -114,6 +114,9 @@ async def _ready(facts: NoticeFacts, settings: Settings, keys: KeyFolder, now: d
         if sure:
             await _failed(facts, "Outdated", True, now)
         return None
+    if facts.believed:
+        now_is = await change_queries.as_they_are(person.cohort_id)
+        return _Ready(facts, channel, words, belief_rules.acts_at(facts.believed, now_is, now))
     return _Ready(facts, channel, words, _of_use_until(words, now))
 
 
@@ -208,10 +211,14 @@ async def _words(
 ) -> letter_rules.Facts | None:
     """What the message is made of, or None if it is no longer true."""
     sessions = await cohorts.sessions(person.cohort_id)
-    about = next((s for s in sessions if s.session_id == facts.session_id), None)
+    about = _about(facts, sessions)
     visit = person.visit
     about_state, about_ends = (about.state, about.ends_at) if about else ("", now)
-    if not rules.is_current(facts.kind, person.state, about_state, about_ends, now, visit.state if visit else None):
+    if facts.believed and facts.kind in rules.OF_CHANGES:
+        now_is = await change_queries.as_they_are(person.cohort_id)
+        if person.state not in rules.AUDIENCE[facts.kind] or not belief_rules.is_of_use(facts.believed, now_is, now):
+            return None
+    elif not rules.is_current(facts.kind, person.state, about_state, about_ends, now, visit.state if visit else None):
         return None
     book_by = await deadline_queries.last_day(person) if facts.kind == "visit_reminder" else None
     if await _outrun(facts, person, str(book_by), now):
@@ -225,11 +232,11 @@ async def _words(
         person.state,
         next=letter_rules.Slot(coming.starts_at, coming.ends_at) if coming else None,
         is_first=bool(counted) and coming == counted[0],
-        session=letter_rules.Slot(about.starts_at, about.ends_at) if about else None,
+        session=_as_known(facts, about),
         was_at=about.was_at if about else None,
         soonest=min((s.starts_at for s in sessions if s.starts_at > now), default=None),
         added=_made_up_for(about, counted),
-        booked=_booked_with(about, counted) if facts.kind == "talk_booked" else 1,
+        booked=_booked_with(facts, about, counted) if facts.kind == "talk_booked" else 1,
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
         say_coming=queued and person.asked_to_come,
@@ -264,8 +271,25 @@ def _made_up_for(about: SessionFacts | None, counted: Sequence[SessionFacts]) ->
     return letter_rules.Slot(found.starts_at, found.ends_at) if found else None
 
 
-def _booked_with(about: SessionFacts | None, counted: Sequence[SessionFacts]) -> int:
+def _about(facts: NoticeFacts, sessions: Sequence[SessionFacts]) -> SessionFacts | None:
+    """The session that a message is about; of several that were booked at once the first that stands."""
+    if facts.kind == "talk_booked" and facts.believed:
+        return next((s for s in sessions if s.session_id in facts.believed and s.state in {"planned", "moved"}), None)
+    return next((s for s in sessions if s.session_id == facts.session_id), None)
+
+
+def _as_known(facts: NoticeFacts, about: SessionFacts | None) -> letter_rules.Slot | None:
+    """When it is; of one that is cancelled when the person believes that it is."""
+    if about is None:
+        return None
+    known = (facts.believed or {}).get(about.session_id) if about.state == "cancelled" else None
+    return letter_rules.Slot(known.starts_at, known.ends_at) if known else letter_rules.Slot(about.starts_at, about.ends_at)
+
+
+def _booked_with(facts: NoticeFacts, about: SessionFacts | None, counted: Sequence[SessionFacts]) -> int:
     """How many talks were booked at once with this one; what has been changed since has had a message of its own."""
+    if facts.believed:
+        return sum(1 for s in counted if s.session_id in facts.believed)
     return sum(1 for s in counted if about and s.revised_at == about.revised_at and s.sequence == about.sequence)
 
 

@@ -21,12 +21,14 @@ SEND = "send_notices"
 
 
 @dataclass(frozen=True)
-class _Event:
-    """What happened. `subject` tells it from the next of its kind."""
+class Event:
+    """What happened. `subject` tells it from the next of its kind; `believed` what a change of sessions outruns
+    (`belief_rules.written`)."""
 
     kind: Kind
     subject: str = ""
     session_id: int | None = None
+    believed: str | None = None
 
 
 async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetime, subject: str = "") -> None:
@@ -41,7 +43,7 @@ async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetim
             if kind == "visit_booked":
                 subject = await queries.booking(enrolment_id)
             await _tell(
-                _Event(kind, subject or rules.subject_of(kind, facts)),
+                Event(kind, subject or rules.subject_of(kind, facts)),
                 [facts] if facts.state in rules.AUDIENCE[kind] else [],
                 keys,
                 now,
@@ -49,19 +51,15 @@ async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetim
 
 
 async def tell_about_session(kind: Kind, session_id: int, keys: KeyFolder, now: datetime) -> None:
-    """A message to everybody with a seat about one session. Moved twice before anybody was told, it is told once.
-
-    Of one that has been cancelled since only that is told, in whatever order the events are answered.
-    """
+    """A message to everybody with a seat about one session that is otherwise without a change that was written down
+    (`change_services`), as the release before tells it. Of one that has been cancelled since only that is told."""
     with suppress(NotFound):
         async with transaction():
             cohort_id = await queries.cohort_of_session(session_id)
             await cohorts.locked(cohort_id)
             if kind != "session_cancelled" and await queries.is_cancelled(session_id):
                 return
-            if kind in rules.OF_CHANGES and await queries.is_undone(kind, cohort_id, session_id):
-                return
-            event = _Event(kind, f"{session_id}/{await queries.sequence(session_id)}", session_id)
+            event = Event(kind, f"{session_id}/{await queries.sequence(session_id)}", session_id)
             await _tell(event, await _audience(kind, cohort_id), keys, now)
 
 
@@ -70,14 +68,8 @@ async def tell_cohort(kind: Kind, cohort_id: int, keys: KeyFolder, now: datetime
     with suppress(NotFound):
         async with transaction():
             await cohorts.locked(cohort_id)
-            event = _Event(kind, str(await _LATEST.get(kind, queries.latest_decision)(cohort_id)))
-            people = await _audience(kind, cohort_id)
-            if kind == "change_undone":
-                everybody, people = people, await _who_heard(cohort_id, people)
-                await _tell_what_stands_again(cohort_id, everybody, keys, now)
-            elif kind in rules.OF_CHANGES and await queries.is_undone(kind, cohort_id, None):
-                return
-            await _tell(event, people, keys, now)
+            event = Event(kind, str(await _LATEST.get(kind, queries.latest_decision)(cohort_id)))
+            await _tell(event, await _audience(kind, cohort_id), keys, now)
 
 
 _LATEST: Mapping[Kind, Callable[[int], Awaitable[object]]] = {
@@ -85,46 +77,6 @@ _LATEST: Mapping[Kind, Callable[[int], Awaitable[object]]] = {
     "rest_moved": queries.latest_change,
     "change_undone": queries.latest_change,
 }
-
-
-async def _tell_what_stands_again(cohort_id: int, people: Sequence[EnrolmentFacts], keys: KeyFolder, now: datetime) -> None:
-    """An earlier change stands again, once a later one of the same sessions is undone. Whom its message had not reached,
-    which the later one had outrun, is told it now; several sessions in one message."""
-    since = await queries.undone_since(cohort_id)
-    standing = await queries.changed_again(cohort_id, now) if since else []
-    if since is None or not standing:
-        return
-    one = standing[0] if len(standing) == 1 else None
-    told = await queries.told_of(cohort_id, one.session_id if one else None, since)
-    missed = [
-        facts for facts in people if facts.enrolment_id not in told and (facts.place_since or facts.applied_at) <= since
-    ]
-    if one is not None:
-        kind: Kind = "session_cancelled" if one.state == "cancelled" else "session_moved"
-        event = _Event(kind, f"{one.session_id}/{one.sequence}", one.session_id)
-    else:
-        event = _Event("rest_moved", f"{await queries.latest_change(cohort_id)}")
-    await _tell(event, missed, keys, now)
-
-
-async def _who_heard(cohort_id: int, people: Sequence[EnrolmentFacts]) -> list[EnrolmentFacts]:
-    """Those who know of the change that is undone: who was told, also by staff, and who came while it held and knows nothing
-    else. Who was not told yet never is, and needs no second message."""
-    since = await queries.undone_since(cohort_id)
-    if since is None:
-        return []
-    await execute(
-        """delete from notice n using enrolment e where e.id = n.enrolment_id and e.cohort_id = $1
-           and n.kind = any($2::text[]) and n.created_at >= $3 and n.sent_at is null
-           and (n.session_id is null or n.session_id = any($4::int[])) and (n.state <> 'failed'
-             or exists (select from notice_attempt a where a.notice_id = n.id and a.error = 'Outdated'))""",
-        cohort_id,
-        sorted(rules.OF_CHANGES),
-        since,
-        await queries.of_undone(cohort_id),
-    )
-    heard = await queries.heard_since(cohort_id, rules.OF_CHANGES, since)
-    return [facts for facts in people if facts.enrolment_id in heard or (facts.place_since or facts.applied_at) > since]
 
 
 async def forget_events(cohort_id: int) -> None:
@@ -147,24 +99,31 @@ async def _audience(kind: Kind, cohort_id: int) -> list[EnrolmentFacts]:
     return await enrolments.enrolments(cohort_id, rules.AUDIENCE[kind])
 
 
-async def _tell(event: _Event, people: Sequence[EnrolmentFacts], keys: KeyFolder, now: datetime) -> None:
+async def _tell(event: Event, people: Sequence[EnrolmentFacts], keys: KeyFolder, now: datetime) -> None:
     """Write a notice for each, and wake the sending, in the caller's transaction. Doing it again changes nothing.
 
     The caller holds the cohort's lock and has read the people under it: whoever erases the list comes before or after.
     """
-    made = [await _note(event, facts, keys, now) for facts in people]
+    made = [await note(event, facts, keys, now) for facts in people]
     if any(made):
-        await jobs.put(SEND, {}, dedupe=SEND)
+        await wake()
 
 
-async def _note(event: _Event, facts: EnrolmentFacts, keys: KeyFolder, now: datetime) -> bool:
+async def wake() -> None:
+    """In the open transaction: ask for the sending."""
+    await jobs.put(SEND, {}, dedupe=SEND)
+
+
+async def note(event: Event, facts: EnrolmentFacts, keys: KeyFolder, now: datetime) -> bool:
+    """Write one person's notice, as `_tell`; whether there is a new one."""
     if facts.key_id is None and facts.participant_id is None:
         return False  # The key went when the place was left (DESIGN 6): nobody is there to be told.
     reachable = may_be_written_to(facts, keys)
     if event.session_id is not None and event.kind not in rules.REMINDERS:
         # What was not sent yet about the same session is outrun by this.
         await execute(
-            "delete from notice where enrolment_id = $1 and session_id = $2 and state = 'waiting' and id <> $3",
+            """delete from notice where enrolment_id = $1 and session_id = $2 and state = 'waiting' and believed is null
+               and id <> $3""",
             facts.enrolment_id,
             event.session_id,
             rules.notice_id(event.kind, facts.enrolment_id, event.subject),
@@ -177,14 +136,15 @@ async def _note(event: _Event, facts: EnrolmentFacts, keys: KeyFolder, now: date
             rules.notice_id(event.kind, facts.enrolment_id, event.subject),
         )
     made = await execute(
-        """insert into notice (id, enrolment_id, session_id, kind, state, created_at) values ($1, $2, $3, $4, $5, $6)
-           on conflict do nothing returning 1""",
+        """insert into notice (id, enrolment_id, session_id, kind, state, created_at, believed)
+           values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning 1""",
         rules.notice_id(event.kind, facts.enrolment_id, event.subject),
         facts.enrolment_id,
         event.session_id,
         event.kind,
         "waiting" if reachable else "no_channel",
         now,
+        event.believed,
     )
     if made and facts.participant_id is not None:
         await audit.note("person:notify", f"participant/{facts.participant_id}", None, now)

@@ -22,6 +22,8 @@ class Notice(Table, tablename="notice"):
     sent_at = Timestamptz(null=True, default=None)
     # Held for a time at which it may go: when that is looked at again; never that time itself, which tells of the person.
     look_again_at = Timestamptz(null=True, default=None)
+    # Of a change of sessions: of which, and how the person knew them before; numbers and times as JSON (`belief_rules`).
+    believed = Text(null=True, default=None)
     notice_kind_is_a_name = Check("kind ~ '^[a-z_]{1,60}$'")
     known_notice_state = Check("state in ('waiting', 'sent', 'failed', 'no_channel')")
 
@@ -71,5 +73,6 @@ class StaffMessage(Table, tablename="staff_message"):
     created_at = Timestamptz(default=None)
     failures = Integer(default=0)
     last_failure = Timestamptz(null=True, default=None)
-    known_staff_message = Check("kind in ('asked', 'not_needed', 'found', 'nobody', 'alone', 'moved', 'cancelled')")
+    known_message_to_staff = Check("""kind in ('asked', 'not_needed', 'found', 'nobody', 'alone', 'moved', 'cancelled',
+        'called_off', 'new_time', 'brought_back', 'off_duty', 'on_duty')""")
     known_staff_message_state = Check("state in ('waiting', 'sent', 'failed', 'outrun')")

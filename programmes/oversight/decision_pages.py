@@ -260,6 +260,11 @@ def postpone_page(
     )
 
 
+def apart_lines(apart: Sequence[date]) -> tuple[str, ...]:
+    """The days on which two would meet who must not, as the bare word."""
+    return tuple(_("%(day)s: krock.", day=capital(day_long(day))) for day in apart)
+
+
 def _clashes(schedule: Schedule) -> tuple[str, ...]:
     """The days on which the room or somebody who leads is elsewhere, in words."""
     return tuple(

@@ -1,6 +1,7 @@
 """Postponing and cancelling a start, and changing its places. Coordinators of the programme only."""
 
 from collections.abc import Sequence, Set
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -117,11 +118,15 @@ async def _show_postpone(
     request: AnyRequest, facts: queries.Start, form: Form, first: date, status: int = 200, look_again: bool = False
 ) -> Response[Any]:
     schedule = await services.plan_again(facts.cohort_id, first, request.app.state.clock.now())
+    apart = await services.apart_on(facts.cohort_id, schedule)
     decide_by = form.raw("beslut") if form.values else decided_by(first).isoformat()
     typed = form.raw("start") if form.values else first.isoformat()
     reached = await reach_by_state(facts.cohort_id, "cohort_postponed", request.app.state.key_folder)
     year = await _year(request, facts)
     view = pages.postpone_page(facts, schedule, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
+    if apart:
+        said = pages.apart_lines(apart)
+        view = replace(view, digest=services.days_seen(schedule, apart), clashes=(*view.clashes, *said))
 
     return page(request, "oversight/postpone.html", view, status)
 
@@ -159,10 +164,11 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     if form.errors or first is None or decide_by is None:
         return await _show_postpone(request, facts, form, first or fallback, 422)
     planned: Schedule = await services.plan_again(facts.cohort_id, first, now)
-    if planned.digest != form.raw("dagar"):
+    seen = services.days_seen(planned, await services.apart_on(facts.cohort_id, planned))
+    if seen != form.raw("dagar"):
         return await _show_postpone(request, facts, form, first, 422, look_again=True)
     refused = await services.postpone(
-        facts.cohort_id, first, decide_by, reason, form.raw("sett"), planned.digest, principal(request), now
+        facts.cohort_id, first, decide_by, reason, form.raw("sett"), seen, principal(request), now
     )
     _say(form, refused)
     if refused:

@@ -45,6 +45,10 @@ def read_days(form: Form, kind: str, count: int) -> Days | None:
         if not weekdays:
             form.fail("dagar", _("Välj minst en veckodag."))
         other = _other_times(form, weekdays)
+        for day in range(7):
+            if day not in weekdays and (form.raw(f"fran{day}").strip() or form.raw(f"till{day}").strip()):
+                # What somebody has typed is never dropped without a word.
+                form.fail(f"fran{day}", _("Kryssa i den veckodagen också, eller ta bort tiden."))
     chosen = _chosen(form, count) if kind != "drop_in" and how == "egna" and by_hand(form) else ()
     wrong = {"antal", "dagar", "monster", *(name for name in form.errors if hours_differ(name))}
     if not first or not begins or not ends or wrong & set(form.errors) or any(one is None for one in chosen):

@@ -1,8 +1,10 @@
 """Decisions about starts. They sit above cohorts and enrolments because they touch both, under the cohort's lock."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from programmes.catalogue import queries as catalogue
+from programmes.cohorts import queries as cohort_queries
 from programmes.cohorts import services as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import REASONS, Reason, StartFacts, decide_start, places_span, why_not_limits
@@ -13,6 +15,7 @@ from programmes.core.principal import Principal
 from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
 from programmes.enrolment import together_queries
+from programmes.enrolment.apart_queries import days_apart
 from programmes.enrolment.queries import Places, places
 from programmes.oversight.rules import seen_as
 
@@ -74,6 +77,18 @@ async def plan_again(cohort_id: int, new_first: date, now: datetime) -> Schedule
     return await cohorts.plan_again(cohort_id, new_first, now)
 
 
+async def apart_on(cohort_id: int, schedule: Schedule) -> list[date]:
+    """On which of these days somebody would meet whom they must not; who they are is never said."""
+    rooms = [session.venue_id for session in await cohort_queries.sessions(cohort_id) if session.state != "cancelled"]
+    times = [(slot.starts_at, slot.ends_at, room) for slot, room in zip(schedule.slots, rooms, strict=False)]
+    return await days_apart(cohort_id, times)
+
+
+def days_seen(schedule: Schedule, apart: Sequence[date]) -> str:
+    """Stands for all that there was to see of the days."""
+    return "-".join([schedule.digest, *(f"{day:%y%m%d}" for day in apart)])
+
+
 async def postpone(
     cohort_id: int,
     new_first: date,
@@ -86,7 +101,7 @@ async def postpone(
 ) -> list[Reason]:
     """Give a start another first day; everybody keeps their place. Returns why not, or nothing when it is done.
 
-    `seen_days` is the digest of the sessions that were shown.
+    `seen_days` is `days_seen` of the sessions that were shown, with the clashes that are meant.
 
     Raises:
         NotFound, Forbidden: not theirs to decide.
@@ -94,7 +109,8 @@ async def postpone(
     """
     async with transaction():
         cohort = await _decidable(cohort_id, seen, principal, now)
-        if (await cohorts.plan_again(cohort_id, new_first, now)).digest != seen_days:
+        schedule = await cohorts.plan_again(cohort_id, new_first, now)
+        if days_seen(schedule, await apart_on(cohort_id, schedule)) != seen_days:
             raise Conflict("schedule_changed")
         confirmed = (await _taken(cohort_id)).confirmed
         return await cohorts.mark_postponed(cohort, new_first, decide_by, reason, confirmed, principal, now)

@@ -252,6 +252,7 @@ def problem(reason: str, again: bool = False) -> tuple[str, str]:
         "auth_time": _("Svaret visade inte att du nyss har loggat in."),
         "somebody_else": _("Det var ett annat konto som loggade in."),
         "subject": _("Svaret handlade om två olika konton."),
+        "groups": _("Det gick inte att förstå vilka grupper du är med i."),
     }
     special = {
         "away": (

@@ -146,13 +146,16 @@ class Provider:
         if again and not -_LEEWAY_SECONDS <= now.timestamp() - auth_time <= _AGAIN_SECONDS:
             raise ProviderLied("auth_time")
         more = await self._more(tokens, claims, now)
+        groups = groups_of(more.get(self.about.groups_claim))
+        if groups is None:
+            raise ProviderLied("groups")
         username = plain(more.get("preferred_username")) or plain(more.get("email")) or plain(claims["sub"]) or "person"
         return Told(
             self.about.issuer,
             claims["sub"],
             plain(username.lower()),
             plain(more.get("name")) or username,
-            groups_of(more.get(self.about.groups_claim)),
+            groups,
             tokens["id_token"],
             auth_time,
         )
@@ -223,8 +226,11 @@ class Provider:
         """The claims, with those of the user-info endpoint where the token itself names no groups."""
         address = (await self._metadata(now)).get("userinfo_endpoint")
         access = tokens.get("access_token")
-        if self.about.groups_claim in claims or not address or not isinstance(access, str):
+        if self.about.groups_claim in claims or not address or access is None:
             return claims
+        # RFC 6750, 2.1: it is sent in a header, which holds nothing else.
+        if not isinstance(access, str) or not access.isascii() or not access.isprintable():
+            raise ProviderLied("token")
         more = await self._ask("GET", address, headers={"authorization": f"Bearer {access}"})
         if more.get("sub") != claims["sub"]:
             raise ProviderLied("subject")

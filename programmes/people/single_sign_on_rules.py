@@ -28,10 +28,13 @@ def plain(value: Any, most: int = _NAME) -> str:
     return "".join(char for char in text if char.isprintable())[:most]
 
 
-def groups_of(value: Any) -> frozenset[str]:
-    """The groups of a claim: a list of names, or one name."""
-    named = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    return frozenset(name for name in named if isinstance(name, str))
+def groups_of(value: Any) -> frozenset[str] | None:
+    """The groups of a claim: a list of names, or one name; none where there is no claim. None for anything else: it says
+    nothing of which groups somebody is in, and to take it for none would end their roles."""
+    named = [] if value is None else [value] if isinstance(value, str) else value
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        return None
+    return frozenset(named)
 
 
 def roles_of(groups: Collection[str], meant: Iterable[tuple[str, str, str]]) -> Sequence[tuple[str, str]]:

@@ -14,6 +14,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyGone, KeysAway, Unreadable
 from programmes.web import rendering
+from programmes.web.conflict_texts import conflict_text
 from programmes.web.guards import NotConfirmed, NotSignedIn
 from programmes.web.hosts import Misdirected
 from programmes.web.limits import TookTooLong
@@ -52,8 +53,9 @@ def forbidden(request: AnyRequest, error: Exception) -> Response[Any]:
 
 def conflict(request: AnyRequest, error: Exception) -> Response[Any]:
     code = error.code if isinstance(error, errors.Conflict) else ""
-    text = staff_text(code) if request.url.path.startswith("/personal") else None
-    return page(request, "errors/conflict.html", (*(text or conflict_text(code)), _way_back(request.url.path)), status=409)
+    path = request.url.path
+    text = conflict_text(code, path.startswith("/personal"))
+    return page(request, "errors/conflict.html", (*text, _way_back(path)), status=409)
 
 
 def unreadable(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -104,7 +106,7 @@ def not_confirmed(request: AnyRequest, error: Exception) -> Response[Any]:
 
 
 def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
-    if error.status_code == 405 and _wants_json(request):
+    if error.status_code == 405 and (_wants_json(request) or request.method == "HEAD"):
         answer = _json(405, "Method not allowed")
         answer.headers["allow"] = (error.headers or {}).get("allow", "GET")
         return answer
@@ -163,191 +165,6 @@ def _route(request: AnyRequest) -> str:
     """The route's pattern, never the address itself: tokens and codes stand in addresses."""
     template = request.scope.get("path_template")
     return template if isinstance(template, str) else ""
-
-
-def staff_text(code: str) -> tuple[str, str] | None:
-    """The same for staff, where the conflict is about somebody else's place."""
-    texts = {
-        "review_signed": (
-            _("Månaden är redan granskad"),
-            _("Någon har skrivit under den, kanske du i en annan flik. Inget av det du skickade nu är sparat."),
-        ),
-        "extract_unreadable": (
-            _("Uppgifterna kan inte läsas"),
-            _(
-                "Nyckeln saknas eller är fel, eller så är de skadade. Ett utdrag som saknar något lämnas inte ut. "
-                "Säg till er administratör."
-            ),
-        ),
-        "no_consent": (
-            _("Det finns inget samtycke till partnerkontakt"),
-            _("Utan det, eller när platsen är avslutad, finns inga uppgifter om partnern här. Inget är sparat."),
-        ),
-        "room_taken": (
-            _("Lokalen är tagen"),
-            _("Någon annan har bokat den just nu. Inget är sparat. Gå tillbaka, så visas krocken."),
-        ),
-        "heard_already": (
-            _("Personen har redan nåtts"),
-            _("Beskedet har kommit fram sedan sidan visades, så inget samtal behövs. Kontaktvägen är inte visad."),
-        ),
-        "not_free": (
-            _("Någon av dem är inte ledig längre"),
-            _("Den har fått något annat då, eller får inte längre leda insatsen. Ingen har fått någon fråga."),
-        ),
-        "found_already": (
-            _("Någon hoppar redan in"),
-            _("Den sa ja sedan sidan visades. Ingen ny fråga är skickad."),
-        ),
-        "nobody_left": (
-            _("Ingen annan är kvar att hålla i det"),
-            _("Den andra som leder kan inte heller komma, eller har inte längre behörighet. Inget är ändrat."),
-        ),
-        "elsewhere_now": (
-            _("Det har blivit något annat då"),
-            _("Den som skulle komma ändå är bokad någon annanstans då. Inget är ändrat."),
-        ),
-        "session_over": (
-            _("Tiden har varit"),
-            _("Det är slut, eller redan ändrat, så det finns inget kvar att göra åt det här. Inget är ändrat."),
-        ),
-        "change_settled": (
-            _("Det går inte att ångra längre"),
-            _("Timmen har gått, eller så har något ändrats sedan dess. Inget är sparat. Ändra träffen i stället."),
-        ),
-        "schedule_changed": (
-            _("Det har ändrats sedan sidan visades"),
-            _("Dagarna eller krockarna är inte längre de som du såg. Inget är sparat. Gå tillbaka och titta igen."),
-        ),
-        "leader_taken": (
-            _("Någon som leder är upptagen"),
-            _("Tiden är bokad för någon av dem just nu. Inget är sparat. Gå tillbaka, så visas krocken."),
-        ),
-        "enrolment_over": (
-            _("Det går inte längre"),
-            _("Personens plats eller anmälan har ändrats sedan sidan visades, kanske av dig i en annan flik."),
-        ),
-        "not_waiting": (
-            _("Personen står inte i kön längre"),
-            _("Den har fått ett erbjudande eller en plats, eller har lämnat kön. Inget av det du skickade är sparat."),
-        ),
-        "not_next": (
-            _("Personen kan inte få platsen nu"),
-            _("Kön har ändrats sedan sidan visades: någon annan är på tur, platsen är tagen, eller så är det för sent."),
-        ),
-        "offer_over": (
-            _("Erbjudandet gäller inte längre"),
-            _("Det är besvarat, eller så har tiden för att svara gått ut."),
-        ),
-        "visit_full": (_("Tiden är inte ledig längre"), _("Välj en annan tid för studiebesöket. Personens plats är kvar.")),
-        "visit_done": (_("Studiebesöket är redan gjort"), _("Personen behöver inte boka ett till.")),
-        "visit_confirmed": (
-            _("Platsen är redan klar"),
-            _("Det har ändrats sedan sidan visades. Stämmer inte besöket, öppna personens sida och välj ”Rätta besöket”."),
-        ),
-        "visit_settled": (
-            _("Det har börjat"),
-            _("Besöket går inte att rätta efter starten. Vill någon inte fortsätta, avsluta på personens sida."),
-        ),
-        "note_settled": (
-            _("Det går inte att ta tillbaka längre"),
-            _("Timmen har gått, det har börjat, eller så har något godkänts sedan dess. Det som är antecknat står kvar."),
-        ),
-        "visit_begun": (
-            _("Besöket har redan börjat"),
-            _("Det går inte att avboka. Anteckna om personen kom, eller boka en ny tid."),
-        ),
-        "visit_changed": (
-            _("Studiebesöket har ändrats"),
-            _("En tid har bokats, avbokats eller antecknats sedan sidan visades, kanske av personen själv."),
-        ),
-        "not_going_on": (
-            _("Det är antecknat att ni inte båda vill gå vidare"),
-            _("Ändra det på personens sida först, om det inte stämmer. Personens plats är kvar."),
-        ),
-        "visit_first": (
-            _("Studiebesöket kommer först"),
-            _("Villkor och regler kan godkännas när besöket är gjort. Anteckna besöket först."),
-        ),
-        "texts_changed": (
-            _("Texten har fått en ny version"),
-            _("Låt personen läsa den nya versionen. Inget av det du skickade är sparat."),
-        ),
-        "undo_over": (
-            _("Det går inte att ångra längre"),
-            _("Tiden har gått. Personen kan anmäla sig igen om det finns plats."),
-        ),
-        "undo_nothing": (
-            _("Det finns inget att komma tillbaka till"),
-            _("Platsen är tagen, och det går inte längre att ställa sig i kön."),
-        ),
-    }
-    return texts.get(code)
-
-
-def conflict_text(code: str) -> tuple[str, str]:
-    """Title and text for a conflict, by its code."""
-    texts = {
-        "other_place": (
-            _("En annan plats visas nu"),
-            _("Det du tryckte på gällde en annan plats, kanske ett syskons i en annan flik. Inget är ändrat."),
-        ),
-        "cohort_changed": (
-            _("Gruppen har ändrats"),
-            _("Den har ändrats sedan sidan visades, kanske av dig i en annan flik. Inget av det du skickade nu är sparat."),
-        ),
-        "enrolment_over": (
-            _("Det går inte längre"),
-            _("Din plats eller anmälan har ändrats sedan sidan visades. Öppna Min plats igen."),
-        ),
-        "offer_over": (
-            _("Erbjudandet har gått ut"),
-            _("Tiden för att svara har gått ut, så det går inte längre att tacka ja. På Min plats står vad du kan göra."),
-        ),
-        "offer_ended_queued": (
-            _("Erbjudandet gäller inte längre"),
-            _("Du står kvar i kön och har kvar din tur. På Min plats ser du vilket nummer du har."),
-        ),
-        "offer_ended_cancelled": (
-            _("Erbjudandet gäller inte längre"),
-            _("Starten är inställd. På Min plats ser du vad du kan göra i stället."),
-        ),
-        "visit_full": (
-            _("Tiden är inte ledig längre"),
-            _("Välj en annan tid för studiebesöket. Din plats är kvar, och har du redan en bokad tid gäller den."),
-        ),
-        "visit_done": (_("Studiebesöket är redan gjort"), _("Du behöver inte boka ett till. Din plats är kvar.")),
-        "visit_first": (_("Studiebesöket kommer först"), _("Du kan godkänna villkor och regler när besöket är gjort.")),
-        "no_visit": (_("Inget studiebesök är bokat"), _("Boka ett besök först.")),
-        "visit_not_yet": (
-            _("Studiebesöket har inte varit än"),
-            _("Det kan antecknas tidigast en kvart innan det börjar. Inget är ändrat."),
-        ),
-        "visit_begun": (_("Besöket har redan börjat"), _("Det går inte att avboka. Boka en ny tid, eller ring oss.")),
-        "not_going_on": (
-            _("Efter studiebesöket vill ni inte båda gå vidare"),
-            _("Din plats är kvar. Ring oss om det inte stämmer."),
-        ),
-        "undo_over": (_("Det går inte att ångra längre"), _("Timmen har gått. Du kan anmäla dig igen om det finns plats.")),
-        "undo_nothing": (
-            _("Det finns inget att komma tillbaka till"),
-            _("Platsen är tagen, och det går inte längre att ställa sig i kön. Ring oss om du undrar något."),
-        ),
-        "factor_unreadable": (
-            _("Koden går inte att kontrollera"),
-            _("Det är fel hos oss. Använd en reservkod, eller be den som sköter tjänsten att nollställa din kod."),
-        ),
-        "record_changed": (
-            _("Uppgifterna har ändrats"),
-            _("De har ändrats sedan filen gjordes. Gör en ny fil. Inget är raderat."),
-        ),
-        "visit_past": (_("Tiden har redan varit"), _("Välj en tid som kommer.")),
-        "texts_changed": (
-            _("Texten har fått en ny version"),
-            _("Läs den nya versionen och godkänn den. Inget av det du skickade är sparat."),
-        ),
-    }
-    return texts.get(code, texts["cohort_changed"])
 
 
 HANDLERS: dict[Any, Any] = {

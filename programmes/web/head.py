@@ -1,4 +1,9 @@
-"""HEAD for every page: what GET would answer, without the body (RFC 9110, 9.3.2). Link and uptime checkers ask so."""
+"""HEAD for every page but those for staff: what GET would answer, without the body (RFC 9110, 9.3.2). Link and uptime
+checkers ask so.
+
+A page for staff would be made, with everybody's record on it, to be shown to nobody: either the access log would say that
+somebody had looked, or a record would be read without a line. They answer 405, which RFC 9110, 15.5.6 has for it.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,8 +14,11 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 def with_head(app: App) -> App:
     """Wrap an ASGI application. Calendars answer HEAD themselves."""
 
+    def is_left(path: str) -> bool:
+        return path.startswith(("/k/", "/personal"))
+
     async def answer(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"].startswith("/k/"):
+        if scope["type"] != "http" or scope["method"] != "HEAD" or is_left(scope["path"]):
             await app(scope, receive, send)
             return
 

@@ -16,7 +16,7 @@ POLICY = "; ".join(
     ]
 )
 
-
+_ONLY_HTTPS = "max-age=63072000; includeSubDomains"
 _ALWAYS = {
     "cache-control": "no-store",
     "content-security-policy": POLICY,
@@ -27,12 +27,15 @@ _ALWAYS = {
 }
 
 
+def always(https: bool) -> dict[str, str]:
+    """The headers of every answer, by whether people reach the service over https."""
+    return {**_ALWAYS, "strict-transport-security": _ONLY_HTTPS} if https else dict(_ALWAYS)
+
+
 async def add_headers(message: Message, scope: Scope) -> None:
     """Before an answer leaves: set the security headers; what a handler has set itself stays."""
     if message["type"] != "http.response.start":
         return
     headers = MutableScopeHeaders.from_message(message)
-    for name, value in _ALWAYS.items():
+    for name, value in always(scope["litestar_app"].state.settings.https).items():
         headers.setdefault(name, value)
-    if scope["litestar_app"].state.settings.https:
-        headers.setdefault("strict-transport-security", "max-age=63072000; includeSubDomains")

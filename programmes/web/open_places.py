@@ -32,6 +32,12 @@ def open_places(request: AnyRequest, response: Response[Any], tokens: Sequence[s
         drop_cookie(request, response, "places")
 
 
+def browser_secret(request: AnyRequest) -> str:
+    """What every form sent from this browser came with, whichever tab it was in, and nobody else knows: the cookie of the
+    forms' token. Empty for who has seen no form yet."""
+    return read_cookie(request, "csrftoken")
+
+
 def shown_place(request: AnyRequest) -> str:
     """The token of the place that Min plats shows; empty when none is open."""
     return read_cookie(request, "place")

@@ -99,6 +99,7 @@ OF_NOBODY = {
     "release": {"half_year", "results", "section"},
     "retention_choice": {"decision"},
     "group_role": {"section"},
+    "notice": {"believed"},
     "session_change": {"after", "before"},
     "staff_role": {"section"},
     "start_decision": {"reason"},

@@ -77,9 +77,9 @@ def test_every_text_is_said_in_english() -> None:
 
 
 def _called(path: Path) -> Iterator[tuple[int, str]]:
-    """Every text that code hands to `_` or `ngettext`, wherever in an expression the call stands."""
+    """Every text that code hands to the catalogues, wherever in an expression the call stands."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"_", "gettext", "ngettext"}:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CATALOGUE:
             first = node.args[0] if node.args else None
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield node.lineno, first.value
@@ -192,7 +192,7 @@ def _spoken_in(path: Path) -> Iterator[str]:
             yield f"{path.relative_to(ROOT).as_posix()}:{node.lineno} {node.value!r}"
 
 
-_CATALOGUE = {"_", "gettext", "ngettext"}
+_CATALOGUE = {"_", "N_", "gettext", "ngettext"}
 
 
 def test_no_module_says_swedish_past_the_catalogues() -> None:

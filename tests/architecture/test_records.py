@@ -54,7 +54,7 @@ def test_what_the_service_reads_for_itself_is_read_in_these_places_only() -> Non
     assert dict(found) == {
         "reach": {"notices/reach_services.py"},
         "same_form": {"enrolment/application_services.py"},
-        "rule": {"enrolment/age_services.py", "enrolment/transfer_services.py"},
+        "rule": {"desk/readings_services.py", "enrolment/age_services.py", "enrolment/transfer_services.py"},
         "rewrite": {"enrolment/details_services.py", "enrolment/details_views.py"},
         "retention": {"oversight/retention_services.py"},
     }

@@ -110,3 +110,11 @@ def test_without_an_environment_everything_is_as_the_class_says() -> None:
 def test_a_wrong_or_unknown_setting_is_said_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         read_settings({name: value})
+
+
+@pytest.mark.parametrize("name", ["PROGRAMMES_OIDC_NAME", "PROGRAMMES_MUNICIPALITY", "PROGRAMMES_BASE_URL"])
+def test_bytes_that_are_no_text_are_refused_by_the_name_of_the_setting(name: str) -> None:
+    value = b"Malm\xf6 \xff".decode("utf-8", "surrogateescape")
+    provider = {"PROGRAMMES_OIDC_ISSUER": "https://a.example", "PROGRAMMES_OIDC_CLIENT_ID": "a"}
+    with pytest.raises(SettingsError, match=f"^not UTF-8: {name}$"):
+        read_settings({**provider, "PROGRAMMES_OIDC_ROLES": "a=leader", name: value})

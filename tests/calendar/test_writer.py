@@ -103,14 +103,20 @@ def test_two_feeds_of_one_session_cannot_be_matched_by_uid() -> None:
     assert uuid.UUID(events(written(mine))[0]["UID"]).version == 5
 
 
-def test_a_cancelled_session_is_shown_as_cancelled_for_thirty_days() -> None:
-    facts = a_feed(a_session(cancelled_at=NOW, sequence=1))
+def test_a_cancelled_session_is_shown_as_cancelled_until_thirty_days_after_its_day() -> None:
+    session = a_session(cancelled_at=NOW, sequence=1)
+    facts = a_feed(session)
     (event,) = events(written(facts))
     assert event["SUMMARY"] == "INSTÄLLT: Möte"
     assert event["STATUS"] == "CANCELLED"
     assert event["TRANSP"] == "TRANSPARENT"
-    assert len(events(written(facts, NOW + timedelta(days=30, seconds=-1)))) == 1
-    assert events(written(facts, NOW + timedelta(days=30))) == []
+    assert len(events(written(facts, session.ends_at + timedelta(days=30, seconds=-1)))) == 1
+    assert events(written(facts, session.ends_at + timedelta(days=30))) == []
+    # Of one that had been, from when it was cancelled.
+    late = session.ends_at + timedelta(days=10)
+    facts = a_feed(replace(session, cancelled_at=late))
+    assert len(events(written(facts, late + timedelta(days=30, seconds=-1)))) == 1
+    assert events(written(facts, late + timedelta(days=30))) == []
 
 
 def test_a_cohort_that_is_called_off_takes_all_its_sessions_with_it() -> None:

@@ -58,7 +58,7 @@ async def test_duty_follows_every_change_of_sessions_and_of_who_works_there(
     # A session that moves beyond a substitute's last day is no longer theirs, and one that moves before it is.
     assert await move(cohort, 3, DAY, robin, clock.now()) == []
     assert await in_step(owner) == 12
-    assert await move(cohort, 4, -8 * DAY, robin, clock.now()) == []
+    assert await move(cohort, 4, -8 * DAY, robin, clock.now(), meant=True) == []
     assert await in_step(owner) == 13
     assert await cancel_session(sessions[5].session_id, True, robin, clock.now()) == []
     assert (await in_step(owner), await owner.fetchval("select count(*) from session_duty where cancelled")) == (14, 1)
@@ -108,6 +108,11 @@ async def test_one_session_only_and_one_that_somebody_does_not_come_to(
         )
         await owner.execute("update session_duty set away = true where session_id = $1 and staff_id = $2",
                             ill.session_id, robin.staff_id)  # fmt: skip
+    await owner.execute(
+        """insert into substitute_request (session_id, absent_id, asked_id, asked_by, asked_at, answer_by, for_start, state,
+               ended_at) values ($1, $2, $3, $2, $4, $4, $5, 'yes', $4)""",
+        *(ill.session_id, robin.staff_id, love.staff_id, clock.now(), ill.starts_at),
+    )
     assert await in_step(owner) == 11
     today = local_date(clock.now())
 

@@ -66,6 +66,13 @@ def test_one_moved_session_changes_neither_weekday_nor_hours() -> None:
     assert rhythm(slots) == "måndagar 13.00–15.00"
 
 
+def test_where_many_are_on_another_weekday_the_words_do_not_mislead() -> None:
+    slots = weekly(MONDAY, 4)
+    slots[1:3] = [moved(slot, timedelta(days=1)) for slot in slots[1:3]]
+    assert rhythm(slots) == "oftast måndagar 13.00–15.00"
+    assert rhythm([*slots, *weekly(MONDAY + timedelta(weeks=4), 6)]) == "måndagar 13.00–15.00"
+
+
 def test_where_all_have_been_moved_the_hours_are_those_they_have_now() -> None:
     assert rhythm([moved(slot, timedelta(hours=2)) for slot in weekly(MONDAY, 3)]) == "måndagar 15.00–17.00"
 

@@ -67,7 +67,8 @@ async def test_a_moved_session_keeps_where_it_was_to_be_and_tells(
     assert (after.state, after.moved_from, after.starts_at) == ("moved", before.starts_at, before.starts_at + DAY)
     assert (after.sequence, after.revised_at, after.number) == (1, clock.now(), 4)
     assert after.was_at == before.starts_at
-    assert await jobs_of(owner) == [("session_moved", f'{{"session": {before.session_id}}}')]
+    change_id = await owner.fetchval("select id from session_change where untold")
+    assert await jobs_of(owner) == [("session_moved", f'{{"change": {change_id}, "session": {before.session_id}}}')]
     assert await move(after, DAY, robin, clock.now()) == []
     again = (await sessions_of(cohort))[3]
     assert (again.moved_from, again.sequence) == (before.starts_at, 2)
@@ -76,7 +77,8 @@ async def test_a_moved_session_keeps_where_it_was_to_be_and_tells(
 async def test_numbers_follow_time_when_the_order_changes(group: Cast, clock: FrozenClock) -> None:
     cohort, robin = group
     second = (await sessions_of(cohort))[1]
-    assert await move(second, timedelta(days=15), robin, clock.now()) == []
+    assert await move(second, timedelta(days=15), robin, clock.now()) == ["comes_after"]
+    assert await move(second, timedelta(days=15), robin, clock.now(), meant=True) == []
     after = await sessions_of(cohort)
     assert [s.number for s in after] == list(range(1, 11))
     assert after[3].session_id == second.session_id
@@ -91,7 +93,7 @@ async def test_numbers_follow_time_when_the_order_changes(group: Cast, clock: Fr
         (timedelta(0), ["unchanged"]),
         (timedelta(days=7, hours=1), ["overlap"]),
         (timedelta(hours=-5), ["hour"]),
-        (timedelta(days=86), ["day_off"]),
+        (timedelta(days=86), ["comes_after", "day_off"]),
     ],
 )
 async def test_a_time_that_cannot_be_is_refused_in_words(

@@ -136,6 +136,30 @@ async def test_neither_a_talk_that_is_booked_nor_a_change_that_is_undone_brings_
     assert (await queries.sessions(one.cohort_id))[1].sequence == 1
 
 
+async def test_a_start_that_is_postponed_says_where_it_would_bring_two_together_and_is_saved_only_as_that_was_seen(
+    client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection, keys: KeyFolder
+) -> None:
+    await a_coordinator(clock.now())
+    eken = await a_venue("Eken")
+    early = await a_cohort("2.8", clock.now(), await a_leader(clock.now()), venue_id=eken, sessions=2)
+    late = await a_cohort("2.8", clock.now(), venue_id=eken, first_in=timedelta(days=28 + 21, hours=2), sessions=2)
+    anna = (await somebody(early, keys, clock.now(), "Anna Ask")).enrolment_id
+    bo = (await somebody(late, keys, clock.now(), "Bo Berg")).enrolment_id
+    await sign_in_as(client, "kim", clock.now())
+    page = f"/personal/starter/{early.cohort_id}/skjut-upp"
+    assert late.first_start
+    onto = local(late.first_start).date()
+    form = {"start": onto.isoformat(), "beslut": "2026-10-05", "skal": "no_venue"}
+    before = (await post_form(client, page, {**form, "visa": "1"})).text
+    assert ": krock." not in before
+    await owner.execute("insert into kept_apart (enrolment_id, other_id) values ($1, $2), ($2, $1)", anna, bo)
+    unseen = await post_form(client, page, {**form, "dagar": hidden(before, "dagar"), "sett": hidden(before, "sett")})
+    assert (unseen.status_code, unseen.text.count(": krock.")) == (422, 2)
+    assert not {"Bo Berg", "Anna Ask"} & set(unseen.text.split())
+    kept = {"dagar": hidden(unseen.text, "dagar"), "sett": hidden(unseen.text, "sett")}
+    assert (await post_form(client, page, {**form, **kept})).status_code == 303
+
+
 async def test_nobody_else_sets_or_sees_it_and_where_nobody_is_named_there_is_none(
     client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection, keys: KeyFolder
 ) -> None:

@@ -74,7 +74,9 @@ async def test_a_session_and_the_rest_move_as_they_were_shown_are_told_once_and_
     shown = (await client.get(address)).text
     assert "1 med e-postadress" in shown
     assert "1 som inget når" in shown
-    assert "3 träffar kommer efter." in shown
+    assert "3 träffar kommer efter. De följer med i samma mönster." in shown
+    one = (await client.get(f"/personal/traffar/{before[8].session_id}/flytta")).text
+    assert "1 träff kommer efter. Den följer med i samma mönster." in one
     # The second of them would be on a day that is closed.
     shut = "insert into closure (venue_id, first_day, last_day, reason) values (null, '2026-11-19', '2026-11-19', 'Lov')"
     await owner.execute(shut)
@@ -181,7 +183,9 @@ async def test_a_change_that_nobody_had_heard_of_is_undone_without_a_word_and_on
     stop = f"/personal/traffar/{soon.session_id}/stall-in"
     assert (await post_form(client, stop, {"sedan": "inte", "sedd": str(soon.sequence)})).status_code == 303
     shown = (await client.get(back)).text
+    assert 'name="andring"' in shown
     clock.advance(minutes=10)
+    assert 'name="andring"' not in (await client.get(back)).text, "not offered once the time that was has begun"
     answer = await post_form(client, back, {"andring": hidden(shown, "andring")})
     assert (answer.status_code, "Tiden som var förut har redan börjat" in answer.text) == (422, True)
 

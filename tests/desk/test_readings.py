@@ -172,8 +172,9 @@ async def test_who_would_be_left_out_is_named_to_those_who_work_with_them_and_th
     assert "Ove Vuxen" not in page
     assert "Ulf Annan" not in page
     assert "Personen blir kvar: tidigare beslut står fast." in words_of(page)
-    looks = await owner.fetch("select page, cohort_id, staff_id from record_look")
-    assert [tuple(row) for row in looks] == [("readings", cohort.cohort_id, kim.staff_id)] * 2
+    looks = await owner.fetch("select page, cohort_id, staff_id, participant_id from record_look")
+    shown = (await enrolment.enrolment(just_18.enrolment_id)).participant_id
+    assert [tuple(row) for row in looks] == [("readings", cohort.cohort_id, kim.staff_id, shown)]
     assert (await post_form(client, OVER_18, {"val": "false"})).status_code == 303
     assert (await enrolment.enrolment(just_18.enrolment_id)).state == "preliminary"
     # Back to the wider reading nobody is left out.

@@ -377,6 +377,11 @@ async def test_nobody_in_time_all_say_no_and_somebody_who_is_well_again(
     page = await look(client, f"{house.page}/sjuk")
     assert page.count("Frågan är återtagen") == 2
     assert "Vikarie saknas" not in await look(client, "/personal/idag")
+    # Who has no address is to be rung: nothing else tells them.
+    assert "ring och säg det" not in page
+    await owner.execute("update staff set email = null where username = 'love'")
+    assert "Har ingen e-postadress här: ring och säg det." in await look(client, f"{house.page}/sjuk")
+    await owner.execute("update staff set email = 'love@kommun.example' where username = 'love'")
     # Asked again, and all say no: it is told at once. Taken back before anybody has answered, nobody has to.
     clock.advance(minutes=1)
     await ask(house, clock.now(), house.sam)

@@ -25,6 +25,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.desk import transfer_services as desk
 from programmes.enrolment import (
     coming_services,
+    due_queries,
     leaving_services,
     order_services,
     place_services,
@@ -233,7 +234,7 @@ async def test_who_only_waited_in_both_is_erased_once_when_the_last_queue_is_ove
     await waiting_services.erase_waited(who, keys, clock.now())
     assert source.last_end
     clock.set(source.last_end + timedelta(days=10))
-    assert who not in await queries.waited_in_vain(clock.now())
+    assert who not in await due_queries.waited_in_vain(clock.now())
     assert keys.exists("person", person)
     await services.leave(new, keys, clock.now())
     async with as_worker(settings):

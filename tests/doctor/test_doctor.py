@@ -21,7 +21,9 @@ import pytest
 from programmes import clock_commands, worker
 from programmes.cli import main
 from programmes.core.clock_trace import Witness
-from programmes.core.db import engine
+from programmes.core.db import engine, transaction
+from programmes.core.jobs import put
+from programmes.core.restoring import restoring
 from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
@@ -364,3 +366,26 @@ async def test_no_more_records_are_opened_than_take_a_moment_and_a_wrong_key_amo
         path.write_bytes(secrets.token_bytes(length))
     [finding] = await key_checks.keys_open(patient)
     assert (finding.level, "2 protected records of 2 that were looked at" in finding.says) == ("fault", True)
+
+
+async def test_it_is_said_that_all_waits_for_a_restore_and_for_what_comes_after_it(
+    patient: Patient, the_worker: Worker, settings: Settings
+) -> None:
+    keys = KeyFolder(patient.settings.key_folder)
+    assert "restore: The worker waits for no backup" in said(await checks.examine(patient), "ok")
+    async with transaction():
+        await put("ballot_close", {"ballot": str(uuid4())})
+    async with restoring(settings.database_url, keys):
+        told = await checks.examine(patient)
+        assert "restore: A backup is being put back, or that broke off." in said(told, "fault")
+        assert "restore: 1 jobs wait for it." in said(told, "note")
+        keys.unmark_restoring()
+        keys.unmark_restored()
+        assert "the mark of it is not in this key folder" in said(await checks.examine(patient), "fault")
+        keys.mark_restoring()
+    told = await checks.examine(patient)
+    assert "restore: A backup has been put back, and what had been erased since" in said(told, "fault")
+    # Also where the database does not answer.
+    assert "A backup has been put back" in said(await checks.examine(replace(patient, database=False)), "fault")
+    await worker.drain(replace(the_worker, settings=patient.settings, keys=keys))
+    assert "restore:" not in said(await checks.examine(patient), "fault")

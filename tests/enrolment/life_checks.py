@@ -41,6 +41,7 @@ class Checked(RuleBasedStateMachine):
         self.ids: list[int] = []
         self.models: list[Cohort] = []
         self.before: dict[Any, str] = {}
+        self.came_back: set[Any] = set()
         self.queues: list[list[Any]] = [[], []]
 
     def run(self, work: Awaitable[Any]) -> Any:
@@ -69,14 +70,16 @@ class Checked(RuleBasedStateMachine):
             assert held <= limits[cohort_id]["maximum"] <= self.models[which].span[1]
             self._nobody_is_passed_by([r for r in rows if r["cohort_id"] == cohort_id], limits[cohort_id]["state"])
         self.before = {row["id"]: row["state"] for row in rows}
+        self.came_back.clear()
         self._as_the_model_says(rows)
         self.run(self._positions(rows))
 
     def _nobody_is_passed_by(self, rows: list[Any], state: str) -> None:
         """Since the last step: offers went to those who stand first, and no newcomer got in past somebody who could."""
         was = {r["id"]: self.before.get(r["id"], "") for r in rows}
-        # Who had let go of a place, and has come back to the queue, is passed by nobody who got it meanwhile.
-        stay = [r for r in rows if r["state"] == "queued" and was[r["id"]] in {"queued", ""}]
+        # Who had let go of a place or a turn, and has come back to the queue, is passed by nobody who got it meanwhile.
+        stayed = {one for one, state in was.items() if state in {"queued", ""}} - self.came_back
+        stay = [r for r in rows if r["state"] == "queued" and r["id"] in stayed]
         waiting = [r["turn"] for r in stay if not r["skip_reason"] and not r["asked_to_come"] and not r["together_id"]]
         if not waiting or state == "cancelled":
             return

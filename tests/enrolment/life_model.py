@@ -38,6 +38,7 @@ class Spot:
 class Person:
     """One enrolment. Who is `erased` has no row any more. Siblings who wait together have the same `family`.
 
+    `visit_at` is when a booked study visit is, and `left_visit` that it was given up with the place, to come back with it.
     `moved`: a coordinator has changed where they stand. `came`: they were moved here from another cohort.
     """
 
@@ -50,6 +51,8 @@ class Person:
     until: datetime | None = None
     only_waited: bool = False
     visit: str = ""
+    visit_at: datetime | None = None
+    left_visit: bool = False
     accepted: bool = False
     since: datetime | None = None
     office_cancelled: bool = False
@@ -106,6 +109,16 @@ class Cohort:
     def waiting(self) -> list[Person]:
         """Who waits, in the order of the queue."""
         return sorted((p for p in self.people if p.state == "queued"), key=lambda p: self.line.index(p.spot))
+
+    def standing(self, now: datetime) -> list[Person]:
+        """Who has a place in the order: who waits, and who has left and may still come back."""
+        away = [p for p in self.people if p.state == "withdrawn" and p.undo is not None and now < p.undo]
+        return sorted([*self.waiting, *away], key=lambda p: self.line.index(p.spot))
+
+    def _with(self, person: Person, now: datetime) -> list[Person]:
+        """Somebody, and the siblings who wait together with them or may come back to."""
+        found = [p for p in self.standing(now) if person.family is not None and p.family is person.family]
+        return found or [person]
 
     @property
     def held(self) -> list[Person]:
@@ -218,12 +231,14 @@ class Cohort:
             return None
         person = self._comes("queued", other.applied)
         person.came = True
-        self._stand_by_application(person)
-        person.visit = other.visit if other.visit == "attended" else ""
+        self._stand_by_application(person, now)
+        begun = other.visit == "booked" and other.visit_at is not None and other.visit_at <= now
+        person.visit = other.visit if other.visit == "attended" or begun else ""
+        person.visit_at = other.visit_at
         person.accepted, person.office_cancelled = other.accepted, other.office_cancelled
         person.only_waited = other.only_waited
         ahead = self.waiting[: self.waiting.index(person)]
-        if (free := self.free()) is not None and not any(p.waits for p in ahead):
+        if (free := self.free()) is not None and not any(self._could(p) for p in ahead):
             self._holds(person, free, now)
         return person
 
@@ -238,34 +253,34 @@ class Cohort:
         person.spot = Spot()
         self.line.insert(self.line.index(other.spot), person.spot)
 
-    def _stand_by_application(self, person: Person) -> None:
+    def _stand_by_application(self, person: Person, now: datetime) -> None:
         """Before the first who applied later and whom no coordinator has moved, else where they came."""
         person.spot = person.own
-        later = [p for p in self.waiting if p is not person and p.applied > person.applied and not p.moved]
+        later = [p for p in self.standing(now) if p is not person and p.applied > person.applied and not p.moved]
         if later:
             self._stand_before(person, later[0])
 
-    def let_before(self, person: Person, other: Person) -> bool | None:
+    def let_before(self, person: Person, other: Person, now: datetime) -> bool | None:
         """Whether the order is changed; None when one of them doesn't wait."""
         waiting = self.waiting
         if person not in waiting or other not in waiting:
             return None
-        movers, ahead = self.unit(person), self.unit(other)[0]
-        if any(waiting.index(ahead) >= waiting.index(one) for one in movers):
+        line, movers, ahead = self.standing(now), self._with(person, now), self._with(other, now)[0]
+        if any(line.index(ahead) >= line.index(one) for one in movers):
             return False
         for one in movers:
             self._stand_before(one, ahead)
             one.moved = True
         return True
 
-    def put_back(self, person: Person) -> bool:
+    def put_back(self, person: Person, now: datetime) -> bool:
         if person.state != "queued":
             return False
-        for one in self.unit(person):
+        for one in self._with(person, now):
             if one.moved:
                 one.moved, one.spot = False, one.own
                 if one.came:
-                    self._stand_by_application(one)
+                    self._stand_by_application(one, now)
         return True
 
     def skip(self, person: Person, reason: str | None, now: datetime) -> bool:
@@ -293,7 +308,7 @@ class Cohort:
             one.asked = False
         ahead = self.waiting[: self.waiting.index(unit[0])]
         enough = len(unit) <= self.maximum - len(self.held)
-        if enough and person.waits and not any(p.waits for p in ahead) and not self.shut(now):
+        if enough and person.waits and not any(self._could(p) for p in ahead) and not self.shut(now):
             for one in unit:
                 self._holds(one, self.free(), now)
         else:
@@ -332,9 +347,17 @@ class Cohort:
             # It ended without them: they can read it for a while, and nothing more.
             person.undo, person.left_from, person.family = now + 3 * DAY, person.state, None
         person.state, person.seat, person.until = state, None, None
-        person.visit = "" if person.visit == "booked" else person.visit
+        # Of a visit whose time has come it can still be noted what became of it, while anything is kept.
+        person.left_visit = person.visit == "booked" and person.visit_at is not None and person.visit_at > now
+        if person.left_visit:
+            person.visit = ""
         if person.undo is None:
-            person.family = None
+            self.forget(person)
+
+    def forget(self, person: Person) -> None:
+        """Nothing is kept any more to come back to."""
+        person.undo = person.family = None
+        person.visit = "" if person.visit == "booked" else person.visit
 
     def leave(self, person: Person, now: datetime) -> bool:
         """Whether it is heard. An offer, and what is over, is left for good."""
@@ -356,10 +379,13 @@ class Cohort:
         free, wanted = self.free(), any(self._could(p) for p in self.waiting) and not self.shut(now)
         if person.left_from != "queued" and free is not None and not wanted:
             person.state, person.seat, person.undo = person.left_from, free, None
+            if person.left_visit and person.visit_at is not None and person.visit_at > now:
+                person.visit = "booked"
             return "seat"
         if self.shut(now):
             return ""
         person.state, person.undo = "queued", None
+        person.visit = "" if person.visit == "booked" else person.visit
         self._heard_of(person)
         self.pass_on(now)
         return "queue"
@@ -441,7 +467,7 @@ class Cohort:
         """What the worker does when it looks: what can't be undone, ages, deadlines, free places, queues that are over."""
         for person in self.people:
             if person.undo is not None and person.undo <= now:
-                person.undo = person.family = None
+                self.forget(person)
         unjudged = [person for person in self.waiting if self._unjudged(person)]
         for person in unjudged:
             person.judged = self.first_day

@@ -70,7 +70,7 @@ class Office(People):
         self._goes_before(which, person, ahead_of, "office_error")
 
     def _goes_before(self, which: int, person: Person, other: Person, reason: OrderReason) -> None:
-        expected = bool(self.models[which].let_before(person, other))
+        expected = bool(self.models[which].let_before(person, other, self.now))
         work = order_services.move_before(
             self.ids[which], person.enrolment_id, other.enrolment_id, reason, self.kim, self.now
         )
@@ -81,7 +81,7 @@ class Office(People):
     def put_somebody_back(self, pick: int) -> None:
         moved = [(n, p) for n, model in enumerate(self.models) for p in model.waiting if p.moved]
         which, person = moved[pick % len(moved)] if moved else self.one(pick)
-        expected = self.models[which].put_back(person)
+        expected = self.models[which].put_back(person, self.now)
         work = order_services.restore(self.ids[which], person.enrolment_id, self.kim, self.now)
         assert self.done(work) == expected
 

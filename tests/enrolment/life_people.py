@@ -255,12 +255,13 @@ class People(Checked):
         expected = self.models[which].undo(person, self.now)
         heard, answer = self.tried(leaving_services.undo(person.enrolment_id, self.now))
         assert (answer if heard else "") == expected
+        self.came_back.add(person.enrolment_id)
 
     @precondition(lambda self: self._somebody_left)
     @rule(pick=PICK)
     def leave_for_good(self, pick: int) -> None:
-        _which, person = self._who_left(pick)
-        person.undo = person.family = None
+        which, person = self._who_left(pick)
+        self.models[which].forget(person)
         self.run(leaving_services.leave_for_good(person.enrolment_id, self.world.keys, self.now))
 
     @precondition(lambda self: self.populated)
@@ -300,7 +301,7 @@ class People(Checked):
         assert self.done(step_services.book_visit(person.enrolment_id, slot, self.now)) == expected
         if not expected:
             return
-        person.visit = "booked"
+        person.visit, person.visit_at = "booked", self.now + timedelta(minutes=1)
         if become == "taken back":
             assert self.done(visit_services.cancel_booking(person.enrolment_id, self.now))
             person.visit = ""

@@ -202,6 +202,31 @@ async def test_who_had_the_contact_before_a_move_reads_that_the_consent_was_take
     assert "Samtycke tillbakataget" in (await client.get("/personal/idag")).text
 
 
+async def test_a_partner_is_not_removed_from_where_the_person_was_moved_from_and_that_is_said(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    _cohort, enrolment_id, person = await a_series(client, keys, clock)
+    await post_form(client, f"{person}/partner", PIA)
+    [partner] = await partner_ids()
+    love = await a_leader(clock.now(), "love")
+    later = await a_cohort("2.14", clock.now(), love, minimum=1, maximum=1, first_in=timedelta(days=60))
+    plan = await transfer_services.plan(enrolment_id, later.cohort_id, keys, clock.now())
+    moved = await transfer_services.transfer(enrolment_id, later.cohort_id, plan.seen, 1, keys, clock.now(), plan.asked)
+    answer = await post_form(client, f"{person}/partner/ta-bort", {}, person)
+    assert (answer.status_code, await partner_ids()) == (409, [partner])
+    assert "Personen har flyttats till en annan start" in answer.text
+    assert "Inget är raderat" in answer.text
+    assert "Ekmarker" not in answer.text
+    # The same is said when nothing is kept: who led the old start does not learn what the new one keeps.
+    await sign_in_as(client, "love", clock.now())
+    theirs = f"/personal/grupper/{later.cohort_id}/deltagare/{moved}/partner"
+    assert (await post_form(client, f"{theirs}/ta-bort", {}, theirs)).status_code == 303
+    assert (await partner_ids(), keys.exists("person", partner)) == ([], False)
+    await sign_in_as(client, "robin", clock.now())
+    again = await post_form(client, f"{person}/partner/ta-bort", {}, person)
+    assert (again.status_code, again.text == answer.text) == (409, True)
+
+
 async def test_who_was_not_asked_and_other_programmes_have_no_such_page(
     client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:

@@ -531,3 +531,45 @@ async def test_staff_see_on_the_groups_page_too_who_waits_with_whom(
     for address in ("", "/ko"):
         shown = (await client.get(f"/personal/grupper/{cohort.cohort_id}{address}")).text
         assert shown.count("Syskon, tillsammans: 2, 3") == 2
+
+
+@pytest.mark.parametrize("meanwhile", ["they go before others", "another goes before them", "somebody is moved here"])
+async def test_nobody_comes_to_stand_between_siblings_while_one_is_away_and_is_passed_by_them(
+    meanwhile: str, db: None, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    """Else who came back would be offered a place with their sibling, past somebody who waits and was told of no reason."""
+    start = clock.now()
+    kim = await a_coordinator(start)
+    elsewhere, cohort = [await a_cohort("2.15", start, minimum=1, maximum=2) for _ in range(2)]
+    for _ in range(2):
+        await somebody(cohort, keys, start)
+    others = [await somebody(elsewhere, keys, start) for _ in range(3)]
+    clock.advance(minutes=1)
+    singles = [await somebody(cohort, keys, clock.now()) for _ in range(2)]
+    children = await family(cohort, keys, clock, 2)
+    last = await somebody(cohort, keys, clock.now())
+    first, second = [child.enrolment_id for child in children]
+    assert await leaving_services.leave(first, keys, clock.now())
+    if meanwhile == "they go before others":
+        before = singles[0].enrolment_id
+        assert await order_services.move_before(cohort.cohort_id, second, before, "office_error", kim, clock.now())
+        order = [first, second, *(one.enrolment_id for one in singles), last.enrolment_id]
+    elif meanwhile == "another goes before them":
+        await order_services.move_before(cohort.cohort_id, last.enrolment_id, second, "office_error", kim, clock.now())
+        order = [*(one.enrolment_id for one in singles), last.enrolment_id, first, second]
+    else:
+        for one in singles:
+            await services.leave(one.enrolment_id, keys, clock.now())
+        waits = others[2].enrolment_id
+        plan = await transfer_services.plan(waits, cohort.cohort_id, keys, clock.now())
+        moved = await transfer_services.transfer(waits, cohort.cohort_id, plan.seen, kim.staff_id, keys, clock.now())
+        assert plan.seen == "ko-1"
+        assert moved
+        order = [moved, first, second, last.enrolment_id]
+    assert await leaving_services.undo(first, clock.now()) == "queue"
+    waiting = await queries.enrolments(cohort.cohort_id, ["queued"])
+    assert [facts.enrolment_id for facts in waiting] == order
+    await owner.execute("update cohort set maximum = 5 where id = $1", cohort.cohort_id)
+    await queue_services.promote(cohort.cohort_id, clock.now())
+    offered = await queries.enrolments(cohort.cohort_id, ["offered"])
+    assert [facts.enrolment_id for facts in offered] == order[:3]

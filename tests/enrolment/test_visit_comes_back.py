@@ -8,7 +8,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import leaving_services, queries, refusal_services, step_services, visit_services
 from tests.clock import FrozenClock
 from tests.enrolment.test_visit_changes import a_slot, look
-from tests.factories import a_cohort, a_coordinator, a_leader, a_programme, post_form, sign_in_as, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, a_programme, csrf_of, hidden, post_form, sign_in_as, somebody
 
 
 @pytest.mark.parametrize("by", ["person", "staff"])
@@ -81,14 +81,62 @@ async def test_what_becomes_of_the_visit_is_said_before_and_nothing_is_left_when
     taken = await somebody(cohort, keys, clock.now(), "Al")
     await sign_in_as(client, "kim", clock.now())
     refusing = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}/villkor"
-    comes_back = "kommer tillbaka med platsen om tiden är kvar då"
+    comes_back = "följer besöket med om tiden är kvar då, men inte med en tur i kön"
     assert comes_back not in await look(client, refusing)
     await step_services.book_visit(taken.enrolment_id, slot, clock.now())
     assert comes_back in await look(client, refusing)
     client.cookies.set("place", taken.token)
-    assert comes_back in (await look(client, "/min-plats/lamna")).replace("kommer det tillbaka", "kommer tillbaka")
+    leaving = await look(client, "/min-plats/lamna")
+    assert "Ångrar du dig och får platsen igen får du också besöket, om tiden är kvar då." in leaving
+    assert "Får du stå i kön i stället kommer besöket inte tillbaka" in leaving
     assert (await post_form(client, "/min-plats/lamna", {}, "/min-plats/lamna")).status_code == 303
     assert "Studiebesöket får du också tillbaka om tiden är kvar" in await look(client, "/min-plats")
     clock.advance(minutes=61)
     await leaving_services.forget_left(keys, clock.now())
     assert (await queries.enrolment(taken.enrolment_id)).left_slot_id is None
+
+
+async def test_when_only_the_turn_in_the_queue_comes_back_the_visit_is_not_promised_and_does_not(
+    db: None, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), minimum=1, maximum=1)
+    slot = await a_slot(cohort, clock, await a_leader(clock.now()), days=2)
+    taken, waits = [await somebody(cohort, keys, clock.now(), name) for name in ("Al", "Bok")]
+    await step_services.book_visit(taken.enrolment_id, slot, clock.now())
+    client.cookies.set("place", taken.token)
+    assert (await post_form(client, "/min-plats/lamna", {}, "/min-plats/lamna")).status_code == 303
+    assert (await queries.enrolment(waits.enrolment_id)).state == "offered"
+    left = await look(client, "/min-plats")
+    assert "Du får stå i kön, med den tid då du först anmälde dig. Studiebesöket kommer inte tillbaka." in left
+    assert "Studiebesöket får du också tillbaka" not in left
+    assert await leaving_services.undo(taken.enrolment_id, clock.now()) == "queue"
+    assert (await queries.enrolment(taken.enrolment_id)).visit is None
+
+
+@pytest.mark.parametrize("by", ["person", "staff"])
+async def test_a_visit_that_was_booked_in_another_tab_is_not_cancelled_from_the_page_that_showed_the_one_before(
+    by: str, db: None, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    robin = await a_leader(clock.now())
+    first, second = [await a_slot(cohort, clock, robin, days=days) for days in (2, 3)]
+    await a_coordinator(clock.now())
+    taken = await somebody(cohort, keys, clock.now(), "Al")
+    await step_services.book_visit(taken.enrolment_id, first, clock.now())
+    client.cookies.set("place", taken.token)
+    page, action = "/min-plats", "/min-plats/studiebesok/avboka"
+    if by == "staff":
+        await sign_in_as(client, "kim", clock.now())
+        page = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}"
+        action = f"{page}/besok"
+    shown = await look(client, page)
+    form = {"_csrf_token": csrf_of(shown), "sett": hidden(shown, "sett"), "utfall": "avboka"}
+    await step_services.book_visit(taken.enrolment_id, second, clock.now())
+    stale = await client.post(action, data=form)
+    assert (stale.status_code, "Studiebesöket har ändrats" in stale.text) == (409, True)
+    visit = (await queries.enrolment(taken.enrolment_id)).visit
+    assert visit
+    assert visit.slot_id == second
+    now_shown = form | {"sett": hidden(await look(client, page), "sett")}
+    assert (await client.post(action, data=now_shown)).status_code == 303
+    assert (await queries.enrolment(taken.enrolment_id)).visit is None

@@ -47,9 +47,9 @@ async def test_telling_and_erasing_at_once_do_not_lock_each_other_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cohort, _ = people
-    note, begun = services._note, asyncio.Event()
+    note, begun = services.note, asyncio.Event()
 
-    async def slowly(event: services._Event, facts: EnrolmentFacts, keys: KeyFolder, now: object) -> bool:
+    async def slowly(event: services.Event, facts: EnrolmentFacts, keys: KeyFolder, now: object) -> bool:
         made = await note(event, facts, keys, clock.now())
         begun.set()
         await asyncio.sleep(0.03)
@@ -59,7 +59,7 @@ async def test_telling_and_erasing_at_once_do_not_lock_each_other_out(
         await begun.wait()
         await erase(cohort, keys, clock)
 
-    monkeypatch.setattr(services, "_note", slowly)
+    monkeypatch.setattr(services, "note", slowly)
     await asyncio.gather(services.tell_cohort("cohort_cancelled", cohort.cohort_id, keys, clock.now()), erase_meanwhile())
     assert await owner.fetchval("select count(*) from enrolment") == 0
     assert await owner.fetchval("select count(*) from notice") == 0

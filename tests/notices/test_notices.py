@@ -17,6 +17,8 @@ from programmes.core import jobs
 from programmes.core.codes import grouped, normalised
 from programmes.core.db import execute, transaction
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import place_services
+from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
 from programmes.notices import queries, rules
 from programmes.notices import services as notices
@@ -332,3 +334,22 @@ async def test_who_ticked_an_age_for_another_first_day_is_asked_to_do_it_again(
     await mail.work()
     (told,) = [text for text in mail.to("ea@example.invalid") if "är flyttat" in text]
     assert "Åldern räknas den första dagen" in told
+
+
+async def test_mails_about_siblings_at_one_address_say_by_its_code_which_place_is_meant(
+    mail: Mail, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.15", clock.now())
+    both = [await somebody(cohort, keys, clock.now(), name, "lisa@example.invalid") for name in ("Lo", "Kim")]
+    await mail.work()
+    texts, starts = mail.to("lisa@example.invalid"), set()
+    for taken in both:
+        code = grouped(place_services.unseal(await enrolments.enrolment(taken.enrolment_id), keys).code)
+        told = f"Det här gäller platsen vars kod börjar med {code[:4]}."
+        assert [told in text for text in texts].count(True) == 1
+        starts.add(code[:4])
+    assert len(starts) == 2
+    assert {str(message["Subject"]) for message in mail.all()} == {"Om ditt möte"}
+    assert not any(name in text for text in texts for name in ("Lo", "Kim", "barn", "syskon"))
+    html = [str(body.get_content()) for message in mail.all() if (body := message.get_body(("html",)))]
+    assert all(any(f"börjar med {start}." in one for one in html) for start in starts)

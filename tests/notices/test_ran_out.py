@@ -121,8 +121,25 @@ async def test_what_ran_out_can_be_neither_taken_nor_undone_and_holds_nobody_bac
     next_one = await somebody(cohort, keys, clock.now(), "En")
     assert (await queries.enrolment(next_one.enrolment_id)).state == "confirmed"
     await opens(client, code)
+    # A page from when it could be undone, or from before: no hour has passed, and nobody left anything.
+    stale = await post_form(client, "/min-plats/angra", {}, "/min-plats")
+    assert (stale.status_code, "Det tog slut utan att du lämnade något." in stale.text) == (409, True)
+    assert "Timmen har gått" not in stale.text
     assert (await post_form(client, "/min-plats/radera", {}, "/min-plats")).status_code == 303
     assert (await queries.enrolment(waits.enrolment_id)).sealed is None
+
+
+async def test_who_was_turned_down_is_not_told_that_an_hour_has_gone_by(
+    db: None, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    taken = await somebody(cohort, keys, clock.now())
+    programme = await catalogue.programme(cohort.programme_id)
+    await refusal_services.refuse(taken.enrolment_id, ["residency"], programme, 1, clock.now())
+    await opens(client, await code_of(taken, keys))
+    stale = await post_form(client, "/min-plats/angra", {}, "/min-plats")
+    assert (stale.status_code, "Timmen har gått" in stale.text) == (409, False)
+    assert "har ändrats sedan sidan visades. Öppna Min plats igen." in stale.text
 
 
 async def test_of_documented_people_staff_have_it_to_tell_as_long_as_it_can_be_read(

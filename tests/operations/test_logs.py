@@ -142,7 +142,10 @@ async def _faults(browser: httpx.AsyncClient, running: Running, owner: asyncpg.C
     async def form(name: str) -> dict[str, str]:
         shown = (await browser.get(apply)).text
         typed = dict.fromkeys(re.findall(r'name="(v_[a-z_]+)"', shown), "ja") | {"namn": mark(name), "fragad": "age"}
-        return typed | {"kontakt": f"{MARK}{name}@example.se", "once": hidden(shown, "once"), "_csrf_token": csrf_of(shown)}
+        # The form says which places this browser has by now, or it would be asked about.
+        had = dict(re.findall(r'type="hidden" name="(redan)" value="([^"]*)"', shown))
+        sent = {"kontakt": f"{MARK}{name}@example.se", "once": hidden(shown, "once"), "_csrf_token": csrf_of(shown)}
+        return typed | had | sent
 
     async def send(typed: dict[str, str]) -> None:
         statuses.add((await browser.post(f"{apply}?{MARK}={MARK}", data=typed)).status_code)

@@ -1,11 +1,22 @@
-"""While a backup is put back, or that has broken off, the worker does nothing that falls due, and erases nothing."""
+"""While a backup is put back, or that has broken off, the worker does nothing that falls due and no job, and erases nothing;
+afterwards it erases again what had been erased, before it does anything else."""
+
+import asyncio
+import json
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
+from pgqueuer.errors import RetryRequested
 
 from programmes import worker
-from programmes.core.restoring import restoring
+from programmes.core.db import transaction
+from programmes.core.jobs import put
+from programmes.core.restoring import Together, restoring
 from programmes.enrolment import leaving_services
+from programmes.evaluation.keys import BallotKeys
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, somebody
@@ -57,6 +68,99 @@ async def test_who_left_a_working_list_is_forgotten_after_the_restore_and_not_in
         assert keys.exists("entry", key_id)
     await worker.tick(the_worker)
     assert not keys.exists("entry", key_id)
+
+
+async def test_no_job_destroys_a_key_beside_a_restore_nor_before_the_database_is_erased_again(
+    the_worker: worker.Worker, settings: Settings, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A box whose answers are not put back yet looks empty: counting it would destroy its key, and every answer with it."""
+    box, ballots = uuid4(), BallotKeys(settings.ballot_key_folder, settings.key_folder)
+    ballots.create(box)
+    insert = "insert into ballot (id, half_year, section, state, created_on) values ($1, '2026-2', '2.14', 'closing', $2)"
+    await owner.execute(insert, box, the_worker.clock.now())
+    monkeypatch.setattr(worker, "ticks", list)
+    async with transaction():
+        await put("ballot_close", {"ballot": str(box)})
+    job: Any = SimpleNamespace(entrypoint="ballot_close", attempts=0, payload=json.dumps({"ballot": str(box)}).encode())
+    erased = []
+
+    async def erases(_: worker.Worker) -> None:
+        erased.append(box in ballots.alive())
+        if len(erased) == 1:
+            raise ConnectionError
+
+    monkeypatch.setattr(worker.closing, "erase_restored", erases)
+
+    async def waits() -> None:
+        # One that the queue hands out goes back into it; who does everything once leaves it there.
+        with pytest.raises(RetryRequested):
+            await worker._do(worker.handlers()["ballot_close"], the_worker, job)
+        await worker.drain(the_worker)
+        assert box in ballots.alive()
+        assert await owner.fetchval("select count(*) from pgqueuer") == 1
+
+    async with restoring(settings.database_url, the_worker.keys):
+        await waits()
+        the_worker.keys.unmark_restoring()
+        await waits()
+    assert erased == []
+    # It is put back, and what was to be erased again could not be yet.
+    await waits()
+    assert erased == [True]
+    await worker.drain(the_worker)
+    assert erased == [True, True]
+    assert box not in ballots.alive()
+    assert await owner.fetchval("select count(*) from pgqueuer") == 0
+
+
+@pytest.mark.parametrize("begun", ["before", "in_it", "in_it_by_the_release_before"])
+async def test_what_had_been_erased_goes_again_after_the_restore_without_a_restart(
+    begun: str, the_worker: worker.Worker, settings: Settings, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    keys = the_worker.keys
+    await somebody(await a_cohort("2.8", clock.now()), keys, clock.now(), "Anna Ask")
+    person = await owner.fetchval("select participant_id from enrolment")
+    if begun == "before":
+        await worker.start_up(the_worker)
+    async with restoring(settings.database_url, keys):
+        if begun != "before":
+            await worker.start_up(the_worker)
+        if begun == "in_it_by_the_release_before":
+            keys.unmark_restored()
+            await worker.drain(the_worker)
+        # The rows of somebody whose key was destroyed after the backup was made.
+        keys.destroy("person", person, "person: never got a place", clock.now())
+    assert await owner.fetchval("select count(*) from participant") == 1
+    await worker.drain(the_worker)
+    assert await owner.fetchval("select count(*) from participant") == 0
+    assert not keys.waits_for_restore()
+
+
+async def test_jobs_side_by_side_hold_restores_off_by_one_connection_until_the_last_is_done(
+    the_worker: worker.Worker, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    together, go = Together(), asyncio.Event()
+    begun = asyncio.Barrier(9)
+
+    async def job() -> None:
+        async with together.held_off(the_worker.keys) as free:
+            assert free
+            await begun.wait()
+            await go.wait()
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        for _ in range(8):
+            tasks.create_task(job())
+        await begun.wait()
+        held = "select count(*) from pg_locks where locktype = 'advisory' and objid = 7105896"
+        assert await owner.fetchval(held) == 1
+        assert not await owner.fetchval("select pg_try_advisory_lock(7105896)")
+        go.set()
+    assert await owner.fetchval(held) == 0
+    async with restoring(settings.database_url, the_worker.keys), together.held_off(the_worker.keys) as free:
+        assert not free
+    async with together.held_off(the_worker.keys) as free:
+        assert free
 
 
 async def test_no_restore_begins_while_something_that_is_due_is_done(

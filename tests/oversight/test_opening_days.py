@@ -61,6 +61,7 @@ async def test_several_times_a_week_with_hours_of_their_own(
     ]
     for wrong, said in (
         ({"dagar": []}, "Välj minst en veckodag."),
+        ({"fran5": "10.00"}, "Kryssa i den veckodagen också, eller ta bort tiden."),
         ({"till3": ""}, "Skriv en tid, till exempel 18.00."),
         ({"till3": "08.30"}, "Sluttiden måste vara efter starttiden."),
         ({"fran3": "02.30"}, "Skriv en tid från 6.00 till 23.00."),

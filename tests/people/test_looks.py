@@ -23,6 +23,8 @@ from programmes.enrolment import queries, refusal_services, services, step_servi
 from programmes.people.look_queries import looks_at
 from programmes.people.look_rules import LOOK_PAGES, names_alike
 from programmes.people.looks import looking
+from programmes.settings import Settings
+from programmes.web.head import with_head
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
 from tests.factories import (
@@ -36,6 +38,7 @@ from tests.factories import (
     sign_in_as,
     somebody,
 )
+from tests.hostile.headers import judge_headers
 
 NAMES = [f"{first} Granlund" for first in ("Alva", "Bror", "Cilla", "Disa", "Edvin", "Frida", "Gösta", "Hedda", "Ivar")]
 
@@ -130,8 +133,15 @@ def shown_in(answer: httpx.Response, town: Town) -> set[UUID]:
     return {one for words, one in {**town.people, **numbers}.items() if words in text}
 
 
+def speaks_for_itself(answer: httpx.Response, method: str, address: str) -> bool:
+    """Whether somebody is shown without a name that could be looked for: an extract as PDF, and the details that come back
+    as they were typed, here without the name."""
+    typed = method == "POST" and address.partition("?")[0].endswith("/uppgifter")
+    return typed or answer.headers.get("content-type") == "application/pdf"
+
+
 @pytest.mark.parametrize("who", ["robin", "kim"])
-async def test_whoever_stands_on_any_page_for_staff_has_a_line(
+async def test_exactly_who_stands_on_a_page_for_staff_has_a_line(
     who: str, town: Town, client: httpx.AsyncClient, app: Litestar, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     await sign_in_as(client, who, clock.now())
@@ -144,7 +154,7 @@ async def test_whoever_stands_on_any_page_for_staff_has_a_line(
         me.staff_id,
         clock.now(),
     )
-    pages, everybody = set[str](), set[UUID]()
+    pages, everybody, hidden = set[str](), set[UUID](), town.people[NAMES[2]]
     before = await owner.fetchval("select coalesce(max(id), 0) from record_look")
     for method in ("GET", "POST"):
         for address in addresses(app, town, method):
@@ -156,6 +166,8 @@ async def test_whoever_stands_on_any_page_for_staff_has_a_line(
             lines = await owner.fetch("select id, staff_id, participant_id, page from record_look where id > $1", before)
             shown = shown_in(answer, town)
             assert shown <= {row["participant_id"] for row in lines}, f"{method} {address}"
+            if not speaks_for_itself(answer, method, address):
+                assert {row["participant_id"] for row in lines} <= shown | {hidden}, f"{method} {address}"
             assert {row["staff_id"] for row in lines} <= {me.staff_id}
             before = max((row["id"] for row in lines), default=before)
             pages |= {row["page"] for row in lines}
@@ -165,6 +177,33 @@ async def test_whoever_stands_on_any_page_for_staff_has_a_line(
     # Nobody here is due to be erased (tests/oversight/test_retention_views.py).
     unseen = {"age", "readings", "retention", "archive", "partner"} | ({"extract"} if who == "robin" else set())
     assert pages >= set(LOOK_PAGES) - unseen
+
+
+async def test_what_shows_nobody_leaves_no_line(
+    town: Town, client: httpx.AsyncClient, app: Litestar, settings: Settings, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort, people, *_rest = town.cohorts[1]
+    group = f"/personal/grupper/{cohort.cohort_id}"
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=with_head(app)), base_url=settings.base_url) as browser:
+        await sign_in_as(browser, "kim", clock.now())
+        for address in (f"{group}/deltagare/{people[0]}?skal=question", f"{group}/ko.csv", "/personal/idag", group):
+            answer = await browser.head(address)
+            assert answer.status_code == 405, address
+            assert "HEAD" not in answer.headers["allow"]
+            judge_headers(answer)
+    await sign_in_as(client, "kim", clock.now())
+    # To a start that is not there, and back to the group from a roll call that was saved.
+    running, waiting, *_rest = town.cohorts[0]
+    move = f"/personal/grupper/{running.cohort_id}/deltagare/{waiting[0]}/flytta?till=999999"
+    assert (await client.get(move)).status_code == 404
+    assert await owner.fetchval("select count(*) from record_look") == 0
+    roll = f"/personal/traffar/{town.cohorts[0][2][0]}/narvaro"
+    assert shown_in(await client.get(roll), town)
+    before = await owner.fetchval("select count(*) from record_look")
+    marks = dict.fromkeys(map(str, waiting), "present")
+    answer = await client.post(roll, data={**marks, "_csrf_token": csrf_of((await client.get("/personal/sok")).text)})
+    assert answer.status_code == 303
+    assert await owner.fetchval("select count(*) from record_look") == before
 
 
 async def test_who_is_protected_has_a_line_also_where_only_a_number_stands(

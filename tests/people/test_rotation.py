@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -277,6 +278,21 @@ def test_the_command_says_what_it_costs_before_it_begins(
     with pytest.raises(SystemExit):
         main(["keys", "rotate", "feed"])
     assert key_commands._moment("2026-11-28T10:00").tzinfo is not None
+
+
+def test_no_key_is_rotated_beside_a_restore_nor_before_the_database_is_erased_again(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("programmes.cli.read_settings", lambda: replace(settings, key_folder=folder))
+    keys = KeyFolder(folder)
+    keys.service_key("csrf")
+    before = on_disk(folder, "service")
+    keys.mark_restoring()
+    assert main(["keys", "rotate", "forms"]) == 1
+    keys.unmark_restoring()
+    assert main(["keys", "rotate", "forms"]) == 1
+    assert capsys.readouterr().err.count("A backup is being put back") == 2
+    assert on_disk(folder, "service") == before
 
 
 def test_a_receipt_of_a_rotation_tells_no_key(clock: FrozenClock, folder: Path) -> None:

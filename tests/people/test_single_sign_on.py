@@ -238,6 +238,9 @@ LIES: list[tuple[str, Callable[[Claims], Claims], str]] = [
     ("a token for another access", claim(at_hash="x"), "Svaret gick inte att förstå."),
     ("a time that no number holds", claim(auth_time=10**400), "Svaret gick inte att förstå."),
     ("a time in words", claim(auth_time="nyss"), "Svaret gick inte att förstå."),
+    ("groups that are none", claim(groups={"stod-samordnare": True}), "vilka grupper du är med i."),
+    ("groups in groups", claim(groups=[["stod-samordnare"]]), "vilka grupper du är med i."),
+    ("a name that no text holds and no groups", claim(name="Kim \ud800", groups=[7] * 9000), "vilka grupper du är med i."),
 ]
 
 
@@ -334,6 +337,7 @@ def broken(status: int = 200, text: str = "") -> Callable[[Claims], httpx.Respon
         ("/token", broken(302), 403, "Svaret gick inte att förstå."),
         ("/jwks", broken(503), 503, "Inloggningen svarar inte"),
         ("/jwks", lambda _: {"keys": "inga"}, 403, "Svaret gick inte att förstå."),
+        ("/jwks", broken(200, '{"keys":[' + "[" * 300_000), 403, "Svaret gick inte att förstå."),
         ("/jwks", lambda _: {}, 403, "Svaret gick inte att förstå."),
     ],
 )
@@ -367,6 +371,7 @@ async def test_answers_that_are_no_answers_are_said_in_words(
         (lambda c: broken(200, json.dumps({**c, "authorization_endpoint": "https://a.example/\ud800"}))(c), 403),
         (lambda c: {**c, "end_session_endpoint": "https://a.example/\r\nset-cookie: a"}, 403),
         (broken(200, "x"), 403),
+        (broken(200, "[" * 400_000), 403),
     ],
 )
 async def test_a_provider_that_publishes_nonsense_is_not_gone_to(
@@ -377,6 +382,18 @@ async def test_a_provider_that_publishes_nonsense_is_not_gone_to(
     assert answer.status_code == status
     assert "location" not in answer.headers
     assert "Logga in för personal" in answer.text
+
+
+async def test_a_name_that_no_text_holds_is_shown_without_what_cannot_be_shown(
+    browser: httpx.AsyncClient, lying: Lying, issuer: str, owner: asyncpg.Connection
+) -> None:
+    await employ(issuer, "u-1", "Kim Berg", "stod-samordnare")
+    lying.lie = claim(name="Kim \ud800B\0erg", preferred_username="k\udfffim")
+    assert (await through(browser, "u-1")).status_code == 303
+    assert await staff(owner) == [("kim", "Kim Berg", ["coordinator/"])]
+    lying.lie = claim(name="Kim \ud800B\0erg", groups=[])
+    answer = await through(browser, "u-1")
+    assert (answer.status_code, "Kim Berg" in answer.text) == (403, True)
 
 
 async def test_groups_are_asked_for_where_the_token_names_none_and_must_be_the_same_persons(

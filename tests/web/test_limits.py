@@ -15,9 +15,10 @@ from programmes.core import db as core_db
 from programmes.settings import Settings
 from programmes.web import slow_clients
 from programmes.web.limits import AT_ONCE, MOST_BYTES, TookTooLong, Turns, with_whole_body
-from programmes.web.slow_clients import PatientProtocol
+from programmes.web.slow_clients import PatientHttpsProtocol, PatientProtocol
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, csrf_of, hidden
+from tests.hostile.headers import judge_headers
 
 
 class TestTurns:
@@ -180,9 +181,9 @@ async def test_a_form_that_never_comes_to_its_end_is_told_so(
 
 
 @asynccontextmanager
-async def served(app: Any) -> AsyncIterator[int]:
+async def served(app: Any, protocol: type[PatientProtocol] = PatientProtocol) -> AsyncIterator[int]:
     """Served as `programmes serve` does, in this loop; the port."""
-    config = uvicorn.Config(app, port=0, http=PatientProtocol, log_config=None, lifespan="off", access_log=False)
+    config = uvicorn.Config(app, port=0, http=protocol, log_config=None, lifespan="off", access_log=False)
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server._serve(None))  # type: ignore[arg-type]
@@ -193,6 +194,31 @@ async def served(app: Any) -> AsyncIterator[int]:
     finally:
         server.should_exit = True
         await task
+
+
+@pytest.mark.parametrize("protocol", [PatientProtocol, PatientHttpsProtocol])
+async def test_what_is_no_http_is_refused_with_the_headers_of_every_other_answer(protocol: type[PatientProtocol]) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        """Hears of nothing here."""
+
+    async with served(app, protocol) as port:
+        for said in (
+            b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"GET /\xff HTTP/9.9\r\nhost: a\r\n\r\n",
+            b"GET / HTTP/1.1\r\nhost: a\r\ncontent-length: x\r\n\r\n",
+            b"GET / HTTP/1.1\r\nhost: a\r\n<script>: 1\r\n\r\n",
+        ):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(said)
+            async with asyncio.timeout(2):
+                head, _, body = (await reader.read(-1)).partition(b"\r\n\r\n")
+            writer.close()
+            status, *lines = head.decode().split("\r\n")
+            headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+            assert status.startswith("HTTP/1.1 400 "), said
+            judge_headers(httpx.Response(400, headers=headers, request=httpx.Request("GET", "http://a/")), protocol.https)
+            assert body == b"Invalid HTTP request received."
 
 
 async def test_who_says_nothing_or_says_it_slowly_is_hung_up_on_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,60 @@
+"""Changes of sessions that nobody has been told of yet, and the messages that they outrun."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from programmes.core.db import fetch
+from programmes.notices.belief_rules import Belief, Change, Pending, differing, known_of, read
+
+
+@dataclass(frozen=True)
+class Untold:
+    """A change whose messages are to be written: of the sessions that it is about, how they were and became."""
+
+    change_id: int
+    kind: Change
+    made_at: datetime
+    before: Belief
+    after: Belief
+
+
+async def untold(cohort_id: int) -> list[Untold]:
+    """Of one cohort, the first first."""
+    rows = await fetch(
+        """select id, kind, made_at, before::jsonb -> 'sessions' as was, after::jsonb -> 'sessions' as became
+           from session_change where cohort_id = $1 and untold order by id""",
+        cohort_id,
+    )
+    found = []
+    for row in rows:
+        was, became = (known_of(json.loads(row[side] or "null") or ()) for side in ("was", "became"))
+        before = differing(was, became)
+        after = {session_id: became.get(session_id) for session_id in before}
+        found.append(Untold(row["id"], row["kind"], row["made_at"], before, after))
+    return found
+
+
+async def pending(enrolment_id: UUID) -> list[Pending]:
+    """What has not reached somebody of changes that are still theirs to hear of, the oldest first. What was tried in vain
+    may have reached them, unless it was not so any more or could not go in time."""
+    rows = await fetch(
+        """select n.id, n.kind, n.believed, n.state <> 'failed' or exists (select from notice_attempt a
+                      where a.notice_id = n.id and a.error in ('Outdated', 'TimesToAvoid')) as sure
+           from notice n where n.enrolment_id = $1 and n.believed is not null and n.believed <> '{}'
+             and n.sent_at is null and n.state <> 'sent' order by n.created_at, n.id""",
+        enrolment_id,
+    )
+    return [Pending(row["id"], row["kind"], read(row["believed"]) or {}, row["sure"]) for row in rows]
+
+
+async def as_they_are(cohort_id: int) -> Belief:
+    """The sessions of a cohort that are to be, or are cancelled; held ones apart."""
+    rows = await fetch(
+        """select id, state, starts_at, ends_at, venue_id from cohort_session where cohort_id = $1 and state <> 'held'""",
+        cohort_id,
+    )
+    return known_of(
+        [{**row, "starts_at": row["starts_at"].isoformat(), "ends_at": row["ends_at"].isoformat()} for row in rows]
+    )

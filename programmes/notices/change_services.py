@@ -1,0 +1,90 @@
+"""From changes of sessions to messages: each person hears what is otherwise than they believe, and nothing else."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+
+from programmes.cohorts import queries as cohorts
+from programmes.core.db import execute, transaction
+from programmes.core.errors import NotFound
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries as enrolments
+from programmes.enrolment.queries import EnrolmentFacts
+from programmes.notices import change_queries, queries, rules
+from programmes.notices.belief_rules import ALWAYS, Outcome, Pending, outcome, written
+from programmes.notices.change_queries import Untold
+from programmes.notices.rules import Kind
+from programmes.notices.services import Event, note, wake
+
+_ABOUT_ONE: frozenset[Kind] = frozenset({"session_moved", "session_cancelled", "talk_booked"})
+# What a change is called where its message is about all sessions.
+_OF_ALL: Mapping[str, Kind] = {
+    "postpone": "cohort_postponed",
+    "cancel_rest": "rest_cancelled",
+    "cancel_start": "cohort_cancelled",
+}
+
+
+async def tell_changes(cohort_id: int, keys: KeyFolder, now: datetime) -> None:
+    """Write the messages of all changes of a cohort that nobody has been told of yet, in their order, whichever event asked
+    for it. Again, it changes nothing. May be called in the transaction that makes the change, which holds the lock."""
+    with suppress(NotFound):
+        async with transaction():
+            await cohorts.locked(cohort_id)
+            made = False
+            for change in await change_queries.untold(cohort_id):
+                audience = rules.AUDIENCE[_OF_ALL.get(change.kind, "session_moved")]
+                for facts in await enrolments.enrolments(cohort_id, audience):
+                    made |= await _tell_one(change, facts, keys, now)
+                await execute("update session_change set untold = false where id = $1", change.change_id)
+            if made:
+                await wake()
+
+
+async def of_session(session_id: int) -> int:
+    """The cohort of a session that an event is about; 0, which none is, when it is gone."""
+    try:
+        return await queries.cohort_of_session(session_id)
+    except NotFound:
+        return 0
+
+
+async def _tell_one(change: Untold, facts: EnrolmentFacts, keys: KeyFolder, now: datetime) -> bool:
+    if change.kind not in ALWAYS and (facts.place_since or facts.applied_at) > change.made_at:
+        return False  # They took their place with the sessions as the change had made them.
+    pending = await change_queries.pending(facts.enrolment_id)
+    found = outcome(change.kind, change.before, change.after, pending)
+    await _narrow(found, pending)
+    if found.kind is None:
+        return False
+    session_id = _first(change, found) if found.kind in _ABOUT_ONE else None
+    event = Event(found.kind, f"change/{change.change_id}", session_id, written(found.told))
+    return await note(event, facts, keys, now)
+
+
+def _first(change: Untold, found: Outcome) -> int | None:
+    """The session that a message about one is about: the cancelled one rather than what makes up for it, the first that was
+    booked."""
+    if found.kind == "session_cancelled":
+        off = [session_id for session_id in found.told if change.after.get(session_id) is None]
+        return off[0] if off else next(iter(found.told))
+    starts = {session_id: known.starts_at for session_id in found.told if (known := change.after.get(session_id))}
+    return min(starts, key=lambda one: (starts[one], one)) if starts else next(iter(found.told))
+
+
+async def _narrow(found: Outcome, pending: list[Pending]) -> None:
+    """What is outrun altogether goes; what was tried in vain stays as having been tried."""
+    sure = {entry.notice_id for entry in pending if entry.sure}
+    for notice_id, believed in found.narrowed:
+        if not believed and notice_id in sure:
+            await execute("delete from notice where id = $1", notice_id)
+            continue
+        await execute(
+            """update notice set believed = $2,
+                      session_id = case when session_id is null or session_id = any($3::int[]) then session_id
+                                        else coalesce($4, session_id) end where id = $1""",
+            notice_id,
+            written(believed),
+            list(believed),
+            min(believed, default=None),
+        )
