@@ -20,48 +20,31 @@ from programmes.core import folder_marks
 from programmes.core.clock import Clock
 from programmes.core.db import WEB, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
-from programmes.desk import (
-    apart_views,
-    api_views,
-    calls_views,
-    change_views,
-    closing_views,
-    consent_views,
-    ending_views,
-    extract_views,
-    groups_views,
-    leader_views,
-    leaving_views,
-    place_step_views,
-    place_views,
-    public_views,
-    reached_views,
-    readings_views,
-    refusal_views,
-    sent_views,
-    siblings_views,
-    sick_views,
-    substitute_views,
-    talk_views,
-    today_views,
-    transfer_views,
-    visit_views,
-)
-from programmes.enrolment import (
-    declaring_views,
-    details_views,
-    holding_views,
-    keeping_views,
-    offer_views,
-    partner_views,
-    person_step_views,
-    person_views,
-    queue_views,
-    search_views,
-    taking_back_views,
-    text_views,
-)
+from programmes.desk.changes import apart_views, leader_views
+from programmes.desk.changes import views as change_views
+from programmes.desk.closing import ending_views
+from programmes.desk.closing import views as closing_views
+from programmes.desk.extract import views as extract_views
+from programmes.desk.group import calls_views, groups_views, refusal_views, sent_views, transfer_views, visit_views
+from programmes.desk.illness import reached_views, substitute_views
+from programmes.desk.illness import views as sick_views
+from programmes.desk.place import consent_views, leaving_views, siblings_views
+from programmes.desk.place import step_views as place_step_views
+from programmes.desk.place import views as place_views
+from programmes.desk.public import api_views
+from programmes.desk.public import views as public_views
+from programmes.desk.readings import views as readings_views
+from programmes.desk.talks import views as talk_views
+from programmes.desk.today import views as today_views
+from programmes.enrolment import declaring_views
 from programmes.enrolment import views as enrolment_views
+from programmes.enrolment.leaving import taking_back_views
+from programmes.enrolment.person import step_views as person_step_views
+from programmes.enrolment.person import views as person_views
+from programmes.enrolment.queue import holding_views, offer_views
+from programmes.enrolment.queue import views as queue_views
+from programmes.enrolment.records import details_views, keeping_views, partner_views, search_views
+from programmes.enrolment.texts import views as text_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
 from programmes.oversight import decision_views, due_views, opening_views, retention_views, review_views

@@ -21,7 +21,7 @@ from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.core.retention import amount_of
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment.holding_queries import held_records
+from programmes.enrolment.queue.holding_queries import held_records
 from programmes.oversight import archive_services as archive
 from programmes.oversight import retention_queries as queries
 from programmes.oversight import retention_services as retention

@@ -24,14 +24,17 @@ from programmes.core.clock_trace import Witness, by_a_sure_clock, needs_a_sure_c
 from programmes.core.db import WORKER, close_pool, open_pool
 from programmes.core.restoring import Together, held_off
 from programmes.core.sealing import KeyFolder
-from programmes.desk import closing_services as closing
-from programmes.desk import reminder_services as reminders
-from programmes.desk import staff_mail, today_mail
-from programmes.desk import substitute_services as substitutes
+from programmes.desk.closing import services as closing
+from programmes.desk.illness import substitute_services as substitutes
+from programmes.desk.reminders import services as reminders
+from programmes.desk.today import mail as today_mail
+from programmes.desk.today import staff_mail
 from programmes.enrolment import age_services as ages
-from programmes.enrolment import key_services, leaving_services, partner_services, place_services
-from programmes.enrolment import queue_services as queue
+from programmes.enrolment import place_services
 from programmes.enrolment import services as enrolment
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.queue import services as queue
+from programmes.enrolment.records import key_services, partner_services
 from programmes.evaluation import counting
 from programmes.evaluation.keys import BallotKeys
 from programmes.notices import agreement_services as agreements

@@ -8,7 +8,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.demo.running import answer, head_count, print_slips, roll_call
 from programmes.demo.starts import noon, visits
 from programmes.demo.town import Plan, Town
-from programmes.desk import closing_services as closing
+from programmes.desk.closing import services as closing
 from programmes.evaluation import services as evaluation
 
 

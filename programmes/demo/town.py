@@ -17,10 +17,10 @@ from programmes.core.contacts import by_text
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.demo.people import Neighbour, neighbours
-from programmes.desk.series_services import start_series
+from programmes.desk.closing.series_services import start_series
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
-from programmes.enrolment import step_services as steps
+from programmes.enrolment.visits import step_services as steps
 from programmes.oversight import services as oversight
 from programmes.oversight.opening_services import Opening, Visit, open_with_visits
 from programmes.oversight.rules import seen_as

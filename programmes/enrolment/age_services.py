@@ -13,8 +13,8 @@ from programmes.core.clock import local_date
 from programmes.core.db import execute, fetch, transaction
 from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import queries, roster
-from programmes.enrolment.queue_services import note_event, pass_on
-from programmes.enrolment.record_services import record_of
+from programmes.enrolment.queue.services import note_event, pass_on
+from programmes.enrolment.records.services import record_of
 
 log = structlog.get_logger()
 _UNCHECKED = """

@@ -19,11 +19,11 @@ from programmes.core.jobs import put
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import browser_queries, place_services, queries
 from programmes.enrolment.browser_rules import Browser, unused
-from programmes.enrolment.key_services import Made, discard, discard_if_unused
-from programmes.enrolment.queue_services import note_event, note_passed, take_seat, tell
-from programmes.enrolment.record_services import record_of
+from programmes.enrolment.queue.services import note_event, note_passed, take_seat, tell
+from programmes.enrolment.records.key_services import Made, discard, discard_if_unused
+from programmes.enrolment.records.services import record_of
 from programmes.enrolment.rules import ALIVE, Applied, NotOpen, Queued, asks_for_more, entry
-from programmes.enrolment.together_rules import decide_together
+from programmes.enrolment.together.rules import decide_together
 from programmes.people import records
 from programmes.people.records import PersonRecord
 

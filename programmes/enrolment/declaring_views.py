@@ -11,7 +11,7 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import declaring_pages as pages
 from programmes.enrolment import queries, roster, services
-from programmes.enrolment.person_views import mine, to_person
+from programmes.enrolment.person.views import mine, to_person
 from programmes.people.looks import looking
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, signed_in

@@ -15,7 +15,7 @@ from programmes.core.i18n import day_plain, day_year, language, language_name, n
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import times as _times
 from programmes.enrolment.rules import NotOpen, told_by_wish
-from programmes.enrolment.together_rules import MOST_SIBLINGS
+from programmes.enrolment.together.rules import MOST_SIBLINGS
 from programmes.enrolment.wording import Instead, born_between, instead_of
 
 __all__ = ["MOST_SIBLINGS", "born_between"]

@@ -12,8 +12,9 @@ from programmes.core.contacts import address
 from programmes.core.db import execute, fetch, transaction
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
-from programmes.enrolment import queries, reached_services
+from programmes.enrolment import queries
 from programmes.enrolment.browser_rules import marks
+from programmes.enrolment.person import reached_services
 from programmes.enrolment.rules import ALIVE
 from programmes.people.look_rules import RevealReason
 

@@ -29,9 +29,9 @@ from programmes.enrolment.rules import Visit as Visit
 from programmes.enrolment.rules import still_to_do as still_to_do
 from programmes.enrolment.rules import unaccepted as unaccepted
 from programmes.enrolment.rules import ways_to_end as ways_to_end
-from programmes.enrolment.together_rules import MOST_SIBLINGS, sibling_once
-from programmes.enrolment.visit_rules import marking as marking
-from programmes.enrolment.visit_rules import seen_visit as seen_visit
+from programmes.enrolment.together.rules import MOST_SIBLINGS, sibling_once
+from programmes.enrolment.visits.rules import marking as marking
+from programmes.enrolment.visits.rules import seen_visit as seen_visit
 
 
 @dataclass(frozen=True)

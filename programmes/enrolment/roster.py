@@ -13,14 +13,15 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
 from programmes.core.sealing import KeyFolder, Unreadable
-from programmes.enrolment import agreement_queries, queries, rules
+from programmes.enrolment import queries, rules
 from programmes.enrolment.age_rules import age_after_move, age_unmet, as_judged
-from programmes.enrolment.agreement_rules import asked_again
-from programmes.enrolment.leaving_rules import may_undo
+from programmes.enrolment.leaving.rules import may_undo
 from programmes.enrolment.place_services import unseal
-from programmes.enrolment.record_services import record_of
+from programmes.enrolment.records.services import record_of
 from programmes.enrolment.rules import ALIVE, Remaining, State, asked_texts, doubles
-from programmes.enrolment.together_rules import numbers_together
+from programmes.enrolment.texts import agreement_queries
+from programmes.enrolment.texts.agreement_rules import asked_again
+from programmes.enrolment.together.rules import numbers_together
 from programmes.enrolment.wording import exception_words
 from programmes.people.look_rules import Purpose
 from programmes.people.looks import Look

@@ -12,15 +12,16 @@ from programmes.core.db import execute, fetch, transaction
 from programmes.core.erasure import destroy_key
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import due_queries, queries, step_services
+from programmes.enrolment import due_queries, queries
 from programmes.enrolment.application_services import Application, Refused, Taken, apply, apply_all, not_open
-from programmes.enrolment.queue_rules import ENDED_AS
-from programmes.enrolment.queue_services import note_event, pass_on, tell
-from programmes.enrolment.ran_out_services import keep_to_read
+from programmes.enrolment.queue.ran_out_services import keep_to_read
+from programmes.enrolment.queue.rules import ENDED_AS
+from programmes.enrolment.queue.services import note_event, pass_on, tell
 from programmes.enrolment.rules import ALIVE, StaffEnding, State, still_to_do, ways_to_end
-from programmes.enrolment.together_rules import sibling_once, takes_siblings
-from programmes.enrolment.together_services import unit_of
-from programmes.enrolment.visit_services import drop_booked, leave_slot
+from programmes.enrolment.together.rules import sibling_once, takes_siblings
+from programmes.enrolment.together.services import unit_of
+from programmes.enrolment.visits import step_services
+from programmes.enrolment.visits.services import drop_booked, leave_slot
 
 _OFFERED: frozenset[State] = frozenset({"offered"})
 

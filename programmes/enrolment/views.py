@@ -22,9 +22,9 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language
 from programmes.enrolment import browser_queries, later_queries, pages, place_services, queries, services
 from programmes.enrolment.browser_queries import Browser, browser_of
-from programmes.enrolment.record_views import Told, read_record, unnamed_channel
-from programmes.enrolment.sibling_views import all_errors, only_changes_who, read_siblings, suffix_of
-from programmes.enrolment.way_views import Way, application, exceptions, head
+from programmes.enrolment.person.way_views import Way, application, exceptions, head
+from programmes.enrolment.records.views import Told, read_record, unnamed_channel
+from programmes.enrolment.together.sibling_views import all_errors, only_changes_who, read_siblings, suffix_of
 from programmes.people.records import PersonRecord
 from programmes.web.client_address import origin
 from programmes.web.form_tokens import SHOWN_AGAIN

@@ -13,7 +13,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import AgreementText, Remaining
-from programmes.enrolment.visit_rules import Doubt
+from programmes.enrolment.visits.rules import Doubt
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import agreement_queries
+from programmes.enrolment.texts import agreement_queries
 from programmes.notices import queries, services
 from programmes.notices.rules import notice_id, of_texts
 

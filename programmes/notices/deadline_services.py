@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import deadline_queries, deadline_services
 from programmes.enrolment import queries as enrolments
-from programmes.enrolment.deadline_rules import Around, Chance, reminds, visit_by
+from programmes.enrolment.queue import deadline_queries, deadline_services
+from programmes.enrolment.queue.deadline_rules import Around, Chance, reminds, visit_by
 from programmes.notices import queries, services
 from programmes.notices.rules import notice_id
 

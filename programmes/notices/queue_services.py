@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import due_queries, waiting_services
+from programmes.enrolment import due_queries
+from programmes.enrolment.queue import waiting_services
 from programmes.notices import queries, services
 
 

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from programmes.core.errors import NotFound
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import leaving_services, ran_out_queries
 from programmes.enrolment import queries as enrolments
-from programmes.enrolment.ran_out_rules import AFTER_TOLD, has_been_read
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.queue import ran_out_queries
+from programmes.enrolment.queue.ran_out_rules import AFTER_TOLD, has_been_read
 from programmes.notices import queries
 from programmes.notices.reach_services import way
 from programmes.notices.rules import RAN_OUT

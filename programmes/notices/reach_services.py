@@ -8,7 +8,7 @@ from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
-from programmes.enrolment.record_services import record_of
+from programmes.enrolment.records.services import record_of
 from programmes.enrolment.rules import State
 from programmes.notices import rules
 from programmes.notices.hours_rules import can_be_kept, is_urgent, leaves_at

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import leaving_services, refusal_queries
-from programmes.enrolment.refusal_rules import has_been_read
+from programmes.enrolment.leaving import refusal_queries
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.leaving.refusal_rules import has_been_read
 from programmes.notices import queries
 
 

@@ -15,11 +15,12 @@ from programmes.core.clock_trace import Witness
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import agreement_queries, deadline_queries
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.queue import deadline_queries
 from programmes.enrolment.rules import asks_age_again
+from programmes.enrolment.texts import agreement_queries
 from programmes.notices import belief_rules, change_queries, hours_rules, letter_rules, queries, rules, text_rules
 from programmes.notices.post_services import Deferred, Post, Refused
 from programmes.notices.queries import NoticeFacts

@@ -14,7 +14,7 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
-from programmes.enrolment.record_services import record_of
+from programmes.enrolment.records.services import record_of
 from programmes.oversight import archive_queries as queries
 from programmes.oversight import retention_queries, retention_services
 from programmes.oversight.archive_rules import packed, typed_fits

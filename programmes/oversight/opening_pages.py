@@ -31,7 +31,7 @@ from programmes.core.i18n import (
     weekdays,
 )
 from programmes.core.i18n import gettext as _
-from programmes.enrolment.visit_rules import Doubt
+from programmes.enrolment.visits.rules import Doubt
 from programmes.enrolment.wording import doubted, visit_beside
 from programmes.oversight.rules import Visit
 

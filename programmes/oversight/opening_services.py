@@ -9,8 +9,8 @@ from programmes.cohorts.rules import Opening, Reason
 from programmes.cohorts.schedule_rules import Slot
 from programmes.core.db import transaction
 from programmes.core.principal import Principal
-from programmes.enrolment.step_services import add_slot
-from programmes.enrolment.visit_queries import Doubt, doubts, held_by, visits_among
+from programmes.enrolment.visits.queries import Doubt, doubts, held_by, visits_among
+from programmes.enrolment.visits.step_services import add_slot
 from programmes.oversight.rules import Visit
 from programmes.oversight.rules import why_not_visits as visit_reasons
 

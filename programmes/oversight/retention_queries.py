@@ -10,8 +10,8 @@ from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.retention import amount_of
 from programmes.core.retention_rules import SUBJECTS, Subject, Unit, months_after, years_after
-from programmes.desk.closing_queries import LIST_COUNTS_FROM
-from programmes.enrolment.note_queries import last_notes
+from programmes.desk.closing.queries import LIST_COUNTS_FROM
+from programmes.enrolment.person.note_queries import last_notes
 from programmes.oversight import retention_rules as rules
 from programmes.oversight.retention_rules import RecordFacts, last_note
 from programmes.people.hold_queries import holds_of

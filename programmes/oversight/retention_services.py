@@ -18,8 +18,8 @@ from programmes.core.retention import amount_of
 from programmes.core.retention_rules import RULES, Subject, kept_since, wrong_amount
 from programmes.core.sealing import KeyFolder, KeysAway, Unreadable
 from programmes.enrolment import queries as enrolments
-from programmes.enrolment.erasing_services import erase_person, lock_person
-from programmes.enrolment.record_services import record_of
+from programmes.enrolment.records.erasing_services import erase_person, lock_person
+from programmes.enrolment.records.services import record_of
 from programmes.hands import Hands
 from programmes.notices.services import forget_sent
 from programmes.oversight import retention_queries as queries

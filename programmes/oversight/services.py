@@ -12,11 +12,11 @@ from programmes.cohorts.schedule_rules import Schedule
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
-from programmes.enrolment import queue_services as queue
 from programmes.enrolment import services as enrolment
-from programmes.enrolment import together_queries
-from programmes.enrolment.apart_queries import days_apart
 from programmes.enrolment.queries import Places, places
+from programmes.enrolment.queue import services as queue
+from programmes.enrolment.records.apart_queries import days_apart
+from programmes.enrolment.together import queries as together_queries
 from programmes.oversight.rules import seen_as
 
 __all__ = ["REASONS", "cancel", "change_limits", "plan_again", "postpone", "seen_as", "start"]

@@ -13,7 +13,7 @@ _ROOT = Path(programmes.__file__).parent.parent
 # Where something goes for good: keys, keys without rows, the log's lines, and boxes.
 _ENDS = {
     "programmes.core.erasure.destroy_key",
-    "programmes.enrolment.key_services.sweep",
+    "programmes.enrolment.records.key_services.sweep",
     "programmes.oversight.chain_services.retire",
     "programmes.oversight.retention_services.run_now",
     "programmes.people.services.forget_old_sessions",

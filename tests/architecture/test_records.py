@@ -42,7 +42,7 @@ def _calls() -> tuple[Call, ...]:
 
 def test_one_function_opens_a_persons_record_and_one_leads_to_it() -> None:
     assert {call.where for call in _calls() if call.name == "open" and "person" in call.constants} == {"people/records.py"}
-    assert {call.where for call in _calls() if call.whole == "records.read"} == {"enrolment/record_services.py"}
+    assert {call.where for call in _calls() if call.whole == "records.read"} == {"enrolment/records/services.py"}
 
 
 def test_what_the_service_reads_for_itself_is_read_in_these_places_only() -> None:
@@ -54,8 +54,8 @@ def test_what_the_service_reads_for_itself_is_read_in_these_places_only() -> Non
     assert dict(found) == {
         "reach": {"notices/reach_services.py"},
         "same_form": {"enrolment/application_services.py"},
-        "rule": {"desk/readings_services.py", "enrolment/age_services.py", "enrolment/transfer_services.py"},
-        "rewrite": {"enrolment/details_services.py", "enrolment/details_views.py"},
+        "rule": {"desk/readings/services.py", "enrolment/age_services.py", "enrolment/leaving/transfer_services.py"},
+        "rewrite": {"enrolment/records/details_services.py", "enrolment/records/details_views.py"},
         "retention": {"oversight/retention_services.py"},
     }
     assert set(found) == set(get_args(Purpose))

@@ -39,6 +39,7 @@ def wrongs(importer: str, imported: str) -> list[str]:
         ("desk.services", "desk.rules"), ("desk.pages", "desk.rules"), ("desk.queries", "desk.tables"),
         ("desk.views", "web.forms"), ("desk.rules", "core.clock"), ("desk.views", "cohorts.queries"),
         ("desk.visit_services", "desk.services"), ("desk.views", "desk.wording"),
+        ("desk.closing.services", "desk.place.rules"), ("desk.place.views", "cohorts.rhythm.rules"),
         ("enrolment.tables", "cohorts.tables"),
     ],
 )  # fmt: skip
@@ -53,6 +54,7 @@ def test_an_import_that_the_law_allows_is_kept(importer: str, imported: str) -> 
         ("desk.pages", "desk.queries"), ("desk.queries", "desk.services"), ("desk.rules", "desk.queries"),
         ("desk.tables", "desk.rules"), ("desk.services", "web.forms"), ("desk.views", "cohorts.pages"),
         ("desk.queries", "cohorts.tables"), ("desk.wording", "desk.queries"),
+        ("desk.closing.pages", "desk.place.queries"), ("desk.place.views", "cohorts.rhythm.pages"),
     ],
 )  # fmt: skip
 def test_an_import_that_the_law_forbids_is_told_with_its_line(importer: str, imported: str) -> None:
@@ -61,14 +63,15 @@ def test_an_import_that_the_law_forbids_is_told_with_its_line(importer: str, imp
     assert f"programmes.{importer}:7 imports programmes.{imported}" in found[0]
 
 
-def test_a_module_called_after_no_room_is_told() -> None:
-    assert wrongs("desk.helpers", "core.clock") == ["programmes.desk.helpers is called after no room"]
+@pytest.mark.parametrize("module", ["desk.helpers", "desk.closing.helpers"])
+def test_a_module_called_after_no_room_is_told(module: str) -> None:
+    assert wrongs(module, "core.clock") == [f"programmes.{module} is called after no room"]
 
 
 def test_rules_that_reach_the_database_by_way_of_others_are_told_with_the_way() -> None:
     contract = RoomsContract(name="rooms", session_options={}, contract_options=LAW)
     graph = ImportGraph()
-    way = ["programmes.desk.closing_rules", "programmes.core.clock", "programmes.core.db", "piccolo"]
+    way = ["programmes.desk.closing.rules", "programmes.core.clock", "programmes.core.db", "piccolo"]
     for importer, imported in pairwise(way):
         graph.add_import(importer=importer, imported=imported)
     found = contract.check(graph, verbose=False).metadata["wrongs"]

@@ -5,7 +5,9 @@ import httpx
 from programmes import worker
 from programmes.calendar import services
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import details_services, queries, transfer_services
+from programmes.enrolment import queries
+from programmes.enrolment.leaving import transfer_services
+from programmes.enrolment.records import details_services
 from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, somebody

@@ -12,7 +12,7 @@ from programmes.cohorts.schedule_rules import Closure, Slot, slot_on, why_off
 from programmes.cohorts.talk_rules import ALIVE, Tally, next_talk, tally, why_not_book
 from programmes.core.clock import local, local_date
 from programmes.core.i18n import speaking
-from programmes.desk.talk_rules import own_talks, staff_talks
+from programmes.desk.talks.rules import own_talks, staff_talks
 from tests.catalogue.cast import EDITION
 from tests.cohorts.test_schedule_rules import closures
 

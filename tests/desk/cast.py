@@ -13,7 +13,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.desk import closing_services as closing
+from programmes.desk.closing import services as closing
 from programmes.enrolment import services as enrolment
 from tests.attendance.cast import a_running, session_ids
 from tests.clock import FrozenClock

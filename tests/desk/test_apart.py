@@ -12,9 +12,9 @@ from programmes.core.clock import local
 from programmes.core.db import transaction
 from programmes.core.i18n import day_plain
 from programmes.core.sealing import KeyFolder
-from programmes.desk import change_services
-from programmes.enrolment.apart_queries import days_apart
-from programmes.enrolment.closing_services import complete_cohort
+from programmes.desk.changes import services as change_services
+from programmes.enrolment.leaving.closing_services import complete_cohort
+from programmes.enrolment.records.apart_queries import days_apart
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.factories import a_cohort, a_venue, hidden, post_form, somebody

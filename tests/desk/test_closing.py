@@ -12,7 +12,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.desk import closing_services as closing
+from programmes.desk.closing import services as closing
 from tests.attendance.cast import a_running
 from tests.clock import FrozenClock
 from tests.desk.cast import do_everything_first, everything, holding, rows_about, with_a_past

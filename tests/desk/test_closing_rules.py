@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from programmes.attendance.rules import Bounds, Count
-from programmes.desk.closing_rules import ClosingFacts, box_of, erased_by, half_year_day, may_close, steps
+from programmes.desk.closing.rules import ClosingFacts, box_of, erased_by, half_year_day, may_close, steps
 
 ABC = ClosingFacts(
     kind="count", form="group", exempt=True, state="started", sessions=4, coming=0, unnoted=0, ending="completed",

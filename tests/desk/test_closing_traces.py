@@ -16,10 +16,12 @@ from programmes.core.db import transaction
 from programmes.core.jobs import put
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.desk import closing_services as closing
-from programmes.enrolment import order_services, place_services, step_services
+from programmes.desk.closing import services as closing
+from programmes.enrolment import place_services
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
+from programmes.enrolment.queue import order_services
+from programmes.enrolment.visits import step_services
 from programmes.people.looks import Look
 from programmes.settings import Settings
 from tests.attendance.cast import NAMES, a_running, session_ids

@@ -11,9 +11,9 @@ from programmes.attendance import services as attendance
 from programmes.cohorts import queries as cohorts
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.desk import closing_services
-from programmes.desk.closing_kept_pages import what_happens
-from programmes.desk.place_pages import state_of
+from programmes.desk.closing import services as closing_services
+from programmes.desk.closing.kept_pages import what_happens
+from programmes.desk.place.pages import state_of
 from programmes.enrolment import queries as enrolments
 from tests.attendance.cast import a_running, session_ids
 from tests.clock import FrozenClock

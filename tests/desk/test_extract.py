@@ -17,8 +17,8 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.sealing import KeyFolder
-from programmes.desk import extract_pages as pages
-from programmes.desk.extract_rules import (
+from programmes.desk.extract import pages
+from programmes.desk.extract.rules import (
     GOOD_FOR,
     HANDED_OUT,
     HOWS,
@@ -29,7 +29,8 @@ from programmes.desk.extract_rules import (
     still_good,
     ways_for,
 )
-from programmes.enrolment import partner_services, queries, services
+from programmes.enrolment import queries, services
+from programmes.enrolment.records import partner_services
 from programmes.people.records import PartnerRecord, PersonRecord
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, an_application, post_form, sign_in_as

@@ -21,7 +21,7 @@ from programmes.core.db import transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.desk import substitute_services as substitutes
+from programmes.desk.illness import substitute_services as substitutes
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
 from programmes.people.records import PersonRecord

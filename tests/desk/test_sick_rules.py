@@ -8,9 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from programmes.core.clock import local
-from programmes.desk import reached_rules, substitute_rules
-from programmes.desk.reached_rules import Notice, counted, heard, may_be_rung
-from programmes.desk.substitute_rules import Free, Request, Standing, answer_by, newest, others_stand, stage, why_not_yes
+from programmes.desk.illness import reached_rules, substitute_rules
+from programmes.desk.illness.reached_rules import Notice, counted, heard, may_be_rung
+from programmes.desk.illness.substitute_rules import (
+    Free,
+    Request,
+    Standing,
+    answer_by,
+    newest,
+    others_stand,
+    stage,
+    why_not_yes,
+)
 from programmes.notices.hours_rules import NEEDED_BEFORE, is_urgent, leaves_at
 
 START = datetime(2026, 10, 23, tzinfo=UTC)  # Two days before the clocks go back.

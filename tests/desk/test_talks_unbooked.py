@@ -17,8 +17,9 @@ from programmes.core.clock import at_local, local, local_date
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.desk import closing_queries, closing_services
-from programmes.desk.closing_rules import endings
+from programmes.desk.closing import queries as closing_queries
+from programmes.desk.closing import services as closing_services
+from programmes.desk.closing.rules import endings
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
 from tests.calendar.ics import events

@@ -22,23 +22,16 @@ from programmes.core.db import transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.desk import transfer_services as desk
-from programmes.enrolment import (
-    coming_services,
-    due_queries,
-    leaving_services,
-    order_services,
-    place_services,
-    queries,
-    services,
-    step_services,
-    transfer_services,
-    visit_services,
-    waiting_services,
-)
-from programmes.enrolment.closing_services import erase_cohort
-from programmes.enrolment.queue_rules import Waiting
-from programmes.enrolment.transfer_rules import There, decide_move
+from programmes.desk.group import transfer_services as desk
+from programmes.enrolment import due_queries, place_services, queries, services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.leaving import transfer_services
+from programmes.enrolment.leaving.closing_services import erase_cohort
+from programmes.enrolment.leaving.transfer_rules import There, decide_move
+from programmes.enrolment.queue import coming_services, order_services, waiting_services
+from programmes.enrolment.queue.rules import Waiting
+from programmes.enrolment.visits import services as visit_services
+from programmes.enrolment.visits import step_services
 from programmes.people.records import PersonRecord
 from programmes.settings import Settings
 from tests.calendar.ics import events

@@ -16,7 +16,9 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, step_services, transfer_services
+from programmes.enrolment import queries
+from programmes.enrolment.leaving import transfer_services
+from programmes.enrolment.visits import step_services
 from tests.clock import FrozenClock
 from tests.conftest import empty
 from tests.desk.test_transfer import move, state, two

@@ -11,9 +11,9 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.schedule_rules import Slot
 from programmes.core.clock import local
 from programmes.core.principal import Principal
-from programmes.desk import change_services
-from programmes.desk import substitute_services as substitutes
-from programmes.desk.duty_told_rules import Post, messages
+from programmes.desk.changes import services as change_services
+from programmes.desk.changes.duty_told_rules import Post, messages
+from programmes.desk.illness import substitute_services as substitutes
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_leader, sign_in_as
 from tests.desk.test_sick import House, ask, house, look, mail, request_to, standing  # noqa: F401

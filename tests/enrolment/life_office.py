@@ -9,8 +9,11 @@ from hypothesis.stateful import precondition, rule
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import session_services
 from programmes.core.clock import at_local, local_date
-from programmes.enrolment import deadline_services, order_services, services, step_services, transfer_services
-from programmes.enrolment.order_services import OrderReason, SkipReason
+from programmes.enrolment import services
+from programmes.enrolment.leaving import transfer_services
+from programmes.enrolment.queue import deadline_services, order_services
+from programmes.enrolment.queue.order_services import OrderReason, SkipReason
+from programmes.enrolment.visits import step_services
 from programmes.oversight import services as oversight
 from programmes.oversight.rules import seen_as
 from tests.enrolment.life_model import ALIVE, HOLDING, QUARTER, Person

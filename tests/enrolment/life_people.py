@@ -17,16 +17,12 @@ from programmes.core.codes import new_token
 from programmes.core.db import execute, fetch, transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
-from programmes.enrolment import (
-    coming_services,
-    leaving_services,
-    offer_services,
-    queries,
-    services,
-    step_services,
-    together_services,
-    visit_services,
-)
+from programmes.enrolment import queries, services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.queue import coming_services, offer_services
+from programmes.enrolment.together import services as together_services
+from programmes.enrolment.visits import services as visit_services
+from programmes.enrolment.visits import step_services
 from tests.conftest import START, empty
 from tests.enrolment.life_checks import Checked, World
 from tests.enrolment.life_model import ALIVE, HOLDING, QUARTER, Cohort, Person

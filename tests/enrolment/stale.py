@@ -18,17 +18,12 @@ from programmes.core.codes import new_token
 from programmes.core.db import execute, transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import (
-    closing_services,
-    leaving_services,
-    place_services,
-    queries,
-    queue_services,
-    services,
-    step_services,
-    transfer_services,
-    visit_services,
-)
+from programmes.enrolment import place_services, queries, services
+from programmes.enrolment.leaving import closing_services, transfer_services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.queue import services as queue_services
+from programmes.enrolment.visits import services as visit_services
+from programmes.enrolment.visits import step_services
 from programmes.oversight import services as oversight
 from programmes.oversight.rules import seen_as
 from tests.clock import FrozenClock

@@ -15,10 +15,12 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import agreement_queries, queries, services, step_services
-from programmes.enrolment.agreement_rules import asked_again, newest
+from programmes.enrolment import queries, services
 from programmes.enrolment.rules import AgreementText, State, TextKind
 from programmes.enrolment.services import Taken
+from programmes.enrolment.texts import agreement_queries
+from programmes.enrolment.texts.agreement_rules import asked_again, newest
+from programmes.enrolment.visits import step_services
 from programmes.settings import Settings
 from tests.catalogue.cast import EDITION
 from tests.clock import FrozenClock

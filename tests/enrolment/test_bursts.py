@@ -17,7 +17,9 @@ from programmes.app import create_app
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import coming_services, order_services, queries, queue_services, services
+from programmes.enrolment import queries, services
+from programmes.enrolment.queue import coming_services, order_services
+from programmes.enrolment.queue import services as queue_services
 from programmes.settings import Settings
 from programmes.web.bursts import Bursts
 from tests.clock import FrozenClock

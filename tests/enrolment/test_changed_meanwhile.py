@@ -10,7 +10,9 @@ from programmes.catalogue.services import choose_reading
 from programmes.cohorts.rules import Span, places_span
 from programmes.core.clock import local_date
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import deadline_queries, queries, services, transfer_services
+from programmes.enrolment import queries, services
+from programmes.enrolment.leaving import transfer_services
+from programmes.enrolment.queue import deadline_queries
 from programmes.enrolment.services import Refused, Taken
 from tests.clock import FrozenClock
 from tests.factories import (

@@ -11,7 +11,8 @@ from programmes.core.codes import new_token
 from programmes.core.days import day_off
 from programmes.core.db import transaction
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import leaving_services, place_services, queries, services
+from programmes.enrolment import place_services, queries, services
+from programmes.enrolment.leaving import services as leaving_services
 from programmes.enrolment.rules import offer_until
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, csrf_of, post_form, somebody

@@ -18,17 +18,23 @@ from programmes.core.errors import Conflict
 from programmes.core.i18n import day_long
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import (
-    deadline_services,
-    leaving_services,
-    queries,
-    refusal_services,
-    services,
-    step_services,
-    visit_services,
+from programmes.enrolment import queries, services
+from programmes.enrolment.leaving import refusal_services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.queue import deadline_services
+from programmes.enrolment.queue.deadline_rules import (
+    TO_BOOK,
+    Around,
+    Chance,
+    Holder,
+    could_book,
+    releases,
+    reminds,
+    visit_by,
 )
-from programmes.enrolment.deadline_rules import TO_BOOK, Around, Chance, Holder, could_book, releases, reminds, visit_by
 from programmes.enrolment.services import Taken
+from programmes.enrolment.visits import services as visit_services
+from programmes.enrolment.visits import step_services
 from tests.clock import FrozenClock
 from tests.conftest import START
 from tests.enrolment.test_visit_changes import PHONE, a_slot, look, open_in, reachable

@@ -14,8 +14,10 @@ from programmes import worker
 from programmes.calendar.services import participant_feed
 from programmes.core.db import fetchval
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import details_services, queries, record_services
-from programmes.enrolment.note_queries import last_notes
+from programmes.enrolment import queries
+from programmes.enrolment.person.note_queries import last_notes
+from programmes.enrolment.records import details_services
+from programmes.enrolment.records import services as record_services
 from programmes.notices.reach_services import way
 from programmes.people import records
 from tests.clock import FrozenClock

@@ -15,10 +15,11 @@ from programmes.catalogue import queries as catalogue
 from programmes.core.codes import grouped
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.desk import closing_services
-from programmes.enrolment import place_services, queries, services, step_services
+from programmes.desk.closing import services as closing_services
+from programmes.enrolment import place_services, queries, services
 from programmes.enrolment.rules import State, ways_to_end
 from programmes.enrolment.services import Taken
+from programmes.enrolment.visits import step_services
 from programmes.worker import Worker
 from tests.attendance.cast import session_ids
 from tests.clock import FrozenClock

@@ -13,7 +13,9 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.codes import new_code
 from programmes.core.db import execute, transaction
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import closing_services, leaving_services, place_services, queries, services
+from programmes.enrolment import place_services, queries, services
+from programmes.enrolment.leaving import closing_services
+from programmes.enrolment.leaving import services as leaving_services
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog

@@ -8,7 +8,8 @@ import pytest
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import details_services, queries
+from programmes.enrolment import queries
+from programmes.enrolment.records import details_services
 from programmes.people import records
 from programmes.people.rotation_services import search
 from tests.clock import FrozenClock

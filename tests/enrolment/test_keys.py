@@ -10,7 +10,8 @@ import pytest
 from programmes import worker
 from programmes.core import db as core_db
 from programmes.core.sealing import KeyFolder, Kind
-from programmes.enrolment import key_services, queries
+from programmes.enrolment import queries
+from programmes.enrolment.records import key_services
 from programmes.enrolment.rules import State
 from programmes.settings import Settings
 from programmes.worker import Worker

@@ -9,8 +9,9 @@ import pytest
 from programmes import worker
 from programmes.catalogue import queries as catalogue
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, record_services
+from programmes.enrolment import queries
 from programmes.enrolment import services as enrolment
+from programmes.enrolment.records import services as record_services
 from programmes.notices import queries as notices
 from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock

@@ -18,8 +18,9 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import application_services, leaving_services, place_services, queries, services
-from programmes.enrolment.leaving_rules import LeftFrom, gives_back, may_undo
+from programmes.enrolment import application_services, place_services, queries, services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.leaving.rules import LeftFrom, gives_back, may_undo
 from programmes.enrolment.services import Taken
 from tests.clock import FrozenClock
 from tests.desk.cast import everything, holding

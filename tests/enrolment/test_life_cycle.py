@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import age_services, leaving_services, queue_services, services
+from programmes.enrolment import age_services, services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.queue import services as queue_services
 from programmes.notices import queue_services as queue_end
 from programmes.settings import Settings
 from tests.clock import FrozenClock

@@ -18,9 +18,11 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import deadline_queries, place_services, queries, step_services
+from programmes.enrolment import place_services, queries
+from programmes.enrolment.queue import deadline_queries
 from programmes.enrolment.rules import State, Visit, VisitState
-from programmes.enrolment.visit_rules import EARLY, marking
+from programmes.enrolment.visits import step_services
+from programmes.enrolment.visits.rules import EARLY, marking
 from tests.clock import FrozenClock
 from tests.conftest import START
 from tests.enrolment.test_visit_changes import look, reachable

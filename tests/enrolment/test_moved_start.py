@@ -16,8 +16,9 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import order_services, queries, services
+from programmes.enrolment import queries, services
 from programmes.enrolment.age_rules import age_after_move
+from programmes.enrolment.queue import order_services
 from programmes.enrolment.services import Taken
 from programmes.oversight import services as decisions
 from programmes.people.records import PersonRecord

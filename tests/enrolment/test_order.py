@@ -12,8 +12,10 @@ import pytest
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import leaving_services, place_services, queries, queue_services, services
-from programmes.enrolment import order_services as order
+from programmes.enrolment import place_services, queries, services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.queue import order_services as order
+from programmes.enrolment.queue import services as queue_services
 from programmes.oversight.services import change_limits
 from tests.clock import FrozenClock
 from tests.enrolment.test_queue import one_place, people, states

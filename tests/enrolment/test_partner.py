@@ -12,18 +12,11 @@ from hypothesis import strategies as st
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import (
-    consent_services,
-    erasing_services,
-    key_services,
-    leaving_services,
-    partner_services,
-    place_services,
-    queries,
-    services,
-    transfer_services,
-)
-from programmes.enrolment.partner_rules import may_answer, may_keep
+from programmes.enrolment import place_services, queries, services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.leaving import transfer_services
+from programmes.enrolment.records import consent_services, erasing_services, key_services, partner_services
+from programmes.enrolment.records.partner_rules import may_answer, may_keep
 from programmes.enrolment.rules import ALIVE
 from programmes.people import look_queries, rotation_services
 from programmes.people.records import PartnerRecord

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import leaving_services, queries, services
+from programmes.enrolment import queries, services
+from programmes.enrolment.leaving import services as leaving_services
 from tests.clock import FrozenClock
 from tests.enrolment.test_siblings import family
 from tests.factories import a_cohort, a_coordinator, csrf_of, hidden, sign_in_as, somebody

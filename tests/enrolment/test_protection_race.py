@@ -8,8 +8,9 @@ import pytest
 
 from programmes.catalogue import queries as catalogue
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import application_services, queries, record_services
+from programmes.enrolment import application_services, queries
 from programmes.enrolment import services as enrolment
+from programmes.enrolment.records import services as record_services
 from programmes.people import records
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, an_application

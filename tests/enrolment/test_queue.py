@@ -13,8 +13,10 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, queue_services, services, step_services
+from programmes.enrolment import queries, services
+from programmes.enrolment.queue import services as queue_services
 from programmes.enrolment.services import Taken
+from programmes.enrolment.visits import step_services
 from programmes.oversight import services as oversight
 from programmes.oversight.rules import seen_as
 from programmes.worker import Worker

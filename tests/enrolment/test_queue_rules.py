@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programmes.enrolment.queue_rules import (
+from programmes.enrolment.queue.rules import (
     ENDED_AS,
     EventKind,
     Waiting,

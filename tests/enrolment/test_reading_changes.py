@@ -18,8 +18,9 @@ from programmes.catalogue.services import choose_reading
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, services, transfer_services
+from programmes.enrolment import queries, services
 from programmes.enrolment.age_rules import as_judged
+from programmes.enrolment.leaving import transfer_services
 from programmes.people.records import PersonRecord
 from tests.catalogue.cast import EDITION
 from tests.clock import FrozenClock

@@ -17,8 +17,10 @@ from programmes.catalogue.wording import refusal_text
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import leaving_services, place_services, queries, refusal_queries, refusal_services
-from programmes.enrolment.refusal_rules import has_been_read
+from programmes.enrolment import place_services, queries
+from programmes.enrolment.leaving import refusal_queries, refusal_services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.leaving.refusal_rules import has_been_read
 from programmes.enrolment.services import Taken
 from tests.clock import FrozenClock
 from tests.conftest import START

@@ -11,9 +11,10 @@ import pytest
 from programmes.catalogue import queries as catalogue
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import place_services, queries, services, step_services
-from programmes.enrolment.closing_services import erase_cohort
+from programmes.enrolment import place_services, queries, services
+from programmes.enrolment.leaving.closing_services import erase_cohort
 from programmes.enrolment.services import Refused, Taken
+from programmes.enrolment.visits import step_services
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
 from tests.factories import a_cohort, a_coordinator, an_application, confirm, somebody

@@ -17,21 +17,16 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.codes import new_token
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import (
-    coming_services,
-    leaving_services,
-    order_services,
-    queries,
-    queue_services,
-    refusal_services,
-    services,
-    together_services,
-    transfer_services,
-)
+from programmes.enrolment import queries, services
+from programmes.enrolment.leaving import refusal_services, transfer_services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.queue import coming_services, order_services
+from programmes.enrolment.queue import services as queue_services
 from programmes.enrolment.roster import turned_down
 from programmes.enrolment.rules import Applied, Queued
 from programmes.enrolment.services import Refused, Taken
-from programmes.enrolment.together_rules import MOST_SIBLINGS, decide_together, takes_siblings
+from programmes.enrolment.together import services as together_services
+from programmes.enrolment.together.rules import MOST_SIBLINGS, decide_together, takes_siblings
 from programmes.people.looks import Look
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog

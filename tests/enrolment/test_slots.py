@@ -13,7 +13,8 @@ from programmes.core.clock import at_local
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import slot_services, step_services, visit_services
+from programmes.enrolment.visits import services as visit_services
+from programmes.enrolment.visits import slot_services, step_services
 from programmes.oversight import services as oversight
 from programmes.oversight.rules import seen_as
 from tests.clock import FrozenClock

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, step_services
-from programmes.enrolment.agreement_rules import TAKE_BACK, on_paper_just_now
+from programmes.enrolment import queries
+from programmes.enrolment.texts.agreement_rules import TAKE_BACK, on_paper_just_now
+from programmes.enrolment.visits import step_services
 from tests.clock import FrozenClock
 from tests.enrolment.test_agreements import DAY, confirmed, write
 from tests.enrolment.test_visit_changes import look

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from programmes.core.clock import local_date
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import agreement_queries, text_services
-from programmes.enrolment.agreement_rules import FARTHEST, NewText, newest, why_not_add
 from programmes.enrolment.rules import AgreementText
-from programmes.enrolment.text_services import NotAdded
+from programmes.enrolment.texts import agreement_queries
+from programmes.enrolment.texts import services as text_services
+from programmes.enrolment.texts.agreement_rules import FARTHEST, NewText, newest, why_not_add
+from programmes.enrolment.texts.services import NotAdded
 from tests.clock import FrozenClock
 from tests.enrolment.test_agreements import confirmed
 from tests.enrolment.test_visit_changes import look

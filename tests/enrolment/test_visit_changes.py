@@ -16,9 +16,12 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import place_services, queries, services, step_services, visit_queries, visit_services
+from programmes.enrolment import place_services, queries, services
 from programmes.enrolment.rules import Steps, remaining
 from programmes.enrolment.services import Taken
+from programmes.enrolment.visits import queries as visit_queries
+from programmes.enrolment.visits import services as visit_services
+from programmes.enrolment.visits import step_services
 from programmes.notices.letter_rules import Facts, Slot, letter
 from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock

@@ -5,7 +5,11 @@ import httpx
 import pytest
 
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import leaving_services, queries, refusal_services, step_services, visit_services
+from programmes.enrolment import queries
+from programmes.enrolment.leaving import refusal_services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.visits import services as visit_services
+from programmes.enrolment.visits import step_services
 from tests.clock import FrozenClock
 from tests.enrolment.test_visit_changes import a_slot, look
 from tests.factories import a_cohort, a_coordinator, a_leader, a_programme, csrf_of, hidden, post_form, sign_in_as, somebody

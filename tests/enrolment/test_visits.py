@@ -9,7 +9,7 @@ import pytest
 
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import step_services
+from programmes.enrolment.visits import step_services
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_leader, box, post_form, sign_in_as, somebody
 

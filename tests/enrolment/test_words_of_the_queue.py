@@ -20,15 +20,10 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.days import day_off
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import (
-    leaving_services,
-    place_services,
-    queries,
-    refusal_services,
-    seating_services,
-    services,
-    transfer_services,
-)
+from programmes.enrolment import place_services, queries, services
+from programmes.enrolment.leaving import refusal_services, transfer_services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.queue import seating_services
 from programmes.enrolment.rules import Entry, Leads, entry, leads, offer_until
 from programmes.enrolment.services import Taken
 from tests.clock import FrozenClock

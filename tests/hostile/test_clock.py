@@ -15,7 +15,7 @@ from programmes.core.clock_trace import Machine, Trace, Witness, doubt, needs_a_
 from programmes.core.sealing import KeyFolder
 from programmes.doctor import database_checks
 from programmes.doctor.findings import Patient
-from programmes.enrolment import leaving_services
+from programmes.enrolment.leaving import services as leaving_services
 from programmes.settings import Settings
 from programmes.worker import Worker
 from tests.clock import FrozenClock

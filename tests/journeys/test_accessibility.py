@@ -9,8 +9,9 @@ from playwright.async_api import Page, ViewportSize
 
 from programmes import worker
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import place_services, queries, step_services
+from programmes.enrolment import place_services, queries
 from programmes.enrolment.roster import label_of
+from programmes.enrolment.visits import step_services
 from programmes.people.looks import looking
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, somebody

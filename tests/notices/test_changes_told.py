@@ -16,7 +16,7 @@ from programmes.core.contacts import by_text
 from programmes.core.db import transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.desk import change_queries
+from programmes.desk.changes import queries as change_queries
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_leader
 from tests.factories import a_coordinator, somebody

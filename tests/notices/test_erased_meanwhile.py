@@ -12,7 +12,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import execute, transaction
 from programmes.core.jobs import put
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment.closing_services import erase_cohort
+from programmes.enrolment.leaving.closing_services import erase_cohort
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.notices import services
 from tests.clock import FrozenClock

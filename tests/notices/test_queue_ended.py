@@ -10,7 +10,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries, services
-from programmes.enrolment.record_services import record_of
+from programmes.enrolment.records.services import record_of
 from programmes.worker import Worker
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, somebody

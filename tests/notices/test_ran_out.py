@@ -11,16 +11,13 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
-from programmes.desk import calls_queries, calls_services, closing_services
-from programmes.enrolment import (
-    leaving_services,
-    offer_services,
-    place_services,
-    queries,
-    refusal_services,
-    services,
-)
-from programmes.enrolment.ran_out_rules import AFTER_TOLD, LONGEST, has_been_read
+from programmes.desk.closing import services as closing_services
+from programmes.desk.group import calls_queries, calls_services
+from programmes.enrolment import place_services, queries, services
+from programmes.enrolment.leaving import refusal_services
+from programmes.enrolment.leaving import services as leaving_services
+from programmes.enrolment.queue import offer_services
+from programmes.enrolment.queue.ran_out_rules import AFTER_TOLD, LONGEST, has_been_read
 from programmes.enrolment.services import Taken
 from tests.clock import FrozenClock
 from tests.conftest import START

@@ -6,9 +6,9 @@ import asyncpg
 
 from programmes.cohorts import queries as cohorts
 from programmes.core.sealing import KeyFolder
-from programmes.desk import calls_queries, groups_queries
+from programmes.desk.group import calls_queries, groups_queries
 from programmes.enrolment import services as enrolment
-from programmes.enrolment import step_services
+from programmes.enrolment.visits import step_services
 from tests.clock import FrozenClock
 from tests.enrolment.test_visit_changes import a_slot, reachable
 from tests.factories import a_cohort, a_leader, confirm, somebody

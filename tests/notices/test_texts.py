@@ -17,7 +17,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local
 from programmes.core.contacts import address, by_text, can_text, one_channel
 from programmes.core.sealing import KeyFolder
-from programmes.desk import calls_queries
+from programmes.desk.group import calls_queries
 from programmes.doctor import database_checks
 from programmes.doctor.findings import Patient
 from programmes.enrolment import queries as enrolments

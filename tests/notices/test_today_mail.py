@@ -9,7 +9,7 @@ import httpx
 from programmes.cohorts import session_services
 from programmes.core.contacts import by_text
 from programmes.core.sealing import KeyFolder
-from programmes.desk import today_mail
+from programmes.desk.today import mail as today_mail
 from programmes.notices.post_services import Deferred
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, sign_in_as, somebody

@@ -15,9 +15,11 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, step_services, visit_services
+from programmes.enrolment import queries
 from programmes.enrolment.rules import TextKind
 from programmes.enrolment.services import Taken
+from programmes.enrolment.visits import services as visit_services
+from programmes.enrolment.visits import step_services
 from programmes.notices.rules import AUDIENCE, is_current, of_texts
 from tests.clock import FrozenClock
 from tests.conftest import START

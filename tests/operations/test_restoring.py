@@ -15,7 +15,7 @@ from programmes import worker
 from programmes.core.db import transaction
 from programmes.core.jobs import put
 from programmes.core.restoring import Together, restoring
-from programmes.enrolment import leaving_services
+from programmes.enrolment.leaving import services as leaving_services
 from programmes.evaluation.keys import BallotKeys
 from programmes.settings import Settings
 from tests.clock import FrozenClock

@@ -12,7 +12,7 @@ import pytest
 from programmes.cohorts import queries
 from programmes.core.clock import at_local, local_date
 from programmes.core.principal import Principal
-from programmes.enrolment import slot_services
+from programmes.enrolment.visits import slot_services
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.factories import a_cohort, a_venue, csrf_of, hidden

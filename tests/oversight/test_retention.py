@@ -9,8 +9,8 @@ import pytest
 from programmes.core.erasure import replay
 from programmes.core.errors import NotFound
 from programmes.core.sealing import KeyFolder, KeysAway
-from programmes.enrolment import waiting_services
-from programmes.enrolment.holding_queries import held_records
+from programmes.enrolment.queue import waiting_services
+from programmes.enrolment.queue.holding_queries import held_records
 from programmes.oversight import retention_queries as queries
 from programmes.oversight import retention_services as retention
 from programmes.people import hold_services as holds

@@ -14,7 +14,7 @@ from programmes.core.db import engine, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.restoring import beside_no_restore, restoring
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import details_services
+from programmes.enrolment.records import details_services
 from programmes.oversight import archive_services as archive
 from programmes.oversight import retention_queries as queries
 from programmes.oversight import retention_services as retention

@@ -22,7 +22,7 @@ from programmes.core.days import working_day
 from programmes.core.db import engine
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.desk import closing_services
+from programmes.desk.closing import services as closing_services
 from programmes.enrolment import place_services, queries
 from programmes.enrolment.roster import label_of
 from programmes.notices.post_services import Deferred

@@ -19,7 +19,9 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.enrolment import queries, refusal_services, services, step_services
+from programmes.enrolment import queries, services
+from programmes.enrolment.leaving import refusal_services
+from programmes.enrolment.visits import step_services
 from programmes.people.look_queries import looks_at
 from programmes.people.look_rules import LOOK_PAGES, names_alike
 from programmes.people.looks import looking

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programmes.enrolment.record_views import read_record
+from programmes.enrolment.records.views import read_record
 from programmes.web.forms import Form
 
 TODAY = date(2026, 9, 2)

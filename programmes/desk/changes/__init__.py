@@ -1,0 +1,1 @@
+"""Changing what is planned: moving, cancelling, another leader, whom it reaches."""

@@ -1,0 +1,37 @@
+"""Telling those who stand at sessions what somebody else has changed for them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from programmes.core.db import fetch
+from programmes.core.principal import Principal
+from programmes.desk.changes.duty_told_rules import Post, messages
+from programmes.desk.today.staff_message_services import tell
+
+# Nobody has seen a group that is only planned.
+_POSTS = """
+select s.id as session_id, coalesce(d.staff_id, 0) as staff_id, s.starts_at, s.ends_at, s.venue_id, s.sequence,
+       s.state = 'cancelled' as off, exists (select from substitute_request r where r.session_id = s.id
+           and r.asked_id = d.staff_id and r.state = 'yes') as asked
+from cohort_session s join cohort c on c.id = s.cohort_id left join session_duty d on d.session_id = s.id and not d.away
+where s.cohort_id = $1 and s.ends_at > $2 and c.state <> 'planned' order by s.starts_at, s.id, d.staff_id
+"""
+
+
+async def _posts(cohort_id: int, now: datetime) -> list[Post]:
+    return [Post(**dict(row)) for row in await fetch(_POSTS, cohort_id, now)]
+
+
+@asynccontextmanager
+async def telling_staff(cohort_id: int, who: Principal, now: datetime) -> AsyncIterator[None]:
+    """Around what changes a cohort's sessions or who stands there, in a transaction: who stands there and has not done it
+    hears it by mail at once, one message of a kind."""
+    before = await _posts(cohort_id, now)
+    yield
+    after = await _posts(cohort_id, now)
+    sessions = {post.session_id: replace(post, staff_id=0, asked=False) for post in after}
+    was, becomes = ([post for post in posts if post.staff_id] for posts in (before, after))
+    for message in messages(was, becomes, list(sessions.values()), who.staff_id):
+        await tell(message.kind, [message.staff_id], message.session_id, message.subject, now)

@@ -1,0 +1,379 @@
+"""The checklist to the end of a group, what closing does, and the receipt that says what went."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from programmes.attendance.queries import Unnoted
+from programmes.attendance.rules import Bound, Bounds, Kind
+from programmes.attendance.wording import as_values, count_fields, said, total
+from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.rules import ends_early
+from programmes.cohorts.wording_rules import numbered
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, day_long, day_plain, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.desk.closing.kept_pages import WhatHappens, ended_title, what_happens
+from programmes.desk.closing.rules import ClosingFacts, Ending, Step, StepKey, endings, erased_by, may_close, steps
+from programmes.desk.group.groups_pages import Tag
+from programmes.desk.group.pages import GroupHead
+
+_MOST_LINKS = 4
+
+
+@dataclass(frozen=True)
+class Link:
+    text: str
+    address: str
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """A step. `state` is `done`, `next` or empty; a form stands in the one that is next, or is being changed."""
+
+    key: str
+    title: str
+    text: str
+    state: str
+    links: tuple[Link, ...]
+    open: bool
+    change: str
+
+
+@dataclass(frozen=True)
+class ClosingPage:
+    head: GroupHead
+    title: str
+    done: int
+    total: int
+    rows: tuple[StepRow, ...]
+    last: StepRow
+    ended: str
+    what: WhatHappens
+    exempt: bool
+    section: str
+    endings: tuple[tuple[str, str], ...]
+    ending: str
+    counts: tuple[tuple[str, str, str], ...]
+    counted: int
+    bounds: str
+    form: object
+    changed: bool = False
+    too_few: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True)
+class ClosedPage:
+    """A group that is over. `receipts` are links to what was erased."""
+
+    head: GroupHead
+    title: str
+    ended: str
+    receipts: tuple[Link, ...]
+    exempt: bool
+
+
+@dataclass(frozen=True)
+class ConfirmPage:
+    head: GroupHead
+    title: str
+    what: WhatHappens
+    exempt: bool
+    receipt_id: str
+    people: str
+    calls: int = 0
+    seen: str = ""
+    changed: bool = False
+
+
+@dataclass(frozen=True)
+class ReceiptPage:
+    programme: str
+    group: Link | None
+    day: str
+    rule: str
+    by: str
+    what: WhatHappens
+    decision: str
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed into the checklist: the three counts, and which step is open though it isn't next."""
+
+    counts: Mapping[str, str] | None = None
+    open: str = ""
+    ending: str = ""
+    form: object = None
+    changed: bool = False
+
+
+def ending_text(ending: Ending | None) -> str:
+    """How a group ended, from the fixed list."""
+    return {
+        "completed": _("Genomförd som planerat"),
+        "ended_early": _("Avslutades i förtid"),
+        "cancelled": _("Blev inte av"),
+    }.get(ending or "", "")
+
+
+def closing_page(
+    head: GroupHead, cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted], typed: Typed
+) -> ClosingPage:
+    """The checklist. The first step that isn't done is next, and its form is open."""
+    found = steps(facts)
+    first = next((step.key for step in found if not step.done), "")
+    rows = tuple(_row(cohort, facts, unnoted, step, first, typed.open) for step in found)
+    values = dict(typed.counts or as_values(facts.unique))
+    return ClosingPage(
+        head=replace(head, tag=_tag(cohort, facts) or head.tag),
+        title=_("Avsluta %(group)s", group=cohort.name),
+        done=sum(1 for step in found if step.done),
+        total=len(found) + 1,
+        rows=rows,
+        last=_last(cohort, facts, not first),
+        ended=ended_title(cohort.form),
+        what=what_happens(facts.kind, cohort.form, facts.sessions > 0 and cohort.state != "cancelled"),
+        exempt=cohort.exempt,
+        section=cohort.section,
+        endings=tuple((e, ending_text(e)) for e in endings(facts.sessions, facts.least)),
+        too_few=_too_few(cohort, facts),
+        ending=typed.ending or facts.ending or "",
+        counts=count_fields(values),
+        counted=total(values),
+        bounds=bounds_text(facts.bounds),
+        form=typed.form,
+        changed=typed.changed,
+    )
+
+
+def _too_few(cohort: CohortFacts, facts: ClosingFacts) -> str:
+    """That a series ends with fewer talks than the guideline says, which is allowed and stands as ended before its time."""
+    if not facts.least or facts.sessions >= facts.least:
+        return ""
+    return ngettext(
+        "Riktlinjen %(section)s säger minst %(least)s samtal, och här räknas %(n)s. Det är därför avslutat i förtid.",
+        "Riktlinjen %(section)s säger minst %(least)s samtal, och här räknas %(n)s. Det är därför avslutat i förtid.",
+        facts.sessions,
+        section=cohort.section,
+        least=facts.least,
+    )
+
+
+def _tag(cohort: CohortFacts, facts: ClosingFacts) -> Tag | None:
+    """When the last session was, once all are over."""
+    if facts.coming or not cohort.last_end:
+        return None
+    return Tag(_("Sista tillfället var %(day)s", day=day_long(local_date(cohort.last_end))), "info", "dot")
+
+
+def bounds_text(bounds: Bounds) -> str:
+    """Why the number of different people can't be any."""
+    least, most = bounds.least, bounds.most
+    if not most:
+        return _("Ingen kom på någon träff, så det kan bara vara 0.")
+    first = ngettext("Som mest %(n)s var med på en träff, så det kan inte vara färre.",
+                     "Som mest %(n)s var med på en träff, så det kan inte vara färre.", least)  # fmt: skip
+    return first + " " + _("Alla träffar ihop är %(n)s, så det kan inte vara fler.", n=most)
+
+
+def broken_text(bounds: Bounds, broken: Bound) -> tuple[str, str]:
+    """Beside which count a bound that is broken is told, and how."""
+    if broken == "total":
+        return "women", bounds_text(bounds)
+    texts = {
+        "women": _(
+            "Alla träffar ihop har högst %(n)s kvinnor, om alla med annat eller okänt kön räknas med.", n=bounds.women
+        ),
+        "men": _("Alla träffar ihop har högst %(n)s män, om alla med annat eller okänt kön räknas med.", n=bounds.men),
+    }
+    return broken, texts[broken]
+
+
+def _row(
+    cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted], step: Step, first: StepKey | str, opened: str
+) -> StepRow:
+    state = "done" if step.done else "next" if step.key == first else ""
+    title, text = _words(facts, step)
+    changeable = step.key in {"ending", "unique"} and step.done and opened != step.key
+    return StepRow(
+        key=step.key,
+        title=title,
+        text=text,
+        state=state,
+        links=tuple(_links(cohort, facts, unnoted, step)) if state == "next" else (),
+        open=state == "next" or opened == step.key,
+        change=f"/personal/grupper/{cohort.cohort_id}/avsluta?steg={step.key}#{step.key}" if changeable else "",
+    )
+
+
+def _words(facts: ClosingFacts, step: Step) -> tuple[str, str]:
+    return {
+        "attendance": _attendance,
+        "ending": _ending,
+        "evaluation": _evaluation,
+        "unique": _unique,
+        "own_words": _own_words,
+        "transfer": _transfer,
+    }[step.key](facts, step.done)
+
+
+def _attendance(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    talks = facts.form == "individual"
+    titles = {
+        "names": _("Alla samtal har närvaro") if talks else _("Alla träffar har närvaro"),
+        "count": _("Alla tillfällen har antal"),
+        "held": _("Alla samtal är antecknade") if talks else _("Alla träffar är antecknade"),
+    }
+    if done:
+        return titles[facts.kind], ngettext("%(n)s tillfälle.", "%(n)s tillfällen.", facts.sessions)
+    parts = []
+    if facts.unnoted:
+        n = facts.unnoted
+        parts.append(ngettext("%(n)s tillfälle saknar sin anteckning.", "%(n)s tillfällen saknar sin anteckning.", n))
+    if facts.coming:
+        parts.append(ngettext("%(n)s tillfälle är kvar.", "%(n)s tillfällen är kvar.", facts.coming))
+        early = ends_early(facts.state, facts.form)
+        parts.append(
+            _("Slutar det i förtid ställer du in alla på en gång, så att alla får veta.")
+            if early
+            else _("Slutar det i förtid ställer du in dem först, så att alla får veta.")
+        )
+    return titles[facts.kind], " ".join(parts)
+
+
+def _ending(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    text = f"{ending_text(facts.ending)}." if done else _("Välj ur listan. Skriv aldrig varför.")
+    return (_("Hur insatsen slutade") if facts.form == "individual" else _("Hur gruppen slutade")), text
+
+
+def _evaluation(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    title = _("Utvärderingen är stängd")
+    if facts.box == "missing":
+        waits = _("Lådan för svar görs i ordning. Vänta en stund.")
+        if facts.state != "started":
+            waits = _("Den börjar när gruppen har startat.")
+        return title, _("Ingen utvärdering gjordes.") if done else waits
+    if not done:
+        return title, _("Den stängs efter den sista planerade träffen, inställd eller inte, eller när du stänger den.")
+    return title, _("Det går inte att öppna den igen.")
+
+
+def _unique(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    title = _("Hur många olika personer var med?")
+    if done and facts.unique:
+        return title, said(facts.unique) + "."
+    return title, _("Antalen per träff går inte att lägga ihop, för samma person kom flera gånger.")
+
+
+def _own_words(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    title = _("Gruppens egna ord")
+    if facts.own_words:
+        return title, _("De är sparade.")
+    if done:
+        return title, _("Behövs inte.")
+    if facts.box in {"open", "missing"}:
+        return title, _("Högst tre meningar som gruppen har sagt högt tillsammans. Behövs om det blir färre än fem svar.")
+    if facts.box == "counting":
+        return title, _("Svaren räknas. Ladda om sidan om en stund, så syns det om orden behövs.")
+    return title, _("Färre än fem svarade. Skriv högst tre meningar som gruppen har sagt högt tillsammans.")
+
+
+def _transfer(facts: ClosingFacts, done: bool) -> tuple[str, str]:
+    title = _("Närvaron är förd till verksamhetssystemet")
+    if done:
+        return title, _("Det är bekräftat. Ändras närvaron efteråt ska det bekräftas på nytt.")
+    return title, _("Den här insatsen dokumenteras på person. För över sammanfattningen innan gruppen avslutas.")
+
+
+def _links(cohort: CohortFacts, facts: ClosingFacts, unnoted: Sequence[Unnoted], step: Step) -> list[Link]:
+    address = f"/personal/grupper/{cohort.cohort_id}"
+    if step.key == "attendance":
+        found = [
+            Link(capital(numbered(cohort.form, entry.number)), f"/personal/traffar/{entry.session_id}/narvaro")
+            for entry in unnoted[:_MOST_LINKS]
+        ]
+        if found or not facts.coming:
+            return found
+        if ends_early(facts.state, facts.form):
+            return [Link(_("Ställ in det som är kvar"), f"{address}/avsluta/i-fortid"), Link(*_to_sessions(cohort))]
+        return [Link(*_to_sessions(cohort))]
+    if step.key == "evaluation":
+        return [Link(_("Till utvärderingen"), f"{address}/utvardering")]
+    if step.key == "own_words":
+        return [Link(_("Skriv gruppens egna ord"), f"{address}/utvardering")]
+    return []
+
+
+def _to_sessions(cohort: CohortFacts) -> tuple[str, str]:
+    words = {"individual": _("Visa samtalen"), "drop_in": _("Visa tillfällena")}
+    return words.get(cohort.form, _("Visa träffarna")), f"/personal/grupper/{cohort.cohort_id}/traffar"
+
+
+def _last(cohort: CohortFacts, facts: ClosingFacts, all_done: bool) -> StepRow:
+    """Closing itself."""
+    ready = may_close(facts)
+    title = _("Listan raderas") if cohort.exempt and cohort.form != "drop_in" else _("Avsluta")
+    text = _("Gruppen blir avslutad. Personernas platser och närvaro finns kvar.")
+    if cohort.form == "individual":
+        text = _("Samtalen blir avslutade. Närvaron finns kvar.")
+    if cohort.form == "drop_in":
+        text = _("Antalen finns kvar.")
+    elif cohort.exempt:
+        text = _("Du får ett gallringsprotokoll.")
+        due = erased_by(cohort.last_end, None)
+        if due:
+            text += " " + _("Senast %(day)s, även om inget görs.", day=day_plain(local_date(due)))
+    if all_done and facts.waiting:
+        text = _("Besked är på väg till deltagarna, och listan behövs tills de är framme. Försök igen om några minuter.")
+    button = Link(_("Avsluta och radera listan") if cohort.exempt and cohort.form != "drop_in" else _("Avsluta"),
+                  f"/personal/grupper/{cohort.cohort_id}/avsluta/radera")  # fmt: skip
+    return StepRow("close", title, text, "next" if all_done else "", (button,) if ready else (), ready, "")
+
+
+def closed_page(
+    head: GroupHead, state: str, ending: Ending | None, receipts: Sequence[tuple[str, date]], exempt: bool
+) -> ClosedPage:
+    """A group that is over, with its receipts (id, day)."""
+    title = _("%(group)s är inställd") if state == "cancelled" else _("%(group)s är avslutad")
+    links = tuple(
+        Link(_("Gallringsprotokoll %(day)s", day=day_plain(day)), f"/personal/gallring/{receipt_id}")
+        for receipt_id, day in receipts
+    )
+    return ClosedPage(head, title % {"group": head.name}, ending_text(ending), links, exempt)
+
+
+def confirm_page(
+    head: GroupHead, kind: Kind, cohort: CohortFacts, receipt_id: str, confirmed: int, never_came: int, calls: int
+) -> ConfirmPage:
+    """What is about to happen, before the button that can't be undone. `calls`: how many are still to be rung."""
+    held = cohort.sessions > 0 and cohort.state != "cancelled"
+    people = ""
+    if kind == "names" and held:
+        finished = confirmed - never_came
+        people = ngettext("%(n)s person har gått klart.", "%(n)s personer har gått klart.", finished)
+        if never_came:
+            people += " " + ngettext("%(n)s person kom aldrig.", "%(n)s personer kom aldrig.", never_came)
+    what = what_happens(kind, cohort.form, held)
+    return ConfirmPage(head, _("Avsluta %(group)s", group=cohort.name), what, cohort.exempt, receipt_id, people, calls)
+
+
+def receipt_page(
+    programme: str, group: Link | None, kind: Kind, form: str, rule: str, day: date, by: str | None, decision: str
+) -> ReceiptPage:
+    """The receipt: what went, when, by which rule, by whom. It names nobody who took part and says no number of them."""
+    rules = {
+        "closing": _("Listan raderas när gruppen avslutas."),
+        "cancelled": _("Listan raderas när starten har ställts in."),
+        "overdue": _("Listan raderas senast 30 dagar efter sista träffen, även om ingen har avslutat gruppen."),
+    }
+    return ReceiptPage(
+        programme=programme,
+        group=group,
+        day=day_plain(day),
+        rule=rules[rule],
+        by=by or _("Systemet, av sig självt"),
+        what=what_happens(kind, form, rule != "cancelled"),
+        decision=decision,
+    )

@@ -1,0 +1,202 @@
+"""Reads for closing: what is done, what is left, and which lists are overdue."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from programmes.attendance import queries as attendance
+from programmes.attendance.rules import Kind, kind, unique_bounds
+from programmes.catalogue import queries as catalogue
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import UNBOOKED, CohortFacts
+from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.core.principal import Principal
+from programmes.desk.closing.rules import ClosingFacts, box_of
+from programmes.evaluation import queries as evaluation
+from programmes.evaluation.rules import needs_box
+from programmes.notices.queries import unfinished
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """That a working list went. `cohort_id` is None for a series that has dissolved; nobody's name and no number."""
+
+    receipt_id: UUID
+    cohort_id: int | None
+    section: str
+    form: str
+    level: Kind
+    rule: str
+    erased_on: date
+    by: str | None
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """An exempt cohort whose list should be gone."""
+
+    cohort_id: int
+    section: str
+    form: str
+    level: Kind
+
+
+@dataclass(frozen=True)
+class BroughtBack:
+    """An exempt cohort with people on its list whose keys were destroyed. `everybody`: the list as a whole had gone."""
+
+    cohort_id: int
+    level: Kind
+    everybody: bool
+
+
+# Of a confirmed transfer `t`: no attendance has been noted or changed since.
+_STILL_TRUE = """not exists (select 1 from attendance a join cohort_session s on s.id = a.session_id
+                             where s.cohort_id = t.cohort_id and a.marked_at > t.confirmed_at)"""
+
+
+async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
+    """How far a cohort is on its way to be closed."""
+    cohort_id = cohort.cohort_id
+    programme = await catalogue.programme(cohort.programme_id)
+    noted = kind(cohort.exempt, programme.figures)
+    sessions = [s for s in await cohorts.sessions(cohort_id) if s.state != "cancelled"]
+    box = await evaluation.for_cohort(cohort_id)
+    coming = {s.session_id for s in sessions if s.ends_at > now and s.state != "held"}
+    unnoted = await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now)
+    row = await fetchrow(
+        f"""select ended_how,
+                   exists (select 1 from case_transfer t where t.cohort_id = c.id and {_STILL_TRUE}) as transferred
+            from cohort c where id = $1""",
+        cohort_id,
+    )
+    assert row
+    return ClosingFacts(
+        kind=noted,
+        form=cohort.form,
+        exempt=cohort.exempt,
+        state=cohort.state,
+        sessions=len(sessions),
+        coming=len(coming),
+        unnoted=sum(1 for entry in unnoted if entry.session_id not in coming),
+        ending=row["ended_how"],
+        required=programme.evaluation == "required",
+        box=box_of(needs_box(programme.evaluation), cohort.form, box.state if box else None),
+        own_words=bool(box and box.own_words),
+        unique=await attendance.unique_participants(cohort_id),
+        bounds=unique_bounds([entry.count for entry in await attendance.counts(cohort_id)]),
+        transferred=row["transferred"],
+        waiting=await unfinished(cohort_id),
+        unended=await unended(cohort),
+        least=programme.sessions_min if cohort.form == "individual" else None,
+    )
+
+
+async def unended(cohort: CohortFacts) -> bool:
+    """Whether anybody stands on a cohort's list, or, where people are documented, still has a place code."""
+    found: bool = await fetchval(
+        "select exists (select 1 from enrolment where cohort_id = $1 and ($2 or key_id is not null))",
+        cohort.cohort_id,
+        cohort.exempt,
+    )
+    return found
+
+
+async def came(cohort_id: int) -> int:
+    """How many of those who have a confirmed place were present at one session at least."""
+    found: int = await fetchval(
+        """select count(*) from enrolment e where e.cohort_id = $1 and e.state = 'confirmed'
+             and exists (select 1 from attendance a where a.enrolment_id = e.id and a.mark = 'present')""",
+        cohort_id,
+    )
+    return found
+
+
+_RECEIPT = """
+select r.id as receipt_id, r.cohort_id, r.section, r.form, r.level, r.rule, r.erased_on, s.display_name as by
+from erasure_receipt r left join staff s on s.id = r.staff_id
+"""
+
+
+async def receipt(receipt_id: UUID) -> Receipt | None:
+    """A receipt by its id."""
+    row = await fetchrow(f"{_RECEIPT} where r.id = $1", receipt_id)
+    return Receipt(**dict(row)) if row else None
+
+
+async def receipts_of(cohort_id: int) -> list[Receipt]:
+    """The receipts of a cohort that still exists, newest first."""
+    rows = await fetch(f"{_RECEIPT} where r.cohort_id = $1 order by r.erased_on desc, r.id", cohort_id)
+    return [Receipt(**dict(row)) for row in rows]
+
+
+async def my_receipt(principal: Principal, today: date, receipt_id: UUID) -> Receipt | None:
+    """A receipt, for who erased, who coordinates the programme, or who works with the cohort."""
+    found = await receipt(receipt_id)
+    if found is None:
+        return None
+    by = await fetchval("select staff_id from erasure_receipt where id = $1", receipt_id)
+    if by == principal.staff_id or principal.coordinates(found.section) or principal.has("manager"):
+        return found
+    if found.cohort_id is None:
+        return None
+    await cohorts.mine(principal, today, found.cohort_id)
+    return found
+
+
+# SQL: from when the days are counted that the list of a cohort `c` may be kept: its last session, or what stands for it. A
+# series of talks of which none is booked has none: there it is the last cancelling, or the last application (decision 28).
+LIST_COUNTS_FROM = f"""case when {UNBOOKED} then greatest(
+        (select max(s.cancelled_at) from cohort_session s where s.cohort_id = c.id),
+        (select max(e.applied_at) from enrolment e where e.cohort_id = c.id))
+    else coalesce((select max(s.ends_at) from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled'),
+                  (select max(s.cancelled_at) from cohort_session s where s.cohort_id = c.id), c.closed_at) end"""
+
+
+async def overdue(now: datetime, kept: timedelta) -> list[Overdue]:
+    """Exempt cohorts whose last session, or whose cancelling, is so long ago that their list must be gone; and series that
+    nobody has booked a talk of for as long."""
+    rows = await fetch(
+        f"""select c.id, c.programme_id, p.section, p.form from cohort c join programme p on p.id = c.programme_id
+            where p.doc_level = 'operational' and exists (select 1 from enrolment e where e.cohort_id = c.id)
+              and {LIST_COUNTS_FROM} <= $1
+            order by c.id""",
+        now - kept,
+    )
+    programmes = await catalogue.programmes({row["programme_id"] for row in rows})
+    return [
+        Overdue(row["id"], row["section"], row["form"], kind(True, programmes[row["programme_id"]].figures)) for row in rows
+    ]
+
+
+async def brought_back(gone: Collection[UUID]) -> list[BroughtBack]:
+    """Exempt cohorts on whose lists there are people again whose keys are gone."""
+    rows = await fetch(
+        """select c.id, c.programme_id, bool_and(e.key_id = any($1::uuid[])) as everybody
+           from cohort c join programme p on p.id = c.programme_id join enrolment e on e.cohort_id = c.id
+           where p.doc_level = 'operational' and e.key_id is not null
+           group by c.id having bool_or(e.key_id = any($1::uuid[])) order by c.id""",
+        list(gone),
+    )
+    programmes = await catalogue.programmes({row["programme_id"] for row in rows})
+    return [BroughtBack(row["id"], kind(True, programmes[row["programme_id"]].figures), row["everybody"]) for row in rows]
+
+
+async def mark_of_noted(cohort_id: int) -> str:
+    """What tells what is noted of a cohort's sessions and confirmed places now from what it was before.
+    Whoever is about to confirm something of them has seen one state, and another must not be confirmed by that."""
+    found: str = await fetchval(
+        """select md5(coalesce(string_agg(line, ';' order by line), '')) from (
+             select concat_ws(',', 'marked', a.session_id, a.enrolment_id, a.mark) as line
+             from attendance a join cohort_session s on s.id = a.session_id where s.cohort_id = $1
+             union all select concat_ws(',', 'counted', h.session_id, h.women, h.men, h.other)
+             from head_count h join cohort_session s on s.id = h.session_id where s.cohort_id = $1
+             union all select concat_ws(',', 'unique', women, men, other) from unique_participants where cohort_id = $1
+             union all select concat_ws(',', 'session', id, state) from cohort_session where cohort_id = $1
+             union all select concat_ws(',', 'place', id) from enrolment where cohort_id = $1 and state = 'confirmed'
+             union all select concat_ws(',', 'ended', ended_how) from cohort where id = $1
+           ) as noted""",
+        cohort_id,
+    )
+    return found

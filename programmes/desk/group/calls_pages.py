@@ -1,0 +1,112 @@
+"""Whom to ring: as things that need somebody on Idag, and as a group's list to work through."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from programmes.core.clock import local_date
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import moment_long, ngettext
+from programmes.desk.group.calls_rules import Call, Untold
+from programmes.desk.today.needs_pages import Item, Tag
+
+
+@dataclass(frozen=True)
+class CallLine:
+    enrolment_id: str
+    address: str
+    label: str
+    protected: bool
+    texts: tuple[str, ...]
+    notices: tuple[str, ...]
+    is_offer: bool
+
+
+@dataclass(frozen=True)
+class CallsPage:
+    cohort_id: int
+    name: str
+    lines: tuple[CallLine, ...]
+
+
+def items(calls: Sequence[Call], today: date) -> list[Item]:
+    """On Idag: each who has an offer by name, the others of a group together."""
+    found = [_offer(call, today) for call in calls if call.is_offer]
+    rest = [call for call in calls if not call.is_offer]
+    groups = {call.about.cohort_id: call.about.group for call in rest}
+    failed = Counter(call.about.cohort_id for call in rest if call.failed)
+    ring = Counter(call.about.cohort_id for call in rest if not call.failed)
+    for cohort_id, name in groups.items():
+        address = f"/personal/grupper/{cohort_id}/ring"
+        if n := ring[cohort_id]:
+            title = ngettext("Ring %(n)s person i %(group)s", "Ring %(n)s personer i %(group)s", n, group=name)
+            text = _("Något har ändrats, och inget besked kan gå till dem av sig självt.")
+            found.append(Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), today))
+        if n := failed[cohort_id]:
+            text = ngettext("%(n)s person fick inte det senaste beskedet.",
+                            "%(n)s personer fick inte det senaste beskedet.", n)  # fmt: skip
+            title = _("Nå dem som inte nåddes i %(group)s", group=name)
+            found.append(Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), today))
+    return found
+
+
+def _offer(call: Call, today: date) -> Item:
+    titles = {"ring": _("Ring %(name)s", name=call.label), "mail": _("Nå %(name)s", name=call.label)}
+    titles["text"] = titles["mail"]
+    text = _("Har fått ett erbjudande i %(group)s.", group=call.about.group)
+    due = today
+    if call.about.answer_by:
+        text += " " + _("Svar senast %(when)s.", when=moment_long(call.about.answer_by))
+        due = local_date(call.about.answer_by)
+    title = titles.get(call.way, _("Berätta för %(name)s", name=call.label))
+    address = f"/personal/grupper/{call.about.cohort_id}/deltagare/{call.about.enrolment_id}"
+    return Item(title, address, text, Tag(_("Inte nådd"), "stop", "warn"), due)
+
+
+def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
+    """A group's list, one line for each."""
+    lines = [
+        CallLine(
+            str(call.about.enrolment_id),
+            f"/personal/grupper/{cohort_id}/deltagare/{call.about.enrolment_id}",
+            call.label,
+            call.protected,
+            tuple(_news(about) for about in call.news),
+            tuple(str(about.notice_id) for about in call.news),
+            call.is_offer,
+        )
+        for call in calls
+    ]
+    return CallsPage(cohort_id, name, tuple(lines))
+
+
+def _news(about: Untold) -> str:
+    """One thing that the person has not heard."""
+    when = moment_long(about.session_starts) if about.session_starts else ""
+    visit = moment_long(about.visit_starts) if about.visit_starts else ""
+    if about.kind == "place_offered" and about.answer_by:
+        return _("Har fått ett erbjudande. Svar senast %(when)s.", when=moment_long(about.answer_by))
+    instead = [_("I stället blir det %(when)s.", when=moment_long(about.added_starts))] if about.added_starts else []
+    return {
+        "session_moved": _("Ny tid eller plats: %(when)s.", when=when),
+        "session_cancelled": " ".join([_("Det blir inget %(when)s.", when=when), *instead]),
+        "talk_booked": _("En tid är bokad: %(when)s. Fler kan vara bokade, se samtalen.", when=when),
+        "cohort_started": _("Det blir av, enligt planen."),
+        "rest_cancelled": _("Allt som var kvar är inställt."),
+        "rest_moved": _("Resten av tiderna är ändrade."),
+        "change_undone": _("En ändring är ångrad: allt är som innan."),
+        "cohort_cancelled": _("Starten är inställd."),
+        "cohort_postponed": _("Starten är framflyttad."),
+        "visit_reminder": _("Behöver boka ett studiebesök. Sista dagen står på personens sida."),
+        "place_expired": _("Bokade inget studiebesök i tid, så platsen är inte längre personens."),
+        "offer_expired": _("Svarade inte på erbjudandet i tid, så platsen är inte längre personens."),
+        "queue_ended": _("Stod i kö när det inte längre gick att komma med, så det blev ingen plats."),
+        "place_refused": _("Uppfyller inte villkoren, så platsen är avslutad. Varför står på personens sida."),
+        "place_back": _("Fick fel besked: har kvar sin plats, eller sin plats i kön."),
+        "visit_booked": _("Ni har bokat ett studiebesök: %(when)s.", when=visit),
+        "visit_unbooked": _("Ni har avbokat studiebesöket. En ny tid behöver bokas."),
+        "accept_new": _("Villkor eller regler har en ny version att läsa och godkänna före starten."),
+        "visit_cancelled": _("Studiebesöket %(when)s är inställt. Boka en ny tid.", when=visit),
+        "place_moved": _("Är flyttad till en annan start."),
+    }.get(about.kind, _("Det senaste beskedet kom inte fram."))

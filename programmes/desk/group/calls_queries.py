@@ -1,0 +1,95 @@
+"""Whom a notice could not reach: there is no address for it, or it did not arrive."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from programmes.core.db import fetch
+from programmes.desk.group.calls_rules import Untold
+from programmes.notices.rules import REMINDERS
+
+# What a member of staff must tell when mail cannot: everything that changes when and whether somebody should come.
+_MUST_BE_TOLD = (
+    "session_moved",
+    "session_cancelled",
+    "talk_booked",
+    "cohort_started",
+    "rest_cancelled",
+    "rest_moved",
+    "change_undone",
+    "cohort_cancelled",
+    "cohort_postponed",
+    "visit_booked",
+    "visit_unbooked",
+    "visit_cancelled",
+    "visit_reminder",
+    "accept_new",
+    "place_expired",
+    "offer_expired",
+    "queue_ended",
+    "place_refused",
+    "place_back",
+    "place_moved",
+)
+# These are about every session: whoever hears them needs no word of what became of a single one before.
+_ABOUT_ALL = ("rest_cancelled", "cohort_cancelled", "cohort_postponed")
+_ABOUT_STARTS = timedelta(days=30)
+
+# Of each session, of the start, and of a person's own place the last notice is the one that is true. $2 must be told,
+# $3 is about all, $4 is now, $5 since when, $6 only reminds of what is known.
+_UNTOLD = """
+with mine as (
+    select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at, e.undo_until
+    from enrolment e join cohort c on c.id = e.cohort_id
+    where e.cohort_id = any($1::int[])
+      and e.state in ('preliminary', 'confirmed', 'offered', 'queued', 'expired', 'refused')),
+of_topics as (
+    select n.*, case when n.session_id is not null then 's' || n.session_id when n.kind = any($3) then 'all'
+                     when n.kind = 'cohort_started' then 'start'
+                     when n.kind in ('rest_moved', 'change_undone') then 'change'
+                     when n.kind like 'visit_%' then 'visit' when n.kind = 'accept_new' then 'text' else 'own' end as topic
+    from notice n join mine on mine.id = n.enrolment_id where n.kind <> all($6::text[])
+      and n.believed is distinct from '{}'),
+last as (
+    select distinct on (enrolment_id, topic) *,
+           max(created_at) filter (where topic = 'all') over (partition by enrolment_id) as all_at
+    from of_topics order by enrolment_id, topic, created_at desc, kind = 'place_offered', id),
+offer as (
+    select distinct on (enrolment_id) * from of_topics where kind = 'place_offered'
+    order by enrolment_id, created_at desc, id)
+select n.id as notice_id, m.id as enrolment_id, m.cohort_id, m.name as group, n.kind, n.state = 'failed' as failed,
+       m.offer_expires_at as answer_by, s.starts_at as session_starts,
+       vs.starts_at as visit_starts,
+       (select max(a.starts_at) from cohort_session a where n.kind = 'session_cancelled' and a.cohort_id = m.cohort_id
+        and a.state <> 'cancelled' and a.makes_up_for = s.id) as added_starts
+from (select id, enrolment_id, session_id, kind, state, created_at from offer
+      where exists (select 1 from mine where mine.id = enrolment_id and mine.state = 'offered')
+      union all
+      select id, enrolment_id, session_id, kind, state, created_at from last
+      where kind <> 'place_offered' and sent_at is null
+        and (topic in ('all', 'own', 'visit', 'text') or created_at >= coalesce(all_at, created_at))
+     ) n
+join mine m on m.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
+left join study_visit y on y.enrolment_id = m.id left join visit_slot vs on vs.id = y.slot_id
+where n.state in ('failed', 'no_channel')
+  and (n.state = 'failed' or n.kind = 'place_offered' or n.kind = any($2::text[]))
+  and (m.state = 'expired') = (n.kind in ('place_expired', 'offer_expired', 'queue_ended'))
+  and (n.kind not in ('offer_expired', 'queue_ended') or m.undo_until is not null)
+  and (m.state = 'refused') = (n.kind = 'place_refused')
+  and (n.kind <> 'visit_cancelled' or y.state = 'cancelled')
+  and (n.kind <> 'visit_reminder' or coalesce(y.state, 'missed') = 'missed' and m.state = 'preliminary')
+  and (n.kind <> 'visit_booked' or y.state = 'booked' and vs.starts_at > $4)
+  and (n.kind <> 'visit_unbooked' or y.id is null)
+  and (n.kind <> 'accept_new' or m.state = 'confirmed' and not exists (
+           select 1 from agreement a where a.enrolment_id = m.id and a.accepted_at >= n.created_at))
+  and (s.id is null or s.ends_at > $4) and (s.id is not null or n.kind = 'place_offered' or n.created_at > $5)
+order by n.kind <> 'place_offered', m.offer_expires_at, m.name, m.id, s.starts_at nulls first, n.created_at, n.id
+"""
+
+
+async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
+    """Everything that somebody has not heard and that is still of use, person by person; offers nobody has heard of
+    first. What staff have told since is left out."""
+    rows = await fetch(
+        _UNTOLD, sorted(cohort_ids), list(_MUST_BE_TOLD), list(_ABOUT_ALL), now, now - _ABOUT_STARTS, sorted(REMINDERS)
+    )
+    return [Untold(**dict(row)) for row in rows]

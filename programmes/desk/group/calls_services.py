@@ -1,0 +1,72 @@
+"""Whom staff must tell themselves, with the names they go by, and that it is done."""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from programmes.cohorts import queries as cohorts
+from programmes.core import audit
+from programmes.core.clock import local_date
+from programmes.core.db import execute, transaction
+from programmes.core.errors import NotFound
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.desk.group import calls_queries as queries
+from programmes.desk.group.calls_rules import Call, Untold
+from programmes.enrolment import queries as enrolments
+from programmes.enrolment.roster import label_of
+from programmes.notices.reach_services import way
+from programmes.people.looks import Look
+
+
+async def calls(
+    cohort_ids: Iterable[int], keys: KeyFolder, look: Look | None, now: datetime, everybody: bool = False
+) -> list[Call]:
+    """Whom to ring or to tell. Of those with an offer, or of `everybody`, the names are read; without a look of nobody.
+
+    Who gave neither address nor telephone number sees what changes on Min plats, and is rung only about an offer.
+    """
+    found = await queries.untold(cohort_ids, now)
+    people = (
+        {facts.enrolment_id: facts for facts in await enrolments.several(u.enrolment_id for u in found)} if found else {}
+    )
+    made = []
+    for (enrolment_id, offered), news in _by_person(found):
+        facts = people[enrolment_id]
+        how = way(facts, keys)
+        heard = news if how == "ring" or offered else tuple(one for one in news if one.failed)
+        if heard:
+            shown = everybody or offered
+            made.append(Call(heard, how, label_of(facts, keys, look) if shown and look else "", facts.protected))
+    return made
+
+
+def _by_person(found: Iterable[Untold]) -> Iterator[tuple[tuple[UUID, bool], tuple[Untold, ...]]]:
+    """Whom it is about, whether it is an offer, and all of it; in the order in which they come."""
+    for key, news in groupby(found, lambda about: (about.enrolment_id, about.kind == "place_offered")):
+        yield key, tuple(news)
+
+
+async def told(cohort_id: int, enrolment_id: UUID, notices: Collection[UUID], who: Principal, now: datetime) -> None:
+    """A member of staff has told somebody what no mail could: exactly these notices, which they had before them. What has
+    come since stays untold. Again, it changes nothing.
+
+    Raises:
+        NotFound: not theirs, or nobody of that cohort.
+    """
+    async with transaction():
+        await cohorts.mine(who, local_date(now), cohort_id)
+        if (await enrolments.enrolment(enrolment_id)).cohort_id != cohort_id:
+            raise NotFound
+        # Of what mail could not carry, `sent_at` is when a member of staff said it.
+        new = await execute(
+            """update notice set sent_at = $2
+               where enrolment_id = $1 and id = any($3::uuid[]) and state in ('failed', 'no_channel') and sent_at is null
+               returning 1""",
+            enrolment_id,
+            now,
+            list(notices),
+        )
+        if new:
+            await audit.note("notice:told", f"enrolment/{enrolment_id}", who.staff_id, now)

@@ -1,0 +1,46 @@
+"""A group's list of people to ring, because no mail can tell them."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from programmes.cohorts import queries as cohorts
+from programmes.core.clock import local_date
+from programmes.core.errors import NotFound
+from programmes.desk.group import calls_pages as pages
+from programmes.desk.group import calls_services as services
+from programmes.people.looks import looking
+from programmes.web.forms import read_form
+from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/personal/grupper/{cohort_id:int}/ring", guards=[signed_in])
+async def calls(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Whom to ring, and about what. The number stands on each person's page."""
+    who, state = principal(request), request.app.state
+    now = state.clock.now()
+    cohort = await cohorts.mine(who, local_date(now), row_id(cohort_id))
+    async with looking(who, "ring", now) as look:
+        found = await services.calls([cohort.cohort_id], state.key_folder, look, now, everybody=True)
+    return page(request, "desk/calls.html", pages.calls_page(cohort.cohort_id, cohort.name, found))
+
+
+@post("/personal/grupper/{cohort_id:int}/ring", guards=[signed_in], status_code=303)
+async def told(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """One of them has been told."""
+    form = await read_form(request)
+    try:
+        enrolment_id = UUID(form.raw("vem"))
+        notices = [UUID(told) for told in form.all("besked")[:100]]
+    except ValueError as error:
+        raise NotFound from error
+    await services.told(row_id(cohort_id), enrolment_id, notices, principal(request), request.app.state.clock.now())
+    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/ring"})
+
+
+HANDLERS = [calls, told]

@@ -1,0 +1,136 @@
+"""The list of groups, one group's overview, and what can be printed for it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
+from programmes.attendance import queries as attendance
+from programmes.attendance.rules import kind
+from programmes.catalogue import queries as catalogue
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
+from programmes.desk.group import groups_pages, print_pages
+from programmes.desk.group import groups_queries as queries
+from programmes.desk.group import pages as group_pages
+from programmes.desk.group.step_pages import Facts
+from programmes.desk.talks.queries import tally_of
+from programmes.enrolment.queries import places
+from programmes.enrolment.records.partner_rules import has_partner_contact
+from programmes.enrolment.roster import RosterEntry, roster, turned_down, withdrawn_elsewhere
+from programmes.enrolment.rules import ALIVE, State
+from programmes.enrolment.together.queries import passed_by
+from programmes.enrolment.visits.queries import needs
+from programmes.people.looks import looking
+from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+_ATTENDING: tuple[State, ...] = ("preliminary", "confirmed")
+_ENDED: tuple[State, ...] = ("completed", "dropped_out")
+_GONE: tuple[State, ...] = (*_ENDED, "withdrawn", "declined", "expired")
+
+
+def _listed(cohort: CohortFacts) -> tuple[State, ...]:
+    """Whom a group's page lists: of a closed one those who took part, where they are documented. Until then also those
+    whose way has ended, so that what was noted about them can be found."""
+    if cohort.state == "closed":
+        return _ENDED
+    return tuple(ALIVE) if cohort.exempt else (*ALIVE, *_GONE)
+
+
+@get("/personal/grupper", guards=[signed_in])
+async def groups(request: AnyRequest) -> Response[Any]:
+    """The groups that this person works with, by state, 50 at a time."""
+    who, today = principal(request), local_date(request.app.state.clock.now())
+    name = request.query_params.get("visa", "")
+    name = name if name in groups_pages.FILTERS else ""
+    typed = request.query_params.get("sida", "1")
+    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else 1
+    mine = await cohorts.all_mine(who, today, groups_pages.STATES)
+    shown, _, _ = groups_pages.choose(mine, name, number)
+    programmes = await catalogue.programmes({cohort.programme_id for cohort in shown})
+    taken = await places(cohort.cohort_id for cohort in shown)
+    names = {programme_id: found.short_name for programme_id, found in programmes.items()}
+    view = groups_pages.list_page(mine, name, number, names, taken, who.has("coordinator"))
+    return page(request, "desk/groups.html", view)
+
+
+@get("/personal/grupper/{cohort_id:int}", guards=[signed_in])
+async def group(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """One group, with its people where they are documented."""
+    return page(request, "desk/group.html", group_pages.group_page(await group_facts(request, row_id(cohort_id), True)))
+
+
+@get("/personal/grupper/{cohort_id:int}/utskrifter", guards=[signed_in])
+async def prints(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Paper for days without a phone: a list to sign off, or a sheet for heads."""
+    facts = await group_facts(request, row_id(cohort_id), False)
+    people = []
+    if facts.kind == "names" and facts.cohort.form != "drop_in":
+        state = request.app.state
+        now = state.clock.now()
+        states = _ENDED if facts.cohort.state == "closed" else _ATTENDING
+        async with looking(principal(request), "print", now) as look:
+            entries = await roster(facts.cohort.cohort_id, state.key_folder, look, now, states)
+        people = [entry.label for entry in entries]
+    return page(request, "desk/print.html", print_pages.print_page(facts, people))
+
+
+async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) -> Facts:
+    """What a group's pages are made of. Raises NotFound."""
+    who, state = principal(request), request.app.state
+    now = state.clock.now()
+    today = local_date(now)
+    cohort = await cohorts.mine(who, today, cohort_id)
+    programme = await catalogue.programme(cohort.programme_id)
+    noted = kind(cohort.exempt, programme.figures)
+    entries: Sequence[RosterEntry] = ()
+    back: Sequence[tuple[UUID, str, datetime]] = ()
+    gone: Sequence[tuple[UUID, str]] = ()
+    sessions = await cohorts.sessions(cohort_id)
+    ended = cohort.state == "closed" and noted == "names"
+    if with_people:
+        async with looking(who, "group", now) as look:
+            entries = await roster(cohort_id, state.key_folder, look, now, _listed(cohort))
+            back = await turned_down(cohort_id, state.key_folder, look, now)
+            gone = await withdrawn_elsewhere(cohort_id, state.key_folder, look) if has_partner_contact(programme) else []
+    return Facts(
+        now=now,
+        cohort=cohort,
+        programme=programme,
+        kind=noted,
+        places=(await places([cohort_id]))[cohort_id],
+        roster=entries,
+        sessions=sessions,
+        # What a closed group lacks nobody can note any more.
+        unnoted=[] if ended else await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now),
+        notices=await queries.last_notices(cohort_id) if with_people else {},
+        workers=[(w.name, w.role, w.until, w.works) for w in await queries.workers(cohort_id, today)],
+        coordinates=who.coordinates(cohort.section),
+        turned_down=back,
+        withdrawn=gone,
+        erased=await attendance.erased(cohort_id) if ended and with_people else None,
+        figures=await attendance.figures(cohort_id) if ended and with_people else (),
+        passed_by=await passed_by(cohort_id) if with_people and cohort.exempt else {},
+        talks=await tally_of(cohort_id, programme, sessions) if cohort.form == "individual" else None,
+        visits=(await needs([cohort_id], now))[cohort_id] if programme.study_visit and with_people else None,
+    )
+
+
+@get("/personal/grupper/{cohort_id:int}/narvaro", guards=[signed_in])
+async def attendance_now(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """To the session whose attendance one wants, or to all of them while none has begun."""
+    facts = await group_facts(request, row_id(cohort_id), False)
+    session = group_pages.roll_call(facts)
+    where = f"/personal/traffar/{session}/narvaro" if session else f"{facts.address}/traffar"
+    return Response("", status_code=303, headers={"location": where})
+
+
+HANDLERS = [groups, group, prints, attendance_now]

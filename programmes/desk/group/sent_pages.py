@@ -1,0 +1,84 @@
+"""What was sent to a group, for its coordinators: what about, when, and what came of it."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import moment_long, ngettext
+from programmes.desk.extract.wording import notice_words
+from programmes.desk.group.sent_rules import Sending
+
+MOST = 200
+_REFUSED = re.compile(r"(SMTP|Text)[A-Za-z]*Refused[45]\d\d|SMTP[A-Za-z]+5\d\d|TextFailed")
+
+
+@dataclass(frozen=True)
+class SentLine:
+    what: str
+    when: str
+    texts: tuple[str, ...]
+    why: tuple[str, ...]
+    missed: bool
+
+
+@dataclass(frozen=True)
+class SentPage:
+    cohort_id: int
+    name: str
+    lines: tuple[SentLine, ...]
+    missed: bool
+    more: bool
+
+
+def sent_page(cohort_id: int, name: str, found: Sequence[Sending]) -> SentPage:
+    """The newest first; `more` when there are older ones that are not shown."""
+    lines = tuple(_line(sending) for sending in found[:MOST])
+    return SentPage(cohort_id, name, lines, any(line.missed for line in lines), len(found) > MOST)
+
+
+def _line(sending: Sending) -> SentLine:
+    what = notice_words(sending.kind)
+    if sending.session_starts:
+        what = _("%(what)s (%(when)s)", what=what, when=moment_long(sending.session_starts))
+    return SentLine(
+        what,
+        moment_long(sending.sent_at or sending.made_at),
+        tuple(_counts(sending)),
+        tuple(_reasons(sending.errors)),
+        sending.failed + sending.no_channel > sending.told,
+    )
+
+
+def _counts(sending: Sending) -> Iterable[str]:
+    if sending.sent:
+        yield ngettext("%(n)s skickat.", "%(n)s skickade.", sending.sent)
+    if sending.waiting:
+        yield ngettext("%(n)s på väg.", "%(n)s på väg.", sending.waiting)
+    if sending.failed:
+        yield ngettext("%(n)s gick inte att skicka.", "%(n)s gick inte att skicka.", sending.failed)
+    if sending.no_channel:
+        yield ngettext("%(n)s person får inga besked av sig själv.", "%(n)s personer får inga besked av sig själva.",
+                       sending.no_channel)  # fmt: skip
+    if sending.told:
+        yield ngettext("%(n)s av dem har ni sagt det till.", "%(n)s av dem har ni sagt det till.", sending.told)
+
+
+def _reasons(errors: Iterable[str]) -> list[str]:
+    return sorted({reason_words(error) for error in errors})
+
+
+def reason_words(error: str) -> str:
+    """Why something failed in the end, by the name of its last error."""
+    known = {
+        "Outdated": _("Det hann bli inaktuellt innan det gick."),
+        "TimesToAvoid": _("Det hade kommit fram under tider att undvika, eller för sent efter dem."),
+        "NoGatewaySet": _("Sms går inte att skicka längre."),
+        "Bounced": _("Det studsade: adressen finns inte, eller tar inte emot."),
+        "TextWithoutReceipt": _("Det är osäkert om det kom fram."),
+    }
+    if error in known:
+        return known[error]
+    if _REFUSED.fullmatch(error):
+        return _("Adressen eller numret tar inte emot.")
+    return _("Vi försökte i två dygn utan att komma fram.")

@@ -1,0 +1,26 @@
+"""What was sent to the people of a cohort: kind and time, never text, and nobody by name."""
+
+from programmes.core.db import fetch
+from programmes.desk.group.sent_rules import Sending
+
+
+async def sendings(cohort_id: int, most: int) -> list[Sending]:
+    """The newest first. `told` of those who could not be reached were told by staff."""
+    rows = await fetch(
+        """select n.kind, s.starts_at as session_starts, max(n.created_at) as made_at,
+                  max(n.sent_at) filter (where n.state = 'sent') as sent_at,
+                  count(*) filter (where n.state = 'sent')::int as sent,
+                  count(*) filter (where n.state = 'waiting')::int as waiting,
+                  count(*) filter (where n.state = 'failed')::int as failed,
+                  count(*) filter (where n.state = 'no_channel')::int as no_channel,
+                  count(*) filter (where n.state in ('failed', 'no_channel') and n.sent_at is not null)::int as told,
+                  coalesce(array_agg(distinct a.error) filter (where n.state = 'failed' and a.error is not null), '{}')
+                      as errors
+           from notice n join enrolment e on e.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
+           left join lateral (select error from notice_attempt where notice_id = n.id order by id desc limit 1) a on true
+           where e.cohort_id = $1
+           group by n.kind, s.id, date_trunc('minute', n.created_at) order by made_at desc, n.kind, s.id limit $2""",
+        cohort_id,
+        most,
+    )
+    return [Sending(**{**dict(row), "errors": tuple(row["errors"])}) for row in rows]

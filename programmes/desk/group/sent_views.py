@@ -1,0 +1,24 @@
+"""What was sent to a group."""
+
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
+from programmes.cohorts import queries as cohorts
+from programmes.core.clock import local_date
+from programmes.desk.group import sent_pages as pages
+from programmes.desk.group import sent_queries as queries
+from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.rendering import page
+
+
+@get("/personal/grupper/{cohort_id:int}/besked", guards=[signed_in])
+async def sent(request: Request[Any, Any, Any], cohort_id: FromPath[int]) -> Response[Any]:
+    """Kind and time of what was sent, and what failed; never text, and nobody by name."""
+    cohort = await cohorts.mine(principal(request), local_date(request.app.state.clock.now()), row_id(cohort_id))
+    found = await queries.sendings(cohort.cohort_id, pages.MOST + 1)
+    return page(request, "desk/sent.html", pages.sent_page(cohort.cohort_id, cohort.name, found))
+
+
+HANDLERS = [sent]

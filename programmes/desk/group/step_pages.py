@@ -1,0 +1,168 @@
+"""What comes next in a group: the one thing to do, or when the next session is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from programmes.attendance.queries import Erased, Figure, Unnoted
+from programmes.attendance.rules import Kind
+from programmes.catalogue.rules import Programme
+from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.talk_rules import Tally
+from programmes.cohorts.wording_rules import numbered
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, day_long, moment_long, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.enrolment.queries import Places
+from programmes.enrolment.roster import RosterEntry
+from programmes.enrolment.visits.queries import VisitNeed
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that the page is made of. `workers` are name, role, last day and whether they still have it; `notices`
+    states by enrolment. `withdrawn`: who was moved away and has taken back the consent to contact with the partner since.
+    `turned_down`: whom staff can let in again, and until when. `passed_by`: who of the queue was, how and when last.
+    `talks`: those of a series. `erased`: whom retention has taken, with the `figures` of the whole group, which stay."""
+
+    now: datetime
+    cohort: CohortFacts
+    programme: Programme
+    kind: Kind
+    places: Places
+    roster: Sequence[RosterEntry]
+    sessions: Sequence[SessionFacts]
+    unnoted: Sequence[Unnoted]
+    notices: Mapping[UUID, str]
+    workers: Sequence[tuple[str, str, date | None, bool]]
+    coordinates: bool
+    visits: VisitNeed | None = None
+    turned_down: Sequence[tuple[UUID, str, datetime]] = ()
+    withdrawn: Sequence[tuple[UUID, str]] = ()
+    erased: Erased | None = None
+    figures: Sequence[Figure] = ()
+    passed_by: Mapping[UUID, tuple[str, datetime]] = field(default_factory=dict)
+    talks: Tally | None = None
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now)
+
+    @property
+    def address(self) -> str:
+        return f"/personal/grupper/{self.cohort.cohort_id}"
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What comes next; without `label` there is nothing to press."""
+
+    eyebrow: str
+    title: str
+    text: str
+    address: str = ""
+    label: str = ""
+
+
+def next_step(facts: Facts) -> NextStep | None:
+    """The one thing that comes next in this group."""
+    state = facts.cohort.state
+    if state in {"closed", "cancelled"}:
+        return None
+    if state == "planned":
+        text = _("Ingen kan anmäla sig förrän den är öppen.")
+        label = _("Till öppnandet") if facts.coordinates else ""
+        return NextStep(_("Nästa steg"), _("Öppna gruppen för anmälan"), text, f"{facts.address}/traffar", label)
+    if facts.unnoted and state != "postponed":
+        return _note_attendance(facts, facts.unnoted[0])
+    if state != "started" and facts.visits and facts.visits.lacking and facts.cohort.decide_by > facts.today:
+        return _offer_visits(facts, facts.visits.lacking)
+    if state != "started" and facts.cohort.form == "group":
+        return _decide(facts)
+    return _go_on(facts)
+
+
+def _book(facts: Facts) -> NextStep | None:
+    """The next talk of a series that is booked as it goes on, when none is to come and somebody has the place; nothing where
+    it has ended, or has as many as the guideline says."""
+    talks, somebody = facts.talks, facts.places.held > facts.places.offered
+    if talks is None or not somebody or not facts.cohort.books_next(talks.most, facts.now):
+        return None
+    title = _("Boka nästa samtal") if talks.counted else _("Boka det första samtalet")
+    text = _("Inget samtal är bokat.") + (" " + _("Är det slut? Gå till Avsluta.") if talks.counted else "")
+    return NextStep(_("Nästa steg"), title, text, f"{facts.address}/boka", _("Boka en tid"))
+
+
+def _go_on(facts: Facts) -> NextStep | None:
+    """The next talk to book, or the end, when the last session is over; else when the next one is."""
+    if booking := _book(facts):
+        return booking
+    if facts.cohort.last_end and facts.cohort.last_end <= facts.now:
+        text = _("Sista tillfället var %(day)s.", day=day_long(local_date(facts.cohort.last_end)))
+        if facts.cohort.first_start is None:
+            text = _("Alla tillfällen är inställda.")
+        return NextStep(_("Nästa steg"), _("Avsluta gruppen"), text, f"{facts.address}/avsluta", _("Till avslutet"))
+    coming = [s for s in facts.sessions if s.state in {"planned", "moved"} and s.ends_at > facts.now]
+    if not coming:
+        return None
+    if facts.cohort.form == "individual" and facts.cohort.state == "open" and facts.places.held > facts.places.offered:
+        first = _("Platsen är tagen. Första samtalet är %(when)s.", when=moment_long(coming[0].starts_at))
+        address = f"{facts.address}/starta-samtal"
+        return NextStep(_("Nästa steg"), _("Starta samtalen"), first, address, _("Starta samtalen"))
+    text = f"{coming[0].address}, {coming[0].venue}."
+    return NextStep(_("Nästa tillfälle"), capital(moment_long(coming[0].starts_at)), text)
+
+
+def _note_attendance(facts: Facts, entry: Unnoted) -> NextStep:
+    which = numbered(facts.cohort.form, entry.number)
+    day = local_date(entry.starts_at)
+    titles = {
+        "names": _("Ta närvaro för %(which)s", which=which),
+        "count": _("Skriv antal för %(which)s", which=which),
+        "held": _("Skriv om %(which)s hölls", which=which),
+    }
+    when = _("Den är idag.") if day == facts.today else _("Den var %(day)s.", day=day_long(day))
+    address = f"/personal/traffar/{entry.session_id}/narvaro"
+    labels = {"names": _("Ta närvaro"), "count": _("Skriv antal"), "held": _("Öppna")}
+    return NextStep(_("Nästa steg"), titles[facts.kind], when, address, labels[facts.kind])
+
+
+def with_visits(facts: Facts) -> bool:
+    """Study visits are before the start (2.7, 2.8)."""
+    return facts.programme.study_visit and facts.cohort.state in {"planned", "open", "postponed"}
+
+
+def _offer_visits(facts: Facts, waiting: int) -> NextStep:
+    text = ngettext("%(n)s person väntar på att kunna boka, och ingen tid är ledig.",
+                    "%(n)s personer väntar på att kunna boka, och ingen tid är ledig.", waiting)  # fmt: skip
+    title = _("Lägg till tider för studiebesök")
+    return NextStep(_("Nästa steg"), title, text, f"{facts.address}/studiebesok", _("Lägg till tider"))
+
+
+def _decide(facts: Facts) -> NextStep:
+    cohort, due = facts.cohort, facts.cohort.decide_by
+    days = (due - facts.today).days
+    if days < 0:
+        eyebrow = _("Nästa steg, skulle ha tagits senast %(day)s", day=day_long(due))
+    elif days == 0:
+        eyebrow = _("Nästa steg, senast idag")
+    else:
+        in_days = ngettext("om %(n)s dag", "om %(n)s dagar", days)
+        eyebrow = _("Nästa steg, senast %(day)s (%(in_days)s)", day=day_long(due), in_days=in_days)
+    if not facts.coordinates:
+        text = _ready(facts) + " " + _("Samordnaren beslutar.")
+        return NextStep(eyebrow, _("Beslut om gruppen startar"), text)
+    address = f"/personal/starter/{cohort.cohort_id}/starta"
+    return NextStep(eyebrow, _("Besluta om gruppen ska starta"), _ready(facts), address, _("Ta beslut"))
+
+
+def _ready(facts: Facts) -> str:
+    """Number and rule together, and whose limit it is."""
+    n, least = facts.places.confirmed, facts.cohort.minimum
+    if facts.programme.participants_min is None:
+        done = ngettext("%(n)s klar.", "%(n)s klara.", n)
+        return done + " " + _("Er egen gräns är %(least)s, riktlinjen har ingen.", least=least)
+    if n >= least:
+        return _("Minsta antalet är nått: %(n)s av minst %(least)s är klara.", n=n, least=least)
+    return _("%(n)s av minst %(least)s är klara, saknar %(lack)s.", n=n, least=least, lack=least - n)

@@ -1,0 +1,183 @@
+"""Who has heard that a session is cancelled or moved, for the leader who has to ring the others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.words_rules import words_for
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, clock, day_long, moment_long, ngettext, times
+from programmes.core.i18n import gettext as _
+from programmes.desk.group.sent_pages import reason_words
+from programmes.desk.illness.reached_rules import Counts, Heard, Person, counted, may_be_rung
+from programmes.desk.today.needs_pages import Tag
+
+
+@dataclass(frozen=True)
+class How:
+    """How it stands with one of them."""
+
+    tag: Tag
+    text: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line. `ring` opens the call: with a button that shows the channel, or on the person's own page (`address`)."""
+
+    enrolment_id: UUID
+    label: str
+    protected: bool
+    how: How
+    notice_id: str
+    ring: bool
+    address: str
+    contact: str | None
+
+
+@dataclass(frozen=True)
+class ReachedPage:
+    session_id: int
+    cohort_id: int
+    name: str
+    title: str
+    lead: str
+    line: str
+    settled: bool
+    drop_in: bool
+    exempt: bool
+    over: bool
+    closed: bool
+    public: str
+    rows: tuple[Row, ...]
+    done: str
+    undo: str = ""
+
+
+def reached_page(
+    cohort: CohortFacts,
+    session: SessionFacts,
+    people: Sequence[Person],
+    now: datetime,
+    shown: Mapping[UUID, str] | None = None,
+    done: str = "",
+    undo_until: datetime | None = None,
+) -> ReachedPage:
+    """The page, with the channel of whoever was just `shown`, and until when the last change can be undone."""
+    words = words_for(cohort.form)
+    over = session.ends_at <= now
+    counts = counted(person.heard for person in people)
+    return ReachedPage(
+        session.session_id,
+        cohort.cohort_id,
+        cohort.name,
+        (words.cancelled if session.state == "cancelled" else words.moved).rstrip("."),
+        f"{cohort.name}. {when(session)}",
+        line(counts),
+        counts.on_way == 0,
+        cohort.form == "drop_in",
+        cohort.exempt,
+        over,
+        cohort.state == "closed",
+        f"/insatser/{cohort.slug}" if cohort.form == "drop_in" else "",
+        tuple(_row(cohort, person, over, now, (shown or {}).get(person.enrolment_id)) for person in people),
+        {"nadd": _("Antecknat: nådd."), "inte": _("Antecknat: ingen svarade.")}.get(done, ""),
+        clock(undo_until) if undo_until else "",
+    )
+
+
+def when(session: SessionFacts) -> str:
+    """`Tisdag 24 november 18.00–20.00, rum Linden.`"""
+    return (
+        f"{capital(day_long(local_date(session.starts_at)))} {times(session.starts_at, session.ends_at)}, {session.venue}."
+    )
+
+
+def line(counts: Counts) -> str:
+    """`4 av 6 är nådda. 1 är på väg. 1 är inte nådd.`"""
+    if not counts.all:
+        return _("Ingen har en plats, så ingen behöver få veta det.")
+    parts = [_("%(n)s av %(all)s är nådda.", n=counts.heard, all=counts.all)]
+    if counts.on_way:
+        parts.append(ngettext("Till %(n)s är beskedet på väg.", "Till %(n)s är beskeden på väg.", counts.on_way))
+    if counts.missing:
+        parts.append(ngettext("%(n)s behöver ni nå själva.", "%(n)s behöver ni nå själva.", counts.missing))
+    if counts.alone:
+        parts.append(ngettext("%(n)s ser det bara på Min plats.", "%(n)s ser det bara på Min plats.", counts.alone))
+    return " ".join(parts)
+
+
+def _row(cohort: CohortFacts, person: Person, over: bool, now: datetime, contact: str | None) -> Row:
+    ring = may_be_rung(person.heard) and person.reachable and not over
+    return Row(
+        person.enrolment_id,
+        person.label,
+        person.protected,
+        how(person, now),
+        str(person.notice.notice_id) if person.notice and may_be_rung(person.heard) else "",
+        ring,
+        "" if cohort.exempt else f"/personal/grupper/{cohort.cohort_id}/deltagare/{person.enrolment_id}",
+        contact,
+    )
+
+
+def how(person: Person, now: datetime) -> How:
+    """Sign and sentence of one line."""
+    notice = person.notice
+    text = _texts(person.heard)
+    if notice and notice.sent_at and person.heard in {"sent", "told"}:
+        text = _("Klockan %(time)s.", time=clock(notice.sent_at))
+        if local_date(notice.sent_at) != local_date(now):
+            text = f"{capital(moment_long(notice.sent_at))}."
+    if person.heard == "failed" and notice and notice.error:
+        text = reason_words(notice.error)
+    if notice and notice.called and person.heard not in {"sent", "told"}:
+        last = clock(notice.called_at) if notice.called_at else ""
+        rung = ngettext("Ringt %(n)s gång utan svar, senast %(when)s.",
+                        "Ringt %(n)s gånger utan svar, senast %(when)s.", notice.called, when=last)  # fmt: skip
+        text = f"{text} {rung}".strip()
+    return How(_tag(person.heard), text)
+
+
+def _tag(heard: Heard) -> Tag:
+    return {
+        "sent": Tag(_("Nådd"), "ok", "check"),
+        "told": Tag(_("Nådd av er"), "ok", "check"),
+        "on_way": Tag(_("På väg"), "", "clock"),
+        "held": Tag(_("Väntar"), "warn", "clock"),
+        "retrying": Tag(_("Försöker igen"), "warn", "clock"),
+        "failed": Tag(_("Inte nådd"), "stop", "warn"),
+        "ring": Tag(_("Ni ringer"), "stop", "warn"),
+        "none": Tag(_("Ingen kontaktväg")),
+        "unwanted": Tag(_("Vill inte ha besked")),
+        "unreadable": Tag(_("Kan inte läsas"), "stop", "warn"),
+    }[heard]
+
+
+def _texts(heard: Heard) -> str:
+    return {
+        "held": _("Beskedet får inte gå just nu, men hinner före. Ring om det är bråttom."),
+        "retrying": _("Det gick inte första gången."),
+        "ring": _("Vill bli uppringd, eller kan bara nås av en människa vid rätt tid."),
+        "none": _("Ser det på Min plats."),
+        "unwanted": _("Ser det på Min plats."),
+        "unreadable": _("Uppgifterna kan inte läsas, så inget besked har gått."),
+    }.get(heard, "")
+
+
+@dataclass(frozen=True)
+class NowPage:
+    """What changes while one waits: no name stands here, so that asking for it again is no look at anybody."""
+
+    line: str
+    settled: bool
+    rows: tuple[tuple[str, How], ...]
+
+
+def now_page(people: Sequence[Person], now: datetime) -> NowPage:
+    """The same without names."""
+    counts = counted(person.heard for person in people)
+    rows = tuple((str(person.enrolment_id), how(person, now)) for person in people)
+    return NowPage(line(counts), counts.on_way == 0, rows)

@@ -1,0 +1,36 @@
+"""The newest message to each person about what became of a session."""
+
+from datetime import datetime
+from uuid import UUID
+
+from programmes.core.db import fetch, fetchval
+from programmes.desk.illness.reached_rules import Notice
+
+# What is about all sessions says it of this one too, if it came after the change. $3 is when the session was changed.
+_NEWEST = """
+select distinct on (n.enrolment_id) n.id as notice_id, n.enrolment_id, n.state, n.sent_at,
+       n.state = 'waiting' and n.look_again_at is not null as held, coalesce(t.failures, 0) as failures,
+       coalesce(t.error, '') as error, coalesce(k.called, 0) as called, k.called_at
+from notice n join enrolment e on e.id = n.enrolment_id
+left join lateral (select count(*)::int as failures, (array_agg(a.error order by a.id desc))[1] as error
+                   from notice_attempt a where a.notice_id = n.id) t on true
+left join lateral (select count(*)::int as called, max(at) as called_at from notice_call c
+                   where c.notice_id = n.id and not c.reached) k on true
+where e.cohort_id = $1 and (n.session_id = $2 and n.kind in ('session_cancelled', 'session_moved')
+   or coalesce(n.believed, '{}')::jsonb ? $2::int::text
+   or n.session_id is null and n.kind in ('rest_cancelled', 'cohort_cancelled', 'cohort_postponed') and n.created_at >= $3)
+order by n.enrolment_id, n.created_at desc, n.id
+"""
+
+
+async def newest(cohort_id: int, session_id: int, changed_at: datetime) -> dict[UUID, Notice]:
+    """By enrolment; who has none is left out."""
+    rows = await fetch(_NEWEST, cohort_id, session_id, changed_at)
+    return {row["enrolment_id"]: Notice(**dict(row)) for row in rows}
+
+
+async def rung_since(notice_id: UUID, moment: datetime) -> bool:
+    """Whether somebody has rung in vain about a message since a moment."""
+    return bool(
+        await fetchval("select 1 from notice_call where notice_id = $1 and not reached and at > $2", notice_id, moment)
+    )

@@ -1,0 +1,112 @@
+"""Who has heard of a changed session, an urgent call, and what came of it."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.core import audit
+from programmes.core.clock import local_date
+from programmes.core.db import execute, transaction
+from programmes.core.errors import Conflict, NotFound
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.desk.illness import reached_queries as queries
+from programmes.desk.illness.reached_rules import Heard, Person, heard, may_be_rung
+from programmes.enrolment import place_services
+from programmes.enrolment import queries as enrolments
+from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.roster import label_of
+from programmes.enrolment.rules import HOLDING
+from programmes.notices.reach_services import standing
+from programmes.people.looks import Look
+
+# A button that is pressed twice is one call.
+_ONE_CALL = timedelta(seconds=30)
+
+
+async def people(cohort: CohortFacts, session: SessionFacts, keys: KeyFolder, look: Look | None) -> list[Person]:
+    """Everybody with a place whom the change concerns; without a look nobody is named. Nobody of a group that is over."""
+    if cohort.state == "closed":
+        return []
+    changed_at = session.cancelled_at or session.revised_at
+    notices = await queries.newest(cohort.cohort_id, session.session_id, changed_at)
+    found = []
+    for facts in await enrolments.enrolments(cohort.cohort_id, tuple(HOLDING)):
+        notice = notices.get(facts.enrolment_id)
+        if notice is None and (facts.place_since or facts.applied_at) > changed_at:
+            continue  # They took their place with the session as it is now.
+        how = standing(facts, keys)
+        found.append(
+            Person(
+                facts.enrolment_id,
+                label_of(facts, keys, look) if look else "",
+                facts.protected,
+                heard(notice, how),
+                notice,
+                how not in {"none", "unwanted"},
+            )
+        )
+    return found
+
+
+async def _one_of(
+    session_id: int, enrolment_id: UUID, keys: KeyFolder, who: Principal, now: datetime
+) -> tuple[CohortFacts, SessionFacts, EnrolmentFacts, Heard]:
+    """Somebody of a session that this person works with, and whether they have heard. Raises NotFound."""
+    cohort, session = await cohorts.my_session(who, local_date(now), session_id)
+    facts = await enrolments.enrolment(enrolment_id)
+    if facts.cohort_id != cohort.cohort_id or facts.state not in HOLDING:
+        raise NotFound
+    notices = await queries.newest(cohort.cohort_id, session_id, session.cancelled_at or session.revised_at)
+    return cohort, session, facts, heard(notices.get(enrolment_id), standing(facts, keys))
+
+
+async def reveal(session_id: int, enrolment_id: UUID, keys: KeyFolder, who: Principal, now: datetime) -> str:
+    """The channel of somebody nobody knows, for a call about this change; shown once, and noted with its reason.
+
+    Raises:
+        NotFound: not of a session of theirs, or somebody who is documented (their own page shows it).
+        Conflict: `heard_already`; or `session_over`, then no call is urgent any more.
+    """
+    cohort, session, facts, how = await _one_of(session_id, enrolment_id, keys, who, now)
+    if not cohort.exempt:
+        raise NotFound
+    if session.ends_at <= now:
+        raise Conflict("session_over")
+    if not may_be_rung(how):
+        raise Conflict("heard_already")
+    return await place_services.reveal_contact(facts, "changed", keys, who.staff_id, now)
+
+
+async def called(
+    session_id: int, enrolment_id: UUID, notice_id: UUID, reached: bool, keys: KeyFolder, who: Principal, now: datetime
+) -> None:
+    """Somebody rang, or told them at the door: they were reached, or not. Exactly the message that was shown is settled.
+
+    Again it changes nothing. What waits to be sent is not sent once somebody has said it.
+
+    Raises:
+        NotFound: not of a session of theirs, or no message about it.
+    """
+    async with transaction():
+        cohort, session, _facts, how = await _one_of(session_id, enrolment_id, keys, who, now)
+        await cohorts.locked(cohort.cohort_id)
+        notices = await queries.newest(cohort.cohort_id, session_id, session.cancelled_at or session.revised_at)
+        notice = notices.get(enrolment_id)
+        if notice is None or notice.notice_id != notice_id:
+            raise NotFound
+        if not may_be_rung(how):
+            return
+        if not reached and await queries.rung_since(notice_id, now - _ONE_CALL):
+            return
+        await execute("insert into notice_call (notice_id, at, reached) values ($1, $2, $3)", notice_id, now, reached)
+        if reached:
+            await execute(
+                """update notice set sent_at = $2, state = case when state = 'waiting' then 'failed' else state end
+                   where id = $1 and sent_at is null and state <> 'sent'""",
+                notice_id,
+                now,
+            )
+        action = "notice:told" if reached else "notice:rung_in_vain"
+        await audit.note(action, f"enrolment/{enrolment_id}", who.staff_id, now)

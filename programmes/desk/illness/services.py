@@ -1,0 +1,70 @@
+"""Cancelling what somebody can't hold: several sessions at once, or none, with everybody written to in the same moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.rules import Reason
+from programmes.core.clock import local_date
+from programmes.core.db import transaction
+from programmes.core.errors import Conflict
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.desk.changes import services as change_services
+from programmes.desk.illness.substitute_queries import coordinators
+from programmes.desk.illness.substitute_rules import why_settled
+from programmes.desk.today.staff_message_services import tell
+from programmes.notices.change_services import tell_changes
+
+
+@dataclass(frozen=True)
+class Cancelling:
+    """A session that is to be cancelled. `seen` is the sequence that was shown; `add` one at the end in its stead."""
+
+    session_id: int
+    seen: int
+    add: bool
+
+
+class _Refused(Exception):
+    def __init__(self, found: Sequence[Reason]) -> None:
+        super().__init__()
+        self.found = found
+
+
+async def cancel(wanted: Sequence[Cancelling], keys: KeyFolder, who: Principal, now: datetime) -> list[Reason]:
+    """Cancel all of these, or none; returns why not. Messages to those with a place, and to the coordinators, are written in
+     the same transaction, so that who has heard of it can be followed from the first moment on.
+
+    Raises:
+        NotFound: one of them is not theirs.
+        Conflict: one of them has changed since it was seen, or is over.
+    """
+    try:
+        async with transaction():
+            # Cohorts are locked in the order of their ids, so that two who do this at once wait for each other.
+            for one in await _in_order(wanted, who, now):
+                await _cancel_one(one, keys, who, now)
+    except _Refused as refused:
+        return list(refused.found)
+    return []
+
+
+async def _in_order(wanted: Sequence[Cancelling], who: Principal, now: datetime) -> list[Cancelling]:
+    found = []
+    for one in {one.session_id: one for one in wanted}.values():
+        cohort, session = await cohorts.my_session(who, local_date(now), one.session_id)
+        if why_settled("", session.ends_at, now):
+            raise Conflict("session_over")
+        found.append((cohort.cohort_id, session.starts_at, one))
+    return [one for _cohort_id, _starts_at, one in sorted(found, key=lambda entry: entry[:2])]
+
+
+async def _cancel_one(one: Cancelling, keys: KeyFolder, who: Principal, now: datetime) -> None:
+    refused = await change_services.cancel(one.session_id, one.add, who, now, seen=one.seen)
+    if refused:
+        raise _Refused(refused)
+    cohort, _session = await cohorts.my_session(who, local_date(now), one.session_id)
+    await tell_changes(cohort.cohort_id, keys, now)
+    await tell("cancelled", await coordinators(cohort.section, [who.staff_id]), one.session_id, "", now)

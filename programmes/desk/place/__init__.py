@@ -1,0 +1,1 @@
+"""Min plats: what somebody has, and does, with a place of their own."""

@@ -1,0 +1,386 @@
+"""View models of Min plats: what somebody has, what comes next, and the days."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from programmes.catalogue.rules import Programme
+from programmes.catalogue.wording import Question
+from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.talk_rules import Tally
+from programmes.cohorts.wording_rules import numbered
+from programmes.core.clock import local_date
+from programmes.core.codes import grouped
+from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, times
+from programmes.core.i18n import gettext as _
+from programmes.desk.talks import rules as talk_rules
+from programmes.enrolment.queue.ran_out_rules import open_until
+from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, Visit
+from programmes.enrolment.wording import AcceptedText
+
+
+@dataclass(frozen=True)
+class DayLine:
+    """One session on somebody's list."""
+
+    day: str
+    old_day: str
+    where: str
+    which: str
+    state: str
+    note: str
+
+
+@dataclass(frozen=True)
+class SlotChoice:
+    """A study visit to choose."""
+
+    slot_id: int
+    when: str
+    where: str
+    mine: bool
+
+
+@dataclass(frozen=True)
+class TextToAccept:
+    """A text with its version, in the language of the page."""
+
+    text_id: int
+    kind: str
+    version: int
+    valid_from: Any
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class QueuePart:
+    """How somebody waits, and what has been done to the order; all of it empty for who doesn't wait.
+
+    `asked` are the conditions of the programme, for somebody who is passed over because of them. `passed_at`: when others
+    were last given a place before who waits for more, or has yet to say that they come. `passed_on`: on which day a
+    coordinator last let somebody go before. `came_before`: when somebody who had applied earlier came back before them.
+    `ran_out`: the form had said that there was a place. `parted`: they no longer wait together with the siblings with whom
+    they did. `over`: nobody can enter any more. `by_word`: no offer could be answered before the next session; who is first
+    takes a free place by saying yes to staff. `too_many`: how many places there are, when those who wait together want more.
+    """
+
+    position: int = 0
+    skip_reason: str = ""
+    asked: tuple[str, ...] = ()
+    asked_to_come: bool = False
+    together: int = 0
+    passed_at: str = ""
+    passed_on: str = ""
+    came_before: str = ""
+    ran_out: bool = False
+    parted: bool = False
+    over: bool = False
+    by_word: bool = False
+    too_many: int = 0
+
+
+@dataclass(frozen=True)
+class VisitPart:
+    """The study visit: what can be booked, and the one that is or was. `off`: the office has cancelled it. `no_from`: who
+    said no after it. `seen` tells a form which visit it was shown for."""
+
+    slots: tuple[SlotChoice, ...] = ()
+    when: str = ""
+    where: str = ""
+    off: bool = False
+    book_by: str = ""
+    no_from: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True)
+class PlacePage:
+    """Everything on Min plats. `state` is the enrolment's, `cancelled` or `closed` when the cohort is.
+
+    `way`: how they can be told, by `mail`, by somebody who will `ring`, or only at this `place`. `moved_here`: when staff
+    moved them from another start. `done`: what was just done, in words. `talks`: how many there have been of a series.
+    `consent`: there is an answer that can be changed on a page of its own. Which, and how it was answered, isn't said here:
+    somebody else may see the phone.
+    """
+
+    state: str
+    alone: bool
+    title: str
+    lead: str
+    code: tuple[str, ...]
+    seats: int
+    seat: int
+    queue: QueuePart
+    visit: VisitPart
+    offer_until: str
+    next_step: Remaining | None
+    section: str
+    texts: tuple[TextToAccept, ...]
+    accepted: tuple[AcceptedText, ...]
+    days: tuple[DayLine, ...]
+    exempt: bool
+    calendar: Any
+    protected: bool
+    postponed: bool
+    programme_address: str
+    age_again: tuple[Question, ...] = ()
+    undone: str = ""
+    wrong: str = ""
+    ticked: frozenset[tuple[str, str]] = frozenset()
+    opened: tuple["OpenedPlace", ...] = ()
+    first_day: str = ""
+    born_between: str = ""
+    way: str = "mail"
+    moved_here: str = ""
+    done: str = ""
+    consent: bool = False
+    talks: str = ""
+
+    @property
+    def filled(self) -> int:
+        """How many places of the picture are taken: up to one's own, or, in a group without one, all but what is offered."""
+        others = {"queued": 0 if self.queue.asked_to_come else self.seats, "offered": self.seats - 1}
+        return min(12, self.seat or others.get(self.state, 0))
+
+    @property
+    def alive(self) -> bool:
+        return self.state in {"preliminary", "confirmed", "queued", "offered"}
+
+    @property
+    def holds(self) -> bool:
+        return self.state in {"preliminary", "confirmed"}
+
+
+@dataclass(frozen=True)
+class OpenedPlace:
+    """One of the places that siblings took in one form, to change to. `title` says what it is; `shown` is this page's."""
+
+    number: int
+    alias: str
+    title: str
+    code: str
+    shown: bool
+
+    @property
+    def label(self) -> str:
+        return self.alias or _("Barn %(n)s", n=self.number)
+
+    @property
+    def grouped(self) -> str:
+        return grouped(self.code)
+
+
+@dataclass(frozen=True)
+class LeftPage:
+    """A place that has been left: what undoing gives back (`seat`, `queue` or `nothing`), and until when. `opened` are the
+    siblings' places, where there are any."""
+
+    gives: str
+    left_from: str
+    until: str
+    exempt: bool
+    opened: tuple[OpenedPlace, ...] = ()
+    had_visit: bool = False
+
+    @property
+    def who(self) -> str:
+        return who_of(self.opened)
+
+
+@dataclass(frozen=True)
+class RanOutPage:
+    """An offer, a place or a wait that ended without its person: what happened, and `until` when the page opens: a moment
+    for whom nobody tells (`untold`), else the last day."""
+
+    title: str
+    lead: str
+    until: str
+    untold: bool
+    programme_address: str
+    exempt: bool
+    opened: tuple[OpenedPlace, ...] = ()
+
+    @property
+    def who(self) -> str:
+        return who_of(self.opened)
+
+
+def who_of(opened: Sequence[OpenedPlace]) -> str:
+    """Which of the siblings the page is about; nothing when there is only one place."""
+    return next((place.label for place in opened if place.shown), "")
+
+
+def day_line(session: SessionFacts, form: str, is_next: bool, year: int) -> DayLine:
+    """A session as its participant reads it, with the year unless it is `year`.
+
+    The theme is the group's own and says nothing of what it is about.
+    """
+    where = f"{session.address}, {session.venue}"
+    on = local_date(session.starts_at)
+    in_words = day_long(on) if on.year == year else day_year(on)
+    day = f"{capital(in_words)}, {times(session.starts_at, session.ends_at)}"
+    old = ""
+    if session.state == "moved" and session.was_at:
+        old = f"{capital(day_long(local_date(session.was_at)))} {clock(session.was_at)}"
+    state = "off" if session.state == "cancelled" else "held" if session.state == "held" else "next" if is_next else ""
+    note = {"cancelled": _("Inställd"), "moved": _("Flyttad") if session.was_at else _("Ändrad")}.get(
+        session.state, _("Tillagd") if session.added else ""
+    )
+    which = capital(numbered(form, session.number)) if session.number else ""
+    return DayLine(day, old, where, which, state, note)
+
+
+def day_lines(sessions: list[SessionFacts], form: str, now: datetime, visit: Visit | None) -> tuple[DayLine, ...]:
+    """A booked study visit and all sessions in order of time; the first that is still to come is marked."""
+    year, booked = local_date(now).year, visit if visit and visit.state == "booked" and visit.starts_at > now else None
+    coming = next((s.session_id for s in sessions if s.state != "cancelled" and s.ends_at > now), None)
+    lines = tuple(day_line(session, form, session.session_id == coming and not booked, year) for session in sessions)
+    return (_visit_line(booked, year), *lines) if booked else lines
+
+
+def _visit_line(visit: Visit, year: int) -> DayLine:
+    on = local_date(visit.starts_at)
+    day = f"{capital(day_long(on) if on.year == year else day_year(on))}, {clock(visit.starts_at)}"
+    return DayLine(day, "", f"{visit.address}, {visit.venue}", _("Studiebesök"), "next", "")
+
+
+def slot_choices(slots: list[Slot], facts: EnrolmentFacts) -> tuple[SlotChoice, ...]:
+    """Study visits with room, and the one that is booked."""
+    mine = facts.visit.slot_id if facts.visit and facts.visit.state == "booked" else None
+    found = []
+    for slot in slots:
+        if slot.left > 0 or slot.slot_id == mine:
+            where = f"{slot.leader}. {slot.address}, {slot.venue}" if slot.leader else f"{slot.address}, {slot.venue}"
+            found.append(SlotChoice(slot.slot_id, span(slot.starts_at, slot.ends_at), where, slot.slot_id == mine))
+    return tuple(found)
+
+
+def span(starts_at: datetime, ends_at: datetime) -> str:
+    """`Torsdag 26 november 14.00–14.30`"""
+    return f"{capital(day_long(local_date(starts_at)))} {times(starts_at, ends_at)}"
+
+
+def visit_place(visit: Visit | None, slots: Sequence[Slot]) -> str:
+    """Where a booked study visit is, and whom one meets there: `Storgatan 1, Linden. Du träffar Robin.`"""
+    if visit is None:
+        return ""
+    leader = next((slot.leader for slot in slots if slot.slot_id == visit.slot_id and slot.leader), None)
+    where = f"{visit.address}, {visit.venue}."
+    whom = _("Du träffar %(name)s.", name=leader) if leader else ""
+    return f"{where} {whom}".strip()
+
+
+def no_from(visit: Visit | None) -> str:
+    """Who said no after the visit: `person`, `staff` or `both`; nothing when nobody did."""
+    if visit is None or visit.goes_on:
+        return ""
+    if visit.person_goes_on is False:
+        return "both" if visit.staff_goes_on is False else "person"
+    return "staff"
+
+
+def done_words(what: str) -> str:
+    """That something was done, by the word in the address that it leads to; nothing for any other word."""
+    return {
+        "besok": _("Besöket är bokat"),
+        "avbokat": _("Besöket är avbokat. Din plats är kvar"),
+        "godkant": _("Tack, det är godkänt"),
+    }.get(what, "")
+
+
+def texts_shown(texts: Sequence[AgreementText]) -> tuple[TextToAccept, ...]:
+    """Conditions and rules in the language of the page."""
+    return tuple(
+        TextToAccept(t.text_id, t.kind, t.version, t.valid_from, t.lines_en if language() == "en" else t.lines_sv)
+        for t in texts
+    )
+
+
+def code_lines(code: str) -> tuple[str, ...]:
+    """The place code in two lines of eight, as it is easiest to copy."""
+    whole = grouped(code)
+    return (whole[:9], whole[10:]) if code else ()
+
+
+def state_of(facts: EnrolmentFacts, cohort: CohortFacts, now: datetime) -> str:
+    """What the page is about: a cancelled or closed cohort goes before the person's own state, and an offer whose time is
+    over is over, whether the worker has been there or not."""
+    alive = facts.state in {"preliminary", "confirmed", "queued", "offered"}
+    if alive and cohort.state in {"cancelled", "closed"}:
+        return cohort.state
+    if alive and cohort.first_start is None and not cohort.unbooked:
+        # Ended before its first session: nothing is left to come to.
+        return "cancelled"
+    over = facts.state == "offered" and facts.offer_expires_at is not None and facts.offer_expires_at <= now
+    return "expired" if over else facts.state
+
+
+def why_no_offer(code: str, state: str) -> str:
+    """The conflict whose words fit somebody who answered an offer that is no more: they may wait still, or nothing comes
+    of the start."""
+    return {"queued": "offer_ended_queued", "cancelled": "offer_ended_cancelled"}.get(state, code)
+
+
+def headline(state: str, position: int, form: str, left_from: str | None = None, over: bool = False) -> str:
+    """The page's first words. `left_from`: what somebody had who has left. `over`: nobody who waits can enter any more."""
+    alone = form == "individual"
+    if state == "queued" and over:
+        return _("Kön är slut")
+    if state == "withdrawn" and left_from == "queued":
+        return _("Du har lämnat kön")
+    if state == "expired":
+        return ran_out_title(left_from)
+    words = {
+        "confirmed": _("Du har en plats"),
+        "preliminary": _("Du har en preliminär plats"),
+        "offered": _("Du har fått ett erbjudande om plats"),
+        "queued": _("Du står i kö, som nummer %(n)s", n=position),
+        "cancelled": _("Samtalen är inställda") if alone else _("Gruppen är inställd"),
+        "closed": _("Samtalen är avslutade") if alone else _("Gruppen är avslutad"),
+        "completed": _("Du har fullföljt"),
+    }
+    return words.get(state, _("Du har lämnat din plats"))
+
+
+def ran_out_title(left_from: str | None) -> str:
+    """That something ran out, by what there was: a wait, a place without a study visit, else an offer."""
+    titles = {"queued": _("Kön är slut"), "preliminary": _("Sista dagen för studiebesök har gått")}
+    return titles.get(left_from or "", _("Tiden för att svara har gått ut"))
+
+
+def ran_out_page(
+    facts: EnrolmentFacts, programme_address: str, exempt: bool, way: str, opened: tuple[OpenedPlace, ...]
+) -> "RanOutPage":
+    """What somebody reads whose time ran out. `until` is empty while the worker has not been there."""
+    leads = {
+        "queued": _("Det går inte längre att komma med i den här starten, och du stod kvar i kön."),
+        "preliminary": _("Inget studiebesök var bokat när dagen var slut. Därför är platsen inte längre din."),
+    }
+    lead = leads.get(facts.left_from or "", _("Vi fick inget svar på erbjudandet i tid. Därför är platsen inte längre din."))
+    until = ""
+    if facts.undo_until is not None:
+        last = open_until(facts.undo_until, way != "place")
+        until = moment_long(last) if way == "place" else day_long(local_date(last))
+    return RanOutPage(ran_out_title(facts.left_from), lead, until, way == "place", programme_address, exempt, opened)
+
+
+def lead_of(state: str, programme: Programme, cohort: CohortFacts, now: datetime) -> str:
+    """The sentence beneath: which group and when it begins or began. Never in the title or the address."""
+    if state == "cancelled":
+        return _("%(programme)s blir inte av den här gången.", programme=programme.name)
+    if cohort.first_start is None:
+        if cohort.unbooked and state in {"confirmed", "preliminary"}:
+            return _("%(programme)s. Tiden bestämmer vi tillsammans.", programme=programme.name)
+        return programme.name
+    first = moment_long(cohort.first_start)
+    if cohort.first_start <= now:
+        return _("%(programme)s, som började %(first)s.", programme=programme.name, first=first)
+    if state in {"confirmed", "preliminary"}:
+        return _("%(programme)s – vi ses första gången %(first)s.", programme=programme.name, first=first)
+    return _("%(programme)s, första gången %(first)s.", programme=programme.name, first=first)
+
+
+def talks(tally: Tally) -> str:
+    """How many talks there have been, as the person reads it."""
+    return talk_rules.own_talks(tally)

@@ -1,0 +1,1 @@
+"""The public catalogue, for people and for programs."""

@@ -1,0 +1,132 @@
+"""What the public interface for programs says: exactly what the public pages show, and nothing of any person."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from programmes.catalogue.rules import Form, Programme, Text, WayIn
+from programmes.catalogue.wording import Words
+from programmes.core.clock import local
+from programmes.desk.public.pages import Office, Opening, Start
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A text in Swedish and in English."""
+
+    sv: str
+    en: str
+
+
+@dataclass(frozen=True)
+class ApiStart:
+    """A start that one can apply to, or soon can. Times have their offset; days are those of the municipality.
+
+    `free` is what a newcomer can have: 0 while somebody queues, and then one can still queue too. It is null before
+    `apply_from`, when nothing is given away yet. `first_session` is null for talks whose time is agreed upon later.
+    """
+
+    programme: str
+    first_session: datetime | None
+    place: str
+    sessions: int
+    places: int
+    free: int | None
+    full: bool
+    apply_from: date
+    apply_at: str
+
+
+@dataclass(frozen=True)
+class ApiOpening:
+    """When an open meeting place is open next. One just comes."""
+
+    place: str
+    opens: datetime
+    closes: datetime
+
+
+@dataclass(frozen=True)
+class ApiProgramme:
+    """One programme of the guideline's edition in force. `way_in` is how one gets in: `web`, `contact`, `drop_in`, or
+    `catalogue_only`, for what this service only tells of. `identity_recorded` is false where nobody's name is kept."""
+
+    slug: str
+    section: str
+    name: str
+    summary: Texts
+    form: Form
+    way_in: WayIn
+    identity_recorded: bool
+    page: str
+    starts: Sequence[ApiStart]
+    openings: Sequence[ApiOpening]
+
+
+@dataclass(frozen=True)
+class ApiList:
+    """All programmes, in the guideline's order, and the day that the list is of."""
+
+    municipality: str
+    day: date
+    programmes: Sequence[ApiProgramme]
+
+
+@dataclass(frozen=True)
+class ApiStarts:
+    """The starts of all programmes that one applies to on the web, soonest first."""
+
+    municipality: str
+    day: date
+    starts: Sequence[ApiStart]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What went wrong (RFC 9457)."""
+
+    status: int
+    title: str
+
+
+def start(found: Start, base_url: str) -> ApiStart:
+    return ApiStart(
+        programme=found.cohort.slug,
+        first_session=local(found.first) if found.first else None,
+        place=found.cohort.venue,
+        sessions=found.cohort.sessions,
+        places=found.cohort.maximum,
+        free=None if found.not_yet else found.free,
+        full=not found.not_yet and not found.free,
+        apply_from=found.cohort.enrol_from,
+        apply_at=f"{base_url}{found.address}",
+    )
+
+
+def soonest(found: ApiStart) -> tuple[float, str]:
+    """What starts are ordered by: the first day, and what has none yet after those that have."""
+    return found.first_session.timestamp() if found.first_session else float("inf"), found.apply_at
+
+
+def _said(programme: Programme, text: Text, office: Office) -> Texts:
+    return Texts(
+        Words(programme, "sv", office.municipality).say(text), Words(programme, "en", office.municipality).say(text)
+    )
+
+
+def programme(
+    found: Programme, starts: Iterable[Start], openings: Iterable[Opening], office: Office, base_url: str
+) -> ApiProgramme:
+    """A programme. Starts are told where one applies on the web, as on its page; elsewhere one calls."""
+    return ApiProgramme(
+        slug=found.slug,
+        section=found.section,
+        name=found.name,
+        summary=_said(found, found.lead, office),
+        form=found.form,
+        way_in=found.way_in,
+        identity_recorded=not found.exempt,
+        page=f"{base_url}/insatser/{found.slug}",
+        starts=[start(each, base_url) for each in starts] if found.way_in == "web" else [],
+        openings=[ApiOpening(o.place, local(o.session.starts_at), local(o.session.ends_at)) for o in openings],
+    )

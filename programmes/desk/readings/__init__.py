@@ -1,0 +1,1 @@
+"""How unclear points of the guideline are read, and whom another reading would leave out."""

@@ -1,0 +1,1 @@
+"""Series of talks, booked one at a time or by a pattern."""

@@ -1,0 +1,126 @@
+"""The pages on which the next talk of a series is booked, or several by a pattern."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from programmes.catalogue.rules import AgeAsked
+from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.rules import Reason
+from programmes.cohorts.schedule_rules import Clash, Schedule, Slot
+from programmes.cohorts.talk_rules import Tally
+from programmes.cohorts.wording_rules import noted, said, why_skipped
+from programmes.core.clock import local
+from programmes.core.i18n import capital, clock, day_long, day_short, ngettext, times
+from programmes.core.i18n import gettext as _
+from programmes.desk.group.pages import GroupHead
+from programmes.desk.talks.rules import staff_talks
+from programmes.notices.reach_rules import Reach, rows
+
+EVERY = ("vecka", "varannan")
+
+
+@dataclass(frozen=True)
+class DayRow:
+    """One day of the pattern: a talk, or skipped with why."""
+
+    when: str
+    what: str
+    note: str
+    skipped: bool
+
+
+@dataclass(frozen=True)
+class TalkPage:
+    """The form. `refused` says why nothing can be booked at all; `days` is empty for a single talk. `seen`: the days that
+    are shown, and `look_again` that they are others than before."""
+
+    head: GroupHead
+    tally: str
+    refused: tuple[str, ...]
+    form: object
+    rows: tuple[tuple[str, str, str], ...]
+    venues: tuple[tuple[int, str], ...]
+    values: dict[str, str]
+    ask_anyway: bool = False
+    ages: str = ""
+    days: tuple[DayRow, ...] = ()
+    clashes: tuple[str, ...] = ()
+    seen: str = ""
+    look_again: bool = False
+    button: str = ""
+
+    @property
+    def how_often(self) -> tuple[tuple[str, str], ...]:
+        return (("vecka", _("Varje vecka")), ("varannan", _("Varannan vecka")))
+
+
+def lead(tally: Tally) -> str:
+    """How many there are."""
+    return staff_talks(tally)
+
+
+def refused(cohort: CohortFacts, tally: Tally, alive: bool) -> tuple[str, ...]:
+    """Why no talk can be booked, whenever it would be."""
+    if not alive:
+        return (said(Reason("cohort_over"), cohort.form),)
+    if tally.full:
+        return (said(Reason("talks_full", params={"section": tally.section, "most": tally.most}), cohort.form),)
+    return ()
+
+
+def told(reach: Reach, state: str) -> tuple[tuple[str, str, str], ...]:
+    """What booking means to whom."""
+    if state == "planned":
+        return ((_("Gruppledare"), _("Tiden gäller."), _("Syns på Idag")),)
+    calendars = (_("Kalendrar"), _("Tiden läggs till."), _("Oftast inom några timmar"))
+    return (*rows(reach, _("Får veta tiden.")), calendars, (_("Gruppledare"), _("Tiden gäller."), _("Syns på Idag")))
+
+
+def values_of(slot: Slot, venue_id: int) -> dict[str, str]:
+    """What the fields hold before anything is typed."""
+    starts, ends = local(slot.starts_at), local(slot.ends_at)
+    return {
+        "dag": starts.date().isoformat(),
+        "fran": f"{starts:%H:%M}",
+        "till": f"{ends:%H:%M}",
+        "lokal": str(venue_id),
+    }
+
+
+def day_rows(schedule: Schedule) -> tuple[DayRow, ...]:
+    """Every day of the pattern in order."""
+    return tuple(
+        DayRow(day_short(day.day), why_skipped(day.day, day.off), "", True)
+        if day.off
+        else DayRow(
+            day_short(day.day),
+            times(day.slot.starts_at, day.slot.ends_at),
+            " ".join(noted(note) for note in day.notes),
+            False,
+        )
+        for day in schedule.days
+    )
+
+
+def clash_lines(found: Sequence[Clash]) -> tuple[str, ...]:
+    """Who or what is taken on which day, in words."""
+    return tuple(
+        _("%(day)s: %(who)s är upptagen till %(until)s.", day=capital(day_long(c.day)), who=c.who, until=clock(c.until))
+        if c.who
+        else _("%(day)s: lokalen är bokad till %(until)s.", day=capital(day_long(c.day)), until=clock(c.until))
+        for c in found
+    )
+
+
+def book_button(count: int) -> str:
+    return ngettext("Boka %(n)s samtal", "Boka %(n)s samtal", count)
+
+
+def ages(age: AgeAsked, first: datetime | None) -> str:
+    """What the first talk's day means where there is a limit of age."""
+    if age == "none" or first is not None:
+        return ""
+    if age == "birth_date":
+        return _("Åldern räknas den dag då det första samtalet är. Passar den inte då markerar vi det på seriens sida.")
+    return _("Åldern räknas den dag då det första samtalet är. Den som har plats får säga sin ålder igen då.")

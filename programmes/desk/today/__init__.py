@@ -1,0 +1,1 @@
+"""Idag: what happens and what needs whoever looks, also by mail."""

@@ -1,0 +1,102 @@
+"""The daily mail to each member of staff whom something waits for: how much, never what, and nobody by name.
+
+One a day at the most, on working days, and none where nothing waits: whoever gets a mail for each thing reads none.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.message import EmailMessage
+from email.utils import parseaddr
+from uuid import UUID, uuid5
+
+from programmes.core.clock import Clock, local, local_date
+from programmes.core.clock_trace import by_a_sure_clock
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import ngettext, speaking
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.desk.today import mail_queries as queries
+from programmes.desk.today import mail_services as services
+from programmes.desk.today.needs_pages import Item, items
+from programmes.desk.today.views import facts_of
+from programmes.hands import Hands
+from programmes.notices import letter_rules
+from programmes.notices import rules as notices
+from programmes.notices.post_services import Deferred, Post, Refused, post_from
+from programmes.settings import Settings
+
+# When people come to work, and after which a mail about the day is of no use.
+FROM_HOUR, UNTIL_HOUR = 6, 16
+_NAMESPACE = UUID("f3b0a9a6-5a0c-5a61-8f0f-9c0a3c6f1e77")
+
+
+@dataclass(frozen=True)
+class Needs:
+    """How many things wait for somebody, and how many of them are late or due today."""
+
+    number: int
+    urgent: int
+
+
+@by_a_sure_clock
+async def send_due(worker: Hands) -> None:
+    """The worker's tick: to everybody with an address, where mail is set up."""
+    if worker.settings.mail_url:
+        await send(post_from(worker.settings.mail_url), worker.settings, worker.keys, worker.clock)
+
+
+async def send(post: Post, settings: Settings, keys: KeyFolder, clock: Clock) -> int:
+    """Send what is due today, each under a Message-ID that stays the same; returns how many went. What could not go today is
+    not sent tomorrow."""
+    now = clock.now()
+    day = local_date(now)
+    if day.isoweekday() > 5 or not FROM_HOUR <= local(now).hour < UNTIL_HOUR:
+        return 0
+    sent = 0
+    for who in await queries.without_mail(day):
+        needs = counted(items(await facts_of(who, keys, now, None)), day)
+        await services.plan(_number(day, who), day, who.staff_id, needs.number > 0)
+    for mail in await queries.waiting(day):
+        if not notices.is_due(notices.Waiting(mail.mail_id, mail.failures, mail.last_failure), now):
+            continue
+        needs = counted(items(await facts_of(mail.who, keys, now, None)), day)
+        try:
+            if needs.number:
+                await post.send(_written(mail, needs, settings, now))
+        except Deferred:
+            await services.failed(mail.mail_id, False, now)
+        except Refused:
+            await services.failed(mail.mail_id, True, now)
+        else:
+            sent += bool(needs.number)
+            await services.done(mail.mail_id, needs.number > 0)
+    return sent
+
+
+def counted(found: list[Item], day: date) -> Needs:
+    return Needs(len(found), sum(item.due <= day for item in found))
+
+
+def _number(day: date, who: Principal) -> UUID:
+    return uuid5(_NAMESPACE, f"{day.isoformat()}/{who.staff_id}")
+
+
+def _written(mail: queries.Waiting, needs: Needs, settings: Settings, now: datetime) -> EmailMessage:
+    sender = parseaddr(settings.mail_from)[1]
+    envelope = letter_rules.Envelope(sender, mail.to, f"<{mail.mail_id}@{sender.rpartition('@')[2]}>", now)
+    with speaking("sv"):
+        return letter_rules.compose(letter(needs, settings.base_url, settings.municipality), envelope)
+
+
+def letter(needs: Needs, base_url: str, municipality: str) -> letter_rules.Letter:
+    """What the mail says."""
+    lines = [ngettext("%(n)s sak väntar på dig på Idag.", "%(n)s saker väntar på dig på Idag.", needs.number)]
+    if needs.urgent:
+        lines.append(ngettext("%(n)s av dem är försenad eller gäller idag.",
+                              "%(n)s av dem är försenade eller gäller idag.", needs.urgent))  # fmt: skip
+    lines.append(_("Det här mejlet kommer högst en gång om dagen, och bara när något väntar. Vad det gäller står på Idag."))
+    foot = (_("Logga in och öppna %(address)s.", address=f"{base_url}/personal/idag"), municipality)
+    return letter_rules.Letter(_("Det här väntar på dig"), tuple(lines), "", foot)
+
+
+TICKS = [send_due]

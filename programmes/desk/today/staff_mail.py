@@ -1,0 +1,82 @@
+"""Sending what members of staff are told at once. Who has no address sees it on Idag."""
+
+from email.message import EmailMessage
+from email.utils import parseaddr
+
+import structlog
+
+from programmes.core import jobs
+from programmes.core.clock import Clock
+from programmes.core.clock_trace import by_a_sure_clock
+from programmes.core.db import transaction
+from programmes.core.i18n import speaking
+from programmes.desk.today import staff_message_queries as queries
+from programmes.desk.today import staff_message_services as services
+from programmes.desk.today.staff_message_rules import Message, is_current, letter
+from programmes.hands import Hands
+from programmes.notices import letter_rules
+from programmes.notices import rules as notices
+from programmes.notices.post_services import Deferred, Post, Refused, post_from
+from programmes.settings import Settings
+
+log = structlog.get_logger()
+
+
+def _is_due(message: Message, worker: Hands) -> bool:
+    return notices.is_due(notices.Waiting(message.message_id, message.failures, message.last_failure), worker.clock.now())
+
+
+async def send(post: Post, settings: Settings, clock: Clock) -> int:
+    """Send what is due, each under a Message-ID that stays the same; returns how many went."""
+    sent = 0
+    for message in await queries.waiting():
+        now = clock.now()
+        if not notices.is_due(notices.Waiting(message.message_id, message.failures, message.last_failure), now):
+            continue
+        current = is_current(message, now)
+        try:
+            if current:
+                await post.send(_written(message, settings, clock))
+        except Deferred as deferred:
+            await services.failed(message.message_id, False, now)
+            if deferred.away:
+                break
+        except Refused:
+            await services.failed(message.message_id, True, now)
+        else:
+            await services.done(message.message_id, current)
+            sent += current
+    return sent
+
+
+def _written(message: Message, settings: Settings, clock: Clock) -> EmailMessage:
+    sender = parseaddr(settings.mail_from)[1]
+    number = f"<{message.message_id}@{sender.rpartition('@')[2]}>"
+    with speaking("sv"):
+        written = letter(message, settings.base_url, settings.municipality)
+        return letter_rules.compose(written, letter_rules.Envelope(sender, message.to, number, clock.now()))
+
+
+async def _send(worker: Hands, payload: jobs.Payload) -> None:
+    """Whatever goes wrong here is met by the next tick, so nothing is left in the queue as failed."""
+    try:
+        await send(post_from(worker.settings.mail_url), worker.settings, worker.clock)
+    except Exception as error:
+        log.error("staff_sending_stopped", error=type(error).__name__)
+
+
+async def wake(worker: Hands) -> None:
+    """Tick: when something is due, ask for the sending."""
+    if any(_is_due(message, worker) for message in await queries.waiting()):
+        async with transaction():
+            await jobs.put(services.SEND, {}, dedupe=services.SEND)
+
+
+@by_a_sure_clock
+async def forget(worker: Hands) -> None:
+    """Tick: what was told a month ago is of no use."""
+    await services.forget_old(worker.clock.now())
+
+
+HANDLERS = {services.SEND: _send}
+TICKS = (wake, forget)

@@ -1,0 +1,135 @@
+"""Idag, and the guidance on reports of concern."""
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from litestar import Request, Response, get
+
+from programmes.attendance import queries as attendance
+from programmes.attendance.rules import kind
+from programmes.catalogue import queries as catalogue
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import at_local, local_date
+from programmes.core.principal import Principal, Role
+from programmes.core.sealing import KeyFolder
+from programmes.desk.group import calls_pages
+from programmes.desk.group.calls_services import calls
+from programmes.desk.illness import pages as sick_pages
+from programmes.desk.illness import substitute_queries
+from programmes.desk.today import log_pages, pages, queries
+from programmes.desk.today.needs_pages import Facts, Group, Item, VisitLine
+from programmes.enrolment.queries import places
+from programmes.enrolment.records.partner_queries import withdrawn_unseen
+from programmes.enrolment.records.partner_rules import has_partner_contact
+from programmes.enrolment.rules import asked_texts
+from programmes.enrolment.texts.agreement_queries import left_to_accept
+from programmes.enrolment.visits.queries import needs
+from programmes.notices.queries import gateway_trouble
+from programmes.people.looks import Look, looking
+from programmes.web.guards import principal, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/personal/idag", guards=[signed_in])
+async def today(request: AnyRequest) -> Response[Any]:
+    """What happens today, and what needs the person who looks."""
+    who, now = principal(request), request.app.state.clock.now()
+    async with looking(who, "today", now) as look:
+        facts = await facts_of(who, request.app.state.key_folder, now, look)
+    with_groups = facts.groups or facts.role in {"coordinator", "leader"}
+    return page(request, "desk/today.html" if with_groups else "desk/today_other.html", pages.today_page(facts))
+
+
+@get("/personal/orosanmalan", guards=[signed_in])
+async def concern(request: AnyRequest) -> Response[Any]:
+    """How to report a concern for a child. Nothing about it is stored, not even that the page was read."""
+    return page(request, "desk/concern.html")
+
+
+async def facts_of(who: Principal, keys: KeyFolder, now: datetime, look: Look | None) -> Facts:
+    """What happens and what needs them. Without a look nobody is named. The same number of statements however many groups
+    there are."""
+    day = local_date(now)
+    midnight = at_local(day, time())
+    monday = at_local(day + timedelta(days=8 - day.isoweekday()), time())
+    found = await cohorts.all_mine(who, day, ["open", "postponed", "started", "cancelled"])
+    mine = [cohort for cohort in found if cohort.state != "cancelled"]
+    ids = [cohort.cohort_id for cohort in mine]
+    groups = await _groups(who, mine, now)
+    running = [g for g in groups.values() if g.cohort.state in {"open", "started"}]
+    sessions = [s for c, s in await cohorts.sessions_between(who, day, midnight, monday) if c.cohort_id in groups]
+    trouble = await gateway_trouble()
+    to_call = await calls([cohort.cohort_id for cohort in found], keys, look, now)
+    return Facts(
+        today=day,
+        now=now,
+        groups=groups,
+        sessions=sessions,
+        noted=await attendance.noted(session.session_id for session in sessions),
+        unnoted=await attendance.unnoted(
+            [g.cohort.cohort_id for g in running], [g.cohort.cohort_id for g in running if g.kind == "names"], midnight
+        ),
+        visits=[
+            VisitLine(groups[v.cohort_id], v.starts_at, v.booked, v.missed, v.unwilling)
+            for v in await queries.visits(ids, monday)
+        ],
+        next_session=await queries.next_session(ids, now),
+        role=_role(who),
+        calls=calls_pages.items(to_call, day),
+        texts_away=trouble.since if trouble else None,
+        log=log_pages.items(await queries.log_state(now), day) if who.has("manager") else (),
+        substitutes=await _substitutes(who, groups, now),
+    )
+
+
+async def _substitutes(who: Principal, groups: Mapping[int, Group], now: datetime) -> list[Item]:
+    found = await substitute_queries.waiting(who.staff_id, groups, now)
+    asked = {one.programme_id for one in found if one.mine}
+    programmes = await catalogue.programmes(asked) if asked else {}
+    names = {number: programme.short_name for number, programme in programmes.items()}
+    return sick_pages.items(found, {number: group.cohort.name for number, group in groups.items()}, names, now)
+
+
+def _role(who: Principal) -> Role:
+    """The role that decides what Idag is about: whoever also leads has the leader's page."""
+    return "leader" if who.has("leader") and not who.has("coordinator") else who.main_role
+
+
+async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Mapping[int, Group]:
+    ids = [cohort.cohort_id for cohort in mine]
+    programmes = await catalogue.programmes({cohort.programme_id for cohort in mine})
+    taken = await places(ids)
+    visiting = [c.cohort_id for c in mine if c.state != "started" and programmes[c.programme_id].study_visit]
+    lacking = await needs(visiting, now) if visiting else {}
+    accepting = {
+        c.cohort_id: local_date(c.first_start) if c.first_start else None
+        for c in mine
+        if asked_texts(programmes[c.programme_id])
+    }
+    to_accept = await left_to_accept(accepting, local_date(now)) if accepting else {}
+    asking = [c.cohort_id for c in mine if has_partner_contact(programmes[c.programme_id])]
+    withdrawn = await withdrawn_unseen(asking) if asking else {}
+    led_by_nobody = await queries.leaderless(ids, local_date(now))
+    return {
+        c.cohort_id: Group(
+            cohort=c,
+            programme=programmes[c.programme_id].short_name,
+            kind=kind(c.exempt, programmes[c.programme_id].figures),
+            places=taken[c.cohort_id],
+            coordinates=who.coordinates(c.section),
+            to_accept=to_accept.get(c.cohort_id, 0),
+            withdrawn=withdrawn.get(c.cohort_id, 0),
+            leaderless=c.cohort_id in led_by_nobody,
+            to_book=taken[c.cohort_id].held > taken[c.cohort_id].offered
+            and c.books_next(programmes[c.programme_id].sessions_max, now),
+            visits_lacking=lacking[c.cohort_id].lacking if c.cohort_id in lacking else 0,
+        )
+        for c in mine
+    }
+
+
+HANDLERS = [today, concern]

@@ -1,0 +1,1 @@
+"""Whose turn it is: the queue, offers and their deadlines, places kept and given on."""

@@ -1,0 +1,122 @@
+"""Reads about the order of a queue, and about all that has become of its applications."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from programmes.core.days import day_off
+from programmes.core.db import fetch, fetchval
+from programmes.enrolment import queries
+from programmes.enrolment.queue.rules import EventKind, NewMaximum, Waiting
+from programmes.enrolment.rules import EnrolmentFacts, Leads, leads
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the history. `by` is the member of staff who did it, None for the person or the service itself."""
+
+    event_id: int
+    enrolment_id: UUID
+    arrival: int
+    applied_at: datetime
+    at: datetime
+    kind: EventKind
+    reason: str | None
+    turn_before: Decimal | None
+    turn_after: Decimal | None
+    by: str | None
+
+
+async def line(cohort_id: int, now: datetime) -> list[Waiting]:
+    """Who waits, in the order of the queue; also those who are passed over, and who has left and can still come back."""
+    rows = await fetch(
+        """select id as enrolment_id, arrival, turn, applied_at, order_reason,
+                  skip_reason is not null or asked_to_come as passed_over, together_id, state <> 'queued' as away
+           from enrolment where cohort_id = $1
+             and (state = 'queued' or state in ('withdrawn', 'refused') and undo_until > $2) order by turn""",
+        cohort_id,
+        now,
+    )
+    return [Waiting(**dict(row)) for row in rows]
+
+
+async def taken_turns(cohort_id: int) -> Sequence[Decimal]:
+    """Every turn of a cohort that somebody has, or may be given back, whatever has become of them."""
+    rows = await fetch(
+        "select turn from enrolment where cohort_id = $1 union select arrival from enrolment where cohort_id = $1", cohort_id
+    )
+    return [row["turn"] for row in rows]
+
+
+async def came_from_elsewhere(enrolment_id: UUID) -> bool:
+    """Whether somebody was moved here from another cohort."""
+    kinds = ["moved_here", "moved_here_queue"]
+    return bool(
+        await fetch(
+            "select 1 from queue_event where enrolment_id = $1 and kind = any($2::text[]) limit 1", enrolment_id, kinds
+        )
+    )
+
+
+async def history(cohort_id: int) -> list[Event]:
+    """Everything that has become of a cohort's applications, in order of time."""
+    rows = await fetch(
+        """select q.id as event_id, q.enrolment_id, e.arrival, e.applied_at, q.at, q.kind, q.reason, q.turn_before,
+                  q.turn_after, s.display_name as by
+           from queue_event q join enrolment e on e.id = q.enrolment_id left join staff s on s.id = q.staff_id
+           where e.cohort_id = $1 order by q.id""",
+        cohort_id,
+    )
+    return [Event(**dict(row)) for row in rows]
+
+
+async def new_maxima(cohort_id: int) -> list[NewMaximum]:
+    """Every change of a cohort's most places, in order."""
+    rows = await fetch(
+        """select m.after_event, m.at, m.before, m.after, s.display_name as by
+           from queue_maximum m left join staff s on s.id = m.staff_id where m.cohort_id = $1 order by m.id""",
+        cohort_id,
+    )
+    return [NewMaximum(**dict(row)) for row in rows]
+
+
+async def last_came_before(facts: EnrolmentFacts) -> datetime | None:
+    """When somebody who had applied earlier was last put before a person who already waited: they had left and came back, or
+    were moved here from another start. None when that never happened."""
+    found: datetime | None = await fetchval(
+        """select max(q.at) from queue_event q join enrolment e on e.id = q.enrolment_id
+           where e.cohort_id = $1 and e.turn < $2 and q.at > $3 and q.kind in ('came_back_queue', 'moved_here_queue')""",
+        facts.cohort_id,
+        facts.turn,
+        facts.applied_at,
+    )
+    return found
+
+
+async def moved_here(enrolment_id: UUID) -> datetime | None:
+    """When staff moved somebody here from another start, or None."""
+    found: datetime | None = await fetchval(
+        "select max(at) from queue_event where enrolment_id = $1 and kind in ('moved_here', 'moved_here_queue')",
+        enrolment_id,
+    )
+    return found
+
+
+async def was_offered(enrolment_id: UUID) -> bool:
+    """Whether somebody has ever been offered a place here."""
+    return bool(
+        await fetchval("select true from queue_event where enrolment_id = $1 and kind = 'offered' limit 1", enrolment_id)
+    )
+
+
+async def where_waiting_leads(cohort_id: int, now: datetime) -> Leads:
+    """To what waiting leads now, read without a lock, for showing (`rules.leads`). Raises NotFound."""
+    around = await queries.entry_facts(cohort_id)
+    next_session = await fetchval(
+        "select min(starts_at) from cohort_session where cohort_id = $1 and state <> 'cancelled' and starts_at > $2",
+        cohort_id,
+        now,
+    )
+    return leads(around, next_session, day_off, now)

@@ -1,0 +1,82 @@
+"""A free place that no offer could be answered for in time: staff give it to the first in the queue who says yes to them."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from programmes.catalogue.rules import Programme
+from programmes.core import audit
+from programmes.core.db import execute, transaction
+from programmes.core.errors import Conflict, NotFound
+from programmes.enrolment import queries, services
+from programmes.enrolment.queue import order_queries
+from programmes.enrolment.queue.services import note_event, note_passed, take_seat
+from programmes.enrolment.rules import LEAST_TO_ANSWER, entry, lowest_free
+from programmes.enrolment.together import queries as together_queries
+
+
+@dataclass(frozen=True)
+class Seatable:
+    """Who is the first in the queue that can have a place now (siblings who wait together are several), and how many are
+    free."""
+
+    people: Sequence[uuid.UUID]
+    free: int
+
+
+async def seatable(cohort_id: int, now: datetime) -> Seatable | None:
+    """To whom staff can give a free place now; None when nobody waits for one, none is free, or an offer can be made. For
+    showing: `seat_next` looks again. Raises NotFound."""
+    if await order_queries.where_waiting_leads(cohort_id, now) != "word":
+        return None
+    async with transaction():
+        return await _first(await queries.lock_gate(cohort_id, now))
+
+
+async def _first(gate: queries.Gate) -> Seatable | None:
+    free = gate.maximum - len(gate.taken)
+    first = await together_queries.next_in_line(gate.cohort_id, free) if free > 0 else []
+    # Whose age is of another day is judged first, as before any offer.
+    return Seatable(first, free) if first and await queries.age_checked(first, gate.first_start) else None
+
+
+async def seat_next(cohort_id: int, enrolment_id: uuid.UUID, programme: Programme, staff_id: int, now: datetime) -> None:
+    """Somebody said yes to staff, by telephone or at the door: an offer, and the answer to it, in one. Only to who is next,
+    and until the last session of entry begins. Siblings who wait together said yes with it. Said again, it changes nothing.
+
+    Raises:
+        NotFound: nobody of this cohort.
+        Conflict: `not_waiting`; `not_next`, somebody else is, no place is free, or nobody can enter any more.
+    """
+    async with transaction():
+        gate = await queries.lock_gate(cohort_id, now)
+        facts = await queries.enrolment(enrolment_id)
+        if facts.cohort_id != cohort_id:
+            raise NotFound
+        if facts.state in {"preliminary", "confirmed"}:
+            return
+        if facts.state != "queued":
+            raise Conflict("not_waiting")
+        first = await _first(gate)
+        if first is None or enrolment_id not in first.people or entry(gate.entry, now) is not None:
+            raise Conflict("not_next")
+        if gate.waits_aside:
+            await note_passed(cohort_id, first.people[0], now)
+        taken = set(gate.taken)
+        for one in first.people:
+            seat = lowest_free(taken, gate.maximum)
+            assert seat is not None
+            taken.add(seat)
+            await _offered(gate, one, seat, staff_id, now)
+        await services.accept_offer(enrolment_id, programme, now)
+
+
+async def _offered(gate: queries.Gate, enrolment_id: uuid.UUID, seat: int, staff_id: int, now: datetime) -> None:
+    """An offer that is answered in the same transaction: no message says that it was made."""
+    await execute(
+        "update enrolment set state = 'offered', offer_expires_at = $2 where id = $1", enrolment_id, now + LEAST_TO_ANSWER
+    )
+    await note_event(enrolment_id, "offered", now, staff_id)
+    await take_seat(gate, enrolment_id, seat)
+    await audit.note("queue:seat_next", f"enrolment/{enrolment_id}", staff_id, now)

@@ -1,0 +1,1 @@
+"""What is kept of a person: the record, protection, a partner, search, keys and erasure."""

@@ -1,0 +1,1 @@
+"""Conditions and rules that are accepted, and their versions."""

@@ -1,0 +1,1 @@
+"""Siblings who come together or not at all."""

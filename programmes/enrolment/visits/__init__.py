@@ -1,0 +1,1 @@
+"""Study visits, and the steps between an application and a confirmed place."""
