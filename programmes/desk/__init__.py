@@ -1,1 +1,1 @@
-"""Where features meet on one screen: programme page, Idag, Min plats, closing a cohort."""
+"""Where features meet on one screen, by subject: programme page, Idag, Min plats, closing a group."""
