@@ -65,7 +65,8 @@ class Refused:
     """Why nothing has been written: every condition that is not met, of each person of the form in its order; that entry
     is closed; that those who want to come together are more than the group ever has places for (`too_many`); that the
     first session has moved since the form was shown (`moved`); that the form was sent before, with somebody else's details
-    (`sent_for_another`); or that its browser has taken a place here that its page did not name (`open_already`)."""
+    (`sent_for_another`); that its browser has taken a place here that its page did not name (`open_already`); or that it was
+    sent before without somebody who is to come together with the others, and can't (`added_later`)."""
 
     by_person: tuple[tuple[Outcome, ...], ...] = ()
     closed: NotOpen | None = None
@@ -73,6 +74,7 @@ class Refused:
     moved: bool = False
     sent_for_another: bool = False
     open_already: bool = False
+    added_later: bool = False
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -94,6 +96,10 @@ class _Draft:
     mark: bytes | None = None
 
     @property
+    def unmet(self) -> tuple[Outcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if not outcome.met)
+
+    @property
     def made(self) -> Made:
         entry_key: Made = (("entry", self.key_id),)
         return (*entry_key, ("person", self.person_id)) if self.person_id else entry_key
@@ -107,7 +113,8 @@ async def not_open(cohort_id: int, now: datetime) -> NotOpen | None:
 async def apply(application: Application, programme: Programme, keys: KeyFolder, now: datetime) -> Taken | Refused:
     """Check every condition and take a place or a place in the queue.
 
-    Sent again with the same once-number it gives the same place. The keys are on disk before the rows commit.
+    Sent again with the same once-number it gives the same place, whatever has changed since: readings, days, or that nobody
+    can enter any more. The keys are on disk before the rows commit.
 
     Raises:
         NotFound: no such cohort.
@@ -136,7 +143,10 @@ async def apply_all(
     checked = [check(programme, one.answers, one.first_session) for one in applications]
     unmet = tuple(tuple(outcome for outcome in outcomes if not outcome.met) for outcomes in checked)
     if any(unmet):
-        return Refused(unmet)
+        received = await queries.received([queries.once_digest(one.cohort_id, one.once) for one in applications])
+        unmet = tuple(() if there else outcomes for there, outcomes in zip(received, unmet, strict=True))
+        if any(unmet):
+            return Refused(unmet)
     drafts = [_draft(one, outcomes, keys) for one, outcomes in zip(applications, checked, strict=True)]
     made = [key for draft in drafts for key in draft.made]
     try:
@@ -172,19 +182,23 @@ async def _take_all(
         return Refused(sent_for_another=True)
     new = [draft for draft in drafts if answers[draft.enrolment_id] is None]
     if new:
-        refused = _not_now(new, gate, now, together)
+        sent = [one for one in answers.values() if isinstance(one, Taken)]
+        refused = _not_now(new, sent, gate, now, together)
         if refused is not None:
             return refused
         # Under the lock: a tab that was sent at the same instant has been heard, or waits for this one.
         used, taken = await browser_queries.taken_in(browser, gate.cohort_id, now)
-        if taken - browser.said - {one.enrolment_id for one in answers.values() if isinstance(one, Taken)}:
+        if taken - browser.said - {one.enrolment_id for one in sent}:
             return Refused(open_already=True)
         new = [replace(draft, mark=mark) for draft, mark in zip(new, unused(browser.marks, used, len(new)), strict=True)]
         answers |= await _take_new(new, gate, programme, keys, now, together)
     return tuple(taken for taken in answers.values() if isinstance(taken, Taken))
 
 
-def _not_now(new: Sequence[_Draft], gate: queries.Gate, now: datetime, together: bool) -> Refused | None:
+def _not_now(
+    new: Sequence[_Draft], sent: Sequence[Taken], gate: queries.Gate, now: datetime, together: bool
+) -> Refused | None:
+    """Why those who are `new` on a form can't be let in now, or None; `sent` are those of it who were before."""
     closed = entry(gate.entry, now)
     if closed is not None:
         return Refused(closed=closed)
@@ -192,7 +206,16 @@ def _not_now(new: Sequence[_Draft], gate: queries.Gate, now: datetime, together:
     counted_on = local_date(gate.first_start or now)
     if any(draft.application.first_session != counted_on for draft in new):
         return Refused(moved=True)
-    return Refused(too_many=True) if together and len(new) > gate.maximum else None
+    if any(draft.unmet for draft in new):
+        # It was received, and has been left since.
+        return Refused(tuple(draft.unmet for draft in new))
+    if together and len(new) + len(sent) > gate.maximum:
+        return Refused(too_many=True)
+    # Who was sent before has a place, or a turn of their own that nobody who comes later shares: that is asked about.
+    at_once = not gate.someone_waits and len(gate.taken) + len(new) <= gate.maximum
+    asked = any(draft.application.among_many for draft in new)
+    parted = bool(sent) and not (at_once and not asked and all(one.held for one in sent))
+    return Refused(added_later=True) if together and parted else None
 
 
 async def _sent_before(draft: _Draft, keys: KeyFolder, now: datetime) -> Taken | Literal["for_another"] | None:

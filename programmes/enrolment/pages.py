@@ -158,7 +158,7 @@ class WayIn:
     `again`: it has to be read and sent once more, as the first session has `moved`, as it was `sent_for_another`, or as
     it is `unsent`, the browser having forgotten the form's token, or as it did not say that a place was
     `open_already`.
-    `open_already`: which place in this very cohort is open in the browser.
+    `open_already`: which place in this very cohort was taken or is open in the browser; `shown_here`: Min plats shows it.
     """
 
     head: CohortHead
@@ -184,6 +184,7 @@ class WayIn:
     most_siblings: int = MOST_SIBLINGS
     languages: tuple[tuple[str, str], ...] = ()
     open_already: str = ""
+    shown_here: bool = False
     by_wish: bool = False
 
     @property
@@ -265,6 +266,19 @@ class WayIn:
     @property
     def wrong(self) -> bool:
         return bool(self.reasons or self.form.errors)
+
+
+def added_later(for_staff: bool) -> str:
+    """Somebody was added to a form that has been sent, and those who were on it have places or turns of their own."""
+    if for_staff:
+        return _(
+            "De andra är redan anmälda, med egna platser eller en egen tur i kön. Ta bort krysset, så anmäls barnet som har "
+            "lagts till för sig. Hör det ihop med någon som har en plats kan samordnaren ändra ordningen i kön."
+        )
+    return _(
+        "De andra är redan anmälda, med egna platser eller en egen tur i kön. Ta bort krysset, så anmäls barnet som har "
+        "lagts till för sig. Vill ni hellre vänta tillsammans? Ring oss innan ni skickar."
+    )
 
 
 def by_wish(programme: Programme) -> bool:

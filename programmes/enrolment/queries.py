@@ -1,7 +1,7 @@
 """Reads about enrolments: places taken, the queue, one person's way."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,15 +15,16 @@ from programmes.cohorts.queries import UNBOOKED, CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
-from programmes.enrolment.rules import AgreementText as AgreementText
-from programmes.enrolment.rules import EnrolmentFacts as EnrolmentFacts
 from programmes.enrolment.rules import (
+    ALIVE,
     Entry,
     State,
     VisitState,
     acceptable,
     asked_texts,
 )
+from programmes.enrolment.rules import AgreementText as AgreementText
+from programmes.enrolment.rules import EnrolmentFacts as EnrolmentFacts
 from programmes.enrolment.rules import Slot as Slot
 from programmes.enrolment.rules import Visit as Visit
 from programmes.enrolment.rules import still_to_do as still_to_do
@@ -266,6 +267,17 @@ async def sent_with(cohort_id: int, once: str) -> list[UUID]:
     digests = [once_digest(cohort_id, sibling_once(once, number)) for number in range(1, MOST_SIBLINGS + 1)]
     rows = await fetch("select id from enrolment where once_digest = any($1::bytea[]) order by arrival", digests)
     return [row["id"] for row in rows]
+
+
+async def received(once_digests: Sequence[bytes]) -> list[bool]:
+    """Of forms by the stored form of their once-numbers, whether what was sent with each has been received and is alive."""
+    rows = await fetch(
+        "select once_digest from enrolment where once_digest = any($1::bytea[]) and state = any($2::text[])",
+        list(once_digests),
+        sorted(ALIVE),
+    )
+    there = {row["once_digest"] for row in rows}
+    return [one in there for one in once_digests]
 
 
 def session_digest(token: str) -> bytes:

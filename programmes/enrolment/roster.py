@@ -21,7 +21,7 @@ from programmes.enrolment.records.services import record_of
 from programmes.enrolment.rules import ALIVE, Remaining, State, asked_texts, doubles
 from programmes.enrolment.texts import agreement_queries
 from programmes.enrolment.texts.agreement_rules import asked_again
-from programmes.enrolment.together.rules import numbers_together
+from programmes.enrolment.together.rules import held_by, numbers_together
 from programmes.enrolment.wording import exception_words
 from programmes.people.look_rules import Purpose
 from programmes.people.looks import Look
@@ -34,7 +34,8 @@ class RosterEntry:
 
     `age`: what no longer fits since the first session moved. `twice`: somebody else on the list has the same number, or the
     same name and birth date; only staff are told, so that nobody can find out by applying who else has a place.
-    `together`: the numbers in the queue of siblings who wait together, this one among them. `consent_withdrawn`: they have
+    `together`: the numbers in the queue of siblings who wait together, this one among them. `held_by`: why one of those is
+    passed over, and this one with them, who has no reason of their own. `consent_withdrawn`: they have
     said no to contact with their partner after they had said yes.
     """
 
@@ -55,6 +56,7 @@ class RosterEntry:
     age: Outcome | None = None
     together: str = ""
     consent_withdrawn: bool = False
+    held_by: str | None = None
 
 
 def _known(found: Sequence[queries.EnrolmentFacts], keys: KeyFolder, look: Look) -> dict[UUID, PersonRecord]:
@@ -198,6 +200,8 @@ async def roster(
     queue = [facts for facts in found if facts.state == "queued"]
     numbers = numbers_together([facts.together_id for facts in queue])
     together = {facts.enrolment_id: said for facts, said in zip(queue, numbers, strict=True)}
+    reasons = held_by([(facts.together_id, facts.skip_reason) for facts in queue])
+    held = {facts.enrolment_id: reason for facts, reason in zip(queue, reasons, strict=True)}
     return [
         RosterEntry(
             facts.enrolment_id,
@@ -220,6 +224,7 @@ async def roster(
             age_now(facts, known.get(facts.enrolment_id), readings, cohort.first_start),
             together.get(facts.enrolment_id, ""),
             facts.state in ALIVE and facts.partner_consent is False,
+            held.get(facts.enrolment_id),
         )
         for facts in found
     ]

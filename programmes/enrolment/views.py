@@ -66,10 +66,12 @@ async def _show(
     instead: Sequence[Programme] = (),
 ) -> Response[Any]:
     once = "" if again == "sent_for_another" else way.form.raw("once")
+    open_already, shown_here = await _open_already(way)
     view = pages.WayIn(
         languages=pages.interpreter_languages(),
         by_wish=pages.by_wish(way.programme),
-        open_already=await _open_already(way),
+        open_already=open_already,
+        shown_here=shown_here,
         head=await head(way),
         form=all_errors(way.applicants),
         once=once if _ONCE.fullmatch(once) else new_token(),
@@ -104,12 +106,13 @@ def _browser(way: Way) -> Browser:
     return browser_of(browser_secret(way.request), way.cohort.cohort_id, opened, said)
 
 
-async def _open_already(way: Way) -> str:
+async def _open_already(way: Way) -> tuple[str, bool]:
     """Which places of this cohort, or waits for one, were taken or are open in the browser: neither going back nor a second
-    tab may lead to another one unseen. Empty when there is none."""
+    tab may lead to another one unseen. Empty when there is none. And whether Min plats shows one of them."""
     now = way.request.app.state.clock.now()
     _used, taken = await browser_queries.taken_in(_browser(way), way.cohort.cohort_id, now)
-    return ".".join(sorted(map(str, taken)))
+    shown = await queries.open_place(shown_place(way.request), now) if taken else None
+    return ".".join(sorted(map(str, taken))), shown in taken
 
 
 def _people(way: Way, reasons: tuple[pages.Reason, ...]) -> tuple[pages.Applicant, ...]:
@@ -123,12 +126,20 @@ def _people(way: Way, reasons: tuple[pages.Reason, ...]) -> tuple[pages.Applican
 
 async def _walk(way: Way) -> Response[Any]:
     """One step of the way in: the details, then the conditions, then the place."""
-    closed = await _not_open(way)
+    way = replace(way, received=await _received(way))
+    closed = None if way.received else await _not_open(way)
     if closed is not None:
         return closed
     if way.form.raw("sprak"):
         return await _in_another_language(way)
     return await (_walk_unnamed(way) if way.programme.exempt else _walk_named(way))
+
+
+async def _received(way: Way) -> bool:
+    """Whether this form was sent before, and its answer was perhaps lost: what came of it is told, whatever has changed."""
+    once = way.form.raw("once")
+    digests = [queries.once_digest(way.cohort.cohort_id, once)] if _ONCE.fullmatch(once) else []
+    return any(await queries.received(digests)) if digests else False
 
 
 async def _walk_named(way: Way) -> Response[Any]:
@@ -181,7 +192,7 @@ async def _walk_unnamed(way: Way) -> Response[Any]:
 
 
 async def _apply(way: Way, record: PersonRecord | None, step: int) -> Response[Any]:
-    for form in way.applicants:
+    for form in () if way.received else way.applicants:
         seen = set(form.all("fragad"))
         if any(q.asked_if and q.condition not in seen for q in way.shown(form)):
             return await _show(way, step, one_more=True)
@@ -229,6 +240,9 @@ async def _refuse(way: Way, answer: services.Refused, step: int, born: date | No
             "tillsammans",
             _("Gruppen har inte plats för så många samtidigt. Ta bort krysset, eller ring oss så ser vi vad som går."),
         )
+        return await _show(way, step, status=422)
+    if answer.added_later:
+        way.form.fail("tillsammans", pages.added_later(way.staff is not None))
         return await _show(way, step, status=422)
     if answer.moved:
         moved = replace(way, cohort=await cohorts.by_id(way.cohort.cohort_id))

@@ -117,6 +117,11 @@ def skip_text(reason: str, section: str) -> str:
     }.get(reason, _("krock"))
 
 
+def held_text(reason: str, section: str) -> str:
+    """Why somebody is offered nothing who waits together with siblings, one of whom is passed over, as staff read it."""
+    return _("väntar tillsammans med ett syskon som hoppas över: %(reason)s", reason=skip_text(reason, section))
+
+
 def skip_told(reason: str, section: str) -> str:
     """The same, as the person reads it. Of a clash nobody is told with whom (DESIGN 3)."""
     return {

@@ -21,6 +21,7 @@ from programmes.enrolment.rules import ALIVE, Entry, NotOpen, leads
 from programmes.enrolment.rules import entry as may_enter
 from programmes.enrolment.wording import (
     age_text,
+    held_text,
     listed_remaining,
     order_text,
     passed_by_text,
@@ -325,6 +326,9 @@ def _queue(facts: Facts) -> list[QueueRow]:
         elif entry.skip_reason:
             tag, text = Tag(_("Hoppas över"), "warn", "move"), applied
             skipped = skip_text(entry.skip_reason, facts.cohort.section)
+        elif entry.held_by:
+            tag, text = Tag(_("Hoppas över"), "warn", "move"), applied
+            skipped = held_text(entry.held_by, facts.cohort.section)
         elif entry.asked_to_come:
             tag, text = Tag(_("Ska säga att den kommer"), "warn", "clock"), applied
         else:

@@ -12,6 +12,7 @@ from programmes.desk.place.siblings_views import opened_here, to_place, waiting_
 from programmes.desk.place.views import opened, place_of
 from programmes.enrolment.leaving import queries as leaving_queries
 from programmes.enrolment.leaving import services
+from programmes.enrolment.rules import ALIVE
 from programmes.web.forms import read_form
 from programmes.web.open_places import places_opened
 from programmes.web.rendering import page
@@ -26,7 +27,8 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
     enrolment_id = await opened(request)
     place = await place_of(enrolment_id)
     now = request.app.state.clock.now()
-    if pages.state_of(place.facts, place.cohort, now) not in {"preliminary", "confirmed", "queued", "offered"}:
+    over = place.cohort.state in leaving_queries.OVER and place.facts.state in ALIVE
+    if not over and pages.state_of(place.facts, place.cohort, now) not in ALIVE:
         return to_place()
     first = moment_long(place.cohort.first_start) if place.cohort.first_start else ""
     together = (await waiting_with(place.facts))[0]
@@ -41,7 +43,8 @@ async def leave_page(request: AnyRequest) -> Response[Any]:
         "years": await amount_of("protected_record"),
         "name": place.programme.short_name,
         "who": pages.who_of(await opened_here(request)),
-        "what": leaving_queries.what(place.facts.state),
+        "over": over,
+        "what": leaving_queries.what(place.facts.state, over),
         "changed": "annat" in request.query_params,
     }
     return page(request, "desk/place_leave.html", view)
@@ -57,7 +60,7 @@ async def leave(request: AnyRequest) -> Response[Any]:
         undoable = await services.leave(enrolment_id, state.key_folder, state.clock.now(), seen)
     except Conflict as conflict:
         if conflict.code == "left_otherwise":
-            # An offer has come, or a place: what leaving that would mean is said before it is done.
+            # An offer or a place has come, or it is cancelled: what leaving would mean now is said before it is done.
             return Response("", status_code=303, headers={"location": "/min-plats/lamna?annat=1"})
         return to_place()
     return to_place() if undoable else gone(request)

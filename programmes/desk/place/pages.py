@@ -57,7 +57,8 @@ class TextToAccept:
 class QueuePart:
     """How somebody waits, and what has been done to the order; all of it empty for who doesn't wait.
 
-    `asked` are the conditions of the programme, for somebody who is passed over because of them. `passed_at`: when others
+    `asked` are the conditions of the programme, for somebody who is passed over because of them. `held_by`: why a sibling is
+    passed over with whom they wait together, and they with them. `passed_at`: when others
     were last given a place before who waits for more, or has yet to say that they come. `passed_on`: on which day a
     coordinator last let somebody go before. `came_before`: when somebody who had applied earlier came back before them.
     `ran_out`: the form had said that there was a place. `parted`: they no longer wait together with the siblings with whom
@@ -67,6 +68,7 @@ class QueuePart:
 
     position: int = 0
     skip_reason: str = ""
+    held_by: str = ""
     asked: tuple[str, ...] = ()
     asked_to_come: bool = False
     together: int = 0

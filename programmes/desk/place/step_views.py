@@ -63,12 +63,13 @@ async def _answered(request: AnyRequest, enrolment_id: UUID, yes: bool) -> Respo
 
 @post("/min-plats/studiebesok", status_code=200)
 async def book_visit(request: AnyRequest) -> Response[Any]:
-    """Book a study visit, or change to another."""
+    """Book a study visit, or change from the one that was shown to another."""
     enrolment_id = await opened(request)
-    chosen = (await read_form(request)).raw("tid")
+    form = await read_form(request)
+    chosen = form.raw("tid")
     if not chosen.isascii() or not chosen.isdigit() or len(chosen) > 9:
         return await place_again(request, enrolment_id, _("Välj en av tiderna."))
-    await step_services.book_visit(enrolment_id, int(chosen), request.app.state.clock.now())
+    await step_services.book_visit(enrolment_id, int(chosen), request.app.state.clock.now(), seen=form.raw("sett"))
     return to_place("besok")
 
 

@@ -31,7 +31,8 @@ from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.records.partner_rules import may_answer
 from programmes.enrolment.rules import Remaining, asks_age_again
 from programmes.enrolment.texts import agreement_queries
-from programmes.enrolment.wording import accepted_texts, age_questions, born_between, skip_told
+from programmes.enrolment.together import queries as together_queries
+from programmes.enrolment.wording import accepted_texts, age_questions, born_between, skip_text, skip_told
 from programmes.notices.reach_services import way
 from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
@@ -256,11 +257,13 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
     facts, waits = place.facts, state == "queued"
     together, passed_at = await waiting_with(facts)
     came_before = await order_queries.last_came_before(facts) if waits else None
+    held_by, section = await together_queries.held_by(facts), place.programme.section
     leads = await order_queries.where_waiting_leads(facts.cohort_id, request.app.state.clock.now()) if waits else "offer"
     return pages.QueuePart(
         position=await queries.queue_position(facts.cohort_id, facts.turn) if waits else 0,
-        skip_reason=skip_told(facts.skip_reason, place.programme.section) if facts.skip_reason else "",
-        asked=_asked(request, place) if facts.skip_reason == "conditions" else (),
+        skip_reason=skip_told(facts.skip_reason, section) if facts.skip_reason else "",
+        held_by=skip_text(held_by, section) if held_by else "",
+        asked=_asked(request, place) if "conditions" in {facts.skip_reason, held_by} else (),
         asked_to_come=waits and facts.asked_to_come,
         together=together,
         passed_at=passed_at,

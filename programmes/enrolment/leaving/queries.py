@@ -5,13 +5,13 @@ from typing import cast
 from uuid import UUID
 
 from programmes.core.db import fetch, fetchrow
-from programmes.enrolment.leaving.rules import LeftFrom, Return, gives_back, may_undo, what
+from programmes.enrolment.leaving.rules import OVER, LeftFrom, Return, gives_back, may_undo, what
 from programmes.enrolment.queries import EnrolmentFacts, Gate, can_be_offered, entry_facts
 from programmes.enrolment.rules import Entry, entry, lowest_free
 
 _FREE = "(c.maximum - (select count(*) from seat s where s.cohort_id = c.id))"
 
-__all__ = ["may_undo", "preview", "undone_too_late", "what", "would_give_back"]
+__all__ = ["OVER", "may_undo", "preview", "undone_too_late", "what", "would_give_back"]
 
 
 def would_give_back(facts: EnrolmentFacts, gate: Gate, now: datetime) -> Return:
@@ -34,8 +34,7 @@ async def preview(facts: EnrolmentFacts, now: datetime) -> Return:
 def _decide(facts: EnrolmentFacts, free: bool, waits: bool, around: Entry, now: datetime) -> Return:
     if facts.left_from is None:
         return "nothing"
-    over = around.state in {"cancelled", "closed"}
-    return gives_back(cast(LeftFrom, facts.left_from), free, waits, entry(around, now) is None, over)
+    return gives_back(cast(LeftFrom, facts.left_from), free, waits, entry(around, now) is None, around.state in OVER)
 
 
 async def undone_too_late(now: datetime) -> list[UUID]:

@@ -9,10 +9,14 @@ from programmes.enrolment.rules import State
 UNDO = timedelta(hours=1)
 LeftFrom = Literal["preliminary", "confirmed", "queued"]
 Return = Literal["seat", "queue", "nothing"]
+# The states of a start to which nobody comes back.
+OVER = frozenset({"cancelled", "closed"})
 
 
-def what(state: State) -> Literal["place", "offer", "queue"]:
-    """What somebody leaves who is in this state."""
+def what(state: State, over: bool = False) -> Literal["place", "offer", "queue", "over"]:
+    """What somebody leaves who is in this state, as the page says it; `over`: of a start that is cancelled or closed."""
+    if over:
+        return "over"
     return "offer" if state == "offered" else "queue" if state == "queued" else "place"
 
 

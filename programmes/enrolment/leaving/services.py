@@ -9,13 +9,11 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries, services
 from programmes.enrolment.leaving import queries as leaving_queries
-from programmes.enrolment.leaving.rules import UNDO, Return, may_undo, what
+from programmes.enrolment.leaving.rules import OVER, UNDO, Return, may_undo, what
 from programmes.enrolment.person.reached_services import heard_of
 from programmes.enrolment.queue.services import note_event, pass_on, take_seat
 from programmes.enrolment.rules import ALIVE, lowest_free
 from programmes.enrolment.visits.services import book_again, drop_booked
-
-_OVER = frozenset({"cancelled", "closed"})
 
 
 async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime, seen: str | None = None) -> bool:
@@ -35,9 +33,10 @@ async def leave(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime, seen: s
             return True
         if facts.state not in ALIVE:
             raise Conflict("enrolment_over")
-        if seen is not None and seen != what(facts.state):
+        over = gate.entry.state in OVER
+        if seen is not None and seen != what(facts.state, over):
             raise Conflict("left_otherwise")
-        if facts.state == "offered" or gate.entry.state in _OVER:
+        if facts.state == "offered" or over:
             await services.leave(enrolment_id, keys, now)
             return False
         await services.step_down(facts, "withdrawn", now)

@@ -7,11 +7,12 @@ from programmes.core import audit
 from programmes.core.db import fetch, transaction
 from programmes.enrolment import queries
 from programmes.enrolment.queue.services import note_event, pass_on
+from programmes.enrolment.together import queries as together_queries
 
-# Of siblings who wait together one speaks for all, as staff pass over all of them.
+# Of siblings who wait together one speaks for all, also for one who is away and may come back, as staff pass over them all.
 _LIFT = """
 update enrolment e set skip_reason = null from enrolment w
-where w.id = $1 and e.skip_reason = 'unreachable' and e.state = 'queued'
+where w.id = $1 and e.skip_reason = 'unreachable' and e.state in ('queued', 'withdrawn', 'refused')
   and (e.id = w.id or e.together_id = w.together_id) returning e.id
 """
 
@@ -30,9 +31,10 @@ async def heard_of(enrolment_id: uuid.UUID, now: datetime, staff_id: int | None 
 async def opened(enrolment_id: uuid.UUID, now: datetime) -> None:
     """Somebody has opened Min plats with their code: an offer is seen there, so they are reached. Again, it changes
     nothing. Raises NotFound."""
-    if (await queries.enrolment(enrolment_id)).skip_reason != "unreachable":
+    facts = await queries.enrolment(enrolment_id)
+    if "unreachable" not in {facts.skip_reason, await together_queries.held_by(facts)}:
         return
     async with transaction():
-        gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+        gate = await queries.lock_gate(facts.cohort_id, now)
         if await heard_of(enrolment_id, now):
             await pass_on(gate, now)

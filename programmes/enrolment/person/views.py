@@ -29,6 +29,7 @@ from programmes.enrolment.queue import pages as queue_pages
 from programmes.enrolment.records.partner_services import has_partner_contact
 from programmes.enrolment.records.services import record_of
 from programmes.enrolment.texts import agreement_queries
+from programmes.enrolment.together import queries as together_queries
 from programmes.enrolment.together import services as together_services
 from programmes.people import hold_queries, records
 from programmes.people.hold_wording_rules import HoldView, hold_view
@@ -195,7 +196,7 @@ async def _place(
         "answer_by": pages.when_noted(facts.offer_expires_at),
         "offer_over": facts.offer_expires_at is not None and facts.offer_expires_at <= now,
         "asked_to_come": facts.asked_to_come,
-        "skipped": queue_pages.skipped(facts, programme.section),
+        "skipped": queue_pages.skipped(facts, programme.section, await together_queries.held_by(facts)),
         "skip_reasons": queue_pages.skip_choices(programme.section, await order_queries.was_offered(facts.enrolment_id)),
         "exception": await roster.exception(facts.enrolment_id, programme),
         "may_end": cohort.state not in {"cancelled", "closed"},

@@ -25,7 +25,7 @@ AnyRequest = Request[Any, Any, Any]
 
 @dataclass(frozen=True)
 class Way:
-    """One application on its way: the cohort, who enters it, and what was typed."""
+    """One application on its way: the cohort, who enters it, and what was typed. `received`: it was sent before."""
 
     request: AnyRequest
     cohort: CohortFacts
@@ -33,6 +33,7 @@ class Way:
     form: Form
     staff: Principal | None = None
     people: tuple[Form, ...] = ()
+    received: bool = False
 
     @property
     def applicants(self) -> tuple[Form, ...]:

@@ -1,11 +1,12 @@
 """„Jag kommer“: who was put into the queue among many at once says that they mean it, and waits no longer than others."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from programmes.catalogue.rules import Programme
 from programmes.core import audit
-from programmes.core.db import execute, transaction
+from programmes.core.db import execute, fetch, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import queries
 from programmes.enrolment.person.reached_services import heard_of
@@ -14,6 +15,14 @@ from programmes.enrolment.queue.rules import can_have
 from programmes.enrolment.queue.services import note_event, note_passed, pass_on, take_seat, tell
 from programmes.enrolment.rules import asks_for_more, entry
 from programmes.enrolment.together.services import unit_of
+
+# Who is away and may come back to those they waited with is spoken for too.
+_SAID = """
+with said as (
+    update enrolment e set asked_to_come = false from enrolment w
+    where w.id = $1 and e.asked_to_come and (e.id = w.id or e.together_id = w.together_id) returning e.id, e.turn)
+select id from said order by turn
+"""
 
 
 async def coming(enrolment_id: uuid.UUID, programme: Programme, now: datetime, staff_id: int | None = None) -> None:
@@ -34,22 +43,25 @@ async def coming(enrolment_id: uuid.UUID, programme: Programme, now: datetime, s
             return
         if facts.state != "queued":
             raise Conflict("enrolment_over")
-        if await heard_of(enrolment_id, now, staff_id):
-            facts = await queries.enrolment(enrolment_id)
-        unit = await unit_of(facts)
-        for one in unit:
-            await execute("update enrolment set asked_to_come = false where id = $1", one.enrolment_id)
-            await note_event(one.enrolment_id, "coming", now, staff_id)
-            await audit.note("queue:coming", f"enrolment/{one.enrolment_id}", staff_id, now)
+        await heard_of(enrolment_id, now, staff_id)
+        for row in await fetch(_SAID, enrolment_id):
+            await note_event(row["id"], "coming", now, staff_id)
+            await audit.note("queue:coming", f"enrolment/{row['id']}", staff_id, now)
+        unit = await unit_of(await queries.enrolment(enrolment_id))
         free = [number for number in range(1, gate.maximum + 1) if number not in gate.taken]
         line = await order_queries.line(gate.cohort_id, now)
         before = [waiting for waiting in can_have(line, len(free)) if waiting.turn < unit[0].turn]
-        if len(free) < len(unit) or before or facts.skip_reason or entry(gate.entry, now) is not None:
+        if len(free) < len(unit) or before or _held_back(unit) or entry(gate.entry, now) is not None:
             await pass_on(await queries.lock_gate(gate.cohort_id, now), now)
             return
         await note_passed(gate.cohort_id, unit[0].enrolment_id, now)
         for one, seat in zip(unit, free, strict=False):
             await _take(one, seat, gate, programme, staff_id, now)
+
+
+def _held_back(unit: Sequence[queries.EnrolmentFacts]) -> bool:
+    """Whether one of them is passed over, or has yet to say that they come: each holds all of them back."""
+    return any(one.skip_reason or one.asked_to_come for one in unit)
 
 
 async def _take(

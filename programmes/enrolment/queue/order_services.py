@@ -10,7 +10,7 @@ from programmes.cohorts import services as cohort_services
 from programmes.cohorts.queries import CohortFacts
 from programmes.core import audit
 from programmes.core.clock import local_date
-from programmes.core.db import execute, transaction
+from programmes.core.db import execute, fetch, transaction
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
@@ -36,15 +36,26 @@ from programmes.enrolment.queue.rules import (
 )
 from programmes.enrolment.queue.services import note_event, pass_on
 from programmes.enrolment.roster import label_of
-from programmes.enrolment.together import services as together_services
 from programmes.people.looks import Look
 
 __all__ = ["ORDER_REASONS", "SKIP_REASONS", "NewMaximum", "OrderReason", "SkipReason", "move_before", "restore", "skip"]
 
 
+# What is done to who waits is done to the siblings who wait together with them, also to who is away and may come back:
+# else one who is passed over for conditions would be let in by the word of one who is not.
+_SKIP = """
+with done as (
+    update enrolment e set skip_reason = $2 from enrolment w
+    where w.id = $1 and (e.id = w.id or e.together_id = w.together_id)
+      and (e.state = 'queued' or e.state in ('withdrawn', 'refused') and e.undo_until > $3)
+      and e.skip_reason is distinct from $2 returning e.id, e.turn)
+select id from done order by turn
+"""
+
+
 async def skip(enrolment_id: uuid.UUID, reason: SkipReason | None, staff_id: int, now: datetime) -> None:
-    """Pass somebody over in the queue for a reason, or with None no longer, and the siblings who wait together with them.
-    They keep their turn.
+    """Pass somebody over in the queue for a reason, or with None no longer, and the siblings who wait together with them,
+    or may come back to. They keep their turn.
 
     Whoever is next then is offered what is free, at once. Said again, it changes nothing.
 
@@ -54,16 +65,14 @@ async def skip(enrolment_id: uuid.UUID, reason: SkipReason | None, staff_id: int
     """
     async with transaction():
         gate = await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
-        facts = await queries.enrolment(enrolment_id)
-        if facts.state != "queued":
+        if (await queries.enrolment(enrolment_id)).state != "queued":
             raise Conflict("not_waiting")
-        if facts.skip_reason == reason:
-            return
-        for one in await together_services.unit_of(facts):
-            await execute("update enrolment set skip_reason = $2 where id = $1", one.enrolment_id, reason)
-            await note_event(one.enrolment_id, "skipped" if reason else "lifted", now, staff_id, reason)
-            await audit.note("queue:skip" if reason else "queue:lift", f"enrolment/{one.enrolment_id}", staff_id, now)
-        await pass_on(gate, now)
+        changed = await fetch(_SKIP, enrolment_id, reason, now)
+        for row in changed:
+            await note_event(row["id"], "skipped" if reason else "lifted", now, staff_id, reason)
+            await audit.note("queue:skip" if reason else "queue:lift", f"enrolment/{row['id']}", staff_id, now)
+        if changed:
+            await pass_on(gate, now)
 
 
 async def move_before(

@@ -11,8 +11,8 @@ from programmes.core.i18n import capital, day_plain, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queue.rules import ORDER_REASONS, SKIP_REASONS
 from programmes.enrolment.rules import EnrolmentFacts
-from programmes.enrolment.together.rules import numbers_together
-from programmes.enrolment.wording import event_words, order_text, passed_by_text, skip_text, stranded_text
+from programmes.enrolment.together.rules import held_by, numbers_together
+from programmes.enrolment.wording import event_words, held_text, order_text, passed_by_text, skip_text, stranded_text
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,10 @@ def places(
     """The queue in its order; `people` are those who wait, with what staff call them, `passed` who of them was passed by,
     `takes` who can be given a free place now."""
     together = numbers_together([facts.together_id for facts, _label in people])
+    held = held_by([(facts.together_id, facts.skip_reason) for facts, _label in people])
     found = (
-        _place_of(cohort_id, section, number, facts, label, siblings, passed.get(facts.enrolment_id))
-        for number, ((facts, label), siblings) in enumerate(zip(people, together, strict=True), start=1)
+        _place_of(cohort_id, number, facts, label, siblings, passed.get(facts.enrolment_id), skipped(facts, section, by))
+        for number, ((facts, label), siblings, by) in enumerate(zip(people, together, held, strict=True), start=1)
     )
     return tuple(
         replace(one, stranded=stranded_text(one.together, maximum), takes=one.enrolment_id == str(takes)) for one in found
@@ -84,12 +85,12 @@ def free_text(free: int) -> str:
 
 def _place_of(
     cohort_id: int,
-    section: str,
     number: int,
     facts: EnrolmentFacts,
     label: str,
     together: str,
     passed_by: tuple[str, datetime] | None,
+    skipped: str,
 ) -> Place:
     return Place(
         enrolment_id=str(facts.enrolment_id),
@@ -99,7 +100,7 @@ def _place_of(
         number=number,
         arrival=facts.arrival,
         applied=moment_long(facts.applied_at),
-        skipped=skipped(facts, section),
+        skipped=skipped,
         moved=order_text(facts.order_reason) if facts.order_reason else "",
         passed=day_plain(local(facts.passed_at).date()) if facts.passed_at else "",
         moved_back=facts.order_reason not in {None, "transfer"},
@@ -109,9 +110,11 @@ def _place_of(
     )
 
 
-def skipped(facts: EnrolmentFacts, section: str) -> str:
-    """Why somebody is passed over; empty for who isn't."""
-    return skip_text(facts.skip_reason, section) if facts.skip_reason else ""
+def skipped(facts: EnrolmentFacts, section: str, held_by: str | None = None) -> str:
+    """Why somebody is passed over, or a sibling who waits together with them (`held_by`); empty for who isn't."""
+    if facts.skip_reason:
+        return skip_text(facts.skip_reason, section)
+    return held_text(held_by, section) if held_by else ""
 
 
 def order_choices() -> tuple[tuple[str, str], ...]:

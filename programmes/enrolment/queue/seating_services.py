@@ -7,12 +7,12 @@ from datetime import datetime
 
 from programmes.catalogue.rules import Programme
 from programmes.core import audit
-from programmes.core.db import execute, transaction
+from programmes.core.db import transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.enrolment import queries, services
 from programmes.enrolment.queue import order_queries
-from programmes.enrolment.queue.services import note_event, note_passed, take_seat
-from programmes.enrolment.rules import LEAST_TO_ANSWER, entry, lowest_free
+from programmes.enrolment.queue.services import note_passed, offer
+from programmes.enrolment.rules import LEAST_TO_ANSWER, entry
 from programmes.enrolment.together import queries as together_queries
 
 
@@ -63,20 +63,8 @@ async def seat_next(cohort_id: int, enrolment_id: uuid.UUID, programme: Programm
             raise Conflict("not_next")
         if gate.waits_aside:
             await note_passed(cohort_id, first.people[0], now)
-        taken = set(gate.taken)
+        # It is answered in the same transaction: no message says that it was made.
+        await offer(gate, gate.taken, first.people, now + LEAST_TO_ANSWER, now, staff_id)
         for one in first.people:
-            seat = lowest_free(taken, gate.maximum)
-            assert seat is not None
-            taken.add(seat)
-            await _offered(gate, one, seat, staff_id, now)
+            await audit.note("queue:seat_next", f"enrolment/{one}", staff_id, now)
         await services.accept_offer(enrolment_id, programme, now)
-
-
-async def _offered(gate: queries.Gate, enrolment_id: uuid.UUID, seat: int, staff_id: int, now: datetime) -> None:
-    """An offer that is answered in the same transaction: no message says that it was made."""
-    await execute(
-        "update enrolment set state = 'offered', offer_expires_at = $2 where id = $1", enrolment_id, now + LEAST_TO_ANSWER
-    )
-    await note_event(enrolment_id, "offered", now, staff_id)
-    await take_seat(gate, enrolment_id, seat)
-    await audit.note("queue:seat_next", f"enrolment/{enrolment_id}", staff_id, now)

@@ -1,6 +1,7 @@
 """Passing places on: offers to those who have waited longest, when an offer ends, and the end of the queue."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -92,7 +93,7 @@ async def pass_on(gate: queries.Gate, now: datetime) -> None:
     until = offer_until(now, gate.next_session, day_off)
     if until is None or entry(gate.entry, now) is not None:
         return
-    taken = set(gate.taken)
+    taken = gate.taken
     while (free := gate.maximum - len(taken)) > 0:
         first = await together_queries.next_in_line(gate.cohort_id, free)
         if not first or not await queries.age_checked(first, gate.first_start):
@@ -100,18 +101,39 @@ async def pass_on(gate: queries.Gate, now: datetime) -> None:
             return
         if gate.waits_aside:
             await note_passed(gate.cohort_id, first[0], now)
+        taken = await offer(gate, taken, first, until, now)
         for waiting in first:
-            seat = lowest_free(taken, gate.maximum)
-            assert seat is not None
-            await _offer(gate, waiting, seat, until, now)
-            taken.add(seat)
+            await tell("place_offered", waiting)
 
 
-async def _offer(gate: queries.Gate, enrolment_id: uuid.UUID, seat: int, until: datetime, now: datetime) -> None:
-    await execute("update enrolment set state = 'offered', offer_expires_at = $2 where id = $1", enrolment_id, until)
-    await note_event(enrolment_id, "offered", now)
-    await take_seat(gate, enrolment_id, seat)
-    await tell("place_offered", enrolment_id)
+async def offer(
+    gate: queries.Gate,
+    taken: frozenset[int],
+    people: Sequence[uuid.UUID],
+    until: datetime,
+    now: datetime,
+    staff_id: int | None = None,
+) -> frozenset[int]:
+    """In the caller's transaction, under the lock: who is next, or the siblings who are, have an offer of the lowest free
+    seats. Returns all that are taken then.
+
+    One offer has one number: who is not in it, having left or been turned down meanwhile, comes back to wait alone, and
+    neither an answer nor the end of the one is ever that of the other (decision 12).
+    """
+    together = uuid.uuid4() if len(people) > 1 else None
+    for one in people:
+        seat = lowest_free(taken, gate.maximum)
+        assert seat is not None
+        await execute(
+            "update enrolment set state = 'offered', offer_expires_at = $2, together_id = $3 where id = $1",
+            one,
+            until,
+            together,
+        )
+        await note_event(one, "offered", now, staff_id)
+        await take_seat(gate, one, seat)
+        taken |= {seat}
+    return taken
 
 
 async def promote(cohort_id: int, now: datetime) -> None:

@@ -14,6 +14,19 @@ async def siblings(together_id: UUID) -> list[queries.EnrolmentFacts]:
     return [found[row["id"]] for row in rows]
 
 
+async def held_by(facts: queries.EnrolmentFacts) -> str | None:
+    """Why siblings who wait together are passed over, for one of them who has no reason of their own: it holds all of them
+    back. None for everybody else."""
+    if facts.state != "queued" or facts.skip_reason or facts.together_id is None:
+        return None
+    found: str | None = await fetchval(
+        """select skip_reason from enrolment
+           where together_id = $1 and state = 'queued' and skip_reason is not null order by turn limit 1""",
+        facts.together_id,
+    )
+    return found
+
+
 async def next_in_line(cohort_id: int, free: int) -> list[UUID]:
     """Who is offered a place next when so many are free: one person, or siblings who wait for one each. In the order of
     the queue; nobody when nobody waits who can be offered one."""

@@ -30,6 +30,16 @@ def numbers_together(units: Sequence[UUID | None]) -> tuple[str, ...]:
     return tuple(said.get(unit, "") if unit else "" for unit in units)
 
 
+def held_by(waiting: Sequence[tuple[UUID | None, str | None]]) -> tuple[str | None, ...]:
+    """For everybody in a queue, given by whom they wait with and why they are passed over, the reason that stands beside a
+    sibling of theirs and holds them back with it; None for who has one of their own."""
+    first: dict[UUID, str] = {}
+    for unit, reason in waiting:
+        if unit is not None and reason is not None:
+            first.setdefault(unit, reason)
+    return tuple(first.get(unit) if unit is not None and reason is None else None for unit, reason in waiting)
+
+
 def decide_together(
     taken: Collection[int], maximum: int, someone_waits: bool, asks_for_more: Sequence[bool], together: bool
 ) -> tuple[Applied | Queued, ...]:
