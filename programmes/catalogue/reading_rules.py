@@ -7,6 +7,12 @@ from datetime import datetime
 from programmes.catalogue.rules import Programme, Value
 
 
+def can_be_looked_up(reference: str) -> bool:
+    """Whether a reference to a decision or an agreement says which one: a paragraph or a name, and a number. Empty is that
+    there is none. `../..`, `0` or a day alone is found by nobody, and yet it would be said to be what a place rests on."""
+    return not reference or (any(c.isdecimal() for c in reference) and any(c.isalpha() or c == "§" for c in reference))
+
+
 @dataclass(frozen=True)
 class Choice:
     """What the office chose for an unclear point, and since when (UTC)."""

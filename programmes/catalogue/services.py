@@ -11,6 +11,7 @@ import msgspec
 
 from programmes.catalogue import edition_file as file
 from programmes.catalogue.edition_file import Edition
+from programmes.catalogue.reading_rules import can_be_looked_up
 from programmes.catalogue.rules import (
     AgeBand,
     AgeFacts,
@@ -380,7 +381,7 @@ async def choose_reading(programme: Programme, key: str, value: Value, staff_id:
     reading = next((i for i in programme.interpretations if i.key == key), None)
     if reading is None or not reading.changeable:
         raise NotFound
-    if not reading.allows(value):
+    if not reading.allows(value) or (not reading.options and not can_be_looked_up(str(value))):
         raise Conflict("not_an_option")
     async with transaction():
         await execute(

@@ -76,7 +76,13 @@ async def test_a_coordinator_of_another_programme_may_not_change_it(client: http
 
 @pytest.mark.parametrize(
     ("address", "typed"),
-    [(OVER_18, "1"), (OVER_18, ""), (OVER_18, '"off"'), (f"{PAGE}/2.1/board_decision", "§" * 201)],
+    [
+        (OVER_18, "1"),
+        (OVER_18, ""),
+        (OVER_18, '"off"'),
+        (f"{PAGE}/2.1/board_decision", "§" * 201),
+        *((f"{PAGE}/2.1/board_decision", typed) for typed in ("../..", "9999-12-31", "0", "OAN", "§")),
+    ],
 )
 async def test_what_cannot_be_chosen_is_said_beside_the_field(
     client: httpx.AsyncClient, clock: FrozenClock, address: str, typed: str

@@ -211,7 +211,9 @@ async def test_somebody_with_protected_details_may_be_registered_elsewhere(
 
 async def test_on_the_web_nobody_makes_an_exception(client: httpx.AsyncClient, clock: FrozenClock) -> None:
     kim = await a_coordinator(clock.now())
-    await choose_reading((await a_programme("2.5"))[1], "neighbouring_agreement", "Ronneby", kim.staff_id, clock.now())
+    await choose_reading(
+        (await a_programme("2.5"))[1], "neighbouring_agreement", "Ronneby, ON 2026/12", kim.staff_id, clock.now()
+    )
     cohort = await a_cohort("2.17", clock.now())
     address = f"/anmalan/{cohort.public_id}"
     first = filled((await client.get(address)).text, namn="Anna", fodd="19850214", kontakt="a@example.se", saker="email")

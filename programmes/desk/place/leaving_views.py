@@ -9,7 +9,8 @@ from programmes.core.i18n import moment_long
 from programmes.core.retention import amount_of
 from programmes.desk.place import pages
 from programmes.desk.place.siblings_views import opened_here, to_place, waiting_with
-from programmes.desk.place.views import opened, place_of
+from programmes.desk.place.views import browser_here, opened, place_of
+from programmes.enrolment import queries
 from programmes.enrolment.leaving import queries as leaving_queries
 from programmes.enrolment.leaving import services
 from programmes.enrolment.rules import ALIVE
@@ -68,9 +69,14 @@ async def leave(request: AnyRequest) -> Response[Any]:
 
 @post("/min-plats/angra", status_code=303)
 async def undo(request: AnyRequest) -> Response[Any]:
-    """Take it back. Min plats says what one got back."""
+    """Take it back. Min plats says what one got back; or first, that there has been another application from here since,
+    which the page had not named (decision 30)."""
     enrolment_id = await opened(request)
-    outcome = await services.undo(enrolment_id, request.app.state.clock.now())
+    facts, now = await queries.enrolment(enrolment_id), request.app.state.clock.now()
+    said = (await read_form(request)).raw("redan").split(".")
+    if {str(one) for one in await leaving_queries.applied_since(facts, browser_here(request, facts), now)} - set(said):
+        return to_place()
+    outcome = await services.undo(enrolment_id, now)
     return Response("", status_code=303, headers={"location": f"/min-plats?angrat={outcome}"})
 
 

@@ -176,7 +176,7 @@ class OpenedPlace:
 @dataclass(frozen=True)
 class LeftPage:
     """A place that has been left: what undoing gives back (`seat`, `queue` or `nothing`), and until when. `opened` are the
-    siblings' places, where there are any."""
+    siblings' places, where there are any. `taken_since`: what has been taken in the same start from this browser since."""
 
     gives: str
     left_from: str
@@ -184,6 +184,7 @@ class LeftPage:
     exempt: bool
     opened: tuple[OpenedPlace, ...] = ()
     had_visit: bool = False
+    taken_since: str = ""
 
     @property
     def who(self) -> str:

@@ -25,6 +25,7 @@ from programmes.desk.place.siblings_views import opened_here, still_open, to_pla
 from programmes.desk.talks.queries import tally_of
 from programmes.enrolment import place_services, queries
 from programmes.enrolment.age_rules import as_judged
+from programmes.enrolment.browser_queries import Browser, browser_of
 from programmes.enrolment.leaving import queries as leaving_queries
 from programmes.enrolment.leaving import refusal_queries
 from programmes.enrolment.queue import deadline_queries, order_queries
@@ -132,12 +133,27 @@ async def _sibling_or_code(request: AnyRequest) -> Response[Any]:
     return response
 
 
+def browser_here(request: AnyRequest, facts: queries.EnrolmentFacts) -> Browser:
+    """This browser, as far as somebody's start goes."""
+    opened = {shown_place(request), *places_opened(request)}
+    return browser_of(browser_secret(request), facts.cohort_id, opened, ())
+
+
 async def _left(request: AnyRequest, place: Place, until: datetime) -> pages.LeftPage:
     gives = await leaving_queries.preview(place.facts, request.app.state.clock.now())
     opened = await opened_here(request)
     facts = place.facts
     had_visit = facts.left_slot_id is not None
-    return pages.LeftPage(gives, facts.left_from or "", clock(until), place.programme.exempt, opened, had_visit)
+    since = await leaving_queries.applied_since(facts, browser_here(request, facts), request.app.state.clock.now())
+    return pages.LeftPage(
+        gives,
+        facts.left_from or "",
+        clock(until),
+        place.programme.exempt,
+        opened,
+        had_visit,
+        ".".join(sorted(map(str, since))),
+    )
 
 
 async def _refused(request: AnyRequest, place: Place, until: datetime) -> refusal_pages.RefusedPage:

@@ -7,6 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.catalogue import queries, services
+from programmes.catalogue.reading_rules import can_be_looked_up
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.core.clock import local_date
@@ -50,6 +51,8 @@ async def choose(request: AnyRequest, section: FromPath[str], key: FromPath[str]
     value = pages.chosen_value(view, form.raw("val") if view.options else form.text("val", pages.LONGEST_REFERENCE))
     if value is None:
         form.fail("val", _("Välj ett av alternativen."))
+    if not view.options and not can_be_looked_up(str(value)):
+        form.fail("val", _("Skriv så att det går att hitta: en paragraf eller ett namn, och en siffra."))
     if value is None or form.errors:
         return await _show(request, replace(view, current=form.raw("val"), error=form.errors["val"]), programme, 422)
     await services.choose_reading(programme, key, value, principal(request).staff_id, request.app.state.clock.now())

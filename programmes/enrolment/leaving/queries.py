@@ -5,8 +5,9 @@ from typing import cast
 from uuid import UUID
 
 from programmes.core.db import fetch, fetchrow
-from programmes.enrolment.leaving.rules import OVER, LeftFrom, Return, gives_back, may_undo, what
-from programmes.enrolment.queries import EnrolmentFacts, Gate, can_be_offered, entry_facts
+from programmes.enrolment.browser_queries import Browser, taken_in
+from programmes.enrolment.leaving.rules import OVER, UNDO, LeftFrom, Return, gives_back, may_undo, what
+from programmes.enrolment.queries import EnrolmentFacts, Gate, can_be_offered, entry_facts, several
 from programmes.enrolment.rules import Entry, entry, lowest_free
 
 _FREE = "(c.maximum - (select count(*) from seat s where s.cohort_id = c.id))"
@@ -35,6 +36,16 @@ def _decide(facts: EnrolmentFacts, free: bool, waits: bool, around: Entry, now: 
     if facts.left_from is None:
         return "nothing"
     return gives_back(cast(LeftFrom, facts.left_from), free, waits, entry(around, now) is None, around.state in OVER)
+
+
+async def applied_since(facts: EnrolmentFacts, browser: Browser, now: datetime) -> frozenset[UUID]:
+    """What the browser has taken in this start since the place was left there: undoing would make two of them. The siblings
+    of a form, and whoever else had applied before, are not among them."""
+    if facts.undo_until is None:
+        return frozenset()
+    _used, taken = await taken_in(browser, facts.cohort_id, now)
+    left_at = facts.undo_until - UNDO
+    return frozenset(one.enrolment_id for one in await several(taken) if one.applied_at > left_at)
 
 
 async def undone_too_late(now: datetime) -> list[UUID]:
