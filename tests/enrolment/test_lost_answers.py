@@ -57,7 +57,7 @@ async def test_the_same_form_again_after_entry_has_closed_leads_to_what_came_of_
     assert (left.status_code, "Det är för sent att komma med" in left.text) == (409, True)
 
 
-async def test_staff_too_are_led_to_the_person_and_another_language_changes_nothing_of_it(
+async def test_staff_too_are_led_to_the_person_whom_the_form_entered(
     client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     cohort = await a_cohort("2.1", clock.now(), await a_leader(clock.now()), sessions=4)
