@@ -51,7 +51,17 @@ _STAFF = ("staff", "staff_role")
 _ADMIT = "admit_subject(text, text, text, text, text[], text[], timestamptz)"
 # A version of a text that people accept is written once; another wording is another version.
 # The access log and its chain are only ever added to: lines go through `forget_looks` alone, which only the worker may call.
-_WRITTEN_ONCE = ("agreement_text", "record_look", "look_link", "look_checkpoint", "retention_choice", "retention_receipt")
+# A version of an evaluation's form, and what an evaluation has released, never change (DESIGN 7).
+_WRITTEN_ONCE = (
+    "agreement_text",
+    "record_look",
+    "look_link",
+    "look_checkpoint",
+    "retention_choice",
+    "retention_receipt",
+    "evaluation_form",
+    "release",
+)
 # A hold on a record is set and lifted, and stands there afterwards: neither role changes its terms or takes it away. With
 # the record it goes by the foreign key.
 _ONLY_LIFTED = ("retention_hold", "lifted_at, lifted_by")
@@ -61,6 +71,7 @@ _CALLED_BY_WORKER = (*_CALLED_BY_BOTH, "forget_looks()")
 _CALLED_BY_WEB = (
     *_CALLED_BY_BOTH,
     "issue_slips(uuid, bytea[])",
+    "issue_slips(uuid, bytea[], integer)",
     "slip_ballot(bytea)",
     "cast_ballot(bytea, bytea)",
     "withdraw_text(integer, date)",

@@ -16,7 +16,8 @@ from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.db import execute, fetch, fetchrow, transaction
 from programmes.core.retention import amount_of
 from programmes.core.sealing import KeyGone, KeysAway, Unreadable
-from programmes.evaluation import rules
+from programmes.evaluation import form_queries, rules
+from programmes.evaluation.form_rules import Questions
 from programmes.evaluation.keys import BallotKeys
 from programmes.evaluation.queries import (
     boxes_to_close,
@@ -43,6 +44,7 @@ class _Box:
     half_year: str | None
     form_version: int
     slips: int
+    asked: Questions
     answers: tuple[rules.Answers, ...]
     strange: tuple[UUID, ...]
 
@@ -124,17 +126,18 @@ async def _open_box(ballot_id: UUID, state: str, keys: BallotKeys) -> _Box | Non
     if row is None:
         return None
     keys.must_fit(ballot_id)
+    asked = await form_queries.of_ballot(ballot_id)
     found: list[rules.Answers] = []
     strange: list[UUID] = []
     for sealed in await fetch("select id, blob from sealed_answer where ballot_id = $1", ballot_id):
         try:
-            found.append(rules.unpadded(keys.open(ballot_id, sealed["blob"])))
+            found.append(rules.unpadded(keys.open(ballot_id, sealed["blob"]), asked))
         except (Unreadable, ValueError):
             strange.append(sealed["id"])
     if strange:
         log.error("unreadable_answers", ballot=str(ballot_id), number=len(strange))
     _random.shuffle(found)
-    return _Box(ballot_id=ballot_id, answers=tuple(found), strange=tuple(strange), **dict(row))
+    return _Box(ballot_id=ballot_id, asked=asked, answers=tuple(found), strange=tuple(strange), **dict(row))
 
 
 async def _release(boxes: Sequence[_Box], keys: BallotKeys, today: date) -> bool:
@@ -145,7 +148,7 @@ async def _release(boxes: Sequence[_Box], keys: BallotKeys, today: date) -> bool
         return False
     programme = await catalogue.programme(programme_id)
     with_counts = rules.head_count_listed(programme.exempt, programme.figures)
-    atom = rules.atom([box.answers for box in boxes], with_counts)
+    atom = rules.atom([box.answers for box in boxes], with_counts, first.asked)
     if atom is None:
         return False
     await execute(
@@ -174,7 +177,7 @@ async def _hold_texts(boxes: Sequence[_Box], keys: BallotKeys) -> None:
     section = boxes[0].section
     fresh = []
     for box in boxes:
-        for question in rules.TEXTS:
+        for question in box.asked.texts:
             tag = uuid4()
             texts = [answer.texts[question] for answer in box.answers if question in answer.texts]
             fresh += [(uuid4(), question, tag, keys.seal_text(section, text)) for text in texts]

@@ -1,7 +1,7 @@
 """What the evaluation's pages show: the questions, the printed slips, results that protect those who answered."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +9,9 @@ from programmes.core.codes import grouped
 from programmes.core.i18n import SLIP_LANGUAGES, language, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.qr import QUIET, picture, symbol
+from programmes.evaluation.form_pages import label
 from programmes.evaluation.rules import (
     DISTRIBUTION_FROM,
-    LONGEST_TEXT,
-    SCALES,
     BallotFacts,
     NoSlipsBecause,
     OwnWordsRefusal,
@@ -24,28 +23,6 @@ from programmes.evaluation.rules import (
 # The slip's picture is 38 mm wide (app.css); the symbol itself is to be 33 mm.
 _PICTURE_MM, _SYMBOL_MM = 38, 33
 _A_SHEET = 8
-
-Typed = Callable[[str], str]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """A question with five steps. `chosen` is 0 when nothing is."""
-
-    key: str
-    name: str
-    question: str
-    chosen: int
-
-
-@dataclass(frozen=True)
-class Writing:
-    """A question to write about."""
-
-    key: str
-    label: str
-    typed: str
-    error: str
 
 
 @dataclass(frozen=True)
@@ -95,39 +72,6 @@ class CommonBox:
     note: str
 
 
-def scale_names() -> dict[str, str]:
-    """The four things that are asked about."""
-    return {
-        "participation": _("Delaktighet"),
-        "safety": _("Trygghet"),
-        "satisfaction": _("Nöjdhet"),
-        "respect": _("Respektfullt bemötande"),
-    }
-
-
-def steps() -> list[str]:
-    """The steps 1 to 5 in words."""
-    return [_("Nej, inte alls"), _("Nej, inte så mycket"), _("Varken eller"), _("Ja, ganska mycket"), _("Ja, helt")]
-
-
-def scales(typed: Typed, in_group: bool) -> list[Scale]:
-    """The questions with steps, with what has been chosen."""
-    asked = {
-        "participation": _("Fick du vara med och påverka?"),
-        "safety": _("Kände du dig trygg i gruppen?") if in_group else _("Kände du dig trygg?"),
-        "satisfaction": _("Är du nöjd med träffarna?"),
-        "respect": _("Blev du bemött med respekt?"),
-    }
-    names = scale_names()
-    return [Scale(key, names[key], asked[key], int(typed(key)) if typed(key) in set("12345") else 0) for key in SCALES]
-
-
-def writings(typed: Typed, errors: dict[str, str]) -> list[Writing]:
-    """The questions to write about, with what has been typed."""
-    asked = {"good": _("Vad var bra? (frivilligt)"), "change": _("Vad borde ändras? (frivilligt)")}
-    return [Writing(key, label, typed(key), errors.get(key, "")) for key, label in asked.items()]
-
-
 def promise() -> str:
     """The promise in two sentences, word for word wherever it stands (DESIGN 7)."""
     return _(
@@ -135,10 +79,6 @@ def promise() -> str:
         " då sparas bara summor och kommentarer utan namn, och blir det färre än fem svar visas de bara blandade med andra"
         " gruppers."
     )
-
-
-def longest_text() -> int:
-    return LONGEST_TEXT
 
 
 def qr(address: str) -> Qr:
@@ -201,25 +141,26 @@ def _bar(label: str, result: Result | None) -> Bar:
 
 def results(release: ReleaseFacts, title: str) -> Results:
     """A released atom as bars, and as a table where a distribution may be shown."""
-    names = scale_names()
-    found = release.results
+    found, asked = release.results, release.asked
     rounded = any(not isinstance(r, list) or sum(r) < DISTRIBUTION_FROM for r in found.values())
     notes = [_("Medelvärde på en skala 1–5. 5 är bäst.")]
     if rounded and release.slips:
         notes.append(_("5–9 svar: medelvärdet avrundas till närmaste halva, så att ett enskilt svar inte går att räkna ut."))
     elif rounded:
         notes.append(_("Medelvärdet avrundas till närmaste halva. Hur många som svarade antecknas inte."))
-    if len(found) < len(SCALES):
+    if len(found) < len(asked.scales):
         notes.append(_("En fråga som färre än fem har svarat på visas inte."))
     answered = ngettext("%(n)s svar av %(slips)s", "%(n)s svar av %(slips)s", release.answers, slips=release.slips)
     rows = [
-        (names[key], tuple(r)) for key in SCALES if isinstance(r := found.get(key), list) and sum(r) >= DISTRIBUTION_FROM
+        (label(asked, key), tuple(r))
+        for key in asked.scales
+        if isinstance(r := found.get(key), list) and sum(r) >= DISTRIBUTION_FROM
     ]
     return Results(
         title=title,
         tag=answered if release.slips else "",
         notes=tuple(notes),
-        bars=tuple(_bar(names[key], found.get(key)) for key in SCALES),
+        bars=tuple(_bar(label(asked, key), found.get(key)) for key in asked.scales),
         rows=tuple(rows),
     )
 

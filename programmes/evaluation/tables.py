@@ -5,15 +5,41 @@ Neither slips nor answers refer to their ballot by a foreign key: that would loc
 
 from piccolo.columns import JSONB, UUID, Bytea, Date, ForeignKey, Integer, Serial, Text
 from piccolo.columns.base import OnDelete
-from piccolo.constraints import Check
+from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from programmes.cohorts.tables import Cohort
 
 
+class EvaluationForm(Table, tablename="evaluation_form"):
+    """A version of a programme's form with own questions, written once. Version 1 is the standard form and has no row.
+
+    `questions` is a list of `{"kind", "words": {language: question}}`; no row of it belongs to anybody who answers.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    section = Text(default=None)
+    version = Integer(default=2)
+    questions = JSONB(default="[]")
+    written_on = Date(default=None)
+    after_the_standard_form = Check("version >= 2")
+    eight_questions_at_most = Check("jsonb_typeof(questions) = 'array' and jsonb_array_length(questions) between 1 and 2")
+    one_form_per_version = Unique(["section", "version"])
+
+
+class FormChoice(Table, tablename="form_choice"):
+    """Which version slips of a programme are printed with. Without a row it is the standard form."""
+
+    section: Text = Text(primary_key=True, default=None)
+    version = Integer(default=1)
+    a_version = Check("version >= 1")
+
+
 class Ballot(Table, tablename="ballot"):
     """A box: of one cohort, or of one individual form and half-year. Its public key is a file in the key folder; the
-    private half is the worker's alone. `slips` is how many were printed (0 again where no head count is listed)."""
+    private half is the worker's alone. `slips` is how many were printed (0 again where no head count is listed).
+
+    `form_version` is set when slips are printed, and stays from the first answer (trigger `ballot_keeps_its_form`)."""
 
     id: UUID = UUID(primary_key=True, default=None)
     section = Text(default=None)

@@ -17,7 +17,10 @@ from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import spoken
 from programmes.enrolment.queries import places
-from programmes.evaluation import pages, queries, services
+from programmes.evaluation import form_pages, pages, queries, services
+from programmes.evaluation.form_queries import Questions
+from programmes.evaluation.form_views import HANDLERS as FORM_HANDLERS
+from programmes.evaluation.form_views import own_questions_of
 from programmes.evaluation.sheet_views import common_of, sheet, sheet_of_common_box, sheet_of_group
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -33,15 +36,17 @@ def _code_page(request: AnyRequest, form: Form, status: int = 200) -> Response[A
     return page(request, "evaluation/code.html", {"form": form}, status)
 
 
-def _form_page(request: AnyRequest, form: Form, programme: Programme, status: int = 200) -> Response[Any]:
+def _form_page(
+    request: AnyRequest, form: Form, programme: Programme, questions: Questions, status: int = 200
+) -> Response[Any]:
     view = {
         "form": form,
         "programme": programme.short_name,
         "promise": pages.promise(),
-        "scales": pages.scales(form.raw, programme.form == "group"),
-        "steps": pages.steps(),
-        "writings": pages.writings(form.raw, form.errors),
-        "most": pages.longest_text(),
+        "how_much": form_pages.how_much(questions),
+        "scales": form_pages.scales(form.raw, programme.form == "group", questions),
+        "steps": form_pages.steps(),
+        "writings": form_pages.writings(form.raw, form.errors, questions),
     }
     return page(request, "evaluation/form.html", view, status)
 
@@ -63,31 +68,31 @@ async def use_slip(request: AnyRequest) -> Response[Any]:
     if code is None and not answering:
         form.fail("kod", _("Koden har 16 tecken, till exempel 4F7Q-MX2P-K9TW-3HRD. Se efter på lappen."))
         return _code_page(request, form, 422)
-    programme = await services.programme_of_slip(code) if code else None
-    if code and programme:
+    asked = await services.asked_of_slip(code) if code else None
+    if code and asked:
         if answering and form.raw("gor") != "sprak":
-            return await _answer(request, form, code, programme)
-        return _form_page(request, form, programme)
+            return await _answer(request, form, code, *asked)
+        return _form_page(request, form, *asked)
     if answering:
         return page(request, "evaluation/used.html", status=409)
     form.fail("kod", _("Koden går inte att använda. Lappen kan vara använd, eller så är utvärderingen stängd."))
     return _code_page(request, form, 422)
 
 
-async def _answer(request: AnyRequest, form: Form, code: str, programme: Programme) -> Response[Any]:
+async def _answer(request: AnyRequest, form: Form, code: str, programme: Programme, questions: Questions) -> Response[Any]:
     given: dict[str, object] = {}
-    for scale in pages.scales(form.raw, programme.form == "group"):
+    for scale in form_pages.scales(form.raw, programme.form == "group", questions):
         if scale.chosen:
             given[scale.key] = scale.chosen
         elif form.raw(scale.key):
             form.fail("fragor", _("Välj ett av stegen 1 till 5."))
-    for writing in pages.writings(form.raw, {}):
-        if written := form.text(writing.key, pages.longest_text()):
+    for writing in form_pages.writings(form.raw, {}, questions):
+        if written := form.text(writing.key, writing.most):
             given[writing.key] = written
     if not given and not form.errors:
         form.fail("fragor", _("Svara på minst en fråga, eller skriv något."))
     if form.errors:
-        return _form_page(request, form, programme, 422)
+        return _form_page(request, form, programme, questions, 422)
     if await services.cast(code, given, request.app.state.settings.key_folder):
         return Response("", status_code=303, headers={"location": f"/u/tack?lang={spoken()}"})
     return page(request, "evaluation/used.html", status=409)
@@ -223,6 +228,7 @@ async def results(request: AnyRequest) -> Response[Any]:
         "waits": chosen is not None and chosen.section in waiting,
         "words": words.get(chosen.section, []) if chosen else [],
         "common": bool(await common_of(request)),
+        "own": [(p.short_name, f"/personal/utvarderingar/{p.slug}/fragor") for p in await own_questions_of(request)],
     }
     return page(request, "evaluation/results.html", view)
 
@@ -269,5 +275,5 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
 
 HANDLERS = [
     slip_page, use_slip, thanks, protection, cohort_page, print_slips, printed_slips, close_page, close, own_words, results,
-    common_boxes, print_common_slips, sheet_of_group, sheet_of_common_box,
+    common_boxes, print_common_slips, sheet_of_group, sheet_of_common_box, *FORM_HANDLERS,
 ]  # fmt: skip

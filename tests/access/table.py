@@ -191,6 +191,8 @@ TABLE: Mapping[str, Asked] = {
     "POST /personal/texter/{text_id}/ta-tillbaka": Asked("the programme's coordinator, unknown to others"),
     "GET /personal/tolkningar/{section}/{key}": Asked("the programme's coordinator"),
     "POST /personal/tolkningar/{section}/{key}": Asked("the programme's coordinator"),
+    "GET /personal/utvarderingar/{slug}/fragor": Asked("the programme's coordinator"),
+    "POST /personal/utvarderingar/{slug}/fragor": Asked("the programme's coordinator"),
     "GET /personal/utvarderingar/lador": Asked("the coordinator of individual forms", section="2.14"),
     "POST /personal/utvarderingar/lador": Asked("the coordinator of individual forms", section="2.14"),
     "POST /personal/utvarderingar/lador.pdf": Asked("the coordinator of individual forms", section="2.14"),

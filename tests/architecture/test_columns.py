@@ -92,6 +92,8 @@ OF_NOBODY = {
     "cohort_session": {"theme"},
     "edition": {"diary_number"},
     "erasure_receipt": {"form", "section"},
+    "evaluation_form": {"questions", "section"},
+    "form_choice": {"section"},
     "held_text": {"question", "section", "shown"},
     "interpretation_choice": {"key", "section", "value"},
     "period_total": {"ended_how", "form", "half_year", "section"},

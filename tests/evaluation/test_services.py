@@ -87,7 +87,7 @@ async def test_new_slips_void_the_old_ones_until_somebody_has_answered(
     cohort, old = await groups.with_slips(5)
     new = await services.print_slips(cohort.cohort_id, robin, clock.now())
     assert isinstance(new, list)
-    assert await services.programme_of_slip(old[0]) is None
+    assert await services.asked_of_slip(old[0]) is None
     assert not await services.cast(old[0], GLAD, settings.key_folder)
     assert await services.cast(new[0], GLAD, settings.key_folder)
     assert await services.print_slips(cohort.cohort_id, robin, clock.now()) == services.NoSlips("answered")
@@ -166,7 +166,7 @@ async def test_closing_is_final(groups: Groups, settings: Settings, clock: Froze
     cohort, slips = await groups.with_slips(6)
     await services.cast(slips[0], GLAD, settings.key_folder)
     await services.close(cohort.cohort_id, robin, clock.now())
-    assert await services.programme_of_slip(slips[1]) is None
+    assert await services.asked_of_slip(slips[1]) is None
     assert not await services.cast(slips[1], GLAD, settings.key_folder)
     await services.close(cohort.cohort_id, robin, clock.now())
     await worker.drain(groups.worker)
