@@ -15,7 +15,7 @@ from programmes.core.db import close_pool, open_pool
 from programmes.settings import Settings
 
 # What web may not touch: it reaches the ballot box through functions only (promise 3), and the audit trail only grows.
-_HIDDEN_FROM_WEB = ("slip", "sealed_answer", "held_text")
+_HIDDEN_FROM_WEB = ("slip", "sealed_answer", "held_text", "review_text")
 _APPEND_ONLY_FOR_WEB = (
     "audit_entry",
     "erasure_receipt",
@@ -28,6 +28,8 @@ _READ_ONLY_FOR_WEB = (
     "edition",
     "programme",
     "release",
+    "release_text",
+    "text_review",
     "migration",
     "key_folder",
     "look_link",
@@ -61,6 +63,7 @@ _WRITTEN_ONCE = (
     "retention_receipt",
     "evaluation_form",
     "release",
+    "release_text",
 )
 # A hold on a record is set and lifted, and stands there afterwards: neither role changes its terms or takes it away. With
 # the record it goes by the foreign key.
@@ -74,6 +77,8 @@ _CALLED_BY_WEB = (
     "issue_slips(uuid, bytea[], integer)",
     "slip_ballot(bytea)",
     "cast_ballot(bytea, bytea)",
+    "review_texts(uuid, integer)",
+    "keep_drafts(uuid, integer, uuid[], bytea[])",
     "withdraw_text(integer, date)",
     _ADMIT,
 )
@@ -219,3 +224,5 @@ async def _rights(connection: asyncpg.Connection, role: str, called: tuple[str, 
     for table in _APPEND_ONLY_FOR_WEB:
         await connection.execute(f"revoke update, delete on {table} from {name}")
     await _only_read(connection, role, _READ_ONLY_FOR_WEB)
+    # A coordinator asks for a review and signs it off; all else of it is the worker's.
+    await connection.execute(f"grant update (state) on text_review to {name}")

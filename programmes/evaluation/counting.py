@@ -16,7 +16,7 @@ from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.db import execute, fetch, fetchrow, transaction
 from programmes.core.retention import amount_of
 from programmes.core.sealing import KeyGone, KeysAway, Unreadable
-from programmes.evaluation import form_queries, rules
+from programmes.evaluation import form_queries, rules, text_services
 from programmes.evaluation.form_rules import Questions
 from programmes.evaluation.keys import BallotKeys
 from programmes.evaluation.queries import (
@@ -27,6 +27,7 @@ from programmes.evaluation.queries import (
     unfinished,
 )
 from programmes.evaluation.services import close, close_ballot, ensure_ballot
+from programmes.evaluation.text_services import FreeText
 from programmes.hands import Hands
 
 log = structlog.get_logger()
@@ -92,14 +93,16 @@ async def count(ballot_id: UUID, keys: BallotKeys, now: datetime) -> None:
             await execute("update ballot set state = 'waiting' where id = $1", ballot_id)
     for counted in destroyed:
         keys.destroy(counted, "counted", now)
-    if not destroyed:
+    if destroyed:
+        await text_services.sweep(box.section, keys.texts, now)
+    else:
         await mix(box.section, box.form_version, keys, now)
 
 
 async def mix(section: str, form_version: int, keys: BallotKeys, now: datetime) -> None:
     """Pool the small groups of a programme that wait, if together they are enough (DESIGN 7)."""
     async with transaction():
-        await _lock_section(section)
+        await text_services.lock_section(section)
         rows = await fetch(
             """select b.id, count(a.id) as answers from ballot b join sealed_answer a on a.ballot_id = b.id
                where b.state = 'waiting' and b.section = $1 and b.form_version = $2 group by b.id order by b.id""",
@@ -114,6 +117,7 @@ async def mix(section: str, form_version: int, keys: BallotKeys, now: datetime) 
         await _end(boxes, "pooled")
     for box in boxes:
         keys.destroy(box.ballot_id, "pooled", now)
+    await text_services.sweep(section, keys.texts, now)
 
 
 async def _open_box(ballot_id: UUID, state: str, keys: BallotKeys) -> _Box | None:
@@ -165,41 +169,19 @@ async def _release(boxes: Sequence[_Box], keys: BallotKeys, today: date) -> bool
     )
     if not with_counts:
         await execute("update ballot set slips = 0 where id = any($1::uuid[])", [box.ballot_id for box in boxes])
-    await _hold_texts(boxes, keys)
+    await text_services.hold(first.section, _texts(boxes), keys.texts)
     return True
 
 
-async def _hold_texts(boxes: Sequence[_Box], keys: BallotKeys) -> None:
-    """Seal free texts under the programme's text key.
-
-    All that the programme holds is written anew in a random order: neither order nor xmin ties a text to this release.
-    """
-    section = boxes[0].section
-    fresh = []
+def _texts(boxes: Sequence[_Box]) -> list[FreeText]:
+    """What people wrote, with one tag per box and question."""
+    found = []
     for box in boxes:
         for question in box.asked.texts:
             tag = uuid4()
             texts = [answer.texts[question] for answer in box.answers if question in answer.texts]
-            fresh += [(uuid4(), question, tag, keys.seal_text(section, text)) for text in texts]
-    if not fresh:
-        return
-    await _lock_section(section)
-    held = await fetch(
-        "delete from held_text where section = $1 and state = 'held' returning id, question, group_tag, blob", section
-    )
-    rows = [*fresh, *(tuple(row) for row in held)]
-    _random.shuffle(rows)
-    await execute(
-        """insert into held_text (id, section, question, group_tag, blob, state)
-           select t.id, $1, t.question, t.tag, t.blob, 'held'
-           from unnest($2::uuid[], $3::text[], $4::uuid[], $5::bytea[]) as t (id, question, tag, blob)""",
-        section,
-        *(list(column) for column in zip(*rows, strict=True)),
-    )
-
-
-async def _lock_section(section: str) -> None:
-    await execute("select pg_advisory_xact_lock(hashtextextended('evaluation/' || $1, 0))", section)
+            found += [FreeText(box.form_version, question, tag, text) for text in texts]
+    return found
 
 
 async def _end(boxes: Sequence[_Box], state: str) -> None:
@@ -281,4 +263,4 @@ async def finish(worker: Hands) -> None:
             log.error("ballot_key_missing", ballot=str(ballot_id))
 
 
-TICKS = (make_boxes, close_boxes, finish, destroy_unread, replay_keys)
+TICKS = (make_boxes, close_boxes, finish, destroy_unread, replay_keys, *text_services.TICKS)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from programmes.core.codes import grouped
 from programmes.core.i18n import SLIP_LANGUAGES, language, ngettext
@@ -19,6 +20,7 @@ from programmes.evaluation.rules import (
     Result,
     mean_to_half,
 )
+from programmes.evaluation.text_rules import CommentFacts
 
 # The slip's picture is 38 mm wide (app.css); the symbol itself is to be 33 mm.
 _PICTURE_MM, _SYMBOL_MM = 38, 33
@@ -61,6 +63,14 @@ class Results:
     notes: tuple[str, ...]
     bars: tuple[Bar, ...]
     rows: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Comments:
+    """The comments of one review, by question."""
+
+    title: str
+    questions: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -183,6 +193,23 @@ def all_results(releases: Sequence[ReleaseFacts]) -> list[Results]:
             left[release.half_year] -= 1
         found.append(results(release, title))
     return found
+
+
+def comments(found: Sequence[CommentFacts]) -> list[Comments]:
+    """What was shown of free texts, each review's by itself and by question."""
+    by_review: dict[UUID, list[CommentFacts]] = {}
+    for comment in found:
+        by_review.setdefault(comment.review_id, []).append(comment)
+    shown = []
+    for one in by_review.values():
+        asked = one[0].asked
+        by_question = [
+            (label(asked, key), tuple(c.words for c in one if c.question == key))
+            for key in asked.texts
+            if any(c.question == key for c in one)
+        ]
+        shown.append(Comments(half_year_title(one[0].half_year), tuple(by_question)))
+    return shown
 
 
 def no_slips(because: NoSlipsBecause) -> tuple[str, str]:

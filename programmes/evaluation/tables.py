@@ -1,9 +1,9 @@
-"""The locked ballot box. Web has no right on `slip`, `sealed_answer` and `held_text`; it goes through functions.
+"""The locked ballot box. Web has no right on `slip`, `sealed_answer`, `held_text`, `review_text`; it goes by functions.
 
 Neither slips nor answers refer to their ballot by a foreign key: that would lock its row at each vote (see the migration).
 """
 
-from piccolo.columns import JSONB, UUID, Bytea, Date, ForeignKey, Integer, Serial, Text
+from piccolo.columns import JSONB, UUID, Bytea, Date, ForeignKey, Integer, Serial, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
@@ -88,8 +88,11 @@ class Release(Table, tablename="release"):
 
 
 class HeldText(Table, tablename="held_text"):
-    """Free text re-sealed under the programme's text key, shuffled, without the cohort. `group_tag` is one per box and
-    question: it tells how many groups have written, not which."""
+    """Free text sealed again under a key of the worker's (`key_id`; none: an earlier release's), shuffled, without cohort.
+
+    `group_tag` is one per box and question, and another one at every closing: it tells how many groups have written, not
+    which. A batch under review stays the same until it is signed off (`state`, `review_id`). `shown` is written by nobody.
+    """
 
     id: UUID = UUID(primary_key=True, default=None)
     section = Text(default=None)
@@ -98,4 +101,50 @@ class HeldText(Table, tablename="held_text"):
     blob = Bytea(default=None)
     state = Text(default="held")
     shown = Text(null=True, default=None)
-    known_text_state = Check("state in ('held', 'shown', 'dropped')")
+    form_version = Integer(default=1)
+    key_id = UUID(null=True, default=None)
+    review_id = UUID(null=True, default=None)
+    known_state_of_a_text = Check("state in ('held', 'review', 'shown', 'dropped')")
+
+
+class TextReview(Table, tablename="text_review"):
+    """A coordinator's look through the free texts of a programme and a version of its form.
+
+    `ready` when there are enough, `asked` for by a coordinator, `open` until `ends_at`, else `paused` until it is asked for
+    again; `signed` off, and then `released`. Which texts belong to it never changes once it has been open.
+    """
+
+    id: UUID = UUID(primary_key=True, default=None)
+    section = Text(default=None)
+    form_version = Integer(default=1)
+    state = Text(default="ready")
+    ends_at = Timestamptz(null=True, default=None)
+    released_on = Date(null=True, default=None)
+    known_review_state = Check("state in ('ready', 'asked', 'open', 'paused', 'signed', 'released')")
+    open_until = Check("(state in ('open', 'signed')) = (ends_at is not null)")
+    over_on = Check("(state = 'released') = (released_on is not null)")
+
+
+class ReviewText(Table, tablename="review_text"):
+    """A text under review, sealed under the review's key, and sealed likewise what is to be shown (empty: nothing)."""
+
+    id: UUID = UUID(primary_key=True, default=None)
+    review_id = UUID(default=None)
+    question = Text(default=None)
+    group_tag = UUID(default=None)
+    blob = Bytea(default=None)
+    draft = Bytea(null=True, default=None)
+
+
+class ReleaseText(Table, tablename="release_text"):
+    """A comment as a coordinator has shown it, never changed afterwards. Its id is random, and so the order of ids."""
+
+    id: UUID = UUID(primary_key=True, default=None)
+    review_id = UUID(default=None)
+    section = Text(default=None)
+    form_version = Integer(default=1)
+    question = Text(default=None)
+    words = Text(default=None)
+    half_year = Text(default=None)
+    released_on = Date(default=None)
+    words_are_there = Check("length(words) between 1 and 500")

@@ -17,10 +17,11 @@ from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import spoken
 from programmes.enrolment.queries import places
-from programmes.evaluation import form_pages, pages, queries, services
+from programmes.evaluation import form_pages, pages, queries, review_queries, services
 from programmes.evaluation.form_queries import Questions
 from programmes.evaluation.form_views import HANDLERS as FORM_HANDLERS
 from programmes.evaluation.form_views import own_questions_of
+from programmes.evaluation.review_views import HANDLERS as REVIEW_HANDLERS
 from programmes.evaluation.sheet_views import common_of, sheet, sheet_of_common_box, sheet_of_group
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -217,7 +218,8 @@ async def results(request: AnyRequest) -> Response[Any]:
     sections = [p.section for p in known]
     released, waiting = await queries.releases(sections), await queries.waiting(sections)
     words = await queries.own_words(sections)
-    told = {release.section for release in released} | waiting | set(words)
+    comments = await review_queries.comments(sections)
+    told = {r.section for r in released} | {c.section for c in comments} | waiting | set(words)
     programmes = [p for p in known if p.section in told]
     wanted = request.query_params.get("insats", "")
     chosen = next((p for p in programmes if p.slug == wanted), programmes[0] if programmes else None)
@@ -227,6 +229,10 @@ async def results(request: AnyRequest) -> Response[Any]:
         "results": pages.all_results([r for r in released if chosen and r.section == chosen.section]),
         "waits": chosen is not None and chosen.section in waiting,
         "words": words.get(chosen.section, []) if chosen else [],
+        "to_review": chosen is not None
+        and principal(request).coordinates(chosen.section)
+        and bool(await review_queries.to_review([chosen.section])),
+        "comments": pages.comments([c for c in comments if chosen and c.section == chosen.section]),
         "common": bool(await common_of(request)),
         "own": [(p.short_name, f"/personal/utvarderingar/{p.slug}/fragor") for p in await own_questions_of(request)],
     }
@@ -276,4 +282,5 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
 HANDLERS = [
     slip_page, use_slip, thanks, protection, cohort_page, print_slips, printed_slips, close_page, close, own_words, results,
     common_boxes, print_common_slips, sheet_of_group, sheet_of_common_box, *FORM_HANDLERS,
+    *REVIEW_HANDLERS,
 ]  # fmt: skip

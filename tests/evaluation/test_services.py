@@ -195,9 +195,10 @@ async def test_free_texts_are_sealed_again_without_the_cohort(
 ) -> None:
     await groups.closed(5)
     await groups.closed(6)
-    texts = await owner.fetch("select section, question, group_tag, blob, xmin from held_text")
+    texts = await owner.fetch("select section, question, group_tag, key_id, blob, xmin from held_text")
     assert len(texts) == 11
-    assert {ballot_keys.open_text("2.1", t["blob"]) for t in texts} == {"Att få höra andra"}
+    assert {ballot_keys.texts.open("2.1", t["key_id"], t["blob"]) for t in texts} == {"Att få höra andra"}
+    assert ballot_keys.texts.alive("2.1") == [texts[0]["key_id"]]
     assert len({t["group_tag"] for t in texts}) == 2
     assert len({t["xmin"] for t in texts}) == 1, "rows of one release can be told by their transaction"
     assert len({len(t["blob"]) for t in texts}) == 1
