@@ -13,7 +13,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.core import folder_marks
 from programmes.core.clock import local_date
 from programmes.core.clock_trace import by_a_sure_clock
-from programmes.core.db import execute, fetch, fetchrow, transaction
+from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
 from programmes.core.retention import amount_of
 from programmes.core.sealing import KeyGone, KeysAway, Unreadable
 from programmes.evaluation import form_queries, rules, text_services
@@ -155,9 +155,9 @@ async def _release(boxes: Sequence[_Box], keys: BallotKeys, today: date) -> bool
     atom = rules.atom([box.answers for box in boxes], with_counts, first.asked)
     if atom is None:
         return False
-    await execute(
+    release_id = await fetchval(
         """insert into release (section, form_version, cohort_id, half_year, answers, slips, results, released_on)
-           values ($1, $2, $3, $4, $5, $6, $7, $8)""",
+           values ($1, $2, $3, $4, $5, $6, $7, $8) returning id""",
         first.section,
         first.form_version,
         first.cohort_id if len(boxes) == 1 else None,
@@ -167,8 +167,11 @@ async def _release(boxes: Sequence[_Box], keys: BallotKeys, today: date) -> bool
         msgspec.json.encode(atom.results).decode(),
         today,
     )
+    # What these groups said in their own words is kept with it (2.1, 2.12).
+    ids = [box.ballot_id for box in boxes]
+    await execute("update ballot set release_id = $2 where id = any($1::uuid[])", ids, release_id)
     if not with_counts:
-        await execute("update ballot set slips = 0 where id = any($1::uuid[])", [box.ballot_id for box in boxes])
+        await execute("update ballot set slips = 0 where id = any($1::uuid[])", ids)
     await text_services.hold(first.section, _texts(boxes), keys.texts)
     return True
 

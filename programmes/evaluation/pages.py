@@ -1,26 +1,18 @@
 """What the evaluation's pages show: the questions, the printed slips, results that protect those who answered."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from programmes.core.codes import grouped
 from programmes.core.i18n import SLIP_LANGUAGES, language, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.qr import QUIET, picture, symbol
-from programmes.evaluation.form_pages import label
 from programmes.evaluation.rules import (
-    DISTRIBUTION_FROM,
     BallotFacts,
     NoSlipsBecause,
     OwnWordsRefusal,
-    ReleaseFacts,
-    Result,
-    mean_to_half,
 )
-from programmes.evaluation.text_rules import CommentFacts
 
 # The slip's picture is 38 mm wide (app.css); the symbol itself is to be 33 mm.
 _PICTURE_MM, _SYMBOL_MM = 38, 33
@@ -43,34 +35,6 @@ class Slip:
 
     code: str
     qr: Qr
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One question's result. `width` is of 100."""
-
-    label: str
-    value: str
-    width: int
-
-
-@dataclass(frozen=True)
-class Results:
-    """One released atom. `rows` are distributions, only of questions with ten answers or more."""
-
-    title: str
-    tag: str
-    notes: tuple[str, ...]
-    bars: tuple[Bar, ...]
-    rows: tuple[tuple[str, tuple[int, ...]], ...]
-
-
-@dataclass(frozen=True)
-class Comments:
-    """The comments of one review, by question."""
-
-    title: str
-    questions: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -127,89 +91,6 @@ def sheet(codes: Sequence[str], base_url: str) -> dict[str, Any]:
 def short_address(base_url: str) -> str:
     """Where to type the code: the address without its scheme."""
     return f"{base_url.split('://', 1)[-1]}/u"
-
-
-def _number(value: float) -> str:
-    text = f"{value:.1f}".removesuffix(".0")
-    return text.replace(".", ",") if language() == "sv" else text
-
-
-def _exact(counts: Sequence[int]) -> float:
-    return sum(step * n for step, n in enumerate(counts, start=1)) / sum(counts)
-
-
-def _bar(label: str, result: Result | None) -> Bar:
-    """Five to nine answers: about, to the nearest half. From ten: to one decimal (DESIGN 7)."""
-    if result is None:
-        return Bar(label, _("visas inte"), 0)
-    if isinstance(result, list) and sum(result) >= DISTRIBUTION_FROM:
-        mean = _exact(result)
-        return Bar(label, f"{mean:.1f}".replace(".", "," if language() == "sv" else "."), round(mean * 20))
-    about = mean_to_half(result) if isinstance(result, list) else result
-    return Bar(label, _("cirka %(mean)s", mean=_number(about)), round(about * 20))
-
-
-def results(release: ReleaseFacts, title: str) -> Results:
-    """A released atom as bars, and as a table where a distribution may be shown."""
-    found, asked = release.results, release.asked
-    rounded = any(not isinstance(r, list) or sum(r) < DISTRIBUTION_FROM for r in found.values())
-    notes = [_("Medelvärde på en skala 1–5. 5 är bäst.")]
-    if rounded and release.slips:
-        notes.append(_("5–9 svar: medelvärdet avrundas till närmaste halva, så att ett enskilt svar inte går att räkna ut."))
-    elif rounded:
-        notes.append(_("Medelvärdet avrundas till närmaste halva. Hur många som svarade antecknas inte."))
-    if len(found) < len(asked.scales):
-        notes.append(_("En fråga som färre än fem har svarat på visas inte."))
-    answered = ngettext("%(n)s svar av %(slips)s", "%(n)s svar av %(slips)s", release.answers, slips=release.slips)
-    rows = [
-        (label(asked, key), tuple(r))
-        for key in asked.scales
-        if isinstance(r := found.get(key), list) and sum(r) >= DISTRIBUTION_FROM
-    ]
-    return Results(
-        title=title,
-        tag=answered if release.slips else "",
-        notes=tuple(notes),
-        bars=tuple(_bar(label(asked, key), found.get(key)) for key in asked.scales),
-        rows=tuple(rows),
-    )
-
-
-def half_year_title(half_year: str) -> str:
-    """`Våren 2026`, `Hösten 2026`."""
-    year, half = half_year.split("-")
-    return _("Våren %(year)s", year=year) if half == "1" else _("Hösten %(year)s", year=year)
-
-
-def all_results(releases: Sequence[ReleaseFacts]) -> list[Results]:
-    """Every atom by itself, numbered within its half-year where there are several. Never added up (DESIGN 7)."""
-    several = Counter(release.half_year for release in releases)
-    left = Counter(several)
-    found = []
-    for release in releases:
-        title = half_year_title(release.half_year)
-        if several[release.half_year] > 1:
-            title = _("%(half_year)s, nummer %(n)s", half_year=title, n=left[release.half_year])
-            left[release.half_year] -= 1
-        found.append(results(release, title))
-    return found
-
-
-def comments(found: Sequence[CommentFacts]) -> list[Comments]:
-    """What was shown of free texts, each review's by itself and by question."""
-    by_review: dict[UUID, list[CommentFacts]] = {}
-    for comment in found:
-        by_review.setdefault(comment.review_id, []).append(comment)
-    shown = []
-    for one in by_review.values():
-        asked = one[0].asked
-        by_question = [
-            (label(asked, key), tuple(c.words for c in one if c.question == key))
-            for key in asked.texts
-            if any(c.question == key for c in one)
-        ]
-        shown.append(Comments(half_year_title(one[0].half_year), tuple(by_question)))
-    return shown
 
 
 def no_slips(because: NoSlipsBecause) -> tuple[str, str]:

@@ -36,7 +36,8 @@ async def for_cohort(cohort_id: int) -> BallotFacts | None:
 
 
 _RELEASE = """
-select r.section, r.half_year, r.answers, r.slips, r.results, r.released_on, r.form_version, f.questions
+select r.section, r.half_year, r.answers, r.slips, r.results, r.released_on, r.form_version, f.questions,
+  array(select b.own_words from ballot b where b.release_id = r.id and b.own_words is not null order by 1) as words
 from release r left join evaluation_form f on f.section = r.section and f.version = r.form_version
 """
 
@@ -63,10 +64,12 @@ async def waiting(sections: Sequence[str]) -> set[str]:
 
 
 async def own_words(sections: Sequence[str]) -> dict[str, list[str]]:
-    """By section, what groups said in their own words, without the group, once their boxes are closed."""
+    """By section, what groups said in their own words, without the group, once their boxes are closed and until they are
+    counted: then it stands with the release."""
     rows = await fetch(
         """select section, array_agg(own_words order by own_words) as words from ballot
-           where own_words is not null and state not in ('preparing', 'open', 'closing') and section = any($1::text[])
+           where own_words is not null and release_id is null and section = any($1::text[])
+             and state not in ('preparing', 'open', 'closing')
            group by section""",
         list(sections),
     )

@@ -47,7 +47,7 @@ class BallotFacts:
 
 @dataclass(frozen=True)
 class ReleaseFacts:
-    """A released atom."""
+    """A released atom; `words` are what its groups said aloud, without which of them."""
 
     section: str
     half_year: str
@@ -56,6 +56,7 @@ class ReleaseFacts:
     results: Mapping[str, Result]
     released_on: date
     asked: Questions = STANDARD
+    words: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,28 @@ class FormChoice(Table, tablename="form_choice"):
     a_version = Check("version >= 1")
 
 
+class Release(Table, tablename="release"):
+    """A released atom, never changed afterwards (DESIGN 7). `results` is per question a list of five counts, or a rounded
+    mean where no head count is listed (there `answers` is 5, for "five or more"). `cohort_id` is null for a pool."""
+
+    id: Serial = Serial(primary_key=True)
+    section = Text(default=None)
+    form_version = Integer(default=1)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.restrict, null=True, default=None)
+    half_year = Text(default=None)
+    answers = Integer(default=0)
+    slips = Integer(default=0)
+    results = JSONB(default="{}")
+    released_on = Date(default=None)
+    at_least_five = Check("answers >= 5")
+
+
 class Ballot(Table, tablename="ballot"):
     """A box: of one cohort, or of one individual form and half-year. Its public key is a file in the key folder; the
     private half is the worker's alone. `slips` is how many were printed (0 again where no head count is listed).
 
-    `form_version` is set when slips are printed, and stays from the first answer (trigger `ballot_keeps_its_form`)."""
+    `form_version` is set when slips are printed, and stays from the first answer (trigger `ballot_keeps_its_form`).
+    `release_id` is the atom that it was counted in, with which `own_words` are kept."""
 
     id: UUID = UUID(primary_key=True, default=None)
     section = Text(default=None)
@@ -51,6 +68,7 @@ class Ballot(Table, tablename="ballot"):
     created_on = Date(default=None)
     closed_on = Date(null=True, default=None)
     own_words = Text(null=True, default=None)
+    release_id = ForeignKey(Release, on_delete=OnDelete.restrict, null=True, default=None, index=True)
     known_ballot_state = Check(
         "state in ('preparing', 'open', 'closing', 'released', 'waiting', 'pooled', 'destroyed', 'empty')"
     )
@@ -69,22 +87,6 @@ class SealedAnswer(Table, tablename="sealed_answer"):
     id: UUID = UUID(primary_key=True, default=None)
     ballot_id = UUID(default=None)
     blob = Bytea(default=None)
-
-
-class Release(Table, tablename="release"):
-    """A released atom, never changed afterwards (DESIGN 7). `results` is per question a list of five counts, or a rounded
-    mean where no head count is listed (there `answers` is 5, for "five or more"). `cohort_id` is null for a pool."""
-
-    id: Serial = Serial(primary_key=True)
-    section = Text(default=None)
-    form_version = Integer(default=1)
-    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.restrict, null=True, default=None)
-    half_year = Text(default=None)
-    answers = Integer(default=0)
-    slips = Integer(default=0)
-    results = JSONB(default="{}")
-    released_on = Date(default=None)
-    at_least_five = Check("answers >= 5")
 
 
 class HeldText(Table, tablename="held_text"):

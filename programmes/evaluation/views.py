@@ -17,10 +17,10 @@ from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import spoken
 from programmes.enrolment.queries import places
-from programmes.evaluation import form_pages, pages, queries, review_queries, services
+from programmes.evaluation import form_pages, pages, queries, result_pages, services
 from programmes.evaluation.form_queries import Questions
 from programmes.evaluation.form_views import HANDLERS as FORM_HANDLERS
-from programmes.evaluation.form_views import own_questions_of
+from programmes.evaluation.result_views import HANDLERS as RESULT_HANDLERS
 from programmes.evaluation.review_views import HANDLERS as REVIEW_HANDLERS
 from programmes.evaluation.sheet_views import common_of, sheet, sheet_of_common_box, sheet_of_group
 from programmes.web.forms import Form, read_form
@@ -140,7 +140,7 @@ async def _show(
         "tag": pages.state_tag(box, cohort.state not in UNDECIDED),
         "closes_at": await queries.closes_at(cohort.cohort_id),
         "people": (await places([cohort.cohort_id]))[cohort.cohort_id].confirmed,
-        "results": pages.results(release, _("Gruppens svar")) if release else None,
+        "results": result_pages.results(release, _("Gruppens svar")) if release else None,
         "form": form or Form(),
         "refused": refused,
     }
@@ -209,36 +209,6 @@ def _back(cohort: CohortFacts) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort.cohort_id}/utvardering"})
 
 
-@get("/personal/utvarderingar", guards=[signed_in])
-async def results(request: AnyRequest) -> Response[Any]:
-    """Released results of the programmes that this person coordinates or leads, one programme at a time."""
-    now = request.app.state.clock.now()
-    mine = await queries.sections_of(principal(request), now)
-    known = [p for _id, p in await catalogue.in_force(local_date(now)) if mine is None or p.section in mine]
-    sections = [p.section for p in known]
-    released, waiting = await queries.releases(sections), await queries.waiting(sections)
-    words = await queries.own_words(sections)
-    comments = await review_queries.comments(sections)
-    told = {r.section for r in released} | {c.section for c in comments} | waiting | set(words)
-    programmes = [p for p in known if p.section in told]
-    wanted = request.query_params.get("insats", "")
-    chosen = next((p for p in programmes if p.slug == wanted), programmes[0] if programmes else None)
-    view = {
-        "programmes": programmes,
-        "chosen": chosen,
-        "results": pages.all_results([r for r in released if chosen and r.section == chosen.section]),
-        "waits": chosen is not None and chosen.section in waiting,
-        "words": words.get(chosen.section, []) if chosen else [],
-        "to_review": chosen is not None
-        and principal(request).coordinates(chosen.section)
-        and bool(await review_queries.to_review([chosen.section])),
-        "comments": pages.comments([c for c in comments if chosen and c.section == chosen.section]),
-        "common": bool(await common_of(request)),
-        "own": [(p.short_name, f"/personal/utvarderingar/{p.slug}/fragor") for p in await own_questions_of(request)],
-    }
-    return page(request, "evaluation/results.html", view)
-
-
 # --- The common boxes of individual forms -----------------------------------------------------------------------------
 
 
@@ -249,7 +219,7 @@ async def _show_boxes(request: AnyRequest, status: int = 200, **more: object) ->
     half = services.half_year_of(request.app.state.clock.now())
     found = await queries.half_year_boxes([p.section for p in programmes], half)
     boxes = [pages.common_box(p.slug, p.short_name, found.get(p.section)) for p in programmes]
-    view = {"boxes": boxes, "title": pages.half_year_title(half), "form": Form(), "refused": None, **more}
+    view = {"boxes": boxes, "title": result_pages.half_year_title(half), "form": Form(), "refused": None, **more}
     return page(request, "evaluation/boxes.html", view, status)
 
 
@@ -280,7 +250,7 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
 
 
 HANDLERS = [
-    slip_page, use_slip, thanks, protection, cohort_page, print_slips, printed_slips, close_page, close, own_words, results,
+    slip_page, use_slip, thanks, protection, cohort_page, print_slips, printed_slips, close_page, close, own_words,
     common_boxes, print_common_slips, sheet_of_group, sheet_of_common_box, *FORM_HANDLERS,
-    *REVIEW_HANDLERS,
+    *REVIEW_HANDLERS, *RESULT_HANDLERS,
 ]  # fmt: skip

@@ -197,6 +197,8 @@ TABLE: Mapping[str, Asked] = {
     "POST /personal/utvarderingar/{slug}/kommentarer": Asked("the programme's coordinator"),
     "GET /personal/utvarderingar/{slug}/kommentarer/visa": Asked("the programme's coordinator"),
     "POST /personal/utvarderingar/{slug}/kommentarer/visa": Asked("the programme's coordinator"),
+    "GET /personal/utvarderingar/{slug}/svar.csv": Asked(_MINE),
+    "GET /personal/utvarderingar/{slug}/svar.xlsx": Asked(_MINE),
     "GET /personal/utvarderingar/lador": Asked("the coordinator of individual forms", section="2.14"),
     "POST /personal/utvarderingar/lador": Asked("the coordinator of individual forms", section="2.14"),
     "POST /personal/utvarderingar/lador.pdf": Asked("the coordinator of individual forms", section="2.14"),
