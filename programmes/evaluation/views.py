@@ -95,7 +95,9 @@ async def _answer(request: AnyRequest, form: Form, code: str, programme: Program
     if form.errors:
         return _form_page(request, form, programme, questions, 422)
     if await services.cast(code, given, request.app.state.settings.key_folder):
-        return Response("", status_code=303, headers={"location": f"/u/tack?lang={spoken()}"})
+        # A browser may keep the page with the answers whole, to go back to. It listens to this only where it comes by https.
+        headers = {"location": f"/u/tack?lang={spoken()}", "clear-site-data": '"cache"'}
+        return Response("", status_code=303, headers=headers)
     return page(request, "evaluation/used.html", status=409)
 
 
