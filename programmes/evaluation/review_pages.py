@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from programmes.core.clock import local_date
+from programmes.core.i18n import day_long
 from programmes.core.i18n import gettext as _
 from programmes.evaluation.form_pages import label
 from programmes.evaluation.form_rules import Questions
@@ -50,6 +53,11 @@ class Compared:
     question: str
     pairs: tuple[Pair, ...]
     dropped: str
+
+
+def last_day(ends_at: datetime) -> str:
+    """The last day on which the texts can be read, before the midnight when that ends."""
+    return day_long(local_date(ends_at - timedelta(minutes=1)))
 
 
 def field_of(text_id: UUID) -> str:

@@ -60,7 +60,13 @@ async def review_page(request: AnyRequest, slug: FromPath[str]) -> Response[Any]
 def _part(
     request: AnyRequest, programme: Programme, review: ReviewFacts, part: pages.Part, form: Form | None = None
 ) -> Response[Any]:
-    view = {"programme": programme, "review": review, "part": part, "form": form or Form(), "most": LONGEST_SHOWN}
+    view = {
+        "programme": programme,
+        "part": part,
+        "last_day": pages.last_day(review.ends_at) if review.ends_at else "",
+        "form": form or Form(),
+        "most": LONGEST_SHOWN,
+    }
     return page(request, "evaluation/review.html", view, 422 if form else 200)
 
 

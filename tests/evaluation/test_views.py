@@ -30,7 +30,7 @@ def tables(page: str) -> list[list[list[str]]]:
     """Every table of a page, row by row, as it reads."""
 
     def cells(row: str) -> list[str]:
-        found = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
+        found = re.findall(r"<t[hd](?![^>]*aria-hidden)[^>]*>(.*?)</t[hd]>", row, re.DOTALL)
         return [" ".join(html.unescape(re.sub(r"<[^>]*>", "", cell)).split()) for cell in found]
 
     found = re.findall(r"<table.*?</table>", page, re.DOTALL)
