@@ -7,6 +7,7 @@ sealed is erased, in backups of the database too (DESIGN 6).
 
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -98,19 +99,26 @@ class TextKeys:
         return _sealed(_key_of(self._path(section, key_id)), text, section.encode() + key_id.bytes)
 
     def open(self, section: str, key_id: UUID | None, sealed: bytes) -> str:
-        """The text; without a key's id it was sealed by an earlier release.
+        """The text; without a key's id it was sealed by an earlier release, or written again by one that knows no ids.
 
         Raises:
             KeyGone: its key is not here.
             Unreadable: it was not sealed under it.
         """
-        about = section.encode() + key_id.bytes if key_id else section.encode()
-        return _opened(self._path(section, key_id), sealed, about)
+        if key_id:
+            return _opened(self._path(section, key_id), sealed, section.encode() + key_id.bytes)
+        for known in self._with_ids(section):
+            with suppress(Unreadable):
+                return self.open(section, known, sealed)
+        return _opened(self._path(section, None), sealed, section.encode())
 
     def alive(self, section: str) -> list[UUID | None]:
         """The keys of a programme that lie here; None is an earlier release's."""
-        found: list[UUID | None] = [UUID(path.stem) for path in (self._folder / "text" / section).glob("[!.]*.key")]
-        return [*found, None] if self._path(section, None).exists() else found
+        found = self._with_ids(section)
+        return [*found, None] if self._path(section, None).exists() else [*found]
+
+    def _with_ids(self, section: str) -> list[UUID]:
+        return [UUID(path.stem) for path in (self._folder / "text" / section).glob("[!.]*.key")]
 
     def sections(self) -> list[str]:
         """The programmes of which a key may lie here."""

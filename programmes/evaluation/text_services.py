@@ -102,6 +102,9 @@ async def sweep(section: str, keys: TextKeys, now: datetime) -> None:
         await lock_section(section)
         rows = await fetch("select distinct key_id from held_text where section = $1", section)
         needed = {row["key_id"] for row in rows}
+        # Which of them a row without an id needs nobody knows before it is opened.
+        if None in needed:
+            return
         for key_id in keys.alive(section):
             if key_id not in needed:
                 keys.destroy(section, key_id, now)
@@ -290,7 +293,8 @@ async def sweep_keys(worker: Hands) -> None:
     for section in keys.sections():
         # Looked at before locking: nearly always there is nothing to do.
         rows = await fetch("select distinct key_id from held_text where section = $1", section)
-        if set(keys.alive(section)) - {row["key_id"] for row in rows}:
+        needed = {row["key_id"] for row in rows}
+        if None not in needed and set(keys.alive(section)) - needed:
             await sweep(section, keys, now)
 
 

@@ -199,4 +199,4 @@ async def test_a_coordinator_adds_questions_and_who_answers_sees_them(
     await sign_in_as(client, "kim", clock.now())
     done = (await client.get("/personal/utvarderingar")).text
     assert "Passade &lt;b&gt;lokalen&lt;/b&gt;?" in done
-    assert '<td role="cell" class="r" data-label="Antal som valde 4"><span>10</span></td>' in done
+    assert '<td role="cell" class="r" data-label="Steg 4"><span>10</span></td>' in done

@@ -2,6 +2,7 @@
 
 import html
 import re
+import secrets
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,6 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,6 +80,30 @@ async def test_five_texts_of_one_group_wait_and_one_more_group_is_enough(
     with pytest.raises(KeyGone):
         ballot_keys.texts.open("2.1", first[0]["key_id"], first[0]["blob"])
     assert [r["kind"] for r in ballot_keys.texts.receipts() if r["key"] == str(first[0]["key_id"])] == ["text"]
+
+
+async def test_what_the_release_before_held_or_wrote_again_is_taken_over(
+    groups: Groups, owner: asyncpg.Connection, ballot_keys: BallotKeys, settings: Settings
+) -> None:
+    key, nonce = secrets.token_bytes(32), secrets.token_bytes(12)
+    path = settings.ballot_key_folder / "text" / "2.1.key"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(key)
+    plain = (3).to_bytes(4, "big") + b"old".ljust(2044, b"\0")
+    await owner.execute(
+        """insert into held_text (id, section, question, group_tag, blob, state)
+           values (gen_random_uuid(), '2.1', 'good', gen_random_uuid(), $1, 'held')""",
+        nonce + AESGCM(key).encrypt(nonce, plain, b"2.1"),
+    )
+    await group_of(groups, good(*"abcde"))
+    assert not path.exists()
+    # Its worker knows no ids of keys; it may run once more.
+    await owner.execute("update held_text set key_id = null")
+    await worker.drain(groups.worker)
+    await group_of(groups, [*good("f"), *[{}] * 4])
+    rows = await owner.fetch("select key_id, blob from held_text")
+    assert {ballot_keys.texts.open("2.1", row["key_id"], row["blob"]) for row in rows} == {"old", *"abcdef"}
+    assert ballot_keys.texts.alive("2.1") == [rows[0]["key_id"]]
 
 
 async def test_only_a_coordinator_of_the_programme_reads_and_only_while_the_review_is_open(
