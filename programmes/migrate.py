@@ -15,7 +15,7 @@ from programmes.core.db import close_pool, open_pool
 from programmes.settings import Settings
 
 # What web may not touch: it reaches the ballot box through functions only (promise 3), and the audit trail only grows.
-_HIDDEN_FROM_WEB = ("slip", "sealed_answer", "held_text")
+_HIDDEN_FROM_WEB = ("slip", "sealed_answer", "held_text", "review_text")
 _APPEND_ONLY_FOR_WEB = (
     "audit_entry",
     "erasure_receipt",
@@ -28,6 +28,8 @@ _READ_ONLY_FOR_WEB = (
     "edition",
     "programme",
     "release",
+    "release_text",
+    "text_review",
     "migration",
     "key_folder",
     "look_link",
@@ -51,7 +53,18 @@ _STAFF = ("staff", "staff_role")
 _ADMIT = "admit_subject(text, text, text, text, text[], text[], timestamptz)"
 # A version of a text that people accept is written once; another wording is another version.
 # The access log and its chain are only ever added to: lines go through `forget_looks` alone, which only the worker may call.
-_WRITTEN_ONCE = ("agreement_text", "record_look", "look_link", "look_checkpoint", "retention_choice", "retention_receipt")
+# A version of an evaluation's form, and what an evaluation has released, never change (DESIGN 7).
+_WRITTEN_ONCE = (
+    "agreement_text",
+    "record_look",
+    "look_link",
+    "look_checkpoint",
+    "retention_choice",
+    "retention_receipt",
+    "evaluation_form",
+    "release",
+    "release_text",
+)
 # A hold on a record is set and lifted, and stands there afterwards: neither role changes its terms or takes it away. With
 # the record it goes by the foreign key.
 _ONLY_LIFTED = ("retention_hold", "lifted_at, lifted_by")
@@ -61,8 +74,11 @@ _CALLED_BY_WORKER = (*_CALLED_BY_BOTH, "forget_looks()")
 _CALLED_BY_WEB = (
     *_CALLED_BY_BOTH,
     "issue_slips(uuid, bytea[])",
+    "issue_slips(uuid, bytea[], integer)",
     "slip_ballot(bytea)",
     "cast_ballot(bytea, bytea)",
+    "review_texts(uuid, integer)",
+    "keep_drafts(uuid, integer, uuid[], bytea[])",
     "withdraw_text(integer, date)",
     _ADMIT,
 )
@@ -208,3 +224,5 @@ async def _rights(connection: asyncpg.Connection, role: str, called: tuple[str, 
     for table in _APPEND_ONLY_FOR_WEB:
         await connection.execute(f"revoke update, delete on {table} from {name}")
     await _only_read(connection, role, _READ_ONLY_FOR_WEB)
+    # A coordinator asks for a review and signs it off; all else of it is the worker's.
+    await connection.execute(f"grant update (state) on text_review to {name}")

@@ -17,6 +17,7 @@ from programmes.core.rotating import is_rotating
 from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, read_key, restore_of
 from programmes.doctor.findings import Finding, Patient
 from programmes.doctor.folders import KeyFacts, folder_findings, key_findings, keys_in, look_at
+from programmes.evaluation.text_keys import TextKeys
 from programmes.oversight import chain_rules
 from programmes.oversight.anchor import Anchor, NoAnchor
 
@@ -198,8 +199,11 @@ async def ballot_keys(patient: Patient) -> Sequence[Finding]:
         *key_findings("ballot keys", "ballot boxes that are not counted", private, _NO_BACKUP),
         *key_findings("public halves of ballot keys", "ballot boxes that are not counted", public, _NO_BACKUP),
     ]
-    sections = {row[0] for row in await fetch("select distinct section from held_text where state = 'held'")}
-    lost = [s for s in sections if not (settings.ballot_key_folder / "text" / f"{s}.key").exists()]
+    lost = {
+        row["section"]
+        for row in await fetch("select distinct section, key_id from held_text where state in ('held', 'review')")
+        if not TextKeys(settings.ballot_key_folder, settings.key_folder).has(row["section"], row["key_id"])
+    }
     if lost:
         found.append(Finding("ballot keys", "fault", f"Free texts of {len(lost)} programmes have no key.", _NO_BACKUP))
     return found

@@ -13,10 +13,11 @@ from programmes.catalogue import queries as catalogue
 from programmes.core import folder_marks
 from programmes.core.clock import local_date
 from programmes.core.clock_trace import by_a_sure_clock
-from programmes.core.db import execute, fetch, fetchrow, transaction
+from programmes.core.db import execute, fetch, fetchrow, fetchval, transaction
 from programmes.core.retention import amount_of
 from programmes.core.sealing import KeyGone, KeysAway, Unreadable
-from programmes.evaluation import rules
+from programmes.evaluation import form_queries, rules, text_services
+from programmes.evaluation.form_rules import Questions
 from programmes.evaluation.keys import BallotKeys
 from programmes.evaluation.queries import (
     boxes_to_close,
@@ -26,6 +27,7 @@ from programmes.evaluation.queries import (
     unfinished,
 )
 from programmes.evaluation.services import close, close_ballot, ensure_ballot
+from programmes.evaluation.text_services import FreeText
 from programmes.hands import Hands
 
 log = structlog.get_logger()
@@ -43,6 +45,7 @@ class _Box:
     half_year: str | None
     form_version: int
     slips: int
+    asked: Questions
     answers: tuple[rules.Answers, ...]
     strange: tuple[UUID, ...]
 
@@ -90,14 +93,16 @@ async def count(ballot_id: UUID, keys: BallotKeys, now: datetime) -> None:
             await execute("update ballot set state = 'waiting' where id = $1", ballot_id)
     for counted in destroyed:
         keys.destroy(counted, "counted", now)
-    if not destroyed:
+    if destroyed:
+        await text_services.sweep(box.section, keys.texts, now)
+    else:
         await mix(box.section, box.form_version, keys, now)
 
 
 async def mix(section: str, form_version: int, keys: BallotKeys, now: datetime) -> None:
     """Pool the small groups of a programme that wait, if together they are enough (DESIGN 7)."""
     async with transaction():
-        await _lock_section(section)
+        await text_services.lock_section(section)
         rows = await fetch(
             """select b.id, count(a.id) as answers from ballot b join sealed_answer a on a.ballot_id = b.id
                where b.state = 'waiting' and b.section = $1 and b.form_version = $2 group by b.id order by b.id""",
@@ -112,6 +117,7 @@ async def mix(section: str, form_version: int, keys: BallotKeys, now: datetime) 
         await _end(boxes, "pooled")
     for box in boxes:
         keys.destroy(box.ballot_id, "pooled", now)
+    await text_services.sweep(section, keys.texts, now)
 
 
 async def _open_box(ballot_id: UUID, state: str, keys: BallotKeys) -> _Box | None:
@@ -124,17 +130,18 @@ async def _open_box(ballot_id: UUID, state: str, keys: BallotKeys) -> _Box | Non
     if row is None:
         return None
     keys.must_fit(ballot_id)
+    asked = await form_queries.of_ballot(ballot_id)
     found: list[rules.Answers] = []
     strange: list[UUID] = []
     for sealed in await fetch("select id, blob from sealed_answer where ballot_id = $1", ballot_id):
         try:
-            found.append(rules.unpadded(keys.open(ballot_id, sealed["blob"])))
+            found.append(rules.unpadded(keys.open(ballot_id, sealed["blob"]), asked))
         except (Unreadable, ValueError):
             strange.append(sealed["id"])
     if strange:
         log.error("unreadable_answers", ballot=str(ballot_id), number=len(strange))
     _random.shuffle(found)
-    return _Box(ballot_id=ballot_id, answers=tuple(found), strange=tuple(strange), **dict(row))
+    return _Box(ballot_id=ballot_id, asked=asked, answers=tuple(found), strange=tuple(strange), **dict(row))
 
 
 async def _release(boxes: Sequence[_Box], keys: BallotKeys, today: date) -> bool:
@@ -145,12 +152,12 @@ async def _release(boxes: Sequence[_Box], keys: BallotKeys, today: date) -> bool
         return False
     programme = await catalogue.programme(programme_id)
     with_counts = rules.head_count_listed(programme.exempt, programme.figures)
-    atom = rules.atom([box.answers for box in boxes], with_counts)
+    atom = rules.atom([box.answers for box in boxes], with_counts, first.asked)
     if atom is None:
         return False
-    await execute(
+    release_id = await fetchval(
         """insert into release (section, form_version, cohort_id, half_year, answers, slips, results, released_on)
-           values ($1, $2, $3, $4, $5, $6, $7, $8)""",
+           values ($1, $2, $3, $4, $5, $6, $7, $8) returning id""",
         first.section,
         first.form_version,
         first.cohort_id if len(boxes) == 1 else None,
@@ -160,43 +167,24 @@ async def _release(boxes: Sequence[_Box], keys: BallotKeys, today: date) -> bool
         msgspec.json.encode(atom.results).decode(),
         today,
     )
+    # What these groups said in their own words is kept with it (2.1, 2.12).
+    ids = [box.ballot_id for box in boxes]
+    await execute("update ballot set release_id = $2 where id = any($1::uuid[])", ids, release_id)
     if not with_counts:
-        await execute("update ballot set slips = 0 where id = any($1::uuid[])", [box.ballot_id for box in boxes])
-    await _hold_texts(boxes, keys)
+        await execute("update ballot set slips = 0 where id = any($1::uuid[])", ids)
+    await text_services.hold(first.section, _texts(boxes), keys.texts)
     return True
 
 
-async def _hold_texts(boxes: Sequence[_Box], keys: BallotKeys) -> None:
-    """Seal free texts under the programme's text key.
-
-    All that the programme holds is written anew in a random order: neither order nor xmin ties a text to this release.
-    """
-    section = boxes[0].section
-    fresh = []
+def _texts(boxes: Sequence[_Box]) -> list[FreeText]:
+    """What people wrote, with one tag per box and question."""
+    found = []
     for box in boxes:
-        for question in rules.TEXTS:
+        for question in box.asked.texts:
             tag = uuid4()
             texts = [answer.texts[question] for answer in box.answers if question in answer.texts]
-            fresh += [(uuid4(), question, tag, keys.seal_text(section, text)) for text in texts]
-    if not fresh:
-        return
-    await _lock_section(section)
-    held = await fetch(
-        "delete from held_text where section = $1 and state = 'held' returning id, question, group_tag, blob", section
-    )
-    rows = [*fresh, *(tuple(row) for row in held)]
-    _random.shuffle(rows)
-    await execute(
-        """insert into held_text (id, section, question, group_tag, blob, state)
-           select t.id, $1, t.question, t.tag, t.blob, 'held'
-           from unnest($2::uuid[], $3::text[], $4::uuid[], $5::bytea[]) as t (id, question, tag, blob)""",
-        section,
-        *(list(column) for column in zip(*rows, strict=True)),
-    )
-
-
-async def _lock_section(section: str) -> None:
-    await execute("select pg_advisory_xact_lock(hashtextextended('evaluation/' || $1, 0))", section)
+            found += [FreeText(box.form_version, question, tag, text) for text in texts]
+    return found
 
 
 async def _end(boxes: Sequence[_Box], state: str) -> None:
@@ -278,4 +266,4 @@ async def finish(worker: Hands) -> None:
             log.error("ballot_key_missing", ballot=str(ballot_id))
 
 
-TICKS = (make_boxes, close_boxes, finish, destroy_unread, replay_keys)
+TICKS = (make_boxes, close_boxes, finish, destroy_unread, replay_keys, *text_services.TICKS)

@@ -1,6 +1,6 @@
-"""Keys of ballots and of free texts. The private half of a ballot is the worker's; web knows the public half, as a file.
+"""Keys of ballots. The private half of a ballot is the worker's; web knows the public half, as a file.
 
-Ballot key folder (worker only, never backed up): `private/<ballot>.key`, `text/<section>.key`, `receipts.jsonl`.
+Ballot key folder (worker only, never backed up): `private/<ballot>.key`, `receipts.jsonl`.
 Key folder (web reads): `ballots/<ballot>.pub`.
 """
 
@@ -14,16 +14,13 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from programmes.core.key_files import drafts_of
 from programmes.core.sealing import KEY_BYTES, KeyGone, KeysAway, Receipts, Unreadable, read_key, sync_folder, write_secret
+from programmes.evaluation.text_keys import TextKeys
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-_NONCE = 12
-# A held text has this length before it is sealed: 500 letters of four bytes fit.
-_TEXT_LENGTH = 2048
 
 
 def _purpose(ballot_id: UUID) -> bytes:
@@ -57,6 +54,7 @@ class BallotKeys:
     def __init__(self, folder: Path, key_folder: Path) -> None:
         self._folder, self._key_folder = folder, key_folder
         self._receipts = Receipts(folder)
+        self.texts = TextKeys(folder, key_folder)
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -137,32 +135,6 @@ class BallotKeys:
     def receipts(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first. They name boxes, not people."""
         return self._receipts.read()
-
-    def seal_text(self, section: str, text: str) -> bytes:
-        """Seal a free text under the programme's text key, which is made when first needed."""
-        path = self._folder / "text" / f"{section}.key"
-        if not path.exists():
-            write_secret(path, AESGCM.generate_key(bit_length=256))
-        raw = text.encode()
-        nonce = secrets.token_bytes(_NONCE)
-        plain = (len(raw).to_bytes(4, "big") + raw).ljust(_TEXT_LENGTH, b"\0")
-        return nonce + AESGCM(read_key(path)).encrypt(nonce, plain, section.encode())
-
-    def open_text(self, section: str, sealed: bytes) -> str:
-        """The free text.
-
-        Raises:
-            KeyGone: the programme has no text key here.
-            Unreadable: it was not sealed under it.
-        """
-        try:
-            key = read_key(self._folder / "text" / f"{section}.key")
-            plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], section.encode())
-            return plain[4 : 4 + int.from_bytes(plain[:4], "big")].decode()
-        except FileNotFoundError as error:
-            raise KeyGone(section) from error
-        except (InvalidTag, ValueError) as error:
-            raise Unreadable(section) from error
 
     def _private_path(self, ballot_id: UUID) -> Path:
         return self._folder / "private" / f"{ballot_id}.key"

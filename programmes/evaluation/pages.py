@@ -1,7 +1,6 @@
 """What the evaluation's pages show: the questions, the printed slips, results that protect those who answered."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,42 +9,14 @@ from programmes.core.i18n import SLIP_LANGUAGES, language, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.qr import QUIET, picture, symbol
 from programmes.evaluation.rules import (
-    DISTRIBUTION_FROM,
-    LONGEST_TEXT,
-    SCALES,
     BallotFacts,
     NoSlipsBecause,
     OwnWordsRefusal,
-    ReleaseFacts,
-    Result,
-    mean_to_half,
 )
 
 # The slip's picture is 38 mm wide (app.css); the symbol itself is to be 33 mm.
 _PICTURE_MM, _SYMBOL_MM = 38, 33
 _A_SHEET = 8
-
-Typed = Callable[[str], str]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """A question with five steps. `chosen` is 0 when nothing is."""
-
-    key: str
-    name: str
-    question: str
-    chosen: int
-
-
-@dataclass(frozen=True)
-class Writing:
-    """A question to write about."""
-
-    key: str
-    label: str
-    typed: str
-    error: str
 
 
 @dataclass(frozen=True)
@@ -67,65 +38,12 @@ class Slip:
 
 
 @dataclass(frozen=True)
-class Bar:
-    """One question's result. `width` is of 100."""
-
-    label: str
-    value: str
-    width: int
-
-
-@dataclass(frozen=True)
-class Results:
-    """One released atom. `rows` are distributions, only of questions with ten answers or more."""
-
-    title: str
-    tag: str
-    notes: tuple[str, ...]
-    bars: tuple[Bar, ...]
-    rows: tuple[tuple[str, tuple[int, ...]], ...]
-
-
-@dataclass(frozen=True)
 class CommonBox:
     """The box from which all participants of an individual form draw in a half-year."""
 
     slug: str
     name: str
     note: str
-
-
-def scale_names() -> dict[str, str]:
-    """The four things that are asked about."""
-    return {
-        "participation": _("Delaktighet"),
-        "safety": _("Trygghet"),
-        "satisfaction": _("Nöjdhet"),
-        "respect": _("Respektfullt bemötande"),
-    }
-
-
-def steps() -> list[str]:
-    """The steps 1 to 5 in words."""
-    return [_("Nej, inte alls"), _("Nej, inte så mycket"), _("Varken eller"), _("Ja, ganska mycket"), _("Ja, helt")]
-
-
-def scales(typed: Typed, in_group: bool) -> list[Scale]:
-    """The questions with steps, with what has been chosen."""
-    asked = {
-        "participation": _("Fick du vara med och påverka?"),
-        "safety": _("Kände du dig trygg i gruppen?") if in_group else _("Kände du dig trygg?"),
-        "satisfaction": _("Är du nöjd med träffarna?"),
-        "respect": _("Blev du bemött med respekt?"),
-    }
-    names = scale_names()
-    return [Scale(key, names[key], asked[key], int(typed(key)) if typed(key) in set("12345") else 0) for key in SCALES]
-
-
-def writings(typed: Typed, errors: dict[str, str]) -> list[Writing]:
-    """The questions to write about, with what has been typed."""
-    asked = {"good": _("Vad var bra? (frivilligt)"), "change": _("Vad borde ändras? (frivilligt)")}
-    return [Writing(key, label, typed(key), errors.get(key, "")) for key, label in asked.items()]
 
 
 def promise() -> str:
@@ -135,10 +53,6 @@ def promise() -> str:
         " då sparas bara summor och kommentarer utan namn, och blir det färre än fem svar visas de bara blandade med andra"
         " gruppers."
     )
-
-
-def longest_text() -> int:
-    return LONGEST_TEXT
 
 
 def qr(address: str) -> Qr:
@@ -177,71 +91,6 @@ def sheet(codes: Sequence[str], base_url: str) -> dict[str, Any]:
 def short_address(base_url: str) -> str:
     """Where to type the code: the address without its scheme."""
     return f"{base_url.split('://', 1)[-1]}/u"
-
-
-def _number(value: float) -> str:
-    text = f"{value:.1f}".removesuffix(".0")
-    return text.replace(".", ",") if language() == "sv" else text
-
-
-def _exact(counts: Sequence[int]) -> float:
-    return sum(step * n for step, n in enumerate(counts, start=1)) / sum(counts)
-
-
-def _bar(label: str, result: Result | None) -> Bar:
-    """Five to nine answers: about, to the nearest half. From ten: to one decimal (DESIGN 7)."""
-    if result is None:
-        return Bar(label, _("visas inte"), 0)
-    if isinstance(result, list) and sum(result) >= DISTRIBUTION_FROM:
-        mean = _exact(result)
-        return Bar(label, f"{mean:.1f}".replace(".", "," if language() == "sv" else "."), round(mean * 20))
-    about = mean_to_half(result) if isinstance(result, list) else result
-    return Bar(label, _("cirka %(mean)s", mean=_number(about)), round(about * 20))
-
-
-def results(release: ReleaseFacts, title: str) -> Results:
-    """A released atom as bars, and as a table where a distribution may be shown."""
-    names = scale_names()
-    found = release.results
-    rounded = any(not isinstance(r, list) or sum(r) < DISTRIBUTION_FROM for r in found.values())
-    notes = [_("Medelvärde på en skala 1–5. 5 är bäst.")]
-    if rounded and release.slips:
-        notes.append(_("5–9 svar: medelvärdet avrundas till närmaste halva, så att ett enskilt svar inte går att räkna ut."))
-    elif rounded:
-        notes.append(_("Medelvärdet avrundas till närmaste halva. Hur många som svarade antecknas inte."))
-    if len(found) < len(SCALES):
-        notes.append(_("En fråga som färre än fem har svarat på visas inte."))
-    answered = ngettext("%(n)s svar av %(slips)s", "%(n)s svar av %(slips)s", release.answers, slips=release.slips)
-    rows = [
-        (names[key], tuple(r)) for key in SCALES if isinstance(r := found.get(key), list) and sum(r) >= DISTRIBUTION_FROM
-    ]
-    return Results(
-        title=title,
-        tag=answered if release.slips else "",
-        notes=tuple(notes),
-        bars=tuple(_bar(names[key], found.get(key)) for key in SCALES),
-        rows=tuple(rows),
-    )
-
-
-def half_year_title(half_year: str) -> str:
-    """`Våren 2026`, `Hösten 2026`."""
-    year, half = half_year.split("-")
-    return _("Våren %(year)s", year=year) if half == "1" else _("Hösten %(year)s", year=year)
-
-
-def all_results(releases: Sequence[ReleaseFacts]) -> list[Results]:
-    """Every atom by itself, numbered within its half-year where there are several. Never added up (DESIGN 7)."""
-    several = Counter(release.half_year for release in releases)
-    left = Counter(several)
-    found = []
-    for release in releases:
-        title = half_year_title(release.half_year)
-        if several[release.half_year] > 1:
-            title = _("%(half_year)s, nummer %(n)s", half_year=title, n=left[release.half_year])
-            left[release.half_year] -= 1
-        found.append(results(release, title))
-    return found
 
 
 def no_slips(because: NoSlipsBecause) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from programmes.cohorts.queries import CohortState
 from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.principal import Principal
+from programmes.evaluation.form_queries import read_questions
 from programmes.evaluation.rules import BallotFacts, ReleaseFacts
 
 _EVERY_STATE: tuple[CohortState, ...] = ("planned", "open", "postponed", "started", "closed", "cancelled")
@@ -21,6 +22,7 @@ _EVERY_STATE: tuple[CohortState, ...] = ("planned", "open", "postponed", "starte
 def _release(row: asyncpg.Record) -> ReleaseFacts:
     facts: dict[str, Any] = dict(row)
     facts["results"] = msgspec.json.decode(facts["results"], type=dict[str, list[int] | float])
+    facts["asked"] = read_questions(facts.pop("form_version"), facts.pop("questions"))
     return ReleaseFacts(**facts)
 
 
@@ -33,18 +35,24 @@ async def for_cohort(cohort_id: int) -> BallotFacts | None:
     return BallotFacts(**dict(row)) if row else None
 
 
-_RELEASE = "select section, half_year, answers, slips, results, released_on from release"
+_RELEASE = """
+select r.section, r.half_year, r.answers, r.slips, r.results, r.released_on, r.form_version, f.questions,
+  array(select b.own_words from ballot b where b.release_id = r.id and b.own_words is not null order by 1) as words
+from release r left join evaluation_form f on f.section = r.section and f.version = r.form_version
+"""
 
 
 async def release_of(cohort_id: int) -> ReleaseFacts | None:
     """What the cohort's own box released, if it was an atom by itself."""
-    row = await fetchrow(f"{_RELEASE} where cohort_id = $1", cohort_id)
+    row = await fetchrow(f"{_RELEASE} where r.cohort_id = $1", cohort_id)
     return _release(row) if row else None
 
 
 async def releases(sections: Sequence[str]) -> list[ReleaseFacts]:
     """Every atom of these sections, newest first. Never summed: a sum that grows would show its last part."""
-    return [_release(r) for r in await fetch(f"{_RELEASE} where section = any($1::text[]) order by id desc", list(sections))]
+    return [
+        _release(r) for r in await fetch(f"{_RELEASE} where r.section = any($1::text[]) order by r.id desc", list(sections))
+    ]
 
 
 async def waiting(sections: Sequence[str]) -> set[str]:
@@ -56,10 +64,12 @@ async def waiting(sections: Sequence[str]) -> set[str]:
 
 
 async def own_words(sections: Sequence[str]) -> dict[str, list[str]]:
-    """By section, what groups said in their own words, without the group, once their boxes are closed."""
+    """By section, what groups said in their own words, without the group, once their boxes are closed and until they are
+    counted: then it stands with the release."""
     rows = await fetch(
         """select section, array_agg(own_words order by own_words) as words from ballot
-           where own_words is not null and state not in ('preparing', 'open', 'closing') and section = any($1::text[])
+           where own_words is not null and release_id is null and section = any($1::text[])
+             and state not in ('preparing', 'open', 'closing')
            group by section""",
         list(sections),
     )

@@ -1,7 +1,6 @@
 """What the form asks, what may be released, and what a group may say in its own words. Nothing here reads or writes."""
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,13 +10,7 @@ from uuid import UUID
 import msgspec
 
 from programmes.core.retention_rules import months_after
-
-FORM_VERSION = 1
-SCALES = ("participation", "safety", "satisfaction", "respect")
-TEXTS = ("good", "change")
-LONGEST_TEXT = 500
-# Every answer has this length before it is sealed. Two full texts of four-byte letters and the scales fit.
-PLAIN_LENGTH = 4400
+from programmes.evaluation.form_rules import STANDARD, Questions, unwritable
 
 LEAST = 5
 LEAST_OUTSIDE_THE_LARGEST = 2
@@ -54,7 +47,7 @@ class BallotFacts:
 
 @dataclass(frozen=True)
 class ReleaseFacts:
-    """A released atom."""
+    """A released atom; `words` are what its groups said aloud, without which of them."""
 
     section: str
     half_year: str
@@ -62,6 +55,8 @@ class ReleaseFacts:
     slips: int
     results: Mapping[str, Result]
     released_on: date
+    asked: Questions = STANDARD
+    words: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -90,13 +85,8 @@ def head_count_listed(exempt: bool, figures: Sequence[str]) -> bool:
     return not exempt or "participant_count" in figures
 
 
-def _unwritable(text: str) -> bool:
-    """Control characters and halves of characters. What joins emoji, or breaks a word softly, is writing."""
-    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
-
-
-def answers(given: Mapping[str, object]) -> Answers:
-    """Answers to this form, at least one; empty texts count as skipped.
+def answers(given: Mapping[str, object], asked: Questions = STANDARD) -> Answers:
+    """Answers to this version of the form, at least one; empty texts count as skipped.
 
     Raises:
         ValueError: nothing is answered, or something that the form does not ask or allow.
@@ -104,9 +94,9 @@ def answers(given: Mapping[str, object]) -> Answers:
     scales: dict[str, int] = {}
     texts: dict[str, str] = {}
     for key, value in given.items():
-        if key in SCALES and type(value) is int and value in _STEPS:
+        if key in asked.scales and type(value) is int and value in _STEPS:
             scales[key] = value
-        elif key in TEXTS and isinstance(value, str) and len(value) <= LONGEST_TEXT and not _unwritable(value):
+        elif key in asked.texts and isinstance(value, str) and len(value) <= asked.longest(key) and not unwritable(value):
             if value.strip():
                 texts[key] = value.strip()
         else:
@@ -116,13 +106,13 @@ def answers(given: Mapping[str, object]) -> Answers:
     return Answers(scales, texts)
 
 
-def padded(given: Answers) -> bytes:
-    """The bytes to seal, always `PLAIN_LENGTH` of them."""
+def padded(given: Answers, asked: Questions = STANDARD) -> bytes:
+    """The bytes to seal, always as many for a version of the form."""
     body = msgspec.json.encode({**given.scales, **given.texts})
-    return (len(body).to_bytes(4, "big") + body).ljust(PLAIN_LENGTH, b"\0")
+    return (len(body).to_bytes(4, "big") + body).ljust(asked.plain_length, b"\0")
 
 
-def unpadded(plain: bytes) -> Answers:
+def unpadded(plain: bytes, asked: Questions = STANDARD) -> Answers:
     """The answers in opened bytes.
 
     Raises:
@@ -132,7 +122,7 @@ def unpadded(plain: bytes) -> Answers:
         found = msgspec.json.decode(plain[4 : 4 + int.from_bytes(plain[:4], "big")], type=dict[str, int | str])
     except msgspec.MsgspecError as error:
         raise ValueError("not an answer") from error
-    return answers(found)
+    return answers(found, asked)
 
 
 def may_release(sizes: Sequence[int]) -> bool:
@@ -147,8 +137,8 @@ def pool(waiting: Mapping[UUID, int]) -> list[UUID]:
     return [ballot for ballot, n in waiting.items() if n] if len(sizes) > 1 and may_release(sizes) else []
 
 
-def atom(groups: Sequence[Sequence[Answers]], with_counts: bool) -> Atom | None:
-    """What these groups give away together, or None if they must wait.
+def atom(groups: Sequence[Sequence[Answers]], with_counts: bool, asked: Questions = STANDARD) -> Atom | None:
+    """What these groups, which were all asked by one version of the form, give away together, or None if they must wait.
 
     A question that too few answered is left out. Without counts (no head count is listed) only rounded means are kept,
     and the number of answers as "five or more".
@@ -157,7 +147,7 @@ def atom(groups: Sequence[Sequence[Answers]], with_counts: bool) -> Atom | None:
         return None
     total = sum(len(group) for group in groups)
     results: dict[str, Result] = {}
-    for question in SCALES:
+    for question in asked.scales:
         given = [[a.scales[question] for a in group if question in a.scales] for group in groups]
         if may_release([len(steps) for steps in given]):
             counts = [sum(steps.count(step) for steps in given) for step in _STEPS]

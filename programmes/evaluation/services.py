@@ -16,7 +16,8 @@ from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.enrolment import queries as enrolment
-from programmes.evaluation import rules
+from programmes.evaluation import form_queries, rules
+from programmes.evaluation.form_rules import STANDARD_VERSION, Questions
 from programmes.evaluation.keys import seal
 from programmes.evaluation.queries import for_cohort, programme_of
 
@@ -70,7 +71,7 @@ async def _made(section: str, cohort_id: int | None, half_year: str | None, now:
             section,
             cohort_id,
             half_year,
-            rules.FORM_VERSION,
+            STANDARD_VERSION,
             local_date(now),
         )
         if made:
@@ -105,7 +106,7 @@ async def print_slips(cohort_id: int, principal: Principal, now: datetime) -> li
         return NoSlips("closed")
     if people == 0:
         return NoSlips("nobody")
-    return await _issue(ballot_id, people, f"cohort/{cohort_id}", principal, now)
+    return await _issue(ballot_id, cohort.section, people, f"cohort/{cohort_id}", principal, now)
 
 
 async def print_half_year_slips(section: str, number: int, principal: Principal, now: datetime) -> list[str] | NoSlips:
@@ -120,24 +121,28 @@ async def print_half_year_slips(section: str, number: int, principal: Principal,
     ballot_id = await ensure_half_year_ballot(section, now)
     if ballot_id is None:
         raise NotFound
-    return await _issue(ballot_id, number, f"section/{section}", principal, now)
+    return await _issue(ballot_id, section, number, f"section/{section}", principal, now)
 
 
-async def _issue(ballot_id: UUID, number: int, subject: str, principal: Principal, now: datetime) -> list[str] | NoSlips:
+async def _issue(
+    ballot_id: UUID, section: str, number: int, subject: str, principal: Principal, now: datetime
+) -> list[str] | NoSlips:
     fresh = [codes.new_code() for _ in range(number)]
     async with transaction():
+        form = (await form_queries.chosen(section)).version
         # In the order of the digests, which is not the order of the sheet.
-        if not await fetchval("select issue_slips($1, $2)", ballot_id, sorted(codes.digest(code) for code in fresh)):
+        digests = sorted(codes.digest(code) for code in fresh)
+        if not await fetchval("select issue_slips($1, $2, $3)", ballot_id, digests, form):
             return NoSlips("answered")
         await audit.note("ballot:print", subject, principal.staff_id, now)
     return fresh
 
 
-async def programme_of_slip(code: str) -> Programme | None:
-    """What the holder of this slip is asked about; None for an unknown or used one, or when the box is not open."""
-    ballot_id = await fetchval("select slip_ballot($1)", codes.digest(code))
+async def asked_of_slip(code: str) -> tuple[Programme, Questions] | None:
+    """What the holder of this slip is asked, about which programme; None if it is unknown or used, or its box not open."""
+    ballot_id, questions = await form_queries.of_slip(codes.digest(code))
     programme_id = await programme_of(ballot_id)
-    return await catalogue.programme(programme_id) if programme_id else None
+    return (await catalogue.programme(programme_id), questions) if programme_id else None
 
 
 async def cast(code: str, given: Mapping[str, object], key_folder: Path) -> bool:
@@ -146,12 +151,12 @@ async def cast(code: str, given: Mapping[str, object], key_folder: Path) -> bool
     Nothing else is written: no audit entry, no job, no log line (DESIGN 7).
 
     Raises:
-        ValueError: nothing is answered, or something that the form does not ask.
+        ValueError: nothing is answered, or something that the box's form does not ask.
         KeyGone: the box's public key is not in the folder; the slip can be used when it is.
     """
-    plain = rules.padded(rules.answers(given))
     slip = codes.digest(code)
-    ballot_id = await fetchval("select slip_ballot($1)", slip)
+    ballot_id, questions = await form_queries.of_slip(slip)
+    plain = rules.padded(rules.answers(given, questions), questions)
     sealed = seal(key_folder, ballot_id, plain)
     return bool(await fetchval("select cast_ballot($1, $2)", slip, sealed))
 

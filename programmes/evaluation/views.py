@@ -17,7 +17,11 @@ from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import spoken
 from programmes.enrolment.queries import places
-from programmes.evaluation import pages, queries, services
+from programmes.evaluation import form_pages, pages, queries, result_pages, services
+from programmes.evaluation.form_queries import Questions
+from programmes.evaluation.form_views import HANDLERS as FORM_HANDLERS
+from programmes.evaluation.result_views import HANDLERS as RESULT_HANDLERS
+from programmes.evaluation.review_views import HANDLERS as REVIEW_HANDLERS
 from programmes.evaluation.sheet_views import common_of, sheet, sheet_of_common_box, sheet_of_group
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -33,15 +37,17 @@ def _code_page(request: AnyRequest, form: Form, status: int = 200) -> Response[A
     return page(request, "evaluation/code.html", {"form": form}, status)
 
 
-def _form_page(request: AnyRequest, form: Form, programme: Programme, status: int = 200) -> Response[Any]:
+def _form_page(
+    request: AnyRequest, form: Form, programme: Programme, questions: Questions, status: int = 200
+) -> Response[Any]:
     view = {
         "form": form,
         "programme": programme.short_name,
         "promise": pages.promise(),
-        "scales": pages.scales(form.raw, programme.form == "group"),
-        "steps": pages.steps(),
-        "writings": pages.writings(form.raw, form.errors),
-        "most": pages.longest_text(),
+        "how_much": form_pages.how_much(questions),
+        "scales": form_pages.scales(form.raw, programme.form == "group", questions),
+        "steps": form_pages.steps(),
+        "writings": form_pages.writings(form.raw, form.errors, questions),
     }
     return page(request, "evaluation/form.html", view, status)
 
@@ -63,33 +69,35 @@ async def use_slip(request: AnyRequest) -> Response[Any]:
     if code is None and not answering:
         form.fail("kod", _("Koden har 16 tecken, till exempel 4F7Q-MX2P-K9TW-3HRD. Se efter på lappen."))
         return _code_page(request, form, 422)
-    programme = await services.programme_of_slip(code) if code else None
-    if code and programme:
+    asked = await services.asked_of_slip(code) if code else None
+    if code and asked:
         if answering and form.raw("gor") != "sprak":
-            return await _answer(request, form, code, programme)
-        return _form_page(request, form, programme)
+            return await _answer(request, form, code, *asked)
+        return _form_page(request, form, *asked)
     if answering:
         return page(request, "evaluation/used.html", status=409)
     form.fail("kod", _("Koden går inte att använda. Lappen kan vara använd, eller så är utvärderingen stängd."))
     return _code_page(request, form, 422)
 
 
-async def _answer(request: AnyRequest, form: Form, code: str, programme: Programme) -> Response[Any]:
+async def _answer(request: AnyRequest, form: Form, code: str, programme: Programme, questions: Questions) -> Response[Any]:
     given: dict[str, object] = {}
-    for scale in pages.scales(form.raw, programme.form == "group"):
+    for scale in form_pages.scales(form.raw, programme.form == "group", questions):
         if scale.chosen:
             given[scale.key] = scale.chosen
         elif form.raw(scale.key):
             form.fail("fragor", _("Välj ett av stegen 1 till 5."))
-    for writing in pages.writings(form.raw, {}):
-        if written := form.text(writing.key, pages.longest_text()):
+    for writing in form_pages.writings(form.raw, {}, questions):
+        if written := form.text(writing.key, writing.most):
             given[writing.key] = written
     if not given and not form.errors:
         form.fail("fragor", _("Svara på minst en fråga, eller skriv något."))
     if form.errors:
-        return _form_page(request, form, programme, 422)
+        return _form_page(request, form, programme, questions, 422)
     if await services.cast(code, given, request.app.state.settings.key_folder):
-        return Response("", status_code=303, headers={"location": f"/u/tack?lang={spoken()}"})
+        # A browser may keep the page with the answers whole, to go back to. It listens to this only where it comes by https.
+        headers = {"location": f"/u/tack?lang={spoken()}", "clear-site-data": '"cache"'}
+        return Response("", status_code=303, headers=headers)
     return page(request, "evaluation/used.html", status=409)
 
 
@@ -134,7 +142,7 @@ async def _show(
         "tag": pages.state_tag(box, cohort.state not in UNDECIDED),
         "closes_at": await queries.closes_at(cohort.cohort_id),
         "people": (await places([cohort.cohort_id]))[cohort.cohort_id].confirmed,
-        "results": pages.results(release, _("Gruppens svar")) if release else None,
+        "results": result_pages.results(release, _("Gruppens svar")) if release else None,
         "form": form or Form(),
         "refused": refused,
     }
@@ -203,30 +211,6 @@ def _back(cohort: CohortFacts) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort.cohort_id}/utvardering"})
 
 
-@get("/personal/utvarderingar", guards=[signed_in])
-async def results(request: AnyRequest) -> Response[Any]:
-    """Released results of the programmes that this person coordinates or leads, one programme at a time."""
-    now = request.app.state.clock.now()
-    mine = await queries.sections_of(principal(request), now)
-    known = [p for _id, p in await catalogue.in_force(local_date(now)) if mine is None or p.section in mine]
-    sections = [p.section for p in known]
-    released, waiting = await queries.releases(sections), await queries.waiting(sections)
-    words = await queries.own_words(sections)
-    told = {release.section for release in released} | waiting | set(words)
-    programmes = [p for p in known if p.section in told]
-    wanted = request.query_params.get("insats", "")
-    chosen = next((p for p in programmes if p.slug == wanted), programmes[0] if programmes else None)
-    view = {
-        "programmes": programmes,
-        "chosen": chosen,
-        "results": pages.all_results([r for r in released if chosen and r.section == chosen.section]),
-        "waits": chosen is not None and chosen.section in waiting,
-        "words": words.get(chosen.section, []) if chosen else [],
-        "common": bool(await common_of(request)),
-    }
-    return page(request, "evaluation/results.html", view)
-
-
 # --- The common boxes of individual forms -----------------------------------------------------------------------------
 
 
@@ -237,7 +221,7 @@ async def _show_boxes(request: AnyRequest, status: int = 200, **more: object) ->
     half = services.half_year_of(request.app.state.clock.now())
     found = await queries.half_year_boxes([p.section for p in programmes], half)
     boxes = [pages.common_box(p.slug, p.short_name, found.get(p.section)) for p in programmes]
-    view = {"boxes": boxes, "title": pages.half_year_title(half), "form": Form(), "refused": None, **more}
+    view = {"boxes": boxes, "title": result_pages.half_year_title(half), "form": Form(), "refused": None, **more}
     return page(request, "evaluation/boxes.html", view, status)
 
 
@@ -268,6 +252,7 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
 
 
 HANDLERS = [
-    slip_page, use_slip, thanks, protection, cohort_page, print_slips, printed_slips, close_page, close, own_words, results,
-    common_boxes, print_common_slips, sheet_of_group, sheet_of_common_box,
+    slip_page, use_slip, thanks, protection, cohort_page, print_slips, printed_slips, close_page, close, own_words,
+    common_boxes, print_common_slips, sheet_of_group, sheet_of_common_box, *FORM_HANDLERS,
+    *REVIEW_HANDLERS, *RESULT_HANDLERS,
 ]  # fmt: skip

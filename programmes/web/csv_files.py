@@ -12,9 +12,14 @@ _FORMULA = "=+-@|%\uff1d\uff0b\uff0d\uff20"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]+")
 
 
+def one_line(value: str) -> str:
+    """The text without breaks and characters that steer."""
+    return _CONTROL.sub(" ", value)
+
+
 def cell(value: str) -> str:
     """One line of text that stays a text: an apostrophe goes before what would be computed."""
-    text = _CONTROL.sub(" ", value)
+    text = one_line(value)
     return f"'{text}" if text.lstrip()[:1] in _FORMULA and text.strip() else text
 
 

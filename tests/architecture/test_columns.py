@@ -52,6 +52,7 @@ CODES = {
     "start_decision": {"decision"},
     "study_visit": {"state"},
     "substitute_request": {"state"},
+    "text_review": {"state"},
 }
 # Sealed under a key of one person, one entry or one ballot box; and digests, which nothing leads back from.
 SEALED = {
@@ -61,6 +62,7 @@ SEALED = {
     "participant": {"sealed"},
     "partner_record": {"sealed"},
     "sealed_answer": {"blob"},
+    "review_text": {"blob", "draft"},
     "second_factor": {"sealed"},
     "staff_session": {"sealed_hint"},
 }
@@ -92,16 +94,22 @@ OF_NOBODY = {
     "cohort_session": {"theme"},
     "edition": {"diary_number"},
     "erasure_receipt": {"form", "section"},
+    "evaluation_form": {"questions", "section"},
+    "form_choice": {"section"},
     "held_text": {"question", "section", "shown"},
     "interpretation_choice": {"key", "section", "value"},
     "period_total": {"ended_how", "form", "half_year", "section"},
     "programme": {"data", "doc_level", "form", "section", "slug", "way_in"},
     "release": {"half_year", "results", "section"},
+    # Read and signed off by a coordinator, who has taken out what says whose it is.
+    "release_text": {"half_year", "question", "section", "words"},
+    "review_text": {"question"},
     "retention_choice": {"decision"},
     "group_role": {"section"},
     "notice": {"believed"},
     "session_change": {"after", "before"},
     "staff_role": {"section"},
+    "text_review": {"section"},
     "start_decision": {"reason"},
     "venue": {"address", "name"},
 }

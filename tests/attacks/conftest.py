@@ -70,7 +70,7 @@ class Boxes:
 
     def text(self, row: asyncpg.Record) -> str:
         """What somebody wrote, in a row of `held_text`, by the worker's key."""
-        return self.keys.open_text(row["section"], row["blob"])
+        return self.keys.texts.open(row["section"], row["key_id"], row["blob"])
 
     async def counted(self, answers: Sequence[Mapping[str, object]], section: str = "2.1") -> UUID:
         """A box in which these answers lay, closed and counted."""

@@ -89,13 +89,21 @@ def opened(dump: str, secrets: Mapping[str, bytes]) -> set[str]:
     for row, (name, secret) in itertools.product(tables(dump).get("held_text", []), secrets.items()):
         for part in re.findall(r"\\\\x([0-9a-f]{100,})", row):
             blob = bytes.fromhex(part)
-            for section in (b"2.1", None):
+            for about in (b"2.1", None, *_bound_to(name)):
                 try:
-                    AESGCM(secret).decrypt(blob[:12], blob[12:], section)
+                    AESGCM(secret).decrypt(blob[:12], blob[12:], about)
                 except (InvalidTag, ValueError):
                     continue
                 found.add(name)
     return found
+
+
+def _bound_to(name: str) -> list[bytes]:
+    """What a text is bound to, if this is the file of a key that has an id: its programme and that."""
+    try:
+        return [b"2.1" + UUID(Path(name).stem).bytes]
+    except ValueError:
+        return []
 
 
 def _secrets(*folders: Path) -> dict[str, bytes]:

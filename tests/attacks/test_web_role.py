@@ -16,6 +16,12 @@ from tests.evaluation.conftest import Groups
 RIGHTS = {
     "ballot": "SELECT INSERT UPDATE DELETE",
     "release": "SELECT",
+    "release_text": "SELECT",
+    "evaluation_form": "SELECT INSERT",
+    "form_choice": "SELECT INSERT UPDATE DELETE",
+    # Of its state only: a coordinator asks for a review, and signs it off.
+    "text_review": "SELECT UPDATE",
+    "review_text": "",
     "slip": "",
     "sealed_answer": "",
     "held_text": "",
@@ -23,6 +29,9 @@ RIGHTS = {
 CALLS = {
     "ballot_lock(uuid)": "holds off what else happens to a box",
     "issue_slips(uuid,bytea[])": "new slips, until the first answer",
+    "issue_slips(uuid,bytea[],integer)": "the same, with the version of the form that they ask",
+    "review_texts(uuid,integer)": "texts under review, to a coordinator of the programme, sealed",
+    "keep_drafts(uuid,integer,uuid[],bytea[])": "what a coordinator will show instead of them, sealed",
     "slip_ballot(bytea)": "the box of a slip that somebody holds",
     "cast_ballot(bytea,bytea)": "a vote",
     "withdraw_text(integer,date)": "nothing of an evaluation",
@@ -45,7 +54,7 @@ async def _rights(owner: asyncpg.Connection, role: str) -> dict[str, str]:
              and c.relname ~ $3 and c.relname !~ '^agreement|gateway'""",
         role,
         list(_KINDS),
-        "ballot|slip|sealed|release|text|answer|vote|evaluation",
+        "ballot|slip|sealed|release|text|answer|vote|evaluation|form_choice",
         ["SELECT", "INSERT", "UPDATE", "REFERENCES"],
     )
     may = {(row["name"], row["kind"]) for row in rows if row["may"]}
@@ -137,4 +146,4 @@ async def test_no_key_lies_where_web_reaches(groups: Groups, settings: Settings)
         for path in Path("programmes/evaluation").glob("*.py")
         if re.search(r"ballot_key_folder", path.read_text(encoding="utf-8"))
     }
-    assert named == {"counting.py"}
+    assert named == {"counting.py", "text_services.py"}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from programmes.core.jobs import passes
 from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Unreadable, read_key
 from programmes.evaluation.keys import BallotKeys, seal
+from programmes.evaluation.text_keys import TextKeys
 
 NOW = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
 
@@ -228,12 +229,17 @@ class TestBallots:
             keys.open(other, blob)
 
     def test_texts_cut_short_anywhere_are_unreadable(self, tmp_path: Path) -> None:
-        keys = BallotKeys(tmp_path / "ballots", tmp_path / "keys")
-        blob = keys.seal_text("2.1", "Bra kurs")
-        assert keys.open_text("2.1", blob) == "Bra kurs"
+        keys = TextKeys(tmp_path / "ballots", tmp_path / "keys")
+        one, other = keys.create("2.1"), keys.create("2.1")
+        blob = keys.seal("2.1", one, "Bra kurs")
+        assert keys.open("2.1", one, blob) == "Bra kurs"
         for cut in [*range(40), len(blob) - 1]:
             with pytest.raises(Unreadable):
-                keys.open_text("2.1", blob[:cut])
+                keys.open("2.1", one, blob[:cut])
+        with pytest.raises(Unreadable):
+            keys.open("2.1", other, blob)
+        with pytest.raises(KeyGone):
+            keys.open("2.7", one, blob)
 
     @pytest.mark.parametrize("half", ["private", "public"])
     def test_a_damaged_half_opens_and_seals_nothing_and_drops_no_answer(self, tmp_path: Path, half: str) -> None:

@@ -6,15 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programmes.evaluation import rules
+from programmes.evaluation import form_rules, rules
+from programmes.evaluation.form_rules import STANDARD
 from programmes.evaluation.rules import Answers
 
 STEP = st.integers(1, 5)
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cn", "Co", "Cf", "Zs"]), min_size=1, max_size=500)
 ANSWERS = st.builds(
     Answers,
-    scales=st.dictionaries(st.sampled_from(rules.SCALES), STEP, min_size=1),
-    texts=st.dictionaries(st.sampled_from(rules.TEXTS), TEXT),
+    scales=st.dictionaries(st.sampled_from(form_rules.SCALES), STEP, min_size=1),
+    texts=st.dictionaries(st.sampled_from(form_rules.TEXTS), TEXT),
 )
 GROUP = st.lists(ANSWERS, max_size=7)
 SMALL = st.integers(0, rules.LEAST - 1)
@@ -23,13 +24,13 @@ SMALL = st.integers(0, rules.LEAST - 1)
 @given(ANSWERS)
 def test_every_answer_has_the_same_length_and_is_read_back(given_: Answers) -> None:
     plain = rules.padded(given_)
-    assert len(plain) == rules.PLAIN_LENGTH
+    assert len(plain) == STANDARD.plain_length
     assert rules.unpadded(plain) == given_
 
 
 def test_the_longest_texts_fit() -> None:
     for letter in ('"', "\\", "å", "\U0001f600", "ش"):
-        assert len(rules.padded(rules.answers({"good": letter * 500, "change": letter * 500}))) == rules.PLAIN_LENGTH
+        assert len(rules.padded(rules.answers({"good": letter * 500, "change": letter * 500}))) == STANDARD.plain_length
 
 
 @pytest.mark.parametrize("written", ["👨‍👩‍👧 tack", "bra\u00adhet", "\ufeffbra", "نعم\u200cهم", "🫩", "\ue000"])
@@ -67,7 +68,7 @@ def test_no_release_has_fewer_than_five_or_fewer_than_two_outside_the_largest(
         return
     assert sum(sizes) >= 5
     assert atom.answers == (sum(sizes) if with_counts else 5)
-    for question in rules.SCALES:
+    for question in form_rules.SCALES:
         by_group = [sum(question in a.scales for a in group) for group in groups]
         safe = sum(by_group) >= 5 and (len(groups) == 1 or sum(by_group) - max(by_group) >= 2)
         assert (question in atom.results) == safe

@@ -87,7 +87,7 @@ async def test_new_slips_void_the_old_ones_until_somebody_has_answered(
     cohort, old = await groups.with_slips(5)
     new = await services.print_slips(cohort.cohort_id, robin, clock.now())
     assert isinstance(new, list)
-    assert await services.programme_of_slip(old[0]) is None
+    assert await services.asked_of_slip(old[0]) is None
     assert not await services.cast(old[0], GLAD, settings.key_folder)
     assert await services.cast(new[0], GLAD, settings.key_folder)
     assert await services.print_slips(cohort.cohort_id, robin, clock.now()) == services.NoSlips("answered")
@@ -166,7 +166,7 @@ async def test_closing_is_final(groups: Groups, settings: Settings, clock: Froze
     cohort, slips = await groups.with_slips(6)
     await services.cast(slips[0], GLAD, settings.key_folder)
     await services.close(cohort.cohort_id, robin, clock.now())
-    assert await services.programme_of_slip(slips[1]) is None
+    assert await services.asked_of_slip(slips[1]) is None
     assert not await services.cast(slips[1], GLAD, settings.key_folder)
     await services.close(cohort.cohort_id, robin, clock.now())
     await worker.drain(groups.worker)
@@ -195,9 +195,10 @@ async def test_free_texts_are_sealed_again_without_the_cohort(
 ) -> None:
     await groups.closed(5)
     await groups.closed(6)
-    texts = await owner.fetch("select section, question, group_tag, blob, xmin from held_text")
+    texts = await owner.fetch("select section, question, group_tag, key_id, blob, xmin from held_text")
     assert len(texts) == 11
-    assert {ballot_keys.open_text("2.1", t["blob"]) for t in texts} == {"Att få höra andra"}
+    assert {ballot_keys.texts.open("2.1", t["key_id"], t["blob"]) for t in texts} == {"Att få höra andra"}
+    assert ballot_keys.texts.alive("2.1") == [texts[0]["key_id"]]
     assert len({t["group_tag"] for t in texts}) == 2
     assert len({t["xmin"] for t in texts}) == 1, "rows of one release can be told by their transaction"
     assert len({len(t["blob"]) for t in texts}) == 1

@@ -1,0 +1,47 @@
+"""Reports to take home as a workbook. The same facts give the same bytes: nothing in the file says when it was made."""
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from litestar import Response
+from xlsxwriter import Workbook
+
+from programmes.web.csv_files import one_line
+
+Cell = str | float | None
+_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# What a workbook's properties have to say; `xlsxwriter` would take the machine's clock.
+_NO_TIME = datetime(2000, 1, 1)  # noqa: DTZ001
+_LONGEST_NAME = 31
+
+
+def xlsx_bytes(sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]]) -> bytes:
+    """Sheets of a name, heads and rows. A text stays a text, whatever it begins with; None is an empty cell."""
+    written = io.BytesIO()
+    book = Workbook(written, {"in_memory": True})
+    book.set_properties({"created": _NO_TIME})
+    bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
+    for name, heads, rows in sheets:
+        sheet = book.add_worksheet(name[:_LONGEST_NAME])
+        widths = [len(head) for head in heads]
+        for place, head in enumerate(heads):
+            sheet.write_string(0, place, one_line(head), bold)
+        for line, row in enumerate(rows, start=1):
+            for place, value in enumerate(row):
+                if isinstance(value, str):
+                    sheet.write_string(line, place, one_line(value), wrapped)
+                    widths[place] = max(widths[place], min(60, len(value)))
+                elif value is not None:
+                    sheet.write_number(line, place, value)
+        for place, width in enumerate(widths):
+            sheet.set_column(place, place, width + 2)
+        sheet.freeze_panes(1, 0)
+    book.close()
+    return written.getvalue()
+
+
+def xlsx_file(name: str, sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]]) -> Response[bytes]:
+    """The workbook as a file to save, never kept by a browser or a proxy."""
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(xlsx_bytes(sheets), media_type=_TYPE, headers=headers)

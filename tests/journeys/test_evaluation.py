@@ -1,0 +1,194 @@
+"""After a vote nothing is left on the screen, and who goes through comments can do it on a phone."""
+
+import contextlib
+import re
+
+import asyncpg
+import pytest
+from playwright.async_api import BrowserContext, Error, Page, Route, expect
+
+from programmes import worker
+from programmes.core.sealing import KeyFolder
+from programmes.evaluation import form_services, review_queries, review_services
+from programmes.evaluation.form_rules import OwnQuestion
+from tests.clock import FrozenClock
+from tests.evaluation.conftest import Groups
+from tests.evaluation.test_texts import group_of
+from tests.factories import a_coordinator, a_leader
+from tests.journeys.acts import sign_in
+from tests.journeys.conftest import LiveServer, NewContext
+from tests.journeys.test_accessibility import _NARROW, faults
+
+SAID = "Att få höra andra"
+_KEPT = """async () => [localStorage.length, sessionStorage.length, (await caches.keys()).length,
+  (await indexedDB.databases()).length, (await navigator.serviceWorker.getRegistrations()).length, document.cookie]"""
+
+
+@pytest.fixture
+async def groups(keys: KeyFolder, clock: FrozenClock, the_worker: worker.Worker, live_server: LiveServer) -> Groups:
+    return Groups(keys, clock, the_worker, await a_leader(clock.now()))
+
+
+async def answers(owner: asyncpg.Connection) -> int:
+    return int(await owner.fetchval("select count(*) from sealed_answer"))
+
+
+async def vote(page: Page, code: str) -> None:
+    """By keyboard alone."""
+    await page.locator("#kod").focus()
+    await page.keyboard.type(code)
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Skicka mitt svar").wait_for()
+    await page.locator('input[name="safety"]').first.focus()
+    # A group of radio buttons is one stop, and the arrows choose in it.
+    await page.keyboard.press("ArrowRight")
+    for _ in range(3):
+        await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.id") == "good"
+    await page.keyboard.type(SAID)
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.value") == "skicka"
+
+
+async def thanked(page: Page) -> None:
+    await page.get_by_role("heading", name="Tack! Ditt svar ligger i lådan").wait_for()
+
+
+async def shows_nothing(page: Page, code: str) -> None:
+    """Neither the page nor its fields, nor its address, hold anything of an answer or of the slip."""
+    assert not re.search(f"{SAID}|{code}", await page.content() + page.url)
+    filled = await page.evaluate(
+        "() => [...document.querySelectorAll('textarea, #kod, [name=kod]')].map(f => f.value).join('')"
+    )
+    assert filled == ""
+    assert await page.locator("input:checked").count() == 0
+
+
+async def test_a_tablet_that_goes_round_shows_nobody_what_the_one_before_answered(
+    new_context: NewContext, groups: Groups, owner: asyncpg.Connection
+) -> None:
+    _cohort, slips = await groups.with_slips(3)
+    tablet = await new_context("phone")
+    page = await tablet.new_page()
+    await page.goto(f"/u#{slips[0]}")
+    await page.wait_for_function("document.querySelector('#kod').value !== ''")
+    await page.locator("#kod").fill("")
+    await vote(page, slips[0])
+    await page.keyboard.press("Enter")
+    await thanked(page)
+    assert await page.evaluate(_KEPT) == [0, 0, 0, 0, 0, ""]
+    assert await tablet.cookies() == []
+    for step in ("back", "back", "forward", "reload", "forward", "reload"):
+        go = {"back": page.go_back, "forward": page.go_forward, "reload": page.reload}[step]
+        await go()
+        await shows_nothing(page, slips[0])
+    await page.goto("/u/tack?lang=sv")
+    await page.get_by_role("link", name="Nästa person svarar på samma skärm").click()
+    await page.wait_for_url("**/u?lang=sv")
+    await vote(page, slips[1])
+    # A browser that keeps pages whole tells the page that it is put away, and shows it again as it was then.
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    assert await page.locator("input:checked").count() == 0
+    assert await page.locator("#good").input_value() == ""
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    await page.get_by_role("button", name="Till frågorna").wait_for()
+    await shows_nothing(page, slips[1])
+    assert await answers(owner) == 1
+
+
+async def test_without_scripts_going_back_shows_no_answer_either(
+    new_context: NewContext, groups: Groups, owner: asyncpg.Connection
+) -> None:
+    _cohort, slips = await groups.with_slips(3)
+    bare = await new_context("phone", java_script_enabled=False)
+    page = await bare.new_page()
+    await page.goto("/u")
+    await page.locator("#kod").fill(slips[0])
+    await page.locator("#kod").press("Enter")
+    # Another language: a page that a form with answers has led to.
+    await page.locator("#good").fill(SAID)
+    await page.get_by_role("button", name="English").click()
+    await page.get_by_role("button", name="Send my answer").click()
+    await page.get_by_role("heading", level=1).filter(has_text="Thank you").wait_for()
+    for _ in range(3):
+        # A page that was the answer to a form is kept by nobody: the browser says so on one of its own.
+        with contextlib.suppress(Error):
+            await page.go_back()
+        await expect(page.locator("body")).not_to_contain_text(re.compile(f"{SAID}|{slips[0]}"))
+        await expect(page.locator("textarea")).to_have_count(0)
+    assert await bare.cookies() == []
+    assert await answers(owner) == 1
+
+
+async def test_an_answer_whose_receipt_was_lost_on_the_way_is_sent_again_and_counts_once(
+    phone: BrowserContext, groups: Groups, owner: asyncpg.Connection, wrongs: list[str]
+) -> None:
+    _cohort, slips = await groups.with_slips(3)
+    page = await phone.new_page()
+    await page.goto("/u")
+    await vote(page, slips[0])
+    lost = 0
+
+    async def cut(route: Route) -> None:
+        nonlocal lost
+        if route.request.method == "POST":
+            lost += 1
+            await route.fetch(max_redirects=0)
+            await route.abort("connectionreset")
+        else:
+            await route.continue_()
+
+    await page.route("**/u?lang=sv", cut)
+    async with page.expect_event("requestfailed"):
+        await page.keyboard.press("Enter")
+    assert lost == 1
+    assert await answers(owner) == 1
+    await page.unroute("**/u?lang=sv")
+    await page.reload()
+    await page.get_by_text("Då ligger ditt svar i lådan").wait_for()
+    await shows_nothing(page, slips[0])
+    assert await answers(owner) == 1
+    wrongs[:] = [wrong for wrong in wrongs if "ERR_CONNECTION_RESET" not in wrong]
+
+
+async def test_axe_finds_nothing_on_the_pages_of_an_evaluation(
+    new_context: NewContext, groups: Groups, clock: FrozenClock
+) -> None:
+    kim = await a_coordinator(clock.now(), "kim", "2.1")
+    own = [
+        OwnQuestion("scale", {"sv": "Passade lokalen?", "ar": "هل ناسبتك القاعة؟"}),
+        OwnQuestion("text", {"sv": "Vad saknade du?"}),
+    ]
+    await form_services.choose("2.1", own, kim.staff_id, clock.now())
+    for letter in "AB":
+        await group_of(groups, [{"good": f"{letter} {n}: tack för en fin grupp", "own1": 3} for n in range(6)])
+    _cohort, slips = await groups.with_slips(2)
+    page = await (await new_context("phone", viewport=_NARROW, reduced_motion="reduce")).new_page()
+    wrong = await faults(page, "/u/tack?lang=ar")
+    await page.goto("/u?lang=ar")
+    await page.locator("#kod").fill(slips[0])
+    await page.locator("#kod").press("Enter")
+    await page.locator("#own2").wait_for()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= _NARROW["width"]
+    desk = await sign_in(await new_context("phone", viewport=_NARROW, reduced_motion="reduce"), "kim")
+    comments = "/personal/utvarderingar/abc/kommentarer"
+    for address in ("/personal/utvarderingar?insats=abc", "/personal/utvarderingar/abc/fragor", comments):
+        wrong += await faults(desk, address)
+    review = await review_queries.review_of("2.1")
+    assert review
+    await review_services.ask(review, kim.staff_id, clock.now())
+    await worker.drain(groups.worker)
+    wrong += await faults(desk, comments)
+    await desk.goto(comments)
+    await desk.locator("textarea").first.fill("Tack!")
+    await desk.get_by_role("button", name="Spara och gå vidare").click()
+    await desk.get_by_role("heading", name="Läs igenom och skriv under").wait_for()
+    wrong += await faults(desk, f"{comments}/visa")
+    await desk.get_by_text("Jag har läst varje kommentar").click()
+    await desk.get_by_role("button", name="Skriv under och visa").click()
+    await desk.get_by_text("Du har skrivit under").wait_for()
+    await worker.drain(groups.worker)
+    wrong += await faults(desk, "/personal/utvarderingar?insats=abc")
+    assert await desk.get_by_text("”Tack!”").count() == 1
+    assert wrong == [], "\n".join(wrong)
