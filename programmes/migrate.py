@@ -51,7 +51,16 @@ _STAFF = ("staff", "staff_role")
 _ADMIT = "admit_subject(text, text, text, text, text[], text[], timestamptz)"
 # A version of a text that people accept is written once; another wording is another version.
 # The access log and its chain are only ever added to: lines go through `forget_looks` alone, which only the worker may call.
-_WRITTEN_ONCE = ("agreement_text", "record_look", "look_link", "look_checkpoint", "retention_choice", "retention_receipt")
+# What a cohort came to is a report's source for as long as there are reports.
+_WRITTEN_ONCE = (
+    "agreement_text",
+    "record_look",
+    "look_link",
+    "look_checkpoint",
+    "retention_choice",
+    "retention_receipt",
+    "closed_figures",
+)
 # A hold on a record is set and lifted, and stands there afterwards: neither role changes its terms or takes it away. With
 # the record it goes by the foreign key.
 _ONLY_LIFTED = ("retention_hold", "lifted_at, lifted_by")
