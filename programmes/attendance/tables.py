@@ -88,8 +88,8 @@ class ClosedFigures(Table, tablename="closed_figures"):
     study_visits = Integer(default=0)
     led_on = Integer(default=0)
     figures_not_negative = Check(
-        "least(held, cancelled_sessions, people, women, men, other, visits, excused, no_shows, completed, dropped_out, waited,"
-        " waited_days, study_visits, led_on) >= 0"
+        "least(held, cancelled_sessions, people, women, men, other, visits, excused, no_shows, completed, dropped_out,"
+        " waited, waited_days, study_visits, led_on) >= 0"
     )
     sexes_make_people = Check("women + men + other = people")
     who_came_has_visits = Check("people <= visits")

@@ -298,8 +298,8 @@ class PlaceSession(Table, tablename="place_session"):
 
 class KeptFigure(Table, tablename="kept_figure"):
     """What the rows of people whose records have been erased said in the figures of a documented cohort: how their way
-    ended (`completed`, …), at how many sessions of it somebody was (`session_id`), how many came at all (`came`), made a study visit (`visited`), and
-    of these had a confirmed place then (`led_on`).
+    ended (`completed`, …), at how many sessions of it somebody was (`session_id`), how many came at all (`came`), made a
+    study visit (`visited`) and had a confirmed place then (`led_on`).
 
     Figures are these and the rows that are left, together (`attendance.queries.figures`). `erased_on` is the local day on
     which somebody's rows last went into the figure; empty where the release before did it.

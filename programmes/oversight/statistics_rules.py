@@ -1,8 +1,8 @@
 """Which figures a section may show, for which days they are counted, and what was counted. Nothing here reads or writes.
 
-What may be shown follows from the documentation facts of the edition that a group was opened under (guideline, chapter 1 and
-each section's Dokumentation). Every figure passes `gathered`: one that its section does not list is not in what comes out, and
-asking for it raises `NotListed`.
+What may be shown follows from the documentation facts of the edition that a group was opened under (guideline, chapter 1
+and each section's Dokumentation). Every figure passes `gathered`: one that its section does not list is not in what comes
+out, and asking for it raises `NotListed`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,9 +14,9 @@ from programmes.catalogue.rules import Programme
 from programmes.evaluation.rules import half_year
 
 Figure = Literal[
-    "form", "starts", "cancelled_starts", "held", "cancelled_sessions", "occasions", "talks", "people", "women", "men", "other",
-    "visits", "visits_women", "visits_men", "visits_other", "completed", "dropped_out", "waiting", "no_shows", "study_visits",
-    "led_on", "ended_completed", "ended_early", "ended_cancelled", "answers", "response_rate",
+    "form", "starts", "cancelled_starts", "held", "cancelled_sessions", "occasions", "talks", "people", "women", "men",
+    "other", "visits", "visits_women", "visits_men", "visits_other", "completed", "dropped_out", "waiting", "no_shows",
+    "study_visits", "led_on", "ended_completed", "ended_early", "ended_cancelled", "answers", "response_rate",
 ]  # fmt: skip
 # In the order in which they are shown.
 FIGURES: tuple[Figure, ...] = Figure.__args__  # type: ignore[attr-defined]
@@ -41,8 +41,8 @@ class NotListed(Exception):
 def listed(programme: Programme) -> tuple[Figure, ...]:
     """The figures that may be shown for a programme, in the order in which they are shown.
 
-    Home services (4.x) have none here. Where people are documented one by one the main rule holds (chapter 1). Elsewhere only
-    what the section itself lists: of 2.15 and 2.16 no head count, and so no number of answers either.
+    Home services (4.x) have none here. Where people are documented one by one the main rule holds (chapter 1). Elsewhere
+    only what the section itself lists: of 2.15 and 2.16 no head count, and so no number of answers either.
     """
     if programme.form == "catalogue_only":
         return ()
@@ -54,7 +54,9 @@ def _listed_by_main_rule(programme: Programme) -> set[Figure]:
     found = set(_DOCUMENTED)
     if programme.study_visit:
         found |= {"study_visits", "led_on"}
-    if programme.evaluation != "off":
+    # Also what was answered before an office turned it off.
+    usual = next((i.default for i in programme.interpretations if i.key == "evaluation"), "off")
+    if programme.evaluation != "off" or usual != "off":
         found.add("answers")
         # The common box of an individual form has spare slips, so that a share of them would say nothing.
         found |= {"response_rate"} if programme.form == "group" else set()

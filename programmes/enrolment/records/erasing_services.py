@@ -21,7 +21,8 @@ select cohort_id, session_id, figure, count(*), $2::date from (
     select e.cohort_id, null, 'came' from enrolment e where e.participant_id = $1
       and exists (select 1 from attendance a where a.enrolment_id = e.id and a.mark = 'present')
     union all
-    select e.cohort_id, null, what.figure from enrolment e join study_visit v on v.enrolment_id = e.id and v.state = 'attended'
+    select e.cohort_id, null, what.figure
+    from enrolment e join study_visit v on v.enrolment_id = e.id and v.state = 'attended'
       cross join lateral (values ('visited', true), ('led_on', e.confirmed_at is not null)) as what (figure, so)
     where e.participant_id = $1 and what.so
     union all
