@@ -60,6 +60,12 @@ def test_of_a_sum_and_its_sexes_nobody_is_counted_out(section: str, names: tuple
 def test_of_how_ways_and_visits_ended_nobody_is_counted_out() -> None:
     names = ("people", "completed", "dropped_out")
     _audit((t for t in product(range(20), range(20), range(12)) if t[1] <= t[0]), {"visits": ("people",)}, "2.7", names)
+    for people, completed, dropped_out in product(range(4, 15), repeat=3):
+        counts = {"people": people, "completed": completed, "dropped_out": dropped_out, "visits": 99}
+        found = published(a_section("2.7", counts)).figures
+        # Nor are those few who came and did not complete it, which is a difference.
+        if found["completed"] is not None or found["dropped_out"] is not None:
+            assert min(completed, dropped_out, people - completed) >= LEAST
     names = ("study_visits", "led_on")
     tables = ((a, b) for a, b in product(range(24), repeat=2) if b <= a)
     by = defaultdict(set)
@@ -98,9 +104,10 @@ def test_of_meeting_places_and_their_sum_nobody_is_counted_out() -> None:
     for shown, alike in by_publication.items():
         for n in range(3):
             values = {table[n] for table in alike}
-            assert len(values) >= LEAST if shown[n + 1] is None else values == {shown[n + 1]}
+            assert len(values) >= LEAST if shown[n + 1] is None else values == {shown[n + 1]} and min(values) >= LEAST
 
 
+_SPLIT = {"visits_women", "visits_men", "visits_other"}
 COUNTS = st.integers(0, 40)
 NAMES = ("starts", "held", "people", "women", "men", "other", "visits", "completed", "dropped_out", "waited", "waited_days",
          "no_shows", "study_visits", "led_on", "answers", "slips", "talks", "ended_completed", "ended_early",
@@ -118,7 +125,7 @@ def test_no_count_of_people_under_five_is_published_and_each_year_is_hidden_by_i
     )
     for window, counts in ((0, now), (1, before)):
         found = published(section, 0 if window == 0 else 1)
-        assert set(found.figures) <= set(section.figures)
+        assert set(found.figures) <= set(section.figures) - (_SPLIT if "people" in section.figures else set())
         for figure, n in found.figures.items():
             if n is None or figure in of_nobody or figure in {"waiting", "response_rate"}:
                 continue
