@@ -170,7 +170,9 @@ def statistics_page(
     )
 
 
-HEADS = ("Märkning", "Avsnitt", "Insats", "Mötesplats", "Mått", "Period", "Värde")
+def heads() -> tuple[str, ...]:
+    """The first line of both files."""
+    return (_("Märkning"), _("Avsnitt"), _("Insats"), _("Mötesplats"), _("Mått"), _("Period"), _("Värde"))
 
 
 def inside_rows(sections: Sequence[Section], names: Mapping[str, str], period: Period) -> Iterable[tuple[str, ...]]:

@@ -86,7 +86,7 @@ async def inside(request: AnyRequest) -> Response[Any]:
     found = await queries.sections(period, {chosen} if chosen else set(names), now)
     with speaking("sv"):
         name = f"statistik-{period.first}-{period.last}-internt-sekretess.csv"
-        return csv_file(name, pages.HEADS, pages.inside_rows(found, names, period))
+        return csv_file(name, pages.heads(), pages.inside_rows(found, names, period))
 
 
 @get("/personal/statistik/utlamning.csv", guards=[recently_confirmed])
@@ -99,7 +99,7 @@ async def outside(request: AnyRequest) -> Response[Any]:
         return _back(request)
     found = await queries.sections(year_of(year), set(names), now)
     with speaking("sv"):
-        return csv_file(f"statistik-{year}.csv", pages.HEADS, pages.outside_rows(found, names, year))
+        return csv_file(f"statistik-{year}.csv", pages.heads(), pages.outside_rows(found, names, year))
 
 
 def _back(request: AnyRequest) -> Response[Any]:
