@@ -14,6 +14,8 @@ from programmes.oversight.statistics_wording_rules import definition, half_words
 from programmes.oversight.suppression_rules import published
 
 ADDRESS = "/personal/statistik"
+# Shown though there is none.
+_ALWAYS: frozenset[Figure] = frozenset({"starts", "people", "visits", "talks", "occasions"})
 _OF_PLACES: tuple[Figure, ...] = ("occasions", "visits", "visits_women", "visits_men", "visits_other")
 
 
@@ -36,11 +38,13 @@ class Place:
 
 @dataclass(frozen=True)
 class SectionView:
-    """A section with its table, what is to be said of it, and its meeting places, if each is shown by itself."""
+    """A section with its table, what is to be said of it, and its meeting places, if each is shown by itself. `none`: the
+    figures of which there is nothing in either period."""
 
     section: str
     name: str
     rows: tuple[Row, ...]
+    none: tuple[Row, ...]
     notes: tuple[str, ...]
     place_heads: tuple[str, ...]
     places: tuple[Place, ...]
@@ -81,10 +85,14 @@ def section_view(section: Section, name: str, left_open: int, period: Period) ->
     """One section in words."""
     places = section.places if any(not v.empty for pair in section.places.values() for v in pair) else {}
     heads = [figure for figure in _OF_PLACES if figure in section.figures]
+    # Where nobody is asked, it is said once.
+    figures = [f for f in section.figures if section.exempt or f not in {"women", "men"}]
+    shown = [f for f in figures if f in _ALWAYS or section.value(f, 0) or section.value(f, 1)]
     return SectionView(
         section=section.section,
         name=name,
-        rows=tuple(_row(section, figure) for figure in section.figures),
+        rows=tuple(_row(section, figure) for figure in shown),
+        none=tuple(_row(section, figure) for figure in figures if figure not in shown),
         notes=tuple(_notes(section, left_open, period)),
         place_heads=tuple(label(figure, section.form) for figure in heads),
         places=tuple(Place(place, tuple(said(section, f, 0, place) for f in heads)) for place in places),
@@ -93,8 +101,7 @@ def section_view(section: Section, name: str, left_open: int, period: Period) ->
 
 def _row(section: Section, figure: Figure) -> Row:
     now, before = section.value(figure, 0), section.value(figure, 1)
-    asked = section.exempt or figure not in {"women", "men"}
-    more = _more(now - before) if now is not None and before is not None and asked else ""
+    more = _more(now - before) if now is not None and before is not None else ""
     return Row(figure, label(figure, section.form), said(section, figure, 0), said(section, figure, 1), more)
 
 
@@ -147,7 +154,7 @@ def statistics_page(
     """The whole page. `names`: every programme that may be chosen, by section, in order."""
     shown = [s for s in sections if chosen or not s.empty or left_open.get(s.section)]
     views = tuple(section_view(s, names.get(s.section, ""), left_open.get(s.section, 0), period) for s in shown)
-    used = {row.figure for view in views for row in view.rows}
+    used = {row.figure for view in views for row in (*view.rows, *view.none)}
     group_words = "individual" if {s.form for s in shown} == {"individual"} else "group"
     quiet = [f"{s.section} {names.get(s.section, '')}" for s in sections if s not in shown]
     years = range(today.year - 1, today.year - 4, -1)

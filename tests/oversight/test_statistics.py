@@ -238,7 +238,8 @@ async def test_a_figure_that_a_section_does_not_list_can_be_had_by_no_way(
             else:
                 with pytest.raises(NotListed):
                     found[section].value(figure)
-        assert set(re.findall(r'data-figure="(\w+)"', shown.get(section, ""))) == figures, section
+        not_asked = set() if section in {"2.1", "2.12"} else {"women", "men"}
+        assert set(re.findall(r'data-figure="(\w+)"', shown.get(section, ""))) == figures - not_asked, section
         in_file = {row["Mått"] for row in inside if row["Avsnitt"] == section}
         assert len(in_file) == len(figures), section
         outwards = {row["Mått"] for row in outside if row["Avsnitt"] == section}
