@@ -10,7 +10,16 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import listed as in_words
 from programmes.core.i18n import ngettext
 from programmes.oversight.statistics_rules import FIGURES, Figure, Period, Section, halves_of, year_of
-from programmes.oversight.statistics_wording_rules import definition, half_words, label, period_words, said
+from programmes.oversight.statistics_wording_rules import (
+    definition,
+    filed,
+    filed_label,
+    half_words,
+    label,
+    period_words,
+    said,
+    thousands,
+)
 from programmes.oversight.suppression_rules import published
 
 ADDRESS = "/personal/statistik"
@@ -108,7 +117,7 @@ def _row(section: Section, figure: Figure) -> Row:
 def _more(difference: int) -> str:
     if difference == 0:
         return _("lika")
-    return f"+{difference}" if difference > 0 else f"−{-difference}"
+    return f"+{thousands(difference)}" if difference > 0 else f"−{thousands(-difference)}"
 
 
 def _notes(section: Section, left_open: int, period: Period) -> Iterable[str]:
@@ -190,10 +199,10 @@ def inside_rows(sections: Sequence[Section], names: Mapping[str, str], period: P
         for figure in section.figures:
             for window in (0, 1):
                 head = (mark, section.section, names.get(section.section, ""))
-                yield (*head, "", label(figure, section.form), periods[window], said(section, figure, window))
+                name = filed_label(figure, section.form)
+                yield (*head, "", name, periods[window], filed(section, figure, window))
                 for place in section.places if figure in _OF_PLACES else ():
-                    value = said(section, figure, window, place)
-                    yield (*head, place, label(figure, section.form), periods[window], value)
+                    yield (*head, place, name, periods[window], filed(section, figure, window, place))
 
 
 def outside_rows(sections: Sequence[Section], names: Mapping[str, str], year: int) -> Iterable[tuple[str, ...]]:
@@ -205,7 +214,7 @@ def outside_rows(sections: Sequence[Section], names: Mapping[str, str], year: in
             head = (mark, section.section, names.get(section.section, ""))
             for place, figures in (("", found.figures), *found.places.items()):
                 for figure, n in figures.items():
-                    value = said(section, figure, window, place) if n is not None else _("dolt")
+                    value = filed(section, figure, window, place) if n is not None else _("dolt")
                     if figure in {"women", "men"} and not section.exempt:
                         continue
-                    yield (*head, place, label(figure, section.form), str(year - window), value)
+                    yield (*head, place, filed_label(figure, section.form), str(year - window), value)

@@ -1,6 +1,8 @@
 """What figures are called and what they mean, for the page, files and reports. Words only."""
 
-from programmes.core.i18n import day_plain, ngettext
+from babel.numbers import format_decimal
+
+from programmes.core.i18n import day_plain, language, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.oversight.statistics_rules import Figure, Period, Section, Window
 
@@ -23,7 +25,7 @@ def label(figure: Figure, form: str) -> str:
         "visits": _("Besök"),
         "visits_women": _("Besök av kvinnor"),
         "visits_men": _("Besök av män"),
-        "visits_other": _("Besök, annat eller okänt kön"),
+        "visits_other": _("Besök av övriga"),
         "completed": _("Fullföljde"),
         "dropped_out": _("Avbröt"),
         "waiting": _("Väntetid i snitt"),
@@ -62,7 +64,7 @@ def definition(figure: Figure) -> str:
         "visits": _("Varje gång någon var med är ett besök, så samma person kan räknas flera gånger."),
         "visits_women": _("Besök av dem som har sagt att de är kvinnor."),
         "visits_men": _("Besök av dem som har sagt att de är män."),
-        "visits_other": _("Besök av övriga, eller där kön inte är känt."),
+        "visits_other": _("Besök av dem som har sagt något annat, eller inget."),
         "completed": _(
             "Deltagare som hade sin plats till slutet och var med minst en gång, eller som personalen säger det om."
         ),
@@ -99,7 +101,27 @@ def amount(figure: Figure, n: int | None) -> str:
         return "–"
     if figure == "waiting":
         return ngettext("%(n)s dag", "%(n)s dagar", n)
-    return f"{n} %" if figure == "response_rate" else str(n)
+    return f"{n} %" if figure == "response_rate" else thousands(n)
+
+
+def thousands(n: int) -> str:
+    """`1 162` in Swedish, `1,162` in English."""
+    return str(format_decimal(n, locale="sv" if language() == "sv" else "en_GB"))
+
+
+def filed(section: Section, figure: Figure, window: Window, place: str = "") -> str:
+    """The same for a file: digits only, which a spreadsheet can count with; nothing where nothing is known."""
+    if figure in {"women", "men"} and not section.exempt:
+        return _("Frågas inte")
+    n = section.value(figure, window, place)
+    return "" if n is None else str(n)
+
+
+def filed_label(figure: Figure, form: str) -> str:
+    """What a figure is called in a file, with its unit if it is no count."""
+    units: dict[Figure, str] = {"waiting": _("dagar"), "response_rate": _("procent")}
+    name = label(figure, form)
+    return f"{name}, {units[figure]}" if figure in units else name
 
 
 def period_words(period: Period) -> str:
