@@ -66,11 +66,13 @@ async def forwards() -> MigrationManager:
         from programmes.core.db import fetch
 
         await fetch("create index cohort_by_closing on cohort (closed_at) where closed_at is not null")
+        await fetch("create index first_session_by_start on cohort_session (starts_at) where number = 1")
 
     async def run_back() -> None:
         from programmes.core.db import fetch
 
         await fetch("drop index cohort_by_closing")
+        await fetch("drop index first_session_by_start")
 
     manager.add_table(class_name="ClosedFigures", tablename="closed_figures", schema=None, columns=None)
     for name, column, params in _COLUMNS:
