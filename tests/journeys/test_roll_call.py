@@ -159,11 +159,18 @@ async def test_an_open_place_is_counted_from_idag_in_four_taps_and_two_numbers(
     await expect(page.locator("[data-status]")).to_contain_text("Totalt 20")
     await page.get_by_role("button", name="Spara antal").tap()
     await page.wait_for_url("**/personal/idag")
+    # Put right: what is typed stands instead of what stood there.
+    await page.get_by_role("link", name="Ändra").click()
+    await page.tap("#women")
+    await page.keyboard.type("15")
+    await expect(page.locator("[data-status]")).to_contain_text("Totalt 22")
+    await page.get_by_role("button", name="Spara antal").tap()
+    await page.wait_for_url("**/personal/idag")
     rows = await owner.fetch(
         """select v.name, h.women, h.men, h.other from head_count h join cohort_session s on s.id = h.session_id
            join venue v on v.id = s.venue_id"""
     )
-    assert [tuple(row) for row in rows] == [("Svängsta", 13, 7, 0)]
+    assert [tuple(row) for row in rows] == [("Svängsta", 15, 7, 0)]
     await expect(page.get_by_role("link", name="Skriv antal")).to_have_count(1)
 
 
