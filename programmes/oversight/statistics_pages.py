@@ -166,7 +166,6 @@ def statistics_page(
     used = {row.figure for view in views for row in (*view.rows, *view.none)}
     group_words = "individual" if {s.form for s in shown} == {"individual"} else "group"
     quiet = [f"{s.section} {names.get(s.section, '')}" for s in sections if s not in shown]
-    years = range(today.year - 1, today.year - 4, -1)
     return StatisticsPage(
         period=period_words(period),
         before=period_words(period.year_before),
@@ -180,10 +179,39 @@ def statistics_page(
             "till": form.raw("till") or period.last.isoformat(),
             "insats": chosen,
         },
-        inside=address(period, chosen, f"{ADDRESS}/intern.csv"),
-        outside=tuple((year, f"{ADDRESS}/utlamning.csv?ar={year}") for year in years),
+        inside=address(period, chosen, f"{ADDRESS}.csv"),
+        outside=outside_years(today),
         form=form,
     )
+
+
+def outside_years(today: date) -> tuple[tuple[int, str], ...]:
+    """The years whose figures may be given out, the last first, and the page of each."""
+    return tuple((year, f"{ADDRESS}/utlamning?ar={year}") for year in range(today.year - 1, today.year - 4, -1))
+
+
+@dataclass(frozen=True)
+class OutsidePage:
+    """What may be given out of a year: by section and figure, or figure and place, this year and the one before."""
+
+    year: int
+    years: tuple[tuple[int, str], ...]
+    sections: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]
+    file: str
+
+
+def outside_page(sections: Sequence[Section], names: Mapping[str, str], year: int, today: date) -> OutsidePage:
+    """The same as the file, to look through before it leaves. Of sections without anything only that."""
+    shown = []
+    for section in sections:
+        values: dict[str, list[str]] = {}
+        for _mark, _number, _name, place, figure, at, value in outside_rows([section], names, year):
+            pair = values.setdefault(f"{place}, {figure}" if place else figure, ["–", "–"])
+            pair[0 if at == str(year) else 1] = value
+        if not section.empty:
+            name = f"{section.section} {names.get(section.section, '')}"
+            shown.append((name, tuple((figure, now, before) for figure, (now, before) in values.items())))
+    return OutsidePage(year, outside_years(today), tuple(shown), f"{ADDRESS}/utlamning.csv?ar={year}")
 
 
 def heads() -> tuple[str, ...]:
@@ -205,7 +233,9 @@ def inside_rows(sections: Sequence[Section], names: Mapping[str, str], period: P
                     yield (*head, place, name, periods[window], filed(section, figure, window, place))
 
 
-def outside_rows(sections: Sequence[Section], names: Mapping[str, str], year: int) -> Iterable[tuple[str, ...]]:
+def outside_rows(
+    sections: Sequence[Section], names: Mapping[str, str], year: int
+) -> Iterable[tuple[str, str, str, str, str, str, str]]:
     """Every figure of a year and the one before that may leave the house; small numbers, and what tells them, are hidden."""
     mark = _("Små tal är dolda")
     for section in sections:
@@ -214,7 +244,7 @@ def outside_rows(sections: Sequence[Section], names: Mapping[str, str], year: in
             head = (mark, section.section, names.get(section.section, ""))
             for place, figures in (("", found.figures), *found.places.items()):
                 for figure, n in figures.items():
+                    if figure in {"women", "men", "other"} and not section.exempt:
+                        continue  # Nobody is asked, so that there is nothing to give out.
                     value = filed(section, figure, window, place) if n is not None else _("dolt")
-                    if figure in {"women", "men"} and not section.exempt:
-                        continue
                     yield (*head, place, filed_label(figure, section.form), str(year - window), value)

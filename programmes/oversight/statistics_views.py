@@ -75,7 +75,7 @@ async def statistics(request: AnyRequest) -> Response[Any]:
     return page(request, "oversight/statistics.html", view, 422 if form.errors else 200)
 
 
-@get("/personal/statistik/intern.csv", guards=[recently_confirmed])
+@get("/personal/statistik.csv", guards=[recently_confirmed])
 async def inside(request: AnyRequest) -> Response[Any]:
     """The same as a file for the house: every number as it is, and every line says so."""
     who, now, form = _asked(request)
@@ -93,13 +93,32 @@ async def inside(request: AnyRequest) -> Response[Any]:
 async def outside(request: AnyRequest) -> Response[Any]:
     """A year that is over, with small numbers hidden, for whoever asks. Other periods would overlap, and differ by few."""
     who, now, form = _asked(request)
-    names, this_year = await _programmes(who, now), local_date(now).year
-    year = form.number("ar", 2000, this_year - 1)
-    if form.errors or not names:
+    names, year = await _programmes(who, now), _year_over(form, now)
+    if year is None or not names:
         return _back(request)
     found = await queries.sections(year_of(year), set(names), now)
     with speaking("sv"):
         return csv_file(f"statistik-{year}.csv", pages.heads(), pages.outside_rows(found, names, year))
+
+
+@get("/personal/statistik/utlamning", guards=[signed_in])
+async def outside_shown(request: AnyRequest) -> Response[Any]:
+    """What that file has, to look through first."""
+    who, now, form = _asked(request)
+    names, year = await _programmes(who, now), _year_over(form, now)
+    if year is None or not names:
+        return _back(request)
+    found = await queries.sections(year_of(year), set(names), now)
+    return page(request, "oversight/statistics_outside.html", pages.outside_page(found, names, year, local_date(now)))
+
+
+def _year_over(form: Form, now: datetime) -> int | None:
+    """The year that was asked for, the last where none was; None for one that is not over, or none at all."""
+    last = local_date(now).year - 1
+    if not form.raw("ar"):
+        return last
+    year = form.number("ar", 2000, last)
+    return None if form.errors else year
 
 
 def _back(request: AnyRequest) -> Response[Any]:
@@ -108,4 +127,4 @@ def _back(request: AnyRequest) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"{pages.ADDRESS}?{query}" if query else pages.ADDRESS})
 
 
-HANDLERS = [statistics, inside, outside]
+HANDLERS = [statistics, inside, outside, outside_shown]

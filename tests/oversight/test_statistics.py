@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from html import escape
 from uuid import uuid4
 
 import asyncpg
@@ -225,8 +226,9 @@ async def test_a_figure_that_a_section_does_not_list_can_be_had_by_no_way(
     found = await _sections(clock.now())
     await sign_in_as(client, "sasha", clock.now())
     text = (await client.get(f"{PAGE}?fran=2026-01-01&till=2026-12-31")).text
-    inside = await _rows(client, f"{PAGE}/intern.csv?fran=2026-01-01&till=2026-12-31")
+    inside = await _rows(client, f"{PAGE}.csv?fran=2026-01-01&till=2026-12-31")
     outside = await _rows(client, f"{PAGE}/utlamning.csv?ar=2026")
+    before_it_leaves = (await client.get(f"{PAGE}/utlamning?ar=2026")).text
     assert {row["Märkning"] for row in inside} == {"Internt, sekretess"}
     assert {row["Märkning"] for row in outside} == {"Små tal är dolda"}
     shown = dict(re.findall(r'<span class="muted">([0-9.]+)</span>(.*?)</section>', text, re.S))
@@ -244,6 +246,10 @@ async def test_a_figure_that_a_section_does_not_list_can_be_had_by_no_way(
         assert len(in_file) == len(figures), section
         outwards = {row["Mått"] for row in outside if row["Avsnitt"] == section}
         assert outwards <= in_file
+        told = re.findall(rf"<caption>{section} (.*?)</table>", before_it_leaves, re.S)
+        assert {m.rpartition(", ")[2] for m in re.findall(r'scope="row">([^<]+)', "".join(told))} == {
+            m.rpartition(", ")[2] for m in outwards
+        }
         # Nobody is asked what sex they are where they are documented, and no file makes it a number.
         asked = {row["Värde"] for row in inside if row["Avsnitt"] == section and row["Mått"] in {"Kvinnor", "Män"}}
         assert asked <= ({"7", "0"} if section in {"2.1", "2.12"} else {"Frågas inte"})
@@ -266,8 +272,8 @@ async def test_each_sees_their_own_programmes_and_what_cannot_be_asked_is_said(
     answer = await client.get(f"{PAGE}?insats=2.1")
     assert answer.status_code == 422
     assert "Välj en insats i listan." in answer.text
-    assert {row["Avsnitt"] for row in await _rows(client, f"{PAGE}/intern.csv")} == {"2.7"}
-    assert (await client.get(f"{PAGE}/intern.csv?insats=2.1")).headers["location"] == f"{PAGE}?insats=2.1"
+    assert {row["Avsnitt"] for row in await _rows(client, f"{PAGE}.csv")} == {"2.7"}
+    assert (await client.get(f"{PAGE}.csv?insats=2.1")).headers["location"] == f"{PAGE}?insats=2.1"
     for query, told in (
         ("fran=2026-02-30&till=2026-03-01", "Skriv ett datum som finns"),
         ("fran=2026-03-01&till=2026-02-01", "Perioden slutar före den börjar."),
@@ -278,13 +284,24 @@ async def test_each_sees_their_own_programmes_and_what_cannot_be_asked_is_said(
         assert answer.status_code == 422
         assert told in answer.text
         assert "<script>'" not in answer.text
-        assert (await client.get(f"{PAGE}/intern.csv?{query}")).status_code == 303
+        assert (await client.get(f"{PAGE}.csv?{query}")).status_code == 303
     # The first years there can be, and days that are still to come, are only empty.
     for query in ("fran=1900-01-01&till=1900-12-31", "fran=2200-01-01&till=2200-12-31"):
         assert (await client.get(f"{PAGE}?{query}")).status_code == 200
     # What leaves the house is a year that is over.
-    for year in ("2026", "2027", "x", "1999", ""):
-        assert (await client.get(f"{PAGE}/utlamning.csv?ar={year}")).status_code == 303
+    for year in ("2026", "2027", "x", "1999", "%00"):
+        for address in (f"{PAGE}/utlamning.csv?ar={year}", f"{PAGE}/utlamning?ar={year}"):
+            assert (await client.get(address)).headers["location"].startswith(PAGE)
+    # Both files are asked for again from the pages that they stand on.
+    clock.advance(minutes=6)
+    for address in (f"{PAGE}.csv?fran=2026-01-01&till=2026-12-31&insats=2.7", f"{PAGE}/utlamning.csv?ar=2025"):
+        answer = await client.get(address)
+        assert answer.status_code == 303
+        shown = (await client.get(answer.headers["location"])).text
+        assert f'value="{escape(address)}"' in shown
+        above = re.findall(r'<a class="alone" href="([^"]+)">Avbryt', shown)
+        assert [(await client.get(href)).status_code for href in above] == [200]
+    await sign_in_as(client, "mia", clock.now())
     assert await _rows(client, f"{PAGE}/utlamning.csv?ar=2025")
 
 
