@@ -108,6 +108,18 @@ async def test_a_documented_group_is_counted_once_and_the_same_after_its_people_
     assert found == {**_values(before["2.7"]), "waiting": None}
 
 
+@pytest.mark.parametrize(("column", "n", "named"), [
+    ("people", 5, "sexes_make_people"), ("visits", 3, "who_came_has_visits"), ("led_on", 2, "led_on_means_visited"),
+    ("no_shows", -1, "figures_not_negative"), ("cohort_id", 0, "closed_figures_cohort_id_fkey"),
+])  # fmt: skip
+async def test_the_database_refuses_what_no_group_can_come_to(
+    column: str, n: int, named: str, robin: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await _closed("2.7", robin, clock, keys, owner)
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match=named):
+        await owner.execute(f"update closed_figures set {column} = $1", n)
+
+
 async def test_a_group_is_counted_on_the_day_it_is_closed_and_until_then_it_is_said(
     robin: Principal, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
@@ -153,6 +165,7 @@ async def test_groups_without_names_are_counted_as_their_section_says(
     ended = {"ended_early": 0, "ended_cancelled": 0}
     assert _values(found["2.16"]) == {"form": 1, "talks": 2, "ended_completed": 1, **ended}
     assert _values(found["2.9"]) == {"form": 2, "talks": 7, "ended_completed": 2, **ended}
+    assert await owner.fetchval("select count(*) from closed_figures") == 0
     # A figure that nobody noted here can't come in by another way: the group's slips, and who was confirmed at its start.
     assert set(found["2.16"].windows[0].counts) <= {"form", "talks", "ended_completed"}
     # Series are there by half-years only.
