@@ -19,7 +19,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import fetch, transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.desk import closing_services as closing
+from programmes.desk.closing import services as closing
 from programmes.oversight import statistics_queries as queries
 from programmes.oversight.statistics_rules import FIGURES, NotListed, Period, Section, year_of
 from programmes.worker import Worker
