@@ -21,7 +21,7 @@ os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
 import asyncpg
 import httpx
 
-from bench import ballots, calendars
+from bench import ballots, calendars, decade
 from bench.client import Figures, get, measure
 from bench.client import once as ask_once
 from bench.record import PASSWORD, STAFF, Log, Recorder, Scenario
@@ -38,8 +38,8 @@ from programmes.settings import Settings
 
 SECONDS, ROUNDS, CLIENTS = float(os.environ.get("BENCH_SECONDS", "3")), 2, 8
 # Each part has a database of its own. The edition and the roles come with migrate, the address is the web role's.
-Part = Literal["service", "queues", "calendars", "ballots"]
-PARTS: tuple[Part, ...] = ("service", "queues", "calendars", "ballots")
+Part = Literal["service", "queues", "calendars", "ballots", "decade"]
+PARTS: tuple[Part, ...] = ("service", "queues", "calendars", "ballots", "decade")
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _mean(parts: list[Figures]) -> Figures:
     )
 
 
-async def _settings(server: private_server.PrivateServer, folder: Path, part: Part) -> Settings:
+async def _settings(server: private_server.PrivateServer, folder: Path, part: Part | Literal["tenth"]) -> Settings:
     database = f"bench_{part}"
     await private_server.ensure_database(server, database)
     return Settings(
@@ -163,7 +163,10 @@ async def _run(folder: Path, parts: Sequence[Part]) -> None:
     try:
         print(f"bench: measures of {SECONDS:g} s, {ROUNDS} rounds, {CLIENTS} clients, one process each", flush=True)
         for part in parts:
-            await (_ballots(server, folder) if part == "ballots" else _measure(server, folder, part))
+            if part == "decade":
+                await _decade(server, folder)
+            else:
+                await (_ballots(server, folder) if part == "ballots" else _measure(server, folder, part))
     finally:
         private_server.remove(folder / "pg")
 
@@ -202,6 +205,41 @@ async def _ballots(server: private_server.PrivateServer, folder: Path) -> None:
         await processes.stop(running)
 
 
+async def _decade(server: private_server.PrivateServer, folder: Path) -> None:
+    print("\n| cohorts | enrolments | marks | figures kept, s | statement, ms | ", end="")
+    print(" | ".join(f"{name}, p50 ms" for name in decade.ADDRESSES), "|\n|--:|--:|--:|--:|--:|--:|--:|")
+    found = []
+    for part, cohorts in (("tenth", decade.COHORTS // 10), ("decade", decade.COHORTS)):
+        found.append(await _decade_of(server, folder, "tenth" if part == "tenth" else "decade", cohorts))
+        print(found[-1].line, flush=True)
+    for name in decade.ADDRESSES:
+        print(f"bench: {name}: {found[1].pages[name].p50 / found[0].pages[name].p50:.2f} times the time at a tenth")
+    if "plan" in sys.argv[1:]:
+        print("", *found[1].plan, sep="\n")
+
+
+async def _decade_of(
+    server: private_server.PrivateServer, folder: Path, part: Literal["tenth", "decade"], cohorts: int
+) -> decade.Measured:
+    running: list[asyncio.subprocess.Process] = []
+    settings, now = await _settings(server, folder, part), SystemClock().now()
+    with contextlib.redirect_stdout(io.StringIO()):
+        await migrate(settings, now)
+    await open_pool(settings.database_url, 1)
+    owner = await asyncpg.connect(settings.database_url)
+    try:
+        await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], now)
+        await decade.build(owner, now, cohorts)
+        kept, port = await decade.keep(owner), _free_port()
+        running.append(await processes.start(settings, folder, "serve", "--port", str(port)))
+        await processes.wait_until_ready(f"http://127.0.0.1:{port}", running[0])
+        return await decade.measured(owner, port, kept, SECONDS, SystemClock().now())
+    finally:
+        await owner.close()
+        await close_pool()
+        await processes.stop(running)
+
+
 async def _service(scenarios: Sequence[Scenario], port: int, floor: int) -> None:
     bare = await measure(floor, lambda: get("/bare"), 200, SECONDS, CLIENTS)
     print(f"bench: a bare Litestar route without a database: {bare.rate:,.0f} a second\n", flush=True)
@@ -234,7 +272,8 @@ async def _calendars(scenarios: Sequence[Scenario], port: int, floor: int) -> No
 
 
 def main() -> None:
-    """`python -m bench` measures everything, `python -m bench calendars`, `queues` or `ballots` only that."""
+    """`python -m bench` measures everything, `python -m bench calendars` (`queues`, `ballots`, `decade`) only that; with
+    `plan` beside `decade` the plan of the year's statistics is printed too."""
     parts = [part for part in PARTS if part in sys.argv[1:]] or PARTS
     folder = Path(tempfile.mkdtemp(prefix="programmes-bench-", dir="/var/tmp"))
     folder.chmod(0o755)

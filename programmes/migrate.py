@@ -54,6 +54,7 @@ _ADMIT = "admit_subject(text, text, text, text, text[], text[], timestamptz)"
 # A version of a text that people accept is written once; another wording is another version.
 # The access log and its chain are only ever added to: lines go through `forget_looks` alone, which only the worker may call.
 # A version of an evaluation's form, and what an evaluation has released, never change (DESIGN 7).
+# What a cohort came to is a report's source for as long as there are reports.
 _WRITTEN_ONCE = (
     "agreement_text",
     "record_look",
@@ -64,6 +65,7 @@ _WRITTEN_ONCE = (
     "evaluation_form",
     "release",
     "release_text",
+    "closed_figures",
 )
 # A hold on a record is set and lifted, and stands there afterwards: neither role changes its terms or takes it away. With
 # the record it goes by the foreign key.

@@ -17,6 +17,7 @@ from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 from pgqueuer.types import QueueExecutionMode
 
+from programmes.attendance import figure_services as figures
 from programmes.calendar import services as calendar
 from programmes.core import erasure, folder_marks, jobs
 from programmes.core.clock import Clock
@@ -200,6 +201,7 @@ def ticks() -> list[Tick]:
         *today_mail.TICKS,
         *staff_mail.TICKS,
         *closing.TICKS,
+        *figures.TICKS,
         *chain.TICKS,
         *review.TICKS,
         *digest.TICKS,

@@ -88,6 +88,10 @@ const counts = {
   restore(kept) {
     for (const input of counts.inputs()) if (input.name in kept) input.value = kept[input.name];
   },
+  // Whoever types a number means it instead of what stands there, and no nought before it.
+  ready() {
+    for (const input of counts.inputs()) input.addEventListener("focus", () => input.select());
+  },
   press(button) {
     const input = form.elements[button.value];
     const next = (Number.parseInt(input.value, 10) || 0) + (button.name === "oka" ? 1 : -1);
@@ -181,6 +185,7 @@ function rollCall(wipeHere) {
     show();
   };
 
+  kind.ready?.();
   const kept = store.read(key);
   // A page that says what somebody else has noted knows better how it stands, and what was typed.
   if (kept && "apart" in form.dataset) {

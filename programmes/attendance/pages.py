@@ -40,7 +40,10 @@ class SessionLine:
 
     @property
     def line(self) -> str:
-        """`Till spelfriheten!, träff 3 av 10. Tisdag 22 september 17.30–19.30.`"""
+        """`Till spelfriheten!, träff 3 av 10. Tisdag 22 september 17.30–19.30.`; of an open place where it is (3.2 has
+        several)."""
+        if self.form == "drop_in":
+            return f"{self.venue}. {self.when}"
         which = numbered(self.form, self.number, self.sessions)
         return f"{self.name}, {which}. {self.when}"
 

@@ -163,24 +163,30 @@ async def unnoted(cohort_ids: Iterable[int], by_name: Iterable[int], before: dat
 @dataclass(frozen=True)
 class Figure:
     """A figure of a documented cohort: of one session, how many were marked so, or of the whole, how many ended so, and how
-    many came at all (`came`)."""
+    many came at all (`came`), made a study visit (`visited`) and had a confirmed place after it (`led_on`)."""
 
     session_id: int | None
     figure: str
     n: int
 
 
-_FIGURES = """
-select session_id, figure, sum(n)::int as n from (
-    select null::int as session_id, state as figure, 1 as n from enrolment
-    where cohort_id = $1 and participant_id is not null
+# SQL: what every row about the documented people of a cohort counts, those that are kept and those that have been erased.
+COUNTED = """
+    select null::int as session_id, e.state as figure, 1 as n from enrolment e
+    where e.cohort_id = {cohort} and e.participant_id is not null
     union all
-    select null, 'came', 1 from enrolment e where e.cohort_id = $1 and e.participant_id is not null
+    select null, 'came', 1 from enrolment e where e.cohort_id = {cohort} and e.participant_id is not null
       and exists (select 1 from attendance a where a.enrolment_id = e.id and a.mark = 'present')
     union all
-    select a.session_id, a.mark, 1 from attendance a join enrolment e on e.id = a.enrolment_id where e.cohort_id = $1
+    select null, what.figure, 1 from enrolment e join study_visit v on v.enrolment_id = e.id and v.state = 'attended'
+      cross join lateral (values ('visited', true), ('led_on', e.confirmed_at is not null)) as what (figure, so)
+    where e.cohort_id = {cohort} and e.participant_id is not null and what.so
     union all
-    select session_id, figure, n from kept_figure where cohort_id = $1) as counted
+    select a.session_id, a.mark, 1 from attendance a join enrolment e on e.id = a.enrolment_id where e.cohort_id = {cohort}
+    union all
+    select session_id, figure, n from kept_figure where cohort_id = {cohort}"""
+_FIGURES = f"""
+select session_id, figure, sum(n)::int as n from ({COUNTED.format(cohort="$1")}) as counted
 group by session_id, figure order by session_id nulls first, figure
 """
 

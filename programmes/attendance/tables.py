@@ -59,6 +59,43 @@ class PeriodTotal(Table, tablename="period_total"):
     one_total_each = Unique(["section", "half_year", "form", "ended_how"])
 
 
+class ClosedFigures(Table, tablename="closed_figures"):
+    """What a documented cohort came to, one row for each that is closed, written as it closes and never changed: reports
+    print the same later, though its people have been erased (decision 32). Nobody is in it.
+
+    `closed_on`: the local day it is counted on. `people`: who came at least once, and `women`, `men`, `other` of them.
+    `visits`, `excused`, `no_shows`: marks. `dropped_out`: left a confirmed place after the start, or never came. `waited`:
+    whose wait is known, `waited_days` of them together, from the application to the first session, or to the place if later.
+    `study_visits` that were made, `led_on` to a place.
+    """
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False, unique=True)
+    closed_on = Date(default=None, index=True)
+    held = Integer(default=0)
+    cancelled_sessions = Integer(default=0)
+    people = Integer(default=0)
+    women = Integer(default=0)
+    men = Integer(default=0)
+    other = Integer(default=0)
+    visits = Integer(default=0)
+    excused = Integer(default=0)
+    no_shows = Integer(default=0)
+    completed = Integer(default=0)
+    dropped_out = Integer(default=0)
+    waited = Integer(default=0)
+    waited_days = Integer(default=0)
+    study_visits = Integer(default=0)
+    led_on = Integer(default=0)
+    figures_not_negative = Check(
+        "least(held, cancelled_sessions, people, women, men, other, visits, excused, no_shows, completed, dropped_out,"
+        " waited, waited_days, study_visits, led_on) >= 0"
+    )
+    sexes_make_people = Check("women + men + other = people")
+    who_came_has_visits = Check("people <= visits")
+    led_on_means_visited = Check("led_on <= study_visits")
+
+
 class CaseTransfer(Table, tablename="case_transfer"):
     """That the attendance of a documented cohort was moved to the municipality's case system: when and by whom."""
 

@@ -298,7 +298,8 @@ class PlaceSession(Table, tablename="place_session"):
 
 class KeptFigure(Table, tablename="kept_figure"):
     """What the rows of people whose records have been erased said in the figures of a documented cohort: how their way
-    ended (`completed`, …), at how many sessions of it somebody was (`session_id`), how many came at all (`came`).
+    ended (`completed`, …), at how many sessions of it somebody was (`session_id`), how many came at all (`came`), made a
+    study visit (`visited`) and had a confirmed place then (`led_on`).
 
     Figures are these and the rows that are left, together (`attendance.queries.figures`). `erased_on` is the local day on
     which somebody's rows last went into the figure; empty where the release before did it.
@@ -310,9 +311,9 @@ class KeptFigure(Table, tablename="kept_figure"):
     figure = Text(default=None)
     n = Integer(default=0)
     erased_on = Date(null=True, default=None)
-    known_figure = Check(
+    known_figure_of_a_cohort = Check(
         "case when session_id is null then figure in ('preliminary', 'confirmed', 'queued', 'offered', 'completed',"
-        " 'dropped_out', 'withdrawn', 'declined', 'expired', 'transferred', 'refused', 'came')"
+        " 'dropped_out', 'withdrawn', 'declined', 'expired', 'transferred', 'refused', 'came', 'visited', 'led_on')"
         " else figure in ('present', 'excused', 'no_show') end"
     )
     something_was_kept = Check("n > 0")

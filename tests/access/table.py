@@ -42,6 +42,9 @@ KINDS: Mapping[str, Mapping[Role, Cell]] = {
     "its coordinator": _row("unknown", nobody="sign_in", leader="forbidden", substitute="forbidden", coordinator="in"),
     "leaders and coordinators": _row("in", nobody="sign_in", manager="forbidden", administrator="forbidden"),
     "managers": _row("forbidden", nobody="sign_in", manager="in"),
+    "coordinators and managers": _row(
+        "forbidden", nobody="sign_in", coordinator="in", coordinator_elsewhere="in", manager="in"
+    ),
     "any coordinator": _row("forbidden", nobody="sign_in", coordinator="in", coordinator_elsewhere="in"),
     "the programme's coordinator": _row("forbidden", nobody="sign_in", coordinator="in"),
     "the programme's coordinator, unknown to others": _row(
@@ -139,6 +142,10 @@ TABLE: Mapping[str, Asked] = {
     **dict.fromkeys(_OF_COHORT, Asked(_MINE)),
     **dict.fromkeys(_OF_ITS_COORDINATOR, Asked(_THEIRS)),
     **dict.fromkeys(_OF_COORDINATORS, Asked("any coordinator")),
+    "GET /personal/statistik": Asked("coordinators and managers"),
+    "GET /personal/statistik.csv": Asked("coordinators and managers"),
+    "GET /personal/statistik/utlamning": Asked("coordinators and managers"),
+    "GET /personal/statistik/utlamning.csv": Asked("coordinators and managers"),
     "GET /personal/granskning": Asked("managers"),
     "GET /personal/gallring": Asked("managers"),
     "GET /personal/gallring/regler/{subject}": Asked("managers"),

@@ -83,7 +83,12 @@ async def _everything(clock: FrozenClock, keys: KeyFolder) -> tuple[list[str], l
     staff = ["/personal/idag", "/personal/grupper", "/personal/starter", "/personal/utvarderingar", "/personal/kalender"]
     staff += [group, f"{group}/traffar", f"{group}/avsluta", f"{group}/utvardering", f"{group}/studiebesok"]
     staff += [f"{group}/deltagare/{taken.enrolment_id}", "/personal/grupper/ny?insats=2.8", "/personal/texter"]
-    staff += [f"{group}/besked"]
+    staff += [
+        f"{group}/besked",
+        "/personal/statistik?insats=3.2",
+        "/personal/statistik?fran=x",
+        "/personal/statistik/utlamning",
+    ]
     staff += [f"/personal/starter/{treatment.cohort_id}/stall-in", f"/personal/starter/{treatment.cohort_id}/skjut-upp"]
     staff += ["/personal/konto", "/personal/konto/losenord", "/personal/konto/kod"]
     staff += [f"/personal/bekrafta?till={group}/ko.csv", f"/personal/bekrafta?klart=ja&till={group}/ko.csv"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -10,7 +11,7 @@ from playwright.async_api import BrowserContext, Page, expect
 from programmes.core.sealing import KeyFolder
 from tests.attendance.cast import NAMES, a_running, session_ids
 from tests.clock import FrozenClock
-from tests.factories import PASSWORD, a_leader
+from tests.factories import PASSWORD, a_cohort, a_leader, a_venue
 from tests.journeys.conftest import LiveServer
 
 
@@ -134,6 +135,43 @@ async def test_heads_are_counted_with_one_thumb_and_enter_saves(
     row = await owner.fetchrow("select women, men, other from head_count")
     assert row is not None
     assert tuple(row) == (2, 5, 0)
+
+
+async def test_an_open_place_is_counted_from_idag_in_four_taps_and_two_numbers(
+    phone: BrowserContext, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    """3.2 is counted at each place: the page says which, a number typed replaces what stands there, and that is all."""
+    robin = await a_leader(clock.now())
+    for place in ("Asarum", "Svängsta"):
+        await a_cohort("3.2", clock.now(), robin, sessions=1, first_in=timedelta(), state="started",
+                       venue_id=await a_venue(place))  # fmt: skip
+    page = await phone.new_page()
+    await page.goto("/logga-in")
+    await page.fill("#anv", "robin")
+    await page.fill("#losen", PASSWORD)
+    await page.get_by_role("button", name="Logga in").click()
+    await page.wait_for_url("**/personal/idag")
+    await page.get_by_role("link", name="Skriv antal").nth(1).click()
+    await expect(page.get_by_text("Svängsta. ")).to_be_visible()
+    for field, number in (("#women", "13"), ("#men", "7")):
+        await page.tap(field)
+        await page.keyboard.type(number)
+    await expect(page.locator("[data-status]")).to_contain_text("Totalt 20")
+    await page.get_by_role("button", name="Spara antal").tap()
+    await page.wait_for_url("**/personal/idag")
+    # Put right: what is typed stands instead of what stood there.
+    await page.get_by_role("link", name="Ändra").click()
+    await page.tap("#women")
+    await page.keyboard.type("15")
+    await expect(page.locator("[data-status]")).to_contain_text("Totalt 22")
+    await page.get_by_role("button", name="Spara antal").tap()
+    await page.wait_for_url("**/personal/idag")
+    rows = await owner.fetch(
+        """select v.name, h.women, h.men, h.other from head_count h join cohort_session s on s.id = h.session_id
+           join venue v on v.id = s.venue_id"""
+    )
+    assert [tuple(row) for row in rows] == [("Svängsta", 15, 7, 0)]
+    await expect(page.get_by_role("link", name="Skriv antal")).to_have_count(1)
 
 
 async def test_without_scripts_every_button_works(

@@ -6,6 +6,7 @@ from datetime import datetime, time
 from uuid import UUID, uuid4
 
 from programmes.attendance import queries as attendance
+from programmes.attendance.figure_services import keep_figures
 from programmes.attendance.rules import Kind
 from programmes.attendance.services import OutOfBounds, count_unique
 from programmes.calendar.services import revoke_for_cohort
@@ -227,6 +228,7 @@ async def _finish(cohort: CohortFacts, facts: ClosingFacts, principal: Principal
         await _dissolve(cohort, facts, now)
     elif cohort.state != "cancelled":
         await execute("update cohort set state = 'closed', closed_at = $2 where id = $1", cohort.cohort_id, now)
+        await keep_figures([cohort.cohort_id])
 
 
 async def _dissolve(cohort: CohortFacts, facts: ClosingFacts, now: datetime) -> None:

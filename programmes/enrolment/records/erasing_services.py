@@ -11,7 +11,8 @@ from programmes.core.erasure import destroy_key
 from programmes.core.sealing import KeyFolder, Kind
 from programmes.people.hold_services import lock_record
 
-# What the rows said in the figures stays: how each way ended, whether somebody came to it at all, how they were marked when.
+# What the rows said in the figures stays: how each way ended, whether somebody came to it at all,
+# what came of a study visit, how they were marked when.
 _KEEP_FIGURES = """
 insert into kept_figure as k (cohort_id, session_id, figure, n, erased_on)
 select cohort_id, session_id, figure, count(*), $2::date from (
@@ -19,6 +20,11 @@ select cohort_id, session_id, figure, count(*), $2::date from (
     union all
     select e.cohort_id, null, 'came' from enrolment e where e.participant_id = $1
       and exists (select 1 from attendance a where a.enrolment_id = e.id and a.mark = 'present')
+    union all
+    select e.cohort_id, null, what.figure
+    from enrolment e join study_visit v on v.enrolment_id = e.id and v.state = 'attended'
+      cross join lateral (values ('visited', true), ('led_on', e.confirmed_at is not null)) as what (figure, so)
+    where e.participant_id = $1 and what.so
     union all
     select e.cohort_id, a.session_id, a.mark from enrolment e join attendance a on a.enrolment_id = e.id
     where e.participant_id = $1) as said
