@@ -77,6 +77,8 @@ def _port(text: str) -> int:
 _ELSEWHERE = {
     "staff": ("staff_commands.add_to", "members of staff"),
     "doctor": ("doctor.command.add_to", "say what is wrong with this installation, and how to mend it"),
+    "backup": ("backup.commands.add_to", "the database and the keys that may be backed up, encrypted"),
+    "restore": ("backup.restore_commands.add_to", "put a backup back into an empty database, or rehearse that"),
     "keys": ("key_commands.add_to", "the folders of keys"),
     "erase": ("retention_commands.add_erase", "erase what is due by the rules of retention, now instead of in the night"),
     "archive": ("retention_commands.add_archive", "records that the archive takes over before they are erased"),

@@ -135,7 +135,7 @@ async def _ensure_role(connection: asyncpg.Connection, role: _RoleAddress) -> No
 
 
 async def make_roles(settings: Settings) -> None:
-    """The roles of web and worker, where there are none yet, without any right: before a backup is put back that gives them."""
+    """The roles of web and worker where there are none yet, with no right: before a backup is put back that names them."""
     connection = await asyncpg.connect(settings.database_url)
     try:
         for url in (settings.web_database_url, settings.worker_database_url):

@@ -1,5 +1,8 @@
-"""When the newest backup, rehearsal of a restore, and restore were tried, and when one last succeeded. `programmes backup` and
-`programmes restore` note it; `programmes doctor` reads it. A restored database brings back the trace of its backup's time."""
+"""When the newest backup, rehearsal of a restore, and restore were tried, and when one last succeeded.
+
+`programmes backup` and `programmes restore` note it, `programmes doctor` reads it. A restored database brings back the trace
+of its backup's time.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
