@@ -18,6 +18,7 @@ from programmes.backup import BackupError
 from programmes.core.sealing import KEY_BYTES, Receipts, read_key, write_secret
 
 _MARK = "service/installation.key"
+_SEAL = "service/backup.key"
 _RECEIPTS = "receipts.jsonl"
 _KEY = re.compile(r"(person/[0-9a-f]{2}/([0-9a-f-]{36})|service/[a-z-]{1,40})\.(key|next|last)")
 _LOG = ("chain/chain.key", "chain/head.json", "chain/days.jsonl")
@@ -74,6 +75,11 @@ class Copy:
         """Which folder it is a copy of."""
         return sha256(self.keys[_MARK]).digest()
 
+    @property
+    def seal(self) -> bytes | None:
+        """With which the installation's own manifests are known."""
+        return self.keys.get(_SEAL)
+
     def keys_of(self, person: UUID) -> list[bytes]:
         """Every key that may open this record."""
         stem = f"person/{str(person)[:2]}/{person}"
@@ -106,12 +112,22 @@ def unpacked(content: bytes) -> Copy:
     return Copy(keys, found)
 
 
-def mark_of(folder: Path) -> bytes | None:
-    """Which folder of keys lies here, or None where there is none. Makes nothing, as opening it would. Raises KeysAway."""
+def _key(path: Path) -> bytes | None:
     try:
-        return sha256(read_key(folder / _MARK)).digest()
+        return read_key(path)
     except FileNotFoundError:
         return None
+
+
+def mark_of(folder: Path) -> bytes | None:
+    """Which folder of keys lies here, or None where there is none. Makes nothing, as opening it would. Raises KeysAway."""
+    found = _key(folder / _MARK)
+    return sha256(found).digest() if found else None
+
+
+def seal_of(folder: Path) -> bytes | None:
+    """With which the manifests of this folder's installation are known, or None before its first backup."""
+    return _key(folder / _SEAL)
 
 
 def merge_receipts(folder: Path, content: bytes) -> None:

@@ -67,7 +67,7 @@ async def drill(
         raise BackupError(f"There is no key folder at {settings.key_folder}: only with it is a backup known as ours.")
     keys = KeyFolder(settings.key_folder)
     found = restoring.look_through(folder, identities, progress)
-    restoring.must_be_ours(found, keys)
+    restoring.must_be_ours(found, keys.mark, archives.seal_of(settings.key_folder))
     if copy and copy.mark != keys.mark:
         raise BackupError("The copy of keys is of another installation than the backup.")
     with restoring.database_in_words():

@@ -42,11 +42,6 @@ class Made:
     rows: int
 
 
-def seal_key(keys: KeyFolder) -> bytes:
-    """With which the installation's own manifests are known."""
-    return keys.service_key(_SEAL)
-
-
 def release() -> str:
     """The release of this program."""
     return version("programmes")
@@ -122,6 +117,8 @@ def _keys(settings: Settings) -> KeyFolder:
     keys = KeyFolder(settings.key_folder)
     if keys.is_restoring():
         raise BackupError("A backup is being put back, or that broke off: there is nothing whole to back up yet.")
+    # Made at the first backup, before the keys are copied, so that every copy has it.
+    keys.service_key(_SEAL)
     return keys
 
 
@@ -236,7 +233,7 @@ def _packed(settings: Settings) -> _Packed:
 def _manifest(keys: KeyFolder, facts: postgres.Facts, now: datetime, written: dict[str, FileFacts]) -> bytes:
     marks = {"keys": keys.mark.hex(), **facts.marks}
     told = Manifest(now.isoformat(), release(), facts.migration, facts.postgresql, marks, facts.roles, written)
-    return manifest.write(told, seal_key(keys))
+    return manifest.write(told, keys.service_key(_SEAL))
 
 
 def _finish(

@@ -82,14 +82,14 @@ def look_through(folder: Path, identities: list[Identity], progress: Progress) -
     return Whole(folder, told, seal, counts)
 
 
-def must_be_ours(found: Whole, keys: KeyFolder) -> None:
+def must_be_ours(found: Whole, mark: bytes, seal: bytes | None) -> None:
     """It is this installation's, by the mark of its key folder, and nobody wrote the manifest anew. Raises BackupError."""
-    if found.manifest.marks.get("keys") != keys.mark.hex():
+    if found.manifest.marks.get("keys") != mark.hex():
         raise BackupError(
             "The backup is of another installation, or the key folder is: what is sealed in it does not open with these. "
             "Mount the right key folder, or put its copy back (--keys)."
         )
-    if not manifest.is_ours(found.manifest, found.seal, making.seal_key(keys)):
+    if seal is None or not manifest.is_ours(found.manifest, found.seal, seal):
         raise BackupError("The manifest has been altered: it is not as this installation wrote it. Take another backup.")
 
 
@@ -100,27 +100,26 @@ def read_copy(path: Path, identities: list[Identity]) -> Copy:
     return archives.unpacked(files.open_bytes(path, identities))
 
 
-def put_keys_back(settings: Settings, copy: Copy, wanted: str | None) -> int:
-    """Put back the keys that are missing in the folder; returns how many. `wanted` is the mark that the rows belong to.
+def _may_be_put_back(settings: Settings, copy: Copy) -> None:
+    """No other key folder lies in the way. Raises BackupError."""
+    if archives.mark_of(settings.key_folder) not in {None, copy.mark}:
+        raise BackupError(f"At {settings.key_folder} lies another key folder. Name an empty one in PROGRAMMES_KEY_FOLDER.")
+
+
+async def keys_alone(settings: Settings, copy: Copy) -> int:
+    """Put back the keys that are missing, for the database as it is; returns how many.
 
     Raises:
         BackupError: the copy, or the folder that lies there, is another installation's.
     """
-    there = archives.mark_of(settings.key_folder)
-    if wanted is not None and copy.mark.hex() != wanted:
-        raise BackupError("The copy of keys is of another installation than the database's rows.")
-    if there is not None and there != copy.mark:
-        raise BackupError(f"At {settings.key_folder} lies another key folder. Name an empty one in PROGRAMMES_KEY_FOLDER.")
-    with files.disk_in_words(settings.key_folder):
-        return archives.put_back(copy, settings.key_folder)
-
-
-async def keys_alone(settings: Settings, copy: Copy) -> int:
-    """Put keys back for the database as it is; returns how many. Raises BackupError as `put_keys_back`."""
     with database_in_words():
         async with connected(settings.worker_database_url) as connection:
             known = await connection.fetchval("select mark from key_folder where name = 'keys'")
-    return put_keys_back(settings, copy, known.hex() if known else None)
+    if known not in {None, copy.mark}:
+        raise BackupError("The copy of keys is of another installation than the database's rows.")
+    _may_be_put_back(settings, copy)
+    with files.disk_in_words(settings.key_folder):
+        return archives.put_back(copy, settings.key_folder)
 
 
 async def _here(connection: asyncpg.Connection) -> Here:
@@ -147,7 +146,7 @@ async def _must_be_empty(url: str) -> None:
         if await postgres.is_filled(connection):
             raise BackupError("The database is not empty. Make a new one (createdb) and name it in the three addresses.")
         if others := await postgres.others_in(connection):
-            raise BackupError(f"{others} others are connected to this database. Stop web and worker first.")
+            raise BackupError(f"Others are connected to this database ({others}). Stop web and worker first.")
 
 
 def fill(settings: Settings, url: str, major: int, found: Whole, identities: list[Identity], progress: Progress) -> None:
@@ -191,17 +190,19 @@ async def restore(
         BackupError: it cannot be done. Unless the message says otherwise the database is still empty.
     """
     found = look_through(folder, identities, progress)
-    written = put_keys_back(settings, copy, found.manifest.marks.get("keys")) if copy else 0
-    keys = _keys_for(settings, found, lost)
+    _must_have_keys(settings, found, copy, lost)
     with database_in_words():
+        await _must_be_empty(settings.database_url)
         await migrate.make_roles(settings)
         async with connected(settings.database_url) as connection:
             await must_fit(found, connection)
             major = await postgres.major_of(connection)
-        await _must_be_empty(settings.database_url)
+        receipts = [files.open_bytes(kept, identities) for kept in _receipts(folder)]
         with files.disk_in_words(settings.key_folder):
-            for kept in _receipts(folder):
-                archives.merge_receipts(settings.key_folder, files.open_bytes(kept, identities))
+            written = archives.put_back(copy, settings.key_folder) if copy else 0
+            for kept in receipts:
+                archives.merge_receipts(settings.key_folder, kept)
+        keys = KeyFolder(settings.key_folder)
         async with restoring(settings.database_url, keys):
             await asyncio.to_thread(fill, settings, settings.database_url, major, found, identities, progress)
             await must_count(settings.database_url, found)
@@ -236,23 +237,23 @@ def _receipts(folder: Path) -> Iterator[Path]:
             yield path / "receipts.age"
 
 
-def _keys_for(settings: Settings, found: Whole, lost: frozenset[str]) -> KeyFolder:
-    """The key folder that the rows belong to; with `lost` whatever lies there, made if need be."""
-    if "keys" in lost:
-        return KeyFolder(settings.key_folder)
-    if archives.mark_of(settings.key_folder) is None:
-        raise BackupError(
-            f"There is no key folder at {settings.key_folder}. Mount it, or put its newest copy back: --keys persons-….age. "
-            "If all copies are lost: --lost keys, and protected records cannot be read any more."
-        )
-    keys = KeyFolder(settings.key_folder)
-    must_be_ours(found, keys)
+def _must_have_keys(settings: Settings, found: Whole, copy: Copy | None, lost: frozenset[str]) -> None:
+    """The folders of keys are those that the rows belong to, or said to be lost. Nothing is written. Raises BackupError."""
+    if copy:
+        _may_be_put_back(settings, copy)
+    if "keys" not in lost:
+        mark = copy.mark if copy else archives.mark_of(settings.key_folder)
+        if mark is None:
+            raise BackupError(
+                f"There is no key folder at {settings.key_folder}. Mount it, or put its newest copy back: --keys "
+                "persons-….age. If all copies are lost: --lost keys, and protected records cannot be read any more."
+            )
+        must_be_ours(found, mark, copy.seal if copy else archives.seal_of(settings.key_folder))
     if "ballots" not in lost and found.manifest.marks.get("ballots") not in {None, _ballot_mark(settings)}:
         raise BackupError(
             "The ballot key folder is not the one that the rows belong to, and it is never backed up. Mount the right one. "
             "If it is lost: --lost ballots, and answers of boxes that were not counted cannot be read any more."
         )
-    return keys
 
 
 def _ballot_mark(settings: Settings) -> str:
