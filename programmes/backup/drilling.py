@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 from pyrage.x25519 import Identity
 
-from programmes.backup import BackupError, archives, making, postgres, restoring
+from programmes.backup import BackupError, archives, places, postgres, restoring
 from programmes.backup.archives import Copy
 from programmes.backup.manifest import Manifest
 from programmes.backup.progress import Progress
@@ -43,7 +43,7 @@ class Drilled:
 
 def newest(settings: Settings) -> Path:
     """The newest backup. Raises BackupError when there is none."""
-    found = making.sets_in(settings.backup_folder)
+    found = places.sets_in(settings.backup_folder)
     if not found:
         raise BackupError(f"There is no backup in {settings.backup_folder}.")
     return found[-1]
@@ -71,7 +71,7 @@ async def drill(
     if copy and copy.mark != keys.mark:
         raise BackupError("The copy of keys is of another installation than the backup.")
     with restoring.database_in_words():
-        async with restoring.connected(settings.database_url) as connection:
+        async with _alone(settings.database_url), restoring.connected(settings.database_url) as connection:
             await restoring.must_fit(found, connection)
             major = await postgres.major_of(connection)
             async with _scratch(connection) as name:
@@ -95,10 +95,18 @@ def _elsewhere(settings: Settings, name: str) -> Settings:
 
 
 @asynccontextmanager
+async def _alone(url: str) -> AsyncIterator[None]:
+    """One rehearsal at a time; the lock ends with the process. On a connection of its own, as databases are made in no
+    transaction. Raises BackupError while another one holds it."""
+    async with restoring.connected(url) as connection, connection.transaction():
+        if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
+            raise BackupError("Another rehearsal is running. Let it end.")
+        yield
+
+
+@asynccontextmanager
 async def _scratch(connection: asyncpg.Connection) -> AsyncIterator[str]:
     """An empty database, removed with the block; and what killed rehearsals have left goes before."""
-    if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
-        raise BackupError("Another rehearsal is running. Let it end.")
     for row in await connection.fetch("select datname from pg_database where starts_with(datname, $1)", PREFIX):
         await _drop(connection, row["datname"])
     name = f"{PREFIX}{secrets.token_hex(6)}"

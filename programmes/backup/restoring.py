@@ -15,7 +15,7 @@ from pyrage.x25519 import Identity
 
 import programmes
 from programmes import migrate, worker
-from programmes.backup import BackupError, archives, files, making, manifest, postgres
+from programmes.backup import BackupError, archives, files, making, manifest, places, postgres
 from programmes.backup.archives import Copy
 from programmes.backup.manifest import Here, Manifest
 from programmes.backup.progress import Progress
@@ -231,7 +231,7 @@ async def brought_forward(settings: Settings, clock: Clock) -> None:
 
 def _receipts(folder: Path) -> Iterator[Path]:
     """The receipts of this backup and of the newest beside it: what the newer one tells of has been erased since."""
-    newest = making.sets_in(folder.resolve().parent)[-1:]
+    newest = places.sets_in(folder.resolve().parent)[-1:]
     for path in dict.fromkeys([folder.resolve(), *newest]):
         if (path / "receipts.age").exists():
             yield path / "receipts.age"

@@ -18,7 +18,7 @@ import pyrage
 import pytest
 
 from programmes import worker
-from programmes.backup import BackupError, archives, drilling, files, making, manifest, postgres, restoring
+from programmes.backup import BackupError, archives, drilling, files, making, manifest, places, postgres, restoring
 from programmes.backup.progress import Progress
 from programmes.cli import main
 from programmes.core import backup_trace
@@ -47,10 +47,10 @@ class Place:
 
     @property
     def newest(self) -> Path:
-        return making.sets_in(self.settings.backup_folder)[-1]
+        return places.sets_in(self.settings.backup_folder)[-1]
 
     def copy(self, kind: str = "persons") -> Path:
-        return making.key_copies_in(self.settings.key_backup_folder, kind)[-1]
+        return places.key_copies_in(self.settings.key_backup_folder, kind)[-1]
 
     def lies(self) -> list[str]:
         """Everything that lies where backups do."""
@@ -410,8 +410,8 @@ async def test_a_backup_that_cannot_be_made_says_why_and_leaves_nothing_and_the_
     shutil.copytree(place.newest, own.backup_folder / manifest.name_of(now - timedelta(days=30)))
     assert await typed(own, "backup") == (0, "")
     assert [path.name for path in own.backup_folder.glob(".part*")] == []
-    assert len(making.sets_in(own.backup_folder)) == 2
-    ages = [(now - making.made_at(path)).days for path in making.key_copies_in(own.key_backup_folder, "persons")]
+    assert len(places.sets_in(own.backup_folder)) == 2
+    ages = [(now - places.made_at(path)).days for path in places.key_copies_in(own.key_backup_folder, "persons")]
     assert ages == [5, 0, -1]
     assert not (await backup_trace.seen())["backup"].failed
 
