@@ -13,6 +13,8 @@ COPY programmes programmes
 COPY templates templates
 COPY static static
 COPY locale locale
+# What `programmes settings` tells.
+COPY docs/settings.md docs/settings.md
 RUN pip install --no-deps --no-build-isolation -e .
 
 # A named volume takes over owner and mode of the folder it is first mounted on: nobody else reads the keys.
