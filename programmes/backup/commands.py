@@ -12,7 +12,8 @@ from programmes.settings import Settings
 
 def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
     async def work() -> None:
-        made = await making.make(settings, SystemClock().now(), Progress())
+        with Progress() as progress:
+            made = await making.make(settings, SystemClock().now(), progress)
         if sys.stdout.isatty() or arguments.verbose:
             print(f"{made.folder}: {made.rows} rows of {made.tables} tables, {_size(made.size)}. Keys apart:")
             print(f"{settings.key_backup_folder}, gone within seven days.")

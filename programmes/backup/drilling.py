@@ -24,7 +24,6 @@ from programmes.core.sealing import KeyFolder, Receipts
 from programmes.settings import Settings
 
 PREFIX = "programmes_drill_"
-_LOCK = 7_105_898
 # Of more records a random part is opened, another one each time.
 _MOST_OPENED = 500
 
@@ -71,7 +70,7 @@ async def drill(
     if copy and copy.mark != keys.mark:
         raise BackupError("The copy of keys is of another installation than the backup.")
     with restoring.database_in_words():
-        async with _alone(settings.database_url), restoring.connected(settings.database_url) as connection:
+        async with restoring.alone(settings.database_url), restoring.connected(settings.database_url) as connection:
             await restoring.must_fit(found, connection)
             major = await postgres.major_of(connection)
             async with _scratch(connection) as name:
@@ -81,7 +80,6 @@ async def drill(
                 opened, erased = await _records(there.database_url, keys, copy)
                 progress.begin("Bringing it to this release")
                 await restoring.brought_forward(there, clock)
-    progress.end()
     return Drilled(found.manifest, len(found.counts), sum(found.counts.values()), opened, erased)
 
 
@@ -92,16 +90,6 @@ def _elsewhere(settings: Settings, name: str) -> Settings:
         web_database_url=postgres.in_database(settings.web_database_url, name),
         worker_database_url=postgres.in_database(settings.worker_database_url, name),
     )
-
-
-@asynccontextmanager
-async def _alone(url: str) -> AsyncIterator[None]:
-    """One rehearsal at a time; the lock ends with the process. On a connection of its own, as databases are made in no
-    transaction. Raises BackupError while another one holds it."""
-    async with restoring.connected(url) as connection, connection.transaction():
-        if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
-            raise BackupError("Another rehearsal is running. Let it end.")
-        yield
 
 
 @asynccontextmanager

@@ -86,7 +86,7 @@ def read(written: bytes) -> tuple[Manifest, str]:
             and type(manifest.postgresql) is int
             and manifest.moment.tzinfo is not None
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         whole = False
     if not whole:
         raise BackupError("The manifest is cut short or altered: this is no whole backup. Take another one.")

@@ -5,12 +5,18 @@ from typing import TextIO
 
 
 class Progress:
-    """A line that is written over; nothing at all where nobody watches."""
+    """A line that is written over, and ended with the block; nothing at all where nobody watches."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._watched = self._stream.isatty()
         self._what, self._done, self._of = "", 0, 0
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
     def begin(self, what: str, of: int = 0) -> None:
         """Something else is done now, in `of` steps."""

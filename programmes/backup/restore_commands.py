@@ -34,7 +34,8 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
         identities = _identities(arguments.identity)
         copy = restoring.read_copy(arguments.keys, identities) if arguments.keys else None
         lost = frozenset(arguments.lost)
-        done = await restoring.restore(settings, arguments.backup, identities, copy, lost, SystemClock(), Progress())
+        with Progress() as progress:
+            done = await restoring.restore(settings, arguments.backup, identities, copy, lost, SystemClock(), progress)
         if copy:
             print(f"Keys put back: {done.keys}.")
         made = f"{done.manifest.moment:%Y-%m-%d %H:%M} UTC"
@@ -51,7 +52,8 @@ async def _drill(settings: Settings, arguments: argparse.Namespace) -> None:
     folder = arguments.backup or drilling.newest(settings)
     keys = arguments.keys or drilling.copy_of(settings, folder)
     copy = restoring.read_copy(keys, identities) if keys else None
-    done = await drilling.drill(settings, folder, identities, copy, SystemClock(), Progress())
+    with Progress() as progress:
+        done = await drilling.drill(settings, folder, identities, copy, SystemClock(), progress)
     made = f"{done.manifest.moment:%Y-%m-%d %H:%M} UTC"
     print(f"Rehearsed: {done.rows} rows of {done.tables} tables, as many as the backup of {made} says. It is removed again.")
     if done.opened is None:

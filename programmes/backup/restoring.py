@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from pyrage.x25519 import Identity
@@ -29,6 +30,7 @@ from programmes.doctor.findings import Patient
 from programmes.evaluation.keys import BallotKeys
 from programmes.settings import Settings
 
+_LOCK = 7_105_898
 _ID = re.compile(r'^ID = "(.+)"$', re.MULTILINE)
 
 
@@ -78,8 +80,15 @@ def look_through(folder: Path, identities: list[Identity], progress: Progress) -
             raise BackupError(f"{name} is cut short or altered: it is not what the manifest says. Take another backup.")
         progress.step()
     progress.end()
-    counts: dict[str, int] = json.loads(files.open_bytes(folder / "counts.age", identities))
-    return Whole(folder, told, seal, counts)
+    return Whole(folder, told, seal, _counts(files.open_bytes(folder / "counts.age", identities)))
+
+
+def _counts(written: bytes) -> dict[str, int]:
+    try:
+        found: dict[str, int] = {str(name): int(number) for name, number in json.loads(written).items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise BackupError("counts.age is altered: it holds no counts. Take another backup.") from None
+    return found
 
 
 def must_be_ours(found: Whole, mark: bytes, seal: bytes | None) -> None:
@@ -127,8 +136,14 @@ async def _here(connection: asyncpg.Connection) -> Here:
     return Here(making.release(), known_migrations(), await postgres.major_of(connection), frozenset(roles))
 
 
-async def must_fit(found: Whole, connection: asyncpg.Connection) -> None:
-    if reasons := list(manifest.obstacles(found.manifest, await _here(connection))):
+async def must_fit(found: Whole, connection: asyncpg.Connection, coming: frozenset[str] = frozenset()) -> None:
+    """Release, migrations, server and roles are such that it can be put back; `coming` are roles that will be made before.
+
+    Raises:
+        BackupError: they are not; every reason is told.
+    """
+    here = await _here(connection)
+    if reasons := list(manifest.obstacles(found.manifest, replace(here, roles=here.roles | coming))):
         raise BackupError("\n".join(reasons))
 
 
@@ -141,12 +156,21 @@ async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-async def _must_be_empty(url: str) -> None:
-    async with connected(url) as connection:
-        if await postgres.is_filled(connection):
-            raise BackupError("The database is not empty. Make a new one (createdb) and name it in the three addresses.")
-        if others := await postgres.others_in(connection):
-            raise BackupError(f"Others are connected to this database ({others}). Stop web and worker first.")
+@asynccontextmanager
+async def alone(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """One restore or rehearsal at a time; the lock ends with the process. Raises BackupError while another one runs."""
+    async with connected(url) as connection, connection.transaction():
+        await connection.execute("set local idle_in_transaction_session_timeout = 0")
+        if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
+            raise BackupError("Another restore or rehearsal is running. Let it end.")
+        yield connection
+
+
+async def _must_be_empty(connection: asyncpg.Connection) -> None:
+    if await postgres.is_filled(connection):
+        raise BackupError("The database is not empty. Make a new one (createdb) and name it in the three addresses.")
+    if others := await postgres.others_in(connection):
+        raise BackupError(f"Others are connected to this database ({others}). Stop web and worker first.")
 
 
 def fill(settings: Settings, url: str, major: int, found: Whole, identities: list[Identity], progress: Progress) -> None:
@@ -192,31 +216,42 @@ async def restore(
     found = look_through(folder, identities, progress)
     _must_have_keys(settings, found, copy, lost)
     with database_in_words():
-        await _must_be_empty(settings.database_url)
-        await migrate.make_roles(settings)
-        async with connected(settings.database_url) as connection:
-            await must_fit(found, connection)
+        async with alone(settings.database_url) as connection:
+            await _must_be_empty(connection)
+            await must_fit(found, connection, _coming(settings))
             major = await postgres.major_of(connection)
-        receipts = [files.open_bytes(kept, identities) for kept in _receipts(folder)]
-        with files.disk_in_words(settings.key_folder):
-            written = archives.put_back(copy, settings.key_folder) if copy else 0
-            for kept in receipts:
-                archives.merge_receipts(settings.key_folder, kept)
-        keys = KeyFolder(settings.key_folder)
-        async with restoring(settings.database_url, keys):
-            await asyncio.to_thread(fill, settings, settings.database_url, major, found, identities, progress)
-            await must_count(settings.database_url, found)
-            progress.begin("Bringing it to this release")
-            await brought_forward(settings, clock)
+            receipts = [files.open_bytes(kept, identities) for kept in _receipts(folder)]
+            with files.disk_in_words(settings.key_folder):
+                written = archives.put_back(copy, settings.key_folder) if copy else 0
+                for kept in receipts:
+                    archives.merge_receipts(settings.key_folder, kept)
+            keys = KeyFolder(settings.key_folder)
+            await migrate.make_roles(settings)
+            async with restoring(settings.database_url, keys):
+                await asyncio.to_thread(fill, settings, settings.database_url, major, found, identities, progress)
+                await must_count(settings.database_url, found)
+                progress.begin("Bringing it to this release")
+                await brought_forward(settings, clock)
         progress.begin("Erasing again what had been erased")
-        await open_pool(settings.worker_database_url, 2, limits=WORKER)
-        try:
-            again = await _erase_again(settings, keys, lost, folder.resolve().name, clock)
-            advice = await _advice(settings, clock)
-        finally:
-            await close_pool()
-    progress.end()
+        again, advice = await _afterwards(settings, keys, lost, folder.resolve().name, clock)
     return Restored(found.manifest, len(found.counts), sum(found.counts.values()), again, written, advice)
+
+
+async def _afterwards(
+    settings: Settings, keys: KeyFolder, lost: frozenset[str], name: str, clock: Clock
+) -> tuple[int, list[str]]:
+    """How many protected records were erased again, and what is to be done now."""
+    await open_pool(settings.worker_database_url, 2, limits=WORKER)
+    try:
+        return await _erase_again(settings, keys, lost, name, clock), await _advice(settings, clock)
+    finally:
+        await close_pool()
+
+
+def _coming(settings: Settings) -> frozenset[str]:
+    """The roles that `make_roles` makes."""
+    urls = (settings.web_database_url, settings.worker_database_url)
+    return frozenset(unquote(name) for url in urls if (name := urlsplit(url).username))
 
 
 async def brought_forward(settings: Settings, clock: Clock) -> None:

@@ -18,7 +18,7 @@ import pyrage
 import pytest
 
 from programmes import worker
-from programmes.backup import BackupError, archives, drilling, files, making, manifest, places, postgres, restoring
+from programmes.backup import BackupError, archives, files, making, manifest, places, postgres, restoring
 from programmes.backup.progress import Progress
 from programmes.cli import main
 from programmes.core import backup_trace
@@ -202,7 +202,7 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     assert "as many as the backup of" in said
     assert "erased again: 1." in said
     keys = KeyFolder(new.key_folder)
-    assert not keys.is_restoring()
+    assert not keys.waits_for_restore()
     assert (keys.exists("person", kept), keys.exists("person", erased)) == (True, False)
     connection = await asyncpg.connect(new.database_url)
     try:
@@ -303,6 +303,8 @@ async def test_what_is_cut_short_altered_or_elsewheres_is_refused_and_the_databa
     await refused("lies another key folder", sound, "--keys", place.copy(), settings=other)
     async with restoring.connected(new.database_url):
         await refused("Stop web and worker first", sound)
+    async with restoring.alone(new.database_url):
+        await refused("Another restore or rehearsal is running", sound)
     # pg_restore breaks off in the middle: all of it is taken back, and nothing is erased until a restore has gone well.
     with monkeypatch.context() as patch:
         patch.setattr(postgres.Running, "write", _broken_off(postgres.Running.write))
@@ -438,9 +440,9 @@ async def test_a_rehearsal_fails_where_keys_do_not_belong_and_what_a_killed_one_
     assert not place.keys.is_restoring()
     # One at a time.
     async with restoring.connected(own.database_url) as other:
-        await other.execute("select pg_advisory_lock($1)", drilling._LOCK)
+        await other.execute("select pg_advisory_lock($1)", restoring._LOCK)
         code, said = await typed(own, "restore", "--drill", "--identity", place.identity)
-    assert (code, "Another rehearsal is running" in said) == (1, True)
+    assert (code, "Another restore or rehearsal is running" in said) == (1, True)
     # A key that is lost comes back from the copy, one that was destroyed does not, and one that is there stays as it is.
     place.keys.destroy("person", place.people[1], "five years", datetime.now(UTC))
     path.unlink()
