@@ -98,7 +98,11 @@ async def _scratch(connection: asyncpg.Connection) -> AsyncIterator[str]:
     for row in await connection.fetch("select datname from pg_database where starts_with(datname, $1)", PREFIX):
         await _drop(connection, row["datname"])
     name = f"{PREFIX}{secrets.token_hex(6)}"
-    await connection.execute(f'create database "{name}" template template0')
+    try:
+        await connection.execute(f'create database "{name}" template template0')
+    except asyncpg.InsufficientPrivilegeError:
+        who = await connection.fetchval("select quote_ident(current_user)")
+        raise BackupError(f"The owner may not make a database for the rehearsal: alter role {who} createdb;") from None
     try:
         yield name
     finally:

@@ -42,7 +42,9 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
         print(f"Put back: {done.rows} rows of {done.tables} tables, as many as the backup of {made} says.")
         print(f"Protected records that had been erased since, and are erased again: {done.again}.")
         print(f"What was written after {made} is not there: places, marks, votes, holds. Tell the leaders.")
-        print("\n".join(["To be done before web and worker are started:", *(f"- {told}" for told in done.advice)]))
+        if done.advice:
+            print("\n".join(["To be done before web is started:", *(f"- {told}" for told in done.advice)]))
+        print("Then start worker and web, and run programmes doctor.")
 
     return traced(settings, "restore", work)
 

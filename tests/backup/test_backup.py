@@ -438,6 +438,10 @@ async def test_a_rehearsal_fails_where_keys_do_not_belong_and_what_a_killed_one_
     assert not await owner.fetchval("select count(*) from pg_database where datname like 'programmes_drill%'")
     assert (await backup_trace.seen())["drill"].failed
     assert not place.keys.is_restoring()
+    # An owner who may not make databases reads how to mend that.
+    nobody = replace(own, database_url=own.worker_database_url)
+    code, said = await typed(nobody, "restore", "--drill", "--identity", place.identity)
+    assert (code, "alter role programmes_worker createdb;" in said) == (1, True), said
     # One at a time.
     async with restoring.connected(own.database_url) as other:
         await other.execute("select pg_advisory_lock($1)", restoring._LOCK)
