@@ -77,6 +77,9 @@ def _port(text: str) -> int:
 _ELSEWHERE = {
     "staff": ("staff_commands.add_to", "members of staff"),
     "doctor": ("doctor.command.add_to", "say what is wrong with this installation, and how to mend it"),
+    "settings": ("settings_command.add_to", "every setting: default, meaning, and where its value comes from"),
+    "backup": ("backup.commands.add_to", "the database and the keys that may be backed up, encrypted"),
+    "restore": ("backup.restore_commands.add_to", "put a backup back into an empty database, or rehearse that"),
     "keys": ("key_commands.add_to", "the folders of keys"),
     "erase": ("retention_commands.add_erase", "erase what is due by the rules of retention, now instead of in the night"),
     "archive": ("retention_commands.add_archive", "records that the archive takes over before they are erased"),
@@ -87,6 +90,8 @@ _ELSEWHERE = {
     "clock": ("clock_commands.add_to", "whether the clock is believed, and saying that it is right"),
     "audit": ("audit_commands.add_to", "the access log and its chain"),
 }
+# The demo makes its own; the other shows also what is wrong.
+_WITHOUT_SETTINGS = {"demo", "settings"}
 
 
 def _parser(wanted: str | None = None) -> argparse.ArgumentParser:
@@ -118,7 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else argv
     arguments = _parser(given[0] if given else None).parse_args(given)
     try:
-        settings = None if arguments.command == "demo" else read_settings()
+        settings = None if arguments.command in _WITHOUT_SETTINGS else read_settings()
         if settings is not None and not settings.database_url:
             raise SettingsError("DATABASE_URL is not set")
     except SettingsError as error:

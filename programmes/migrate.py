@@ -47,6 +47,7 @@ _READ_ONLY_FOR_WEB = (
     "group_role",
     "clock_trace",
     "text_gateway",
+    "backup_trace",
 )
 # Who works here is made and changed in a shell, or by `admit_subject` for single sign-on. Web changes a password, no more.
 _STAFF = ("staff", "staff_role")
@@ -149,6 +150,16 @@ async def _ensure_role(connection: asyncpg.Connection, role: _RoleAddress) -> No
             "select format('create role %I login password %L', $1::text, $2::text)", role.user, role.password
         )
         await connection.execute(statement)
+
+
+async def make_roles(settings: Settings) -> None:
+    """The roles of web and worker where there are none yet, with no right: before a backup is put back that names them."""
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        for url in (settings.web_database_url, settings.worker_database_url):
+            await _ensure_role(connection, _role_of(url))
+    finally:
+        await connection.close()
 
 
 async def _tell_roles(connection: asyncpg.Connection, settings: Settings) -> None:

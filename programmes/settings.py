@@ -71,6 +71,11 @@ class Settings:
     second_factor: tuple[str, ...] = ("coordinator", "manager")
     local_accounts: bool = True
     single_sign_on: SingleSignOn | None = None
+    backup_recipients: tuple[str, ...] = ()
+    backup_folder: Path = Path(".data/backups")
+    key_backup_folder: Path = Path(".data/key-backups")
+    backup_days: int = 30
+    postgres_programs: Path | None = None
 
     @property
     def https(self) -> bool:
@@ -128,6 +133,18 @@ def _gateway(env: Mapping[str, str]) -> str:
     if not re.fullmatch(r"[A-Za-z0-9]{3,11}|\+[1-9][0-9]{6,14}", sender):
         raise SettingsError("PROGRAMMES_SMS_FROM must be 3 to 11 letters and digits, or a number as +46…")
     return url
+
+
+def _recipients(name: str, value: str) -> tuple[str, ...]:
+    """Public keys with commas between. What is wrong is not repeated: it may be the private one."""
+    found = tuple(part.strip() for part in value.split(",") if part.strip())
+    if any("SECRET" in part.upper() for part in found):
+        raise SettingsError(
+            f"{name} holds a private key. Take it away from this machine; what belongs here is the public one"
+        )
+    if not all(re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", part) for part in found):
+        raise SettingsError(f"{name} must be public keys of age (age1…, 62 signs) with commas between")
+    return found
 
 
 def _roles(name: str, value: str) -> tuple[str, ...]:
@@ -239,6 +256,11 @@ _OTHERS = {
     "PROGRAMMES_ALLOWED_HOSTS",
     "PROGRAMMES_SECOND_FACTOR",
     "PROGRAMMES_LOCAL_ACCOUNTS",
+    "PROGRAMMES_BACKUP_RECIPIENT",
+    "PROGRAMMES_BACKUP_FOLDER",
+    "PROGRAMMES_KEY_BACKUP_FOLDER",
+    "PROGRAMMES_BACKUP_DAYS",
+    "PROGRAMMES_POSTGRES_PROGRAMS",
     *_OIDC,
 }
 
@@ -291,5 +313,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         ),
         local_accounts=_local_accounts(env, single_sign_on),
         single_sign_on=single_sign_on,
+        backup_recipients=_recipients("PROGRAMMES_BACKUP_RECIPIENT", env.get("PROGRAMMES_BACKUP_RECIPIENT", "")),
+        backup_folder=Path(env.get("PROGRAMMES_BACKUP_FOLDER", str(Settings.backup_folder))),
+        key_backup_folder=Path(env.get("PROGRAMMES_KEY_BACKUP_FOLDER", str(Settings.key_backup_folder))),
+        backup_days=_number("PROGRAMMES_BACKUP_DAYS", env.get("PROGRAMMES_BACKUP_DAYS", "30")),
+        postgres_programs=Path(found) if (found := env.get("PROGRAMMES_POSTGRES_PROGRAMS")) else None,
         **values,  # type: ignore[arg-type]
     )

@@ -243,8 +243,8 @@ async def empty(owner: asyncpg.Connection, then: str = "") -> None:
     """Leave nothing but what was loaded with the template; and run statements before constraints count again."""
     # Without triggers the order does not matter; on small tables this is ten times faster than truncate.
     deletes = "; ".join(f"delete from {name}" for name in await _own_tables(owner))
-    for _ in range(5):
-        # Where processes of the test's own are at work, one of them may be writing just then.
+    for _ in range(20):
+        # Where processes of the test's own are at work, one of them may be writing just then, each second anew.
         with contextlib.suppress(asyncpg.DeadlockDetectedError):
             await owner.execute(
                 f"set session_replication_role = replica; {deletes}; {then}; set session_replication_role = default"

@@ -99,9 +99,14 @@ class Receipts:
     def read(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first. A line that a crash has torn is none: its key is still to be destroyed."""
         if self._file.exists():
-            for line in self._file.read_bytes().splitlines():
-                if receipt := _parsed(line):
-                    yield receipt
+            yield from self.parsed(self._file.read_bytes())
+
+    @staticmethod
+    def parsed(written: bytes) -> Iterator[dict[str, str]]:
+        """The receipts in a copy of such a file, oldest first."""
+        for line in written.splitlines():
+            if receipt := _parsed(line):
+                yield receipt
 
 
 def _parsed(line: bytes) -> dict[str, str] | None:

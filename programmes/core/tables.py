@@ -78,6 +78,15 @@ class ClockTrace(Table, tablename="clock_trace"):
     known_doubt = Check("doubt in ('database', 'step', 'gap')")
 
 
+class BackupTrace(Table, tablename="backup_trace"):
+    """When the newest backup, rehearsal and restore of each kind was tried, and when one last succeeded (`backup_trace`)."""
+
+    name = Text(primary_key=True, default=None)
+    tried_at = Timestamptz(default=None)
+    done_at = Timestamptz(null=True, default=None)
+    known_backup_trace = Check("name in ('backup', 'drill', 'restore')")
+
+
 class RetentionChoice(Table, tablename="retention_choice"):
     """How long a class of data is kept where the office has decided otherwise than the default (`retention_rules.RULES`),
     by which decision, who entered it and when; the newest counts. Only ever added to."""

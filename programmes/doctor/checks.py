@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from programmes.doctor import database_checks, key_checks
+from programmes.doctor import backup_checks, database_checks, key_checks
 from programmes.doctor.findings import Check, Finding, Patient
 
 # These need nothing but the disk.
@@ -13,6 +13,7 @@ ON_DISK: tuple[Check, ...] = (
     key_checks.ballot_key_folder,
     key_checks.log_key_folder,
     key_checks.restore,
+    backup_checks.key_copies,
 )
 # These ask the database, and are left out when it does not answer.
 ASKING: tuple[Check, ...] = (
@@ -29,6 +30,7 @@ ASKING: tuple[Check, ...] = (
     database_checks.clock,
     database_checks.text_gateway,
     database_checks.rights_to_staff,
+    backup_checks.backups,
 )
 
 

@@ -12,6 +12,7 @@ CODES = {
     "agreement_text": {"kind"},
     "attendance": {"mark"},
     "audit_entry": {"action", "subject"},
+    "backup_trace": {"name"},
     "ballot": {"state"},
     "chain_check": {"fault", "scope"},
     "clock_trace": {"boot", "doubt"},

@@ -33,7 +33,8 @@ def test_the_documented_defaults_are_the_real_ones() -> None:
     by_name |= {"PROGRAMMES_CLOCK_STANDSTILL_HOURS": "clock_standstill_hours"}
     by_name |= {"PROGRAMMES_GUESS_MOST": "guess_most", "PROGRAMMES_LOG_KEY_FOLDER": "log_key_folder"}
     by_name |= {"PROGRAMMES_LOCAL_ACCOUNTS": "local_accounts", "PROGRAMMES_SECOND_FACTOR": "second_factor"}
-    by_name |= {"PROGRAMMES_ARCHIVE": "archive"}
+    by_name |= {"PROGRAMMES_ARCHIVE": "archive", "PROGRAMMES_BACKUP_FOLDER": "backup_folder"}
+    by_name |= {"PROGRAMMES_KEY_BACKUP_FOLDER": "key_backup_folder", "PROGRAMMES_BACKUP_DAYS": "backup_days"}
     for name, attribute in by_name.items():
         told = documented()[name]
         value = getattr(found, attribute)
@@ -103,6 +104,9 @@ def test_without_an_environment_everything_is_as_the_class_says() -> None:
         ("PROGRAMMES_ARCHIVE", ""),
         ("PROGRAMMES_SECOND_FACTOR", "boss"),
         ("PROGRAMMES_SECOND_FACTOR", ""),
+        ("PROGRAMMES_BACKUP_RECIPIENT", "somebody"),
+        ("PROGRAMMES_BACKUP_RECIPIENT", "AGE-SECRET-KEY-1QQ"),
+        ("PROGRAMMES_BACKUP_DAYS", "0"),
         ("PROGRAMMES_LOCAL_ACCOUNTS", "no"),
         ("PROGRAMMES_LOCAL_ACCOUNTS", "0"),
     ],

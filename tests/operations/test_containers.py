@@ -47,8 +47,10 @@ def test_only_the_worker_reaches_the_ballot_keys_and_the_key_of_the_log(compose:
         "keys": "/keys",
         "ballot-keys": "/ballot-keys",
         "log-keys": "/log-keys",
+        "backups": "/backups",
+        "key-backups": "/key-backups",
     }
-    for own in ("ballot-keys", "log-keys"):
+    for own in ("ballot-keys", "log-keys", "backups", "key-backups"):
         assert [name for name, service in services.items() if own in mounted(service)] == ["worker"]
     assert [name for name, service in services.items() if "keys" in mounted(service)] == ["web", "worker"]
     assert {"database", "keys", "ballot-keys", "log-keys"} <= set(compose["volumes"])
@@ -56,7 +58,9 @@ def test_only_the_worker_reaches_the_ballot_keys_and_the_key_of_the_log(compose:
         settings = read_settings(variables(services[name]))
         assert str(settings.key_folder) == "/keys"
     assert str(read_settings(variables(services["worker"])).ballot_key_folder) == "/ballot-keys"
-    assert str(read_settings(variables(services["worker"])).log_key_folder) == "/log-keys"
+    worker = read_settings(variables(services["worker"]))
+    assert str(worker.log_key_folder) == "/log-keys"
+    assert (str(worker.backup_folder), str(worker.key_backup_folder)) == ("/backups", "/key-backups")
 
 
 def test_each_part_knows_one_database_role(compose: dict[str, Any]) -> None:

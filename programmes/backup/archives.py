@@ -1,0 +1,162 @@
+"""Copies of keys: packed and unpacked in memory, so that no open key lies anywhere but in its folder.
+
+A copy of person keys holds `person/`, `service/` and the receipts of the key folder, never the keys of entries or ballots
+(DESIGN 6). A copy of the log's keys holds the chain's key and heads. Both are gzipped tar files, encrypted.
+"""
+
+import contextlib
+import io
+import re
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+
+from programmes.backup import BackupError
+from programmes.core.sealing import KEY_BYTES, Receipts, read_key, write_secret
+
+_MARK = "service/installation.key"
+_SEAL = "service/backup.key"
+_RECEIPTS = "receipts.jsonl"
+_KEY = re.compile(r"(person/[0-9a-f]{2}/([0-9a-f-]{36})|service/[a-z-]{1,40})\.(key|next|last)")
+_LOG = ("chain/chain.key", "chain/head.json", "chain/days.jsonl")
+
+
+def _packed(folder: Path, paths: Iterable[Path]) -> bytes:
+    """A gzipped tar of files; one that is destroyed meanwhile is not in it."""
+    into = io.BytesIO()
+    with tarfile.open(fileobj=into, mode="w:gz", compresslevel=1) as tar:
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                content = path.read_bytes()
+                about = tarfile.TarInfo(str(path.relative_to(folder)))
+                about.size, about.mode, about.mtime = len(content), 0o600, int(path.stat().st_mtime)
+                tar.addfile(about, io.BytesIO(content))
+    return into.getvalue()
+
+
+def _person_files(folder: Path) -> Iterator[Path]:
+    for kind in ("person", "service"):
+        for path in sorted((folder / kind).rglob("*")):
+            if _KEY.fullmatch(str(path.relative_to(folder))):
+                yield path
+    yield folder / _RECEIPTS
+
+
+def person_keys(folder: Path) -> bytes:
+    """What may be backed up of the key folder."""
+    return _packed(folder, _person_files(folder))
+
+
+def log_keys(folder: Path) -> bytes:
+    """What proves the access log. The head only ever advances, so a moment in between is one too."""
+    return _packed(folder, (folder / name for name in _LOG))
+
+
+def receipts(folder: Path) -> bytes:
+    """Every receipt as it stands now."""
+    try:
+        return (folder / _RECEIPTS).read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy of person keys, read: files by their names in the folder, and the receipts."""
+
+    keys: dict[str, bytes]
+    receipts: bytes
+
+    @property
+    def mark(self) -> bytes:
+        """Which folder it is a copy of."""
+        return sha256(self.keys[_MARK]).digest()
+
+    @property
+    def seal(self) -> bytes | None:
+        """With which the installation's own manifests are known."""
+        return self.keys.get(_SEAL)
+
+    def keys_of(self, person: UUID) -> list[bytes]:
+        """Every key that may open this record."""
+        stem = f"person/{str(person)[:2]}/{person}"
+        return [self.keys[name] for end in ("key", "next", "last") if (name := f"{stem}.{end}") in self.keys]
+
+
+def unpacked(content: bytes) -> Copy:
+    """A copy of person keys.
+
+    Raises:
+        BackupError: it is none: another file, or one that holds what such a copy never does.
+    """
+    keys: dict[str, bytes] = {}
+    found = b""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as tar:
+            for about in tar:
+                told = tar.extractfile(about) if about.isreg() else None
+                inside = told.read() if told else b""
+                if about.name == _RECEIPTS:
+                    found = inside
+                elif _KEY.fullmatch(about.name) and len(inside) == KEY_BYTES:
+                    keys[about.name] = inside
+                else:
+                    raise BackupError("This is no copy of person keys: it holds something else.")
+    except (tarfile.TarError, EOFError, OSError):
+        raise BackupError("This is no copy of person keys.") from None
+    if _MARK not in keys:
+        raise BackupError("This is no whole copy of person keys: the mark of its folder is missing.")
+    return Copy(keys, found)
+
+
+def _key(path: Path) -> bytes | None:
+    try:
+        return read_key(path)
+    except FileNotFoundError:
+        return None
+
+
+def mark_of(folder: Path) -> bytes | None:
+    """Which folder of keys lies here, or None where there is none. Makes nothing, as opening it would. Raises KeysAway."""
+    found = _key(folder / _MARK)
+    return sha256(found).digest() if found else None
+
+
+def seal_of(folder: Path) -> bytes | None:
+    """With which the manifests of this folder's installation are known, or None before its first backup."""
+    return _key(folder / _SEAL)
+
+
+def merge_receipts(folder: Path, content: bytes) -> None:
+    """Receipts that this folder lacks, so that what they tell of is erased again."""
+    if not content.strip():
+        return
+    if not (folder / _RECEIPTS).exists():
+        with contextlib.suppress(FileExistsError):
+            write_secret(folder / _RECEIPTS, content)
+            return
+    ours = Receipts(folder)
+    known = {receipt["key"] for receipt in ours.read()}
+    for receipt in Receipts.parsed(content):
+        if receipt["key"] not in known:
+            ours.append(receipt)
+
+
+def put_back(copy: Copy, folder: Path) -> int:
+    """The keys that are missing here, but for those that were destroyed; returns how many were put back.
+
+    The receipts come first and the folder's mark last: broken off, it is no whole folder, and may be done again.
+    """
+    merge_receipts(folder, copy.receipts)
+    gone = {receipt["key"] for receipt in Receipts(folder).read()}
+    written = 0
+    for name in sorted(copy.keys, key=lambda name: name == _MARK):
+        about = _KEY.fullmatch(name)
+        if about and about[2] not in gone and not (folder / name).exists():
+            with contextlib.suppress(FileExistsError):
+                write_secret(folder / name, copy.keys[name])
+                written += 1
+    return written

@@ -1,0 +1,31 @@
+"""`programmes backup` in a shell. It says nothing where nobody watches and all went well, as cron likes it."""
+
+import argparse
+import sys
+
+from programmes.backup import making
+from programmes.backup.progress import Progress
+from programmes.backup.tracing import traced
+from programmes.core.clock import SystemClock
+from programmes.settings import Settings
+
+
+def _backup(settings: Settings, arguments: argparse.Namespace) -> int:
+    async def work() -> None:
+        with Progress() as progress:
+            made = await making.make(settings, SystemClock().now(), progress)
+        if sys.stdout.isatty() or arguments.verbose:
+            print(f"{made.folder}: {made.rows} rows of {made.tables} tables, {_size(made.size)}. Keys apart:")
+            print(f"{settings.key_backup_folder}, gone within seven days.")
+
+    return traced(settings, "backup", work)
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e6:.1f} MB" if number >= 1e5 else f"{number / 1e3:.1f} kB"
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("--verbose", action="store_true", help="say what was made, also where nobody watches (cron)")
+    parser.set_defaults(run=_backup)

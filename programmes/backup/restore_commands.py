@@ -1,0 +1,103 @@
+"""`programmes restore` in a shell: for real, as a rehearsal, or the keys alone."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from pyrage.x25519 import Identity
+
+from programmes.backup import BackupError, drilling, files, restoring
+from programmes.backup.progress import Progress
+from programmes.backup.tracing import traced
+from programmes.core.clock import SystemClock
+from programmes.settings import Settings
+
+
+def _identities(given: str) -> list[Identity]:
+    """From a file, or from standard input so that no private key comes to lie on this machine."""
+    if given == "-":
+        return files.identities_of(sys.stdin.read())
+    try:
+        return files.identities_of(Path(given).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise BackupError(f"The identity in {given} cannot be read.") from None
+
+
+def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
+    if arguments.drill:
+        return traced(settings, "drill", lambda: _drill(settings, arguments))
+    if arguments.backup is None:
+        return _keys_alone(settings, arguments)
+
+    async def work() -> None:
+        identities = _identities(arguments.identity)
+        copy = restoring.read_copy(arguments.keys, identities) if arguments.keys else None
+        lost = frozenset(arguments.lost)
+        with Progress() as progress:
+            done = await restoring.restore(settings, arguments.backup, identities, copy, lost, SystemClock(), progress)
+        if copy:
+            print(f"Keys put back: {done.keys}.")
+        made = f"{done.manifest.moment:%Y-%m-%d %H:%M} UTC"
+        print(f"Put back: {done.rows} rows of {done.tables} tables, as many as the backup of {made} says.")
+        print(f"Protected records that had been erased since, and are erased again: {done.again}.")
+        print(f"What was written after {made} is not there: places, marks, votes, holds. Tell the leaders.")
+        if done.advice:
+            print("\n".join(["To be done before web is started:", *(f"- {told}" for told in done.advice)]))
+        print("Then start worker and web, and run programmes doctor.")
+
+    return traced(settings, "restore", work)
+
+
+async def _drill(settings: Settings, arguments: argparse.Namespace) -> None:
+    identities = _identities(arguments.identity)
+    folder = arguments.backup or drilling.newest(settings)
+    keys = arguments.keys or drilling.copy_of(settings, folder)
+    copy = restoring.read_copy(keys, identities) if keys else None
+    with Progress() as progress:
+        done = await drilling.drill(settings, folder, identities, copy, SystemClock(), progress)
+    made = f"{done.manifest.moment:%Y-%m-%d %H:%M} UTC"
+    print(f"Rehearsed: {done.rows} rows of {done.tables} tables, as many as the backup of {made} says. It is removed again.")
+    if done.opened is None:
+        print("No copy of keys belongs to this backup any more, so no record was opened. Rehearse a newer one.")
+    else:
+        print(f"Protected records that opened with the copy of keys: {done.opened}, all that were tried.")
+    print(f"Records that have been erased since, and that a restore would erase again: {done.erased}.")
+
+
+def _keys_alone(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Only the keys: the database is as it should be."""
+    if arguments.keys is None:
+        print("programmes restore: name a backup, or with --keys a copy of keys, or --drill.", file=sys.stderr)
+        return 2
+    try:
+        identities = _identities(arguments.identity)
+        copy = restoring.read_copy(arguments.keys, identities)
+        number = asyncio.run(restoring.keys_alone(settings, copy))
+    except BackupError as error:
+        print(f"programmes restore: {error}", file=sys.stderr)
+        return 1
+    print(f"Keys put back: {number}. What was there, and what has been destroyed, stays as it is.")
+    return 0
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("backup", nargs="?", type=Path, metavar="BACKUP", help="the folder of a backup")
+    parser.add_argument(
+        "--identity", required=True, metavar="FILE", help="the private key as age-keygen wrote it; - reads standard input"
+    )
+    parser.add_argument("--keys", type=Path, metavar="FILE", help="a copy of person keys (persons-….age), put back first")
+    parser.add_argument(
+        "--lost",
+        choices=("keys", "ballots"),
+        action="append",
+        default=[],
+        help="this folder of keys is gone for good, and with it what only it opens",
+    )
+    parser.add_argument(
+        "--drill",
+        action="store_true",
+        help="rehearse beside the running system, by default the newest backup; nothing stays",
+    )
+    parser.set_defaults(run=_restore)

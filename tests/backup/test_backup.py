@@ -1,0 +1,459 @@
+"""A backup is whole or not there, holds no key that must not be kept, and comes back as it was, but for who was erased."""
+
+import asyncio
+import errno
+import fcntl
+import gzip
+import json
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pyrage
+import pytest
+
+from programmes import worker
+from programmes.backup import BackupError, archives, files, making, manifest, places, postgres, restoring
+from programmes.backup.progress import Progress
+from programmes.cli import main
+from programmes.core import backup_trace
+from programmes.core.db import engine
+from programmes.core.rotating import rotating
+from programmes.core.sealing import KeyFolder
+from programmes.demo.processes import environment
+from programmes.private_server import PrivateServer
+from programmes.settings import Settings
+from programmes.worker import Worker
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_leader, somebody
+
+IDENTITY = pyrage.x25519.Identity.generate()
+
+
+@dataclass
+class Place:
+    """An installation with two protected records and an entry of a working list."""
+
+    settings: Settings
+    keys: KeyFolder
+    people: list[UUID]
+    entry: UUID
+    identity: Path
+
+    @property
+    def newest(self) -> Path:
+        return places.sets_in(self.settings.backup_folder)[-1]
+
+    def copy(self, kind: str = "persons") -> Path:
+        return places.key_copies_in(self.settings.key_backup_folder, kind)[-1]
+
+    def lies(self) -> list[str]:
+        """Everything that lies where backups do."""
+        folders = (self.settings.backup_folder, self.settings.key_backup_folder)
+        return sorted(path.name for folder in folders for path in folder.rglob("*") if path.name != ".lock")
+
+
+@pytest.fixture
+async def place(
+    settings: Settings, clock: FrozenClock, the_worker: Worker, tmp_path: Path, owner: asyncpg.Connection
+) -> Place:
+    own = replace(
+        settings,
+        key_folder=tmp_path / "keys",
+        ballot_key_folder=tmp_path / "ballots",
+        log_key_folder=tmp_path / "log",
+        backup_folder=tmp_path / "backups",
+        key_backup_folder=tmp_path / "copies",
+        backup_recipients=(str(IDENTITY.to_public()),),
+    )
+    keys = KeyFolder(own.key_folder)
+    await worker.start_up(replace(the_worker, settings=own, keys=keys))
+    robin = await a_leader(clock.now())
+    documented = await a_cohort("2.8", clock.now(), robin)
+    for name in ("Kim Hemlig", "Alex Hemlig"):
+        await somebody(documented, keys, clock.now(), name)
+    await somebody(await a_cohort("2.1", clock.now(), robin), keys, clock.now())
+    people = [row[0] for row in await owner.fetch("select id from participant order by id")]
+    entry = await owner.fetchval("select key_id from enrolment where participant_id is null")
+    identity = tmp_path / "identity.txt"
+    identity.write_text(f"# created: today\n{IDENTITY}\n")
+    return Place(own, keys, people, entry, identity)
+
+
+@pytest.fixture
+async def empty_database(server: PrivateServer, settings: Settings) -> AsyncIterator[Settings]:
+    """A database with nothing in it, on the same server."""
+    name = f"restored_{os.getpid()}"
+    connection = await asyncpg.connect(server.url("postgres"))
+    await connection.execute(f'create database "{name}"')
+    yield replace(
+        settings,
+        database_url=server.url(name),
+        web_database_url=server.web_url(name),
+        worker_database_url=server.worker_url(name),
+    )
+    await connection.execute(f'drop database "{name}" with (force)')
+    await connection.close()
+
+
+def variables(own: Settings) -> dict[str, str]:
+    """The environment of whoever backs up and puts back."""
+    return {
+        **{name: told for name, told in environment(own, "migrate").items() if name.startswith(("PROG", "DATABASE_URL"))},
+        "PROGRAMMES_BALLOT_KEY_FOLDER": str(own.ballot_key_folder),
+        "PROGRAMMES_LOG_KEY_FOLDER": str(own.log_key_folder),
+        "PROGRAMMES_BACKUP_FOLDER": str(own.backup_folder),
+        "PROGRAMMES_KEY_BACKUP_FOLDER": str(own.key_backup_folder),
+        "PROGRAMMES_BACKUP_RECIPIENT": ",".join(own.backup_recipients),
+    }
+
+
+Typed = Callable[..., Awaitable[tuple[int, str]]]
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """A command as it is typed, by its settings; with pools of its own, as a process would have."""
+
+    async def run(own: Settings, *arguments: object) -> tuple[int, str]:
+        db = engine()
+        before, config, db.pool = db.pool, db.config, None
+        with monkeypatch.context() as patch:
+            for name, told in variables(own).items():
+                patch.setenv(name, told)
+            capsys.readouterr()
+            try:
+                code = await asyncio.to_thread(main, [str(argument) for argument in arguments])
+            finally:
+                db.pool, db.config = before, config
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    return run
+
+
+async def rights(connection: asyncpg.Connection) -> list[tuple[str, str]]:
+    """Who may do what with every table, sequence, column and function."""
+    rows = await connection.fetch(
+        """select relname::text, relacl::text from pg_class where relnamespace = 'public'::regnamespace
+           union all select oid::regprocedure::text, proacl::text from pg_proc where pronamespace = 'public'::regnamespace
+           union all select attrelid::regclass::text || '.' || attname, attacl::text from pg_attribute
+             join pg_class c on c.oid = attrelid where relnamespace = 'public'::regnamespace and attacl is not null
+           order by 1"""
+    )
+    return [(row[0], "".join(sorted(row[1] or ""))) for row in rows]
+
+
+async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
+    place: Place, empty_database: Settings, owner: asyncpg.Connection, typed: Typed, tmp_path: Path
+) -> None:
+    own, [kept, erased] = place.settings, place.people
+    place.keys.service_key("search")
+    (own.log_key_folder / "chain").mkdir(parents=True)
+    (own.log_key_folder / "chain" / "head.json").write_text("{}")
+    assert await typed(own, "backup") == (0, "")
+    name = place.newest.name
+    assert place.lies() == sorted(
+        [name, *manifest.FILES, "manifest.json", f"log-{name}.age", f"persons-{name}.age"]
+    )  # nothing half done
+    # Nobody else reads it, nor who has no identity; and what must never be kept is not in it.
+    written = [path for folder in (own.backup_folder, own.key_backup_folder) for path in folder.rglob("*.age")]
+    assert {path.stat().st_mode & 0o777 for path in written} == {0o600}
+    copy = restoring.read_copy(place.copy(), [IDENTITY])
+    assert set(map(str, place.people)) == {Path(key).stem for key in copy.keys if key.startswith("person/")}
+    assert str(place.entry) not in "".join(copy.keys)
+    assert not any(key.startswith(("entry", "ballots")) for key in copy.keys)
+    assert b"head.json" in gzip.decompress(files.open_bytes(place.copy("log"), [IDENTITY]))
+    assert json.loads(files.open_bytes(place.newest / "counts.age", [IDENTITY]))["participant"] == 2
+    assert "participant" not in (place.newest / "manifest.json").read_text()
+
+    # A rehearsal beside the running system, by the newest backup; it leaves a trace and no database.
+    place.keys.destroy("person", erased, "five years", datetime.now(UTC))
+    code, said = await typed(own, "restore", "--drill", "--identity", place.identity)
+    assert code == 0, said
+    assert "opened with the copy of keys: 2" in said
+    assert "a restore would erase again: 1" in said
+    assert not await owner.fetchval("select count(*) from pg_database where datname like 'programmes_drill%'")
+    assert {name for name, seen in (await backup_trace.seen()).items() if not seen.failed} == {"backup", "drill"}
+
+    # The machine is lost, with all keys: what is left are the backup and the copy of keys from before the erasure, and a
+    # newer backup, which knows of it.
+    await making.make(own, datetime.now(UTC) + timedelta(hours=1), Progress())
+    new = replace(
+        own,
+        **{url: getattr(empty_database, url) for url in ("database_url", "web_database_url", "worker_database_url")},
+        key_folder=tmp_path / "new-keys",
+        ballot_key_folder=tmp_path / "new-ballots",
+    )
+    old = own.backup_folder / name
+    given = ("restore", old, "--identity", place.identity)
+    code, said = await typed(new, *given)
+    assert (code, "There is no key folder" in said, new.key_folder.exists()) == (1, True, False)
+    given = (*given, "--keys", own.key_backup_folder / f"persons-{name}.age")
+    code, said = await typed(new, *given)
+    assert (code, "--lost ballots" in said, new.key_folder.exists()) == (1, True, False), said
+    code, said = await typed(new, *given, "--lost", "ballots")
+    assert code == 0, said
+    assert "as many as the backup of" in said
+    assert "erased again: 1." in said
+    keys = KeyFolder(new.key_folder)
+    assert not keys.waits_for_restore()
+    assert (keys.exists("person", kept), keys.exists("person", erased)) == (True, False)
+    connection = await asyncpg.connect(new.database_url)
+    try:
+        [row] = await connection.fetch("select id, sealed from participant")
+        assert row["id"] == kept
+        assert "Hemlig" in keys.open("person", kept, row["sealed"])
+        assert await connection.fetchval("select count(*) from enrolment") == 2
+        assert await rights(connection) == await rights(owner)
+        assert await connection.fetchval("select mark from key_folder where name = 'ballots'") is not None
+    finally:
+        await connection.close()
+    # Over a filled one nothing is put back.
+    code, said = await typed(new, *given, "--lost", "ballots")
+    assert (code, "The database is not empty" in said) == (1, True)
+
+
+def _bit(path: Path, where: float) -> None:
+    content = bytearray(path.read_bytes())
+    content[min(int(len(content) * where), len(content) - 1)] ^= 1
+    path.write_bytes(content)
+
+
+def _rewritten(folder: Path, **others: object) -> None:
+    """The manifest written anew by somebody who has not the installation's keys, its checksums right."""
+    told = json.loads((folder / "manifest.json").read_text()) | others
+    told["files"] = {name: vars(files.facts_of(folder / name)) for name in told["files"]}
+    (folder / "manifest.json").write_text(json.dumps(told))
+
+
+def _forged(folder: Path) -> None:
+    """Another content, encrypted to the recipient as anybody can, with a manifest to go with it."""
+    (folder / "database.age").unlink()
+    files.seal_bytes(b"PGDMP", folder / "database.age", [IDENTITY.to_public()])
+    _rewritten(folder)
+
+
+ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "header": (lambda at: _bit(at / "database.age", 0), "database.age is cut short or altered"),
+    "middle": (lambda at: _bit(at / "database.age", 0.5), "database.age is cut short or altered"),
+    "last byte": (lambda at: _bit(at / "database.age", 1), "database.age is cut short or altered"),
+    "cut": (lambda at: os.truncate(at / "database.age", 70_000), "database.age is cut short or altered"),
+    "counts": (lambda at: _bit(at / "counts.age", 0.9), "counts.age is cut short or altered"),
+    "receipts gone": (lambda at: (at / "receipts.age").unlink(), "receipts.age is not there"),
+    "no manifest": (lambda at: (at / "manifest.json").unlink(), "is no whole backup"),
+    "half a manifest": (lambda at: os.truncate(at / "manifest.json", 300), "manifest is cut short or altered"),
+    "a digit in the manifest": (lambda at: _rewritten(at, release="0.0.9"), "manifest has been altered"),
+    "a migration of the future": (lambda at: _rewritten(at, migration="2099"), "manifest has been altered"),
+    "forged": (_forged, "manifest has been altered"),
+    "of another installation": (
+        lambda at: _rewritten(at, marks={"keys": "00" * 32}),
+        "of another installation, or the key folder is",
+    ),
+    "of a later format": (lambda at: _rewritten(at, format=2), "another format"),
+}
+
+
+async def test_what_is_cut_short_altered_or_elsewheres_is_refused_and_the_database_stays_empty(
+    place: Place, empty_database: Settings, typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await making.make(place.settings, datetime.now(UTC), Progress())
+    urls = {url: getattr(empty_database, url) for url in ("database_url", "web_database_url", "worker_database_url")}
+    new, sound = replace(place.settings, **urls), place.newest
+
+    async def refused(because: str, *arguments: object, settings: Settings = new) -> None:
+        code, said = await typed(settings, "restore", "--identity", place.identity, *arguments)
+        assert (code, because in said, "Traceback" in said) == (1, True, False), (because, said)
+        async with restoring.connected(new.database_url) as connection:
+            assert not await postgres.is_filled(connection)
+        assert not place.keys.is_restoring()
+
+    at = tmp_path / "altered" / sound.name
+    for alter, because in ALTERED.values():
+        shutil.rmtree(at.parent, ignore_errors=True)
+        shutil.copytree(sound, at)
+        alter(at)
+        await refused(because, at)
+    await refused("was never finished", shutil.copytree(sound, at.with_name(f".part-{sound.name}")))
+    # A backup that is whole, and does not fit here.
+    here, seal = making.release(), place.keys.service_key("backup")
+    told, _ = manifest.read((sound / "manifest.json").read_bytes())
+    for change, because in (
+        ({"release": f"{here}.1"}, f"It is of release {here}.1"),
+        ({"migration": "2099-01-01T00:00:00:000001"}, "Its tables are of a newer release"),
+        ({"postgresql": 99}, "It is of PostgreSQL 99"),
+        ({"roles": ["nobody_of_ours"]}, "roles that are not here: nobody_of_ours"),
+    ):
+        shutil.rmtree(at)
+        shutil.copytree(sound, at)
+        (at / "manifest.json").write_bytes(manifest.write(replace(told, **change), seal))
+        await refused(because, at)
+    await refused("does not open with this identity", sound, "--identity", _another(tmp_path))
+    await refused("no private key of age", sound, "--identity", sound / "manifest.json")
+    await refused("There is no file", sound, "--keys", tmp_path / "none")
+    await refused("no whole copy of person keys", sound, "--keys", place.copy("log"))
+    other = replace(new, key_folder=tmp_path / "other")
+    KeyFolder(other.key_folder)
+    await refused("of another installation, or the key folder is", sound, settings=other)
+    await refused("lies another key folder", sound, "--keys", place.copy(), settings=other)
+    async with restoring.connected(new.database_url):
+        await refused("Stop web and worker first", sound)
+    async with restoring.alone(new.database_url):
+        await refused("Another restore or rehearsal is running", sound)
+    # pg_restore breaks off in the middle: all of it is taken back, and nothing is erased until a restore has gone well.
+    with monkeypatch.context() as patch:
+        patch.setattr(postgres.Running, "write", _broken_off(postgres.Running.write))
+        code, said = await typed(new, "restore", sound, "--identity", place.identity)
+    assert (code, "cut short or altered" in said, place.keys.is_restoring()) == (1, True, True)
+    async with restoring.connected(new.database_url) as connection:
+        assert not await postgres.is_filled(connection)
+
+
+def _another(folder: Path) -> Path:
+    (folder / "another.txt").write_text(str(pyrage.x25519.Identity.generate()))
+    return folder / "another.txt"
+
+
+def _broken_off(write: Callable[[postgres.Running, bytes], int]) -> Callable[[postgres.Running, bytes], int]:
+    def some(self: postgres.Running, block: bytes) -> int:
+        self.read = getattr(self, "read", 0) + len(block)
+        if self.read > 300_000:
+            raise OSError(errno.EIO, "the disk cannot be read any more")
+        return write(self, block)
+
+    return some
+
+
+def _full(after: int) -> Callable[[int, memoryview], int]:
+    """A disk that is full once so many bytes have been written."""
+    write, room = os.write, [after]
+
+    def some(handle: int, block: memoryview) -> int:
+        room[0] -= len(block)
+        if room[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(handle, block)
+
+    return some
+
+
+def _programs(folder: Path, major: int, then: str) -> Path:
+    """PostgreSQL's programs as a machine may have them."""
+    folder.mkdir()
+    for name in ("pg_dump", "pg_restore"):
+        told = f'if [ "$1" = --version ]; then echo "{name} (PostgreSQL) {major}.1"; exit; fi'
+        (folder / name).write_text(f"#!/bin/sh\n{told}\n{then}\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+async def test_a_backup_that_cannot_be_made_says_why_and_leaves_nothing_and_the_ones_before(
+    place: Place, typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: asyncpg.Connection
+) -> None:
+    own, now = place.settings, datetime.now(UTC) - timedelta(hours=1)
+    await making.make(own, now, Progress())
+    before = place.lies()
+
+    async def refused(because: str, settings: Settings = own) -> None:
+        with pytest.raises(BackupError) as wrong:
+            await making.make(settings, datetime.now(UTC), Progress())
+        assert because in str(wrong.value)
+        assert place.lies() == before
+
+    await refused("PROGRAMMES_BACKUP_RECIPIENT is not set", replace(own, backup_recipients=()))
+    await refused("a sign of it is wrong", replace(own, backup_recipients=(f"age1{'q' * 58}",)))
+    await refused("must be apart", replace(own, key_backup_folder=own.backup_folder / "keys"))
+    await refused("must be apart", replace(own, backup_folder=own.key_folder / "backups"))
+    # Whenever the disk is full: in the rows, in the copies of keys, in the manifest.
+    size = sum(path.stat().st_size for path in place.newest.iterdir())
+    copies = sum(path.stat().st_size for path in own.key_backup_folder.iterdir())
+    for room in (0, 100_000, size - 4000, size + copies - 100):
+        with monkeypatch.context() as patch:
+            patch.setattr(files.os, "write", _full(room))
+            await refused("is full. Make room")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", _no_right)
+        await refused("may not write in")
+    old, broken = (
+        _programs(tmp_path / "old", 15, "exit 1"),
+        "echo 'pg_dump: error: server went away' >&2; echo PGDMP; exit 1",
+    )
+    await refused("only version 15 is here", replace(own, postgres_programs=old))
+    await refused("none is here", replace(own, postgres_programs=tmp_path / "nowhere"))
+    failing = _programs(tmp_path / "failing", 18, broken)
+    await refused("pg_dump failed: server went away", replace(own, postgres_programs=failing))
+    await refused("may not read every table", replace(own, worker_database_url=own.web_database_url))
+    async with rotating(own.worker_database_url):
+        await refused("Keys are being rotated")
+    with (own.backup_folder / ".lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        await refused("Another backup is running")
+    place.keys.mark_restoring()
+    await refused("A backup is being put back")
+    place.keys.unmark_restoring()
+    await refused("no key folder", replace(own, key_folder=tmp_path / "none"))
+    KeyFolder(tmp_path / "other")
+    await refused("not the one that the database's rows", replace(own, key_folder=tmp_path / "other"))
+    # As it is typed: a line, 1, and a trace.
+    code, said = await typed(replace(own, key_folder=tmp_path / "other"), "backup")
+    assert (code, said.startswith("programmes backup: The key folder is not the one")) == (1, True)
+    seen = (await backup_trace.seen())["backup"]
+    assert (seen.failed, seen.done_at) == (True, None)
+    # What a killed run has left goes with the next; so do copies of person keys after six days, old backups after thirty.
+    (own.backup_folder / ".part-20260101T000000Z").mkdir()
+    (own.backup_folder / ".part-20260101T000000Z" / "database.age").touch()
+    for days, kind in ((6, "persons"), (5, "persons"), (6, "log")):
+        (own.key_backup_folder / f"{kind}-{manifest.name_of(now - timedelta(days=days))}.age").touch()
+    shutil.copytree(place.newest, own.backup_folder / manifest.name_of(now - timedelta(days=30)))
+    assert await typed(own, "backup") == (0, "")
+    assert [path.name for path in own.backup_folder.glob(".part*")] == []
+    assert len(places.sets_in(own.backup_folder)) == 2
+    ages = [(now - places.made_at(path)).days for path in places.key_copies_in(own.key_backup_folder, "persons")]
+    assert ages == [5, 0, -1]
+    assert not (await backup_trace.seen())["backup"].failed
+
+
+def _no_right(*_: object) -> None:
+    raise OSError(errno.EACCES, "no")
+
+
+async def test_a_rehearsal_fails_where_keys_do_not_belong_and_what_a_killed_one_left_goes(
+    place: Place, typed: Typed, owner: asyncpg.Connection
+) -> None:
+    own = place.settings
+    await making.make(own, datetime.now(UTC), Progress())
+    await owner.execute("create database programmes_drill_killed")
+    # Another key of the same person than the one that its row lies under.
+    [path] = own.key_folder.glob(f"person/??/{place.people[0]}.key")
+    path.write_bytes(os.urandom(32))
+    wrong = own.key_backup_folder / "persons-20990101T000000Z.age"
+    files.seal_bytes(archives.person_keys(own.key_folder), wrong, [IDENTITY.to_public()])
+    code, said = await typed(own, "restore", "--drill", "--identity", place.identity, "--keys", wrong)
+    assert (code, "1 of 2 protected records do not open with the copy of keys" in said) == (1, True), said
+    assert not await owner.fetchval("select count(*) from pg_database where datname like 'programmes_drill%'")
+    assert (await backup_trace.seen())["drill"].failed
+    assert not place.keys.is_restoring()
+    # An owner who may not make databases reads how to mend that.
+    nobody = replace(own, database_url=own.worker_database_url)
+    code, said = await typed(nobody, "restore", "--drill", "--identity", place.identity)
+    assert (code, "alter role programmes_worker createdb;" in said) == (1, True), said
+    # One at a time.
+    async with restoring.connected(own.database_url) as other:
+        await other.execute("select pg_advisory_lock($1)", restoring._LOCK)
+        code, said = await typed(own, "restore", "--drill", "--identity", place.identity)
+    assert (code, "Another restore or rehearsal is running" in said) == (1, True)
+    # A key that is lost comes back from the copy, one that was destroyed does not, and one that is there stays as it is.
+    place.keys.destroy("person", place.people[1], "five years", datetime.now(UTC))
+    path.unlink()
+    code, said = await typed(own, "restore", "--identity", place.identity, "--keys", place.copy())
+    assert (code, "Keys put back: 1." in said) == (0, True), said
+    assert [place.keys.exists("person", person) for person in place.people] == [True, False]
+    assert await typed(own, "restore", "--identity", place.identity) == (
+        2,
+        "programmes restore: name a backup, or with --keys a copy of keys, or --drill.\n",
+    )

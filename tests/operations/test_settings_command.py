@@ -1,0 +1,87 @@
+"""`programmes settings` tells of every setting, of no secret, and of what keeps the service from starting."""
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from programmes import settings_command
+from programmes.cli import main
+from programmes.settings_command import TABLE, masked, told
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(settings_command.os.environ):
+        if name.startswith("PROGRAMMES_") or name == "DATABASE_URL":
+            monkeypatch.delenv(name)
+
+
+def test_every_setting_is_told_with_where_it_comes_from(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PROGRAMMES_POOL_SIZE", "7")
+    monkeypatch.setenv("PROGRAMMES_SMS_PASSWORD", "hemligt")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://kim:hemligt@db/x")
+    assert main(["settings", "--json"]) == 0
+    said = capsys.readouterr().out
+    found = {one["name"]: one for one in json.loads(said)}
+    assert "hemligt" not in said
+    assert len(found) == TABLE.read_text(encoding="utf-8").count("\n| `")
+    assert all(one["meaning"] and one["default"] for one in found.values())
+    assert (found["PROGRAMMES_POOL_SIZE"]["value"], found["PROGRAMMES_POOL_SIZE"]["source"]) == ("7", "environment")
+    assert (found["PROGRAMMES_BACKUP_DAYS"]["value"], found["PROGRAMMES_BACKUP_DAYS"]["source"]) == ("30", "default")
+    assert found["DATABASE_URL"]["value"] == "postgresql://kim:***@db/x"
+    assert main(["settings", "PROGRAMMES_POOL_SIZE", "PROGRAMMES_MAIL_URL"]) == 0
+    said = capsys.readouterr().out
+    assert "PROGRAMMES_POOL_SIZE = 7   [from the environment]\n    Database connections of one web process." in said
+    assert "PROGRAMMES_MAIL_URL = (none)   [default]" in said
+    assert "](" not in said
+    assert main(["settings", "PROGRAMMES_COLOUR"]) == 2
+
+
+@pytest.mark.parametrize(("name", "value"), [("PROGRAMMES_COLOUR", "blue"), ("PROGRAMMES_POOL_SIZE", "many")])
+def test_what_would_stop_the_start_is_said_beside_the_rest(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://kim@db/x")
+    monkeypatch.setenv(name, value)
+    assert main(["settings"]) == 2
+    said = capsys.readouterr()
+    assert name in said.err
+    assert "PROGRAMMES_BASE_URL" in said.out
+    assert main(["worker", "--once"]) == 2
+    assert name in capsys.readouterr().err
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=4, max_size=20), st.sampled_from(["front", "raw", "parameter"]))
+def test_no_password_in_an_address_is_shown_however_it_is_written(password: str, how: str) -> None:
+    secret = f"Q{password}Q" if how == "raw" else quote(f"Q{password}Q", safe="")
+    for name in ("DATABASE_URL", "PROGRAMMES_MAIL_URL"):
+        url = {
+            "front": f"postgresql://kim:{secret}@a:1,b:2/x?y=1",
+            "raw": f"smtp://kim:{secret}@host:587",
+            "parameter": f"postgresql://kim@a/x?Password={secret}&y=1",
+        }[how]
+        assert secret not in masked(name, url)
+    assert masked("PROGRAMMES_OIDC_CLIENT_SECRET", secret) == "***"
+
+
+def test_what_holds_no_secret_is_shown_as_it_is() -> None:
+    for name, value in (
+        ("PROGRAMMES_BASE_URL", "https://stod.example.se"),
+        ("PROGRAMMES_MAIL_URL", "folder:///tmp/mail"),
+        ("DATABASE_URL", "postgresql://@/x?host=/run&port=5432"),
+        ("PROGRAMMES_MUNICIPALITY", "A: B@C"),
+    ):
+        assert masked(name, value) == value
+
+
+def test_the_container_has_the_table_too() -> None:
+    assert "COPY docs/settings.md docs/settings.md" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert next(told(TABLE.read_text(encoding="utf-8"), {})).name == "DATABASE_URL"
