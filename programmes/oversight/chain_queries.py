@@ -135,6 +135,12 @@ async def gone_before(cutoff: datetime) -> Head | None:
     return Head(row["position"], bytes(row["mac"])) if row else None
 
 
+async def last_until(position: int) -> Head | None:
+    """The last link at or before a place; None when there is none."""
+    row = await fetchrow("select position, mac from look_link where position <= $1 order by position desc limit 1", position)
+    return Head(row["position"], bytes(row["mac"])) if row else None
+
+
 async def years_kept(subject: str) -> int:
     """How many years the rule of retention keeps something (`retention_rule`)."""
     return int(await fetchval("select years from retention_rule where subject = $1", subject))
