@@ -46,6 +46,7 @@ _READ_ONLY_FOR_WEB = (
     "retention_receipt",
     "group_role",
     "clock_trace",
+    "restore_mark",
     "text_gateway",
 )
 # Who works here is made and changed in a shell, or by `admit_subject` for single sign-on. Web changes a password, no more.

@@ -29,6 +29,21 @@ def entries_of(name: str, number: str, contact: str, protected: bool, keys: KeyF
     return _entries(terms(name, number, contact, protected), keys.newest_service_key(_KEY))
 
 
+def fingerprint(key: bytes) -> bytes:
+    """What tells a key from another one, and says nothing of it."""
+    return hmac.digest(key, b"fingerprint", hashlib.sha256)[:8]
+
+
+def made_under(keys: KeyFolder) -> bytes:
+    """The fingerprint of the key under which hashes are made from now on."""
+    return fingerprint(keys.newest_service_key(_KEY))
+
+
+def fits(keys: KeyFolder) -> list[bytes]:
+    """The fingerprints of the keys under which something is found."""
+    return [fingerprint(key) for key in keys.service_keys(_KEY)]
+
+
 async def find(typed: str, keys: KeyFolder) -> list[UUID]:
     """The records with exactly this number, name or contact channel. Whoever calls this notes the search."""
     # While the key is rotated some records are found by the one, some by the other (decision 20).

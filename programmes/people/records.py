@@ -45,14 +45,16 @@ async def keep(record: PersonRecord, protected: bool, keys: KeyFolder, person_id
     await execute(
         """with person as (insert into participant (id, sealed, protected_identity, created_at)
                           values ($1, $2, $3, $4) returning id)
-           insert into person_lookup (participant_id, kind, digest)
-           select person.id, term.kind, term.digest from person, unnest($5::text[], $6::bytea[]) as term (kind, digest)""",
+           insert into person_lookup (participant_id, kind, digest, made_under)
+           select person.id, term.kind, term.digest, $7
+           from person, unnest($5::text[], $6::bytea[]) as term (kind, digest)""",
         person_id,
         keys.seal("person", person_id, json.dumps(asdict(record))),
         protected,
         now,
         [entry.kind for entry in found_by],
         [entry.digest for entry in found_by],
+        lookup_services.made_under(keys),
     )
 
 
@@ -97,26 +99,43 @@ async def index_anew(person_id: uuid.UUID, keys: KeyFolder) -> None:
 async def _index(record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID) -> None:
     found_by = entries_of(record.name, record.number, record.contact, protected, keys)
     await execute(
-        """insert into person_lookup (participant_id, kind, digest)
-           select $1, term.kind, term.digest from unnest($2::text[], $3::bytea[]) as term (kind, digest)
+        """insert into person_lookup (participant_id, kind, digest, made_under)
+           select $1, term.kind, term.digest, $4 from unnest($2::text[], $3::bytea[]) as term (kind, digest)
            on conflict do nothing""",
         person_id,
         [entry.kind for entry in found_by],
         [entry.digest for entry in found_by],
+        lookup_services.made_under(keys),
     )
 
 
 async def index_missing(keys: KeyFolder) -> int:
-    """Make the records findable that were written before records could be searched; returns how many."""
+    """Make the records findable that were written before records could be searched, and those whose hashes lie under another
+    key than there is, as in a backup from before that was rotated; returns how many. Until then nobody finds them by number,
+    nor does protection by it."""
     rows = await fetch(
-        """select id, sealed, protected_identity from participant p
-           where not exists (select 1 from person_lookup l where l.participant_id = p.id)"""
+        """select id from participant p
+           where not exists (select 1 from person_lookup l where l.participant_id = p.id)
+              or exists (select 1 from person_lookup l where l.participant_id = p.id
+                         and (l.made_under is null or l.made_under <> all($1::bytea[])))
+           order by id""",
+        lookup_services.fits(keys),
     )
-    found = [(row, record) for row in rows if (record := _shown(row["id"], row["sealed"], keys))]
-    for row, record in found:
+    made = 0
+    for row in rows:
         async with transaction():
-            await _index(record, row["protected_identity"], keys, row["id"])
-    return len(found)
+            await execute("select 1 from participant where id = $1 for no key update", row["id"])
+            made += await _index_or_leave(row["id"], keys)
+    return made
+
+
+async def _index_or_leave(person_id: uuid.UUID, keys: KeyFolder) -> bool:
+    try:
+        await index_anew(person_id, keys)
+    except (Unreadable, KeysAway) as error:
+        _only_this_one(error, keys)
+        return False
+    return True
 
 
 @dataclass(frozen=True)
