@@ -227,7 +227,7 @@ async def test_somebody_confirms_and_an_emptied_file_of_receipts_is_told(
         assert (await database_marks.receipts_are_older(keys)) is True
         keys.mark_restored()
         keys.unmark_restored()
-        import argparse  # noqa: PLC0415
+        import argparse
 
         assert key_commands._confirm(settings, argparse.Namespace(yes=False)) == 2
         assert keys.is_unconfirmed()
