@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from programmes.core.db import fetch, fetchval
+from programmes.core.db import fetch
 from programmes.core.sealing import KeyFolder
 from programmes.people.lookup_rules import Kind, asked, terms
 
@@ -61,21 +61,6 @@ def _by_number(number: str, keys: KeyFolder) -> list[Entry]:
     """What records with this number are found by, under every key in force."""
     found = terms("", number, "", True)
     return [entry for key in keys.service_keys(_KEY) for entry in _entries(found, key)]
-
-
-async def is_protected(number: str, keys: KeyFolder) -> bool:
-    """Whether a record with this number is of protected identity. It may be another person's who said so; nobody but staff
-    are told, and asked."""
-    wanted = _by_number(number, keys)
-    return bool(wanted) and bool(
-        await fetchval(
-            """select exists(select from person_lookup l join participant p on p.id = l.participant_id
-                 join unnest($1::text[], $2::bytea[]) as wanted (kind, digest) using (kind, digest)
-                 where p.protected_identity)""",
-            [entry.kind for entry in wanted],
-            [entry.digest for entry in wanted],
-        )
-    )
 
 
 async def same_number(person_id: UUID, number: str, keys: KeyFolder) -> list[UUID]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, get_args
+from uuid import UUID
 
 from programmes.core.clock import local_date
 from programmes.core.retention_rules import years_after
@@ -20,11 +21,24 @@ HOWS: tuple[How, ...] = get_args(How)
 # So long after the check the file can be taken out.
 GOOD_FOR = timedelta(minutes=15)
 
+
+@dataclass(frozen=True)
+class Candidate:
+    """An enrolment that looks like the same person's, and is in the extract only when its own page says so. `number_read`:
+    somebody has read its number off a document; else it is only what was typed."""
+
+    label: str
+    group: str
+    cohort_id: int
+    enrolment_id: UUID
+    number_read: bool
+
+
 # Columns that are handed out under their own names, table by table. `sealed` of a record is opened first.
 HANDED_OUT: Mapping[str, tuple[str, ...]] = {
     "participant": ("protected_identity", "created_at", "changed_at", "sealed"),
     "retention_hold": ("reason", "until", "set_at", "lifted_at"),
-    "identity_check": ("how", "at"),
+    "identity_check": ("how", "at", "number_read"),
     "record_look": ("at", "page", "reason"),
     "enrolment": (
         "state", "arrival", "turn", "order_reason", "passed_at", "applied_at", "confirmed_at", "offer_expires_at",
