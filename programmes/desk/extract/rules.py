@@ -68,14 +68,17 @@ _PARTNER = "another person's data, and whether there is a contact at all must no
 _CALENDAR = "how the calendar is served, not what it says"
 _APART = "about somebody else, too: that the two must not meet would tell each of the other (OSL 10:3)"
 LEFT_OUT: Mapping[str, Mapping[str, str]] = {
-    "participant": {"id": _ROW},
+    "participant": {
+        "id": _ROW,
+        "protection_asked_at": "another record with the number asks; that there is one is nobody's to learn",
+    },
     "retention_hold": {"id": _ROW, "participant_id": _ROW, "set_by": _STAFF, "lifted_by": _STAFF},
     "archive_item": {
         "id": _ROW,
         "batch_id": "in which file for the archive a record is that is about to go; the file goes with it",
         "participant_id": _ROW,
     },
-    "person_lookup": {"id": _ROW, "participant_id": _ROW, "kind": _SECRET, "digest": _SECRET},
+    "person_lookup": {"id": _ROW, "participant_id": _ROW, "kind": _SECRET, "digest": _SECRET, "made_under": _SECRET},
     "identity_check": {"id": _ROW, "participant_id": _ROW, "staff_id": _STAFF},
     "record_look": {
         "id": _ROW,

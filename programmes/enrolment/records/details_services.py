@@ -6,15 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.core import audit
-from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, NotFound
-from programmes.core.retention import amount_of
-from programmes.core.retention_rules import RULES, period_end
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
-from programmes.enrolment.person.note_queries import last_notes
-from programmes.enrolment.records.protection_services import ask_elsewhere
+from programmes.enrolment.records.protection_services import ask_elsewhere, time_is_over
 from programmes.enrolment.records.services import other_of, record_of
 from programmes.enrolment.rules import ALIVE
 from programmes.people import records
@@ -88,7 +84,7 @@ def mark_of(facts: queries.EnrolmentFacts) -> str:
 
 async def _write(person_id: UUID, right: records.PersonRecord, protected: bool, keys: KeyFolder, now: datetime) -> str:
     """Write it, found by its number from now on. Returns how the trail calls that."""
-    over = await _time_is_over(person_id, now)
+    over = await time_is_over(person_id, now)
     kept = replace(right, contact="", safe=()) if protected else right
     await records.change(kept, protected, keys, person_id, None if over else now)
     return "person:complete" if over else "person:correct"
@@ -101,11 +97,3 @@ async def _judge_age_anew(person_id: UUID) -> None:
         person_id,
         sorted(ALIVE),
     )
-
-
-async def _time_is_over(person_id: UUID, now: datetime) -> bool:
-    """Whether the years after the last note have passed: what is put right then, as a birth date that says whether the
-    record goes to the archive, keeps it no longer."""
-    noted = (await last_notes([person_id])).get(person_id, now)
-    years, unit = await amount_of("protected_record"), RULES["protected_record"].unit
-    return local_date(now) > period_end(local_date(noted), years, unit)

@@ -6,11 +6,15 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.core import audit
+from programmes.core.clock import local_date
 from programmes.core.db import fetch, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.jobs import put
+from programmes.core.retention import amount_of
+from programmes.core.retention_rules import RULES, period_end
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
+from programmes.enrolment.person.note_queries import last_notes
 from programmes.enrolment.records.services import other_of
 from programmes.people import records
 from programmes.people.looks import Look
@@ -51,7 +55,8 @@ async def decide(enrolment_id: UUID, protected: bool, staff_id: int, keys: KeyFo
         if record is None:
             raise Conflict("cohort_changed")
         kept = replace(record, contact="", safe=()) if protected else record
-        await records.change(kept, protected, keys, facts.participant_id, now)
+        noted_at = None if await time_is_over(facts.participant_id, now) else now
+        await records.change(kept, protected, keys, facts.participant_id, noted_at)
         action = "person:protected" if protected else "person:not_protected"
         await audit.note(action, f"participant/{facts.participant_id}", staff_id, now)
 
@@ -68,3 +73,11 @@ async def elsewhere(facts: queries.EnrolmentFacts, look: Look, keys: KeyFolder) 
     for row in rows:
         look.see(row["participant_id"], row["cohort_id"], protected=True)
     return bool(others)
+
+
+async def time_is_over(person_id: UUID, now: datetime) -> bool:
+    """Whether the years after the last note have passed: what is put right then, as a birth date that says whether the
+    record goes to the archive, keeps it no longer."""
+    noted = (await last_notes([person_id])).get(person_id, now)
+    years, unit = await amount_of("protected_record"), RULES["protected_record"].unit
+    return local_date(now) > period_end(local_date(noted), years, unit)
