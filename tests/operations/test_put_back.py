@@ -1,8 +1,13 @@
 """A database that is put back by hand, while the worker runs: it is recognised, erased again, and costs nobody a key."""
 
+import argparse
+import asyncio
 import os
 import shutil
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -11,11 +16,13 @@ import pytest
 from programmes import key_commands, worker
 from programmes.core import database_marks
 from programmes.core.sealing import KeyFolder, KeyGone
+from programmes.demo.processes import environment
 from programmes.doctor import key_checks
 from programmes.doctor.findings import Finding, Patient
 from programmes.enrolment.records import key_services
 from programmes.people import lookup_services, records
 from programmes.people.look_rules import Purpose
+from programmes.private_server import PrivateServer
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, somebody
@@ -120,6 +127,35 @@ async def test_a_plain_restore_while_the_worker_runs_is_seen_and_erased_again(
     clock.advance(minutes=2)
     await worker.drain(the_worker)
     assert await people(owner) == [kept]
+
+
+async def test_a_real_pg_restore_beside_the_worker_brings_nobody_back(
+    the_worker: worker.Worker,
+    settings: Settings,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    server: PrivateServer,
+    tmp_path: Path,
+) -> None:
+    def run(program: str, *arguments: str) -> None:
+        command = [str(server.binaries / program), *arguments]
+        subprocess.run(command, check=True, capture_output=True)
+
+    keys, dump = the_worker.keys, str(tmp_path / "backup")
+    await somebody(await a_cohort("2.8", clock.now()), keys, clock.now(), "Anna Ask")
+    await worker.drain(the_worker)
+    [anna] = await people(owner)
+    await asyncio.to_thread(run, "pg_dump", "--format=custom", f"--file={dump}", settings.database_url)
+    await erase(anna, keys, clock, owner)
+    clock.advance(seconds=5)
+    await worker.drain(the_worker)
+    restore = ("--clean", "--if-exists", f"--dbname={settings.database_url}", dump)
+    await asyncio.to_thread(run, "pg_restore", *restore)
+    assert await people(owner) == [anna]
+    clock.advance(seconds=5)
+    await worker.drain(the_worker)
+    assert await people(owner) == []
+    assert keys.is_unconfirmed()
 
 
 async def test_a_restore_right_after_an_erasure_is_seen_too(
@@ -227,10 +263,13 @@ async def test_somebody_confirms_and_an_emptied_file_of_receipts_is_told(
         assert (await database_marks.receipts_are_older(keys)) is True
         keys.mark_restored()
         keys.unmark_restored()
-        import argparse
-
         assert key_commands._confirm(settings, argparse.Namespace(yes=False)) == 2
         assert keys.is_unconfirmed()
+        command, env = [sys.executable, "-m", "programmes.cli", "keys", "confirm", "--yes"], environment(settings, "worker")
+        done = await asyncio.to_thread(subprocess.run, command, env=env, check=False, capture_output=True)
+        assert done.returncode == 0, done.stderr
+        assert not keys.is_unconfirmed()
+        assert (await state()).level == "ok"
     finally:
         file.write_bytes(whole)
 

@@ -447,7 +447,13 @@ async def test_what_goes_is_old_by_the_days_outside_the_database_and_not_by_what
     assert await owner.fetchval("select count(*) from record_look") == 4
     clock.advance(days=365 * 6)
     # A line that was changed holds everything back, until somebody has looked at it.
-    await tampered(owner, "update record_look set staff_id = 2 where id = (select max(id) from record_look)")
+    change = "update record_look set staff_id = {} where id = (select max(id) from record_look)"
+    await tampered(owner, change.format(2))
+    assert await chain.retire(anchor, clock.now()) is None
+    await chain.tend(the_worker)
+    # Also if it is as it was again when the worker comes to look.
+    await tampered(owner, change.format(1))
+    clock.advance(hours=1)
     await chain.tend(the_worker)
     assert await owner.fetchval("select count(*) from record_look") == 4
     assert await audit_commands._resume(anchor) == 0
