@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from programmes.core.retention import amount_of
 from programmes.core.retention_rules import RULES, SUBJECTS, Subject, within_law, wrong_amount
+from programmes.core.tables import RetentionChoice
 from programmes.oversight import chain_queries
 
 START = datetime(2026, 9, 2, 8, tzinfo=UTC)
@@ -52,7 +53,5 @@ async def test_rows_from_before_the_rule_are_read_within_law(db: None, owner: as
 
 
 def _condition() -> str:
-    from programmes.core.tables import RetentionChoice
-
     [found] = [one for one in RetentionChoice._meta.constraints if one._meta.name == "amount_within_law"]
     return str(found.condition)
