@@ -36,7 +36,8 @@ class RosterEntry:
     same name and birth date; only staff are told, so that nobody can find out by applying who else has a place.
     `together`: the numbers in the queue of siblings who wait together, this one among them. `held_by`: why one of those is
     passed over, and this one with them, who has no reason of their own. `consent_withdrawn`: they have said no to contact
-    with their partner after they had said yes. `protection_asked`: their coordinator is to decide whether they are protected.
+    with their partner after they had said yes. `protection_asked`: their coordinator is to decide whether they are
+    protected.
     """
 
     enrolment_id: UUID
