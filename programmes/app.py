@@ -43,7 +43,7 @@ from programmes.enrolment.person import step_views as person_step_views
 from programmes.enrolment.person import views as person_views
 from programmes.enrolment.queue import holding_views, offer_views
 from programmes.enrolment.queue import views as queue_views
-from programmes.enrolment.records import details_views, keeping_views, partner_views, search_views
+from programmes.enrolment.records import details_views, keeping_views, partner_views, protection_views, search_views
 from programmes.enrolment.texts import views as text_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
@@ -117,6 +117,7 @@ def _handlers() -> list[Any]:
         *person_step_views.HANDLERS,
         *taking_back_views.HANDLERS,
         *details_views.HANDLERS,
+        *protection_views.HANDLERS,
         *holding_views.HANDLERS,
         *partner_views.HANDLERS,
         *declaring_views.HANDLERS,

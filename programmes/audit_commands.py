@@ -5,6 +5,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
+from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
 from programmes.oversight import chain_queries, chain_services
 from programmes.oversight.anchor import Anchor
@@ -37,6 +38,15 @@ async def _verify(anchor: Anchor) -> int:
         print(f"Lines {loss.first} to {loss.last - 1} were lost; the chain was taken up again at {loss.last}.")
     if verdict.waiting_since is not None:
         print(f"Some lines have no place in the chain yet, the oldest from {verdict.waiting_since.isoformat()}.")
+    standing = await chain_services.standing(anchor)
+    if verdict.first is None and standing:
+        first = standing[0]
+        print(
+            f"The chain fits now, but was found broken at line {first.position}: {FAULTS[first.fault]}. That stands, and"
+            " nothing goes by the rule of retention, until somebody has looked: then programmes audit resume.",
+            file=sys.stderr,
+        )
+        return 1
     if verdict.first is None:
         print(f"The chain is whole up to line {verdict.head.position}. Its head is {shown(verdict.head.mac)}.")
         return 0
@@ -47,9 +57,10 @@ async def _verify(anchor: Anchor) -> int:
 
 
 async def _resume(anchor: Anchor) -> int:
-    """Take the chain up again; what was lost stands in it."""
-    verdict = await chain_services.verify(anchor)
-    if not any(found.fault in STOPS for found in verdict.breaks):
+    """Take the chain up again, where it stopped; what was lost stands in it. Somebody has looked at every fault."""
+    verdict, now = await chain_services.verify(anchor), SystemClock().now()
+    stops = any(found.fault in STOPS for found in verdict.breaks)
+    if not (stops or verdict.breaks or await chain_services.standing(anchor)):
         print("The chain ends as it was left: there is nothing to take up again.", file=sys.stderr)
         return 1
     if not await chain_services.has_its_key(anchor):
@@ -58,7 +69,12 @@ async def _resume(anchor: Anchor) -> int:
             file=sys.stderr,
         )
         return 1
+    if not stops:
+        await chain_services.resolve(anchor, now)
+        print("What was found is resolved. It stays written in the folder, and lines that were changed show as changed.")
+        return 0
     head = await chain_services.resume(anchor)
+    await chain_services.resolve(anchor, now)
     print(f"The chain goes on at line {head.position}. That lines before it were lost stands in it from now on.")
     return 0
 
@@ -70,5 +86,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         run=_command(_verify)
     )
     actions.add_parser(
-        "resume", help="take the chain up again after a restored backup; the loss stands in it for good"
+        "resume",
+        help="after somebody has looked at what does not fit: take the chain up again, and let its rule of retention go on",
     ).set_defaults(run=_command(_resume))

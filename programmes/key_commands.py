@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from programmes.core import audit, folder_marks
+from programmes.core import audit, database_marks, folder_marks
 from programmes.core.clock import SystemClock
 from programmes.core.clock_trace import Witness
 from programmes.core.db import close_pool, open_pool, transaction
@@ -130,6 +130,37 @@ def _adopt(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
+    """The database that was put back is the right one, and these receipts are all that there are."""
+    if not arguments.yes:
+        print(
+            "Keys that have no row in this database will go after their days aside. Is everybody there who should be? Say"
+            " --yes to go on.",
+            file=sys.stderr,
+        )
+        return 2
+    keys = KeyFolder(settings.key_folder)
+    if keys.waits_for_restore():
+        print("What the backup brought back is not erased again yet. Start the worker first.", file=sys.stderr)
+        return 1
+
+    async def do() -> None:
+        await open_pool(settings.worker_database_url, 2)
+        try:
+            now = SystemClock().now()
+            await folder_marks.note("keys", keys.mark, now)
+            await database_marks.accept_receipts(keys)
+            async with transaction():
+                await audit.note("keys:confirm", "database/1", None, now)
+        finally:
+            await close_pool()
+
+    asyncio.run(do())
+    keys.confirm_restored()
+    print("This database is the right one from now on.")
+    return 0
+
+
 def add_to(parser: argparse.ArgumentParser) -> None:
     """The command's actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -144,3 +175,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     adopt.add_argument("folder", choices=("keys", "ballots"))
     adopt.add_argument("--yes", action="store_true", help="the other one is lost for good")
     adopt.set_defaults(run=_adopt)
+    confirm = actions.add_parser("confirm", help="say that the database that was put back is the right one")
+    confirm.add_argument("--yes", action="store_true", help="everybody is there who should be")
+    confirm.set_defaults(run=_confirm)

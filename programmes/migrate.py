@@ -46,6 +46,7 @@ _READ_ONLY_FOR_WEB = (
     "retention_receipt",
     "group_role",
     "clock_trace",
+    "restore_mark",
     "text_gateway",
     "backup_trace",
 )

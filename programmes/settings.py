@@ -65,6 +65,7 @@ class Settings:
     burst_most: int = 6
     burst_minutes: int = 10
     clock_standstill_hours: int = 24
+    key_quarantine_days: int = 30
     guess_most: int = 20
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
@@ -251,6 +252,7 @@ _OTHERS = {
     "PROGRAMMES_BURST_MOST",
     "PROGRAMMES_BURST_MINUTES",
     "PROGRAMMES_CLOCK_STANDSTILL_HOURS",
+    "PROGRAMMES_KEY_QUARANTINE_DAYS",
     "PROGRAMMES_GUESS_MOST",
     "PROGRAMMES_TRUSTED_PROXIES",
     "PROGRAMMES_ALLOWED_HOSTS",
@@ -304,6 +306,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         burst_minutes=_number("PROGRAMMES_BURST_MINUTES", env.get("PROGRAMMES_BURST_MINUTES", "10")),
         clock_standstill_hours=_number(
             "PROGRAMMES_CLOCK_STANDSTILL_HOURS", env.get("PROGRAMMES_CLOCK_STANDSTILL_HOURS", "24")
+        ),
+        key_quarantine_days=_number(
+            "PROGRAMMES_KEY_QUARANTINE_DAYS", env.get("PROGRAMMES_KEY_QUARANTINE_DAYS", "30"), least=7
         ),
         guess_most=_number("PROGRAMMES_GUESS_MOST", env.get("PROGRAMMES_GUESS_MOST", "20"), least=0),
         trusted_proxies=_networks("PROGRAMMES_TRUSTED_PROXIES", env.get("PROGRAMMES_TRUSTED_PROXIES", "")),

@@ -19,7 +19,7 @@ from pgqueuer.types import QueueExecutionMode
 
 from programmes.attendance import figure_services as figures
 from programmes.calendar import services as calendar
-from programmes.core import erasure, folder_marks, jobs
+from programmes.core import database_marks, erasure, folder_marks, jobs
 from programmes.core.clock import Clock
 from programmes.core.clock_trace import Witness, by_a_sure_clock, needs_a_sure_clock
 from programmes.core.db import WORKER, close_pool, open_pool
@@ -58,6 +58,8 @@ TICK = timedelta(seconds=5)
 _JUMP, _DOUBT = timedelta(minutes=5), timedelta(minutes=10)
 # Looking through the key folder takes its time, and nothing waits for it.
 SWEEP = timedelta(hours=1)
+# So often are rows held against receipts while nobody has said that a database that was put back is the right one.
+COMPARE = timedelta(minutes=1)
 # How long a job waits that is found beside a restore.
 _BESIDE = timedelta(seconds=10)
 
@@ -72,6 +74,8 @@ class Worker:
     connection: asyncpg.Connection
     # When the key folder was last looked through.
     swept: list[datetime] = field(default_factory=list)
+    # When rows were last held against all receipts.
+    compared: list[datetime] = field(default_factory=list)
     # True while all waits for a restore, so that it is logged once.
     waits: list[bool] = field(default_factory=list)
     # Jobs that run side by side hold restores off by one lock.
@@ -148,7 +152,10 @@ async def _sweep_keys(worker: Worker) -> None:
     if worker.swept and abs(now - worker.swept[-1]) < SWEEP:
         return
     worker.swept[:] = [now]
-    await key_services.sweep(worker.keys, now)
+    worker.keys.destroy_again()
+    # Should the key of the hashes have become another one.
+    await records.index_missing(worker.keys)
+    await key_services.sweep(worker.keys, now, worker.settings.key_quarantine_days)
     # Of a rotation that was broken off; no page that was read before then is still being made.
     worker.keys.drop_replaced(now - SWEEP, now)
 
@@ -223,7 +230,7 @@ async def _do(handler: Handler, worker: Worker, job: Job) -> None:
     key, by rows that are half there or should be gone."""
     try:
         async with worker.together.held_off(worker.keys) as free:
-            if free and not worker.keys.waits_for_restore():
+            if free and not worker.keys.waits_for_restore() and await database_marks.is_known(worker.keys):
                 await handler(worker, jobs.read_payload(job.payload))
                 return
     except Exception as error:
@@ -267,9 +274,27 @@ async def tick(worker: Worker) -> None:
             if not free:
                 # Should the mark have been lost, or be one of the release before.
                 worker.keys.mark_restored()
+            else:
+                await _recognise(worker)
             await _tick(worker, free and await _erased_again(worker))
     except Exception as error:
         log.error("tick_failed", tick="restoring", error=type(error).__name__)
+
+
+async def _recognise(worker: Worker) -> None:
+    """A database that was put back by whatever means is told by its mark. Once an hour, and more often while nobody has said
+    that it is the right one, its rows are held against all receipts: it may not have been all there when it was told."""
+    if worker.keys.waits_for_restore():
+        return
+    now = worker.clock.now()
+    every = COMPARE if worker.keys.is_unconfirmed() else SWEEP
+    due = not worker.compared or abs(now - worker.compared[-1]) >= every
+    known = await database_marks.is_as_it_was(worker.keys)
+    if due:
+        worker.compared[:] = [now]
+    if not known or (due and await database_marks.came_back(worker.keys)):
+        log.error("database_was_put_back")
+        worker.keys.mark_restored()
 
 
 async def _tick(worker: Worker, free: bool) -> None:
@@ -285,6 +310,8 @@ async def _tick(worker: Worker, free: bool) -> None:
             await due(worker)
         except Exception as error:
             log.error("tick_failed", tick=due.__name__, error=type(error).__name__)
+    if free:
+        await database_marks.renew(worker.keys, worker.clock.now())
 
 
 async def _erased_again(worker: Worker) -> bool:
@@ -306,7 +333,10 @@ async def _erase_again(worker: Worker) -> None:
     await closing.erase_restored(worker)
     await retention.erase_restored(worker)
     await partner_services.erase_restored(worker.keys, worker.clock.now())
+    await key_services.bring_back(worker.keys)
     await records.index_missing(worker.keys)
+    # Before the mark goes: killed in between, this is done again.
+    await database_marks.renew(worker.keys, worker.clock.now(), anew=True)
     worker.keys.unmark_restored()
 
 
@@ -325,6 +355,7 @@ async def start_up(worker: Worker) -> None:
             # A database half put back says nothing of what had been erased. The first tick after the restore does this.
             log.error("start_waits_for_restore")
             return
+        await _recognise(worker)
         await _erase_again(worker)
 
 

@@ -288,6 +288,9 @@ async def db(pool: None, owner: asyncpg.Connection, settings: Settings, queries_
     """An empty database (with the guideline's edition), and no chain that knows of another; what a test writes commits."""
     await empty(owner)
     shutil.rmtree(settings.log_key_folder, ignore_errors=True)
+    # Nor a key folder that knows of another.
+    for name in ("database.json", "unconfirmed"):
+        (settings.key_folder / name).unlink(missing_ok=True)
     queries_log.clear()
 
 
@@ -313,7 +316,8 @@ async def the_worker(
     workers_lines: tuple[asyncpg.Connection, asyncpg.Pool],
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[worker.Worker]:
-    """The worker, with its own role. `worker.drain` and `worker.start_up` do their work over the worker's own pool."""
+    """The worker, with its own role. `worker.drain`, `worker.tick` and `worker.start_up` do their work over the worker's own
+    pool."""
     connection, pool = workers_lines
     webs = engine().pool
 
@@ -329,7 +333,7 @@ async def the_worker(
 
         return do
 
-    for name in ("drain", "start_up"):
+    for name in ("drain", "start_up", "tick"):
         monkeypatch.setattr(worker, name, as_worker(getattr(worker, name)))
     yield worker.Worker(settings, clock, KeyFolder(settings.key_folder), connection)
     # It listens no more for the queues of this test, and holds no lock of it.

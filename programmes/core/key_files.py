@@ -79,6 +79,63 @@ class Receipts:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "receipts.jsonl"
+        # What has been read of it: which file, up to which byte, and the keys that it tells of.
+        self._known: tuple[int, int, frozenset[str]] = (0, 0, frozenset())
+
+    def tells_of(self, key: uuid.UUID) -> bool:
+        """Whether there is a receipt of this key. Only what has been added since the last question is read."""
+        try:
+            return str(key) in self._keys()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise KeysAway(f"the receipts cannot be read: {type(error).__name__}") from error
+
+    def _keys(self) -> frozenset[str]:
+        found = self._file.stat()
+        inode, read, known = self._known
+        if inode != found.st_ino or found.st_size < read:
+            read, known = 0, frozenset()
+        if found.st_size > read:
+            with self._file.open("rb") as file:
+                file.seek(read)
+                added = file.read()
+            # A line that is being written is read when it is whole.
+            added = added[: added.rfind(b"\n") + 1]
+            known |= {receipt["key"] for line in added.splitlines() if (receipt := _parsed(line))}
+            read += len(added)
+        self._known = (found.st_ino, read, known)
+        return known
+
+    def state(self) -> str:
+        """What changes when a receipt is added, or the file becomes another one; nothing is read."""
+        try:
+            found = self._file.stat()
+        except FileNotFoundError:
+            return ""
+        return f"{found.st_ino}/{found.st_size}/{found.st_mtime_ns}"
+
+    def digest(self) -> bytes:
+        """A digest of all whole lines. It says nothing of how many there are."""
+        digest = hashlib.sha256()
+        for line in self._whole_lines():
+            digest.update(line)
+        return digest.digest()
+
+    def begins_as(self, noted: bytes) -> bool:
+        """Whether this is the file whose digest was noted once, grown or not: an older copy, or an emptied one, is not."""
+        digest = hashlib.sha256()
+        if digest.digest() == noted:
+            return True
+        for line in self._whole_lines():
+            digest.update(line)
+            if digest.digest() == noted:
+                return True
+        return False
+
+    def _whole_lines(self) -> Iterator[bytes]:
+        if self._file.exists():
+            yield from (line for line in self._file.read_bytes().splitlines(keepends=True) if line.endswith(b"\n"))
 
     def append(self, receipt: dict[str, str]) -> None:
         """Add a receipt, unless there is one of its key, and have it on disk before returning."""

@@ -80,6 +80,11 @@ def wrong_amount(subject: Subject, amount: int) -> Literal["too_short", "too_lon
     return "too_long" if amount > rule.most else None
 
 
+def within_law(subject: Subject, amount: int) -> int:
+    """The amount, or what law and design allow that is nearest to it."""
+    return min(max(amount, RULES[subject].least), RULES[subject].most)
+
+
 def subject_of(code: str) -> Subject | None:
     """The class with this code, if there is one."""
     return next((subject for subject in SUBJECTS if subject == code), None)

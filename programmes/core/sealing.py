@@ -9,14 +9,15 @@ import hashlib
 import os
 import secrets
 import uuid
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from programmes.core import key_quarantine
 from programmes.core.key_files import (
     KEY_BYTES,
     KeysAway,
@@ -42,6 +43,7 @@ __all__ = [
     "KeysAway",
     "Receipts",
     "Unreadable",
+    "is_unconfirmed",
     "read_key",
     "restore_of",
     "sync_folder",
@@ -51,7 +53,7 @@ __all__ = [
 Kind = Literal["entry", "person"]
 _NONCE = 12
 _BLOCK = 64
-_RESTORING, _RESTORED = "restoring", "restored"
+_RESTORING, _RESTORED, _UNCONFIRMED = "restoring", "restored", "unconfirmed"
 
 
 def restore_of(folder: Path) -> Literal["", "restoring", "restored"]:
@@ -62,8 +64,13 @@ def restore_of(folder: Path) -> Literal["", "restoring", "restored"]:
     return "restored" if (folder / _RESTORED).exists() else ""
 
 
+def is_unconfirmed(folder: Path) -> bool:
+    """Whether a database was put back of which nobody has said yet that it is the right one. Makes nothing."""
+    return (folder / _UNCONFIRMED).exists()
+
+
 class KeyGone(Exception):
-    """The key was destroyed: what it sealed is erased for good."""
+    """The key was destroyed, or is to be: what it sealed is erased for good."""
 
 
 class Unreadable(Exception):
@@ -143,6 +150,7 @@ class KeyFolder:
             KeyGone: the key does not exist (any more).
         """
         with self._gone_when_missing(key_id):
+            self._not_destroyed(key_id)
             return _sealed(sealing_key(self._path(kind, key_id)), text, key_id.bytes)
 
     def open(self, kind: Kind, key_id: uuid.UUID, sealed: bytes) -> str:
@@ -153,6 +161,7 @@ class KeyFolder:
             Unreadable: the bytes are not what this key sealed.
         """
         with self._gone_when_missing(key_id):
+            self._not_destroyed(key_id)
             return _opened_by_one(opening_keys(self._path(kind, key_id)), sealed, key_id.bytes)
 
     def usable(self) -> bool:
@@ -179,7 +188,9 @@ class KeyFolder:
         return restore_of(self._folder) == "restoring"
 
     def mark_restored(self) -> None:
-        """Say that the database may hold what had been erased (`core.restoring`)."""
+        """Say that the database may hold what had been erased (`core.restoring`), and may be the wrong one: until somebody
+        says that it is the right one, no key goes because it has no row."""
+        (self._folder / _UNCONFIRMED).touch(mode=0o600)
         (self._folder / _RESTORED).touch(mode=0o600)
         sync_folder(self._folder)
 
@@ -188,12 +199,22 @@ class KeyFolder:
         (self._folder / _RESTORED).unlink(missing_ok=True)
         sync_folder(self._folder)
 
+    def confirm_restored(self) -> None:
+        """Somebody says that the database that was put back is the right one."""
+        (self._folder / _UNCONFIRMED).unlink(missing_ok=True)
+        sync_folder(self._folder)
+
+    def is_unconfirmed(self) -> bool:
+        """Whether a database was put back of which nobody has said so."""
+        return is_unconfirmed(self._folder)
+
     def waits_for_restore(self) -> bool:
         """Whether a backup is being put back, that broke off, or what it brought back has not been erased again yet."""
         return restore_of(self._folder) != ""
 
     def exists(self, kind: Kind, key_id: uuid.UUID) -> bool:
-        return self._path(kind, key_id).exists()
+        """Whether it lies there, and was not destroyed once: a file that came back opens nothing."""
+        return self._path(kind, key_id).exists() and not self._receipts.tells_of(key_id)
 
     def destroy(self, kind: Kind, key_id: uuid.UUID, why: str, now: datetime) -> None:
         """Unlink the key and append the receipt. Doing it again changes nothing, so it may be replayed after any crash.
@@ -220,6 +241,39 @@ class KeyFolder:
         path = self._path(kind, key_id)
         for found in (next_of(path), last_of(path), path, *drafts_of(path)):
             found.unlink(missing_ok=True)
+
+    def set_aside(self, kind: Kind, key_id: uuid.UUID, day: date) -> None:
+        """Move a key that no row has where nothing opens with it (`key_quarantine`)."""
+        self._must_be_ours()
+        key_quarantine.set_aside(self._folder, self._path(kind, key_id), kind, day)
+
+    def aside(self) -> list[tuple[date, Kind, uuid.UUID]]:
+        """Every key that lies aside, and since which local day."""
+        return [(day, cast(Kind, kind), key_id) for day, kind, key_id in key_quarantine.aside(self._folder)]
+
+    def bring_back(self, kind: Kind, key_id: uuid.UUID) -> bool:
+        """Put a key back whose row is there again; whether it was. One that has a receipt stays erased."""
+        self._must_be_ours()
+        if self._receipts.tells_of(key_id):
+            self._unlink(self._path(kind, key_id))
+            return False
+        return key_quarantine.bring_back(self._folder, self._path(kind, key_id), kind)
+
+    def drop_aside(self, before: date, kept: Collection[uuid.UUID]) -> int:
+        """Remove what was set aside before a local day and is not to be kept; returns how many keys."""
+        self._must_be_ours()
+        with away_when_refused():
+            return key_quarantine.drop_aside(self._folder, before, kept)
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self._folder
+
+    @property
+    def written_receipts(self) -> Receipts:
+        """The record of what was destroyed."""
+        return self._receipts
 
     def made_before(self, kind: Kind, moment: datetime) -> Iterator[uuid.UUID]:
         """The keys of a kind whose files are older than a moment."""
@@ -334,12 +388,19 @@ class KeyFolder:
             self._must_be_ours()
             raise KeyGone(str(key_id)) from error
 
-    @staticmethod
-    def _unlink(path: Path) -> bool:
-        """Remove a key and what lies beside it while it is rotated, on disk before returning; whether there was any."""
-        there = [found for found in (next_of(path), last_of(path), path, *drafts_of(path)) if found.exists()]
+    def _not_destroyed(self, key_id: uuid.UUID) -> None:
+        """A key file that lies there again, as from an old copy of the folder, opens nothing. Raises KeyGone."""
+        if self._receipts.tells_of(key_id):
+            raise KeyGone(str(key_id))
+
+    def _unlink(self, path: Path) -> bool:
+        """Remove a key, what lies beside it while it is rotated and what lies aside of it, on disk before returning; whether
+        there was any."""
+        aside = key_quarantine.aside_of(self._folder, path.parent.parent.name, uuid.UUID(path.stem))
+        there = [found for found in (next_of(path), last_of(path), path, *drafts_of(path), *aside) if found.exists()]
         for found in there:
             found.unlink(missing_ok=True)
-        if path.parent.exists():
-            sync_folder(path.parent)
+        for changed in {path.parent, *(found.parent for found in aside)}:
+            if changed.exists():
+                sync_folder(changed)
         return bool(there)

@@ -62,6 +62,14 @@ class KeyFolderMark(Table, tablename="key_folder"):
     known_folder_of_keys = Check("name in ('keys', 'ballots')")
 
 
+class RestoreMark(Table, tablename="restore_mark"):
+    """Tells this database from one that was put back, and the receipts of destroyed keys from an older file of them
+    (`database_marks`). One row."""
+
+    mark: UUID = UUID(primary_key=True, default=None)
+    receipts = Bytea(default=None)
+
+
 class ClockTrace(Table, tablename="clock_trace"):
     """The last moment at which the worker believed its clock, how long the machine had run then, and since when it is
     doubted (`clock_trace`). One row."""
@@ -99,3 +107,10 @@ class RetentionChoice(Table, tablename="retention_choice"):
     chosen_at = Timestamptz(default=None)
     chosen_subject_is_a_code = Check("subject ~ '^[a-z_]{1,40}$'")
     sensible_amount = Check("amount between 1 and 400")
+    # `core/retention_rules.py:RULES`, a second time: what web may add, a program error or an intruder can too.
+    amount_within_law = Check(
+        """case subject when 'protected_record' then amount between 5 and 30
+    when 'working_list' then amount between 30 and 30 when 'ballots_unread' then amount between 1 and 24
+    when 'access_log' then amount between 2 and 70 when 'audit_entry' then amount between 5 and 70
+    when 'notice' then amount between 6 and 60 else false end"""
+    )

@@ -22,6 +22,8 @@ ASKING: tuple[Check, ...] = (
     key_checks.keys_open,
     key_checks.receipts,
     key_checks.service_keys,
+    key_checks.search_key,
+    key_checks.aside,
     key_checks.ballot_keys,
     key_checks.log_keys,
     key_checks.destructions,

@@ -47,14 +47,27 @@ class KeyFacts:
     old: frozenset[UUID]
     needed: frozenset[UUID]
     going: frozenset[UUID] = field(default_factory=frozenset)
+    # What has been destroyed once, by its receipt.
+    destroyed: frozenset[UUID] = field(default_factory=frozenset)
 
     @property
     def missing(self) -> int:
-        return len(self.needed - self.on_disk - self.going)
+        """Without those that have a receipt: nobody may bring them back."""
+        return len(self.needed - self.on_disk - self.going - self.destroyed)
+
+    @property
+    def risen(self) -> int:
+        """Rows of what has been erased."""
+        return len(self.needed & self.destroyed)
+
+    @property
+    def returned(self) -> int:
+        """Key files of what has been erased."""
+        return len(self.on_disk & self.destroyed)
 
     @property
     def orphans(self) -> int:
-        return len(self.old - self.needed - self.going)
+        return len(self.old - self.needed - self.going - self.destroyed)
 
 
 def _inside(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
@@ -100,6 +113,8 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
         return FolderFacts(str(folder), there=False)
     inside = list(_inside(folder))
     secrets = [(path, told) for path, told in inside if path.suffix in _SECRET and not path.name.startswith(".")]
+    # Whoever could write receipts could have anything erased.
+    records = [(path, told) for path, told in inside if path.name == "receipts.jsonl"]
     # The public halves of ballot keys are public, and their folder has nothing else in it.
     folders = [(path, told) for path, told in inside if stat.S_ISDIR(told.st_mode) and path.name != "ballots"]
     torn, torn_end, readable = _receipts(folder)
@@ -107,7 +122,7 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
         path=str(folder),
         mode=stat.S_IMODE(found.st_mode),
         usable=os.access(folder, os.R_OK | os.W_OK | os.X_OK),
-        open_to_others=sum(bool(told.st_mode & _OTHERS) for _, told in [*secrets, *folders]),
+        open_to_others=sum(bool(told.st_mode & _OTHERS) for _, told in [*secrets, *folders, *records]),
         of_others=sum(told.st_uid != found.st_uid for _, told in inside),
         closed=sum(not os.access(path, os.R_OK) for path, _ in secrets),
         damaged=sum(told.st_size != KEY_BYTES for _, told in secrets),
@@ -145,7 +160,7 @@ def _reach(name: str, facts: FolderFacts) -> Iterator[Finding]:
         yield Finding(
             name,
             "fault" if facts.mode & _OTHERS else "warning",
-            f"{facts.open_to_others} folders or key files in {facts.path} have a mode that lets others in.",
+            f"{facts.open_to_others} folders, key files or receipts in {facts.path} have a mode that lets others in.",
             f"chmod -R u=rwX,go= {facts.path} (the folder ballots in it may stay readable).",
         )
     if facts.of_others:
@@ -246,14 +261,32 @@ def key_findings(name: str, what: str, facts: KeyFacts, rebuilt: str) -> Sequenc
             )
         )
     else:
-        found.append(Finding(name, "ok", f"All {len(facts.needed)} {what} have their keys."))
+        found.append(Finding(name, "ok", f"All {len(facts.needed - facts.destroyed)} {what} have their keys."))
+    if facts.risen:
+        found.append(
+            Finding(
+                name,
+                "fault",
+                f"{facts.risen} {what} are there that have been erased: each has a receipt. The database is from a backup.",
+                "Start the worker, which erases them again. Never bring their keys back.",
+            )
+        )
+    if facts.returned:
+        found.append(
+            Finding(
+                name,
+                "fault",
+                f"{facts.returned} key files of {what} are there again whose keys were destroyed: each has a receipt.",
+                "The worker destroys them again within the hour, and opens nothing with them. Do not restore such files.",
+            )
+        )
     if facts.orphans:
         found.append(
             Finding(
                 name,
                 "note",
                 f"{facts.orphans} keys of {what} are older than a day and belong to no row.",
-                "The worker removes such keys by itself, unless most have no row: then this is another database's folder.",
+                "The worker sets them aside by itself, unless most have no row: then this is another database's folder.",
             )
         )
     return found

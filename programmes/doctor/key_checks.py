@@ -10,16 +10,17 @@ from uuid import UUID
 
 import asyncpg
 
-from programmes.core import folder_marks
+from programmes.core import folder_marks, key_quarantine
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.restoring import no_restore_runs
 from programmes.core.rotating import is_rotating
-from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, read_key, restore_of
+from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts, is_unconfirmed, read_key, restore_of
 from programmes.doctor.findings import Finding, Patient
 from programmes.doctor.folders import KeyFacts, folder_findings, key_findings, keys_in, look_at
 from programmes.evaluation.text_keys import TextKeys
 from programmes.oversight import chain_rules
 from programmes.oversight.anchor import Anchor, NoAnchor
+from programmes.people import lookup_services
 
 _NO_BACKUP = (
     "None is kept of these keys, so what they sealed is erased. If the wrong folder is mounted, mount the right one."
@@ -70,6 +71,13 @@ async def restore(patient: Patient) -> Sequence[Finding]:
         told += " falls due is done, and no job."
         mend = "Start the worker, which does it within seconds; if it cannot, its log says `tick_failed` of `erase_again`."
         return [Finding(_RESTORE, "fault", told, mend)]
+    if is_unconfirmed(patient.settings.key_folder):
+        told = (
+            "A database has been put back, and nobody has said that it is the right one. Until then no key goes because it"
+        )
+        told += " has no row: with the wrong backup those would be the keys of everybody who has come since."
+        mend = "Is everybody there who should be? Then: programmes keys confirm --yes. Else put the right backup back."
+        return [Finding(_RESTORE, "warning", told, mend)]
     return [Finding(_RESTORE, "ok", "The worker waits for no backup that is put back.")]
 
 
@@ -121,15 +129,21 @@ async def keys_of_rows(patient: Patient) -> Sequence[Finding]:
     """Whether entries and persons have their keys."""
     folder = patient.settings.key_folder
     going = await _ids("select key_id from key_destruction")
+    destroyed: frozenset[UUID] = frozenset()
+    # That receipts can't be read is said of the folder.
+    with suppress(OSError):
+        destroyed = frozenset(UUID(receipt["key"]) for receipt in Receipts(folder).read())
     entries = KeyFacts(
         *keys_in(folder, "entry/??/*.key", patient.now),
         await _ids("select distinct key_id from enrolment where key_id is not null"),
         going,
+        destroyed,
     )
     persons = KeyFacts(
         *keys_in(folder, "person/??/*.key", patient.now),
         await _ids("select id from participant union all select id from partner_record"),
         going,
+        destroyed,
     )
     return [
         *key_findings("keys of entries", "entries of working lists", entries, _NO_BACKUP),
@@ -142,32 +156,89 @@ MOST_OPENED = 500
 
 
 async def keys_open(patient: Patient) -> Sequence[Finding]:
-    """Whether keys of persons open what lies under them: another one in its place, as long as it, shows nowhere else."""
+    """Whether keys open what lies under them: another one in its place, as long as it, shows nowhere else."""
     folder = patient.settings.key_folder
     if not (folder / "service" / "installation.key").exists():
         return []
-    keys, wrong = KeyFolder(folder), 0
-    every = "select id, sealed from participant union all select id, sealed from partner_record"
+    keys = KeyFolder(folder)
+    return [
+        await _opening(keys, "person", _PERSONS, ("records", "protected record", _BACKUP)),
+        await _opening(keys, "entry", _ENTRIES, ("entries", "entry of working lists", _NO_BACKUP)),
+    ]
+
+
+_PERSONS = "select id, sealed from participant union all select id, sealed from partner_record"
+_ENTRIES = "select key_id as id, sealed from enrolment where key_id is not null and sealed is not null"
+
+
+async def _opening(keys: KeyFolder, kind: Kind, every: str, words: tuple[str, str, str]) -> Finding:
+    name, what, mend = words
     rows = await fetch(f"select id, sealed from ({every}) as kept order by random() limit $1", MOST_OPENED)
+    wrong = 0
     for row in rows:
         with suppress(KeyGone, KeysAway):
-            wrong += not keys.fits("person", row["id"], row["sealed"])
+            wrong += not keys.fits(kind, row["id"], row["sealed"])
+    several = "entries of working lists" if kind == "entry" else "protected records"
     if wrong:
         of = f" of {len(rows)} that were looked at" if len(rows) == MOST_OPENED else ""
-        told = f"{wrong} protected records{of} do not open with the key that lies there."
-        return [Finding("records", "fault", told, _BACKUP)]
-    which = f"Each of {MOST_OPENED} protected records" if len(rows) == MOST_OPENED else "Every protected record"
-    return [Finding("records", "ok", f"{which} that has its key opens.")]
+        return Finding(name, "fault", f"{wrong} {several}{of} do not open with the key that lies there.", mend)
+    which = f"Each of {MOST_OPENED} {several}" if len(rows) == MOST_OPENED else f"Every {what}"
+    return Finding(name, "ok", f"{which} that has its key opens.")
 
 
 async def receipts(patient: Patient) -> Sequence[Finding]:
     """Whether the receipts are there that what has been erased must have left."""
     erased = """select exists (select from erasure_receipt)
                     or exists (select from retention_receipt where subject = 'protected_record')"""
-    if (patient.settings.key_folder / "receipts.jsonl").exists() or not await fetchval(erased):
+    folder = patient.settings.key_folder
+    there = (folder / "receipts.jsonl").exists()
+    noted = await fetchval("select receipts from restore_mark limit 1")
+    if noted is not None and not _begins_as(folder, noted):
+        told = "receipts.jsonl is an older copy, an emptied or another file than the database knows of: what has been erased"
+        told += " since would not be erased again after a restore."
+        mend = "Take the file from the newest copy of the key folder. If there is none: programmes keys confirm --yes."
+        return [Finding("receipts", "fault", told, mend)]
+    if there or not await fetchval(erased):
         return [Finding("receipts", "ok", "What has been erased has its receipts.")]
     told = "Something has been erased, and receipts.jsonl is not there: a restored backup would bring it back."
     return [Finding("receipts", "fault", told, "Take the file from the newest copy of the key folder.")]
+
+
+def _begins_as(folder: Path, noted: bytes) -> bool:
+    try:
+        return Receipts(folder).begins_as(noted)
+    except OSError:
+        # Said of the folder.
+        return True
+
+
+async def search_key(patient: Patient) -> Sequence[Finding]:
+    """Whether every record is found by hashes under the key that there is."""
+    folder = patient.settings.key_folder
+    if not (folder / "service" / "search.key").exists():
+        return []
+    marks = lookup_services.fits(KeyFolder(folder))
+    other = await fetchval(
+        "select count(distinct participant_id) from person_lookup where made_under <> all($1::bytea[])", marks
+    )
+    if other:
+        told = (
+            f"{other} records have hashes under another key than there is: nobody finds them, nor does protection by number."
+        )
+        return [
+            Finding("search", "fault", told, "Start the worker, which makes them anew within the hour, or at its start.")
+        ]
+    return [Finding("search", "ok", "Records have hashes under the key that there is.")]
+
+
+async def aside(patient: Patient) -> Sequence[Finding]:
+    """How many keys without a row are kept aside."""
+    number = len(list(key_quarantine.aside(patient.settings.key_folder)))
+    days = patient.settings.key_quarantine_days
+    told = (
+        f"{number} keys without a row lie aside, each for {days} days. If their rows are missing, put the right backup back."
+    )
+    return [Finding("keys aside", "note", told)] if number else []
 
 
 _NEEDED_BY = {

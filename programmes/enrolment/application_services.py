@@ -21,6 +21,7 @@ from programmes.enrolment import browser_queries, place_services, queries
 from programmes.enrolment.browser_rules import Browser, unused
 from programmes.enrolment.queue.services import note_event, note_passed, take_seat, tell
 from programmes.enrolment.records.key_services import Made, discard, discard_if_unused
+from programmes.enrolment.records.protection_services import ask_elsewhere
 from programmes.enrolment.records.services import record_of
 from programmes.enrolment.rules import ALIVE, Applied, NotOpen, Queued, asks_for_more, entry
 from programmes.enrolment.together.rules import decide_together
@@ -151,6 +152,8 @@ async def apply_all(
     made = [key for draft in drafts for key in draft.made]
     try:
         async with transaction():
+            if any(_spreads(one) for one in applications):
+                await records.lock_numbers()
             answer = await _take_all(drafts, programme, keys, now, together, browser or Browser())
     except CannotGoOn:
         discard(made, keys)
@@ -166,6 +169,13 @@ async def apply_all(
         if taken.repeated:
             discard(draft.made, keys)
     return answer
+
+
+def _spreads(application: Application) -> bool:
+    """Whether records elsewhere with the same number are hidden by this one. What somebody sends in themselves hides nobody:
+    a number is anybody's to write."""
+    record = application.record
+    return application.staff_id is not None and application.protected and record is not None and record.number != ""
 
 
 def _draft(application: Application, outcomes: Sequence[Outcome], keys: KeyFolder) -> _Draft:
@@ -256,6 +266,8 @@ async def _keep_protection(facts: queries.EnrolmentFacts, application: Applicati
     await records.change(replace(record, contact="", safe=()), True, keys, facts.participant_id, now)
     await audit.note("person:correct", f"participant/{facts.participant_id}", application.staff_id, now)
     await put("person_protected", {"enrolment": str(facts.enrolment_id), "person": str(facts.participant_id)})
+    if application.staff_id is not None and _spreads(application):
+        await ask_elsewhere(facts.participant_id, application.staff_id, keys, now)
 
 
 async def _take_new(
@@ -295,6 +307,8 @@ async def _keep(
     held = isinstance(decided, Applied)
     if application.record is not None and draft.person_id is not None:
         await records.keep(application.record, application.protected, keys, draft.person_id, now)
+        if application.staff_id is not None and _spreads(application):
+            await ask_elsewhere(draft.person_id, application.staff_id, keys, now)
     state = "queued" if not isinstance(decided, Applied) else "confirmed" if decided.confirmed else "preliminary"
     await _write_enrolment(draft, state, waits, keys, now)
     if waits.asked_to_come:

@@ -35,8 +35,9 @@ class RosterEntry:
     `age`: what no longer fits since the first session moved. `twice`: somebody else on the list has the same number, or the
     same name and birth date; only staff are told, so that nobody can find out by applying who else has a place.
     `together`: the numbers in the queue of siblings who wait together, this one among them. `held_by`: why one of those is
-    passed over, and this one with them, who has no reason of their own. `consent_withdrawn`: they have
-    said no to contact with their partner after they had said yes.
+    passed over, and this one with them, who has no reason of their own. `consent_withdrawn`: they have said no to contact
+    with their partner after they had said yes. `protection_asked`: their coordinator is to decide whether they are
+    protected.
     """
 
     enrolment_id: UUID
@@ -57,6 +58,7 @@ class RosterEntry:
     together: str = ""
     consent_withdrawn: bool = False
     held_by: str | None = None
+    protection_asked: bool = False
 
 
 def _known(found: Sequence[queries.EnrolmentFacts], keys: KeyFolder, look: Look) -> dict[UUID, PersonRecord]:
@@ -225,6 +227,7 @@ async def roster(
             together.get(facts.enrolment_id, ""),
             facts.state in ALIVE and facts.partner_consent is False,
             held.get(facts.enrolment_id),
+            facts.protection_asked,
         )
         for facts in found
     ]

@@ -134,6 +134,8 @@ class EnrolmentFacts:
     left_slot_id: int | None = None
     asked_to_come: bool = False
     together_id: UUID | None = None
+    # `protected` because a record elsewhere with the same number is; their coordinator has not decided yet.
+    protection_asked: bool = False
 
 
 @dataclass(frozen=True)

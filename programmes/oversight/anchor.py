@@ -1,21 +1,23 @@
 """What the chain rests on outside the database: its key, its head, and the head of every day, in a folder of the worker's.
 
 `chain/chain.key` makes the HMACs. `chain/head.json` is the newest head, replaced whole. `chain/days.jsonl` is only ever
-added to, a line a day. Losing the folder loses the proof: it is backed up, apart from the database.
+added to, a line a day. `chain/faults.jsonl` says what did not fit, and that somebody has resolved it; it too only grows, so
+that who owns the database cannot make it unseen. Losing the folder loses the proof: it is backed up, apart from the
+database.
 """
 
 import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from programmes.core.sealing import read_key, sync_folder, write_secret
-from programmes.oversight.chain_rules import Head
+from programmes.oversight.chain_rules import Break, Head
 
 
 class NoAnchor(Exception):
@@ -81,16 +83,57 @@ class Anchor:
             line = json.dumps({"day": day.isoformat(), "position": head.position, "mac": head.mac.hex()}, sort_keys=True)
             # A crash may have torn the last line: what is added now starts one of its own.
             start = "" if not written or written.endswith(b"\n") else "\n"
-            with self._days.open("ab") as out:
-                out.write(f"{start}{line}\n".encode())
-                out.flush()
-                os.fsync(out.fileno())
-            sync_folder(self._folder)
+            self._add(self._days, f"{start}{line}\n")
             return head
 
     def days(self) -> dict[date, Head]:
         """The head of every day that has been written down."""
         return dict(_days(self._days.read_bytes())) if self._days.exists() else {}
+
+    def stand(self, found: Iterable[Break], now: datetime) -> None:
+        """Write down what does not fit, each thing once. Without a key nothing is written: the folder is not mounted."""
+        if not self._key.exists():
+            return
+        with self._locked():
+            standing, _resolved = self.faults()
+            new = [one for one in dict.fromkeys(found) if one not in standing]
+            if new:
+                lines = [{"fault": one.fault, "position": one.position, "at": now.isoformat()} for one in new]
+                # A line that a crash has torn ends here, and is none.
+                self._add(self._faults, "\n" + "".join(f"{json.dumps(line, sort_keys=True)}\n" for line in lines))
+
+    def resolve(self, now: datetime) -> None:
+        """Somebody has looked at what stood until now."""
+        with self._locked():
+            if self.faults()[0]:
+                self._add(self._faults, f"\n{json.dumps({'resolved_at': now.isoformat()})}\n")
+
+    def faults(self) -> tuple[tuple[Break, ...], frozenset[Break]]:
+        """What does not fit and nobody has resolved, in the order in which it was found; and what somebody has."""
+        standing: list[Break] = []
+        resolved: set[Break] = set()
+        for line in self._faults.read_bytes().splitlines() if self._faults.exists() else []:
+            try:
+                found: dict[str, Any] = json.loads(line)
+                if "resolved_at" in found:
+                    resolved.update(standing)
+                    standing = []
+                else:
+                    standing.append(Break(found["fault"], int(found["position"])))
+            except (ValueError, KeyError, TypeError):
+                continue
+        return tuple(standing), frozenset(resolved)
+
+    def _add(self, path: Path, text: str) -> None:
+        with path.open("ab") as out:
+            out.write(text.encode())
+            out.flush()
+            os.fsync(out.fileno())
+        sync_folder(self._folder)
+
+    @property
+    def _faults(self) -> Path:
+        return self._folder / "faults.jsonl"
 
     @property
     def _key(self) -> Path:

@@ -7,6 +7,7 @@ from typing import cast
 import asyncpg
 
 from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.core.retention_rules import Subject, within_law
 from programmes.oversight.chain_rules import Check as Check
 from programmes.oversight.chain_rules import Checkpoint, Fault, Head, Line, Link
 from programmes.oversight.chain_rules import Day as Day
@@ -135,6 +136,12 @@ async def gone_before(cutoff: datetime) -> Head | None:
     return Head(row["position"], bytes(row["mac"])) if row else None
 
 
-async def years_kept(subject: str) -> int:
-    """How many years the rule of retention keeps something (`retention_rule`)."""
-    return int(await fetchval("select years from retention_rule where subject = $1", subject))
+async def last_until(position: int) -> Head | None:
+    """The last link at or before a place; None when there is none."""
+    row = await fetchrow("select position, mac from look_link where position <= $1 order by position desc limit 1", position)
+    return Head(row["position"], bytes(row["mac"])) if row else None
+
+
+async def years_kept(subject: Subject) -> int:
+    """How many years the rule of retention keeps something (`retention_rule`); never fewer than the law, nor more."""
+    return within_law(subject, int(await fetchval("select years from retention_rule where subject = $1", subject)))

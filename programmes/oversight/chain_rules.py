@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -28,6 +28,8 @@ FAULTS: dict[Fault, str] = {
 }
 # What no later link can mend: the worker adds nothing before somebody has looked.
 STOPS: frozenset[Fault] = frozenset({"end_gone", "other_end", "no_key", "no_end"})
+# What is not of a line, and comes anew each time that it is so: nobody has resolved it for good.
+ANEW: frozenset[Fault] = frozenset({"end_gone", "no_key", "no_end"})
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,17 @@ class Day:
     position: int
     head: bytes
     lines: int
+
+
+def provably_older(days: Mapping[date, Head], before: date) -> int:
+    """The last place that had been given when some day before another had ended, by what was written down outside the
+    database: what lines say of themselves, its owner can change. 0 when nothing proves it."""
+    return max((head.position for day, head in days.items() if day < before), default=0)
+
+
+def unresolved(found: Iterable[Break], resolved: Collection[Break]) -> tuple[Break, ...]:
+    """What does not fit, without what somebody has looked at."""
+    return tuple(one for one in found if one.fault in ANEW or one not in resolved)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ gaps in their numbers mean nothing. Places have no gaps.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import structlog
 
@@ -25,6 +25,8 @@ from programmes.oversight.chain_rules import (
     checkpoint_mac,
     link_mac,
     loss_mac,
+    provably_older,
+    unresolved,
 )
 
 log = structlog.get_logger()
@@ -61,11 +63,11 @@ async def tend(worker: Hands) -> None:
         await end_day(anchor, now)
     known = checks["newest"].fault if "newest" in checks else None
     if hourly or (stopped is not None and known is None):
-        await _note("newest", await verify(anchor, newest=True), now)
-        if stopped is None and sure:
-            await retire(anchor, now)
+        await _note("newest", anchor, await verify(anchor, newest=True), now)
     if _due(checks.get("all"), now, _DAILY):
-        await _note("all", await verify(anchor), now)
+        await _note("all", anchor, await verify(anchor), now)
+    if hourly and stopped is None and sure and not await standing(anchor):
+        await retire(anchor, now)
 
 
 def _due(check: queries.Check | None, now: datetime, every: timedelta) -> bool:
@@ -138,6 +140,22 @@ async def _add(lines: Sequence[Line], head: Head, key: bytes) -> Head:
     return head
 
 
+async def standing(anchor: Anchor) -> tuple[Break, ...]:
+    """What was found once and nobody has resolved, whether or not it would be found again."""
+    kept, _resolved = anchor.faults()
+    noted = (Break(c.fault, c.broken_at) for c in (await queries.checks()).values() if c.fault and c.broken_at is not None)
+    return tuple(dict.fromkeys([*kept, *noted]))
+
+
+async def resolve(anchor: Anchor, now: datetime) -> None:
+    """Somebody has looked at every fault that stands, and at those that a walk finds now: they stand no longer, and hold
+    back neither the chain nor its rule of retention. What was found and when it was resolved stays in the folder."""
+    anchor.stand((await verify(anchor)).breaks, now)
+    anchor.resolve(now)
+    async with transaction():
+        await execute("update chain_check set broken_at = null, fault = null")
+
+
 async def resume(anchor: Anchor) -> Head:
     """Take the chain up again that does not end as it was left, as after restoring a backup. That places were lost, and
     which, stands in the chain from then on; they are never given again.
@@ -198,13 +216,12 @@ async def verify(anchor: Anchor, newest: bool = False) -> Verdict:
     The end is read before the walk begins, and the walk sees the database as it is at one moment.
     """
     try:
-        key, anchored, kept = anchor.key(), anchor.head(), anchor.days()
+        walk, anchored = _walk_of(anchor)
     except NoAnchor as gone:
         stored = await queries.last_link()
         fault = Break("no_key" if gone.what == "key" else "no_end", stored.position)
         new = gone.what == "key" and stored.position == 0
         return Verdict(() if new else (fault,), stored, await queries.waiting_since())
-    walk = Walk(key, kept={*kept.values(), anchored})
     async with transaction():
         await execute("set transaction isolation level repeatable read")
         await _along(walk, newest)
@@ -213,16 +230,28 @@ async def verify(anchor: Anchor, newest: bool = False) -> Verdict:
     return Verdict(tuple(walk.breaks), walk.head, waiting)
 
 
-async def _note(scope: str, verdict: Verdict, now: datetime) -> None:
-    first = verdict.first
+def _walk_of(anchor: Anchor) -> tuple[Walk, Head]:
+    """A walk that holds the chain against what was written down outside the database, and the end that it must come to.
+    Raises NoAnchor."""
+    key, anchored = anchor.key(), anchor.head()
+    return Walk(key, kept={*anchor.days().values(), anchored}), anchored
+
+
+async def _note(scope: str, anchor: Anchor, verdict: Verdict, now: datetime) -> None:
+    """What a look has found. A fault that stands is taken back by no later look: who changes a line may change it back, or
+    let it go."""
+    found = unresolved(verdict.breaks, anchor.faults()[1])
+    first = found[0] if found else None
     if first is not None:
         log.error("access_log_broken", scope=scope, fault=first.fault, position=first.position)
+        anchor.stand(found, now)
     async with transaction():
         await execute(
-            """insert into chain_check (scope, at, through, head, broken_at, fault, waiting_since)
+            """insert into chain_check as known (scope, at, through, head, broken_at, fault, waiting_since)
                values ($1, $2, $3, $4, $5, $6, $7)
                on conflict (scope) do update set at = excluded.at, through = excluded.through, head = excluded.head,
-                   broken_at = excluded.broken_at, fault = excluded.fault, waiting_since = excluded.waiting_since""",
+                   broken_at = case when known.fault is null then excluded.broken_at else known.broken_at end,
+                   fault = coalesce(known.fault, excluded.fault), waiting_since = excluded.waiting_since""",
             scope,
             now,
             verdict.head.position,
@@ -261,34 +290,67 @@ async def retire(anchor: Anchor, now: datetime) -> Checkpoint | None:
     for it, so that the rest can still be proved; with it go the days and reviews of those months.
 
     How many lines went is no secret: the log holds documented people only (promise 2).
+
+    What goes is what was in its place when a day before those months had ended, by the heads outside the database, and not
+    what the lines say of their time. Before anything goes the whole chain is walked, in the transaction that deletes: with a
+    fault that nobody has resolved nothing does, as no checkpoint may stand for what was changed.
+
+    Raises:
+        NoAnchor: the key or the head is not there.
     """
     first = local_date(now).replace(day=1)
     before = first.replace(year=first.year - await queries.years_kept("access_log"))
     cutoff = at_local(before, time())
     if not await fetchval("select exists (select from record_look where at < $1)", cutoff):
         return None
+    # Before the transaction sees the database: the end is written down after what is chained has committed.
+    walk, anchored = _walk_of(anchor)
     async with transaction():
+        # What was walked over is what is deleted: a line that somebody changes meanwhile ends this with an error.
+        await execute("set transaction isolation level repeatable read")
         await _locked()
-        head = await queries.gone_before(cutoff)
+        head = await _goes(anchor, before, cutoff)
         if head is None:
             return None
-        start = (await _last_checkpoint()).position + 1
-        mac = checkpoint_mac(anchor.key(), start, head, before, now)
-        made = Checkpoint(start, head.position, head.mac, before, now, mac)
-        await execute(
-            """insert into look_checkpoint (from_position, through_position, head, before, made_at, mac)
-               values ($1, $2, $3, $4, $5, $6)""",
-            made.from_position,
-            made.through_position,
-            made.head,
-            made.before,
-            made.made_at,
-            made.mac,
-        )
-        await execute("select forget_looks()")
-        await execute("delete from look_review where month < $1", before)
-        await execute("delete from look_day where day < $1", before)
-        await execute("delete from log_digest where day < $1", before)
+        await _along(walk, newest=False)
+        walk.end(anchored)
+        found = unresolved(walk.breaks, anchor.faults()[1])
+        if found:
+            log.error("access_log_stays", fault=found[0].fault, position=found[0].position)
+            anchor.stand(found, now)
+            return None
+        return await _let_go(anchor, head, before, now)
+
+
+async def _goes(anchor: Anchor, before: date, cutoff: datetime) -> Head | None:
+    """The last place that goes: older than the rule says by its line, and by what was written down when days had ended."""
+    by_lines = await queries.gone_before(cutoff)
+    proved = provably_older(anchor.days(), before)
+    if by_lines is None or by_lines.position <= proved:
+        return by_lines
+    start = (await _last_checkpoint()).position
+    return await queries.last_until(proved) if proved > start else None
+
+
+async def _let_go(anchor: Anchor, head: Head, before: date, now: datetime) -> Checkpoint:
+    """Sign a checkpoint for every place up to a head, and delete what it stands for, in the open transaction."""
+    start = (await _last_checkpoint()).position + 1
+    mac = checkpoint_mac(anchor.key(), start, head, before, now)
+    made = Checkpoint(start, head.position, head.mac, before, now, mac)
+    await execute(
+        """insert into look_checkpoint (from_position, through_position, head, before, made_at, mac)
+           values ($1, $2, $3, $4, $5, $6)""",
+        made.from_position,
+        made.through_position,
+        made.head,
+        made.before,
+        made.made_at,
+        made.mac,
+    )
+    await execute("select forget_looks()")
+    await execute("delete from look_review where month < $1", before)
+    await execute("delete from look_day where day < $1", before)
+    await execute("delete from log_digest where day < $1", before)
     return made
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from programmes.core.db import fetch, fetchval
+from programmes.core.db import fetch
 from programmes.core.sealing import KeyFolder
 from programmes.people.lookup_rules import Kind, asked, terms
 
@@ -29,6 +29,21 @@ def entries_of(name: str, number: str, contact: str, protected: bool, keys: KeyF
     return _entries(terms(name, number, contact, protected), keys.newest_service_key(_KEY))
 
 
+def fingerprint(key: bytes) -> bytes:
+    """What tells a key from another one, and says nothing of it."""
+    return hmac.digest(key, b"fingerprint", hashlib.sha256)[:8]
+
+
+def made_under(keys: KeyFolder) -> bytes:
+    """The fingerprint of the key under which hashes are made from now on."""
+    return fingerprint(keys.newest_service_key(_KEY))
+
+
+def fits(keys: KeyFolder) -> list[bytes]:
+    """The fingerprints of the keys under which something is found."""
+    return [fingerprint(key) for key in keys.service_keys(_KEY)]
+
+
 async def find(typed: str, keys: KeyFolder) -> list[UUID]:
     """The records with exactly this number, name or contact channel. Whoever calls this notes the search."""
     # While the key is rotated some records are found by the one, some by the other (decision 20).
@@ -46,21 +61,6 @@ def _by_number(number: str, keys: KeyFolder) -> list[Entry]:
     """What records with this number are found by, under every key in force."""
     found = terms("", number, "", True)
     return [entry for key in keys.service_keys(_KEY) for entry in _entries(found, key)]
-
-
-async def is_protected(number: str, keys: KeyFolder) -> bool:
-    """Whether a record with this number is of protected identity. It may be another person's who said so; nobody but staff
-    are told, and asked."""
-    wanted = _by_number(number, keys)
-    return bool(wanted) and bool(
-        await fetchval(
-            """select exists(select from person_lookup l join participant p on p.id = l.participant_id
-                 join unnest($1::text[], $2::bytea[]) as wanted (kind, digest) using (kind, digest)
-                 where p.protected_identity)""",
-            [entry.kind for entry in wanted],
-            [entry.digest for entry in wanted],
-        )
-    )
 
 
 async def same_number(person_id: UUID, number: str, keys: KeyFolder) -> list[UUID]:

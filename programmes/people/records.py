@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -45,14 +45,16 @@ async def keep(record: PersonRecord, protected: bool, keys: KeyFolder, person_id
     await execute(
         """with person as (insert into participant (id, sealed, protected_identity, created_at)
                           values ($1, $2, $3, $4) returning id)
-           insert into person_lookup (participant_id, kind, digest)
-           select person.id, term.kind, term.digest from person, unnest($5::text[], $6::bytea[]) as term (kind, digest)""",
+           insert into person_lookup (participant_id, kind, digest, made_under)
+           select person.id, term.kind, term.digest, $7
+           from person, unnest($5::text[], $6::bytea[]) as term (kind, digest)""",
         person_id,
         keys.seal("person", person_id, json.dumps(asdict(record))),
         protected,
         now,
         [entry.kind for entry in found_by],
         [entry.digest for entry in found_by],
+        lookup_services.made_under(keys),
     )
 
 
@@ -60,11 +62,12 @@ async def change(
     record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID, noted_at: datetime | None
 ) -> None:
     """Write another content of a record, under the key that it has, in the open transaction. It is found by that from now
-    on, and by nothing of what it was. `noted_at` is None when it is not to be kept longer for that. The row is locked first:
-    a key that is being rotated may then become another."""
+    on, and by nothing of what it was; whether it is protected is decided by this. `noted_at` is None when it is not to be
+    kept longer for that. The row is locked first: a key that is being rotated may then become another."""
     await execute("select 1 from participant where id = $1 for no key update", person_id)
     await execute(
-        "update participant set sealed = $2, protected_identity = $3, changed_at = coalesce($4, changed_at) where id = $1",
+        """update participant set sealed = $2, protected_identity = $3, protection_asked_at = null,
+           changed_at = coalesce($4, changed_at) where id = $1""",
         person_id,
         keys.seal("person", person_id, json.dumps(asdict(record))),
         protected,
@@ -97,26 +100,43 @@ async def index_anew(person_id: uuid.UUID, keys: KeyFolder) -> None:
 async def _index(record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID) -> None:
     found_by = entries_of(record.name, record.number, record.contact, protected, keys)
     await execute(
-        """insert into person_lookup (participant_id, kind, digest)
-           select $1, term.kind, term.digest from unnest($2::text[], $3::bytea[]) as term (kind, digest)
+        """insert into person_lookup (participant_id, kind, digest, made_under)
+           select $1, term.kind, term.digest, $4 from unnest($2::text[], $3::bytea[]) as term (kind, digest)
            on conflict do nothing""",
         person_id,
         [entry.kind for entry in found_by],
         [entry.digest for entry in found_by],
+        lookup_services.made_under(keys),
     )
 
 
 async def index_missing(keys: KeyFolder) -> int:
-    """Make the records findable that were written before records could be searched; returns how many."""
+    """Make the records findable that were written before records could be searched, and those whose hashes lie under another
+    key than there is, as in a backup from before that was rotated; returns how many. Until then nobody finds them by number,
+    nor does protection by it."""
     rows = await fetch(
-        """select id, sealed, protected_identity from participant p
-           where not exists (select 1 from person_lookup l where l.participant_id = p.id)"""
+        """select id from participant p
+           where not exists (select 1 from person_lookup l where l.participant_id = p.id)
+              or exists (select 1 from person_lookup l where l.participant_id = p.id
+                         and (l.made_under is null or l.made_under <> all($1::bytea[])))
+           order by id""",
+        lookup_services.fits(keys),
     )
-    found = [(row, record) for row in rows if (record := _shown(row["id"], row["sealed"], keys))]
-    for row, record in found:
+    made = 0
+    for row in rows:
         async with transaction():
-            await _index(record, row["protected_identity"], keys, row["id"])
-    return len(found)
+            await execute("select 1 from participant where id = $1 for no key update", row["id"])
+            made += await _index_or_leave(row["id"], keys)
+    return made
+
+
+async def _index_or_leave(person_id: uuid.UUID, keys: KeyFolder) -> bool:
+    try:
+        await index_anew(person_id, keys)
+    except (Unreadable, KeysAway) as error:
+        _only_this_one(error, keys)
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -141,23 +161,32 @@ async def same_number(person_id: uuid.UUID, keys: KeyFolder) -> list[uuid.UUID]:
     return await lookup_services.same_number(person_id, record.number if record else "", keys)
 
 
-async def unprotected_with_number_of(person_id: uuid.UUID, keys: KeyFolder) -> list[SealedRecord]:
-    """The other records with the number of this one that are not of protected identity, in no cohort in particular; locked
-    until the open transaction ends, so that nobody writes them meanwhile, nor their keys are rotated."""
+async def hide_others(person_id: uuid.UUID, keys: KeyFolder, now: datetime) -> list[uuid.UUID]:
+    """In the open transaction: every other record with the number of this one that is not of protected identity is shown as
+    if it were, until somebody decides; nothing of it goes. Found by its number alone. Returns which."""
     rows = await fetch(
-        """select id, sealed from participant where id = any($1::uuid[]) and not protected_identity
-           order by id for no key update""",
+        """update participant set protected_identity = true, protection_asked_at = $2
+           where id = any($1::uuid[]) and not protected_identity returning id""",
+        [one for one in await same_number(person_id, keys) if one != person_id],
+        now,
+    )
+    hidden = sorted(row["id"] for row in rows)
+    await execute("delete from person_lookup where participant_id = any($1::uuid[]) and kind <> 'number'", hidden)
+    return hidden
+
+
+async def protected_others(person_id: uuid.UUID, keys: KeyFolder) -> list[uuid.UUID]:
+    """The other records with the number of this one that are of protected identity."""
+    rows = await fetch(
+        "select id from participant where id = any($1::uuid[]) and protected_identity order by id",
         [one for one in await same_number(person_id, keys) if one != person_id],
     )
-    return [SealedRecord(row["id"], row["sealed"], 0, protected=False) for row in rows]
+    return [row["id"] for row in rows]
 
 
 async def protected_elsewhere(person_id: uuid.UUID, keys: KeyFolder) -> bool:
     """Whether another record with the number of this one is of protected identity."""
-    others = [one for one in await same_number(person_id, keys) if one != person_id]
-    return bool(others) and bool(
-        await fetchval("select bool_or(protected_identity) from participant where id = any($1::uuid[])", others)
-    )
+    return bool(await protected_others(person_id, keys))
 
 
 def read(sealed: SealedRecord, keys: KeyFolder, by: Look | Purpose) -> PersonRecord | None:
@@ -165,16 +194,21 @@ def read(sealed: SealedRecord, keys: KeyFolder, by: Look | Purpose) -> PersonRec
 
     Who of staff looks leaves a line by it (`looks.looking`), and is shown None too for a record that can't be read: a list
     then says so of one person, and of the others what there is. The service itself says for what it reads; what it read then
-    is shown to nobody but the person.
+    is shown to nobody but the person. Of protected identity nobody is shown a contact, nor is any used: there is one only
+    until it is decided whether that stands (`hide_others`).
 
     Raises:
         Unreadable: for a purpose of the service, which must not go on as if there were nothing.
     """
     if not isinstance(by, Look):
-        return _opened(sealed.person_id, sealed.content, keys)
-    record = _shown(sealed.person_id, sealed.content, keys)
+        return _hidden(_opened(sealed.person_id, sealed.content, keys), sealed.protected)
+    record = _hidden(_shown(sealed.person_id, sealed.content, keys), sealed.protected)
     by.see(sealed.person_id, sealed.cohort_id, sealed.protected, record.name if record else "")
     return record
+
+
+def _hidden(record: PersonRecord | None, protected: bool) -> PersonRecord | None:
+    return replace(record, contact="", safe=()) if record is not None and protected else record
 
 
 def _shown(person_id: uuid.UUID, content: bytes, keys: KeyFolder) -> PersonRecord | None:

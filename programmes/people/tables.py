@@ -113,6 +113,8 @@ class Participant(Table, tablename="participant"):
     """A protected record (individual-level programmes only): everything about the person is inside `sealed`.
 
     `changed_at`: when what is kept was last put right; its retention is counted from the last note (`oversight`).
+    `protection_asked_at`: a record with the same number became protected, so this one is shown as if it were until its own
+    coordinator has decided; its contact is kept meanwhile, and shown to nobody (decision 34).
     """
 
     id: UUID = UUID(primary_key=True, default=None)
@@ -120,10 +122,13 @@ class Participant(Table, tablename="participant"):
     protected_identity = Boolean(default=False)
     created_at = Timestamptz(default=None)
     changed_at = Timestamptz(null=True, default=None)
+    protection_asked_at = Timestamptz(null=True, default=None)
+    asked_is_protected = Check("protection_asked_at is null or protected_identity")
 
 
 class IdentityCheck(Table, tablename="identity_check"):
-    """That somebody asked for what is kept about them: how staff made sure who it was, by whom, when.
+    """That somebody asked for what is kept about them: how staff made sure who it was, by whom, when, and whether the
+    record's number was read off the document; when the record gets another number, that is taken back.
 
     Goes with the record.
     """
@@ -133,16 +138,21 @@ class IdentityCheck(Table, tablename="identity_check"):
     staff_id = Integer(default=None)
     how = Text(default=None)
     at = Timestamptz(default=None)
+    number_read = Boolean(default=False)
     known_way_to_check = Check("how in ('shown', 'known', 'sent_home')")
 
 
 class PersonLookup(Table, tablename="person_lookup"):
-    """What a protected record is found by: a keyed hash of one exact term (`people/lookup_rules.py`). Goes with it."""
+    """What a protected record is found by: a keyed hash of one exact term (`people/lookup_rules.py`). Goes with it.
+
+    `made_under` is a fingerprint of the key: under another one nothing is found, and it is made anew.
+    """
 
     id: BigSerial = BigSerial(primary_key=True)
     participant_id = ForeignKey(Participant, on_delete=OnDelete.cascade, null=False)
     kind = Text(default=None)
     digest = Bytea(default=None)
+    made_under = Bytea(null=True, default=None)
     known_kind_of_term = Check("kind in ('number', 'name', 'contact')")
     one_term_of_a_kind = Unique(["participant_id", "kind"])
 

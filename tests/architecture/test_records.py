@@ -54,7 +54,12 @@ def test_what_the_service_reads_for_itself_is_read_in_these_places_only() -> Non
     assert dict(found) == {
         "reach": {"notices/reach_services.py"},
         "same_form": {"enrolment/application_services.py"},
-        "rule": {"desk/readings/services.py", "enrolment/age_services.py", "enrolment/leaving/transfer_services.py"},
+        "rule": {
+            "desk/extract/services.py",
+            "desk/readings/services.py",
+            "enrolment/age_services.py",
+            "enrolment/leaving/transfer_services.py",
+        },
         "rewrite": {"enrolment/records/details_services.py", "enrolment/records/details_views.py"},
         "retention": {"oversight/retention_services.py"},
     }

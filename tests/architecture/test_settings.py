@@ -31,6 +31,7 @@ def test_the_documented_defaults_are_the_real_ones() -> None:
     by_name |= {"PROGRAMMES_BALLOT_KEY_FOLDER": "ballot_key_folder", "PROGRAMMES_POOL_SIZE": "pool_size"}
     by_name |= {"PROGRAMMES_BURST_MOST": "burst_most", "PROGRAMMES_BURST_MINUTES": "burst_minutes"}
     by_name |= {"PROGRAMMES_CLOCK_STANDSTILL_HOURS": "clock_standstill_hours"}
+    by_name |= {"PROGRAMMES_KEY_QUARANTINE_DAYS": "key_quarantine_days"}
     by_name |= {"PROGRAMMES_GUESS_MOST": "guess_most", "PROGRAMMES_LOG_KEY_FOLDER": "log_key_folder"}
     by_name |= {"PROGRAMMES_LOCAL_ACCOUNTS": "local_accounts", "PROGRAMMES_SECOND_FACTOR": "second_factor"}
     by_name |= {"PROGRAMMES_ARCHIVE": "archive", "PROGRAMMES_BACKUP_FOLDER": "backup_folder"}

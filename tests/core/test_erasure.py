@@ -9,7 +9,7 @@ import pytest
 
 from programmes.core import erasure
 from programmes.core.db import transaction
-from programmes.core.sealing import KeyFolder, KeysAway, Receipts
+from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Receipts
 from tests.clock import FrozenClock
 
 
@@ -114,7 +114,11 @@ async def test_a_key_that_a_restored_folder_brings_back_goes_again(clock: Frozen
     shutil.copytree(folder / "person", tmp_path / "backup")
     keys.destroy("person", gone, "five years", clock.now())
     shutil.copytree(tmp_path / "backup", folder / "person", dirs_exist_ok=True)
-    assert keys.exists("person", gone)
+    # It lies there, and opens nothing.
+    assert list(folder.glob(f"person/*/{gone}.key"))
+    with pytest.raises(KeyGone):
+        keys.seal("person", gone, "Anna")
     assert keys.destroy_again() == 1
+    assert not list(folder.glob(f"person/*/{gone}.key"))
     assert (keys.exists("person", gone), keys.exists("person", kept)) == (False, True)
     assert keys.destroy_again() == 0

@@ -33,7 +33,7 @@ from programmes.enrolment import queries, services
 from programmes.enrolment.records import partner_services
 from programmes.people.records import PartnerRecord, PersonRecord
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, an_application, post_form, sign_in_as
+from tests.factories import a_cohort, a_coordinator, a_leader, an_application, hidden, post_form, sign_in_as
 
 NUMBER = "198502142386"
 # What is told of the file to those who read it.
@@ -156,7 +156,7 @@ async def test_the_extract_holds_everything_about_the_person_and_nothing_about_a
     talks = await a_cohort("2.14", clock.now(), leader, minimum=1, maximum=2)
     other = await a_cohort("2.8", clock.now(), leader)
     enrolment_id = await enrol(talks, keys, clock.now(), "Anna #strong[Ask]")
-    await enrol(other, keys, clock.now(), "Anna Ask")
+    joined = await enrol(other, keys, clock.now(), "Anna Ask")
     await enrol(talks, keys, clock.now(), "Bo Alm", "")
     partner = PartnerRecord("Pia Ekmarker", "+46701740605", ("call",))
     await partner_services.keep(enrolment_id, partner, leader.staff_id, keys, clock.now())
@@ -173,7 +173,9 @@ async def test_the_extract_holds_everything_about_the_person_and_nothing_about_a
     assert (await client.get(f"{page}.json")).headers["location"] == page
     assert await owner.fetchval("select count(*) from record_look where page = 'extract'") == 0
     assert (await post_form(client, page, {"hur": "gissat"})).status_code == 422
-    assert (await post_form(client, page, {"hur": "shown"})).headers["location"] == page
+    # Each by its own page, with the number on the document.
+    for one in (page, address(other, joined)):
+        assert (await post_form(client, one, {"hur": "shown", "nummer": "850214-2386"})).headers["location"] == one
     assert f"{page}.pdf" in (await client.get(page)).text
     answer = await client.get(f"{page}.json")
     assert answer.headers["content-disposition"] == 'attachment; filename="registerutdrag.json"'
@@ -245,6 +247,72 @@ async def test_the_extract_holds_everything_about_the_person_and_nothing_about_a
     clock.advance(minutes=16)
     await sign_in_as(client, "kim", clock.now())
     assert (await client.get(f"{page}.pdf")).headers["location"] == page
+
+
+async def test_a_number_that_somebody_has_typed_joins_no_other_record_to_theirs(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    """Whoever looks for somebody applies with their birth date and number, under their own name or hers."""
+    await a_coordinator(clock.now())
+    hers, his = await a_cohort("2.8", clock.now()), await a_cohort("2.7", clock.now())
+    victim = await enrol(hers, keys, clock.now(), "Eva Gömd")
+    await owner.execute("update participant set protected_identity = true")
+    await sign_in_as(client, "kim", clock.now())
+    for name in ("Tom Ekman", "Eva Gömd"):
+        clock.advance(minutes=16)
+        await sign_in_as(client, "kim", clock.now())
+        attacker = await enrol(his, keys, clock.now(), name)
+        page = address(his, attacker)
+        # His own document has another number; noted without it, or with hers that he says, only his record is in the file.
+        refused = await post_form(client, page, {"hur": "shown", "nummer": "19790101-1234"})
+        assert refused.status_code == 422
+        assert "Det är inte det nummer som står i uppgifterna." in refused.text
+        for shown in ({"hur": "shown"}, {"hur": "known"}, {"hur": "shown", "nummer": NUMBER}):
+            assert (await post_form(client, page, shown)).status_code == 303
+            told = await client.get(page)
+            assert hers.name not in told.text
+            file = (await client.get(f"{page}.json")).text
+            assert len(json.loads(file)["records"]) == 1
+            assert hers.name not in file
+    # The page of the record says to nobody that she stands anywhere, and that it was told is a look at her.
+    before = await owner.fetchval("select count(*) from record_look where cohort_id = $1", hers.cohort_id)
+    person = (await client.get(page.removesuffix("/utdrag"))).text
+    assert "Nämn aldrig för någon" in person
+    assert hers.name not in person
+    assert "Fråga personen" not in person
+    assert await owner.fetchval("select count(*) from record_look where cohort_id = $1", hers.cohort_id) == before + 1
+    # On her own page, with the number read there too, it is decided by who may see it. It is good for a quarter of an hour.
+    clock.advance(minutes=10)
+    await sign_in_as(client, "kim", clock.now())
+    await post_form(client, address(hers, victim), {"hur": "shown", "nummer": NUMBER})
+    assert len(json.loads((await client.get(f"{page}.json")).text)["records"]) == 2
+    clock.advance(minutes=6)
+    await sign_in_as(client, "kim", clock.now())
+    await post_form(client, address(hers, victim), {"hur": "shown"})
+    found = json.loads((await client.get(f"{address(hers, victim)}.json")).text)
+    assert [one["details"]["name"] for one in found["records"]] == ["Eva Gömd"]
+
+
+async def test_what_may_be_the_same_persons_is_shown_with_what_its_number_rests_on(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    await a_coordinator(clock.now())
+    groups = [await a_cohort(section, clock.now()) for section in ("2.8", "2.7", "2.8")]
+    names = ("Anna Ask", "anna  ask", "Bo Alm")
+    people = [await enrol(one, keys, clock.now(), name) for one, name in zip(groups, names, strict=True)]
+    pages_ = [address(one, person) for one, person in zip(groups, people, strict=True)]
+    await sign_in_as(client, "kim", clock.now())
+    shown = (await client.get(pages_[0])).text
+    assert f'href="{pages_[1]}"' in shown
+    assert "Numret är bara ifyllt." in shown
+    assert pages_[2] not in shown, "somebody else's name"
+    await post_form(client, pages_[1], {"hur": "shown", "nummer": NUMBER})
+    assert "Numret är läst av på legitimation." in (await client.get(pages_[0])).text
+    # With another number it has not been.
+    right = {"namn": "Anna Ask", "fodd": "19850214", "pnr": ""}
+    details = f"{pages_[1].removesuffix('/utdrag')}/uppgifter"
+    await post_form(client, details, {**right, "sedd": hidden((await client.get(details)).text, "sedd")})
+    assert not await owner.fetchval("select bool_or(number_read) from identity_check")
 
 
 async def test_a_coordinator_hands_out_what_they_coordinate_only_and_others_nothing(

@@ -171,6 +171,7 @@ async def test_orphans_torn_receipts_rotations_and_waiting_destructions_are_said
     receipts.write_bytes(b'{"key": "torn\n' + receipts.read_bytes())
     person.with_suffix(".next").write_bytes(secrets.token_bytes(32))
     person.with_suffix(".next").chmod(0o644)
+    receipts.chmod(0o644)
     old = (patient.now - timedelta(days=2)).timestamp()
     os.utime(patient.settings.key_folder / "entry" / str(stray)[:2] / f"{stray}.key", (old, old))
     await owner.execute(
@@ -180,7 +181,7 @@ async def test_orphans_torn_receipts_rotations_and_waiting_destructions_are_said
     )
     found = await checks.examine(patient)
     assert "1 keys of entries of working lists are older than a day" in said(found, "note")
-    for told in ("1 lines of the receipts", "A rotation was broken off: 1 keys", "1 folders or key files"):
+    for told in ("1 lines of the receipts", "A rotation was broken off: 1 keys", "2 folders, key files or receipts"):
         assert told in said(found, "warning")
     assert "1 keys that are to be destroyed have waited" in said(found, "fault")
     async with rotating(patient.settings.database_url):
@@ -358,13 +359,15 @@ async def test_no_more_records_are_opened_than_take_a_moment_and_a_wrong_key_amo
     for _ in range(2):
         await somebody(cohort, keys, clock.now(), "Bo Alm")
     monkeypatch.setattr(key_checks, "MOST_OPENED", 2)
-    [finding] = await key_checks.keys_open(patient)
+    finding, entries = await key_checks.keys_open(patient)
     assert (finding.level, finding.says) == ("ok", "Each of 2 protected records that has its key opens.")
-    for path in patient.settings.key_folder.glob("person/??/*.key"):
+    assert entries.level == "ok"
+    for path in patient.settings.key_folder.glob("*/??/*.key"):
         length = path.stat().st_size
         path.unlink()
         path.write_bytes(secrets.token_bytes(length))
-    [finding] = await key_checks.keys_open(patient)
+    finding, entries = await key_checks.keys_open(patient)
+    assert (entries.level, "2 entries of working lists" in entries.says) == ("fault", True)
     assert (finding.level, "2 protected records of 2 that were looked at" in finding.says) == ("fault", True)
 
 

@@ -16,7 +16,7 @@ from programmes.core.db import fetchval
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
 from programmes.enrolment.person.note_queries import last_notes
-from programmes.enrolment.records import details_services
+from programmes.enrolment.records import details_services, protection_services
 from programmes.enrolment.records import services as record_services
 from programmes.notices.reach_services import way
 from programmes.people import records
@@ -193,15 +193,10 @@ async def test_protection_holds_wherever_the_number_stands(
     await worker.drain(the_worker)
     other = await queries.enrolment(people[1])
     assert (other.protected, (await record_of(people[1], keys)).contact) == (True, "")
-    # Without a number nobody can tell that it is the same person. Who gives it to a record is asked, as it may be somebody
-    # else who has said that number: nothing is written before it is answered, and nothing is lost.
+    # Without a number nobody can tell that it is the same person. Who gives it to a record learns nothing, as it may be
+    # somebody else who has said that number: it is kept, and the coordinator is told on the person's page.
     assert not (await queries.enrolment(people[2])).protected
-    asked = await put_right(client, pages[2], right)
-    assert asked.status_code == 422
-    assert "Samma nummer står med skyddade uppgifter på ett annat ställe." in asked.text
-    kept = await record_of(people[2], keys)
-    assert (kept.number, kept.contact) == ("", "")
-    assert (await put_right(client, pages[2], right | {"oskyddad": "ja"})).status_code == 303
+    assert (await put_right(client, pages[2], right)).status_code == 303
     kept = await record_of(people[2], keys)
     assert (kept.number != "", kept.contact != "", (await queries.enrolment(people[2])).protected) == (True, True, False)
     assert (await put_right(client, pages[2], hides)).status_code == 303
@@ -283,4 +278,6 @@ async def test_protection_that_spreads_makes_no_old_record_young_again(
     assert (await queries.enrolment(before)).protected
     assert await last_notes([old]) == noted
     done = "select action from audit_entry where subject = 'participant/' || $1::text order by id desc limit 1"
-    assert await owner.fetchval(done, str(old)) == "person:complete"
+    assert await owner.fetchval(done, str(old)) == "person:protection_asked"
+    await protection_services.decide(before, True, 1, keys, clock.now())
+    assert await last_notes([old]) == noted

@@ -104,7 +104,7 @@ async def test_the_worker_removes_old_keys_without_a_row_and_no_others(
     kept = on_disk(keys, clock)
     strays = [keys.create("entry"), keys.create("person")]
     age(settings, clock, minutes=59)
-    assert await key_services.sweep(keys, clock.now()) == 0
+    assert await key_services.sweep(keys, clock.now(), 30) == 0
     age(settings, clock, minutes=61)
     young = keys.create("entry")
     await worker.drain(the_worker)
@@ -116,5 +116,5 @@ async def test_the_worker_removes_old_keys_without_a_row_and_no_others(
 async def test_an_empty_database_costs_no_key(db: None, clock: FrozenClock, keys: KeyFolder, settings: Settings) -> None:
     made = [keys.create("entry") for _ in range(5)]
     age(settings, clock, days=3)
-    assert await key_services.sweep(keys, clock.now()) == 0
+    assert await key_services.sweep(keys, clock.now(), 30) == 0
     assert all(keys.exists("entry", key) for key in made)

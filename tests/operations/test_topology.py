@@ -20,6 +20,7 @@ from programmes.core.db import execute, fetchval, transaction
 from programmes.demo import processes
 from programmes.evaluation import services as evaluation
 from programmes.settings import Settings
+from tests.conftest import empty
 from tests.factories import a_cohort, a_leader, csrf_of, hidden, post_form
 from tests.operations.rush import YES, rush
 
@@ -52,8 +53,12 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-async def installation(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
-    """Started once, as it takes some seconds; the tests empty the database between them."""
+async def installation(
+    settings: Settings, owner: asyncpg.Connection, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Installation]:
+    """Started once, as it takes some seconds; the tests empty the database between them. Whatever ran before in this
+    process has left the marks of its own key folder, by which these processes would not start."""
+    await empty(owner)
     folder = tmp_path_factory.mktemp("installation")
     mail = f"folder://{folder}/mail"
     settings = replace(settings, key_folder=folder / "keys", ballot_key_folder=folder / "ballot-keys", mail_url=mail)

@@ -341,8 +341,12 @@ async def test_old_lines_go_by_the_rule_and_a_signed_checkpoint_stands_for_them(
     old = clock.now()
     await look(owner, old, 4)
     await chain.tend(the_worker)
+    clock.advance(days=1)
+    await chain.tend(the_worker)
     clock.advance(days=40)
     await look(owner, clock.now(), 3)
+    await chain.tend(the_worker)
+    clock.advance(days=1)
     await chain.tend(the_worker)
     # The last day of September 2031: nothing of September 2026 is five years old by the whole month.
     clock.set(old.replace(year=2031, month=9, day=30))
@@ -370,6 +374,8 @@ async def test_when_every_line_has_gone_the_chain_goes_on_from_its_checkpoint(
 ) -> None:
     await look(owner, clock.now(), 4)
     await chain.extend(anchor)
+    clock.advance(days=1)
+    await chain.end_day(anchor, clock.now())
     clock.advance(days=365 * 6)
     assert await chain.retire(anchor, clock.now())
     assert await owner.fetchval("select count(*) from look_link") == 0
@@ -386,12 +392,76 @@ async def test_an_office_that_keeps_longer_changes_a_row(
 ) -> None:
     await look(owner, clock.now())
     await chain.extend(anchor)
+    clock.advance(days=1)
+    await chain.end_day(anchor, clock.now())
     clock.advance(days=365 * 6)
     await owner.execute("update retention_rule set years = 10 where subject = 'access_log'")
     try:
         assert await chain.retire(anchor, clock.now()) is None
     finally:
         await owner.execute("update retention_rule set years = 5 where subject = 'access_log'")
+
+
+async def test_lines_that_somebody_made_older_stay_and_the_fault_stands_until_somebody_resolves_it(
+    anchor: Anchor,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    the_worker: worker.Worker,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await look(owner, clock.now(), 6)
+    await chain.tend(the_worker)
+    older = """update record_look set at = at {} interval '10 years'
+               where id in (select look_id from look_link where position < 4)"""
+    await tampered(owner, older.format("-"))
+    clock.advance(hours=1)
+    await chain.tend(the_worker)
+    assert await chain.retire(anchor, clock.now()) is None
+    assert await owner.fetchval("select count(*) from record_look") == 6
+    assert await owner.fetchval("select count(*) from look_checkpoint") == 0
+    # Changed back, and what the worker noted in the database taken away, it still stands.
+    await tampered(owner, older.format("+"))
+    clock.advance(hours=25)
+    await chain.tend(the_worker)
+    assert (await queries.checks())["newest"].fault == "changed"
+    await owner.execute("update chain_check set fault = null, broken_at = null")
+    assert await breaks(anchor) == []
+    capsys.readouterr()
+    assert await audit_commands._verify(anchor) == 1
+    assert "was found broken at line 1:" in capsys.readouterr().err
+    assert await audit_commands._resume(anchor) == 0
+    assert await audit_commands._verify(anchor) == 0
+    assert await chain.standing(anchor) == ()
+
+
+async def test_what_goes_is_old_by_the_days_outside_the_database_and_not_by_what_lines_say(
+    anchor: Anchor, clock: FrozenClock, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    # Chained as it was written: nothing is changed, and yet nobody knows that it is old.
+    await look(owner, clock.now() - timedelta(days=4000), 3)
+    await look(owner, clock.now())
+    await chain.tend(the_worker)
+    clock.advance(days=1)
+    await chain.tend(the_worker)
+    assert await chain.retire(anchor, clock.now()) is None
+    assert await owner.fetchval("select count(*) from record_look") == 4
+    clock.advance(days=365 * 6)
+    # A line that was changed holds everything back, until somebody has looked at it.
+    change = "update record_look set staff_id = {} where id = (select max(id) from record_look)"
+    await tampered(owner, change.format(2))
+    assert await chain.retire(anchor, clock.now()) is None
+    await chain.tend(the_worker)
+    # Also if it is as it was again when the worker comes to look.
+    await tampered(owner, change.format(1))
+    clock.advance(hours=1)
+    await chain.tend(the_worker)
+    assert await owner.fetchval("select count(*) from record_look") == 4
+    assert await audit_commands._resume(anchor) == 0
+    clock.advance(hours=1)
+    await chain.tend(the_worker)
+    assert await owner.fetchval("select count(*) from record_look") == 0
+    assert await breaks(anchor) == []
+    assert await chain.standing(anchor) == ()
 
 
 async def test_lines_go_only_where_a_checkpoint_stands(

@@ -9,7 +9,7 @@ from programmes.catalogue.rules import Programme
 from programmes.core.i18n import capital, clock, language, language_name, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.extract import wording as words
-from programmes.desk.extract.rules import How
+from programmes.desk.extract.rules import Candidate, How
 from programmes.enrolment.wording import event_words, order_text, skip_text, state_words
 from programmes.people.hold_wording_rules import hold_words
 from programmes.people.look_wording_rules import page_words, reason_words
@@ -18,13 +18,15 @@ from programmes.people.look_wording_rules import page_words, reason_words
 @dataclass(frozen=True)
 class ExtractPage:
     """Where an extract is made. `covers`: whose records, by what staff call them, and in which groups; `checked`: how and
-    when identity was checked, once it has been and while that is good."""
+    when identity was checked, once it has been and while that is good; `beside`: where else the same person may stand, each
+    with its page, the group, and where its number is from."""
 
     address: str
     cohort_id: int
     cohort_name: str
     protected: bool
     covers: tuple[tuple[str, str], ...]
+    beside: tuple[tuple[str, str, str, str], ...]
     ways: tuple[tuple[str, str], ...]
     checked: str
     minutes: int
@@ -34,6 +36,20 @@ class ExtractPage:
 def choices(ways: Sequence[How]) -> tuple[tuple[str, str], ...]:
     """How identity can be checked, to choose from."""
     return tuple((how, words.how_words(how)) for how in ways)
+
+
+def beside(found: Sequence[Candidate]) -> tuple[tuple[str, str, str, str], ...]:
+    """Address, label and group of each, and what its number rests on."""
+    read, typed = _("Numret är läst av på legitimation."), _("Numret är bara ifyllt. Ingen har läst av det på legitimation.")
+    return tuple(
+        (
+            f"/personal/grupper/{one.cohort_id}/deltagare/{one.enrolment_id}/utdrag",
+            one.label,
+            one.group,
+            read if one.number_read else typed,
+        )
+        for one in found
+    )
 
 
 def checked(how: How, at: datetime) -> str:

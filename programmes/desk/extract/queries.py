@@ -32,6 +32,28 @@ async def checks(participant_id: UUID, staff_id: int) -> list[Check]:
     return [Check(row["id"], row["how"], row["at"]) for row in rows]
 
 
+async def numbers_read(people: Sequence[UUID], staff_id: int, since: datetime) -> frozenset[UUID]:
+    """Of which of these records this member of staff has read the number off an identity document that was shown, since a
+    moment."""
+    rows = await fetch(
+        """select distinct participant_id from identity_check
+           where participant_id = any($1::uuid[]) and staff_id = $2 and how = 'shown' and number_read and at > $3""",
+        list(people),
+        staff_id,
+        since,
+    )
+    return frozenset(row["participant_id"] for row in rows)
+
+
+async def numbers_ever_read(people: Sequence[UUID]) -> frozenset[UUID]:
+    """Of which of these records anybody has read the number that they have now off a document."""
+    rows = await fetch(
+        "select distinct participant_id from identity_check where participant_id = any($1::uuid[]) and number_read",
+        list(people),
+    )
+    return frozenset(row["participant_id"] for row in rows)
+
+
 @dataclass(frozen=True)
 class Way:
     """An enrolment of somebody's: which, of which record, in which programme and group."""

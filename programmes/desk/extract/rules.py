@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, get_args
+from uuid import UUID
 
 from programmes.core.clock import local_date
 from programmes.core.retention_rules import years_after
@@ -20,11 +21,24 @@ HOWS: tuple[How, ...] = get_args(How)
 # So long after the check the file can be taken out.
 GOOD_FOR = timedelta(minutes=15)
 
+
+@dataclass(frozen=True)
+class Candidate:
+    """An enrolment that looks like the same person's, and is in the extract only when its own page says so. `number_read`:
+    somebody has read its number off a document; else it is only what was typed."""
+
+    label: str
+    group: str
+    cohort_id: int
+    enrolment_id: UUID
+    number_read: bool
+
+
 # Columns that are handed out under their own names, table by table. `sealed` of a record is opened first.
 HANDED_OUT: Mapping[str, tuple[str, ...]] = {
     "participant": ("protected_identity", "created_at", "changed_at", "sealed"),
     "retention_hold": ("reason", "until", "set_at", "lifted_at"),
-    "identity_check": ("how", "at"),
+    "identity_check": ("how", "at", "number_read"),
     "record_look": ("at", "page", "reason"),
     "enrolment": (
         "state", "arrival", "turn", "order_reason", "passed_at", "applied_at", "confirmed_at", "offer_expires_at",
@@ -54,14 +68,17 @@ _PARTNER = "another person's data, and whether there is a contact at all must no
 _CALENDAR = "how the calendar is served, not what it says"
 _APART = "about somebody else, too: that the two must not meet would tell each of the other (OSL 10:3)"
 LEFT_OUT: Mapping[str, Mapping[str, str]] = {
-    "participant": {"id": _ROW},
+    "participant": {
+        "id": _ROW,
+        "protection_asked_at": "another record with the number asks; that there is one is nobody's to learn",
+    },
     "retention_hold": {"id": _ROW, "participant_id": _ROW, "set_by": _STAFF, "lifted_by": _STAFF},
     "archive_item": {
         "id": _ROW,
         "batch_id": "in which file for the archive a record is that is about to go; the file goes with it",
         "participant_id": _ROW,
     },
-    "person_lookup": {"id": _ROW, "participant_id": _ROW, "kind": _SECRET, "digest": _SECRET},
+    "person_lookup": {"id": _ROW, "participant_id": _ROW, "kind": _SECRET, "digest": _SECRET, "made_under": _SECRET},
     "identity_check": {"id": _ROW, "participant_id": _ROW, "staff_id": _STAFF},
     "record_look": {
         "id": _ROW,

@@ -22,6 +22,7 @@ from programmes.desk.extract.rules import (
     GOOD_FOR,
     HOWS,
     VERSION,
+    Candidate,
     How,
     Kept,
     kept_until,
@@ -36,9 +37,10 @@ from programmes.enrolment.roster import label_of
 from programmes.enrolment.rules import ALIVE
 from programmes.people import records
 from programmes.people.looks import Look
+from programmes.people.lookup_rules import name_of, number_of
 from programmes.people.records import PersonRecord
 
-__all__ = ["GOOD_FOR", "HOWS", "How", "check_identity", "covers", "extract", "good_check", "ways_for"]
+__all__ = ["GOOD_FOR", "HOWS", "How", "candidates", "check_identity", "covers", "extract", "good_check", "ways_for"]
 
 Extract = dict[str, Any]
 Kind = Literal["pdf", "json"]
@@ -53,40 +55,92 @@ class Covered:
     protected: bool
 
 
-async def _reach(facts: EnrolmentFacts, who: Principal, keys: KeyFolder) -> list[tuple[Way, EnrolmentFacts]]:
-    """Every enrolment of the same person in the programmes that this member of staff coordinates. Of others nothing is said.
+@dataclass(frozen=True)
+class _Reach:
+    """What an extract covers, and what looks like the same person's beside it."""
 
-    Records are the same person's when they have the same personal identity number; without one there is only this record.
+    covered: Sequence[tuple[Way, EnrolmentFacts]]
+    beside: Sequence[tuple[Way, EnrolmentFacts]]
+
+
+async def _reach(facts: EnrolmentFacts, who: Principal, keys: KeyFolder, now: datetime) -> _Reach:
+    """The enrolments of this record in the programmes that this member of staff coordinates; of others nothing is said.
+
+    A number may be typed by anybody, so it joins no record to another by itself: this member of staff must have read it off
+    the document that was shown, just now, on the page of each (decision 35).
     """
     if facts.participant_id is None:
         raise NotFound
     people = await records.same_number(facts.participant_id, keys)
+    just_now = await queries.numbers_read(people, who.staff_id, now - GOOD_FOR)
+    joined = {facts.participant_id, *(just_now if facts.participant_id in just_now else ())}
     ways = [way for way in await queries.ways_of(people) if who.coordinates(way.section)]
     read = {one.enrolment_id: one for one in await several(way.enrolment_id for way in ways)}
-    return [(way, read[way.enrolment_id]) for way in ways]
+    found = [(way, read[way.enrolment_id]) for way in ways]
+    return _Reach(
+        [one for one in found if one[0].participant_id in joined],
+        [one for one in found if one[0].participant_id not in joined],
+    )
 
 
-async def covers(facts: EnrolmentFacts, look: Look, keys: KeyFolder) -> list[Covered]:
+async def covers(facts: EnrolmentFacts, look: Look, keys: KeyFolder, now: datetime) -> list[Covered]:
     """Whose data an extract would hold, for staff to see before they make it. Raises NotFound where nobody is documented."""
-    return [Covered(label_of(one, keys, look), way.group, one.protected) for way, one in await _reach(facts, look.who, keys)]
+    reach = await _reach(facts, look.who, keys, now)
+    return [Covered(label_of(one, keys, look), way.group, one.protected) for way, one in reach.covered]
 
 
-async def _ways_to_check(facts: EnrolmentFacts, who: Principal, keys: KeyFolder) -> tuple[How, ...]:
-    return ways_for(any(one.protected for _way, one in await _reach(facts, who, keys)))
+async def candidates(facts: EnrolmentFacts, look: Look, keys: KeyFolder, now: datetime) -> list[Candidate]:
+    """What else may be the same person's: with this number, name and birth date. Of who is protected, and of who has another
+    name or birth date, nothing is said here: whoever types a number would be told by it where somebody else is."""
+    mine = record_of(facts, keys, look)
+    if mine is None:
+        return []
+    beside = [one for one in (await _reach(facts, look.who, keys, now)).beside if not one[1].protected]
+    read = await queries.numbers_ever_read([way.participant_id for way, _one in beside])
+    found = []
+    for way, one in beside:
+        other = record_of(one, keys, "rule")
+        if other is not None and _alike(mine, other):
+            label = label_of(one, keys, look)
+            found.append(Candidate(label, way.group, one.cohort_id, one.enrolment_id, way.participant_id in read))
+    return found
 
 
-async def check_identity(facts: EnrolmentFacts, how: How, who: Principal, keys: KeyFolder, now: datetime) -> None:
-    """Note how staff made sure who asks. Raises Forbidden for a way that is not good enough for protected identity."""
-    if how not in await _ways_to_check(facts, who, keys):
+def _alike(one: PersonRecord, other: PersonRecord) -> bool:
+    return (name_of(one.name), one.birth_date) == (name_of(other.name), other.birth_date)
+
+
+async def _ways_to_check(facts: EnrolmentFacts, who: Principal, keys: KeyFolder, now: datetime) -> tuple[How, ...]:
+    return ways_for(any(one.protected for _way, one in (await _reach(facts, who, keys, now)).covered))
+
+
+async def check_identity(
+    facts: EnrolmentFacts, how: How, who: Principal, keys: KeyFolder, now: datetime, number: str = ""
+) -> None:
+    """Note how staff made sure who asks, and the `number` that they read off the document, if they did: it is held against
+    the record's, and kept nowhere.
+
+    Raises:
+        Forbidden: the way is not good enough for protected identity.
+        Conflict: `other_number`, the number is not the record's. Nothing is noted.
+    """
+    if how not in await _ways_to_check(facts, who, keys, now):
         raise Forbidden
+    read = how == "shown" and number != ""
+    if read:
+        record = record_of(facts, keys, "rule")
+        if record is None or not record.number or number_of(number) != record.number:
+            raise Conflict("other_number")
     async with transaction():
         await execute(
-            "insert into identity_check (id, participant_id, staff_id, how, at) values ($1, $2, $3, $4, $5)",
+            """insert into identity_check (id, participant_id, staff_id, how, at, number_read)
+               values ($1, $2, $3, $4, $5, $6)""",
             uuid.uuid4(),
             facts.participant_id,
             who.staff_id,
             how,
             now,
+            read,
         )
         await audit.note("person:identity_check", f"participant/{facts.participant_id}", who.staff_id, now)
 
@@ -95,7 +149,7 @@ async def good_check(facts: EnrolmentFacts, who: Principal, keys: KeyFolder, now
     """The check by this member of staff that is good for an extract now, or None. One that was made before the identity
     became protected counts only if it is good enough for that."""
     found = await queries.checks(facts.participant_id, who.staff_id) if facts.participant_id else []
-    good, ways = [check for check in found if still_good(check.at, now)], await _ways_to_check(facts, who, keys)
+    good, ways = [check for check in found if still_good(check.at, now)], await _ways_to_check(facts, who, keys, now)
     return next((check for check in good if check.how in ways), None)
 
 
@@ -109,7 +163,7 @@ async def extract(
         NotFound: nobody is documented.
         Conflict: `extract_unreadable`, a record can't be read. An extract with a part missing is none.
     """
-    reach = await _reach(facts, look.who, keys)
+    reach = (await _reach(facts, look.who, keys, now)).covered
     mine = list(dict.fromkeys(way.participant_id for way, _one in reach))
     details: dict[uuid.UUID, PersonRecord] = {}
     for way, one in reach:

@@ -14,7 +14,7 @@ from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
-from programmes.core.errors import Forbidden, NotFound
+from programmes.core.errors import Conflict, Forbidden, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import known_language, language, speaking
 from programmes.core.principal import Principal
@@ -51,7 +51,8 @@ async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: F
     state = request.app.state
     now = state.clock.now()
     async with looking(person, "person", now, "extract") as look:
-        covers = await services.covers(facts, look, state.key_folder)
+        covers = await services.covers(facts, look, state.key_folder, now)
+        beside = await services.candidates(facts, look, state.key_folder, now)
     check = await services.good_check(facts, person, state.key_folder, now)
     protected = facts.protected or any(one.protected for one in covers)
     view = pages.ExtractPage(
@@ -60,6 +61,7 @@ async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: F
         cohort_name=cohort.name,
         protected=protected,
         covers=tuple((one.label, one.group) for one in covers),
+        beside=pages.beside(beside),
         ways=pages.choices(services.ways_for(protected)),
         checked=pages.checked(check.how, check.at) if check else "",
         minutes=int(services.GOOD_FOR.total_seconds() // 60),
@@ -87,7 +89,14 @@ async def check(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fro
     if form.errors:
         return await _show(request, cohort_id, enrolment_id, form)
     how = next(how for how in services.HOWS if how == chosen)
-    await services.check_identity(facts, how, person, request.app.state.key_folder, request.app.state.clock.now())
+    state, number = request.app.state, form.raw("nummer").strip()
+    try:
+        await services.check_identity(facts, how, person, state.key_folder, state.clock.now(), number)
+    except Conflict as conflict:
+        if conflict.code != "other_number":
+            raise
+        form.fail("nummer", _("Det är inte det nummer som står i uppgifterna. Lämna inte ut något innan ni vet vem det är."))
+        return await _show(request, cohort_id, enrolment_id, form)
     return _back(cohort_id, enrolment_id)
 
 

@@ -119,6 +119,7 @@ class GroupPage:
     turned_down: tuple[SeeRow, ...] = ()
     gone: tuple[SeeRow, ...] = ()
     withdrawn: tuple[SeeRow, ...] = ()
+    protection: tuple[SeeRow, ...] = ()
     erased: ErasedPart | None = None
     sick: str = ""
 
@@ -170,6 +171,9 @@ def group_page(facts: Facts) -> GroupPage:
             SeeRow(f"{facts.address}/deltagare/{one}", label, moment_long(until)) for one, label, until in facts.turned_down
         ),
         gone=tuple(SeeRow(_address(facts, e), e.label, state_words(e.state)[0]) for e in gone),
+        protection=tuple(
+            SeeRow(_address(facts, e), e.label, "") for e in facts.roster if e.protection_asked and facts.coordinates
+        ),
         withdrawn=(
             *(SeeRow(_address(facts, e), e.label, "") for e in facts.roster if e.consent_withdrawn),
             *(SeeRow(f"{facts.address}/deltagare/{one}", label, _("Flyttad härifrån.")) for one, label in facts.withdrawn),

@@ -112,6 +112,7 @@ class PersonPage:
     hold: HoldView | None = None
     paper_wrong: tuple[int, ...] = ()
     protected_elsewhere: bool = False
+    protection_asked: bool = False
     offer_over: bool = False
 
     @property

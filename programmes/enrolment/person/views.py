@@ -18,7 +18,6 @@ from programmes.core.errors import NotFound
 from programmes.core.i18n import day_long
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
-from programmes.core.sealing import KeyFolder
 from programmes.enrolment import pages as way_in_pages
 from programmes.enrolment import place_services, queries, roster
 from programmes.enrolment.leaving import queries as leaving_queries
@@ -26,12 +25,13 @@ from programmes.enrolment.leaving import refusal_queries
 from programmes.enrolment.person import pages
 from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.queue import pages as queue_pages
+from programmes.enrolment.records import protection_services
 from programmes.enrolment.records.partner_services import has_partner_contact
 from programmes.enrolment.records.services import record_of
 from programmes.enrolment.texts import agreement_queries
 from programmes.enrolment.together import queries as together_queries
 from programmes.enrolment.together import services as together_services
-from programmes.people import hold_queries, records
+from programmes.people import hold_queries
 from programmes.people.hold_wording_rules import HoldView, hold_view
 from programmes.people.look_rules import LOOK_REASONS, LookReason
 from programmes.people.look_wording_rules import reveal_choices
@@ -175,7 +175,9 @@ async def _who(
         "hold": await _hold(facts, person=look.who, section=cohort.section, now=now),
         "reachable": not programme.exempt or place_services.has_contact(facts, keys),
         "coordinates": look.who.coordinates(cohort.section),
-        "protected_elsewhere": await _protected_elsewhere(look, cohort, facts, keys),
+        "protection_asked": facts.protection_asked,
+        "protected_elsewhere": look.who.coordinates(cohort.section)
+        and await protection_services.elsewhere(facts, look, keys),
         "siblings": pages.sibling_links(cohort.cohort_id, roster.labels_of(siblings, keys, facts.enrolment_id, look)),
         "same_form": pages.sibling_links(cohort.cohort_id, roster.labels_of(same_form, keys, facts.enrolment_id, look)),
     }
@@ -228,13 +230,6 @@ async def _steps(
         "proof": pages.proof_words(facts),
         "age_again": cohort.state != "closed" and roster.asks_age_again(facts, programme, cohort.first_start),
     }
-
-
-async def _protected_elsewhere(look: Look, cohort: CohortFacts, facts: queries.EnrolmentFacts, keys: KeyFolder) -> bool:
-    """Whether this person is of protected identity somewhere else, for the coordinator, who can put it right here."""
-    if facts.participant_id is None or facts.protected or not look.who.coordinates(cohort.section):
-        return False
-    return await records.protected_elsewhere(facts.participant_id, keys)
 
 
 async def _visit(

@@ -126,17 +126,11 @@ async def correct(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
             state.key_folder,
             now,
             form.raw("sedd"),
-            open_meant=form.ticked("oskyddad"),
         )
     except Conflict as conflict:
-        if conflict.code == "record_seen":
-            return await _show_again(request, cohort_id, enrolment_id, form)
-        if conflict.code != "number_protected":
+        if conflict.code != "record_seen":
             raise
-        form.fail(
-            "oskyddad", _("Samma nummer står med skyddade uppgifter på ett annat ställe. Fråga personen om det stämmer.")
-        )
-        return await _show(request, cohort_id, enrolment_id, form)
+        return await _show_again(request, cohort_id, enrolment_id, form)
     where = f"/personal/grupper/{cohort_id}/deltagare/{enrolment_id}"
     if reason := asked_reason(request, form):
         where += f"?skal={reason}"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from programmes.core.clock import local_date
 from programmes.core.db import execute, fetch, transaction
 from programmes.core.sealing import KeyFolder, Kind
 from programmes.enrolment import queries
@@ -54,9 +55,18 @@ async def _known(kind: Kind, key_ids: Sequence[uuid.UUID]) -> frozenset[uuid.UUI
     return frozenset(row[0] for row in rows)
 
 
-async def sweep(keys: KeyFolder, now: datetime) -> int:
-    """Remove old keys that no row has: a crash, or a lost answer, came before the row. Returns how many went."""
-    gone = 0
+async def sweep(keys: KeyFolder, now: datetime, days: int) -> int:
+    """Set old keys aside that no row has: a crash, or a lost answer, came before the row, or the rows are of an older
+    backup. Returns how many.
+
+    What is aside comes back with its row, and goes for good after so many days. Nothing goes while nobody has said that a
+    database that was put back is the right one. What has a receipt or an intent is the erasure's, at once.
+    """
+    await bring_back(keys)
+    if keys.is_unconfirmed():
+        log.warning("sweep_waits_until_the_restore_is_confirmed")
+        return 0
+    moved = 0
     for kind in _ROWS:
         old = list(keys.made_before(kind, now - AGE))
         found = strays(old, await _known(kind, old))
@@ -64,6 +74,28 @@ async def sweep(keys: KeyFolder, now: datetime) -> int:
             log.error("keys_of_another_database", kind=kind)
             continue
         for key_id in found:
-            keys.discard(kind, key_id)
-        gone += len(found)
-    return gone
+            keys.set_aside(kind, key_id, local_date(now))
+        moved += len(found)
+    if moved:
+        log.warning("keys_set_aside", number=moved, for_days=days)
+    if gone := keys.drop_aside(local_date(now) - timedelta(days=days), await _known_aside(keys)):
+        log.info("keys_aside_removed", number=gone)
+    return moved
+
+
+async def bring_back(keys: KeyFolder) -> int:
+    """Put back the keys whose rows are there again; returns how many."""
+    known = await _known_aside(keys)
+    back = sum(keys.bring_back(kind, key_id) for _day, kind, key_id in keys.aside() if key_id in known)
+    if back:
+        log.warning("keys_came_back_with_their_rows", number=back)
+    return back
+
+
+async def _known_aside(keys: KeyFolder) -> frozenset[uuid.UUID]:
+    aside = keys.aside()
+    found: frozenset[uuid.UUID] = frozenset()
+    for kind in _ROWS:
+        if of_kind := [key_id for _day, one, key_id in aside if one == kind]:
+            found |= await _known(kind, of_kind)
+    return found

@@ -1,0 +1,66 @@
+"""Keys without a row and without a receipt, moved aside: they come back with their row, and go when their days are over.
+
+`<folder>/aside/<day>/<kind>/<id>.key`. A day is a local day of the injected clock: what a file system says of a file is not.
+"""
+
+import contextlib
+import uuid
+from collections.abc import Collection, Iterator
+from datetime import date
+from pathlib import Path
+
+from programmes.core.key_files import away_when_refused, drafts_of, last_of, next_of, sync_folder
+
+_ASIDE = "aside"
+
+
+def aside_of(folder: Path, kind: str, key_id: uuid.UUID) -> list[Path]:
+    """Every file of a key that lies aside."""
+    return sorted((folder / _ASIDE).glob(f"*/{kind}/{key_id}.*"))
+
+
+def set_aside(folder: Path, path: Path, kind: str, day: date) -> None:
+    """Move a key, and what lies beside it while it is rotated, where nothing opens with it."""
+    to = folder / _ASIDE / day.isoformat() / kind
+    with away_when_refused():
+        to.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The key itself last: broken off in between, it is done again.
+        for found in (next_of(path), last_of(path), path):
+            with contextlib.suppress(FileNotFoundError):
+                found.rename(to / found.name)
+        for draft in drafts_of(path):
+            draft.unlink(missing_ok=True)
+        for changed in (to, to.parent, to.parent.parent, path.parent):
+            sync_folder(changed)
+
+
+def aside(folder: Path) -> Iterator[tuple[date, str, uuid.UUID]]:
+    """Every key that lies aside: since which day, of which kind, which."""
+    for path in sorted((folder / _ASIDE).glob("*/*/*.key")):
+        with contextlib.suppress(ValueError):
+            yield date.fromisoformat(path.parent.parent.name), path.parent.name, uuid.UUID(path.stem)
+
+
+def bring_back(folder: Path, path: Path, kind: str) -> bool:
+    """Put a key back in its place, unless one lies there; whether it was."""
+    if path.exists():
+        return False
+    with away_when_refused():
+        found = aside_of(folder, kind, uuid.UUID(path.stem))
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for one in found:
+            one.rename(path.with_suffix(one.suffix))
+        sync_folder(path.parent)
+    return bool(found)
+
+
+def drop_aside(folder: Path, before: date, kept: Collection[uuid.UUID]) -> int:
+    """Remove the keys that were set aside before a day, but for some; returns how many."""
+    gone = 0
+    for day, kind, key_id in list(aside(folder)):
+        if day < before and key_id not in kept:
+            for path in aside_of(folder, kind, key_id):
+                path.unlink(missing_ok=True)
+                sync_folder(path.parent)
+            gone += 1
+    return gone
