@@ -67,20 +67,17 @@ INSTALL = $(BIN)/python -m pip install -q --disable-pip-version-check --no-compi
 PROJECT = $(INSTALL) --no-deps --no-build-isolation -e .
 # A pip that is two years old takes twice the time. The locks are complete, so nothing is left to resolve.
 LOCKED = $(INSTALL) --require-hashes -r requirements/installer.lock && $(INSTALL) --no-deps --require-hashes
-COMPILED = $(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null || true
 
 .venv/demo-installed: requirements/demo.lock pyproject.toml | .venv/bin/python
 	@echo "make: installing what the demo needs (about a minute)"
 	@test -f .venv/dev-installed || { $(LOCKED) -r requirements/demo.lock; }
 	@$(PROJECT)
-	@$(COMPILED)
 	@touch $@
 
 .venv/dev-installed: requirements/dev.lock pyproject.toml | .venv/bin/python
 	@echo "make: installing what the tests need (about a minute)"
 	@$(LOCKED) -r requirements/dev.lock
 	@$(PROJECT)
-	@$(COMPILED)
 	@touch $@ .venv/demo-installed
 
 .NOTPARALLEL:
