@@ -6,9 +6,11 @@ Beside `<id>.key` there may lie, while it is rotated, `<id>.next`, which seals f
 
 import contextlib
 import fcntl
+import fnmatch
 import hashlib
 import json
 import os
+import re
 import secrets
 import uuid
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from pathlib import Path
 
 KEY_BYTES = 32
 _NEXT, _LAST = ".next", ".last"
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class KeysAway(Exception):
@@ -259,6 +262,20 @@ def drafts_of(path: Path) -> list[Path]:
     return [found for at in (path, next_of(path)) for found in path.parent.glob(f".{at.name}.*")]
 
 
+def ids_in(folder: Path) -> set[uuid.UUID]:
+    """Whose files lie anywhere below a folder: keys, what lies beside them while they are rotated or written, and aside.
+
+    Raises:
+        OSError: a part of it cannot be read, so that nobody knows what lies there.
+    """
+    everything = os.walk(folder, onerror=_raise)
+    return {uuid.UUID(found[0]) for _, _, names in everything for name in names if (found := _ID.search(name))}
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
 def drop_drafts(folder: Path, before: datetime) -> int:
     """Remove what crashes before a moment have left of the writing of keys; returns how many files."""
     found = _older(folder, ".*", before)
@@ -270,7 +287,8 @@ def drop_drafts(folder: Path, before: datetime) -> int:
 def _older(folder: Path, pattern: str, before: datetime | None) -> list[Path]:
     """Files that came to lie where they lie before a moment."""
     found = []
-    for path in sorted(folder.rglob(pattern)):
+    lying = (Path(root) / name for root, _, names in os.walk(folder) for name in fnmatch.filter(names, pattern))
+    for path in sorted(lying):
         with contextlib.suppress(FileNotFoundError):
             if path.is_file() and (before is None or path.stat().st_ctime < before.timestamp()):
                 found.append(path)

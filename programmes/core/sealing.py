@@ -27,6 +27,7 @@ from programmes.core.key_files import (
     drafts_of,
     drop_drafts,
     drop_replaced,
+    ids_in,
     last_of,
     next_of,
     opening_keys,
@@ -229,10 +230,12 @@ class KeyFolder:
 
     def destroy_again(self) -> int:
         """Unlink every key that has a receipt and lies here all the same, as after a restore; returns how many."""
+        # The folder is read once: there may be many more receipts than keys.
+        lying = ids_in(self._folder)
         named = (
             self._path(cast(Kind, receipt["kind"]), uuid.UUID(receipt["key"]))
             for receipt in self.receipts()
-            if receipt["kind"] in get_args(Kind)
+            if receipt["kind"] in get_args(Kind) and uuid.UUID(receipt["key"]) in lying
         )
         return sum(self._unlink(path) for path in named)
 
