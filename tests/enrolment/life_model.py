@@ -327,8 +327,11 @@ class Cohort:
             first = next((p for p in self.waiting if self._could(p)), None)
             if first is None or self._unjudged(first):
                 return
-            for one in self.unit(first):
-                one.state, one.seat, one.until = "offered", self.free(), until
+            unit = self.unit(first)
+            # One offer is one unit: who was left alone of a family, or comes back from an offer of others, is alone.
+            together = Spot() if len(unit) > 1 else None
+            for one in unit:
+                one.state, one.seat, one.until, one.family = "offered", self.free(), until, together
 
     # Ways out
 
