@@ -26,7 +26,7 @@ from programmes.core.db import WORKER, close_pool, open_pool
 from programmes.core.restoring import Together, held_off
 from programmes.core.sealing import KeyFolder
 from programmes.desk.closing import services as closing
-from programmes.desk.illness import substitute_services as substitutes
+from programmes.desk.illness import settling_services as substitutes
 from programmes.desk.reminders import services as reminders
 from programmes.desk.today import mail as today_mail
 from programmes.desk.today import staff_mail

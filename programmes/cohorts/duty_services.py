@@ -123,9 +123,17 @@ async def _busy(one: Instead, slot: Slot) -> bool:
     )
 
 
+_YES_WAS_FOR_THAT_DAY = """
+delete from session_duty d using substitute_request r
+where d.session_id = any($1::int[]) and r.session_id = d.session_id and r.asked_id = d.staff_id and r.state = 'yes'
+  and d.given and (d.starts_at at time zone 'Europe/Stockholm')::date <> (r.for_start at time zone 'Europe/Stockholm')::date
+"""
+
+
 async def keep_instead(instead: Sequence[Instead], slots: Mapping[int, Slot]) -> None:
     """After their sessions got other times, in the same transaction inside `as_said`: they lead them then too, unless they
-    have something else; another day would leave it to those who usually do."""
+    have something else; another day would leave it to those who usually do. It does where somebody stood in by a yes."""
+    await execute(_YES_WAS_FOR_THAT_DAY, list(slots))
     for one in instead:
         slot = slots.get(one.session_id)
         if slot is None or await _busy(one, slot):

@@ -138,7 +138,8 @@ class SessionChange(Table, tablename="session_change"):
     """One change of a cohort's sessions or of who stands there, kept for a while so that it can be undone.
 
     `before` and `after` are what `change_services` writes down: times, rooms, states and staff, as JSON; nobody else.
-    `untold`: the messages to those with a place are not written yet.
+    `untold`: the messages to those with a place are not written yet. `tap`: the number of the first of the changes that were
+    made with one tap, maybe of several cohorts, and are undone as one.
     """
 
     id: Serial = Serial(primary_key=True)
@@ -150,6 +151,7 @@ class SessionChange(Table, tablename="session_change"):
     before = Text(default=None)
     after = Text(default=None)
     untold = Boolean(default=False)
+    tap = Integer(null=True, default=None)
     known_change_of_sessions = Check("""kind in ('move', 'move_rest', 'cancel', 'replace', 'leader', 'leader_rest', 'undo',
         'book', 'postpone', 'cancel_rest', 'cancel_start')""")
 
@@ -170,9 +172,10 @@ class StartDecision(Table, tablename="start_decision"):
 class SubstituteRequest(Table, tablename="substitute_request"):
     """Somebody is asked to stand in for somebody at one session. Why is kept nowhere.
 
-    `answer_by`: when whoever asked is told that nobody has said yes. `for_start`: when the session was to begin then.
-    `taken`: somebody else was first. `over`: the session was cancelled, moved or over. One says yes for each absence, and
-    nobody is asked twice at a time: unique indexes made in the migration.
+    `answer_by`: when whoever asked is told that nobody has said yes. `for_start`, `for_end`, `for_venue`: when and where the
+    session was to be as they last heard of it; the last two are unknown of what the release before wrote. `taken`: somebody
+    else was first. `over`: the session was cancelled, moved or over. One says yes for each absence, and nobody is asked
+    twice at a time: unique indexes made in the migration.
     """
 
     id: Serial = Serial(primary_key=True)
@@ -183,6 +186,8 @@ class SubstituteRequest(Table, tablename="substitute_request"):
     asked_at = Timestamptz(default=None)
     answer_by = Timestamptz(default=None)
     for_start = Timestamptz(default=None)
+    for_end = Timestamptz(null=True, default=None)
+    for_venue = Integer(null=True, default=None)
     state = Text(default="asked")
     ended_at = Timestamptz(null=True, default=None)
     known_request_state = Check("state in ('asked', 'yes', 'no', 'withdrawn', 'taken', 'over')")

@@ -22,6 +22,9 @@ class Notice(Table, tablename="notice"):
     sent_at = Timestamptz(null=True, default=None)
     # Held for a time at which it may go: when that is looked at again; never that time itself, which tells of the person.
     look_again_at = Timestamptz(null=True, default=None)
+    # Since when the person may have received it although nobody knows: it was handed over, and no answer said that it
+    # was not taken. Nothing while it can't have been received.
+    handed_over_at = Timestamptz(null=True, default=None)
     # Of a change of sessions: of which, and how the person knew them before; numbers and times as JSON (`belief_rules`).
     believed = Text(null=True, default=None)
     notice_kind_is_a_name = Check("kind ~ '^[a-z_]{1,60}$'")
@@ -73,6 +76,6 @@ class StaffMessage(Table, tablename="staff_message"):
     created_at = Timestamptz(default=None)
     failures = Integer(default=0)
     last_failure = Timestamptz(null=True, default=None)
-    known_message_to_staff = Check("""kind in ('asked', 'not_needed', 'found', 'nobody', 'alone', 'moved', 'cancelled',
-        'called_off', 'new_time', 'brought_back', 'off_duty', 'on_duty')""")
+    known_kind_of_staff_message = Check("""kind in ('asked', 'not_needed', 'found', 'nobody', 'alone', 'moved', 'cancelled',
+        'called_off', 'new_time', 'brought_back', 'off_duty', 'on_duty', 'lost', 'expected', 'on_again')""")
     known_staff_message_state = Check("state in ('waiting', 'sent', 'failed', 'outrun')")

@@ -182,6 +182,10 @@ _STAFF_SESSIONS: Texts = {
         N_("Det har blivit något annat då"),
         N_("Den som skulle komma ändå är bokad någon annanstans då. Inget är ändrat."),
     ),
+    "led_instead": (
+        N_("Samordnaren har satt någon annan att leda det"),
+        N_("Den vet inte av något annat. Prata med samordnaren, som kan ändra vem som leder. Inget är ändrat."),
+    ),
     "session_over": (
         N_("Tiden har varit"),
         N_("Det är slut, eller redan ändrat, så det finns inget kvar att göra åt det här. Inget är ändrat."),

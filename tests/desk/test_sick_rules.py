@@ -114,7 +114,7 @@ STATES = st.sampled_from(["asked", "yes", "no", "withdrawn", "taken", "over"])
 def test_how_far_it_has_come(asked: list[tuple[int, str]], away: bool, minutes: int) -> None:
     found = newest([request(number, who, state, START) for number, (who, state) in enumerate(asked)])
     assert len({one.asked_id for one in found}) == len(found)
-    at = stage(found, away, START + timedelta(minutes=minutes))
+    at = stage(found, away, True, START + timedelta(minutes=minutes))
     states = [one.state for one in found]
     assert (at == "found") is ("yes" in states)
     if "yes" not in states:

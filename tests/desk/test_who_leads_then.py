@@ -13,6 +13,7 @@ from programmes.core.clock import local
 from programmes.core.principal import Principal
 from programmes.desk.changes import services as change_services
 from programmes.desk.changes.duty_told_rules import Post, messages
+from programmes.desk.illness import settling_services as settling
 from programmes.desk.illness import substitute_services as substitutes
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_leader, sign_in_as
@@ -126,7 +127,7 @@ async def test_undoing_something_else_asks_nobody_who_could_not_come_either(
     there = await standing(owner, house.session)
     assert there == {"robin": True, "love": True, "sam": False}
     since = clock.now() - timedelta(hours=1)
-    await substitutes.ask_again(house.cohort.cohort_id, since, house.kim, clock.now())
+    await settling.ask_again(house.cohort.cohort_id, since, house.kim, clock.now())
     assert await standing(owner, house.session) == there
 
 
@@ -224,7 +225,7 @@ async def test_a_session_that_passes_another_is_asked_about_and_the_first_day_wi
 def test_each_of_staff_gets_one_message_of_a_kind_about_the_first_of_what_is_otherwise() -> None:
     def post(session: int, staff: int = 1, day: int = 0, **more: bool) -> Post:
         starts = datetime(2026, 9, 2, tzinfo=UTC) + (session + day) * DAY
-        return Post(session, staff, starts, starts + DAY / 12, 1, 0, more.get("off", False), more.get("asked", False))
+        return Post(session, staff, starts, starts + DAY / 12, 1, more.get("off", False), more.get("asked", False))
 
     def told(before: Sequence[Post], after: Sequence[Post], by: int = 9) -> list[tuple[str, int, int]]:
         there = {one.session_id: one for one in (*before, *after)}

@@ -10,14 +10,13 @@ from programmes.desk.today.staff_message_rules import Kind
 @dataclass(frozen=True)
 class Post:
     """Somebody is to stand at a session. `off`: it is cancelled; `asked`: they stand in by a yes to a question, whose own
-    messages follow the session (`substitute_services.settle`)."""
+    messages follow the session (`settling_services.settle`)."""
 
     session_id: int
     staff_id: int
     starts_at: datetime
     ends_at: datetime
     venue_id: int
-    sequence: int
     off: bool
     asked: bool
 
@@ -33,7 +32,6 @@ class Message:
     kind: Kind
     staff_id: int
     session_id: int
-    subject: str
 
 
 def messages(before: Iterable[Post], after: Iterable[Post], sessions: Iterable[Post], but: int) -> list[Message]:
@@ -49,7 +47,7 @@ def messages(before: Iterable[Post], after: Iterable[Post], sessions: Iterable[P
         kind = _kind(was.get(key), becomes.get(key), there[key[0]], known)
         if kind is not None:
             found.setdefault((kind, key[1]), there[key[0]])
-    return [Message(kind, staff_id, post.session_id, f"{kind}/{post.sequence}") for (kind, staff_id), post in found.items()]
+    return [Message(kind, staff_id, post.session_id) for (kind, staff_id), post in found.items()]
 
 
 def _kind(was: Post | None, becomes: Post | None, there: Post, known: set[int]) -> Kind | None:

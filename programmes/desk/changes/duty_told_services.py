@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from programmes.core.db import fetch
+from programmes.core.db import fetch, fetchval
 from programmes.core.principal import Principal
 from programmes.desk.changes.duty_told_rules import Post, messages
 from programmes.desk.today.staff_message_services import tell
 
 # Nobody has seen a group that is only planned.
 _POSTS = """
-select s.id as session_id, coalesce(d.staff_id, 0) as staff_id, s.starts_at, s.ends_at, s.venue_id, s.sequence,
+select s.id as session_id, coalesce(d.staff_id, 0) as staff_id, s.starts_at, s.ends_at, s.venue_id,
        s.state = 'cancelled' as off, exists (select from substitute_request r where r.session_id = s.id
            and r.asked_id = d.staff_id and r.state = 'yes') as asked
 from cohort_session s join cohort c on c.id = s.cohort_id left join session_duty d on d.session_id = s.id and not d.away
@@ -33,5 +33,7 @@ async def telling_staff(cohort_id: int, who: Principal, now: datetime) -> AsyncI
     after = await _posts(cohort_id, now)
     sessions = {post.session_id: replace(post, staff_id=0, asked=False) for post in after}
     was, becomes = ([post for post in posts if post.staff_id] for posts in (before, after))
+    # Who leads can change and change back without the session itself being another: the change tells one from the next.
+    change_id = await fetchval("select max(id) from session_change where cohort_id = $1", cohort_id)
     for message in messages(was, becomes, list(sessions.values()), who.staff_id):
-        await tell(message.kind, [message.staff_id], message.session_id, message.subject, now)
+        await tell(message.kind, [message.staff_id], message.session_id, f"change/{change_id}", now)

@@ -18,7 +18,7 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.changes.duty_told_services import telling_staff
 from programmes.desk.changes.rules import Whom, counted
-from programmes.desk.illness.substitute_services import ask_again, close_questions
+from programmes.desk.illness.settling_services import ask_again, close_questions
 from programmes.enrolment.queries import enrolments
 from programmes.enrolment.records.apart_queries import days_apart
 from programmes.enrolment.rules import HOLDING

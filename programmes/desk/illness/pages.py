@@ -116,7 +116,8 @@ def sick_page(facts: Facts, form: object) -> SickPage:
     cohort, session, now = facts.cohort, facts.session, facts.now
     absent = next((one for one in facts.standing if one.staff_id == facts.absent_id), None)
     asked = newest(facts.requests)
-    at = stage(asked, absent.away if absent else False, now)
+    alone = others_stand(facts.standing, facts.absent_id or 0)
+    at = stage(asked, absent.away if absent else False, bool(alone), now)
     open_to = {request.asked_id for request in asked if request.state == "asked"}
     free = [one for one in facts.candidates if one.staff_id not in open_to]
     refused = _refused(facts)
@@ -137,7 +138,7 @@ def sick_page(facts: Facts, form: object) -> SickPage:
         asked=asked_lines(asked),
         status=status(at, asked),
         candidates=to_ask(free, {request.asked_id for request in asked if request.state == "no"}),
-        alone=listed([one.name for one in others_stand(facts.standing, facts.absent_id or 0)]),
+        alone=listed([one.name for one in alone]),
         cancel_first=cancels_first(session.starts_at, now, len(free)) or at in {"asking", "nobody"},
         added=_slot(facts.added),
         clashes=tuple(said(reason, cohort.form) for reason in facts.clashes),
@@ -212,7 +213,9 @@ def status(stage: Stage, requests: Sequence[Request]) -> str:
     if stage == "nobody":
         if waiting:
             return _("Ingen har sagt ja i tid. Ställ in nu, så hinner alla få veta det, eller fråga någon annan.")
-        return _("Alla som har fått frågan har sagt nej. Ställ in, eller fråga någon annan.")
+        if not any(request.state == "no" for request in requests):
+            return _("Ingen leder det. Ställ in, eller fråga någon.")
+        return _("Ingen som har fått frågan kan. Ställ in, eller fråga någon annan.")
     return ""
 
 
@@ -260,7 +263,7 @@ def why_words(why: Why) -> str:
         "session_cancelled": _("Det är inställt, så ingen behöver hoppa in. Tack ändå."),
         "session_held": _("Det är redan hållet, så ingen behöver hoppa in."),
         "session_over": _("Tiden har varit, så ingen behöver hoppa in."),
-        "session_moved": _("Det har fått en annan tid sedan du fick frågan, så den gäller inte längre."),
+        "session_moved": _("Det har fått en annan tid sedan du fick frågan. Behövs du då får du en ny fråga."),
         "taken": _("Någon annan hann före, så du behöver inte komma. Tack ändå."),
         "withdrawn": _("Frågan är återtagen, så du behöver inte komma. Tack ändå."),
         "over": _("Frågan gäller inte längre, så du behöver inte komma."),
@@ -287,8 +290,13 @@ def _lacking_item(one: Waiting, groups: Mapping[int, str], now: datetime) -> Ite
     title = _("Vikarie saknas i %(group)s", group=groups[one.cohort_id])
     text = capital(_("%(moment)s.", moment=moment_long(one.starts_at)))
     late = not one.open or one.answer_by <= now
-    text += " " + (_("Ingen har sagt ja. Ställ in, eller fråga någon annan.") if late else _("Ingen har svarat än."))
-    tag = Tag(_("Ingen har sagt ja"), "stop", "warn") if late else Tag(_("Frågad"), "warn", "clock")
+    if not one.request_id:
+        said, tag = _("Ingen leder det. Ställ in, eller fråga någon."), Tag(_("Ingen leder"), "stop", "warn")
+    elif late:
+        said, tag = _("Ingen har sagt ja. Ställ in, eller fråga någon annan."), Tag(_("Ingen har sagt ja"), "stop", "warn")
+    else:
+        said, tag = _("Ingen har svarat än."), Tag(_("Frågad"), "warn", "clock")
+    text = f"{text} {said}"
     return Item(title, f"/personal/traffar/{one.session_id}/sjuk", text, tag, local_date(one.answer_by))
 
 

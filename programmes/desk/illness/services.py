@@ -65,6 +65,6 @@ async def _cancel_one(one: Cancelling, keys: KeyFolder, who: Principal, now: dat
     refused = await change_services.cancel(one.session_id, one.add, who, now, seen=one.seen)
     if refused:
         raise _Refused(refused)
-    cohort, _session = await cohorts.my_session(who, local_date(now), one.session_id)
+    cohort, session = await cohorts.my_session(who, local_date(now), one.session_id)
     await tell_changes(cohort.cohort_id, keys, now)
-    await tell("cancelled", await coordinators(cohort.section, [who.staff_id]), one.session_id, "", now)
+    await tell("cancelled", await coordinators(cohort.section, [who.staff_id]), one.session_id, str(session.sequence), now)

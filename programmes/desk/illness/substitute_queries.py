@@ -12,7 +12,9 @@ from programmes.desk.illness.substitute_rules import Candidate, Free, Request, S
 async def standing(session_id: int) -> list[Standing]:
     """Who is to stand at a session, those who are away too; leaders before substitutes."""
     rows = await fetch(
-        f"""select d.staff_id, s.display_name as name, d.away, d.given, s.active and {LEADS} as works
+        f"""select d.staff_id, s.display_name as name, d.away, d.given, s.active and {LEADS} as works,
+                   exists (select from substitute_request r where r.session_id = d.session_id and r.absent_id = d.staff_id
+                           and r.state in ('asked', 'no')) as asked_for
             from session_duty d join cohort_session t on t.id = d.session_id join cohort c on c.id = t.cohort_id
             join programme p on p.id = c.programme_id join staff s on s.id = d.staff_id
             join cohort_staff cs on cs.cohort_id = c.id and cs.staff_id = d.staff_id
@@ -79,7 +81,7 @@ async def session(session_id: int) -> SessionFacts:
 
 _REQUEST = """
 select r.id as request_id, r.session_id, r.absent_id, a.display_name as absent, r.asked_id, s.display_name as asked,
-       r.asked_at, r.answer_by, r.for_start, r.state, s.email is not null as mailed
+       r.asked_at, r.answer_by, r.for_start, r.for_end, r.state, s.email is not null as mailed
 from substitute_request r join staff a on a.id = r.absent_id join staff s on s.id = r.asked_id
 """
 
@@ -89,6 +91,12 @@ async def requests(session_id: int, absent_id: int) -> list[Request]:
     rows = await fetch(
         f"{_REQUEST} where r.session_id = $1 and r.absent_id = $2 order by r.asked_at, r.id", session_id, absent_id
     )
+    return [Request(**dict(row)) for row in rows]
+
+
+async def yes_of(session_id: int, asked_id: int) -> list[Request]:
+    """By what somebody stands in at a session."""
+    rows = await fetch(f"{_REQUEST} where r.session_id = $1 and r.asked_id = $2 and r.state = 'yes'", session_id, asked_id)
     return [Request(**dict(row)) for row in rows]
 
 
@@ -127,26 +135,43 @@ async def own_sessions(staff_id: int, now: datetime, until: datetime) -> list[in
     return [row["id"] for row in rows]
 
 
+# SQL: somebody stands at session `t` of cohort `c` for certain: not who is away, nor for whom somebody has been asked to
+# stand in without a yes.
+_SURE = f"""exists (
+    select from session_duty d join staff s on s.id = d.staff_id
+    join cohort_staff cs on cs.cohort_id = c.id and cs.staff_id = d.staff_id
+    where d.session_id = t.id and not d.away and s.active and {LEADS} and not exists (
+        select from substitute_request r where r.session_id = t.id and r.absent_id = d.staff_id
+          and r.state in ('asked', 'no')))"""
+
+
 async def waiting(staff_id: int, cohort_ids: Iterable[int], now: datetime) -> Sequence[Waiting]:
-    """What somebody was asked, and which sessions of these cohorts have been asked about without anybody saying yes."""
+    """What somebody was asked; which sessions of these cohorts have been asked about without anybody saying yes, and from
+    which somebody is away without anybody standing there."""
     rows = await fetch(
-        """select distinct on (mine, key) * from (
-               select r.id as request_id, t.id as session_id, t.cohort_id, t.starts_at, t.ends_at, r.answer_by,
-                      c.programme_id, v.mine, r.state = 'asked' as open, case when v.mine then r.id else t.id end as key
-               from substitute_request r join cohort_session t on t.id = r.session_id join cohort c on c.id = t.cohort_id
-               cross join (values (true), (false)) v (mine)
-               where t.state in ('planned', 'moved') and t.ends_at > $3
-                 and case when v.mine then r.asked_id = $1 and r.state = 'asked'
-                     else t.cohort_id = any($2::int[]) and r.state in ('asked', 'no') and exists (
-                         select from session_duty d
-                         where d.session_id = t.id and d.staff_id = r.absent_id and not d.away) end
-           ) found order by mine desc, key, open desc, answer_by desc""",
+        f"""select r.id as request_id, t.id as session_id, t.cohort_id, t.starts_at, t.ends_at, r.answer_by, c.programme_id,
+                   true as mine, true as open
+            from substitute_request r join cohort_session t on t.id = r.session_id join cohort c on c.id = t.cohort_id
+            where r.asked_id = $1 and r.state = 'asked' and t.state in ('planned', 'moved') and t.ends_at > $3
+            union all
+            select coalesce(q.id, 0), t.id, t.cohort_id, t.starts_at, t.ends_at, coalesce(q.answer_by, t.starts_at),
+                   c.programme_id, false, coalesce(q.state = 'asked', false)
+            from cohort_session t join cohort c on c.id = t.cohort_id join programme p on p.id = c.programme_id
+            cross join lateral (select {_SURE} as sure) l
+            left join lateral (
+                select r.id, r.answer_by, r.state from substitute_request r
+                join session_duty d on d.session_id = r.session_id and d.staff_id = r.absent_id
+                where r.session_id = t.id and r.state in ('asked', 'no') and (not d.away or not l.sure)
+                order by r.state = 'asked' desc, r.answer_by desc limit 1) q on true
+            where t.cohort_id = any($2::int[]) and t.state in ('planned', 'moved') and t.ends_at > $3
+              and (q.id is not null or not l.sure and exists (
+                  select from session_duty d where d.session_id = t.id and d.away))
+            order by mine desc, request_id, session_id""",
         staff_id,
         sorted(cohort_ids),
         now,
     )
-    names = Waiting.__dataclass_fields__
-    return [Waiting(**{name: row[name] for name in names}) for row in rows]
+    return [Waiting(**dict(row)) for row in rows]
 
 
 async def coordinators(section: str, but: Collection[int]) -> list[int]:
@@ -172,17 +197,27 @@ async def late(now: datetime) -> list[tuple[int, int, datetime]]:
     return [(row["session_id"], row["absent_id"], row["answer_by"]) for row in rows]
 
 
-_STALE = """
-select r.id from substitute_request r join cohort_session t on t.id = r.session_id
-where r.state = 'asked' and (t.state in ('cancelled', 'held') or t.ends_at <= $1 or t.starts_at <> r.for_start)
-   or r.state = 'yes' and t.ends_at > $1 and (t.state = 'cancelled' or t.starts_at <> r.for_start or not exists (
-       select from session_duty d where d.session_id = t.id and d.staff_id = r.asked_id and not d.away)) order by r.id
+_OTHER_DAY = """(t.starts_at at time zone 'Europe/Stockholm')::date
+    <> (r.for_start at time zone 'Europe/Stockholm')::date"""
+_OTHER_PLACE = """(t.starts_at, t.ends_at, t.venue_id)
+    <> (r.for_start, coalesce(r.for_end, t.ends_at), coalesce(r.for_venue, t.venue_id))"""
+_STALE = f"""
+select r.id from substitute_request r join cohort_session t on t.id = r.session_id join cohort c on c.id = t.cohort_id
+join programme p on p.id = c.programme_id
+where r.state = 'asked' and (t.state in ('cancelled', 'held') or t.ends_at <= $1 or {_OTHER_PLACE})
+   or r.state = 'no' and t.ends_at > $1 and t.state in ('planned', 'moved') and {_OTHER_DAY}
+   or r.state = 'yes' and t.ends_at > $1 and (t.state = 'cancelled' or {_OTHER_PLACE} or not exists (
+       select from session_duty d join staff s on s.id = d.staff_id
+       join cohort_staff cs on cs.cohort_id = c.id and cs.staff_id = d.staff_id
+       where d.session_id = t.id and d.staff_id = r.asked_id and s.active and {LEADS} and (not d.away or exists (
+           select from substitute_request x where x.session_id = t.id and x.absent_id = r.asked_id and x.state = 'yes'))))
+order by r.id
 """
 
 
 async def stale(now: datetime) -> list[int]:
-    """Requests that are about something that is no longer so: the session is cancelled, over or at another time, or who had
-    said yes does not stand there now."""
+    """Requests that are about something that is no longer so: the session is cancelled, over, or at another time or place,
+    or who had said yes does not stand there now, nor anybody for them."""
     return [row["id"] for row in await fetch(_STALE, now)]
 
 
@@ -218,12 +253,7 @@ async def without_leader(cohort_id: int, now: datetime) -> list[tuple[int, datet
             join programme p on p.id = c.programme_id
             where t.cohort_id = $1 and t.state in ('planned', 'moved') and t.ends_at > $2
               and exists (select from session_duty d where d.session_id = t.id)
-              and not exists (
-                  select from session_duty d join staff s on s.id = d.staff_id
-                  join cohort_staff cs on cs.cohort_id = c.id and cs.staff_id = d.staff_id
-                  where d.session_id = t.id and not d.away and s.active and {LEADS} and not exists (
-                      select from substitute_request r where r.session_id = t.id and r.absent_id = d.staff_id
-                        and r.state in ('asked', 'no')))
+              and not {_SURE}
             order by t.starts_at, t.id""",
         cohort_id,
         now,

@@ -18,18 +18,20 @@ SOON = timedelta(hours=1)
 @dataclass(frozen=True)
 class Standing:
     """Somebody who is to stand at a session, or is `away`. `given`: as a substitute at this one; `works` not, who has no
-    account or role for it any more."""
+    account or role for it any more; `asked_for`: somebody was asked to stand in for them, and nobody has said yes."""
 
     staff_id: int
     name: str
     away: bool
     given: bool
     works: bool
+    asked_for: bool = False
 
 
 @dataclass(frozen=True)
 class Request:
-    """Somebody was asked to stand in for somebody at a session. `mailed`: whether there is an address to tell them at."""
+    """Somebody was asked to stand in for somebody at a session. `for_start` and `for_end`: when it was to be as they last
+    heard of it. `mailed`: whether there is an address to tell them at."""
 
     request_id: int
     session_id: int
@@ -42,6 +44,11 @@ class Request:
     for_start: datetime
     state: State
     mailed: bool = True
+    for_end: datetime | None = None
+
+    def other_time(self, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether they know of another time than this."""
+        return (self.for_start, self.for_end or ends_at) != (starts_at, ends_at)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,8 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Something on Idag: somebody is `asked` and it is the looker (`mine`), or a session waits for a substitute."""
+    """Something on Idag: somebody is `asked` and it is the looker (`mine`), or a session waits for a substitute; without a
+    `request_id` nobody has been asked, and nobody stands there."""
 
     request_id: int
     session_id: int
@@ -75,6 +83,10 @@ class Free:
     leads: bool
     elsewhere: bool
     ill: bool
+
+    @property
+    def can_come(self) -> bool:
+        return self.leads and not self.elsewhere and not self.ill
 
 
 def answer_by(begins: datetime, now: datetime) -> datetime:
@@ -106,20 +118,20 @@ def why_not_yes(state: State, settled: Settled | None, moved_since: bool, free: 
 
 
 def others_stand(standing: Iterable[Standing], absent_id: int) -> tuple[Standing, ...]:
-    """Who is left to hold it without the absent one."""
-    return tuple(one for one in standing if one.staff_id != absent_id and not one.away and one.works)
+    """Who is left to hold it without the absent one: not who can't come either."""
+    return tuple(one for one in standing if one.staff_id != absent_id and not (one.away or one.asked_for) and one.works)
 
 
 Stage = Literal["choose", "asking", "nobody", "found", "alone"]
 
 
-def stage(requests: Collection[Request], away: bool, now: datetime) -> Stage:
+def stage(requests: Collection[Request], away: bool, others: bool, now: datetime) -> Stage:
     """How far it has come with somebody who can't come: nothing yet; waiting for an answer; nobody has said yes in time, or
-    all have said no; somebody stands in; or the others hold it alone."""
+    all have said no, or the `others` can't either; somebody stands in; or the others hold it alone."""
     if any(request.state == "yes" for request in requests):
         return "found"
     if away:
-        return "alone"
+        return "alone" if others else "nobody"
     waiting = [request for request in requests if request.state == "asked"]
     if any(now < request.answer_by for request in waiting):
         return "asking"

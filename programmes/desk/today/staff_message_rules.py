@@ -12,6 +12,7 @@ from programmes.notices.letter_rules import Letter, Slot
 Kind = Literal[
     "asked", "not_needed", "found", "nobody", "alone", "moved", "cancelled",
     "called_off", "new_time", "brought_back", "off_duty", "on_duty",
+    "lost", "expected", "on_again",
 ]  # fmt: skip
 # That something is cancelled; of what is on again that is no longer so.
 _OFF: frozenset[Kind] = frozenset({"cancelled", "called_off"})
@@ -64,7 +65,22 @@ def _news(message: Message, slot: Slot) -> tuple[str, ...]:
             _("Öppna Idag för att fråga någon annan eller ställa in."),
         ),
         "alone": (_("Någon som leder kan inte komma %(when)s. De andra håller det.", when=slot),),
-        "moved": (_("Tiden då du hoppar in är ändrad till %(when)s.", when=slot),),
+        "moved": (
+            _("Det som du hoppar in på har fått en ny tid eller plats: %(when)s.", when=slot),
+            _("Var det är står på gruppens sida."),
+        ),
+        "lost": (
+            _("Den som skulle hoppa in %(when)s gör det inte längre.", when=slot),
+            _("Öppna Idag för att fråga någon annan eller ställa in."),
+        ),
+        "expected": (
+            _(
+                "Det som någon skulle hoppa in på är flyttat till en annan dag: %(when)s. Den som brukar leda väntas komma.",
+                when=slot,
+            ),
+            _("Stämmer det inte? Öppna Idag för att fråga någon eller ställa in."),
+        ),
+        "on_again": (_("Det som var inställt %(when)s blir av.", when=slot),),
         "cancelled": (
             _("Det som skulle vara %(when)s är inställt av den som leder det.", when=slot),
             _("Besked har gått ut. Vilka som inte har nåtts står på Idag."),

@@ -17,19 +17,30 @@ _NAMESPACE = UUID("6b1c5d0e-6f0a-5a7e-9a55-0e6a1f3f2c11")
 
 async def tell(kind: Kind, staff: Iterable[int], session_id: int, subject: str, now: datetime) -> None:
     """In the open transaction: a mail to each of these with an address. `subject` tells one event from the next of its kind;
-    told again, nothing changes."""
+    told again, nothing changes. A mail says how it is as it goes, so one of the kind that waits is outrun by this."""
     made = 0
     for staff_id in staff:
-        made += await execute(
+        message_id = uuid5(_NAMESPACE, f"{kind}/{session_id}/{staff_id}/{subject}")
+        new = await execute(
             """insert into staff_message (id, staff_id, session_id, kind, state, created_at, failures)
                select $1, p.id, $3, $4, 'waiting', $5, 0 from staff p
                where p.id = $2 and p.active and p.email is not null on conflict do nothing returning 1""",
-            uuid5(_NAMESPACE, f"{kind}/{session_id}/{staff_id}/{subject}"),
+            message_id,
             staff_id,
             session_id,
             kind,
             now,
         )
+        if new:
+            await execute(
+                """update staff_message set state = 'outrun'
+                   where staff_id = $1 and session_id = $2 and kind = $3 and state = 'waiting' and id <> $4""",
+                staff_id,
+                session_id,
+                kind,
+                message_id,
+            )
+        made += new
     if made:
         await jobs.put(SEND, {}, dedupe=SEND)
 
