@@ -82,7 +82,7 @@ def differing(before: Belief, after: Belief) -> dict[int, Known | None]:
 
 @dataclass(frozen=True)
 class Pending:
-    """A message that has not reached somebody. `sure`: it can't have; a server that did not answer may have taken it."""
+    """A message that has not reached somebody. `sure`: it can't have; a server that has not answered may have taken it."""
 
     notice_id: UUID
     kind: Kind
@@ -100,14 +100,15 @@ class Outcome:
     told: Belief
 
 
-def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pending]) -> Outcome:
-    """`before` and `after` are of the sessions that the change is about, as `differing`.
+def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pending], *, knew: bool = True) -> Outcome:
+    """`before` and `after` are of the sessions that the change is about, as `differing`. `knew` not, who came after what is
+    undone: to them that is a change like any other.
 
     Who has not heard what is outrun believes what was before that. Where it is so again, nothing is told.
     """
     about = {entry.notice_id: dict(entry.believed) for entry in pending}
     told: dict[int, Known | None] = {}
-    unheard = False
+    unheard = not knew
     for session_id, was in before.items():
         holder = next((entry for entry in pending if session_id in entry.believed), None)
         now_is = after.get(session_id)
@@ -119,8 +120,8 @@ def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pen
         if new_to_them and now_is is not None:
             continue
         del about[holder.notice_id][session_id]
-        if not holder.sure or (new_to_them and change != "undo"):
-            # They may have heard of it all the same, also by their calendar.
+        if not holder.sure or (holder.kind == "talk_booked" and new_to_them and change != "undo"):
+            # They may have heard of it all the same, of talks also by their calendar.
             told[session_id] = was
         elif believed != now_is:
             told[session_id], unheard = believed, True
@@ -152,12 +153,16 @@ def acts_at(believed: Belief, now_is: Belief, now: datetime) -> datetime | None:
     return min(moments, default=None)
 
 
-def is_of_use(believed: Belief, now_is: Belief, now: datetime) -> bool:
-    """Whether something about what somebody believes is not so, and still to come or not yet over."""
-    return any(
-        known.ends_at > now
+def still_different(believed: Belief, now_is: Belief, now: datetime) -> dict[int, tuple[Known | None, Known | None]]:
+    """What about what somebody believes is not so, and still to come or not yet over: as they believe it, and as it is."""
+    return {
+        session_id: (old, now_is.get(session_id))
         for session_id, old in believed.items()
         if old != now_is.get(session_id)
-        for known in (old, now_is.get(session_id))
-        if known is not None
-    )
+        and any(known is not None and known.ends_at > now for known in (old, now_is.get(session_id)))
+    }
+
+
+def is_of_use(believed: Belief, now_is: Belief, now: datetime) -> bool:
+    """Whether anything of that is left to tell."""
+    return bool(still_different(believed, now_is, now))

@@ -10,7 +10,9 @@ async def note(notice_id: UUID, now: datetime) -> bool:
     """What counted as sent has failed after all; false for a message that is not known, or has failed already."""
     async with transaction():
         known = await execute(
-            "update notice set state = 'failed', sent_at = null where id = $1 and state = 'sent' returning 1", notice_id
+            """update notice set state = 'failed', sent_at = null, handed_over_at = null
+               where id = $1 and state = 'sent' returning 1""",
+            notice_id,
         )
         if known:
             await execute(

@@ -11,20 +11,24 @@ from programmes.notices.belief_rules import Belief, Change, Pending, differing, 
 
 @dataclass(frozen=True)
 class Untold:
-    """A change whose messages are to be written: of the sessions that it is about, how they were and became."""
+    """A change whose messages are to be written: of the sessions that it is about, how they were and became. `undoes_from`:
+    when what it undoes was made."""
 
     change_id: int
     kind: Change
     made_at: datetime
     before: Belief
     after: Belief
+    undoes_from: datetime | None = None
 
 
 async def untold(cohort_id: int) -> list[Untold]:
     """Of one cohort, the first first."""
     rows = await fetch(
-        """select id, kind, made_at, before::jsonb -> 'sessions' as was, after::jsonb -> 'sessions' as became
-           from session_change where cohort_id = $1 and untold order by id""",
+        """select id, kind, made_at, before::jsonb -> 'sessions' as was, after::jsonb -> 'sessions' as became,
+                  (select min(u.made_at) from session_change u where c.kind = 'undo' and u.cohort_id = c.cohort_id
+                   and u.undone_at = c.made_at and u.id < c.id) as undoes_from
+           from session_change c where cohort_id = $1 and untold order by id""",
         cohort_id,
     )
     found = []
@@ -32,18 +36,18 @@ async def untold(cohort_id: int) -> list[Untold]:
         was, became = (known_of(json.loads(row[side] or "null") or ()) for side in ("was", "became"))
         before = differing(was, became)
         after = {session_id: became.get(session_id) for session_id in before}
-        found.append(Untold(row["id"], row["kind"], row["made_at"], before, after))
+        found.append(Untold(row["id"], row["kind"], row["made_at"], before, after, row["undoes_from"]))
     return found
 
 
 async def pending(enrolment_id: UUID) -> list[Pending]:
-    """What has not reached somebody of changes that are still theirs to hear of, the oldest first. What was tried in vain
-    may have reached them, unless it was not so any more or could not go in time."""
+    """What has not reached somebody of changes that are still theirs to hear of, the oldest first, or may have without
+    anybody knowing: it is with a server, or that did not say. In a transaction; none of them can be handed over until its
+    end."""
     rows = await fetch(
-        """select n.id, n.kind, n.believed, n.state <> 'failed' or exists (select from notice_attempt a
-                      where a.notice_id = n.id and a.error in ('Outdated', 'TimesToAvoid')) as sure
+        """select n.id, n.kind, n.believed, n.handed_over_at is null as sure
            from notice n where n.enrolment_id = $1 and n.believed is not null and n.believed <> '{}'
-             and n.sent_at is null and n.state <> 'sent' order by n.created_at, n.id""",
+             and n.sent_at is null and n.state <> 'sent' order by n.created_at, n.id for update""",
         enrolment_id,
     )
     return [Pending(row["id"], row["kind"], read(row["believed"]) or {}, row["sure"]) for row in rows]

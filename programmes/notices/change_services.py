@@ -50,10 +50,12 @@ async def of_session(session_id: int) -> int:
 
 
 async def _tell_one(change: Untold, facts: EnrolmentFacts, keys: KeyFolder, now: datetime) -> bool:
-    if change.kind not in ALWAYS and (facts.place_since or facts.applied_at) > change.made_at:
+    since = facts.place_since or facts.applied_at
+    if change.kind not in ALWAYS and since > change.made_at:
         return False  # They took their place with the sessions as the change had made them.
     pending = await change_queries.pending(facts.enrolment_id)
-    found = outcome(change.kind, change.before, change.after, pending)
+    knew = change.undoes_from is None or since <= change.undoes_from
+    found = outcome(change.kind, change.before, change.after, pending, knew=knew)
     await _narrow(found, pending)
     if found.kind is None:
         return False
@@ -72,12 +74,17 @@ def _first(change: Untold, found: Outcome) -> int | None:
     return min(starts, key=lambda one: (starts[one], one)) if starts else next(iter(found.told))
 
 
+_NEVER_TRIED = """
+delete from notice n where n.id = $1 and not exists (
+    select from notice_attempt a where a.notice_id = n.id and a.error not in ('Outdated', 'TimesToAvoid')) returning 1
+"""
+
+
 async def _narrow(found: Outcome, pending: list[Pending]) -> None:
-    """What is outrun altogether goes; what was tried in vain stays as having been tried."""
+    """What is outrun altogether goes; what was tried in vain, or may have been received, stays as that."""
     sure = {entry.notice_id for entry in pending if entry.sure}
     for notice_id, believed in found.narrowed:
-        if not believed and notice_id in sure:
-            await execute("delete from notice where id = $1", notice_id)
+        if not believed and notice_id in sure and await execute(_NEVER_TRIED, notice_id):
             continue
         await execute(
             """update notice set believed = $2,

@@ -29,10 +29,23 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Became:
+    """A session as the receiver believes that it is, and as it is; None where nobody comes, or they know of none."""
+
+    was: Slot | None
+    now: Slot | None
+
+
+# Of more sessions a message does not say one by one how they became.
+_NAMED = 3
+
+
+@dataclass(frozen=True)
 class Facts:
     """What the words are made of, read when the message is sent. `next` is the next session that is not cancelled,
     `added` the one at the end that makes up for a cancelled one, `soonest` when the next was to begin, cancelled or not.
-    `booked`: how many talks were booked at once with this one, the first of them."""
+    `booked`: how many talks were booked at once with this one, the first of them. `became`: the sessions that a change was
+    about which are otherwise than the receiver believes; `moved` the one of them that the message is about."""
 
     kind: Kind
     enrolment_state: str
@@ -50,6 +63,8 @@ class Facts:
     added: Slot | None = None
     booked: int = 1
     soonest: datetime | None = None
+    became: tuple[Became, ...] = ()
+    moved: Became | None = None
 
     @property
     def code_start(self) -> str:
@@ -207,22 +222,50 @@ def _session_news(facts: Facts) -> list[str]:
         several = [first, _("Alla tider står på Min plats.")]
         news = several if facts.booked > 1 else one
         return [*news, _age_again()] if facts.age_again else news
-    if facts.was_at is None:
-        return [_("Mötet %(when)s har ändrats. Se tid och plats med länken.", when=facts.session)]
-    news = [
-        _("Mötet som först skulle vara %(moment)s är flyttat.", moment=moment_long(facts.was_at)),
-        _("Ny tid: %(when)s.", when=facts.session),
-    ]
-    return [*news, _age_again()] if facts.age_again else news
+    return [*_moved_news(facts, facts.session), *([_age_again()] if facts.age_again else [])]
+
+
+def _moved_news(facts: Facts, session: Slot) -> list[str]:
+    """Named by the day that they know; what they know of none is one more."""
+    if facts.moved and facts.moved.was is None:
+        return [_("Det blir ett möte till: %(when)s.", when=session)]
+    was_at = facts.moved.was.starts_at if facts.moved and facts.moved.was else facts.was_at
+    if was_at is None or was_at == session.starts_at:
+        return [_("Mötet %(when)s har ändrats. Se tid och plats med länken.", when=session)]
+    moved = _("Mötet som skulle vara %(moment)s är flyttat.", moment=moment_long(was_at))
+    return [moved, _("Ny tid: %(when)s.", when=session)]
 
 
 def _rest_news(facts: Facts) -> list[str]:
     if facts.kind == "rest_cancelled":
         return [_("De möten som var kvar är inställda."), _("Du behöver inte göra något.")]
     if facts.kind == "change_undone":
-        return [_("Ändringen som vi skrev om gäller inte. Allt är som det var innan."), *_next(facts)]
+        return [_("Ändringen som vi skrev om gäller inte."), *_as_it_is(facts)]
+    if any(one.was is None or one.now is None for one in facts.became):
+        return [_("Något har ändrats."), *_as_it_is(facts), *([_age_again()] if facts.age_again else [])]
     told = _("Mötena som är kvar har fått nya tider eller en ny plats. Se alla med länken.")
     return [told, *_next(facts), *([_age_again()] if facts.age_again else [])]
+
+
+def _as_it_is(facts: Facts) -> list[str]:
+    """How it is now of each session, or of many where that stands."""
+    if len(facts.became) > _NAMED:
+        return [*_next(facts), _("Alla tider står på Min plats.")]
+    return [_became(one) for one in sorted(facts.became, key=_when)]
+
+
+def _when(one: Became) -> datetime:
+    return min(slot.starts_at for slot in (one.was, one.now) if slot)
+
+
+def _became(one: Became) -> str:
+    if one.now is None:
+        return _("Mötet %(when)s blir inte av.", when=one.was)
+    if one.was is None:
+        return _("Mötet %(when)s blir av.", when=one.now)
+    if one.was == one.now:
+        return _("Mötet %(when)s har en annan plats än vi skrev. Se var med länken.", when=one.now)
+    return _("Mötet som vi skrev skulle vara %(was)s är %(now)s.", was=one.was, now=one.now)
 
 
 def _visit_news(facts: Facts) -> list[str]:

@@ -18,12 +18,14 @@ from programmes.settings import SettingsError
 
 
 class Deferred(Exception):
-    """Not taken this time; worth another try. `away`: the server itself did not answer as it should, for anybody."""
+    """Not taken this time; worth another try. `away`: the server itself did not answer as it should, for anybody. `maybe`:
+    it may have been taken all the same, as nothing came back that says that it was not."""
 
-    def __init__(self, name: str, away: bool = False) -> None:
+    def __init__(self, name: str, away: bool = False, maybe: bool = False) -> None:
         super().__init__(name)
         self.name = name
         self.away = away
+        self.maybe = maybe
 
 
 class Refused(Exception):
@@ -120,7 +122,7 @@ class SmtpPost:
             async with asyncio.timeout(3 * self.timeout):
                 await _handed_over(client, message)
         except TimeoutError:
-            raise Deferred("Timeout", away=True) from None
+            raise Deferred("Timeout", away=True, maybe=True) from None
         finally:
             client.close()
 
@@ -142,7 +144,7 @@ async def _handed_over(client: aiosmtplib.SMTP, message: EmailMessage) -> None:
     except (aiosmtplib.SMTPNotSupported, ValueError) as error:
         raise Refused(type(error).__name__) from None
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise Deferred(type(error).__name__, away=True) from None
+        raise Deferred(type(error).__name__, away=True, maybe=True) from None
     # The message is theirs now; whatever happens while saying goodbye does not matter.
     with contextlib.suppress(aiosmtplib.SMTPException, OSError):
         await asyncio.wait_for(client.quit(), 2)

@@ -37,7 +37,7 @@ class Told:
 
 @dataclass(frozen=True)
 class NoticeFacts:
-    """A message that waits."""
+    """A message that waits. `handed_over_at`: since when it may have been received although nobody knows."""
 
     notice_id: UUID
     enrolment_id: UUID
@@ -46,6 +46,7 @@ class NoticeFacts:
     language: Language
     failures: int
     believed: Belief | None = None
+    handed_over_at: datetime | None = None
 
 
 _REACHED = """
@@ -97,7 +98,7 @@ async def waiting(now: datetime) -> Sequence[Waiting]:
 async def notice(notice_id: UUID) -> NoticeFacts | None:
     """A message, if it still waits."""
     row = await fetchrow(
-        """select n.id as notice_id, n.enrolment_id, n.session_id, n.kind, e.language, n.believed,
+        """select n.id as notice_id, n.enrolment_id, n.session_id, n.kind, e.language, n.believed, n.handed_over_at,
                   (select count(*) from notice_attempt a where a.notice_id = n.id)::int as failures
            from notice n join enrolment e on e.id = n.enrolment_id where n.id = $1 and n.state = 'waiting'""",
         notice_id,

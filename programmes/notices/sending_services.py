@@ -1,6 +1,6 @@
 """Sending what waits, one message at a time: by mail or as a text, when it may go, and what becomes of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -22,6 +22,7 @@ from programmes.enrolment.queue import deadline_queries
 from programmes.enrolment.rules import asks_age_again
 from programmes.enrolment.texts import agreement_queries
 from programmes.notices import belief_rules, change_queries, hours_rules, letter_rules, queries, rules, text_rules
+from programmes.notices.belief_rules import Known
 from programmes.notices.post_services import Deferred, Post, Refused
 from programmes.notices.queries import NoticeFacts
 from programmes.notices.reach_services import channel_of
@@ -86,19 +87,27 @@ async def send_due(
 async def _try(
     ready: _Ready, carriers: Carriers, settings: Settings, clock: Clock, away: set[rules.Medium], sure: bool
 ) -> bool:
-    """Hand one over, and note what became of it; a server or gateway that is away joins `away`. Whether it went."""
+    """Hand one over, and note what became of it; a server or gateway that is away joins `away`. Whether it went.
+
+    That it is handed over is noted first: whatever happens then, whoever may have received it is known.
+    """
     if ready.channel.medium == "text" and await _waits_for_gateway(ready, clock.now(), sure):
+        return False
+    if not await _noted(ready.facts, clock.now()):
         return False
     try:
         await _hand_over(ready, carriers, settings, clock)
     except Deferred as deferred:
         if isinstance(deferred, NotAsAgreed):
             await _gateway_failed(clock.now())
+        if not deferred.maybe:
+            await _not_taken(ready.facts)
         await _failed(ready.facts, deferred.name, False, clock.now(), sure)
         if deferred.away:
             away.add(ready.channel.medium)
         return False
     except Refused as refused:
+        await _not_taken(ready.facts)
         await _failed(ready.facts, refused.name, True, clock.now())
         return False
     await _sent(ready.facts, clock.now())
@@ -200,6 +209,25 @@ async def _hand_over(ready: _Ready, carriers: Carriers, settings: Settings, cloc
     await carriers.post.send(mail)
 
 
+async def _noted(facts: NoticeFacts, now: datetime) -> bool:
+    """That it is handed over from now on; not what a change has outrun or taken away since it was read."""
+    async with transaction():
+        return bool(
+            await execute(
+                """update notice set handed_over_at = coalesce(handed_over_at, $2)
+                   where id = $1 and state = 'waiting' returning 1""",
+                facts.notice_id,
+                now,
+            )
+        )
+
+
+async def _not_taken(facts: NoticeFacts) -> None:
+    """It is certain that this try was in vain; of one before that may not be."""
+    async with transaction():
+        await execute("update notice set handed_over_at = $2 where id = $1", facts.notice_id, facts.handed_over_at)
+
+
 async def _sent(facts: NoticeFacts, now: datetime) -> None:
     async with transaction():
         await execute(
@@ -214,11 +242,13 @@ async def _words(
     sessions = await cohorts.sessions(person.cohort_id)
     about = _about(facts, sessions)
     visit = person.visit
+    differs: Mapping[int, tuple[Known | None, Known | None]] = {}
     about_state, about_ends = (about.state, about.ends_at) if about else ("", now)
-    if facts.believed and facts.kind in rules.OF_CHANGES:
+    if facts.believed is not None and facts.kind in rules.OF_CHANGES:
         now_is = await change_queries.as_they_are(person.cohort_id)
         if person.state not in rules.AUDIENCE[facts.kind] or not belief_rules.is_of_use(facts.believed, now_is, now):
             return None
+        differs = belief_rules.still_different(facts.believed, now_is, now)
     elif not rules.is_current(facts.kind, person.state, about_state, about_ends, now, visit.state if visit else None):
         return None
     book_by = await deadline_queries.last_day(person) if facts.kind == "visit_reminder" else None
@@ -237,6 +267,8 @@ async def _words(
         was_at=about.was_at if about else None,
         soonest=min((s.starts_at for s in sessions if s.starts_at > now), default=None),
         added=_made_up_for(about, counted),
+        became=tuple(letter_rules.Became(*map(_slot, pair)) for pair in differs.values()),
+        moved=letter_rules.Became(*map(_slot, differs[about.session_id])) if about and about.session_id in differs else None,
         booked=_booked_with(facts, about, counted) if facts.kind == "talk_booked" else 1,
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
@@ -266,6 +298,10 @@ async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: str, now:
     return False
 
 
+def _slot(known: Known | None) -> letter_rules.Slot | None:
+    return letter_rules.Slot(known.starts_at, known.ends_at) if known else None
+
+
 def _made_up_for(about: SessionFacts | None, counted: Sequence[SessionFacts]) -> letter_rules.Slot | None:
     """The session at the end that was added for this one when it was cancelled."""
     found = next((s for s in counted if about and about.cancelled_at and s.makes_up_for == about.session_id), None)
@@ -284,7 +320,7 @@ def _as_known(facts: NoticeFacts, about: SessionFacts | None) -> letter_rules.Sl
     if about is None:
         return None
     known = (facts.believed or {}).get(about.session_id) if about.state == "cancelled" else None
-    return letter_rules.Slot(known.starts_at, known.ends_at) if known else letter_rules.Slot(about.starts_at, about.ends_at)
+    return _slot(known) or letter_rules.Slot(about.starts_at, about.ends_at)
 
 
 def _booked_with(facts: NoticeFacts, about: SessionFacts | None, counted: Sequence[SessionFacts]) -> int:

@@ -67,7 +67,7 @@ class NotAsAgreed(Deferred):
     changed. The text may have gone all the same."""
 
     def __init__(self) -> None:
-        super().__init__("TextWithoutReceipt", away=True)
+        super().__init__("TextWithoutReceipt", away=True, maybe=True)
 
 
 class NoGateway:
@@ -125,9 +125,11 @@ class Gateway:
             async with asyncio.timeout(3 * self.timeout), httpx.AsyncClient(timeout=self.timeout, trust_env=False) as client:
                 status, content = await _answer_of(client, self.url, data=form, headers=headers, auth=self.account)
         except TimeoutError:
-            raise Deferred("Timeout", away=True) from None
-        except (httpx.HTTPError, OSError) as error:
+            raise Deferred("Timeout", away=True, maybe=True) from None
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Deferred(type(error).__name__, away=True) from None
+        except (httpx.HTTPError, OSError) as error:
+            raise Deferred(type(error).__name__, away=True, maybe=True) from None
         _judge(status, content)
 
 
@@ -149,7 +151,8 @@ def _judge(status: int, content: bytes) -> None:
     if 400 <= status < 500 and status not in _OURS | _PASSES:
         raise Refused(f"TextRefused{status}")
     if not 200 <= status < 300:
-        raise Deferred(f"TextDeferred{status}", away=True)
+        # Something in between may say so of what the gateway has taken; that it was not let in is said of nothing else.
+        raise Deferred(f"TextDeferred{status}", away=True, maybe=status not in (_OURS | _PASSES) - {408})
     try:
         receipt = msgspec.json.decode(content, type=_Receipt)
     except (msgspec.DecodeError, msgspec.ValidationError):
