@@ -1,7 +1,7 @@
 """Changes of a cohort's sessions, written down as they are made, and undone within the hour."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,11 +81,12 @@ async def renumber(cohort_id: int) -> None:
 
 @dataclass(frozen=True)
 class Undoable:
-    """The last change of a cohort, while it can be undone."""
+    """The last change of a cohort, while it can be undone: with all that one tap changed there."""
 
     change_id: int
     kind: str
     until: datetime
+    tap: int | None = None
 
     @property
     def of_staff(self) -> bool:
@@ -99,13 +100,77 @@ async def undoable(cohort_id: int, principal: Principal, now: datetime) -> Undoa
     found = await _last(cohort_id, principal, now)
     if found is None:
         return None
-    before = json.loads(await fetchval("select before from session_change where id = $1", found.change_id))
-    return None if await _begun(cohort_id, before, now) else found
+    first = await _first(cohort_id, found.change_id)
+    return None if first is None or await _begun(cohort_id, json.loads(first.before), now) else found
+
+
+@dataclass(frozen=True)
+class _First:
+    """The first of the changes that one tap made in a cohort: most often the only one."""
+
+    change_id: int
+    made_at: datetime
+    before: str
+
+
+async def _first(cohort_id: int, change_id: int) -> _First | None:
+    row = await fetchrow(
+        """select f.id as change_id, f.made_at, f.before from session_change c
+           join session_change f on f.cohort_id = c.cohort_id and (f.id = c.id or f.tap = c.tap)
+           where c.id = $1 and c.cohort_id = $2 order by f.id limit 1""",
+        change_id,
+        cohort_id,
+    )
+    return _First(**dict(row)) if row else None
+
+
+async def latest(cohort_id: int) -> int:
+    """The number of a cohort's last change; 0 if there is none."""
+    return int(await fetchval("select coalesce(max(id), 0) from session_change where cohort_id = $1", cohort_id))
+
+
+async def one_tap(change_ids: Collection[int]) -> None:
+    """In the transaction in which they were made: these are undone as one."""
+    if len(change_ids) > 1:
+        await execute("update session_change set tap = $2 where id = any($1::int[])", sorted(change_ids), min(change_ids))
+
+
+async def with_same_tap(cohort_id: int, change_id: int, principal: Principal, now: datetime) -> list[tuple[int, int]]:
+    """A change and those that the same tap made in other cohorts which this person can undo as well; cohort and change, in
+    the order in which cohorts are locked."""
+    rows = await fetch(
+        f"""select o.cohort_id, max(o.id) as change_id from session_change k join session_change o on o.tap = k.tap
+            join cohort c on c.id = o.cohort_id join programme p on p.id = c.programme_id
+            where k.id = $4 and k.cohort_id = $5 and o.cohort_id <> $5 and ({queries.MINE}) group by o.cohort_id""",
+        *queries.access(principal, local_date(now)),
+        change_id,
+        cohort_id,
+    )
+    found = [(cohort_id, change_id)]
+    for row in rows:
+        there = await undoable(row["cohort_id"], principal, now)
+        if there and there.change_id == row["change_id"]:
+            found.append((row["cohort_id"], row["change_id"]))
+    return sorted(found)
+
+
+async def brought_back(cohort_id: int, change_id: int) -> list[tuple[datetime, datetime]]:
+    """Of what a change and its tap cancelled in a cohort, which times undoing it brings back; in order."""
+    rows = await fetch(
+        """select distinct s.starts_at, s.ends_at from session_change c
+           join session_change o on o.cohort_id = c.cohort_id and (o.id = c.id or o.tap = c.tap)
+           cross join lateral jsonb_to_recordset(o.before::jsonb -> 'sessions') as was (id int, state text)
+           join cohort_session s on s.id = was.id and s.state = 'cancelled' and was.state <> 'cancelled'
+           where c.id = $1 and c.cohort_id = $2 order by s.starts_at""",
+        change_id,
+        cohort_id,
+    )
+    return [(row["starts_at"], row["ends_at"]) for row in rows]
 
 
 async def _last(cohort_id: int, principal: Principal, now: datetime) -> Undoable | None:
     row = await fetchrow(
-        "select id, kind, made_at, undone_at, after from session_change where cohort_id = $1 order by id desc limit 1",
+        "select id, kind, made_at, undone_at, after, tap from session_change where cohort_id = $1 order by id desc limit 1",
         cohort_id,
     )
     if row is None or row["undone_at"] or row["kind"] not in _UNDOABLE or now >= row["made_at"] + UNDO_FOR:
@@ -114,27 +179,27 @@ async def _last(cohort_id: int, principal: Principal, now: datetime) -> Undoable
         return None
     if row["after"] != await _state(cohort_id):
         return None
-    return Undoable(row["id"], row["kind"], row["made_at"] + UNDO_FOR)
+    return Undoable(row["id"], row["kind"], row["made_at"] + UNDO_FOR, row["tap"])
 
 
 async def made_at(cohort_id: int, change_id: int) -> datetime | None:
     """When a change was made; None where it is none of this cohort's."""
-    found: datetime | None = await fetchval(
-        "select made_at from session_change where id = $1 and cohort_id = $2", change_id, cohort_id
-    )
-    return found
+    first = await _first(cohort_id, change_id)
+    return first.made_at if first else None
 
 
 async def changed_by(change_id: int, session_id: int) -> bool:
-    """Whether a change is about this session: it was otherwise before, or not there."""
+    """Whether a change, or another of the same tap in its cohort, is about this session: it was otherwise before, or not
+    there."""
     return bool(
         await fetchval(
-            """select was is distinct from now_is from session_change c
+            """select bool_or(was is distinct from now_is) from session_change k
+               join session_change c on c.cohort_id = k.cohort_id and (c.id = k.id or c.tap = k.tap)
                left join lateral (select s as was from jsonb_path_query(c.before::jsonb, '$.sessions[*]') s
                                   where (s ->> 'id')::int = $2) b on true
                left join lateral (select s as now_is from jsonb_path_query(c.after::jsonb, '$.sessions[*]') s
                                   where (s ->> 'id')::int = $2) a on true
-               where c.id = $1""",
+               where k.id = $1""",
             change_id,
             session_id,
         )
@@ -142,8 +207,9 @@ async def changed_by(change_id: int, session_id: int) -> bool:
 
 
 async def undo(cohort_id: int, change_id: int, principal: Principal, now: datetime) -> list[Reason]:
-    """Undo the last change: time, place, state, numbers and who stands there are as before. SEQUENCE only ever rises, so
-    that calendars follow, and who was told is told again. Returns why not, or nothing when it is done.
+    """Undo the last change, with all that the same tap changed in this cohort: time, place, state, numbers and who stands
+    there are as before. SEQUENCE only ever rises, so that calendars follow, and who was told is told again. Returns why not,
+    or nothing when it is done.
 
     Raises:
         NotFound: not theirs.
@@ -163,14 +229,21 @@ async def undo(cohort_id: int, change_id: int, principal: Principal, now: dateti
         found = await _last(cohort_id, principal, now)
         if found is None or found.change_id != change_id or cohort.state in {"closed", "cancelled"}:
             raise Conflict("change_settled")
-        before = json.loads(row["before"])
+        first = await _first(cohort_id, change_id)
+        before = json.loads(first.before if first else row["before"])
         if await _begun(cohort_id, before, now):
             return [Reason("past_before")]
         async with noting(cohort_id, "undo", principal, now) as noted:
             with refused_in_words():
                 await _put_back(cohort_id, before, now)
             await renumber(cohort_id)
-        await execute("update session_change set undone_at = $2 where id = $1", change_id, now)
+        await execute(
+            "update session_change set undone_at = $3 where cohort_id = $1 and (id = $2 or tap = $4)",
+            cohort_id,
+            change_id,
+            now,
+            found.tap,
+        )
         await audit.note("session:undo", f"cohort/{cohort_id}", principal.staff_id, now)
         await jobs.put("change_undone", {"cohort": cohort_id, "change": noted.change_id})
     return []

@@ -148,8 +148,10 @@ def why_off(day: date, closures: Iterable[Closure]) -> Off | None:
 
 
 def slot_on(day: date, starts: time, ends: time) -> Slot:
-    """The moments of a session on a day."""
-    return Slot(at_local(day, starts), at_local(day, ends))
+    """The moments of a session that begins on a day; what does not end later that day ends on the next. Whether it may is
+    for `why_not_times` to say."""
+    ends_on = day if starts < ends else day + timedelta(days=1)
+    return Slot(at_local(day, starts), at_local(ends_on, ends))
 
 
 def plan_sessions(pattern: Pattern, count: int, closures: Sequence[Closure]) -> Schedule:

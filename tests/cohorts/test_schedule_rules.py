@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from programmes.cohorts.pattern_rules import BY_HAND, again_from, one_more, pattern_of
+from programmes.cohorts.rules import why_not_times
 from programmes.cohorts.schedule_rules import (
     Booking,
     Clash,
@@ -26,7 +27,7 @@ from programmes.cohorts.schedule_rules import (
     slot_on,
     why_off,
 )
-from programmes.core.clock import ZONE, local
+from programmes.core.clock import ZONE, local, local_date
 
 MONDAY = frozenset({0})
 SPORTLOV = Closure(date(2027, 2, 22), date(2027, 2, 26), "Sportlov")
@@ -300,3 +301,11 @@ def test_a_booked_venue_and_a_busy_leader_are_said_each_with_until_when() -> Non
         Clash(day, until, "Robin", "Skuldsatta"),
         Clash(day, datetime(2027, 3, 8, 16, tzinfo=ZONE), "Robin", ""),
     ]
+
+
+@given(st.times(), st.times())
+def test_a_session_ends_after_it_begins_whatever_the_clock_says(starts: time, ends: time) -> None:
+    day = date(2026, 11, 4)
+    slot = slot_on(day, starts, ends)
+    assert slot.starts_at < slot.ends_at <= slot.starts_at + timedelta(days=1)
+    assert why_not_times(starts, ends) or local_date(slot.ends_at) == day

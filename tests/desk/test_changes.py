@@ -119,7 +119,9 @@ async def test_a_session_and_the_rest_move_as_they_were_shown_are_told_once_and_
     ]
     assert [s.sequence for s in restored] == [0] * 6 + [2] * 4
     await mail.work()
-    assert len([text for text in mail.to("lisa@example.invalid") if "Allt är som det var innan." in text]) == 1
+    [said] = [text for text in mail.to("lisa@example.invalid") if "Ändringen som vi skrev om gäller inte." in text]
+    assert "Första mötet är onsdag 30 september" in said
+    assert "Alla tider står på Min plats." in said
     # Who had not been told of the change is not told that it is undone.
     assert await owner.fetchval("select count(*) from notice where kind = 'change_undone'") == 1
     assert await owner.fetchval("select count(*) from notice where kind = 'rest_moved' and state = 'no_channel'") == 0
@@ -163,9 +165,12 @@ async def test_a_change_that_nobody_had_heard_of_is_undone_without_a_word_and_on
     assert [s.number for s in after] == [*range(1, 11), None]
     await mail.work()
     assert len(mail.to("lisa@example.invalid")) == 1
-    assert any("Allt är som det var innan" in text for text in mail.to("ny@example.invalid"))
+    # They had heard of no change: how it is now is all that there is to say.
+    [told] = [text for text in mail.to("ny@example.invalid") if "Något har ändrats." in text]
+    assert "Mötet onsdag 30 september 10.00–12.00 blir av." in told
+    assert "Mötet onsdag 9 december 09.00–11.00 blir inte av." in told
     kinds = await owner.fetch("select kind from notice where kind <> 'place_held'")
-    assert [row["kind"] for row in kinds] == ["change_undone"]
+    assert [row["kind"] for row in kinds] == ["rest_moved"]
     # After something else, after the hour, and when the old time has begun, it is too late.
     change = await cancel()
     await owner.execute("update cohort_session set theme = 'Sömn', shares_room = true where id = $1", before[3].session_id)
@@ -221,7 +226,7 @@ async def test_an_earlier_change_that_stands_again_is_told_to_whom_it_had_not_re
     letters = [text for text in mail.to("lisa@example.invalid") if "Du har en plats" not in text]
     # Nobody had heard of the second. Of the first everybody has, once.
     assert [("torsdag 8 oktober" in text, "fredag 9 oktober" in text) for text in letters] == [(True, False)], letters
-    assert not any("Allt är som det var innan" in text for text in letters)
+    assert not any("gäller inte" in text for text in letters)
 
 
 @pytest.mark.parametrize(

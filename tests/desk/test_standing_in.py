@@ -20,7 +20,7 @@ from tests.clock import FrozenClock
 from tests.cohorts.cast import sign_in_as
 from tests.desk.test_sick import House, ask, house, look, mail, request_to, standing  # noqa: F401
 from tests.desk.test_who_leads_then import DAY, texts, yes
-from tests.factories import a_cohort, a_venue
+from tests.factories import a_cohort, a_venue, hidden, somebody
 from tests.notices.mail import Mail
 
 HOUR = timedelta(hours=1)
@@ -275,3 +275,39 @@ async def test_it_is_left_to_the_others_only_where_they_come(
     else:
         with pytest.raises(Conflict, match="nobody_left"):
             await substitutes.hold_without(house.session, house.robin.staff_id, house.robin, clock.now())
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+async def test_what_one_tap_cancelled_is_brought_back_by_one_in_every_group_of_theirs(
+    everywhere: bool,
+    house: House,  # noqa: F811
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    mail: Mail,  # noqa: F811
+    keys: KeyFolder,
+    owner: asyncpg.Connection,
+) -> None:
+    other = await a_cohort("2.8", clock.now(), house.robin, first_in=timedelta(hours=20))
+    await somebody(house.cohort, keys, clock.now(), "Mejl", "mejl@example.invalid")
+    first, second = (await cohorts.sessions(house.cohort.cohort_id))[:2]
+    there = (await cohorts.sessions(other.cohort_id))[0]
+    wanted = [Cancelling(one.session_id, one.sequence, False) for one in (first, there, second)]
+    assert await illness.cancel(wanted, keys, house.robin, clock.now()) == []
+    await mail.work()
+    assert len(texts(mail, "kim", "är inställt av den som leder det")) == 3
+    if not everywhere:  # Something else has happened there since.
+        await owner.execute("update cohort_session set shares_room = true where id = $1", there.session_id)
+    clock.advance(minutes=1)
+    await sign_in_as(client, "robin", clock.now())
+    shown = await look(client, f"/personal/grupper/{house.cohort.cohort_id}/andrat")
+    for when, name in (("onsdag 2 september", True), ("onsdag 9 september", True), ("torsdag 3 september", everywhere)):
+        assert (f"{when} " in shown) == name, when
+    change = int(hidden(shown, "andring"))
+    assert await change_services.undo(house.cohort.cohort_id, change, house.robin, clock.now()) == []
+    found = [*await cohorts.sessions(house.cohort.cohort_id), *await cohorts.sessions(other.cohort_id)]
+    left = [s.session_id for s in found if s.state == "cancelled"]
+    assert left == ([] if everywhere else [there.session_id])
+    await mail.work()
+    assert len(texts(mail, "kim", "blir av")) == (3 if everywhere else 2)
+    [said] = [" ".join(text.split()) for text in mail.to("mejl@example.invalid") if "gäller inte" in text]
+    assert "Mötet onsdag 2 september 17.00–19.00 blir av. Mötet onsdag 9 september 17.00–19.00 blir av." in said

@@ -19,7 +19,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.desk.changes import queries as change_queries
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_leader
-from tests.factories import a_coordinator, somebody
+from tests.factories import a_coordinator, a_venue, somebody
 from tests.notices.gateway import Gateway
 from tests.notices.mail import Mail, states
 from tests.notices.test_talks_booked import a_series
@@ -173,3 +173,98 @@ async def test_nobody_is_said_to_know_of_everything_who_was_missed_by_a_change_b
     await mail.work()
     told = await change_queries.told_of(cohort.cohort_id, None, clock.now())
     assert told.missed == 0
+
+
+@pytest.mark.parametrize("what", ["cancelled", "added", "moved", "room"])
+async def test_an_undoing_names_the_session_and_says_how_it_is_now_though_another_change_stands(
+    what: str, cohort: CohortFacts, mail: Mail, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    kim = await a_coordinator(clock.now())
+    await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    await move(cohort, 1, timedelta(days=1), kim, clock)
+    await mail.work()
+    clock.advance(minutes=1)
+    second = (await cohorts.sessions(cohort.cohort_id))[1]
+    if what in {"cancelled", "added"}:
+        assert not await session_services.cancel_session(second.session_id, what == "added", kim, clock.now())
+    elif what == "moved":
+        await move(cohort, 1, timedelta(days=1), kim, clock)
+    else:
+        other = await a_venue("Eken")
+        times = (second.starts_at, second.ends_at)
+        assert not await session_services.move_session(second.session_id, *times, other, kim, clock.now())
+    await mail.work()
+    clock.advance(minutes=1)
+    await undo(cohort, kim, clock)
+    await mail.work()
+    [said] = [" ".join(text.split()) for text in mail.to("lisa@example.invalid") if "gäller inte" in text]
+    expected = {
+        "cancelled": ["Mötet torsdag 8 oktober 10.00–12.00 blir av."],
+        "added": ["Mötet torsdag 8 oktober 10.00–12.00 blir av.", "Mötet onsdag 21 oktober 10.00–12.00 blir inte av."],
+        "moved": ["Mötet som vi skrev skulle vara fredag 9 oktober 10.00–12.00 är torsdag 8 oktober 10.00–12.00."],
+        "room": ["Mötet torsdag 8 oktober 10.00–12.00 har en annan plats än vi skrev."],
+    }
+    assert all(sentence in said for sentence in expected[what]), said
+    assert "som det var innan" not in said
+
+
+@pytest.mark.parametrize("what", ["moved", "cancelled"])
+async def test_who_came_between_a_change_and_its_undoing_hears_of_a_change_by_the_day_that_they_know(
+    what: str, cohort: CohortFacts, mail: Mail, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    kim = await a_coordinator(clock.now())
+    second = (await cohorts.sessions(cohort.cohort_id))[1]
+    if what == "moved":
+        await move(cohort, 1, timedelta(days=1), kim, clock)
+    else:
+        assert not await session_services.cancel_session(second.session_id, False, kim, clock.now())
+    clock.advance(minutes=1)
+    await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    clock.advance(minutes=1)
+    await undo(cohort, kim, clock)
+    await mail.work()
+    letters = [" ".join(text.split()) for text in mail.to("lisa@example.invalid")]
+    assert not any("vi skrev" in text for text in letters), letters
+    told = {
+        "moved": "Mötet som skulle vara torsdag 8 oktober 10.00 är flyttat. Ny tid: onsdag 7 oktober 10.00–12.00.",
+        "cancelled": "Det blir ett möte till: onsdag 7 oktober 10.00–12.00.",
+    }
+    assert sum(told[what] in text for text in letters) == 1, letters
+
+
+async def test_a_session_that_is_moved_again_is_named_by_the_day_that_each_knows(
+    cohort: CohortFacts, mail: Mail, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    kim = await a_coordinator(clock.now())
+    await move(cohort, 1, timedelta(days=1), kim, clock)
+    clock.advance(minutes=1)
+    await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    clock.advance(minutes=1)
+    await move(cohort, 1, timedelta(days=1), kim, clock)
+    await mail.work()
+    letters = [" ".join(text.split()) for text in mail.to("lisa@example.invalid")]
+    told = "Mötet som skulle vara torsdag 8 oktober 10.00 är flyttat. Ny tid: fredag 9 oktober 10.00–12.00."
+    assert sum(told in text for text in letters) == 1, letters
+
+
+async def test_of_one_that_was_added_at_night_and_cancelled_again_nobody_hears_who_had_not_heard_of_it(
+    texting: Mail,  # noqa: F811
+    gateway: Gateway,
+    keys: KeyFolder,
+    clock: FrozenClock,
+) -> None:
+    kim = await a_coordinator(clock.now())
+    clock.set(NIGHT)
+    cohort, _ = await documented(PHONE, ("sms",), "", keys, clock, timedelta(days=4))
+    await texting.work()
+    first, *_rest = await cohorts.sessions(cohort.cohort_id)
+    assert not await session_services.cancel_session(first.session_id, True, kim, clock.now())
+    await texting.work()
+    added = next(s for s in await cohorts.sessions(cohort.cohort_id) if s.added)
+    assert not await session_services.cancel_session(added.session_id, False, kim, clock.now())
+    gateway.taken.clear()
+    clock.advance(hours=11)
+    await texting.work()
+    texts = [text["message"] for text in gateway.taken if "inställt" in text["message"]]
+    assert len(texts) == 1, texts
+    assert "tillagt" not in texts[0]

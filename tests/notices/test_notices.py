@@ -127,7 +127,7 @@ async def test_everybody_with_a_seat_hears_of_a_moved_session_and_nobody_else(
     await mail.work()
     for name in ("lisa", "kim"):
         (text,) = [t for t in mail.to(f"{name}@example.invalid") if "flyttat" in t]
-        assert "Mötet som först skulle vara onsdag 7 oktober 10.00 är flyttat." in text
+        assert "Mötet som skulle vara onsdag 7 oktober 10.00 är flyttat." in text
         assert "Ny tid: torsdag 8 oktober 10.00–12.00." in text
     assert not [t for t in mail.to("waiting@example.invalid") if "flyttat" in t]
     told = [notice.session_id for notice in await queries.reached(cohort.cohort_id)]

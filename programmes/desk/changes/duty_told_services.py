@@ -37,3 +37,17 @@ async def telling_staff(cohort_id: int, who: Principal, now: datetime) -> AsyncI
     change_id = await fetchval("select max(id) from session_change where cohort_id = $1", cohort_id)
     for message in messages(was, becomes, list(sessions.values()), who.staff_id):
         await tell(message.kind, [message.staff_id], message.session_id, f"change/{change_id}", now)
+
+
+_HEARD_THAT_IT_IS_OFF = """
+select m.staff_id, m.session_id, s.sequence from staff_message m join cohort_session s on s.id = m.session_id
+where s.cohort_id = $1 and s.state in ('planned', 'moved') and s.ends_at > $3 and m.kind = 'cancelled' and m.created_at >= $2
+  and m.staff_id <> $4 and (m.state = 'sent' or m.failures > 0) order by m.created_at, m.id
+"""
+
+
+async def tell_on_again(cohort_id: int, since: datetime, who: Principal, now: datetime) -> None:
+    """In the transaction in which a change made then is undone: coordinators who were told, or may have been, that somebody
+    cancelled what they lead hear that it takes place."""
+    for row in await fetch(_HEARD_THAT_IT_IS_OFF, cohort_id, since, now, who.staff_id):
+        await tell("on_again", [row["staff_id"]], row["session_id"], str(row["sequence"]), now)

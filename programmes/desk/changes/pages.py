@@ -81,7 +81,8 @@ class RestPage:
 @dataclass(frozen=True)
 class DonePage:
     """After a change: that it is done, who has heard of it, and until when it can be undone. `book`: another talk may be
-    booked in the series. `lacking`: sessions that nobody leads, and where that is put right."""
+    booked in the series. `lacking`: sessions that nobody leads, and where that is put right. `together`: what was cancelled
+    with one tap and is brought back with one."""
 
     group: Group
     title: str
@@ -94,6 +95,7 @@ class DonePage:
     book: bool = False
     lacking: tuple[tuple[str, str], ...] = ()
     heading: str = ""
+    together: tuple[str, ...] = ()
 
 
 def head(group: Group, session: SessionFacts) -> tuple[str, str]:
@@ -200,7 +202,7 @@ def title_of(done: str, words: SessionWords) -> str:
         "installd": words.cancelled,
         "ersatt": words.replaced,
         "ledare": _("Gruppledaren är ändrad."),
-        "angrad": _("Ändringen är ångrad. Allt är som förut."),
+        "angrad": _("Ändringen är ångrad."),
     }
     return texts.get(done, _("Den senaste ändringen"))
 

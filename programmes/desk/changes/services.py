@@ -16,7 +16,7 @@ from programmes.core.clock import local_date
 from programmes.core.db import transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.desk.changes.duty_told_services import telling_staff
+from programmes.desk.changes.duty_told_services import tell_on_again, telling_staff
 from programmes.desk.changes.rules import Whom, counted
 from programmes.desk.illness.settling_services import ask_again, close_questions
 from programmes.enrolment.queries import enrolments
@@ -92,22 +92,31 @@ async def talks_apart(cohort_id: int, slots: Sequence[Slot], venue_id: int) -> l
 
 
 async def undo(cohort_id: int, change_id: int, principal: Principal, now: datetime) -> list[Reason]:
-    """As `change_services.undo` of cohorts, unless it would bring two together who must not meet. Who had been asked or had
-    said yes to stand in, and was told that it is off, is asked again."""
-    before, refused = await _meetings(cohort_id, now), list[Reason]()
+    """As `change_services.undo` of cohorts, of every cohort in which the same tap changed something that they can undo;
+    unless it would bring two together who must not meet. Who had been asked or had said yes to stand in, and was told that
+    it is off, is asked again; coordinators who were told that it is cancelled hear that it is not."""
+    refused = list[Reason]()
     try:
         async with transaction():
-            made_at = await changes.made_at(cohort_id, change_id)
-            async with telling_staff(cohort_id, principal, now):
-                refused += await changes.undo(cohort_id, change_id, principal, now)
-                if not refused and made_at:
-                    await ask_again(cohort_id, made_at, principal, now)
-            found = sorted(await _meetings(cohort_id, now) - before) if not refused else []
-            if found:
-                raise _Clashes
+            for number, change in await changes.with_same_tap(cohort_id, change_id, principal, now):
+                refused += await _undo_one(number, change, principal, now)
+                if refused:
+                    raise _Clashes
     except _Clashes:
-        refused.append(Reason("apart_again", params={"day": found[0]}))
+        pass
     return refused
+
+
+async def _undo_one(cohort_id: int, change_id: int, principal: Principal, now: datetime) -> list[Reason]:
+    before = await _meetings(cohort_id, now)
+    made_at = await changes.made_at(cohort_id, change_id)
+    async with telling_staff(cohort_id, principal, now):
+        refused = await changes.undo(cohort_id, change_id, principal, now)
+        if not refused and made_at:
+            await ask_again(cohort_id, made_at, principal, now)
+            await tell_on_again(cohort_id, made_at, principal, now)
+    found = sorted(await _meetings(cohort_id, now) - before) if not refused else []
+    return refused or [Reason("apart_again", params={"day": day}) for day in found[:1]]
 
 
 async def _meetings(cohort_id: int, now: datetime) -> set[date]:

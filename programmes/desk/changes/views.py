@@ -16,6 +16,7 @@ from programmes.cohorts.schedule_rules import Slot
 from programmes.core.clock import at_local, local, local_date
 from programmes.core.i18n import clock as clock_text
 from programmes.core.i18n import gettext as _
+from programmes.core.principal import Principal
 from programmes.desk.changes import pages, services
 from programmes.desk.changes import queries as change_queries
 from programmes.desk.illness.substitute_queries import without_leader
@@ -174,7 +175,8 @@ async def _move_rest(
         return await _refuse_move(request, cohort, session, form, list(plan.reasons))
     if form.raw("dagar") != services.seen_rest(plan, apart):
         return await _show_rest(request, cohort, session, plan, apart, form)
-    await services.move_rest(session.session_id, wanted, plan.digest, who, now)
+    if refused := await services.move_rest(session.session_id, wanted, plan.digest, who, now):
+        return await _refuse_move(request, cohort, session, form, refused)
     return to_done(cohort.cohort_id, "resten")
 
 
@@ -272,10 +274,25 @@ async def _show_done(
         clock_text(undo.until) if undo else "",
         refused,
         heading=pages.heading(told, cohort, bool(undo and undo.of_staff)),
+        together=await _together(cohort.cohort_id, undo, principal(request), now),
         lacking=pages.lacking(await without_leader(cohort.cohort_id, now)),
         book=cohort.form == "individual" and await talk_services.one_more_may_be(cohort),
     )
     return page(request, "desk/session_done.html", view, status)
+
+
+async def _together(cohort_id: int, undo: change_services.Undoable | None, who: Principal, now: datetime) -> tuple[str, ...]:
+    """What undoing brings back where one tap cancelled several."""
+    if undo is None or undo.tap is None:
+        return ()
+    found = []
+    for number, change_id in await change_services.with_same_tap(cohort_id, undo.change_id, who, now):
+        name = (await queries.by_id(number)).name
+        found += [
+            f"{name}. {pages.slot_text(Slot(starts, ends))}"
+            for starts, ends in await change_services.brought_back(number, change_id)
+        ]
+    return tuple(found)
 
 
 @get("/personal/grupper/{cohort_id:int}/andrat", guards=[signed_in])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.change_services import latest, one_tap
 from programmes.cohorts.rules import Reason
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
@@ -34,8 +35,8 @@ class _Refused(Exception):
 
 
 async def cancel(wanted: Sequence[Cancelling], keys: KeyFolder, who: Principal, now: datetime) -> list[Reason]:
-    """Cancel all of these, or none; returns why not. Messages to those with a place, and to the coordinators, are written in
-     the same transaction, so that who has heard of it can be followed from the first moment on.
+    """Cancel all of these, or none; returns why not. They are undone as one. Messages to those with a place, and to the
+    coordinators, are written in the same transaction, so that who has heard of it can be followed from the first moment on.
 
     Raises:
         NotFound: one of them is not theirs.
@@ -44,8 +45,8 @@ async def cancel(wanted: Sequence[Cancelling], keys: KeyFolder, who: Principal, 
     try:
         async with transaction():
             # Cohorts are locked in the order of their ids, so that two who do this at once wait for each other.
-            for one in await _in_order(wanted, who, now):
-                await _cancel_one(one, keys, who, now)
+            made = [await _cancel_one(one, keys, who, now) for one in await _in_order(wanted, who, now)]
+            await one_tap(made)
     except _Refused as refused:
         return list(refused.found)
     return []
@@ -61,10 +62,11 @@ async def _in_order(wanted: Sequence[Cancelling], who: Principal, now: datetime)
     return [one for _cohort_id, _starts_at, one in sorted(found, key=lambda entry: entry[:2])]
 
 
-async def _cancel_one(one: Cancelling, keys: KeyFolder, who: Principal, now: datetime) -> None:
+async def _cancel_one(one: Cancelling, keys: KeyFolder, who: Principal, now: datetime) -> int:
     refused = await change_services.cancel(one.session_id, one.add, who, now, seen=one.seen)
     if refused:
         raise _Refused(refused)
     cohort, session = await cohorts.my_session(who, local_date(now), one.session_id)
     await tell_changes(cohort.cohort_id, keys, now)
     await tell("cancelled", await coordinators(cohort.section, [who.staff_id]), one.session_id, str(session.sequence), now)
+    return await latest(cohort.cohort_id)
