@@ -164,8 +164,8 @@ async def waiting(staff_id: int, cohort_ids: Iterable[int], now: datetime) -> Se
                 where r.session_id = t.id and r.state in ('asked', 'no') and (not d.away or not l.sure)
                 order by r.state = 'asked' desc, r.answer_by desc limit 1) q on true
             where t.cohort_id = any($2::int[]) and t.state in ('planned', 'moved') and t.ends_at > $3
-              and (q.id is not null or not l.sure and exists (
-                  select from session_duty d where d.session_id = t.id and d.away))
+              and (q.id is not null or exists (
+                  select from session_duty d where d.session_id = t.id and d.away) and not l.sure)
             order by mine desc, request_id, session_id""",
         staff_id,
         sorted(cohort_ids),
