@@ -6,8 +6,9 @@ import asyncpg
 import httpx
 import pytest
 
-from programmes.cohorts import queries
+from programmes.cohorts import queries, rest_services
 from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.rules import Reason
 from programmes.core.clock import local
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
@@ -347,3 +348,19 @@ async def test_somebody_else_leads_once_or_from_then_on_and_it_can_be_undone(
     await sign_in_as(client, "kim", clock.now())
     assert (await post_form(client, back, {"andring": str(change_id)}, stop)).status_code == 303
     assert await standing() == [("Robin",)] * 10
+
+
+async def test_what_stands_in_the_way_of_moving_the_rest_when_it_is_saved_is_said(
+    group: Cast, client: httpx.AsyncClient, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cohort, _ = group
+    before = await sessions_of(cohort)
+    address = f"/personal/traffar/{before[6].session_id}/flytta"
+    shown = await post_form(client, address, form_of(before[6], dag="2026-11-12", omfang="resten"))
+
+    async def refused(*_args: object) -> list[Reason]:
+        return [Reason("past", "dag")]
+
+    monkeypatch.setattr(rest_services, "move_rest", refused)
+    answer = await post_form(client, address, kept(shown.text))
+    assert (answer.status_code, "Tiden har redan varit." in answer.text) == (422, True)
