@@ -93,11 +93,14 @@ class Pending:
 @dataclass(frozen=True)
 class Outcome:
     """What a change means to one person: what their pending messages are about from now on, and what a new one tells, of
-    which sessions; None where nothing has to be told. `narrowed` is empty for a message that is outrun altogether."""
+    which sessions; None where nothing has to be told. `narrowed` is empty for a message that is outrun altogether. `unsure`:
+    it outruns what may have been received, so that they may believe something else than it says that they do, and an undoing
+    of it has to be told whether it is received or not."""
 
     narrowed: tuple[tuple[UUID, Belief], ...]
     kind: Kind | None
     told: Belief
+    unsure: bool = False
 
 
 def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pending], *, knew: bool = True) -> Outcome:
@@ -108,10 +111,11 @@ def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pen
     """
     about = {entry.notice_id: dict(entry.believed) for entry in pending}
     told: dict[int, Known | None] = {}
-    unheard = not knew
+    unheard, unsure = not knew, False
     for session_id, was in before.items():
         holder = next((entry for entry in pending if session_id in entry.believed), None)
         now_is = after.get(session_id)
+        unsure |= holder is not None and not holder.sure
         if holder is None:
             told[session_id] = was
             continue
@@ -129,7 +133,7 @@ def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pen
                      if about[entry.notice_id] != dict(entry.believed))  # fmt: skip
     if not told and change not in ALWAYS:
         return Outcome(narrowed, None, {})
-    return Outcome(narrowed, _kind(change, told, after, unheard), told)
+    return Outcome(narrowed, _kind(change, told, after, unheard), told, unsure)
 
 
 def _kind(change: Change, told: Belief, after: Belief, unheard: bool) -> Kind:

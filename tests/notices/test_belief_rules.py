@@ -1,5 +1,6 @@
 """What somebody believes of sessions: each change leaves nobody with something that is not so, and tells nothing twice."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -105,3 +106,36 @@ def test_what_a_server_may_have_taken_is_taken_back_in_words() -> None:
     assert outcome("undo", {1: at(5)}, {1: at(1)}, [maybe]).kind == "change_undone"
     never = Pending(uuid4(), "session_moved", {1: at(1)}, True)
     assert outcome("undo", {1: at(5)}, {1: at(1)}, [never]).kind is None
+
+
+@given(BELIEF, st.lists(STEP | st.just(("tried", {})), max_size=12))
+@example({1: at(1)}, [("cancel", {1: None}), ("tried", {}), ("undo", {})])
+@example({1: at(1)}, [("move", {1: at(2)}), ("tried", {}), ("move", {1: at(3)}), ("undo", {}), ("undo", {})])
+def test_whoever_may_believe_what_is_not_so_is_told(first: Belief, steps: list[tuple[str, Belief]]) -> None:
+    now_is, pending, history = dict(first), dict[UUID, Pending](), [dict(first)]
+    may_believe = {session_id: {known} for session_id, known in first.items()}
+    for what, wanted in steps:
+        if what in {"sent", "tried"}:
+            for entry in pending.values():
+                for session_id in entry.believed:
+                    heard = {now_is[session_id]}
+                    may_believe[session_id] = heard if what == "sent" else may_believe[session_id] | heard
+            pending = {} if what == "sent" else {one: replace(entry, sure=False) for one, entry in pending.items()}
+            continue
+        if what == "undo" and len(history) < 2:
+            continue
+        became = history[-2] if what == "undo" else now_is | {s: k for s, k in wanted.items() if s in now_is}
+        history = history[:-1] if what == "undo" else [*history, became]
+        before = differing(now_is, became)
+        found = outcome(what, before, {s: became.get(s) for s in before}, list(pending.values()))  # type: ignore[arg-type]
+        now_is = dict(became)
+        for notice_id, left in found.narrowed:
+            old = pending.pop(notice_id)
+            if left:
+                pending[notice_id] = replace(old, believed=left)
+        if found.kind is not None:
+            made = uuid4()
+            pending[made] = Pending(made, found.kind, found.told, not found.unsure)
+        covered = {session_id for entry in pending.values() for session_id in entry.believed}
+        for session_id, is_so in now_is.items():
+            assert (may_believe[session_id] != {is_so}) <= (session_id in covered), (session_id, may_believe[session_id])
