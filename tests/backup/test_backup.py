@@ -138,8 +138,8 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 
 async def rights(connection: asyncpg.Connection) -> list[tuple[str, str]]:
-    """Who may do what with every table, sequence, column and function. Nothing written down is what PostgreSQL gives to begin
-    with, so that it's the same whether a right was never touched or was written down as it already was."""
+    """Who may do what with every table, sequence, column and function. Nothing written down is what PostgreSQL gives to
+    begin with, so that it's the same whether a right was never touched or was written down as it already was."""
     rows = await connection.fetch(
         """with given (name, rights) as (
              select relname::text,
