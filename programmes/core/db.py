@@ -57,7 +57,7 @@ def engine() -> Engine:
     return found
 
 
-async def _nothing_to_reset(_: asyncpg.Connection) -> None:
+async def nothing_to_reset(_: asyncpg.Connection) -> None:
     """Instead of a statement after each of ours: locks and settings are the transaction's here, never the session's.
 
     asyncpg still rolls back what is open.
@@ -89,7 +89,7 @@ async def open_pool(
         min_size=min(2, size),
         max_size=size,
         init=prepare,
-        reset=_nothing_to_reset,
+        reset=nothing_to_reset,
         command_timeout=30,
         server_settings={"timezone": "UTC", "application_name": "programmes", **(limits or {})},
     )
