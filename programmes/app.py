@@ -47,7 +47,15 @@ from programmes.enrolment.records import details_views, keeping_views, partner_v
 from programmes.enrolment.texts import views as text_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
-from programmes.oversight import decision_views, due_views, opening_views, retention_views, review_views, statistics_views
+from programmes.oversight import (
+    decision_views,
+    due_views,
+    opening_views,
+    report_views,
+    retention_views,
+    review_views,
+    statistics_views,
+)
 from programmes.oversight import views as oversight_views
 from programmes.people import account_views, confirm_views, second_step_views, single_sign_on_views
 from programmes.people import views as people_views
@@ -142,6 +150,7 @@ def _handlers() -> list[Any]:
         *retention_views.HANDLERS,
         *due_views.HANDLERS,
         *statistics_views.HANDLERS,
+        *report_views.HANDLERS,
     ]
 
 
