@@ -116,21 +116,21 @@ async def establish(request: AnyRequest) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"{pages.ADDRESS}?ar={year}"})
 
 
-@get("/personal/rapport/{name:str}", guards=[signed_in])
-async def file(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
+@get("/personal/rapport/{document:str}", guards=[signed_in])
+async def file(request: AnyRequest, document: FromPath[str]) -> Response[bytes]:
     """One of its files: `2026.pdf`, `2026.xlsx` or `2026-kort.pdf`. Raises NotFound for anything else."""
     require_role(request, "coordinator", "manager")
-    wanted = _NAME.fullmatch(name)
+    wanted = _NAME.fullmatch(document)
     if wanted is None or int(wanted[1]) not in await _years(request.app.state.clock.now()):
         raise NotFound
     found, established, _by = await _found(int(wanted[1]), request)
     with speaking("sv"):
         if wanted[3] == "xlsx":
             sheets = pages.sheets(found, established)
-            return xlsx_file(f"verksamhetsberattelse-{name}", sheets, charts_of(found))
+            return xlsx_file(f"verksamhetsberattelse-{document}", sheets, charts_of(found))
         paper = pages.paper(found, established)
     made = await to_thread.run_sync(typeset, _SHEETS["kort" if wanted[2] else "pdf"], paper)
-    headers = {"content-disposition": f'inline; filename="verksamhetsberattelse-{name}"', "cache-control": "no-store"}
+    headers = {"content-disposition": f'inline; filename="verksamhetsberattelse-{document}"', "cache-control": "no-store"}
     return Response(made, media_type="application/pdf", headers=headers)
 
 

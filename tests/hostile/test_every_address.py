@@ -102,7 +102,7 @@ async def ids(db: None, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Conn
         "session_id": str(session.session_id),
         "slug": cohort.slug,
         "month": "2026-08",
-        "name": "2025.xlsx",
+        "document": "2025.xlsx",
         "subject": "protected_record",
         "batch_id": str(batch),
     }
