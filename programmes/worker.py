@@ -330,9 +330,10 @@ async def _erased_again(worker: Worker) -> bool:
 async def _erase_again(worker: Worker) -> None:
     """What had been erased since the backup. Inside `held_off`, so that the mark that goes is not a new restore's."""
     worker.keys.destroy_again()
-    await closing.erase_restored(worker)
+    # Records first: who is to be erased is offered no place that becomes free.
     await retention.erase_restored(worker)
     await partner_services.erase_restored(worker.keys, worker.clock.now())
+    await closing.erase_restored(worker)
     await key_services.bring_back(worker.keys)
     await records.index_missing(worker.keys)
     # Before the mark goes: killed in between, this is done again.

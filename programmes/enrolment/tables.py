@@ -176,11 +176,11 @@ class QueueEvent(Table, tablename="queue_event"):
     turn_before = Numeric(null=True, default=None)
     turn_after = Numeric(null=True, default=None)
     staff_id = Integer(null=True, default=None)
-    known_line_of_the_queue = Check(
+    known_line_of_its_queue = Check(
         "kind in ('applied', 'applied_queue', 'offered', 'accepted', 'declined', 'expired', 'left', 'skipped', 'lifted',"
         " 'order_changed', 'order_restored', 'offer_ended', 'moved_away', 'moved_here', 'moved_here_queue', 'coming',"
         " 'came_back', 'came_back_queue', 'completed', 'refused', 'asked_to_come', 'seated',"
-        " 'passed_together', 'passed_asked', 'apart', 'not_going_on')"
+        " 'passed_together', 'passed_asked', 'apart', 'not_going_on', 'ended_before_restore')"
     )
     event_of_the_queue_has_its_reason = Check(
         "case kind when 'skipped' then coalesce(reason in"

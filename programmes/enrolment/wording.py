@@ -286,6 +286,7 @@ def event_words(kind: str) -> str:
         "declined": _("tackade nej"),
         "not_going_on": _("gick inte vidare"),
         "expired": _("tiden gick ut"),
+        "ended_before_restore": _("hade avslutats före en återläsning"),
         "left": _("lämnade"),
         "skipped": _("hoppas över"),
         "lifted": _("hoppas inte längre över"),

@@ -44,9 +44,10 @@ class Overdue:
 
 @dataclass(frozen=True)
 class BroughtBack:
-    """An exempt cohort with people on its list whose keys were destroyed. `everybody`: the list as a whole had gone."""
+    """A cohort with ways in it whose keys were destroyed. `everybody`: all that have a key; the list as a whole had gone."""
 
     cohort_id: int
+    exempt: bool
     level: Kind
     everybody: bool
 
@@ -171,16 +172,25 @@ async def overdue(now: datetime, kept: timedelta) -> list[Overdue]:
 
 
 async def brought_back(gone: Collection[UUID]) -> list[BroughtBack]:
-    """Exempt cohorts on whose lists there are people again whose keys are gone."""
+    """Cohorts in which there are ways again whose keys are gone: `database_marks.came_back` asks whether there are any."""
     rows = await fetch(
-        """select c.id, c.programme_id, bool_and(e.key_id = any($1::uuid[])) as everybody
+        """select c.id, c.programme_id, p.doc_level = 'operational' as exempt,
+                  bool_and(e.key_id = any($1::uuid[])) as everybody
            from cohort c join programme p on p.id = c.programme_id join enrolment e on e.cohort_id = c.id
-           where p.doc_level = 'operational' and e.key_id is not null
-           group by c.id having bool_or(e.key_id = any($1::uuid[])) order by c.id""",
+           where e.key_id is not null
+           group by c.id, p.id having bool_or(e.key_id = any($1::uuid[])) order by c.id""",
         list(gone),
     )
     programmes = await catalogue.programmes({row["programme_id"] for row in rows})
-    return [BroughtBack(row["id"], kind(True, programmes[row["programme_id"]].figures), row["everybody"]) for row in rows]
+    return [
+        BroughtBack(
+            row["id"],
+            row["exempt"],
+            kind(row["exempt"], programmes[row["programme_id"]].figures),
+            row["everybody"],
+        )
+        for row in rows
+    ]
 
 
 async def mark_of_noted(cohort_id: int) -> str:

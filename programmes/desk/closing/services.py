@@ -1,5 +1,6 @@
 """Closing a cohort: its figures are kept, its people are let go (promise 2). All in one transaction, under its lock."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -22,6 +23,8 @@ from programmes.core.sealing import KeyFolder
 from programmes.desk.closing import queries
 from programmes.desk.closing.rules import ENDINGS, KEPT, ClosingFacts, Ending, endings, half_year_day, may_close
 from programmes.enrolment.leaving.closing_services import complete_cohort, erase_cohort
+from programmes.enrolment.leaving.restored_services import end_again
+from programmes.enrolment.leaving.rules import Standing
 from programmes.enrolment.queue.services import promote
 from programmes.evaluation.rules import half_year
 from programmes.hands import Hands
@@ -273,24 +276,40 @@ async def _erase_overdue(found: queries.Overdue, keys: KeyFolder, now: datetime)
 
 
 async def erase_restored(worker: Hands) -> None:
-    """When the worker starts: entries that a restored backup of the database has brought back go again, rows and all.
+    """When the worker starts: entries that a restored backup of the database has brought back go again. Where identity is
+    recorded the way ends and stays; else rows and all.
 
     Their keys have receipts, so nobody can read them; but a row is a place, and a number. Who left is told nothing anew.
     """
     now = worker.clock.now()
     gone = [UUID(receipt["key"]) for receipt in worker.keys.receipts() if receipt["kind"] == "entry"]
     for found in await queries.brought_back(gone):
-        async with transaction():
-            cohort = await cohorts.locked(found.cohort_id)
-            if found.everybody:
-                await revoke_for_cohort(found.cohort_id, now)
-                await _let_go(cohort, found.level, worker.keys, _RESTORED, now)
-            else:
-                await execute(
-                    "delete from enrolment where cohort_id = $1 and key_id = any($2::uuid[])", found.cohort_id, gone
-                )
-            await note("cohort:erase", f"cohort/{found.cohort_id}", None, now)
-        await promote(found.cohort_id, now)
+        if found.exempt:
+            await _erase_restored(found, gone, worker.keys, now)
+        else:
+            standing = _standing(await cohorts.by_id(found.cohort_id), found.everybody, now)
+            came = await attendance.present_once(found.cohort_id)
+            await end_again(found.cohort_id, gone, came, standing, worker.keys, now)
+
+
+def _standing(cohort: CohortFacts, everybody: bool, now: datetime) -> Standing:
+    if not _began(cohort) or cohort.first_start is None or cohort.first_start > now:
+        return "ahead"
+    return "closed" if everybody and cohort.last_end is not None and cohort.last_end <= now else "begun"
+
+
+async def _erase_restored(found: queries.BroughtBack, gone: Collection[UUID], keys: KeyFolder, now: datetime) -> None:
+    async with transaction():
+        cohort = await cohorts.locked(found.cohort_id)
+        if found.everybody:
+            await revoke_for_cohort(found.cohort_id, now)
+            await _let_go(cohort, found.level, keys, _RESTORED, now)
+        else:
+            await execute(
+                "delete from enrolment where cohort_id = $1 and key_id = any($2::uuid[])", found.cohort_id, list(gone)
+            )
+        await note("cohort:erase", f"cohort/{found.cohort_id}", None, now)
+    await promote(found.cohort_id, now)
 
 
 TICKS = [erase_overdue]

@@ -122,11 +122,12 @@ async def leave_for_good(enrolment_id: uuid.UUID, keys: KeyFolder, now: datetime
         await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
         facts = await queries.enrolment(enrolment_id)
         if facts.undo_until is not None:
-            await _forget(facts, keys, now)
+            await forget_kept(facts, keys, now)
 
 
-async def _forget(facts: queries.EnrolmentFacts, keys: KeyFolder, now: datetime) -> None:
-    """Key, code and open pages go; of somebody nobody knows also all that their row and its like said of them.
+async def forget_kept(facts: queries.EnrolmentFacts, keys: KeyFolder, now: datetime) -> None:
+    """In the caller's transaction: key, code and open pages go; of somebody nobody knows also all that their row and its
+    like said of them.
 
     What remains is that somebody came as number so many and left: the queue's order is proved by it while the cohort lives.
     """
@@ -153,6 +154,6 @@ async def forget_left(keys: KeyFolder, now: datetime) -> None:
                 await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
                 facts = await queries.enrolment(enrolment_id)
                 if facts.undo_until is not None and not may_undo(facts.undo_until, now):
-                    await _forget(facts, keys, now)
+                    await forget_kept(facts, keys, now)
         except NotFound:
             continue

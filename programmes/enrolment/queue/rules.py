@@ -42,6 +42,7 @@ EventKind = Literal[
     "apart",
     "refused",
     "not_going_on",
+    "ended_before_restore",
 ]
 SKIP_REASONS: tuple[SkipReason, ...] = tuple(reason for reason in get_args(SkipReason) if reason != "age")
 ORDER_REASONS: tuple[OrderReason, ...] = get_args(OrderReason)
@@ -143,7 +144,19 @@ def passed(who: Sequence[Waiting], other: Waiting, line: Sequence[Waiting]) -> t
 
 _ENTERS = frozenset({"applied_queue", "moved_here_queue", "came_back_queue", "offer_ended"})
 _GOES = frozenset(
-    {"offered", "accepted", "declined", "expired", "left", "moved_away", "completed", "seated", "refused", "not_going_on"}
+    {
+        "offered",
+        "accepted",
+        "declined",
+        "expired",
+        "left",
+        "moved_away",
+        "completed",
+        "seated",
+        "refused",
+        "not_going_on",
+        "ended_before_restore",
+    }
 )
 _CHANGES = frozenset({"order_changed", "order_restored"})
 
