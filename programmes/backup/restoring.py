@@ -20,7 +20,7 @@ from programmes.backup import BackupError, archives, files, making, manifest, pl
 from programmes.backup.archives import Copy
 from programmes.backup.manifest import Here, Manifest
 from programmes.backup.progress import Progress
-from programmes.core import audit, folder_marks
+from programmes.core import audit, folder_marks, lock_numbers
 from programmes.core.clock import Clock
 from programmes.core.db import WORKER, close_pool, fetchval, open_pool, transaction
 from programmes.core.restoring import restoring
@@ -30,7 +30,6 @@ from programmes.doctor.findings import Patient
 from programmes.evaluation.keys import BallotKeys
 from programmes.settings import Settings
 
-_LOCK = 7_105_898
 _ID = re.compile(r'^ID = "(.+)"$', re.MULTILINE)
 
 
@@ -161,7 +160,7 @@ async def alone(url: str) -> AsyncIterator[asyncpg.Connection]:
     """One restore or rehearsal at a time; the lock ends with the process. Raises BackupError while another one runs."""
     async with connected(url) as connection, connection.transaction():
         await connection.execute("set local idle_in_transaction_session_timeout = 0")
-        if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
+        if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", lock_numbers.BACKUP_READ):
             raise BackupError("Another restore or rehearsal is running. Let it end.")
         yield connection
 

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import structlog
 
+from programmes.core import lock_numbers
 from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.key_files import away_when_refused, sync_folder
 from programmes.core.sealing import KeyFolder
 
 log = structlog.get_logger()
-_LOCK = 7_105_897
 EVERY = timedelta(minutes=10)
 _FILE = "database.json"
 
@@ -85,7 +85,7 @@ async def is_as_it_was(keys: KeyFolder) -> bool:
 async def _settle(keys: KeyFolder) -> bool:
     """Whether they fit; then the folder knows no mark but the database's."""
     async with transaction():
-        await execute("select pg_advisory_xact_lock($1)", _LOCK)
+        await execute("select pg_advisory_xact_lock($1)", lock_numbers.MARK)
         found, noted = await _marks(), _read(keys.folder)
         if not _fits(found, noted):
             return False
@@ -117,7 +117,7 @@ async def renew(keys: KeyFolder, now: datetime, anew: bool = False) -> None:
     if noted.marks and recent and state == noted.receipts and not anew:
         return
     async with transaction():
-        await execute("select pg_advisory_xact_lock($1)", _LOCK)
+        await execute("select pg_advisory_xact_lock($1)", lock_numbers.MARK)
         mark, before = str(uuid.uuid4()), await _marks()
         kept: bytes | None = await fetchval("select receipts from restore_mark limit 1")
         if kept is not None and not receipts.begins_as(kept):

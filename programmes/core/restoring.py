@@ -10,10 +10,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
 
+from programmes.core import lock_numbers
 from programmes.core.db import engine, fetchval, transaction, transaction_connection
 from programmes.core.sealing import KeyFolder
-
-_LOCK = 7_105_896
 
 
 class Restoring(Exception):
@@ -30,7 +29,7 @@ async def restoring(database_url: str, keys: KeyFolder) -> AsyncIterator[None]:
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+            await connection.execute("select pg_advisory_xact_lock($1)", lock_numbers.RESTORING)
             keys.mark_restoring()
             yield
             keys.unmark_restoring()
@@ -48,7 +47,7 @@ async def held_off(keys: KeyFolder) -> AsyncIterator[bool]:
     async with pool.acquire() as connection, connection.transaction():
         # What is done inside may take longer than a transaction of ours may stand still.
         await connection.execute("set local idle_in_transaction_session_timeout = 0")
-        free = await connection.fetchval("select pg_try_advisory_xact_lock_shared($1)", _LOCK)
+        free = await connection.fetchval("select pg_try_advisory_xact_lock_shared($1)", lock_numbers.RESTORING)
         yield bool(free) and not keys.is_restoring()
 
 
@@ -83,7 +82,7 @@ class Together:
 async def no_restore_runs() -> bool:
     """Whether nobody puts a backup back just now, whatever the marks say."""
     async with transaction():
-        return bool(await fetchval("select pg_try_advisory_xact_lock_shared($1)", _LOCK))
+        return bool(await fetchval("select pg_try_advisory_xact_lock_shared($1)", lock_numbers.RESTORING))
 
 
 async def beside_no_restore(keys: KeyFolder) -> None:
@@ -94,5 +93,5 @@ async def beside_no_restore(keys: KeyFolder) -> None:
         RuntimeError: no transaction is open.
     """
     transaction_connection()
-    if not await fetchval("select pg_try_advisory_xact_lock_shared($1)", _LOCK) or keys.is_restoring():
+    if not await fetchval("select pg_try_advisory_xact_lock_shared($1)", lock_numbers.RESTORING) or keys.is_restoring():
         raise Restoring

@@ -5,9 +5,8 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from programmes.core import lock_numbers
 from programmes.core.db import fetchval
-
-_LOCK = 7_105_897
 
 
 class Rotating(Exception):
@@ -20,7 +19,7 @@ async def rotating(database_url: str) -> AsyncIterator[None]:
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
-            if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
+            if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", lock_numbers.ROTATING):
                 raise Rotating
             yield
     finally:
@@ -31,4 +30,4 @@ async def is_rotating() -> bool:
     """Whether a rotation is running now."""
     sql = """select exists (select from pg_locks where locktype = 'advisory' and classid = 0 and objid = $1 and granted
              and database = (select oid from pg_database where datname = current_database()))"""
-    return bool(await fetchval(sql, _LOCK))
+    return bool(await fetchval(sql, lock_numbers.ROTATING))

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 
 import structlog
 
+from programmes.core import lock_numbers
 from programmes.core.clock import at_local, local_date
 from programmes.core.clock_trace import is_doubted
 from programmes.core.db import execute, fetchval, transaction
@@ -30,8 +31,6 @@ from programmes.oversight.chain_rules import (
 )
 
 log = structlog.get_logger()
-# Whoever changes the chain holds this lock until the end of the transaction: two workers then never make one place twice.
-_LOCK = 7_105_895
 _NEWEST = 1_000
 _HOURLY, _DAILY = timedelta(hours=1), timedelta(hours=24)
 
@@ -75,7 +74,8 @@ def _due(check: queries.Check | None, now: datetime, every: timedelta) -> bool:
 
 
 async def _locked() -> None:
-    await execute("select pg_advisory_xact_lock($1)", _LOCK)
+    """Whoever changes the chain holds this until the end of the transaction: two workers then never make one place twice."""
+    await execute("select pg_advisory_xact_lock($1)", lock_numbers.CHAIN)
 
 
 async def extend(anchor: Anchor, everywhere: bool = False) -> Break | None:

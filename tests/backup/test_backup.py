@@ -21,7 +21,7 @@ from programmes import worker
 from programmes.backup import BackupError, archives, files, making, manifest, places, postgres, restoring
 from programmes.backup.progress import Progress
 from programmes.cli import main
-from programmes.core import backup_trace
+from programmes.core import backup_trace, lock_numbers
 from programmes.core.db import engine
 from programmes.core.rotating import rotating
 from programmes.core.sealing import KeyFolder
@@ -450,7 +450,7 @@ async def test_a_rehearsal_fails_where_keys_do_not_belong_and_what_a_killed_one_
     assert (code, "alter role programmes_worker createdb;" in said) == (1, True), said
     # One at a time.
     async with restoring.connected(own.database_url) as other:
-        await other.execute("select pg_advisory_lock($1)", restoring._LOCK)
+        await other.execute("select pg_advisory_lock($1)", lock_numbers.BACKUP_READ)
         code, said = await typed(own, "restore", "--drill", "--identity", place.identity)
     assert (code, "Another restore or rehearsal is running" in said) == (1, True)
     # A key that is lost comes back from the copy, one that was destroyed does not, and one that is there stays as it is.
