@@ -44,7 +44,8 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
         print(f"What was written after {made} is not there: places, marks, votes, holds. Tell the leaders.")
         if done.advice:
             print("\n".join(["To be done before web is started:", *(f"- {told}" for told in done.advice)]))
-        print("Then start worker and web, and run programmes doctor.")
+        print("Then start worker and web, and run programmes doctor. Is everybody there who should be? Then say so:")
+        print("programmes keys confirm --yes. Until then no key goes that has no row, should this be the wrong backup.")
 
     return traced(settings, "restore", work)
 

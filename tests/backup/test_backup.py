@@ -206,7 +206,9 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     assert code == 0, said
     assert "as many as the backup of" in said
     assert "erased again: 1." in said
+    assert "programmes keys confirm --yes" in said
     keys = KeyFolder(new.key_folder)
+    assert keys.is_unconfirmed()
     assert not keys.waits_for_restore()
     assert (keys.exists("person", kept), keys.exists("person", erased)) == (True, False)
     connection = await asyncpg.connect(new.database_url)
