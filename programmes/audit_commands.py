@@ -70,11 +70,12 @@ async def _resume(anchor: Anchor) -> int:
         )
         return 1
     if not stops:
-        await chain_services.resolve(anchor, now)
+        await chain_services.resolve(anchor, verdict.breaks, now)
         print("What was found is resolved. It stays written in the folder, and lines that were changed show as changed.")
+        print("If one of them is changed again, that is found.")
         return 0
     head = await chain_services.resume(anchor)
-    await chain_services.resolve(anchor, now)
+    await chain_services.resolve(anchor, verdict.breaks, now)
     print(f"The chain goes on at line {head.position}. That lines before it were lost stands in it from now on.")
     return 0
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from programmes.core.sealing import read_key, sync_folder, write_secret
-from programmes.oversight.chain_rules import Break, Head
+from programmes.oversight.chain_rules import Break, Head, Looked
 
 
 class NoAnchor(Exception):
@@ -96,30 +96,34 @@ class Anchor:
             return
         with self._locked():
             standing, _resolved = self.faults()
-            new = [one for one in dict.fromkeys(found) if one not in standing]
+            known = {one.what for one in standing}
+            new = {one.what: one for one in found if one.what not in known}
             if new:
-                lines = [{"fault": one.fault, "position": one.position, "at": now.isoformat()} for one in new]
+                lines = [{**_told(one), "at": now.isoformat()} for one in new.values()]
                 # A line that a crash has torn ends here, and is none.
                 self._add(self._faults, "\n" + "".join(f"{json.dumps(line, sort_keys=True)}\n" for line in lines))
 
-    def resolve(self, now: datetime) -> None:
-        """Somebody has looked at what stood until now."""
+    def resolve(self, found: Iterable[Break], now: datetime) -> None:
+        """Nothing that stood until now stands any longer. Somebody has looked at what was found now: that, as it lies there,
+        is no fault any more."""
         with self._locked():
             if self.faults()[0]:
-                self._add(self._faults, f"\n{json.dumps({'resolved_at': now.isoformat()})}\n")
+                line = {"resolved_at": now.isoformat(), "resolved": [_told(one) for one in found]}
+                self._add(self._faults, f"\n{json.dumps(line)}\n")
 
-    def faults(self) -> tuple[tuple[Break, ...], frozenset[Break]]:
-        """What does not fit and nobody has resolved, in the order in which it was found; and what somebody has."""
+    def faults(self) -> tuple[tuple[Break, ...], frozenset[Looked]]:
+        """What does not fit and nobody has resolved, in the order in which it was found; and what somebody has looked at.
+        Resolutions of releases that named places only cover nothing: what they were about is found anew."""
         standing: list[Break] = []
-        resolved: set[Break] = set()
+        resolved: set[Looked] = set()
         for line in self._faults.read_bytes().splitlines() if self._faults.exists() else []:
             try:
                 found: dict[str, Any] = json.loads(line)
                 if "resolved_at" in found:
-                    resolved.update(standing)
+                    resolved.update([_read(one).what for one in found.get("resolved", [])])
                     standing = []
                 else:
-                    standing.append(Break(found["fault"], int(found["position"])))
+                    standing.append(_read(found))
             except (ValueError, KeyError, TypeError):
                 continue
         return tuple(standing), frozenset(resolved)
@@ -153,6 +157,14 @@ class Anchor:
         with (self._folder / "lock").open("a", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _told(found: Break) -> dict[str, str | int]:
+    return {"fault": found.fault, "position": found.position, "seen": found.seen}
+
+
+def _read(told: dict[str, Any]) -> Break:
+    return Break(told["fault"], int(told["position"]), str(told.get("seen", "")))
 
 
 def _written(head: Head) -> bytes:

@@ -79,10 +79,21 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Break:
-    """What first does not fit, and at which place."""
+    """What first does not fit, and at which place. `seen` stands for what was found there (an HMAC under the chain's key);
+    the same fault at the same place is the same break, whatever lies there."""
 
     fault: Fault
     position: int
+    seen: str = field(default="", compare=False)
+
+    @property
+    def what(self) -> "Looked":
+        """What somebody looks at who looks into it."""
+        return self.fault, self.position, self.seen
+
+
+# What a resolution covers: this fault, at this place, with this content there.
+Looked = tuple[Fault, int, str]
 
 
 @dataclass(frozen=True)
@@ -114,9 +125,9 @@ def provably_older(days: Mapping[date, Head], before: date) -> int:
     return max((head.position for day, head in days.items() if day < before), default=0)
 
 
-def unresolved(found: Iterable[Break], resolved: Collection[Break]) -> tuple[Break, ...]:
-    """What does not fit, without what somebody has looked at."""
-    return tuple(one for one in found if one.fault in ANEW or one not in resolved)
+def unresolved(found: Iterable[Break], resolved: Collection[Looked]) -> tuple[Break, ...]:
+    """What does not fit, without what somebody has looked at. A place that is changed once more nobody has."""
+    return tuple(one for one in found if one.fault in ANEW or one.what not in resolved)
 
 
 @dataclass(frozen=True)
@@ -138,8 +149,12 @@ def _moment(at: datetime) -> str:
 
 def link_mac(key: bytes, previous: bytes, position: int, line: Line) -> bytes:
     """The HMAC of the link at a place."""
-    return _mac(
-        key, "line/1", previous.hex(), position, line.look_id, _moment(line.at), line.staff_id, str(line.participant_id),
+    return _mac(key, "line/1", previous.hex(), position, *_content(line))
+
+
+def _content(line: Line) -> tuple[object, ...]:
+    return (
+        line.look_id, _moment(line.at), line.staff_id, str(line.participant_id),
         line.cohort_id, line.page, line.reason, line.protected, line.own_name,
     )  # fmt: skip
 
@@ -152,6 +167,17 @@ def loss_mac(key: bytes, previous: bytes, position: int, lost_from: int) -> byte
 def checkpoint_mac(key: bytes, from_position: int, head: Head, before: date, made_at: datetime) -> bytes:
     """The HMAC of a checkpoint over the places up to a head."""
     return _mac(key, "checkpoint/1", from_position, head.position, head.mac.hex(), before.isoformat(), _moment(made_at))
+
+
+def _signed(checkpoint: Checkpoint) -> tuple[object, ...]:
+    """A checkpoint as it lies there."""
+    through, made_at = checkpoint.through_position, _moment(checkpoint.made_at)
+    return through, checkpoint.head.hex(), checkpoint.before.isoformat(), made_at, checkpoint.mac.hex()
+
+
+def _stored(link: Link) -> tuple[object, ...]:
+    """A link as it lies there, with its line, also where neither is compared with anything."""
+    return link.position, link.mac.hex(), link.lost_from, _content(link.line) if link.line else None
 
 
 def shown(mac: bytes) -> str:
@@ -182,7 +208,7 @@ class Walk:
             signed = checkpoint_mac(self.key, one.from_position, head, one.before, one.made_at)
             follows = one.from_position == self.head.position + 1
             if not follows or not hmac.compare_digest(signed, one.mac):
-                self._fault("checkpoint", one.from_position)
+                self._fault("checkpoint", one.from_position, *_signed(one))
             self._on(head)
 
     def links(self, found: Iterable[Link]) -> None:
@@ -190,19 +216,19 @@ class Walk:
         for one in found:
             expected, previous = self.head.position + 1, self.head
             if expected not in {one.position, one.lost_from}:
-                self._fault("link_gone", expected)
+                self._fault("link_gone", expected, *_stored(one))
                 # What came before it cannot be told any more; what comes after goes on from what it says itself.
                 self._on(Head(one.position, one.mac))
                 continue
             if one.lost_from is not None:
                 fits = hmac.compare_digest(loss_mac(self.key, previous.mac, one.position, one.lost_from), one.mac)
             elif one.line is None:
-                self._fault("line_gone", one.position)
+                self._fault("line_gone", one.position, *_stored(one))
                 fits = True
             else:
                 fits = hmac.compare_digest(link_mac(self.key, previous.mac, one.position, one.line), one.mac)
             if not fits:
-                self._fault("changed", one.position)
+                self._fault("changed", one.position, *_stored(one))
             self._on(Head(one.position, one.mac))
 
     def end(self, anchored: Head) -> None:
@@ -212,8 +238,9 @@ class Walk:
 
     def _on(self, head: Head) -> None:
         if self._kept.get(head.position, set()) - {head.mac}:
-            self._fault("other_end", head.position)
+            self._fault("other_end", head.position, head.mac.hex())
         self.head = head
 
-    def _fault(self, fault: Fault, position: int) -> None:
-        self.breaks.append(Break(fault, position))
+    def _fault(self, fault: Fault, position: int, *found: object) -> None:
+        seen = _mac(self.key, "seen/1", fault, position, self.head.position, self.head.mac.hex(), *found)
+        self.breaks.append(Break(fault, position, seen.hex()))

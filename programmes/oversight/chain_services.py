@@ -147,11 +147,12 @@ async def standing(anchor: Anchor) -> tuple[Break, ...]:
     return tuple(dict.fromkeys([*kept, *noted]))
 
 
-async def resolve(anchor: Anchor, now: datetime) -> None:
-    """Somebody has looked at every fault that stands, and at those that a walk finds now: they stand no longer, and hold
-    back neither the chain nor its rule of retention. What was found and when it was resolved stays in the folder."""
-    anchor.stand((await verify(anchor)).breaks, now)
-    anchor.resolve(now)
+async def resolve(anchor: Anchor, found: Sequence[Break], now: datetime) -> None:
+    """Somebody has looked at every fault that stands, and at those that a walk has `found`, as they lie there: they stand no
+    longer, and hold back neither the chain nor its rule of retention. Another change at such a place is found anew. What was
+    found and when it was resolved stays in the folder."""
+    anchor.stand(found, now)
+    anchor.resolve(found, now)
     async with transaction():
         await execute("update chain_check set broken_at = null, fault = null")
 

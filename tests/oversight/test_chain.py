@@ -492,3 +492,44 @@ async def test_who_is_looked_at_in_an_exempt_group_is_not_in_the_chain(
     await chain.extend(anchor)
     assert await owner.fetchval("select count(*) from look_link") == 0
     assert clock.now() - timedelta(hours=1) < clock.now()
+
+
+@pytest.mark.parametrize("what", ["changed", "removed with its link", "removed"])
+async def test_a_resolved_place_that_is_changed_once_more_is_said(
+    what: str, anchor: Anchor, clock: FrozenClock, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    """Whoever resolves looks at what lies there then, and at nothing that comes to lie there."""
+    numbers = [0, *await look(owner, clock.now(), 6)]
+    await chain.tend(the_worker)
+    statements, expected = TAMPERING[what]
+    await tampered(owner, *(statement.format(*numbers) for statement in statements))
+    assert await audit_commands._resume(anchor) == 0
+    clock.advance(hours=25)
+    await chain.tend(the_worker)
+    assert await chain.standing(anchor) == ()
+    # Beside a gap nothing is compared with the link before, so the next line could be changed as well.
+    again = 4 if what == "removed with its link" else 3
+    if what == "removed":
+        await tampered(owner, f"update look_link set mac = sha256(mac) where position = {again}")
+    else:
+        await tampered(owner, f"update record_look set staff_id = 7 where id = {numbers[again]}")
+    clock.advance(hours=25)
+    with structlog.testing.capture_logs() as logs:
+        await chain.tend(the_worker)
+    assert [entry["position"] for entry in logs if entry["event"] == "access_log_broken"][:1] == [3]
+    assert expected in await chain.standing(anchor)
+
+
+async def test_a_resolution_of_a_release_that_named_places_covers_nothing(
+    anchor: Anchor, clock: FrozenClock, owner: asyncpg.Connection, the_worker: worker.Worker, settings: Settings
+) -> None:
+    await look(owner, clock.now(), 3)
+    await chain.tend(the_worker)
+    known = '{"fault": "changed", "position": 2}\n{"resolved_at": "2026-11-01T10:00:00+00:00"}\n'
+    (settings.log_key_folder / "chain" / "faults.jsonl").write_text(known)
+    await tampered(
+        owner, "update record_look set staff_id = 2 where id = (select look_id from look_link where position = 2)"
+    )
+    clock.advance(hours=25)
+    await chain.tend(the_worker)
+    assert await chain.standing(anchor) == (Break("changed", 2),)
