@@ -36,6 +36,15 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder, and every one above it that is missing, for its owner only, and have them on disk."""
+    missing = [above for above in (folder, *folder.parents) if not above.exists()]
+    for made in reversed(missing):
+        # `mkdir` gives its mode to the last folder only; those above it would be open by the umask.
+        made.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(made.parent)
+
+
 def read_key(path: Path) -> bytes:
     """A key of 32 bytes.
 
@@ -60,10 +69,7 @@ def write_secret(path: Path, content: bytes) -> None:
     Raises:
         FileExistsError: there is one already; it is left alone.
     """
-    for folder in (path.parent.parent, path.parent):
-        if not folder.exists():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            sync_folder(folder.parent)
+    make_private(path.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -5,11 +5,11 @@
 
 import contextlib
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from programmes.core.key_files import away_when_refused, drafts_of, last_of, next_of, sync_folder
+from programmes.core.key_files import away_when_refused, drafts_of, last_of, make_private, next_of, sync_folder
 
 _ASIDE = "aside"
 
@@ -23,7 +23,7 @@ def set_aside(folder: Path, path: Path, kind: str, day: date) -> None:
     """Move a key, and what lies beside it while it is rotated, where nothing opens with it."""
     to = folder / _ASIDE / day.isoformat() / kind
     with away_when_refused():
-        to.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(to)
         # The key itself last: broken off in between, it is done again.
         for found in (next_of(path), last_of(path), path):
             with contextlib.suppress(FileNotFoundError):
@@ -47,11 +47,25 @@ def bring_back(folder: Path, path: Path, kind: str) -> bool:
         return False
     with away_when_refused():
         found = aside_of(folder, kind, uuid.UUID(path.stem))
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         for one in found:
             one.rename(path.with_suffix(one.suffix))
         sync_folder(path.parent)
+        remove_empty(found)
     return bool(found)
+
+
+def remove_empty(gone: Iterable[Path]) -> None:
+    """Of files that lay aside and do no longer, on disk before returning: also the folders that held nothing else."""
+    for path in gone:
+        # Kind, day, and that of all days.
+        for folder in list(path.parents)[:3]:
+            try:
+                folder.rmdir()
+            except OSError:
+                if folder.exists():
+                    sync_folder(folder)
+                break
 
 
 def drop_aside(folder: Path, before: date, kept: Collection[uuid.UUID]) -> int:
@@ -61,6 +75,6 @@ def drop_aside(folder: Path, before: date, kept: Collection[uuid.UUID]) -> int:
         if day < before and key_id not in kept:
             for path in aside_of(folder, kind, key_id):
                 path.unlink(missing_ok=True)
-                sync_folder(path.parent)
+                remove_empty([path])
             gone += 1
     return gone

@@ -403,7 +403,7 @@ class KeyFolder:
         there = [found for found in (next_of(path), last_of(path), path, *drafts_of(path), *aside) if found.exists()]
         for found in there:
             found.unlink(missing_ok=True)
-        for changed in {path.parent, *(found.parent for found in aside)}:
-            if changed.exists():
-                sync_folder(changed)
+        key_quarantine.remove_empty(aside)
+        if path.parent.exists():
+            sync_folder(path.parent)
         return bool(there)

@@ -16,6 +16,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from programmes.core.key_files import make_private
 from programmes.core.sealing import read_key, sync_folder, write_secret
 from programmes.oversight.chain_rules import Break, Head, Looked
 
@@ -153,7 +154,7 @@ class Anchor:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._folder)
         with (self._folder / "lock").open("a", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -262,3 +262,25 @@ def test_a_key_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "a.key").mkdir()
     with pytest.raises(KeysAway):
         read_key(tmp_path / "a.key")
+
+
+@pytest.mark.parametrize("end", ["back", "dropped", "destroyed"])
+def test_keys_aside_lie_where_nobody_else_looks_and_leave_no_folder(tmp_path: Path, end: str) -> None:
+    keys = KeyFolder(tmp_path / "keys")
+    key_id, day = keys.create("entry"), date(2026, 11, 1)
+    before = os.umask(0o022)
+    try:
+        keys.set_aside("entry", key_id, day)
+    finally:
+        os.umask(before)
+    aside = keys.folder / "aside"
+    folders = [aside, *(path for path in aside.rglob("*") if path.is_dir())]
+    assert [path.stat().st_mode & 0o777 for path in folders] == [0o700] * 3
+    if end == "back":
+        assert keys.bring_back("entry", key_id)
+        assert keys.exists("entry", key_id)
+    elif end == "dropped":
+        assert keys.drop_aside(date(2026, 12, 1), ()) == 1
+    else:
+        keys.destroy("entry", key_id, "entry", datetime(2026, 11, 2, tzinfo=UTC))
+    assert not aside.exists()
