@@ -24,7 +24,7 @@ from programmes.core.clock import Clock
 from programmes.core.clock_trace import Witness, by_a_sure_clock, needs_a_sure_clock
 from programmes.core.db import WORKER, close_pool, open_pool
 from programmes.core.restoring import Together, held_off
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.desk.closing import services as closing
 from programmes.desk.illness import settling_services as substitutes
 from programmes.desk.reminders import services as reminders
@@ -278,7 +278,9 @@ async def tick(worker: Worker) -> None:
                 await _recognise(worker)
             await _tick(worker, free and await _erased_again(worker))
     except Exception as error:
-        log.error("tick_failed", tick="restoring", error=type(error).__name__)
+        # What is said of keys names a file at most.
+        why = str(error) if isinstance(error, KeysAway) else ""
+        log.error("tick_failed", tick="restoring", error=type(error).__name__, why=why)
 
 
 async def _recognise(worker: Worker) -> None:

@@ -137,6 +137,7 @@ async def receipts_are_older(keys: KeyFolder) -> bool:
 
 
 async def accept_receipts(keys: KeyFolder) -> None:
-    """Somebody says that the receipts that there are, are all that is left of them."""
+    """Somebody says that the receipts that there are, are all that is left of them. Raises KeysAway when one is damaged."""
+    list(keys.receipts())
     async with transaction():
         await execute("update restore_mark set receipts = $1", keys.written_receipts.digest())

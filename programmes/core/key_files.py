@@ -84,7 +84,10 @@ def write_secret(path: Path, content: bytes) -> None:
 
 
 class Receipts:
-    """The record of destroyed keys, beside the keys and outside the database: one JSON object a line, only ever added to."""
+    """The record of destroyed keys, beside the keys and outside the database: one JSON object a line, only ever added to.
+
+    Whatever reads it raises KeysAway, naming the file, when it can't be read, or a line of it is whole and no receipt.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "receipts.jsonl"
@@ -98,7 +101,7 @@ class Receipts:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise KeysAway(f"the receipts cannot be read: {type(error).__name__}") from error
+            raise self._unreadable(error) from error
 
     def _keys(self) -> frozenset[str]:
         found = self._file.stat()
@@ -111,7 +114,7 @@ class Receipts:
                 added = file.read()
             # A line that is being written is read when it is whole.
             added = added[: added.rfind(b"\n") + 1]
-            known |= {receipt["key"] for line in added.splitlines() if (receipt := _parsed(line))}
+            known |= {receipt["key"] for receipt in self.parsed(added, str(self._file))}
             read += len(added)
         self._known = (found.st_ino, read, known)
         return known
@@ -143,8 +146,7 @@ class Receipts:
         return False
 
     def _whole_lines(self) -> Iterator[bytes]:
-        if self._file.exists():
-            yield from (line for line in self._file.read_bytes().splitlines(keepends=True) if line.endswith(b"\n"))
+        yield from (line for line in self._content().splitlines(keepends=True) if line.endswith(b"\n"))
 
     def append(self, receipt: dict[str, str]) -> None:
         """Add a receipt, unless there is one of its key, and have it on disk before returning."""
@@ -153,7 +155,7 @@ class Receipts:
             # Web and worker may both carry out the same intent.
             fcntl.flock(handle, fcntl.LOCK_EX)
             written = self._file.read_bytes()
-            if not _tells_of(written, receipt["key"]):
+            if not self._tell_of(written, receipt["key"]):
                 # A crash may have torn the last line: what is added now starts one of its own.
                 start = "" if not written or written.endswith(b"\n") else "\n"
                 os.write(handle, f"{start}{json.dumps(receipt, sort_keys=True)}\n".encode())
@@ -164,28 +166,49 @@ class Receipts:
 
     def read(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first. A line that a crash has torn is none: its key is still to be destroyed."""
-        if self._file.exists():
-            yield from self.parsed(self._file.read_bytes())
+        yield from self.parsed(self._content(), str(self._file))
 
     @staticmethod
-    def parsed(written: bytes) -> Iterator[dict[str, str]]:
+    def parsed(written: bytes, source: str = "a copy of receipts.jsonl") -> Iterator[dict[str, str]]:
         """The receipts in a copy of such a file, oldest first."""
         for line in written.splitlines():
-            if receipt := _parsed(line):
-                yield receipt
+            try:
+                if receipt := parsed_receipt(line):
+                    yield receipt
+            except ValueError as error:
+                raise KeysAway(f"{source} is damaged: {error}") from error
+
+    def _content(self) -> bytes:
+        try:
+            return self._file.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> KeysAway:
+        return KeysAway(f"{self._file} cannot be read: {type(error).__name__}")
+
+    def _tell_of(self, written: bytes, key: str) -> bool:
+        """Whether there is a whole receipt of this key. Only lines that name it are parsed."""
+        of_it = b"\n".join(line for line in written.splitlines() if key.encode() in line)
+        return any(self.parsed(of_it, str(self._file)))
 
 
-def _parsed(line: bytes) -> dict[str, str] | None:
+def parsed_receipt(line: bytes) -> dict[str, str] | None:
+    """The receipt in a line; None for a torn one, which is no JSON.
+
+    Raises:
+        ValueError: it is whole, and no receipt. No crash does that, and what it told of nobody can know.
+    """
     try:
         found: dict[str, str] = json.loads(line)
     except ValueError:
         return None
-    return found if isinstance(found, dict) and "key" in found else None
-
-
-def _tells_of(written: bytes, key: str) -> bool:
-    """Whether there is a whole receipt of this key. Only lines that name it are parsed."""
-    return key.encode() in written and any(key.encode() in line and _parsed(line) for line in written.splitlines())
+    whole = isinstance(found, dict) and all(isinstance(told, str) for told in found.values())
+    if not whole or "kind" not in found or not _ID.fullmatch(found.get("key", "")):
+        raise ValueError("a line of it is no receipt")
+    return found
 
 
 def next_of(path: Path) -> Path:

@@ -166,9 +166,11 @@ class KeyFolder:
             return _opened_by_one(opening_keys(self._path(kind, key_id)), sealed, key_id.bytes)
 
     def usable(self) -> bool:
-        """Whether keys can be read and made: the folder is there, writable, and not another one mounted in its place."""
+        """Whether keys can be read and made: the folder is there, writable, and not another one mounted in its place, and
+        the receipts are whole, without which nobody knows which keys are destroyed."""
         try:
             self._must_be_ours()
+            self._receipts.tells_of(uuid.UUID(int=0))
         except KeysAway:
             return False
         return os.access(self._folder, os.R_OK | os.W_OK | os.X_OK)

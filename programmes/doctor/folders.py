@@ -1,7 +1,6 @@
 """A folder of keys as it lies on disk: who reaches it, which keys are in it, whether what is written is whole."""
 
 import contextlib
-import json
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from programmes.core.key_files import parsed_receipt
 from programmes.core.sealing import KEY_BYTES
 from programmes.doctor.findings import Finding
 
@@ -89,10 +89,9 @@ def _receipts(folder: Path) -> tuple[int, bool, bool]:
 
 def _is_receipt(line: bytes) -> bool:
     try:
-        found = json.loads(line)
+        return parsed_receipt(line) is not None
     except ValueError:
         return False
-    return isinstance(found, dict) and "key" in found
 
 
 def _device(path: Path) -> int | None:

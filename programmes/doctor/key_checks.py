@@ -26,6 +26,10 @@ _NO_BACKUP = (
     "None is kept of these keys, so what they sealed is erased. If the wrong folder is mounted, mount the right one."
 )
 _BACKUP = "Restore the person keys from their newest backup (docs/architecture.md, Keys and backups)."
+_RECEIPTS_BACK = (
+    "Take the file from the newest copy of the key folder. If there is none, take the damaged lines out by hand, and then:"
+    " programmes keys confirm --yes; what they told of would not be erased again after a restore."
+)
 _WAITS = timedelta(hours=1)
 _RESTORE = "restore"
 
@@ -130,8 +134,8 @@ async def keys_of_rows(patient: Patient) -> Sequence[Finding]:
     folder = patient.settings.key_folder
     going = await _ids("select key_id from key_destruction")
     destroyed: frozenset[UUID] = frozenset()
-    # That receipts can't be read is said of the folder.
-    with suppress(OSError):
+    # That receipts can't be read is said by `receipts`.
+    with suppress(KeysAway):
         destroyed = frozenset(UUID(receipt["key"]) for receipt in Receipts(folder).read())
     entries = KeyFacts(
         *keys_in(folder, "entry/??/*.key", patient.now),
@@ -191,6 +195,11 @@ async def receipts(patient: Patient) -> Sequence[Finding]:
     erased = """select exists (select from erasure_receipt)
                     or exists (select from retention_receipt where subject = 'protected_record')"""
     folder = patient.settings.key_folder
+    try:
+        list(Receipts(folder).read())
+    except KeysAway as error:
+        told = f"{error}. Until that is mended nothing is sealed, opened or erased, and the worker does not start."
+        return [Finding("receipts", "fault", told, _RECEIPTS_BACK)]
     there = (folder / "receipts.jsonl").exists()
     noted = await fetchval("select receipts from restore_mark limit 1")
     if noted is not None and not _begins_as(folder, noted):
@@ -207,8 +216,8 @@ async def receipts(patient: Patient) -> Sequence[Finding]:
 def _begins_as(folder: Path, noted: bytes) -> bool:
     try:
         return Receipts(folder).begins_as(noted)
-    except OSError:
-        # Said of the folder.
+    except KeysAway:
+        # Said by `receipts`.
         return True
 
 
