@@ -107,7 +107,7 @@ _OF_COHORT = (
     f"POST {PERSON}/legitimation", f"POST {PERSON}/papper",
     f"POST {PERSON}/legitimation/angra", f"POST {PERSON}/papper/angra", f"POST {PERSON}/samtycke",
     f"GET {PERSON}/uppgifter", f"POST {PERSON}/uppgifter", f"POST {PERSON}/var-for-sig", f"GET {PERSON}/villkor",
-    f"POST {PERSON}/villkor", f"POST {PERSON}/villkor/angra", f"GET {COHORT}/ko", f"POST {COHORT}/ko",
+    f"POST {PERSON}/villkor", f"POST {PERSON}/villkor/angra", f"GET {COHORT}/ko",
     f"GET {COHORT}/andrat", f"POST {COHORT}/andrat",
     f"GET {COHORT}/besked", f"GET {COHORT}/narvaro", f"GET {COHORT}/ring", f"GET {COHORT}/studiebesok",
     f"POST {COHORT}/studiebesok",
@@ -121,7 +121,7 @@ _OF_COHORT = (
     f"GET {SESSION}/besked", f"GET {SESSION}/besked/nu", f"GET {SESSION}/sjuk",
 )  # fmt: skip
 _OF_ITS_COORDINATOR = (
-    f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"GET {SESSION}/ledare", f"POST {SESSION}/ledare",
+    f"POST {COHORT}/ko", f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"GET {SESSION}/ledare", f"POST {SESSION}/ledare",
     f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
     f"GET {START}/skjut-upp", f"POST {START}/skjut-upp", f"GET {START}/stall-in", f"POST {START}/stall-in",
     f"GET {START}/starta", f"POST {START}/starta", f"POST {PERSON}/stopp", f"POST {PERSON}/skydd",
@@ -213,3 +213,5 @@ TABLE: Mapping[str, Asked] = {
     "POST /personal/utvarderingar/lador": Asked("the coordinator of individual forms", section="2.14"),
     "POST /personal/utvarderingar/lador.pdf": Asked("the coordinator of individual forms", section="2.14"),
 }
+# Where the form itself says of which programme or cohort it is.
+BY_FORM = frozenset({"POST /personal/grupper/ny", "POST /personal/kalender"})

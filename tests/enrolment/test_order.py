@@ -108,7 +108,7 @@ async def test_the_database_knows_only_the_reasons_of_the_lists(
             "insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'skipped')",
             "event_of_the_queue_has_its_reason",
         ),
-        ("insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'lost')", "known_line_of_the_queue"),
+        ("insert into queue_event (enrolment_id, at, kind) values ($1, now(), 'lost')", "known_line_of_its_queue"),
     ):
         with pytest.raises(asyncpg.CheckViolationError, match=name):
             await owner.execute(statement, who[2].enrolment_id)

@@ -10,7 +10,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
-from programmes.core.errors import NotFound
+from programmes.core.errors import Forbidden, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
 from programmes.enrolment.queue import order_services as services
@@ -31,6 +31,14 @@ async def _cohort(request: AnyRequest, cohort_id: int) -> CohortFacts:
     cohort = await cohorts.mine(principal(request), local_date(request.app.state.clock.now()), row_id(cohort_id))
     if cohort.form not in {"group", "individual"}:
         raise NotFound
+    return cohort
+
+
+async def _coordinated(request: AnyRequest, cohort_id: int) -> CohortFacts:
+    """The same, for its coordinator, before anything of a form is looked at. Raises NotFound, Forbidden."""
+    cohort = await _cohort(request, cohort_id)
+    if not principal(request).coordinates(cohort.section):
+        raise Forbidden
     return cohort
 
 
@@ -78,7 +86,7 @@ def _person(form: Form, name: str, message: str) -> UUID | None:
 @post("/personal/grupper/{cohort_id:int}/ko", guards=[signed_in], status_code=200)
 async def change_order(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Let somebody go before another, for a reason from the fixed list. Coordinators only."""
-    cohort = await _cohort(request, cohort_id)
+    cohort = await _coordinated(request, cohort_id)
     form = await read_form(request)
     who = _person(form, "vem", _("Välj vem som ska gå före."))
     other = _person(form, "fore", _("Välj vem den ska gå före."))
@@ -96,7 +104,7 @@ async def change_order(request: AnyRequest, cohort_id: FromPath[int]) -> Respons
 @post("/personal/grupper/{cohort_id:int}/ko/tillbaka", guards=[signed_in], status_code=200)
 async def restore(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Put somebody back where they came. Coordinators only."""
-    cohort = await _cohort(request, cohort_id)
+    cohort = await _coordinated(request, cohort_id)
     who = _person(await read_form(request), "vem", "")
     if who is None:
         raise NotFound
