@@ -20,10 +20,11 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
 
     from programmes.app import create_app
     from programmes.web.head import with_head
+    from programmes.web.last_resort import with_last_resort
     from programmes.web.slow_clients import PatientHttpsProtocol, PatientProtocol
 
     uvicorn.run(
-        with_head(create_app(settings, SystemClock())),
+        with_last_resort(with_head(create_app(settings, SystemClock())), settings.https),
         host=arguments.host,
         port=arguments.port,
         http=PatientHttpsProtocol if settings.https else PatientProtocol,

@@ -8,12 +8,14 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+import structlog
 import uvicorn
 from litestar import Litestar
 
 from programmes.core import db as core_db
 from programmes.settings import Settings
 from programmes.web import slow_clients
+from programmes.web.last_resort import with_last_resort
 from programmes.web.limits import AT_ONCE, MOST_BYTES, TookTooLong, Turns, with_whole_body
 from programmes.web.slow_clients import PatientHttpsProtocol, PatientProtocol
 from tests.clock import FrozenClock
@@ -183,7 +185,9 @@ async def test_a_form_that_never_comes_to_its_end_is_told_so(
 @asynccontextmanager
 async def served(app: Any, protocol: type[PatientProtocol] = PatientProtocol) -> AsyncIterator[int]:
     """Served as `programmes serve` does, in this loop; the port."""
-    config = uvicorn.Config(app, port=0, http=protocol, log_config=None, lifespan="off", access_log=False)
+    config = uvicorn.Config(
+        app, port=0, http=protocol, log_config=None, lifespan="off", access_log=False, server_header=False
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server._serve(None))  # type: ignore[arg-type]
@@ -219,6 +223,29 @@ async def test_what_is_no_http_is_refused_with_the_headers_of_every_other_answer
             assert status.startswith("HTTP/1.1 400 "), said
             judge_headers(httpx.Response(400, headers=headers, request=httpx.Request("GET", "http://a/")), protocol.https)
             assert body == b"Invalid HTTP request received."
+
+
+@pytest.mark.parametrize("https", [False, True])
+@pytest.mark.parametrize("begun", [False, True])
+async def test_what_fails_outside_the_application_has_the_headers_of_every_other_answer_and_tells_nothing(
+    begun: bool, https: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if begun:
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+        raise ValueError("Kim Hemlig")
+
+    with structlog.testing.capture_logs() as logs:
+        async with served(with_last_resort(app, https)) as port, httpx.AsyncClient() as browser:
+            if begun:
+                with pytest.raises(httpx.RemoteProtocolError):
+                    await browser.get(f"http://127.0.0.1:{port}/")
+            else:
+                answer = await browser.get(f"http://127.0.0.1:{port}/")
+                assert (answer.status_code, answer.text) == (500, "Internal Server Error")
+                judge_headers(answer, https)
+    assert [entry["error"] for entry in logs] == ["ValueError"]
+    assert "Kim Hemlig" not in caplog.text
 
 
 async def test_who_says_nothing_or_says_it_slowly_is_hung_up_on_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
