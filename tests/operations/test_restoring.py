@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from pgqueuer.errors import RetryRequested
 
-from programmes import worker
+from programmes import put_back, worker
 from programmes.core.db import transaction
 from programmes.core.jobs import put
 from programmes.core.restoring import Together, restoring
@@ -37,9 +37,9 @@ async def test_no_tick_runs_beside_a_restore_and_all_do_when_it_has_ended(
     the_worker: worker.Worker, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[str] = []
-    spies = [due if due in worker._BESIDE_A_RESTORE else _spied(due, ran) for due in TICKS]
+    spies = [due if due in worker.BESIDE_A_RESTORE else _spied(due, ran) for due in TICKS]
     monkeypatch.setattr(worker, "ticks", lambda: spies)
-    assert {due.__name__ for due in worker._BESIDE_A_RESTORE} == WAITS_BY_ITSELF
+    assert {due.__name__ for due in worker.BESIDE_A_RESTORE} == WAITS_BY_ITSELF
     async with restoring(settings.database_url, the_worker.keys):
         await worker.tick(the_worker)
         # The lock alone says so too, should the mark be lost; and the mark alone, once the process is gone.
@@ -89,7 +89,7 @@ async def test_no_job_destroys_a_key_beside_a_restore_nor_before_the_database_is
         if len(erased) == 1:
             raise ConnectionError
 
-    monkeypatch.setattr(worker.closing, "erase_restored", erases)
+    monkeypatch.setattr(put_back.closing, "erase_restored", erases)
 
     async def waits() -> None:
         # One that the queue hands out goes back into it; who does everything once leaves it there.

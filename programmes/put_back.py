@@ -1,0 +1,59 @@
+"""A database that was put back, by whatever means: it is recognised, and what had been erased is erased again first."""
+
+from datetime import timedelta
+
+import structlog
+
+from programmes.core import database_marks
+from programmes.desk.closing import services as closing
+from programmes.duties import SWEEP, Worker
+from programmes.enrolment.records import key_services, partner_services
+from programmes.oversight import retention_services as retention
+from programmes.people import records
+
+log = structlog.get_logger()
+# So often are rows held against receipts while nobody has said that a database that was put back is the right one.
+COMPARE = timedelta(minutes=1)
+
+
+async def recognise(worker: Worker) -> None:
+    """A database that was put back by whatever means is told by its mark. Once an hour, and more often while nobody has said
+    that it is the right one, its rows are held against all receipts: it may not have been all there when it was told."""
+    if worker.keys.waits_for_restore():
+        return
+    now = worker.clock.now()
+    every = COMPARE if worker.keys.is_unconfirmed() else SWEEP
+    due = not worker.compared or abs(now - worker.compared[-1]) >= every
+    known = await database_marks.is_as_it_was(worker.keys)
+    if due:
+        worker.compared[:] = [now]
+    if not known or (due and await database_marks.came_back(worker.keys)):
+        log.error("database_was_put_back")
+        worker.keys.mark_restored()
+
+
+async def erased_again(worker: Worker) -> bool:
+    """Whether nothing is left of what a backup brought back, once that has been tried."""
+    if not worker.keys.waits_for_restore():
+        return True
+    try:
+        await erase_again(worker)
+    except Exception as error:
+        log.error("tick_failed", tick="erase_again", error=type(error).__name__)
+        return False
+    log.info("restored_database_erased_again")
+    return True
+
+
+async def erase_again(worker: Worker) -> None:
+    """What had been erased since the backup. Inside `held_off`, so that the mark that goes is not a new restore's."""
+    worker.keys.destroy_again()
+    # Records first: who is to be erased is offered no place that becomes free.
+    await retention.erase_restored(worker)
+    await partner_services.erase_restored(worker.keys, worker.clock.now())
+    await closing.erase_restored(worker)
+    await key_services.bring_back(worker.keys)
+    await records.index_missing(worker.keys)
+    # Before the mark goes: killed in between, this is done again.
+    await database_marks.renew(worker.keys, worker.clock.now(), anew=True)
+    worker.keys.unmark_restored()
