@@ -48,6 +48,7 @@ from programmes.enrolment.texts import views as text_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
 from programmes.oversight import (
+    compliance_views,
     decision_views,
     due_views,
     opening_views,
@@ -151,6 +152,7 @@ def _handlers() -> list[Any]:
         *due_views.HANDLERS,
         *statistics_views.HANDLERS,
         *report_views.HANDLERS,
+        *compliance_views.HANDLERS,
     ]
 
 
