@@ -45,7 +45,8 @@ class Facts:
     """What the words are made of, read when the message is sent. `next` is the next session that is not cancelled,
     `added` the one at the end that makes up for a cancelled one, `soonest` when the next was to begin, cancelled or not.
     `booked`: how many talks were booked at once with this one, the first of them. `became`: the sessions that a change was
-    about which are otherwise than the receiver believes; `moved` the one of them that the message is about."""
+    about which are otherwise than the receiver believes; `moved` the one of them that the message is about.
+    `by_word`: no offer could be answered in time, so that a free place goes to who says yes to staff, at `phone`."""
 
     kind: Kind
     enrolment_state: str
@@ -65,6 +66,8 @@ class Facts:
     soonest: datetime | None = None
     became: tuple[Became, ...] = ()
     moved: Became | None = None
+    by_word: bool = False
+    phone: str = ""
 
     @property
     def code_start(self) -> str:
@@ -129,11 +132,8 @@ def _place_news(facts: Facts) -> list[str]:
             return _queued(facts)
         case "place_offered":
             return _offer(facts)
-        case "queue_ended":
-            return [
-                _("Kön är slut. Det blev tyvärr ingen plats den här gången."),
-                _("Du kan anmäla dig till en annan start. Hur står på Min plats. Länken fungerar ett dygn."),
-            ]
+        case "place_free" | "queue_ended":
+            return _end_of_queue(facts)
         case "accept_new":
             return [
                 _("Något som du har godkänt har fått en ny version. Läs och godkänn den före första mötet."),
@@ -141,6 +141,19 @@ def _place_news(facts: Facts) -> list[str]:
             ]
         case _:
             return _over(facts)
+
+
+def _end_of_queue(facts: Facts) -> list[str]:
+    """When nothing is offered any more: a place to be had by word, or none."""
+    if facts.kind == "place_free":
+        how = _(
+            "Vill du ha den? Ring %(phone)s eller kom dit och säg ja. Det går inte att svara med länken.", phone=facts.phone
+        )
+        return [_("En plats är ledig, och du är näst på tur."), how, *_next(facts)]
+    return [
+        _("Kön är slut. Det blev tyvärr ingen plats den här gången."),
+        _("Du kan anmäla dig till en annan start. Hur står på Min plats. Länken fungerar ett dygn."),
+    ]
 
 
 def _over(facts: Facts) -> list[str]:
@@ -176,10 +189,17 @@ def _queued(facts: Facts) -> list[str]:
             _("Din anmälan är mottagen. Du står i kö, som nummer %(n)s.", n=facts.position),
             _("Öppna Min plats och tryck på Jag kommer, eller ring oss. Då kan du få en plats."),
         ]
-    return [
-        _("Din anmälan är mottagen. Du står i kö, som nummer %(n)s.", n=facts.position),
-        _("Blir en plats ledig får du ett erbjudande. Du behöver inte göra något."),
-    ]
+    received = _("Din anmälan är mottagen. Du står i kö, som nummer %(n)s.", n=facts.position)
+    if facts.by_word:
+        return [
+            received,
+            _("Det är för kort tid kvar till nästa gång för att skicka erbjudanden."),
+            _(
+                "Blir en plats ledig går den till den första i kön som säger ja till oss: ring %(phone)s eller kom dit.",
+                phone=facts.phone,
+            ),
+        ]
+    return [received, _("Blir en plats ledig får du ett erbjudande. Du behöver inte göra något.")]
 
 
 def _moved(facts: Facts) -> list[str]:

@@ -18,7 +18,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
-from programmes.enrolment.queue import deadline_queries
+from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.rules import asks_age_again
 from programmes.enrolment.texts import agreement_queries
 from programmes.notices import belief_rules, change_queries, hours_rules, letter_rules, queries, rules, text_rules
@@ -134,6 +134,8 @@ def _of_use_until(words: letter_rules.Facts, now: datetime) -> datetime | None:
     """Until when it helps to hear of it: before the session that it changes, the time to answer by, or the visit."""
     moments = [words.answer_by if words.kind == "place_offered" else None, words.was_at]
     moments += [slot.starts_at if slot else None for slot in (words.session, words.visit)]
+    if words.kind == "place_free" and words.next:
+        moments.append(words.next.starts_at)
     if words.kind in rules.CHANGES_A_SESSION and words.session is None and words.visit is None:
         moments.append(words.soonest)
     return min((moment for moment in moments if moment and moment > now), default=None)
@@ -277,6 +279,8 @@ async def _words(
         visit=letter_rules.Slot(visit.starts_at, visit.ends_at) if visit else None,
         book_by=book_by,
         link=f"{settings.base_url}/min-plats#{code}" if code else "",
+        by_word=queued and await order_queries.where_waiting_leads(person.cohort_id, now) == "word",
+        phone=settings.phone,
     )
 
 
@@ -295,6 +299,8 @@ async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: str, now:
             return facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, asked)
         case "place_refused" | "offer_expired" | "place_expired":  # There is nothing left to read.
             return person.sealed is None
+        case "place_free":  # Somebody has taken it, or stands before them now, or it can be offered after all.
+            return person.enrolment_id not in await order_queries.next_by_word(person.cohort_id, now)
     return False
 
 

@@ -63,7 +63,8 @@ class QueuePart:
     coordinator last let somebody go before. `came_before`: when somebody who had applied earlier came back before them.
     `ran_out`: the form had said that there was a place. `parted`: they no longer wait together with the siblings with whom
     they did. `over`: nobody can enter any more. `by_word`: no offer could be answered before the next session; who is first
-    takes a free place by saying yes to staff. `too_many`: how many places there are, when those who wait together want more.
+    takes a free place by saying yes to staff. `takes`: one is free, and they are next. `too_many`: how many places there
+    are, when those who wait together want more.
     """
 
     position: int = 0
@@ -79,6 +80,7 @@ class QueuePart:
     parted: bool = False
     over: bool = False
     by_word: bool = False
+    takes: bool = False
     too_many: int = 0
 
 

@@ -270,11 +270,11 @@ async def _knew_other_days(facts: queries.EnrolmentFacts, moved_here: datetime |
 
 async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.QueuePart:
     """How the person waits, and why others may have come before them."""
-    facts, waits = place.facts, state == "queued"
+    facts, waits, now = place.facts, state == "queued", request.app.state.clock.now()
     together, passed_at = await waiting_with(facts)
     came_before = await order_queries.last_came_before(facts) if waits else None
     held_by, section = await together_queries.held_by(facts), place.programme.section
-    leads = await order_queries.where_waiting_leads(facts.cohort_id, request.app.state.clock.now()) if waits else "offer"
+    leads = await order_queries.where_waiting_leads(facts.cohort_id, now) if waits else "offer"
     return pages.QueuePart(
         position=await queries.queue_position(facts.cohort_id, facts.turn) if waits else 0,
         skip_reason=skip_told(facts.skip_reason, section) if facts.skip_reason else "",
@@ -289,6 +289,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         parted=waits and bool(facts.together_id) and not together,
         over=leads == "nowhere",
         by_word=leads == "word",
+        takes=leads == "word" and facts.enrolment_id in await order_queries.next_by_word(facts.cohort_id, now),
         too_many=place.cohort.maximum if waits and together > place.cohort.maximum else 0,
     )
 
