@@ -331,14 +331,25 @@ def _start_news(facts: Facts) -> list[str]:
         case "cohort_started":
             return [_("Det blir av."), *_next(facts)]
         case "cohort_postponed":
-            if facts.age_again:
-                return [_("Starten är framflyttad. Du har kvar din plats."), *_next(facts), _age_again()]
-            return [_("Starten är framflyttad. Du har kvar din plats och behöver inte göra något."), *_next(facts)]
+            return _postponed(facts)
         case _:
             return [
                 _("Det blir tyvärr inget den här gången. Alla möten är inställda."),
                 _("Du kan anmäla dig till en annan start."),
             ]
+
+
+def _postponed(facts: Facts) -> list[str]:
+    again = [_age_again()] if facts.age_again else []
+    if facts.enrolment_state == "offered":
+        return [_("Starten är framflyttad. Ditt erbjudande gäller de nya dagarna."), *_next(facts), *again]
+    if facts.enrolment_state == "queued":
+        kept = _("Starten är framflyttad. Du har kvar din plats i kön.")
+        kept_only = _("Starten är framflyttad. Du har kvar din plats i kön och behöver inte göra något.")
+    else:
+        kept = _("Starten är framflyttad. Du har kvar din plats.")
+        kept_only = _("Starten är framflyttad. Du har kvar din plats och behöver inte göra något.")
+    return [kept if again else kept_only, *_next(facts), *again]
 
 
 def _next(facts: Facts) -> list[str]:

@@ -46,7 +46,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _OVER: frozenset[EnrolmentState] = frozenset(
     {"withdrawn", "declined", "expired", "completed", "dropped_out", "transferred", "refused"}
 )
-# In which states of the enrolment a message is still true. Who waits in the queue is only told that nothing comes of it.
+# In which states of the enrolment a message is still true. Who waits in the queue is not told of
+# single sessions, but of the start: that it is later, or that nothing comes of it.
 AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "place_held": frozenset({"preliminary", "confirmed"}),
     "queued": frozenset({"queued"}),
@@ -75,7 +76,7 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "change_undone": HOLDING,
     "cohort_started": HOLDING,
     "cohort_cancelled": ALIVE,
-    "cohort_postponed": HOLDING,
+    "cohort_postponed": ALIVE,
 }
 
 # Reminders of what people know already: nobody has to be rung about them.
