@@ -40,6 +40,10 @@ class DeclarationRow(_Row):
     statement: TextRow | None = None
     public: TextRow | None = None
     unmet: TextRow | None = None
+    within_years: int | None = None
+    question_on: TextRow | None = None
+    statement_on: TextRow | None = None
+    unmet_on: TextRow | None = None
 
 
 class InterpretationRow(_Row):

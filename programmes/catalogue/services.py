@@ -271,6 +271,9 @@ class _Reader:
             raise self._fail(f"declaration {key!r} needs its texts, or the reason why it is not asked")
         if row.asked_if is not None and row.asked_if not in forks:
             raise self._fail(f"declaration {key!r} is asked if {row.asked_if!r}, which is no fork before it")
+        of_the_day = {text is not None for text in (row.question_on, row.statement_on, row.unmet_on)}
+        if of_the_day != {row.within_years is not None}:
+            raise self._fail(f"declaration {key!r} needs its texts of the day, and years only with them")
         return Declaration(
             key=key,
             fact=row.fact,
@@ -283,6 +286,10 @@ class _Reader:
             statement=_maybe(row.statement),
             public=_maybe(row.public),
             unmet=_maybe(row.unmet),
+            within_years=row.within_years,
+            question_on=_maybe(row.question_on),
+            statement_on=_maybe(row.statement_on),
+            unmet_on=_maybe(row.unmet_on),
         )
 
     def _interpretations(self) -> tuple[Interpretation, ...]:

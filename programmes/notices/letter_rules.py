@@ -57,6 +57,7 @@ class Facts:
     position: int = 0
     answer_by: datetime | None = None
     age_again: bool = False
+    years_again: bool = False
     visit: Slot | None = None
     book_by: date | None = None
     say_coming: bool = False
@@ -208,7 +209,7 @@ def _moved(facts: Facts) -> list[str]:
         news.append(_("Där står du i kö, som nummer %(n)s. Tiden räknas från när du först anmälde dig.", n=facts.position))
     elif facts.enrolment_state != "offered":
         news.extend([_held(facts), *_next(facts)])
-    return [*news, _age_again()] if facts.age_again else news
+    return [*news, *_again(facts)]
 
 
 def _back(facts: Facts) -> list[str]:
@@ -241,8 +242,8 @@ def _session_news(facts: Facts) -> list[str]:
         first = _("%(n)s tider är bokade. Den första är %(when)s.", n=facts.booked, when=facts.session)
         several = [first, _("Alla tider står på Min plats.")]
         news = several if facts.booked > 1 else one
-        return [*news, _age_again()] if facts.age_again else news
-    return [*_moved_news(facts, facts.session), *([_age_again()] if facts.age_again else [])]
+        return [*news, *_again(facts)]
+    return [*_moved_news(facts, facts.session), *_again(facts)]
 
 
 def _moved_news(facts: Facts, session: Slot) -> list[str]:
@@ -262,9 +263,9 @@ def _rest_news(facts: Facts) -> list[str]:
     if facts.kind == "change_undone":
         return [_("Ändringen som vi skrev om gäller inte."), *_as_it_is(facts)]
     if any(one.was is None or one.now is None for one in facts.became):
-        return [_("Något har ändrats."), *_as_it_is(facts), *([_age_again()] if facts.age_again else [])]
+        return [_("Något har ändrats."), *_as_it_is(facts), *_again(facts)]
     told = _("Mötena som är kvar har fått nya tider eller en ny plats. Se alla med länken.")
-    return [told, *_next(facts), *([_age_again()] if facts.age_again else [])]
+    return [told, *_next(facts), *_again(facts)]
 
 
 def _as_it_is(facts: Facts) -> list[str]:
@@ -319,8 +320,13 @@ def _visit_news(facts: Facts) -> list[str]:
     ]
 
 
-def _age_again() -> str:
-    return _("Åldern räknas den första dagen. Öppna Min plats och säg till om det stämmer även då.")
+def _again(facts: Facts) -> list[str]:
+    """What is to be said once more, for another first day."""
+    if facts.age_again:
+        return [_("Åldern räknas den första dagen. Öppna Min plats och säg till om det stämmer även då.")]
+    if facts.years_again:
+        return [_("Ett villkor räknas till den första dagen. Öppna Min plats och säg till om det stämmer även då.")]
+    return []
 
 
 def _start_news(facts: Facts) -> list[str]:
@@ -340,7 +346,7 @@ def _start_news(facts: Facts) -> list[str]:
 
 
 def _postponed(facts: Facts) -> list[str]:
-    again = [_age_again()] if facts.age_again else []
+    again = _again(facts)
     if facts.enrolment_state == "offered":
         return [_("Starten är framflyttad. Ditt erbjudande gäller de nya dagarna."), *_next(facts), *again]
     if facts.enrolment_state == "queued":

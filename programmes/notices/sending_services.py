@@ -16,10 +16,10 @@ from programmes.core.db import execute, fetchval, transaction
 from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
+from programmes.enrolment.age_rules import to_say_again
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.queue import deadline_queries, order_queries
-from programmes.enrolment.rules import asks_age_again
 from programmes.enrolment.texts import agreement_queries
 from programmes.notices import belief_rules, change_queries, hours_rules, letter_rules, queries, rules, text_rules
 from programmes.notices.belief_rules import Known
@@ -275,7 +275,7 @@ async def _words(
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
         say_coming=queued and person.asked_to_come,
-        age_again=await _age_again(person, counted),
+        **await _again(person, counted),
         visit=letter_rules.Slot(visit.starts_at, visit.ends_at) if visit else None,
         book_by=book_by,
         link=f"{settings.base_url}/min-plats#{code}" if code else "",
@@ -336,12 +336,13 @@ def _booked_with(facts: NoticeFacts, about: SessionFacts | None, counted: Sequen
     return sum(1 for s in counted if about and s.revised_at == about.revised_at and s.sequence == about.sequence)
 
 
-async def _age_again(person: EnrolmentFacts, counted: Sequence[SessionFacts]) -> bool:
-    """Whether an age was ticked for another first day than there is now."""
-    if person.declared_for is None or not counted:
-        return False
+async def _again(person: EnrolmentFacts, counted: Sequence[SessionFacts]) -> dict[str, bool]:
+    """Whether an age was ticked, or years counted, for another first day than there is now."""
+    if (person.declared_for is None and person.counted_for is None) or not counted:
+        return {}
     cohort = await cohorts.by_id(person.cohort_id)
-    return asks_age_again(person, await catalogue.programme(cohort.programme_id), local_date(counted[0].starts_at))
+    asked = to_say_again(person, await catalogue.programme(cohort.programme_id), local_date(counted[0].starts_at))
+    return {"age_again": "age" in asked, "years_again": bool(asked - {"age", "guardian_consent"})}
 
 
 async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime, sure: bool = True) -> None:

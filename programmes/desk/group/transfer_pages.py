@@ -147,9 +147,11 @@ def again(facts: EnrolmentFacts, remaining: Sequence[Remaining], programme: Prog
     return tuple(found)
 
 
-def asked(conditions: Sequence[str], programme: Programme, municipality: str) -> tuple[Question, ...]:
-    """The conditions of the other edition that the person has not answered, as they are put there."""
-    return tuple(q for q in questions(programme, language(), municipality) if q.condition in conditions)
+def asked(
+    conditions: Sequence[str], programme: Programme, municipality: str, first_day: date | None
+) -> tuple[Question, ...]:
+    """The conditions that the person has not answered as they are put there: of the other edition, or for that first day."""
+    return tuple(q for q in questions(programme, language(), municipality, first_day) if q.condition in conditions)
 
 
 def button(move: Move) -> str:

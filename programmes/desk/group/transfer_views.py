@@ -95,7 +95,7 @@ def _what_happens(plan: services.Plan, how: Way, municipality: str) -> dict[str,
     return {
         "lines": pages.lines(decided, facts, plan.source, plan.target, programme, plan.age_again, plan.remaining, how),
         "again": pages.again(facts, plan.remaining, programme),
-        "asked": pages.asked(plan.asked, programme, municipality),
+        "asked": pages.asked(plan.asked, programme, municipality, plan.first_day),
         "button": pages.button(decided),
     }
 

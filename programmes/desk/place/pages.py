@@ -128,7 +128,7 @@ class PlacePage:
     protected: bool
     postponed: bool
     programme_address: str
-    age_again: tuple[Question, ...] = ()
+    asked_again: tuple[Question, ...] = ()
     undone: str = ""
     wrong: str = ""
     ticked: frozenset[tuple[str, str]] = frozenset()
@@ -146,6 +146,11 @@ class PlacePage:
         """How many places of the picture are taken: up to one's own, or, in a group without one, all but what is offered."""
         others = {"queued": 0 if self.queue.asked_to_come else self.seats, "offered": self.seats - 1}
         return min(12, self.seat or others.get(self.state, 0))
+
+    @property
+    def age_again(self) -> bool:
+        """Whether the age is among what is asked again."""
+        return any(question.condition == "age" for question in self.asked_again)
 
     @property
     def alive(self) -> bool:
