@@ -47,6 +47,8 @@ _WAYS_IN: dict[Form, tuple[str, ...]] = {
     "drop_in": ("drop_in",),
     "catalogue_only": ("catalogue_only",),
 }
+# Where people come together, or nobody enrols.
+_TOGETHER = frozenset({"group", "drop_in", "home_service"})
 _T = TypeVar("_T")
 
 
@@ -304,12 +306,13 @@ class _Reader:
         row = self._shared(self.rows.interpretation, given.use, "interpretation")
         value = row.default if given.value is None else given.value
         options = row.options if given.options is None else given.options
+        alone = row.reason_alone if self.facts.form not in _TOGETHER else None
         read = Interpretation(
             key=given.use,
             value=value,
             default=value,
             label=_text(row.label),
-            reason=_text(row.reason),
+            reason=_text(given.reason or alone or row.reason),
             section=self.facts.section,
             options=options,
             told=_maybe(row.told),
