@@ -44,6 +44,9 @@ async def test_the_talks_of_a_series_are_started_by_its_leader_when_somebody_hol
     assert "Starta samtalen" not in await look(client, address)
     nobody = await post_form(client, f"{address}/starta-samtal", {}, address)
     assert nobody.status_code == 409
+    # Whoever is signed in is where they were: with the menu of staff, not that of the public.
+    assert "Logga ut" in nobody.text
+    assert "Lämna sidan snabbt" not in nobody.text
     await somebody(cohort, keys, clock.now())
     assert f'href="{address}/starta-samtal"' in await look(client, address)
     assert "Det går inte att ångra." in await look(client, f"{address}/starta-samtal")
