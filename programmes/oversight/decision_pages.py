@@ -233,7 +233,7 @@ def postpone_page(
     rows = _people(
         facts,
         _("Behåller sin plats."),
-        _("Behåller sin plats. Bokat studiebesök ligger kvar."),
+        _("Behåller sin plats. Är ett studiebesök bokat ligger det kvar."),
         _("Erbjudandet gäller de nya dagarna."),
         _("Behåller sin plats i kön."),
         reached,
