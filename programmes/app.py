@@ -51,6 +51,7 @@ from programmes.oversight import (
     compliance_views,
     decision_views,
     due_views,
+    metrics_views,
     opening_views,
     report_views,
     retention_views,
@@ -70,6 +71,7 @@ from programmes.web.headers import add_headers
 from programmes.web.hosts import with_readable_host
 from programmes.web.language import choose_language
 from programmes.web.limits import MOST_BYTES, MOST_SECONDS, Turns, keep_limits, with_whole_body
+from programmes.web.measuring import Measures, measured
 from programmes.web.rendering import Static, make_environment
 from programmes.web.sessions import cookie_name, identify
 from programmes.web.static_files import static_file
@@ -153,6 +155,7 @@ def _handlers() -> list[Any]:
         *statistics_views.HANDLERS,
         *report_views.HANDLERS,
         *compliance_views.HANDLERS,
+        *metrics_views.HANDLERS,
     ]
 
 
@@ -160,7 +163,13 @@ class Application(Litestar):
     """Litestar, which hears of no host that it could not read, and of a write when all of it is here."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
-        await super().__call__(with_readable_host(scope), await with_whole_body(scope, receive), send)
+        await measured(
+            super().__call__,
+            self.state.measures,
+            with_readable_host(scope),
+            await with_whole_body(scope, receive),
+            send,
+        )
 
 
 def create_app(
@@ -200,6 +209,7 @@ def create_app(
                 "provider": Provider(settings.single_sign_on, settings.base_url) if settings.single_sign_on else None,
                 "bursts": Bursts(settings.burst_most, timedelta(minutes=settings.burst_minutes)),
                 "turns": Turns(),
+                "measures": Measures(),
                 "most_seconds": MOST_SECONDS,
                 "wrong_codes": Bursts(settings.guess_most, timedelta(minutes=settings.burst_minutes)),
             }
