@@ -30,7 +30,7 @@ _NONCE = re.compile(rb'name="(%s)" value="[^"]*"' % "|".join(NONCES).encode())
 # A page that draws a secret for a code app whenever it is asked for; of it only the status is compared.
 DRAWN = "/personal/konto/kod"
 # What the looking itself counts (tests/operations/test_metrics.py: and a vote does not).
-_COUNTED = re.compile(rb"^programmes_(request|pool)[^\n]*$", re.MULTILINE)
+_COUNTED = re.compile(rb"^programmes_(request|pool).*\n", re.MULTILINE)
 SECTION = "2.8"
 Browsers = dict[Role, httpx.AsyncClient]
 Shown = dict[str, tuple[int, dict[str, str], bytes]]
