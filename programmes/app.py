@@ -57,6 +57,7 @@ from programmes.oversight import (
     retention_views,
     review_views,
     statistics_views,
+    status_views,
 )
 from programmes.oversight import views as oversight_views
 from programmes.people import account_views, confirm_views, second_step_views, single_sign_on_views
@@ -156,6 +157,7 @@ def _handlers() -> list[Any]:
         *report_views.HANDLERS,
         *compliance_views.HANDLERS,
         *metrics_views.HANDLERS,
+        *status_views.HANDLERS,
     ]
 
 

@@ -149,6 +149,7 @@ TABLE: Mapping[str, Asked] = {
     "GET /personal/rapport": Asked("coordinators and managers"),
     "POST /personal/rapport": Asked("managers"),
     "GET /personal/rapport/{document}": Asked("coordinators and managers"),
+    "GET /personal/lage": Asked("any staff"),
     "GET /personal/efterlevnad": Asked("managers"),
     "GET /personal/granskning": Asked("managers"),
     "GET /personal/gallring": Asked("managers"),
