@@ -28,6 +28,8 @@ from programmes.desk.extract import views as extract_views
 from programmes.desk.group import calls_views, groups_views, refusal_views, sent_views, transfer_views, visit_views
 from programmes.desk.illness import reached_views, substitute_views
 from programmes.desk.illness import views as sick_views
+from programmes.desk.moving import my_views as my_moving_views
+from programmes.desk.moving import views as moving_views
 from programmes.desk.place import consent_views, leaving_views, siblings_views
 from programmes.desk.place import step_views as place_step_views
 from programmes.desk.place import views as place_views
@@ -97,6 +99,8 @@ def _handlers() -> list[Any]:
         *talk_views.HANDLERS,
         *visit_views.HANDLERS,
         *transfer_views.HANDLERS,
+        *moving_views.HANDLERS,
+        *my_moving_views.HANDLERS,
         *refusal_views.HANDLERS,
         *catalogue_views.HANDLERS,
         *readings_views.HANDLERS,

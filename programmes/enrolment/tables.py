@@ -297,8 +297,8 @@ class PlaceSession(Table, tablename="place_session"):
 
 
 class FirstRight(Table, tablename="first_right"):
-    """Who applied to a start that was cancelled may move to another before newcomers, until then: so many places as there are
-    people left are kept there. The worker takes it away when its time is over."""
+    """Who applied to a start that was cancelled may move to another before newcomers, until then: as many places as there
+    are people left are kept there. The worker takes it away when its time is over."""
 
     id: Serial = Serial(primary_key=True)
     cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False, index=True)

@@ -45,7 +45,8 @@ class Facts:
     """What the words are made of, read when the message is sent. `next` is the next session that is not cancelled,
     `added` the one at the end that makes up for a cancelled one, `soonest` when the next was to begin, cancelled or not.
     `booked`: how many talks were booked at once with this one, the first of them. `became`: the sessions that a change was
-    about which are otherwise than the receiver believes; `moved` the one of them that the message is about."""
+    about which are otherwise than the receiver believes; `moved` the one of them that the message is about.
+    `first_until`: until when they may move to another start before newcomers."""
 
     kind: Kind
     enrolment_state: str
@@ -65,6 +66,7 @@ class Facts:
     soonest: datetime | None = None
     became: tuple[Became, ...] = ()
     moved: Became | None = None
+    first_until: datetime | None = None
 
     @property
     def code_start(self) -> str:
@@ -315,10 +317,17 @@ def _start_news(facts: Facts) -> list[str]:
                 return [_("Starten är framflyttad. Du har kvar din plats."), *_next(facts), _age_again()]
             return [_("Starten är framflyttad. Du har kvar din plats och behöver inte göra något."), *_next(facts)]
         case _:
-            return [
-                _("Det blir tyvärr inget den här gången. Alla möten är inställda."),
-                _("Du kan anmäla dig till en annan start."),
-            ]
+            return [_("Det blir tyvärr inget den här gången. Alla möten är inställda."), _instead(facts.first_until)]
+
+
+def _instead(first_until: datetime | None) -> str:
+    if first_until is None:
+        return _("Du kan anmäla dig till en annan start.")
+    return _(
+        "Vill du vara med i nästa start? Då flyttar du dit på Min plats, och tiden för din anmälan följer med. Till och med "
+        "%(until)s går du före dem som anmäler sig nu.",
+        until=moment_long(first_until),
+    )
 
 
 def _next(facts: Facts) -> list[str]:

@@ -16,6 +16,7 @@ from programmes.core.db import execute, fetchval, transaction
 from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
+from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.queue import deadline_queries
@@ -277,6 +278,7 @@ async def _words(
         visit=letter_rules.Slot(visit.starts_at, visit.ends_at) if visit else None,
         book_by=book_by,
         link=f"{settings.base_url}/min-plats#{code}" if code else "",
+        first_until=await first_right_queries.is_awaited(person.cohort_id, now),
     )
 
 

@@ -147,12 +147,14 @@ def cancel_page(
 ) -> DecisionPage:
     """`others` are the programme's other open starts; `year` the year that this start is in."""
     gone = _("Platsen försvinner. Det står på Min plats.")
+    if others:
+        gone = _("Platsen försvinner. Får flytta till nästa start på Min plats.")
     rows = _people(
         facts,
         gone,
         gone,
         _("Erbjudandet tas tillbaka. Det står på Min plats."),
-        _("Kön upphör. Det står på Min plats."),
+        _("Kön upphör. Får flytta till nästa start på Min plats.") if others else _("Kön upphör. Det står på Min plats."),
         reached,
     )
     if facts.state != "planned" and facts.sessions:
@@ -179,23 +181,22 @@ def _others(others: Sequence[Other]) -> str:
         return _("Ingen annan start är öppen för anmälan. De som vill får söka igen när ni öppnar en ny.")
     nearest, with_room = min(others, key=lambda o: o.day), [other.day for other in others if other.has_room]
     day = day_long(nearest.day)
+    first = _("Den som vill flyttar dit själv på Min plats, med tiden för sin anmälan, och går före nya anmälningar.")
     if nearest.has_room:
-        return _("Nästa start är %(day)s. Den som vill anmäler sig dit själv.", day=day)
+        return _("Nästa start är %(day)s.", day=day) + " " + first
     if with_room:
-        later = day_long(min(with_room))
-        return _(
-            "Nästa start är %(day)s, men den är full. %(later)s finns det plats. Den som vill anmäler sig dit själv.",
-            day=day,
-            later=capital(later),
-        )
+        later = capital(day_long(min(with_room)))
+        full = _("Nästa start är %(day)s, men den är full. %(later)s finns det plats.", day=day, later=later)
+        return full + " " + first
     if not nearest.queued:
-        return _("Nästa start är %(day)s, men den är full. Den som vill ställer sig i kön själv.", day=day)
-    return ngettext(
-        "Nästa start är %(day)s, men den är full och %(n)s person står i kö. Den som vill ställer sig sist i kön själv.",
-        "Nästa start är %(day)s, men den är full och %(n)s personer står i kö. Den som vill ställer sig sist i kön själv.",
+        return _("Nästa start är %(day)s, men den är full.", day=day) + " " + first
+    full = ngettext(
+        "Nästa start är %(day)s, men den är full och %(n)s person står i kö.",
+        "Nästa start är %(day)s, men den är full och %(n)s personer står i kö.",
         nearest.queued,
         day=day,
     )
+    return full + " " + first
 
 
 def _cancel_lead(facts: Start) -> str:

@@ -19,6 +19,14 @@ _PLACES: Texts = {
         N_("Det går inte längre"),
         N_("Din plats eller anmälan har ändrats sedan sidan visades. Öppna Min plats igen."),
     ),
+    "may_not_move": (
+        N_("Det går inte att flytta nu"),
+        N_("Starten är varken inställd eller framflyttad längre, så platsen är din som förut. Öppna Min plats igen."),
+    ),
+    "day_moved": (
+        N_("Dagarna har ändrats igen"),
+        N_("Det du svarade på gäller inte längre. Titta på dagarna på Min plats, och svara sedan."),
+    ),
     "offer_over": (
         N_("Erbjudandet har gått ut"),
         N_("Tiden för att svara har gått ut, så det går inte längre att tacka ja. På Min plats står vad du kan göra."),
@@ -89,6 +97,10 @@ _STAFF_PEOPLE: Texts = {
     "enrolment_over": (
         N_("Det går inte längre"),
         N_("Personens plats eller anmälan har ändrats sedan sidan visades, kanske av dig i en annan flik."),
+    ),
+    "moved_already": (
+        N_("De är redan flyttade"),
+        N_("Ingen av dem står kvar här: det är gjort, kanske av dig i en annan flik. Inget mer är ändrat."),
     ),
     "not_waiting": (
         N_("Personen står inte i kön längre"),

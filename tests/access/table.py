@@ -79,6 +79,7 @@ _PUBLIC = (
     "GET /min-plats", "POST /min-plats", "POST /min-plats/alder", "POST /min-plats/angra", "POST /min-plats/erbjudande",
     "POST /min-plats/godkann", "POST /min-plats/kalender", "GET /min-plats/klart", "POST /min-plats/kommer",
     "GET /min-plats/lamna", "POST /min-plats/lamna", "POST /min-plats/radera", "POST /min-plats/stang",
+    "GET /min-plats/flytta", "POST /min-plats/flytta", "POST /min-plats/kan-da",
     "POST /min-plats/studiebesok", "POST /min-plats/studiebesok/avboka", "POST /min-plats/syskon",
     "GET /min-plats/samtycke", "POST /min-plats/samtycke", "POST /min-plats/var-for-sig", "POST /min-plats/vidare",
     "GET /snabbt", "GET /sprak", "GET /tillganglighet", "GET /u",
@@ -122,6 +123,7 @@ _OF_COHORT = (
 )  # fmt: skip
 _OF_ITS_COORDINATOR = (
     f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"GET {SESSION}/ledare", f"POST {SESSION}/ledare",
+    f"GET {COHORT}/flytta-flera", f"POST {COHORT}/flytta-flera",
     f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
     f"GET {START}/skjut-upp", f"POST {START}/skjut-upp", f"GET {START}/stall-in", f"POST {START}/stall-in",
     f"GET {START}/starta", f"POST {START}/starta", f"POST {PERSON}/stopp", f"POST {PERSON}/skydd",

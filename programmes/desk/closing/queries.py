@@ -13,6 +13,7 @@ from programmes.cohorts.queries import UNBOOKED, CohortFacts
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.principal import Principal
 from programmes.desk.closing.rules import ClosingFacts, box_of
+from programmes.enrolment.leaving.first_right_queries import is_awaited
 from programmes.evaluation import queries as evaluation
 from programmes.evaluation.rules import needs_box
 from programmes.notices.queries import unfinished
@@ -89,6 +90,7 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         transferred=row["transferred"],
         waiting=await unfinished(cohort_id),
         unended=await unended(cohort),
+        first_right_until=await is_awaited(cohort.cohort_id, now),
         least=programme.sessions_min if cohort.form == "individual" else None,
     )
 

@@ -76,8 +76,8 @@ async def transfer(
     now: datetime,
     met: Collection[str] = (),
 ) -> uuid.UUID | None:
-    """Move somebody, who may do it on their own (no `staff_id`); returns the new enrolment. None, and nothing is changed, when it isn't as it was shown (`seen`), or
-    when not everything that is asked anew was answered with yes (`met`).
+    """Move somebody, who may do it on their own (no `staff_id`); returns the new enrolment. None, and nothing is changed,
+    when it isn't as it was shown (`seen`), or when not everything that is asked anew was answered with yes (`met`).
 
     Code, contact and alias stay sealed as they are, under the same key; the form it began with, sent again, leads here.
     The seat that is left is passed on at once.
