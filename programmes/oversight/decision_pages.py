@@ -144,6 +144,7 @@ def cancel_page(
     form: object,
     reason: str,
     reached: Mapping[State, Reach],
+    hint: str = "",
 ) -> DecisionPage:
     """`others` are the programme's other open starts; `year` the year that this start is in."""
     gone = _("Platsen försvinner. Det står på Min plats.")
@@ -164,7 +165,7 @@ def cancel_page(
         rows = (*rows, (_("Kalendrar"), shown, _("Oftast inom några timmar")))
     return DecisionPage(
         facts,
-        _cancel_lead(facts),
+        f"{_cancel_lead(facts)} {hint}",
         form,
         (*rows, *_usual_end(_("Rum och tider blir lediga."))),
         fixed_reasons(),
@@ -202,7 +203,7 @@ def _others(others: Sequence[Other]) -> str:
 def _cancel_lead(facts: Start) -> str:
     people = ngettext("%(n)s person har plats.", "%(n)s personer har plats.", facts.held)
     queue = ngettext("%(n)s står i kö.", "%(n)s står i kö.", facts.queued) if facts.queued else _("Ingen står i kö.")
-    return f"{people} {queue} {_('Det går inte att ångra.')}"
+    return f"{people} {queue}"
 
 
 def _short_year(facts: Start, year: Year | None) -> tuple[str, str]:
@@ -229,14 +230,15 @@ def postpone_page(
     reason: str,
     reached: Mapping[State, Reach],
     look_again: bool = False,
+    hint: str = "",
 ) -> DecisionPage:
     """`schedule` is what the sessions would be; `year` the year that the start was in."""
     rows = _people(
         facts,
-        _("Behåller sin plats."),
-        _("Behåller sin plats. Bokat studiebesök ligger kvar."),
+        _("Behåller sin plats, och frågas om de nya dagarna går."),
+        _("Behåller sin plats, och frågas om de nya dagarna går. Bokat studiebesök ligger kvar."),
         _("Erbjudandet gäller de nya dagarna."),
-        _("Behåller sin plats i kön."),
+        _("Behåller sin plats i kön och tiden för sin anmälan."),
         reached,
     )
     days = [day.day for day in schedule.sessions]
@@ -254,6 +256,7 @@ def postpone_page(
         _days(schedule, facts.form),
         schedule.digest,
         look_again,
+        hint=hint,
         clashes=_clashes(schedule),
         other_days=_other_days(schedule, first),
         button=_("Skjut upp till %(day)s", day=_day(days[0])) if days else _("Skjut upp"),

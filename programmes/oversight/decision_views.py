@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.rules import UNDECIDED, Reason, decided_by, places_span, why_not_postpone
+from programmes.cohorts.rules import UNDECIDED, Reason, decided_by, decision_undone_until, places_span, why_not_postpone
 from programmes.cohorts.schedule_rules import Schedule
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
@@ -18,8 +18,8 @@ from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import places
 from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import decision_pages as pages
-from programmes.oversight import queries, services
-from programmes.oversight.pages import year_of
+from programmes.oversight import queries, services, undo_services
+from programmes.oversight.pages import undo_hint, year_of
 from programmes.oversight.views import number_within, to_cockpit
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -89,10 +89,14 @@ async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other
     ]
 
 
+def _hint(request: AnyRequest, facts: queries.Start) -> str:
+    return undo_hint(decision_undone_until(request.app.state.clock.now(), facts.first_start))
+
+
 async def _show_cancel(request: AnyRequest, facts: queries.Start, form: Form, status: int = 200) -> Response[Any]:
     reached = await reach_by_state(facts.cohort_id, "cohort_cancelled", request.app.state.key_folder)
     year, others = await _year(request, facts), await _others(request, facts)
-    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached)
+    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, _hint(request, facts))
     return page(request, "oversight/cancel.html", view, status)
 
 
@@ -124,6 +128,7 @@ async def _show_postpone(
     reached = await reach_by_state(facts.cohort_id, "cohort_postponed", request.app.state.key_folder)
     year = await _year(request, facts)
     view = pages.postpone_page(facts, schedule, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
+    view = replace(view, hint=_hint(request, facts))
     if apart:
         said = pages.apart_lines(apart)
         view = replace(view, digest=services.days_seen(schedule, apart), clashes=(*view.clashes, *said))
@@ -182,6 +187,16 @@ def _say(form: Form, refused: Sequence[Reason]) -> None:
         form.fail(field or "start", text)
 
 
+@post("/personal/starter/{cohort_id:int}/angra", guards=[signed_in], status_code=303)
+async def undo(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Take back the decision that was just made."""
+    form = await read_form(request)
+    typed = form.raw("beslut")
+    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+    await undo_services.undo(row_id(cohort_id), number, principal(request), request.app.state.clock.now())
+    return to_cockpit("angrad", cohort_id)
+
+
 async def _show_limits(
     request: AnyRequest, facts: queries.Start, form: Form, status: int = 200, strands: str = ""
 ) -> Response[Any]:
@@ -232,4 +247,4 @@ async def limits(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     return to_cockpit("platser", facts.cohort_id)
 
 
-HANDLERS = [cancel_page, cancel, postpone_page, postpone, limits_page, limits]
+HANDLERS = [undo, cancel_page, cancel, postpone_page, postpone, limits_page, limits]

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from programmes.catalogue.rules import AgeAsked
 from programmes.cohorts.rules import StartChoice, decide_start, start_choice
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, day_parts, day_short, listed, ngettext
+from programmes.core.i18n import capital, clock, day_long, day_parts, day_short, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.notices.reach_rules import Reach, told
 from programmes.notices.rules import Kind
@@ -50,6 +50,7 @@ class DecidePage:
     card: Card
     rows: tuple[tuple[str, str, str], ...]
     button: str
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,31 @@ class Cockpit:
     choices: tuple[int, ...]
     may_plan: bool
     done: str
+    undo: "Undo | None"
     refused: tuple[str, ...]
     next_decision: str
+
+
+@dataclass(frozen=True)
+class Undo:
+    """A decision that was just made and can be taken back; `moves`: its people can be moved to another start."""
+
+    cohort_id: int
+    decision_id: int
+    text: str
+    moves: bool
+
+
+def undo_of(cohort_id: int, decision_id: int, until: datetime, moves: bool) -> Undo:
+    text = _("Beskeden går %(time)s. Till dess kan du ångra.", time=clock(until))
+    return Undo(cohort_id, decision_id, text, moves)
+
+
+def undo_hint(until: datetime | None) -> str:
+    """Whether a decision that is made now can be taken back."""
+    if until is None:
+        return _("Beskeden går på en gång, eftersom det är så nära. Det går inte att ångra.")
+    return _("Beskeden går efter tio minuter. Till dess går det att ångra.")
 
 
 @dataclass(frozen=True)
@@ -107,6 +131,7 @@ class Wanted:
     year: int
     page: int
     done: str = ""
+    undo: "Undo | None" = None
     refused: tuple[str, ...] = ()
 
 
@@ -139,6 +164,7 @@ def cockpit(
         choices=(today.year, today.year + 1),
         may_plan=bool(offered),
         done=wanted.done,
+        undo=wanted.undo,
         refused=wanted.refused,
         next_decision=day_long(starts[0].decide_by) if starts else "",
     )
@@ -163,6 +189,7 @@ def done_text(what: str, name: str, reach: Reach) -> str:
         "startad": _("%(name)s är startad.", name=name),
         "uppskjuten": _("%(name)s är framflyttad. Alla behåller sin plats.", name=name),
         "installd": _("%(name)s är inställd. Kalendrarna visar det.", name=name),
+        "angrad": _("Beslutet om %(name)s är ångrat. Ingen har fått något besked, och allt är som förut.", name=name),
         "platser": _("Antalet platser i %(name)s är ändrat.", name=name),
     }
     calls = _("De som ska ringas står på Idag.") if reach.ring else ""

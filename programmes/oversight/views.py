@@ -7,13 +7,14 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.rules import Span
+from programmes.cohorts.rules import Span, decision_undone_until
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden, NotFound
 from programmes.notices.reach_rules import Reach
 from programmes.notices.reach_services import reach, reach_by_state
 from programmes.oversight import decision_pages, pages, queries, services
+from programmes.oversight.undo_services import undoable
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -49,7 +50,7 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
         {p.section for p in programmes if p.exempt and "participant_count" not in p.figures},
         who.coordinates,
         today,
-        pages.Wanted(year, _number(request, "sida", 1), await _done(request), refused),
+        pages.Wanted(year, _number(request, "sida", 1), await _done(request), await _undo(request), refused),
         {p.section: p.age_asked for p in programmes},
     )
     return page(request, "oversight/starts.html", view, status)
@@ -67,6 +68,21 @@ async def _done(request: AnyRequest) -> str:
         return ""
     kind = pages.TELLS.get(what)
     return pages.done_text(what, cohort.name, await reach(cohort_id, kind, state.key_folder) if kind else Reach())
+
+
+async def _undo(request: AnyRequest) -> pages.Undo | None:
+    """The decision of the page before, if it is the asker's to take back and still can be."""
+    cohort_id, now = _number(request, "grupp", 0), request.app.state.clock.now()
+    if request.query_params.get("klart", "") not in pages.TELLS or not cohort_id:
+        return None
+    try:
+        cohort = await cohorts.mine(principal(request), local_date(now), cohort_id)
+    except NotFound:
+        return None
+    found = await undoable(cohort_id, now) if principal(request).coordinates(cohort.section) else None
+    if found is None or found.undone_until is None:
+        return None
+    return pages.undo_of(cohort_id, found.decision_id, found.undone_until, cohort.state == "cancelled")
 
 
 def to_cockpit(what: str, cohort_id: int) -> Response[Any]:
@@ -94,8 +110,9 @@ async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
 
 @get("/personal/starter/{cohort_id:int}/starta", guards=[signed_in])
 async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
-    """One start with its decision: what it means to whom, and the button. It can't be undone, and is never one tap away."""
-    who, today = principal(request), local_date(request.app.state.clock.now())
+    """One start with its decision: what it means to whom, and the button. It is never one tap away."""
+    who, now = principal(request), request.app.state.clock.now()
+    today = local_date(now)
     cohort = await cohorts.mine(who, today, row_id(cohort_id))
     if not who.coordinates(cohort.section):
         raise Forbidden
@@ -107,7 +124,8 @@ async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     reached = await reach_by_state(cohort_id, "cohort_started", request.app.state.key_folder)
     card = pages.one_card(found[0], today, age)
     button = decision_pages.start_button(card.choice == "fewer", sum(reached.values(), start=Reach()))
-    view = pages.DecidePage(card, decision_pages.start_rows(card.start, reached), button)
+    hint = pages.undo_hint(decision_undone_until(now, cohort.first_start))
+    view = pages.DecidePage(card, decision_pages.start_rows(card.start, reached), button, hint)
     return page(request, "oversight/decide.html", view)
 
 

@@ -202,6 +202,10 @@ _STAFF_SESSIONS: Texts = {
         N_("Tiden har varit"),
         N_("Det är slut, eller redan ändrat, så det finns inget kvar att göra åt det här. Inget är ändrat."),
     ),
+    "decision_settled": (
+        N_("Beslutet går inte att ångra längre"),
+        N_("Tiden har gått, ett besked har gått ut eller något annat är beslutat sedan dess. Inget är ändrat."),
+    ),
     "change_settled": (
         N_("Det går inte att ångra längre"),
         N_("Timmen har gått, eller så har något ändrats sedan dess. Inget är sparat. Ändra träffen i stället."),

@@ -126,7 +126,7 @@ _OF_ITS_COORDINATOR = (
     f"GET {COHORT}/flytta-flera", f"POST {COHORT}/flytta-flera",
     f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
     f"GET {START}/skjut-upp", f"POST {START}/skjut-upp", f"GET {START}/stall-in", f"POST {START}/stall-in",
-    f"GET {START}/starta", f"POST {START}/starta", f"POST {PERSON}/stopp", f"POST {PERSON}/skydd",
+    f"GET {START}/starta", f"POST {START}/starta", f"POST {START}/angra", f"POST {PERSON}/stopp", f"POST {PERSON}/skydd",
 )  # fmt: skip
 _OF_COORDINATORS = (
     "GET /personal/grupper/ny", "GET /personal/lokaler", "POST /personal/lokaler",
