@@ -49,7 +49,15 @@ from programmes.enrolment.records import details_views, keeping_views, partner_v
 from programmes.enrolment.texts import views as text_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
-from programmes.oversight import decision_views, due_views, opening_views, retention_views, review_views, statistics_views
+from programmes.oversight import (
+    decision_views,
+    due_views,
+    opening_views,
+    retention_views,
+    review_views,
+    statistics_views,
+    year_views,
+)
 from programmes.oversight import views as oversight_views
 from programmes.people import account_views, confirm_views, second_step_views, single_sign_on_views
 from programmes.people import views as people_views
@@ -140,6 +148,7 @@ def _handlers() -> list[Any]:
         *office_views.HANDLERS,
         *venue_views.HANDLERS,
         *oversight_views.HANDLERS,
+        *year_views.HANDLERS,
         *decision_views.HANDLERS,
         *opening_views.HANDLERS,
         *review_views.HANDLERS,

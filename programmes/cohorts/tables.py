@@ -199,3 +199,14 @@ class SubstituteRequest(Table, tablename="substitute_request"):
     known_request_state = Check("state in ('asked', 'yes', 'no', 'withdrawn', 'taken', 'over')")
     nobody_stands_in_for_themselves = Check("absent_id <> asked_id")
     open_until_it_ends = Check("(state = 'asked') = (ended_at is null)")
+
+
+class YearlyStarts(Table, tablename="yearly_starts"):
+    """How many starts a year the office wants of a programme for which the guideline has no number, or more than it has."""
+
+    id: Serial = Serial(primary_key=True)
+    section = Text(default=None, unique=True)
+    number = Integer(default=None)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
+    set_at = Timestamptz(default=None)
+    yearly_starts_sensible = Check("number between 0 and 12")

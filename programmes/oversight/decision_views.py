@@ -10,8 +10,10 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts import year_queries
 from programmes.cohorts.rules import UNDECIDED, Reason, decided_by, decision_undone_until, places_span, why_not_postpone
 from programmes.cohorts.schedule_rules import Schedule
+from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.i18n import gettext as _
@@ -67,7 +69,8 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
 async def _year(request: AnyRequest, facts: queries.Start) -> Any:
     """The year of the start's programme, where the guideline asks for a number of starts."""
     who, today = principal(request), local_date(request.app.state.clock.now())
-    required = {p.section: p.starts_per_year_min for _id, p in await catalogue.in_force(today)}.get(facts.section)
+    by_guideline = {p.section: p.starts_per_year_min for _id, p in await catalogue.in_force(today)}
+    required = wanted(by_guideline, await year_queries.by_office()).get(facts.section)
     if required is None or facts.first_start is None:
         return None
     found = await queries.starts_in(local_date(facts.first_start).year, who, today)

@@ -5,7 +5,7 @@ from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
-from programmes.people.tables import Participant, Staff
+from programmes.people.tables import Participant
 
 
 class LookLink(Table, tablename="look_link"):
@@ -194,14 +194,3 @@ class ArchiveItem(Table, tablename="archive_item"):
     batch_id = ForeignKey(ArchiveBatch, on_delete=OnDelete.cascade, null=False)
     participant_id = ForeignKey(Participant, on_delete=OnDelete.cascade, null=False, index=True)
     once_in_a_file = Unique(["batch_id", "participant_id"])
-
-
-class YearlyStarts(Table, tablename="yearly_starts"):
-    """How many starts a year the office wants of a programme for which the guideline has no number, or more than it has."""
-
-    id: Serial = Serial(primary_key=True)
-    section = Text(default=None, unique=True)
-    number = Integer(default=None)
-    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
-    set_at = Timestamptz(default=None)
-    yearly_starts_sensible = Check("number between 0 and 12")

@@ -129,6 +129,7 @@ _OF_ITS_COORDINATOR = (
     f"GET {START}/starta", f"POST {START}/starta", f"POST {START}/angra", f"POST {PERSON}/stopp", f"POST {PERSON}/skydd",
 )  # fmt: skip
 _OF_COORDINATORS = (
+    "GET /personal/starter/per-ar", "POST /personal/starter/per-ar",
     "GET /personal/grupper/ny", "GET /personal/lokaler", "POST /personal/lokaler",
     "GET /personal/stangningar", "POST /personal/stangningar",
     "GET /personal/stangningar/{closure_id}/ta-bort", "POST /personal/stangningar/{closure_id}/ta-bort",
