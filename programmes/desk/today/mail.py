@@ -4,7 +4,7 @@ One a day at the most, on working days, and none where nothing waits: whoever ge
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
 from uuid import UUID, uuid5
@@ -27,6 +27,8 @@ from programmes.settings import Settings
 
 # When people come to work, and after which a mail about the day is of no use.
 FROM_HOUR, UNTIL_HOUR = 6, 16
+# What can be planned for weeks stands on Idag; by mail it is said when there are two left.
+SOON = timedelta(days=14)
 _NAMESPACE = UUID("f3b0a9a6-5a0c-5a61-8f0f-9c0a3c6f1e77")
 
 
@@ -76,9 +78,11 @@ async def send(post: Post, settings: Settings, keys: KeyFolder, clock: Clock) ->
 
 async def _needs(who: Principal, keys: KeyFolder, now: datetime) -> Needs:
     """Whoever manages and has no groups hears of late decisions only: of the log there is a mail of its own."""
-    facts = await facts_of(who, keys, now, None)
+    facts, day = await facts_of(who, keys, now, None), local_date(now)
+    far = [item for item in facts.more_starts if item.due > day + SOON]
     has_groups = who.has("leader") or who.has("coordinator")
-    return counted(items(facts) if has_groups else list(facts.decisions), local_date(now), late(facts))
+    found = [item for item in items(facts) if item not in far] if has_groups else list(facts.decisions)
+    return counted(found, day, late(facts))
 
 
 def counted(found: list[Item], day: date, late_decisions: int = 0) -> Needs:
