@@ -50,6 +50,7 @@ from programmes.enrolment.texts import views as text_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
 from programmes.oversight import (
+    checklist_views,
     decision_views,
     due_views,
     opening_views,
@@ -150,6 +151,7 @@ def _handlers() -> list[Any]:
         *oversight_views.HANDLERS,
         *year_views.HANDLERS,
         *decision_views.HANDLERS,
+        *checklist_views.HANDLERS,
         *opening_views.HANDLERS,
         *review_views.HANDLERS,
         *retention_views.HANDLERS,

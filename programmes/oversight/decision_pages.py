@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Protocol
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import ROOM_AND_LEADER, Schedule
 from programmes.cohorts.wording_rules import noted, numbered, said, why_skipped
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, day_plain, day_short, listed, ngettext, times, weekdays
+from programmes.core.i18n import capital, day_long, day_plain, day_short, listed, moment_long, ngettext, times, weekdays
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
 from programmes.notices.reach_rules import Reach, told
@@ -61,6 +62,38 @@ def fixed_reasons() -> tuple[tuple[str, str], ...]:
         ("no_leader", _("Gruppledare saknas")),
         ("no_venue", _("Lokal saknas")),
     )
+
+
+class Decision(Protocol):
+    """One decision as it is kept."""
+
+    @property
+    def decision(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def confirmed(self) -> int: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def decided_at(self) -> datetime: ...
+    @property
+    def undone_by(self) -> str | None: ...
+    @property
+    def undone_at(self) -> datetime | None: ...
+
+
+def decision_line(line: Decision) -> str:
+    """`Inställd torsdag 3 september 10.00 av Kim, med 3 klara: för få deltagare.`"""
+    what = {"start": _("Startad"), "postpone": _("Framflyttad"), "cancel": _("Inställd")}[line.decision]
+    text = _("%(what)s %(when)s av %(who)s.", what=what, when=moment_long(line.decided_at), who=line.by)
+    if line.reason:
+        text += " " + dict(fixed_reasons()).get(line.reason, line.reason) + "."
+    if line.confirmed:
+        text += " " + ngettext("%(n)s var klar.", "%(n)s var klara.", line.confirmed)
+    if line.undone_at:
+        text += " " + _("Ångrat %(when)s av %(who)s.", when=moment_long(line.undone_at), who=line.undone_by)
+    return text
 
 
 def _counted(facts: Start) -> str:

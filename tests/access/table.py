@@ -97,7 +97,8 @@ _ANY_STAFF = (
     "GET /personal/konto/kod", "POST /personal/konto/kod", "GET /personal/konto/losenord", "POST /personal/konto/losenord",
     "POST /personal/konto/reservkoder", "POST /personal/konto/session",
     "GET /personal/grupper", "GET /personal/idag", "GET /personal/kalender", "GET /personal/orosanmalan",
-    "GET /personal/sjuk", "GET /personal/starter", "GET /personal/tolkningar", "GET /personal/utvarderingar",
+    "GET /personal/sjuk", "GET /personal/starter", "GET /personal/veckan",
+    "GET /personal/tolkningar", "GET /personal/utvarderingar",
 )  # fmt: skip
 _OF_COHORT = (
     f"GET {COHORT}", f"GET {COHORT}/anmal", f"POST {COHORT}/anmal", f"GET {COHORT}/avsluta",
@@ -110,6 +111,7 @@ _OF_COHORT = (
     f"GET {PERSON}/uppgifter", f"POST {PERSON}/uppgifter", f"POST {PERSON}/var-for-sig", f"GET {PERSON}/villkor",
     f"POST {PERSON}/villkor", f"POST {PERSON}/villkor/angra", f"GET {COHORT}/ko", f"POST {COHORT}/ko",
     f"GET {COHORT}/andrat", f"POST {COHORT}/andrat",
+    f"GET {COHORT}/checklista",
     f"GET {COHORT}/besked", f"GET {COHORT}/narvaro", f"GET {COHORT}/ring", f"GET {COHORT}/studiebesok",
     f"POST {COHORT}/studiebesok",
     f"POST {COHORT}/studiebesok/senast", f"GET {COHORT}/studiebesok/{{slot_id}}/stall-in",
