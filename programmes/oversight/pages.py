@@ -87,13 +87,12 @@ class Row:
     start: Start
     decide_by: str
     tag: tuple[str, str, str]
-    needs: str
-    drawn: bool
     when: str
     late: bool
     next: "Next"
     mine: bool
     linked: bool
+    pace: str
 
 
 @dataclass(frozen=True)
@@ -424,14 +423,22 @@ def _row(start: Start, today: date, mine: bool, linked: bool) -> Row:
         start,
         day_short(start.decide_by),
         _tag(start, short),
-        _needs_short(short),
-        start.maximum <= MOST_SEATS_DRAWN,
         _when(short.days),
         short.days < 0,
         _next(start, start_choice(start.deciding, start.confirmed), short.days),
         mine,
         linked,
+        _pace(short),
     )
+
+
+def _pace(short: Shortage) -> str:
+    """`2 till på 9 dagar`"""
+    if not short.missing:
+        return _("Inget")
+    if short.days <= 0:
+        return _("%(n)s till", n=short.missing)
+    return _("%(n)s till på %(days)s", n=short.missing, days=_in(short.days))
 
 
 def _when(days: int) -> str:

@@ -242,6 +242,9 @@ async def test_on_min_plats_one_moves_with_one_form_and_says_whether_one_can_the
     assert answer.status_code == 303
     answers = (await first_right_queries.answers([here.cohort_id]))[here.cohort_id]
     assert (answers.yes, answers.no, answers.silent) == (0, 1, 0)
+    await sign_in_as(client, "kim", clock.now())
+    assert "1 kan inte de nya dagarna." in (await client.get("/personal/starter")).text
+    assert "Kan inte de nya dagarna" in (await client.get(f"/personal/grupper/{here.cohort_id}/flytta-flera")).text
     shown = (await client.get("/min-plats/flytta")).text
     assert "Platsen du har nu går vidare till nästa i kön på en gång." in shown
     done = await post_form(

@@ -163,7 +163,7 @@ def group_page(facts: Facts) -> GroupPage:
         soon=soon,
         later=later,
         workers=tuple(_workers(facts)),
-        may_move_several=facts.coordinates and cohort.state == "cancelled" and bool(rows or facts.cohort.form == "group"),
+        may_move_several=facts.coordinates and cohort.form == "group" and cohort.state in {"cancelled", "postponed"},
         may_enrol=alive and cohort.form != "drop_in" and _closed(facts) is None,
         too_late=_closed(facts) == NotOpen("too_late"),
         may_edit=cohort.state not in {"closed", "cancelled"},
