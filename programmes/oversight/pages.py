@@ -93,6 +93,7 @@ class Row:
     mine: bool
     linked: bool
     pace: str
+    details: str
 
 
 @dataclass(frozen=True)
@@ -362,9 +363,13 @@ def _help(n: int) -> str:
 
 def _details(start: Start) -> tuple[str, ...]:
     """Study visits to come, and what people have said about new days."""
+    visits = ngettext("%(n)s studiebesök kvar.", "%(n)s studiebesök kvar.", start.visits)
+    return (*([visits] if start.visits else []), *_about_new_days(start))
+
+
+def _about_new_days(start: Start) -> tuple[str, ...]:
+    """What people have said about the days of a postponed start."""
     found = []
-    if start.visits:
-        found.append(ngettext("%(n)s studiebesök kvar.", "%(n)s studiebesök kvar.", start.visits))
     if start.can_not:
         found.append(ngettext("%(n)s kan inte de nya dagarna.", "%(n)s kan inte de nya dagarna.", start.can_not))
     if start.silent:
@@ -429,6 +434,7 @@ def _row(start: Start, today: date, mine: bool, linked: bool) -> Row:
         mine,
         linked,
         _pace(short),
+        " ".join(_about_new_days(start)),
     )
 
 
