@@ -8,6 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
+from programmes.catalogue.rules import Declaration, Text
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.errors import Conflict, Forbidden, NotFound
@@ -24,7 +25,10 @@ from programmes.enrolment.queue import services as queue
 from programmes.oversight import services as decisions
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
+from tests.desk.test_transfer_again import another_edition, editions_left_as_they_were
 from tests.factories import a_cohort, confirm, hidden, post_form, somebody
+
+__all__ = ["editions_left_as_they_were"]
 
 
 @pytest.fixture
@@ -169,7 +173,7 @@ async def test_nobody_is_moved_when_one_of_them_would_get_something_else_than_wa
     assert set((await states(here, owner)).values()) == {"preliminary"}
 
 
-async def test_who_waits_with_siblings_or_would_meet_whom_they_must_not_stays_and_only_the_coordinator_moves(
+async def test_only_the_coordinator_of_both_starts_moves_several(
     kim: Principal, keys: KeyFolder, clock: FrozenClock
 ) -> None:
     here = await a_cohort("2.8", clock.now())
@@ -279,3 +283,39 @@ async def test_the_coordinator_ticks_reads_and_moves(
     again = await post_form(client, address, form, "/personal/starter")
     assert again.status_code == 409
     assert "De är redan flyttade" in again.text
+
+
+async def test_siblings_who_wait_together_are_not_parted_in_passing(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    here, other = await a_cohort("2.16", clock.now()), await a_cohort("2.16", clock.now(), first_in=timedelta(days=60))
+    two = await people(here, 2, keys, clock)
+    await owner.execute("delete from seat")
+    await owner.execute("update enrolment set state = 'queued', together_id = $1", UUID(int=7))
+    shown = await services.preview(here.cohort_id, other.cohort_id, two, kim, keys, clock.now())
+    assert [o.why for o in shown.outcomes] == ["together", "together"]
+
+
+async def test_who_meets_whom_they_must_not_or_is_asked_more_there_stays_and_the_others_go(
+    kim: Principal,
+    keys: KeyFolder,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    editions_left_as_they_were: None,
+) -> None:
+    here = await a_cohort("2.8", clock.now())
+    other = await a_cohort("2.8", clock.now(), first_in=timedelta(days=60))
+    free, apart = await people(here, 2, keys, clock)
+    (there,) = await people(other, 1, keys, clock, "F")
+    await owner.execute("insert into kept_apart (enrolment_id, other_id) values ($1, $2), ($2, $1)", apart, there)
+    args = (here.cohort_id, other.cohort_id, [free, apart])
+    shown = await services.preview(*args, kim, keys, clock.now())
+    assert [(o.enrolment_id, o.why) for o in shown.outcomes] == [(free, ""), (apart, "krock")]
+    assert await services.move_several(*args, shown.seen, kim, keys, clock.now()) is not None
+    assert sorted((await states(here, owner)).values()) == ["preliminary", "transferred"]
+    words = Text("Stämmer det?", "Is it so?")
+    newer = Declaration("sober", "sober", words, asked=True, question=words, statement=words, public=words, unmet=words)
+    await another_edition(owner, other, declarations=(newer,))
+    (late,) = await people(here, 1, keys, clock, "L")
+    shown = await services.preview(here.cohort_id, other.cohort_id, [late], kim, keys, clock.now())
+    assert [o.why for o in shown.outcomes] == ["asked"]
