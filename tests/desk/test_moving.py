@@ -319,3 +319,19 @@ async def test_who_meets_whom_they_must_not_or_is_asked_more_there_stays_and_the
     (late,) = await people(here, 1, keys, clock, "L")
     shown = await services.preview(here.cohort_id, other.cohort_id, [late], kim, keys, clock.now())
     assert [o.why for o in shown.outcomes] == ["asked"]
+
+
+async def test_when_the_next_start_is_cancelled_too_the_right_is_to_the_one_after(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    first, second, third = [await a_cohort("2.8", clock.now(), first_in=timedelta(days=days)) for days in (28, 60, 90)]
+    await people(first, 1, keys, clock)
+    await cancel(first, kim, clock)
+    for following in (second, third):
+        right = await first_right_queries.of_start(first.cohort_id, clock.now())
+        assert right is not None
+        assert right.cohort_id == following.cohort_id
+        await cancel(following, kim, clock)
+    # Nowhere to go: nothing holds the list back either.
+    assert await first_right_queries.of_start(first.cohort_id, clock.now()) is None
+    assert await first_right_queries.is_awaited(first.cohort_id, clock.now()) is None

@@ -29,10 +29,16 @@ class Answers:
     silent: int = 0
 
 
+# SQL: whether the start that a first right `r` is to can still be applied to.
+_LEADS_SOMEWHERE = "exists (select from cohort t where t.id = r.cohort_id and t.state in ('open', 'postponed'))"
+
+
 async def of_start(from_cohort_id: int, now: datetime) -> FirstRight | None:
     """The first right of those who had applied to a cancelled start, while it lasts."""
     row = await fetchrow(
-        "select cohort_id, until from first_right where from_cohort_id = $1 and until > $2", from_cohort_id, now
+        f"select cohort_id, until from first_right r where from_cohort_id = $1 and until > $2 and {_LEADS_SOMEWHERE}",
+        from_cohort_id,
+        now,
     )
     return FirstRight(row["cohort_id"], row["until"]) if row else None
 
@@ -40,7 +46,7 @@ async def of_start(from_cohort_id: int, now: datetime) -> FirstRight | None:
 async def is_awaited(from_cohort_id: int, now: datetime) -> datetime | None:
     """Until when people of a cancelled start can still use their first right; None when nobody is left who could."""
     found: datetime | None = await fetchval(
-        """select until from first_right r where from_cohort_id = $1 and until > $2 and exists (
+        f"""select until from first_right r where from_cohort_id = $1 and until > $2 and {_LEADS_SOMEWHERE} and exists (
                select from enrolment e where e.cohort_id = $1 and e.state in ('preliminary', 'confirmed', 'queued'))""",
         from_cohort_id,
         now,

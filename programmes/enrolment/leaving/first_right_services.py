@@ -16,8 +16,15 @@ from programmes.enrolment.rules import ALIVE, offer_until
 
 async def give(cohort: CohortFacts, now: datetime) -> None:
     """In the transaction that cancels a start: everybody there may move to the next one before newcomers, as long as an
-    offer that is made now would be open. Not to one that nobody could answer for in time, and not where there is none."""
+    offer that is made now would be open. Not to one that nobody could answer for in time, and not where there is none. Who
+    had such a right to this one has it to the next, as long as before."""
     others = await first_right_queries.other_starts(cohort, now)
+    following = [other.cohort_id for other in others]
+    await execute(
+        """update first_right set cohort_id = $2 where cohort_id = $1 and $2::int is not null and from_cohort_id <> $2""",
+        cohort.cohort_id,
+        following[0] if following else None,
+    )
     until = offer_until(now, others[0].first_start, day_off) if others else None
     if until is not None:
         await execute(
