@@ -28,6 +28,8 @@ from programmes.desk.extract import views as extract_views
 from programmes.desk.group import calls_views, groups_views, refusal_views, sent_views, transfer_views, visit_views
 from programmes.desk.illness import reached_views, substitute_views
 from programmes.desk.illness import views as sick_views
+from programmes.desk.moving import my_views as my_moving_views
+from programmes.desk.moving import views as moving_views
 from programmes.desk.place import consent_views, leaving_views, siblings_views
 from programmes.desk.place import step_views as place_step_views
 from programmes.desk.place import views as place_views
@@ -48,6 +50,7 @@ from programmes.enrolment.texts import views as text_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
 from programmes.oversight import (
+    checklist_views,
     compliance_views,
     decision_views,
     due_views,
@@ -58,6 +61,7 @@ from programmes.oversight import (
     review_views,
     statistics_views,
     status_views,
+    year_views,
 )
 from programmes.oversight import views as oversight_views
 from programmes.people import account_views, confirm_views, second_step_views, single_sign_on_views
@@ -109,6 +113,8 @@ def _handlers() -> list[Any]:
         *talk_views.HANDLERS,
         *visit_views.HANDLERS,
         *transfer_views.HANDLERS,
+        *moving_views.HANDLERS,
+        *my_moving_views.HANDLERS,
         *refusal_views.HANDLERS,
         *catalogue_views.HANDLERS,
         *readings_views.HANDLERS,
@@ -148,7 +154,9 @@ def _handlers() -> list[Any]:
         *office_views.HANDLERS,
         *venue_views.HANDLERS,
         *oversight_views.HANDLERS,
+        *year_views.HANDLERS,
         *decision_views.HANDLERS,
+        *checklist_views.HANDLERS,
         *opening_views.HANDLERS,
         *review_views.HANDLERS,
         *retention_views.HANDLERS,

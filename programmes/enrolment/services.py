@@ -175,6 +175,7 @@ async def _tell_ended(facts: queries.EnrolmentFacts, state: State, staff_id: int
 async def step_down(facts: queries.EnrolmentFacts, state: State, now: datetime) -> None:
     """In the caller's transaction, under the lock: the way ends. Seat and booked visit go."""
     await execute("delete from seat where enrolment_id = $1", facts.enrolment_id)
+    await execute("delete from can_then where enrolment_id = $1", facts.enrolment_id)
     await leave_slot(facts.enrolment_id, now)
     await execute(
         """update enrolment set state = $2, ended_at = $3, offer_expires_at = null,

@@ -298,6 +298,28 @@ class PlaceSession(Table, tablename="place_session"):
     ends_at = Timestamptz(default=None)
 
 
+class FirstRight(Table, tablename="first_right"):
+    """Who applied to a start that was cancelled may move to another before newcomers, until then: as many places as there
+    are people left are kept there. The worker takes it away when its time is over."""
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False, index=True)
+    from_cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False, unique=True)
+    opened_at = Timestamptz(default=None)
+    until = Timestamptz(default=None)
+    first_right_elsewhere = Check("cohort_id <> from_cohort_id")
+
+
+class CanThen(Table, tablename="can_then"):
+    """What somebody answered when their start was postponed (`asked_at`): whether they can come on the new days. No row is
+    no answer, never a no. It goes when they leave or move."""
+
+    id: Serial = Serial(primary_key=True)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False, unique=True)
+    asked_at = Timestamptz(default=None)
+    can = Boolean(default=None)
+
+
 class KeptFigure(Table, tablename="kept_figure"):
     """What the rows of people whose records have been erased said in the figures of a documented cohort: how their way
     ended (`completed`, …), at how many sessions of it somebody was (`session_id`), how many came at all (`came`), made a

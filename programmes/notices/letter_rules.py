@@ -46,7 +46,8 @@ class Facts:
     `added` the one at the end that makes up for a cancelled one, `soonest` when the next was to begin, cancelled or not.
     `booked`: how many talks were booked at once with this one, the first of them. `became`: the sessions that a change was
     about which are otherwise than the receiver believes; `moved` the one of them that the message is about.
-    `by_word`: no offer could be answered in time, so that a free place goes to who says yes to staff, at `phone`."""
+    `by_word`: no offer could be answered in time, so that a free place goes to who says yes to staff, at `phone`.
+    `first_until`: until when they may move to another start before newcomers."""
 
     kind: Kind
     enrolment_state: str
@@ -69,6 +70,7 @@ class Facts:
     moved: Became | None = None
     by_word: bool = False
     phone: str = ""
+    first_until: datetime | None = None
 
     @property
     def code_start(self) -> str:
@@ -339,10 +341,17 @@ def _start_news(facts: Facts) -> list[str]:
         case "cohort_postponed":
             return _postponed(facts)
         case _:
-            return [
-                _("Det blir tyvärr inget den här gången. Alla möten är inställda."),
-                _("Du kan anmäla dig till en annan start."),
-            ]
+            return [_("Det blir tyvärr inget den här gången. Alla möten är inställda."), _instead(facts.first_until)]
+
+
+def _instead(first_until: datetime | None) -> str:
+    if first_until is None:
+        return _("Du kan anmäla dig till en annan start.")
+    return _(
+        "Vill du vara med i nästa start? Då flyttar du dit på Min plats, och tiden för din anmälan följer med. Till och med "
+        "%(until)s går du före dem som anmäler sig nu.",
+        until=moment_long(first_until),
+    )
 
 
 def _postponed(facts: Facts) -> list[str]:

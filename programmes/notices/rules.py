@@ -81,6 +81,8 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
 
 # Reminders of what people know already: nobody has to be rung about them.
 REMINDERS: frozenset[Kind] = frozenset({"soon_visit", "soon_evaluation"})
+# What tells of a decision about a start. It waits as long as the decision can be taken back.
+OF_DECISIONS: frozenset[Kind] = frozenset({"cohort_started", "cohort_cancelled", "cohort_postponed"})
 # That somebody's time ran out: what happened stands on Min plats for a day afterwards.
 RAN_OUT: frozenset[Kind] = frozenset({"offer_expired", "place_expired", "queue_ended"})
 # What changes when somebody should come. About a session that is near it is urgent.

@@ -17,6 +17,7 @@ from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.age_rules import to_say_again
+from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.queue import deadline_queries, order_queries
@@ -281,6 +282,7 @@ async def _words(
         link=f"{settings.base_url}/min-plats#{code}" if code else "",
         by_word=queued and await order_queries.where_waiting_leads(person.cohort_id, now) == "word",
         phone=settings.phone,
+        first_until=await first_right_queries.is_awaited(person.cohort_id, now),
     )
 
 

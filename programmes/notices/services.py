@@ -100,6 +100,20 @@ async def forget_events(cohort_id: int) -> None:
     await execute(f"delete from {queries.EVENTS}", cohort_id, list(rules.KINDS))
 
 
+async def forget_decision(cohort_id: int, since: datetime) -> None:
+    """In the caller's transaction, under the lock: a decision about a start is taken back before anybody has heard of it.
+    Its messages, and the events that would write them, go."""
+    kinds = sorted(rules.OF_DECISIONS)
+    await execute(f"delete from {queries.EVENTS}", cohort_id, kinds)
+    await execute(
+        """delete from notice n using enrolment e where e.id = n.enrolment_id and e.cohort_id = $1
+           and n.kind = any($2::text[]) and n.created_at >= $3 and n.state <> 'sent'""",
+        cohort_id,
+        kinds,
+        since,
+    )
+
+
 async def forget_sent(moment: datetime) -> int:
     """In the caller's transaction, drop that messages were sent to documented people before a moment, where the group is
     closed: nothing is told there any more, so nothing is told twice. Returns how many. Of others it goes with the list."""
@@ -152,8 +166,9 @@ async def note(event: Event, facts: EnrolmentFacts, keys: KeyFolder, now: dateti
             rules.notice_id(event.kind, facts.enrolment_id, event.subject),
         )
     made = await execute(
-        """insert into notice (id, enrolment_id, session_id, kind, state, created_at, believed, handed_over_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning 1""",
+        """insert into notice (id, enrolment_id, session_id, kind, state, created_at, believed, handed_over_at,
+                               look_again_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning 1""",
         rules.notice_id(event.kind, facts.enrolment_id, event.subject),
         facts.enrolment_id,
         event.session_id,
@@ -162,6 +177,7 @@ async def note(event: Event, facts: EnrolmentFacts, keys: KeyFolder, now: dateti
         now,
         event.believed,
         now if event.unsure else None,
+        await queries.held_to_undo(facts.cohort_id) if event.kind in rules.OF_DECISIONS else None,
     )
     if made and facts.participant_id is not None:
         await audit.note("person:notify", f"participant/{facts.participant_id}", None, now)

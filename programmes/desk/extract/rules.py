@@ -54,6 +54,7 @@ HANDED_OUT: Mapping[str, tuple[str, ...]] = {
     "study_visit": ("state", "person_goes_on", "staff_goes_on", "booked_at", "marked_at"),
     "agreement": ("accepted_at", "how"),
     "place_session": ("ends_at",),
+    "can_then": ("asked_at", "can"),
     "attendance": ("mark", "marked_at"),
     "notice": ("kind", "state", "created_at", "sent_at"),
     "notice_attempt": ("failed_at",),
@@ -109,6 +110,7 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "condition_unmet": {"id": _ROW, "enrolment_id": _ROW},
     "study_visit": {"id": _ROW, "slot_id": "handed out as time and place", "enrolment_id": _ROW},
     "agreement": {"id": _ROW, "enrolment_id": _ROW, "text_id": "handed out as kind and version"},
+    "can_then": {"id": _ROW, "enrolment_id": _ROW},
     "place_session": {"id": _SECRET, "enrolment_id": _ROW},
     "attendance": {"id": _ROW, "session_id": "handed out as its time", "enrolment_id": _ROW},
     "notice": {

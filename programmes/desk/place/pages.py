@@ -14,6 +14,7 @@ from programmes.core.clock import local_date
 from programmes.core.codes import grouped
 from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, times
 from programmes.core.i18n import gettext as _
+from programmes.desk.moving.pages import NOT_MOVING, MovingPart
 from programmes.desk.talks import rules as talk_rules
 from programmes.enrolment.queue.ran_out_rules import open_until
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, Visit
@@ -140,6 +141,7 @@ class PlacePage:
     done: str = ""
     consent: bool = False
     talks: str = ""
+    moving: MovingPart = NOT_MOVING
 
     @property
     def filled(self) -> int:
@@ -296,6 +298,8 @@ def done_words(what: str) -> str:
         "besok": _("Besöket är bokat"),
         "avbokat": _("Besöket är avbokat. Din plats är kvar"),
         "godkant": _("Tack, det är godkänt"),
+        "flyttad": _("Du har flyttat till den här starten. Koden och tiden för din anmälan följde med"),
+        "svarat": _("Tack för svaret. Du kan ändra det här så länge starten inte är bestämd"),
     }.get(what, "")
 
 

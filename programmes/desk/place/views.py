@@ -20,14 +20,17 @@ from programmes.core.codes import normalised
 from programmes.core.i18n import clock, day_long, day_plain, language, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.group import refusal_pages
+from programmes.desk.moving import pages as moving_pages
+from programmes.desk.moving import services as moving_services
+from programmes.desk.moving.pages import NOT_MOVING, MovingPart
 from programmes.desk.place import pages
 from programmes.desk.place.siblings_views import opened_here, still_open, to_place, waiting_with
 from programmes.desk.talks.queries import tally_of
 from programmes.enrolment import age_rules, place_services, queries
 from programmes.enrolment.age_rules import as_judged
 from programmes.enrolment.browser_queries import Browser, browser_of
+from programmes.enrolment.leaving import first_right_queries, refusal_queries
 from programmes.enrolment.leaving import queries as leaving_queries
-from programmes.enrolment.leaving import refusal_queries
 from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.records.partner_rules import may_answer
 from programmes.enrolment.rules import Remaining
@@ -244,7 +247,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         days=pages.day_lines(sessions, cohort.form, now, facts.visit) if has_days else (),
         exempt=programme.exempt,
         way=way(facts, request.app.state.key_folder),
-        moved_here=moment_long(moved) if moved else "",
+        moved_here=moment_long(moved) if moved and not await order_queries.moved_oneself(facts.enrolment_id) else "",
         done=pages.done_words(request.query_params.get("klart", "")),
         calendar=calendar,
         protected=facts.protected,
@@ -257,6 +260,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         opened=await opened_here(request),
         talks=pages.talks(await tally_of(cohort.cohort_id, programme, sessions)) if counts else "",
         consent=may_answer(facts.state, facts.partner_consent),
+        moving=await _moving_part(place, moved, now),
         first_day=local_date(cohort.first_start).isoformat() if cohort.first_start else "",
         born_between=born_between(place.judged, local_date(cohort.first_start)) if cohort.first_start else "",
     )
@@ -266,6 +270,22 @@ async def _knew_other_days(facts: queries.EnrolmentFacts, moved_here: datetime |
     """Whether the start was postponed since the person came to it: to who came afterwards its days are the days."""
     postponed = await cohorts.postponed_at(facts.cohort_id)
     return postponed is not None and (moved_here or facts.applied_at) < postponed
+
+
+async def _moving_part(place: Place, moved_here: datetime | None, now: datetime) -> MovingPart:
+    """Whether they may move to another start, and are asked if they can come on new days."""
+    facts, cohort = place.facts, place.cohort
+    if not await moving_services.leads_away(facts, cohort, moved_here):
+        return NOT_MOVING
+    right = await first_right_queries.of_start(cohort.cohort_id, now)
+    asked_at = await cohorts.postponed_at(cohort.cohort_id) if cohort.state == "postponed" else None
+    return MovingPart(
+        may=True,
+        to=bool(await first_right_queries.other_starts(cohort, now)),
+        until=moving_pages.until_text(right),
+        asked_at=moving_pages.asked_key(asked_at) if asked_at else "",
+        can=await first_right_queries.answer_of(facts.enrolment_id, asked_at) if asked_at else None,
+    )
 
 
 async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.QueuePart:

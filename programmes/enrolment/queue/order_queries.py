@@ -105,6 +105,17 @@ async def moved_here(enrolment_id: UUID) -> datetime | None:
     return found
 
 
+async def moved_oneself(enrolment_id: UUID) -> bool:
+    """Whether somebody came from another start without staff having moved them."""
+    return bool(
+        await fetchval(
+            """select true from queue_event where enrolment_id = $1 and kind in ('moved_here', 'moved_here_queue')
+               and staff_id is null limit 1""",
+            enrolment_id,
+        )
+    )
+
+
 async def was_offered(enrolment_id: UUID) -> bool:
     """Whether somebody has ever been offered a place here."""
     return bool(
