@@ -28,6 +28,8 @@ from programmes.desk.extract import views as extract_views
 from programmes.desk.group import calls_views, groups_views, refusal_views, sent_views, transfer_views, visit_views
 from programmes.desk.illness import reached_views, substitute_views
 from programmes.desk.illness import views as sick_views
+from programmes.desk.moving import my_views as my_moving_views
+from programmes.desk.moving import views as moving_views
 from programmes.desk.place import consent_views, leaving_views, siblings_views
 from programmes.desk.place import step_views as place_step_views
 from programmes.desk.place import views as place_views
@@ -48,13 +50,18 @@ from programmes.enrolment.texts import views as text_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
 from programmes.oversight import (
+    checklist_views,
+    compliance_views,
     decision_views,
     due_views,
+    metrics_views,
     opening_views,
     report_views,
     retention_views,
     review_views,
     statistics_views,
+    status_views,
+    year_views,
 )
 from programmes.oversight import views as oversight_views
 from programmes.people import account_views, confirm_views, second_step_views, single_sign_on_views
@@ -69,6 +76,7 @@ from programmes.web.headers import add_headers
 from programmes.web.hosts import with_readable_host
 from programmes.web.language import choose_language
 from programmes.web.limits import MOST_BYTES, MOST_SECONDS, Turns, keep_limits, with_whole_body
+from programmes.web.measuring import Measures, measured
 from programmes.web.rendering import Static, make_environment
 from programmes.web.sessions import cookie_name, identify
 from programmes.web.static_files import static_file
@@ -105,6 +113,8 @@ def _handlers() -> list[Any]:
         *talk_views.HANDLERS,
         *visit_views.HANDLERS,
         *transfer_views.HANDLERS,
+        *moving_views.HANDLERS,
+        *my_moving_views.HANDLERS,
         *refusal_views.HANDLERS,
         *catalogue_views.HANDLERS,
         *readings_views.HANDLERS,
@@ -144,13 +154,18 @@ def _handlers() -> list[Any]:
         *office_views.HANDLERS,
         *venue_views.HANDLERS,
         *oversight_views.HANDLERS,
+        *year_views.HANDLERS,
         *decision_views.HANDLERS,
+        *checklist_views.HANDLERS,
         *opening_views.HANDLERS,
         *review_views.HANDLERS,
         *retention_views.HANDLERS,
         *due_views.HANDLERS,
         *statistics_views.HANDLERS,
         *report_views.HANDLERS,
+        *compliance_views.HANDLERS,
+        *metrics_views.HANDLERS,
+        *status_views.HANDLERS,
     ]
 
 
@@ -158,7 +173,13 @@ class Application(Litestar):
     """Litestar, which hears of no host that it could not read, and of a write when all of it is here."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
-        await super().__call__(with_readable_host(scope), await with_whole_body(scope, receive), send)
+        await measured(
+            super().__call__,
+            self.state.measures,
+            with_readable_host(scope),
+            await with_whole_body(scope, receive),
+            send,
+        )
 
 
 def create_app(
@@ -198,6 +219,7 @@ def create_app(
                 "provider": Provider(settings.single_sign_on, settings.base_url) if settings.single_sign_on else None,
                 "bursts": Bursts(settings.burst_most, timedelta(minutes=settings.burst_minutes)),
                 "turns": Turns(),
+                "measures": Measures(),
                 "most_seconds": MOST_SECONDS,
                 "wrong_codes": Bursts(settings.guess_most, timedelta(minutes=settings.burst_minutes)),
             }

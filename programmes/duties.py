@@ -22,6 +22,7 @@ from programmes.desk.today import staff_mail
 from programmes.enrolment import age_services as ages
 from programmes.enrolment import place_services
 from programmes.enrolment import services as enrolment
+from programmes.enrolment.leaving import first_right_services
 from programmes.enrolment.leaving import services as leaving_services
 from programmes.enrolment.queue import services as queue
 from programmes.enrolment.records import key_services, partner_services
@@ -105,6 +106,7 @@ async def _pass_places_on(worker: Worker) -> None:
     now = worker.clock.now()
     await queue.cap_offers(now)
     await enrolment.expire_offers(worker.keys, now)
+    await first_right_services.end_over(now)
     await queue.promote_waiting(now)
 
 

@@ -240,7 +240,8 @@ async def locked(cohort_id: int) -> CohortFacts:
 async def postponed_at(cohort_id: int) -> datetime | None:
     """When a cohort's start was last postponed, or None."""
     found: datetime | None = await fetchval(
-        "select max(decided_at) from start_decision where cohort_id = $1 and decision = 'postpone'", cohort_id
+        "select max(decided_at) from start_decision where cohort_id = $1 and decision = 'postpone' and undone_at is null",
+        cohort_id,
     )
     return found
 

@@ -282,6 +282,18 @@ def _settled(cohort_state: str, session_state: str) -> Reason | None:
     return None
 
 
+# So long a decision about a start can be taken back: its messages wait until then. Not where a session begins within a day.
+UNDO_DECISION, NO_TIME_TO_WAIT = timedelta(minutes=10), timedelta(days=1)
+
+
+def decision_undone_until(decided_at: datetime, soonest: datetime | None) -> datetime | None:
+    """Until when a decision about a start can be taken back; None where people have to hear of it at once. `soonest`: when
+    the next session was to begin as it was decided, cancelled or moved since or not."""
+    if soonest is not None and decided_at <= soonest <= decided_at + NO_TIME_TO_WAIT:
+        return None
+    return decided_at + UNDO_DECISION
+
+
 def ends_early(state: str, form: str) -> bool:
     """Whether what is left may be cancelled at once: of what runs. A group that has not started is decided upon."""
     return state == "started" or (state == "open" and form != "group")

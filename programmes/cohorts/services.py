@@ -202,13 +202,15 @@ async def _decided(
     cohort: CohortFacts, decision: str, reason: str, confirmed: int, principal: Principal, now: datetime
 ) -> None:
     await execute(
-        """insert into start_decision (cohort_id, decision, reason, confirmed, staff_id, decided_at)
-           values ($1, $2, $3, $4, $5, $6)""",
+        """insert into start_decision (cohort_id, decision, reason, confirmed, staff_id, decided_at, state_before,
+                                       decide_before) values ($1, $2, $3, $4, $5, $6, $7, $8)""",
         cohort.cohort_id,
         decision,
         reason,
         confirmed,
         principal.staff_id,
         now,
+        cohort.state,
+        cohort.decide_by,
     )
     await audit.note(f"cohort:{decision}", f"cohort/{cohort.cohort_id}", principal.staff_id, now)

@@ -157,7 +157,8 @@ class SessionChange(Table, tablename="session_change"):
 
 
 class StartDecision(Table, tablename="start_decision"):
-    """Start, postpone or cancel: by whom, when, why (a word from a fixed list)."""
+    """Start, postpone or cancel: by whom, when, why (a word from a fixed list). `state_before` and `decide_before` are what
+    undoing gives back; an undone one stays, with when and by whom."""
 
     id: Serial = Serial(primary_key=True)
     cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False)
@@ -166,7 +167,12 @@ class StartDecision(Table, tablename="start_decision"):
     confirmed = Integer(default=0)
     staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
     decided_at = Timestamptz(default=None)
+    state_before = Text(null=True, default=None)
+    decide_before = Date(null=True, default=None)
+    undone_at = Timestamptz(null=True, default=None)
+    undone_by = ForeignKey(Staff, on_delete=OnDelete.restrict, null=True, default=None)
     known_decision = Check("decision in ('start', 'postpone', 'cancel')")
+    known_state_before = Check("state_before in ('planned', 'open', 'postponed')")
 
 
 class SubstituteRequest(Table, tablename="substitute_request"):
@@ -193,3 +199,14 @@ class SubstituteRequest(Table, tablename="substitute_request"):
     known_request_state = Check("state in ('asked', 'yes', 'no', 'withdrawn', 'taken', 'over')")
     nobody_stands_in_for_themselves = Check("absent_id <> asked_id")
     open_until_it_ends = Check("(state = 'asked') = (ended_at is null)")
+
+
+class YearlyStarts(Table, tablename="yearly_starts"):
+    """How many starts a year the office wants of a programme for which the guideline has no number, or more than it has."""
+
+    id: Serial = Serial(primary_key=True)
+    section = Text(default=None, unique=True)
+    number = Integer(default=None)
+    staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
+    set_at = Timestamptz(default=None)
+    yearly_starts_sensible = Check("number between 0 and 12")

@@ -11,6 +11,7 @@ def tabs(cohort_id: int, form: str, state: str, study_visit: bool) -> tuple[tupl
     running = state == "started" or (form == "drop_in" and state == "open")
     found = [
         (_("Översikt"), base, True),
+        (_("Checklista"), f"{base}/checklista", form != "drop_in"),
         (words_for(form).many, f"{base}/traffar", True),
         (_("Närvaro"), f"{base}/narvaro", running),
         (_("Studiebesök"), f"{base}/studiebesok", study_visit and state in {"planned", "open", "postponed"}),

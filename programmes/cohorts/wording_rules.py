@@ -185,6 +185,7 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "weeks": lambda p: _("Skriv ett antal veckor från %(least)s till %(most)s.", **p),
     "minimum": _minimum,
     "maximum": _maximum,
+    "starts_a_year": lambda p: _("Skriv ett tal från %(least)s till %(most)s.", **p),
     "minimum_above": lambda p: _("Minst kan inte vara mer än högst."),
     "held": _held,
     "strands": _strands,

@@ -95,6 +95,18 @@ async def open_pool(
     )
 
 
+def pool_facts() -> dict[str, tuple[str, int]]:
+    """How the pool of this process stands, by name, each with what it means; empty while there is none."""
+    pool = engine().pool
+    if pool is None:
+        return {}
+    return {
+        "pool_connections": ("Connections that are open.", pool.get_size()),
+        "pool_idle": ("Connections that are open and not in use.", pool.get_idle_size()),
+        "pool_most": ("As many as may be open.", pool.get_max_size()),
+    }
+
+
 async def close_pool() -> None:
     """Close the pool of this process, if it has one."""
     if engine().pool:

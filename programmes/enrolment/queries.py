@@ -57,7 +57,8 @@ class Gate:
 
     `someone_waits`: somebody who can be offered a place now. Who is passed over for a reason holds nobody back, nor do
     siblings who wait for more places than are free; `waits_aside` says whether anybody waits whom others may pass so.
-    `first_start` is None when no session is booked, or every one is cancelled.
+    `first_start` is None when no session is booked, or every one is cancelled. `kept`: so many places are kept for those who
+    had applied to a cancelled start, before all who applied here since `kept_since`.
     """
 
     cohort_id: int
@@ -68,6 +69,17 @@ class Gate:
     next_session: datetime | None
     waits_aside: bool = False
     first_start: datetime | None = None
+    kept: int = 0
+    kept_since: datetime | None = None
+
+    @property
+    def free(self) -> int:
+        return self.maximum - len(self.taken)
+
+
+# SQL: how many people the first right to places of the cohort `c` is still for.
+_KEPT = """(select count(*) from first_right r join enrolment k on k.cohort_id = r.from_cohort_id
+            where r.cohort_id = c.id and k.state in ('preliminary', 'confirmed', 'queued'){live})"""
 
 
 def can_be_offered(free: str) -> str:
@@ -86,14 +98,16 @@ async def places(cohort_ids: Iterable[int]) -> dict[int, Places]:
     """Places of several cohorts in one statement; never from a cache."""
     wanted = sorted(set(cohort_ids))
     rows = await fetch(
-        f"""with seats as (select c.id, c.maximum - (select count(*) from seat where cohort_id = c.id) as free
+        f"""with seats as (select c.id, c.maximum - (select count(*) from seat where cohort_id = c.id) as free,
+                                 {_KEPT.format(live="")} as kept
                           from cohort c where c.id = any($1::int[]))
-           select e.cohort_id, count(*) filter (where e.state = 'confirmed') as confirmed,
+           select seats.id as cohort_id, count(*) filter (where e.state = 'confirmed') as confirmed,
                   count(*) filter (where e.state = 'preliminary') as preliminary,
                   count(*) filter (where e.state = 'offered') as offered,
                   count(*) filter (where e.state = 'queued') as queued,
-                  bool_or({can_be_offered("seats.free")}) as someone_waits
-           from enrolment e join seats on seats.id = e.cohort_id group by e.cohort_id""",
+                  coalesce(bool_or({can_be_offered("seats.free")}), false)
+                    or seats.kept > 0 and seats.free <= seats.kept as someone_waits
+           from seats left join enrolment e on seats.id = e.cohort_id group by seats.id, seats.free, seats.kept""",
         wanted,
     )
     found = {row["cohort_id"]: Places(*list(row)[1:]) for row in rows}
@@ -119,7 +133,9 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
                        select max(number) from cohort_session where cohort_id = $1))) as last_entry,
                   (select min(starts_at) from cohort_session
                    where cohort_id = $1 and state <> 'cancelled' and starts_at > $3) as next_session,
-                  (select {UNBOOKED} from cohort c where c.id = $1) as unbooked""",
+                  (select {UNBOOKED} from cohort c where c.id = $1) as unbooked,
+                  (select {_KEPT.format(live=" and r.until > $3")} from cohort c where c.id = $1) as kept,
+                  (select min(opened_at) from first_right where cohort_id = $1 and until > $3) as kept_since""",
         cohort_id,
         cohort["last_entry_session"],
         now,
@@ -130,11 +146,13 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
         cohort_id,
         cohort["maximum"],
         frozenset(row["taken"]),
-        row["someone_waits"],
+        row["someone_waits"] or 0 < row["kept"] >= cohort["maximum"] - len(row["taken"]),
         Entry(cohort["state"], cohort["enrol_from"], row["last_entry"], row["unbooked"]),
         row["next_session"],
         row["waits_aside"],
         row["first_start"],
+        row["kept"],
+        row["kept_since"],
     )
 
 
@@ -154,6 +172,15 @@ async def age_checked(people: Iterable[UUID], first_start: datetime | None) -> b
         local_date(first_start),
     )
     return unchecked is None
+
+
+async def applied_since(people: Iterable[UUID], moment: datetime | None) -> bool:
+    """Whether any of these applied after a moment."""
+    return bool(
+        await fetchval(
+            "select true from enrolment where id = any($1::uuid[]) and applied_at > $2 limit 1", list(people), moment
+        )
+    )
 
 
 async def lock_cohort(cohort_id: int) -> None:
@@ -181,6 +208,7 @@ select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected
        e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,
        p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.guardian_ticked, e.declared_for,
        e.age_checked_for,
+       (select max(m.counted_for) from condition_met m where m.enrolment_id = e.id) as counted_for,
        e.only_waited, e.turn, e.order_reason, e.passed_at, e.asked_to_come, e.visit_cancelled_at, e.place_since,
        e.visit_anew_since,
        e.undo_until, e.left_from, e.left_slot_id, e.together_id, e.consent_withdrawn_at, v.person_goes_on, v.staff_goes_on,

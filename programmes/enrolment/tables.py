@@ -220,12 +220,14 @@ class Seat(Table, tablename="seat"):
 
 
 class ConditionMet(Table, tablename="condition_met"):
-    """That a condition was met (or declared) when the place was taken; never an answer that says more."""
+    """That a condition was met (or declared) when the place was taken; never an answer that says more. `counted_for`: the
+    first session's day that it was declared for, where years count to that (2.19)."""
 
     id: Serial = Serial(primary_key=True)
     enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
     condition = Text(default=None)
     met_at = Timestamptz(default=None)
+    counted_for = Date(null=True, default=None)
     one_per_condition = Unique(["enrolment_id", "condition"])
     condition_is_a_name = Check("condition ~ '^[a-z0-9_]{1,60}$'")
 
@@ -294,6 +296,28 @@ class PlaceSession(Table, tablename="place_session"):
     id: Bytea = Bytea(primary_key=True, default=None)
     enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
     ends_at = Timestamptz(default=None)
+
+
+class FirstRight(Table, tablename="first_right"):
+    """Who applied to a start that was cancelled may move to another before newcomers, until then: as many places as there
+    are people left are kept there. The worker takes it away when its time is over."""
+
+    id: Serial = Serial(primary_key=True)
+    cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False, index=True)
+    from_cohort_id = ForeignKey(Cohort, on_delete=OnDelete.cascade, null=False, unique=True)
+    opened_at = Timestamptz(default=None)
+    until = Timestamptz(default=None)
+    first_right_elsewhere = Check("cohort_id <> from_cohort_id")
+
+
+class CanThen(Table, tablename="can_then"):
+    """What somebody answered when their start was postponed (`asked_at`): whether they can come on the new days. No row is
+    no answer, never a no. It goes when they leave or move."""
+
+    id: Serial = Serial(primary_key=True)
+    enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False, unique=True)
+    asked_at = Timestamptz(default=None)
+    can = Boolean(default=None)
 
 
 class KeptFigure(Table, tablename="kept_figure"):

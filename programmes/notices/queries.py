@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from programmes.cohorts import decision_queries
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
 from programmes.core.i18n import Language
@@ -179,6 +180,12 @@ async def latest_decision(cohort_id: int) -> int:
     """The number of the newest decision about a cohort's start; 0 if there is none."""
     found: int = await fetchval("select coalesce(max(id), 0) from start_decision where cohort_id = $1", cohort_id)
     return found
+
+
+async def held_to_undo(cohort_id: int) -> datetime | None:
+    """Until when the messages of a cohort's newest decision wait, since it can be taken back; None for what goes at once."""
+    found = await decision_queries.newest(cohort_id)
+    return found.undone_until if found else None
 
 
 async def latest_cancelling(cohort_id: int) -> datetime | None:

@@ -11,8 +11,10 @@ from programmes.core import audit, jobs
 from programmes.core.db import execute, transaction
 from programmes.core.errors import NotFound
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import due_queries
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.queue import order_queries
 from programmes.notices import queries, rules
 from programmes.notices.reach_services import may_be_written_to
 from programmes.notices.rules import Kind
@@ -73,6 +75,19 @@ async def tell_cohort(kind: Kind, cohort_id: int, keys: KeyFolder, now: datetime
             await _tell(event, await _audience(kind, cohort_id), keys, now)
 
 
+async def tell_of_free_places(keys: KeyFolder, now: datetime) -> None:
+    """A message to who is next in a queue beside a free place that no offer could be answered for, once before each session.
+    Safe to run twice, and late."""
+    for cohort_id in await due_queries.waiting_beside_a_place():
+        with suppress(NotFound):
+            people = await order_queries.next_by_word(cohort_id, now)
+            upcoming = [
+                s.starts_at for s in await cohorts.sessions(cohort_id) if s.state != "cancelled" and s.starts_at > now
+            ]
+            for enrolment_id in people:
+                await tell_one("place_free", enrolment_id, keys, now, min(upcoming).isoformat())
+
+
 _LATEST: Mapping[Kind, Callable[[int], Awaitable[object]]] = {
     "rest_cancelled": queries.latest_cancelling,
     "rest_moved": queries.latest_change,
@@ -83,6 +98,20 @@ _LATEST: Mapping[Kind, Callable[[int], Awaitable[object]]] = {
 async def forget_events(cohort_id: int) -> None:
     """In the caller's transaction, before the people go: nobody is left to be told, and no id of theirs stays behind."""
     await execute(f"delete from {queries.EVENTS}", cohort_id, list(rules.KINDS))
+
+
+async def forget_decision(cohort_id: int, since: datetime) -> None:
+    """In the caller's transaction, under the lock: a decision about a start is taken back before anybody has heard of it.
+    Its messages, and the events that would write them, go."""
+    kinds = sorted(rules.OF_DECISIONS)
+    await execute(f"delete from {queries.EVENTS}", cohort_id, kinds)
+    await execute(
+        """delete from notice n using enrolment e where e.id = n.enrolment_id and e.cohort_id = $1
+           and n.kind = any($2::text[]) and n.created_at >= $3 and n.state <> 'sent'""",
+        cohort_id,
+        kinds,
+        since,
+    )
 
 
 async def forget_sent(moment: datetime) -> int:
@@ -137,8 +166,9 @@ async def note(event: Event, facts: EnrolmentFacts, keys: KeyFolder, now: dateti
             rules.notice_id(event.kind, facts.enrolment_id, event.subject),
         )
     made = await execute(
-        """insert into notice (id, enrolment_id, session_id, kind, state, created_at, believed, handed_over_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning 1""",
+        """insert into notice (id, enrolment_id, session_id, kind, state, created_at, believed, handed_over_at,
+                               look_again_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning 1""",
         rules.notice_id(event.kind, facts.enrolment_id, event.subject),
         facts.enrolment_id,
         event.session_id,
@@ -147,6 +177,7 @@ async def note(event: Event, facts: EnrolmentFacts, keys: KeyFolder, now: dateti
         now,
         event.believed,
         now if event.unsure else None,
+        await queries.held_to_undo(facts.cohort_id) if event.kind in rules.OF_DECISIONS else None,
     )
     if made and facts.participant_id is not None:
         await audit.note("person:notify", f"participant/{facts.participant_id}", None, now)

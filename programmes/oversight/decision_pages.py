@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Protocol
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import ROOM_AND_LEADER, Schedule
 from programmes.cohorts.wording_rules import noted, numbered, said, why_skipped
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, day_plain, day_short, listed, ngettext, times, weekdays
+from programmes.core.i18n import capital, day_long, day_plain, day_short, listed, moment_long, ngettext, times, weekdays
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
 from programmes.notices.reach_rules import Reach, told
@@ -61,6 +62,38 @@ def fixed_reasons() -> tuple[tuple[str, str], ...]:
         ("no_leader", _("Gruppledare saknas")),
         ("no_venue", _("Lokal saknas")),
     )
+
+
+class Decision(Protocol):
+    """One decision as it is kept."""
+
+    @property
+    def decision(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def confirmed(self) -> int: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def decided_at(self) -> datetime: ...
+    @property
+    def undone_by(self) -> str | None: ...
+    @property
+    def undone_at(self) -> datetime | None: ...
+
+
+def decision_line(line: Decision) -> str:
+    """`Inställd torsdag 3 september 10.00 av Kim, med 3 klara: för få deltagare.`"""
+    what = {"start": _("Startad"), "postpone": _("Framflyttad"), "cancel": _("Inställd")}[line.decision]
+    text = _("%(what)s %(when)s av %(who)s.", what=what, when=moment_long(line.decided_at), who=line.by)
+    if line.reason:
+        text += " " + dict(fixed_reasons()).get(line.reason, line.reason) + "."
+    if line.confirmed:
+        text += " " + ngettext("%(n)s var klar.", "%(n)s var klara.", line.confirmed)
+    if line.undone_at:
+        text += " " + _("Ångrat %(when)s av %(who)s.", when=moment_long(line.undone_at), who=line.undone_by)
+    return text
 
 
 def _counted(facts: Start) -> str:
@@ -144,15 +177,18 @@ def cancel_page(
     form: object,
     reason: str,
     reached: Mapping[State, Reach],
+    hint: str = "",
 ) -> DecisionPage:
     """`others` are the programme's other open starts; `year` the year that this start is in."""
     gone = _("Platsen försvinner. Det står på Min plats.")
+    if others:
+        gone = _("Platsen försvinner. Får flytta till nästa start på Min plats.")
     rows = _people(
         facts,
         gone,
         gone,
         _("Erbjudandet tas tillbaka. Det står på Min plats."),
-        _("Kön upphör. Det står på Min plats."),
+        _("Kön upphör. Får flytta till nästa start på Min plats.") if others else _("Kön upphör. Det står på Min plats."),
         reached,
     )
     if facts.state != "planned" and facts.sessions:
@@ -162,7 +198,7 @@ def cancel_page(
         rows = (*rows, (_("Kalendrar"), shown, _("Oftast inom några timmar")))
     return DecisionPage(
         facts,
-        _cancel_lead(facts),
+        f"{_cancel_lead(facts)} {hint}",
         form,
         (*rows, *_usual_end(_("Rum och tider blir lediga."))),
         fixed_reasons(),
@@ -179,29 +215,28 @@ def _others(others: Sequence[Other]) -> str:
         return _("Ingen annan start är öppen för anmälan. De som vill får söka igen när ni öppnar en ny.")
     nearest, with_room = min(others, key=lambda o: o.day), [other.day for other in others if other.has_room]
     day = day_long(nearest.day)
+    first = _("Den som vill flyttar dit själv på Min plats, med tiden för sin anmälan, och går före nya anmälningar.")
     if nearest.has_room:
-        return _("Nästa start är %(day)s. Den som vill anmäler sig dit själv.", day=day)
+        return _("Nästa start är %(day)s.", day=day) + " " + first
     if with_room:
-        later = day_long(min(with_room))
-        return _(
-            "Nästa start är %(day)s, men den är full. %(later)s finns det plats. Den som vill anmäler sig dit själv.",
-            day=day,
-            later=capital(later),
-        )
+        later = capital(day_long(min(with_room)))
+        full = _("Nästa start är %(day)s, men den är full. %(later)s finns det plats.", day=day, later=later)
+        return full + " " + first
     if not nearest.queued:
-        return _("Nästa start är %(day)s, men den är full. Den som vill ställer sig i kön själv.", day=day)
-    return ngettext(
-        "Nästa start är %(day)s, men den är full och %(n)s person står i kö. Den som vill ställer sig sist i kön själv.",
-        "Nästa start är %(day)s, men den är full och %(n)s personer står i kö. Den som vill ställer sig sist i kön själv.",
+        return _("Nästa start är %(day)s, men den är full.", day=day) + " " + first
+    full = ngettext(
+        "Nästa start är %(day)s, men den är full och %(n)s person står i kö.",
+        "Nästa start är %(day)s, men den är full och %(n)s personer står i kö.",
         nearest.queued,
         day=day,
     )
+    return full + " " + first
 
 
 def _cancel_lead(facts: Start) -> str:
     people = ngettext("%(n)s person har plats.", "%(n)s personer har plats.", facts.held)
     queue = ngettext("%(n)s står i kö.", "%(n)s står i kö.", facts.queued) if facts.queued else _("Ingen står i kö.")
-    return f"{people} {queue} {_('Det går inte att ångra.')}"
+    return f"{people} {queue}"
 
 
 def _short_year(facts: Start, year: Year | None) -> tuple[str, str]:
@@ -228,14 +263,15 @@ def postpone_page(
     reason: str,
     reached: Mapping[State, Reach],
     look_again: bool = False,
+    hint: str = "",
 ) -> DecisionPage:
     """`schedule` is what the sessions would be; `year` the year that the start was in."""
     rows = _people(
         facts,
-        _("Behåller sin plats."),
-        _("Behåller sin plats. Bokat studiebesök ligger kvar."),
+        _("Behåller sin plats, och frågas om de nya dagarna går."),
+        _("Behåller sin plats, och frågas om de nya dagarna går. Är ett studiebesök bokat ligger det kvar."),
         _("Erbjudandet gäller de nya dagarna."),
-        _("Behåller sin plats i kön."),
+        _("Behåller sin plats i kön och tiden för sin anmälan."),
         reached,
     )
     days = [day.day for day in schedule.sessions]
@@ -253,6 +289,7 @@ def postpone_page(
         _days(schedule, facts.form),
         schedule.digest,
         look_again,
+        hint=hint,
         clashes=_clashes(schedule),
         other_days=_other_days(schedule, first),
         button=_("Skjut upp till %(day)s", day=_day(days[0])) if days else _("Skjut upp"),

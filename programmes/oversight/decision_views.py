@@ -10,16 +10,18 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.rules import UNDECIDED, Reason, decided_by, places_span, why_not_postpone
+from programmes.cohorts import year_queries
+from programmes.cohorts.rules import UNDECIDED, Reason, decided_by, decision_undone_until, places_span, why_not_postpone
 from programmes.cohorts.schedule_rules import Schedule
+from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import places
 from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import decision_pages as pages
-from programmes.oversight import queries, services
-from programmes.oversight.pages import year_of
+from programmes.oversight import queries, services, undo_services
+from programmes.oversight.pages import undo_hint, year_of
 from programmes.oversight.views import number_within, to_cockpit
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -67,7 +69,8 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
 async def _year(request: AnyRequest, facts: queries.Start) -> Any:
     """The year of the start's programme, where the guideline asks for a number of starts."""
     who, today = principal(request), local_date(request.app.state.clock.now())
-    required = {p.section: p.starts_per_year_min for _id, p in await catalogue.in_force(today)}.get(facts.section)
+    by_guideline = {p.section: p.starts_per_year_min for _id, p in await catalogue.in_force(today)}
+    required = wanted(by_guideline, await year_queries.by_office()).get(facts.section)
     if required is None or facts.first_start is None:
         return None
     found = await queries.starts_in(local_date(facts.first_start).year, who, today)
@@ -89,10 +92,14 @@ async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other
     ]
 
 
+def _hint(request: AnyRequest, facts: queries.Start) -> str:
+    return undo_hint(decision_undone_until(request.app.state.clock.now(), facts.first_start))
+
+
 async def _show_cancel(request: AnyRequest, facts: queries.Start, form: Form, status: int = 200) -> Response[Any]:
     reached = await reach_by_state(facts.cohort_id, "cohort_cancelled", request.app.state.key_folder)
     year, others = await _year(request, facts), await _others(request, facts)
-    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached)
+    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, _hint(request, facts))
     return page(request, "oversight/cancel.html", view, status)
 
 
@@ -124,6 +131,7 @@ async def _show_postpone(
     reached = await reach_by_state(facts.cohort_id, "cohort_postponed", request.app.state.key_folder)
     year = await _year(request, facts)
     view = pages.postpone_page(facts, schedule, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
+    view = replace(view, hint=_hint(request, facts))
     if apart:
         said = pages.apart_lines(apart)
         view = replace(view, digest=services.days_seen(schedule, apart), clashes=(*view.clashes, *said))
@@ -182,6 +190,16 @@ def _say(form: Form, refused: Sequence[Reason]) -> None:
         form.fail(field or "start", text)
 
 
+@post("/personal/starter/{cohort_id:int}/angra", guards=[signed_in], status_code=303)
+async def undo(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Take back the decision that was just made."""
+    form = await read_form(request)
+    typed = form.raw("beslut")
+    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+    await undo_services.undo(row_id(cohort_id), number, principal(request), request.app.state.clock.now())
+    return to_cockpit("angrad", cohort_id)
+
+
 async def _show_limits(
     request: AnyRequest, facts: queries.Start, form: Form, status: int = 200, strands: str = ""
 ) -> Response[Any]:
@@ -232,4 +250,4 @@ async def limits(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     return to_cockpit("platser", facts.cohort_id)
 
 
-HANDLERS = [cancel_page, cancel, postpone_page, postpone, limits_page, limits]
+HANDLERS = [undo, cancel_page, cancel, postpone_page, postpone, limits_page, limits]

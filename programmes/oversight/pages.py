@@ -2,19 +2,35 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from urllib.parse import urlencode
 
 from programmes.catalogue.rules import AgeAsked
 from programmes.cohorts.rules import StartChoice, decide_start, start_choice
 from programmes.cohorts.wording_rules import said
+from programmes.cohorts.year_rules import last_chance
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, day_parts, day_short, listed, ngettext
+from programmes.core.i18n import capital, clock, day_long, day_parts, day_short, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.notices.reach_rules import Reach, told
 from programmes.notices.rules import Kind
-from programmes.oversight.rules import TILE, Planned, Shortage, Start, Year, YearStart, shortage, soon, years
+from programmes.oversight.rules import (
+    TILE,
+    Filter,
+    Planned,
+    Shortage,
+    Start,
+    Year,
+    YearStart,
+    half_of,
+    next_action,
+    shortage,
+    soon,
+    years,
+)
 
 MOST_SOON, PER_PAGE, MOST_SEATS_DRAWN = 15, 50, 24
+EVERYTHING = Filter()
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,17 @@ class Card:
     notes: tuple[str, ...]
     main: bool
     drawn: bool
+    next: "Next"
+    details: tuple[str, ...]
+    linked: bool
+
+
+@dataclass(frozen=True)
+class Next:
+    """The one next action for a start."""
+
+    text: str
+    address: str
 
 
 @dataclass(frozen=True)
@@ -50,6 +77,7 @@ class DecidePage:
     card: Card
     rows: tuple[tuple[str, str, str], ...]
     button: str
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -59,18 +87,47 @@ class Row:
     start: Start
     decide_by: str
     tag: tuple[str, str, str]
-    needs: str
-    drawn: bool
+    when: str
+    late: bool
+    next: "Next"
+    mine: bool
+    linked: bool
+    pace: str
+    details: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One entry of a filter."""
+
+    value: str
+    text: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Filters:
+    """By what the starts can be narrowed: the name of the field, what it is called, what there is to choose. `compact`: all
+    in one table. `address`: what the next page of the table keeps."""
+
+    fields: tuple[tuple[str, str, tuple[Choice, ...]], ...]
+    narrowed: bool
+    compact: bool
+    shown: str
+    address: str
+    other_view: str
 
 
 @dataclass(frozen=True)
 class YearRow:
     name: str
+    section: str
     done: tuple[int, ...]
     planned: tuple[int, ...]
     sentence: str
     link: int
     tag: tuple[str, str, str]
+    warning: tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -80,6 +137,7 @@ class Cockpit:
     tiles: tuple[Tile, ...]
     cards: tuple[Card, ...]
     rows: tuple[Row, ...]
+    filters: Filters
     page: int
     pages: int
     years: tuple[YearRow, ...]
@@ -87,8 +145,31 @@ class Cockpit:
     choices: tuple[int, ...]
     may_plan: bool
     done: str
+    undo: "Undo | None"
     refused: tuple[str, ...]
     next_decision: str
+
+
+@dataclass(frozen=True)
+class Undo:
+    """A decision that was just made and can be taken back; `moves`: its people can be moved to another start."""
+
+    cohort_id: int
+    decision_id: int
+    text: str
+    moves: bool
+
+
+def undo_of(cohort_id: int, decision_id: int, until: datetime, moves: bool) -> Undo:
+    text = _("Beskeden går %(time)s. Till dess kan du ångra.", time=clock(until))
+    return Undo(cohort_id, decision_id, text, moves)
+
+
+def undo_hint(until: datetime | None) -> str:
+    """Whether a decision that is made now can be taken back."""
+    if until is None:
+        return _("Beskeden går på en gång, eftersom det är så nära. Det går inte att ångra.")
+    return _("Beskeden går efter tio minuter. Till dess går det att ångra.")
 
 
 @dataclass(frozen=True)
@@ -98,6 +179,7 @@ class Offered:
     section: str
     name: str
     required: int | None
+    study_visit: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +189,11 @@ class Wanted:
     year: int
     page: int
     done: str = ""
+    undo: "Undo | None" = None
     refused: tuple[str, ...] = ()
+    filter: Filter = EVERYTHING
+    compact: bool = False
+    staff_id: int | None = None
 
 
 def cockpit(
@@ -125,23 +211,63 @@ def cockpit(
     short = {start.cohort_id: max(0, start.minimum - start.confirmed) for start in starts}
     by_section = years({o.section: o.required for o in offered}, found, short)
     names = {o.section: o.name for o in offered}
+    visits = {o.section: o.study_visit for o in offered}
     shown = {s for s, year in by_section.items() if year.required is not None or year.done or year.planned}
-    cards, rows, at, pages = cards_and_rows(starts, today, coordinates, uncounted, wanted.page, ages)
+    narrowed = [start for start in starts if wanted.filter.holds(start)]
+    cards, rows, at, pages = cards_and_rows(narrowed, today, coordinates, uncounted, wanted, ages)
     this_year = by_section if wanted.year == today.year else {}
     return Cockpit(
-        tiles=tiles(starts, today, this_year, names),
+        tiles=tiles(narrowed, today, this_year, names),
         cards=cards,
         rows=rows,
+        filters=filters(starts, len(narrowed), wanted),
         page=at,
         pages=pages,
-        years=year_rows(by_section, names, shown),
+        years=year_rows(by_section, names, shown, Chances(wanted.year, today, visits)),
         year=wanted.year,
         choices=(today.year, today.year + 1),
         may_plan=bool(offered),
         done=wanted.done,
+        undo=wanted.undo,
         refused=wanted.refused,
-        next_decision=day_long(starts[0].decide_by) if starts else "",
+        next_decision=day_long(narrowed[0].decide_by) if narrowed else "",
     )
+
+
+def filters(starts: Sequence[Start], shown: int, wanted: Wanted) -> Filters:
+    """What there is to choose among, of all the starts that one may see."""
+    chosen = wanted.filter
+    names = {start.section: f"{start.section} {start.programme}".strip() for start in starts}
+    sections = sorted(names, key=lambda section: [int(part) for part in section.split(".")])
+    leaders = sorted({leader for start in starts for leader in start.leaders}, key=lambda leader: leader[1])
+    halves = sorted({half for start in starts if (half := half_of(start.first_start))})
+    fields = (
+        ("insats", _("Insats"), _choices([(section, names[section]) for section in sections], chosen.section)),
+        ("ledare", _("Ledare"), _choices([(str(n), name) for n, name in leaders], str(chosen.leader or ""))),
+        ("plats", _("Plats"), _choices([(v, v) for v in sorted({start.venue for start in starts})], chosen.venue)),
+        ("halvar", _("Halvår"), _choices([(half, _half(half)) for half in halves], chosen.half)),
+    )
+    kept = {"insats": chosen.section, "ledare": str(chosen.leader or ""), "plats": chosen.venue, "halvar": chosen.half}
+    query = {name: value for name, value in kept.items() if value}
+    view = {"vy": "lista"} if wanted.compact else {}
+    other = {} if wanted.compact else {"vy": "lista"}
+    return Filters(
+        fields,
+        bool(chosen),
+        wanted.compact,
+        ngettext("%(n)s av %(all)s starter", "%(n)s av %(all)s starter", shown, all=len(starts)),
+        urlencode({**query, **view}),
+        urlencode({**query, **other}),
+    )
+
+
+def _choices(found: Sequence[tuple[str, str]], chosen: str) -> tuple[Choice, ...]:
+    return tuple(Choice(value, text, value == chosen) for value, text in found)
+
+
+def _half(half: str) -> str:
+    year, number = half.split("-")
+    return _("våren %(year)s", year=year) if number == "1" else _("hösten %(year)s", year=year)
 
 
 def year_of(section: str, required: int, found: Sequence[YearStart]) -> Year:
@@ -163,6 +289,7 @@ def done_text(what: str, name: str, reach: Reach) -> str:
         "startad": _("%(name)s är startad.", name=name),
         "uppskjuten": _("%(name)s är framflyttad. Alla behåller sin plats.", name=name),
         "installd": _("%(name)s är inställd. Kalendrarna visar det.", name=name),
+        "angrad": _("Beslutet om %(name)s är ångrat. Ingen har fått något besked, och allt är som förut.", name=name),
         "platser": _("Antalet platser i %(name)s är ändrat.", name=name),
     }
     calls = _("De som ska ringas står på Idag.") if reach.ring else ""
@@ -178,29 +305,84 @@ def cards_and_rows(
     today: date,
     coordinates: Callable[[str], bool],
     uncounted: Collection[str],
-    wanted_page: int,
+    wanted: Wanted,
     ages: Mapping[str, AgeAsked],
 ) -> tuple[tuple[Card, ...], tuple[Row, ...], int, int]:
-    """The nearest in full, the rest as a table in pages."""
-    near = soon([start.decide_by for start in starts], today, MOST_SOON)
+    """The nearest in full, the rest as a table in pages; or all of them in the table."""
+    near = 0 if wanted.compact else soon([start.decide_by for start in starts], today, MOST_SOON)
     later = starts[near:]
     pages = max(1, -(-len(later) // PER_PAGE))
-    at = min(max(1, wanted_page), pages)
+    at = min(max(1, wanted.page), pages)
     mine = [s for s in starts[:near] if coordinates(s.section)]
     main = next((s.cohort_id for s in mine if start_choice(s.deciding, s.confirmed) == "start"), 0)
     cards = tuple(
-        _card(s, today, coordinates(s.section), s.cohort_id == main, s.section in uncounted, ages.get(s.section, "none"))
+        _card(
+            s,
+            today,
+            coordinates(s.section),
+            s.cohort_id == main,
+            s.section in uncounted,
+            ages.get(s.section, "none"),
+            _linked(s, coordinates, wanted.staff_id),
+        )
         for s in starts[:near]
     )
-    return cards, tuple(_row(s, today) for s in later[(at - 1) * PER_PAGE : at * PER_PAGE]), at, pages
+    rows = tuple(
+        _row(s, today, coordinates(s.section), _linked(s, coordinates, wanted.staff_id))
+        for s in later[(at - 1) * PER_PAGE : at * PER_PAGE]
+    )
+    return cards, rows, at, pages
+
+
+def _linked(start: Start, coordinates: Callable[[str], bool], staff_id: int | None) -> bool:
+    """Whether the group's own page is the asker's to open: a manager sees how starts stand, and nobody in them."""
+    return staff_id is None or coordinates(start.section) or any(staff_id == number for number, _name in start.leaders)
+
+
+def _next(start: Start, choice: StartChoice, days: int) -> Next:
+    group, own = f"/personal/grupper/{start.cohort_id}", f"/personal/starter/{start.cohort_id}"
+    action = next_action(start, choice, days)
+    missing = start.minimum - start.confirmed
+    texts = {
+        "announce": Next(_("Öppna för anmälan"), f"{group}/traffar"),
+        "start": Next(_("Starta"), f"{own}/starta"),
+        "fewer": Next(_("Starta med färre, eller skjut upp"), f"{own}/starta"),
+        "finish": Next(
+            ngettext("Hjälp %(n)s preliminär att bli klar", "Hjälp %(n)s preliminära att bli klara", start.preliminary),
+            group,
+        ),
+        "fill": Next(ngettext("Hitta %(n)s till", "Hitta %(n)s till", missing), group),
+        "settle": Next(_("Skjut upp eller ställ in"), f"{own}/skjut-upp"),
+    }
+    return texts[action]
+
+
+def _help(n: int) -> str:
+    return ngettext("Hjälp %(n)s preliminär att bli klar", "Hjälp %(n)s preliminära att bli klara", n)
+
+
+def _details(start: Start) -> tuple[str, ...]:
+    """Study visits to come, and what people have said about new days."""
+    visits = ngettext("%(n)s studiebesök kvar.", "%(n)s studiebesök kvar.", start.visits)
+    return (*([visits] if start.visits else []), *_about_new_days(start))
+
+
+def _about_new_days(start: Start) -> tuple[str, ...]:
+    """What people have said about the days of a postponed start."""
+    found = []
+    if start.can_not:
+        found.append(ngettext("%(n)s kan inte de nya dagarna.", "%(n)s kan inte de nya dagarna.", start.can_not))
+    if start.silent:
+        found.append(ngettext("%(n)s har inte svarat om de kan.", "%(n)s har inte svarat om de kan.", start.silent))
+    return tuple(found)
 
 
 def one_card(start: Start, today: date, age: AgeAsked) -> Card:
     """One start alone, for its coordinator."""
-    return _card(start, today, mine=True, main=True, uncounted=False, age=age)
+    return _card(start, today, mine=True, main=True, uncounted=False, age=age, linked=True)
 
 
-def _card(start: Start, today: date, mine: bool, main: bool, uncounted: bool, age: AgeAsked) -> Card:
+def _card(start: Start, today: date, mine: bool, main: bool, uncounted: bool, age: AgeAsked, linked: bool) -> Card:
     choice = start_choice(start.deciding, start.confirmed)
     short = shortage(start.minimum, start.confirmed, start.decide_by, today)
     shown = {"below_guideline", "below_own", "no_sessions", "nobody"}
@@ -219,6 +401,9 @@ def _card(start: Start, today: date, mine: bool, main: bool, uncounted: bool, ag
         notes=(*(said(reason) for reason in refusals if reason.code in shown), *_ages_of_another_day(start, age)),
         main=main,
         drawn=start.maximum <= MOST_SEATS_DRAWN,
+        next=_next(start, choice, short.days),
+        details=_details(start),
+        linked=linked,
     )
 
 
@@ -237,15 +422,29 @@ def _ages_of_another_day(start: Start, age: AgeAsked) -> tuple[str, ...]:
     )
 
 
-def _row(start: Start, today: date) -> Row:
+def _row(start: Start, today: date, mine: bool, linked: bool) -> Row:
     short = shortage(start.minimum, start.confirmed, start.decide_by, today)
     return Row(
         start,
         day_short(start.decide_by),
         _tag(start, short),
-        _needs_short(short),
-        start.maximum <= MOST_SEATS_DRAWN,
+        _when(short.days),
+        short.days < 0,
+        _next(start, start_choice(start.deciding, start.confirmed), short.days),
+        mine,
+        linked,
+        _pace(short),
+        " ".join(_about_new_days(start)),
     )
+
+
+def _pace(short: Shortage) -> str:
+    """`2 till på 9 dagar`"""
+    if not short.missing:
+        return _("Inget")
+    if short.days <= 0:
+        return _("%(n)s till", n=short.missing)
+    return _("%(n)s till på %(days)s", n=short.missing, days=_in(short.days))
 
 
 def _when(days: int) -> str:
@@ -324,17 +523,28 @@ def tiles(starts: Sequence[Start], today: date, in_year: Mapping[str, Year], nam
         ),
     ]
     if in_year:
-        found.append(Tile(_("Saknar två starter i år"), len(lacking), listed(lacking) if lacking else _("ingen insats")))
+        found.append(Tile(_("Saknar starter i år"), len(lacking), listed(lacking) if lacking else _("ingen insats")))
     return tuple(found)
 
 
-def year_rows(found: Mapping[str, Year], names: Mapping[str, str], shown: Collection[str]) -> tuple[YearRow, ...]:
+@dataclass(frozen=True)
+class Chances:
+    """By when another start of the year can still be made; `visits`: which sections have study visits."""
+
+    year: int
+    today: date
+    visits: Mapping[str, bool]
+
+
+def year_rows(
+    found: Mapping[str, Year], names: Mapping[str, str], shown: Collection[str], chances: Chances
+) -> tuple[YearRow, ...]:
     """The table of the year: those with a requirement first, as the guideline orders them."""
     ordered = sorted((section for section in found if section in shown), key=lambda s: found[s].required is None)
-    return tuple(_year_row(names[section], found[section]) for section in ordered)
+    return tuple(_year_row(section, names[section], found[section], chances) for section in ordered)
 
 
-def _year_row(name: str, year: Year) -> YearRow:
+def _year_row(section: str, name: str, year: Year, chances: Chances) -> YearRow:
     if year.required is None:
         tag = (_("Inget krav"), "", "")
     else:
@@ -343,12 +553,31 @@ def _year_row(name: str, year: Year) -> YearRow:
     needed = year.needed
     return YearRow(
         name,
+        section,
         year.done,
         tuple(start.month for start in year.planned),
         _year_sentence(year, needed),
         needed.cohort_id if needed else 0,
         tag,
+        _last_chance(section, year, chances),
     )
+
+
+def _last_chance(section: str, year: Year, chances: Chances) -> tuple[str, str, str]:
+    """By when enrolment must open for the start that is not planned yet, with its sign; nothing when all are."""
+    if not year.unplanned or year.required is None:
+        return "", "", ""
+    chance = last_chance(chances.year, chances.visits.get(section, False))
+    words = {"n": year.required - year.unplanned + 1, "year": chances.year, "day": day_long(chance.open_by)}
+    if chance.over(chances.today):
+        return _("Anmälan till start %(n)s %(year)s skulle ha öppnat senast %(day)s.", **words), "stop", "warn"
+    parts = [_("För att hinna start %(n)s %(year)s: öppna anmälan senast %(day)s.", **words)]
+    if chance.visits_from:
+        parts.append(_("Studiebesök från %(day)s.", day=day_long(chance.visits_from)))
+    steps = {"day": day_long(chance.decide_by), "first": day_long(chance.first)}
+    parts.append(_("Beslut %(day)s, första träff senast %(first)s.", **steps))
+    warns = chance.warns(chances.today)
+    return " ".join(parts), "warn" if warns else "", "warn" if warns else "cal"
 
 
 def _year_sentence(year: Year, needed: Planned | None) -> str:

@@ -1,7 +1,7 @@
 """The year's report as it is kept: words and numbers that may leave the house, in Swedish. Nothing here reads or writes.
 
 Once it has been established it is stored as it was read, and every print of it is made from that: a report printed again
-says the same, whoever has been erased and whatever has been put right meanwhile (decision 40).
+says the same, whoever has been erased and whatever has been put right meanwhile (decision 42).
 """
 
 import hashlib

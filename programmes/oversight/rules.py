@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
-from programmes.cohorts.rules import Reason, StartFacts
+from programmes.cohorts.rules import Reason, StartChoice, StartFacts
 from programmes.cohorts.schedule_rules import Schedule, Slot
+from programmes.core.clock import local_date
 
 SOON = timedelta(days=21)
 TILE = timedelta(days=14)
@@ -20,7 +22,9 @@ def seen_as(state: str, first_start: datetime | None) -> str:
 class Start:
     """One undecided start. `required` is the guideline's minimum, None where it has none.
 
-    `other_day` counts those with a place whose age was said, or judged, for another first day than it is by now.
+    `other_day` counts those with a place whose age was said, or judged, for another first day than it is by now. `visits`
+    are study visits that are booked and still to come, `leaders` numbers and names. Of a postponed start, how many `can_not`
+    come on the new days, and how many are `silent`.
     """
 
     cohort_id: int
@@ -41,6 +45,12 @@ class Start:
     offered: int
     queued: int
     other_day: int = 0
+    visits: int = 0
+    venue: str = ""
+    leaders: tuple[tuple[int, str], ...] = ()
+    can_not: int = 0
+    silent: int = 0
+    programme: str = ""
 
     @property
     def held(self) -> int:
@@ -57,6 +67,50 @@ class Start:
     @property
     def deciding(self) -> StartFacts:
         return StartFacts(self.section, self.state, self.minimum, self.required, self.sessions)
+
+
+NextAction = Literal["announce", "start", "fewer", "finish", "fill", "settle"]
+
+
+def next_action(start: Start, choice: StartChoice, days: int) -> NextAction:
+    """The one thing to do next: announce what is only planned; start what can; help those who have something left to do;
+    fill what is short; and when the day has come without enough, postpone or cancel."""
+    if start.state == "planned":
+        return "announce"
+    if choice == "start":
+        return "start"
+    if days <= 0:
+        return "fewer" if choice == "fewer" else "settle"
+    return "finish" if start.preliminary >= start.minimum - start.confirmed else "fill"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the cockpit is narrowed to: a section, somebody who leads, a room, a half-year (`2026-2`); empty for all."""
+
+    section: str = ""
+    leader: int = 0
+    venue: str = ""
+    half: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.section or self.leader or self.venue or self.half)
+
+    def holds(self, start: Start) -> bool:
+        return (
+            self.section in {"", start.section}
+            and self.leader in {0, *(number for number, _name in start.leaders)}
+            and self.venue in {"", start.venue}
+            and self.half in {"", half_of(start.first_start)}
+        )
+
+
+def half_of(moment: datetime | None) -> str:
+    """The half-year of a first session: `2026-2`; empty without one."""
+    if moment is None:
+        return ""
+    day = local_date(moment)
+    return f"{day.year}-{1 if day.month <= 6 else 2}"
 
 
 @dataclass(frozen=True)
@@ -108,6 +162,11 @@ class Year:
     def lacking(self) -> int:
         """How many starts the year is short of."""
         return max(0, (self.required or 0) - self.counted)
+
+    @property
+    def unplanned(self) -> int:
+        """How many starts are neither done nor planned."""
+        return max(0, (self.required or 0) - len(self.done) - len(self.planned))
 
     @property
     def needed(self) -> Planned | None:

@@ -13,6 +13,7 @@ from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.enrolment import services as enrolment
+from programmes.enrolment.leaving import first_right_services
 from programmes.enrolment.queries import Places, places
 from programmes.enrolment.queue import services as queue
 from programmes.enrolment.records.apart_queries import days_apart
@@ -59,7 +60,7 @@ async def start(cohort_id: int, with_fewer: bool, seen: str, principal: Principa
 
 
 async def cancel(cohort_id: int, reason: str, seen: str, principal: Principal, now: datetime) -> None:
-    """Decide that a start is cancelled. Everybody is told, and calendars show it.
+    """Decide that a start is cancelled. Everybody is told, and may move to the next start before others; calendars show it.
 
     Raises:
         NotFound, Forbidden: not theirs to decide.
@@ -70,6 +71,8 @@ async def cancel(cohort_id: int, reason: str, seen: str, principal: Principal, n
         confirmed = (await _taken(cohort_id)).confirmed
         await cohorts.mark_cancelled(cohort, reason, confirmed, principal, now)
         await enrolment.end_all(cohort_id, now)
+        if cohort.state != "planned":
+            await first_right_services.give(cohort, now)
 
 
 async def plan_again(cohort_id: int, new_first: date, now: datetime) -> Schedule:

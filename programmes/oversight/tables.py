@@ -197,7 +197,7 @@ class ArchiveItem(Table, tablename="archive_item"):
 
 
 class AnnualReport(Table, tablename="annual_report"):
-    """The report of a year that is over, as it was established: words and numbers that may leave the house (decision 40).
+    """The report of a year that is over, as it was established: words and numbers that may leave the house (decision 42).
     Written once; `content` is `report_rules.Report` as JSON."""
 
     id: Serial = Serial(primary_key=True)

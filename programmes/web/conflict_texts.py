@@ -19,6 +19,14 @@ _PLACES: Texts = {
         N_("Det går inte längre"),
         N_("Din plats eller anmälan har ändrats sedan sidan visades. Öppna Min plats igen."),
     ),
+    "may_not_move": (
+        N_("Det går inte att flytta nu"),
+        N_("Starten är varken inställd eller framflyttad längre, så platsen är din som förut. Öppna Min plats igen."),
+    ),
+    "day_moved": (
+        N_("Dagarna har ändrats igen"),
+        N_("Det du svarade på gäller inte längre. Titta på dagarna på Min plats, och svara sedan."),
+    ),
     "offer_over": (
         N_("Erbjudandet har gått ut"),
         N_("Tiden för att svara har gått ut, så det går inte längre att tacka ja. På Min plats står vad du kan göra."),
@@ -93,6 +101,10 @@ _STAFF_PEOPLE: Texts = {
     "enrolment_over": (
         N_("Det går inte längre"),
         N_("Personens plats eller anmälan har ändrats sedan sidan visades, kanske av dig i en annan flik."),
+    ),
+    "moved_already": (
+        N_("De är redan flyttade"),
+        N_("Ingen av dem står kvar här: det är gjort, kanske av dig i en annan flik. Inget mer är ändrat."),
     ),
     "not_waiting": (
         N_("Personen står inte i kön längre"),
@@ -193,6 +205,10 @@ _STAFF_SESSIONS: Texts = {
     "session_over": (
         N_("Tiden har varit"),
         N_("Det är slut, eller redan ändrat, så det finns inget kvar att göra åt det här. Inget är ändrat."),
+    ),
+    "decision_settled": (
+        N_("Beslutet går inte att ångra längre"),
+        N_("Tiden har gått, ett besked har gått ut eller något annat är beslutat sedan dess. Inget är ändrat."),
     ),
     "change_settled": (
         N_("Det går inte att ångra längre"),

@@ -74,11 +74,12 @@ _WHO, _RECORD = {"vem": "{enrolment_id}"}, {"protokoll": "00000000-0000-4000-800
 
 _PUBLIC = (
     "GET /", "GET /api/v1/programmes", "GET /api/v1/programmes/{slug}", "GET /api/v1/starts", "GET /schema/openapi.json",
-    "GET /anmalan/{public_id}", "POST /anmalan/{public_id}", "GET /health/live", "GET /health/ready",
+    "GET /anmalan/{public_id}", "POST /anmalan/{public_id}", "GET /health/live", "GET /health/ready", "GET /metrics",
     "GET /insatser/{slug}", "GET /kalender", "GET /kontakt", "GET /logga-in", "POST /logga-in", "POST /logga-ut",
     "GET /min-plats", "POST /min-plats", "POST /min-plats/alder", "POST /min-plats/angra", "POST /min-plats/erbjudande",
     "POST /min-plats/godkann", "POST /min-plats/kalender", "GET /min-plats/klart", "POST /min-plats/kommer",
     "GET /min-plats/lamna", "POST /min-plats/lamna", "POST /min-plats/radera", "POST /min-plats/stang",
+    "GET /min-plats/flytta", "POST /min-plats/flytta", "POST /min-plats/kan-da",
     "POST /min-plats/studiebesok", "POST /min-plats/studiebesok/avboka", "POST /min-plats/syskon",
     "GET /min-plats/samtycke", "POST /min-plats/samtycke", "POST /min-plats/var-for-sig", "POST /min-plats/vidare",
     "GET /snabbt", "GET /sprak", "GET /tillganglighet", "GET /u",
@@ -96,7 +97,8 @@ _ANY_STAFF = (
     "GET /personal/konto/kod", "POST /personal/konto/kod", "GET /personal/konto/losenord", "POST /personal/konto/losenord",
     "POST /personal/konto/reservkoder", "POST /personal/konto/session",
     "GET /personal/grupper", "GET /personal/idag", "GET /personal/kalender", "GET /personal/orosanmalan",
-    "GET /personal/sjuk", "GET /personal/starter", "GET /personal/tolkningar", "GET /personal/utvarderingar",
+    "GET /personal/sjuk", "GET /personal/starter", "GET /personal/veckan",
+    "GET /personal/tolkningar", "GET /personal/utvarderingar",
 )  # fmt: skip
 _OF_COHORT = (
     f"GET {COHORT}", f"GET {COHORT}/anmal", f"POST {COHORT}/anmal", f"GET {COHORT}/avsluta",
@@ -109,6 +111,7 @@ _OF_COHORT = (
     f"GET {PERSON}/uppgifter", f"POST {PERSON}/uppgifter", f"POST {PERSON}/var-for-sig", f"GET {PERSON}/villkor",
     f"POST {PERSON}/villkor", f"POST {PERSON}/villkor/angra", f"GET {COHORT}/ko",
     f"GET {COHORT}/andrat", f"POST {COHORT}/andrat",
+    f"GET {COHORT}/checklista",
     f"GET {COHORT}/besked", f"GET {COHORT}/narvaro", f"GET {COHORT}/ring", f"GET {COHORT}/studiebesok",
     f"POST {COHORT}/studiebesok",
     f"POST {COHORT}/studiebesok/senast", f"GET {COHORT}/studiebesok/{{slot_id}}/stall-in",
@@ -122,11 +125,13 @@ _OF_COHORT = (
 )  # fmt: skip
 _OF_ITS_COORDINATOR = (
     f"POST {COHORT}/ko", f"GET {COHORT}/ledare", f"POST {COHORT}/ledare", f"GET {SESSION}/ledare", f"POST {SESSION}/ledare",
+    f"GET {COHORT}/flytta-flera", f"POST {COHORT}/flytta-flera",
     f"POST {COHORT}/oppna", f"GET {START}/platser", f"POST {START}/platser",
     f"GET {START}/skjut-upp", f"POST {START}/skjut-upp", f"GET {START}/stall-in", f"POST {START}/stall-in",
-    f"GET {START}/starta", f"POST {START}/starta", f"POST {PERSON}/stopp", f"POST {PERSON}/skydd",
+    f"GET {START}/starta", f"POST {START}/starta", f"POST {START}/angra", f"POST {PERSON}/stopp", f"POST {PERSON}/skydd",
 )  # fmt: skip
 _OF_COORDINATORS = (
+    "GET /personal/starter/per-ar", "POST /personal/starter/per-ar",
     "GET /personal/grupper/ny", "GET /personal/lokaler", "POST /personal/lokaler",
     "GET /personal/stangningar", "POST /personal/stangningar",
     "GET /personal/stangningar/{closure_id}/ta-bort", "POST /personal/stangningar/{closure_id}/ta-bort",
@@ -149,6 +154,8 @@ TABLE: Mapping[str, Asked] = {
     "GET /personal/rapport": Asked("coordinators and managers"),
     "POST /personal/rapport": Asked("managers"),
     "GET /personal/rapport/{document}": Asked("coordinators and managers"),
+    "GET /personal/lage": Asked("any staff"),
+    "GET /personal/efterlevnad": Asked("managers"),
     "GET /personal/granskning": Asked("managers"),
     "GET /personal/gallring": Asked("managers"),
     "GET /personal/gallring/regler/{subject}": Asked("managers"),

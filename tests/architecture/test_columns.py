@@ -50,7 +50,7 @@ CODES = {
     "staff_message": {"kind", "state"},
     "staff_role": {"role"},
     "staff_session": {"device"},
-    "start_decision": {"decision"},
+    "start_decision": {"decision", "state_before"},
     "study_visit": {"state"},
     "substitute_request": {"state"},
     "text_review": {"state"},
@@ -115,6 +115,7 @@ OF_NOBODY = {
     "text_review": {"section"},
     "start_decision": {"reason"},
     "venue": {"address", "name"},
+    "yearly_starts": {"section"},
 }
 # Members of staff have names.
 STAFF = {"staff": {"display_name", "email", "oidc_issuer", "oidc_subject", "password_hash", "username"}}

@@ -22,6 +22,7 @@ from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
 from programmes.enrolment.queue import order_services
 from programmes.enrolment.visits import step_services
+from programmes.notices.job_services import wake_sending
 from programmes.people.looks import Look
 from programmes.settings import Settings
 from tests.attendance.cast import NAMES, a_running, session_ids
@@ -143,6 +144,11 @@ async def test_a_cancelled_start_is_told_before_its_list_can_go(
     await worker.drain(the_worker)
     await cancel(cohort, kim, clock.now())
     assert isinstance(await closing.close(cohort.cohort_id, uuid4(), kim, keys, clock.now()), closing.NotReady)
+    await worker.drain(the_worker)
+    # Its message waits as long as the decision can be taken back.
+    assert isinstance(await closing.close(cohort.cohort_id, uuid4(), kim, keys, clock.now()), closing.NotReady)
+    clock.advance(minutes=10)
+    await wake_sending(the_worker)
     await worker.drain(the_worker)
     assert await owner.fetchval("select state from notice where kind = 'cohort_cancelled'") == "sent"
     assert isinstance(await closing.close(cohort.cohort_id, uuid4(), kim, keys, clock.now()), closing.Closed)

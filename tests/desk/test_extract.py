@@ -138,6 +138,7 @@ async def fill_every_part(owner: asyncpg.Connection, enrolment_id: UUID, cohort:
     )  # fmt: skip
     await owner.execute("insert into notice_attempt (notice_id, failed_at, error) values ($1, $2, 'OSError')", notice, now)
     await owner.execute("insert into notice_call (notice_id, at, reached) values ($1, $2, false)", notice, now)
+    await owner.execute("insert into can_then (enrolment_id, asked_at, can) values ($1, $2, false)", enrolment_id, now)
     await owner.execute("insert into condition_unmet (enrolment_id, condition) values ($1, 'residency')", enrolment_id)
     await owner.execute(
         """insert into feed (id, kind, enrolment_id, token_digest, created_at, revised_at)

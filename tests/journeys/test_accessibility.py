@@ -12,6 +12,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import place_services, queries
 from programmes.enrolment.roster import label_of
 from programmes.enrolment.visits import step_services
+from programmes.oversight import services as decisions
 from programmes.people.looks import looking
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, somebody
@@ -90,6 +91,8 @@ async def _everything(clock: FrozenClock, keys: KeyFolder) -> tuple[list[str], l
         "/personal/statistik/utlamning",
     ]
     staff += [f"/personal/starter/{treatment.cohort_id}/stall-in", f"/personal/starter/{treatment.cohort_id}/skjut-upp"]
+    staff += ["/personal/starter?vy=lista", "/personal/starter/per-ar", "/personal/veckan"]
+    staff += [f"{group}/checklista", f"{group}/flytta-flera"]
     staff += ["/personal/konto", "/personal/konto/losenord", "/personal/konto/kod"]
     staff += [f"/personal/bekrafta?till={group}/ko.csv", f"/personal/bekrafta?klart=ja&till={group}/ko.csv"]
     talks = await a_cohort("2.14", clock.now(), robin, minimum=1, maximum=1)
@@ -118,6 +121,23 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     desk = await sign_in(await new_context("phone", viewport=_NARROW, reduced_motion="reduce"), "kim")
     for address in staff:
         wrong += await faults(desk, address)
+    assert wrong == [], "\n".join(wrong)
+
+
+async def test_axe_finds_nothing_where_a_start_is_cancelled_and_one_moves_to_the_next(
+    new_context: NewContext, clock: FrozenClock, keys: KeyFolder, db: None
+) -> None:
+    kim = await a_coordinator(clock.now())
+    here = await a_cohort("2.8", clock.now())
+    await a_cohort("2.8", clock.now(), first_in=timedelta(days=70))
+    taken = await somebody(here, keys, clock.now())
+    code = place_services.unseal(await queries.enrolment(taken.enrolment_id), keys).code
+    await decisions.cancel(here.cohort_id, "too_few", decisions.seen_as(here.state, here.first_start), kim, clock.now())
+    page = await (await new_context("phone", viewport=_NARROW, reduced_motion="reduce")).new_page()
+    await open_place(page, code)
+    wrong = await faults(page, "/min-plats") + await faults(page, "/min-plats/flytta")
+    desk = await sign_in(await new_context("phone", viewport=_NARROW, reduced_motion="reduce"), "kim")
+    wrong += await faults(desk, f"/personal/starter?klart=installd&grupp={here.cohort_id}")
     assert wrong == [], "\n".join(wrong)
 
 

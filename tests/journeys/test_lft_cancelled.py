@@ -5,6 +5,7 @@ from playwright.async_api import expect
 
 from programmes import worker
 from programmes.cohorts import queries as cohorts
+from programmes.notices.job_services import wake_sending
 from programmes.worker import Worker
 from tests.clock import FrozenClock
 from tests.factories import a_coordinator, a_leader
@@ -45,6 +46,10 @@ async def test_three_of_six_is_too_few_and_all_three_are_told_on_page_and_calend
     await desk.get_by_label("För få deltagare").check()
     await desk.locator("button.btn--stop").click()
     assert (await cohorts.by_id(cohort.cohort_id)).state == "cancelled"
+    await worker.drain(the_worker)
+    # Until then the decision can be taken back.
+    clock.advance(minutes=10)
+    await wake_sending(the_worker)
     await worker.drain(the_worker)
 
     for page, code, address, told in people:

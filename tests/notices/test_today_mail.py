@@ -12,7 +12,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.desk.today import mail as today_mail
 from programmes.notices.post_services import Deferred
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, sign_in_as, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, sign_in_as, somebody
 from tests.notices.mail import Mail
 from tests.notices.test_notices import session_of
 from tests.oversight.retention_cast import as_worker
@@ -96,3 +96,20 @@ async def test_what_was_sent_to_a_group_is_seen_by_kind_and_time_and_why_it_fail
     assert "SMTPRecipientRefused550" not in shown
     await owner.execute("update notice_attempt set error = 'SMTPRecipientRefused550'")
     assert "Adressen eller numret tar inte emot." in (await client.get(page)).text
+
+
+async def test_a_manager_is_mailed_of_late_decisions_only(mail: Mail, clock: FrozenClock, owner: asyncpg.Connection) -> None:
+    await a_staff_member("maria", "manager", clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    await owner.execute("update staff set email = username || '@example.invalid'")
+    clock.set(datetime(2026, 9, 3, 6, tzinfo=UTC))
+    await mail.work()
+    assert mail.to("maria@example.invalid") == []
+    for day in (4, 7):
+        await owner.execute("update cohort set decide_by = '2026-09-03' where id = $1", cohort.cohort_id)
+        clock.set(datetime(2026, 9, day, 6, tzinfo=UTC))
+        await mail.work()
+    first, second = mail.to("maria@example.invalid")
+    for text in (first, second):
+        assert "1 start har passerat sin beslutsdag utan beslut." in text
+        assert cohort.name not in text

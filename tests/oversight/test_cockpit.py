@@ -8,17 +8,16 @@ import asyncpg
 import httpx
 import pytest
 
-from programmes.cohorts.queries import CohortFacts, access
-from programmes.core.clock import local_date
+from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
-from programmes.oversight.queries import UNDECIDED_STARTS
+from programmes.oversight.queries import UNDECIDED_STARTS, all_starts
 from programmes.oversight.rules import Start
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.conftest import QueryLog
-from tests.factories import a_cohort, a_programme, confirm, hidden, post_form, somebody
+from tests.factories import a_cohort, a_programme, a_staff_member, confirm, hidden, post_form, somebody
 
 STARTS = "/personal/starter"
 
@@ -102,7 +101,7 @@ async def test_starting_says_so_and_a_second_tab_learns_that_it_was_too_late(
     shown = (await client.get(address)).text
     assert "5 klara" in shown
     assert "5 ser det bara på Min plats" in shown
-    assert "Det går inte att ångra." in shown
+    assert "Beskeden går efter tio minuter. Till dess går det att ångra." in shown
     seen = hidden(shown, "sett")
     answer = await post_form(client, address, {"sett": seen})
     assert answer.status_code == 303
@@ -120,7 +119,7 @@ async def test_a_start_that_may_not_be_is_refused_with_its_reason(
     await fill(cohort, 4, keys, clock)
     address = f"{STARTS}/{cohort.cohort_id}/starta"
     shown = (await client.get(address)).text
-    assert "Det går inte att ångra." not in shown
+    assert "går det att ångra" not in shown
     seen = hidden((await client.get(f"{STARTS}/{cohort.cohort_id}/stall-in")).text, "sett")
     answer = await post_form(client, address, {"sett": seen, "farre": "1"})
     assert answer.status_code == 422
@@ -239,7 +238,7 @@ async def test_the_columns_of_the_statement_stand_in_the_order_of_the_fields_the
     kim: Principal, clock: FrozenClock
 ) -> None:
     await a_cohort("2.8", clock.now())
-    (row,) = await fetch(UNDECIDED_STARTS, *access(kim, local_date(clock.now())))
+    (row,) = await fetch(UNDECIDED_STARTS, *all_starts(kim, clock.now()))
     assert list(row.keys()) == [field.name for field in fields(Start)]
 
 
@@ -320,3 +319,78 @@ async def test_a_cancelled_start_names_its_year_and_whether_the_next_one_has_roo
     assert "Nästa start är onsdag 30 september, men den är full och 1 person står i kö." in text
     await a_cohort("2.7", clock.now(), first_in=timedelta(days=35))
     assert "Onsdag 7 oktober finns det plats." in (await client.get(address)).text
+
+
+async def test_the_starts_are_narrowed_by_programme_leader_place_and_half_year_and_shown_as_a_list(
+    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    led, other = await a_cohort("2.8", clock.now(), robin), await a_cohort("2.7", clock.now(), first_in=timedelta(days=150))
+    await fill(led, 3, keys, clock)
+    everything = (await client.get(STARTS)).text
+    assert everything.count('id="start-') == 2
+    found = {
+        "insats=2.8": led, f"ledare={robin.staff_id}": led, "insats=2.7": other, "halvar=2027-1": other,
+        f"plats={other.venue}": other,
+    }  # fmt: skip
+    for query, cohort in found.items():
+        text = (await client.get(f"{STARTS}?{query}")).text
+        assert re.findall(r'id="start-(\d+)"', text) == [str(cohort.cohort_id)], query
+        assert "1 av 2 starter" in text
+    for nonsense in ("insats=9.9", "ledare=x&halvar=2031-2", "plats=%27"):
+        assert (await client.get(f"{STARTS}?{nonsense}")).status_code == 200
+    text = (await client.get(f"{STARTS}?vy=lista")).text
+    assert "<article" not in text
+    row = re.search(rf'<tr role="row" id="start-{led.cohort_id}">.*?</tr>', text, re.DOTALL)
+    assert row
+    numbers = re.findall(r'class="r num"><span>(\d+)</span>', row[0])
+    assert numbers == [str(led.minimum), str(led.maximum), "3", "0", "0", "0"]
+    assert "Hitta 2 till" in row[0]
+    assert "Saknar 2" in row[0]
+
+
+async def test_a_manager_sees_how_every_start_stands_without_a_way_to_anybody_in_it(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_staff_member("maria", "manager", clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    await fill(cohort, 3, keys, clock)
+    await sign_in_as(client, "maria", clock.now())
+    for address in (STARTS, f"{STARTS}?vy=lista"):
+        text = (await client.get(address)).text
+        assert cohort.name in text
+        assert f"/personal/grupper/{cohort.cohort_id}" not in text
+        assert f"{STARTS}/{cohort.cohort_id}" not in text
+    assert (await client.get(f"{STARTS}/{cohort.cohort_id}/stall-in")).status_code == 404
+
+
+async def test_managers_too_are_reminded_every_day_of_a_decision_that_is_late(
+    client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await a_staff_member("maria", "manager", clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    await sign_in_as(client, "maria", clock.now())
+    assert "Inget beslut om" not in (await client.get("/personal/idag")).text
+    await owner.execute("update cohort set decide_by = $1", clock.now().date() - timedelta(days=2))
+    text = (await client.get("/personal/idag")).text
+    assert f"Inget beslut om {cohort.name}" in text
+    assert "2 dagar för sent" in text
+
+
+async def test_the_office_sets_how_many_starts_it_wants_and_is_told_by_when_to_open_the_next(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    address = f"{STARTS}/per-ar"
+    shown = (await client.get(address)).text
+    fields = dict(re.findall(r'name="(antal-[\d.]+)"[^>]*value="(\d+)"', shown))
+    assert fields["antal-2.8"] == "2"
+    below = await post_form(client, address, {**fields, "antal-2.8": "1"})
+    assert below.status_code == 422
+    assert (await post_form(client, address, {**fields, "antal-2.1": "3"})).status_code == 303
+    assert await owner.fetchval("select number from yearly_starts where section = '2.1'") == 3
+    text = (await client.get(STARTS)).text
+    assert "0 av 3" in text
+    assert "För att hinna start 1 2026: öppna anmälan senast" in text
+    # On Idag from eight weeks before.
+    assert "Planera nästa start av" in (await client.get("/personal/idag")).text
+    assert (await post_form(client, address, fields)).status_code == 303
+    assert await owner.fetchval("select count(*) from yearly_starts") == 0

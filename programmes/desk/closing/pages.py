@@ -11,7 +11,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import ends_early
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, day_plain, ngettext
+from programmes.core.i18n import capital, day_long, day_plain, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.closing.kept_pages import WhatHappens, ended_title, what_happens
 from programmes.desk.closing.rules import ClosingFacts, Ending, Step, StepKey, endings, erased_by, may_close, steps
@@ -327,6 +327,10 @@ def _last(cohort: CohortFacts, facts: ClosingFacts, all_done: bool) -> StepRow:
             text += " " + _("Senast %(day)s, även om inget görs.", day=day_plain(local_date(due)))
     if all_done and facts.waiting:
         text = _("Besked är på väg till deltagarna, och listan behövs tills de är framme. Försök igen om några minuter.")
+    if all_done and facts.first_right_until:
+        until = moment_long(facts.first_right_until)
+        text = _("De som var anmälda får flytta till en annan start före andra till och med %(until)s.", until=until)
+        text += " " + _("Listan behövs tills dess, eller tills alla har flyttat eller lämnat.")
     button = Link(_("Avsluta och radera listan") if cohort.exempt and cohort.form != "drop_in" else _("Avsluta"),
                   f"/personal/grupper/{cohort.cohort_id}/avsluta/radera")  # fmt: skip
     return StepRow("close", title, text, "next" if all_done else "", (button,) if ready else (), ready, "")

@@ -13,6 +13,7 @@ from programmes.cohorts.queries import UNBOOKED, CohortFacts
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.principal import Principal
 from programmes.desk.closing.rules import ClosingFacts, box_of
+from programmes.enrolment.leaving.first_right_queries import is_awaited
 from programmes.evaluation import queries as evaluation
 from programmes.evaluation.rules import needs_box
 from programmes.notices.queries import unfinished
@@ -53,7 +54,7 @@ class BroughtBack:
 
 
 # Of a confirmed transfer `t`: no attendance has been noted or changed since.
-_STILL_TRUE = """not exists (select 1 from attendance a join cohort_session s on s.id = a.session_id
+STILL_TRUE = """not exists (select 1 from attendance a join cohort_session s on s.id = a.session_id
                              where s.cohort_id = t.cohort_id and a.marked_at > t.confirmed_at)"""
 
 
@@ -68,7 +69,7 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
     unnoted = await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now)
     row = await fetchrow(
         f"""select ended_how,
-                   exists (select 1 from case_transfer t where t.cohort_id = c.id and {_STILL_TRUE}) as transferred
+                   exists (select 1 from case_transfer t where t.cohort_id = c.id and {STILL_TRUE}) as transferred
             from cohort c where id = $1""",
         cohort_id,
     )
@@ -90,6 +91,7 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         transferred=row["transferred"],
         waiting=await unfinished(cohort_id),
         unended=await unended(cohort),
+        first_right_until=await is_awaited(cohort.cohort_id, now),
         least=programme.sessions_min if cohort.form == "individual" else None,
     )
 

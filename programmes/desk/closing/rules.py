@@ -21,7 +21,7 @@ class ClosingFacts:
 
     `waiting` is how many messages are still to be written or sent: they need the list. `required` is whether the section
     demands an evaluation (2.1, 2.12). `unended` is whether people still have places and codes. `least` is the fewest talks
-    that the edition has, of a series.
+    that the edition has, of a series. Until `first_right_until` people of a cancelled start may still move to another.
     """
 
     kind: Kind
@@ -41,6 +41,7 @@ class ClosingFacts:
     waiting: int
     unended: bool
     least: int | None = None
+    first_right_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _spoken(facts: ClosingFacts) -> bool:
 def may_close(facts: ClosingFacts) -> bool:
     """Whether the last step can be taken: all the others are, and no message still needs the list."""
     if facts.state == "cancelled":
-        return facts.unended and not facts.waiting
+        return facts.unended and not facts.waiting and facts.first_right_until is None
     return facts.state in {"open", "started"} and all(step.done for step in steps(facts)) and not facts.waiting
 
 

@@ -101,6 +101,7 @@ _PARTS: Mapping[str, tuple[str, str, str]] = {
     ),
     "agreement": (", a.kind, a.version", "join agreement_text a on a.id = t.text_id", "t.accepted_at, a.kind"),
     "place_session": ("", "", "t.ends_at"),
+    "can_then": ("", "", "t.asked_at"),
     "attendance": (", s.starts_at", "join cohort_session s on s.id = t.session_id", "s.starts_at"),
     "notice": (
         ", s.starts_at as session, array(select failed_at from notice_attempt n where n.notice_id = t.id order by failed_at)"

@@ -111,6 +111,7 @@ class GroupPage:
     later: tuple[SessionRow, ...]
     workers: tuple[tuple[str, str], ...]
     may_enrol: bool
+    may_move_several: bool
     too_late: bool
     may_edit: bool
     visits: str = ""
@@ -162,6 +163,7 @@ def group_page(facts: Facts) -> GroupPage:
         soon=soon,
         later=later,
         workers=tuple(_workers(facts)),
+        may_move_several=facts.coordinates and cohort.form == "group" and cohort.state in {"cancelled", "postponed"},
         may_enrol=alive and cohort.form != "drop_in" and _closed(facts) is None,
         too_late=_closed(facts) == NotOpen("too_late"),
         may_edit=cohort.state not in {"closed", "cancelled"},

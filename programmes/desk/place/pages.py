@@ -14,6 +14,7 @@ from programmes.core.clock import local_date
 from programmes.core.codes import grouped
 from programmes.core.i18n import capital, clock, day_long, day_year, language, moment_long, times
 from programmes.core.i18n import gettext as _
+from programmes.desk.moving.pages import NOT_MOVING, MovingPart
 from programmes.desk.talks import rules as talk_rules
 from programmes.enrolment.queue.ran_out_rules import open_until
 from programmes.enrolment.rules import AgreementText, EnrolmentFacts, Remaining, Slot, Visit
@@ -63,7 +64,8 @@ class QueuePart:
     coordinator last let somebody go before. `came_before`: when somebody who had applied earlier came back before them.
     `ran_out`: the form had said that there was a place. `parted`: they no longer wait together with the siblings with whom
     they did. `over`: nobody can enter any more. `by_word`: no offer could be answered before the next session; who is first
-    takes a free place by saying yes to staff. `too_many`: how many places there are, when those who wait together want more.
+    takes a free place by saying yes to staff. `takes`: one is free, and they are next. `too_many`: how many places there
+    are, when those who wait together want more.
     """
 
     position: int = 0
@@ -79,6 +81,7 @@ class QueuePart:
     parted: bool = False
     over: bool = False
     by_word: bool = False
+    takes: bool = False
     too_many: int = 0
 
 
@@ -126,7 +129,7 @@ class PlacePage:
     protected: bool
     postponed: bool
     programme_address: str
-    age_again: tuple[Question, ...] = ()
+    asked_again: tuple[Question, ...] = ()
     undone: str = ""
     wrong: str = ""
     ticked: frozenset[tuple[str, str]] = frozenset()
@@ -138,12 +141,18 @@ class PlacePage:
     done: str = ""
     consent: bool = False
     talks: str = ""
+    moving: MovingPart = NOT_MOVING
 
     @property
     def filled(self) -> int:
         """How many places of the picture are taken: up to one's own, or, in a group without one, all but what is offered."""
         others = {"queued": 0 if self.queue.asked_to_come else self.seats, "offered": self.seats - 1}
         return min(12, self.seat or others.get(self.state, 0))
+
+    @property
+    def age_again(self) -> bool:
+        """Whether the age is among what is asked again."""
+        return any(question.condition == "age" for question in self.asked_again)
 
     @property
     def alive(self) -> bool:
@@ -289,6 +298,8 @@ def done_words(what: str) -> str:
         "besok": _("Besöket är bokat"),
         "avbokat": _("Besöket är avbokat. Din plats är kvar"),
         "godkant": _("Tack, det är godkänt"),
+        "flyttad": _("Du har flyttat till den här starten. Koden och tiden för din anmälan följde med"),
+        "svarat": _("Tack för svaret. Du kan ändra det här så länge starten inte är bestämd"),
     }.get(what, "")
 
 

@@ -20,20 +20,23 @@ from programmes.core.codes import normalised
 from programmes.core.i18n import clock, day_long, day_plain, language, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.group import refusal_pages
+from programmes.desk.moving import pages as moving_pages
+from programmes.desk.moving import services as moving_services
+from programmes.desk.moving.pages import NOT_MOVING, MovingPart
 from programmes.desk.place import pages
 from programmes.desk.place.siblings_views import opened_here, still_open, to_place, waiting_with
 from programmes.desk.talks.queries import tally_of
-from programmes.enrolment import place_services, queries
+from programmes.enrolment import age_rules, place_services, queries
 from programmes.enrolment.age_rules import as_judged
 from programmes.enrolment.browser_queries import Browser, browser_of
+from programmes.enrolment.leaving import first_right_queries, refusal_queries
 from programmes.enrolment.leaving import queries as leaving_queries
-from programmes.enrolment.leaving import refusal_queries
 from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.records.partner_rules import may_answer
-from programmes.enrolment.rules import Remaining, asks_age_again
+from programmes.enrolment.rules import Remaining
 from programmes.enrolment.texts import agreement_queries
 from programmes.enrolment.together import queries as together_queries
-from programmes.enrolment.wording import accepted_texts, age_questions, born_between, skip_text, skip_told
+from programmes.enrolment.wording import accepted_texts, born_between, questions_again, skip_text, skip_told
 from programmes.notices.reach_services import way
 from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
@@ -244,19 +247,20 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         days=pages.day_lines(sessions, cohort.form, now, facts.visit) if has_days else (),
         exempt=programme.exempt,
         way=way(facts, request.app.state.key_folder),
-        moved_here=moment_long(moved) if moved else "",
+        moved_here=moment_long(moved) if moved and not await order_queries.moved_oneself(facts.enrolment_id) else "",
         done=pages.done_words(request.query_params.get("klart", "")),
         calendar=calendar,
         protected=facts.protected,
         postponed=cohort.state == "postponed" and await _knew_other_days(facts, moved),
         programme_address=f"/insatser/{programme.slug}",
-        age_again=asked_age(request, place) if state in {"preliminary", "confirmed", "queued", "offered"} else (),
+        asked_again=asked_again(request, place) if state in {"preliminary", "confirmed", "queued", "offered"} else (),
         undone=request.query_params.get("angrat", ""),
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
         opened=await opened_here(request),
         talks=pages.talks(await tally_of(cohort.cohort_id, programme, sessions)) if counts else "",
         consent=may_answer(facts.state, facts.partner_consent),
+        moving=await _moving_part(place, moved, now),
         first_day=local_date(cohort.first_start).isoformat() if cohort.first_start else "",
         born_between=born_between(place.judged, local_date(cohort.first_start)) if cohort.first_start else "",
     )
@@ -268,13 +272,29 @@ async def _knew_other_days(facts: queries.EnrolmentFacts, moved_here: datetime |
     return postponed is not None and (moved_here or facts.applied_at) < postponed
 
 
+async def _moving_part(place: Place, moved_here: datetime | None, now: datetime) -> MovingPart:
+    """Whether they may move to another start, and are asked if they can come on new days."""
+    facts, cohort = place.facts, place.cohort
+    if not await moving_services.leads_away(facts, cohort, moved_here):
+        return NOT_MOVING
+    right = await first_right_queries.of_start(cohort.cohort_id, now)
+    asked_at = await cohorts.postponed_at(cohort.cohort_id) if cohort.state == "postponed" else None
+    return MovingPart(
+        may=True,
+        to=bool(await first_right_queries.other_starts(cohort, now)),
+        until=moving_pages.until_text(right),
+        asked_at=moving_pages.asked_key(asked_at) if asked_at else "",
+        can=await first_right_queries.answer_of(facts.enrolment_id, asked_at) if asked_at else None,
+    )
+
+
 async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.QueuePart:
     """How the person waits, and why others may have come before them."""
-    facts, waits = place.facts, state == "queued"
+    facts, waits, now = place.facts, state == "queued", request.app.state.clock.now()
     together, passed_at = await waiting_with(facts)
     came_before = await order_queries.last_came_before(facts) if waits else None
     held_by, section = await together_queries.held_by(facts), place.programme.section
-    leads = await order_queries.where_waiting_leads(facts.cohort_id, request.app.state.clock.now()) if waits else "offer"
+    leads = await order_queries.where_waiting_leads(facts.cohort_id, now) if waits else "offer"
     return pages.QueuePart(
         position=await queries.queue_position(facts.cohort_id, facts.turn) if waits else 0,
         skip_reason=skip_told(facts.skip_reason, section) if facts.skip_reason else "",
@@ -289,6 +309,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         parted=waits and bool(facts.together_id) and not together,
         over=leads == "nowhere",
         by_word=leads == "word",
+        takes=leads == "word" and facts.enrolment_id in await order_queries.next_by_word(facts.cohort_id, now),
         too_many=place.cohort.maximum if waits and together > place.cohort.maximum else 0,
     )
 
@@ -323,11 +344,13 @@ async def _book_by(facts: queries.EnrolmentFacts) -> str:
     return day_long(last) if last else ""
 
 
-def asked_age(request: AnyRequest, place: Place) -> tuple[Question, ...]:
+def asked_again(request: AnyRequest, place: Place) -> tuple[Question, ...]:
+    """What the person is asked about once more, for another first day."""
     first = place.cohort.first_start
-    if not asks_age_again(place.facts, place.programme, local_date(first) if first else None):
+    asked = age_rules.to_say_again(place.facts, place.programme, local_date(first)) if first else frozenset()
+    if not first or not asked:
         return ()
-    return age_questions(place.judged, request.app.state.settings.municipality)
+    return questions_again(place.judged, asked, local_date(first), request.app.state.settings.municipality)
 
 
 async def _calendar(request: AnyRequest, facts: queries.EnrolmentFacts) -> ParticipantCalendar:

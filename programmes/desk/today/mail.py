@@ -4,7 +4,7 @@ One a day at the most, on working days, and none where nothing waits: whoever ge
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
 from uuid import UUID, uuid5
@@ -17,7 +17,7 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.today import mail_queries as queries
 from programmes.desk.today import mail_services as services
-from programmes.desk.today.needs_pages import Item, items
+from programmes.desk.today.needs_pages import Item, items, late
 from programmes.desk.today.views import facts_of
 from programmes.hands import Hands
 from programmes.notices import letter_rules
@@ -27,15 +27,18 @@ from programmes.settings import Settings
 
 # When people come to work, and after which a mail about the day is of no use.
 FROM_HOUR, UNTIL_HOUR = 6, 16
+# What can be planned for weeks stands on Idag; by mail it is said when there are two left.
+SOON = timedelta(days=14)
 _NAMESPACE = UUID("f3b0a9a6-5a0c-5a61-8f0f-9c0a3c6f1e77")
 
 
 @dataclass(frozen=True)
 class Needs:
-    """How many things wait for somebody, and how many of them are late or due today."""
+    """How many things wait for somebody, and how many of them are late or due today. `late`: starts without a decision."""
 
     number: int
     urgent: int
+    late: int = 0
 
 
 @by_a_sure_clock
@@ -54,12 +57,12 @@ async def send(post: Post, settings: Settings, keys: KeyFolder, clock: Clock) ->
         return 0
     sent = 0
     for who in await queries.without_mail(day):
-        needs = counted(items(await facts_of(who, keys, now, None)), day)
+        needs = await _needs(who, keys, now)
         await services.plan(_number(day, who), day, who.staff_id, needs.number > 0)
     for mail in await queries.waiting(day):
         if not notices.is_due(notices.Waiting(mail.mail_id, mail.failures, mail.last_failure), now):
             continue
-        needs = counted(items(await facts_of(mail.who, keys, now, None)), day)
+        needs = await _needs(mail.who, keys, now)
         try:
             if needs.number:
                 await post.send(_written(mail, needs, settings, now))
@@ -73,8 +76,17 @@ async def send(post: Post, settings: Settings, keys: KeyFolder, clock: Clock) ->
     return sent
 
 
-def counted(found: list[Item], day: date) -> Needs:
-    return Needs(len(found), sum(item.due <= day for item in found))
+async def _needs(who: Principal, keys: KeyFolder, now: datetime) -> Needs:
+    """Whoever manages and has no groups hears of late decisions only: of the log there is a mail of its own."""
+    facts, day = await facts_of(who, keys, now, None), local_date(now)
+    far = [item for item in facts.more_starts if item.due > day + SOON]
+    has_groups = who.has("leader") or who.has("coordinator")
+    found = [item for item in items(facts) if item not in far] if has_groups else list(facts.decisions)
+    return counted(found, day, late(facts))
+
+
+def counted(found: list[Item], day: date, late_decisions: int = 0) -> Needs:
+    return Needs(len(found), sum(item.due <= day for item in found), late_decisions)
 
 
 def _number(day: date, who: Principal) -> UUID:
@@ -94,6 +106,9 @@ def letter(needs: Needs, base_url: str, municipality: str) -> letter_rules.Lette
     if needs.urgent:
         lines.append(ngettext("%(n)s av dem är försenad eller gäller idag.",
                               "%(n)s av dem är försenade eller gäller idag.", needs.urgent))  # fmt: skip
+    if needs.late:
+        lines.append(ngettext("%(n)s start har passerat sin beslutsdag utan beslut.",
+                              "%(n)s starter har passerat sin beslutsdag utan beslut.", needs.late))  # fmt: skip
     lines.append(_("Det här mejlet kommer högst en gång om dagen, och bara när något väntar. Vad det gäller står på Idag."))
     foot = (_("Logga in och öppna %(address)s.", address=f"{base_url}/personal/idag"), municipality)
     return letter_rules.Letter(_("Det här väntar på dig"), tuple(lines), "", foot)

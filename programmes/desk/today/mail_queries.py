@@ -8,8 +8,8 @@ from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.people.queries import principal_of
 
-# Managers and administrators have no groups to do something about; managers get the log's own mail.
-_ROLES = ["leader", "coordinator"]
+# Administrators have no groups to do something about. Managers hear of decisions that are late; of the log they have a mail.
+_ROLES = ["leader", "coordinator", "manager"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Waiting:
 
 
 async def without_mail(day: date) -> list[Principal]:
-    """Leaders and coordinators with an address of whom it isn't yet decided whether they get a mail that day."""
+    """Leaders, coordinators and managers with an address of whom it isn't yet decided whether they get a mail that day."""
     rows = await fetch(
         """select p.id from staff p where p.active and p.email is not null
              and exists (select from staff_role r where r.staff_id = p.id and r.role = any($2::text[]))

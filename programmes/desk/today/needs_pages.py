@@ -59,7 +59,8 @@ class VisitLine:
 class Facts:
     """Everything that the page is made of. `calls` are people whom no mail can tell, `log` what managers do, `substitutes`
     what somebody was asked and sessions that nobody has said yes to; since `texts_away` the gateway for texts has not
-    answered as agreed."""
+    answered as agreed. `decisions`: starts of others whose decision is late, which managers hear of.
+    `more_starts`: programmes that need another start this year, while there is time to open it."""
 
     today: date
     now: datetime
@@ -74,6 +75,8 @@ class Facts:
     log: Sequence["Item"] = ()
     texts_away: datetime | None = None
     substitutes: Sequence["Item"] = ()
+    decisions: Sequence["Item"] = ()
+    more_starts: Sequence["Item"] = ()
 
 
 @dataclass(frozen=True)
@@ -115,10 +118,36 @@ def items(facts: Facts) -> list[Item]:
     found += [item for visit in facts.visits for item in _of_visit(facts, visit)]
     found += facts.calls
     found += facts.log
+    found += facts.decisions
+    found += facts.more_starts
     if facts.texts_away and facts.groups:
         found.append(_texts_item(facts, facts.texts_away))
     found += facts.substitutes
     return found
+
+
+def late(facts: Facts) -> int:
+    """How many starts have passed their decision date without a decision that is this person's, or theirs to hear of."""
+    own = [g for g in facts.groups.values() if _undecided(g) and g.cohort.decide_by < facts.today]
+    return len(own) + len(facts.decisions)
+
+
+def late_item(name: str, cohort_id: int, decide_by: date, today: date) -> Item:
+    """What a manager reads of a start whose decision is late."""
+    text = _("Beslutet skulle tas senast %(day)s. Samordnaren påminns varje dag.", day=day_long(decide_by))
+    title = _("Inget beslut om %(group)s", group=name)
+    return Item(title, f"/personal/starter#start-{cohort_id}", text, days_left(decide_by, today), decide_by)
+
+
+def more_starts_item(programme: str, number: int, year: int, open_by: date, today: date) -> Item:
+    """In time: that another start has to be opened for the year to have as many as it should."""
+    text = _("För att hinna start %(n)s %(year)s: öppna anmälan senast %(day)s.", n=number, year=year, day=day_long(open_by))
+    title = _("Planera nästa start av %(programme)s", programme=programme)
+    return Item(title, "/personal/grupper/ny", text, days_left(open_by, today), open_by)
+
+
+def _undecided(group: Group) -> bool:
+    return group.cohort.state in {"open", "postponed"} and group.cohort.form == "group" and group.coordinates
 
 
 def _texts_item(facts: Facts, since: datetime) -> Item:
@@ -129,7 +158,7 @@ def _texts_item(facts: Facts, since: datetime) -> Item:
 def _of_group(facts: Facts, group: Group) -> list[Item]:
     """What a group as a whole needs: a decision, more people, its end, or times for study visits."""
     found, cohort = [], group.cohort
-    undecided = cohort.state in {"open", "postponed"} and cohort.form == "group" and group.coordinates
+    undecided = _undecided(group)
     if undecided and cohort.decide_by <= facts.today + DECIDE_WITHIN:
         found.append(_decision_item(facts, group))
     elif undecided and group.places.confirmed < cohort.minimum and cohort.decide_by <= facts.today + FILL_WITHIN:

@@ -60,6 +60,26 @@ async def log_state(now: datetime) -> LogState:
     return LogState(tuple(row["months"]), row["broken_at"], row["not_erased"]) if row else LogState()
 
 
+@dataclass(frozen=True)
+class LateDecision:
+    """A start whose decision date has passed without a decision."""
+
+    cohort_id: int
+    name: str
+    section: str
+    decide_by: date
+
+
+async def late_decisions(today: date) -> list[LateDecision]:
+    """Of all programmes, the longest ago first: managers hear of them too."""
+    rows = await fetch(
+        """select c.id as cohort_id, c.name, p.section, c.decide_by from cohort c join programme p on p.id = c.programme_id
+           where c.state in ('open', 'postponed') and p.form = 'group' and c.decide_by < $1 order by c.decide_by, c.id""",
+        today,
+    )
+    return [LateDecision(**dict(row)) for row in rows]
+
+
 async def leaderless(cohort_ids: Iterable[int], today: date) -> frozenset[int]:
     """Which of these cohorts nobody leads, now or later, who still has an account and the role for it."""
     rows = await fetch(

@@ -1,7 +1,7 @@
 """Idag, and the guidance on reports of concern."""
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from litestar import Request, Response, get
@@ -10,7 +10,9 @@ from programmes.attendance import queries as attendance
 from programmes.attendance.rules import kind
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts import year_queries
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.year_rules import last_chance
 from programmes.core.clock import at_local, local_date
 from programmes.core.principal import Principal, Role
 from programmes.core.sealing import KeyFolder
@@ -19,7 +21,7 @@ from programmes.desk.group.calls_services import calls
 from programmes.desk.illness import pages as sick_pages
 from programmes.desk.illness import substitute_queries
 from programmes.desk.today import log_pages, pages, queries
-from programmes.desk.today.needs_pages import Facts, Group, Item, VisitLine
+from programmes.desk.today.needs_pages import Facts, Group, Item, VisitLine, late_item, more_starts_item
 from programmes.enrolment.queries import places
 from programmes.enrolment.records.partner_queries import withdrawn_unseen
 from programmes.enrolment.records.partner_rules import has_partner_contact
@@ -83,6 +85,12 @@ async def facts_of(who: Principal, keys: KeyFolder, now: datetime, look: Look | 
         texts_away=trouble.since if trouble else None,
         log=log_pages.items(await queries.log_state(now), day) if who.has("manager") else (),
         substitutes=await _substitutes(who, groups, now),
+        decisions=[
+            late_item(one.name, one.cohort_id, one.decide_by, day)
+            for one in (await queries.late_decisions(day) if who.has("manager") else ())
+            if one.cohort_id not in groups
+        ],
+        more_starts=await _more_starts(who, day),
     )
 
 
@@ -92,6 +100,20 @@ async def _substitutes(who: Principal, groups: Mapping[int, Group], now: datetim
     programmes = await catalogue.programmes(asked) if asked else {}
     names = {number: programme.short_name for number, programme in programmes.items()}
     return sick_pages.items(found, {number: group.cohort.name for number, group in groups.items()}, names, now)
+
+
+async def _more_starts(who: Principal, today: date) -> list[Item]:
+    """Of programmes that this person coordinates and that are to have more starts this year than are planned: from eight
+    weeks before enrolment must open."""
+    if not who.has("coordinator"):
+        return []
+    mine = {p.section: p for _id, p in await catalogue.in_force(today) if p.form == "group" and who.coordinates(p.section)}
+    chances = {section: last_chance(today.year, p.study_visit) for section, p in mine.items()}
+    warned = {s: mine[s].starts_per_year_min or 0 for s, chance in chances.items() if chance.warns(today)}
+    found = await year_queries.lacking(warned, today.year) if warned else {}
+    return [
+        more_starts_item(mine[s].short_name, number, today.year, chances[s].open_by, today) for s, number in found.items()
+    ]
 
 
 def _role(who: Principal) -> Role:

@@ -12,12 +12,18 @@ from programmes.enrolment.rules import NotOpen, lowest_free
 
 @dataclass(frozen=True)
 class There:
-    """Where somebody comes: seats and their holders' numbers, the queue in order, and every turn that is taken."""
+    """Where somebody comes: seats and their holders' numbers, the queue in order, and every turn that is taken. `kept`: so
+    many of the free places are for others, who come from a cancelled start and are before them."""
 
     maximum: int
     taken: Collection[int]
     line: Sequence[Waiting]
     turns: Sequence[Decimal]
+    kept: int = 0
+
+    @property
+    def free(self) -> int:
+        return self.maximum - len(self.taken)
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,10 @@ def decide_move(there: There, applied_at: datetime, arrival: int) -> Move:
     turn = turn_by_application(applied_at, arrival, there.line, there.turns)
     before = [w for w in there.line if w.turn < turn.turn and not w.away]
     seat = lowest_free(there.taken, there.maximum)
-    if seat is not None and not any(w.turn < turn.turn for w in can_have(there.line, there.maximum - len(there.taken))):
+    if (
+        there.free > there.kept
+        and seat is not None
+        and not any(w.turn < turn.turn for w in can_have(there.line, there.free))
+    ):
         return Move(seat, turn, 0)
     return Move(None, turn, len(before) + 1)

@@ -19,13 +19,14 @@ from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
-from programmes.enrolment.age_rules import age_unmet, as_judged
+from programmes.enrolment.age_rules import age_unmet, as_judged, to_say_again
+from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.leaving.transfer_rules import Move, Refused, There, decide_move
 from programmes.enrolment.queries import EnrolmentFacts, Gate
 from programmes.enrolment.queue import order_queries
 from programmes.enrolment.queue.services import note_event, note_passed, pass_on, take_seat, tell
 from programmes.enrolment.records.services import record_of
-from programmes.enrolment.rules import ALIVE, Remaining, State, asks_age_again, entry, still_to_do
+from programmes.enrolment.rules import ALIVE, Remaining, State, entry, still_to_do
 from programmes.enrolment.visits.services import leave_slot
 
 __all__ = ["Move", "Plan", "Refused", "plan", "transfer"]
@@ -35,8 +36,8 @@ __all__ = ["Move", "Plan", "Refused", "plan", "transfer"]
 class Plan:
     """What would happen. `age_again`: the age was ticked for another first day, and is asked for on Min plats.
 
-    `remaining` is what has to be done there before the place is confirmed. `asked` are conditions of the other edition
-    that the person has to answer yes to before they are moved.
+    `remaining` is what has to be done there before the place is confirmed. `asked` are conditions of the other edition,
+    or that count to a later first day, that the person has to answer yes to before they are moved.
     """
 
     facts: EnrolmentFacts
@@ -70,13 +71,13 @@ async def transfer(
     enrolment_id: uuid.UUID,
     to: int,
     seen: str,
-    staff_id: int,
+    staff_id: int | None,
     keys: KeyFolder,
     now: datetime,
     met: Collection[str] = (),
 ) -> uuid.UUID | None:
-    """Move somebody; returns the new enrolment. None, and nothing is changed, when it isn't as it was shown (`seen`), or
-    when not everything that is asked anew was answered with yes (`met`).
+    """Move somebody, who may do it on their own (no `staff_id`); returns the new enrolment. None, and nothing is changed,
+    when it isn't as it was shown (`seen`), or when not everything that is asked anew was answered with yes (`met`).
 
     Code, contact and alias stay sealed as they are, under the same key; the form it began with, sent again, leads here.
     The seat that is left is passed on at once.
@@ -123,8 +124,11 @@ async def _plan(enrolment_id: uuid.UUID, to: int, keys: KeyFolder, now: datetime
     texts = await queries.texts_for(programme, local_date(now))
     has_seat = isinstance(decided, Move) and decided.seat is not None
     left = still_to_do(programme, _carried(facts), texts) if has_seat else ()
-    asked = asked_anew(await catalogue.programme(source.programme_id), programme)
-    again = asks_age_again(facts, programme, first if target.first_start else None)
+    on_the_day = to_say_again(facts, programme, first if target.first_start else None)
+    anew = asked_anew(await catalogue.programme(source.programme_id), programme)
+    # Staff ask the person: there is a yes before they are moved. An age is ticked by themselves.
+    asked = (*anew, *sorted(on_the_day - {"age", "guardian_consent", *anew}))
+    again = "age" in on_the_day
     return Plan(facts, source, target, programme, decided, again, first, left, asked), gate
 
 
@@ -151,7 +155,8 @@ def _too_young_or_old(facts: EnrolmentFacts, programme: Programme, first: date, 
 async def _decide(facts: EnrolmentFacts, gate: Gate, now: datetime) -> Move:
     line, turns = await order_queries.line(gate.cohort_id, now), await order_queries.taken_turns(gate.cohort_id)
     arrivals: int = await fetchval("select arrivals from cohort where id = $1", gate.cohort_id)
-    return decide_move(There(gate.maximum, gate.taken, line, turns), facts.applied_at, arrivals + 1)
+    kept = await first_right_queries.kept_for_others(facts, gate)
+    return decide_move(There(gate.maximum, gate.taken, line, turns, kept), facts.applied_at, arrivals + 1)
 
 
 def _carried(facts: EnrolmentFacts) -> EnrolmentFacts:
@@ -176,17 +181,21 @@ async def _write(planned: Plan, move: Move, new: uuid.UUID, now: datetime) -> No
     await _take_over(planned, move, new, kept, now)
     await _bring_along(old, new, planned.programme.study_visit, now)
     await execute(
-        """insert into condition_met (enrolment_id, condition, met_at) select $1, unnest($2::text[]), $3
-           on conflict (enrolment_id, condition) do update set met_at = $3""",
+        """insert into condition_met (enrolment_id, condition, met_at, counted_for)
+           select $1, c, $3, case when c = any($4::text[]) then $5::date end from unnest($2::text[]) c
+           on conflict (enrolment_id, condition) do update set met_at = $3, counted_for = excluded.counted_for""",
         new,
         list(planned.asked),
         now,
+        sorted(planned.programme.counted_to_first_day),
+        planned.first_day,
     )
 
 
 async def _let_go(old: uuid.UUID, now: datetime) -> None:
     """Who only waited there leaves nothing behind that names them; who had a place is documented as having had it."""
     await execute("delete from seat where enrolment_id = $1", old)
+    await execute("delete from can_then where enrolment_id = $1", old)
     await execute(
         """update enrolment set state = 'transferred', ended_at = $2, offer_expires_at = null, sealed = null, key_id = null,
                   code_digest = null, once_digest = null, skip_reason = null,
@@ -252,8 +261,8 @@ async def _bring_along(old: uuid.UUID, new: uuid.UUID, visits: bool, now: dateti
         new,
     )
     await execute(
-        """insert into condition_met (enrolment_id, condition, met_at)
-           select $2, condition, case when condition = 'age' then $3 else met_at end
+        """insert into condition_met (enrolment_id, condition, met_at, counted_for)
+           select $2, condition, case when condition = 'age' then $3 else met_at end, counted_for
            from condition_met where enrolment_id = $1""",
         old,
         new,
@@ -261,11 +270,12 @@ async def _bring_along(old: uuid.UUID, new: uuid.UUID, visits: bool, now: dateti
     )
 
 
-async def _note(planned: Plan, move: Move, new: uuid.UUID, staff_id: int, now: datetime) -> None:
+async def _note(planned: Plan, move: Move, new: uuid.UUID, staff_id: int | None, now: datetime) -> None:
     arrival = Decimal(await fetchval("select arrival from enrolment where id = $1", new))
     turns = (arrival, move.turn.turn) if move.turn.reason else (None, None)
     await note_event(planned.facts.enrolment_id, "moved_away", now, staff_id)
     await note_event(new, "moved_here" if move.seat else "moved_here_queue", now, staff_id, turns=turns)
     await audit.note("enrolment:transferred", f"cohort/{planned.source.cohort_id}", staff_id, now)
     await audit.note("enrolment:received", f"cohort/{planned.target.cohort_id}", staff_id, now)
-    await tell("place_moved", new)
+    # Who moved on their own reads what one reads who has just applied there.
+    await tell("place_moved" if staff_id else "place_held" if move.seat else "queued", new)

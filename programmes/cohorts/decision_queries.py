@@ -1,0 +1,81 @@
+"""Reads about decisions on starts: the newest one, with what undoing it gives back."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from programmes.cohorts.rules import decision_undone_until
+from programmes.core.db import fetch, fetchrow
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The newest decision of a cohort that stands. `undone_until`: until when it can be taken back; None for not at all."""
+
+    decision_id: int
+    decision: str
+    decided_at: datetime
+    state_before: str | None
+    decide_before: date | None
+    undone_until: datetime | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One decision as it is kept: what, why, with how many confirmed, by whom and when; and that it was taken back."""
+
+    decision: str
+    reason: str
+    confirmed: int
+    by: str
+    decided_at: datetime
+    undone_by: str | None
+    undone_at: datetime | None
+
+
+# The earliest session still to come then, by what the decision's own change of the sessions wrote down, or as it is.
+_SOONEST = """select min(least(s.starts_at, s.was)) from (
+        select starts_at, (select (w ->> 'starts_at')::timestamptz from session_change c,
+                                  jsonb_array_elements(c.before::jsonb -> 'sessions') w
+                           where c.cohort_id = d.cohort_id and c.made_at = d.decided_at and (w ->> 'id')::int = x.id
+                           limit 1) as was
+        from cohort_session x where x.cohort_id = d.cohort_id) s where least(s.starts_at, s.was) >= d.decided_at"""
+
+
+async def newest(cohort_id: int) -> Decided | None:
+    """The newest decision that was not taken back."""
+    row = await fetchrow(
+        f"""select id, decision, decided_at, state_before, decide_before, ({_SOONEST}) as soonest
+            from start_decision d where cohort_id = $1 and undone_at is null order by id desc limit 1""",
+        cohort_id,
+    )
+    if row is None:
+        return None
+    until = decision_undone_until(row["decided_at"], row["soonest"]) if row["state_before"] else None
+    return Decided(row["id"], row["decision"], row["decided_at"], row["state_before"], row["decide_before"], until)
+
+
+async def told_already(cohort_id: int, since: datetime, kinds: Collection[str]) -> bool:
+    """Whether the first message of some kinds has left since, or somebody was rung about one."""
+    rows = await fetch(
+        """select 1 from notice n join enrolment e on e.id = n.enrolment_id
+           where e.cohort_id = $1 and n.kind = any($3::text[]) and n.created_at >= $2
+             and (n.handed_over_at is not null or n.state = 'sent'
+                  or exists (select from notice_call c where c.notice_id = n.id)) limit 1""",
+        cohort_id,
+        since,
+        sorted(kinds),
+    )
+    return bool(rows)
+
+
+async def history(cohort_id: int) -> list[Line]:
+    """Every decision about a cohort's start, the newest first."""
+    rows = await fetch(
+        """select d.decision, d.reason, d.confirmed, s.display_name as by, d.decided_at, u.display_name as undone_by,
+                  d.undone_at
+           from start_decision d join staff s on s.id = d.staff_id left join staff u on u.id = d.undone_by
+           where d.cohort_id = $1 order by d.id desc""",
+        cohort_id,
+    )
+    return [Line(**dict(row)) for row in rows]

@@ -1,0 +1,112 @@
+"""Reads about the first right to places of another start, and about whether people can come then."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.enrolment.queries import EnrolmentFacts, Gate, entry_facts
+from programmes.enrolment.rules import entry
+
+
+@dataclass(frozen=True)
+class FirstRight:
+    """To which start those of a cancelled one may move before others, and until when."""
+
+    cohort_id: int
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What those with a place, or in the queue, have answered to the new days of a postponed start."""
+
+    yes: int = 0
+    no: int = 0
+    silent: int = 0
+
+
+# SQL: whether the start that a first right `r` is to can still be applied to.
+_LEADS_SOMEWHERE = "exists (select from cohort t where t.id = r.cohort_id and t.state in ('open', 'postponed'))"
+
+
+async def of_start(from_cohort_id: int, now: datetime) -> FirstRight | None:
+    """The first right of those who had applied to a cancelled start, while it lasts."""
+    row = await fetchrow(
+        f"select cohort_id, until from first_right r where from_cohort_id = $1 and until > $2 and {_LEADS_SOMEWHERE}",
+        from_cohort_id,
+        now,
+    )
+    return FirstRight(row["cohort_id"], row["until"]) if row else None
+
+
+async def is_awaited(from_cohort_id: int, now: datetime) -> datetime | None:
+    """Until when people of a cancelled start can still use their first right; None when nobody is left who could."""
+    found: datetime | None = await fetchval(
+        f"""select until from first_right r where from_cohort_id = $1 and until > $2 and {_LEADS_SOMEWHERE} and exists (
+               select from enrolment e where e.cohort_id = $1 and e.state in ('preliminary', 'confirmed', 'queued'))""",
+        from_cohort_id,
+        now,
+    )
+    return found
+
+
+async def kept_for_others(facts: EnrolmentFacts, gate: Gate) -> int:
+    """How many free places are kept for people who are before this one: none for who has the right themselves, or applied
+    before it was given."""
+    if not gate.kept or gate.kept_since is None or facts.applied_at <= gate.kept_since:
+        return 0
+    theirs = await fetchval(
+        "select true from first_right where cohort_id = $1 and from_cohort_id = $2", gate.cohort_id, facts.cohort_id
+    )
+    return 0 if theirs else gate.kept
+
+
+async def other_starts(cohort: CohortFacts, now: datetime) -> list[CohortFacts]:
+    """The starts of the same programme that one can apply to now, the soonest first."""
+    found = [
+        other
+        for other in await cohorts.upcoming(cohort.slug)
+        if other.cohort_id != cohort.cohort_id and other.section == cohort.section
+        if other.first_start and other.first_start > now and entry(await entry_facts(other.cohort_id), now) is None
+    ]
+    return sorted(found, key=lambda other: (other.first_start or now, other.cohort_id))
+
+
+async def answer_of(enrolment_id: UUID, asked_at: datetime) -> bool | None:
+    """Whether somebody can come on the days that were given then; None while they have not said."""
+    found: bool | None = await fetchval(
+        "select can from can_then where enrolment_id = $1 and asked_at = $2", enrolment_id, asked_at
+    )
+    return found
+
+
+_ASKED = """select max(d.decided_at) from start_decision d
+            where d.cohort_id = e.cohort_id and d.decision = 'postpone' and d.undone_at is null"""
+
+
+async def answers(cohort_ids: Collection[int]) -> dict[int, Answers]:
+    """Of postponed starts, how many can come then, can't, and have not said. One statement."""
+    rows = await fetch(
+        f"""select e.cohort_id, count(*) filter (where a.can) as yes, count(*) filter (where not a.can) as no,
+                   count(*) filter (where a.can is null) as silent
+            from enrolment e left join can_then a on a.enrolment_id = e.id and a.asked_at = ({_ASKED})
+            where e.cohort_id = any($1::int[]) and e.state in ('preliminary', 'confirmed', 'queued', 'offered')
+              and e.applied_at < ({_ASKED}) group by e.cohort_id""",
+        sorted(cohort_ids),
+    )
+    return {row["cohort_id"]: Answers(row["yes"], row["no"], row["silent"]) for row in rows}
+
+
+async def who_answered(cohort_id: int) -> Sequence[tuple[UUID, bool | None]]:
+    """Each of a postponed start who was asked, with the answer, those who can't first, then who has not said."""
+    rows = await fetch(
+        f"""select e.id, a.can from enrolment e left join can_then a on a.enrolment_id = e.id and a.asked_at = ({_ASKED})
+            where e.cohort_id = $1 and e.state in ('preliminary', 'confirmed', 'queued', 'offered')
+              and e.applied_at < ({_ASKED}) order by coalesce(a.can::int * 2, 1), e.turn""",
+        cohort_id,
+    )
+    return [(row["id"], row["can"]) for row in rows]

@@ -1,0 +1,141 @@
+"""The way of a cohort from announcement to erasure: what is done, what is next, who owes it, by when. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from programmes.core.clock import local_date
+
+StepKey = Literal["announce", "visits", "agree", "decide", "hold", "note", "evaluate", "transfer", "close", "move_on"]
+Owner = Literal["coordinator", "leader"]
+State = Literal["done", "next", "later"]
+# The most that a working list is kept after the last session (DESIGN 6), and by when anything else is closed too.
+CLOSED_WITHIN = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A cohort, as far as its way depends on it.
+
+    `visits_left` and `to_agree` are people with a place who have no study visit made, or something to accept, where the
+    edition asks for it. `unnoted`: sessions that began and lack their note, the first of them on `unnoted_since`.
+    `box_open`: an evaluation that is to be and is not closed. `people`: somebody stands on its list, or has a code.
+    `may_move`: people of a cancelled start can still use their first right.
+    """
+
+    cohort_id: int
+    name: str
+    section: str
+    form: str
+    state: str
+    exempt: bool
+    by_name: bool
+    enrol_from: date
+    decide_by: date
+    visit_days: int
+    first_start: datetime | None
+    last_end: datetime | None
+    closed_at: datetime | None
+    study_visit: bool
+    agreements: bool
+    held: int
+    visits_left: int
+    to_agree: int
+    unnoted: int
+    unnoted_since: datetime | None
+    evaluated: bool
+    box_open: bool
+    transferred: bool
+    people: bool
+    may_move: bool
+    leaders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the way. `due` is None where no day is set yet."""
+
+    key: StepKey
+    state: State
+    owner: Owner
+    due: date | None
+
+
+_UNDECIDED = frozenset({"planned", "open", "postponed"})
+
+
+def steps(way: Way, now: datetime) -> tuple[Step, ...]:
+    """Every step of this cohort in order; one at the most is next: the first that isn't done, but a session that lacks its
+    note goes before the sessions that are still to come."""
+    found = _cancelled(way) if way.state == "cancelled" else _usual(way, now)
+    first = next((key for key, done, _owner, _due in found if not done), None)
+    if first == "hold" and way.unnoted:
+        first = "note"
+    return tuple(
+        Step(key, "done" if done else "next" if key == first else "later", owner, due) for key, done, owner, due in found
+    )
+
+
+_Found = tuple[StepKey, bool, Owner, date | None]
+
+
+def _usual(way: Way, now: datetime) -> list[_Found]:
+    begun = way.state not in _UNDECIDED
+    runs = begun or (way.form != "group" and way.state == "open")
+    over = way.state == "closed" or (runs and way.last_end is not None and way.last_end <= now)
+    last = local_date(way.last_end) if way.last_end else None
+    close_by = local_date(way.last_end + CLOSED_WITHIN) if way.last_end else None
+    found: list[_Found] = [("announce", way.state != "planned", "coordinator", way.enrol_from)]
+    if way.study_visit:
+        done = begun or (way.held > 0 and not way.visits_left)
+        found.append(("visits", done, "leader", way.decide_by - timedelta(days=way.visit_days)))
+    if way.agreements:
+        found.append(("agree", begun or (way.held > 0 and not way.to_agree), "leader", way.decide_by))
+    if way.form == "group":
+        found.append(("decide", begun, "coordinator", way.decide_by))
+    noted_by = local_date(way.unnoted_since) if way.unnoted_since else last
+    found += [("hold", over, "leader", last), ("note", over and not way.unnoted, "leader", noted_by)]
+    if way.evaluated:
+        found.append(("evaluate", way.state == "closed" or (over and not way.box_open), "leader", last))
+    if way.by_name:
+        found.append(("transfer", way.state == "closed" or way.transferred, "leader", close_by))
+    found.append(("close", way.state == "closed", "leader", close_by))
+    return found
+
+
+def _cancelled(way: Way) -> list[_Found]:
+    day = local_date(way.closed_at) if way.closed_at else None
+    close_by = day + CLOSED_WITHIN if day else None
+    return [
+        ("decide", True, "coordinator", day),
+        ("move_on", not way.may_move, "coordinator", day),
+        ("close", not way.people, "coordinator", close_by),
+    ]
+
+
+@dataclass(frozen=True)
+class Due:
+    """The next step of a cohort, in somebody's week."""
+
+    way: Way
+    step: Step
+
+
+def next_of(way: Way, now: datetime) -> Step | None:
+    """What is next; None when its way is at its end."""
+    return next((step for step in steps(way, now) if step.state == "next"), None)
+
+
+def week(ways: Sequence[Way], now: datetime, until: date | None = None) -> list[Due]:
+    """What is next of every cohort, the most urgent first; only what is due by `until`, where that is said. What has no day
+    comes last."""
+    found = [Due(way, step) for way in ways if (step := next_of(way, now))]
+    if until is not None:
+        found = [due for due in found if due.step.due is not None and due.step.due <= until]
+    return sorted(found, key=lambda due: (due.step.due or date.max, due.way.name, due.way.cohort_id))
+
+
+def end_of_week(today: date) -> date:
+    """Its Sunday."""
+    return today + timedelta(days=7 - today.isoweekday())

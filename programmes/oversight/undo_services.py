@@ -1,0 +1,75 @@
+"""Taking back a decision about a start, as long as nobody has heard of it."""
+
+from datetime import datetime
+
+from programmes.cohorts import decision_queries
+from programmes.cohorts import services as cohorts
+from programmes.cohorts.change_services import put_back_decided
+from programmes.cohorts.decision_queries import Decided
+from programmes.core import audit
+from programmes.core.db import execute, transaction
+from programmes.core.errors import Conflict
+from programmes.core.principal import Principal
+from programmes.enrolment.leaving import first_right_services
+from programmes.enrolment.queue import services as queue
+from programmes.notices.rules import OF_DECISIONS
+from programmes.notices.services import forget_decision
+
+__all__ = ["Decided", "undo", "undoable"]
+
+_BECAME = {
+    "start": frozenset({"started"}),
+    "cancel": frozenset({"cancelled"}),
+    "postpone": frozenset({"postponed", "planned"}),
+}
+_CHANGE = {"cancel": "cancel_start", "postpone": "postpone"}
+
+
+async def undoable(cohort_id: int, now: datetime) -> Decided | None:
+    """The newest decision, if it can be taken back now: its time is not over, and no message about it has left."""
+    found = await decision_queries.newest(cohort_id)
+    if found is None or found.undone_until is None or now >= found.undone_until:
+        return None
+    told = await decision_queries.told_already(cohort_id, found.decided_at, OF_DECISIONS)
+    return None if told else found
+
+
+async def undo(cohort_id: int, decision_id: int, principal: Principal, now: datetime) -> None:
+    """Take it back: state, decision date, days, study visits and the queue's order are as before, and its messages are never
+    sent. An offer that ended is made again, with its full time. Who has moved to another start meanwhile stays there.
+
+    Raises:
+        NotFound, Forbidden: not theirs to decide.
+        Conflict: `decision_settled`, a message has left, its time is over, or something else was decided since; or the room
+            or a leader's time has been taken meanwhile.
+    """
+    async with transaction():
+        cohort = await cohorts.coordinated(cohort_id, principal, now)
+        found = await undoable(cohort_id, now)
+        if found is None or found.decision_id != decision_id or cohort.state not in _BECAME[found.decision]:
+            raise Conflict("decision_settled")
+        await execute(
+            """update cohort set state = $2, decide_by = $3,
+                      started_at = case when $4 = 'start' then null else started_at end,
+                      closed_at = case when $4 = 'cancel' then null else closed_at end,
+                      ended_how = case when $4 = 'cancel' then null else ended_how end where id = $1""",
+            cohort_id,
+            found.state_before,
+            found.decide_before,
+            found.decision,
+        )
+        if found.decision in _CHANGE:
+            await put_back_decided(cohort_id, _CHANGE[found.decision], found.decided_at, principal, now)
+        await forget_decision(cohort_id, found.decided_at)
+        await execute(
+            "update start_decision set undone_at = $2, undone_by = $3 where id = $1", decision_id, now, principal.staff_id
+        )
+        if found.decision == "cancel":
+            await first_right_services.take_back(cohort_id)
+            await execute(
+                "update visit_slot set cancelled_at = null where cohort_id = $1 and cancelled_at = $2",
+                cohort_id,
+                found.decided_at,
+            )
+        await audit.note("cohort:undo_decision", f"cohort/{cohort_id}", principal.staff_id, now)
+        await queue.promote(cohort_id, now)

@@ -1,0 +1,168 @@
+"""A decision about a start can be taken back until the first message has left, and then everything is as before."""
+
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from programmes.cohorts import decision_queries
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.rules import decision_undone_until
+from programmes.core.errors import Conflict, Forbidden
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries
+from programmes.enrolment import services as enrolment
+from programmes.enrolment.leaving import first_right_queries
+from programmes.notices import change_services
+from programmes.notices import services as notices
+from programmes.oversight import services, undo_services
+from tests.clock import FrozenClock
+from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
+from tests.factories import a_cohort, confirm, hidden, post_form, somebody
+
+
+@pytest.fixture
+async def kim(db: None, clock: FrozenClock) -> Principal:
+    return await a_coordinator(clock.now())
+
+
+async def filled(confirmed: int, keys: KeyFolder, clock: FrozenClock, section: str = "2.8", **others: Any) -> CohortFacts:
+    cohort = await a_cohort(section, clock.now(), **others)
+    for number in range(confirmed):
+        taken = await somebody(cohort, keys, clock.now(), f"P{number}", "p@example.se")
+        await confirm(taken.enrolment_id, clock.now())
+    return cohort
+
+
+def seen(cohort: CohortFacts) -> str:
+    return services.seen_as(cohort.state, cohort.first_start)
+
+
+async def decided(cohort: CohortFacts, clock: FrozenClock) -> int:
+    found = await undo_services.undoable(cohort.cohort_id, clock.now())
+    assert found is not None
+    return found.decision_id
+
+
+async def as_it_is(cohort: CohortFacts, owner: asyncpg.Connection) -> object:
+    """What a decision changes, calendars' counters apart: those only ever rise."""
+    row = await owner.fetchrow(
+        "select state, decide_by, started_at, closed_at, ended_how from cohort where id = $1", cohort.cohort_id
+    )
+    sessions = [(s.number, s.state, s.starts_at, s.ends_at) for s in await cohorts.sessions(cohort.cohort_id)]
+    people = await owner.fetch("select id, state, turn from enrolment where cohort_id = $1 order by id", cohort.cohort_id)
+    slots = await owner.fetch("select id, cancelled_at from visit_slot where cohort_id = $1 order by id", cohort.cohort_id)
+    return tuple(row), sessions, [tuple(p) for p in people], [tuple(s) for s in slots]
+
+
+async def decide(what: str, cohort: CohortFacts, kim: Principal, clock: FrozenClock) -> None:
+    if what == "start":
+        assert not await services.start(cohort.cohort_id, False, seen(cohort), kim, clock.now())
+    elif what == "cancel":
+        await services.cancel(cohort.cohort_id, "too_few", seen(cohort), kim, clock.now())
+    else:
+        assert cohort.first_start
+        new_first = (cohort.first_start + timedelta(days=21)).date()
+        days = services.days_seen(await services.plan_again(cohort.cohort_id, new_first, clock.now()), [])
+        by = new_first - timedelta(days=10)
+        assert not await services.postpone(cohort.cohort_id, new_first, by, "no_venue", seen(cohort), days, kim, clock.now())
+
+
+@pytest.mark.parametrize("what", ["start", "cancel", "postpone"])
+async def test_taken_back_everything_is_as_before_and_nobody_hears_of_it(
+    what: str, kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await filled(5, keys, clock)
+    await a_cohort("2.8", clock.now(), first_in=timedelta(days=80))
+    before = await as_it_is(cohort, owner)
+    await owner.execute("delete from pgqueuer")
+    await decide(what, cohort, kim, clock)
+    assert await as_it_is(cohort, owner) != before
+    # The worker has written the messages, and they wait.
+    if what == "start":
+        await notices.tell_cohort("cohort_started", cohort.cohort_id, keys, clock.now())
+    else:
+        await change_services.tell_changes(cohort.cohort_id, keys, clock.now())
+    assert await owner.fetchval("select count(*) from notice where look_again_at > $1", clock.now()) == 5
+    clock.advance(minutes=5)
+    await undo_services.undo(cohort.cohort_id, await decided(cohort, clock), kim, clock.now())
+    assert await as_it_is(cohort, owner) == before
+    assert await owner.fetchval("select count(*) from notice where kind like 'cohort%'") == 0
+    assert await owner.fetchval("select count(*) from pgqueuer where entrypoint like 'cohort%'") == 0
+    assert await owner.fetchval("select count(*) from session_change where untold") == 0
+    assert await first_right_queries.of_start(cohort.cohort_id, clock.now()) is None
+    (line,) = await decision_queries.history(cohort.cohort_id)
+    assert (line.decision, line.undone_at) == (what, clock.now())
+    # Decided once more, it is told.
+    await decide(what, await cohorts.by_id(cohort.cohort_id), kim, clock)
+    await change_services.tell_changes(cohort.cohort_id, keys, clock.now())
+    await notices.tell_cohort("cohort_started", cohort.cohort_id, keys, clock.now())
+    assert await owner.fetchval("select count(*) from notice where kind like 'cohort%'") >= 5
+
+
+async def test_not_when_a_message_has_left_or_the_time_is_over_or_in_a_second_tab_or_by_who_only_leads(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    robin = await a_leader(clock.now())
+    cohort = await filled(5, keys, clock, leader=robin)
+    await decide("start", cohort, kim, clock)
+    number = await decided(cohort, clock)
+    with pytest.raises(Forbidden):
+        await undo_services.undo(cohort.cohort_id, number, robin, clock.now())
+    await notices.tell_cohort("cohort_started", cohort.cohort_id, keys, clock.now())
+    await owner.execute("update notice set handed_over_at = $1 where kind = 'cohort_started'", clock.now())
+    with pytest.raises(Conflict) as left:
+        await undo_services.undo(cohort.cohort_id, number, kim, clock.now())
+    assert left.value.code == "decision_settled"
+    await owner.execute("update notice set handed_over_at = null")
+    clock.advance(minutes=10)
+    assert await undo_services.undoable(cohort.cohort_id, clock.now()) is None
+    clock.advance(minutes=-1)
+    await undo_services.undo(cohort.cohort_id, number, kim, clock.now())
+    with pytest.raises(Conflict):
+        await undo_services.undo(cohort.cohort_id, number, kim, clock.now())
+
+
+async def test_an_offer_that_cancelling_ended_is_made_again(kim: Principal, keys: KeyFolder, clock: FrozenClock) -> None:
+    cohort = await filled(8, keys, clock)
+    waiting = (await somebody(cohort, keys, clock.now(), "Lind")).enrolment_id
+    first = (await queries.enrolments(cohort.cohort_id, ["confirmed"]))[0]
+    await enrolment.leave(first.enrolment_id, keys, clock.now())
+    assert (await queries.enrolment(waiting)).state == "offered"
+    await decide("cancel", cohort, kim, clock)
+    assert (await queries.enrolment(waiting)).state == "queued"
+    await undo_services.undo(cohort.cohort_id, await decided(cohort, clock), kim, clock.now())
+    assert (await queries.enrolment(waiting)).state == "offered"
+
+
+def test_what_is_about_tomorrow_goes_at_once(run_clock: FrozenClock) -> None:
+    now = run_clock.now()
+    assert decision_undone_until(now, now + timedelta(hours=24)) is None
+    assert decision_undone_until(now, now + timedelta(hours=25)) == now + timedelta(minutes=10)
+    assert decision_undone_until(now, None) == now + timedelta(minutes=10)
+    assert decision_undone_until(now, now - timedelta(hours=1)) == now + timedelta(minutes=10)
+
+
+async def test_the_cockpit_offers_to_take_back_what_was_just_decided(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await filled(2, keys, clock)
+    await sign_in_as(client, "kim", clock.now())
+    address = f"/personal/starter/{cohort.cohort_id}"
+    shown = (await client.get(f"{address}/stall-in")).text
+    assert "Beskeden går efter tio minuter. Till dess går det att ångra." in shown
+    done = await post_form(client, f"{address}/stall-in", {"skal": "too_few", "sett": hidden(shown, "sett")})
+    text = (await client.get(done.headers["location"])).text
+    number = hidden(text, "beslut")
+    answer = await post_form(client, f"{address}/angra", {"beslut": number}, done.headers["location"])
+    assert answer.status_code == 303
+    assert "Ingen har fått något besked" in (await client.get(answer.headers["location"])).text
+    assert (await cohorts.by_id(cohort.cohort_id)).state == "open"
+    again = await post_form(client, f"{address}/angra", {"beslut": number}, f"{address}/starta")
+    assert again.status_code == 409
+    assert "Beslutet går inte att ångra längre" in again.text
