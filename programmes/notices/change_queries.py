@@ -45,12 +45,12 @@ async def pending(enrolment_id: UUID) -> list[Pending]:
     anybody knowing: it is with a server, or that did not say. In a transaction; none of them can be handed over until its
     end."""
     rows = await fetch(
-        """select n.id, n.kind, n.believed, n.handed_over_at is null as sure
+        """select n.id, n.kind, n.believed, n.handed_over_at is null as sure, n.state = 'failed' as given_up
            from notice n where n.enrolment_id = $1 and n.believed is not null and n.believed <> '{}'
              and n.sent_at is null and n.state <> 'sent' order by n.created_at, n.id for update""",
         enrolment_id,
     )
-    return [Pending(row["id"], row["kind"], read(row["believed"]) or {}, row["sure"]) for row in rows]
+    return [Pending(row["id"], row["kind"], read(row["believed"]) or {}, row["sure"], row["given_up"]) for row in rows]
 
 
 async def as_they_are(cohort_id: int) -> Belief:
