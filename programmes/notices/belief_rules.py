@@ -230,6 +230,23 @@ def is_of_use(believed: Belief, now_is: Belief, now: datetime) -> bool:
     return bool(still_different(believed, now_is, now))
 
 
+@dataclass(frozen=True)
+class Left:
+    """What is left to tell of a message: each session as somebody believes that it is, and as it is. `taken`: another
+    session has got the time of one of them."""
+
+    sessions: tuple[tuple[Known | None, Known | None], ...]
+    taken: bool
+
+
+def left_of(believed: Belief, now_is: Belief, now: datetime) -> Left | None:
+    """None where everything is as they believe, or over. Letters, whom to ring and what is counted all go by this."""
+    found = still_different(believed, now_is, now)
+    if not found:
+        return None
+    return Left(tuple(found.values()), taken({session_id: old for session_id, (old, _is) in found.items()}, now_is))
+
+
 def taken(believed: Belief, now_is: Belief) -> bool:
     """Whether one of the times by which somebody knows these sessions is another session's by now: then a word of that day
     would be taken for a word of the other."""
