@@ -31,8 +31,6 @@ select m.id as message_id, m.kind, p.id as staff_id, p.email as to, coalesce(k.f
        exists (select from session_duty d where d.session_id = t.id and d.away) as somebody_away,
        exists (select from substitute_request r join standing d on d.staff_id = r.asked_id
                where r.session_id = t.id and r.state = 'yes') as found,
-       exists (select from substitute_request r join standing d on d.staff_id = r.asked_id
-               where r.session_id = t.id and r.state = 'yes' and r.asked_id = p.id) as stands_in,
        exists (select from substitute_request r where r.session_id = t.id and r.state in ('asked', 'no')
                and exists (select from session_duty d where d.session_id = t.id and d.staff_id = r.absent_id)
                and not exists (select from substitute_request y where y.session_id = t.id and y.absent_id = r.absent_id

@@ -23,9 +23,9 @@ _OFF: frozenset[Kind] = frozenset({"cancelled", "called_off"})
 @dataclass(frozen=True)
 class Message:
     """A mail that waits, about a session as it is now: `off`, cancelled. `answer_by` while somebody waits for the receiver's
-    answer; `stands`, the receiver is there; `led`, anybody is; `found`, somebody who said yes is; `stands_in`, it is the
-    receiver; `lacking`, nobody has said yes for somebody who does not come. `handed_over_at`: since when a server may have
-    taken it. `became` is what one of what the receiver believes has left to tell; None for any other."""
+    answer; `stands`, the receiver is there; `led`, anybody is; `found`, somebody who said yes is; `lacking`, nobody has said
+    yes for somebody who does not come. `handed_over_at`: since when a server may have taken it. `became` is what one of what
+    the receiver believes has left to tell; None for any other."""
 
     message_id: UUID
     kind: Kind
@@ -38,7 +38,6 @@ class Message:
     led: bool = True
     somebody_away: bool = False
     found: bool = False
-    stands_in: bool = False
     lacking: bool = False
     handed_over_at: datetime | None = None
     became: tuple[Became, ...] | None = None
@@ -54,7 +53,7 @@ def is_current(message: Message, now: datetime) -> bool:
     if message.kind in _OFF:
         return message.off
     if message.kind == "not_needed":
-        return message.answer_by is None and not message.stands_in
+        return message.answer_by is None and (message.off or not message.stands)
     return not message.off and _is_so(message)
 
 
