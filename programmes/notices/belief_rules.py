@@ -5,8 +5,8 @@ what it outruns; and how urgent it is follows from when somebody would act on wh
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -16,11 +16,12 @@ from programmes.notices.rules import Kind
 
 @dataclass(frozen=True)
 class Known:
-    """When and where somebody comes to a session."""
+    """When and where somebody comes to a session. `unheard`: no message has told them of it, but their calendar may have."""
 
     starts_at: datetime
     ends_at: datetime
     venue_id: int
+    unheard: bool = False
 
 
 # By session; None where nobody comes: it is cancelled, or they know of none.
@@ -42,7 +43,14 @@ def written(belief: Belief) -> str:
     """As it is stored."""
     return json.dumps(
         {
-            str(session_id): [known.starts_at.isoformat(), known.ends_at.isoformat(), known.venue_id] if known else None
+            str(session_id): [
+                known.starts_at.isoformat(),
+                known.ends_at.isoformat(),
+                known.venue_id,
+                *([True] if known.unheard else []),
+            ]
+            if known
+            else None
             for session_id, known in sorted(belief.items())
         }
     )
@@ -54,7 +62,9 @@ def read(text: str | None) -> Belief | None:
         return None
     found: dict[str, list[Any] | None] = json.loads(text)
     return {
-        int(key): Known(datetime.fromisoformat(entry[0]), datetime.fromisoformat(entry[1]), entry[2]) if entry else None
+        int(key): Known(datetime.fromisoformat(entry[0]), datetime.fromisoformat(entry[1]), entry[2], len(entry) > 3)
+        if entry
+        else None
         for key, entry in found.items()
     }
 
@@ -82,12 +92,14 @@ def differing(before: Belief, after: Belief) -> dict[int, Known | None]:
 
 @dataclass(frozen=True)
 class Pending:
-    """A message that has not reached somebody. `sure`: it can't have; a server that has not answered may have taken it."""
+    """A message that has not reached somebody. `sure`: it can't have; a server that has not answered may have taken it.
+    `given_up`: nobody tries it any more."""
 
     notice_id: UUID
     kind: Kind
     believed: Belief
     sure: bool
+    given_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,42 +119,88 @@ def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pen
     """`before` and `after` are of the sessions that the change is about, as `differing`. `knew` not, who came after what is
     undone: to them that is a change like any other.
 
-    Who has not heard what is outrun believes what was before that. Where it is so again, nothing is told.
+    Who has not heard what is outrun believes what was before that. Where it is so again, nothing is told. What they have
+    never heard of stays new to them, however often it is cancelled and brought back; and what makes up for a session that
+    they never heard of is told with what that was to make up for.
     """
     about = {entry.notice_id: dict(entry.believed) for entry in pending}
     told: dict[int, Known | None] = {}
     unheard, unsure = not knew, False
+    new_talks, in_its_stead = set[int](), dict[int, Known | None]()
     for session_id, was in before.items():
         holder = next((entry for entry in pending if session_id in entry.believed), None)
-        now_is = after.get(session_id)
-        unsure |= holder is not None and not holder.sure
         if holder is None:
             told[session_id] = was
             continue
-        believed = holder.believed[session_id]
-        new_to_them = believed is None and holder.kind in _TELLS_OF_NEW
-        if new_to_them and now_is is not None:
+        left, now_is = about[holder.notice_id], after.get(session_id)
+        unsure |= not holder.sure
+        if _stays(holder, session_id, now_is):
+            in_its_stead = left if now_is is None and change == "replace" else in_its_stead
             continue
-        del about[holder.notice_id][session_id]
-        if not holder.sure or (holder.kind == "talk_booked" and new_to_them and change != "undo"):
-            # They may have heard of it all the same, of talks also by their calendar.
-            told[session_id] = was
-        elif believed != now_is:
-            told[session_id], unheard = believed, True
+        del left[session_id]
+        known = _last_heard(holder, session_id, was, now_is, change)
+        if known != now_is or not holder.sure:
+            told[session_id] = known
+            unheard |= holder.sure and known == holder.believed[session_id]
+            new_talks |= {session_id} if known is None and _is_talk(holder, session_id) else set()
+    if in_its_stead and all(known is None for known in told.values()):
+        in_its_stead |= told
+        told = {}
+    _clear(about.values(), before, after)
     narrowed = tuple((entry.notice_id, about[entry.notice_id]) for entry in pending
                      if about[entry.notice_id] != dict(entry.believed))  # fmt: skip
     if not told and change not in ALWAYS:
         return Outcome(narrowed, None, {})
-    return Outcome(narrowed, _kind(change, told, after, unheard), told, unsure)
+    return Outcome(narrowed, _kind(change, told, after, unheard, new_talks), told, unsure)
 
 
-def _kind(change: Change, told: Belief, after: Belief, unheard: bool) -> Kind:
-    """Whom the change that is undone had not reached hears what stands by an earlier one, not that anything is undone."""
-    if change != "undo" or not unheard:
+def _last_heard(holder: Pending, session_id: int, was: Known | None, now_is: Known | None, change: Change) -> Known | None:
+    """How somebody knows a session whose message is outrun."""
+    believed = holder.believed[session_id]
+    if not holder.sure:
+        return was
+    if holder.kind == "talk_booked" and believed is None and was is not None and now_is is None and change != "undo":
+        return replace(was, unheard=True)  # They may have seen it in their calendar.
+    return None if believed is not None and believed.unheard and now_is is not None else believed
+
+
+def _is_talk(holder: Pending, session_id: int) -> bool:
+    """Whether it is a talk that nobody has told somebody of."""
+    believed = holder.believed[session_id]
+    return holder.sure and (believed.unheard if believed else holder.kind == "talk_booked")
+
+
+def _clear(about: Iterable[dict[int, Known | None]], before: Belief, after: Belief) -> None:
+    """A message of which only sessions are left that nobody knew of and that are cancelled now says nothing."""
+    for left in about:
+        if all(
+            known is None and session_id in before and after.get(session_id) is None for session_id, known in left.items()
+        ):
+            left.clear()
+
+
+def _stays(holder: Pending, session_id: int, now_is: Known | None) -> bool:
+    """Whether a message goes on being about a session that is new to somebody: it says of it how it is as it is sent, and
+    nothing as long as it is cancelled. Of a talk that is told apart: they may have seen it in their calendar."""
+    if holder.given_up or holder.believed[session_id] is not None:
+        return False
+    if now_is is not None:
+        return holder.kind in _TELLS_OF_NEW
+    return holder.sure and holder.kind != "talk_booked"
+
+
+def _kind(change: Change, told: Belief, after: Belief, unheard: bool, new_talks: Collection[int]) -> Kind:
+    """Whom the change that is undone had not reached hears what stands by an earlier one, not that anything is undone; and
+    that something is cancelled hears who knew of it."""
+    if new_talks and set(told) == set(new_talks):
+        return "talk_booked"
+    off = [session_id for session_id, known in told.items() if known is not None and after.get(session_id) is None]
+    by_name = off if _KINDS[change] == "session_cancelled" else change != "undo" or not (unheard or new_talks)
+    if by_name:
         return _KINDS[change]
     if len(told) > 1:
         return "rest_moved"
-    return "session_cancelled" if after.get(next(iter(told))) is None else "session_moved"
+    return "session_cancelled" if off else "session_moved"
 
 
 def acts_at(believed: Belief, now_is: Belief, now: datetime) -> datetime | None:
@@ -170,3 +228,27 @@ def still_different(believed: Belief, now_is: Belief, now: datetime) -> dict[int
 def is_of_use(believed: Belief, now_is: Belief, now: datetime) -> bool:
     """Whether anything of that is left to tell."""
     return bool(still_different(believed, now_is, now))
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left to tell of a message: each session as somebody believes that it is, and as it is. `taken`: another
+    session has got the time of one of them."""
+
+    sessions: tuple[tuple[Known | None, Known | None], ...]
+    taken: bool
+
+
+def left_of(believed: Belief, now_is: Belief, now: datetime) -> Left | None:
+    """None where everything is as they believe, or over. Letters, whom to ring and what is counted all go by this."""
+    found = still_different(believed, now_is, now)
+    if not found:
+        return None
+    return Left(tuple(found.values()), taken({session_id: old for session_id, (old, _is) in found.items()}, now_is))
+
+
+def taken(believed: Belief, now_is: Belief) -> bool:
+    """Whether one of the times by which somebody knows these sessions is another session's by now: then a word of that day
+    would be taken for a word of the other."""
+    starts = {known.starts_at: session_id for session_id, known in now_is.items() if known}
+    return any(known and starts.get(known.starts_at, session_id) != session_id for session_id, known in believed.items())

@@ -1,6 +1,7 @@
 """Changes of sessions that nobody has been told of yet, and the messages that they outrun."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -45,20 +46,33 @@ async def pending(enrolment_id: UUID) -> list[Pending]:
     anybody knowing: it is with a server, or that did not say. In a transaction; none of them can be handed over until its
     end."""
     rows = await fetch(
-        """select n.id, n.kind, n.believed, n.handed_over_at is null as sure
+        """select n.id, n.kind, n.believed, n.handed_over_at is null as sure, n.state = 'failed' as given_up
            from notice n where n.enrolment_id = $1 and n.believed is not null and n.believed <> '{}'
              and n.sent_at is null and n.state <> 'sent' order by n.created_at, n.id for update""",
         enrolment_id,
     )
-    return [Pending(row["id"], row["kind"], read(row["believed"]) or {}, row["sure"]) for row in rows]
+    return [Pending(row["id"], row["kind"], read(row["believed"]) or {}, row["sure"], row["given_up"]) for row in rows]
 
 
 async def as_they_are(cohort_id: int) -> Belief:
     """The sessions of a cohort that are to be, or are cancelled; held ones apart."""
+    return (await all_as_they_are([cohort_id]))[cohort_id]
+
+
+async def all_as_they_are(cohort_ids: Collection[int]) -> dict[int, Belief]:
+    """The same of several cohorts, in one statement; of none without one."""
+    if not cohort_ids:
+        return {}
     rows = await fetch(
-        """select id, state, starts_at, ends_at, venue_id from cohort_session where cohort_id = $1 and state <> 'held'""",
-        cohort_id,
+        """select id, cohort_id, state, starts_at, ends_at, venue_id from cohort_session
+           where cohort_id = any($1::int[]) and state <> 'held'""",
+        sorted(set(cohort_ids)),
     )
-    return known_of(
-        [{**row, "starts_at": row["starts_at"].isoformat(), "ends_at": row["ends_at"].isoformat()} for row in rows]
-    )
+    return {
+        cohort_id: known_of(
+            {**row, "starts_at": row["starts_at"].isoformat(), "ends_at": row["ends_at"].isoformat()}
+            for row in rows
+            if row["cohort_id"] == cohort_id
+        )
+        for cohort_id in cohort_ids
+    }

@@ -69,7 +69,8 @@ def _first(change: Untold, found: Outcome) -> int | None:
     booked."""
     if found.kind == "session_cancelled":
         off = [session_id for session_id in found.told if change.after.get(session_id) is None]
-        return off[0] if off else next(iter(found.told))
+        heard_of = [session_id for session_id in off if found.told[session_id] is not None]
+        return next(iter([*heard_of, *off, *found.told]))
     starts = {session_id: known.starts_at for session_id in found.told if (known := change.after.get(session_id))}
     return min(starts, key=lambda one: (starts[one], one)) if starts else next(iter(found.told))
 

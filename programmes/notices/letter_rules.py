@@ -45,7 +45,8 @@ class Facts:
     """What the words are made of, read when the message is sent. `next` is the next session that is not cancelled,
     `added` the one at the end that makes up for a cancelled one, `soonest` when the next was to begin, cancelled or not.
     `booked`: how many talks were booked at once with this one, the first of them. `became`: the sessions that a change was
-    about which are otherwise than the receiver believes; `moved` the one of them that the message is about.
+    about which are otherwise than the receiver believes; `moved` the one of them that the message is about. `taken`: another
+    session has got the time of one of them.
     `by_word`: no offer could be answered in time, so that a free place goes to who says yes to staff, at `phone`.
     `first_until`: until when they may move to another start before newcomers."""
 
@@ -71,6 +72,7 @@ class Facts:
     by_word: bool = False
     phone: str = ""
     first_until: datetime | None = None
+    taken: bool = False
 
     @property
     def code_start(self) -> str:
@@ -238,6 +240,12 @@ def _session_news(facts: Facts) -> list[str]:
         return []
     if facts.kind == "session_cancelled":
         instead = [_("Ett nytt möte är tillagt sist: %(when)s.", when=facts.added)] if facts.added else []
+        if facts.taken:
+            return [
+                _("Ett möte är inställt och andra har nya tider. Alla tider står på Min plats."),
+                *instead,
+                *_next(facts),
+            ]
         return [_("Mötet %(when)s är inställt.", when=facts.session), *instead, *_next(facts)]
     if facts.kind == "talk_booked":
         one = [_("En tid är bokad: %(when)s.", when=facts.session)]
@@ -253,6 +261,8 @@ def _moved_news(facts: Facts, session: Slot) -> list[str]:
     if facts.moved and facts.moved.was is None:
         return [_("Det blir ett möte till: %(when)s.", when=session)]
     was_at = facts.moved.was.starts_at if facts.moved and facts.moved.was else facts.was_at
+    if facts.taken:
+        return [_("Möten har fått nya tider. Alla tider står på Min plats."), *_next(facts)]
     if was_at is None or was_at == session.starts_at:
         return [_("Mötet %(when)s har ändrats. Se tid och plats med länken.", when=session)]
     moved = _("Mötet som skulle vara %(moment)s är flyttat.", moment=moment_long(was_at))
@@ -272,7 +282,7 @@ def _rest_news(facts: Facts) -> list[str]:
 
 def _as_it_is(facts: Facts) -> list[str]:
     """How it is now of each session, or of many where that stands."""
-    if len(facts.became) > _NAMED:
+    if len(facts.became) > _NAMED or facts.taken:
         return [*_next(facts), _("Alla tider står på Min plats.")]
     return [_became(one) for one in sorted(facts.became, key=_when)]
 

@@ -246,12 +246,14 @@ async def _words(
     about = _about(facts, sessions)
     visit = person.visit
     differs: Mapping[int, tuple[Known | None, Known | None]] = {}
+    taken = False
     about_state, about_ends = (about.state, about.ends_at) if about else ("", now)
     if facts.believed is not None and facts.kind in rules.OF_CHANGES:
         now_is = await change_queries.as_they_are(person.cohort_id)
         if person.state not in rules.AUDIENCE[facts.kind] or not belief_rules.is_of_use(facts.believed, now_is, now):
             return None
         differs = belief_rules.still_different(facts.believed, now_is, now)
+        taken = belief_rules.taken({session_id: old for session_id, (old, _is) in differs.items()}, now_is)
     elif not rules.is_current(facts.kind, person.state, about_state, about_ends, now, visit.state if visit else None):
         return None
     book_by = await deadline_queries.last_day(person) if facts.kind == "visit_reminder" else None
@@ -269,9 +271,10 @@ async def _words(
         session=_as_known(facts, about),
         was_at=about.was_at if about else None,
         soonest=min((s.starts_at for s in sessions if s.starts_at > now), default=None),
-        added=_made_up_for(about, counted),
+        added=_added(facts, about, counted),
         became=tuple(letter_rules.Became(*map(_slot, pair)) for pair in differs.values()),
         moved=letter_rules.Became(*map(_slot, differs[about.session_id])) if about and about.session_id in differs else None,
+        taken=taken,
         booked=_booked_with(facts, about, counted) if facts.kind == "talk_booked" else 1,
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
@@ -310,10 +313,12 @@ def _slot(known: Known | None) -> letter_rules.Slot | None:
     return letter_rules.Slot(known.starts_at, known.ends_at) if known else None
 
 
-def _made_up_for(about: SessionFacts | None, counted: Sequence[SessionFacts]) -> letter_rules.Slot | None:
-    """The session at the end that was added for this one when it was cancelled."""
-    found = next((s for s in counted if about and about.cancelled_at and s.makes_up_for == about.session_id), None)
-    return letter_rules.Slot(found.starts_at, found.ends_at) if found else None
+def _added(facts: NoticeFacts, about: SessionFacts | None, counted: Sequence[SessionFacts]) -> letter_rules.Slot | None:
+    """The session at the end that was added when this one was cancelled, or when what was added for it was."""
+    new = {session_id for session_id, known in (facts.believed or {}).items() if known is None}
+    found = [s for s in counted if about and about.cancelled_at and s.makes_up_for == about.session_id]
+    found += [s for s in counted if about and about.cancelled_at and s.session_id in new]
+    return letter_rules.Slot(found[0].starts_at, found[0].ends_at) if found else None
 
 
 def _about(facts: NoticeFacts, sessions: Sequence[SessionFacts]) -> SessionFacts | None:

@@ -76,6 +76,11 @@ class StaffMessage(Table, tablename="staff_message"):
     created_at = Timestamptz(default=None)
     failures = Integer(default=0)
     last_failure = Timestamptz(null=True, default=None)
+    # Since when they may have received it, or one that it outruns, although nobody knows; as of a notice.
+    handed_over_at = Timestamptz(null=True, default=None)
+    # Of which sessions it says how they are, and what each was to them before; numbers and times as JSON
+    # (`staff_belief_rules`). Then `kind` is only what the release before calls the first of it.
+    believed = Text(null=True, default=None)
     known_kind_of_staff_message = Check("""kind in ('asked', 'not_needed', 'found', 'nobody', 'alone', 'moved', 'cancelled',
         'called_off', 'new_time', 'brought_back', 'off_duty', 'on_duty', 'lost', 'expected', 'on_again')""")
     known_staff_message_state = Check("state in ('waiting', 'sent', 'failed', 'outrun')")

@@ -111,6 +111,7 @@ OF_NOBODY = {
     "group_role": {"section"},
     "notice": {"believed"},
     "session_change": {"after", "before"},
+    "staff_message": {"believed"},
     "staff_role": {"section"},
     "text_review": {"section"},
     "start_decision": {"reason"},

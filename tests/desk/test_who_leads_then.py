@@ -12,7 +12,7 @@ from programmes.cohorts.schedule_rules import Slot
 from programmes.core.clock import local
 from programmes.core.principal import Principal
 from programmes.desk.changes import services as change_services
-from programmes.desk.changes.duty_told_rules import Post, messages
+from programmes.desk.changes.duty_told_rules import Post, changed, messages
 from programmes.desk.illness import settling_services as settling
 from programmes.desk.illness import substitute_services as substitutes
 from tests.clock import FrozenClock
@@ -148,7 +148,7 @@ async def test_who_leads_a_session_this_once_leads_it_on_another_day_too_or_it_i
     assert await move(house, 1, DAY, clock) == []
     assert await standing(owner, second.session_id) == {"robin": True, "love": False}
     await mail.work()
-    assert len(texts(mail, "love", "ny tid eller plats: torsdag 10 september 17.00")) == 1
+    assert len(texts(mail, "love", "är flyttat: torsdag 10 september 17.00")) == 1
     # Elsewhere on the third day: that is said before anything is saved, and it falls to who usually leads.
     meets = timedelta(days=9) + (second.starts_at - timedelta(days=7) - now)
     await a_cohort("2.8", now, house.love, first_in=meets, sessions=1)
@@ -156,7 +156,7 @@ async def test_who_leads_a_session_this_once_leads_it_on_another_day_too_or_it_i
     assert await move(house, 1, DAY, clock, meant=True) == []
     assert await standing(owner, second.session_id) == {"robin": False}
     await mail.work()
-    assert len(texts(mail, "love", "Du leder inte längre det som är fredag 11 september")) == 1
+    assert len(texts(mail, "love", "Du leder inte längre det som är torsdag 10 september")) == 1, "by the day that they know"
 
 
 async def test_with_another_leader_nobody_need_answer_and_who_leads_hears_of_what_a_coordinator_changes(
@@ -191,7 +191,7 @@ async def test_with_another_leader_nobody_need_answer_and_who_leads_hears_of_wha
     assert await change_services.move_rest(fourth.session_id, wanted, plan.digest, house.kim, clock.now()) == []
     await mail.work()
     assert len(texts(mail, "robin", "är inställt")) == 1
-    assert len(texts(mail, "robin", "ny tid eller plats: torsdag 24 september")) == 1
+    assert len(texts(mail, "robin", "är flyttat: torsdag 24 september")) == 1
     # What a leader does to their own is no news to them.
     fifth = (await cohorts.sessions(house.cohort.cohort_id))[4]
     assert await change_services.cancel(fifth.session_id, False, house.robin, clock.now()) == []
@@ -222,22 +222,22 @@ async def test_a_session_that_passes_another_is_asked_about_and_the_first_day_wi
     assert "Åldern räknas den första dagen" in shown.text
 
 
-def test_each_of_staff_gets_one_message_of_a_kind_about_the_first_of_what_is_otherwise() -> None:
+def test_each_of_staff_gets_one_message_of_all_that_is_otherwise_for_them() -> None:
     def post(session: int, staff: int = 1, day: int = 0, **more: bool) -> Post:
         starts = datetime(2026, 9, 2, tzinfo=UTC) + (session + day) * DAY
         return Post(session, staff, starts, starts + DAY / 12, 1, more.get("off", False), more.get("asked", False))
 
-    def told(before: Sequence[Post], after: Sequence[Post], by: int = 9) -> list[tuple[str, int, int]]:
+    def told(before: Sequence[Post], after: Sequence[Post]) -> list[tuple[int, dict[int, bool]]]:
         there = {one.session_id: one for one in (*before, *after)}
-        found = messages(before, after, list(there.values()), by)
-        return [(message.kind, message.staff_id, message.session_id) for message in found]
+        found = messages(before, after, list(there.values()), {one.session_id for one in before})
+        return [(one.staff_id, {session: stand.comes for session, stand in one.believed.items()}) for one in found]
 
     both = [post(1), post(2)]
-    assert told(both, [post(1, day=3), post(2, day=3)]) == [("new_time", 1, 1)]
-    assert told(both, [post(1, day=3), post(2, off=True)]) == [("called_off", 1, 2), ("new_time", 1, 1)]
-    assert told([post(1, off=True)], [post(1)]) == [("brought_back", 1, 1)]
-    assert told(both, [post(1, 2), post(2)]) == [("off_duty", 1, 1), ("on_duty", 2, 1)]
-    # By themselves, one that is new, unchanged ones, and where a question's own messages follow the session.
-    assert told(both, [post(1, day=3), post(2, off=True)], by=1) == []
+    assert told(both, [post(1, day=3), post(2, day=3)]) == [(1, {1: True, 2: True})]
+    assert told(both, [post(1, day=3), post(2, off=True)]) == [(1, {1: True, 2: True})]
+    assert told([post(1, off=True)], [post(1)]) == [(1, {1: False})]
+    assert told(both, [post(1, 2), post(2)]) == [(1, {1: True}), (2, {1: False})]
+    # One that is new, unchanged ones, and where a question's own messages follow the session.
     assert told(both, [*both, post(3)]) == []
     assert told([post(1, asked=True)], [post(1, day=1, asked=True)]) == []
+    assert changed(both, [post(1, day=3), post(2), post(3)]) == {1, 3}

@@ -7,7 +7,18 @@ from uuid import UUID, uuid4
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from programmes.notices.belief_rules import Belief, Known, Pending, acts_at, differing, is_of_use, outcome, read, written
+from programmes.notices.belief_rules import (
+    Belief,
+    Known,
+    Pending,
+    acts_at,
+    differing,
+    is_of_use,
+    outcome,
+    read,
+    taken,
+    written,
+)
 from programmes.notices.hours_rules import is_urgent
 
 NOON = datetime(2026, 9, 2, 12, tzinfo=UTC)
@@ -98,7 +109,27 @@ def test_of_talks_that_nobody_has_heard_of_those_that_stand_are_told_when_one_is
     assert (moved.narrowed, moved.kind) == ((), None), "the message says of each when it is as it is sent"
     off = outcome("cancel", {1: at(1)}, {1: None}, [booked])
     assert off.narrowed == ((booked.notice_id, {2: None, 3: None}),)
-    assert (off.kind, off.told) == ("session_cancelled", {1: at(1)})
+    assert (off.kind, off.told) == ("session_cancelled", {1: replace(at(1), unheard=True)})
+    later = Pending(uuid4(), "session_cancelled", off.told, True)
+    assert read(written(off.told)) == off.told
+    back = outcome("undo", {1: None}, {1: at(1)}, [later])
+    assert (back.narrowed, back.kind, back.told) == (((later.notice_id, {}),), "talk_booked", {1: None})
+
+
+def test_what_makes_up_for_a_session_that_nobody_heard_of_is_told_with_what_was_cancelled_first() -> None:
+    off = Pending(uuid4(), "session_cancelled", {2: at(2), 5: None}, True)
+    again = outcome("replace", {5: at(5), 6: None}, {5: None, 6: at(6)}, [off])
+    assert (again.kind, again.narrowed) == (None, ((off.notice_id, {2: at(2), 5: None, 6: None}),))
+    off = replace(off, believed=again.narrowed[0][1])
+    undone = outcome("undo", {5: None, 6: at(6)}, {5: at(5), 6: None}, [off])
+    assert (undone.kind, undone.narrowed) == (None, ()), "the message says what it said at first"
+    failed = outcome("replace", {5: at(5), 6: None}, {5: None, 6: at(6)}, [replace(off, given_up=True)])
+    assert (failed.kind, failed.told) == ("session_moved", {6: None}), "a new one may arrive: one more, nothing is cancelled"
+
+
+def test_a_day_that_another_session_has_got_is_no_name() -> None:
+    assert taken({1: at(1)}, {1: None, 2: at(1)})
+    assert not taken({1: at(1)}, {1: at(1), 2: at(5)})
 
 
 def test_what_a_server_may_have_taken_is_taken_back_in_words() -> None:

@@ -1,9 +1,10 @@
 """What those who stand at sessions are told when somebody else changes these, or who stands there. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from programmes.desk.today.staff_belief_rules import Stand
 from programmes.desk.today.staff_message_rules import Kind
 
 
@@ -24,41 +25,52 @@ class Post:
     def place(self) -> tuple[datetime, datetime, int]:
         return self.starts_at, self.ends_at, self.venue_id
 
+    def stand(self, leads: bool) -> Stand:
+        return Stand(self.starts_at, self.ends_at, self.venue_id, not self.off, leads)
+
 
 @dataclass(frozen=True)
 class Message:
-    """One message to one of staff, about the first of the sessions that it is about."""
+    """What one of staff believed of sessions that are otherwise for them now. `kind` is what the release before calls the
+    first of it."""
 
     kind: Kind
     staff_id: int
-    session_id: int
+    believed: Mapping[int, Stand]
 
 
-def messages(before: Iterable[Post], after: Iterable[Post], sessions: Iterable[Post], but: int) -> list[Message]:
-    """What is otherwise for whom, one message of a kind to each, but for who has done it. `sessions` are those that there
-    are after the change, once each, whoever stands there: what was not there before is in everybody's calendar."""
+def messages(
+    before: Iterable[Post], after: Iterable[Post], sessions: Iterable[Post], known: Collection[int]
+) -> list[Message]:
+    """What is otherwise for whom. `sessions` are those that there are after the change, once each, whoever stands there; of
+    them those that were not `known` before are in everybody's calendar."""
     was = {(post.session_id, post.staff_id): post for post in before}
     becomes = {(post.session_id, post.staff_id): post for post in after}
     there = {post.session_id: post for post in sessions}
-    known = {session_id for session_id, _staff_id in was}
-    found: dict[tuple[Kind, int], Post] = {}
-    keys = [key for key in {*was, *becomes} if key[0] in there and key[1] != but]
+    kinds: dict[int, Kind] = {}
+    found: dict[int, dict[int, Stand]] = {}
+    keys = [key for key in {*was, *becomes} if key[0] in there and key[0] in known]
     for key in sorted(keys, key=lambda key: (there[key[0]].starts_at, key)):
-        kind = _kind(was.get(key), becomes.get(key), there[key[0]], known)
+        session_id, staff_id = key
+        kind = _kind(was.get(key), becomes.get(key), there[session_id])
         if kind is not None:
-            found.setdefault((kind, key[1]), there[key[0]])
-    return [Message(kind, staff_id, post.session_id) for (kind, staff_id), post in found.items()]
+            kinds.setdefault(staff_id, kind)
+            found.setdefault(staff_id, {})[session_id] = (
+                was[key].stand(True) if key in was else there[session_id].stand(False)
+            )
+    return [Message(kinds[staff_id], staff_id, believed) for staff_id, believed in found.items()]
 
 
-def _kind(was: Post | None, becomes: Post | None, there: Post, known: set[int]) -> Kind | None:
+def _kind(was: Post | None, becomes: Post | None, there: Post) -> Kind | None:
     if (becomes or was or there).asked:
         return None
     if was is not None and becomes is not None:
         if was.off != becomes.off:
             return "called_off" if becomes.off else "brought_back"
-        return "new_time" if was.place != becomes.place and not becomes.off else None
-    if there.off:
-        return None
-    if was is not None:
-        return "off_duty"
-    return "on_duty" if there.session_id in known else None
+        return "new_time" if was.place != becomes.place else None
+    return "off_duty" if was is not None else "on_duty"
+
+
+def changed(before: Iterable[Post], after: Iterable[Post]) -> set[int]:
+    """The sessions that are otherwise, or at which others stand."""
+    return {post.session_id for post in {*before} ^ {*after}}

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from programmes.core.db import fetch, fetchval
 from programmes.core.principal import Principal
-from programmes.desk.changes.duty_told_rules import Post, messages
-from programmes.desk.today.staff_message_services import tell
+from programmes.desk.changes.duty_told_rules import Post, changed, messages
+from programmes.desk.today.staff_message_services import knows, tell, tell_stands
 
 # Nobody has seen a group that is only planned.
 _POSTS = """
@@ -26,23 +26,26 @@ async def _posts(cohort_id: int, now: datetime) -> list[Post]:
 
 @asynccontextmanager
 async def telling_staff(cohort_id: int, who: Principal, now: datetime) -> AsyncIterator[None]:
-    """Around what changes a cohort's sessions or who stands there, in a transaction: who stands there and has not done it
-    hears it by mail at once, one message of a kind."""
+    """Around what changes a cohort's sessions or who stands there, in a transaction: who stands there hears by mail at once
+    what is otherwise than they believe; who has done it, knows."""
     before = await _posts(cohort_id, now)
     yield
     after = await _posts(cohort_id, now)
     sessions = {post.session_id: replace(post, staff_id=0, asked=False) for post in after}
     was, becomes = ([post for post in posts if post.staff_id] for posts in (before, after))
+    known = {post.session_id for post in before}
     # Who leads can change and change back without the session itself being another: the change tells one from the next.
     change_id = await fetchval("select max(id) from session_change where cohort_id = $1", cohort_id)
-    for message in messages(was, becomes, list(sessions.values()), who.staff_id):
-        await tell(message.kind, [message.staff_id], message.session_id, f"change/{change_id}", now)
+    for message in messages(was, becomes, list(sessions.values()), known):
+        if message.staff_id != who.staff_id:
+            await tell_stands(message.kind, message.staff_id, message.believed, f"change/{cohort_id}/{change_id}", now)
+    await knows(who.staff_id, changed(before, after))
 
 
 _HEARD_THAT_IT_IS_OFF = """
 select m.staff_id, m.session_id, s.sequence from staff_message m join cohort_session s on s.id = m.session_id
 where s.cohort_id = $1 and s.state in ('planned', 'moved') and s.ends_at > $3 and m.kind = 'cancelled' and m.created_at >= $2
-  and m.staff_id <> $4 and (m.state = 'sent' or m.failures > 0) order by m.created_at, m.id
+  and m.staff_id <> $4 and (m.state = 'sent' or m.handed_over_at is not null) order by m.created_at, m.id
 """
 
 

@@ -9,6 +9,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
 from programmes.desk.group.calls_rules import Call, Untold
+from programmes.desk.group.left_pages import left_text
 from programmes.desk.today.needs_pages import Item, Tag
 
 
@@ -72,7 +73,7 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
             f"/personal/grupper/{cohort_id}/deltagare/{call.about.enrolment_id}",
             call.label,
             call.protected,
-            tuple(_news(about) for about in call.news),
+            tuple(news_of(about) for about in call.news),
             tuple(str(about.notice_id) for about in call.news),
             call.is_offer,
         )
@@ -81,8 +82,10 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
     return CallsPage(cohort_id, name, tuple(lines))
 
 
-def _news(about: Untold) -> str:
+def news_of(about: Untold) -> str:
     """One thing that the person has not heard."""
+    if about.left:
+        return left_text(about.left, about.kind)
     when = moment_long(about.session_starts) if about.session_starts else ""
     visit = moment_long(about.visit_starts) if about.visit_starts else ""
     if about.kind == "place_offered" and about.answer_by:
@@ -95,7 +98,7 @@ def _news(about: Untold) -> str:
         "cohort_started": _("Det blir av, enligt planen."),
         "rest_cancelled": _("Allt som var kvar är inställt."),
         "rest_moved": _("Resten av tiderna är ändrade."),
-        "change_undone": _("En ändring är ångrad: allt är som innan."),
+        "change_undone": _("En ändring är ångrad. Tiderna står på gruppens sida."),
         "cohort_cancelled": _("Starten är inställd."),
         "cohort_postponed": _("Starten är framflyttad."),
         "visit_reminder": _("Behöver boka ett studiebesök. Sista dagen står på personens sida."),

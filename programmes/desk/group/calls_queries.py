@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 from programmes.core.db import fetch
 from programmes.desk.group.calls_rules import Untold
-from programmes.notices.rules import REMINDERS
+from programmes.notices.belief_rules import left_of, read
+from programmes.notices.change_queries import all_as_they_are
+from programmes.notices.rules import OF_CHANGES, REMINDERS
 
 # What a member of staff must tell when mail cannot: everything that changes when and whether somebody should come.
 _MUST_BE_TOLD = (
@@ -35,8 +37,9 @@ _MUST_BE_TOLD = (
 _ABOUT_ALL = ("rest_cancelled", "cohort_cancelled", "cohort_postponed")
 _ABOUT_STARTS = timedelta(days=30)
 
-# Of each session, of the start, and of a person's own place the last notice is the one that is true. $2 must be told,
-# $3 is about all, $4 is now, $5 since when, $6 only reminds of what is known.
+# A message about changed sessions (one of $7) stands by itself, while something is otherwise than its receiver believes.
+# Of the start and of a person's own place the last notice is the one that is true. $2 must be told, $3 is about all, $4 is
+# now, $5 since when, $6 only reminds of what is known.
 _UNTOLD = """
 with mine as (
     select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at, e.undo_until
@@ -44,7 +47,8 @@ with mine as (
     where e.cohort_id = any($1::int[])
       and e.state in ('preliminary', 'confirmed', 'offered', 'queued', 'expired', 'refused')),
 of_topics as (
-    select n.*, case when n.session_id is not null then 's' || n.session_id when n.kind = any($3) then 'all'
+    select n.*, case when n.believed is not null and n.kind = any($7) then n.id::text
+                     when n.session_id is not null then 's' || n.session_id when n.kind = any($3) then 'all'
                      when n.kind = 'cohort_started' then 'start'
                      when n.kind in ('rest_moved', 'change_undone') then 'change'
                      when n.kind like 'visit_%' then 'visit' when n.kind = 'accept_new' then 'text'
@@ -62,13 +66,15 @@ select n.id as notice_id, m.id as enrolment_id, m.cohort_id, m.name as group, n.
        m.offer_expires_at as answer_by, s.starts_at as session_starts,
        vs.starts_at as visit_starts,
        (select max(a.starts_at) from cohort_session a where n.kind = 'session_cancelled' and a.cohort_id = m.cohort_id
-        and a.state <> 'cancelled' and a.makes_up_for = s.id) as added_starts
-from (select id, enrolment_id, session_id, kind, state, created_at from offer
+        and a.state <> 'cancelled' and a.makes_up_for = s.id) as added_starts,
+       case when n.kind = any($7) then n.believed end as believed
+from (select id, enrolment_id, session_id, kind, state, created_at, believed from offer
       where exists (select 1 from mine where mine.id = enrolment_id and mine.state = 'offered')
       union all
-      select id, enrolment_id, session_id, kind, state, created_at from last
+      select id, enrolment_id, session_id, kind, state, created_at, believed from last
       where kind <> 'place_offered' and sent_at is null
-        and (topic in ('all', 'own', 'visit', 'text', 'free') or created_at >= coalesce(all_at, created_at))
+       and (believed is not null or topic in ('all', 'own', 'visit', 'text', 'free')
+            or created_at >= coalesce(all_at, created_at))
      ) n
 join mine m on m.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
 left join study_visit y on y.enrolment_id = m.id left join visit_slot vs on vs.id = y.slot_id
@@ -84,7 +90,8 @@ where n.state in ('failed', 'no_channel')
   and (n.kind <> 'visit_unbooked' or y.id is null)
   and (n.kind <> 'accept_new' or m.state = 'confirmed' and not exists (
            select 1 from agreement a where a.enrolment_id = m.id and a.accepted_at >= n.created_at))
-  and (s.id is null or s.ends_at > $4) and (s.id is not null or n.kind = 'place_offered' or n.created_at > $5)
+  and (n.believed is not null and n.kind = any($7) or (s.id is null or s.ends_at > $4)
+       and (s.id is not null or n.kind = 'place_offered' or n.created_at > $5))
 order by n.kind <> 'place_offered', m.offer_expires_at, m.name, m.id, s.starts_at nulls first, n.created_at, n.id
 """
 
@@ -93,6 +100,20 @@ async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
     """Everything that somebody has not heard and that is still of use, person by person; offers nobody has heard of
     first. What staff have told since is left out."""
     rows = await fetch(
-        _UNTOLD, sorted(cohort_ids), list(_MUST_BE_TOLD), list(_ABOUT_ALL), now, now - _ABOUT_STARTS, sorted(REMINDERS)
+        _UNTOLD,
+        sorted(cohort_ids),
+        list(_MUST_BE_TOLD),
+        list(_ABOUT_ALL),
+        now,
+        now - _ABOUT_STARTS,
+        sorted(REMINDERS),
+        sorted(OF_CHANGES),
     )
-    return [Untold(**dict(row)) for row in rows]
+    now_is = await all_as_they_are({row["cohort_id"] for row in rows if row["believed"]})
+    found = []
+    for row in rows:
+        believed = read(row["believed"])
+        left = left_of(believed, now_is[row["cohort_id"]], now) if believed is not None else None
+        if left or believed is None:
+            found.append(Untold(**{key: value for key, value in row.items() if key != "believed"}, left=left))
+    return found

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from programmes.notices.belief_rules import Left
 from programmes.notices.reach_rules import Way
 
 
 @dataclass(frozen=True)
 class Untold:
-    """One thing that somebody has not heard: a change, or that they have an offer. `failed`: mail was tried."""
+    """One thing that somebody has not heard: a change, or that they have an offer. `failed`: mail was tried. `left`: which
+    sessions are otherwise than they believe; None for what is no change, or one that the release before told of."""
 
     notice_id: UUID
     enrolment_id: UUID
@@ -21,6 +23,7 @@ class Untold:
     session_starts: datetime | None
     added_starts: datetime | None = None
     visit_starts: datetime | None = None
+    left: Left | None = None
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from programmes.cohorts.words_rules import words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
+from programmes.desk.group.left_pages import left_text
 from programmes.desk.group.sent_pages import reason_words
-from programmes.desk.illness.reached_rules import Counts, Heard, Person, counted, may_be_rung
+from programmes.desk.illness.reached_rules import MISSING, Counts, Heard, Person, counted, may_be_rung
 from programmes.desk.today.needs_pages import Tag
 
 
@@ -25,7 +26,8 @@ class How:
 
 @dataclass(frozen=True)
 class Row:
-    """One line. `ring` opens the call: with a button that shows the channel, or on the person's own page (`address`)."""
+    """One line. `ring` opens the call: with a button that shows the channel, or on the person's own page (`address`). `say`
+    is what to tell them, by the days that they know."""
 
     enrolment_id: UUID
     label: str
@@ -35,6 +37,7 @@ class Row:
     ring: bool
     address: str
     contact: str | None
+    say: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def reached_page(
         cohort.cohort_id,
         cohort.name,
         (words.cancelled if session.state == "cancelled" else words.moved).rstrip("."),
-        f"{cohort.name}. {when(session)}",
+        f"{cohort.name}. {when(session)}{_was(session)}",
         line(counts),
         counts.on_way == 0,
         cohort.form == "drop_in",
@@ -95,6 +98,12 @@ def when(session: SessionFacts) -> str:
     )
 
 
+def _was(session: SessionFacts) -> str:
+    if session.state != "moved" or session.was_at is None or session.was_at == session.starts_at:
+        return ""
+    return " " + _("Skulle ha varit %(when)s.", when=moment_long(session.was_at))
+
+
 def line(counts: Counts) -> str:
     """`4 av 6 är nådda. 1 är på väg. 1 är inte nådd.`"""
     if not counts.all:
@@ -110,16 +119,19 @@ def line(counts: Counts) -> str:
 
 
 def _row(cohort: CohortFacts, person: Person, over: bool, now: datetime, contact: str | None) -> Row:
-    ring = may_be_rung(person.heard) and person.reachable and not over
+    notice = person.notice
+    untold = may_be_rung(person.heard)
+    ring = untold and person.reachable and (notice.of_use if notice else not over)
     return Row(
         person.enrolment_id,
         person.label,
         person.protected,
         how(person, now),
-        str(person.notice.notice_id) if person.notice and may_be_rung(person.heard) else "",
+        str(notice.notice_id) if notice and untold else "",
         ring,
         "" if cohort.exempt else f"/personal/grupper/{cohort.cohort_id}/deltagare/{person.enrolment_id}",
         contact,
+        left_text(notice.left, notice.kind) if notice and notice.left and ring and person.heard in MISSING else "",
     )
 
 

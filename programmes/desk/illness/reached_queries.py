@@ -3,30 +3,59 @@
 from datetime import datetime
 from uuid import UUID
 
+from programmes.cohorts.queries import SessionFacts
 from programmes.core.db import fetch, fetchval
 from programmes.desk.illness.reached_rules import Notice
+from programmes.notices.belief_rules import left_of, read
+from programmes.notices.change_queries import as_they_are
+from programmes.notices.queries import EVENTS
+from programmes.notices.rules import OF_CHANGES
 
-# What is about all sessions says it of this one too, if it came after the change. $3 is when the session was changed.
+# What is about all sessions says it of this one too, if it came after the change. $3 is when the session was changed. Of $4,
+# changes, one that another has outrun is about this session no more.
 _NEWEST = """
-select distinct on (n.enrolment_id) n.id as notice_id, n.enrolment_id, n.state, n.sent_at,
+select distinct on (n.enrolment_id) n.id as notice_id, n.enrolment_id, n.state, n.kind, n.sent_at,
        n.state = 'waiting' and n.look_again_at is not null as held, coalesce(t.failures, 0) as failures,
-       coalesce(t.error, '') as error, coalesce(k.called, 0) as called, k.called_at
+       coalesce(t.error, '') as error, coalesce(k.called, 0) as called, k.called_at,
+       case when n.kind = any($4::text[]) then n.believed end as believed
 from notice n join enrolment e on e.id = n.enrolment_id
 left join lateral (select count(*)::int as failures, (array_agg(a.error order by a.id desc))[1] as error
                    from notice_attempt a where a.notice_id = n.id) t on true
 left join lateral (select count(*)::int as called, max(at) as called_at from notice_call c
                    where c.notice_id = n.id and not c.reached) k on true
-where e.cohort_id = $1 and (n.session_id = $2 and n.kind in ('session_cancelled', 'session_moved')
+where e.cohort_id = $1 and (n.session_id = $2 and n.kind in ('session_cancelled', 'session_moved') and n.believed is null
    or coalesce(n.believed, '{}')::jsonb ? $2::int::text
    or n.session_id is null and n.kind in ('rest_cancelled', 'cohort_cancelled', 'cohort_postponed') and n.created_at >= $3)
 order by n.enrolment_id, n.created_at desc, n.id
 """
 
 
-async def newest(cohort_id: int, session_id: int, changed_at: datetime) -> dict[UUID, Notice]:
-    """By enrolment; who has none is left out."""
-    rows = await fetch(_NEWEST, cohort_id, session_id, changed_at)
-    return {row["enrolment_id"]: Notice(**dict(row)) for row in rows}
+async def newest(cohort_id: int, session: SessionFacts, now: datetime) -> dict[UUID, Notice]:
+    """By enrolment; who has none is left out. Each with what of it is left to tell."""
+    changed_at = session.cancelled_at or session.revised_at
+    rows = await fetch(_NEWEST, cohort_id, session.session_id, changed_at, sorted(OF_CHANGES))
+    now_is = await as_they_are(cohort_id)
+    found = {}
+    for row in rows:
+        believed = read(row["believed"])
+        left = left_of(believed, now_is, now) if believed is not None else None
+        of_use = bool(left) if believed is not None else session.ends_at > now
+        found[row["enrolment_id"]] = Notice(
+            **{key: value for key, value in row.items() if key != "believed"}, of_use=of_use, left=left
+        )
+    return found
+
+
+async def being_written(cohort_id: int) -> bool:
+    """Whether messages about a cohort's sessions are still to be written."""
+    return bool(
+        await fetchval(
+            f"""select exists (select from session_change where cohort_id = $1 and untold)
+                       or exists (select from {EVENTS})""",
+            cohort_id,
+            sorted(OF_CHANGES),
+        )
+    )
 
 
 async def rung_since(notice_id: UUID, moment: datetime) -> bool:

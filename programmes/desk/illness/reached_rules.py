@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from programmes.notices.belief_rules import Left
 from programmes.notices.reach_rules import Standing
 
 # `told`: staff said it themselves. `held`: it waits for a time at which it may go. The last four get nothing by itself.
@@ -21,7 +22,8 @@ MISSING: frozenset[Heard] = frozenset({"failed", "ring", "unreadable"})
 class Notice:
     """The newest message to one person about what became of a session. `error` is the last try's, by the name of its class.
 
-    `called`: how often somebody rang in vain, and when last.
+    `called`: how often somebody rang in vain, and when last. `of_use`: something is left to tell; `left`: which sessions are
+    otherwise than the person believes, where that is known.
     """
 
     notice_id: UUID
@@ -33,6 +35,9 @@ class Notice:
     error: str
     called: int
     called_at: datetime | None
+    kind: str = ""
+    of_use: bool = True
+    left: Left | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.illness import reached_queries as queries
-from programmes.desk.illness.reached_rules import Heard, Person, heard, may_be_rung
+from programmes.desk.illness.reached_rules import Heard, Notice, Person, heard, may_be_rung
 from programmes.enrolment import place_services
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queries import EnrolmentFacts
@@ -25,17 +25,21 @@ from programmes.people.looks import Look
 _ONE_CALL = timedelta(seconds=30)
 
 
-async def people(cohort: CohortFacts, session: SessionFacts, keys: KeyFolder, look: Look | None) -> list[Person]:
-    """Everybody with a place whom the change concerns; without a look nobody is named. Nobody of a group that is over."""
+async def people(
+    cohort: CohortFacts, session: SessionFacts, keys: KeyFolder, look: Look | None, now: datetime
+) -> list[Person]:
+    """Everybody with a place whom the change concerns; without a look nobody is named. Nobody of a group that is over, nor
+    who believes what is so, since a later change has brought that back."""
     if cohort.state == "closed":
         return []
     changed_at = session.cancelled_at or session.revised_at
-    notices = await queries.newest(cohort.cohort_id, session.session_id, changed_at)
+    notices = await queries.newest(cohort.cohort_id, session, now)
+    being_written = await queries.being_written(cohort.cohort_id)
     found = []
     for facts in await enrolments.enrolments(cohort.cohort_id, tuple(HOLDING)):
         notice = notices.get(facts.enrolment_id)
-        if notice is None and (facts.place_since or facts.applied_at) > changed_at:
-            continue  # They took their place with the session as it is now.
+        if notice is None and ((facts.place_since or facts.applied_at) > changed_at or not being_written):
+            continue  # They took their place with the session as it is now, or know it as that.
         how = standing(facts, keys)
         found.append(
             Person(
@@ -52,14 +56,14 @@ async def people(cohort: CohortFacts, session: SessionFacts, keys: KeyFolder, lo
 
 async def _one_of(
     session_id: int, enrolment_id: UUID, keys: KeyFolder, who: Principal, now: datetime
-) -> tuple[CohortFacts, SessionFacts, EnrolmentFacts, Heard]:
-    """Somebody of a session that this person works with, and whether they have heard. Raises NotFound."""
+) -> tuple[CohortFacts, EnrolmentFacts, Heard, Notice | None]:
+    """Somebody of a session that this person works with, and whether they have heard of which message. Raises NotFound."""
     cohort, session = await cohorts.my_session(who, local_date(now), session_id)
     facts = await enrolments.enrolment(enrolment_id)
     if facts.cohort_id != cohort.cohort_id or facts.state not in HOLDING:
         raise NotFound
-    notices = await queries.newest(cohort.cohort_id, session_id, session.cancelled_at or session.revised_at)
-    return cohort, session, facts, heard(notices.get(enrolment_id), standing(facts, keys))
+    notice = (await queries.newest(cohort.cohort_id, session, now)).get(enrolment_id)
+    return cohort, facts, heard(notice, standing(facts, keys)), notice
 
 
 async def reveal(session_id: int, enrolment_id: UUID, keys: KeyFolder, who: Principal, now: datetime) -> str:
@@ -67,12 +71,12 @@ async def reveal(session_id: int, enrolment_id: UUID, keys: KeyFolder, who: Prin
 
     Raises:
         NotFound: not of a session of theirs, or somebody who is documented (their own page shows it).
-        Conflict: `heard_already`; or `session_over`, then no call is urgent any more.
+        Conflict: `heard_already`; or `session_over`, then there is nothing to tell any more.
     """
-    cohort, session, facts, how = await _one_of(session_id, enrolment_id, keys, who, now)
+    cohort, facts, how, notice = await _one_of(session_id, enrolment_id, keys, who, now)
     if not cohort.exempt:
         raise NotFound
-    if session.ends_at <= now:
+    if notice is None or not notice.of_use:
         raise Conflict("session_over")
     if not may_be_rung(how):
         raise Conflict("heard_already")
@@ -90,10 +94,9 @@ async def called(
         NotFound: not of a session of theirs, or no message about it.
     """
     async with transaction():
-        cohort, session, _facts, how = await _one_of(session_id, enrolment_id, keys, who, now)
+        cohort, _ = await cohorts.my_session(who, local_date(now), session_id)
         await cohorts.locked(cohort.cohort_id)
-        notices = await queries.newest(cohort.cohort_id, session_id, session.cancelled_at or session.revised_at)
-        notice = notices.get(enrolment_id)
+        cohort, _facts, how, notice = await _one_of(session_id, enrolment_id, keys, who, now)
         if notice is None or notice.notice_id != notice_id:
             raise NotFound
         if not may_be_rung(how):

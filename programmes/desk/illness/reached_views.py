@@ -36,7 +36,7 @@ async def _show(request: AnyRequest, session_id: int, shown: dict[UUID, str], do
     if session.state not in {"cancelled", "moved"}:
         return _to(f"/personal/grupper/{cohort.cohort_id}/traffar")
     async with looking(who, "ring", now) as look:
-        people = await services.people(cohort, session, state.key_folder, look)
+        people = await services.people(cohort, session, state.key_folder, look, now)
     change = await undoable(cohort.cohort_id, who, now) if session.state == "cancelled" and session.starts_at > now else None
     # What is undone is the last change. It may have been another session's.
     if change and not await changed_by(change.change_id, session.session_id):
@@ -56,8 +56,9 @@ async def reached_now(request: AnyRequest, session_id: FromPath[int]) -> Respons
     """The signs alone, by which the page in front of somebody is kept true. It names no one."""
     state = request.app.state
     cohort, session = await _mine(request, session_id)
-    people = await services.people(cohort, session, state.key_folder, None)
-    return page(request, "desk/reached_now.html", pages.now_page(people, state.clock.now()))
+    now = state.clock.now()
+    people = await services.people(cohort, session, state.key_folder, None, now)
+    return page(request, "desk/reached_now.html", pages.now_page(people, now))
 
 
 @post("/personal/traffar/{session_id:int}/besked", guards=[signed_in], status_code=303)

@@ -31,7 +31,8 @@ from programmes.desk.illness.request_services import (
     told_with,
 )
 from programmes.desk.illness.substitute_rules import Request, Why, others_stand, why_not_yes, why_settled
-from programmes.desk.today.staff_message_services import tell
+from programmes.desk.today.staff_belief_rules import Stand
+from programmes.desk.today.staff_message_services import tell, tell_stands
 
 __all__ = ["Why", "answer", "ask", "comes_after_all", "hold_without", "question"]
 
@@ -167,7 +168,12 @@ async def _settle_others(held: Held, request: Request, who: Principal, now: date
     """Somebody stands in: the others need not answer, and who waited hears of it."""
     await close(request.session_id, request.absent_id, "taken", now)
     told = await told_with(held, request.absent_id, [request.asked_id])
-    await tell("found", told, request.session_id, str(request.request_id), now)
+    session = held.session
+    # What the absent one believes goes with it: if it is cancelled before they hear of the yes, they hear that.
+    led = Stand(session.starts_at, session.ends_at, session.venue_id, on=True, leads=True)
+    await tell_stands("found", request.absent_id, {session.session_id: led}, f"yes/{request.request_id}", now)
+    coordinating = [staff_id for staff_id in told if staff_id != request.absent_id]
+    await tell("found", coordinating, request.session_id, str(request.request_id), now)
     await audit.note("substitute:yes", f"session/{request.session_id}/staff/{request.asked_id}", who.staff_id, now)
 
 

@@ -12,7 +12,7 @@ from programmes.core.db import transaction
 from programmes.core.i18n import speaking
 from programmes.desk.today import staff_message_queries as queries
 from programmes.desk.today import staff_message_services as services
-from programmes.desk.today.staff_message_rules import Message, is_current, letter
+from programmes.desk.today.staff_message_rules import Message, letter
 from programmes.hands import Hands
 from programmes.notices import letter_rules
 from programmes.notices import rules as notices
@@ -22,30 +22,30 @@ from programmes.settings import Settings
 log = structlog.get_logger()
 
 
-def _is_due(message: Message, worker: Hands) -> bool:
-    return notices.is_due(notices.Waiting(message.message_id, message.failures, message.last_failure), worker.clock.now())
-
-
 async def send(post: Post, settings: Settings, clock: Clock) -> int:
     """Send what is due, each under a Message-ID that stays the same; returns how many went."""
     sent = 0
-    for message in await queries.waiting():
+    for waiting in await queries.waiting():
         now = clock.now()
-        if not notices.is_due(notices.Waiting(message.message_id, message.failures, message.last_failure), now):
+        if not notices.is_due(waiting, now):
             continue
-        current = is_current(message, now)
+        message = await services.take(waiting.notice_id, now)
+        if message is None:
+            continue
         try:
-            if current:
-                await post.send(_written(message, settings, clock))
+            await post.send(_written(message, settings, clock))
         except Deferred as deferred:
+            if not deferred.maybe:
+                await services.not_taken(message)
             await services.failed(message.message_id, False, now)
             if deferred.away:
                 break
         except Refused:
+            await services.not_taken(message)
             await services.failed(message.message_id, True, now)
         else:
-            await services.done(message.message_id, current)
-            sent += current
+            await services.done(message.message_id)
+            sent += 1
     return sent
 
 
@@ -67,7 +67,7 @@ async def _send(worker: Hands, payload: jobs.Payload) -> None:
 
 async def wake(worker: Hands) -> None:
     """Tick: when something is due, ask for the sending."""
-    if any(_is_due(message, worker) for message in await queries.waiting()):
+    if any(notices.is_due(waiting, worker.clock.now()) for waiting in await queries.waiting()):
         async with transaction():
             await jobs.put(services.SEND, {}, dedupe=services.SEND)
 

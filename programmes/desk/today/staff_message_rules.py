@@ -1,12 +1,14 @@
 """What a mail to a member of staff says at once. Neutral, as what lies in a mailbox may be read by others. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import moment_long
+from programmes.core.i18n import moment_long, ngettext
+from programmes.desk.today.staff_belief_rules import Became
 from programmes.notices.letter_rules import Letter, Slot
 
 Kind = Literal[
@@ -20,34 +22,91 @@ _OFF: frozenset[Kind] = frozenset({"cancelled", "called_off"})
 
 @dataclass(frozen=True)
 class Message:
-    """A mail that waits, about a session. `answer_by` while somebody waits for the receiver's answer."""
+    """A mail that waits, about a session as it is now: `off`, cancelled. `answer_by` while somebody waits for the receiver's
+    answer; `stands`, the receiver is there; `led`, anybody is; `found`, somebody who said yes is; `lacking`, nobody has said
+    yes for somebody who does not come. `handed_over_at`: since when a server may have taken it. `became` is what one of what
+    the receiver believes has left to tell; None for any other."""
 
     message_id: UUID
     kind: Kind
     to: str
     starts_at: datetime
     ends_at: datetime
-    session_state: str
+    off: bool
     answer_by: datetime | None
-    failures: int
-    last_failure: datetime | None
+    stands: bool = True
+    led: bool = True
+    somebody_away: bool = False
+    found: bool = False
+    lacking: bool = False
+    handed_over_at: datetime | None = None
+    became: tuple[Became, ...] | None = None
 
 
 def is_current(message: Message, now: datetime) -> bool:
-    """Whether it is still so, and of use: what is cancelled needs nobody to stand in, and may have been brought back."""
-    off = message.session_state == "cancelled"
-    if message.ends_at <= now or (off and message.kind not in {*_OFF, "not_needed"}):
+    """Whether it is so as it would be sent, and of use. What was so when it was written may have changed back: who has not
+    heard of that need not hear of either, and what comes last is true."""
+    if message.became is not None:
+        return bool(message.became)
+    if message.ends_at <= now:
         return False
     if message.kind in _OFF:
-        return off
-    return message.answer_by is not None or message.kind != "asked"
+        return message.off
+    if message.kind == "not_needed":
+        return message.answer_by is None and (message.off or not message.stands)
+    return not message.off and _is_so(message)
+
+
+def _is_so(message: Message) -> bool:
+    """Of a session that takes place."""
+    so: dict[Kind, bool] = {
+        "asked": message.answer_by is not None,
+        "found": message.found,
+        "nobody": message.lacking,
+        "lost": message.lacking,
+        "alone": message.somebody_away and message.led,
+        "expected": message.led and not (message.lacking or message.found),
+        "off_duty": not message.stands,
+        "on_again": True,
+    }
+    return so.get(message.kind, message.stands)
 
 
 def letter(message: Message, base_url: str, municipality: str) -> Letter:
     """The whole message: when, never what, where or who."""
-    slot = Slot(message.starts_at, message.ends_at)
     foot = (_("Logga in och öppna %(address)s.", address=f"{base_url}/personal/idag"), municipality)
-    return Letter(_subject(message.kind), _news(message, slot), "", foot)
+    if message.became is not None:
+        return Letter(_("Något har ändrats"), _stands_news(message.became), "", foot)
+    return Letter(_subject(message.kind), _news(message, Slot(message.starts_at, message.ends_at)), "", foot)
+
+
+# Of more sessions a mail says how many they are.
+_NAMED = 3
+
+
+def _stands_news(became: Sequence[Became]) -> tuple[str, ...]:
+    """Each session by the day that the receiver knows; of many the first."""
+    said = [_stand_news(one) for one in became[:_NAMED]]
+    if more := len(became) - len(said):
+        said.append(ngettext("%(n)s tid till har ändrats för dig.", "%(n)s tider till har ändrats för dig.", more))
+    return (*said, _("Hur det är står på gruppens sida och i din kalender."))
+
+
+def _stand_news(one: Became) -> str:
+    was, now = Slot(one.was.starts_at, one.was.ends_at), Slot(one.now.starts_at, one.now.ends_at)
+    if not one.now.on:
+        known = was if one.was.leads else now
+        return _("Det som du skulle leda %(when)s är inställt.", when=known)
+    if not one.now.leads:
+        known = was if one.was.comes else now
+        covered = _("Någon hoppar in %(when)s. Vem det är står på gruppens sida.", when=now)
+        return covered if one.covered else _("Du leder inte längre det som är %(when)s.", when=known)
+    if one.was.comes and not one.was.same_for_them(one.now):
+        moved = _("Det som du leder %(was)s är flyttat: %(now)s.", was=was, now=now)
+        return moved if was != now else _("Det som du leder %(when)s har en annan plats.", when=now)
+    if one.was.leads and not one.was.on:
+        return _("Det som var inställt %(when)s blir av. Du leder det.", when=now)
+    return _("Du leder det som är %(when)s. Var det är står på gruppens sida.", when=now)
 
 
 def _subject(kind: Kind) -> str:

@@ -1,0 +1,53 @@
+"""What staff say to somebody of sessions that are otherwise than that person believes."""
+
+from datetime import datetime
+
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import moment_long, ngettext
+from programmes.notices.belief_rules import Known, Left
+
+_NAMED = 3
+
+
+def left_text(left: Left, kind: str = "") -> str:
+    """Each session by the day that the person knows, and how it is; of many the first ones. `kind` is the message's: by it
+    what they know nothing of is called new, booked, instead of another or back again."""
+    pairs = sorted(left.sessions, key=_when)
+    said = [_one(was, now, kind) for was, now in pairs[:_NAMED]]
+    if more := len(pairs) - len(said):
+        said.append(ngettext("%(n)s tid till är ändrad, se gruppens tider.",
+                             "%(n)s tider till är ändrade, se gruppens tider.", more))  # fmt: skip
+    if left.taken:
+        said.append(_("Ett annat tillfälle har fått en tid som personen känner till, så säg alla tider."))
+    return " ".join(said)
+
+
+def _when(pair: tuple[Known | None, Known | None]) -> datetime:
+    """Those that they know of first, then what is new."""
+    was, now = pair
+    return min(known.starts_at for known in (was, now) if known)
+
+
+def _one(was: Known | None, now: Known | None, kind: str) -> str:
+    if was is None:
+        return _new(moment_long(now.starts_at) if now else "", kind)
+    known = moment_long(was.starts_at)
+    if now is None:
+        return _("Det blir inget %(when)s.", when=known)
+    if was.starts_at != now.starts_at:
+        return _("Det som skulle vara %(was)s är %(now)s.", was=known, now=moment_long(now.starts_at))
+    if was.venue_id != now.venue_id:
+        return _("Det är en annan plats %(when)s.", when=known)
+    return _("Det slutar en annan tid %(when)s.", when=known)
+
+
+def _new(when: str, kind: str) -> str:
+    match kind:
+        case "talk_booked":
+            return _("En tid är bokad: %(when)s.", when=when)
+        case "change_undone":
+            return _("Det blir av %(when)s.", when=when)
+        case "session_cancelled":
+            return _("I stället blir det %(when)s.", when=when)
+        case _:
+            return _("Nytt tillfälle: %(when)s.", when=when)

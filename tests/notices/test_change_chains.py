@@ -1,0 +1,158 @@
+"""Whatever is done to a group's sessions in whatever order, and whatever the mail server answers: who believes
+something else than is so in the end is among those to ring about it, and no message says what is not so as it arrives."""
+
+import random
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from email.message import EmailMessage
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from programmes.cohorts import change_services, session_services, talk_services
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.schedule_rules import slot_on
+from programmes.core.errors import Conflict
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from programmes.desk.group import calls_queries
+from programmes.notices import belief_rules, change_queries, job_services
+from programmes.notices.letter_rules import Slot
+from programmes.notices.post_services import Deferred, Refused
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_coordinator, somebody
+from tests.notices.mail import Mail, text_of
+from tests.notices.test_changes_told import move_rest
+from tests.notices.test_talks_booked import a_series
+
+_DAY = r"(\w+dag \d+ \w+ \d+\.\d+–\d+\.\d+)"
+_IS = re.compile(f"(?:Ny tid: |tillagt sist: |bokad: |ett möte till: |möte(?:t)? är ){_DAY}|Mötet {_DAY} blir av")
+_IS_NOT = re.compile(f"Mötet {_DAY} (?:är inställt|blir inte av)")
+_ACTS = ("move", "move", "rest", "cancel", "replace", "replace", "undo", "undo", "send", "send", "night", "book")
+
+
+@dataclass
+class Play:
+    """A group with Lisa in it, and what she believes."""
+
+    cohort: CohortFacts
+    kim: Principal
+    owner: asyncpg.Connection
+    clock: FrozenClock
+    chance: random.Random
+    believes: dict[int, belief_rules.Known | None] = field(default_factory=dict)
+    script: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    async def arrives(self, notice_id: UUID, text: str) -> None:
+        """She reads it: of the sessions that it is about she knows how they are."""
+        believed = belief_rules.read(await self.owner.fetchval("select believed from notice where id = $1", notice_id))
+        now_is = await change_queries.as_they_are(self.cohort.cohort_id)
+        said = " ".join(text.split("Öppna", maxsplit=1)[0].split())
+        self.script.append(f"   {said}")
+        days = {str(Slot(known.starts_at, known.ends_at)) for known in now_is.values() if known}
+        for found in _IS.findall(said):
+            if "".join(found) not in days:
+                self.wrong.append(f"{''.join(found)} is not so: {said}")
+        for day in _IS_NOT.findall(said):
+            if day in days:
+                self.wrong.append(f"{day} is so: {said}")
+        self.believes |= {session_id: now_is.get(session_id) for session_id in believed or ()}
+
+    async def compare(self) -> None:
+        """What she believes wrongly and nobody rings about."""
+        now_is, now = await change_queries.as_they_are(self.cohort.cohort_id), self.clock.now()
+        to_tell = belief_rules.still_different({one: self.believes.get(one) for one in now_is}, now_is, now)
+        found = await calls_queries.untold([self.cohort.cohort_id], now)
+        rung = [is_so for about in found if about.left for _known, is_so in about.left.sessions]
+        self.wrong += [f"nobody rings about {was} that is {is_so}" for was, is_so in to_tell.values() if is_so not in rung]
+
+    async def act(self) -> str:
+        name, now = self.chance.choice(_ACTS), self.clock.now()
+        coming = [s for s in await cohorts.sessions(self.cohort.cohort_id) if s.state != "cancelled" and s.starts_at > now]
+        if (name in {"move", "cancel", "replace", "rest"} and len(coming) < 2) or (
+            name == "book"
+        ) > self.cohort.one_at_a_time:
+            return ""
+        session = self.chance.choice(coming) if coming else None
+        try:
+            came = await self._do(name, session, now)
+        except Conflict as error:
+            came = repr(error)
+        self.script.append(f"{name} {session and session.session_id}: {came}")
+        return name
+
+    async def _first_stands(self) -> bool:
+        return (await cohorts.sessions(self.cohort.cohort_id))[0].state in {"planned", "moved"}
+
+    async def _do(self, name: str, session: SessionFacts | None, now: datetime) -> object:
+        match name:
+            case "move" if session:
+                by = self.chance.choice([timedelta(days=1), timedelta(hours=1), timedelta(days=8)])
+                starts, ends = session.starts_at + by, session.ends_at + by
+                return await session_services.move_session(
+                    session.session_id, starts, ends, session.venue_id, self.kim, now, meant=True
+                )
+            case "rest" if not self.cohort.one_at_a_time and await self._first_stands():
+                return await move_rest(self.cohort, timedelta(weeks=1), self.kim, self.clock)
+            case "cancel" | "replace" if session:
+                add = name == "replace"
+                return await session_services.cancel_session(session.session_id, add, self.kim, now, meant=True)
+            case "book":
+                slot = slot_on(date(2026, 10, 5) + timedelta(days=self.chance.randint(0, 20)), time(13), time(14))
+                there = self.cohort.cohort_id, slot, self.cohort.venue_id
+                return await talk_services.book_talk(*there, self.kim, now, meant=True)
+            case "undo":
+                found = await change_services.undoable(self.cohort.cohort_id, self.kim, now)
+                return found and await change_services.undo(self.cohort.cohort_id, found.change_id, self.kim, now)
+        return None
+
+
+@pytest.mark.parametrize("talks", [False, True])
+@pytest.mark.parametrize(("seed", "faults"), [(4, 0.0), (2, 0.6), (9, 0.6)])
+async def test_who_believes_what_is_not_so_is_rung_about_it(
+    seed: int,
+    faults: float,
+    talks: bool,
+    mail: Mail,
+    keys: KeyFolder,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kim, chance = await a_coordinator(clock.now()), random.Random(seed)
+    if talks:
+        cohort = await a_series("2.3", clock, kim)
+    else:
+        cohort = await a_cohort("2.1", clock.now(), minimum=1, maximum=9, sessions=4)
+    await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    await mail.work()
+    play = Play(cohort, kim, owner, clock, chance)
+    play.believes = dict(await change_queries.as_they_are(cohort.cohort_id))
+
+    class Server:
+        async def send(self, message: EmailMessage) -> None:
+            what = chance.random()
+            if what < faults / 3:
+                raise Deferred("SMTPDataError451")
+            if what < faults * 2 / 3:
+                raise Refused("SMTPDataError552")
+            await play.arrives(UUID(str(message["Message-ID"]).strip("<>").split("@")[0]), text_of(message))
+            if what < faults:
+                raise Deferred("Timeout", maybe=True)
+
+    monkeypatch.setattr(job_services, "post_from", lambda _url: Server())
+    for _ in range(12):
+        if await play.act() in {"send", "night"}:
+            await mail.work()
+        clock.advance(minutes=chance.choice([1, 1, 20]))
+    await mail.work()
+    while await owner.fetchval("select count(*) from notice where state = 'waiting'"):
+        clock.advance(minutes=90)
+        await mail.work()
+    await mail.work()
+    await play.compare()
+    assert not play.wrong, "\n".join([*play.script, *play.wrong])
