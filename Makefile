@@ -24,8 +24,8 @@ test: .venv/dev-installed ## every check and every test
 	@$(BIN)/python -m pytest -q --collect-only >.data/collected 2>&1 & $(BIN)/mypy; passed=$$?; wait; exit $$passed
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-# One more than there are cores: the journeys often wait for their browser.
-WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
+# Two more than there are cores: the journeys wait for their browser, and others for processes of their own.
+WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 2))')
 
 bench: .venv/dev-installed ## how fast it is beside the floor: a bare route and the same statements on raw asyncpg
 	@$(BIN)/python -m bench

@@ -51,12 +51,16 @@ from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
 from programmes.oversight import (
     checklist_views,
+    compliance_views,
     decision_views,
     due_views,
+    metrics_views,
     opening_views,
+    report_views,
     retention_views,
     review_views,
     statistics_views,
+    status_views,
     year_views,
 )
 from programmes.oversight import views as oversight_views
@@ -72,6 +76,7 @@ from programmes.web.headers import add_headers
 from programmes.web.hosts import with_readable_host
 from programmes.web.language import choose_language
 from programmes.web.limits import MOST_BYTES, MOST_SECONDS, Turns, keep_limits, with_whole_body
+from programmes.web.measuring import Measures, measured
 from programmes.web.rendering import Static, make_environment
 from programmes.web.sessions import cookie_name, identify
 from programmes.web.static_files import static_file
@@ -157,6 +162,10 @@ def _handlers() -> list[Any]:
         *retention_views.HANDLERS,
         *due_views.HANDLERS,
         *statistics_views.HANDLERS,
+        *report_views.HANDLERS,
+        *compliance_views.HANDLERS,
+        *metrics_views.HANDLERS,
+        *status_views.HANDLERS,
     ]
 
 
@@ -164,7 +173,13 @@ class Application(Litestar):
     """Litestar, which hears of no host that it could not read, and of a write when all of it is here."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
-        await super().__call__(with_readable_host(scope), await with_whole_body(scope, receive), send)
+        await measured(
+            super().__call__,
+            self.state.measures,
+            with_readable_host(scope),
+            await with_whole_body(scope, receive),
+            send,
+        )
 
 
 def create_app(
@@ -204,6 +219,7 @@ def create_app(
                 "provider": Provider(settings.single_sign_on, settings.base_url) if settings.single_sign_on else None,
                 "bursts": Bursts(settings.burst_most, timedelta(minutes=settings.burst_minutes)),
                 "turns": Turns(),
+                "measures": Measures(),
                 "most_seconds": MOST_SECONDS,
                 "wrong_codes": Bursts(settings.guess_most, timedelta(minutes=settings.burst_minutes)),
             }

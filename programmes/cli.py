@@ -88,6 +88,7 @@ _ELSEWHERE = {
         "take a report of failed delivery from standard input, so that staff see it",
     ),
     "clock": ("clock_commands.add_to", "whether the clock is believed, and saying that it is right"),
+    "edition": ("edition_commands.add_to", "another edition of the guideline, compared with the one in force, and stored"),
     "audit": ("audit_commands.add_to", "the access log and its chain"),
 }
 # The demo makes its own; the other shows also what is wrong.

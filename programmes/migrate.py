@@ -68,6 +68,7 @@ _WRITTEN_ONCE = (
     "release",
     "release_text",
     "closed_figures",
+    "annual_report",
 )
 # A hold on a record is set and lifted, and stands there afterwards: neither role changes its terms or takes it away. With
 # the record it goes by the foreign key.

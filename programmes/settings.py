@@ -68,6 +68,7 @@ class Settings:
     key_quarantine_days: int = 30
     guess_most: int = 20
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    metrics_from: tuple[IPv4Network | IPv6Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     allowed_hosts: tuple[str, ...] = ()
     second_factor: tuple[str, ...] = ("coordinator", "manager")
     local_accounts: bool = True
@@ -255,6 +256,7 @@ _OTHERS = {
     "PROGRAMMES_KEY_QUARANTINE_DAYS",
     "PROGRAMMES_GUESS_MOST",
     "PROGRAMMES_TRUSTED_PROXIES",
+    "PROGRAMMES_METRICS_FROM",
     "PROGRAMMES_ALLOWED_HOSTS",
     "PROGRAMMES_SECOND_FACTOR",
     "PROGRAMMES_LOCAL_ACCOUNTS",
@@ -311,6 +313,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             "PROGRAMMES_KEY_QUARANTINE_DAYS", env.get("PROGRAMMES_KEY_QUARANTINE_DAYS", "30"), least=7
         ),
         guess_most=_number("PROGRAMMES_GUESS_MOST", env.get("PROGRAMMES_GUESS_MOST", "20"), least=0),
+        metrics_from=_networks("PROGRAMMES_METRICS_FROM", env.get("PROGRAMMES_METRICS_FROM", "127.0.0.0/8, ::1/128")),
         trusted_proxies=_networks("PROGRAMMES_TRUSTED_PROXIES", env.get("PROGRAMMES_TRUSTED_PROXIES", "")),
         allowed_hosts=_hosts("PROGRAMMES_ALLOWED_HOSTS", env.get("PROGRAMMES_ALLOWED_HOSTS", "")),
         second_factor=_roles(

@@ -37,6 +37,7 @@ from programmes.settings import Settings, SingleSignOn
 from programmes.web import rendering
 from tests.clock import FrozenClock
 from tests.owner import owners
+from tests.pools import a_pool
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis_settings.register_profile("project", deadline=None)
@@ -200,7 +201,7 @@ def queries_log() -> QueryLog:
 async def pool(settings: Settings, queries_log: QueryLog) -> AsyncIterator[None]:
     """The pool of the web role, which every test in the run shares."""
     await open_pool(settings.web_database_url, 20, queries_log)
-    async with asyncpg.create_pool(settings.database_url, min_size=0, max_size=4) as owners_pool:
+    async with a_pool(settings.database_url, 4) as owners_pool:
         owners[await owners_pool.fetchval("select current_database()")] = owners_pool
         yield
         owners.clear()
@@ -303,7 +304,7 @@ def keys(settings: Settings) -> KeyFolder:
 async def workers_lines(settings: Settings) -> AsyncIterator[tuple[asyncpg.Connection, asyncpg.Pool]]:
     """What the worker is connected by, as its own role: a connection and a pool, for the run."""
     connection = await asyncpg.connect(settings.worker_database_url)
-    async with asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=4) as pool:
+    async with a_pool(settings.worker_database_url, 4) as pool:
         yield connection, pool
     await connection.close()
 

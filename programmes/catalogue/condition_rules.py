@@ -34,10 +34,20 @@ def turns(birth: date, years: int) -> date:
         return date(birth.year + years, 3, 1)
 
 
+def earliest_within(years: int, on: date) -> date:
+    """The first day from which no more than so many years have passed on that day."""
+    try:
+        found = on.replace(year=on.year - years)
+    except ValueError:  # 29 February, in a year without one
+        return date(on.year - years, 3, 1)
+    leap_day = found - timedelta(days=1)
+    return leap_day if turns(leap_day, years) >= on else found
+
+
 def check(programme: Programme, answers: Answers, first_session: date) -> list[Outcome]:
     """Every condition of the section with its outcome, so that a refusal can list all reasons at once (DESIGN 2).
 
-    Age counts on the first session's day, not today.
+    Age counts on the first session's day, not today, and so do years that may have passed since something.
 
     Raises:
         ValueError: a birth date for an exempt programme; it must not have been asked for, let alone travel here.
@@ -46,7 +56,7 @@ def check(programme: Programme, answers: Answers, first_session: date) -> list[O
         raise ValueError(f"{programme.section} is exempt: no birth date may be given")
     found = [*_age(programme, answers, first_session), *_guardian(programme, answers)]
     found.append(_residency(programme, answers))
-    found.extend(_declared(programme, d, answers) for d in programme.declarations if d.asked)
+    found.extend(_declared(programme, d, answers, first_session) for d in programme.declarations if d.asked)
     return found
 
 
@@ -102,13 +112,14 @@ def _residency(programme: Programme, answers: Answers) -> Outcome:
     return _answered(programme, "residency", answers.residency)
 
 
-def _declared(programme: Programme, declaration: Declaration, answers: Answers) -> Outcome:
+def _declared(programme: Programme, declaration: Declaration, answers: Answers, first_session: date) -> Outcome:
     given = answers.declarations.get(declaration.key)
     if declaration.asked_if and answers.declarations.get(declaration.asked_if) is not True:
         return Outcome(declaration.key, True, programme.section, "not_needed")
     if declaration.kind == "fork" and given is not None:
         return Outcome(declaration.key, True, programme.section, "met")
-    return _answered(programme, declaration.key, given)
+    found = _answered(programme, declaration.key, given)
+    return found if declaration.within_years is None else replace(found, params={"on": first_session})
 
 
 def _answered(programme: Programme, condition: str, given: bool | None) -> Outcome:

@@ -40,23 +40,31 @@ class DeclarationRow(_Row):
     statement: TextRow | None = None
     public: TextRow | None = None
     unmet: TextRow | None = None
+    within_years: int | None = None
+    question_on: TextRow | None = None
+    statement_on: TextRow | None = None
+    unmet_on: TextRow | None = None
 
 
 class InterpretationRow(_Row):
+    """A reading as several sections share it; `reason_alone` is the reason where people come one by one."""
+
     default: Value
     label: TextRow
     reason: TextRow
+    reason_alone: TextRow | None = None
     options: tuple[Value, ...] = ()
     answers: tuple[TextRow, ...] = ()
     told: TextRow | None = None
 
 
 class ReadingRow(_Row):
-    """A programme's use of an interpretation, with its own value where it differs from the shared one."""
+    """A programme's use of an interpretation, with its own value or reason where it differs from the shared one."""
 
     use: str
     value: Value | None = None
     options: tuple[Value, ...] | None = None
+    reason: TextRow | None = None
     settles: tuple[int, ...] = ()
 
 

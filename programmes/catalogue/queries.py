@@ -64,6 +64,23 @@ async def in_force(on: date) -> list[tuple[int, Programme]]:
     return list(found.items())
 
 
+async def digests() -> frozenset[bytes]:
+    """The SHA-256 of the data file of every edition that is stored."""
+    return frozenset(row["digest"] for row in await fetch("select digest from edition"))
+
+
+async def coming(after: date) -> list[tuple[date, str, list[Programme]]]:
+    """The editions that take effect after a day, the first first: the day, the diary number, and the programmes."""
+    rows = await fetch(
+        """select e.valid_from, e.diary_number, array_agg(p.id order by p.position) as ids
+           from edition e join programme p on p.edition_id = e.id where e.valid_from > $1
+           group by e.id order by e.valid_from, e.id""",
+        after,
+    )
+    found = await programmes([i for row in rows for i in row["ids"]])
+    return [(row["valid_from"], row["diary_number"], [found[i] for i in row["ids"]]) for row in rows]
+
+
 async def sections() -> frozenset[str]:
     """The sections of every programme there is or has been."""
     return frozenset(row["section"] for row in await fetch("select distinct section from programme"))

@@ -49,7 +49,10 @@ class Wording:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a person says about themselves and nobody assesses. A `fork` only decides whether another is asked."""
+    """What a person says about themselves and nobody assesses. A `fork` only decides whether another is asked.
+
+    `within_years`: it was at most so many years before the first session (2.19); the texts that end in `_on` name the days.
+    """
 
     key: str
     fact: str
@@ -62,6 +65,10 @@ class Declaration:
     statement: Text | None = None
     public: Text | None = None
     unmet: Text | None = None
+    within_years: int | None = None
+    question_on: Text | None = None
+    statement_on: Text | None = None
+    unmet_on: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -265,6 +272,11 @@ class Programme:
         if self.reading("protected_registration") == "by_contact":
             found.append("protected_registration")
         return tuple(found)
+
+    @property
+    def counted_to_first_day(self) -> frozenset[str]:
+        """What a person declares whose years count to the first session, which may move (2.19)."""
+        return frozenset(d.key for d in self.declarations if d.within_years is not None)
 
     def reading(self, key: str, missing: Value = False) -> Value:
         return next((i.value for i in self.interpretations if i.key == key), missing)

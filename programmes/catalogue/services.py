@@ -47,6 +47,8 @@ _WAYS_IN: dict[Form, tuple[str, ...]] = {
     "drop_in": ("drop_in",),
     "catalogue_only": ("catalogue_only",),
 }
+# Where people come together, or nobody enrols.
+_TOGETHER = frozenset({"group", "drop_in", "home_service"})
 _T = TypeVar("_T")
 
 
@@ -271,6 +273,9 @@ class _Reader:
             raise self._fail(f"declaration {key!r} needs its texts, or the reason why it is not asked")
         if row.asked_if is not None and row.asked_if not in forks:
             raise self._fail(f"declaration {key!r} is asked if {row.asked_if!r}, which is no fork before it")
+        of_the_day = {text is not None for text in (row.question_on, row.statement_on, row.unmet_on)}
+        if of_the_day != {row.within_years is not None}:
+            raise self._fail(f"declaration {key!r} needs its texts of the day, and years only with them")
         return Declaration(
             key=key,
             fact=row.fact,
@@ -283,6 +288,10 @@ class _Reader:
             statement=_maybe(row.statement),
             public=_maybe(row.public),
             unmet=_maybe(row.unmet),
+            within_years=row.within_years,
+            question_on=_maybe(row.question_on),
+            statement_on=_maybe(row.statement_on),
+            unmet_on=_maybe(row.unmet_on),
         )
 
     def _interpretations(self) -> tuple[Interpretation, ...]:
@@ -297,12 +306,13 @@ class _Reader:
         row = self._shared(self.rows.interpretation, given.use, "interpretation")
         value = row.default if given.value is None else given.value
         options = row.options if given.options is None else given.options
+        alone = row.reason_alone if self.facts.form not in _TOGETHER else None
         read = Interpretation(
             key=given.use,
             value=value,
             default=value,
             label=_text(row.label),
-            reason=_text(row.reason),
+            reason=_text(given.reason or alone or row.reason),
             section=self.facts.section,
             options=options,
             told=_maybe(row.told),

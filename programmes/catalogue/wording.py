@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from programmes.catalogue.condition_rules import earliest_within
 from programmes.catalogue.refusal_rules import FOUND, PROOF
 from programmes.catalogue.rules import OUTSIDE_BANDS, Declaration, Lang, Outcome, Programme, Text, Wording
 from programmes.core.i18n import day_plain, ngettext, speaking
@@ -51,11 +52,13 @@ class Fact:
 
 @dataclass(frozen=True)
 class Words:
-    """An edition's texts in one language, with what their words in braces stand for."""
+    """An edition's texts in one language, with what their words in braces stand for. `on`: the first session's day, where
+    it is known, for what counts to that."""
 
     programme: Programme
     lang: Lang
     municipality: str
+    on: date | None = None
 
     def say(self, text: Text) -> str:
         return text.say(self.lang, self._values)
@@ -73,6 +76,14 @@ class Words:
         if found is None:
             raise ValueError(f"{programme.section} does not ask {condition}")
         return found
+
+    def of_the_day(self, asked: Wording | Declaration, part: Literal["question", "statement", "unmet"]) -> str:
+        """A text that names the days to which it counts; empty where none does, or no day is known."""
+        if self.on is None or not isinstance(asked, Declaration) or asked.within_years is None:
+            return ""
+        text = {"question": asked.question_on, "statement": asked.statement_on, "unmet": asked.unmet_on}[part]
+        values = {"first": day_plain(self.on), "since": day_plain(earliest_within(asked.within_years, self.on))}
+        return text.say(self.lang, values) if text else ""
 
     def help(self, condition: str) -> str:
         """What a condition means, in plainer words; mostly nothing."""
@@ -112,7 +123,8 @@ def refusal_text(outcome: Outcome, programme: Programme, lang: Lang, municipalit
     """
     if outcome.met:
         raise ValueError(f"{outcome.condition} is met")
-    words = Words(programme, lang, municipality)
+    on = outcome.params.get("on")
+    words = Words(programme, lang, municipality, on if isinstance(on, date) else None)
     with speaking(lang):
         said = _not_shown(programme.proof_kind) if outcome.condition == PROOF else _sentence(outcome, words)
         return Refusal(said, words.source(outcome.condition))
@@ -127,7 +139,7 @@ def _sentence(outcome: Outcome, words: Words) -> str:
         return _("Det här stämmer inte: %(condition)s", condition=words.say(asked.public or asked.statement or asked.label))
     if asked.unmet is None:
         raise ValueError(f"{outcome.condition} is never refused")
-    return words.say(asked.unmet)
+    return words.of_the_day(asked, "unmet") or words.say(asked.unmet)
 
 
 def _unanswered(outcome: Outcome, words: Words, asked: Wording | Declaration) -> str:
@@ -135,9 +147,8 @@ def _unanswered(outcome: Outcome, words: Words, asked: Wording | Declaration) ->
         return _("Du har inte skrivit när du är född.")
     if _ticked(outcome.condition, words.programme) and asked.statement is not None:
         return _("Inte ikryssat: %(statement)s", statement=words.say(asked.statement))
-    return (
-        "" if asked.question is None else _("Du har inte svarat på frågan: %(question)s", question=words.say(asked.question))
-    )
+    question = words.of_the_day(asked, "question") or (words.say(asked.question) if asked.question else "")
+    return _("Du har inte svarat på frågan: %(question)s", question=question) if question else ""
 
 
 def _of_the_day(outcome: Outcome, words: Words) -> str:
@@ -183,9 +194,10 @@ def conditions(programme: Programme, lang: Lang, municipality: str) -> list[str]
     return [f"{words.say(text)} {told}".strip() for text, told in found]
 
 
-def questions(programme: Programme, lang: Lang, municipality: str) -> list[Question]:
-    """The conditions in the order they are asked. `check` gives an outcome for each of them under the same name."""
-    words = Words(programme, lang, municipality)
+def questions(programme: Programme, lang: Lang, municipality: str, on: date | None = None) -> list[Question]:
+    """The conditions in the order they are asked, of a start with its first session on a day. `check` gives an outcome for
+    each of them under the same name."""
+    words = Words(programme, lang, municipality, on)
     kind: Kind = "tick" if programme.exempt else "yes_no"
     with speaking(lang):
         found = _age_questions(words)
@@ -213,8 +225,8 @@ def _question(words: Words, condition: str, kind: Kind, options: tuple[tuple[str
     return Question(
         condition=condition,
         kind=kind,
-        question=words.say(asked.question),
-        statement=words.say(asked.statement),
+        question=words.of_the_day(asked, "question") or words.say(asked.question),
+        statement=words.of_the_day(asked, "statement") or words.say(asked.statement),
         source=words.source(condition),
         options=options,
         asked_if=asked.asked_if if isinstance(asked, Declaration) else None,

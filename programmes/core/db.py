@@ -57,7 +57,7 @@ def engine() -> Engine:
     return found
 
 
-async def _nothing_to_reset(_: asyncpg.Connection) -> None:
+async def nothing_to_reset(_: asyncpg.Connection) -> None:
     """Instead of a statement after each of ours: locks and settings are the transaction's here, never the session's.
 
     asyncpg still rolls back what is open.
@@ -89,10 +89,22 @@ async def open_pool(
         min_size=min(2, size),
         max_size=size,
         init=prepare,
-        reset=_nothing_to_reset,
+        reset=nothing_to_reset,
         command_timeout=30,
         server_settings={"timezone": "UTC", "application_name": "programmes", **(limits or {})},
     )
+
+
+def pool_facts() -> dict[str, tuple[str, int]]:
+    """How the pool of this process stands, by name, each with what it means; empty while there is none."""
+    pool = engine().pool
+    if pool is None:
+        return {}
+    return {
+        "pool_connections": ("Connections that are open.", pool.get_size()),
+        "pool_idle": ("Connections that are open and not in use.", pool.get_idle_size()),
+        "pool_most": ("As many as may be open.", pool.get_max_size()),
+    }
 
 
 async def close_pool() -> None:

@@ -1,18 +1,22 @@
-"""Whether an age that was right for one first day is right for another. Pure."""
+"""Whether an age that was right for one first day, or years that were few enough, are so for another. Pure."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
 
 from programmes.catalogue.condition_rules import check
 from programmes.catalogue.reading_rules import Readings
 from programmes.catalogue.rules import Answers, Outcome, Programme
+from programmes.enrolment.rules import EnrolmentFacts
 
 _NO_END = 999
 
 
-def age_answers(said: str, guardian_agrees: bool) -> Answers:
-    """What was answered about age where nobody's birth date is kept: `ja`, or the key of a band."""
+def answers_again(said: str, guardian_agrees: bool, declared: Collection[str] = ()) -> Answers:
+    """What was answered for another first day: of the age where nobody's birth date is kept `ja` or the key of a band, and
+    what else was ticked."""
     return Answers(
+        declarations=dict.fromkeys(declared, True),
         age_declared=True if said == "ja" else None,
         age_band=said or None,
         guardian_consent=True if guardian_agrees else None,
@@ -60,3 +64,19 @@ def age_after_move(
     if found is None or not protected:
         return found
     return replace(found, code="unmet", params={"on": first_day})
+
+
+def asks_age_again(facts: EnrolmentFacts, programme: Programme, first_day: date | None) -> bool:
+    """Whether the first session has moved since an age was ticked for its day (promise 2)."""
+    if programme.age_asked not in {"declared", "band"} or first_day is None:
+        return False
+    return facts.declared_for is not None and facts.declared_for != first_day
+
+
+def to_say_again(facts: EnrolmentFacts, programme: Programme, first_day: date | None) -> frozenset[str]:
+    """Which conditions somebody is asked about once more since the first session has moved: an age that was ticked for
+    another day, and what was to be at most some years ago and was said for an earlier one."""
+    found: set[str] = {"age", "guardian_consent"} if asks_age_again(facts, programme, first_day) else set()
+    if first_day is not None and facts.counted_for is not None and first_day > facts.counted_for:
+        found |= programme.counted_to_first_day
+    return frozenset(found)

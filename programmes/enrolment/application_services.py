@@ -316,10 +316,13 @@ async def _keep(
     if isinstance(decided, Applied):
         await take_seat(gate, draft.enrolment_id, decided.seat)
     await execute(
-        "insert into condition_met (enrolment_id, condition, met_at) select $1, unnest($2::text[]), $3",
+        """insert into condition_met (enrolment_id, condition, met_at, counted_for)
+           select $1, c, $3, case when c = any($4::text[]) then $5::date end from unnest($2::text[]) c""",
         draft.enrolment_id,
         [noted for outcome in draft.outcomes if (noted := _noted(outcome))],
         now,
+        [outcome.condition for outcome in draft.outcomes if outcome.condition != "age" and "on" in outcome.params],
+        application.first_session,
     )
     await place_services.open_session(draft.enrolment_id, draft.token, now, draft.mark)
     await audit.note("enrolment:apply", f"cohort/{gate.cohort_id}", application.staff_id, now)

@@ -1,6 +1,6 @@
-"""View models of the age said again for somebody, by staff."""
+"""View models of what is said again for somebody, by staff, for another first day."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,15 +9,16 @@ from programmes.catalogue.wording import Question, refusal_text
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import day_year, language
-from programmes.enrolment.age_rules import age_answers
-from programmes.enrolment.wording import age_questions, born_between
+from programmes.enrolment.age_rules import answers_again
+from programmes.enrolment.wording import born_between, questions_again
 
-__all__ = ["age_answers", "declaring_page", "why_not"]
+__all__ = ["answers_again", "declaring_page", "why_not"]
 
 
 @dataclass(frozen=True)
 class DeclaringPage:
-    """`day` is the new first day as a form says it, `when` in words; `wrong` is why the answer will not do."""
+    """`day` is the new first day as a form says it, `when` in words; `wrong` is why the answer will not do. `age`: that is
+    among what is asked."""
 
     cohort_id: int
     cohort_name: str
@@ -29,10 +30,18 @@ class DeclaringPage:
     questions: tuple[Question, ...]
     form: Any
     wrong: str
+    age: bool
 
 
 def declaring_page(
-    cohort: CohortFacts, programme: Programme, enrolment_id: str, label: str, form: Any, municipality: str, wrong: str
+    cohort: CohortFacts,
+    programme: Programme,
+    asked: Collection[str],
+    enrolment_id: str,
+    label: str,
+    form: Any,
+    municipality: str,
+    wrong: str,
 ) -> DeclaringPage:
     """The page for somebody of a cohort that has a first session."""
     assert cohort.first_start is not None
@@ -44,10 +53,11 @@ def declaring_page(
         label,
         day.isoformat(),
         day_year(day),
-        born_between(programme, day, for_staff=True),
-        age_questions(programme, municipality),
+        born_between(programme, day, for_staff=True) if "age" in asked else "",
+        questions_again(programme, asked, day, municipality),
         form,
         wrong,
+        "age" in asked,
     )
 
 

@@ -27,15 +27,16 @@ async def _show(
     async with looking(principal(request), "age", state.clock.now()) as look:
         label = roster.label_of(facts, state.key_folder, look)
     judged = await roster.judged_by(facts, cohort.programme_id)
-    view = pages.declaring_page(cohort, judged, str(facts.enrolment_id), label, form, state.settings.municipality, why)
+    asked, municipality = roster.to_say_again(facts, judged, cohort.first_start), state.settings.municipality
+    view = pages.declaring_page(cohort, judged, asked, str(facts.enrolment_id), label, form, municipality, why)
     return page(request, "enrolment/age_again.html", view, 422 if why else 200)
 
 
 @get("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/alder", guards=[signed_in])
 async def age_page(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
-    """What the person is asked about their age on the new first day; back to the person when nothing is asked."""
+    """What the person is asked about what counts to the new first day; back to the person when nothing is asked."""
     _person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
-    if not roster.asks_age_again(facts, programme, cohort.first_start):
+    if not roster.to_say_again(facts, programme, cohort.first_start):
         return to_person(cohort_id, enrolment_id)
     return await _show(request, cohort, facts, Form())
 
@@ -45,15 +46,17 @@ async def declare(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
     """What the person answered. A no changes nothing: staff decide with the person what to do."""
     person, cohort, programme, facts = await mine(request, cohort_id, enrolment_id)
     form = await read_form(request)
-    if not roster.asks_age_again(facts, programme, cohort.first_start):
+    asked = roster.to_say_again(facts, programme, cohort.first_start)
+    if not asked:
         return to_person(cohort_id, enrolment_id)
     shown = form.day("dag")
     if shown is None or cohort.first_start is None:
         return await _show(request, cohort, facts, form, _("Svara för den dag som visas."))
-    answers, now = pages.age_answers(form.raw("v_age"), form.ticked("v_guardian_consent")), request.app.state.clock.now()
+    ticked, now = [one for one in asked if form.raw(f"v_{one}") == "ja"], request.app.state.clock.now()
+    answers = pages.answers_again(form.raw("v_age"), form.ticked("v_guardian_consent"), ticked)
     judged = await roster.judged_by(facts, cohort.programme_id)
     try:
-        unmet = await services.declare_again(enrolment_id, answers, judged, shown, now, person.staff_id)
+        unmet = await services.declare_again(enrolment_id, answers, judged, shown, asked, now, person.staff_id)
     except Conflict as conflict:
         if conflict.code != "day_moved":
             raise

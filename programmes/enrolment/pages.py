@@ -298,9 +298,9 @@ def interpreter(code: str) -> str:
     return dict(interpreter_languages()).get(code, "") if code else ""
 
 
-def shown_questions(programme: Programme, municipality: str, answered: dict[str, str]) -> list[Question]:
-    """The conditions to ask now: one that hangs on another is asked only after a yes there."""
-    found = questions(programme, language(), municipality)
+def shown_questions(programme: Programme, municipality: str, answered: dict[str, str], on: date) -> list[Question]:
+    """The conditions to ask now, of a start on a day: one that hangs on another is asked only after a yes there."""
+    found = questions(programme, language(), municipality, on)
     return [q for q in found if q.asked_if is None or answered.get(q.asked_if) == "ja"]
 
 

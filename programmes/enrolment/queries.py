@@ -210,6 +210,7 @@ select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected
        e.arrival, e.applied_at, e.confirmed_at, e.offer_expires_at, e.skip_reason, s.number as seat, e.key_id, e.sealed,
        p.sealed as record, e.proof_checked_at, e.proof_ticked, e.partner_consent, e.guardian_ticked, e.declared_for,
        e.age_checked_for,
+       (select max(m.counted_for) from condition_met m where m.enrolment_id = e.id) as counted_for,
        e.only_waited, e.turn, e.order_reason, e.passed_at, e.asked_to_come, e.visit_cancelled_at, e.place_since,
        e.visit_anew_since,
        e.undo_until, e.left_from, e.left_slot_id, e.together_id, e.consent_withdrawn_at, v.person_goes_on, v.staff_goes_on,

@@ -13,7 +13,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
 from programmes.core.sealing import KeyFolder, Unreadable
-from programmes.enrolment import queries, rules
+from programmes.enrolment import age_rules, queries
 from programmes.enrolment.age_rules import age_after_move, age_unmet, as_judged
 from programmes.enrolment.leaving.rules import may_undo
 from programmes.enrolment.place_services import unseal
@@ -100,10 +100,15 @@ async def age_fits(facts: queries.EnrolmentFacts, keys: KeyFolder, by: Look | Pu
     return age_unmet(programme, date.fromisoformat(record.birth_date), local_date(first_start)) is None
 
 
-def asks_age_again(facts: queries.EnrolmentFacts, programme: Programme, first_start: datetime | None) -> bool:
-    """Whether somebody whose birth date isn't kept has yet to say their age for the day the first session has moved to."""
+def to_say_again(facts: queries.EnrolmentFacts, programme: Programme, first_start: datetime | None) -> frozenset[str]:
+    """Which conditions somebody has yet to say something about for the day the first session has moved to."""
     first_day = local_date(first_start) if first_start else None
-    return facts.state in ALIVE and rules.asks_age_again(facts, programme, first_day)
+    return age_rules.to_say_again(facts, programme, first_day) if facts.state in ALIVE else frozenset()
+
+
+def _said_again(asked: Collection[str]) -> tuple[Remaining, ...]:
+    found: list[Remaining] = ["age_again"] if "age" in asked else []
+    return (*found, "years_again") if set(asked) - {"age", "guardian_consent"} else tuple(found)
 
 
 def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder, look: Look) -> str:
@@ -215,7 +220,7 @@ async def roster(
             facts.offer_expires_at,
             facts.skip_reason,
             (
-                *(("age_again",) if asks_age_again(facts, programme, cohort.first_start) else ()),
+                *_said_again(to_say_again(facts, programme, cohort.first_start)),
                 *(queries.still_to_do(programme, facts, texts) if facts.state == "preliminary" else again(facts)),
             ),
             facts.visit,

@@ -25,7 +25,9 @@ State = Literal[
 ]
 HOLDING: frozenset[State] = frozenset({"preliminary", "confirmed", "offered"})
 ALIVE: frozenset[State] = HOLDING | {"queued"}
-Remaining = Literal["show_age", "book_visit", "attend_visit", "rebook_visit", "go_on", "accept", "accept_new", "age_again"]
+Remaining = Literal[
+    "show_age", "book_visit", "attend_visit", "rebook_visit", "go_on", "accept", "accept_new", "age_again", "years_again"
+]
 VisitState = Literal["booked", "attended", "missed", "cancelled"]
 TextKind = Literal["conditions", "rules"]
 Leads = Literal["offer", "word", "nowhere"]
@@ -136,6 +138,8 @@ class EnrolmentFacts:
     together_id: UUID | None = None
     # `protected` because a record elsewhere with the same number is; their coordinator has not decided yet.
     protection_asked: bool = False
+    # For which first day it was said that something was at most some years ago.
+    counted_for: date | None = None
 
 
 @dataclass(frozen=True)
@@ -348,13 +352,6 @@ def still_to_do(programme: Programme, facts: EnrolmentFacts, texts: Sequence[Agr
             accepted=asked <= accepted,
         )
     )
-
-
-def asks_age_again(facts: EnrolmentFacts, programme: Programme, first_day: date | None) -> bool:
-    """Whether the first session has moved since an age was ticked for its day (promise 2)."""
-    if programme.age_asked not in {"declared", "band"} or first_day is None:
-        return False
-    return facts.declared_for is not None and facts.declared_for != first_day
 
 
 def doubles(people: Mapping[UUID, tuple[str, str, str]]) -> frozenset[UUID]:

@@ -33,17 +33,18 @@ async def declare_again(
     answers: Answers,
     programme: Programme,
     first_session: date,
+    asked: frozenset[str],
     now: datetime,
     staff_id: int | None = None,
 ) -> tuple[Outcome, ...]:
-    """Tick the age again after the first session moved (promise 2), for the day that was shown; `staff_id` when it was
-    said to staff. Returns what does not hold; then nothing is changed.
+    """Say what is `asked` again after the first session moved (promise 2, `age_rules.to_say_again`), for the day that was
+    shown; `staff_id` when it was said to staff. Returns what does not hold; then nothing is changed.
 
     Raises:
         NotFound: no such enrolment.
         Conflict: `enrolment_over`, it is over; `day_moved`, the first session has moved once more.
     """
-    outcomes = [o for o in check(programme, answers, first_session) if o.condition in {"age", "guardian_consent"}]
+    outcomes = [o for o in check(programme, answers, first_session) if o.condition in asked]
     unmet = tuple(outcome for outcome in outcomes if not outcome.met)
     if unmet:
         return unmet
@@ -53,11 +54,20 @@ async def declare_again(
             raise Conflict("enrolment_over")
         if gate.first_start is None or local_date(gate.first_start) != first_session:
             raise Conflict("day_moved")
+        if "age" in asked:
+            await execute(
+                "update enrolment set declared_for = $2, guardian_ticked = $3 where id = $1",
+                enrolment_id,
+                first_session,
+                answers.guardian_consent,
+            )
         await execute(
-            "update enrolment set declared_for = $2, guardian_ticked = $3 where id = $1",
+            """update condition_met set met_at = $3, counted_for = $4
+               where enrolment_id = $1 and condition = any($2::text[]) and counted_for is not null""",
             enrolment_id,
+            sorted(asked),
+            now,
             first_session,
-            answers.guardian_consent,
         )
         await step_services.settle(enrolment_id, programme, now)
         await audit.note("enrolment:declare_again", f"cohort/{gate.cohort_id}", staff_id, now)

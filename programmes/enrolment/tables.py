@@ -220,12 +220,14 @@ class Seat(Table, tablename="seat"):
 
 
 class ConditionMet(Table, tablename="condition_met"):
-    """That a condition was met (or declared) when the place was taken; never an answer that says more."""
+    """That a condition was met (or declared) when the place was taken; never an answer that says more. `counted_for`: the
+    first session's day that it was declared for, where years count to that (2.19)."""
 
     id: Serial = Serial(primary_key=True)
     enrolment_id = ForeignKey(Enrolment, on_delete=OnDelete.cascade, null=False)
     condition = Text(default=None)
     met_at = Timestamptz(default=None)
+    counted_for = Date(null=True, default=None)
     one_per_condition = Unique(["enrolment_id", "condition"])
     condition_is_a_name = Check("condition ~ '^[a-z0-9_]{1,60}$'")
 

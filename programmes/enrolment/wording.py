@@ -1,6 +1,6 @@
 """Enrolment in words that other features show too."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -97,6 +97,7 @@ def remaining_text(code: Remaining) -> str:
         "go_on": _("Säga om ni går vidare efter studiebesöket"),
         "accept": _("Godkänna villkor och regler"),
         "age_again": _("Säga om åldern stämmer den nya dagen"),
+        "years_again": _("Säga om tiden i Sverige stämmer den nya dagen"),
         "accept_new": _("Läsa och godkänna den nya versionen"),
     }[code]
 
@@ -163,10 +164,12 @@ def age_text(unmet: Outcome) -> str:
     return _("Åldern stämmer inte när starten är %(first)s (riktlinjen %(section)s, ålder).", **values)
 
 
-def age_questions(programme: Programme, municipality: str) -> tuple[Question, ...]:
-    """The age as it is ticked, and a guardian's consent where one may be needed."""
-    found = questions(programme, language(), municipality)
-    return tuple(q for q in found if q.condition in {"age", "guardian_consent"})
+def questions_again(
+    programme: Programme, asked: Collection[str], first_day: date, municipality: str
+) -> tuple[Question, ...]:
+    """What somebody is asked about once more for another first day (`age_rules.to_say_again`), as it is put there."""
+    found = questions(programme, language(), municipality, first_day)
+    return tuple(q for q in found if q.condition in asked)
 
 
 def born_between(programme: Programme, first_session: date, for_staff: bool = False, several: bool = False) -> str:

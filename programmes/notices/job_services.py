@@ -69,5 +69,10 @@ async def wake_sending(worker: Hands) -> None:
             await jobs.put(services.SEND, {}, dedupe=services.SEND)
 
 
+async def tell_of_free_places(worker: Hands) -> None:
+    """Tick: who is next where a place is free that cannot be offered in time."""
+    await services.tell_of_free_places(worker.keys, worker.clock.now())
+
+
 HANDLERS: dict[str, Handler] = {**{kind: partial(_answer, kind) for kind in rules.KINDS}, services.SEND: _send}
-TICKS = (wake_sending,)
+TICKS = (tell_of_free_places, wake_sending)

@@ -46,6 +46,7 @@ class Facts:
     `added` the one at the end that makes up for a cancelled one, `soonest` when the next was to begin, cancelled or not.
     `booked`: how many talks were booked at once with this one, the first of them. `became`: the sessions that a change was
     about which are otherwise than the receiver believes; `moved` the one of them that the message is about.
+    `by_word`: no offer could be answered in time, so that a free place goes to who says yes to staff, at `phone`.
     `first_until`: until when they may move to another start before newcomers."""
 
     kind: Kind
@@ -57,6 +58,7 @@ class Facts:
     position: int = 0
     answer_by: datetime | None = None
     age_again: bool = False
+    years_again: bool = False
     visit: Slot | None = None
     book_by: date | None = None
     say_coming: bool = False
@@ -66,6 +68,8 @@ class Facts:
     soonest: datetime | None = None
     became: tuple[Became, ...] = ()
     moved: Became | None = None
+    by_word: bool = False
+    phone: str = ""
     first_until: datetime | None = None
 
     @property
@@ -131,11 +135,8 @@ def _place_news(facts: Facts) -> list[str]:
             return _queued(facts)
         case "place_offered":
             return _offer(facts)
-        case "queue_ended":
-            return [
-                _("Kön är slut. Det blev tyvärr ingen plats den här gången."),
-                _("Du kan anmäla dig till en annan start. Hur står på Min plats. Länken fungerar ett dygn."),
-            ]
+        case "place_free" | "queue_ended":
+            return _end_of_queue(facts)
         case "accept_new":
             return [
                 _("Något som du har godkänt har fått en ny version. Läs och godkänn den före första mötet."),
@@ -143,6 +144,19 @@ def _place_news(facts: Facts) -> list[str]:
             ]
         case _:
             return _over(facts)
+
+
+def _end_of_queue(facts: Facts) -> list[str]:
+    """When nothing is offered any more: a place to be had by word, or none."""
+    if facts.kind == "place_free":
+        how = _(
+            "Vill du ha den? Ring %(phone)s eller kom dit och säg ja. Det går inte att svara med länken.", phone=facts.phone
+        )
+        return [_("En plats är ledig, och du är näst på tur."), how, *_next(facts)]
+    return [
+        _("Kön är slut. Det blev tyvärr ingen plats den här gången."),
+        _("Du kan anmäla dig till en annan start. Hur står på Min plats. Länken fungerar ett dygn."),
+    ]
 
 
 def _over(facts: Facts) -> list[str]:
@@ -178,10 +192,17 @@ def _queued(facts: Facts) -> list[str]:
             _("Din anmälan är mottagen. Du står i kö, som nummer %(n)s.", n=facts.position),
             _("Öppna Min plats och tryck på Jag kommer, eller ring oss. Då kan du få en plats."),
         ]
-    return [
-        _("Din anmälan är mottagen. Du står i kö, som nummer %(n)s.", n=facts.position),
-        _("Blir en plats ledig får du ett erbjudande. Du behöver inte göra något."),
-    ]
+    received = _("Din anmälan är mottagen. Du står i kö, som nummer %(n)s.", n=facts.position)
+    if facts.by_word:
+        return [
+            received,
+            _("Det är för kort tid kvar till nästa gång för att skicka erbjudanden."),
+            _(
+                "Blir en plats ledig går den till den första i kön som säger ja till oss: ring %(phone)s eller kom dit.",
+                phone=facts.phone,
+            ),
+        ]
+    return [received, _("Blir en plats ledig får du ett erbjudande. Du behöver inte göra något.")]
 
 
 def _moved(facts: Facts) -> list[str]:
@@ -190,7 +211,7 @@ def _moved(facts: Facts) -> list[str]:
         news.append(_("Där står du i kö, som nummer %(n)s. Tiden räknas från när du först anmälde dig.", n=facts.position))
     elif facts.enrolment_state != "offered":
         news.extend([_held(facts), *_next(facts)])
-    return [*news, _age_again()] if facts.age_again else news
+    return [*news, *_again(facts)]
 
 
 def _back(facts: Facts) -> list[str]:
@@ -223,8 +244,8 @@ def _session_news(facts: Facts) -> list[str]:
         first = _("%(n)s tider är bokade. Den första är %(when)s.", n=facts.booked, when=facts.session)
         several = [first, _("Alla tider står på Min plats.")]
         news = several if facts.booked > 1 else one
-        return [*news, _age_again()] if facts.age_again else news
-    return [*_moved_news(facts, facts.session), *([_age_again()] if facts.age_again else [])]
+        return [*news, *_again(facts)]
+    return [*_moved_news(facts, facts.session), *_again(facts)]
 
 
 def _moved_news(facts: Facts, session: Slot) -> list[str]:
@@ -244,9 +265,9 @@ def _rest_news(facts: Facts) -> list[str]:
     if facts.kind == "change_undone":
         return [_("Ändringen som vi skrev om gäller inte."), *_as_it_is(facts)]
     if any(one.was is None or one.now is None for one in facts.became):
-        return [_("Något har ändrats."), *_as_it_is(facts), *([_age_again()] if facts.age_again else [])]
+        return [_("Något har ändrats."), *_as_it_is(facts), *_again(facts)]
     told = _("Mötena som är kvar har fått nya tider eller en ny plats. Se alla med länken.")
-    return [told, *_next(facts), *([_age_again()] if facts.age_again else [])]
+    return [told, *_next(facts), *_again(facts)]
 
 
 def _as_it_is(facts: Facts) -> list[str]:
@@ -301,8 +322,13 @@ def _visit_news(facts: Facts) -> list[str]:
     ]
 
 
-def _age_again() -> str:
-    return _("Åldern räknas den första dagen. Öppna Min plats och säg till om det stämmer även då.")
+def _again(facts: Facts) -> list[str]:
+    """What is to be said once more, for another first day."""
+    if facts.age_again:
+        return [_("Åldern räknas den första dagen. Öppna Min plats och säg till om det stämmer även då.")]
+    if facts.years_again:
+        return [_("Ett villkor räknas till den första dagen. Öppna Min plats och säg till om det stämmer även då.")]
+    return []
 
 
 def _start_news(facts: Facts) -> list[str]:
@@ -313,9 +339,7 @@ def _start_news(facts: Facts) -> list[str]:
         case "cohort_started":
             return [_("Det blir av."), *_next(facts)]
         case "cohort_postponed":
-            if facts.age_again:
-                return [_("Starten är framflyttad. Du har kvar din plats."), *_next(facts), _age_again()]
-            return [_("Starten är framflyttad. Du har kvar din plats och behöver inte göra något."), *_next(facts)]
+            return _postponed(facts)
         case _:
             return [_("Det blir tyvärr inget den här gången. Alla möten är inställda."), _instead(facts.first_until)]
 
@@ -328,6 +352,19 @@ def _instead(first_until: datetime | None) -> str:
         "%(until)s går du före dem som anmäler sig nu.",
         until=moment_long(first_until),
     )
+
+
+def _postponed(facts: Facts) -> list[str]:
+    again = _again(facts)
+    if facts.enrolment_state == "offered":
+        return [_("Starten är framflyttad. Ditt erbjudande gäller de nya dagarna."), *_next(facts), *again]
+    if facts.enrolment_state == "queued":
+        kept = _("Starten är framflyttad. Du har kvar din plats i kön.")
+        kept_only = _("Starten är framflyttad. Du har kvar din plats i kön och behöver inte göra något.")
+    else:
+        kept = _("Starten är framflyttad. Du har kvar din plats.")
+        kept_only = _("Starten är framflyttad. Du har kvar din plats och behöver inte göra något.")
+    return [kept if again else kept_only, *_next(facts), *again]
 
 
 def _next(facts: Facts) -> list[str]:

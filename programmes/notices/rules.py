@@ -21,6 +21,7 @@ Kind = Literal[
     "place_back",
     "place_moved",
     "queue_ended",
+    "place_free",
     "visit_booked",
     "visit_unbooked",
     "visit_cancelled",
@@ -45,7 +46,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _OVER: frozenset[EnrolmentState] = frozenset(
     {"withdrawn", "declined", "expired", "completed", "dropped_out", "transferred", "refused"}
 )
-# In which states of the enrolment a message is still true. Who waits in the queue is only told that nothing comes of it.
+# In which states of the enrolment a message is still true. Who waits in the queue is not told of
+# single sessions, but of the start: that it is later, or that nothing comes of it.
 AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "place_held": frozenset({"preliminary", "confirmed"}),
     "queued": frozenset({"queued"}),
@@ -57,6 +59,7 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "place_back": ALIVE,
     "place_moved": ALIVE,
     "queue_ended": frozenset({"queued"}),
+    "place_free": frozenset({"queued"}),
     "visit_booked": HOLDING,
     "visit_unbooked": HOLDING,
     "visit_cancelled": HOLDING,
@@ -73,7 +76,7 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "change_undone": HOLDING,
     "cohort_started": HOLDING,
     "cohort_cancelled": ALIVE,
-    "cohort_postponed": HOLDING,
+    "cohort_postponed": ALIVE,
 }
 
 # Reminders of what people know already: nobody has to be rung about them.

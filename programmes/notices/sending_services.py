@@ -16,11 +16,11 @@ from programmes.core.db import execute, fetchval, transaction
 from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
+from programmes.enrolment.age_rules import to_say_again
 from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
-from programmes.enrolment.queue import deadline_queries
-from programmes.enrolment.rules import asks_age_again
+from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.texts import agreement_queries
 from programmes.notices import belief_rules, change_queries, hours_rules, letter_rules, queries, rules, text_rules
 from programmes.notices.belief_rules import Known
@@ -135,6 +135,8 @@ def _of_use_until(words: letter_rules.Facts, now: datetime) -> datetime | None:
     """Until when it helps to hear of it: before the session that it changes, the time to answer by, or the visit."""
     moments = [words.answer_by if words.kind == "place_offered" else None, words.was_at]
     moments += [slot.starts_at if slot else None for slot in (words.session, words.visit)]
+    if words.kind == "place_free" and words.next:
+        moments.append(words.next.starts_at)
     if words.kind in rules.CHANGES_A_SESSION and words.session is None and words.visit is None:
         moments.append(words.soonest)
     return min((moment for moment in moments if moment and moment > now), default=None)
@@ -274,10 +276,12 @@ async def _words(
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
         say_coming=queued and person.asked_to_come,
-        age_again=await _age_again(person, counted),
+        **await _again(person, counted),
         visit=letter_rules.Slot(visit.starts_at, visit.ends_at) if visit else None,
         book_by=book_by,
         link=f"{settings.base_url}/min-plats#{code}" if code else "",
+        by_word=queued and await order_queries.where_waiting_leads(person.cohort_id, now) == "word",
+        phone=settings.phone,
         first_until=await first_right_queries.is_awaited(person.cohort_id, now),
     )
 
@@ -297,6 +301,8 @@ async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: str, now:
             return facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, asked)
         case "place_refused" | "offer_expired" | "place_expired":  # There is nothing left to read.
             return person.sealed is None
+        case "place_free":  # Somebody has taken it, or stands before them now, or it can be offered after all.
+            return person.enrolment_id not in await order_queries.next_by_word(person.cohort_id, now)
     return False
 
 
@@ -332,12 +338,13 @@ def _booked_with(facts: NoticeFacts, about: SessionFacts | None, counted: Sequen
     return sum(1 for s in counted if about and s.revised_at == about.revised_at and s.sequence == about.sequence)
 
 
-async def _age_again(person: EnrolmentFacts, counted: Sequence[SessionFacts]) -> bool:
-    """Whether an age was ticked for another first day than there is now."""
-    if person.declared_for is None or not counted:
-        return False
+async def _again(person: EnrolmentFacts, counted: Sequence[SessionFacts]) -> dict[str, bool]:
+    """Whether an age was ticked, or years counted, for another first day than there is now."""
+    if (person.declared_for is None and person.counted_for is None) or not counted:
+        return {}
     cohort = await cohorts.by_id(person.cohort_id)
-    return asks_age_again(person, await catalogue.programme(cohort.programme_id), local_date(counted[0].starts_at))
+    asked = to_say_again(person, await catalogue.programme(cohort.programme_id), local_date(counted[0].starts_at))
+    return {"age_again": "age" in asked, "years_again": bool(asked - {"age", "guardian_consent"})}
 
 
 async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime, sure: bool = True) -> None:

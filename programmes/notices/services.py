@@ -11,8 +11,10 @@ from programmes.core import audit, jobs
 from programmes.core.db import execute, transaction
 from programmes.core.errors import NotFound
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import due_queries
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.queue import order_queries
 from programmes.notices import queries, rules
 from programmes.notices.reach_services import may_be_written_to
 from programmes.notices.rules import Kind
@@ -71,6 +73,19 @@ async def tell_cohort(kind: Kind, cohort_id: int, keys: KeyFolder, now: datetime
             await cohorts.locked(cohort_id)
             event = Event(kind, str(await _LATEST.get(kind, queries.latest_decision)(cohort_id)))
             await _tell(event, await _audience(kind, cohort_id), keys, now)
+
+
+async def tell_of_free_places(keys: KeyFolder, now: datetime) -> None:
+    """A message to who is next in a queue beside a free place that no offer could be answered for, once before each session.
+    Safe to run twice, and late."""
+    for cohort_id in await due_queries.waiting_beside_a_place():
+        with suppress(NotFound):
+            people = await order_queries.next_by_word(cohort_id, now)
+            upcoming = [
+                s.starts_at for s in await cohorts.sessions(cohort_id) if s.state != "cancelled" and s.starts_at > now
+            ]
+            for enrolment_id in people:
+                await tell_one("place_free", enrolment_id, keys, now, min(upcoming).isoformat())
 
 
 _LATEST: Mapping[Kind, Callable[[int], Awaitable[object]]] = {

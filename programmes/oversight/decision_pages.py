@@ -269,7 +269,7 @@ def postpone_page(
     rows = _people(
         facts,
         _("Behåller sin plats, och frågas om de nya dagarna går."),
-        _("Behåller sin plats, och frågas om de nya dagarna går. Bokat studiebesök ligger kvar."),
+        _("Behåller sin plats, och frågas om de nya dagarna går. Är ett studiebesök bokat ligger det kvar."),
         _("Erbjudandet gäller de nya dagarna."),
         _("Behåller sin plats i kön och tiden för sin anmälan."),
         reached,

@@ -88,6 +88,28 @@ def definition(figure: Figure) -> str:
     return texts[figure]
 
 
+_NOTED: frozenset[Figure] = frozenset({
+    "held", "cancelled_sessions", "talks", "people", "women", "men", "other", "visits", "completed", "dropped_out",
+    "no_shows",
+})  # fmt: skip
+_COUNTED_AT_THE_DOOR: frozenset[Figure] = frozenset({"occasions", "visits_women", "visits_men", "visits_other"})
+
+
+def source(figure: Figure) -> str:
+    """From what a figure is counted, for whoever reads a report."""
+    if figure in _NOTED:
+        return _("Närvaron som gruppledaren noterar vid varje träff, och vad som noteras när gruppen avslutas.")
+    if figure in _COUNTED_AT_THE_DOOR:
+        return _("Antalet som noteras vid varje öppet tillfälle.")
+    if figure in {"answers", "response_rate"}:
+        return _("Utvärderingens lappar och de svar som har visats.")
+    if figure in {"study_visits", "led_on"}:
+        return _("Studiebesöken som noteras, och platserna efter dem.")
+    if figure == "waiting":
+        return _("Dagen för anmälan och dagen för första träffen.")
+    return _("Gruppernas och seriernas planering, och samordnarnas beslut.")
+
+
 def said(section: Section, figure: Figure, window: Window, place: str = "") -> str:
     """One figure as it is shown: a count, days, per cent, or why there is none."""
     if figure in {"women", "men"} and not section.exempt:

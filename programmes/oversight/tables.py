@@ -5,7 +5,7 @@ from piccolo.columns.base import OnDelete
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
-from programmes.people.tables import Participant
+from programmes.people.tables import Participant, Staff
 
 
 class LookLink(Table, tablename="look_link"):
@@ -194,3 +194,16 @@ class ArchiveItem(Table, tablename="archive_item"):
     batch_id = ForeignKey(ArchiveBatch, on_delete=OnDelete.cascade, null=False)
     participant_id = ForeignKey(Participant, on_delete=OnDelete.cascade, null=False, index=True)
     once_in_a_file = Unique(["batch_id", "participant_id"])
+
+
+class AnnualReport(Table, tablename="annual_report"):
+    """The report of a year that is over, as it was established: words and numbers that may leave the house (decision 42).
+    Written once; `content` is `report_rules.Report` as JSON."""
+
+    id: Serial = Serial(primary_key=True)
+    year = Integer(default=None, unique=True)
+    content = Text(default=None)
+    established_at = Timestamptz(default=None)
+    established_by = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
+    report_year_is_a_year = Check("year between 2000 and 9999")
+    report_has_content = Check("length(content) between 2 and 1000000")

@@ -16,8 +16,8 @@ from litestar.types import Scope
 from programmes.settings import Settings
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-# A load balancer asks by whatever address it knows.
-_ANY_NAME = "/health/"
+# A load balancer asks by whatever address it knows, and so does whoever measures.
+_ANY_NAME = ("/health/", "/metrics")
 
 
 class Misdirected(Exception):

@@ -39,6 +39,7 @@ class Ids:
     key: str
     month: str
     batch_id: str = ""
+    document: str = "2025.xlsx"
     request_id: str = ""
     notice_id: str = ""
     leader_id: str = ""

@@ -74,7 +74,7 @@ _WHO, _RECORD = {"vem": "{enrolment_id}"}, {"protokoll": "00000000-0000-4000-800
 
 _PUBLIC = (
     "GET /", "GET /api/v1/programmes", "GET /api/v1/programmes/{slug}", "GET /api/v1/starts", "GET /schema/openapi.json",
-    "GET /anmalan/{public_id}", "POST /anmalan/{public_id}", "GET /health/live", "GET /health/ready",
+    "GET /anmalan/{public_id}", "POST /anmalan/{public_id}", "GET /health/live", "GET /health/ready", "GET /metrics",
     "GET /insatser/{slug}", "GET /kalender", "GET /kontakt", "GET /logga-in", "POST /logga-in", "POST /logga-ut",
     "GET /min-plats", "POST /min-plats", "POST /min-plats/alder", "POST /min-plats/angra", "POST /min-plats/erbjudande",
     "POST /min-plats/godkann", "POST /min-plats/kalender", "GET /min-plats/klart", "POST /min-plats/kommer",
@@ -151,6 +151,11 @@ TABLE: Mapping[str, Asked] = {
     "GET /personal/statistik.csv": Asked("coordinators and managers"),
     "GET /personal/statistik/utlamning": Asked("coordinators and managers"),
     "GET /personal/statistik/utlamning.csv": Asked("coordinators and managers"),
+    "GET /personal/rapport": Asked("coordinators and managers"),
+    "POST /personal/rapport": Asked("managers"),
+    "GET /personal/rapport/{document}": Asked("coordinators and managers"),
+    "GET /personal/lage": Asked("any staff"),
+    "GET /personal/efterlevnad": Asked("managers"),
     "GET /personal/granskning": Asked("managers"),
     "GET /personal/gallring": Asked("managers"),
     "GET /personal/gallring/regler/{subject}": Asked("managers"),

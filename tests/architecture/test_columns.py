@@ -89,6 +89,7 @@ DIGESTS = {
 }
 # What staff write about a cohort, a room or the office, or the guideline says: no row of it belongs to a participant.
 OF_NOBODY = {
+    "annual_report": {"content"},
     "agreement_text": {"lines_en", "lines_sv", "section"},
     "ballot": {"half_year", "own_words", "section"},
     "closure": {"reason"},

@@ -110,3 +110,22 @@ def test_an_exemption_without_a_known_board_decision_waits_for_one() -> None:
     """The guideline says that a decision should be made and cites none; until then staff are warned."""
     missing = [p.section for p in EDITION.programmes if p.reading("board_decision", "none") == ""]
     assert missing == [p.section for p in EDITION.programmes if p.exempt]
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "said", "never"),
+    [
+        ("4.1", "lower_age_included", "Över 80 år", "artonåringar"),
+        ("4.4", "lower_age_included", "Över 80 år", "artonåringar"),
+        ("2.8", "lower_age_included", "artonåringar", "80"),
+        ("2.10", "guardian_consent_under", "då ska åldern visas", "Vi följer 2.10"),
+        ("2.16", "guardian_consent_under", "Vi följer 2.10", "ska åldern visas"),
+        ("2.9", "age_counted_on", "Den dag man kommer första gången", "gruppen"),
+        ("2.1", "age_counted_on", "Den dag gruppen börjar", "första gången"),
+    ],
+)
+def test_the_reason_of_a_reading_is_about_the_section_it_stands_in(section: str, key: str, said: str, never: str) -> None:
+    [programme] = [p for p in EDITION.programmes if p.section == section]
+    [reading] = [i for i in programme.interpretations if i.key == key]
+    assert said in reading.reason.sv
+    assert never not in reading.reason.sv

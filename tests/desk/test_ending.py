@@ -1,6 +1,7 @@
 """A series of talks starts with one button or with its first talk; what ends early is cancelled at once, told once."""
 
 import re
+from dataclasses import replace
 
 import asyncpg
 import httpx
@@ -8,6 +9,7 @@ import pytest
 
 from programmes import worker
 from programmes.attendance import services as attendance
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
@@ -15,9 +17,10 @@ from programmes.desk.closing import services as closing_services
 from programmes.desk.closing.kept_pages import what_happens
 from programmes.desk.place.pages import state_of
 from programmes.enrolment import queries as enrolments
+from programmes.enrolment import services as enrolment
 from tests.attendance.cast import a_running, session_ids
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, an_application, post_form, sign_in_as, somebody
 
 
 @pytest.fixture
@@ -41,6 +44,9 @@ async def test_the_talks_of_a_series_are_started_by_its_leader_when_somebody_hol
     assert "Starta samtalen" not in await look(client, address)
     nobody = await post_form(client, f"{address}/starta-samtal", {}, address)
     assert nobody.status_code == 409
+    # Whoever is signed in is where they were: with the menu of staff, not that of the public.
+    assert "Logga ut" in nobody.text
+    assert "Lämna sidan snabbt" not in nobody.text
     await somebody(cohort, keys, clock.now())
     assert f'href="{address}/starta-samtal"' in await look(client, address)
     assert "Det går inte att ångra." in await look(client, f"{address}/starta-samtal")
@@ -53,6 +59,26 @@ async def test_the_talks_of_a_series_are_started_by_its_leader_when_somebody_hol
     assert await owner.fetchval("select count(*) from audit_entry where action = 'cohort:begin'") == 1
     group = await a_cohort("2.1", clock.now(), robin)
     assert (await post_form(client, f"/personal/grupper/{group.cohort_id}/starta-samtal", {}, address)).status_code == 404
+
+
+async def test_an_age_that_must_be_shown_comes_before_the_talks_start_and_the_start_says_so(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.10", clock.now(), robin, minimum=1, maximum=1, sessions=4)
+    programme = await catalogue.programme(cohort.programme_id)
+    alone = await an_application(cohort, today=clock.now().date())
+    alone = replace(alone, answers=replace(alone.answers, age_band="12_17", guardian_consent=None))
+    taken = await enrolment.apply(alone, programme, keys, clock.now())
+    assert isinstance(taken, enrolment.Taken)
+    address = f"/personal/grupper/{cohort.cohort_id}"
+    person = f"{address}/deltagare/{taken.enrolment_id}"
+    shown = await look(client, address)
+    assert "Kontrollera åldern" in shown
+    assert f'href="{address}/starta-samtal"' not in shown
+    assert "Åldern är inte visad än" in await look(client, f"{address}/starta-samtal")
+    assert (await post_form(client, f"{person}/legitimation", {}, person)).status_code == 303
+    assert f'href="{address}/starta-samtal"' in await look(client, address)
+    assert "Åldern är inte visad än" not in await look(client, f"{address}/starta-samtal")
 
 
 async def test_noting_the_first_talk_starts_the_series(robin: Principal, clock: FrozenClock, keys: KeyFolder) -> None:

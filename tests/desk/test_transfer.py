@@ -495,3 +495,22 @@ async def test_a_seat_at_another_start_that_is_left_and_taken_back_waits_by_the_
     await leaving_services.undo(new, clock.now())
     line = [facts.enrolment_id for facts in await queries.enrolments(target.cohort_id, ["queued"])]
     assert (last.held, line) == (True, [new, waits.enrolment_id])
+
+
+async def test_the_preview_of_a_move_to_a_queue_too_late_for_offers_says_what_is_so(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    source, target = await two(clock)
+    moves = await somebody(source, keys, clock.now(), "Al")
+    await somebody(source, keys, clock.now(), "Bok")
+    await somebody(target, keys, clock.now(), "En")
+    assert source.first_start
+    clock.set(source.first_start - timedelta(hours=1))
+    await sign_in_as(client, "kim", clock.now())
+    page = f"/personal/grupper/{source.cohort_id}/deltagare/{moves.enrolment_id}/flytta?till={target.cohort_id}"
+    shown = (await client.get(page)).text
+    assert "Personen har alltså ingen plats förrän en blir ledig." in shown
+    assert "står kvar i kön så länge" in shown
+    assert "behåller platsen så länge" not in shown
+    assert "nästa i kön på en gång" not in shown
+    assert "till den första som säger ja" in shown

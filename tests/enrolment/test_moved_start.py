@@ -151,7 +151,8 @@ async def test_a_guardians_consent_that_is_said_anew_counts_for_the_place(
     told = "select count(*) from pgqueuer where entrypoint in ('place_held', 'place_confirmed')"
     told_before = await owner.fetchval(told)
     said = Answers(age_band="12_17", guardian_consent=after)
-    assert await services.declare_again(taken.enrolment_id, said, programme, first, clock.now()) == ()
+    asked = frozenset({"age", "guardian_consent"})
+    assert await services.declare_again(taken.enrolment_id, said, programme, first, asked, clock.now()) == ()
     facts = await queries.enrolment(taken.enrolment_id)
     assert (facts.state, facts.seat, facts.guardian_ticked) == (states[1], 1, after)
     assert await owner.fetchval(told) - told_before == (states[0] != states[1])

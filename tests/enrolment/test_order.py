@@ -143,6 +143,19 @@ async def test_a_coordinator_lets_somebody_go_before_and_only_who_is_passed_is_t
     assert await owner.fetchval("select count(*) from audit_entry where action = 'queue:order'") == 1
 
 
+async def test_a_change_that_takes_back_the_one_before_leaves_nobody_told_that_they_were_passed(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort = await one_place(clock)
+    who = [person.enrolment_id for person in await people(cohort, keys, clock, "ABCDE")]
+    for mover, ahead in ((4, 1), (1, 4)):
+        assert await order.move_before(cohort.cohort_id, who[mover], who[ahead], "office_error", kim, clock.now())
+    assert [arrival for arrival, _turn in await turns(cohort.cohort_id)] == [2, 5, 3, 4]
+    # The last, who stands after who applied before them, was passed by nobody either.
+    told = [(await queries.enrolment(one)).passed_at is not None for one in who]
+    assert told == [False, False, True, True, False]
+
+
 async def test_the_order_is_put_back_though_its_number_was_passed_meanwhile(
     kim: Principal, keys: KeyFolder, clock: FrozenClock
 ) -> None:

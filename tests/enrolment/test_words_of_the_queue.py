@@ -129,8 +129,11 @@ async def test_a_seat_freed_the_evening_before_is_given_by_staff_to_the_next_who
     cohort, (first, second) = await freed_late(keys, clock)
     assert [await state_of(first), await state_of(second)] == ["queued", "queued"]
     shown = await mine(client, first, keys, clock)
-    assert "Det är nu för kort tid kvar" in shown
+    assert "En plats är ledig, och du är näst på tur" in shown
     assert "Blir en plats ledig erbjuder vi den" not in shown
+    shown = await mine(client, second, keys, clock)
+    assert "Det är nu för kort tid kvar" in shown
+    assert "du är näst på tur" not in shown
     programme = await catalogue.programme(cohort.programme_id)
     public = await look(client, f"/insatser/{programme.slug}")
     assert "Lediga platser går först till dem som väntar" in public

@@ -190,7 +190,7 @@ async def test_a_cancelled_session_says_which_one_makes_up_for_it(
     assert "tillagt" not in letters[False], "nothing makes up for the other one"
 
 
-async def test_a_cancelled_start_is_told_to_the_queue_too_and_a_postponed_one_is_not(
+async def test_that_a_start_is_postponed_or_cancelled_is_told_to_the_queue_too(
     mail: Mail, cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock
 ) -> None:
     for name in ("lisa", "kim", "waiting"):
@@ -202,10 +202,12 @@ async def test_a_cancelled_start_is_told_to_the_queue_too_and_a_postponed_one_is
     kinds = [r.kind for r in await queries.reached(cohort.cohort_id)]
     assert {kind: kinds.count(kind) for kind in ("cohort_started", "cohort_postponed", "cohort_cancelled")} == {
         "cohort_started": 2,
-        "cohort_postponed": 2,
+        "cohort_postponed": 3,
         "cohort_cancelled": 3,
     }
-    assert any("Alla möten är inställda" in text for text in mail.to("waiting@example.invalid"))
+    waiting = "\n".join(mail.to("waiting@example.invalid"))
+    assert "Alla möten är inställda" in waiting
+    assert "Starten är framflyttad. Du har kvar din plats i kön och behöver inte göra något." in waiting
 
 
 async def test_a_second_postponement_is_told_again(

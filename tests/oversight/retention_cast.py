@@ -27,6 +27,7 @@ from programmes.settings import Settings
 from programmes.worker import Worker
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, an_application
+from tests.pools import a_pool
 
 PLAIN = {"Anna Ask": "1985-02-14", "Bo Ek": "1990-07-02"}
 # A quarter past two in the night, in summer time.
@@ -87,7 +88,7 @@ async def a_past(
 @asynccontextmanager
 async def as_worker(settings: Settings) -> AsyncIterator[None]:
     """With the worker's own rights in the database."""
-    pool = await asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=6)
+    pool = await a_pool(settings.worker_database_url, 6)
     webs, engine().pool = engine().pool, pool
     try:
         yield

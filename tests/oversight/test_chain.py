@@ -20,6 +20,7 @@ from programmes.oversight.chain_rules import Break, Head, shown
 from programmes.people.looks import looking
 from programmes.settings import Settings
 from tests.clock import FrozenClock
+from tests.pools import a_pool
 
 ROBIN = Principal(1, "Robin", {})
 _ROW = """insert into record_look (at, staff_id, participant_id, cohort_id, page, protected, own_name)
@@ -29,7 +30,7 @@ _ROW = """insert into record_look (at, staff_id, participant_id, cohort_id, page
 @pytest.fixture
 async def anchor(db: None, settings: Settings) -> AsyncIterator[Anchor]:
     """The chain's folder, with the worker's rights in the database."""
-    pool = await asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=6)
+    pool = await a_pool(settings.worker_database_url, 6)
     webs, engine().pool = engine().pool, pool
     yield Anchor(settings.log_key_folder)
     engine().pool = webs

@@ -36,6 +36,7 @@ from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
 from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, post_form, sign_in_as, somebody
+from tests.pools import a_pool
 
 # A Wednesday afternoon.
 NOON = datetime(2026, 9, 9, 13, 0, tzinfo=UTC)
@@ -117,7 +118,7 @@ def test_a_seed_draws_the_same_lines_again_and_another_seed_others() -> None:
 @asynccontextmanager
 async def as_worker(settings: Settings) -> AsyncIterator[None]:
     """What the worker does, over a pool of its own role."""
-    pool = await asyncpg.create_pool(settings.worker_database_url, min_size=1, max_size=2)
+    pool = await a_pool(settings.worker_database_url, 2)
     webs, engine().pool = engine().pool, pool
     try:
         yield

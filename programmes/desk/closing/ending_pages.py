@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.wording_rules import many
@@ -9,6 +10,22 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, times
 from programmes.core.i18n import gettext as _
 from programmes.notices.reach_rules import Reach, rows, told
+
+
+@dataclass(frozen=True)
+class StartPage:
+    """`unshown`: the pages of those who have not shown the age that the section wants shown."""
+
+    cohort_id: int
+    name: str
+    section: str
+    unshown: tuple[str, ...]
+
+
+def start_page(cohort: CohortFacts, unshown: Sequence[UUID]) -> StartPage:
+    """What it means that the talks begin."""
+    addresses = tuple(f"/personal/grupper/{cohort.cohort_id}/deltagare/{one}#leg" for one in unshown)
+    return StartPage(cohort.cohort_id, cohort.name, cohort.section, addresses)
 
 
 @dataclass(frozen=True)

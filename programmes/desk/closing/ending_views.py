@@ -28,7 +28,8 @@ async def confirm_start(request: AnyRequest, cohort_id: FromPath[int]) -> Respon
     cohort = await services.series(number, principal(request), request.app.state.clock.now())
     if cohort.state != "open" or not await services.somebody_comes(number):
         return _to(f"/personal/grupper/{number}")
-    return page(request, "desk/series_start.html", cohort)
+    view = pages.start_page(cohort, await services.unshown_ages(number))
+    return page(request, "desk/series_start.html", view)
 
 
 @post("/personal/grupper/{cohort_id:int}/starta-samtal", guards=[signed_in], status_code=303)

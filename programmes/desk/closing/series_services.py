@@ -1,7 +1,9 @@
 """Starting a series of talks, and ending what runs before its time."""
 
 from datetime import datetime
+from uuid import UUID
 
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import services
 from programmes.cohorts.ending_services import cancel_rest
@@ -10,15 +12,27 @@ from programmes.cohorts.talk_services import series
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
+from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queries import places
+from programmes.enrolment.rules import must_show_age
 
-__all__ = ["cancel_rest", "ends_early", "series", "somebody_comes", "start_series"]
+__all__ = ["cancel_rest", "ends_early", "series", "somebody_comes", "start_series", "unshown_ages"]
 
 
 async def somebody_comes(cohort_id: int) -> bool:
     """Whether anybody holds a place there, more than by an offer."""
     taken = (await places([cohort_id]))[cohort_id]
     return taken.confirmed + taken.preliminary > 0
+
+
+async def unshown_ages(cohort_id: int) -> list[UUID]:
+    """Who holds a place there and has not shown the age that must be shown."""
+    programme = await catalogue.programme((await cohorts.by_id(cohort_id)).programme_id)
+    return [
+        facts.enrolment_id
+        for facts in await enrolments.enrolments(cohort_id, ["preliminary"])
+        if must_show_age(programme, facts.guardian_ticked) and not facts.proof_ticked
+    ]
 
 
 async def start_series(cohort_id: int, principal: Principal, now: datetime) -> None:

@@ -49,7 +49,7 @@ HANDED_OUT: Mapping[str, tuple[str, ...]] = {
     ),
     "seat": ("number",),
     "queue_event": ("at", "kind", "reason", "turn_before", "turn_after"),
-    "condition_met": ("condition", "met_at"),
+    "condition_met": ("condition", "met_at", "counted_for"),
     "condition_unmet": ("condition",),
     "study_visit": ("state", "person_goes_on", "staff_goes_on", "booked_at", "marked_at"),
     "agreement": ("accepted_at", "how"),

@@ -84,6 +84,7 @@ def notice_words(kind: str) -> str:
         "place_back": _("Platsen är tillbaka"),
         "place_moved": _("Platsen är flyttad"),
         "queue_ended": _("Kön är slut"),
+        "place_free": _("En plats är ledig, och du är näst på tur"),
         "visit_booked": _("Studiebesök bokat"),
         "visit_unbooked": _("Studiebesök avbokat"),
         "visit_cancelled": _("Studiebesök inställt"),

@@ -102,6 +102,7 @@ def _news(about: Untold) -> str:
         "place_expired": _("Bokade inget studiebesök i tid, så platsen är inte längre personens."),
         "offer_expired": _("Svarade inte på erbjudandet i tid, så platsen är inte längre personens."),
         "queue_ended": _("Stod i kö när det inte längre gick att komma med, så det blev ingen plats."),
+        "place_free": _("En plats är ledig, och personen är näst på tur. Vid ja: ge den under Kö."),
         "place_refused": _("Uppfyller inte villkoren, så platsen är avslutad. Varför står på personens sida."),
         "place_back": _("Fick fel besked: har kvar sin plats, eller sin plats i kön."),
         "visit_booked": _("Ni har bokat ett studiebesök: %(when)s.", when=visit),

@@ -26,6 +26,7 @@ _MUST_BE_TOLD = (
     "place_expired",
     "offer_expired",
     "queue_ended",
+    "place_free",
     "place_refused",
     "place_back",
     "place_moved",
@@ -46,7 +47,8 @@ of_topics as (
     select n.*, case when n.session_id is not null then 's' || n.session_id when n.kind = any($3) then 'all'
                      when n.kind = 'cohort_started' then 'start'
                      when n.kind in ('rest_moved', 'change_undone') then 'change'
-                     when n.kind like 'visit_%' then 'visit' when n.kind = 'accept_new' then 'text' else 'own' end as topic
+                     when n.kind like 'visit_%' then 'visit' when n.kind = 'accept_new' then 'text'
+                     when n.kind = 'place_free' then 'free' else 'own' end as topic
     from notice n join mine on mine.id = n.enrolment_id where n.kind <> all($6::text[])
       and n.believed is distinct from '{}'),
 last as (
@@ -66,7 +68,7 @@ from (select id, enrolment_id, session_id, kind, state, created_at from offer
       union all
       select id, enrolment_id, session_id, kind, state, created_at from last
       where kind <> 'place_offered' and sent_at is null
-        and (topic in ('all', 'own', 'visit', 'text') or created_at >= coalesce(all_at, created_at))
+        and (topic in ('all', 'own', 'visit', 'text', 'free') or created_at >= coalesce(all_at, created_at))
      ) n
 join mine m on m.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
 left join study_visit y on y.enrolment_id = m.id left join visit_slot vs on vs.id = y.slot_id
@@ -75,6 +77,7 @@ where n.state in ('failed', 'no_channel')
   and (m.state = 'expired') = (n.kind in ('place_expired', 'offer_expired', 'queue_ended'))
   and (n.kind not in ('offer_expired', 'queue_ended') or m.undo_until is not null)
   and (m.state = 'refused') = (n.kind = 'place_refused')
+  and (n.kind <> 'place_free' or m.state = 'queued')
   and (n.kind <> 'visit_cancelled' or y.state = 'cancelled')
   and (n.kind <> 'visit_reminder' or coalesce(y.state, 'missed') = 'missed' and m.state = 'preliminary')
   and (n.kind <> 'visit_booked' or y.state = 'booked' and vs.starts_at > $4)

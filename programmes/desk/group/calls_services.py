@@ -15,6 +15,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.desk.group import calls_queries as queries
 from programmes.desk.group.calls_rules import Call, Untold
 from programmes.enrolment import queries as enrolments
+from programmes.enrolment.queue import order_queries
 from programmes.enrolment.roster import label_of
 from programmes.notices.reach_services import way
 from programmes.people.looks import Look
@@ -27,7 +28,7 @@ async def calls(
 
     Who gave neither address nor telephone number sees what changes on Min plats, and is rung only about an offer.
     """
-    found = await queries.untold(cohort_ids, now)
+    found = await _still_so(await queries.untold(cohort_ids, now), now)
     people = (
         {facts.enrolment_id: facts for facts in await enrolments.several(u.enrolment_id for u in found)} if found else {}
     )
@@ -40,6 +41,13 @@ async def calls(
             shown = everybody or offered
             made.append(Call(heard, how, label_of(facts, keys, look) if shown and look else "", facts.protected))
     return made
+
+
+async def _still_so(found: list[Untold], now: datetime) -> list[Untold]:
+    """Without those who were next to a free place and no longer are."""
+    cohort_ids = {one.cohort_id for one in found if one.kind == "place_free"}
+    takes = frozenset[UUID]().union(*[await order_queries.next_by_word(cohort_id, now) for cohort_id in cohort_ids])
+    return [one for one in found if one.kind != "place_free" or one.enrolment_id in takes]
 
 
 def _by_person(found: Iterable[Untold]) -> Iterator[tuple[tuple[UUID, bool], tuple[Untold, ...]]]:

@@ -51,12 +51,14 @@ class RefusedPage:
 
 @dataclass(frozen=True)
 class AgePage:
-    """Why an age will not do on the day the first session has moved to. `unanswered`: nothing was ticked or chosen."""
+    """Why an age, or another condition that counts to it, will not do on the day the first session has moved to.
+    `unanswered`: nothing was ticked or chosen. `age`: that is among them."""
 
     reasons: tuple[Refusal, ...]
     instead: tuple[Instead, ...]
     waits: bool
     unanswered: bool
+    age: bool
 
 
 def age_page(
@@ -64,7 +66,8 @@ def age_page(
 ) -> AgePage:
     """The refusal of an age said again; the place is kept."""
     reasons = tuple(refusal_text(outcome, programme, language(), municipality) for outcome in unmet)
-    return AgePage(reasons, others, waits, all(outcome.code == "unanswered" for outcome in unmet))
+    return AgePage(reasons, others, waits, all(outcome.code == "unanswered" for outcome in unmet),
+                   any(outcome.condition in {"age", "guardian_consent"} for outcome in unmet))  # fmt: skip
 
 
 def refusals(programme: Programme, conditions: Collection[str], municipality: str) -> tuple[Refusal, ...]:

@@ -107,11 +107,21 @@ def _go_on(facts: Facts) -> NextStep | None:
     if not coming:
         return None
     if facts.cohort.form == "individual" and facts.cohort.state == "open" and facts.places.held > facts.places.offered:
+        if unshown := next((entry for entry in facts.roster if "show_age" in entry.remaining), None):
+            return _check_age(facts, unshown)
         first = _("Platsen är tagen. Första samtalet är %(when)s.", when=moment_long(coming[0].starts_at))
         address = f"{facts.address}/starta-samtal"
         return NextStep(_("Nästa steg"), _("Starta samtalen"), first, address, _("Starta samtalen"))
     text = f"{coming[0].address}, {coming[0].venue}."
     return NextStep(_("Nästa tillfälle"), capital(moment_long(coming[0].starts_at)), text)
+
+
+def _check_age(facts: Facts, entry: RosterEntry) -> NextStep:
+    """Before the talks start: the section demands it, and who holds the place has no guardian's consent."""
+    text = _("Åldern ska visas innan samtalen startar, eftersom ingen vårdnadshavare har sagt ja (%(section)s).",
+             section=facts.cohort.section)  # fmt: skip
+    address = f"{facts.address}/deltagare/{entry.enrolment_id}#leg"
+    return NextStep(_("Nästa steg"), _("Kontrollera åldern"), text, address, _("Kontrollera åldern"))
 
 
 def _note_attendance(facts: Facts, entry: Unnoted) -> NextStep:

@@ -15,7 +15,7 @@ from programmes.core.i18n import capital, day_plain, day_year, language, moment_
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.leaving.transfer_rules import Move, Refused
 from programmes.enrolment.queries import EnrolmentFacts, Places
-from programmes.enrolment.rules import NotOpen, Remaining
+from programmes.enrolment.rules import Leads, NotOpen, Remaining
 from programmes.enrolment.wording import remaining_text
 from programmes.notices.reach_rules import Way
 
@@ -70,12 +70,20 @@ def start(cohort: CohortFacts, taken: Places) -> Start:
     return Start(cohort.cohort_id, cohort.name, f"{day}. {left} {queue}".strip())
 
 
-def _leaves(facts: EnrolmentFacts, source: CohortFacts) -> str:
-    """What becomes of what they have now."""
+def _leaves(facts: EnrolmentFacts, source: CohortFacts, leads: Leads) -> str:
+    """What becomes of what they have now; `leads` is to what waiting leads where they leave it."""
     if source.state == "cancelled":
         return _("Anmälan till den inställda starten avslutas.")
     if facts.state == "queued":
         return _("Platsen i kön i %(group)s lämnas.", group=source.name)
+    if leads == "nowhere":
+        return _("Platsen i %(group)s lämnas. Det är för sent för någon ny att börja där.", group=source.name)
+    if leads == "word":
+        return _(
+            "Platsen i %(group)s lämnas. Det är för kort tid kvar för att skicka erbjudanden: står någon i kö ger ni den "
+            "under Kö, till den första som säger ja.",
+            group=source.name,
+        )
     if facts.state == "offered":
         return _("Erbjudandet i %(group)s upphör och går vidare till nästa i kön på en gång.", group=source.name)
     return _("Platsen i %(group)s lämnas och går vidare till nästa i kön på en gång.", group=source.name)
@@ -111,9 +119,10 @@ def lines(
     age_again: bool,
     remaining: Sequence[Remaining],
     way: Way,
+    leads: Leads,
 ) -> tuple[str, ...]:
-    """Everything that will happen, in order."""
-    found = [_gets(move, facts, target), _leaves(facts, source)]
+    """Everything that will happen, in order; `leads` is to what waiting leads in the start that they leave."""
+    found = [_gets(move, facts, target), _leaves(facts, source, leads)]
     if facts.together_id is not None:
         found.append(_("Personen väntar tillsammans med syskon. Bara den här flyttas; de andra väntar kvar utan den."))
     if not move.seat and facts.seat:
@@ -124,8 +133,10 @@ def lines(
         found.append(_("Det bokade studiebesöket avbokas. Ett nytt bokas i den nya gruppen."))
     if facts.accepted and "accept" not in remaining:
         found.append(_("Det som är godkänt gäller även där, i samma version."))
-    if age_again:
+    if age_again and move.seat:
         found.append(_("Åldern räknas en annan dag: personen kryssar den igen på Min plats, och behåller platsen så länge."))
+    elif age_again:
+        found.append(_("Åldern räknas en annan dag: personen kryssar den igen på Min plats, och står kvar i kön så länge."))
     elif programme.age_asked == "birth_date":
         found.append(_("Åldern är kontrollerad mot den nya första dagen och stämmer."))
     found.append(_("Platskoden och Min plats fortsätter att gälla. Kalendern följer med till de nya dagarna."))
@@ -147,9 +158,11 @@ def again(facts: EnrolmentFacts, remaining: Sequence[Remaining], programme: Prog
     return tuple(found)
 
 
-def asked(conditions: Sequence[str], programme: Programme, municipality: str) -> tuple[Question, ...]:
-    """The conditions of the other edition that the person has not answered, as they are put there."""
-    return tuple(q for q in questions(programme, language(), municipality) if q.condition in conditions)
+def asked(
+    conditions: Sequence[str], programme: Programme, municipality: str, first_day: date | None
+) -> tuple[Question, ...]:
+    """The conditions that the person has not answered as they are put there: of the other edition, or for that first day."""
+    return tuple(q for q in questions(programme, language(), municipality, first_day) if q.condition in conditions)
 
 
 def button(move: Move) -> str:

@@ -14,7 +14,9 @@ from programmes.core.i18n import gettext as _
 from programmes.desk.group import transfer_pages as pages
 from programmes.desk.group import transfer_services as services
 from programmes.enrolment import queries as enrolments
+from programmes.enrolment.queue import order_queries
 from programmes.enrolment.roster import label_of
+from programmes.enrolment.rules import Leads
 from programmes.notices.reach_rules import Way
 from programmes.notices.reach_services import way
 from programmes.people.looks import looking
@@ -82,20 +84,27 @@ async def _confirm(
         changed=changed,
         form=form,
         seen=plan.seen,
-        **_what_happens(plan, way(plan.facts, state.key_folder), state.settings.municipality),
+        **_what_happens(
+            plan,
+            way(plan.facts, state.key_folder),
+            await order_queries.where_waiting_leads(cohort.cohort_id, state.clock.now()),
+            state.settings.municipality,
+        ),
     )
     return page(request, "desk/transfer_confirm.html", view, status)
 
 
-def _what_happens(plan: services.Plan, how: Way, municipality: str) -> dict[str, Any]:
+def _what_happens(plan: services.Plan, how: Way, leads: Leads, municipality: str) -> dict[str, Any]:
     """What will happen and has to be done there, or why it can't be."""
     facts, decided, programme = plan.facts, plan.decided, plan.programme
     if isinstance(decided, services.Refused):
         return {"refused": pages.why_not(decided, programme, municipality)}
     return {
-        "lines": pages.lines(decided, facts, plan.source, plan.target, programme, plan.age_again, plan.remaining, how),
+        "lines": pages.lines(
+            decided, facts, plan.source, plan.target, programme, plan.age_again, plan.remaining, how, leads
+        ),
         "again": pages.again(facts, plan.remaining, programme),
-        "asked": pages.asked(plan.asked, programme, municipality),
+        "asked": pages.asked(plan.asked, programme, municipality, plan.first_day),
         "button": pages.button(decided),
     }
 

@@ -110,7 +110,7 @@ def way_to(planned: Plan, krock: bool, municipality: str) -> Way:
     if krock:
         why = _("Just den starten går inte att välja här. Ring oss, så hittar vi en annan.")
         return Way(target.cohort_id, day, "", (), (), (why,), "")
-    asked = transfer_pages.asked(planned.asked, planned.programme, municipality)
+    asked = transfer_pages.asked(planned.asked, planned.programme, municipality, planned.first_day)
     return Way(target.cohort_id, day, _my_place(decided, planned), asked, _my_notes(planned), (), planned.seen)
 
 

@@ -64,7 +64,8 @@ class QueuePart:
     coordinator last let somebody go before. `came_before`: when somebody who had applied earlier came back before them.
     `ran_out`: the form had said that there was a place. `parted`: they no longer wait together with the siblings with whom
     they did. `over`: nobody can enter any more. `by_word`: no offer could be answered before the next session; who is first
-    takes a free place by saying yes to staff. `too_many`: how many places there are, when those who wait together want more.
+    takes a free place by saying yes to staff. `takes`: one is free, and they are next. `too_many`: how many places there
+    are, when those who wait together want more.
     """
 
     position: int = 0
@@ -80,6 +81,7 @@ class QueuePart:
     parted: bool = False
     over: bool = False
     by_word: bool = False
+    takes: bool = False
     too_many: int = 0
 
 
@@ -127,7 +129,7 @@ class PlacePage:
     protected: bool
     postponed: bool
     programme_address: str
-    age_again: tuple[Question, ...] = ()
+    asked_again: tuple[Question, ...] = ()
     undone: str = ""
     wrong: str = ""
     ticked: frozenset[tuple[str, str]] = frozenset()
@@ -146,6 +148,11 @@ class PlacePage:
         """How many places of the picture are taken: up to one's own, or, in a group without one, all but what is offered."""
         others = {"queued": 0 if self.queue.asked_to_come else self.seats, "offered": self.seats - 1}
         return min(12, self.seat or others.get(self.state, 0))
+
+    @property
+    def age_again(self) -> bool:
+        """Whether the age is among what is asked again."""
+        return any(question.condition == "age" for question in self.asked_again)
 
     @property
     def alive(self) -> bool:

@@ -16,9 +16,9 @@ from programmes.core.i18n import gettext as _
 from programmes.desk.group import refusal_pages
 from programmes.desk.place import pages
 from programmes.desk.place.siblings_views import to_place
-from programmes.desk.place.views import Place, asked_age, new_versions, opened, place_again, place_of
+from programmes.desk.place.views import Place, asked_again, new_versions, opened, place_again, place_of
 from programmes.enrolment import queries, services
-from programmes.enrolment.age_rules import age_answers
+from programmes.enrolment.age_rules import answers_again
 from programmes.enrolment.queue import coming_services
 from programmes.enrolment.visits import services as visit_services
 from programmes.enrolment.visits import step_services
@@ -114,17 +114,19 @@ async def accept(request: AnyRequest) -> Response[Any]:
 
 @post("/min-plats/alder", status_code=200)
 async def declare_again(request: AnyRequest) -> Response[Any]:
-    """The age ticked again, for the day the first session has moved to."""
+    """What counts to the first day said again, for the day the first session has moved to."""
     enrolment_id = await opened(request)
     form = await read_form(request)
     place = await place_of(enrolment_id)
     state = request.app.state
-    if not asked_age(request, place) or place.cohort.first_start is None:
+    asked = frozenset(question.condition for question in asked_again(request, place))
+    if not asked or place.cohort.first_start is None:
         return to_place()
-    answers = age_answers(form.raw("v_age"), form.ticked("v_guardian_consent"))
+    ticked = [one for one in asked if form.raw(f"v_{one}") == "ja"]
+    answers = answers_again(form.raw("v_age"), form.ticked("v_guardian_consent"), ticked)
     first_day = Form({"dag": [form.raw("dag")]}).day("dag") or local_date(place.cohort.first_start)
     try:
-        unmet = await services.declare_again(enrolment_id, answers, place.judged, first_day, state.clock.now())
+        unmet = await services.declare_again(enrolment_id, answers, place.judged, first_day, asked, state.clock.now())
     except Conflict as conflict:
         if conflict.code != "day_moved":
             raise

@@ -26,17 +26,17 @@ from programmes.desk.moving.pages import NOT_MOVING, MovingPart
 from programmes.desk.place import pages
 from programmes.desk.place.siblings_views import opened_here, still_open, to_place, waiting_with
 from programmes.desk.talks.queries import tally_of
-from programmes.enrolment import place_services, queries
+from programmes.enrolment import age_rules, place_services, queries
 from programmes.enrolment.age_rules import as_judged
 from programmes.enrolment.browser_queries import Browser, browser_of
 from programmes.enrolment.leaving import first_right_queries, refusal_queries
 from programmes.enrolment.leaving import queries as leaving_queries
 from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.records.partner_rules import may_answer
-from programmes.enrolment.rules import Remaining, asks_age_again
+from programmes.enrolment.rules import Remaining
 from programmes.enrolment.texts import agreement_queries
 from programmes.enrolment.together import queries as together_queries
-from programmes.enrolment.wording import accepted_texts, age_questions, born_between, skip_text, skip_told
+from programmes.enrolment.wording import accepted_texts, born_between, questions_again, skip_text, skip_told
 from programmes.notices.reach_services import way
 from programmes.web.client_address import origin
 from programmes.web.forms import Form, read_form
@@ -253,7 +253,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         protected=facts.protected,
         postponed=cohort.state == "postponed" and await _knew_other_days(facts, moved),
         programme_address=f"/insatser/{programme.slug}",
-        age_again=asked_age(request, place) if state in {"preliminary", "confirmed", "queued", "offered"} else (),
+        asked_again=asked_again(request, place) if state in {"preliminary", "confirmed", "queued", "offered"} else (),
         undone=request.query_params.get("angrat", ""),
         wrong=wrong,
         ticked=frozenset((name, value) for name in typed.values for value in typed.all(name)) if typed else frozenset(),
@@ -290,11 +290,11 @@ async def _moving_part(place: Place, moved_here: datetime | None, now: datetime)
 
 async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.QueuePart:
     """How the person waits, and why others may have come before them."""
-    facts, waits = place.facts, state == "queued"
+    facts, waits, now = place.facts, state == "queued", request.app.state.clock.now()
     together, passed_at = await waiting_with(facts)
     came_before = await order_queries.last_came_before(facts) if waits else None
     held_by, section = await together_queries.held_by(facts), place.programme.section
-    leads = await order_queries.where_waiting_leads(facts.cohort_id, request.app.state.clock.now()) if waits else "offer"
+    leads = await order_queries.where_waiting_leads(facts.cohort_id, now) if waits else "offer"
     return pages.QueuePart(
         position=await queries.queue_position(facts.cohort_id, facts.turn) if waits else 0,
         skip_reason=skip_told(facts.skip_reason, section) if facts.skip_reason else "",
@@ -309,6 +309,7 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         parted=waits and bool(facts.together_id) and not together,
         over=leads == "nowhere",
         by_word=leads == "word",
+        takes=leads == "word" and facts.enrolment_id in await order_queries.next_by_word(facts.cohort_id, now),
         too_many=place.cohort.maximum if waits and together > place.cohort.maximum else 0,
     )
 
@@ -343,11 +344,13 @@ async def _book_by(facts: queries.EnrolmentFacts) -> str:
     return day_long(last) if last else ""
 
 
-def asked_age(request: AnyRequest, place: Place) -> tuple[Question, ...]:
+def asked_again(request: AnyRequest, place: Place) -> tuple[Question, ...]:
+    """What the person is asked about once more, for another first day."""
     first = place.cohort.first_start
-    if not asks_age_again(place.facts, place.programme, local_date(first) if first else None):
+    asked = age_rules.to_say_again(place.facts, place.programme, local_date(first)) if first else frozenset()
+    if not first or not asked:
         return ()
-    return age_questions(place.judged, request.app.state.settings.municipality)
+    return questions_again(place.judged, asked, local_date(first), request.app.state.settings.municipality)
 
 
 async def _calendar(request: AnyRequest, facts: queries.EnrolmentFacts) -> ParticipantCalendar:

@@ -19,14 +19,14 @@ from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
-from programmes.enrolment.age_rules import age_unmet, as_judged
+from programmes.enrolment.age_rules import age_unmet, as_judged, to_say_again
 from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.leaving.transfer_rules import Move, Refused, There, decide_move
 from programmes.enrolment.queries import EnrolmentFacts, Gate
 from programmes.enrolment.queue import order_queries
 from programmes.enrolment.queue.services import note_event, note_passed, pass_on, take_seat, tell
 from programmes.enrolment.records.services import record_of
-from programmes.enrolment.rules import ALIVE, Remaining, State, asks_age_again, entry, still_to_do
+from programmes.enrolment.rules import ALIVE, Remaining, State, entry, still_to_do
 from programmes.enrolment.visits.services import leave_slot
 
 __all__ = ["Move", "Plan", "Refused", "plan", "transfer"]
@@ -36,8 +36,8 @@ __all__ = ["Move", "Plan", "Refused", "plan", "transfer"]
 class Plan:
     """What would happen. `age_again`: the age was ticked for another first day, and is asked for on Min plats.
 
-    `remaining` is what has to be done there before the place is confirmed. `asked` are conditions of the other edition
-    that the person has to answer yes to before they are moved.
+    `remaining` is what has to be done there before the place is confirmed. `asked` are conditions of the other edition,
+    or that count to a later first day, that the person has to answer yes to before they are moved.
     """
 
     facts: EnrolmentFacts
@@ -124,8 +124,11 @@ async def _plan(enrolment_id: uuid.UUID, to: int, keys: KeyFolder, now: datetime
     texts = await queries.texts_for(programme, local_date(now))
     has_seat = isinstance(decided, Move) and decided.seat is not None
     left = still_to_do(programme, _carried(facts), texts) if has_seat else ()
-    asked = asked_anew(await catalogue.programme(source.programme_id), programme)
-    again = asks_age_again(facts, programme, first if target.first_start else None)
+    on_the_day = to_say_again(facts, programme, first if target.first_start else None)
+    anew = asked_anew(await catalogue.programme(source.programme_id), programme)
+    # Staff ask the person: there is a yes before they are moved. An age is ticked by themselves.
+    asked = (*anew, *sorted(on_the_day - {"age", "guardian_consent", *anew}))
+    again = "age" in on_the_day
     return Plan(facts, source, target, programme, decided, again, first, left, asked), gate
 
 
@@ -178,11 +181,14 @@ async def _write(planned: Plan, move: Move, new: uuid.UUID, now: datetime) -> No
     await _take_over(planned, move, new, kept, now)
     await _bring_along(old, new, planned.programme.study_visit, now)
     await execute(
-        """insert into condition_met (enrolment_id, condition, met_at) select $1, unnest($2::text[]), $3
-           on conflict (enrolment_id, condition) do update set met_at = $3""",
+        """insert into condition_met (enrolment_id, condition, met_at, counted_for)
+           select $1, c, $3, case when c = any($4::text[]) then $5::date end from unnest($2::text[]) c
+           on conflict (enrolment_id, condition) do update set met_at = $3, counted_for = excluded.counted_for""",
         new,
         list(planned.asked),
         now,
+        sorted(planned.programme.counted_to_first_day),
+        planned.first_day,
     )
 
 
@@ -255,8 +261,8 @@ async def _bring_along(old: uuid.UUID, new: uuid.UUID, visits: bool, now: dateti
         new,
     )
     await execute(
-        """insert into condition_met (enrolment_id, condition, met_at)
-           select $2, condition, case when condition = 'age' then $3 else met_at end
+        """insert into condition_met (enrolment_id, condition, met_at, counted_for)
+           select $2, condition, case when condition = 'age' then $3 else met_at end, counted_for
            from condition_met where enrolment_id = $1""",
         old,
         new,

@@ -1,7 +1,7 @@
 """View models of what staff see of one person, and of the study visits and texts that they keep."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -101,7 +101,7 @@ class PersonPage:
     same_form: tuple[tuple[str, str], ...] = ()
     exception: str = ""
     age_warning: str = ""
-    age_again: bool = False
+    asked_again: str = ""
     refused_for: tuple[Reason, ...] = ()
     may_take_back: bool = False
     reachable: bool = True
@@ -339,3 +339,12 @@ def proof_words(facts: EnrolmentFacts) -> str:
     if facts.proof_checked_at:
         return _("Kontrollerad %(when)s. Ingen kopia är sparad.", when=moment_long(facts.proof_checked_at))
     return _("Kontrollerad. Ingen kopia är sparad.") if facts.proof_ticked else ""
+
+
+def asked_again(asked: Collection[str]) -> str:
+    """What is to be said again for another first day, in one sentence; empty for nothing."""
+    if not asked:
+        return ""
+    if "age" in asked:
+        return _("Personen kryssade i åldern för en annan första dag. Den kan svara på Min plats, eller till er.")
+    return _("Tiden i Sverige räknades till en tidigare första dag. Personen kan svara på Min plats, eller till er.")

@@ -218,6 +218,7 @@ async def _steps(
     again = await agreement_queries.to_accept_again(programme, facts, cohort.first_start, local_date(now))
     accepted = await agreement_queries.accepted(facts.enrolment_id)
     on_paper = [(one.text.text_id, one.how, one.accepted_at) for one in accepted]
+    to_say = roster.to_say_again(facts, programme, cohort.first_start)
     may_accept = ("accept" in left and not programme.study_visit) or left == ("accept",)
     return {
         "steps": pages.steps_left(left),
@@ -228,7 +229,7 @@ async def _steps(
         "paper_wrong": tuple(sorted(agreement_queries.on_paper_just_now(on_paper, cohort.first_start, now))),
         "proof_asked": programme.proof_kind != "nothing",
         "proof": pages.proof_words(facts),
-        "age_again": cohort.state != "closed" and roster.asks_age_again(facts, programme, cohort.first_start),
+        "asked_again": pages.asked_again(to_say if cohort.state != "closed" else ()),
     }
 
 

@@ -72,7 +72,7 @@ class Way:
 
     def shown(self, form: Form) -> list[Question]:
         """The conditions that somebody is asked about, by what they have answered."""
-        return pages.shown_questions(self.programme, self.municipality, self.answered(form))
+        return pages.shown_questions(self.programme, self.municipality, self.answered(form), self.first_day)
 
 
 async def head(way: Way) -> pages.CohortHead:

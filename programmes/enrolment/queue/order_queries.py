@@ -7,10 +7,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from programmes.core.days import day_off
-from programmes.core.db import fetch, fetchval
+from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.enrolment import queries
 from programmes.enrolment.queue.rules import EventKind, NewMaximum, Waiting
 from programmes.enrolment.rules import EnrolmentFacts, Leads, leads
+from programmes.enrolment.together import queries as together_queries
 
 
 @dataclass(frozen=True)
@@ -131,3 +132,20 @@ async def where_waiting_leads(cohort_id: int, now: datetime) -> Leads:
         now,
     )
     return leads(around, next_session, day_off, now)
+
+
+async def next_by_word(cohort_id: int, now: datetime) -> frozenset[UUID]:
+    """Who can have a free place now by saying yes to staff, read without a lock, for showing and telling: the first in the
+    queue who can be given one, or the siblings who are. Nobody when no place is free, or an offer can be made. Raises
+    NotFound."""
+    if await where_waiting_leads(cohort_id, now) != "word":
+        return frozenset()
+    row = await fetchrow(
+        """select c.maximum - (select count(*) from seat s where s.cohort_id = c.id)::int as free,
+                  (select min(starts_at) from cohort_session s where s.cohort_id = c.id and s.state <> 'cancelled') as first
+           from cohort c where c.id = $1""",
+        cohort_id,
+    )
+    first = await together_queries.next_in_line(cohort_id, row["free"]) if row and row["free"] > 0 else []
+    # Whose age is of another day is judged first, as before any offer.
+    return frozenset(first) if row and first and await queries.age_checked(first, row["first"]) else frozenset()

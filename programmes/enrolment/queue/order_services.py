@@ -75,6 +75,14 @@ async def skip(enrolment_id: uuid.UUID, reason: SkipReason | None, staff_id: int
             await pass_on(gate, now)
 
 
+# Whom nobody is before any longer who applied later, by a coordinator's decision, was not passed: neither page says so.
+_NOT_PASSED_ANY_MORE = """
+update enrolment e set passed_at = null where e.cohort_id = $1 and e.passed_at is not null and not exists (
+    select from enrolment b where b.cohort_id = e.cohort_id and b.turn < e.turn and b.arrival > e.arrival
+      and b.order_reason is not null and b.order_reason <> 'transfer')
+"""
+
+
 async def move_before(
     cohort_id: int, who: uuid.UUID, other: uuid.UUID, reason: OrderReason, principal: Principal, now: datetime
 ) -> bool:
@@ -100,15 +108,8 @@ async def move_before(
             await _give(mover, Turn(behind, reason))
             await note_event(mover.enrolment_id, "order_changed", now, principal.staff_id, reason, (mover.turn, behind))
             await audit.note("queue:order", f"enrolment/{mover.enrolment_id}", principal.staff_id, now)
+        await execute(_NOT_PASSED_ANY_MORE, cohort_id)
     return True
-
-
-# Whom nobody is before any longer who applied later, by a coordinator's decision, was not passed: neither page says so.
-_NOT_PASSED_ANY_MORE = """
-update enrolment e set passed_at = null where e.cohort_id = $1 and e.passed_at is not null and not exists (
-    select from enrolment b where b.cohort_id = e.cohort_id and b.turn < e.turn and b.arrival > e.arrival
-      and b.order_reason is not null and b.order_reason <> 'transfer')
-"""
 
 
 async def restore(cohort_id: int, who: uuid.UUID, principal: Principal, now: datetime) -> None:

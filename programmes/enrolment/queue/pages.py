@@ -50,6 +50,7 @@ class QueuePage:
     reasons: tuple[tuple[str, str], ...]
     form: Any
     seats_free: str = ""
+    printed: str = ""
 
     @property
     def options(self) -> tuple[tuple[str, str], ...]:

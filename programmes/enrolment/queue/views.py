@@ -12,7 +12,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import speaking
+from programmes.core.i18n import moment_year, speaking
 from programmes.enrolment.queue import order_services as services
 from programmes.enrolment.queue import pages, seating_services
 from programmes.enrolment.queue.order_services import ORDER_REASONS, OrderReason
@@ -57,6 +57,7 @@ async def _show(request: AnyRequest, cohort: CohortFacts, form: Form, status: in
         pages.order_choices(),
         form,
         pages.free_text(seatable.free) if seatable else "",
+        moment_year(state.clock.now()),
     )
     return page(request, "enrolment/queue.html", view, status)
 

@@ -1,0 +1,91 @@
+"""The year's report as it is kept: words and numbers that may leave the house, in Swedish. Nothing here reads or writes.
+
+Once it has been established it is stored as it was read, and every print of it is made from that: a report printed again
+says the same, whoever has been erased and whatever has been put right meanwhile (decision 42).
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import msgspec
+
+# How long what a manager writes in it may be, in characters.
+LONGEST_WORDS = 2000
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A programme or place in a chart, this year and the one before. None: the number is hidden, or there is none."""
+
+    name: str
+    now: int | None
+    before: int | None
+
+
+@dataclass(frozen=True)
+class Chart:
+    """`told` says in words what it shows."""
+
+    title: str
+    told: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure as it is said: `now` and `before` are numbers with their unit, or that they are hidden."""
+
+    label: str
+    now: str
+    before: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of the guideline: sentences, its figures, those of its places, and where the figures come from."""
+
+    section: str
+    name: str
+    sentences: tuple[str, ...]
+    lines: tuple[Line, ...]
+    places: tuple[Line, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class Defined:
+    """How a figure is counted, and from what."""
+
+    label: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that the year's report says. `quiet`: the programmes of which there is nothing. `words`: a manager's own."""
+
+    year: int
+    municipality: str
+    words: str
+    lead: tuple[str, ...]
+    charts: tuple[Chart, ...]
+    parts: tuple[Part, ...]
+    quiet: str
+    definitions: tuple[Defined, ...]
+    short: tuple[str, ...]
+
+
+def written(report: Report) -> str:
+    """As it is stored."""
+    return msgspec.json.encode(report).decode()
+
+
+def read(text: str) -> Report:
+    """What was stored. Raises msgspec.ValidationError for anything else."""
+    return msgspec.json.decode(text, type=Report)
+
+
+def mark_of(report: Report) -> str:
+    """Tells what somebody has read from anything else."""
+    return hashlib.sha256(written(report).encode()).hexdigest()[:32]

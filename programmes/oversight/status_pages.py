@@ -1,0 +1,116 @@
+"""View model of how the service is, in plain words for staff: what works, and what to do meanwhile where it doesn't."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from programmes.core.i18n import clock, moment_long, ngettext
+from programmes.core.i18n import gettext as _
+
+# The worker leaves a trace each minute.
+_AWAY = timedelta(minutes=5)
+_BACKUP_IS_OLD = timedelta(hours=36)
+
+
+@dataclass(frozen=True)
+class Point:
+    """Something that works or doesn't, and what that means for staff."""
+
+    title: str
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class StatusPage:
+    """`lead` says whether all is well; `at`: when it was looked at."""
+
+    lead: str
+    well: bool
+    at: str
+    points: tuple[Point, ...]
+
+
+def status_page(
+    counts: Mapping[str, int], worker_at: datetime | None, keys: bool, backup_at: datetime | None, now: datetime
+) -> StatusPage:
+    """The page. `counts` are those of `metrics_queries.waiting`; `backup_at`: when a backup last succeeded."""
+    points = (
+        _keys(keys), _worker(worker_at, now), _messages(counts), _places(counts["offers_late"]),
+        _erasure(counts["lists_due"]), _backup(backup_at, now),
+    )  # fmt: skip
+    well = all(point.ok for point in points)
+    lead = _("Allt fungerar.") if well else _("Något fungerar inte som det ska. Den som sköter tjänsten behöver veta det.")
+    return StatusPage(lead, well, _("Läget klockan %(time)s.", time=clock(now)), points)
+
+
+def _keys(usable: bool) -> Point:
+    return Point(
+        _("Uppgifter om deltagare"),
+        usable,
+        _("Det som är låst går att läsa och spara.")
+        if usable
+        else _(
+            "Namn, kontakt och anteckningar går inte att läsa eller spara just nu. Inget är borta. Skriv på papper så länge."
+        ),
+    )
+
+
+def _worker(at: datetime | None, now: datetime) -> Point:
+    if at is not None and now - at <= _AWAY:
+        return Point(_("Det som sköts av sig självt"), True, _("Meddelanden, platser och gallring sköts om."))
+    when = _("Det var senast i gång %(when)s.", when=moment_long(at)) if at else _("Det har aldrig varit i gång.")
+    text = _("Inga meddelanden går ut, och lediga platser erbjuds ingen. Ring om det är bråttom.")
+    return Point(_("Det som sköts av sig självt"), False, f"{when} {text}")
+
+
+def _messages(counts: Mapping[str, int]) -> Point:
+    late, failed = counts["messages_late"], counts["messages_failed"]
+    if late:
+        text = ngettext(
+            "%(n)s meddelande har väntat i över tio minuter. Ring om det är bråttom.",
+            "%(n)s meddelanden har väntat i över tio minuter. Ring om det är bråttom.",
+            late,
+        )
+    elif failed:
+        text = ngettext(
+            "Meddelanden går ut. %(n)s har inte kommit fram det senaste dygnet: vem som ska ringas står under Idag.",
+            "Meddelanden går ut. %(n)s har inte kommit fram det senaste dygnet: vilka som ska ringas står under Idag.",
+            failed,
+        )
+    else:
+        text = _("Meddelanden går ut.")
+    return Point(_("Meddelanden till deltagare"), not late, text)
+
+
+def _places(late: int) -> Point:
+    text = (
+        ngettext(
+            "%(n)s erbjudande har gått ut utan att platsen har gått vidare.",
+            "%(n)s erbjudanden har gått ut utan att platserna har gått vidare.",
+            late,
+        )
+        if late
+        else _("Platser som blir lediga går vidare till nästa i kön.")
+    )
+    return Point(_("Köer och platser"), not late, text)
+
+
+def _erasure(due: int) -> Point:
+    text = (
+        ngettext(
+            "%(n)s arbetslista skulle ha raderats och ligger kvar.",
+            "%(n)s arbetslistor skulle ha raderats och ligger kvar.",
+            due,
+        )
+        if due
+        else _("Det som ska raderas raderas.")
+    )
+    return Point(_("Gallring"), not due, text)
+
+
+def _backup(at: datetime | None, now: datetime) -> Point:
+    if at is None:
+        return Point(_("Säkerhetskopia"), False, _("Ingen säkerhetskopia har gjorts."))
+    text = _("Den senaste är från %(when)s.", when=moment_long(at))
+    return Point(_("Säkerhetskopia"), now - at <= _BACKUP_IS_OLD, text)

@@ -1,0 +1,119 @@
+"""`/metrics`: true, for the inside only, and saying nothing of anybody, least of all of votes."""
+
+import dataclasses
+import re
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from programmes.app import create_app
+from programmes.core.sealing import KeyFolder
+from programmes.oversight.metrics_views import _TOLD
+from programmes.settings import Settings
+from tests.clock import FrozenClock
+from tests.conftest import QueryLog
+from tests.factories import a_cohort, a_leader, somebody
+
+
+def _values(text: str) -> dict[str, float]:
+    return {
+        " ".join([sample.name, *(f"{k}={v}" for k, v in sorted(sample.labels.items()))]): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+@pytest.fixture
+async def inside(settings: Settings, clock: FrozenClock, db: None) -> httpx.AsyncClient:
+    """An application of its own, which has counted nothing yet."""
+    app = create_app(settings, clock, own_pool=False)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=settings.base_url)
+
+
+async def test_what_waits_is_counted_and_what_is_late_apart(
+    inside: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, queries_log: QueryLog
+) -> None:
+    robin = await a_leader(clock.now())
+    cohort = await a_cohort("2.1", clock.now(), robin)
+    taken = await somebody(cohort, keys, clock.now())
+    await owner.execute("update enrolment set state = 'offered', offer_expires_at = $1", clock.now() + timedelta(hours=1))
+    await owner.execute(
+        """insert into notice (id, enrolment_id, kind, state, created_at, look_again_at)
+           select gen_random_uuid(), $1, 'offer', state, $2, at from (values
+               ('waiting', null::timestamptz), ('waiting', $2::timestamptz), ('failed', null), ('sent', null)
+           ) v (state, at)""",
+        taken.enrolment_id,
+        clock.now(),
+    )
+    await owner.execute("insert into clock_trace (id, at, boot, seconds) values (1, $1, '', 0)", clock.now())
+    queries_log.clear()
+    found = _values((await inside.get("/metrics")).text)
+    assert len(queries_log.statements) <= 6
+    names = (
+        "offers",
+        "offers_late",
+        "messages",
+        "messages_late",
+        "messages_held",
+        "messages_failed",
+        "keys_usable",
+        "lists_due",
+    )
+    assert [found[f"programmes_{name}"] for name in names] == [1, 0, 1, 0, 1, 1, 1, 0]
+    assert found["programmes_jobs"] >= 1
+    assert found["programmes_keys"] >= 1
+    assert found["programmes_worker_last_seen_timestamp_seconds"] == clock.now().timestamp()
+    clock.advance(hours=2)
+    found = _values((await inside.get("/metrics")).text)
+    assert [found[f"programmes_{name}"] for name in ("offers_late", "messages_late")] == [1, 1]
+    clock.advance(days=365)
+    assert _values((await inside.get("/metrics")).text)["programmes_lists_due"] == 1
+
+
+async def test_requests_are_counted_by_route_and_votes_not_at_all(inside: httpx.AsyncClient) -> None:
+    for address in ("/", "/insatser/abc", "/insatser/finns-inte", "/hitta-pa/Hemlig%20Person", "/u", "/k/hemlig.ics"):
+        await inside.get(address)
+    await inside.post("/u", data={"kod": "ABCD-EFGH"})
+    text = (await inside.get("/metrics")).text
+    found = _values(text)
+    assert found["programmes_requests_total answer=2xx method=GET route=/"] == 1
+    assert found["programmes_requests_total answer=2xx method=GET route=/insatser/{slug}"] == 1
+    assert found["programmes_requests_total answer=4xx method=GET route=/insatser/{slug}"] == 1
+    assert found["programmes_request_seconds_count route=/"] == 1
+    assert not [name for name in found if "route=/u" in name or "route=/k" in name or "route=/metrics" in name]
+    assert "emlig" not in text
+    assert "ABCD" not in text
+
+
+@pytest.mark.parametrize(("networks", "headers", "status"), [
+    ("127.0.0.0/8", {}, 200), ("10.0.0.0/8", {}, 404), ("127.0.0.0/8", {"x-forwarded-for": "127.0.0.1"}, 404),
+    ("127.0.0.0/8", {"forwarded": "for=127.0.0.1"}, 404), ("127.0.0.0/8", {"host": "web:8000"}, 200),
+])  # fmt: skip
+async def test_only_the_inside_reads_it(
+    networks: str, headers: dict[str, str], status: int, settings: Settings, clock: FrozenClock, db: None
+) -> None:
+    app = create_app(dataclasses.replace(settings, metrics_from=(ip_network(networks),)), clock, own_pool=False)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=settings.base_url) as browser:
+        answer = await browser.get("/metrics", headers=headers)
+    assert answer.status_code == status
+    assert "set-cookie" not in answer.headers
+
+
+def test_alerts_and_dashboard_ask_for_nothing_that_is_not_measured() -> None:
+    known = {f"programmes_{name}" for name in _TOLD} | {
+        "programmes_keys", "programmes_keys_usable", "programmes_pool_connections", "programmes_pool_idle",
+        "programmes_pool_most", "programmes_requests_total", "programmes_request_seconds_bucket",
+        "programmes_worker_last_seen_timestamp_seconds",
+    }  # fmt: skip
+    for name in ("alerts.yml", "dashboard.json"):
+        asked = set(re.findall(r"programmes_[a-z_]+", (Path("deploy/prometheus") / name).read_text(encoding="utf-8")))
+        assert asked, name
+        assert asked <= known, name
+    rules = yaml.safe_load(Path("deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))["groups"][0]["rules"]
+    assert all({"alert", "expr", "labels", "annotations"} <= set(rule) for rule in rules)

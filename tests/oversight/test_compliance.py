@@ -1,0 +1,137 @@
+"""What has to be in order, for managers; and an edition to come, from a file, compared fact by fact."""
+
+import argparse
+import dataclasses
+from datetime import date, timedelta
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from programmes import edition_commands
+from programmes.catalogue import queries as catalogue
+from programmes.catalogue.edition_rules import Difference, differences
+from programmes.catalogue.services import EDITIONS, load_edition
+from programmes.core.sealing import KeyFolder
+from programmes.oversight.edition_wording_rules import fact_words, value_words
+from programmes.settings import Settings
+from tests.catalogue.test_storing import may_store
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_leader, a_staff_member, sign_in_as, somebody
+from tests.oversight.test_statistics_rules import EDITION
+
+PAGE = "/personal/efterlevnad"
+OF_2_8 = next(p for p in EDITION.values() if p.section == "2.8")
+__all__ = ["may_store"]
+
+
+def test_two_editions_are_compared_fact_by_fact() -> None:
+    everything = list(EDITION.values())
+    assert differences(everything, everything) == ()
+    other = dataclasses.replace(OF_2_8, participants_max=10, study_visit=False)
+    changed = [other if p.section == "2.8" else p for p in everything]
+    assert differences(everything, changed) == (
+        Difference("2.8", "participants", (5, 8), (5, 10)), Difference("2.8", "study_visit", True, False),
+    )  # fmt: skip
+    gone = [p for p in everything if p.section != "2.8"]
+    assert differences(everything, gone) == (Difference("2.8", "name", OF_2_8.name, None),)
+    assert differences(gone, everything) == (Difference("2.8", "name", None, OF_2_8.name),)
+    # How something is put is no fact.
+    lead = dataclasses.replace(OF_2_8.lead, sv="Annat")
+    assert differences([OF_2_8], [dataclasses.replace(OF_2_8, lead=lead)]) == ()
+
+
+@pytest.mark.parametrize("programme", EDITION.values(), ids=lambda p: p.section)
+def test_every_fact_of_every_section_has_words(programme: object) -> None:
+    nothing = dataclasses.replace(
+        OF_2_8, section=programme.section, name="", form="x", way_in="x", doc_level="x", age_facts=None, declarations=(),  # type: ignore[attr-defined]
+        participants_min=99, sessions_min=99, duration_weeks=99, starts_per_year_min=99, figures=("x",), interpretations=(),
+    )  # fmt: skip
+    for one in differences([nothing], [programme]):  # type: ignore[list-item]
+        assert fact_words(one.fact)
+        said = value_words(one.fact, one.after)
+        assert said
+        assert "_" not in said, (one.fact, said)
+        assert "Text(" not in said
+
+
+@pytest.fixture
+async def sasha(db: None, client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    await a_staff_member("sasha", "manager", clock.now())
+    await sign_in_as(client, "sasha", clock.now())
+
+
+async def _page(client: httpx.AsyncClient) -> str:
+    answer = await client.get(PAGE)
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def test_what_is_not_in_order_is_named_and_nobody_in_it(
+    sasha: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    text = await _page(client)
+    assert "2.1 ABC" in text, "no decision is known"
+    assert "PROGRAMMES_BOARD_DECISION" in text
+    await owner.execute(
+        """insert into interpretation_choice (section, key, value, chosen_by, chosen_at)
+           select section, 'board_decision', '"§ 12"', 1, $1 from programme""",
+        clock.now(),
+    )
+    text = await _page(client)
+    assert "2.1 ABC" not in text
+    robin = await a_leader(clock.now())
+    cohort = await a_cohort("2.1", clock.now(), robin, sessions=1)
+    await somebody(cohort, keys, clock.now(), "Hemlig")
+    await owner.execute("update cohort set state = 'started', name = 'ABC i Hamnen'")
+    last = await owner.fetchval("select max(ends_at) from cohort_session")
+    for days, open_past, lists in ((14, False, False), (15, True, False), (31, True, True)):
+        clock.set(last + timedelta(days=days))
+        await sign_in_as(client, "sasha", clock.now())
+        text = await _page(client)
+        assert ("mer än två veckor sedan" in text) == open_past, days
+        assert ("programmes doctor" in text) == lists, days
+        assert text.count("2.1 ABC i Hamnen") == open_past + lists
+    assert "Hemlig" not in text
+    await owner.execute(
+        "insert into look_review (month, seed, lines, made_at) values ('2026-08-01', '0', 0, $1)", clock.now()
+    )
+    text = await _page(client)
+    assert 'href="/personal/granskning/2026-08"' in text
+
+
+async def test_an_edition_to_come_says_what_it_changes_and_which_groups_go_on_under_the_one_before(
+    sasha: None, may_store: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    assert "Ingen ny utgåva är inlagd" in await _page(client)
+    robin = await a_leader(clock.now())
+    for section, name in (("2.8", "Går vidare"), ("2.7", "Berörs inte")):
+        cohort = await a_cohort(section, clock.now(), robin)
+        await owner.execute("update cohort set name = $2 where id = $1", cohort.cohort_id, name)
+    in_force = [p for _id, p in await catalogue.in_force(date(2026, 9, 2))]
+    changed = tuple(dataclasses.replace(p, participants_max=9) if p.section == "2.8" else p for p in in_force)
+    [path] = EDITIONS.glob("*.toml")
+    later = dataclasses.replace(
+        edition_commands.read_edition(path), valid_from=date(2026, 9, 20), digest=b"later", programmes=changed
+    )
+    assert await edition_commands.load(later, date(2026, 9, 20)) == 1, "its day has come already"
+    await load_edition(later, clock.now())
+    text = await _page(client)
+    assert "Ny utgåva från 20 september 2026" in text
+    assert "1 sak blir annorlunda" in text
+    assert "5–9" in text
+    assert "2.8 Går vidare" in text
+    assert "Berörs inte" not in text
+
+
+async def test_a_file_that_is_no_edition_is_refused_in_words(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    edition_commands.add_to(parser)
+    (tmp_path / "no.toml").write_text("hej = 1")
+    for name, told in (("no.toml", "this is no edition: no.toml"), ("none.toml", "cannot be read (No such file")):
+        arguments = parser.parse_args(["compare", str(tmp_path / name)])
+        assert arguments.run(settings, arguments) == 1
+        assert told in capsys.readouterr().err

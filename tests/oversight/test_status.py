@@ -1,0 +1,59 @@
+"""How the service is, in plain words: each thing that can be wrong is said, and what to do meanwhile."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import httpx
+import pytest
+
+from programmes.core.i18n import speaking
+from programmes.oversight.status_pages import status_page
+from tests.clock import FrozenClock
+from tests.factories import a_leader, sign_in_as
+
+NOW = datetime(2026, 9, 2, 10, tzinfo=UTC)
+WELL = {"messages_late": 0, "messages_failed": 0, "offers_late": 0, "lists_due": 0}
+
+
+@pytest.mark.parametrize(("counts", "worker", "keys", "backup", "wrong"), [
+    ({}, 1, True, 20, []),
+    ({"messages_failed": 3}, 1, True, 20, []),
+    ({"messages_late": 1}, 1, True, 20, ["1 meddelande har väntat"]),
+    ({"offers_late": 2}, 1, True, 20, ["2 erbjudanden har gått ut"]),
+    ({"lists_due": 1}, 1, True, 20, ["1 arbetslista skulle ha raderats"]),
+    ({}, 6, True, 20, ["Det var senast i gång onsdag 2 september 11.54."]),
+    ({}, None, True, 20, ["Det har aldrig varit i gång."]),
+    ({}, 1, False, 20, ["Skriv på papper så länge"]),
+    ({}, 1, True, 37, ["Den senaste är från måndag 31 augusti"]),
+    ({}, 1, True, None, ["Ingen säkerhetskopia har gjorts."]),
+])  # fmt: skip
+def test_what_is_wrong_is_said_and_nothing_else(
+    counts: Mapping[str, int], worker: int | None, keys: bool, backup: int | None, wrong: list[str]
+) -> None:
+    with speaking("sv"):
+        found = status_page(
+            {**WELL, **counts},
+            NOW - timedelta(minutes=worker) if worker else None,
+            keys,
+            NOW - timedelta(hours=backup) if backup else None,
+            NOW,
+        )
+    said = [point.text for point in found.points if not point.ok]
+    assert len(said) == len(wrong)
+    assert all(told in text for told, text in zip(wrong, said, strict=True))
+    assert found.well == (not wrong)
+    assert found.lead.startswith("Allt fungerar" if not wrong else "Något fungerar inte")
+
+
+async def test_staff_see_how_it_is_now(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await a_leader(clock.now())
+    await sign_in_as(client, "robin", clock.now())
+    assert "Det har aldrig varit i gång" in (await client.get("/personal/lage")).text
+    await owner.execute("insert into clock_trace (id, at, boot, seconds) values (1, $1, '', 0)", clock.now())
+    await owner.execute("insert into backup_trace (name, tried_at, done_at) values ('backup', $1, $1)", clock.now())
+    shown = (await client.get("/personal/lage")).text
+    assert "Allt fungerar." in shown
+    assert "Läget klockan 10.00." in shown
