@@ -222,7 +222,7 @@ def _not_now(
     if together and len(new) + len(sent) > gate.maximum:
         return Refused(too_many=True)
     # Who was sent before has a place, or a turn of their own that nobody who comes later shares: that is asked about.
-    at_once = not gate.someone_waits and len(gate.taken) + len(new) <= gate.maximum
+    at_once = not gate.someone_waits and len(gate.not_for_newcomers) + len(new) <= gate.maximum
     asked = any(draft.application.among_many for draft in new)
     parted = bool(sent) and not (at_once and not asked and all(one.held for one in sent))
     return Refused(added_later=True) if together and parted else None
@@ -280,7 +280,7 @@ async def _take_new(
 ) -> dict[uuid.UUID, Taken]:
     asked_to_come = programme.exempt and any(draft.application.among_many for draft in drafts)
     asks = [asks_for_more(programme, draft.application.answers.guardian_consent) for draft in drafts]
-    decided = decide_together(gate.taken, gate.maximum, gate.someone_waits or asked_to_come, asks, together)
+    decided = decide_together(gate.not_for_newcomers, gate.maximum, gate.someone_waits or asked_to_come, asks, together)
     wait_together = uuid.uuid4() if together and len(drafts) > 1 and isinstance(decided[0], Queued) else None
     for draft, one in zip(drafts, decided, strict=True):
         await _keep(draft, one, _Waits(asked_to_come, wait_together), gate, keys, now)

@@ -73,8 +73,10 @@ class Gate:
     kept_since: datetime | None = None
 
     @property
-    def free(self) -> int:
-        return self.maximum - len(self.taken)
+    def not_for_newcomers(self) -> frozenset[int]:
+        """Seats that nobody who applies now can have: those that are taken, and the last of the free ones that are kept."""
+        free = [number for number in range(1, self.maximum + 1) if number not in self.taken]
+        return self.taken | frozenset(free[max(0, len(free) - self.kept) :])
 
 
 # SQL: how many people the first right to places of the cohort `c` is still for.
@@ -146,7 +148,7 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
         cohort_id,
         cohort["maximum"],
         frozenset(row["taken"]),
-        row["someone_waits"] or 0 < row["kept"] >= cohort["maximum"] - len(row["taken"]),
+        row["someone_waits"],
         Entry(cohort["state"], cohort["enrol_from"], row["last_entry"], row["unbooked"]),
         row["next_session"],
         row["waits_aside"],

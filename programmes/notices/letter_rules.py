@@ -374,7 +374,7 @@ def _postponed(facts: Facts) -> list[str]:
     else:
         kept = _("Starten är framflyttad. Du har kvar din plats.")
         kept_only = _("Starten är framflyttad. Du har kvar din plats och behöver inte göra något.")
-    return [kept if again else kept_only, *_next(facts), *again]
+    return [kept if again else kept_only, *_next(facts), *again, _("Kan du de nya dagarna? Svara gärna på Min plats.")]
 
 
 def _next(facts: Facts) -> list[str]:

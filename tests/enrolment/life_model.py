@@ -104,6 +104,8 @@ class Cohort:
     people: list[Person] = field(default_factory=list)
     line: list[Spot] = field(default_factory=list)
     chances: list[tuple[datetime, datetime]] = field(default_factory=list)
+    # Whose start was cancelled goes first here: from which cohort, since when, and until when.
+    first_right: "tuple[Cohort, datetime, datetime] | None" = None
 
     @property
     def waiting(self) -> list[Person]:
@@ -152,6 +154,22 @@ class Cohort:
         taken = [person.seat for person in self.held]
         return min((n for n in range(1, self.maximum + 1) if n not in taken), default=None)
 
+    def _kept(self, now: datetime) -> int:
+        """How many places are kept for those of a cancelled start."""
+        if self.first_right is None or now >= self.first_right[2]:
+            return 0
+        return sum(p.state in {"preliminary", "confirmed", "queued"} for p in self.first_right[0].people)
+
+    def _new(self, person: Person) -> bool:
+        return self.first_right is not None and person.applied > self.first_right[1]
+
+    def goes_first(self, source: "Cohort", now: datetime) -> None:
+        """The other start was cancelled: its people go before newcomers as long as an offer made now would be open."""
+        if self.state not in {"open", "postponed"} or self.shut(now) or not self.sessions or self.sessions[0] <= now:
+            return
+        if counted(now, 2, every_day=True) <= self.sessions[0] - 2 * HOUR:
+            self.first_right = (source, now, min(counted(now, 16), self.sessions[0] - 2 * HOUR))
+
     def unit(self, person: Person) -> list[Person]:
         """Somebody, and the siblings who wait together with them and are where they are, in their order."""
         if person.family is None:
@@ -181,7 +199,8 @@ class Cohort:
         if self.shut(now):
             return None
         asked = many and not self.documented
-        takes = self.free() is not None and not asked and not any(self._could(p) for p in self.waiting)
+        room = self.maximum - len(self.held) > self._kept(now)
+        takes = room and not asked and not any(self._could(p) for p in self.waiting)
         return self._enters(asked, takes, now)
 
     def _enters(self, asked: bool, takes: bool, now: datetime) -> Person:
@@ -195,7 +214,8 @@ class Cohort:
         """Siblings in one form: as many as there are places for, or all of them or none."""
         if self.shut(now) or (together and size > self.maximum):
             return None
-        free = 0 if any(self._could(p) for p in self.waiting) else self.maximum - len(self.held)
+        room = max(0, self.maximum - len(self.held) - self._kept(now))
+        free = 0 if any(self._could(p) for p in self.waiting) else room
         if together and free < size:
             free = 0
         found = [self._enters(False, n < free, now) for n in range(size)]
@@ -307,7 +327,7 @@ class Cohort:
         for one in unit:
             one.asked = False
         ahead = self.waiting[: self.waiting.index(unit[0])]
-        enough = len(unit) <= self.maximum - len(self.held)
+        enough = len(unit) <= self.maximum - len(self.held) - (self._kept(now) if self._new(person) else 0)
         if enough and person.waits and not any(self._could(p) for p in ahead) and not self.shut(now):
             for one in unit:
                 self._holds(one, self.free(), now)
@@ -328,6 +348,8 @@ class Cohort:
             if first is None or self._unjudged(first):
                 return
             unit = self.unit(first)
+            if self.maximum - len(self.held) <= self._kept(now) and any(self._new(p) for p in unit):
+                return
             # One offer is one unit: who was left alone of a family, or comes back from an offer of others, is alone.
             together = Spot() if len(unit) > 1 else None
             for one in unit:

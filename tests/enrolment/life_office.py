@@ -199,6 +199,8 @@ class Office(People):
             assert self.done(oversight.cancel(self.ids[which], "too_few", seen, self.kim, self.now)) == expected
             if expected:
                 model.cancel()
+                if self.programmes[0].section == self.programmes[1].section:
+                    self.models[1 - which].goes_first(model, self.now)
         elif self.done(self._postpone(which, seen)):
             model.state = "postponed"
             self.run(self.read_days(which))

@@ -17,6 +17,7 @@ from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import age_services, services
+from programmes.enrolment.leaving import first_right_services
 from programmes.enrolment.leaving import services as leaving_services
 from programmes.enrolment.queue import services as queue_services
 from programmes.notices import queue_services as queue_end
@@ -81,6 +82,7 @@ class LifeCycle(Office):
         self.run_as_worker(age_services.check_waiting(keys, self.now))
         self.run_as_worker(queue_services.cap_offers(self.now))
         self.run_as_worker(services.expire_offers(keys, self.now))
+        self.run_as_worker(first_right_services.end_over(self.now))
         self.run_as_worker(queue_services.promote_waiting(self.now))
         self.run_as_worker(queue_end.end_queues(keys, self.now))
         for model in self.models:

@@ -208,6 +208,7 @@ async def test_that_a_start_is_postponed_or_cancelled_is_told_to_the_queue_too(
     waiting = "\n".join(mail.to("waiting@example.invalid"))
     assert "Alla möten är inställda" in waiting
     assert "Starten är framflyttad. Du har kvar din plats i kön och behöver inte göra något." in waiting
+    assert "Kan du de nya dagarna? Svara gärna på Min plats." in waiting
 
 
 async def test_a_second_postponement_is_told_again(

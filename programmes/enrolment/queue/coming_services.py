@@ -48,7 +48,9 @@ async def coming(enrolment_id: uuid.UUID, programme: Programme, now: datetime, s
             await note_event(row["id"], "coming", now, staff_id)
             await audit.note("queue:coming", f"enrolment/{row['id']}", staff_id, now)
         unit = await unit_of(await queries.enrolment(enrolment_id))
-        free = [number for number in range(1, gate.maximum + 1) if number not in gate.taken]
+        new = await queries.applied_since([unit[0].enrolment_id], gate.kept_since)
+        taken = gate.not_for_newcomers if new else gate.taken
+        free = [number for number in range(1, gate.maximum + 1) if number not in taken]
         line = await order_queries.line(gate.cohort_id, now)
         before = [waiting for waiting in can_have(line, len(free)) if waiting.turn < unit[0].turn]
         if len(free) < len(unit) or before or _held_back(unit) or entry(gate.entry, now) is not None:
