@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 
 from programmes.core import database_marks
+from programmes.core.sealing import KeysAway
 from programmes.desk.closing import services as closing
 from programmes.duties import SWEEP, Worker
 from programmes.enrolment.records import key_services, partner_services
@@ -32,6 +33,11 @@ async def recognise(worker: Worker) -> None:
         worker.keys.mark_restored()
 
 
+def why(error: Exception) -> str:
+    """What may be said of an error in a log. Its words may repeat what a row holds, but of keys they name a file at most."""
+    return str(error) if isinstance(error, KeysAway) else ""
+
+
 async def erased_again(worker: Worker) -> bool:
     """Whether nothing is left of what a backup brought back, once that has been tried."""
     if not worker.keys.waits_for_restore():
@@ -39,7 +45,7 @@ async def erased_again(worker: Worker) -> bool:
     try:
         await erase_again(worker)
     except Exception as error:
-        log.error("tick_failed", tick="erase_again", error=type(error).__name__)
+        log.error("tick_failed", tick="erase_again", error=type(error).__name__, why=why(error))
         return False
     log.info("restored_database_erased_again")
     return True

@@ -21,7 +21,7 @@ from programmes.core.clock import Clock
 from programmes.core.clock_trace import Witness, needs_a_sure_clock
 from programmes.core.db import WORKER, close_pool, open_pool
 from programmes.core.restoring import held_off
-from programmes.core.sealing import KeyFolder, KeysAway
+from programmes.core.sealing import KeyFolder
 from programmes.duties import BESIDE_A_RESTORE, Handler, Tick, Worker, handlers, ticks
 from programmes.evaluation.keys import BallotKeys
 from programmes.settings import Settings
@@ -105,9 +105,7 @@ async def tick(worker: Worker) -> None:
                 await put_back.recognise(worker)
             await _tick(worker, free and await put_back.erased_again(worker))
     except Exception as error:
-        # What is said of keys names a file at most.
-        why = str(error) if isinstance(error, KeysAway) else ""
-        log.error("tick_failed", tick="restoring", error=type(error).__name__, why=why)
+        log.error("tick_failed", tick="restoring", error=type(error).__name__, why=put_back.why(error))
 
 
 async def _tick(worker: Worker, free: bool) -> None:
