@@ -87,6 +87,9 @@ _CALLED_BY_WEB = (
     "withdraw_text(integer, date)",
     _ADMIT,
 )
+# Of a box web closes it, takes its number of slips away and writes what the group said; which release it stands in is the
+# worker's. No box is ever deleted: its words are part of a release.
+_OF_A_BOX = "state, closed_on, own_words, slips"
 # pgqueuer writes down every job it has ever done, and that counts who applied and left, by the second (promise 2).
 _NO_QUEUE_LOG = """
 create or replace function queue_keeps_no_log() returns trigger language plpgsql as $$ begin return null; end $$;
@@ -229,6 +232,7 @@ async def _rights(connection: asyncpg.Connection, role: str, called: tuple[str, 
         await connection.execute(f"grant execute on function {function} to {name}")
     for table in _WRITTEN_ONCE:
         await connection.execute(f"revoke update, delete on {table} from {name}")
+    await connection.execute(f"revoke delete on ballot from {name}")
     table, columns = _ONLY_LIFTED
     await connection.execute(f"revoke update, delete on {table} from {name}")
     await connection.execute(f"grant update ({columns}) on {table} to {name}")
@@ -239,5 +243,7 @@ async def _rights(connection: asyncpg.Connection, role: str, called: tuple[str, 
     for table in _APPEND_ONLY_FOR_WEB:
         await connection.execute(f"revoke update, delete on {table} from {name}")
     await _only_read(connection, role, _READ_ONLY_FOR_WEB)
+    await connection.execute(f"revoke update on ballot from {name}")
+    await connection.execute(f"grant update ({_OF_A_BOX}) on ballot to {name}")
     # A coordinator asks for a review and signs it off; all else of it is the worker's.
     await connection.execute(f"grant update (state) on text_review to {name}")

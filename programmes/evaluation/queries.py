@@ -16,6 +16,7 @@ from programmes.core.principal import Principal
 from programmes.evaluation.form_queries import read_questions
 from programmes.evaluation.rules import BallotFacts, ReleaseFacts
 
+_BOX = """id as ballot_id, section, state, slips, created_on, closed_on, own_words, release_id is not null as in_release"""
 _EVERY_STATE: tuple[CohortState, ...] = ("planned", "open", "postponed", "started", "closed", "cancelled")
 
 
@@ -29,7 +30,7 @@ def _release(row: asyncpg.Record) -> ReleaseFacts:
 async def for_cohort(cohort_id: int) -> BallotFacts | None:
     """The cohort's box, or None while it has none. While it is open nothing of this depends on any answer."""
     row = await fetchrow(
-        "select id as ballot_id, section, state, slips, created_on, closed_on, own_words from ballot where cohort_id = $1",
+        f"select {_BOX} from ballot where cohort_id = $1",
         cohort_id,
     )
     return BallotFacts(**dict(row)) if row else None
@@ -124,7 +125,7 @@ async def closes_at(cohort_id: int) -> datetime | None:
 async def half_year_boxes(sections: Sequence[str], half_year: str) -> dict[str, BallotFacts]:
     """The common boxes of individual forms for one half-year, by section."""
     rows = await fetch(
-        """select id as ballot_id, section, state, slips, created_on, closed_on, own_words from ballot
+        f"""select {_BOX} from ballot
            where cohort_id is null and section = any($1::text[]) and half_year = $2""",
         list(sections),
         half_year,

@@ -23,7 +23,7 @@ MOST_COMMON_SLIPS = 80
 
 BallotState = Literal["preparing", "open", "closing", "released", "waiting", "pooled", "destroyed", "empty"]
 NoSlipsBecause = Literal["answered", "closed", "nobody", "not_started"]
-OwnWordsRefusal = Literal["empty", "too_long", "too_many_sentences"]
+OwnWordsRefusal = Literal["empty", "too_long", "too_many_sentences", "released"]
 Result = list[int] | float
 _STEPS = range(1, 6)
 
@@ -39,6 +39,8 @@ class BallotFacts:
     created_on: date
     closed_on: date | None
     own_words: str | None
+    # Its answers stand in a release, and its words with them: neither changes any more.
+    in_release: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -190,6 +190,9 @@ async def close_ballot(ballot_id: UUID, subject: str, principal: Principal | Non
 async def own_words(cohort_id: int, text: str, principal: Principal | None, now: datetime) -> rules.OwnWordsRefusal | None:
     """Keep what the group agreed aloud, where evaluation must be documented (2.1, 2.12); the reason why not, or None.
 
+    Until its answers are counted in a release: then the words are part of it, and change no more than the figures
+    (trigger `ballot_keeps_its_words`).
+
     Raises:
         NotFound: the cohort has no box, or its section asks for none.
     """
@@ -200,7 +203,10 @@ async def own_words(cohort_id: int, text: str, principal: Principal | None, now:
     if refused:
         return refused
     async with transaction():
-        if not await execute("update ballot set own_words = $2 where cohort_id = $1 returning 1", cohort_id, text.strip()):
-            raise NotFound
+        kept = "update ballot set own_words = $2 where cohort_id = $1 and release_id is null returning 1"
+        if not await execute(kept, cohort_id, text.strip()):
+            if await for_cohort(cohort_id) is None:
+                raise NotFound
+            return "released"
         await audit.note("ballot:own_words", f"cohort/{cohort_id}", principal.staff_id if principal else None, now)
     return None

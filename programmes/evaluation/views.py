@@ -180,7 +180,12 @@ async def close_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[
     box = await queries.for_cohort(cohort.cohort_id)
     if box is None or not box.is_open:
         return _back(cohort)
-    view = {"cohort": cohort, "programme": programme, "closes_at": await queries.closes_at(cohort.cohort_id)}
+    view = {
+        "cohort": cohort,
+        "programme": programme,
+        "closes_at": await queries.closes_at(cohort.cohort_id),
+        "words_missing": programme.evaluation == "required" and not box.own_words,
+    }
     return page(request, "evaluation/close.html", view)
 
 

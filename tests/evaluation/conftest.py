@@ -52,11 +52,18 @@ class Groups:
         return cohort, slips
 
     async def closed(
-        self, answers: int, people: int | None = None, section: str = "2.1", given: Mapping[str, object] = GLAD
+        self,
+        answers: int,
+        people: int | None = None,
+        section: str = "2.1",
+        given: Mapping[str, object] = GLAD,
+        words: str = "",
     ) -> CohortFacts:
         cohort, slips = await self.with_slips(people or answers, section)
         for code in slips[:answers]:
             assert await services.cast(code, given, self.worker.settings.key_folder)
+        if words:
+            assert await services.own_words(cohort.cohort_id, words, self.leader, self.clock.now()) is None
         await services.close(cohort.cohort_id, self.leader, self.clock.now())
         await worker.drain(self.worker)
         return cohort

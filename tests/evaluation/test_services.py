@@ -351,6 +351,26 @@ async def test_the_groups_own_words_are_kept_where_evaluation_must_be_documented
         await services.own_words(other.cohort_id, said, robin, clock.now())
 
 
+@pytest.mark.parametrize("sizes", [(5,), (4, 3)])
+async def test_own_words_are_frozen_with_the_release_that_they_stand_in(
+    sizes: tuple[int, ...], groups: Groups, clock: FrozenClock, robin: Principal, owner: asyncpg.Connection
+) -> None:
+    cohorts = [await groups.closed(size, words="Vi ville ha fika." if not n else "") for n, size in enumerate(sizes)]
+    for cohort in cohorts:
+        assert await services.own_words(cohort.cohort_id, "Eller inte.", robin, clock.now()) == "released"
+    (release,) = await releases(["2.1"])
+    assert release.words == ["Vi ville ha fika."]
+    # Nor by a right that web or worker has, nor by the owner's hand.
+    for change in ("own_words = 'Nej.'", "own_words = null", "release_id = null"):
+        with pytest.raises(asyncpg.CheckViolationError, match="released already"):
+            await owner.execute(f"update ballot set {change}")
+    for change in ("update ballot set release_id = 1", "delete from ballot"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await fetchval(change)
+    with pytest.raises(NotFound):
+        await services.own_words((await groups.started(1)).cohort_id, "Vi.", robin, clock.now())
+
+
 async def test_unread_answers_go_after_a_year_but_not_where_they_must_be_documented(
     groups: Groups, clock: FrozenClock, owner: asyncpg.Connection, ballot_keys: BallotKeys
 ) -> None:

@@ -240,6 +240,29 @@ async def test_a_small_group_gets_kind_words_and_can_speak_for_itself(
     assert "”Vi ville ha en träff till.”" in (await client.get("/personal/utvarderingar")).text
 
 
+async def test_own_words_are_written_before_the_answers_are_shown_and_stand_as_they_are_afterwards(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    cohort, slips = await groups.with_slips(5)
+    await sign_in_as(client, "robin", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/utvardering"
+    assert "Skriv dem innan utvärderingen stängs." in (await client.get(address)).text
+    assert "Gruppens egna ord är inte skrivna än." in (await client.get(f"{address}/stang")).text
+    kept = await post_form(client, f"{address}/egna-ord", {"ord": "Vi ville ha en träff till."}, page=address)
+    assert kept.status_code == 303
+    assert "inte skrivna än" not in (await client.get(f"{address}/stang")).text
+    for code in slips:
+        await answer(client, code, participation="4")
+    await services.close(cohort.cohort_id, groups.leader, clock.now())
+    await worker.drain(groups.worker)
+    page = (await client.get(address)).text
+    assert "”Vi ville ha en träff till.”" in page
+    assert "egna-ord" not in page
+    late = await post_form(client, f"{address}/egna-ord", {"ord": "Nej."}, page="/personal/grupper")
+    assert late.status_code == 422
+    assert "Det som har visats ändras inte" in late.text
+
+
 async def test_results_are_for_those_who_coordinate_or_lead_the_programme(
     client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
 ) -> None:
