@@ -138,7 +138,9 @@ def own_words_error(refusal: OwnWordsRefusal) -> str:
         "empty": _("Skriv vad gruppen sa."),
         "too_long": _("Skriv högst 500 tecken."),
         "too_many_sentences": _("Skriv högst tre meningar."),
-        "released": _("Svaren är redan räknade och visade. Det som har visats ändras inte, och inga ord läggs till efteråt."),
+        "released": _(
+            "Svaren är redan räknade och visade. Det som har visats ändras inte, och inga ord läggs till efteråt."
+        ),
     }[refusal]
 
 

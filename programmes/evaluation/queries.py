@@ -64,6 +64,17 @@ async def waiting(sections: Sequence[str]) -> set[str]:
     return {row["section"] for row in rows}
 
 
+async def waiting_sizes() -> dict[tuple[str, int], dict[UUID, int]]:
+    """By section and version, how many answers lie in each small box that waits. Needs the worker's role."""
+    found: dict[tuple[str, int], dict[UUID, int]] = {}
+    for row in await fetch(
+        """select b.section, b.form_version, b.id, count(a.id) as answers
+           from ballot b join sealed_answer a on a.ballot_id = b.id where b.state = 'waiting' group by b.id order by b.id"""
+    ):
+        found.setdefault((row["section"], row["form_version"]), {})[row["id"]] = row["answers"]
+    return found
+
+
 async def own_words(sections: Sequence[str]) -> dict[str, list[str]]:
     """By section, what groups said in their own words, without the group, once their boxes are closed and until they are
     counted: then it stands with the release."""

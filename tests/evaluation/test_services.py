@@ -18,7 +18,7 @@ from programmes.core.db import fetchval
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyGone
-from programmes.evaluation import queries, services
+from programmes.evaluation import counting, queries, services
 from programmes.evaluation.keys import BallotKeys
 from programmes.evaluation.queries import for_cohort, release_of, releases, waiting
 from programmes.settings import Settings
@@ -422,6 +422,41 @@ async def test_a_key_that_is_not_there_stops_the_count_and_loses_nothing(
     away.rename(path)
     await worker.drain(groups.worker)
     assert await state_of(cohort) == "released"
+
+
+async def test_a_waiting_group_without_its_key_holds_up_no_other_and_is_mixed_when_the_key_is_back(
+    groups: Groups, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    lost, first = await groups.closed(2), await groups.closed(1)
+    box = await for_cohort(lost.cohort_id)
+    assert box
+    path = settings.ballot_key_folder / "private" / f"{box.ballot_id}.key"
+    away = path.rename(path.with_suffix(".away"))
+    second = await groups.closed(4)
+    assert [await state_of(c) for c in (lost, first, second)] == ["waiting"] * 3, "only one is outside the largest"
+    third = await groups.closed(1)
+    assert [await state_of(c) for c in (lost, first, second, third)] == ["waiting", "pooled", "pooled", "pooled"]
+    fourth = await groups.closed(3)
+    assert await state_of(fourth) == "waiting"
+    away.rename(path)
+    await worker.drain(groups.worker)
+    assert [await state_of(c) for c in (lost, fourth)] == ["pooled", "pooled"]
+    assert [release.answers for release in await releases(["2.1"])] == [5, 6]
+    assert await rows(owner, "sealed_answer") == 0
+
+
+async def test_groups_that_a_dying_worker_left_unmixed_are_mixed_at_the_next_look(
+    groups: Groups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def died(*_args: object) -> None:
+        return None
+
+    with monkeypatch.context() as dying:
+        dying.setattr(counting, "mix", died)
+        cohorts = [await groups.closed(3), await groups.closed(2)]
+        assert [await state_of(cohort) for cohort in cohorts] == ["waiting", "waiting"]
+    await worker.drain(groups.worker)
+    assert [await state_of(cohort) for cohort in cohorts] == ["pooled", "pooled"]
 
 
 async def test_closing_and_printing_are_audited_and_voting_is_not(
