@@ -15,7 +15,7 @@ from programmes.core.db import close_pool, open_pool
 from programmes.settings import Settings
 
 # What web may not touch: it reaches the ballot box through functions only (promise 3), and the audit trail only grows.
-_HIDDEN_FROM_WEB = ("slip", "sealed_answer", "held_text", "review_text")
+_HIDDEN_FROM_WEB = ("slip", "printed_slip", "sealed_answer", "held_text", "review_text")
 _APPEND_ONLY_FOR_WEB = (
     "audit_entry",
     "erasure_receipt",

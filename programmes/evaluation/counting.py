@@ -82,7 +82,7 @@ async def count(ballot_id: UUID, keys: BallotKeys, now: datetime) -> None:
         box = await _open_box(ballot_id, "closing", keys)
         if box is None:
             return
-        await execute("delete from slip where ballot_id = $1", ballot_id)
+        await _drop_slips(ballot_id)
         await execute("delete from sealed_answer where id = any($1::uuid[])", list(box.strange))
         if not box.answers:
             await _end([box], "empty")
@@ -205,6 +205,11 @@ async def _end(boxes: Sequence[_Box], state: str) -> None:
     await execute("update ballot set state = $2 where id = any($1::uuid[])", ids, state)
 
 
+async def _drop_slips(ballot_id: UUID) -> None:
+    await execute("delete from slip where ballot_id = $1", ballot_id)
+    await execute("delete from printed_slip where ballot_id = $1", ballot_id)
+
+
 async def prepare_job(worker: Hands, payload: dict[str, str | int]) -> None:
     """Answers `ballot_prepare`."""
     await prepare(UUID(str(payload["ballot"])), await _keys(worker))
@@ -263,7 +268,7 @@ async def _destroy(ballot_id: UUID) -> None:
     """End a box unread; its key goes at the next replay."""
     async with transaction():
         await execute("select ballot_lock($1)", ballot_id)
-        await execute("delete from slip where ballot_id = $1", ballot_id)
+        await _drop_slips(ballot_id)
         await execute("delete from sealed_answer where ballot_id = $1", ballot_id)
         await execute("update ballot set state = 'destroyed' where id = $1 and state <> all($2)", ballot_id, list(_FINAL))
 

@@ -139,7 +139,9 @@ async def _issue(
 
 
 async def asked_of_slip(code: str) -> tuple[Programme, Questions] | None:
-    """What the holder of this slip is asked, about which programme; None if it is unknown or used, or its box not open."""
+    """What the holder of this slip is asked, about which programme; None if it is unknown or its box not open.
+
+    The same for a used slip, which only `cast` refuses: else who printed them could look how many have answered."""
     ballot_id, questions = await form_queries.of_slip(codes.digest(code))
     programme_id = await programme_of(ballot_id)
     return (await catalogue.programme(programme_id), questions) if programme_id else None

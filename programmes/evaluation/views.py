@@ -75,8 +75,8 @@ async def use_slip(request: AnyRequest) -> Response[Any]:
             return await _answer(request, form, code, *asked)
         return _form_page(request, form, *asked)
     if answering:
-        return page(request, "evaluation/used.html", status=409)
-    form.fail("kod", _("Koden går inte att använda. Lappen kan vara använd, eller så är utvärderingen stängd."))
+        return _not_counted(request, used=False)
+    form.fail("kod", _("Koden gäller inte. Är den rätt skriven har lappen bytts ut, eller så är utvärderingen stängd."))
     return _code_page(request, form, 422)
 
 
@@ -98,7 +98,13 @@ async def _answer(request: AnyRequest, form: Form, code: str, programme: Program
         # A browser may keep the page with the answers whole, to go back to. It listens to this only where it comes by https.
         headers = {"location": f"/u/tack?lang={spoken()}", "clear-site-data": '"cache"'}
         return Response("", status_code=303, headers=headers)
-    return page(request, "evaluation/used.html", status=409)
+    # It may have been closed meanwhile.
+    return _not_counted(request, used=await services.asked_of_slip(code) is not None)
+
+
+def _not_counted(request: AnyRequest, used: bool) -> Response[Any]:
+    """Said only to who answers: the slip was used before, or its box is not open any more."""
+    return page(request, "evaluation/used.html", {"used": used}, 409)
 
 
 @get("/u/tack")

@@ -24,6 +24,7 @@ RIGHTS = {
     "text_review": "SELECT UPDATE",
     "review_text": "",
     "slip": "",
+    "printed_slip": "",
     "sealed_answer": "",
     "held_text": "",
 }
@@ -33,7 +34,7 @@ CALLS = {
     "issue_slips(uuid,bytea[],integer)": "the same, with the version of the form that they ask",
     "review_texts(uuid,integer)": "texts under review, to a coordinator of the programme, sealed",
     "keep_drafts(uuid,integer,uuid[],bytea[])": "what a coordinator will show instead of them, sealed",
-    "slip_ballot(bytea)": "the box of a slip that somebody holds",
+    "slip_ballot(bytea)": "the box of a slip that somebody holds, used or not",
     "cast_ballot(bytea,bytea)": "a vote",
     "withdraw_text(integer,date)": "nothing of an evaluation",
     "admit_subject(text,text,text,text,text[],text[],timestamp with time zone)": "nothing of an evaluation",

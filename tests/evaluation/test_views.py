@@ -82,22 +82,49 @@ async def test_a_slip_leads_from_its_code_to_thanks_and_is_used_up(
     assert await owner.fetchval("select count(*) from sealed_answer") == 1
 
 
-async def test_unknown_used_and_closed_slips_get_the_same_page(
+async def test_a_slip_opens_its_form_alike_whether_it_is_used_and_only_an_answer_is_told(
     client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
 ) -> None:
     cohort, slips = await groups.with_slips(3)
+
+    async def everything_but_an_answer(code: str) -> list[tuple[int, str]]:
+        tries: list[dict[str, str]] = [
+            {"kod": code}, {"kod": code, "gor": "sprak"}, {"kod": code, "steg": "svar"},
+            {"kod": code, "steg": "svar", "safety": "9"}, {"kod": code, "steg": "svar", "gor": "sprak", "safety": "2"},
+        ]  # fmt: skip
+        seen = [await client.post("/u", data=given) for given in tries]
+        return [(r.status_code, r.text.replace(code, "")) for r in seen]
+
+    unused = await everything_but_an_answer(slips[0])
+    assert [status for status, _text in unused] == [200, 200, 422, 422, 200]
     await answer(client, slips[0], participation="4")
-    used = await client.post("/u", data={"kod": slips[0]})
+    assert await everything_but_an_answer(slips[0]) == unused
+    told = await answer(client, slips[0], participation="1")
+    assert told.status_code == 409
+    assert "Det du skickade nu räknades inte." in told.text
+    assert "Skickade du nyss?" in told.text
+
+
+async def test_unknown_and_closed_slips_get_the_same_page_and_who_is_late_hears_of_the_closing(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort, slips = await groups.with_slips(3)
+    await answer(client, slips[0], participation="4")
     unknown = await client.post("/u", data={"kod": codes.new_code()})
     await services.close(cohort.cohort_id, groups.leader, clock.now())
-    closed = await client.post("/u", data={"kod": slips[1]})
-    texts = {re.sub(r'value="[0-9A-Z]{16}"', "", r.text) for r in (used, unknown, closed)}
-    assert len(texts) == 1
-    assert {r.status_code for r in (used, unknown, closed)} == {422}
-    assert title(used).startswith("Fel:")
+    closed = [await client.post("/u", data={"kod": code}) for code in slips[:2]]
+    assert len({re.sub(r'value="[0-9A-Z]{16}"', "", r.text) for r in (unknown, *closed)}) == 1
+    assert {r.status_code for r in (unknown, *closed)} == {422}
+    assert title(unknown).startswith("Fel:")
     late = await answer(client, slips[1], participation="4")
     never = await answer(client, codes.new_code(), participation="4")
     assert late.text == never.text
+    assert "Utvärderingen är stängd" in late.text
+    assert "Skickade du innan den stängdes?" in late.text
+    assert "nyss" not in late.text
+    await worker.drain(groups.worker)
+    assert (await answer(client, slips[1], participation="4")).text == late.text
+    assert await owner.fetchval("select count(*) from printed_slip") == 0
 
 
 async def test_what_was_typed_is_kept_on_an_error_and_in_another_language(
