@@ -19,7 +19,7 @@ from programmes.enrolment import queries as enrolment
 from programmes.evaluation import form_queries, rules
 from programmes.evaluation.form_rules import STANDARD_VERSION, Questions
 from programmes.evaluation.keys import seal
-from programmes.evaluation.queries import for_cohort, programme_of
+from programmes.evaluation.queries import for_cohort, places_in, programme_of
 
 COMMON_SLIPS = (rules.FEWEST_COMMON_SLIPS, rules.MOST_COMMON_SLIPS)
 
@@ -109,6 +109,14 @@ async def print_slips(cohort_id: int, principal: Principal, now: datetime) -> li
     return await _issue(ballot_id, cohort.section, people, f"cohort/{cohort_id}", principal, now)
 
 
+async def most_common_slips(section: str, now: datetime) -> int:
+    """How many slips a common box may have: as many as people could answer this half-year, or could the last one, which is
+    all that is known when it begins. Slips that nobody draws can be cast by whoever keeps them."""
+    today = local_date(now)
+    before = rules.half_year_before(rules.half_year(today))
+    return rules.most_common_slips([await places_in(section, half) for half in (rules.half_year(today), before)])
+
+
 async def print_half_year_slips(section: str, number: int, principal: Principal, now: datetime) -> list[str] | NoSlips:
     """Fresh codes for the common box of an individual form, shown this once; every earlier code dies.
 
@@ -116,7 +124,7 @@ async def print_half_year_slips(section: str, number: int, principal: Principal,
         NotFound: the section is not in force, or is not evaluated by half-years.
         ValueError: a number that no common box has.
     """
-    if not rules.FEWEST_COMMON_SLIPS <= number <= rules.MOST_COMMON_SLIPS:
+    if not rules.FEWEST_COMMON_SLIPS <= number <= await most_common_slips(section, now):
         raise ValueError(f"{number} slips")
     ballot_id = await ensure_half_year_ballot(section, now)
     if ballot_id is None:

@@ -231,7 +231,8 @@ async def _show_boxes(request: AnyRequest, status: int = 200, **more: object) ->
         raise NotFound
     half = services.half_year_of(request.app.state.clock.now())
     found = await queries.half_year_boxes([p.section for p in programmes], half)
-    boxes = [pages.common_box(p.slug, p.short_name, found.get(p.section)) for p in programmes]
+    most = {p.section: await services.most_common_slips(p.section, request.app.state.clock.now()) for p in programmes}
+    boxes = [pages.common_box(p.slug, p.short_name, found.get(p.section), most[p.section]) for p in programmes]
     view = {"boxes": boxes, "title": result_pages.half_year_title(half), "form": Form(), "refused": None, **more}
     return page(request, "evaluation/boxes.html", view, status)
 
@@ -248,10 +249,11 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
     programmes = {p.slug: p for p in await common_of(request)}
     form = await read_form(request)
     programme = programmes.get(form.choice("insats", list(programmes), _("Välj en insats.")))
-    number = form.number("antal", *services.COMMON_SLIPS)
+    now = request.app.state.clock.now()
+    most = await services.most_common_slips(programme.section, now) if programme else services.COMMON_SLIPS[1]
+    number = form.number("antal", services.COMMON_SLIPS[0], most)
     if form.errors or programme is None:
         return await _show_boxes(request, 422, form=form)
-    now = request.app.state.clock.now()
     box = (await queries.half_year_boxes([programme.section], services.half_year_of(now))).get(programme.section)
     if box and box.slips and not form.ticked("ersatt"):
         form.fail("ersatt", pages.replaces(programme.short_name, box.slips))

@@ -7,7 +7,8 @@ VERSION = "1.38.0"
 DESCRIPTION = "a form opens alike for every printed slip"
 
 # Not the digest of a slip, which is gone when it has been used: a mark that is made from it.
-_MARK = """create function slip_mark(slip_digest bytea) returns bytea language sql immutable set search_path = public, pg_temp as $$
+_MARK = """create function slip_mark(slip_digest bytea) returns bytea
+language sql immutable set search_path = public, pg_temp as $$
   select substr(sha256('\\x7072696e746564'::bytea || slip_digest), 1, 8)
 $$"""
 _ISSUE = """create or replace function issue_slips(box uuid, digests bytea[]) returns boolean

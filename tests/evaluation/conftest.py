@@ -1,6 +1,7 @@
 """Groups with their slips in their hands."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import pytest
 
@@ -43,6 +44,10 @@ class Groups:
         async with transaction():
             await execute("update cohort set state = 'started' where id = $1", cohort.cohort_id)
         return cohort
+
+    async def talks(self, places: int, section: str, now: datetime | None = None) -> None:
+        """Something of an individual form, with so many places this half-year."""
+        await a_cohort(section, now or self.clock.now(), self.leader, minimum=1, maximum=places, sessions=2)
 
     async def with_slips(self, people: int, section: str = "2.1", sessions: int = 10) -> tuple[CohortFacts, list[str]]:
         cohort = await self.started(people, section, sessions)

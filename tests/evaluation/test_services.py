@@ -292,6 +292,7 @@ async def test_while_open_the_facts_do_not_depend_on_the_answers(groups: Groups,
 async def test_individual_forms_share_a_box_for_the_half_year_which_closes_with_it(
     groups: Groups, clock: FrozenClock, settings: Settings, owner: asyncpg.Connection
 ) -> None:
+    await groups.talks(24, "2.9")
     slips = await services.print_half_year_slips("2.9", 24, groups.leader, clock.now())
     assert isinstance(slips, list)
     assert len(slips) == 24
@@ -306,6 +307,20 @@ async def test_individual_forms_share_a_box_for_the_half_year_which_closes_with_
     (release,) = await releases(["2.9"])
     assert (release.half_year, release.answers, release.slips) == ("2026-2", 5, 0)
     assert await rows(owner, "sealed_answer") == 0
+
+
+async def test_a_common_box_has_slips_for_those_who_could_answer_this_half_year_or_the_last_one(
+    groups: Groups, clock: FrozenClock
+) -> None:
+    now = clock.now()
+    for places, section, when in ((9, "2.9", now), (11, "2.9", now - timedelta(days=200)), (30, "2.9", now - timedelta(365)),
+                                  (40, "2.10", now)):  # fmt: skip
+        await groups.talks(places, section, when)
+    assert [await services.most_common_slips(section, now) for section in ("2.9", "2.10", "2.11")] == [11, 40, 8]
+    for number in (7, 12):
+        with pytest.raises(ValueError, match="slips"):
+            await services.print_half_year_slips("2.9", number, groups.leader, now)
+    assert len(await services.print_half_year_slips("2.9", 11, groups.leader, now)) == 11  # type: ignore[arg-type]
 
 
 async def test_a_common_box_is_made_once_and_only_where_it_is_wanted(clock: FrozenClock, db: None) -> None:

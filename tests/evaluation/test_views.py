@@ -83,9 +83,9 @@ async def test_a_slip_leads_from_its_code_to_thanks_and_is_used_up(
 
 
 async def test_a_slip_opens_its_form_alike_whether_it_is_used_and_only_an_answer_is_told(
-    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+    client: httpx.AsyncClient, groups: Groups
 ) -> None:
-    cohort, slips = await groups.with_slips(3)
+    _cohort, slips = await groups.with_slips(3)
 
     async def everything_but_an_answer(code: str) -> list[tuple[int, str]]:
         tries: list[dict[str, str]] = [
@@ -349,10 +349,13 @@ async def test_coordinators_print_slips_for_a_common_box_of_many(
     await sign_in_as(client, "robin", clock.now())
     assert (await client.get(address)).status_code == 404
     await sign_in_as(client, "kim", clock.now())
+    for section in ("2.9", "2.10", "2.11", "2.14"):
+        await groups.talks(24, section)
     shown = await client.get(address)
     assert "Hösten 2026" in shown.text
+    assert "Högst 24 lappar." in shown.text
     slug = re.findall(r'name="insats" value="([^"]+)"', shown.text)[0]
-    for wrong in ({"antal": "1", "insats": slug}, {"antal": "24"}, {"antal": "81", "insats": slug}):
+    for wrong in ({"antal": "1", "insats": slug}, {"antal": "24"}, {"antal": "25", "insats": slug}):
         assert (await post_form(client, address, dict(wrong))).status_code == 422
     sheet = await post_form(client, address, {"antal": "24", "insats": slug})
     printed = re.findall(r'<p class="code">([0-9A-Z-]{19})<br>', sheet.text)
@@ -385,6 +388,8 @@ async def test_slips_that_may_be_out_there_are_replaced_only_when_it_is_meant(
     await a_coordinator(clock.now(), "kim")
     address = "/personal/utvarderingar/lador"
     await sign_in_as(client, "kim", clock.now())
+    for section in ("2.9", "2.10", "2.11", "2.14"):
+        await groups.talks(24, section)
     slug = re.findall(r'name="insats" value="([^"]+)"', (await client.get(address)).text)[0]
     wish: dict[str, object] = {"antal": "24", "insats": slug}
     first = re.findall(r'<p class="code">([0-9A-Z-]{19})<br>', (await post_form(client, address, wish)).text)
