@@ -130,7 +130,7 @@ async def test_web_is_refused_whatever_it_tries_to_read_or_write_them_by(table: 
 async def test_what_the_server_counts_by_table_is_not_told_to_web(
     groups: Groups, owner: asyncpg.Connection, settings: Settings
 ) -> None:
-    cohort, slips = await groups.with_slips(3)
+    _cohort, slips = await groups.with_slips(3)
     assert await services.cast(slips[0], GLAD, settings.key_folder)
     await owner.execute("analyze sealed_answer")
     looks = (
