@@ -15,7 +15,7 @@ from programmes.core.db import close_pool, open_pool
 from programmes.settings import Settings
 
 # What web may not touch: it reaches the ballot box through functions only (promise 3), and the audit trail only grows.
-_HIDDEN_FROM_WEB = ("slip", "sealed_answer", "held_text", "review_text")
+_HIDDEN_FROM_WEB = ("slip", "printed_slip", "sealed_answer", "held_text", "review_text")
 _APPEND_ONLY_FOR_WEB = (
     "audit_entry",
     "erasure_receipt",
@@ -87,6 +87,25 @@ _CALLED_BY_WEB = (
     "withdraw_text(integer, date)",
     _ADMIT,
 )
+# Of a box web closes it, takes its number of slips away and writes what the group said; which release it stands in is the
+# worker's. No box is ever deleted: its words are part of a release.
+_OF_A_BOX = "state, closed_on, own_words, slips"
+# The server counts what is done to each table, and says it to everybody: how many rows came and went, and how large a table
+# is, would tell how many have voted. Worker and pg_monitor keep it.
+_COUNTERS = """
+select p.oid::regprocedure::text as name from pg_proc p
+where p.pronamespace = 'pg_catalog'::regnamespace and (
+  p.proname ~ '^pg_stat_get_(xact_)?(numscans|tuples_|blocks_|function_|ins_|mod_|live_|dead_|lastscan|last_)'
+  or p.proname ~ '^pg_stat_get_((auto)?(vacuum|analyze)_count|total_(auto)?(vacuum|analyze)_time|db_(tuples|blocks)_)'
+  or p.proname in ('pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size'))
+order by 1
+"""
+# Of the catalogue of tables all but how much lies in each, as of the last time that the server looked.
+_ABOUT_TABLES = """
+select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
+where attrelid = 'pg_class'::regclass and not attisdropped
+  and attname <> all('{relpages,reltuples,relallvisible,relallfrozen}'::name[])
+"""
 # pgqueuer writes down every job it has ever done, and that counts who applied and left, by the second (promise 2).
 _NO_QUEUE_LOG = """
 create or replace function queue_keeps_no_log() returns trigger language plpgsql as $$ begin return null; end $$;
@@ -206,11 +225,26 @@ async def _grant(connection: asyncpg.Connection, settings: Settings) -> bool:
         await _ensure_role(connection, web)
         waits = await _needs_staff(connection, web.user)
         await _rights(connection, web.user, _CALLED_BY_WEB, _HIDDEN_FROM_WEB)
+        await _hide_counters(connection, worker.user)
         if not waits:
             await _only_read(connection, web.user, _STAFF)
             name = await connection.fetchval("select quote_ident($1)", web.user)
             await connection.execute(f"grant update (password_hash) on staff to {name}")
     return not waits
+
+
+async def _hide_counters(connection: asyncpg.Connection, worker: str) -> None:
+    """Take from everybody what the server counts by table, where the owner may: on a server that somebody else administers
+    it may not (docs/evaluation.md)."""
+    if not await connection.fetchval("select rolsuper from pg_roles where rolname = current_user"):
+        return
+    keep = f"{await connection.fetchval('select quote_ident($1)', worker)}, pg_monitor"
+    functions = ", ".join(row["name"] for row in await connection.fetch(_COUNTERS))
+    await connection.execute(f"revoke execute on function {functions} from public")
+    await connection.execute(f"grant execute on function {functions} to {keep}")
+    await connection.execute("revoke select on pg_class from public")
+    await connection.execute(f"grant select ({await connection.fetchval(_ABOUT_TABLES)}) on pg_class to public")
+    await connection.execute(f"grant select on pg_class to {keep}")
 
 
 async def _only_read(connection: asyncpg.Connection, role: str, tables: tuple[str, ...]) -> None:
@@ -229,6 +263,7 @@ async def _rights(connection: asyncpg.Connection, role: str, called: tuple[str, 
         await connection.execute(f"grant execute on function {function} to {name}")
     for table in _WRITTEN_ONCE:
         await connection.execute(f"revoke update, delete on {table} from {name}")
+    await connection.execute(f"revoke delete on ballot from {name}")
     table, columns = _ONLY_LIFTED
     await connection.execute(f"revoke update, delete on {table} from {name}")
     await connection.execute(f"grant update ({columns}) on {table} to {name}")
@@ -239,5 +274,7 @@ async def _rights(connection: asyncpg.Connection, role: str, called: tuple[str, 
     for table in _APPEND_ONLY_FOR_WEB:
         await connection.execute(f"revoke update, delete on {table} from {name}")
     await _only_read(connection, role, _READ_ONLY_FOR_WEB)
+    await connection.execute(f"revoke update on ballot from {name}")
+    await connection.execute(f"grant update ({_OF_A_BOX}) on ballot to {name}")
     # A coordinator asks for a review and signs it off; all else of it is the worker's.
     await connection.execute(f"grant update (state) on text_review to {name}")

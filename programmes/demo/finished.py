@@ -22,11 +22,10 @@ async def parents(town: Town) -> None:
         await town.apply(cohort, opened + timedelta(days=1 + n))
     await town.start(cohort, noon(first - timedelta(days=6)))
     await head_count(town, cohort, 7, "robin")
-    ended = await _evaluate(town, cohort, "robin", answers=6)
+    words = "Gruppen tyckte att tempot var lagom. Exemplen kändes igen hemifrån."
+    ended = await _evaluate(town, cohort, "robin", answers=6, words=words)
     wrong = await closing.count_unique(cohort.cohort_id, Count(women=4, men=3, other=0), town.staff["robin"], ended)
     assert wrong is None, wrong
-    words = "Gruppen tyckte att tempot var lagom. Exemplen kändes igen hemifrån."
-    assert await evaluation.own_words(cohort.cohort_id, words, town.staff["robin"], ended) is None
     await _close(town, cohort, "robin", ended)
 
 
@@ -51,13 +50,16 @@ async def relapse_prevention(town: Town) -> None:
     await _close(town, cohort, "mika", ended)
 
 
-async def _evaluate(town: Town, cohort: CohortFacts, leader: str, answers: int) -> datetime:
-    """Slips at the last session but one, answers, and the box is closed and counted; returns when."""
+async def _evaluate(town: Town, cohort: CohortFacts, leader: str, answers: int, words: str = "") -> datetime:
+    """Slips at the last session but one, answers, the group's own words if it said any, and the box is closed and counted;
+    returns when."""
     sessions = await town.past(cohort)
     slips = await print_slips(town, cohort, leader, sessions[-2].ends_at)
     for number, code in enumerate(slips[:answers]):
         await answer(town, code, number)
     ended = sessions[-1].ends_at + timedelta(minutes=20)
+    if words:
+        assert await evaluation.own_words(cohort.cohort_id, words, town.staff[leader], ended) is None
     await evaluation.close(cohort.cohort_id, town.staff[leader], ended)
     await town.work(ended)
     return ended

@@ -25,6 +25,7 @@ ASKING: tuple[Check, ...] = (
     key_checks.search_key,
     key_checks.aside,
     key_checks.ballot_keys,
+    key_checks.small_groups,
     key_checks.log_keys,
     key_checks.destructions,
     key_checks.waiting_jobs,

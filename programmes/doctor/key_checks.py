@@ -17,6 +17,8 @@ from programmes.core.rotating import is_rotating
 from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts, is_unconfirmed, read_key, restore_of
 from programmes.doctor.findings import Finding, Patient
 from programmes.doctor.folders import KeyFacts, folder_findings, key_findings, keys_in, look_at
+from programmes.evaluation.queries import waiting_sizes
+from programmes.evaluation.rules import pool
 from programmes.evaluation.text_keys import TextKeys
 from programmes.oversight import chain_rules
 from programmes.oversight.anchor import Anchor, NoAnchor
@@ -287,6 +289,26 @@ async def ballot_keys(patient: Patient) -> Sequence[Finding]:
     if lost:
         found.append(Finding("ballot keys", "fault", f"Free texts of {len(lost)} programmes have no key.", _NO_BACKUP))
     return found
+
+
+async def small_groups(patient: Patient) -> Sequence[Finding]:
+    """Whether small groups still wait that are enough to be mixed: the worker does it within seconds."""
+    if not patient.worker:
+        return []
+    name, counted = "small groups", set[UUID]()
+    # A restored backup may have brought boxes back that are counted. That receipts can't be read is said of the folder.
+    with suppress(OSError):
+        counted = {UUID(receipt["key"]) for receipt in Receipts(patient.settings.ballot_key_folder).read()}
+    late = sorted(
+        section
+        for (section, _version), sizes in (await waiting_sizes()).items()
+        if pool({ballot: answers for ballot, answers in sizes.items() if ballot not in counted})
+    )
+    if not late:
+        return [Finding(name, "ok", "No small groups wait that could be mixed.")]
+    told = f"Small groups wait though they are enough to be mixed, in {', '.join(late)}."
+    mend = "Start the worker. If a ballot key is missing, it is said above, and in its log (`ballot_key_missing`)."
+    return [Finding(name, "fault", told, mend)]
 
 
 async def log_keys(patient: Patient) -> Sequence[Finding]:

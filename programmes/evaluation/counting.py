@@ -25,6 +25,7 @@ from programmes.evaluation.queries import (
     half_year_boxes_to_close,
     programme_of,
     unfinished,
+    waiting_sizes,
 )
 from programmes.evaluation.services import close, close_ballot, ensure_ballot
 from programmes.evaluation.text_services import FreeText
@@ -81,7 +82,7 @@ async def count(ballot_id: UUID, keys: BallotKeys, now: datetime) -> None:
         box = await _open_box(ballot_id, "closing", keys)
         if box is None:
             return
-        await execute("delete from slip where ballot_id = $1", ballot_id)
+        await _drop_slips(ballot_id)
         await execute("delete from sealed_answer where id = any($1::uuid[])", list(box.strange))
         if not box.answers:
             await _end([box], "empty")
@@ -100,17 +101,15 @@ async def count(ballot_id: UUID, keys: BallotKeys, now: datetime) -> None:
 
 
 async def mix(section: str, form_version: int, keys: BallotKeys, now: datetime) -> None:
-    """Pool the small groups of a programme that wait, if together they are enough (DESIGN 7)."""
+    """Pool the small groups of a programme that wait, if together they are enough (DESIGN 7).
+
+    A group whose key can't be used now is left out, and waits for the next pool: it holds up no other. It gives nothing
+    away by coming later, since a pool is two groups or more by itself, and no answer is in two.
+    """
     async with transaction():
         await text_services.lock_section(section)
-        rows = await fetch(
-            """select b.id, count(a.id) as answers from ballot b join sealed_answer a on a.ballot_id = b.id
-               where b.state = 'waiting' and b.section = $1 and b.form_version = $2 group by b.id order by b.id""",
-            section,
-            form_version,
-        )
-        # A restored backup may have brought one back whose key is destroyed: it is counted already, and holds up no other.
-        chosen = rules.pool({row["id"]: row["answers"] for row in rows if not keys.is_destroyed(row["id"])})
+        sizes = (await waiting_sizes()).get((section, form_version), {})
+        chosen = rules.pool({ballot_id: answers for ballot_id, answers in sizes.items() if _opens(ballot_id, keys)})
         boxes = [box for ballot_id in chosen if (box := await _open_box(ballot_id, "waiting", keys))]
         if not boxes or not await _release(boxes, keys, local_date(now)):
             return
@@ -118,6 +117,18 @@ async def mix(section: str, form_version: int, keys: BallotKeys, now: datetime) 
     for box in boxes:
         keys.destroy(box.ballot_id, "pooled", now)
     await text_services.sweep(section, keys.texts, now)
+
+
+def _opens(ballot_id: UUID, keys: BallotKeys) -> bool:
+    """Whether a waiting box can be opened now. A restored backup may have brought one back whose key is destroyed: it is
+    counted already."""
+    try:
+        keys.must_fit(ballot_id)
+    except (KeyGone, KeysAway):
+        if not keys.is_destroyed(ballot_id):
+            log.error("ballot_key_missing", ballot=str(ballot_id))
+        return False
+    return True
 
 
 async def _open_box(ballot_id: UUID, state: str, keys: BallotKeys) -> _Box | None:
@@ -194,6 +205,11 @@ async def _end(boxes: Sequence[_Box], state: str) -> None:
     await execute("update ballot set state = $2 where id = any($1::uuid[])", ids, state)
 
 
+async def _drop_slips(ballot_id: UUID) -> None:
+    await execute("delete from slip where ballot_id = $1", ballot_id)
+    await execute("delete from printed_slip where ballot_id = $1", ballot_id)
+
+
 async def prepare_job(worker: Hands, payload: dict[str, str | int]) -> None:
     """Answers `ballot_prepare`."""
     await prepare(UUID(str(payload["ballot"])), await _keys(worker))
@@ -224,6 +240,8 @@ async def close_boxes(worker: Hands) -> None:
 async def destroy_unread(worker: Hands) -> None:
     """Tick: answers of small groups that could not be mixed for a year, or as long as the office has decided, unless
     evaluation must be documented."""
+    # Not while another folder lies where the keys were: what can be mixed has not been, then.
+    await _keys(worker)
     now, months = worker.clock.now(), await amount_of("ballots_unread")
     for row in await fetch("select id, closed_on from ballot where state = 'waiting' and closed_on is not null"):
         programme_id = await programme_of(row["id"])
@@ -250,7 +268,7 @@ async def _destroy(ballot_id: UUID) -> None:
     """End a box unread; its key goes at the next replay."""
     async with transaction():
         await execute("select ballot_lock($1)", ballot_id)
-        await execute("delete from slip where ballot_id = $1", ballot_id)
+        await _drop_slips(ballot_id)
         await execute("delete from sealed_answer where ballot_id = $1", ballot_id)
         await execute("update ballot set state = 'destroyed' where id = $1 and state <> all($2)", ballot_id, list(_FINAL))
 
@@ -264,6 +282,10 @@ async def finish(worker: Hands) -> None:
             await count(ballot_id, await _keys(worker), worker.clock.now())
         except (KeyGone, KeysAway):
             log.error("ballot_key_missing", ballot=str(ballot_id))
+    # A worker that died between closing a box and mixing it, or a key that is back, leaves groups that could be mixed.
+    for (section, form_version), sizes in (await waiting_sizes()).items():
+        if rules.pool(sizes):
+            await mix(section, form_version, await _keys(worker), worker.clock.now())
 
 
 TICKS = (make_boxes, close_boxes, finish, destroy_unread, replay_keys, *text_services.TICKS)

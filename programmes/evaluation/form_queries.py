@@ -53,7 +53,8 @@ async def of_ballot(ballot_id: UUID | None) -> Questions:
 
 
 async def of_slip(slip: bytes) -> tuple[UUID | None, Questions]:
-    """The open box of a slip, by the digest of its code, and what it asks; no box for an unknown or used one."""
+    """The open box of a slip, by the digest of its code, and what it asks; no box for an unknown one.
+    For a used one it is the same: who holds codes would count votes by it."""
     row = await fetchrow(
         """select b.id, b.form_version as version, f.questions from (select slip_ballot($1) as box) s
            left join ballot b on b.id = s.box

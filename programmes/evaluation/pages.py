@@ -112,10 +112,11 @@ def no_slips(because: NoSlipsBecause) -> tuple[str, str]:
     }[because]
 
 
-def common_box(slug: str, name: str, box: BallotFacts | None) -> CommonBox:
-    """A common box with what can be said of it in one sentence."""
+def common_box(slug: str, name: str, box: BallotFacts | None, most: int) -> CommonBox:
+    """A common box with what can be said of it in two sentences, and how many slips it may have."""
     if box is None or not box.slips:
-        return CommonBox(slug, name, _("Inga lappar är utskrivna för det här halvåret."))
+        none = _("Inga lappar är utskrivna för det här halvåret.")
+        return CommonBox(slug, name, none + " " + _("Högst %(n)s lappar.", n=most))
     printed = ngettext("%(n)s lapp är utskriven.", "%(n)s lappar är utskrivna.", box.slips)
     return CommonBox(slug, name, printed + " " + _("Skriver du ut nya slutar de att gälla."))
 
@@ -137,7 +138,10 @@ def own_words_error(refusal: OwnWordsRefusal) -> str:
     return {
         "empty": _("Skriv vad gruppen sa."),
         "too_long": _("Skriv högst 500 tecken."),
-        "too_many_sentences": _("Skriv högst tre meningar."),
+        "too_many_sentences": _("Skriv högst tre meningar. En ny rad räknas som en ny mening."),
+        "released": _(
+            "Svaren är redan räknade och visade. Det som har visats ändras inte, och inga ord läggs till efteråt."
+        ),
     }[refusal]
 
 

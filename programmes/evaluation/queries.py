@@ -1,7 +1,7 @@
 """Reads about boxes and releases. Nothing here depends on an answer in a box that is open."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +10,13 @@ import msgspec
 
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortState
-from programmes.core.clock import local_date
+from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.principal import Principal
 from programmes.evaluation.form_queries import read_questions
-from programmes.evaluation.rules import BallotFacts, ReleaseFacts
+from programmes.evaluation.rules import BallotFacts, ReleaseFacts, half_year_days
 
+_BOX = """id as ballot_id, section, state, slips, created_on, closed_on, own_words, release_id is not null as in_release"""
 _EVERY_STATE: tuple[CohortState, ...] = ("planned", "open", "postponed", "started", "closed", "cancelled")
 
 
@@ -29,7 +30,7 @@ def _release(row: asyncpg.Record) -> ReleaseFacts:
 async def for_cohort(cohort_id: int) -> BallotFacts | None:
     """The cohort's box, or None while it has none. While it is open nothing of this depends on any answer."""
     row = await fetchrow(
-        "select id as ballot_id, section, state, slips, created_on, closed_on, own_words from ballot where cohort_id = $1",
+        f"select {_BOX} from ballot where cohort_id = $1",
         cohort_id,
     )
     return BallotFacts(**dict(row)) if row else None
@@ -61,6 +62,17 @@ async def waiting(sections: Sequence[str]) -> set[str]:
         "select distinct section from ballot where state = 'waiting' and section = any($1::text[])", list(sections)
     )
     return {row["section"] for row in rows}
+
+
+async def waiting_sizes() -> dict[tuple[str, int], dict[UUID, int]]:
+    """By section and version, how many answers lie in each small box that waits. Needs the worker's role."""
+    found: dict[tuple[str, int], dict[UUID, int]] = {}
+    for row in await fetch(
+        """select b.section, b.form_version, b.id, count(a.id) as answers
+           from ballot b join sealed_answer a on a.ballot_id = b.id where b.state = 'waiting' group by b.id order by b.id"""
+    ):
+        found.setdefault((row["section"], row["form_version"]), {})[row["id"]] = row["answers"]
+    return found
 
 
 async def own_words(sections: Sequence[str]) -> dict[str, list[str]]:
@@ -124,12 +136,28 @@ async def closes_at(cohort_id: int) -> datetime | None:
 async def half_year_boxes(sections: Sequence[str], half_year: str) -> dict[str, BallotFacts]:
     """The common boxes of individual forms for one half-year, by section."""
     rows = await fetch(
-        """select id as ballot_id, section, state, slips, created_on, closed_on, own_words from ballot
+        f"""select {_BOX} from ballot
            where cohort_id is null and section = any($1::text[]) and half_year = $2""",
         list(sections),
         half_year,
     )
     return {row["section"]: BallotFacts(**dict(row)) for row in rows}
+
+
+async def places_in(section: str, half_year: str) -> int:
+    """How many people at most could meet within an individual form in a half-year: places of what has not been cancelled,
+    with a session in it, or, of the half-year that it was opened in, with none that is settled yet."""
+    found = await fetchval(
+        """select coalesce(sum(c.maximum), 0) from cohort c join programme p on p.id = c.programme_id
+           where p.section = $1 and p.form = 'individual' and c.state <> 'cancelled' and exists (
+             select from (select s.starts_at from cohort_session s where s.cohort_id = c.id union all
+                          select c.created_at where not exists (
+                            select from cohort_session s where s.cohort_id = c.id)) as t (at)
+             where t.at >= $2 and t.at < $3)""",
+        section,
+        *(at_local(day, time(0)) for day in half_year_days(half_year)),
+    )
+    return int(found)
 
 
 async def half_year_boxes_to_close(half_year: str) -> list[tuple[UUID, str]]:

@@ -23,7 +23,7 @@ MOST_COMMON_SLIPS = 80
 
 BallotState = Literal["preparing", "open", "closing", "released", "waiting", "pooled", "destroyed", "empty"]
 NoSlipsBecause = Literal["answered", "closed", "nobody", "not_started"]
-OwnWordsRefusal = Literal["empty", "too_long", "too_many_sentences"]
+OwnWordsRefusal = Literal["empty", "too_long", "too_many_sentences", "released"]
 Result = list[int] | float
 _STEPS = range(1, 6)
 
@@ -39,6 +39,8 @@ class BallotFacts:
     created_on: date
     closed_on: date | None
     own_words: str | None
+    # Its answers stand in a release, and its words with them: neither changes any more.
+    in_release: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -166,13 +168,30 @@ def half_year(day: date) -> str:
     return f"{day.year}-{1 if day.month <= 6 else 2}"
 
 
+def half_year_before(named: str) -> str:
+    """The one before `2027-1` is `2026-2`."""
+    year, half = int(named[:4]), named[5:]
+    return f"{year}-1" if half == "2" else f"{year - 1}-2"
+
+
+def half_year_days(named: str) -> tuple[date, date]:
+    """Its first day, and the first one after it."""
+    year = int(named[:4])
+    return (date(year, 1, 1), date(year, 7, 1)) if named[5:] == "1" else (date(year, 7, 1), date(year + 1, 1, 1))
+
+
+def most_common_slips(places: Sequence[int]) -> int:
+    """How many slips a common box may have, by the places of the half-years that are looked at."""
+    return min(max(FEWEST_COMMON_SLIPS, *places), MOST_COMMON_SLIPS)
+
+
 def own_words_refusal(text: str) -> OwnWordsRefusal | None:
-    """Why these are not the group's own words: up to three sentences that it agreed aloud."""
+    """Why these are not the group's own words: up to three sentences that it agreed aloud. A line is one at least."""
     if not text.strip():
         return "empty"
     if len(text) > LONGEST_OWN_WORDS:
         return "too_long"
-    sentences = [part for part in re.split(r"[.!?…]+(?:\s+|$)", text.strip()) if part.strip("\"'”’ ")]
+    sentences = [part for part in re.split(r"[.!?…]+(?:\s+|$)|[\r\n]+", text.strip()) if part.strip("\"'”’ ")]
     return "too_many_sentences" if len(sentences) > MOST_SENTENCES else None
 
 

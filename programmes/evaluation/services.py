@@ -19,7 +19,7 @@ from programmes.enrolment import queries as enrolment
 from programmes.evaluation import form_queries, rules
 from programmes.evaluation.form_rules import STANDARD_VERSION, Questions
 from programmes.evaluation.keys import seal
-from programmes.evaluation.queries import for_cohort, programme_of
+from programmes.evaluation.queries import for_cohort, places_in, programme_of
 
 COMMON_SLIPS = (rules.FEWEST_COMMON_SLIPS, rules.MOST_COMMON_SLIPS)
 
@@ -109,6 +109,14 @@ async def print_slips(cohort_id: int, principal: Principal, now: datetime) -> li
     return await _issue(ballot_id, cohort.section, people, f"cohort/{cohort_id}", principal, now)
 
 
+async def most_common_slips(section: str, now: datetime) -> int:
+    """How many slips a common box may have: as many as people could answer this half-year, or could the last one, which is
+    all that is known when it begins. Slips that nobody draws can be cast by whoever keeps them."""
+    today = local_date(now)
+    before = rules.half_year_before(rules.half_year(today))
+    return rules.most_common_slips([await places_in(section, half) for half in (rules.half_year(today), before)])
+
+
 async def print_half_year_slips(section: str, number: int, principal: Principal, now: datetime) -> list[str] | NoSlips:
     """Fresh codes for the common box of an individual form, shown this once; every earlier code dies.
 
@@ -116,7 +124,7 @@ async def print_half_year_slips(section: str, number: int, principal: Principal,
         NotFound: the section is not in force, or is not evaluated by half-years.
         ValueError: a number that no common box has.
     """
-    if not rules.FEWEST_COMMON_SLIPS <= number <= rules.MOST_COMMON_SLIPS:
+    if not rules.FEWEST_COMMON_SLIPS <= number <= await most_common_slips(section, now):
         raise ValueError(f"{number} slips")
     ballot_id = await ensure_half_year_ballot(section, now)
     if ballot_id is None:
@@ -139,7 +147,9 @@ async def _issue(
 
 
 async def asked_of_slip(code: str) -> tuple[Programme, Questions] | None:
-    """What the holder of this slip is asked, about which programme; None if it is unknown or used, or its box not open."""
+    """What the holder of this slip is asked, about which programme; None if it is unknown or its box not open.
+
+    The same for a used slip, which only `cast` refuses: else who printed them could look how many have answered."""
     ballot_id, questions = await form_queries.of_slip(codes.digest(code))
     programme_id = await programme_of(ballot_id)
     return (await catalogue.programme(programme_id), questions) if programme_id else None
@@ -190,6 +200,9 @@ async def close_ballot(ballot_id: UUID, subject: str, principal: Principal | Non
 async def own_words(cohort_id: int, text: str, principal: Principal | None, now: datetime) -> rules.OwnWordsRefusal | None:
     """Keep what the group agreed aloud, where evaluation must be documented (2.1, 2.12); the reason why not, or None.
 
+    Until its answers are counted in a release: then the words are part of it, and change no more than the figures
+    (trigger `ballot_keeps_its_words`).
+
     Raises:
         NotFound: the cohort has no box, or its section asks for none.
     """
@@ -200,7 +213,10 @@ async def own_words(cohort_id: int, text: str, principal: Principal | None, now:
     if refused:
         return refused
     async with transaction():
-        if not await execute("update ballot set own_words = $2 where cohort_id = $1 returning 1", cohort_id, text.strip()):
-            raise NotFound
+        kept = "update ballot set own_words = $2 where cohort_id = $1 and release_id is null returning 1"
+        if not await execute(kept, cohort_id, text.strip()):
+            if await for_cohort(cohort_id) is None:
+                raise NotFound
+            return "released"
         await audit.note("ballot:own_words", f"cohort/{cohort_id}", principal.staff_id if principal else None, now)
     return None

@@ -1,4 +1,4 @@
-"""The locked ballot box. Web has no right on `slip`, `sealed_answer`, `held_text`, `review_text`; it goes by functions.
+"""The locked ballot box. Web has no right on slips, answers and free texts; it goes by functions.
 
 Neither slips nor answers refer to their ballot by a foreign key: that would lock its row at each vote (see the migration).
 """
@@ -76,6 +76,14 @@ class Ballot(Table, tablename="ballot"):
 
 class Slip(Table, tablename="slip"):
     """An unused slip: the digest of its code. No serial, no time."""
+
+    id: Bytea = Bytea(primary_key=True, default=None)
+    ballot_id = UUID(default=None)
+
+
+class PrintedSlip(Table, tablename="printed_slip"):
+    """A mark of every slip that was printed, made from its digest. It is the same before and after a vote, and goes when the
+    box is counted: so a form opens alike for a used slip, and who holds codes can't count by looking."""
 
     id: Bytea = Bytea(primary_key=True, default=None)
     ballot_id = UUID(default=None)

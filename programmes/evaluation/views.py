@@ -75,8 +75,8 @@ async def use_slip(request: AnyRequest) -> Response[Any]:
             return await _answer(request, form, code, *asked)
         return _form_page(request, form, *asked)
     if answering:
-        return page(request, "evaluation/used.html", status=409)
-    form.fail("kod", _("Koden går inte att använda. Lappen kan vara använd, eller så är utvärderingen stängd."))
+        return _not_counted(request, used=False)
+    form.fail("kod", _("Koden gäller inte. Är den rätt skriven har lappen bytts ut, eller så är utvärderingen stängd."))
     return _code_page(request, form, 422)
 
 
@@ -98,7 +98,13 @@ async def _answer(request: AnyRequest, form: Form, code: str, programme: Program
         # A browser may keep the page with the answers whole, to go back to. It listens to this only where it comes by https.
         headers = {"location": f"/u/tack?lang={spoken()}", "clear-site-data": '"cache"'}
         return Response("", status_code=303, headers=headers)
-    return page(request, "evaluation/used.html", status=409)
+    # It may have been closed meanwhile.
+    return _not_counted(request, used=await services.asked_of_slip(code) is not None)
+
+
+def _not_counted(request: AnyRequest, used: bool) -> Response[Any]:
+    """Said only to who answers: the slip was used before, or its box is not open any more."""
+    return page(request, "evaluation/used.html", {"used": used}, 409)
 
 
 @get("/u/tack")
@@ -180,7 +186,12 @@ async def close_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[
     box = await queries.for_cohort(cohort.cohort_id)
     if box is None or not box.is_open:
         return _back(cohort)
-    view = {"cohort": cohort, "programme": programme, "closes_at": await queries.closes_at(cohort.cohort_id)}
+    view = {
+        "cohort": cohort,
+        "programme": programme,
+        "closes_at": await queries.closes_at(cohort.cohort_id),
+        "words_missing": programme.evaluation == "required" and not box.own_words,
+    }
     return page(request, "evaluation/close.html", view)
 
 
@@ -220,7 +231,8 @@ async def _show_boxes(request: AnyRequest, status: int = 200, **more: object) ->
         raise NotFound
     half = services.half_year_of(request.app.state.clock.now())
     found = await queries.half_year_boxes([p.section for p in programmes], half)
-    boxes = [pages.common_box(p.slug, p.short_name, found.get(p.section)) for p in programmes]
+    most = {p.section: await services.most_common_slips(p.section, request.app.state.clock.now()) for p in programmes}
+    boxes = [pages.common_box(p.slug, p.short_name, found.get(p.section), most[p.section]) for p in programmes]
     view = {"boxes": boxes, "title": result_pages.half_year_title(half), "form": Form(), "refused": None, **more}
     return page(request, "evaluation/boxes.html", view, status)
 
@@ -237,10 +249,11 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
     programmes = {p.slug: p for p in await common_of(request)}
     form = await read_form(request)
     programme = programmes.get(form.choice("insats", list(programmes), _("Välj en insats.")))
-    number = form.number("antal", *services.COMMON_SLIPS)
+    now = request.app.state.clock.now()
+    most = await services.most_common_slips(programme.section, now) if programme else services.COMMON_SLIPS[1]
+    number = form.number("antal", services.COMMON_SLIPS[0], most)
     if form.errors or programme is None:
         return await _show_boxes(request, 422, form=form)
-    now = request.app.state.clock.now()
     box = (await queries.half_year_boxes([programme.section], services.half_year_of(now))).get(programme.section)
     if box and box.slips and not form.ticked("ersatt"):
         form.fail("ersatt", pages.replaces(programme.short_name, box.slips))

@@ -81,6 +81,7 @@ DIGESTS = {
     "person_lookup": {"digest", "made_under"},
     "place_session": {"id"},
     "recovery_code": {"digest"},
+    "printed_slip": {"id"},
     "restore_mark": {"receipts"},
     "sign_in_attempt": {"id"},
     "slip": {"id"},

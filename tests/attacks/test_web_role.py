@@ -8,13 +8,15 @@ import asyncpg
 import pytest
 
 from programmes.demo.processes import environment
+from programmes.evaluation import services
 from programmes.evaluation.queries import for_cohort
 from programmes.settings import Settings
-from tests.evaluation.conftest import Groups
+from tests.evaluation.conftest import GLAD, Groups
 
 # All that web may do with the tables of the evaluation, and every function it may call. What is new has to be put here.
 RIGHTS = {
-    "ballot": "SELECT INSERT UPDATE DELETE",
+    # Never which release it stands in.
+    "ballot": "SELECT INSERT UPDATE",
     "release": "SELECT",
     "release_text": "SELECT",
     "evaluation_form": "SELECT INSERT",
@@ -23,6 +25,7 @@ RIGHTS = {
     "text_review": "SELECT UPDATE",
     "review_text": "",
     "slip": "",
+    "printed_slip": "",
     "sealed_answer": "",
     "held_text": "",
 }
@@ -32,7 +35,7 @@ CALLS = {
     "issue_slips(uuid,bytea[],integer)": "the same, with the version of the form that they ask",
     "review_texts(uuid,integer)": "texts under review, to a coordinator of the programme, sealed",
     "keep_drafts(uuid,integer,uuid[],bytea[])": "what a coordinator will show instead of them, sealed",
-    "slip_ballot(bytea)": "the box of a slip that somebody holds",
+    "slip_ballot(bytea)": "the box of a slip that somebody holds, used or not",
     "cast_ballot(bytea,bytea)": "a vote",
     "withdraw_text(integer,date)": "nothing of an evaluation",
     "admit_subject(text,text,text,text,text[],text[],timestamp with time zone)": "nothing of an evaluation",
@@ -122,6 +125,37 @@ async def test_web_is_refused_whatever_it_tries_to_read_or_write_them_by(table: 
         assert await web.fetchval("select count(*) from pg_stats where tablename = $1", table) == 0
     finally:
         await web.close()
+
+
+async def test_what_the_server_counts_by_table_is_not_told_to_web(
+    groups: Groups, owner: asyncpg.Connection, settings: Settings
+) -> None:
+    _cohort, slips = await groups.with_slips(3)
+    assert await services.cast(slips[0], GLAD, settings.key_folder)
+    await owner.execute("analyze sealed_answer")
+    looks = (
+        "select n_tup_ins, n_tup_del from pg_stat_all_tables", "select idx_scan from pg_stat_user_indexes",
+        "select heap_blks_read from pg_statio_user_tables", "select n_tup_ins from pg_stat_xact_user_tables",
+        "select tup_inserted from pg_stat_database", "select calls from pg_stat_user_functions",
+        "select pg_stat_get_tuples_inserted('ballot'::regclass)", "select pg_stat_get_live_tuples('ballot'::regclass)",
+        "select pg_relation_size('ballot')", "select pg_table_size('ballot')", "select pg_total_relation_size('ballot')",
+        "select pg_indexes_size('ballot')", "select reltuples from pg_class", "select relpages from pg_class",
+        "select * from pg_class",
+    )  # fmt: skip
+    for statement in looks:
+        await owner.fetch(statement)
+    web, works = await asyncpg.connect(settings.web_database_url), await asyncpg.connect(settings.worker_database_url)
+    try:
+        for statement in looks:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await web.fetch(statement)
+        # What a client asks of the catalogue is still answered, and pg_dump, as the worker, asks for all of it.
+        assert await web.fetch("select c.oid, relname, relkind, reltype from pg_class c where relname = 'ballot'")
+        assert await web.fetch("select * from information_schema.columns where table_name = 'ballot'")
+        await works.fetch("select relpages, reltuples from pg_class")
+    finally:
+        await web.close()
+        await works.close()
 
 
 async def test_no_key_lies_where_web_reaches(groups: Groups, settings: Settings) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from programmes.attendance.rules import Bounds, Count
-from programmes.desk.closing.rules import ClosingFacts, box_of, erased_by, half_year_day, may_close, steps
+from programmes.desk.closing.rules import Box, ClosingFacts, box_of, erased_by, half_year_day, may_close, steps
 
 ABC = ClosingFacts(
     kind="count", form="group", exempt=True, state="started", sessions=4, coming=0, unnoted=0, ending="completed",
@@ -63,8 +63,9 @@ def test_attendance_of_documented_people_must_have_been_moved() -> None:
     assert not may_close(replace(RELAPSE, transferred=False))
 
 
-def test_with_enough_answers_the_groups_own_words_are_not_needed() -> None:
-    assert may_close(replace(ABC, box="enough", own_words=False))
+@pytest.mark.parametrize("box", ["enough", "mixed"])
+def test_with_answers_that_stand_in_a_release_the_groups_own_words_are_not_needed(box: Box) -> None:
+    assert may_close(replace(ABC, box=box, own_words=False))
 
 
 def test_a_group_that_ended_early_owes_neither_evaluation_nor_own_words() -> None:
@@ -102,6 +103,7 @@ def test_a_series_counts_in_the_half_year_of_its_last_talk() -> None:
         (False, "group", None, "not_needed"), (True, "individual", "open", "not_needed"), (True, "group", None, "missing"),
         (True, "group", "preparing", "open"), (True, "group", "open", "open"), (True, "group", "closing", "counting"),
         (True, "group", "released", "enough"), (True, "group", "waiting", "few"), (True, "group", "empty", "few"),
+        (True, "group", "pooled", "mixed"),
     ],
 )  # fmt: skip
 def test_what_the_boxs_state_means(needed: bool, form: str, state: str | None, expected: str) -> None:

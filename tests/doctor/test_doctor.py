@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -159,6 +159,29 @@ async def test_what_is_broken_is_said_with_how_to_mend_it(patient: Patient, tmp_
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(copy, folder)
     assert said(await checks.examine(patient), "fault") == ""
+
+
+async def test_small_groups_that_could_be_mixed_and_still_wait_are_said(patient: Patient, owner: asyncpg.Connection) -> None:
+    ballots = BallotKeys(patient.settings.ballot_key_folder, patient.settings.key_folder)
+
+    async def a_box(answers: int) -> UUID:
+        box = uuid4()
+        ballots.create(box)
+        await owner.execute(
+            """insert into ballot (id, half_year, section, state, created_on, closed_on)
+               values ($1, $2, '2.7', 'waiting', '2026-09-01', '2026-09-02')""",
+            box,
+            str(box),
+        )
+        await owner.executemany("insert into sealed_answer values ($1, $2, 'x')", [(uuid4(), box) for _ in range(answers)])
+        return box
+
+    await a_box(4)
+    assert "No small groups wait" in said(await checks.examine(patient), "ok")
+    other = await a_box(2)
+    assert "enough to be mixed, in 2.7." in said(await checks.examine(patient), "fault")
+    ballots.destroy(other, "counted", patient.now)
+    assert "enough to be mixed" not in said(await checks.examine(patient), "fault")
 
 
 async def test_orphans_torn_receipts_rotations_and_waiting_destructions_are_said(

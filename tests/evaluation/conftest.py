@@ -1,6 +1,7 @@
 """Groups with their slips in their hands."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import pytest
 
@@ -44,6 +45,10 @@ class Groups:
             await execute("update cohort set state = 'started' where id = $1", cohort.cohort_id)
         return cohort
 
+    async def talks(self, places: int, section: str, now: datetime | None = None) -> None:
+        """Something of an individual form, with so many places this half-year."""
+        await a_cohort(section, now or self.clock.now(), self.leader, minimum=1, maximum=places, sessions=2)
+
     async def with_slips(self, people: int, section: str = "2.1", sessions: int = 10) -> tuple[CohortFacts, list[str]]:
         cohort = await self.started(people, section, sessions)
         slips = await services.print_slips(cohort.cohort_id, self.leader, self.clock.now())
@@ -52,11 +57,18 @@ class Groups:
         return cohort, slips
 
     async def closed(
-        self, answers: int, people: int | None = None, section: str = "2.1", given: Mapping[str, object] = GLAD
+        self,
+        answers: int,
+        people: int | None = None,
+        section: str = "2.1",
+        given: Mapping[str, object] = GLAD,
+        words: str = "",
     ) -> CohortFacts:
         cohort, slips = await self.with_slips(people or answers, section)
         for code in slips[:answers]:
             assert await services.cast(code, given, self.worker.settings.key_folder)
+        if words:
+            assert await services.own_words(cohort.cohort_id, words, self.leader, self.clock.now()) is None
         await services.close(cohort.cohort_id, self.leader, self.clock.now())
         await worker.drain(self.worker)
         return cohort

@@ -1,5 +1,6 @@
 """No release and no pool ever falls under the threshold, and nobody's answer is in two."""
 
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
@@ -140,6 +141,8 @@ def test_a_rounded_mean_is_never_more_than_a_quarter_off(counts: list[int]) -> N
         ("", "empty"),
         ("Vi ville ha en träff till. Tiden passade! Vi kommer gärna igen?", None),
         ("Ett. Två. Tre. Fyra.", "too_many_sentences"),
+        ("Ett\nTvå\r\nTre\nFyra", "too_many_sentences"),
+        ("Ett.\n\nTvå.\r\nTre.\n", None),
         ("Lokalen låg bra, kl. 18.00 passade", None),
         ("”Vi ville ha en träff till.”", None),
         ("x" * 501, "too_long"),
@@ -147,3 +150,14 @@ def test_a_rounded_mean_is_never_more_than_a_quarter_off(counts: list[int]) -> N
 )
 def test_own_words_are_at_most_three_sentences(text: str, refusal: str | None) -> None:
     assert rules.own_words_refusal(text) == refusal
+
+
+def test_a_half_year_knows_its_days_and_the_one_before() -> None:
+    assert [rules.half_year_before(half) for half in ("2027-1", "2026-2")] == ["2026-2", "2026-1"]
+    assert rules.half_year_days("2026-1") == (date(2026, 1, 1), date(2026, 7, 1))
+    assert rules.half_year_days("2026-2") == (date(2026, 7, 1), date(2027, 1, 1))
+
+
+@pytest.mark.parametrize(("places", "most"), [((0, 0), 8), ((3, 12), 12), ((12, 3), 12), ((200, 0), 80)])
+def test_a_common_box_has_no_more_slips_than_people_could_answer(places: tuple[int, int], most: int) -> None:
+    assert rules.most_common_slips(places) == most

@@ -18,7 +18,7 @@ from programmes.core.db import fetchval
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyGone
-from programmes.evaluation import queries, services
+from programmes.evaluation import counting, queries, services
 from programmes.evaluation.keys import BallotKeys
 from programmes.evaluation.queries import for_cohort, release_of, releases, waiting
 from programmes.settings import Settings
@@ -292,6 +292,7 @@ async def test_while_open_the_facts_do_not_depend_on_the_answers(groups: Groups,
 async def test_individual_forms_share_a_box_for_the_half_year_which_closes_with_it(
     groups: Groups, clock: FrozenClock, settings: Settings, owner: asyncpg.Connection
 ) -> None:
+    await groups.talks(24, "2.9")
     slips = await services.print_half_year_slips("2.9", 24, groups.leader, clock.now())
     assert isinstance(slips, list)
     assert len(slips) == 24
@@ -306,6 +307,20 @@ async def test_individual_forms_share_a_box_for_the_half_year_which_closes_with_
     (release,) = await releases(["2.9"])
     assert (release.half_year, release.answers, release.slips) == ("2026-2", 5, 0)
     assert await rows(owner, "sealed_answer") == 0
+
+
+async def test_a_common_box_has_slips_for_those_who_could_answer_this_half_year_or_the_last_one(
+    groups: Groups, clock: FrozenClock
+) -> None:
+    now = clock.now()
+    for places, section, when in ((9, "2.9", now), (11, "2.9", now - timedelta(days=200)), (30, "2.9", now - timedelta(365)),
+                                  (40, "2.10", now)):  # fmt: skip
+        await groups.talks(places, section, when)
+    assert [await services.most_common_slips(section, now) for section in ("2.9", "2.10", "2.11")] == [11, 40, 8]
+    for number in (7, 12):
+        with pytest.raises(ValueError, match="slips"):
+            await services.print_half_year_slips("2.9", number, groups.leader, now)
+    assert len(await services.print_half_year_slips("2.9", 11, groups.leader, now)) == 11  # type: ignore[arg-type]
 
 
 async def test_a_common_box_is_made_once_and_only_where_it_is_wanted(clock: FrozenClock, db: None) -> None:
@@ -349,6 +364,26 @@ async def test_the_groups_own_words_are_kept_where_evaluation_must_be_documented
     other = await groups.started(1, section="2.7")
     with pytest.raises(NotFound):
         await services.own_words(other.cohort_id, said, robin, clock.now())
+
+
+@pytest.mark.parametrize("sizes", [(5,), (4, 3)])
+async def test_own_words_are_frozen_with_the_release_that_they_stand_in(
+    sizes: tuple[int, ...], groups: Groups, clock: FrozenClock, robin: Principal, owner: asyncpg.Connection
+) -> None:
+    cohorts = [await groups.closed(size, words="Vi ville ha fika." if not n else "") for n, size in enumerate(sizes)]
+    for cohort in cohorts:
+        assert await services.own_words(cohort.cohort_id, "Eller inte.", robin, clock.now()) == "released"
+    (release,) = await releases(["2.1"])
+    assert release.words == ["Vi ville ha fika."]
+    # Nor by a right that web or worker has, nor by the owner's hand.
+    for change in ("own_words = 'Nej.'", "own_words = null", "release_id = null"):
+        with pytest.raises(asyncpg.CheckViolationError, match="released already"):
+            await owner.execute(f"update ballot set {change}")
+    for change in ("update ballot set release_id = 1", "delete from ballot"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await fetchval(change)
+    with pytest.raises(NotFound):
+        await services.own_words((await groups.started(1)).cohort_id, "Vi.", robin, clock.now())
 
 
 async def test_unread_answers_go_after_a_year_but_not_where_they_must_be_documented(
@@ -402,6 +437,41 @@ async def test_a_key_that_is_not_there_stops_the_count_and_loses_nothing(
     away.rename(path)
     await worker.drain(groups.worker)
     assert await state_of(cohort) == "released"
+
+
+async def test_a_waiting_group_without_its_key_holds_up_no_other_and_is_mixed_when_the_key_is_back(
+    groups: Groups, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    lost, first = await groups.closed(2), await groups.closed(1)
+    box = await for_cohort(lost.cohort_id)
+    assert box
+    path = settings.ballot_key_folder / "private" / f"{box.ballot_id}.key"
+    away = path.rename(path.with_suffix(".away"))
+    second = await groups.closed(4)
+    assert [await state_of(c) for c in (lost, first, second)] == ["waiting"] * 3, "only one is outside the largest"
+    third = await groups.closed(1)
+    assert [await state_of(c) for c in (lost, first, second, third)] == ["waiting", "pooled", "pooled", "pooled"]
+    fourth = await groups.closed(3)
+    assert await state_of(fourth) == "waiting"
+    away.rename(path)
+    await worker.drain(groups.worker)
+    assert [await state_of(c) for c in (lost, fourth)] == ["pooled", "pooled"]
+    assert [release.answers for release in await releases(["2.1"])] == [5, 6]
+    assert await rows(owner, "sealed_answer") == 0
+
+
+async def test_groups_that_a_dying_worker_left_unmixed_are_mixed_at_the_next_look(
+    groups: Groups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def died(*_args: object) -> None:
+        return None
+
+    with monkeypatch.context() as dying:
+        dying.setattr(counting, "mix", died)
+        cohorts = [await groups.closed(3), await groups.closed(2)]
+        assert [await state_of(cohort) for cohort in cohorts] == ["waiting", "waiting"]
+    await worker.drain(groups.worker)
+    assert [await state_of(cohort) for cohort in cohorts] == ["pooled", "pooled"]
 
 
 async def test_closing_and_printing_are_audited_and_voting_is_not(

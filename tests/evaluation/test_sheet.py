@@ -9,6 +9,7 @@ import zxingcpp
 from PIL import Image, ImageFilter
 
 from programmes.core import codes
+from programmes.core.i18n import Spoken, speaking
 from programmes.core.qr import symbol
 from programmes.core.typesetting import typeset
 from programmes.evaluation import pages, sheet_views
@@ -54,6 +55,27 @@ def test_eight_lie_on_a_page_of_a4_and_the_symbol_is_33_mm_with_its_quiet_zone(
         inside = int(zone) - 3
         around.paste(255, (inside, inside, around.width - inside, around.height - inside))
         assert around.getextrema()[0] == 255
+
+
+def test_the_last_row_has_a_line_to_cut_along_beneath_it(sheets: tuple[list[str], list[Image.Image]]) -> None:
+    _printed, pictures = sheets
+    # Three slips on the second sheet: two rows, and nothing beneath them.
+    row = 74.25 * _PX_A_MM
+    for rows, dark in ((1, True), (2, True), (3, False)):
+        strip = pictures[1].convert("L").crop((0, round(rows * row) - 3, pictures[1].width, round(rows * row) + 3))
+        assert (strip.getextrema()[0] < 200) is dark, rows
+
+
+@pytest.mark.parametrize("in_language", ["sv", "en"])
+def test_the_promise_is_large_enough_to_be_read_and_still_fits(in_language: Spoken) -> None:
+    with speaking(in_language):
+        pdf = typeset(sheet_views._SHEET, pages.sheet([codes.new_code() for _ in range(8)], _ADDRESS))
+    [page] = pypdfium2.PdfDocument(pdf)
+    text = page.get_textpage()
+    where = text.get_text_range().index("Du drar" if in_language == "sv" else "You draw")
+    size = pypdfium2.raw.FPDFText_GetFontSize(text.raw, where)
+    assert size >= 10
+    assert len(read(page.render(scale=200 / 72).to_pil())) == 8
 
 
 @pytest.mark.parametrize("spoilt", ["as printed", "blurred", "tilted", "both", "grey"])

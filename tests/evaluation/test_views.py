@@ -82,22 +82,49 @@ async def test_a_slip_leads_from_its_code_to_thanks_and_is_used_up(
     assert await owner.fetchval("select count(*) from sealed_answer") == 1
 
 
-async def test_unknown_used_and_closed_slips_get_the_same_page(
-    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+async def test_a_slip_opens_its_form_alike_whether_it_is_used_and_only_an_answer_is_told(
+    client: httpx.AsyncClient, groups: Groups
+) -> None:
+    _cohort, slips = await groups.with_slips(3)
+
+    async def everything_but_an_answer(code: str) -> list[tuple[int, str]]:
+        tries: list[dict[str, str]] = [
+            {"kod": code}, {"kod": code, "gor": "sprak"}, {"kod": code, "steg": "svar"},
+            {"kod": code, "steg": "svar", "safety": "9"}, {"kod": code, "steg": "svar", "gor": "sprak", "safety": "2"},
+        ]  # fmt: skip
+        seen = [await client.post("/u", data=given) for given in tries]
+        return [(r.status_code, r.text.replace(code, "")) for r in seen]
+
+    unused = await everything_but_an_answer(slips[0])
+    assert [status for status, _text in unused] == [200, 200, 422, 422, 200]
+    await answer(client, slips[0], participation="4")
+    assert await everything_but_an_answer(slips[0]) == unused
+    told = await answer(client, slips[0], participation="1")
+    assert told.status_code == 409
+    assert "Det du skickade nu räknades inte." in told.text
+    assert "Skickade du nyss?" in told.text
+
+
+async def test_unknown_and_closed_slips_get_the_same_page_and_who_is_late_hears_of_the_closing(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     cohort, slips = await groups.with_slips(3)
     await answer(client, slips[0], participation="4")
-    used = await client.post("/u", data={"kod": slips[0]})
     unknown = await client.post("/u", data={"kod": codes.new_code()})
     await services.close(cohort.cohort_id, groups.leader, clock.now())
-    closed = await client.post("/u", data={"kod": slips[1]})
-    texts = {re.sub(r'value="[0-9A-Z]{16}"', "", r.text) for r in (used, unknown, closed)}
-    assert len(texts) == 1
-    assert {r.status_code for r in (used, unknown, closed)} == {422}
-    assert title(used).startswith("Fel:")
+    closed = [await client.post("/u", data={"kod": code}) for code in slips[:2]]
+    assert len({re.sub(r'value="[0-9A-Z]{16}"', "", r.text) for r in (unknown, *closed)}) == 1
+    assert {r.status_code for r in (unknown, *closed)} == {422}
+    assert title(unknown).startswith("Fel:")
     late = await answer(client, slips[1], participation="4")
     never = await answer(client, codes.new_code(), participation="4")
     assert late.text == never.text
+    assert "Utvärderingen är stängd" in late.text
+    assert "Skickade du innan den stängdes?" in late.text
+    assert "nyss" not in late.text
+    await worker.drain(groups.worker)
+    assert (await answer(client, slips[1], participation="4")).text == late.text
+    assert await owner.fetchval("select count(*) from printed_slip") == 0
 
 
 async def test_what_was_typed_is_kept_on_an_error_and_in_another_language(
@@ -240,6 +267,29 @@ async def test_a_small_group_gets_kind_words_and_can_speak_for_itself(
     assert "”Vi ville ha en träff till.”" in (await client.get("/personal/utvarderingar")).text
 
 
+async def test_own_words_are_written_before_the_answers_are_shown_and_stand_as_they_are_afterwards(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    cohort, slips = await groups.with_slips(5)
+    await sign_in_as(client, "robin", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/utvardering"
+    assert "Skriv dem innan utvärderingen stängs." in (await client.get(address)).text
+    assert "Gruppens egna ord är inte skrivna än." in (await client.get(f"{address}/stang")).text
+    kept = await post_form(client, f"{address}/egna-ord", {"ord": "Vi ville ha en träff till."}, page=address)
+    assert kept.status_code == 303
+    assert "inte skrivna än" not in (await client.get(f"{address}/stang")).text
+    for code in slips:
+        await answer(client, code, participation="4")
+    await services.close(cohort.cohort_id, groups.leader, clock.now())
+    await worker.drain(groups.worker)
+    page = (await client.get(address)).text
+    assert "”Vi ville ha en träff till.”" in page
+    assert "egna-ord" not in page
+    late = await post_form(client, f"{address}/egna-ord", {"ord": "Nej."}, page="/personal/grupper")
+    assert late.status_code == 422
+    assert "Det som har visats ändras inte" in late.text
+
+
 async def test_results_are_for_those_who_coordinate_or_lead_the_programme(
     client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
 ) -> None:
@@ -299,10 +349,13 @@ async def test_coordinators_print_slips_for_a_common_box_of_many(
     await sign_in_as(client, "robin", clock.now())
     assert (await client.get(address)).status_code == 404
     await sign_in_as(client, "kim", clock.now())
+    for section in ("2.9", "2.10", "2.11", "2.14"):
+        await groups.talks(24, section)
     shown = await client.get(address)
     assert "Hösten 2026" in shown.text
+    assert "Högst 24 lappar." in shown.text
     slug = re.findall(r'name="insats" value="([^"]+)"', shown.text)[0]
-    for wrong in ({"antal": "1", "insats": slug}, {"antal": "24"}, {"antal": "81", "insats": slug}):
+    for wrong in ({"antal": "1", "insats": slug}, {"antal": "24"}, {"antal": "25", "insats": slug}):
         assert (await post_form(client, address, dict(wrong))).status_code == 422
     sheet = await post_form(client, address, {"antal": "24", "insats": slug})
     printed = re.findall(r'<p class="code">([0-9A-Z-]{19})<br>', sheet.text)
@@ -335,6 +388,8 @@ async def test_slips_that_may_be_out_there_are_replaced_only_when_it_is_meant(
     await a_coordinator(clock.now(), "kim")
     address = "/personal/utvarderingar/lador"
     await sign_in_as(client, "kim", clock.now())
+    for section in ("2.9", "2.10", "2.11", "2.14"):
+        await groups.talks(24, section)
     slug = re.findall(r'name="insats" value="([^"]+)"', (await client.get(address)).text)[0]
     wish: dict[str, object] = {"antal": "24", "insats": slug}
     first = re.findall(r'<p class="code">([0-9A-Z-]{19})<br>', (await post_form(client, address, wish)).text)

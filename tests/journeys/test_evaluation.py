@@ -127,6 +127,10 @@ async def test_an_answer_whose_receipt_was_lost_on_the_way_is_sent_again_and_cou
     _cohort, slips = await groups.with_slips(3)
     page = await phone.new_page()
     await page.goto("/u")
+    await page.locator("#kod").fill("fel")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_be_focused()
+    await page.goto("/u")
     await vote(page, slips[0])
     lost = 0
 
@@ -144,8 +148,13 @@ async def test_an_answer_whose_receipt_was_lost_on_the_way_is_sent_again_and_cou
         await page.keyboard.press("Enter")
     assert lost == 1
     assert await answers(owner) == 1
+    # What was written stands, and it is said where the keyboard is.
+    await expect(page.locator("#inte-framme")).to_contain_text("Svaret kom inte fram")
+    await expect(page.locator("#inte-framme")).to_be_focused()
+    assert await page.locator("#good").input_value() == SAID
+    assert await page.locator("input:checked").count() == 1
     await page.unroute("**/u?lang=sv")
-    await page.reload()
+    await page.get_by_role("button", name="Skicka mitt svar").click()
     await page.get_by_text("Då ligger ditt svar i lådan").wait_for()
     await shows_nothing(page, slips[0])
     assert await answers(owner) == 1

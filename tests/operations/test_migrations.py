@@ -80,7 +80,7 @@ async def test_migrating_while_web_runs_opens_the_ballot_box_at_no_moment(
         nonlocal statements
         answer: str = await execute(self, query, *args, **more)
         statements += 1
-        for table in ("slip", "sealed_answer", "held_text", "review_text"):
+        for table in ("slip", "printed_slip", "sealed_answer", "held_text", "review_text"):
             if await owner.fetchval("select has_table_privilege('programmes_web', $1, 'select')", table):
                 open_to_web.append(f"{table} after {query}")
         return answer

@@ -9,7 +9,7 @@ from programmes.attendance.rules import Bounds, Count, Kind
 
 StepKey = Literal["attendance", "ending", "evaluation", "unique", "own_words", "transfer"]
 Ending = Literal["completed", "ended_early", "cancelled"]
-Box = Literal["not_needed", "missing", "open", "counting", "enough", "few"]
+Box = Literal["not_needed", "missing", "open", "counting", "enough", "mixed", "few"]
 ENDINGS: tuple[Ending, ...] = ("completed", "ended_early", "cancelled")
 # The most that a working list may be kept after the last session (DESIGN 6); an office may decide on fewer days.
 KEPT = timedelta(days=30)
@@ -84,8 +84,9 @@ def _evaluated(facts: ClosingFacts) -> bool:
 
 
 def _spoken(facts: ClosingFacts) -> bool:
-    """Few answers wait to be mixed with others, so the group's own words stand in for them; if it came to an end."""
-    return facts.box == "enough" or facts.own_words or facts.ending in {"ended_early", "cancelled"}
+    """Few answers wait to be mixed with others, so the group's own words stand in for them; if it came to an end. Once they
+    are mixed they stand in a release, to which no words are added."""
+    return facts.box in {"enough", "mixed"} or facts.own_words or facts.ending in {"ended_early", "cancelled"}
 
 
 def may_close(facts: ClosingFacts) -> bool:
@@ -111,7 +112,8 @@ def box_of(needed: bool, form: str, state: str | None) -> Box:
         return "open"
     if state == "closing":
         return "counting"
-    return "enough" if state == "released" else "few"
+    known: dict[str, Box] = {"released": "enough", "pooled": "mixed"}
+    return known.get(state, "few")
 
 
 def half_year_day(held: Collection[date], today: date) -> date:
