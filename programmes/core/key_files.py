@@ -206,9 +206,14 @@ def parsed_receipt(line: bytes) -> dict[str, str] | None:
     except ValueError:
         return None
     whole = isinstance(found, dict) and all(isinstance(told, str) for told in found.values())
-    if not whole or "kind" not in found or not _ID.fullmatch(found.get("key", "")):
+    if not whole or "kind" not in found or not _names_a_key(found["kind"], found.get("key", "")):
         raise ValueError("a line of it is no receipt")
     return found
+
+
+def _names_a_key(kind: str, key: str) -> bool:
+    """A key of texts may be a section's, and is called so (`text/2.1`); all others have an id."""
+    return _ID.fullmatch(key) is not None or (kind == "text" and key.startswith("text/"))
 
 
 def next_of(path: Path) -> Path:
