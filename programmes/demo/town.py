@@ -11,6 +11,7 @@ from programmes.catalogue.rules import Answers, Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.opening_services import programme_for, start_from
 from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.rules import UNDO_DECISION
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
 from programmes.core.contacts import by_text
@@ -162,6 +163,8 @@ class Town:
         reasons = await oversight.start(cohort.cohort_id, False, seen_as(cohort.state, cohort.first_start), self.kim, moment)
         assert not reasons, reasons
         await self.work(moment)
+        # Its messages leave when it can't be taken back any more.
+        await self.work(moment + UNDO_DECISION)
 
     async def past(self, cohort: CohortFacts) -> list[SessionFacts]:
         """The sessions that are over by the real now, in order."""

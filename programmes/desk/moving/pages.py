@@ -71,6 +71,7 @@ class ChoosePage:
     cohort_id: int
     cohort_name: str
     cancelled: bool
+    anybody: bool
     people: tuple[Choice, ...]
     starts: tuple[transfer_pages.Start, ...]
     form: Any

@@ -59,11 +59,14 @@ async def _choose(request: AnyRequest, cohort: CohortFacts, form: Form, status: 
                 str(one.enrolment_id) in form.all("vem") or answers.get(one.enrolment_id) is False,
             )
             for one in people
+            # Nobody is looked at where there is nothing to choose and no answer to read.
+            if starts or cohort.state == "postponed"
         )
     view = pages.ChoosePage(
         cohort.cohort_id,
         cohort.name,
         cohort.state == "cancelled",
+        bool(people),
         choices,
         transfer_pages.choices(starts, taken),
         form,
