@@ -1,5 +1,7 @@
 """The cockpit: who sees what, what can be started, and the same few statements for two starts or a thousand."""
 
+import csv
+import io
 import re
 from dataclasses import fields
 from datetime import timedelta
@@ -394,3 +396,17 @@ async def test_the_office_sets_how_many_starts_it_wants_and_is_told_by_when_to_o
     assert "Planera nästa start av" in (await client.get("/personal/idag")).text
     assert (await post_form(client, address, fields)).status_code == 303
     assert await owner.fetchval("select count(*) from yearly_starts") == 0
+
+
+async def test_the_starts_can_be_taken_home_and_say_that_they_stay_in_the_house(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    robin = await a_leader(clock.now())
+    await a_coordinator(clock.now())
+    await a_cohort("2.8", clock.now(), robin)
+    await sign_in_as(client, "kim", clock.now())
+    content = (await client.get("/personal/starter.csv")).content.decode("utf-8-sig")
+    heads, line = csv.reader(io.StringIO(content), delimiter=";")
+    assert heads[:3] == ["Märkning", "Avsnitt", "Grupp"]
+    assert line[:2] == ["Internt, sekretess", "2.8"]
+    assert line[5:] == ["5", "8", "0", "0", "0", "0", "0"]
