@@ -52,14 +52,15 @@ class Found(Protocol):
 
 @dataclass(frozen=True)
 class Point:
-    """Something that has to be in order: whether it is, in words, and what isn't. `links`: where each is mended."""
+    """Something that has to be in order: whether it is, in words, and what isn't, each with a word more and where it is
+    mended, if there is such a page."""
 
     id: str
     title: str
     ok: bool
     tag: str
     text: str
-    lines: tuple[tuple[str, str], ...]
+    lines: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,11 @@ def _tag(n: int) -> str:
 
 
 def _decisions(undecided: tuple[tuple[str, str], ...], working_list_decision: str) -> Point:
-    lines = [(f"{section} {name}", "") for section, name in undecided]
+    lines = [(f"{section} {name}", "", "") for section, name in undecided]
     if not working_list_decision:
-        lines.append((_("Arbetslistorna: beslutets beteckning saknas i inställningarna (PROGRAMMES_BOARD_DECISION)"), ""))
+        lines.append(
+            (_("Arbetslistorna: beslutets beteckning saknas i inställningarna (PROGRAMMES_BOARD_DECISION)"), "", "")
+        )
     return Point(
         "beslut",
         _("Undantag utan beslut i nämnden"),
@@ -122,7 +125,9 @@ def _decisions(undecided: tuple[tuple[str, str], ...], working_list_decision: st
 
 
 def _point(id_: str, title: str, late: Sequence[Late], fine: str, wrong: str) -> Point:
-    lines = tuple((f"{one.section} {one.name}", _("Sista träffen var %(day)s", day=day_plain(one.since))) for one in late)
+    lines = tuple(
+        (f"{one.section} {one.name}", _("Sista träffen var %(day)s", day=day_plain(one.since)), "") for one in late
+    )
     return Point(id_, title, not late, _tag(len(late)), wrong if late else fine, lines)
 
 
@@ -133,7 +138,7 @@ def _reviews(unsigned: tuple[date, ...]) -> Point:
         not unsigned,
         _tag(len(unsigned)),
         _("Gå igenom månadens stickprov och skriv under.") if unsigned else _("Varje månad är granskad och underskriven."),
-        tuple((month_year(month), f"/personal/granskning/{month:%Y-%m}") for month in unsigned),
+        tuple((month_year(month), "", f"/personal/granskning/{month:%Y-%m}") for month in unsigned),
     )
 
 

@@ -7,8 +7,8 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.edition_rules import Difference, differences
 from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch
-from programmes.core.retention import amount_of
 from programmes.oversight import review_queries
+from programmes.oversight.retention_queries import lists_kept
 
 # A group is closed within so many days of its last session, or somebody is asked why it isn't.
 DAYS_TO_CLOSE = 14
@@ -53,11 +53,6 @@ _OPEN_PAST = f"""
 select p.section, c.name, s.last from cohort c join programme p on p.id = c.programme_id {_LAST}
 where c.state in ('open', 'started') and p.form <> 'drop_in' and s.last < $1 order by s.last, c.id
 """
-_LISTS = f"""
-select p.section, c.name, s.last from cohort c join programme p on p.id = c.programme_id {_LAST}
-where p.doc_level = 'operational' and p.form <> 'drop_in' and s.last < $1
-  and exists (select 1 from enrolment e where e.cohort_id = c.id) order by s.last, c.id
-"""
 _TOUCHED = """
 select distinct p.section, c.name, c.id from cohort c join programme p on p.id = c.programme_id
 join cohort_session s on s.cohort_id = c.id and s.state <> 'cancelled' and s.starts_at >= $1
@@ -69,7 +64,6 @@ async def compliance(now: datetime) -> Compliance:
     """As it is now."""
     today = local_date(now)
     in_force = [p for _id, p in await catalogue.in_force(today)]
-    days = await amount_of("working_list")
     return Compliance(
         undecided=tuple(
             (p.section, p.short_name)
@@ -77,7 +71,7 @@ async def compliance(now: datetime) -> Compliance:
             if p.exempt and p.form != "catalogue_only" and p.reading("board_decision") == ""
         ),
         open_past=await _late(_OPEN_PAST, _midnight(today, -DAYS_TO_CLOSE)),
-        lists=await _late(_LISTS, _midnight(today, -days)),
+        lists=tuple(Late(section, name, last) for section, name, last, by in await lists_kept() if by < today),
         unsigned=tuple(m.month for m in await review_queries.months() if m.signed_at is None),
         coming=await _coming(today),
     )

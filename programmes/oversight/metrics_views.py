@@ -1,6 +1,5 @@
 """`/metrics` for Prometheus: what this process has served, and what waits in the database. For the inside only."""
 
-from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from programmes.core.db import pool_facts
 from programmes.core.errors import NotFound
+from programmes.core.key_files import ids_in
 from programmes.core.sealing import KeyFolder
 from programmes.oversight import metrics_queries
 from programmes.web.measuring import Measures
@@ -54,7 +54,7 @@ async def metrics(request: AnyRequest) -> Response[bytes]:
     usable = keys.usable()
     _gauge(found, "keys_usable", "Whether the key folder can be used.", int(usable))
     if usable:
-        _gauge(found, "keys", "Keys of people and of entries.", await to_thread.run_sync(_files, keys.folder))
+        _gauge(found, "keys", "Keys of people and of entries.", await to_thread.run_sync(_keys, keys.folder))
     for name, (told, value) in pool_facts().items():
         _gauge(found, name, told, value)
     waits = await metrics_queries.waiting(state.clock.now())
@@ -70,9 +70,8 @@ def _gauge(registry: CollectorRegistry, name: str, told: str, value: float) -> N
     Gauge(f"programmes_{name}", told, registry=registry).set(value)
 
 
-def _files(folder: Path) -> int:
-    kinds: Iterable[Path] = (folder / "entry", folder / "person")
-    return sum(1 for kind in kinds if kind.is_dir() for _ in kind.glob("*/*.key"))
+def _keys(folder: Path) -> int:
+    return sum(len(ids_in(folder / kind)) for kind in ("entry", "person") if (folder / kind).is_dir())
 
 
 HANDLERS = [metrics]

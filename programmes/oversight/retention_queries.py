@@ -190,16 +190,23 @@ async def receipt(receipt_id: UUID) -> Receipt | None:
     return Receipt(**dict(row)) if row else None
 
 
-async def lists_due() -> list[date]:
-    """By which local day each working list has to be gone at the latest; of lists, never of people on them."""
+async def lists_kept() -> list[tuple[str, str, date, date]]:
+    """Of each working list: section and name of its cohort, the local day from which it is counted, and that by which it
+    has to be gone at the latest; of lists, never of people on them. The longest kept first."""
     rows = await fetch(
-        f"""select {LIST_COUNTS_FROM} as last
+        f"""select p.section, c.name, {LIST_COUNTS_FROM} as last
             from cohort c join programme p on p.id = c.programme_id
             where p.doc_level = 'operational' and p.form <> 'drop_in'
-              and exists (select 1 from enrolment e where e.cohort_id = c.id)"""
+              and exists (select 1 from enrolment e where e.cohort_id = c.id) order by last, c.id"""
     )
-    days = await amount_of("working_list")
-    return [local_date(row["last"]) + timedelta(days=days) for row in rows if row["last"]]
+    days = timedelta(days=await amount_of("working_list"))
+    counted = [(row["section"], row["name"], local_date(row["last"])) for row in rows if row["last"]]
+    return [(section, name, last, last + days) for section, name, last in counted]
+
+
+async def lists_due() -> list[date]:
+    """By which local day each working list has to be gone at the latest."""
+    return [by for _section, _name, _last, by in await lists_kept()]
 
 
 async def ballots_due(months: int | None = None) -> list[date]:

@@ -15,13 +15,15 @@ from programmes.cohorts.wording_rules import said
 from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden, NotFound
+from programmes.core.i18n import speaking
 from programmes.notices.reach_rules import Reach
 from programmes.notices.reach_services import reach, reach_by_state
-from programmes.oversight import decision_pages, pages, queries, services
+from programmes.oversight import decision_pages, pages, queries, services, starts_file_pages
 from programmes.oversight.queries import Filter
 from programmes.oversight.undo_services import undoable
+from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
-from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.guards import principal, recently_confirmed, row_id, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -126,6 +128,14 @@ async def cockpit(request: AnyRequest) -> Response[Any]:
     return await show(request)
 
 
+@get("/personal/starter.csv", guards=[recently_confirmed])
+async def starts_file(request: AnyRequest) -> Response[bytes]:
+    """Every start that waits for a decision, in the page's order, in Swedish. Each line says that it stays in the house."""
+    found = await queries.undecided(principal(request), request.app.state.clock.now())
+    with speaking("sv"):
+        return csv_file("starter-internt-sekretess.csv", starts_file_pages.heads(), starts_file_pages.rows(found))
+
+
 @post("/personal/starter/{cohort_id:int}/starta", guards=[signed_in], status_code=200)
 async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Start a cohort, or say every reason why it cannot."""
@@ -159,4 +169,4 @@ async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     return page(request, "oversight/decide.html", view)
 
 
-HANDLERS = [cockpit, start, decide]
+HANDLERS = [cockpit, starts_file, start, decide]

@@ -1,0 +1,23 @@
+"""The starts that wait for a decision, as lines of a file for the house."""
+
+from collections.abc import Iterable, Iterator
+
+from programmes.core.clock import local_date
+from programmes.core.i18n import gettext as _
+from programmes.oversight.rules import Start
+
+
+def heads() -> tuple[str, ...]:
+    """The first line."""
+    return (
+        _("Märkning"), _("Avsnitt"), _("Grupp"), _("Beslut senast"), _("Första dagen"), _("Minst"), _("Högst"), _("Klara"),
+        _("Preliminära"), _("Erbjudna"), _("I kö"), _("Studiebesök kvar"),
+    )  # fmt: skip
+
+
+def rows(starts: Iterable[Start]) -> Iterator[tuple[str, ...]]:
+    """A line for each start."""
+    for one in starts:
+        first = local_date(one.first_start).isoformat() if one.first_start else ""
+        numbers = (one.minimum, one.maximum, one.confirmed, one.preliminary, one.offered, one.queued, one.visits)
+        yield (_("Internt, sekretess"), one.section, one.name, one.decide_by.isoformat(), first, *map(str, numbers))
