@@ -21,8 +21,9 @@ from programmes.enrolment.queries import places
 from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import decision_pages as pages
 from programmes.oversight import queries, services, undo_services
-from programmes.oversight.pages import undo_hint, year_of
+from programmes.oversight.pages import undo_hint
 from programmes.oversight.views import number_within, to_cockpit
+from programmes.oversight.year_strip_pages import year_of
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page

@@ -8,16 +8,14 @@ from urllib.parse import urlencode
 from programmes.catalogue.rules import AgeAsked
 from programmes.cohorts.rules import StartChoice, decide_start, start_choice
 from programmes.cohorts.wording_rules import said
-from programmes.cohorts.year_rules import last_chance
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, clock, day_long, day_parts, day_short, listed, ngettext
+from programmes.core.i18n import clock, day_long, day_parts, day_short, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.notices.reach_rules import Reach, told
 from programmes.notices.rules import Kind
 from programmes.oversight.rules import (
     TILE,
     Filter,
-    Planned,
     Shortage,
     Start,
     Year,
@@ -28,6 +26,7 @@ from programmes.oversight.rules import (
     soon,
     years,
 )
+from programmes.oversight.year_strip_pages import Chances, YearRow, year_rows
 
 MOST_SOON, PER_PAGE, MOST_SEATS_DRAWN = 15, 50, 24
 EVERYTHING = Filter()
@@ -116,18 +115,6 @@ class Filters:
     shown: str
     address: str
     other_view: str
-
-
-@dataclass(frozen=True)
-class YearRow:
-    name: str
-    section: str
-    done: tuple[int, ...]
-    planned: tuple[int, ...]
-    sentence: str
-    link: int
-    tag: tuple[str, str, str]
-    warning: tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -268,11 +255,6 @@ def _choices(found: Sequence[tuple[str, str]], chosen: str) -> tuple[Choice, ...
 def _half(half: str) -> str:
     year, number = half.split("-")
     return _("våren %(year)s", year=year) if number == "1" else _("hösten %(year)s", year=year)
-
-
-def year_of(section: str, required: int, found: Sequence[YearStart]) -> Year:
-    """The year of one programme, whatever its starts lack."""
-    return years({section: required}, found, {})[section]
 
 
 # The message that each decision puts on its way.
@@ -525,75 +507,3 @@ def tiles(starts: Sequence[Start], today: date, in_year: Mapping[str, Year], nam
     if in_year:
         found.append(Tile(_("Saknar starter i år"), len(lacking), listed(lacking) if lacking else _("ingen insats")))
     return tuple(found)
-
-
-@dataclass(frozen=True)
-class Chances:
-    """By when another start of the year can still be made; `visits`: which sections have study visits."""
-
-    year: int
-    today: date
-    visits: Mapping[str, bool]
-
-
-def year_rows(
-    found: Mapping[str, Year], names: Mapping[str, str], shown: Collection[str], chances: Chances
-) -> tuple[YearRow, ...]:
-    """The table of the year: those with a requirement first, as the guideline orders them."""
-    ordered = sorted((section for section in found if section in shown), key=lambda s: found[s].required is None)
-    return tuple(_year_row(section, names[section], found[section], chances) for section in ordered)
-
-
-def _year_row(section: str, name: str, year: Year, chances: Chances) -> YearRow:
-    if year.required is None:
-        tag = (_("Inget krav"), "", "")
-    else:
-        text = _("%(counted)s av %(required)s", counted=min(year.counted, year.required), required=year.required)
-        tag = (text, "warn", "warn") if year.lacking else (text, "ok", "check")
-    needed = year.needed
-    return YearRow(
-        name,
-        section,
-        year.done,
-        tuple(start.month for start in year.planned),
-        _year_sentence(year, needed),
-        needed.cohort_id if needed else 0,
-        tag,
-        _last_chance(section, year, chances),
-    )
-
-
-def _last_chance(section: str, year: Year, chances: Chances) -> tuple[str, str, str]:
-    """By when enrolment must open for the start that is not planned yet, with its sign; nothing when all are."""
-    if not year.unplanned or year.required is None:
-        return "", "", ""
-    chance = last_chance(chances.year, chances.visits.get(section, False))
-    words = {"n": year.required - year.unplanned + 1, "year": chances.year, "day": day_long(chance.open_by)}
-    if chance.over(chances.today):
-        return _("Anmälan till start %(n)s %(year)s skulle ha öppnat senast %(day)s.", **words), "stop", "warn"
-    parts = [_("För att hinna start %(n)s %(year)s: öppna anmälan senast %(day)s.", **words)]
-    if chance.visits_from:
-        parts.append(_("Studiebesök från %(day)s.", day=day_long(chance.visits_from)))
-    steps = {"day": day_long(chance.decide_by), "first": day_long(chance.first)}
-    parts.append(_("Beslut %(day)s, första träff senast %(first)s.", **steps))
-    warns = chance.warns(chances.today)
-    return " ".join(parts), "warn" if warns else "", "warn" if warns else "cal"
-
-
-def _year_sentence(year: Year, needed: Planned | None) -> str:
-    parts = [capital(f"{_months(year.done)}.")] if year.done else []
-    others = [start.month for start in year.planned if start != needed]
-    if others:
-        planned = ngettext("Planerad i %(months)s.", "Planerade i %(months)s.", len(others), months=_months(others))
-        parts.append(planned)
-    if needed:
-        parts.append(_("Starten i %(month)s behövs, och där saknas %(n)s.", month=_months([needed.month]), n=needed.missing))
-    elif year.lacking:
-        parts.append(ngettext("%(n)s start till behövs.", "%(n)s starter till behövs.", year.lacking))
-    return " ".join(parts) or _("Ingen start i år.")
-
-
-def _months(months: Sequence[int]) -> str:
-    """`januari och april`"""
-    words = [day_long(date(2026, month, 1)).rsplit(" ", 1)[1] for month in sorted(set(months))]
-    return listed(words)

@@ -1,0 +1,99 @@
+"""The year of each programme: its starts, done and planned, and by when the next must open."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from programmes.cohorts.year_rules import last_chance
+from programmes.core.i18n import capital, day_long, listed, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.oversight.rules import Planned, Year, YearStart, years
+
+
+@dataclass(frozen=True)
+class YearRow:
+    name: str
+    section: str
+    done: tuple[int, ...]
+    planned: tuple[int, ...]
+    sentence: str
+    link: int
+    tag: tuple[str, str, str]
+    warning: tuple[str, str, str]
+
+
+def year_of(section: str, required: int, found: Sequence[YearStart]) -> Year:
+    """The year of one programme, whatever its starts lack."""
+    return years({section: required}, found, {})[section]
+
+
+@dataclass(frozen=True)
+class Chances:
+    """By when another start of the year can still be made; `visits`: which sections have study visits."""
+
+    year: int
+    today: date
+    visits: Mapping[str, bool]
+
+
+def year_rows(
+    found: Mapping[str, Year], names: Mapping[str, str], shown: Collection[str], chances: Chances
+) -> tuple[YearRow, ...]:
+    """The table of the year: those with a requirement first, as the guideline orders them."""
+    ordered = sorted((section for section in found if section in shown), key=lambda s: found[s].required is None)
+    return tuple(_year_row(section, names[section], found[section], chances) for section in ordered)
+
+
+def _year_row(section: str, name: str, year: Year, chances: Chances) -> YearRow:
+    if year.required is None:
+        tag = (_("Inget krav"), "", "")
+    else:
+        text = _("%(counted)s av %(required)s", counted=min(year.counted, year.required), required=year.required)
+        tag = (text, "warn", "warn") if year.lacking else (text, "ok", "check")
+    needed = year.needed
+    return YearRow(
+        name,
+        section,
+        year.done,
+        tuple(start.month for start in year.planned),
+        _year_sentence(year, needed),
+        needed.cohort_id if needed else 0,
+        tag,
+        _last_chance(section, year, chances),
+    )
+
+
+def _last_chance(section: str, year: Year, chances: Chances) -> tuple[str, str, str]:
+    """By when enrolment must open for the start that is not planned yet, with its sign; nothing when all are."""
+    if not year.unplanned or year.required is None:
+        return "", "", ""
+    chance = last_chance(chances.year, chances.visits.get(section, False))
+    words = {"n": year.required - year.unplanned + 1, "year": chances.year, "day": day_long(chance.open_by)}
+    if chance.over(chances.today):
+        return _("Anmälan till start %(n)s %(year)s skulle ha öppnat senast %(day)s.", **words), "stop", "warn"
+    parts = [_("För att hinna start %(n)s %(year)s: öppna anmälan senast %(day)s.", **words)]
+    if chance.visits_from:
+        parts.append(_("Studiebesök från %(day)s.", day=day_long(chance.visits_from)))
+    steps = {"day": day_long(chance.decide_by), "first": day_long(chance.first)}
+    parts.append(_("Beslut %(day)s, första träff senast %(first)s.", **steps))
+    warns = chance.warns(chances.today)
+    return " ".join(parts), "warn" if warns else "", "warn" if warns else "cal"
+
+
+def _year_sentence(year: Year, needed: Planned | None) -> str:
+    parts = [capital(f"{_months(year.done)}.")] if year.done else []
+    others = [start.month for start in year.planned if start != needed]
+    if others:
+        planned = ngettext("Planerad i %(months)s.", "Planerade i %(months)s.", len(others), months=_months(others))
+        parts.append(planned)
+    if needed:
+        parts.append(_("Starten i %(month)s behövs, och där saknas %(n)s.", month=_months([needed.month]), n=needed.missing))
+    elif year.lacking:
+        parts.append(ngettext("%(n)s start till behövs.", "%(n)s starter till behövs.", year.lacking))
+    return " ".join(parts) or _("Ingen start i år.")
+
+
+def _months(months: Sequence[int]) -> str:
+    """`januari och april`"""
+    words = [day_long(date(2026, month, 1)).rsplit(" ", 1)[1] for month in sorted(set(months))]
+    return listed(words)
