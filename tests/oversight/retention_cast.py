@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -14,7 +12,6 @@ import httpx
 from programmes.attendance import queries as attendance
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts.queries import CohortFacts
-from programmes.core.db import engine
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
@@ -27,7 +24,7 @@ from programmes.settings import Settings
 from programmes.worker import Worker
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, an_application
-from tests.pools import a_pool
+from tests.pools import as_worker
 
 PLAIN = {"Anna Ask": "1985-02-14", "Bo Ek": "1990-07-02"}
 # A quarter past two in the night, in summer time.
@@ -83,18 +80,6 @@ async def a_past(
     await owner.execute("delete from seat where cohort_id = $1", cohort.cohort_id)
     await owner.execute("update cohort set state = 'closed', closed_at = $2 where id = $1", cohort.cohort_id, now)
     return Past(cohort, tuple(ways), tuple(records))
-
-
-@asynccontextmanager
-async def as_worker(settings: Settings) -> AsyncIterator[None]:
-    """With the worker's own rights in the database."""
-    pool = await a_pool(settings.worker_database_url, 6)
-    webs, engine().pool = engine().pool, pool
-    try:
-        yield
-    finally:
-        engine().pool = webs
-        await pool.close()
 
 
 async def alive(owner: asyncpg.Connection) -> set[UUID]:

@@ -11,7 +11,6 @@ import pytest
 import structlog
 
 from programmes import audit_commands, worker
-from programmes.core.db import engine
 from programmes.core.principal import Principal
 from programmes.oversight import chain_queries as queries
 from programmes.oversight import chain_services as chain
@@ -20,7 +19,7 @@ from programmes.oversight.chain_rules import Break, Head, shown
 from programmes.people.looks import looking
 from programmes.settings import Settings
 from tests.clock import FrozenClock
-from tests.pools import a_pool
+from tests.pools import as_worker
 
 ROBIN = Principal(1, "Robin", {})
 _ROW = """insert into record_look (at, staff_id, participant_id, cohort_id, page, protected, own_name)
@@ -30,11 +29,8 @@ _ROW = """insert into record_look (at, staff_id, participant_id, cohort_id, page
 @pytest.fixture
 async def anchor(db: None, settings: Settings) -> AsyncIterator[Anchor]:
     """The chain's folder, with the worker's rights in the database."""
-    pool = await a_pool(settings.worker_database_url, 6)
-    webs, engine().pool = engine().pool, pool
-    yield Anchor(settings.log_key_folder)
-    engine().pool = webs
-    await pool.close()
+    async with as_worker(settings):
+        yield Anchor(settings.log_key_folder)
 
 
 async def look(owner: asyncpg.Connection, now: datetime, many: int = 1) -> list[int]:

@@ -1,8 +1,6 @@
 """The monthly review: what is drawn and found, what managers see of it, and that what was signed stays (promise 6)."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -19,7 +17,6 @@ from programmes.cohorts.office_services import take_out
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import at_local
 from programmes.core.days import working_day
-from programmes.core.db import engine
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.closing import services as closing_services
@@ -36,7 +33,7 @@ from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
 from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, post_form, sign_in_as, somebody
-from tests.pools import a_pool
+from tests.pools import as_worker
 
 # A Wednesday afternoon.
 NOON = datetime(2026, 9, 9, 13, 0, tzinfo=UTC)
@@ -113,18 +110,6 @@ def test_a_seed_draws_the_same_lines_again_and_another_seed_others() -> None:
     assert sample(list(reversed(lines)), "a") == drawn
     assert sample(lines, "b") != drawn
     assert len(sample(lines[:3], "a")) == 3
-
-
-@asynccontextmanager
-async def as_worker(settings: Settings) -> AsyncIterator[None]:
-    """What the worker does, over a pool of its own role."""
-    pool = await a_pool(settings.worker_database_url, 2)
-    webs, engine().pool = engine().pool, pool
-    try:
-        yield
-    finally:
-        engine().pool = webs
-        await pool.close()
 
 
 async def look(
