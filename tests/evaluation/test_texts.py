@@ -4,7 +4,8 @@ import html
 import re
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -63,19 +64,42 @@ async def begun(groups: Groups) -> ReviewFacts:
     return found
 
 
+@asynccontextmanager
+async def order_of_insertion(owner: asyncpg.Connection) -> AsyncIterator[list[UUID]]:
+    """The ids in the order they were written. The place of a row need not say it: a page with room is filled first."""
+    ids: list[UUID] = []
+
+    def note(_connection: object, _pid: int, _channel: str, id_: object) -> None:
+        ids.append(UUID(str(id_)))
+
+    await owner.execute(
+        """create function say_insertion() returns trigger language plpgsql as
+           $$begin perform pg_notify('inserted', new.id::text); return new; end$$;
+           create trigger say_insertion after insert on held_text for each row execute function say_insertion()"""
+    )
+    await owner.add_listener("inserted", note)
+    try:
+        yield ids
+        await owner.execute("select 1")
+    finally:
+        await owner.remove_listener("inserted", note)
+        await owner.execute("drop trigger say_insertion on held_text; drop function say_insertion()")
+
+
 async def test_five_texts_of_one_group_wait_and_one_more_group_is_enough(
     groups: Groups, owner: asyncpg.Connection, ballot_keys: BallotKeys
 ) -> None:
     await group_of(groups, [*good(*"abcde"), {"change": "x"}, {"change": "y"}])
     assert await review_queries.review_of("2.1") is None
     first = await owner.fetch("select id, group_tag, blob, key_id from held_text")
-    await group_of(groups, [*good("f"), *[{}] * 4])
+    async with order_of_insertion(owner) as written:
+        await group_of(groups, [*good("f"), *[{}] * 4])
     assert (await review()).state == "ready"
     # Nothing that lay there before is seen again: not its id, its bytes, its group's tag, nor its key.
-    second = await owner.fetch("select id, group_tag, blob, key_id, xmin from held_text order by ctid")
+    second = await owner.fetch("select id, group_tag, blob, key_id, xmin from held_text")
     for column in ("id", "group_tag", "blob", "key_id"):
         assert not {row[column] for row in first} & {row[column] for row in second}
-    assert [row["id"] for row in second] == sorted(row["id"] for row in second)
+    assert written[-len(second) :] == sorted(row["id"] for row in second)
     assert len({row["xmin"] for row in second}) == 1
     with pytest.raises(KeyGone):
         ballot_keys.texts.open("2.1", first[0]["key_id"], first[0]["blob"])
