@@ -39,6 +39,8 @@ async def vote(page: Page, code: str) -> None:
     await page.keyboard.type(code)
     await page.keyboard.press("Enter")
     await page.get_by_role("button", name="Skicka mitt svar").wait_for()
+    # Nobody answers before the scripts are there; without them going back is another matter (below).
+    await page.wait_for_load_state("load")
     await page.locator('input[name="safety"]').first.focus()
     # A group of radio buttons is one stop, and the arrows choose in it.
     await page.keyboard.press("ArrowRight")
