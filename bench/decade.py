@@ -12,7 +12,7 @@ from bench.record import PASSWORD, STAFF
 from programmes.attendance.figure_services import keep_figures
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
-from programmes.oversight.statistics_queries import STATISTICS, Period, arguments, year_of
+from programmes.oversight.statistics.queries import STATISTICS, Period, arguments, year_of
 from programmes.people.services import SignedIn, sign_in
 
 COHORTS, SESSIONS, PEOPLE = 3000, 40, 10

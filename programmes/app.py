@@ -49,21 +49,19 @@ from programmes.enrolment.records import details_views, keeping_views, partner_v
 from programmes.enrolment.texts import views as text_views
 from programmes.evaluation import views as evaluation_views
 from programmes.notices import views as notices_views
-from programmes.oversight import (
-    checklist_views,
-    compliance_views,
-    decision_views,
-    due_views,
-    metrics_views,
-    opening_views,
-    report_views,
-    retention_views,
-    review_views,
-    statistics_views,
-    status_views,
-    year_views,
-)
-from programmes.oversight import views as oversight_views
+from programmes.oversight.checklist import views as checklist_views
+from programmes.oversight.cockpit import views as oversight_views
+from programmes.oversight.compliance import views as compliance_views
+from programmes.oversight.decisions import views as decision_views
+from programmes.oversight.due import views as due_views
+from programmes.oversight.log import review_views
+from programmes.oversight.opening import views as opening_views
+from programmes.oversight.per_year import views as year_views
+from programmes.oversight.report import views as report_views
+from programmes.oversight.retention import views as retention_views
+from programmes.oversight.statistics import views as statistics_views
+from programmes.oversight.status import metrics_views
+from programmes.oversight.status import views as status_views
 from programmes.people import account_views, confirm_views, second_step_views, single_sign_on_views
 from programmes.people import views as people_views
 from programmes.people.provider_services import Provider

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
-from programmes.oversight import chain_queries, chain_services
-from programmes.oversight.anchor import Anchor
-from programmes.oversight.chain_rules import FAULTS, STOPS, shown
+from programmes.oversight.log import chain_queries, chain_services
+from programmes.oversight.log.anchor import Anchor
+from programmes.oversight.log.chain_rules import FAULTS, STOPS, shown
 from programmes.settings import Settings
 
 Run = Callable[[Settings, argparse.Namespace], int]

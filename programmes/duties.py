@@ -33,10 +33,10 @@ from programmes.notices import job_services as notices
 from programmes.notices import queue_services as notice_queue
 from programmes.notices import ran_out_services as ran_out
 from programmes.notices import refusal_services as refusals
-from programmes.oversight import chain_services as chain
-from programmes.oversight import digest_services as digest
-from programmes.oversight import retention_services as retention
-from programmes.oversight import review_services as review
+from programmes.oversight.log import chain_services as chain
+from programmes.oversight.log import digest_services as digest
+from programmes.oversight.log import review_services as review
+from programmes.oversight.retention import services as retention
 from programmes.people import records
 from programmes.people import services as people
 from programmes.settings import Settings

@@ -14,7 +14,7 @@ from programmes.catalogue.rules import Programme
 from programmes.catalogue.services import EditionError, load_edition, read_edition
 from programmes.core.clock import SystemClock, local_date
 from programmes.core.db import close_pool, open_pool
-from programmes.oversight.edition_wording_rules import fact_words, value_words
+from programmes.oversight.compliance.edition_wording_rules import fact_words, value_words
 from programmes.settings import Settings
 
 Run = Callable[[Settings, argparse.Namespace], int]

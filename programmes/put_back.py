@@ -9,7 +9,7 @@ from programmes.core.sealing import KeysAway
 from programmes.desk.closing import services as closing
 from programmes.duties import SWEEP, Worker
 from programmes.enrolment.records import key_services, partner_services
-from programmes.oversight import retention_services as retention
+from programmes.oversight.retention import services as retention
 from programmes.people import records
 
 log = structlog.get_logger()

@@ -22,9 +22,9 @@ from programmes.core.principal import Principal
 from programmes.core.retention import amount_of
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment.queue.holding_queries import held_records
-from programmes.oversight import archive_services as archive
-from programmes.oversight import retention_queries as queries
-from programmes.oversight import retention_services as retention
+from programmes.oversight.retention import archive_services as archive
+from programmes.oversight.retention import queries
+from programmes.oversight.retention import services as retention
 from programmes.people.looks import looking
 from programmes.people.queries import principal_named
 from programmes.settings import Settings

@@ -10,8 +10,8 @@ from programmes.core.db import fetch
 from programmes.demo.town import Town
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.roster import label_of, roster
-from programmes.oversight import chain_services, review_queries, review_services
-from programmes.oversight.review_rules import last_month, month_of
+from programmes.oversight.log import chain_services, review_queries, review_services
+from programmes.oversight.log.review_rules import last_month, month_of
 from programmes.people.look_rules import LookPage
 from programmes.people.looks import looking
 

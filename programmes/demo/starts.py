@@ -8,7 +8,7 @@ from programmes.core.clock import at_local, local_date
 from programmes.demo.town import Plan, Town
 from programmes.enrolment import services as enrolment
 from programmes.enrolment.visits import step_services as steps
-from programmes.oversight.opening_services import Visit
+from programmes.oversight.opening.services import Visit
 
 _CONDITIONS = (
     (

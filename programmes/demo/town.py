@@ -23,7 +23,7 @@ from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
 from programmes.enrolment.visits import step_services as steps
 from programmes.oversight import services as oversight
-from programmes.oversight.opening_services import Opening, Visit, open_with_visits
+from programmes.oversight.opening.services import Opening, Visit, open_with_visits
 from programmes.oversight.rules import seen_as
 from programmes.people.records import PersonRecord
 

@@ -20,8 +20,8 @@ from programmes.doctor.folders import KeyFacts, folder_findings, key_findings, k
 from programmes.evaluation.queries import waiting_sizes
 from programmes.evaluation.rules import pool
 from programmes.evaluation.text_keys import TextKeys
-from programmes.oversight import chain_rules
-from programmes.oversight.anchor import Anchor, NoAnchor
+from programmes.oversight.log import chain_rules
+from programmes.oversight.log.anchor import Anchor, NoAnchor
 from programmes.people import lookup_services
 
 _NO_BACKUP = (

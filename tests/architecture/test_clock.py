@@ -14,8 +14,8 @@ _ROOT = Path(programmes.__file__).parent.parent
 _ENDS = {
     "programmes.core.erasure.destroy_key",
     "programmes.enrolment.records.key_services.sweep",
-    "programmes.oversight.chain_services.retire",
-    "programmes.oversight.retention_services.run_now",
+    "programmes.oversight.log.chain_services.retire",
+    "programmes.oversight.retention.services.run_now",
     "programmes.people.services.forget_old_sessions",
 }
 # What reaches them without a clock: intents that were decided before; what no consent or place keeps any more, by its state;

@@ -61,7 +61,7 @@ def test_what_the_service_reads_for_itself_is_read_in_these_places_only() -> Non
             "enrolment/leaving/transfer_services.py",
         },
         "rewrite": {"enrolment/records/details_services.py", "enrolment/records/details_views.py"},
-        "retention": {"oversight/retention_services.py"},
+        "retention": {"oversight/retention/services.py"},
     }
     assert set(found) == set(get_args(Purpose))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from programmes.core.retention import amount_of
 from programmes.core.retention_rules import RULES, SUBJECTS, Subject, within_law, wrong_amount
 from programmes.core.tables import RetentionChoice
-from programmes.oversight import chain_queries
+from programmes.oversight.log import chain_queries
 
 START = datetime(2026, 9, 2, 8, tzinfo=UTC)
 _INSERT = """insert into retention_choice (subject, amount, decision, staff_id, chosen_at)

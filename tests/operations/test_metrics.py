@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from programmes.app import create_app
 from programmes.core.sealing import KeyFolder
-from programmes.oversight.metrics_views import _TOLD
+from programmes.oversight.status.metrics_views import _TOLD
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog

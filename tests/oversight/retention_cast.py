@@ -16,8 +16,8 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
-from programmes.oversight import retention_queries as queries
-from programmes.oversight import retention_services as retention
+from programmes.oversight.retention import queries
+from programmes.oversight.retention import services as retention
 from programmes.people.records import PersonRecord
 from programmes.retention_commands import Hands
 from programmes.settings import Settings

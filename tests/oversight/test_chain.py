@@ -12,10 +12,10 @@ import structlog
 
 from programmes import audit_commands, worker
 from programmes.core.principal import Principal
-from programmes.oversight import chain_queries as queries
-from programmes.oversight import chain_services as chain
-from programmes.oversight.anchor import Anchor, _written
-from programmes.oversight.chain_rules import Break, Head, shown
+from programmes.oversight.log import chain_queries as queries
+from programmes.oversight.log import chain_services as chain
+from programmes.oversight.log.anchor import Anchor, _written
+from programmes.oversight.log.chain_rules import Break, Head, shown
 from programmes.people.looks import looking
 from programmes.settings import Settings
 from tests.clock import FrozenClock

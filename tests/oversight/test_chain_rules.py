@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programmes.oversight.chain_rules import (
+from programmes.oversight.log.chain_rules import (
     Break,
     Checkpoint,
     Head,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.oversight import services
-from programmes.oversight.checklist_rules import Way, end_of_week, next_of, steps, week
+from programmes.oversight.checklist.rules import Way, end_of_week, next_of, steps, week
 from tests.attendance.cast import a_running
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog

@@ -14,7 +14,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.edition_rules import Difference, differences
 from programmes.catalogue.services import EDITIONS, load_edition
 from programmes.core.sealing import KeyFolder
-from programmes.oversight.edition_wording_rules import fact_words, value_words
+from programmes.oversight.compliance.edition_wording_rules import fact_words, value_words
 from programmes.settings import Settings
 from tests.catalogue.test_storing import may_store
 from tests.clock import FrozenClock

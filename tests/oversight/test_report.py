@@ -16,11 +16,12 @@ from programmes.attendance import services as attendance
 from programmes.attendance.rules import Count
 from programmes.core.db import fetch
 from programmes.core.i18n import speaking
-from programmes.oversight import report_pages, report_queries
-from programmes.oversight.report_pages import Programmed
-from programmes.oversight.report_rules import Report, mark_of, read, written
-from programmes.oversight.report_views import charts_of
-from programmes.oversight.statistics_rules import FIGURES, year_of
+from programmes.oversight.report import pages as report_pages
+from programmes.oversight.report import queries as report_queries
+from programmes.oversight.report.pages import Programmed
+from programmes.oversight.report.rules import Report, mark_of, read, written
+from programmes.oversight.report.views import charts_of
+from programmes.oversight.statistics.rules import FIGURES, year_of
 from programmes.web.xlsx_files import xlsx_bytes
 from tests.attendance.cast import session_ids
 from tests.clock import FrozenClock

@@ -11,8 +11,8 @@ from programmes.core.errors import NotFound
 from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.enrolment.queue import waiting_services
 from programmes.enrolment.queue.holding_queries import held_records
-from programmes.oversight import retention_queries as queries
-from programmes.oversight import retention_services as retention
+from programmes.oversight.retention import queries
+from programmes.oversight.retention import services as retention
 from programmes.people import hold_services as holds
 from programmes.settings import Settings
 from programmes.worker import Worker

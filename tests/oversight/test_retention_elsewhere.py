@@ -15,9 +15,9 @@ from programmes.core.errors import Conflict, NotFound
 from programmes.core.restoring import beside_no_restore, restoring
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment.records import details_services
-from programmes.oversight import archive_services as archive
-from programmes.oversight import retention_queries as queries
-from programmes.oversight import retention_services as retention
+from programmes.oversight.retention import archive_services as archive
+from programmes.oversight.retention import queries
+from programmes.oversight.retention import services as retention
 from programmes.people import hold_services as holds
 from programmes.people.looks import looking
 from programmes.people.records import PersonRecord

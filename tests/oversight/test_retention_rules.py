@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from programmes.core.clock import at_local, local, local_date
 from programmes.core.retention_rules import RULES, kept_since, months_after, period_end, wrong_amount
-from programmes.oversight.retention_rules import (
+from programmes.oversight.retention.rules import (
     NIGHT,
     RecordFacts,
     birth_day,

@@ -23,10 +23,10 @@ from programmes.desk.closing import services as closing_services
 from programmes.enrolment import place_services, queries
 from programmes.enrolment.roster import label_of
 from programmes.notices.post_services import Deferred
-from programmes.oversight import chain_services, digest_services, review_queries, review_services
-from programmes.oversight.anchor import Anchor
-from programmes.oversight.chain_rules import Line, shown
-from programmes.oversight.review_rules import MANY, SAMPLE, Finding, sample, unusual
+from programmes.oversight.log import chain_services, digest_services, review_queries, review_services
+from programmes.oversight.log.anchor import Anchor
+from programmes.oversight.log.chain_rules import Line, shown
+from programmes.oversight.log.review_rules import MANY, SAMPLE, Finding, sample, unusual
 from programmes.people.look_rules import LookPage
 from programmes.people.looks import looking
 from programmes.settings import Settings

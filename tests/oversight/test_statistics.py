@@ -20,8 +20,8 @@ from programmes.core.db import fetch, transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.closing import services as closing
-from programmes.oversight import statistics_queries as queries
-from programmes.oversight.statistics_rules import FIGURES, NotListed, Period, Section, year_of
+from programmes.oversight.statistics import queries
+from programmes.oversight.statistics.rules import FIGURES, NotListed, Period, Section, year_of
 from programmes.worker import Worker
 from tests.attendance.cast import a_running, session_ids
 from tests.clock import FrozenClock

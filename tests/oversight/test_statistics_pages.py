@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from programmes.core.i18n import speaking
-from programmes.oversight import statistics_pages as pages
-from programmes.oversight.statistics_rules import Counted, Period, gathered, halves_of, year_of
-from programmes.oversight.statistics_wording_rules import amount, period_words, thousands
+from programmes.oversight.statistics import pages
+from programmes.oversight.statistics.rules import Counted, Period, gathered, halves_of, year_of
+from programmes.oversight.statistics.wording_rules import amount, period_words, thousands
 from programmes.web.forms import Form
 from tests.oversight.test_statistics_rules import EDITION, a_section
 

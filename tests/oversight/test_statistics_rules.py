@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from programmes.catalogue.rules import Programme
 from programmes.catalogue.services import EDITIONS, read_edition
-from programmes.oversight.statistics_rules import (
+from programmes.oversight.statistics.rules import (
     FIGURES,
     Counted,
     NotListed,

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from programmes.core.i18n import speaking
-from programmes.oversight.status_pages import status_page
+from programmes.oversight.status.pages import status_page
 from tests.clock import FrozenClock
 from tests.factories import a_leader, sign_in_as
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programmes.oversight.statistics_rules import Counted, Section, gathered, year_of
-from programmes.oversight.suppression_rules import LEAST, Published, published
+from programmes.oversight.statistics.rules import Counted, Section, gathered, year_of
+from programmes.oversight.statistics.suppression_rules import LEAST, Published, published
 from tests.oversight.test_statistics_rules import EDITION, a_section
 
 Table = tuple[int, ...]

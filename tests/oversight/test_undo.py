@@ -19,7 +19,8 @@ from programmes.enrolment import services as enrolment
 from programmes.enrolment.leaving import first_right_queries
 from programmes.notices import change_services
 from programmes.notices import services as notices
-from programmes.oversight import services, undo_services
+from programmes.oversight import services
+from programmes.oversight.decisions import undo_services
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.factories import a_cohort, confirm, hidden, post_form, somebody

@@ -1,0 +1,157 @@
+"""The checklist of a cohort, and the same list across cohorts as somebody's week, in words."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from programmes.core.i18n import day_long, day_year, listed, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.oversight.checklist.rules import Due, Step, Way
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step. `state` is `done`, `next` or empty; who owes it, by when, and where it is done."""
+
+    title: str
+    text: str
+    state: str
+    who: str
+    due: str
+    tag: tuple[str, str, str]
+    address: str
+    action: str
+
+
+@dataclass(frozen=True)
+class ChecklistPage:
+    cohort_id: int
+    name: str
+    done: int
+    lines: tuple[Line, ...]
+    decisions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WeekLine:
+    """The next step of one cohort."""
+
+    name: str
+    checklist: str
+    line: Line
+
+
+@dataclass(frozen=True)
+class WeekPage:
+    late: tuple[WeekLine, ...]
+    this_week: tuple[WeekLine, ...]
+    later: tuple[WeekLine, ...]
+    until: str
+
+
+def _titles(way: Way, key: str) -> str:
+    return {
+        "announce": _("Öppen för anmälan"),
+        "visits": _("Studiebesök"),
+        "agree": _("Villkor och regler"),
+        "decide": _("Beslut om start"),
+        "hold": _("Samtalen") if way.form == "individual" else _("Träffarna"),
+        "note": _("Närvaro"),
+        "evaluate": _("Utvärdering"),
+        "transfer": _("Överföring till verksamhetssystemet"),
+        "close": _("Avslut, och listan raderas") if way.exempt else _("Avslut"),
+        "move_on": _("Till en annan start"),
+    }[key]
+
+
+def _text(way: Way, key: str) -> str:
+    """Where it is."""
+    texts: dict[str, Callable[[], str]] = {
+        "visits": lambda: ngettext("%(n)s har besöket kvar.", "%(n)s har besöket kvar.", way.visits_left),
+        "agree": lambda: ngettext("%(n)s har inte godkänt än.", "%(n)s har inte godkänt än.", way.to_agree),
+        "note": lambda: ngettext("%(n)s tillfälle saknar sin anteckning.", "%(n)s tillfällen saknar sin anteckning.",
+                                 way.unnoted),
+        "move_on": lambda: _("De som var anmälda får flytta till nästa start före andra."),
+    }  # fmt: skip
+    numbers = {"visits": way.visits_left, "agree": way.to_agree, "note": way.unnoted, "move_on": int(way.may_move)}
+    return texts[key]() if numbers.get(key) else ""
+
+
+def _address(way: Way, key: str) -> str:
+    group = f"/personal/grupper/{way.cohort_id}"
+    return {
+        "announce": f"{group}/traffar",
+        "visits": f"{group}/studiebesok",
+        "agree": group,
+        "decide": f"/personal/starter/{way.cohort_id}/starta",
+        "hold": f"{group}/traffar",
+        "note": f"{group}/narvaro",
+        "evaluate": f"{group}/utvardering",
+        "transfer": f"{group}/avsluta",
+        "close": f"{group}/avsluta",
+        "move_on": f"{group}/flytta-flera",
+    }[key]
+
+
+def _who(way: Way, step: Step) -> str:
+    if step.owner == "coordinator":
+        return _("Samordnaren")
+    return listed(list(way.leaders)) if way.leaders else _("Gruppledaren, ingen är utsedd")
+
+
+def _due_tag(step: Step, today: date) -> tuple[str, str, str]:
+    """How urgent it is: a colour, an icon and a word."""
+    if step.state == "done":
+        return _("Klart"), "ok", "check"
+    if step.due is None:
+        return _("Ingen dag än"), "", "cal"
+    left = (step.due - today).days
+    if left < 0:
+        return ngettext("%(n)s dag för sent", "%(n)s dagar för sent", -left), "stop", "warn"
+    if left == 0:
+        return _("Idag"), "warn", "clock"
+    text = ngettext("%(n)s dag kvar", "%(n)s dagar kvar", left)
+    return text, "warn" if left <= 3 and step.state == "next" else "", "clock"
+
+
+def _line(way: Way, step: Step, today: date, mine: bool) -> Line:
+    due = step.due
+    said = "" if due is None else day_long(due) if due.year == today.year else day_year(due)
+    shown = step.state == "next" and (mine or step.key not in {"decide", "move_on", "announce"})
+    return Line(
+        _titles(way, step.key),
+        "" if step.state == "done" else _text(way, step.key),
+        "" if step.state == "later" else step.state,
+        _who(way, step),
+        said,
+        _due_tag(step, today),
+        _address(way, step.key) if shown else "",
+        _("Gör det här"),
+    )
+
+
+def checklist_page(way: Way, found: Sequence[Step], today: date, mine: bool, decisions: Sequence[str]) -> ChecklistPage:
+    """Everything from announcement to erasure."""
+    lines = tuple(_line(way, step, today, mine) for step in found)
+    return ChecklistPage(way.cohort_id, way.name, sum(1 for step in found if step.state == "done"), lines, tuple(decisions))
+
+
+def week_page(found: Sequence[Due], today: date, until: date, coordinates: Callable[[str], bool]) -> WeekPage:
+    """Late first, then what is due until Sunday, then the rest."""
+    lines = [
+        (
+            due.step.due,
+            WeekLine(
+                due.way.name,
+                f"/personal/grupper/{due.way.cohort_id}/checklista",
+                _line(due.way, due.step, today, coordinates(due.way.section)),
+            ),
+        )
+        for due in found
+    ]
+    return WeekPage(
+        tuple(line for day, line in lines if day is not None and day < today),
+        tuple(line for day, line in lines if day is not None and today <= day <= until),
+        tuple(line for day, line in lines if day is None or day > until),
+        day_long(until),
+    )

@@ -1,0 +1,103 @@
+"""Where cohorts are on their way from announcement to erasure: the same few statements for one and for a thousand."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from programmes.attendance import queries as attendance
+from programmes.attendance.queries import Unnoted
+from programmes.attendance.rules import kind
+from programmes.catalogue import queries as catalogue
+from programmes.catalogue.rules import Programme
+from programmes.cohorts.queries import MINE, access
+from programmes.core.clock import local_date
+from programmes.core.db import fetch
+from programmes.core.principal import Principal
+from programmes.desk.closing.queries import STILL_TRUE
+from programmes.enrolment.rules import asked_texts
+from programmes.evaluation.rules import needs_box
+from programmes.oversight.checklist.rules import Due as Due
+from programmes.oversight.checklist.rules import Step as Step
+from programmes.oversight.checklist.rules import Way as Way
+from programmes.oversight.checklist.rules import end_of_week as end_of_week
+from programmes.oversight.checklist.rules import steps as steps
+from programmes.oversight.checklist.rules import week as week
+
+# A list that is gone needs nobody; neither does a closed cohort whose people are documented.
+_WAYS = f"""
+with mine as materialized (
+    select c.id, c.name, p.section, p.form, p.doc_level = 'operational' as exempt, c.programme_id, c.state, c.enrol_from,
+           c.decide_by, c.visit_days, c.closed_at
+    from cohort c join programme p on p.id = c.programme_id
+    where p.form in ('group', 'individual') and {MINE}
+      and case when $4::int is null then c.state in ('planned', 'open', 'postponed', 'started', 'cancelled')
+               else c.id = $4 end)
+select m.*, s.first_start, s.last_end, coalesce(e.held, 0) as held, coalesce(e.visits_left, 0) as visits_left,
+       coalesce(e.to_agree, 0) as to_agree, coalesce(e.people, false) as people,
+       b.state as box, exists (select 1 from case_transfer t where t.cohort_id = m.id and {STILL_TRUE}) as transferred,
+       exists (select 1 from first_right r where r.from_cohort_id = m.id and r.until > $5) and coalesce(e.alive, false)
+         as may_move,
+       array(select p.display_name from cohort_staff w join staff p on p.id = w.staff_id
+             where w.cohort_id = m.id and w.role = 'leader' and (w.until is null or w.until >= $2)
+             order by p.display_name) as leaders
+from mine m
+left join (select cohort_id, min(starts_at) as first_start, max(ends_at) as last_end from cohort_session
+           where state <> 'cancelled' and cohort_id in (select id from mine) group by cohort_id) s on s.cohort_id = m.id
+left join (select x.cohort_id, count(*) filter (where x.state in ('preliminary', 'confirmed')) as held,
+                  count(*) filter (where x.state = 'preliminary' and v.id is null) as visits_left,
+                  count(*) filter (where x.state = 'preliminary') as to_agree,
+                  bool_or(x.state in ('preliminary', 'confirmed', 'queued')) as alive,
+                  bool_or(x.participant_id is null or x.key_id is not null) as people
+           from enrolment x left join study_visit v on v.enrolment_id = x.id and v.state = 'attended'
+           where x.cohort_id in (select id from mine) group by x.cohort_id) e on e.cohort_id = m.id
+left join ballot b on b.cohort_id = m.id
+where $4::int is not null or m.state <> 'cancelled' or coalesce(e.people, false)
+order by m.decide_by, m.id
+"""
+
+
+async def ways(principal: Principal, now: datetime, cohort_id: int | None = None) -> list[Way]:
+    """Every cohort that this person works with and that is not at its end, or one of them wherever it is."""
+    rows = await fetch(_WAYS, *access(principal, local_date(now)), cohort_id, now)
+    programmes = await catalogue.programmes({row["programme_id"] for row in rows})
+    named = [row["id"] for row in rows if _by_name(row, programmes)]
+    running = [row["id"] for row in rows if row["state"] in {"started", "open"}]
+    lacking: dict[int, list[Unnoted]] = {}
+    for entry in await attendance.unnoted(running, named, now) if running else ():
+        lacking.setdefault(entry.cohort_id, []).append(entry)
+    return [_way(row, programmes[row["programme_id"]], lacking.get(row["id"], [])) for row in rows]
+
+
+def _by_name(row: Any, programmes: dict[int, Programme]) -> bool:
+    return kind(row["exempt"], programmes[row["programme_id"]].figures) == "names"
+
+
+def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted]) -> Way:
+    return Way(
+        cohort_id=row["id"],
+        name=row["name"],
+        section=row["section"],
+        form=row["form"],
+        state=row["state"],
+        exempt=row["exempt"],
+        by_name=kind(row["exempt"], programme.figures) == "names",
+        enrol_from=row["enrol_from"],
+        decide_by=row["decide_by"],
+        visit_days=row["visit_days"],
+        first_start=row["first_start"],
+        last_end=row["last_end"],
+        closed_at=row["closed_at"],
+        study_visit=programme.study_visit,
+        agreements=bool(asked_texts(programme)),
+        held=row["held"],
+        visits_left=row["visits_left"],
+        to_agree=row["to_agree"],
+        unnoted=len(unnoted),
+        unnoted_since=unnoted[0].starts_at if unnoted else None,
+        evaluated=row["form"] == "group" and needs_box(programme.evaluation),
+        box_open=row["box"] in {None, "preparing", "open"},
+        transferred=row["transferred"],
+        people=row["people"],
+        may_move=row["may_move"],
+        leaders=tuple(row["leaders"]),
+    )

@@ -1,0 +1,239 @@
+"""One start as a card or as a row of the table: how it stands, what it needs, what is next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from programmes.catalogue.rules import AgeAsked
+from programmes.cohorts.rules import StartChoice, decide_start, start_choice
+from programmes.cohorts.wording_rules import said
+from programmes.core.clock import local_date
+from programmes.core.i18n import day_long, day_parts, day_short, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.oversight.rules import (
+    Shortage,
+    Start,
+    next_action,
+    shortage,
+)
+
+MOST_SEATS_DRAWN = 24
+
+
+@dataclass(frozen=True)
+class Card:
+    """One start in full. `choice` is what its coordinator is offered if it is theirs (`mine`); others see no buttons."""
+
+    start: Start
+    parts: tuple[str, str, str]
+    decide_by: str
+    when: str
+    late: bool
+    first: str
+    needs: str
+    tag: tuple[str, str, str]
+    mine: bool
+    choice: StartChoice
+    notes: tuple[str, ...]
+    main: bool
+    drawn: bool
+    next: "Next"
+    details: tuple[str, ...]
+    linked: bool
+
+
+@dataclass(frozen=True)
+class Next:
+    """The one next action for a start."""
+
+    text: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One start in the table of later ones."""
+
+    start: Start
+    decide_by: str
+    tag: tuple[str, str, str]
+    when: str
+    late: bool
+    next: "Next"
+    mine: bool
+    linked: bool
+    pace: str
+    details: str
+
+
+def linked(start: Start, coordinates: Callable[[str], bool], staff_id: int | None) -> bool:
+    """Whether the group's own page is the asker's to open: a manager sees how starts stand, and nobody in them."""
+    return staff_id is None or coordinates(start.section) or any(staff_id == number for number, _name in start.leaders)
+
+
+def _next(start: Start, choice: StartChoice, days: int) -> Next:
+    group, own = f"/personal/grupper/{start.cohort_id}", f"/personal/starter/{start.cohort_id}"
+    action = next_action(start, choice, days)
+    missing = start.minimum - start.confirmed
+    texts = {
+        "announce": Next(_("Öppna för anmälan"), f"{group}/traffar"),
+        "start": Next(_("Starta"), f"{own}/starta"),
+        "fewer": Next(_("Starta med färre, eller skjut upp"), f"{own}/starta"),
+        "finish": Next(
+            ngettext("Hjälp %(n)s preliminär att bli klar", "Hjälp %(n)s preliminära att bli klara", start.preliminary),
+            group,
+        ),
+        "fill": Next(ngettext("Hitta %(n)s till", "Hitta %(n)s till", missing), group),
+        "settle": Next(_("Skjut upp eller ställ in"), f"{own}/skjut-upp"),
+    }
+    return texts[action]
+
+
+def _help(n: int) -> str:
+    return ngettext("Hjälp %(n)s preliminär att bli klar", "Hjälp %(n)s preliminära att bli klara", n)
+
+
+def _details(start: Start) -> tuple[str, ...]:
+    """Study visits to come, and what people have said about new days."""
+    visits = ngettext("%(n)s studiebesök kvar.", "%(n)s studiebesök kvar.", start.visits)
+    return (*([visits] if start.visits else []), *_about_new_days(start))
+
+
+def _about_new_days(start: Start) -> tuple[str, ...]:
+    """What people have said about the days of a postponed start."""
+    found = []
+    if start.can_not:
+        found.append(ngettext("%(n)s kan inte de nya dagarna.", "%(n)s kan inte de nya dagarna.", start.can_not))
+    if start.silent:
+        found.append(ngettext("%(n)s har inte svarat om de kan.", "%(n)s har inte svarat om de kan.", start.silent))
+    return tuple(found)
+
+
+def one_card(start: Start, today: date, age: AgeAsked) -> Card:
+    """One start alone, for its coordinator."""
+    return card(start, today, mine=True, main=True, uncounted=False, age=age, linked=True)
+
+
+def card(start: Start, today: date, mine: bool, main: bool, uncounted: bool, age: AgeAsked, linked: bool) -> Card:
+    """One start as a card; `mine`: the asker coordinates it, `main`: it has the page's one main button."""
+    choice = start_choice(start.deciding, start.confirmed)
+    short = shortage(start.minimum, start.confirmed, start.decide_by, today)
+    shown = {"below_guideline", "below_own", "no_sessions", "nobody"}
+    refusals = decide_start(start.deciding, start.confirmed, with_fewer=False)
+    return Card(
+        start=start,
+        parts=day_parts(start.decide_by),
+        decide_by=day_short(start.decide_by),
+        when=_when(short.days),
+        late=short.days < 0,
+        first=_first(start, uncounted),
+        needs=_needs(start, short),
+        tag=_tag(start, short),
+        mine=mine,
+        choice=choice,
+        notes=(*(said(reason) for reason in refusals if reason.code in shown), *_ages_of_another_day(start, age)),
+        main=main,
+        drawn=start.maximum <= MOST_SEATS_DRAWN,
+        next=_next(start, choice, short.days),
+        details=_details(start),
+        linked=linked,
+    )
+
+
+def _ages_of_another_day(start: Start, age: AgeAsked) -> tuple[str, ...]:
+    """That the first day is another than the one that ages were said or judged for; the group's page has who."""
+    if not start.other_day or age == "none":
+        return ()
+    if age == "birth_date":
+        return (_("Första dagen har flyttats. Den vars ålder inte passar längre är markerad på gruppens sida."),)
+    return (
+        ngettext(
+            "%(n)s person har inte sagt sin ålder för den nya första dagen. På gruppens sida ser du vem.",
+            "%(n)s personer har inte sagt sin ålder för den nya första dagen. På gruppens sida ser du vilka.",
+            start.other_day,
+        ),
+    )
+
+
+def row(start: Start, today: date, mine: bool, linked: bool) -> Row:
+    """One start as a row of the table."""
+    short = shortage(start.minimum, start.confirmed, start.decide_by, today)
+    return Row(
+        start,
+        day_short(start.decide_by),
+        _tag(start, short),
+        _when(short.days),
+        short.days < 0,
+        _next(start, start_choice(start.deciding, start.confirmed), short.days),
+        mine,
+        linked,
+        _pace(short),
+        " ".join(_about_new_days(start)),
+    )
+
+
+def _pace(short: Shortage) -> str:
+    """`2 till på 9 dagar`"""
+    if not short.missing:
+        return _("Inget")
+    if short.days <= 0:
+        return _("%(n)s till", n=short.missing)
+    return _("%(n)s till på %(days)s", n=short.missing, days=_in(short.days))
+
+
+def _when(days: int) -> str:
+    if days < 0:
+        return ngettext("för %(n)s dag sedan", "för %(n)s dagar sedan", -days)
+    if days == 0:
+        return _("idag")
+    return _("i morgon") if days == 1 else _("om %(n)s dagar", n=days)
+
+
+def _first(start: Start, uncounted: bool) -> str:
+    parts = [_("Inga träffar är planerade.")]
+    if start.first_start:
+        parts = [_("Startar %(day)s.", day=day_long(local_date(start.first_start)))]
+    if start.queued:
+        parts.append(_("%(n)s i kö.", n=start.queued))
+    if uncounted:
+        parts.append(_("Platserna räknas inte i statistiken."))
+    return " ".join(parts)
+
+
+def _needs(start: Start, short: Shortage) -> str:
+    if short.missing:
+        return _needs_short(short) if short.days >= 0 else _("%(n)s till behövs. Beslutet är försenat.", n=short.missing)
+    parts = [_("Minsta antalet är nått.")]
+    if start.preliminary:
+        parts.append(ngettext("%(n)s har något kvar att göra.", "%(n)s har något kvar att göra.", start.preliminary))
+    elif start.free > 0 and short.days > 0 and not start.queued:
+        parts.append(
+            ngettext(
+                "%(n)s plats kan fyllas på %(when)s.",
+                "%(n)s platser kan fyllas på %(when)s.",
+                start.free,
+                when=_in(short.days),
+            )
+        )
+    return " ".join(parts)
+
+
+def _in(days: int) -> str:
+    return ngettext("%(n)s dag", "%(n)s dagar", days)
+
+
+def _needs_short(short: Shortage) -> str:
+    if not short.missing:
+        return _("Inget, minsta antalet är nått.")
+    if short.days > 0:
+        return _("%(missing)s till behövs på %(days)s.", missing=short.missing, days=_in(short.days))
+    return _("%(n)s till behövs.", n=short.missing)
+
+
+def _tag(start: Start, short: Shortage) -> tuple[str, str, str]:
+    if start.state == "planned":
+        return _("Planerad"), "", "cal"
+    if short.missing:
+        soon_due = short.days <= 21
+        return _("Saknar %(n)s", n=short.missing), "warn" if soon_due else "", "warn" if soon_due else ""
+    return _("Kan starta"), "ok", "check"

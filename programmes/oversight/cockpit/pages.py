@@ -1,0 +1,229 @@
+"""What the cockpit shows: facts as sentences, tiles and tables."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from programmes.catalogue.rules import AgeAsked
+from programmes.cohorts.rules import start_choice
+from programmes.core.i18n import clock, day_long, listed, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.notices.reach_rules import Reach, told
+from programmes.notices.rules import Kind
+from programmes.oversight.cockpit.card_pages import Card, Row, card, linked, row
+from programmes.oversight.cockpit.filter_pages import Filters, filters
+from programmes.oversight.per_year.pages import Chances, YearRow, year_rows
+from programmes.oversight.rules import (
+    TILE,
+    Filter,
+    Start,
+    Year,
+    YearStart,
+    soon,
+    years,
+)
+
+MOST_SOON, PER_PAGE = 15, 50
+EVERYTHING = Filter()
+
+
+@dataclass(frozen=True)
+class Tile:
+    title: str
+    number: int
+    note: str
+
+
+@dataclass(frozen=True)
+class DecidePage:
+    """One start alone with its decision: who it reaches (who, what, how they hear of it), and what the button says."""
+
+    card: Card
+    rows: tuple[tuple[str, str, str], ...]
+    button: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Cockpit:
+    """The whole page. `choices` are the years one can look at; `may_plan` shows the way to plan a start."""
+
+    tiles: tuple[Tile, ...]
+    cards: tuple[Card, ...]
+    rows: tuple[Row, ...]
+    filters: Filters
+    page: int
+    pages: int
+    years: tuple[YearRow, ...]
+    year: int
+    choices: tuple[int, ...]
+    may_plan: bool
+    done: str
+    undo: "Undo | None"
+    refused: tuple[str, ...]
+    next_decision: str
+
+
+@dataclass(frozen=True)
+class Undo:
+    """A decision that was just made and can be taken back; `moves`: its people can be moved to another start."""
+
+    cohort_id: int
+    decision_id: int
+    text: str
+    moves: bool
+
+
+def undo_of(cohort_id: int, decision_id: int, until: datetime, moves: bool) -> Undo:
+    text = _("Beskeden går %(time)s. Till dess kan du ångra.", time=clock(until))
+    return Undo(cohort_id, decision_id, text, moves)
+
+
+def undo_hint(until: datetime | None) -> str:
+    """Whether a decision that is made now can be taken back."""
+    if until is None:
+        return _("Beskeden går på en gång, eftersom det är så nära. Det går inte att ångra.")
+    return _("Beskeden går efter tio minuter. Till dess går det att ångra.")
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A group programme that the asker coordinates: its short name and the starts a year that the guideline requires."""
+
+    section: str
+    name: str
+    required: int | None
+    study_visit: bool = False
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the address asks for, and what has just happened, in words."""
+
+    year: int
+    page: int
+    done: str = ""
+    undo: "Undo | None" = None
+    refused: tuple[str, ...] = ()
+    filter: Filter = EVERYTHING
+    compact: bool = False
+    staff_id: int | None = None
+
+
+def cockpit(
+    starts: Sequence[Start],
+    found: Sequence[YearStart],
+    offered: Sequence[Offered],
+    uncounted: Collection[str],
+    coordinates: Callable[[str], bool],
+    today: date,
+    wanted: Wanted,
+    ages: Mapping[str, AgeAsked],
+) -> Cockpit:
+    """Everything on the page. `uncounted` are sections where people may not be counted; `ages` how each section asks for
+    an age."""
+    short = {start.cohort_id: max(0, start.minimum - start.confirmed) for start in starts}
+    by_section = years({o.section: o.required for o in offered}, found, short)
+    names = {o.section: o.name for o in offered}
+    visits = {o.section: o.study_visit for o in offered}
+    shown = {s for s, year in by_section.items() if year.required is not None or year.done or year.planned}
+    narrowed = [start for start in starts if wanted.filter.holds(start)]
+    cards, rows, at, pages = cards_and_rows(narrowed, today, coordinates, uncounted, wanted, ages)
+    this_year = by_section if wanted.year == today.year else {}
+    return Cockpit(
+        tiles=tiles(narrowed, today, this_year, names),
+        cards=cards,
+        rows=rows,
+        filters=filters(starts, len(narrowed), wanted.filter, wanted.compact),
+        page=at,
+        pages=pages,
+        years=year_rows(by_section, names, shown, Chances(wanted.year, today, visits)),
+        year=wanted.year,
+        choices=(today.year, today.year + 1),
+        may_plan=bool(offered),
+        done=wanted.done,
+        undo=wanted.undo,
+        refused=wanted.refused,
+        next_decision=day_long(narrowed[0].decide_by) if narrowed else "",
+    )
+
+
+# The message that each decision puts on its way.
+TELLS: Mapping[str, Kind] = {
+    "startad": "cohort_started",
+    "uppskjuten": "cohort_postponed",
+    "installd": "cohort_cancelled",
+}
+
+
+def done_text(what: str, name: str, reach: Reach) -> str:
+    """What has just been decided and who hears of it how, from a fixed list; anything else says nothing."""
+    texts = {
+        "startad": _("%(name)s är startad.", name=name),
+        "uppskjuten": _("%(name)s är framflyttad. Alla behåller sin plats.", name=name),
+        "installd": _("%(name)s är inställd. Kalendrarna visar det.", name=name),
+        "angrad": _("Beslutet om %(name)s är ångrat. Ingen har fått något besked, och allt är som förut.", name=name),
+        "platser": _("Antalet platser i %(name)s är ändrat.", name=name),
+    }
+    calls = _("De som ska ringas står på Idag.") if reach.ring else ""
+    return " ".join(part for part in (texts[what], told(reach), calls) if part) if what in texts else ""
+
+
+def not_started(name: str) -> str:
+    return _("%(name)s är inte startad.", name=name)
+
+
+def cards_and_rows(
+    starts: Sequence[Start],
+    today: date,
+    coordinates: Callable[[str], bool],
+    uncounted: Collection[str],
+    wanted: Wanted,
+    ages: Mapping[str, AgeAsked],
+) -> tuple[tuple[Card, ...], tuple[Row, ...], int, int]:
+    """The nearest in full, the rest as a table in pages; or all of them in the table."""
+    near = 0 if wanted.compact else soon([start.decide_by for start in starts], today, MOST_SOON)
+    later = starts[near:]
+    pages = max(1, -(-len(later) // PER_PAGE))
+    at = min(max(1, wanted.page), pages)
+    mine = [s for s in starts[:near] if coordinates(s.section)]
+    main = next((s.cohort_id for s in mine if start_choice(s.deciding, s.confirmed) == "start"), 0)
+    cards = tuple(
+        card(
+            s,
+            today,
+            coordinates(s.section),
+            s.cohort_id == main,
+            s.section in uncounted,
+            ages.get(s.section, "none"),
+            linked(s, coordinates, wanted.staff_id),
+        )
+        for s in starts[:near]
+    )
+    rows = tuple(
+        row(s, today, coordinates(s.section), linked(s, coordinates, wanted.staff_id))
+        for s in later[(at - 1) * PER_PAGE : at * PER_PAGE]
+    )
+    return cards, rows, at, pages
+
+
+def tiles(starts: Sequence[Start], today: date, in_year: Mapping[str, Year], names: Mapping[str, str]) -> tuple[Tile, ...]:
+    """The four numbers at the top, each with what it is made of."""
+    near = [start for start in starts if start.decide_by <= today + TILE]
+    below = [start for start in starts if start.confirmed < start.minimum]
+    queues = [start for start in starts if start.queued]
+    missing = sum(start.minimum - start.confirmed for start in below)
+    first = _("närmast %(day)s", day=day_long(starts[0].decide_by)) if starts else _("inga beslut väntar")
+    lacking = [names[section] for section, year in in_year.items() if year.lacking]
+    found = [
+        Tile(_("Beslut inom 14 dagar"), len(near), first),
+        Tile(_("Under minsta antal"), len(below), ngettext("%(n)s till behövs", "%(n)s till behövs tillsammans", missing)),
+        Tile(
+            _("I kö"),
+            sum(start.queued for start in queues),
+            ngettext("i %(n)s grupp", "i %(n)s grupper", len(queues)) if queues else _("ingen väntar"),
+        ),
+    ]
+    if in_year:
+        found.append(Tile(_("Saknar starter i år"), len(lacking), listed(lacking) if lacking else _("ingen insats")))
+    return tuple(found)

@@ -1,0 +1,176 @@
+"""The cockpit: every start that waits for a decision, and the button that starts one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from programmes.catalogue import queries as catalogue
+from programmes.catalogue.rules import Programme
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts import year_queries
+from programmes.cohorts.rules import Span, decision_undone_until
+from programmes.cohorts.wording_rules import said
+from programmes.cohorts.year_rules import wanted
+from programmes.core.clock import local_date
+from programmes.core.errors import Forbidden, NotFound
+from programmes.core.i18n import speaking
+from programmes.notices.reach_rules import Reach
+from programmes.notices.reach_services import reach, reach_by_state
+from programmes.oversight import queries, services
+from programmes.oversight.cockpit import file_pages as starts_file_pages
+from programmes.oversight.cockpit import pages
+from programmes.oversight.cockpit.card_pages import one_card
+from programmes.oversight.decisions import pages as decision_pages
+from programmes.oversight.decisions.undo_services import undoable
+from programmes.oversight.queries import Filter
+from programmes.web.csv_files import csv_file
+from programmes.web.forms import Form, read_form
+from programmes.web.guards import principal, recently_confirmed, row_id, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def _number(request: AnyRequest, name: str, otherwise: int) -> int:
+    typed = request.query_params.get(name, "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else otherwise
+
+
+def number_within(form: Form, name: str, span: Span, most: int) -> int:
+    """A number as typed. What is none is told the span that holds here; one outside it is for the rules to refuse,
+    who say the same span, unless it is beyond `most`."""
+    typed = form.raw(name).strip()
+    if typed.isascii() and typed.isdigit() and len(typed) <= len(str(most)) and int(typed) <= most:
+        return int(typed)
+    return form.number(name, span.least, span.most)
+
+
+async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int = 200) -> Response[Any]:
+    """The cockpit. A constant number of statements, however many starts there are."""
+    who, now = principal(request), request.app.state.clock.now()
+    today = local_date(now)
+    year = _number(request, "ar", today.year)
+    year = year if year in {today.year, today.year + 1} else today.year
+    programmes = [p for _id, p in await catalogue.in_force(today) if p.form == "group"]
+    mine = [p for p in programmes if who.coordinates(p.section)]
+    view = pages.cockpit(
+        await queries.undecided(who, now),
+        await queries.starts_in(year, who, today) if mine else [],
+        await _offered(mine),
+        {p.section for p in programmes if p.exempt and "participant_count" not in p.figures},
+        who.coordinates,
+        today,
+        pages.Wanted(
+            year,
+            _number(request, "sida", 1),
+            await _done(request),
+            await _undo(request),
+            refused,
+            _filter(request),
+            request.query_params.get("vy") == "lista",
+            who.staff_id if who.has("manager") else None,
+        ),
+        {p.section: p.age_asked for p in programmes},
+    )
+    return page(request, "oversight/starts.html", view, status)
+
+
+async def _offered(mine: Sequence[Programme]) -> list[pages.Offered]:
+    """What the asker coordinates, with how many starts a year there are to be: the guideline's number, or the office's."""
+    if not mine:
+        return []
+    numbers = wanted({p.section: p.starts_per_year_min for p in mine}, await year_queries.by_office())
+    return [pages.Offered(p.section, p.short_name, numbers[p.section], p.study_visit) for p in mine]
+
+
+def _filter(request: AnyRequest) -> Filter:
+    """By what the starts are narrowed, as the address says; what nothing has shows nothing."""
+    asked = request.query_params
+    leader = _number(request, "ledare", 0)
+    return Filter(asked.get("insats", "")[:10], leader, asked.get("plats", "")[:200], asked.get("halvar", "")[:6])
+
+
+async def _done(request: AnyRequest) -> str:
+    """What was decided on the page before, if it is about a group that the asker may see."""
+    what, cohort_id = request.query_params.get("klart", ""), _number(request, "grupp", 0)
+    state = request.app.state
+    if not pages.done_text(what, "", Reach()) or not cohort_id:
+        return ""
+    try:
+        cohort = await cohorts.mine(principal(request), local_date(state.clock.now()), cohort_id)
+    except NotFound:
+        return ""
+    kind = pages.TELLS.get(what)
+    return pages.done_text(what, cohort.name, await reach(cohort_id, kind, state.key_folder) if kind else Reach())
+
+
+async def _undo(request: AnyRequest) -> pages.Undo | None:
+    """The decision of the page before, if it is the asker's to take back and still can be."""
+    cohort_id, now = _number(request, "grupp", 0), request.app.state.clock.now()
+    if request.query_params.get("klart", "") not in pages.TELLS or not cohort_id:
+        return None
+    try:
+        cohort = await cohorts.mine(principal(request), local_date(now), cohort_id)
+    except NotFound:
+        return None
+    found = await undoable(cohort_id, now) if principal(request).coordinates(cohort.section) else None
+    if found is None or found.undone_until is None:
+        return None
+    return pages.undo_of(cohort_id, found.decision_id, found.undone_until, cohort.state == "cancelled")
+
+
+def to_cockpit(what: str, cohort_id: int) -> Response[Any]:
+    """Back to the cockpit, where it says what was done."""
+    return Response("", status_code=303, headers={"location": f"/personal/starter?klart={what}&grupp={cohort_id}"})
+
+
+@get("/personal/starter", guards=[signed_in])
+async def cockpit(request: AnyRequest) -> Response[Any]:
+    """Coordinators see the starts of their programmes, leaders their own without buttons."""
+    return await show(request)
+
+
+@get("/personal/starter.csv", guards=[recently_confirmed])
+async def starts_file(request: AnyRequest) -> Response[bytes]:
+    """Every start that waits for a decision, in the page's order, in Swedish. Each line says that it stays in the house."""
+    found = await queries.undecided(principal(request), request.app.state.clock.now())
+    with speaking("sv"):
+        return csv_file("starter-internt-sekretess.csv", starts_file_pages.heads(), starts_file_pages.rows(found))
+
+
+@post("/personal/starter/{cohort_id:int}/starta", guards=[signed_in], status_code=200)
+async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Start a cohort, or say every reason why it cannot."""
+    form = await read_form(request)
+    now = request.app.state.clock.now()
+    reasons = await services.start(row_id(cohort_id), form.ticked("farre"), form.raw("sett"), principal(request), now)
+    if not reasons:
+        return to_cockpit("startad", cohort_id)
+    name = (await cohorts.mine(principal(request), local_date(now), cohort_id)).name
+    return await show(request, (pages.not_started(name), *(said(reason) for reason in reasons)), 422)
+
+
+@get("/personal/starter/{cohort_id:int}/starta", guards=[signed_in])
+async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """One start with its decision: what it means to whom, and the button. It is never one tap away."""
+    who, now = principal(request), request.app.state.clock.now()
+    today = local_date(now)
+    cohort = await cohorts.mine(who, today, row_id(cohort_id))
+    if not who.coordinates(cohort.section):
+        raise Forbidden
+    found = [s for s in await queries.undecided(who, now) if s.cohort_id == cohort_id]
+    if not found:
+        # Decided already, or nothing that is decided upon (a series): the group's page says how it stands.
+        return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}"})
+    age = (await catalogue.programme(cohort.programme_id)).age_asked
+    reached = await reach_by_state(cohort_id, "cohort_started", request.app.state.key_folder)
+    card = one_card(found[0], today, age)
+    button = decision_pages.start_button(card.choice == "fewer", sum(reached.values(), start=Reach()))
+    hint = pages.undo_hint(decision_undone_until(now, cohort.first_start))
+    view = pages.DecidePage(card, decision_pages.start_rows(card.start, reached), button, hint)
+    return page(request, "oversight/decide.html", view)
+
+
+HANDLERS = [cockpit, starts_file, start, decide]

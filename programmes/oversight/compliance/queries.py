@@ -1,0 +1,95 @@
+"""What has to be in order, counted for managers: groups and lists, never who is in them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from programmes.catalogue import queries as catalogue
+from programmes.catalogue.edition_rules import Difference, differences
+from programmes.core.clock import at_local, local_date
+from programmes.core.db import fetch
+from programmes.oversight.log import review_queries
+from programmes.oversight.retention.queries import lists_kept
+
+# A group is closed within so many days of its last session, or somebody is asked why it isn't.
+DAYS_TO_CLOSE = 14
+
+
+@dataclass(frozen=True)
+class Late:
+    """A group or series that should be closed, or whose working list should be gone: since which local day."""
+
+    section: str
+    name: str
+    since: date
+
+
+@dataclass(frozen=True)
+class Coming:
+    """An edition to come: its day, its diary number, what it changes, and the groups that go on under the one before.
+
+    `touched`: section and name of each group of a section that it changes, with a session on that day or later.
+    """
+
+    day: date
+    diary_number: str
+    changes: tuple[Difference, ...]
+    touched: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Compliance:
+    """All of it. `undecided`: section and name of exemptions that rest on no known decision. `unsigned`: months."""
+
+    undecided: tuple[tuple[str, str], ...]
+    open_past: tuple[Late, ...]
+    lists: tuple[Late, ...]
+    unsigned: tuple[date, ...]
+    coming: tuple[Coming, ...]
+
+
+_LAST = """cross join lateral (select max(s.ends_at) as last from cohort_session s
+                                where s.cohort_id = c.id and s.state <> 'cancelled') s"""
+_OPEN_PAST = f"""
+select p.section, c.name, s.last from cohort c join programme p on p.id = c.programme_id {_LAST}
+where c.state in ('open', 'started') and p.form <> 'drop_in' and s.last < $1 order by s.last, c.id
+"""
+_TOUCHED = """
+select distinct p.section, c.name, c.id from cohort c join programme p on p.id = c.programme_id
+join cohort_session s on s.cohort_id = c.id and s.state <> 'cancelled' and s.starts_at >= $1
+where c.state in ('planned', 'open', 'started') and p.section = any($2) order by p.section, c.id
+"""
+
+
+async def compliance(now: datetime) -> Compliance:
+    """As it is now."""
+    today = local_date(now)
+    in_force = [p for _id, p in await catalogue.in_force(today)]
+    return Compliance(
+        undecided=tuple(
+            (p.section, p.short_name)
+            for p in in_force
+            if p.exempt and p.form != "catalogue_only" and p.reading("board_decision") == ""
+        ),
+        open_past=await _late(_OPEN_PAST, _midnight(today, -DAYS_TO_CLOSE)),
+        lists=tuple(Late(section, name, last) for section, name, last, by in await lists_kept() if by < today),
+        unsigned=tuple(m.month for m in await review_queries.months() if m.signed_at is None),
+        coming=await _coming(today),
+    )
+
+
+def _midnight(day: date, later: int = 0) -> datetime:
+    return at_local(day + timedelta(days=later), time(0))
+
+
+async def _late(query: str, before: datetime) -> tuple[Late, ...]:
+    return tuple(Late(row["section"], row["name"], local_date(row["last"])) for row in await fetch(query, before))
+
+
+async def _coming(today: date) -> tuple[Coming, ...]:
+    found, before = [], [p for _id, p in await catalogue.in_force(today)]
+    for day, diary_number, programmes in await catalogue.coming(today):
+        changes = differences(before, programmes)
+        rows = await fetch(_TOUCHED, _midnight(day), sorted({one.section for one in changes}))
+        found.append(Coming(day, diary_number, changes, tuple((row["section"], row["name"]) for row in rows)))
+        before = programmes
+    return tuple(found)

@@ -1,0 +1,254 @@
+"""Postponing and cancelling a start, and changing its places. Coordinators of the programme only."""
+
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from programmes.catalogue import queries as catalogue
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts import year_queries
+from programmes.cohorts.rules import UNDECIDED, Reason, decided_by, decision_undone_until, places_span, why_not_postpone
+from programmes.cohorts.schedule_rules import Schedule
+from programmes.cohorts.year_rules import wanted
+from programmes.core.clock import local_date
+from programmes.core.errors import Conflict, Forbidden
+from programmes.core.i18n import gettext as _
+from programmes.enrolment.queries import places
+from programmes.notices.reach_services import reach_by_state
+from programmes.oversight import queries, services
+from programmes.oversight.cockpit.pages import undo_hint
+from programmes.oversight.cockpit.views import number_within, to_cockpit
+from programmes.oversight.decisions import pages, undo_services
+from programmes.oversight.per_year.pages import year_of
+from programmes.web.forms import Form, read_form
+from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queries.Start:
+    """The start with its places, for its coordinator.
+
+    Raises:
+        NotFound, Forbidden: not theirs.
+        Conflict: it is decided already.
+    """
+    who, today = principal(request), local_date(request.app.state.clock.now())
+    cohort = await cohorts.mine(who, today, row_id(cohort_id))
+    if not who.coordinates(cohort.section):
+        raise Forbidden
+    if cohort.state not in states:
+        raise Conflict("cohort_changed")
+    programme = await catalogue.programme(cohort.programme_id)
+    taken = (await places([cohort_id]))[cohort_id]
+    return queries.Start(
+        cohort_id,
+        cohort.programme_id,
+        cohort.name,
+        cohort.section,
+        cohort.form,
+        cohort.exempt,
+        cohort.state,
+        cohort.minimum,
+        cohort.maximum,
+        programme.participants_min,
+        cohort.decide_by,
+        cohort.first_start,
+        cohort.sessions,
+        taken.confirmed,
+        taken.preliminary,
+        taken.offered,
+        taken.queued,
+    )
+
+
+async def _year(request: AnyRequest, facts: queries.Start) -> Any:
+    """The year of the start's programme, where the guideline asks for a number of starts."""
+    who, today = principal(request), local_date(request.app.state.clock.now())
+    by_guideline = {p.section: p.starts_per_year_min for _id, p in await catalogue.in_force(today)}
+    required = wanted(by_guideline, await year_queries.by_office()).get(facts.section)
+    if required is None or facts.first_start is None:
+        return None
+    found = await queries.starts_in(local_date(facts.first_start).year, who, today)
+    return year_of(facts.section, required, found)
+
+
+async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other]:
+    """The programme's other starts that one can still apply to, with their places."""
+    today = local_date(request.app.state.clock.now())
+    found = {
+        cohort.cohort_id: (local_date(cohort.first_start), cohort.maximum)
+        for cohort in await cohorts.upcoming()
+        if cohort.section == facts.section and cohort.cohort_id != facts.cohort_id
+        if cohort.first_start and local_date(cohort.first_start) > today
+    }
+    taken = await places(found)
+    return [
+        pages.Other(day, most - taken[i].held, taken[i].queued, taken[i].someone_waits) for i, (day, most) in found.items()
+    ]
+
+
+def _hint(request: AnyRequest, facts: queries.Start) -> str:
+    return undo_hint(decision_undone_until(request.app.state.clock.now(), facts.first_start))
+
+
+async def _show_cancel(request: AnyRequest, facts: queries.Start, form: Form, status: int = 200) -> Response[Any]:
+    reached = await reach_by_state(facts.cohort_id, "cohort_cancelled", request.app.state.key_folder)
+    year, others = await _year(request, facts), await _others(request, facts)
+    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, _hint(request, facts))
+    return page(request, "oversight/cancel.html", view, status)
+
+
+@get("/personal/starter/{cohort_id:int}/stall-in", guards=[signed_in])
+async def cancel_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """What happens to whom if the start is cancelled."""
+    return await _show_cancel(request, await _facts(request, cohort_id, UNDECIDED), Form())
+
+
+@post("/personal/starter/{cohort_id:int}/stall-in", guards=[signed_in], status_code=200)
+async def cancel(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Cancel it, for a reason from the fixed list."""
+    facts = await _facts(request, cohort_id, UNDECIDED)
+    form = await read_form(request)
+    reason = form.choice("skal", services.REASONS, _("Välj varför starten ställs in."))
+    if form.errors:
+        return await _show_cancel(request, facts, form, 422)
+    await services.cancel(facts.cohort_id, reason, form.raw("sett"), principal(request), request.app.state.clock.now())
+    return to_cockpit("installd", facts.cohort_id)
+
+
+async def _show_postpone(
+    request: AnyRequest, facts: queries.Start, form: Form, first: date, status: int = 200, look_again: bool = False
+) -> Response[Any]:
+    schedule = await services.plan_again(facts.cohort_id, first, request.app.state.clock.now())
+    apart = await services.apart_on(facts.cohort_id, schedule)
+    decide_by = form.raw("beslut") if form.values else decided_by(first).isoformat()
+    typed = form.raw("start") if form.values else first.isoformat()
+    reached = await reach_by_state(facts.cohort_id, "cohort_postponed", request.app.state.key_folder)
+    year = await _year(request, facts)
+    view = pages.postpone_page(facts, schedule, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
+    view = replace(view, hint=_hint(request, facts))
+    if apart:
+        said = pages.apart_lines(apart)
+        view = replace(view, digest=services.days_seen(schedule, apart), clashes=(*view.clashes, *said))
+
+    return page(request, "oversight/postpone.html", view, status)
+
+
+def _three_weeks_later(facts: queries.Start, today: date) -> date:
+    first = local_date(facts.first_start) if facts.first_start else today
+    later = first + timedelta(weeks=3)
+    while decided_by(later) <= today:
+        later += timedelta(weeks=1)
+    return later
+
+
+@get("/personal/starter/{cohort_id:int}/skjut-upp", guards=[signed_in])
+async def postpone_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Another first day, three weeks later to begin with, and what that means to whom."""
+    facts = await _facts(request, cohort_id, UNDECIDED)
+    today = local_date(request.app.state.clock.now())
+    return await _show_postpone(request, facts, Form(), _three_weeks_later(facts, today))
+
+
+@post("/personal/starter/{cohort_id:int}/skjut-upp", guards=[signed_in], status_code=200)
+async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Show the days again, or save them if they are the days that were seen."""
+    facts = await _facts(request, cohort_id, UNDECIDED)
+    form = await read_form(request)
+    now = request.app.state.clock.now()
+    fallback = _three_weeks_later(facts, local_date(now))
+    first, decide_by = form.day("start"), form.day("beslut")
+    if form.ticked("visa"):
+        if first and decide_by:
+            schedule = await services.plan_again(facts.cohort_id, first, now)
+            _say(form, why_not_postpone(facts.state, facts.first_start, first, decide_by, schedule, now))
+        return await _show_postpone(request, facts, form, first or fallback, 422 if form.errors else 200)
+    reason = form.choice("skal", services.REASONS, _("Välj varför starten skjuts upp."))
+    if form.errors or first is None or decide_by is None:
+        return await _show_postpone(request, facts, form, first or fallback, 422)
+    planned: Schedule = await services.plan_again(facts.cohort_id, first, now)
+    seen = services.days_seen(planned, await services.apart_on(facts.cohort_id, planned))
+    if seen != form.raw("dagar"):
+        return await _show_postpone(request, facts, form, first, 422, look_again=True)
+    refused = await services.postpone(
+        facts.cohort_id, first, decide_by, reason, form.raw("sett"), seen, principal(request), now
+    )
+    _say(form, refused)
+    if refused:
+        return await _show_postpone(request, facts, form, first, 422)
+    return to_cockpit("uppskjuten", facts.cohort_id)
+
+
+def _say(form: Form, refused: Sequence[Reason]) -> None:
+    """Every reason beside its field."""
+    for field, text in pages.sentences(refused):
+        form.fail(field or "start", text)
+
+
+@post("/personal/starter/{cohort_id:int}/angra", guards=[signed_in], status_code=303)
+async def undo(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Take back the decision that was just made."""
+    form = await read_form(request)
+    typed = form.raw("beslut")
+    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+    await undo_services.undo(row_id(cohort_id), number, principal(request), request.app.state.clock.now())
+    return to_cockpit("angrad", cohort_id)
+
+
+async def _show_limits(
+    request: AnyRequest, facts: queries.Start, form: Form, status: int = 200, strands: str = ""
+) -> Response[Any]:
+    programme = await catalogue.programme((await cohorts.by_id(facts.cohort_id)).programme_id)
+    span = places_span(programme)
+    stored = {"min": str(facts.minimum), "max": str(facts.maximum)}
+    values = {name: form.raw(name) if form.values else value for name, value in stored.items()}
+    values["anda"] = strands
+    view = pages.limits_page(facts, span.least, span.most, bool(span.section), form, values)
+    return page(request, "oversight/limits.html", view, status)
+
+
+def _meant(form: Form) -> int:
+    """How many who wait together the coordinator has read will be left without a way to a place; 0 when not ticked."""
+    said = form.raw("anda")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 5 else 0
+
+
+@get("/personal/starter/{cohort_id:int}/platser", guards=[signed_in])
+async def limits_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """The least and most number of places."""
+    return await _show_limits(request, await _facts(request, cohort_id, UNDECIDED | {"started"}), Form())
+
+
+@post("/personal/starter/{cohort_id:int}/platser", guards=[signed_in], status_code=200)
+async def limits(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
+    """Change them, never past the guideline and never below those who hold a place."""
+    facts = await _facts(request, cohort_id, UNDECIDED | {"started"})
+    form = await read_form(request)
+    span = places_span(await catalogue.programme(facts.programme_id))
+    least, most = number_within(form, "min", span, 200), number_within(form, "max", span, 200)
+    strands = ""
+    if not form.errors:
+        refused = await services.change_limits(
+            facts.cohort_id,
+            least,
+            most,
+            principal(request),
+            request.app.state.clock.now(),
+            form.raw("sett"),
+            _meant(form),
+        )
+        strands = next((str(reason.params["n"]) for reason in refused if reason.code == "strands"), "")
+        for field, text in pages.sentences(refused):
+            form.fail(field, text)
+    if form.errors:
+        return await _show_limits(request, facts, form, 422, strands)
+    return to_cockpit("platser", facts.cohort_id)
+
+
+HANDLERS = [undo, cancel_page, cancel, postpone_page, postpone, limits_page, limits]

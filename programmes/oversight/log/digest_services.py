@@ -1,0 +1,94 @@
+"""The daily mail that tells managers how the chain over the access log ended: outside the database, and out of its reach."""
+
+from datetime import date, datetime, timedelta
+from email.message import EmailMessage
+from email.utils import parseaddr
+from uuid import UUID, uuid5
+
+from programmes.core.clock import Clock, local, local_date
+from programmes.core.clock_trace import by_a_sure_clock
+from programmes.core.db import execute, transaction
+from programmes.core.i18n import speaking
+from programmes.hands import Hands
+from programmes.notices import letter_rules
+from programmes.notices import rules as notices
+from programmes.notices.post_services import Deferred, Post, Refused, post_from
+from programmes.oversight.log import chain_queries, digest_queries, review_queries
+from programmes.oversight.log import wording_rules as log_wording_rules
+from programmes.settings import Settings
+
+# When people come to work; the day before has ended, and its lines are chained.
+FROM_HOUR = 6
+_NAMESPACE = UUID("6a0c7f0e-0d0b-5d41-9a2e-5b8f2a7c9d14")
+
+
+@by_a_sure_clock
+async def send_due(worker: Hands) -> None:
+    """The worker's tick: yesterday's head to every manager who has an address, where mail is set up."""
+    if worker.settings.mail_url:
+        await send(post_from(worker.settings.mail_url), worker.settings, worker.clock)
+
+
+async def send(post: Post, settings: Settings, clock: Clock) -> int:
+    """Send what is due, each with a Message-ID of its own that stays the same; returns how many went.
+
+    A crash repeats at most the one in flight. Given up after two days: the page has the heads as well.
+    """
+    now = clock.now()
+    if local(now).hour >= FROM_HOUR:
+        await _plan(local_date(now) - timedelta(days=1))
+    sent = 0
+    for mail in await digest_queries.waiting():
+        if not notices.is_due(notices.Waiting(mail.mail_id, mail.failures, mail.last_failure), now):
+            continue
+        try:
+            await post.send(await _written(mail, settings, now))
+        except Deferred:
+            await _failed(mail, False, now)
+        except Refused:
+            await _failed(mail, True, now)
+        else:
+            sent += 1
+            async with transaction():
+                await execute("update log_digest set state = 'sent' where id = $1", mail.mail_id)
+    return sent
+
+
+async def _plan(day: date) -> None:
+    """A mail for each manager, once; none where the day has no head."""
+    managers = await digest_queries.without_mail(day)
+    if not managers:
+        return
+    async with transaction():
+        await execute(
+            """insert into log_digest (id, day, staff_id, state, failures)
+               select id, $1, staff_id, 'waiting', 0 from unnest($2::uuid[], $3::int[]) as new (id, staff_id)
+               on conflict do nothing""",
+            day,
+            [uuid5(_NAMESPACE, f"{day.isoformat()}/{staff_id}") for staff_id in managers],
+            managers,
+        )
+
+
+async def _written(mail: digest_queries.Waiting, settings: Settings, now: datetime) -> EmailMessage:
+    sender = parseaddr(settings.mail_from)[1]
+    envelope = letter_rules.Envelope(sender, mail.to, f"<{mail.mail_id}@{sender.rpartition('@')[2]}>", now)
+    checks, months = await chain_queries.checks(), await review_queries.months()
+    with speaking("sv"):
+        state = log_wording_rules.chain_state(checks, now)
+        letter = log_wording_rules.letter(mail.day, state, months, settings.base_url, settings.municipality)
+        return letter_rules.compose(letter, envelope)
+
+
+async def _failed(mail: digest_queries.Waiting, for_good: bool, now: datetime) -> None:
+    over = for_good or notices.gives_up(mail.failures + 1)
+    async with transaction():
+        await execute(
+            "update log_digest set failures = failures + 1, last_failure = $2, state = $3 where id = $1",
+            mail.mail_id,
+            now,
+            "failed" if over else "waiting",
+        )
+
+
+TICKS = [send_due]

@@ -1,0 +1,266 @@
+"""The access log as managers see it: whether its chain is whole, the days' heads, and a month to go through."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, clock, day_plain, day_short, listed, moment_long, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.oversight.log.chain_rules import Check, Day, Loss, shown
+from programmes.oversight.log.review_rules import (
+    MANY,
+    MANY_REVEALS,
+    Judged,
+    Kind,
+    Looked,
+    Month,
+    Outcome,
+    last_month,
+    next_month,
+)
+from programmes.oversight.log.wording_rules import Notice, chain_state, month_name, number
+from programmes.people.look_wording_rules import page_words, reason_words
+
+_NAMED = 8
+
+
+@dataclass(frozen=True)
+class MonthLine:
+    """One month in the list: its name, where it is, how it stands."""
+
+    month: str
+    address: str
+    text: str
+    signed: bool
+
+
+@dataclass(frozen=True)
+class DayLine:
+    """A day's head, to be printed and compared."""
+
+    day: str
+    lines: str
+    position: str
+    head: str
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """The whole page. `next` is the oldest month that is not signed off."""
+
+    state: Notice
+    losses: tuple[str, ...]
+    next: MonthLine | None
+    months: tuple[MonthLine, ...]
+    shown: str
+    before: str
+    after: str
+    days: tuple[DayLine, ...]
+    years: str
+
+
+@dataclass(frozen=True)
+class ReviewLine:
+    """One line to judge. `outcome` is empty while nobody has."""
+
+    name: str
+    who: str
+    when: str
+    what: str
+    record: str
+    places: str
+    why: str
+    note: str
+    outcome: str
+    legend: str
+
+
+@dataclass(frozen=True)
+class ReviewPage:
+    """A month. `signed` says when and by whom, or is empty."""
+
+    title: str
+    lead: str
+    address: str
+    unusual: tuple[ReviewLine, ...]
+    drawn: tuple[ReviewLine, ...]
+    left: int
+    left_text: str
+    signed: str
+    saved: bool
+    error: str
+    first_unjudged: str
+
+
+def loss_words(loss: Loss) -> str:
+    """Which lines were lost with a restored database."""
+    if loss.last <= loss.first:
+        return _("Kedjan togs upp igen vid rad %(n)s av den som driver tjänsten.", n=number(loss.last))
+    return _(
+        "Rad %(first)s till %(last)s saknas. De försvann när en säkerhetskopia lästes tillbaka.",
+        first=number(loss.first),
+        last=number(loss.last - 1),
+    )
+
+
+def home_page(
+    checks: Mapping[str, Check],
+    losses: Sequence[Loss],
+    months: Sequence[Month],
+    days: Sequence[Day],
+    wanted: date,
+    now: datetime,
+    years: int,
+) -> HomePage:
+    """The page with the chain, the months to go through, and the heads of one month's days."""
+    lines = tuple(_month_line(month) for month in months)
+    waiting = [line for line in lines if not line.signed]
+    return HomePage(
+        state=chain_state(checks, now),
+        losses=tuple(loss_words(loss) for loss in losses),
+        next=waiting[-1] if waiting else None,
+        months=lines,
+        shown=month_name(wanted),
+        before=f"{last_month(wanted):%Y-%m}",
+        after=f"{next_month(wanted):%Y-%m}" if next_month(wanted) <= local_date(now) else "",
+        days=tuple(DayLine(day_short(d.day), number(d.lines), number(d.position), shown(d.head)) for d in days),
+        years=ngettext("Rader sparas i %(n)s år.", "Rader sparas i %(n)s år.", years),
+    )
+
+
+def _month_line(month: Month) -> MonthLine:
+    if month.signed_at is not None:
+        day = day_plain(local_date(month.signed_at))
+        text = _("Granskad %(day)s av %(name)s.", day=day, name=month.signed_by)
+    else:
+        text = ngettext("%(n)s rad kvar att bedöma.", "%(n)s rader kvar att bedöma.", month.left)
+    return MonthLine(month_name(month.month), f"/personal/granskning/{month.month:%Y-%m}", text, month.signed_at is not None)
+
+
+def review_page(
+    month: Month, found: Sequence[Judged], me: int, typed: Mapping[int, str], error: str = "", saved: bool = False
+) -> ReviewPage:
+    """One month, with what was judged or has just been chosen."""
+    lines = [(one, _review_line(one, me, typed.get(one.line_id, one.outcome or ""))) for one in found]
+    unusual = tuple(line for one, line in lines if one.kind != "sample")
+    drawn = tuple(line for one, line in lines if one.kind == "sample")
+    signed = ""
+    if month.signed_at is not None:
+        signed = _("Granskad %(when)s av %(name)s.", when=moment_long(month.signed_at), name=month.signed_by)
+    return ReviewPage(
+        title=_("Loggkontroll, %(month)s", month=month_name(month.month)),
+        lead=_lead(month.lines, len(unusual), len(drawn)),
+        address=f"/personal/granskning/{month.month:%Y-%m}",
+        unusual=unusual,
+        drawn=drawn,
+        left=month.left,
+        left_text=ngettext("%(n)s rad är inte bedömd.", "%(n)s rader är inte bedömda.", month.left),
+        signed=signed,
+        saved=saved,
+        error=error,
+        first_unjudged=next((line.name for _one, line in lines if not line.outcome), ""),
+    )
+
+
+def _lead(lines: int, unusual: int, drawn: int) -> str:
+    return " ".join(
+        [
+            ngettext("%(n)s visning av någons uppgifter.", "%(n)s visningar av någons uppgifter.", lines),
+            ngettext("%(n)s sak att titta på.", "%(n)s saker att titta på.", unusual),
+            ngettext("%(n)s rad i stickprovet.", "%(n)s rader i stickprovet.", drawn),
+        ]
+    )
+
+
+def _review_line(one: Judged, me: int, outcome: str) -> ReviewLine:
+    when = _when(one.looks)
+    return ReviewLine(
+        name=f"rad_{one.line_id}",
+        who=one.staff or _("Någon som inte finns kvar"),
+        when=when,
+        what=_what(one),
+        record=_record(one),
+        places=_places(one.looks),
+        why=kind_words(one.kind),
+        note=_("Det är du själv. Låt gärna en annan chef bedöma.") if one.staff_id == me else "",
+        outcome=outcome,
+        legend=", ".join(part for part in (one.staff, when, kind_words(one.kind)) if part),
+    )
+
+
+def kind_words(kind: Kind) -> str:
+    """Why a line is there."""
+    return {
+        "sample": _("Stickprov."),
+        "night": _("På natten, mellan 22 och 6."),
+        "day_off": _("På en ledig dag."),
+        "own_name": _("Deltagaren heter likadant som den som tittade, eller har samma efternamn."),
+        "many": _("Fler än %(n)s deltagare inom en timme.", n=MANY),
+        "protected": _("Skyddade uppgifter."),
+        "left": _("Arbetar inte längre med gruppen."),
+        "reveals": _("Visade kontaktvägar mer än %(n)s gånger.", n=MANY_REVEALS),
+    }[kind]
+
+
+def _when(looks: Sequence[Looked]) -> str:
+    if not looks:
+        return _("Under månaden")
+    first, last = looks[0].at, looks[-1].at
+    begin = f"{day_short(local_date(first))} {clock(first)}"
+    if first == last:
+        return begin
+    if local_date(first) == local_date(last):
+        return f"{begin}–{clock(last)}"
+    return f"{begin} – {day_short(local_date(last))} {clock(last)}"
+
+
+def _what(one: Judged) -> str:
+    if one.kind == "reveals":
+        return _("Kontaktvägar på arbetslistan")
+    pages = list(dict.fromkeys(page_words(look.page) for look in one.looks))
+    reasons = list(dict.fromkeys(reason_words(look.reason) for look in one.looks if look.reason))
+    return listed(pages) + (f" ({listed(reasons)})" if reasons else "")
+
+
+def _record(one: Judged) -> str:
+    """Which records, by number. Of who bears the looker's name not even that: the number would then have a name."""
+    group = one.cohort or _("flera grupper")
+    if one.kind == "reveals":
+        return one.cohort
+    if any(look.own_name for look in one.looks):
+        return _("%(group)s. Numret visas inte, eftersom namnet då gick att förstå.", group=capital(group))
+    numbers = sorted({look.number for look in one.looks if look.number is not None})
+    if not numbers or len({look.cohort for look in one.looks}) > 1:
+        people = len({(look.cohort, look.number) for look in one.looks})
+        return ngettext("%(n)s deltagare, %(group)s", "%(n)s deltagare, %(group)s", people, group=group)
+    named = [str(n) for n in numbers[:_NAMED]]
+    more = len(numbers) - len(named)
+    which = _("%(numbers)s och %(more)s till", numbers=", ".join(named), more=more) if more else listed(named)
+    return _("Deltagare %(which)s, %(group)s", which=which, group=group)
+
+
+def _places(looks: Sequence[Looked]) -> str:
+    """Which lines of the log, so that whoever runs the service can find them."""
+    places = sorted(look.position for look in looks if look.position is not None)
+    if not places:
+        return ""
+    if len(places) == 1:
+        return _("Rad %(n)s", n=number(places[0]))
+    return _("%(n)s rader, %(first)s till %(last)s", n=number(len(looks)), first=number(places[0]), last=number(places[-1]))
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """How something was judged."""
+    return {"in_order": _("I sin ordning"), "ask": _("Frågas vidare")}[outcome]
+
+
+def typed_outcomes(values: Mapping[str, Any], allowed: Sequence[str]) -> dict[int, Any]:
+    """What was chosen, by line. What no browser of ours sends is left out."""
+    found = {}
+    for name, chosen in values.items():
+        digits = name.removeprefix("rad_")
+        if name.startswith("rad_") and digits.isascii() and digits.isdigit() and len(digits) < 10 and chosen in allowed:
+            found[int(digits)] = chosen
+    return found

@@ -1,0 +1,91 @@
+"""The access log for managers: its chain and its days, and the monthly review. They see numbers, never whose records."""
+
+import re
+from datetime import date
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from programmes.core.clock import local_date
+from programmes.core.errors import NotFound
+from programmes.core.i18n import gettext as _
+from programmes.oversight.log import chain_queries, review_queries
+from programmes.oversight.log import review_pages as pages
+from programmes.oversight.log import review_services as services
+from programmes.web.forms import read_form
+from programmes.web.guards import require_role, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+_MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
+
+
+def _month(typed: str) -> date | None:
+    found = _MONTH.fullmatch(typed)
+    return date(int(found[1]), int(found[2]), 1) if found else None
+
+
+@get("/personal/granskning", guards=[signed_in])
+async def home(request: AnyRequest) -> Response[Any]:
+    """Whether the chain is whole, which months wait, and the heads of a month's days."""
+    require_role(request, "manager")
+    now = request.app.state.clock.now()
+    today = local_date(now)
+    wanted = _month(request.query_params.get("manad", "")) or today.replace(day=1)
+    wanted = min(wanted, today.replace(day=1))
+    last = services.next_month(wanted)
+    view = pages.home_page(
+        await chain_queries.checks(),
+        await chain_queries.losses(),
+        await review_queries.months(),
+        [d for d in await chain_queries.days(wanted, last) if d.day < last],
+        wanted,
+        now,
+        await chain_queries.years_kept("access_log"),
+    )
+    return page(request, "oversight/log.html", view)
+
+
+@get("/personal/granskning/{month:str}", guards=[signed_in])
+async def review(request: AnyRequest, month: FromPath[str]) -> Response[Any]:
+    """A month to go through. That it was opened is noted."""
+    who = require_role(request, "manager")
+    wanted = _known(month)
+    found = await review_queries.month(wanted)
+    await services.opened(wanted, who.staff_id, request.app.state.clock.now())
+    return await _show(request, found, saved="sparat" in request.query_params)
+
+
+@post("/personal/granskning/{month:str}", guards=[signed_in], status_code=200)
+async def judge(request: AnyRequest, month: FromPath[str]) -> Response[Any]:
+    """Keep what was judged, and sign the month off when that was the button and nothing is left."""
+    who, now = require_role(request, "manager"), request.app.state.clock.now()
+    wanted = _known(month)
+    form = await read_form(request)
+    outcomes = pages.typed_outcomes({name: form.raw(name) for name in form.values}, services.OUTCOMES)
+    await services.judge(wanted, outcomes, who.staff_id, now)
+    if form.raw("gor") == "skriv":
+        if await services.sign(wanted, who.staff_id, now):
+            found = await review_queries.month(wanted)
+            return await _show(request, found, 422, _("Bedöm varje rad innan du skriver under."))
+        return Response("", status_code=303, headers={"location": "/personal/granskning"})
+    return Response("", status_code=303, headers={"location": f"/personal/granskning/{month}?sparat=1"})
+
+
+def _known(typed: str) -> date:
+    found = _month(typed)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def _show(
+    request: AnyRequest, found: review_queries.Month, status: int = 200, error: str = "", saved: bool = False
+) -> Response[Any]:
+    lines = await review_queries.judged(found.month)
+    me = require_role(request, "manager").staff_id
+    return page(request, "oversight/review.html", pages.review_page(found, lines, me, {}, error, saved), status)
+
+
+HANDLERS = [home, review, judge]

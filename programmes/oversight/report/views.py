@@ -1,0 +1,147 @@
+"""The year's report: to read, to establish, and as files. It holds only what may leave the house."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from programmes.catalogue import queries as catalogue
+from programmes.core.clock import local_date
+from programmes.core.errors import Conflict, NotFound
+from programmes.core.i18n import day_plain, speaking
+from programmes.core.i18n import gettext as _
+from programmes.core.typesetting import typeset
+from programmes.oversight.report import pages
+from programmes.oversight.report import queries as report_queries
+from programmes.oversight.report import services as report_services
+from programmes.oversight.report.pages import Programmed
+from programmes.oversight.report.services import LONGEST_WORDS, Report, mark_of
+from programmes.oversight.statistics import queries as statistics
+from programmes.oversight.statistics.queries import listed, year_of
+from programmes.web.forms import Form, read_form
+from programmes.web.guards import require_role, signed_in
+from programmes.web.rendering import page
+from programmes.web.xlsx_files import Bars, xlsx_file
+
+AnyRequest = Request[Any, Any, Any]
+_SHEETS = {"pdf": Path(__file__).with_name("report.typ"), "kort": Path(__file__).with_name("short.typ")}
+_NAME = re.compile(r"(2\d{3})(-kort)?\.(pdf|xlsx)")
+# How many years back one may still be made for the first time.
+_YEARS = 3
+
+
+async def _draft(year: int, municipality: str, now: datetime, words: str = "") -> Report:
+    """The report of a year that is over, from the figures as they are; in Swedish, whoever reads it."""
+    in_force = [(p, listed(p)) for _id, p in await catalogue.in_force(local_date(now))]
+    period = year_of(year)
+    open_groups = await statistics.left_open(period, (), now)
+    told = {
+        p.section: Programmed(p.short_name, p.starts_per_year_min, open_groups.get(p.section, 0)) for p, f in in_force if f
+    }
+    sections = [s for s in await statistics.sections(period, (), now) if s.section in told]
+    with speaking("sv"):
+        since = _("i den utgåva som gällde %(day)s", day=day_plain(min(period.last, local_date(now))))
+        return pages.report(sections, told, year, municipality, since, words)
+
+
+async def _found(year: int, request: AnyRequest, words: str = "") -> tuple[Report, str, str]:
+    """The report, when it was established (a local day in words) and by whom; both empty for a draft."""
+    known = await report_queries.established(year)
+    if known is not None:
+        with speaking("sv"):
+            return known.report, day_plain(local_date(known.at)), known.by
+    state = request.app.state
+    return await _draft(year, state.settings.municipality, state.clock.now(), words), "", ""
+
+
+async def _years(now: datetime) -> list[int]:
+    last = local_date(now).year - 1
+    return sorted({*range(last - _YEARS + 1, last + 1), *await report_queries.years()}, reverse=True)
+
+
+def _year(form: Form, years: list[int]) -> int:
+    typed = form.raw("ar")
+    return int(typed) if typed in map(str, years) else years[0]
+
+
+async def _page(request: AnyRequest, form: Form, year: int, words: str = "") -> Response[Any]:
+    who = require_role(request, "coordinator", "manager")
+    found, established, by = await _found(year, request, words)
+    years = await _years(request.app.state.clock.now())
+    with speaking("sv"):
+        said = pages.paper(found, established)
+    view = pages.ReportPage(
+        report=found,
+        said=said,
+        established=established,
+        by=by,
+        years=tuple((one, f"{pages.ADDRESS}?ar={one}") for one in years),
+        files=pages.files(year),
+        mark=mark_of(found) if who.has("manager") and not established else "",
+        form=form,
+    )
+    return page(request, "oversight/report.html", view, 422 if form.errors else 200)
+
+
+@get("/personal/rapport", guards=[signed_in])
+async def shown(request: AnyRequest) -> Response[Any]:
+    """A year's report as it reads."""
+    require_role(request, "coordinator", "manager")
+    form = Form({name: [value] for name, value in request.query_params.items()})
+    return await _page(request, form, _year(form, await _years(request.app.state.clock.now())))
+
+
+@post("/personal/rapport", guards=[signed_in])
+async def establish(request: AnyRequest) -> Response[Any]:
+    """Establish it as it was read, with the manager's own words: from then on it stays as it is."""
+    who, now, form = require_role(request, "manager"), request.app.state.clock.now(), await read_form(request)
+    year = _year(form, await _years(now))
+    if await report_queries.established(year) is not None:
+        raise Conflict("report_established")
+    words = form.long("ord").strip().replace("\r\n", "\n")
+    if len(words) > LONGEST_WORDS:
+        form.fail("ord", _("Skriv högst %(most)s tecken.", most=LONGEST_WORDS))
+    elif "\x00" in words:
+        form.fail("ord", _("Det finns tecken som inte går att använda. Skriv om texten."))
+    municipality = request.app.state.settings.municipality
+    if mark_of(await _draft(year, municipality, now)) != form.raw("sedd"):
+        form.fail("sedd", _("Siffrorna har ändrats sedan du läste. Läs igen, och fastställ sedan."))
+    if form.errors:
+        return await _page(request, form, year)
+    if not await report_services.establish(await _draft(year, municipality, now, words), who.staff_id, now):
+        raise Conflict("report_established")
+    return Response("", status_code=303, headers={"location": f"{pages.ADDRESS}?ar={year}"})
+
+
+@get("/personal/rapport/{document:str}", guards=[signed_in])
+async def file(request: AnyRequest, document: FromPath[str]) -> Response[bytes]:
+    """One of its files: `2026.pdf`, `2026.xlsx` or `2026-kort.pdf`. Raises NotFound for anything else."""
+    require_role(request, "coordinator", "manager")
+    wanted = _NAME.fullmatch(document)
+    if wanted is None or int(wanted[1]) not in await _years(request.app.state.clock.now()):
+        raise NotFound
+    found, established, _by = await _found(int(wanted[1]), request)
+    with speaking("sv"):
+        if wanted[3] == "xlsx":
+            sheets = pages.sheets(found, established)
+            return xlsx_file(f"verksamhetsberattelse-{document}", sheets, charts_of(found))
+        paper = pages.paper(found, established)
+    made = await to_thread.run_sync(typeset, _SHEETS["kort" if wanted[2] else "pdf"], paper)
+    headers = {"content-disposition": f'inline; filename="verksamhetsberattelse-{document}"', "cache-control": "no-store"}
+    return Response(made, media_type="application/pdf", headers=headers)
+
+
+def charts_of(found: Report) -> list[Bars]:
+    """Where the rows of each chart are in its sheet."""
+    charts, row = [], 1
+    for chart in found.charts:
+        charts.append(Bars(_("Diagram"), chart.title, chart.told, row, row + len(chart.bars) - 1))
+        row += len(chart.bars)
+    return charts
+
+
+HANDLERS = [shown, establish, file]

@@ -1,0 +1,290 @@
+"""View models of retention for managers: what goes when, how the last run went, rules, receipts. No records."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from programmes.core.clock import local_date
+from programmes.core.i18n import capital, day_plain, moment_year, month_year, ngettext
+from programmes.core.i18n import gettext as _
+from programmes.core.retention_rules import RULES, SUBJECTS, Subject, Unit
+from programmes.oversight.log.wording_rules import Notice, number
+from programmes.oversight.retention.rules import FIXED, Fate
+from programmes.oversight.retention.wording_rules import (
+    fate_words,
+    fixed_words,
+    from_words,
+    run_words,
+    source_words,
+    span_words,
+    subject_words,
+)
+
+Fated = Fate | Literal["unreadable"]
+LONGEST_DECISION = 80
+_MONTHS = 24
+# Web and worker may run on two machines.
+_CLOCKS_AGREE = timedelta(minutes=5)
+
+
+class Run(Protocol):
+    """How a run stands (`retention_queries`)."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def due(self) -> int: ...
+    @property
+    def gone(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+
+
+class Choice(Protocol):
+    """What an office has decided of a class (`retention_queries`)."""
+
+    @property
+    def amount(self) -> int: ...
+    @property
+    def decision(self) -> str: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def chosen_at(self) -> datetime: ...
+
+
+class Receipt(Protocol):
+    """What went (`retention_queries`)."""
+
+    @property
+    def receipt_id(self) -> UUID: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def amount(self) -> int | None: ...
+    @property
+    def unit(self) -> Unit | None: ...
+    @property
+    def gone(self) -> int | None: ...
+    @property
+    def day(self) -> date: ...
+    @property
+    def restored(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class MonthLine:
+    """One month: how many records, working lists and boxes are due in it."""
+
+    month: str
+    records: str
+    lists: str
+    boxes: str
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    """One class: how long it is kept, counted from when, and by whose decision. `address` is empty where it is fixed."""
+
+    name: str
+    span: str
+    counted: str
+    source: str
+    address: str
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """The whole page of managers. `fixed`: what goes with something else, and when."""
+
+    state: Notice
+    now_due: tuple[str, ...]
+    months: tuple[MonthLine, ...]
+    rules: tuple[RuleLine, ...]
+    fixed: tuple[tuple[str, str], ...]
+    receipts: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class RulePage:
+    """A class whose rule can be another: what is in force, the default, and what was decided before."""
+
+    subject: Subject
+    name: str
+    counted: str
+    source: str
+    now: str
+    default: str
+    limits: str
+    unit: str
+    history: tuple[str, ...]
+    form: Any
+
+
+@dataclass(frozen=True)
+class ReceiptPage:
+    """A receipt, made for paper. It names no one."""
+
+    name: str
+    day: str
+    rule: str
+    gone: str
+    why: str
+
+
+def run_state(runs: Sequence[Run], now: datetime) -> Notice:
+    """How the newest run stands; that there is none for two days is said too."""
+    if not runs:
+        text = _("Den första körs i natt efter klockan två.")
+        return Notice("info", "info", _("Gallringen har inte körts än"), (text,))
+    run = runs[0]
+    kind, title, todo = run_words(run.state)
+    texts = [_("Senast %(when)s.", when=moment_year(run.started_at))]
+    if run.state == "running":
+        texts.append(_("%(done)s av %(due)s är klara.", done=number(run.gone + run.failed), due=number(run.due)))
+    elif run.gone:
+        texts.append(ngettext("%(n)s persons uppgifter raderades.", "%(n)s personers uppgifter raderades.", run.gone))
+    if run.failed and run.state != "running":
+        kind, title = "warn", _("Allt gick inte att radera")
+        texts.append(
+            ngettext(
+                "%(n)s persons uppgifter gick inte att läsa. Be den som sköter tjänsten att titta i loggen.",
+                "%(n)s personers uppgifter gick inte att läsa. Be den som sköter tjänsten att titta i loggen.",
+                run.failed,
+            )
+        )
+    if todo:
+        texts.append(todo)
+    if (local_date(now) - local_date(run.started_at)).days > 1:
+        kind, title = "stop", _("Gallringen har inte körts i natt")
+        texts.append(_("Bakgrundsprocessen verkar stå still. Be den som sköter tjänsten att titta."))
+    if run.started_at > now + _CLOCKS_AGREE:
+        # What this run says of itself went by another clock than the one that is asked now: one of them was wrong.
+        kind, title = "stop", _("Klockan verkar ha gått fel: den senaste gallringen har en dag som inte har varit")
+        texts.append(
+            _(
+                "I dag är det %(today)s. Fram till den dagen körs kanske ingen gallring av sig själv, och det som raderades"
+                " kan ha raderats för tidigt. Be den som sköter tjänsten att kontrollera klockan.",
+                today=day_plain(local_date(now)),
+            )
+        )
+    icons = {"ok": "check", "info": "clock", "warn": "warn", "stop": "warn"}
+    return Notice(kind, icons[kind], title, tuple(texts))
+
+
+def _month(day: date) -> date:
+    return day.replace(day=1)
+
+
+def month_lines(records: Iterable[date], lists: Iterable[date], boxes: Iterable[date], today: date) -> tuple[MonthLine, ...]:
+    """What is due in each of the next two years' months in which something is; what is overdue stands in this month."""
+    counted = [Counter(_month(max(day, today)) for day in days) for days in (records, lists, boxes)]
+    last = _month(today).replace(year=today.year + _MONTHS // 12)
+    months = sorted({month for found in counted for month in found if month <= last})
+    return tuple(MonthLine(capital(month_year(month)), *(_some(found[month]) for found in counted)) for month in months)
+
+
+def _some(n: int) -> str:
+    return number(n) if n else "–"
+
+
+def fates_lines(fates: Mapping[Fated, int]) -> tuple[str, ...]:
+    """How many of the records that are due stand how."""
+    return tuple(f"{fate_words(fate)}: {number(n)}" for fate, n in sorted(fates.items()) if n and fate != "later")
+
+
+def rule_lines(chosen: Mapping[Subject, Sequence[Choice]]) -> tuple[RuleLine, ...]:
+    """Every class that has a number."""
+    found = []
+    for subject in SUBJECTS:
+        rule, mine = RULES[subject], chosen.get(subject)
+        source = source_words(subject)
+        if mine:
+            source = _("%(decision)s, ändrat från %(default)s.", decision=mine[0].decision, default=_default(subject))
+        address = f"/personal/gallring/regler/{subject}" if rule.least < rule.most else ""
+        span = span_words(mine[0].amount if mine else rule.amount, rule.unit)
+        found.append(RuleLine(subject_words(subject), span, from_words(subject), source, address))
+    return tuple(found)
+
+
+def _default(subject: Subject) -> str:
+    return span_words(RULES[subject].amount, RULES[subject].unit)
+
+
+def receipt_lines(found: Iterable[Receipt]) -> tuple[tuple[str, str, str], ...]:
+    """Address, day and class of every receipt."""
+    return tuple(
+        (f"/personal/gallring/protokoll/{one.receipt_id}", day_plain(one.day), subject_words(one.subject)) for one in found
+    )
+
+
+def home_page(
+    state: Notice,
+    fates: Mapping[Fated, int],
+    months: tuple[MonthLine, ...],
+    chosen: Mapping[Subject, Sequence[Choice]],
+    receipts: Iterable[Receipt],
+) -> HomePage:
+    """The page of managers."""
+    return HomePage(
+        state=state,
+        now_due=fates_lines(fates),
+        months=months,
+        rules=rule_lines(chosen),
+        fixed=tuple((subject_words(one), fixed_words(one)) for one in FIXED),
+        receipts=receipt_lines(receipts),
+    )
+
+
+def rule_page(subject: Subject, chosen: Sequence[Choice], form: Any) -> RulePage:
+    """The page that changes a rule."""
+    rule = RULES[subject]
+    units = {"years": _("år"), "months": _("månader"), "days": _("dagar")}
+    return RulePage(
+        subject=subject,
+        name=subject_words(subject),
+        counted=from_words(subject),
+        source=source_words(subject),
+        now=span_words(chosen[0].amount if chosen else rule.amount, rule.unit),
+        default=_default(subject),
+        limits=_("Minst %(least)s och högst %(most)s.", least=rule.least, most=span_words(rule.most, rule.unit)),
+        unit=units[rule.unit],
+        history=tuple(
+            _(
+                "%(span)s från %(day)s. %(decision)s. Skrivet av %(name)s.",
+                span=span_words(one.amount, rule.unit),
+                day=day_plain(local_date(one.chosen_at)),
+                decision=one.decision,
+                name=one.by,
+            )
+            for one in chosen
+        ),
+        form=form,
+    )
+
+
+def refusal(subject: Subject, why: str) -> str:
+    """Why a rule cannot be this."""
+    rule = RULES[subject]
+    if why == "too_short":
+        return _("Det är för kort. %(name)s ska sparas minst %(span)s.", name=subject_words(subject),
+                 span=span_words(rule.least, rule.unit))  # fmt: skip
+    return _("Det är för länge. %(name)s får sparas högst %(span)s.", name=subject_words(subject),
+             span=span_words(rule.most, rule.unit))  # fmt: skip
+
+
+def receipt_page(found: Receipt) -> ReceiptPage:
+    """A receipt for paper."""
+    rule = ""
+    if found.amount is not None and found.unit is not None:
+        rule = span_words(found.amount, found.unit)
+        subject = next((one for one in SUBJECTS if one == found.subject), None)
+        rule = f"{rule}. {from_words(subject)}" if subject else rule
+    gone = ngettext("%(n)s persons uppgifter", "%(n)s personers uppgifter", found.gone) if found.gone is not None else ""
+    why = _("En säkerhetskopia lästes tillbaka. Det som redan var raderat raderades igen.") if found.restored else ""
+    return ReceiptPage(subject_words(found.subject), day_plain(found.day), rule, gone, why)

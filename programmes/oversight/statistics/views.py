@@ -1,0 +1,129 @@
+"""Statistics: on a page for coordinators (their own programmes) and managers (all), and as files that say what they are."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from litestar import Request, Response, get
+
+from programmes.catalogue.queries import in_force
+from programmes.core.clock import local_date
+from programmes.core.i18n import gettext as _
+from programmes.core.i18n import speaking
+from programmes.core.principal import Principal
+from programmes.oversight.statistics import pages, queries
+from programmes.oversight.statistics.queries import Period, listed, why_not_period, year_of
+from programmes.web.csv_files import csv_file
+from programmes.web.forms import Form
+from programmes.web.guards import recently_confirmed, require_role, signed_in
+from programmes.web.rendering import page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def _asked(request: AnyRequest) -> tuple[Principal, datetime, Form]:
+    values: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        values.setdefault(name, []).append(value)
+    return require_role(request, "coordinator", "manager"), request.app.state.clock.now(), Form(values)
+
+
+async def _programmes(who: Principal, now: datetime) -> dict[str, str]:
+    """The programmes whose figures somebody may see, by section: a coordinator's own, a manager's all; with the figures."""
+    return {
+        programme.section: programme.short_name
+        for _id, programme in await in_force(local_date(now))
+        if listed(programme) and (who.has("manager") or who.coordinates(programme.section))
+    }
+
+
+def _period(form: Form, now: datetime) -> Period:
+    """The days that were asked for; this year where none were, or none that can be."""
+    this_year = year_of(local_date(now).year)
+    if not form.raw("fran") and not form.raw("till"):
+        return this_year
+    first, last = form.day("fran"), form.day("till")
+    if first is None or last is None:
+        return this_year
+    wrong = why_not_period(first, last)
+    if wrong == "backwards":
+        form.fail("till", _("Perioden slutar före den börjar. Byt plats på dagarna."))
+    elif wrong == "too_long":
+        form.fail("till", _("Välj högst elva år."))
+    return Period(first, last) if wrong is None else this_year
+
+
+def _section(form: Form, names: Mapping[str, str]) -> str:
+    wanted = form.raw("insats")
+    if wanted and wanted not in names:
+        form.fail("insats", _("Välj en insats i listan."))
+        return ""
+    return wanted
+
+
+@get("/personal/statistik", guards=[signed_in])
+async def statistics(request: AnyRequest) -> Response[Any]:
+    """The figures of a period beside those of the year before, of each section just what it lists."""
+    who, now, form = _asked(request)
+    names = await _programmes(who, now)
+    period, chosen = _period(form, now), _section(form, names)
+    wanted = {chosen} if chosen else set(names)
+    found = await queries.sections(period, wanted, now) if wanted else ()
+    left_open = await queries.left_open(period, wanted, now) if wanted else {}
+    view = pages.statistics_page(found, names, left_open, period, chosen, local_date(now), form)
+    return page(request, "oversight/statistics.html", view, 422 if form.errors else 200)
+
+
+@get("/personal/statistik.csv", guards=[recently_confirmed])
+async def inside(request: AnyRequest) -> Response[Any]:
+    """The same as a file for the house: every number as it is, and every line says so."""
+    who, now, form = _asked(request)
+    names = await _programmes(who, now)
+    period, chosen = _period(form, now), _section(form, names)
+    if form.errors or not names:
+        return _back(request)
+    found = await queries.sections(period, {chosen} if chosen else set(names), now)
+    with speaking("sv"):
+        name = f"statistik-{period.first}-{period.last}-internt-sekretess.csv"
+        return csv_file(name, pages.heads(), pages.inside_rows(found, names, period))
+
+
+@get("/personal/statistik/utlamning.csv", guards=[recently_confirmed])
+async def outside(request: AnyRequest) -> Response[Any]:
+    """A year that is over, with small numbers hidden, for whoever asks. Other periods would overlap, and differ by few."""
+    who, now, form = _asked(request)
+    names, year = await _programmes(who, now), _year_over(form, now)
+    if year is None or not names:
+        return _back(request)
+    found = await queries.sections(year_of(year), set(names), now)
+    with speaking("sv"):
+        return csv_file(f"statistik-{year}.csv", pages.heads(), pages.outside_rows(found, names, year))
+
+
+@get("/personal/statistik/utlamning", guards=[signed_in])
+async def outside_shown(request: AnyRequest) -> Response[Any]:
+    """What that file has, to look through first."""
+    who, now, form = _asked(request)
+    names, year = await _programmes(who, now), _year_over(form, now)
+    if year is None or not names:
+        return _back(request)
+    found = await queries.sections(year_of(year), set(names), now)
+    return page(request, "oversight/statistics_outside.html", pages.outside_page(found, names, year, local_date(now)))
+
+
+def _year_over(form: Form, now: datetime) -> int | None:
+    """The year that was asked for, the last where none was; None for one that is not over, or none at all."""
+    last = local_date(now).year - 1
+    if not form.raw("ar"):
+        return last
+    year = form.number("ar", 2000, last)
+    return None if form.errors else year
+
+
+def _back(request: AnyRequest) -> Response[Any]:
+    """To the page, which says what was wrong with what was asked for."""
+    query = request.url.query
+    return Response("", status_code=303, headers={"location": f"{pages.ADDRESS}?{query}" if query else pages.ADDRESS})
+
+
+HANDLERS = [statistics, inside, outside, outside_shown]

@@ -1,0 +1,48 @@
+"""What waits, counted for whoever watches over the service. Numbers of all together, never of one group."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from programmes.core.clock import local_date
+from programmes.core.db import fetchrow
+from programmes.oversight.retention import queries as retention_queries
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Counts by the name of their metric, and when the worker was last at work, by its own clock; None: never."""
+
+    counts: Mapping[str, int]
+    worker_at: datetime | None
+
+
+_LATE = "$1::timestamptz - interval '10 minutes'"
+_COUNTS = f"""
+select (select count(*) from pgqueuer where status = 'queued')::int as jobs,
+       (select count(*) from pgqueuer
+        where status = 'queued' and greatest(created, execute_after) < now() - interval '10 minutes')::int as jobs_late,
+       o.offers, o.offers_late, n.messages, n.messages_late, n.messages_held, n.messages_failed,
+       (select at from clock_trace) as worker_at
+from (select count(*)::int as offers, (count(*) filter (where offer_expires_at < {_LATE}))::int as offers_late
+      from enrolment where state = 'offered') o,
+     (select (count(*) filter (where state = 'waiting' and look_again_at is null))::int as messages,
+             (count(*) filter (where state = 'waiting' and look_again_at is null and created_at < {_LATE}))::int
+                 as messages_late,
+             (count(*) filter (where state = 'waiting' and look_again_at is not null))::int as messages_held,
+             (count(*) filter (where state = 'failed' and created_at > $1::timestamptz - interval '1 day'))::int
+                 as messages_failed
+      from notice where state in ('waiting', 'failed')) n
+"""
+
+
+async def waiting(now: datetime) -> Waiting:
+    """As it is now. `…_late` are those that should have been done ten minutes ago or more."""
+    row = await fetchrow(_COUNTS, now)
+    assert row is not None
+    counts = dict(row)
+    worker_at = counts.pop("worker_at")
+    today = local_date(now)
+    counts["lists_due"] = sum(day < today for day in await retention_queries.lists_due())
+    counts["records_due"] = len(await retention_queries.due_records(today))
+    return Waiting(counts, worker_at)
