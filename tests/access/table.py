@@ -97,7 +97,8 @@ _ANY_STAFF = (
     "GET /personal/konto/kod", "POST /personal/konto/kod", "GET /personal/konto/losenord", "POST /personal/konto/losenord",
     "POST /personal/konto/reservkoder", "POST /personal/konto/session",
     "GET /personal/grupper", "GET /personal/idag", "GET /personal/kalender", "GET /personal/orosanmalan",
-    "GET /personal/sjuk", "GET /personal/starter", "GET /personal/starter.csv", "GET /personal/veckan",
+    "GET /personal/grupper.csv", "GET /personal/sjuk", "GET /personal/starter", "GET /personal/starter.csv",
+    "GET /personal/veckan", "GET /personal/veckan.csv",
     "GET /personal/tolkningar", "GET /personal/utvarderingar",
 )  # fmt: skip
 _OF_COHORT = (

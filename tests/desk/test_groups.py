@@ -1,5 +1,7 @@
 """The list of groups and one group's overview: only theirs, the next step first, the queue with its reasons, paper."""
 
+import csv
+import io
 import re
 from datetime import timedelta
 
@@ -72,6 +74,13 @@ async def test_the_list_is_filtered_by_state_and_turned_at_fifty(
     assert (await look(client, clock, "/personal/grupper?sida=2")).count('role="rowheader"') == 2
     assert (await look(client, clock, "/personal/grupper?sida=99&visa=hittepå")).count('role="rowheader"') == 2
     assert (await look(client, clock, "/personal/grupper?visa=avslutade")).count('role="rowheader"') == 1
+    file = (await client.get("/personal/grupper.csv")).content.decode("utf-8-sig")
+    _heads, first, *others = csv.reader(io.StringIO(file), delimiter=";")
+    assert len(others) == 51
+    assert first[0] == "Internt, sekretess"
+    assert (first[1], first[4], first[6]) == ("2.7", "Öppen för anmälan", "0 klara av 8.")
+    closed = (await client.get("/personal/grupper.csv?visa=avslutade")).content.decode("utf-8-sig")
+    assert len(list(csv.reader(io.StringIO(closed), delimiter=";"))) == 2
 
 
 async def test_a_documented_group_shows_who_has_something_left_and_the_queue_with_its_reasons(

@@ -1,5 +1,7 @@
 """The way of a cohort from announcement to erasure: one step is next, somebody owes it, and it has a day."""
 
+import csv
+import io
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -120,6 +122,10 @@ async def test_the_week_has_only_ones_own_groups_and_as_many_statements_for_many
     text = (await client.get("/personal/veckan")).text
     assert mine.name in text
     assert foreign.name not in text
+    file = (await client.get("/personal/veckan.csv")).content.decode("utf-8-sig")
+    _heads, line = csv.reader(io.StringIO(file), delimiter=";")
+    assert line[0] == "Internt, sekretess"
+    assert line[2:4] == ["2.7", mine.name]
     queries_log.clear()
     await client.get("/personal/veckan")
     few = len(queries_log.statements)

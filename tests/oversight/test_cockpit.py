@@ -410,3 +410,5 @@ async def test_the_starts_can_be_taken_home_and_say_that_they_stay_in_the_house(
     assert heads[:3] == ["Märkning", "Avsnitt", "Grupp"]
     assert line[:2] == ["Internt, sekretess", "2.8"]
     assert line[5:] == ["5", "8", "0", "0", "0", "0", "0"]
+    nothing = (await client.get("/personal/starter.csv?insats=2.7")).content.decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(nothing), delimiter=";")) == [heads]

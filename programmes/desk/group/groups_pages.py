@@ -1,6 +1,6 @@
 """The list of groups, by state, and the words for states that every page of a group uses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from programmes.cohorts.queries import CohortFacts, CohortState
@@ -50,6 +50,9 @@ class Row:
 
 @dataclass(frozen=True)
 class ListPage:
+    """`file`: where the same list is a file."""
+
+    file: str
     chips: tuple[Chip, ...]
     rows: tuple[Row, ...]
     pages: tuple[Chip, ...]
@@ -89,14 +92,15 @@ def _address(name: str, number: int = 1) -> str:
     return "/personal/grupper" + ("?" + "&".join(parts) if parts else "")
 
 
-def choose(cohorts: Sequence[CohortFacts], name: str, number: int) -> tuple[list[CohortFacts], int, int]:
-    """The cohorts of a filter on one page, how many the filter has, and which page it became.
-
-    What is over is shown newest first; the rest by its start.
-    """
+def listed(cohorts: Sequence[CohortFacts], name: str) -> list[CohortFacts]:
+    """The cohorts of a filter. What is over comes newest first; the rest by its start."""
     found = [cohort for cohort in cohorts if cohort.state in FILTERS[name]]
-    if name in {"avslutade", "installda"}:
-        found.reverse()
+    return found[::-1] if name in {"avslutade", "installda"} else found
+
+
+def choose(cohorts: Sequence[CohortFacts], name: str, number: int) -> tuple[list[CohortFacts], int, int]:
+    """The cohorts of a filter on one page, how many the filter has, and which page it became."""
+    found = listed(cohorts, name)
     number = max(1, min(number, -(-len(found) // PER_PAGE)))
     return found[(number - 1) * PER_PAGE : number * PER_PAGE], len(found), number
 
@@ -120,6 +124,7 @@ def list_page(
     last = -(-many // PER_PAGE)
     first = (number - 1) * PER_PAGE
     return ListPage(
+        file="/personal/grupper.csv" + (f"?visa={name}" if name else ""),
         chips=tuple(chips),
         rows=tuple(_row(cohort, programmes, places) for cohort in shown),
         pages=tuple(Chip(str(n), _address(name, n), n == number) for n in range(1, last + 1)) if last > 1 else (),
@@ -158,3 +163,18 @@ def _places(cohort: CohortFacts, places: Places) -> str:
     if places.queued:
         text += " " + _("%(n)s i kö.", n=places.queued)
     return text
+
+
+def heads() -> tuple[str, ...]:
+    """The first line of the list as a file."""
+    return _("Märkning"), _("Avsnitt"), _("Insats"), _("Grupp"), _("Läge"), _("Första dagen"), _("Platser")
+
+
+def rows(
+    cohorts: Sequence[CohortFacts], programmes: Mapping[int, str], places: Mapping[int, Places]
+) -> Iterator[tuple[str, ...]]:
+    """A line for each group, with what its row on the page says."""
+    for cohort in cohorts:
+        first = local_date(cohort.first_start).isoformat() if cohort.first_start else ""
+        names = (cohort.section, programmes[cohort.programme_id], cohort.name, state_tag(cohort.state, cohort.form).text)
+        yield (_("Internt, sekretess"), *names, first, _places(cohort, places[cohort.cohort_id]))

@@ -14,6 +14,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
+from programmes.core.i18n import speaking
 from programmes.desk.group import groups_pages, print_pages
 from programmes.desk.group import groups_queries as queries
 from programmes.desk.group import pages as group_pages
@@ -26,7 +27,8 @@ from programmes.enrolment.rules import ALIVE, State
 from programmes.enrolment.together.queries import passed_by
 from programmes.enrolment.visits.queries import needs
 from programmes.people.looks import looking
-from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.csv_files import csv_file
+from programmes.web.guards import principal, recently_confirmed, row_id, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -49,17 +51,35 @@ def _listed(cohort: CohortFacts) -> tuple[State, ...]:
 async def groups(request: AnyRequest) -> Response[Any]:
     """The groups that this person works with, by state, 50 at a time."""
     who, today = principal(request), local_date(request.app.state.clock.now())
-    name = request.query_params.get("visa", "")
-    name = name if name in groups_pages.FILTERS else ""
+    name = _filter(request)
     typed = request.query_params.get("sida", "1")
     number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else 1
     mine = await cohorts.all_mine(who, today, groups_pages.STATES)
     shown, _, _ = groups_pages.choose(mine, name, number)
-    programmes = await catalogue.programmes({cohort.programme_id for cohort in shown})
     taken = await places(cohort.cohort_id for cohort in shown)
-    names = {programme_id: found.short_name for programme_id, found in programmes.items()}
-    view = groups_pages.list_page(mine, name, number, names, taken, who.has("coordinator"))
+    view = groups_pages.list_page(mine, name, number, await _names(shown), taken, who.has("coordinator"))
     return page(request, "desk/groups.html", view)
+
+
+@get("/personal/grupper.csv", guards=[recently_confirmed])
+async def groups_file(request: AnyRequest) -> Response[bytes]:
+    """The list to take home, all pages of the chosen filter, in Swedish. Each line says that it stays in the house."""
+    today = local_date(request.app.state.clock.now())
+    shown = groups_pages.listed(await cohorts.all_mine(principal(request), today, groups_pages.STATES), _filter(request))
+    names, taken = await _names(shown), await places(cohort.cohort_id for cohort in shown)
+    with speaking("sv"):
+        return csv_file("grupper-internt-sekretess.csv", groups_pages.heads(), groups_pages.rows(shown, names, taken))
+
+
+def _filter(request: AnyRequest) -> str:
+    name = request.query_params.get("visa", "")
+    return name if name in groups_pages.FILTERS else ""
+
+
+async def _names(cohorts_: Sequence[CohortFacts]) -> dict[int, str]:
+    """The short names of their programmes, by programme id."""
+    found = await catalogue.programmes({cohort.programme_id for cohort in cohorts_})
+    return {programme_id: programme.short_name for programme_id, programme in found.items()}
 
 
 @get("/personal/grupper/{cohort_id:int}", guards=[signed_in])
@@ -133,4 +153,4 @@ async def attendance_now(request: AnyRequest, cohort_id: FromPath[int]) -> Respo
     return Response("", status_code=303, headers={"location": where})
 
 
-HANDLERS = [groups, group, prints, attendance_now]
+HANDLERS = [groups, groups_file, group, prints, attendance_now]

@@ -1,6 +1,6 @@
 """The checklist of a cohort, and the same list across cohorts as somebody's week, in words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -155,3 +155,16 @@ def week_page(found: Sequence[Due], today: date, until: date, coordinates: Calla
         tuple(line for day, line in lines if day is None or day > until),
         day_long(until),
     )
+
+
+def heads() -> tuple[str, ...]:
+    """The first line of the week as a file."""
+    return _("Märkning"), _("Senast"), _("Avsnitt"), _("Grupp"), _("Nästa steg"), _("Läge"), _("Vem")
+
+
+def rows(found: Sequence[Due]) -> Iterator[tuple[str, ...]]:
+    """A line for each cohort's next step."""
+    for due in found:
+        day = due.step.due.isoformat() if due.step.due else ""
+        step = (_titles(due.way, due.step.key), _text(due.way, due.step.key), _who(due.way, due.step))
+        yield (_("Internt, sekretess"), day, due.way.section, due.way.name, *step)

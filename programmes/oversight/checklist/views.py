@@ -8,9 +8,11 @@ from litestar.params import FromPath
 from programmes.cohorts import decision_queries
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
+from programmes.core.i18n import speaking
 from programmes.oversight.checklist import pages, queries
 from programmes.oversight.decisions.pages import decision_line
-from programmes.web.guards import principal, row_id, signed_in
+from programmes.web.csv_files import csv_file
+from programmes.web.guards import principal, recently_confirmed, row_id, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -40,4 +42,13 @@ async def week(request: AnyRequest) -> Response[Any]:
     return page(request, "oversight/week.html", view)
 
 
-HANDLERS = [checklist, week]
+@get("/personal/veckan.csv", guards=[recently_confirmed])
+async def week_file(request: AnyRequest) -> Response[bytes]:
+    """The same list to take home, in Swedish. Each line says that it stays in the house."""
+    now = request.app.state.clock.now()
+    found = queries.week(await queries.ways(principal(request), now), now)
+    with speaking("sv"):
+        return csv_file("veckan-internt-sekretess.csv", pages.heads(), pages.rows(found))
+
+
+HANDLERS = [checklist, week, week_file]

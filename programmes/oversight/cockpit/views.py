@@ -134,8 +134,10 @@ async def cockpit(request: AnyRequest) -> Response[Any]:
 
 @get("/personal/starter.csv", guards=[recently_confirmed])
 async def starts_file(request: AnyRequest) -> Response[bytes]:
-    """Every start that waits for a decision, in the page's order, in Swedish. Each line says that it stays in the house."""
-    found = await queries.undecided(principal(request), request.app.state.clock.now())
+    """The starts that wait for a decision, narrowed and in order as on the page, in Swedish. Each line says that it stays in
+    the house."""
+    chosen = _filter(request)
+    found = filter(chosen.holds, await queries.undecided(principal(request), request.app.state.clock.now()))
     with speaking("sv"):
         return csv_file("starter-internt-sekretess.csv", starts_file_pages.heads(), starts_file_pages.rows(found))
 
