@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
@@ -12,7 +12,7 @@ from programmes.catalogue.rules import Answers, Outcome, Programme
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.codes import digest, new_code, new_token
-from programmes.core.db import execute, fetchval, transaction
+from programmes.core.db import execute, transaction
 from programmes.core.errors import CannotGoOn, NotFound
 from programmes.core.i18n import Language
 from programmes.core.jobs import put
@@ -111,6 +111,12 @@ async def not_open(cohort_id: int, now: datetime) -> NotOpen | None:
     return entry(await queries.entry_facts(cohort_id), now)
 
 
+async def of_form(cohort_id: int, once: str, now: datetime) -> tuple[NotOpen | None, bool]:
+    """The same, and whether the form with this once-number (empty: it has none) was received before. Raises NotFound."""
+    facts, received = await queries.form_facts(cohort_id, queries.once_digest(cohort_id, once) if once else None)
+    return entry(facts, now), received
+
+
 async def apply(application: Application, programme: Programme, keys: KeyFolder, now: datetime) -> Taken | Refused:
     """Check every condition and take a place or a place in the queue.
 
@@ -187,7 +193,9 @@ async def _take_all(
     drafts: Sequence[_Draft], programme: Programme, keys: KeyFolder, now: datetime, together: bool, browser: Browser
 ) -> tuple[Taken, ...] | Refused:
     gate = await queries.lock_gate(drafts[0].application.cohort_id, now)
-    answers = {draft.enrolment_id: await _sent_before(draft, keys, now) for draft in drafts}
+    # Under the lock: a tab that was sent at the same instant has been heard, or waits for this one.
+    known = await browser_queries.known(browser, [_once(draft) for draft in drafts], gate.cohort_id, now)
+    answers = {draft.enrolment_id: await _sent_before(draft, known.sent, keys, now) for draft in drafts}
     if any(answer == "for_another" for answer in answers.values()):
         return Refused(sent_for_another=True)
     new = [draft for draft in drafts if answers[draft.enrolment_id] is None]
@@ -196,11 +204,10 @@ async def _take_all(
         refused = _not_now(new, sent, gate, now, together)
         if refused is not None:
             return refused
-        # Under the lock: a tab that was sent at the same instant has been heard, or waits for this one.
-        used, taken = await browser_queries.taken_in(browser, gate.cohort_id, now)
-        if taken - browser.said - {one.enrolment_id for one in sent}:
+        if known.taken - browser.said - {one.enrolment_id for one in sent}:
             return Refused(open_already=True)
-        new = [replace(draft, mark=mark) for draft, mark in zip(new, unused(browser.marks, used, len(new)), strict=True)]
+        marks = unused(browser.marks, known.used, len(new))
+        new = [replace(draft, mark=mark) for draft, mark in zip(new, marks, strict=True)]
         answers |= await _take_new(new, gate, programme, keys, now, together)
     return tuple(taken for taken in answers.values() if isinstance(taken, Taken))
 
@@ -228,9 +235,14 @@ def _not_now(
     return Refused(added_later=True) if together and parted else None
 
 
-async def _sent_before(draft: _Draft, keys: KeyFolder, now: datetime) -> Taken | Literal["for_another"] | None:
-    once = queries.once_digest(draft.application.cohort_id, draft.application.once)
-    earlier: uuid.UUID | None = await fetchval("select id from enrolment where once_digest = $1", once)
+def _once(draft: _Draft) -> bytes:
+    return queries.once_digest(draft.application.cohort_id, draft.application.once)
+
+
+async def _sent_before(
+    draft: _Draft, sent: Mapping[bytes, uuid.UUID], keys: KeyFolder, now: datetime
+) -> Taken | Literal["for_another"] | None:
+    earlier = sent.get(_once(draft))
     if earlier is None:
         return None
     facts = await queries.enrolment(earlier)
@@ -315,15 +327,6 @@ async def _keep(
         await note_event(draft.enrolment_id, "asked_to_come", now)
     if isinstance(decided, Applied):
         await take_seat(gate, draft.enrolment_id, decided.seat)
-    await execute(
-        """insert into condition_met (enrolment_id, condition, met_at, counted_for)
-           select $1, c, $3, case when c = any($4::text[]) then $5::date end from unnest($2::text[]) c""",
-        draft.enrolment_id,
-        [noted for outcome in draft.outcomes if (noted := _noted(outcome))],
-        now,
-        [outcome.condition for outcome in draft.outcomes if outcome.condition != "age" and "on" in outcome.params],
-        application.first_session,
-    )
     await place_services.open_session(draft.enrolment_id, draft.token, now, draft.mark)
     await audit.note("enrolment:apply", f"cohort/{gate.cohort_id}", application.staff_id, now)
     await tell("place_held" if held else "queued", draft.enrolment_id)
@@ -335,6 +338,7 @@ def _noted(outcome: Outcome) -> str:
 
 
 async def _write_enrolment(draft: _Draft, state: str, waits: _Waits, keys: KeyFolder, now: datetime) -> None:
+    """The row with the conditions that held and the first line of its history."""
     application = draft.application
     kept = {"code": draft.code}
     if application.record is None:
@@ -347,7 +351,11 @@ async def _write_enrolment(draft: _Draft, state: str, waits: _Waits, keys: KeyFo
                                       declared_for, only_waited, place_since, asked_to_come, together_id)
                select $1, $2, $3, $4, arrivals, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17,
                       $18, $19 from arrival
-               returning id, applied_at, only_waited)
+               returning id, applied_at, only_waited),
+           met as (
+               insert into condition_met (enrolment_id, condition, met_at, counted_for)
+               select made.id, c, applied_at, case when c = any($21::text[]) then $14::date end
+               from made, unnest($20::text[]) c)
            insert into queue_event (enrolment_id, at, kind, staff_id)
            select id, applied_at, case when only_waited then 'applied_queue' else 'applied' end, $16 from made""",
         draft.enrolment_id,
@@ -369,4 +377,6 @@ async def _write_enrolment(draft: _Draft, state: str, waits: _Waits, keys: KeyFo
         now if application.record is not None and state != "queued" else None,
         waits.asked_to_come,
         waits.together,
+        [noted for outcome in draft.outcomes if (noted := _noted(outcome))],
+        [outcome.condition for outcome in draft.outcomes if outcome.condition != "age" and "on" in outcome.params],
     )

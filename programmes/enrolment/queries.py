@@ -192,16 +192,26 @@ async def lock_cohort(cohort_id: int) -> None:
 
 async def entry_facts(cohort_id: int) -> Entry:
     """Whether one may enter, read without a lock, for showing. Raises NotFound."""
+    facts, _received = await form_facts(cohort_id, None)
+    return facts
+
+
+async def form_facts(cohort_id: int, once_digest: bytes | None) -> tuple[Entry, bool]:
+    """The same, and whether what was sent with a form, by the stored form of its once-number, was received and is alive.
+    Raises NotFound."""
     row = await fetchrow(
         f"""select state, enrol_from, (select starts_at from cohort_session s where s.cohort_id = c.id and s.number = least(
                    c.last_entry_session, (select max(number) from cohort_session where cohort_id = c.id))) as last_entry,
-                   {UNBOOKED} as unbooked
+                   {UNBOOKED} as unbooked,
+                   exists (select 1 from enrolment where once_digest = $2 and state = any($3::text[])) as received
             from cohort c where id = $1""",
         cohort_id,
+        once_digest,
+        sorted(ALIVE),
     )
     if row is None:
         raise NotFound
-    return Entry(row["state"], row["enrol_from"], row["last_entry"], row["unbooked"])
+    return Entry(row["state"], row["enrol_from"], row["last_entry"], row["unbooked"]), row["received"]
 
 
 _ENROLMENT = """

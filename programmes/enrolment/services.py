@@ -13,7 +13,7 @@ from programmes.core.erasure import destroy_key
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import due_queries, queries
-from programmes.enrolment.application_services import Application, Refused, Taken, apply, apply_all, not_open
+from programmes.enrolment.application_services import Application, Refused, Taken, apply, apply_all, not_open, of_form
 from programmes.enrolment.queue.ran_out_services import keep_to_read
 from programmes.enrolment.queue.rules import ENDED_AS
 from programmes.enrolment.queue.services import note_event, pass_on, tell
@@ -25,7 +25,7 @@ from programmes.enrolment.visits.services import drop_booked, leave_slot
 
 _OFFERED: frozenset[State] = frozenset({"offered"})
 
-__all__ = ["Application", "Refused", "Taken", "apply", "apply_all", "not_open", "sibling_once", "takes_siblings"]
+__all__ = ["Application", "Refused", "Taken", "apply", "apply_all", "not_open", "of_form", "sibling_once", "takes_siblings"]
 
 
 async def declare_again(

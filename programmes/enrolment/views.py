@@ -44,12 +44,11 @@ async def _not_open(way: Way) -> Response[Any] | None:
     if way.programme.form not in {"group", "individual"}:
         raise NotFound
     closed = await services.not_open(way.cohort.cohort_id, way.request.app.state.clock.now())
-    if closed is None:
-        return None
-    return _closed_page(way, closed, 200 if way.request.method == "GET" else 409)
+    return _closed_page(way, closed) if closed else None
 
 
-def _closed_page(way: Way, closed: Any, status: int) -> Response[Any]:
+def _closed_page(way: Way, closed: Any) -> Response[Any]:
+    status = 200 if way.request.method == "GET" else 409
     title, text = pages.closed_text(closed, way.cohort.enrol_from, way.programme.form == "individual")
     view = {"title": title, "text": text, "slug": way.cohort.slug, "for_staff": way.staff is not None}
     return page(way.request, "enrolment/closed.html", view, status)
@@ -110,7 +109,7 @@ async def _open_already(way: Way) -> tuple[str, bool]:
     """Which places of this cohort, or waits for one, were taken or are open in the browser: neither going back nor a second
     tab may lead to another one unseen. Empty when there is none. And whether Min plats shows one of them."""
     now = way.request.app.state.clock.now()
-    _used, taken = await browser_queries.taken_in(_browser(way), way.cohort.cohort_id, now)
+    taken = await browser_queries.taken_in(_browser(way), way.cohort.cohort_id, now)
     shown = await queries.open_place(shown_place(way.request), now) if taken else None
     return ".".join(sorted(map(str, taken))), shown in taken
 
@@ -126,20 +125,18 @@ def _people(way: Way, reasons: tuple[pages.Reason, ...]) -> tuple[pages.Applican
 
 async def _walk(way: Way) -> Response[Any]:
     """One step of the way in: the details, then the conditions, then the place."""
-    way = replace(way, received=await _received(way))
-    closed = None if way.received else await _not_open(way)
-    if closed is not None:
-        return closed
+    if way.programme.form not in {"group", "individual"}:
+        raise NotFound
+    once = way.form.raw("once")
+    sent_with = once if _ONCE.fullmatch(once) else ""
+    # What came of a form that was sent before, and whose answer was perhaps lost, is told whatever has changed since.
+    closed, received = await services.of_form(way.cohort.cohort_id, sent_with, way.request.app.state.clock.now())
+    if closed and not received:
+        return _closed_page(way, closed)
+    way = replace(way, received=received)
     if way.form.raw("sprak"):
         return await _in_another_language(way)
     return await (_walk_unnamed(way) if way.programme.exempt else _walk_named(way))
-
-
-async def _received(way: Way) -> bool:
-    """Whether this form was sent before, and its answer was perhaps lost: what came of it is told, whatever has changed."""
-    once = way.form.raw("once")
-    digests = [queries.once_digest(way.cohort.cohort_id, once)] if _ONCE.fullmatch(once) else []
-    return any(await queries.received(digests)) if digests else False
 
 
 async def _walk_named(way: Way) -> Response[Any]:
@@ -234,7 +231,7 @@ async def _sent(way: Way, applications: list[services.Application]) -> tuple[ser
 async def _refuse(way: Way, answer: services.Refused, step: int, born: date | None) -> Response[Any]:
     """Every reason at once, and a later start if waiting is all it takes."""
     if answer.closed is not None:
-        return _closed_page(way, answer.closed, 409)
+        return _closed_page(way, answer.closed)
     if answer.too_many:
         way.form.fail(
             "tillsammans",

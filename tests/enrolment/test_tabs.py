@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import datetime
-from uuid import UUID
 
 import asyncpg
 import httpx
@@ -11,6 +10,7 @@ import pytest
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import application_services, browser_queries, browser_rules, place_services, queries, services
+from programmes.enrolment.browser_queries import Known
 from programmes.enrolment.browser_rules import Browser
 from tests.clock import FrozenClock
 from tests.enrolment.test_promises_of_the_form import all_ticked
@@ -113,10 +113,10 @@ async def test_without_the_mark_under_the_lock_the_same_instant_takes_more_than_
     address = f"/anmalan/{cohort.public_id}"
     forms = [await tab(client, address) for _ in range(3)]
 
-    async def nothing_is_marked(browser: Browser, cohort_id: int, now: datetime) -> tuple[frozenset[bytes], frozenset[UUID]]:
-        return frozenset(), frozenset()
+    async def nothing_is_marked(_browser: Browser, _onces: object, _cohort_id: int, _now: datetime) -> Known:
+        return Known({}, frozenset(), frozenset())
 
-    monkeypatch.setattr(browser_queries, "taken_in", nothing_is_marked)
+    monkeypatch.setattr(browser_queries, "known", nothing_is_marked)
     monkeypatch.setattr(application_services, "unused", lambda offered, used, wanted: [None] * wanted)
     answers = await asyncio.gather(*(client.post(address, data=form) for form in forms))
     assert [answer.status_code for answer in answers] == [303, 303, 303]

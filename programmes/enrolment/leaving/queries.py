@@ -43,7 +43,7 @@ async def applied_since(facts: EnrolmentFacts, browser: Browser, now: datetime) 
     of a form, and whoever else had applied before, are not among them."""
     if facts.undo_until is None:
         return frozenset()
-    _used, taken = await taken_in(browser, facts.cohort_id, now)
+    taken = await taken_in(browser, facts.cohort_id, now)
     left_at = facts.undo_until - UNDO
     return frozenset(one.enrolment_id for one in await several(taken) if one.applied_at > left_at)
 
