@@ -25,7 +25,13 @@ def fitting_instead(
     `unmet` are the outcomes of `programme` that do not hold, `known` the programmes in force by section. None is given
     whose age leaves the person out on that day, or that asks what they have just said no to.
     """
-    refused = [outcome for outcome in unmet if programme.exempt or outcome.code != "unanswered"]
+    # A box that is not ticked is a no, an age that is not chosen is none.
+    ticked = programme.exempt and programme.age_asked != "band"
+    refused = [
+        outcome
+        for outcome in unmet
+        if outcome.code != "unanswered" or ticked or (programme.exempt and outcome.condition != "age")
+    ]
     sections = dict.fromkeys(s for outcome in refused for s in programme.instead.get(outcome.condition, ()))
     found = (known[section] for section in sections if section in known)
     return tuple(

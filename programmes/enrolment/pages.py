@@ -159,6 +159,7 @@ class WayIn:
     it is `unsent`, the browser having forgotten the form's token, or as it did not say that a place was
     `open_already`.
     `open_already`: which place in this very cohort was taken or is open in the browser; `shown_here`: Min plats shows it.
+    `proof`: what somebody may be asked to show, where nobody's identity is asked for.
     """
 
     head: CohortHead
@@ -186,6 +187,7 @@ class WayIn:
     open_already: str = ""
     shown_here: bool = False
     by_wish: bool = False
+    proof: str = ""
 
     @property
     def several(self) -> bool:
@@ -397,3 +399,8 @@ def closed_text(closed: NotOpen, enrol_from: date, alone: bool) -> tuple[str, st
     if closed.code == "too_late":
         return _("Det är för sent att komma med"), _("Gruppen har börjat och tar inte in fler. Titta gärna på nästa start.")
     return _("Gruppen är avslutad"), _("Det går inte att anmäla sig till den. Titta gärna på andra starter.")
+
+
+def proof_asked(programme: Programme) -> str:
+    """What somebody may be asked to show in a programme that keeps nobody's identity; empty where nothing is asked for."""
+    return programme.proof.say(language()) if programme.exempt and programme.proof_kind != "nothing" else ""

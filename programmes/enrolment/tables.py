@@ -63,7 +63,8 @@ class Enrolment(Table, tablename="enrolment"):
     `visit_cancelled_at`: the office has cancelled a study visit of theirs, which never costs the place.
     `consent_withdrawn_at`: the consent to contact with the partner was taken back, and no leader has seen it yet.
     `together_id`: siblings who wait together have the same, as long as they wait; they get places at once or not at all.
-    `visit_anew_since`: since when another study visit has to be booked, the one that was booked being taken back or missed.
+    `visit_anew_since`: since when a study visit has to be booked anew: the one before is no longer, or nobody had told
+    them in time.
     `place_since`: since when the place has been theirs, of documented people only. Who has left can undo it until
     `undo_until` and gets back what they `left_from`, and the study visit that was booked (`left_slot_id`) if there is room;
     then all are null, and the sealed part is gone. So with who was refused, which staff can undo; and with whose time ran

@@ -69,6 +69,7 @@ async def _show(
     view = pages.WayIn(
         languages=pages.interpreter_languages(),
         by_wish=pages.by_wish(way.programme),
+        proof=pages.proof_asked(way.programme),
         open_already=open_already,
         shown_here=shown_here,
         head=await head(way),
@@ -207,7 +208,7 @@ async def _apply(way: Way, record: PersonRecord | None, step: int) -> Response[A
         set_cookie(way.request, response, "handover", once, int(place_services.HAND_OVER.total_seconds()))
         return response
     # What was read on the form is not what came of it: that is said on the page that it leads to.
-    gone = way.form.raw("visat") == "plats" and not any(taken.held or taken.repeated for taken in answer)
+    gone = way.form.raw("visat") == "plats" and not any(taken.held for taken in answer)
     response = Response("", status_code=303, headers={"location": "/min-plats?fullt=1" if gone else "/min-plats"})
     open_places(way.request, response, [taken.token for taken in answer], place_services.PLACE_OPEN)
     return response

@@ -7,7 +7,7 @@ from datetime import datetime
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queue import deadline_queries, deadline_services
-from programmes.enrolment.queue.deadline_rules import Around, Chance, reminds, visit_by
+from programmes.enrolment.queue.deadline_rules import Around, Chance, reminds, too_short, visit_by
 from programmes.notices import queries, services
 from programmes.notices.rules import notice_id
 
@@ -28,7 +28,10 @@ async def _hold(
     if last is None:
         return
     told = await queries.told_at(notice_id("visit_reminder", facts.enrolment_id, last.isoformat()))
-    if told is None and reminds(holder, around, chances, now):
+    unheard = told is None and reminds(holder, around, chances, now)
+    if too_short(last, now) and (unheard or (told is not None and told.unsent)):
+        await deadline_services.give_another_week(facts.enrolment_id, last, now)
+    elif unheard:
         await services.tell_one("visit_reminder", facts.enrolment_id, keys, now, last.isoformat())
     elif told is not None and told.reached_at is not None:
         await deadline_services.release(facts.enrolment_id, last, told.reached_at, keys, now)

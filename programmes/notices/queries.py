@@ -31,9 +31,11 @@ class Reached:
 
 @dataclass(frozen=True)
 class Told:
-    """A message that has been written. `reached_at` is when it was sent, or when staff told the person themselves."""
+    """A message that has been written. `reached_at` is when it was sent, or when staff told the person themselves. `unsent`:
+    it waits, or what it said was no longer so when it was to be sent."""
 
     reached_at: datetime | None
+    unsent: bool
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,13 @@ async def is_cancelled(session_id: int) -> bool:
 
 async def told_at(notice_id: UUID) -> Told | None:
     """Whether a message has been written, and when it reached the person."""
-    row = await fetchrow("select sent_at from notice where id = $1", notice_id)
-    return Told(row["sent_at"]) if row else None
+    row = await fetchrow(
+        """select sent_at, state = 'waiting' or state = 'failed' and exists (
+                   select 1 from notice_attempt a where a.notice_id = n.id and a.error = 'Outdated') as unsent
+           from notice n where id = $1""",
+        notice_id,
+    )
+    return Told(row["sent_at"], row["unsent"]) if row else None
 
 
 async def told(kind: Kind, cohort_id: int) -> list[UUID]:

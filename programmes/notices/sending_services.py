@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from email.utils import parseaddr
 
 import structlog
@@ -21,6 +21,7 @@ from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.place_services import unseal
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.queue import deadline_queries, order_queries
+from programmes.enrolment.queue.deadline_rules import too_short
 from programmes.enrolment.texts import agreement_queries
 from programmes.notices import belief_rules, change_queries, hours_rules, letter_rules, queries, rules, text_rules
 from programmes.notices.belief_rules import Known
@@ -257,7 +258,7 @@ async def _words(
     elif not rules.is_current(facts.kind, person.state, about_state, about_ends, now, visit.state if visit else None):
         return None
     book_by = await deadline_queries.last_day(person) if facts.kind == "visit_reminder" else None
-    if await _outrun(facts, person, str(book_by), now):
+    if await _outrun(facts, person, book_by, now):
         return None
     counted = [s for s in sessions if s.state != "cancelled"]
     coming = next((s for s in counted if s.ends_at > now), None)
@@ -289,11 +290,12 @@ async def _words(
     )
 
 
-async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: str, now: datetime) -> bool:
+async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: date | None, now: datetime) -> bool:
     """Whether what the message is about is no longer so, or no longer that."""
     match facts.kind:
-        case "visit_reminder":  # The day has moved since: they are reminded of the new one.
-            return facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, book_by)
+        case "visit_reminder":  # The day has moved since, or is too near by now: they are reminded of the new one.
+            other = facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, str(book_by))
+            return other or (book_by is not None and too_short(book_by, now))
         case "visit_booked":
             return person.visit is None or person.visit.ends_at <= now
         case "accept_new":  # They have accepted it, or there is a newer version.

@@ -62,7 +62,7 @@ _VISITS: Texts = {
     "visit_done": (N_("Studiebesöket är redan gjort"), N_("Du behöver inte boka ett till. Din plats är kvar.")),
     "visit_changed": (
         N_("Studiebesöket har ändrats"),
-        N_("En annan tid är bokad än den som sidan visade. Den gäller, och inget är avbokat."),
+        N_("Sidan visade inte det som gäller nu, så det du valde är inte sparat. Gå tillbaka och se vad som gäller."),
     ),
     "visit_first": (N_("Studiebesöket kommer först"), N_("Du kan godkänna villkor och regler när besöket är gjort.")),
     "no_visit": (N_("Inget studiebesök är bokat"), N_("Boka ett besök först.")),

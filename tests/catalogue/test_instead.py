@@ -107,6 +107,13 @@ def test_an_unanswered_question_is_no_no() -> None:
     assert sections(programme, answers) == []
 
 
+def test_an_age_that_was_not_chosen_sends_nobody_anywhere() -> None:
+    for programme in EDITION.programmes:
+        if programme.age_asked == "band":
+            asked = [Outcome("age", False, programme.section, "unanswered")]
+            assert fitting_instead(programme, asked, fitting(programme), FIRST_SESSION, KNOWN) == ()
+
+
 def test_a_reading_that_lets_older_in_widens_what_is_suggested() -> None:
     """2.8 read as from 19: who is 18 is not let into 2.10."""
     programme = KNOWN["2.8"].reread({"lower_age_included": False})

@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -35,10 +37,12 @@ from programmes.enrolment.queue.deadline_rules import (
 from programmes.enrolment.services import Taken
 from programmes.enrolment.visits import services as visit_services
 from programmes.enrolment.visits import step_services
+from programmes.notices.deadline_services import hold_to_deadlines
 from tests.clock import FrozenClock
 from tests.conftest import START
 from tests.enrolment.test_visit_changes import PHONE, a_slot, look, open_in, reachable
 from tests.factories import a_cohort, a_leader, a_programme, post_form, sign_in_as, somebody
+from tests.notices.mail import Mail
 
 NOW = datetime(2026, 9, 2, 8, 0, tzinfo=UTC)
 FIRST = NOW + timedelta(days=28)
@@ -48,6 +52,17 @@ MAIL = "mejl@example.invalid"
 
 def holder(**other: Any) -> Holder:
     return Holder(**{"state": "preliminary", "visit": None, "office_cancelled": False, "since": NOW, **other})
+
+
+@pytest.fixture
+def mail(the_worker: worker.Worker, tmp_path: Path) -> Mail:
+    folder = tmp_path / "mail"
+    return Mail(replace(the_worker, settings=replace(the_worker.settings, mail_url=f"folder://{folder}")), folder)
+
+
+def with_words(mail: Mail, words: str) -> list[str]:
+    """What Anna has got with these words."""
+    return [text for text in mail.to(MAIL) if words in re.sub(r"\s+", " ", text)]
 
 
 @pytest.fixture
@@ -178,18 +193,39 @@ async def test_reminded_once_then_the_place_goes_to_the_next_and_the_person_is_t
     assert "Platsen gick ut" in await look(client, person)
 
 
-async def test_a_late_worker_reminds_first_and_gives_three_days(
-    robin: Principal, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker
+@pytest.mark.parametrize("late", ["worker", "slot", "sending"])
+async def test_who_hears_of_the_last_day_too_late_has_a_week_and_no_message_names_a_day_that_has_been(
+    late: str,
+    robin: Principal,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    mail: Mail,
 ) -> None:
     cohort, anna, bo = await full(clock, keys, robin)
-    await a_slot(cohort, clock, robin, 25)
-    clock.advance(days=14)
-    await worker.drain(the_worker)
-    clock.advance(days=2, hours=23)
-    await worker.drain(the_worker)
-    assert (await queries.enrolment(anna.enrolment_id)).state == "preliminary"
-    clock.advance(hours=1)
-    await worker.drain(the_worker)
+    if late != "slot":
+        await a_slot(cohort, clock, robin, 25)
+    if late == "sending":
+        clock.advance(days=7)
+        await hold_to_deadlines(keys, clock.now())
+    clock.set(START + timedelta(days=12, hours=4))
+    if late == "slot":
+        await mail.work()
+        await a_slot(cohort, clock, robin, 13)
+    await open_in(client, anna, keys)
+    said = await look(client, "/min-plats")
+    assert "Boka så snart du kan." in said
+    assert "Boka senast" not in said
+    await mail.work()
+    assert with_words(mail, "första möte senast") == []
+    assert "Boka senast måndag 21 september" in await look(client, "/min-plats")
+    for _ in range(7):
+        clock.advance(days=1)
+        await mail.work()
+        assert (await queries.enrolment(anna.enrolment_id)).state == "preliminary"
+    assert len(with_words(mail, "första möte senast måndag 21 september")) == 1
+    clock.advance(days=1)
+    await mail.work()
     assert (await queries.enrolment(anna.enrolment_id)).state == "expired"
     assert (await queries.enrolment(bo.enrolment_id)).state == "offered"
 
@@ -274,10 +310,9 @@ async def test_who_has_only_a_telephone_loses_the_place_only_after_somebody_has_
     ring, nowhere = await reachable(cohort, keys, clock, "Tel Ask", PHONE), await somebody(cohort, keys, clock.now(), "Tyst")
     await worker.drain(the_worker)
     await a_slot(cohort, clock, robin, 25, 5)
-    clock.advance(days=13)
-    await worker.drain(the_worker)
-    clock.advance(days=5)
-    await worker.drain(the_worker)
+    for days in (13, 3, 2):
+        clock.advance(days=days)
+        await worker.drain(the_worker)
     await sign_in_as(client, "robin", clock.now())
     calls = f"/personal/grupper/{cohort.cohort_id}/ring"
     page = await look(client, calls)
@@ -314,6 +349,8 @@ async def test_another_day_asks_for_another_reminder(
     address = f"/personal/grupper/{cohort.cohort_id}/studiebesok"
     assert "Boka senast söndag 13 september" in await look(client, address)
     assert (await post_form(client, f"{address}/senast", {"dagar": "61"}, address)).status_code == 422
+    has_been = await post_form(client, f"{address}/senast", {"dagar": "12"}, address)
+    assert "Då blir sista dagen tisdag 8 september, och den har redan varit." in has_been.text
     assert (await post_form(client, f"{address}/senast", {"dagar": "2"}, address)).status_code == 303
     assert "Boka senast fredag 18 september" in await look(client, address)
     clock.advance(days=6)

@@ -95,7 +95,7 @@ async def test_that_a_place_is_open_here_is_said_only_when_min_plats_shows_it(
     address = f"/anmalan/{cohort.public_id}"
     other_tab = all_ticked((await client.get(address)).text)
     await client.post(address, data=all_ticked((await client.get(address)).text))
-    assert "Din plats är öppen i den här webbläsaren" in (await client.get(address)).text
+    assert "Anmälan är öppen i den här webbläsaren" in (await client.get(address)).text
     for shown in (None, elsewhere.token):
         client.cookies.delete("place")
         if shown:

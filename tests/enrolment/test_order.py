@@ -245,6 +245,20 @@ def parsed(answer: httpx.Response) -> list[list[str]]:
     return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
 
 
+@pytest.mark.parametrize(("section", "offered"), [("2.16", True), ("2.17", False), ("2.8", False)])
+async def test_nobody_goes_before_as_they_grow_too_old_where_nobody_is_too_old(
+    section: str, offered: bool, kim: Principal, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    await a_coordinator(clock.now(), "alex", section)
+    cohort = await a_cohort(section, clock.now(), minimum=1, maximum=1)
+    who = [(await somebody(cohort, keys, clock.now(), name)).enrolment_id for name in ("Al", "Björk", "Ceder")]
+    await sign_in_as(client, "alex", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/ko"
+    assert ('value="age_limit"' in (await client.get(address)).text) == offered
+    asked = {"vem": str(who[2]), "fore": str(who[1]), "skal": "age_limit"}
+    assert (await post_form(client, address, asked)).status_code == (303 if offered else 422)
+
+
 async def test_the_history_of_an_exempt_queue_proves_the_order_without_any_name(
     kim: Principal, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient, owner: asyncpg.Connection
 ) -> None:

@@ -50,6 +50,8 @@ async def test_who_finds_the_last_place_taken_on_pressing_the_button_is_told(
     answer = await client.post(address, data=form)
     assert answer.headers["location"] == "/min-plats?fullt=1"
     assert "Den sista platsen hann bli tagen" in (await client.get("/min-plats?fullt=1")).text
+    # Of a double click the browser shows the second answer.
+    assert (await client.post(address, data=form)).headers["location"] == "/min-plats?fullt=1"
     client.cookies.delete("place")
     # Whom the form has told so is not told again.
     answer = await client.post(address, data=all_ticked((await client.get(address)).text))

@@ -568,3 +568,25 @@ async def test_nobody_comes_to_stand_between_siblings_while_one_is_away_and_is_p
     await queue_services.promote(cohort.cohort_id, clock.now())
     offered = await queries.enrolments(cohort.cohort_id, ["offered"])
     assert [facts.enrolment_id for facts in offered] == order[:3]
+
+
+async def test_what_others_were_given_is_said_with_its_own_reason_and_not_any_more_once_that_has_gone(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    """Somebody went before them while they had yet to say that they come, and there was room for both of them."""
+    cohort = await a_cohort("2.15", clock.now(), minimum=1, maximum=2)
+    for _ in range(2):
+        await somebody(cohort, keys, clock.now())
+    pair = await family(cohort, keys, clock, 2)
+    await owner.execute("update enrolment set asked_to_come = true where together_id is not null")
+    await owner.execute(
+        "insert into queue_event (enrolment_id, at, kind) values ($1, $2, 'passed_asked')", pair[0].enrolment_id, clock.now()
+    )
+    client.cookies.set("place", pair[0].token)
+    shown = (await client.get("/min-plats")).text
+    assert shown.count("Senast hände det") == 1
+    assert shown.index('id="kommer"') < shown.index("Senast hände det") < shown.index('id="tillsammans"')
+    await owner.execute("update enrolment set asked_to_come = false")
+    shown = (await client.get("/min-plats")).text
+    assert 'id="tillsammans"' in shown
+    assert "Senast hände det" not in shown

@@ -31,6 +31,7 @@ from tests.factories import (
     a_leader,
     a_programme,
     an_application,
+    csrf_of,
     hidden,
     post_form,
     sign_in_as,
@@ -349,6 +350,27 @@ async def test_a_cancelled_visit_stands_as_cancelled_in_the_leaders_calendar(
     [event] = [e for e in (await client.get(address)).text.split("BEGIN:VEVENT") if "STATUS:CANCELLED" in e]
     assert "INSTÄLLT: Studiebesök" in event
     assert "SEQUENCE:1" in event
+
+
+@pytest.mark.parametrize("by", ["office", "person"])
+async def test_a_page_that_shows_a_visit_which_is_no_longer_books_another(
+    by: str, robin: Principal, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), robin)
+    gone, other = await a_slot(cohort, clock, robin), await a_slot(cohort, clock, robin, 6)
+    taken = await somebody(cohort, keys, clock.now())
+    await step_services.book_visit(taken.enrolment_id, gone, clock.now())
+    client.cookies.set("place", taken.token)
+    shown = (await client.get("/min-plats")).text
+    if by == "office":
+        await visit_services.cancel_slot(cohort.cohort_id, gone, 1, robin.staff_id, clock.now())
+    else:
+        await visit_services.cancel_booking(taken.enrolment_id, clock.now())
+    form = {"_csrf_token": csrf_of(shown), "sett": hidden(shown, "sett"), "tid": str(other)}
+    assert (await client.post("/min-plats/studiebesok", data=form)).status_code == 303
+    visit = (await queries.enrolment(taken.enrolment_id)).visit
+    assert visit
+    assert visit.slot_id == other
 
 
 async def test_a_page_from_before_another_booking_or_note_changes_nothing(

@@ -10,7 +10,7 @@ from programmes.enrolment.wording import born_between
 from tests.catalogue.cast import EDITION
 from tests.catalogue.test_programme_pages import words_of
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, post_form, sign_in_as
+from tests.factories import a_cohort, a_coordinator, a_programme, post_form, sign_in_as
 
 FIRST = date(2026, 10, 7)
 DETAILS = {"namn": "Anna Ask", "fodd": "19850214", "kontakt": "anna@example.invalid", "saker": "email", "steg": "1"}
@@ -160,3 +160,23 @@ def test_whoever_asks_a_child_explains_residency_and_more_support(programme: Pro
     if programme.age_bands:
         hard = {"residency"} | {d.key for d in programme.declarations if d.key == "no_more_extensive_need"}
         assert set(programme.help) >= hard
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("2.16", "Vi kan be dig visa hur gammal du är. Det går också bra att en vårdnadshavare bekräftar din ålder."),
+        ("2.10", "Har ingen vårdnadshavare sagt ja behöver du alltid visa hur gammal du är."),
+    ],
+)
+async def test_what_may_have_to_be_shown_is_said_before_the_button(
+    section: str, said: str, db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort(section, clock.now())
+    if (await a_programme(section))[1].way_in == "web":
+        form = words_of((await client.get(f"/anmalan/{cohort.public_id}")).text)
+        assert f"{said} Vi sparar ingen kopia." in form
+    await a_coordinator(clock.now(), section=section)
+    await sign_in_as(client, "kim", clock.now())
+    form = words_of((await client.get(f"/personal/grupper/{cohort.cohort_id}/anmal")).text)
+    assert f"Säg också: ”{said}” Ingen kopia sparas." in form

@@ -1,5 +1,6 @@
 """Staff move somebody to another start of the same programme: choose it, see what will happen, do it."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queue import order_queries
 from programmes.enrolment.roster import label_of
 from programmes.enrolment.rules import Leads
+from programmes.enrolment.services import not_open
 from programmes.notices.reach_rules import Way
 from programmes.notices.reach_services import way
 from programmes.people.looks import looking
@@ -47,7 +49,8 @@ async def _choose(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form:
     cohort, _facts, label = await _person(request, cohort_id, enrolment_id)
     state = request.app.state
     mine = await cohorts.all_mine(principal(request), local_date(state.clock.now()), ("open", "postponed", "started"))
-    others = [other for other in mine if other.section == cohort.section and other.cohort_id != cohort.cohort_id]
+    same = [other for other in mine if other.section == cohort.section and other.cohort_id != cohort.cohort_id]
+    others = [other for other in same if not await _too_late(other, state.clock.now())]
     taken = await enrolments.places(other.cohort_id for other in others)
     view = pages.ChoosePage(
         cohort.cohort_id,
@@ -58,6 +61,11 @@ async def _choose(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form:
         form,
     )
     return page(request, "desk/transfer.html", view, status)
+
+
+async def _too_late(cohort: CohortFacts, now: datetime) -> bool:
+    closed = await not_open(cohort.cohort_id, now)
+    return closed is not None and closed.code == "too_late"
 
 
 async def _confirm(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from programmes.catalogue.rules import Programme
@@ -59,8 +59,8 @@ class QueuePart:
     """How somebody waits, and what has been done to the order; all of it empty for who doesn't wait.
 
     `asked` are the conditions of the programme, for somebody who is passed over because of them. `held_by`: why a sibling is
-    passed over with whom they wait together, and they with them. `passed_at`: when others
-    were last given a place before who waits for more, or has yet to say that they come. `passed_on`: on which day a
+    passed over with whom they wait together, and they with them. `passed_together`: when others were last given a place as
+    there were too few for all of them; `passed_asked`: as they had yet to say that they come. `passed_on`: on which day a
     coordinator last let somebody go before. `came_before`: when somebody who had applied earlier came back before them.
     `ran_out`: the form had said that there was a place. `parted`: they no longer wait together with the siblings with whom
     they did. `over`: nobody can enter any more. `by_word`: no offer could be answered before the next session; who is first
@@ -74,7 +74,8 @@ class QueuePart:
     asked: tuple[str, ...] = ()
     asked_to_come: bool = False
     together: int = 0
-    passed_at: str = ""
+    passed_together: str = ""
+    passed_asked: str = ""
     passed_on: str = ""
     came_before: str = ""
     ran_out: bool = False
@@ -94,7 +95,7 @@ class VisitPart:
     when: str = ""
     where: str = ""
     off: bool = False
-    book_by: str = ""
+    book_by: tuple[str, ...] = ()
     no_from: str = ""
     seen: str = ""
 
@@ -398,3 +399,17 @@ def lead_of(state: str, programme: Programme, cohort: CohortFacts, now: datetime
 def talks(tally: Tally) -> str:
     """How many talks there have been, as the person reads it."""
     return talk_rules.own_talks(tally)
+
+
+def book_by(last: date, today: date) -> tuple[str, ...]:
+    """By when the visit must be booked, and what happens otherwise. A day that has been is nobody's last chance."""
+    if last < today:
+        return (
+            _("Boka så snart du kan."),
+            _("Platsen går vidare till nästa i kön, men tidigast tre dagar efter att vi har påmint dig."),
+        )
+    return (
+        _("Boka senast %(day)s.", day=day_long(last)),
+        _("Har du inte bokat då, och det har funnits tider, går platsen vidare till nästa i kön. Vi påminner dig före. "
+          "Finns det ingen tid att boka är platsen kvar."),
+    )  # fmt: skip

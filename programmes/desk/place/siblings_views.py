@@ -51,14 +51,14 @@ async def opened_here(request: AnyRequest) -> tuple[pages.OpenedPlace, ...]:
     return tuple(found) if any(place.shown for place in found) and len(found) > 1 else ()
 
 
-async def waiting_with(facts: EnrolmentFacts) -> tuple[int, str]:
+async def waiting_with(facts: EnrolmentFacts) -> tuple[int, dict[str, str]]:
     """How many siblings wait together, or are offered places together (0 for who is alone), and when others were last
-    given a place before who waits for more, or has yet to say that they come."""
+    given a place before them, by why."""
     if facts.state not in {"queued", "offered"} or not (facts.together_id or facts.asked_to_come):
-        return 0, ""
+        return 0, {}
     count = len(await together_services.unit_of(facts))
     passed = await together_queries.last_passed(facts.enrolment_id)
-    return (count if count > 1 else 0), (moment_long(passed) if passed else "")
+    return (count if count > 1 else 0), {why: moment_long(at) for why, at in passed.items()}
 
 
 @post("/min-plats/syskon", status_code=303)

@@ -17,7 +17,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import normalised
-from programmes.core.i18n import clock, day_long, day_plain, language, moment_long, ngettext
+from programmes.core.i18n import clock, day_plain, language, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.group import refusal_pages
 from programmes.desk.moving import pages as moving_pages
@@ -291,7 +291,7 @@ async def _moving_part(place: Place, moved_here: datetime | None, now: datetime)
 async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.QueuePart:
     """How the person waits, and why others may have come before them."""
     facts, waits, now = place.facts, state == "queued", request.app.state.clock.now()
-    together, passed_at = await waiting_with(facts)
+    together, passed = await waiting_with(facts)
     came_before = await order_queries.last_came_before(facts) if waits else None
     held_by, section = await together_queries.held_by(facts), place.programme.section
     leads = await order_queries.where_waiting_leads(facts.cohort_id, now) if waits else "offer"
@@ -302,7 +302,8 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
         asked=_asked(request, place) if "conditions" in {facts.skip_reason, held_by} else (),
         asked_to_come=waits and facts.asked_to_come,
         together=together,
-        passed_at=passed_at,
+        passed_together=passed.get("passed_together", ""),
+        passed_asked=passed.get("passed_asked", ""),
         passed_on=day_plain(local_date(facts.passed_at)) if facts.passed_at else "",
         came_before=moment_long(came_before) if came_before else "",
         ran_out=waits and not facts.asked_to_come and "fullt" in request.query_params,
@@ -323,7 +324,7 @@ async def _visit_part(place: Place, left: Sequence[Remaining], now: datetime) ->
         when=moment_long(facts.visit.starts_at) if facts.visit else "",
         where=pages.visit_place(facts.visit, slots),
         off=facts.visit is not None and facts.visit.state == "cancelled",
-        book_by=await _book_by(facts) if {"book_visit", "rebook_visit"} & set(left) else "",
+        book_by=await _book_by(facts, now) if {"book_visit", "rebook_visit"} & set(left) else (),
         no_from=pages.no_from(facts.visit),
         seen=queries.seen_visit(facts.visit),
     )
@@ -338,10 +339,10 @@ async def new_versions(place: Place, now: datetime) -> tuple[queries.AgreementTe
     return await agreement_queries.to_accept_again(place.programme, place.facts, place.cohort.first_start, local_date(now))
 
 
-async def _book_by(facts: queries.EnrolmentFacts) -> str:
+async def _book_by(facts: queries.EnrolmentFacts, now: datetime) -> tuple[str, ...]:
     """The last day to book a study visit, in words; nothing for whom the day costs nothing."""
     last = await deadline_queries.last_day(facts)
-    return day_long(last) if last else ""
+    return pages.book_by(last, local_date(now)) if last else ()
 
 
 def asked_again(request: AnyRequest, place: Place) -> tuple[Question, ...]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -86,7 +86,7 @@ class PersonPage:
     texts: tuple[AgreementText, ...]
     texts_again: bool
     accepted: tuple[AcceptedText, ...]
-    proof_asked: bool
+    proof_asked: str
     proof: str
     endings: tuple[tuple[str, str], ...]
     may_end: bool
@@ -324,6 +324,11 @@ def still_booked() -> str:
     return _("Någon har bokat den tiden. Ställ in den i stället, så får alla som har bokat veta det.")
 
 
+def day_has_been(last: date) -> str:
+    """Why a last day to book can't be set."""
+    return _("Då blir sista dagen %(day)s, och den har redan varit. Välj färre dagar.", day=day_long(last))
+
+
 def age_warning(unmet: Outcome | None) -> str:
     """Why the age no longer fits since the first session moved, or nothing."""
     return age_text(unmet) if unmet else ""
@@ -348,3 +353,17 @@ def asked_again(asked: Collection[str]) -> str:
     if "age" in asked:
         return _("Personen kryssade i åldern för en annan första dag. Den kan svara på Min plats, eller till er.")
     return _("Tiden i Sverige räknades till en tidigare första dag. Personen kan svara på Min plats, eller till er.")
+
+
+def book_by(last: date, today: date) -> str:
+    """By when the visit must be booked, for staff who may be about to say it."""
+    if last < today:
+        return _("Sista dagen var %(day)s. Platsen går vidare tidigast tre dagar efter att personen har fått veta det.",
+                 day=day_long(last))  # fmt: skip
+    return _("Ska vara bokat senast %(day)s. Personen påminns före. Finns det ingen tid att boka är platsen kvar.",
+             day=day_long(last))  # fmt: skip
+
+
+def proof_title(kind: str) -> str:
+    """What the part about showing a document is called, by what the edition says is asked for; empty where nothing is."""
+    return {"nothing": "", "identity": _("Legitimation")}.get(kind, _("Visa sin ålder"))

@@ -15,7 +15,6 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
-from programmes.core.i18n import day_long
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.enrolment import pages as way_in_pages
@@ -227,7 +226,7 @@ async def _steps(
         "texts_again": bool(again),
         "accepted": pages.accepted_lines(accepted),
         "paper_wrong": tuple(sorted(agreement_queries.on_paper_just_now(on_paper, cohort.first_start, now))),
-        "proof_asked": programme.proof_kind != "nothing",
+        "proof_asked": pages.proof_title(programme.proof_kind),
         "proof": pages.proof_words(facts),
         "asked_again": pages.asked_again(to_say if cohort.state != "closed" else ()),
     }
@@ -253,7 +252,7 @@ async def _visit(
         settled=marking == "visit_settled",
         cancellable=facts.visit is not None and facts.visit.state == "booked" and facts.visit.starts_at > now,
         due=not {"book_visit", "rebook_visit"}.isdisjoint(left),
-        book_by=day_long(book_by) if book_by and left else "",
+        book_by=pages.book_by(book_by, local_date(now)) if book_by and left else "",
         slots=pages.slot_options(await queries.slots(cohort.cohort_id, now)) if programme.study_visit else (),
     )
 

@@ -64,6 +64,11 @@ def reminds(holder: Holder, around: Around, chances: Sequence[Chance], now: date
     return any(chance.left > 0 and chance.starts_at > now for chance in chances)
 
 
+def too_short(last: date, now: datetime) -> bool:
+    """Whether somebody who hears of a last day only now would not have time to book by it."""
+    return last < local_date(now + TO_BOOK)
+
+
 def could_book(chances: Sequence[Chance], reminded_at: datetime, now: datetime) -> bool:
     """Whether after the reminder there was a time with room for long enough, which nobody took to the end."""
     return any(

@@ -10,6 +10,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries, services
 from programmes.enrolment.queue import deadline_queries
 from programmes.enrolment.queue.deadline_rules import releases, visit_by
+from programmes.enrolment.visits.services import to_book_anew
 
 
 async def release(enrolment_id: uuid.UUID, last: date, reminded_at: datetime | None, keys: KeyFolder, now: datetime) -> bool:
@@ -29,6 +30,19 @@ async def release(enrolment_id: uuid.UUID, last: date, reminded_at: datetime | N
     except NotFound:
         return False
     return True
+
+
+async def give_another_week(enrolment_id: uuid.UUID, last: date, now: datetime) -> None:
+    """Somebody who has not heard of their last day in time to book by it has a week from now: no reminder names a day that
+    has been, or that is about to be over. Nothing is done if the day is another one by now."""
+    try:
+        async with transaction():
+            await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+            facts = await queries.enrolment(enrolment_id)
+            if await deadline_queries.last_day(facts) == last:
+                await to_book_anew(enrolment_id, now)
+    except NotFound:
+        return
 
 
 async def set_days(cohort_id: int, days: int, staff_id: int, now: datetime) -> None:

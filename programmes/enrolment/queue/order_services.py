@@ -18,7 +18,6 @@ from programmes.enrolment import queries
 from programmes.enrolment.queue import order_queries
 from programmes.enrolment.queue.order_queries import Event
 from programmes.enrolment.queue.rules import (
-    ORDER_REASONS,
     SKIP_REASONS,
     NewMaximum,
     OrderReason,
@@ -28,6 +27,7 @@ from programmes.enrolment.queue.rules import (
     between,
     last_before,
     may_go_before,
+    order_reasons,
     passed,
     places_before_and_after,
     turn_by_application,
@@ -38,7 +38,7 @@ from programmes.enrolment.queue.services import note_event, pass_on
 from programmes.enrolment.roster import label_of
 from programmes.people.looks import Look
 
-__all__ = ["ORDER_REASONS", "SKIP_REASONS", "NewMaximum", "OrderReason", "SkipReason", "move_before", "restore", "skip"]
+__all__ = ["SKIP_REASONS", "NewMaximum", "OrderReason", "SkipReason", "move_before", "order_reasons", "restore", "skip"]
 
 
 # What is done to who waits is done to the siblings who wait together with them, also to who is away and may come back:

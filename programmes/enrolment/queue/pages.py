@@ -9,7 +9,7 @@ from uuid import UUID
 from programmes.core.clock import local
 from programmes.core.i18n import capital, day_plain, moment_long, ngettext
 from programmes.core.i18n import gettext as _
-from programmes.enrolment.queue.rules import ORDER_REASONS, SKIP_REASONS
+from programmes.enrolment.queue.rules import SKIP_REASONS, OrderReason
 from programmes.enrolment.rules import EnrolmentFacts
 from programmes.enrolment.together.rules import held_by, numbers_together
 from programmes.enrolment.wording import event_words, held_text, order_text, passed_by_text, skip_text, stranded_text
@@ -118,9 +118,9 @@ def skipped(facts: EnrolmentFacts, section: str, held_by: str | None = None) -> 
     return held_text(held_by, section) if held_by else ""
 
 
-def order_choices() -> tuple[tuple[str, str], ...]:
+def order_choices(reasons: Sequence[OrderReason]) -> tuple[tuple[str, str], ...]:
     """The reasons for which the order may be changed."""
-    return tuple((code, capital(order_text(code))) for code in ORDER_REASONS)
+    return tuple((code, capital(order_text(code))) for code in reasons)
 
 
 def skip_choices(section: str, was_offered: bool) -> tuple[tuple[str, str], ...]:

@@ -12,6 +12,8 @@ from decimal import Context, Decimal, Inexact
 from typing import Literal, Protocol, get_args
 from uuid import UUID
 
+from programmes.catalogue.rules import AgeLimit
+
 # `age` is found by the service itself when a start has moved; staff choose among the others.
 SkipReason = Literal["wait", "no_answer", "unreachable", "conditions", "clash", "age"]
 OrderReason = Literal["office_error", "cancelled_start", "together", "age_limit"]
@@ -45,7 +47,7 @@ EventKind = Literal[
     "ended_before_restore",
 ]
 SKIP_REASONS: tuple[SkipReason, ...] = tuple(reason for reason in get_args(SkipReason) if reason != "age")
-ORDER_REASONS: tuple[OrderReason, ...] = get_args(OrderReason)
+_ORDER_REASONS: tuple[OrderReason, ...] = get_args(OrderReason)
 ENDED_AS: dict[str, EventKind] = {
     "withdrawn": "left",
     "dropped_out": "left",
@@ -55,6 +57,13 @@ ENDED_AS: dict[str, EventKind] = {
     "transferred": "moved_away",
     "refused": "refused",
 }
+
+
+def order_reasons(limit: AgeLimit | None) -> tuple[OrderReason, ...]:
+    """For what the order may be changed in a programme with this age limit: nobody grows too old where nobody is."""
+    ends = limit is not None and limit.oldest is not None
+    return tuple(reason for reason in _ORDER_REASONS if ends or reason != "age_limit")
+
 
 # Halving is exact in decimals, one digit more each time; a number that would have to be rounded is an error, never an order.
 _EXACT = Context(prec=5000, traps=[Inexact])

@@ -15,7 +15,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_year, speaking
 from programmes.enrolment.queue import order_services as services
 from programmes.enrolment.queue import pages, seating_services
-from programmes.enrolment.queue.order_services import ORDER_REASONS, OrderReason
+from programmes.enrolment.queue.order_services import OrderReason, order_reasons
 from programmes.enrolment.together import queries as together_queries
 from programmes.people.looks import looking
 from programmes.web.csv_files import csv_file
@@ -42,6 +42,10 @@ async def _coordinated(request: AnyRequest, cohort_id: int) -> CohortFacts:
     return cohort
 
 
+async def _reasons(cohort: CohortFacts) -> tuple[OrderReason, ...]:
+    return order_reasons((await catalogue.programme(cohort.programme_id)).age)
+
+
 async def _show(request: AnyRequest, cohort: CohortFacts, form: Form, status: int = 200) -> Response[Any]:
     who, state = principal(request), request.app.state
     async with looking(who, "queue", state.clock.now()) as look:
@@ -62,7 +66,7 @@ async def _show(request: AnyRequest, cohort: CohortFacts, form: Form, status: in
         ),
         alive and who.coordinates(cohort.section),
         await services.may_export(cohort, who, state.clock.now()),
-        pages.order_choices(),
+        pages.order_choices(await _reasons(cohort)),
         form,
         pages.free_text(seatable.free) if seatable else "",
         moment_year(state.clock.now()),
@@ -91,7 +95,7 @@ async def change_order(request: AnyRequest, cohort_id: FromPath[int]) -> Respons
     form = await read_form(request)
     who = _person(form, "vem", _("Välj vem som ska gå före."))
     other = _person(form, "fore", _("Välj vem den ska gå före."))
-    reason = cast(OrderReason, form.choice("skal", ORDER_REASONS, _("Välj ett skäl ur listan.")))
+    reason = cast(OrderReason, form.choice("skal", await _reasons(cohort), _("Välj ett skäl ur listan.")))
     if who and who == other:
         form.fail("fore", _("Välj två olika personer."))
     if who and other and not form.errors:

@@ -194,6 +194,9 @@ async def set_deadline(request: AnyRequest, cohort_id: FromPath[int]) -> Respons
     cohort = await _cohort(request, cohort_id)
     form = await read_form(request)
     days = form.number("dagar", 0, 60)
+    last = (await deadline_queries.around(cohort.cohort_id)).decide_by - timedelta(days=days)
+    if not form.errors and last < local_date(now):
+        form.fail("dagar", pages.day_has_been(last))
     if form.errors:
         return await _slots(request, cohort, form, 422)
     await deadline_services.set_days(cohort.cohort_id, days, person.staff_id, now)

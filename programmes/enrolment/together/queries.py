@@ -69,11 +69,12 @@ async def passed_by(cohort_id: int) -> dict[UUID, tuple[str, datetime]]:
     return {row["id"]: (row["kind"], row["at"]) for row in rows}
 
 
-async def last_passed(enrolment_id: UUID) -> datetime | None:
-    """When somebody behind them was last given a place: there were too few for all who wait together, or they had yet to
-    say that they come."""
-    found: datetime | None = await fetchval(
-        "select max(at) from queue_event where enrolment_id = $1 and kind in ('passed_together', 'passed_asked')",
+async def last_passed(enrolment_id: UUID) -> dict[str, datetime]:
+    """When somebody behind them was last given a place, by why: there were too few for all who wait together
+    (`passed_together`), or they had yet to say that they come (`passed_asked`)."""
+    rows = await fetch(
+        """select kind, max(at) as at from queue_event
+           where enrolment_id = $1 and kind in ('passed_together', 'passed_asked') group by kind""",
         enrolment_id,
     )
-    return found
+    return {row["kind"]: row["at"] for row in rows}

@@ -40,8 +40,8 @@ async def drop_booked(enrolment_id: uuid.UUID, begins_after: datetime | None = N
 
 
 async def to_book_anew(enrolment_id: uuid.UUID, now: datetime) -> None:
-    """In the caller's transaction, under the cohort's lock: the visit that was booked is no longer, and there is time from
-    now to book another (decision 8)."""
+    """In the caller's transaction, under the cohort's lock: the visit that was booked is no longer, or nobody had told them
+    in time, and there is a week from now to book (decision 8)."""
     await execute("update enrolment set visit_anew_since = $2 where id = $1", enrolment_id, now)
 
 

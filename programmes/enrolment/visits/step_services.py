@@ -59,7 +59,8 @@ async def book_visit(
         facts = await locked(enrolment_id, now)
         if facts.visit and facts.visit.state == "attended":
             raise Conflict("visit_done")
-        if not (facts.visit and facts.visit.slot_id == slot_id):
+        # Where nothing is booked any more nothing is lost by booking, whatever the page showed.
+        if facts.visit and facts.visit.state != "cancelled" and facts.visit.slot_id != slot_id:
             _as_seen(facts, seen)
         slot = await fetchrow(
             """select starts_at, capacity, (select count(*) from study_visit v where v.slot_id = s.id
