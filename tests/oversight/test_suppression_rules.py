@@ -107,7 +107,7 @@ def test_the_audit_finds_what_hiding_small_numbers_alone_gives_away(section: str
     around = [tuple(n) for n in product(*(range(max(0, n - 1), n + 2) for n in table))]
     wrong = _audit([*around, (0,) * len(table)], figures, section, _only_small_ones_are_hidden)
     shown = {f: n if n >= LEAST else None for f, n in _counts(table, figures).items()}
-    assert any(dict(found[0]) == shown for found in wrong)  # type: ignore[index]
+    assert any(shown.items() <= dict(found[0]).items() for found in wrong)  # type: ignore[index]
 
 
 @pytest.mark.parametrize(("section", "counts", "hidden"), [

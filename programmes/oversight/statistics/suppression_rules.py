@@ -7,11 +7,11 @@ them, can be five at least; a hidden one can be any of five values for somebody 
 table that would have been published so.
 
 It holds because a section's year stands alone: no sum over sections is published, no period but a calendar year that is
-over, and each year is hidden by itself, the same in whatever file.
+over, and each year is hidden by itself, the same in whatever file (`Given`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from programmes.oversight.statistics.rules import Figure, Section, Values, Window
 
@@ -32,6 +32,57 @@ class Published:
 
     figures: Mapping[Figure, int | None]
     places: Mapping[str, Mapping[Figure, int | None]]
+
+
+@dataclass(frozen=True)
+class Given:
+    """All that whatever leaves the house is made from: a section's figures in a year and the one before, as published. None:
+    from that year there is nothing to know. `nobody`: figures that are never hidden. `settled`: whether a year has been
+    established, so that it stays as it is. Counts that are hidden are not in here, so that nothing can depend on them."""
+
+    section: str
+    form: str
+    by_half_year: bool
+    figures: tuple[Figure, ...]
+    nobody: frozenset[Figure]
+    windows: tuple[Published, Published | None]
+    settled: tuple[bool, bool] = (False, False)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all of it is openly none."""
+        years = [year for year in self.windows if year is not None]
+        return all(n == 0 for year in years for figures in (year.figures, *year.places.values()) for n in figures.values())
+
+
+@dataclass(frozen=True)
+class Year:
+    """What is known of a year beforehand: the sections that were established, and whether there is anything to know."""
+
+    settled: Mapping[str, Published] = field(default_factory=dict)
+    known: bool = True
+
+
+_OPEN = Year()
+
+
+def given(section: Section, now: Year = _OPEN, before: Year = _OPEN) -> Given:
+    """What leaves the house of a section. What has been established stands, whatever has been put right since."""
+    this = _kept(published(section), now.settled.get(section.section))
+    then = _kept(published(section, 1), before.settled.get(section.section))
+    return Given(
+        section=section.section,
+        form=section.form,
+        by_half_year=section.half_years is not None,
+        figures=public(section),
+        nobody=about_nobody(section),
+        windows=(this, then if before.known else None),
+        settled=(section.section in now.settled, section.section in before.settled),
+    )
+
+
+def _kept(found: Published, settled: Published | None) -> Published:
+    return Published({f: settled.figures.get(f) for f in found.figures}, settled.places) if settled else found
 
 
 def published(section: Section, window: Window = 0) -> Published:
@@ -64,7 +115,9 @@ def _shown(section: Section, values: Values) -> frozenset[Figure]:
         return found
     if whole == "people":
         return found | _of_people(section, values)
-    return found | ({"visits"} | _split(values, _VISITS) if whole == "visits" else _of_series(section, values))
+    if whole == "talks":
+        return found | _of_series(section, values)
+    return found | _split(values, _VISITS) | {whole}
 
 
 def _of_people(section: Section, values: Values) -> set[Figure]:
@@ -122,10 +175,12 @@ def _split(values: Values, parts: tuple[Figure, Figure, Figure]) -> set[Figure]:
 def _of_series(section: Section, values: Values) -> set[Figure]:
     """How many talks, and how series ended, if it does not tell how few had more than one. Where each is a single talk
     (2.6) everybody knows that."""
-    shown: set[Figure] = {"talks"} | ({"ended_cancelled"} if values["ended_cancelled"] >= LEAST else set())
+    shown: set[Figure] = {"talks"}
+    if values["ended_cancelled"] >= LEAST:
+        shown.add("ended_cancelled")
     ended = (values["ended_completed"], values["ended_early"])
     over = values["talks"] - sum(ended)
-    if min(ended) >= LEAST and (over >= LEAST or section.one_talk and over == 0):
+    if min(ended) >= LEAST and (over >= LEAST or (section.one_talk and over == 0)):
         shown |= {"ended_completed", "ended_early"}
     return shown
 
