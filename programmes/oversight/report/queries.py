@@ -42,11 +42,13 @@ async def years() -> frozenset[int]:
 async def year(of: int) -> Year:
     """What is known of a year beforehand: as it was established, or stands beside the next, and whether the service was
     there."""
-    own = await established(of)
-    later = None if own else await established(of + 1)
-    kept = settled(own.report) if own else settled(later.report, 1) if later else {}
-    began = await begun()
-    return Year(kept, bool(kept) or (began is not None and began.year <= of))
+    own, began = await established(of), await begun()
+    if own is not None:
+        return Year(settled(own.report))
+    if began is None or began.year > of:
+        return Year(known=False)
+    later = await established(of + 1)
+    return Year(settled(later.report, 1) if later else {})
 
 
 async def leaving(of: int, wanted: Collection[str], now: datetime) -> list[Given]:

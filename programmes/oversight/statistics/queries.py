@@ -120,20 +120,23 @@ async def sections(period: Period, wanted: Collection[str], now: datetime) -> tu
     """The figures of sections (none: of all) in a period and a year before, in the guideline's order; of each only what it
     lists. Every report and file is made from these."""
     counted = [Counted(*row) for row in await fetch(STATISTICS, *arguments(period, wanted, now))]
-    ids = [row["id"] for row in await fetch(_PROGRAMMES, sorted(wanted), period.last)]
+    rows, used = await fetch(_PROGRAMMES, sorted(wanted), period.last), {row.programme_id for row in counted}
+    # What an edition lists that came later is nothing to this period, unless something was counted by it.
+    in_time = {row["section"] for row in rows if not row["later"]}
+    ids = [row["id"] for row in rows if not row["later"] or row["id"] in used or row["section"] not in in_time]
     programmes = await catalogue.programmes(ids)
     return gathered(programmes, counted, period)
 
 
-# By the newest edition's order; what the newest hasn't any more comes last. Of each section the edition that was newest at
-# the end of the period is the last.
+# By the order of the edition that was newest at the end of the period; what it hasn't comes last. Of each section its newest
+# by then is the last.
 _PROGRAMMES = """
-select p.id from programme p join edition e on e.id = p.edition_id
+select p.id, p.section, e.valid_from > $2 as later from programme p join edition e on e.id = p.edition_id
 join (select distinct on (q.section) q.section, q.position, f.valid_from
       from programme q join edition f on f.id = q.edition_id
-      order by q.section, f.valid_from desc, f.id desc) newest on newest.section = p.section
+      order by q.section, f.valid_from > $2, f.valid_from desc, f.id desc) newest on newest.section = p.section
 where cardinality($1::text[]) = 0 or p.section = any($1)
-order by newest.valid_from desc, newest.position, e.valid_from <= $2, e.valid_from, e.id
+order by newest.valid_from > $2, newest.valid_from desc, newest.position, e.valid_from <= $2, e.valid_from, e.id
 """
 
 
