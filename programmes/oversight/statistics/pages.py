@@ -213,7 +213,7 @@ def outside_page(found: Sequence[Given], names: Mapping[str, str], year: int, to
             pair[0 if at == str(year) else 1] = value
         name = f"{given.section} {names.get(given.section, '')}"
         shown.append((name, tuple((figure, now, before) for figure, (now, before) in values.items())))
-    draft = not all(given.settled[0] for given in found)
+    draft = not any(given.settled[0] for given in found)
     return OutsidePage(year, outside_years(today), tuple(shown), f"{ADDRESS}/utlamning.csv?ar={year}", draft, form)
 
 
