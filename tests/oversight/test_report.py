@@ -97,13 +97,14 @@ def _all_sections(small: Mapping[str, Mapping[str, int]], open_ones: Mapping[str
 
 
 @hypothesis.settings(max_examples=20)
-@hypothesis.given(_FEW, _FEW, st.sampled_from([{}, {"starts": 1, "held": 7, "occasions": 3}]))
+@hypothesis.given(_FEW, st.sampled_from([{}, {"starts": 1, "held": 7, "occasions": 3}]))
 def test_reports_that_differ_in_hidden_numbers_only_are_the_same_to_the_byte(
-    one: Mapping[str, Mapping[str, int]], other: Mapping[str, Mapping[str, int]], open_ones: Mapping[str, int]
+    few: Mapping[str, Mapping[str, int]], open_ones: Mapping[str, int]
 ) -> None:
+    nobody = {section: dict.fromkeys(counts, 0) for section, counts in few.items()}
     told = {section: Programmed(section, EDITION[section].starts_per_year_min) for section in _SECTIONS}
     made = []
-    for small in (one, other):
+    for small in (few, nobody):
         found = _all_sections(small, open_ones)
         with speaking("sv"):
             report = report_pages.report(found, told, 2025, "Karlshamn")
