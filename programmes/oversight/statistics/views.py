@@ -116,7 +116,7 @@ async def outside_shown(request: AnyRequest) -> Response[Any]:
     names = await _programmes(who, year_of(year))
     found = await report_queries.leaving(year, set(names), now) if names and not form.errors else []
     view = pages.outside_page(found, names, year, local_date(now), form)
-    return page(request, "oversight/statistics_outside.html", view, 422 if form.errors else 200)
+    return page(request, "oversight/statistics_outside.html", view, 422 if form.errors and form.raw("ar") else 200)
 
 
 async def _year_over(form: Form, now: datetime) -> int:
