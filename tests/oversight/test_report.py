@@ -1,45 +1,56 @@
 """The year's report: only what may leave the house, kept as it was read, and the same bytes each time it is printed."""
 
+import csv
 import io
+import re
 import zipfile
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 import httpx
+import hypothesis
 import openpyxl
 import pypdfium2
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from programmes.attendance import services as attendance
 from programmes.attendance.rules import Count
+from programmes.catalogue.services import EDITIONS, load_edition, read_edition
 from programmes.core.db import fetch
 from programmes.core.i18n import speaking
 from programmes.oversight.report import pages as report_pages
 from programmes.oversight.report import queries as report_queries
+from programmes.oversight.report import views
+from programmes.oversight.report.kept_rules import read, settled
 from programmes.oversight.report.pages import Programmed
-from programmes.oversight.report.rules import Report, mark_of, read, written
+from programmes.oversight.report.rules import Report, mark_of, written
 from programmes.oversight.report.views import charts_of
-from programmes.oversight.statistics.rules import FIGURES, year_of
+from programmes.oversight.statistics.pages import outside_page, outside_rows
+from programmes.oversight.statistics.rules import FIGURES, Counted, Values, gathered, year_of
+from programmes.oversight.statistics.suppression_rules import Given, Published, about_nobody, given
 from programmes.web.xlsx_files import xlsx_bytes
 from tests.attendance.cast import session_ids
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, hidden, post_form, sign_in_as
 from tests.oversight.test_statistics_rules import EDITION, a_section
+from tests.owner import as_owner
 
 PAGE = "/personal/rapport"
 _COUNTS = st.fixed_dictionaries(dict.fromkeys(FIGURES, st.integers(0, 12)))
 
 
-def _report(section: str, counts: dict[str, int], words: str = "") -> Report:
-    found = a_section(section, counts)
-    of = Programmed("Insatsen", 2 if section in {"2.7", "2.8"} else None)
+def _report(section: str, counts: Mapping[str, int], words: str = "", first: bool = False) -> Report:
+    of = Programmed("Insatsen", 2 if section in {"2.7", "2.8"} else None, 0, "i den utgåva")
     with speaking("sv"):
-        return report_pages.report([found], {section: of}, 2025, "Karlshamns kommun", "i den utgåva", words)
+        return report_pages.report(
+            [given(a_section(section, counts))], {section: of}, 2025, "Karlshamns kommun", words, first
+        )
 
 
-@given(st.sampled_from(sorted({p.section for p in EDITION.values() if p.form != "catalogue_only"})), _COUNTS)
+@hypothesis.given(st.sampled_from(sorted({p.section for p in EDITION.values() if p.form != "catalogue_only"})), _COUNTS)
 def test_no_count_of_people_under_five_stands_anywhere_in_it(section: str, counts: dict[str, int]) -> None:
     report = _report(section, counts)
     said = {line.label: line.now for part in report.parts for line in part.lines}
@@ -61,7 +72,89 @@ def test_it_says_when_there_were_fewer_starts_than_there_should_be() -> None:
     none = _report("2.7", {})
     assert none.parts[0].sentences[0] == "Det blev ingen start under året."
     assert none.quiet == ""
-    assert _report("2.15", {}).quiet.startswith("Inget att räkna 2025")
+    # Of a year in which the service came into use nobody knows what was before.
+    assert _report("2.7", {}, first=True).parts[0].sentences[:1] == none.parts[0].sentences[:1]
+    assert "blev det färre" not in " ".join(_report("2.7", {}, first=True).parts[0].sentences)
+
+
+_SECTIONS = sorted({p.section for p in EDITION.values() if p.form != "catalogue_only"})
+_SMALL = st.fixed_dictionaries(dict.fromkeys((*FIGURES, "waited", "slips"), st.integers(0, 4)))
+_FEW = st.fixed_dictionaries(dict.fromkeys(_SECTIONS, _SMALL))
+_PLACES = ("Asarum", "Svängsta")
+
+
+def _all_sections(small: Mapping[str, Mapping[str, int]], open_ones: Mapping[str, int]) -> list[Given]:
+    """Every section, with what is hidden in both years and what is not."""
+    found = []
+    for section in _SECTIONS:
+        # Of a series even its start is somebody's.
+        nobody = about_nobody(a_section(section, {}))
+        counts = {figure: open_ones.get(figure, 0) if figure in nobody else n for figure, n in small[section].items()}
+        rows = [Counted(1, place, window, *item) for place in _PLACES for window in (0, 1) for item in counts.items()]
+        [one] = gathered({1: EDITION[section]}, rows, year_of(2025))
+        found.append(given(replace(one, windows=(Values(counts), Values(counts)))))
+    return found
+
+
+@hypothesis.settings(max_examples=20)
+@hypothesis.given(_FEW, st.sampled_from([{}, {"starts": 1, "held": 7, "occasions": 3}]))
+def test_reports_that_differ_in_hidden_numbers_only_are_the_same_to_the_byte(
+    few: Mapping[str, Mapping[str, int]], open_ones: Mapping[str, int]
+) -> None:
+    nobody = {section: dict.fromkeys(counts, 0) for section, counts in few.items()}
+    told = {section: Programmed(section, EDITION[section].starts_per_year_min) for section in _SECTIONS}
+    made = []
+    for small in (few, nobody):
+        found = _all_sections(small, open_ones)
+        with speaking("sv"):
+            report = report_pages.report(found, told, 2025, "Karlshamn")
+            outside = list(outside_rows(found, {}, 2025)), outside_page(found, {}, 2025, date(2026, 5, 1), None)
+            sheets, paper = report_pages.sheets(report, ""), report_pages.paper(report, "")
+        assert [part.section for part in report.parts] == _SECTIONS, "each is told, whatever is hidden"
+        made.append((written(report), sheets, paper, outside))
+    assert made[0] == made[1]
+
+
+def test_only_what_is_openly_none_is_said_in_one_sentence() -> None:
+    nobody = Published({"occasions": 0}, {})
+    some = Given("9.1", "drop_in", False, ("occasions",), frozenset({"occasions"}), (nobody, nobody))
+    with speaking("sv"):
+        report = report_pages.report([some], {"9.1": Programmed("Öppet hus", None)}, 2025, "")
+    assert (report.quiet, report.parts) == ("Inget att räkna 2025 eller året före: 9.1 Öppet hus.", ())
+    # What is hidden is never said to be nothing.
+    assert _report("2.15", {}).quiet == ""
+    assert _report("2.15", {}).parts[0].lines == ()
+
+
+def test_what_nobody_is_asked_has_no_row_and_no_definition() -> None:
+    report = _report("2.7", {"people": 12, "other": 12})
+    assert not {"Kvinnor", "Män", "Annat eller okänt kön"} & {
+        *(d.label for d in report.definitions), *(line.label for line in report.parts[0].lines)
+    }  # fmt: skip
+    assert {"Kvinnor", "Män"} <= {d.label for d in _report("2.1", {"people": 12}).definitions}
+
+
+def test_a_report_of_an_earlier_release_is_read_with_its_numbers() -> None:
+    old = """{"year": 2025, "municipality": "K", "words": "", "lead": [], "quiet": "", "definitions": [], "short": [],
+      "charts": [{"title": "t", "told": "t", "bars": [{"name": "a", "now": 7, "before": null}]}],
+      "parts": [{"section": "3.2", "name": "T", "sentences": [], "source": "",
+        "lines": [{"label": "Besök", "now": "1\u00a0162", "before": "dolt"},
+                  {"label": "Väntetid i snitt", "now": "14 dagar", "before": "1 dag"},
+                  {"label": "Svarsfrekvens", "now": "63 %", "before": "–"}],
+        "places": [{"label": "Hus 3, norr, öppna tillfällen", "now": "40", "before": "–"},
+                   {"label": "Hus 3, norr, besök", "now": "dolt", "before": "–"}]}]}"""
+    found = read(old)
+    assert settled(found)["3.2"] == Published(
+        {"visits": 1162, "waiting": 14, "response_rate": 63}, {"Hus 3, norr": {"occasions": 40, "visits": None}}
+    )
+    assert settled(found, 1)["3.2"] == Published({"visits": None, "waiting": 1, "response_rate": None}, {})
+    with speaking("sv"):
+        rows = report_pages.sheets(found, "1 februari 2026")[1][2]
+    assert [row[2:7] for row in rows] == [
+        ("", "Besök", 1162, "dolt", ""), ("", "Väntetid i snitt", 14, 1, "dagar"), ("", "Svarsfrekvens", 63, "–", "procent"),
+        ("Hus 3, norr", "öppna tillfällen", 40, "–", ""), ("Hus 3, norr", "besök", "dolt", "–", ""),
+    ]  # fmt: skip
+    assert read(written(found)) == found
 
 
 def test_another_word_is_another_report() -> None:
@@ -136,6 +229,121 @@ async def test_a_manager_establishes_it_as_read_and_from_then_on_every_print_is_
     assert found.by == "Sasha"
 
 
+async def _establish(client: httpx.AsyncClient, year: int) -> None:
+    mark = hidden((await client.get(f"{PAGE}?ar={year}")).text, "sedd")
+    answer = await post_form(client, f"{PAGE}?ar={year}", {"ar": str(year), "sedd": mark, "ord": ""})
+    assert answer.status_code == 303
+
+
+async def _visits(client: httpx.AsyncClient, year: int) -> dict[str, str]:
+    """The visits of 3.1 as the report and the file for whoever asks have them, by year, and what the file says of itself."""
+    book = openpyxl.load_workbook(io.BytesIO(await _bytes(client, f"{year}.xlsx")))
+    head, *rows = [[str(cell.value) for cell in row] for row in book["Siffror"].iter_rows()]
+    in_report = [dict(zip(head, row, strict=True)) for row in rows if row[0] == "3.1" and row[3] == "Besök"]
+    file = (await client.get(f"/personal/statistik/utlamning.csv?ar={year}")).content.decode("utf-8-sig")
+    lines = [row for row in csv.DictReader(io.StringIO(file), delimiter=";")
+             if row["Avsnitt"] == "3.1" and row["Mått"] == "Besök"]  # fmt: skip
+    found = {line["Period"]: line["Värde"] for line in lines}
+    for one in in_report:
+        assert {at: one[at] for at in found} == found, "the same in both"
+    return {line["Period"]: f"{line['Värde']} {line['Märkning']}" for line in lines}
+
+
+async def test_a_year_is_told_once_and_everything_else_repeats_it(
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await sign_in_as(client, "sasha", clock.now())
+    # A draft and what is established later differ by few, so that nothing of a draft is given out.
+    assert "får lämnas ut" not in (await client.get(PAGE)).text.partition("<main")[2].partition("<article")[0]
+    assert await _visits(client, 2026) == {"2026": "12 Små tal är dolda, inte fastställt"}
+    assert "Vänta med att lämna ut" in (await client.get("/personal/statistik/utlamning")).text
+    await _establish(client, 2026)
+    assert "Berättelsen får lämnas ut" in (await client.get(PAGE)).text
+    assert "Vänta med att lämna ut" not in (await client.get("/personal/statistik/utlamning")).text
+    await owner.execute("update head_count set women = women + 1")
+    assert await _visits(client, 2026) == {"2026": "12 Små tal är dolda"}
+    clock.set(datetime(2028, 2, 3, 9, tzinfo=UTC))
+    await sign_in_as(client, "sasha", clock.now())
+    told = {"2026": "12 Små tal är dolda", "2027": "dolt Små tal är dolda, inte fastställt"}
+    assert await _visits(client, 2027) == told
+    # Also where only the next year has been established.
+    await _establish(client, 2027)
+    await owner.execute("delete from annual_report where year = 2026")
+    assert await _visits(client, 2026) == {"2026": "12 Små tal är dolda"}
+
+
+async def test_of_a_year_before_the_service_there_is_nothing_to_establish(
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await sign_in_as(client, "sasha", clock.now())
+    shown = (await client.get(f"{PAGE}?ar=2025")).text
+    assert "Från 2025 finns inga uppgifter" in shown
+    assert "Det ska vara minst" not in shown
+    assert 'name="sedd"' not in shown
+    answer = await post_form(client, f"{PAGE}?ar=2025", {"ar": "2025", "sedd": mark_of(await _empty_draft(2025)), "ord": ""})
+    assert (answer.status_code, "Från 2025 finns inga uppgifter" in answer.text) == (422, True)
+    assert await owner.fetchval("select count(*) from annual_report") == 0
+    assert (await client.get(f"{PAGE}/2025.pdf")).status_code == 404
+    answer = await client.get("/personal/statistik/utlamning.csv?ar=2025")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/personal/statistik/utlamning?ar=2025")
+    answer = await client.get("/personal/statistik/utlamning?ar=2025")
+    assert (answer.status_code, "Från 2025 finns inga uppgifter" in answer.text) == (422, True)
+    # In the year it came into use nothing is compared with what was before, nor found to be too little.
+    first = await _empty_draft(2026)
+    assert "Tjänsten började användas under året." in " ".join(first.lead)
+    assert {line.before for part in first.parts for line in part.lines} == {"–"}
+    assert "blev det färre" not in written(first)
+    clock.set(datetime(2028, 2, 3, 9, tzinfo=UTC))
+    assert "blev det färre" in written(await _empty_draft(2027))
+
+
+async def _empty_draft(year: int) -> Report:
+    return await views._draft(year, "Karlshamns kommun", datetime(2028, 2, 3, 9, tzinfo=UTC))
+
+
+async def test_a_later_edition_takes_nothing_from_the_years_before_it(
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    fewer = tuple(
+        replace(p, starts_per_year_min=3) if p.section == "2.7" else p for p in EDITION.values() if p.section != "3.1"
+    )
+    file = read_edition(EDITIONS / "2026-04-01.toml")
+    async with as_owner():
+        await load_edition(replace(file, valid_from=date(2027, 1, 1), digest=b"later", programmes=fewer), clock.now())
+    for year in (2026, 2027):
+        part = next(part for part in (await _empty_draft(year)).parts if part.section == "3.1")
+        visits = next(line for line in part.lines if line.figure == "visits")
+        assert 12 in (visits.n, visits.n_before)
+        assert ("före 31 december 2027" in part.source) == (year == 2027)
+    # How many starts there must be is what the edition said at the end of the year.
+    told = {year: written(await _empty_draft(year)) for year in (2026, 2027)}
+    assert "minst tre starter om året. 2027" in told[2027]
+    await sign_in_as(client, "sasha", clock.now())
+    for address in ("statistik?fran=2026-01-01&till=2026-12-31", "statistik.csv?fran=2026-01-01&till=2026-12-31",
+                    "statistik/utlamning?ar=2026", "statistik?fran=2026-01-01&till=2026-12-31&insats=3.1"):  # fmt: skip
+        answer = await client.get(f"/personal/{address}")
+        assert answer.status_code == 200
+        assert re.search(r"3\.1\b", answer.text.partition("<main")[2] or answer.text), address
+    later = replace(file, valid_from=date(2028, 1, 1), digest=b"last", programmes=tuple(EDITION.values()))
+    async with as_owner():
+        await load_edition(later, clock.now())
+    assert written(await _empty_draft(2027)) == told[2027]
+
+
+async def test_what_cannot_be_asked_for_is_said_in_words(staff: None, client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    await sign_in_as(client, "sasha", clock.now())
+    for year in ("1999", "2027", "1e3", "%00", "2%300"):
+        answer = await client.get(f"{PAGE}?ar={year}")
+        assert (answer.status_code, "Det finns ingen berättelse om det året." in answer.text) == (422, True)
+        answer = await client.get(f"/personal/statistik/utlamning.csv?ar={year}")
+        assert answer.status_code == 303
+        answer = await client.get(answer.headers["location"])
+        assert (answer.status_code, "Bara år som är över kan lämnas ut." in answer.text) == (422, True)
+    await _establish(client, 2026)
+    client.cookies.set("language", "en")
+    assert "Established 3 February 2027 by Sasha" in (await client.get(f"{PAGE}?lang=en")).text
+
+
 async def test_nobody_changes_one_that_is_established(staff: None, owner: asyncpg.Connection) -> None:
     who = await owner.fetchval("select id from staff where username = 'sasha'")
     insert = "insert into annual_report (year, content, established_at, established_by) values ($1, $2, now(), $3)"
@@ -155,22 +363,29 @@ async def test_only_years_that_are_over_and_only_for_coordinators_and_managers(
     shown = (await client.get(f"{PAGE}?ar=2027")).text
     assert "Verksamhetsberättelse 2026" in shown
     assert "Fastställ Verks" not in shown
-    for name in ("2027.pdf", "2023.pdf", "2026.csv", "../../x", "2026-kort.xlsx.pdf"):
+    for name in ("2027.pdf", "2023.pdf", "2026-kort.xlsx", "２０２６.pdf", "2026.csv", "../../x", "2026-kort.xlsx.pdf"):
         assert (await client.get(f"{PAGE}/{name}")).status_code == 404, name
     assert (await post_form(client, PAGE, {"ar": "2026", "sedd": ""})).status_code == 403
 
 
 def test_the_workbook_has_the_figures_and_charts_with_words() -> None:
-    sections = [a_section("3.1", {"occasions": 40, "visits": 300}), a_section("3.2", {"occasions": 30, "visits": 90})]
+    sections = [
+        given(a_section("3.1", {"occasions": 40, "visits": 300})), given(a_section("3.2", {"occasions": 30, "visits": 90}))
+    ]  # fmt: skip
     with speaking("sv"):
         told = {"3.1": Programmed("Mötesplatsen", None), "3.2": Programmed("Träffpunkter", None)}
-        found = report_pages.report(sections, told, year_of(2025).first.year, "Karlshamn", "i den utgåva", "")
+        found = report_pages.report(sections, told, 2025, "Karlshamn")
     assert [chart.title for chart in found.charts] == ["Öppna tillfällen 2025 och 2024", "Besök 2025 och 2024"]
     assert "Mötesplatsen 300, året före dolt" in found.charts[1].told
     with speaking("sv"):
         made = xlsx_bytes(report_pages.sheets(found, ""), charts_of(found))
     book = openpyxl.load_workbook(io.BytesIO(made))
     assert book.sheetnames == ["Text", "Siffror", "Diagram", "Så räknas det"]
+    # A spreadsheet counts with what is a number; what is hidden is a word.
+    head, *lines = [[cell.value for cell in row] for row in book["Siffror"].iter_rows()]
+    column = head.index("2025")
+    assert sum(row[column] for row in lines if row[3] == "Besök") == 390
+    assert {row[column + 1] for row in lines if row[3] == "Besök"} == {"dolt"}
     charts = book["Diagram"]._charts
     assert len(charts) == 2
     rows = [[cell.value for cell in row] for row in book["Diagram"].iter_rows(min_row=2)]

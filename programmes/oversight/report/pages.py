@@ -8,60 +8,75 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import listed as in_words
 from programmes.core.i18n import ngettext, number_word
 from programmes.oversight.report.rules import Bar, Chart, Defined, Line, Part, Report
-from programmes.oversight.statistics.rules import FIGURES, Figure, Section
-from programmes.oversight.statistics.suppression_rules import Published, published
-from programmes.oversight.statistics.wording_rules import amount, definition, label, source, thousands
+from programmes.oversight.statistics.rules import FIGURES, Figure
+from programmes.oversight.statistics.suppression_rules import Given, Published
+from programmes.oversight.statistics.wording_rules import amount, definition, label, source, thousands, unit
 
 ADDRESS = "/personal/rapport"
 # What a chart is about, in this order; a programme stands in each for which its section has a figure.
 _CHARTS: tuple[Figure, ...] = ("starts", "people", "occasions", "visits")
-_NOT_ASKED: frozenset[Figure] = frozenset({"women", "men", "other"})
+_OF_PLACES: tuple[Figure, ...] = ("occasions", "visits")
 
 
 @dataclass(frozen=True)
 class Programmed:
-    """What is said of a programme: its name, how many starts a year the guideline or the office wants, and by which words
-    of the guideline it is documented. `open`: groups whose last session was in the year and that are not closed."""
+    """What is said of a programme: its name, how many starts a year the guideline or the office wants, and by which edition
+    its figures are listed. `open`: groups whose last session was in the year and that are not closed."""
 
     name: str
     wanted_starts: int | None
     open: int = 0
+    edition: str = ""
 
 
 def report(
-    sections: Sequence[Section], programmes: Mapping[str, Programmed], year: int, municipality: str, edition: str, words: str
+    found: Sequence[Given],
+    programmes: Mapping[str, Programmed],
+    year: int,
+    municipality: str,
+    words: str = "",
+    first: bool = False,
 ) -> Report:
-    """The whole report of a year, as it would be established now. `edition`: the diary number and day of the guideline."""
-    told = [section for section in sections if not section.empty or programmes[section.section].wanted_starts]
-    found = {section.section: (published(section), published(section, 1)) for section in told}
-    used = {figure for pair in found.values() for one in pair for figure in one.figures}
-    parts = tuple(_part(section, programmes[section.section], found[section.section], year, edition) for section in told)
-    charts = tuple(chart for figure in _CHARTS if (chart := _chart(figure, told, programmes, found, year)))
-    quiet = [f"{s.section} {programmes[s.section].name}" for s in sections if s not in told]
+    """The whole report of a year, as it would be established now. `first`: the service came into use in the year, so that
+    nothing is known of what was before, and it is not said that too little was."""
+    told = [given for given in found if not given.nothing or programmes[given.section].wanted_starts]
+    used = {figure for given in told for figure in given.figures}
+    charts = tuple(chart for figure in _CHARTS if (chart := _chart(figure, told, programmes, year)))
+    quiet = [f"{given.section} {programmes[given.section].name}" for given in found if given not in told]
     return Report(
         year=year,
         municipality=municipality,
         words=words,
-        lead=tuple(_lead(told, programmes, year)),
+        lead=tuple(_lead(told, programmes, year, first)),
         charts=charts,
-        parts=parts,
+        parts=tuple(_part(given, programmes[given.section], year, first) for given in told),
         quiet=_("Inget att räkna %(year)s eller året före: %(names)s.", year=year, names=in_words(quiet)) if quiet else "",
         definitions=tuple(Defined(label(f, "group"), definition(f), source(f)) for f in FIGURES if f in used),
-        short=tuple(_short(told, programmes, found)),
+        short=tuple(_short(told, programmes)),
     )
 
 
-def _lead(told: Sequence[Section], programmes: Mapping[str, Programmed], year: int) -> Iterable[str]:
+def _lead(told: Sequence[Given], programmes: Mapping[str, Programmed], year: int, first: bool) -> Iterable[str]:
+    if told and all(given.windows[1] is None for given in told):
+        yield _(
+            "Här står vad kommunens grupper, samtal och öppna mötesplatser kom till %(year)s. Från året före finns inga "
+            "uppgifter. Av varje insats står bara det som riktlinjen låter oss räkna.",
+            year=year,
+        )
+    else:
+        yield _(
+            "Här står vad kommunens grupper, samtal och öppna mötesplatser kom till %(year)s, jämfört med %(before)s. Av "
+            "varje insats står bara det som riktlinjen låter oss räkna.",
+            year=year,
+            before=year - 1,
+        )
+    if first:
+        yield _("Tjänsten började användas under året. Det som var före finns inte med.")
     yield _(
-        "Här står vad kommunens grupper, samtal och öppna mötesplatser kom till %(year)s, jämfört med %(before)s. Av varje "
-        "insats står bara det som riktlinjen låter oss räkna.",
-        year=year,
-        before=year - 1,
+        "Ingen ska gå att räkna fram. Antal människor under fem är därför dolda, noll också, och det som skulle avslöja "
+        "dem. En insats där allt är dolt kan ha haft några få, eller ingen."
     )
-    yield _(
-        "Ingen ska gå att räkna fram. Antal människor under fem är därför dolda, noll också, och det som skulle avslöja dem."
-    )
-    open_groups = sum(programmes[s.section].open for s in told if s.form == "group")
+    open_groups = sum(programmes[given.section].open for given in told if given.form == "group")
     if open_groups:
         yield ngettext(
             "%(n)s grupp som hade sin sista träff under året är inte avslutad. Den räknas det år då den avslutas.",
@@ -70,82 +85,98 @@ def _lead(told: Sequence[Section], programmes: Mapping[str, Programmed], year: i
         )
 
 
-def _part(section: Section, of: Programmed, found: tuple[Published, Published], year: int, edition: str) -> Part:
-    now, before = found
-    asked = [f for f in now.figures if section.exempt or f not in _NOT_ASKED]
-    hidden = [f for f in asked if now.figures[f] is None and before.figures.get(f) is None]
-    sentences = list(_sentences(section, of, now, year))
-    if hidden:
-        sentences.append(_("Dolt båda åren: %(names)s.", names=in_words([label(f, section.form).lower() for f in hidden])))
+def _part(given: Given, of: Programmed, year: int, first: bool) -> Part:
+    now, before = given.windows
+    hidden = [f for f in given.figures if now.figures[f] is None and (before is None or before.figures[f] is None)]
+    sentences = list(_sentences(given, of, year, first))
+    names = in_words([label(f, given.form).lower() for f in hidden])
+    if hidden and before is None:
+        sentences.append(_("Dolt: %(names)s.", names=names))
+    elif hidden:
+        sentences.append(_("Dolt båda åren: %(names)s.", names=names))
     return Part(
-        section=section.section,
+        section=given.section,
         name=of.name,
         sentences=tuple(sentences),
         lines=tuple(
-            Line(label(f, section.form), _shown(f, now.figures[f]), _shown(f, before.figures.get(f)))
-            for f in asked
+            _line(label(f, given.form), f, "", now.figures, before.figures if before else None)
+            for f in given.figures
             if f not in hidden
         ),
         places=tuple(_places(now, before)),
-        source=_("Riktlinjen, avsnitt %(section)s (%(edition)s).", section=section.section, edition=edition),
+        source=_("Riktlinjen, avsnitt %(section)s (%(edition)s).", section=given.section, edition=of.edition),
     )
 
 
-def _places(now: Published, before: Published) -> Iterable[Line]:
-    for place in sorted({*now.places, *before.places}):
-        for figure in ("occasions", "visits"):
-            here, then = now.places.get(place), before.places.get(place)
-            yield Line(
-                f"{place}, {label(figure, 'drop_in').lower()}",
-                _shown(figure, here[figure]) if here else "–",
-                _shown(figure, then[figure]) if then else "–",
-            )
+def _line(
+    name: str,
+    figure: Figure,
+    place: str,
+    now: Mapping[Figure, int | None] | None,
+    before: Mapping[Figure, int | None] | None,
+) -> Line:
+    n, n_before = (pair.get(figure) if pair else None for pair in (now, before))
+    return Line(name, _shown(figure, now), _shown(figure, before), figure, place, n, n_before)
 
 
-def _shown(figure: Figure, n: int | None) -> str:
+def _places(now: Published, before: Published | None) -> Iterable[Line]:
+    then = before.places if before else {}
+    for place in sorted({*now.places, *then}):
+        for figure in _OF_PLACES:
+            name = f"{place}, {label(figure, 'drop_in').lower()}"
+            yield _line(name, figure, place, now.places.get(place), then.get(place))
+
+
+def _shown(figure: Figure, found: Mapping[Figure, int | None] | None) -> str:
+    """A figure in words; a dash where nothing was, or nothing is known."""
+    if found is None:
+        return "–"
+    n = found.get(figure)
     return _("dolt") if n is None else amount(figure, n)
 
 
-def _sentences(section: Section, of: Programmed, now: Published, year: int) -> Iterable[str]:
-    starts = now.figures.get("starts")
-    if section.form == "group" and starts is not None:
+def _sentences(given: Given, of: Programmed, year: int, first: bool) -> Iterable[str]:
+    now = given.windows[0].figures
+    starts = now.get("starts")
+    if given.form == "group" and starts is not None:
         words = ngettext("Det blev %(n)s start under året.", "Det blev %(n)s starter under året.", starts)
         yield words if starts else _("Det blev ingen start under året.")
-    if of.wanted_starts and starts is not None and starts < of.wanted_starts:
+    if of.wanted_starts and starts is not None and starts < of.wanted_starts and not first:
         yield _(
             "Det ska vara minst %(wanted)s starter om året. %(year)s blev det färre.",
             wanted=number_word(of.wanted_starts),
             year=year,
         )
-    if "occasions" in now.figures:
-        yield ngettext("Det var öppet %(n)s gång.", "Det var öppet %(n)s gånger.", now.figures["occasions"] or 0)
-    people = now.figures.get("people", 0)
+    if "occasions" in now:
+        times = now["occasions"] or 0
+        words = ngettext("Det var öppet %(n)s gång.", "Det var öppet %(n)s gånger.", times)
+        yield words if times else _("Det var inte öppet någon gång.")
+    people = now.get("people")
     if people:
         yield ngettext("%(n)s person deltog.", "%(n)s personer deltog.", people)
-    visits = now.figures.get("visits", 0)
-    if visits and "people" not in now.figures:
+    visits = now.get("visits")
+    if visits and "people" not in now:
         yield ngettext("Det var %(n)s besök.", "Det var %(n)s besök.", visits)
-    if section.half_years is not None:
+    if given.by_half_year:
         yield _("Här sparas siffrorna bara per halvår. Varje serie räknas i det halvår då sista samtalet var.")
 
 
-def _chart(
-    figure: Figure,
-    told: Sequence[Section],
-    programmes: Mapping[str, Programmed],
-    found: Mapping[str, tuple[Published, Published]],
-    year: int,
-) -> Chart | None:
+def _chart(figure: Figure, told: Sequence[Given], programmes: Mapping[str, Programmed], year: int) -> Chart | None:
     """A figure of all programmes that have it and where something was counted; None where there are fewer than two."""
+    compared = any(given.windows[1] is not None for given in told)
     bars = tuple(
-        Bar(programmes[s.section].name, now.figures[figure], before.figures.get(figure))
-        for s in told
-        for now, before in [found[s.section]]
+        Bar(programmes[given.section].name, now.figures[figure], before.figures[figure] if before else None)
+        for given in told
+        for now, before in [given.windows]
         if figure in now.figures and (figure != "visits" or "people" not in now.figures)
     )
     bars = tuple(bar for bar in bars if bar.now or bar.before)
     if len(bars) < 2:
         return None
+    if not compared:
+        title = _("%(figure)s %(year)s", figure=label(figure, "group"), year=year)
+        said = [f"{bar.name} {_bar(bar.now)}" for bar in bars]
+        return Chart(title, f"{title}. {'. '.join(said)}.", bars, compared=False)
     title = _("%(figure)s %(year)s och %(before)s", figure=label(figure, "group"), year=year, before=year - 1)
     said = [_("%(name)s %(now)s, året före %(before)s", name=b.name, now=_bar(b.now), before=_bar(b.before)) for b in bars]
     return Chart(title, f"{title}. {'. '.join(said)}.", bars)
@@ -155,20 +186,18 @@ def _bar(n: int | None) -> str:
     return _("dolt") if n is None else thousands(n)
 
 
-def _short(
-    told: Sequence[Section], programmes: Mapping[str, Programmed], found: Mapping[str, tuple[Published, Published]]
-) -> Iterable[str]:
+def _short(told: Sequence[Given], programmes: Mapping[str, Programmed]) -> Iterable[str]:
     """A line for each programme of which anything may be said."""
-    for section in told:
-        now = found[section.section][0].figures
+    for given in told:
+        now = given.windows[0].figures
         said = [
             words
             for figure in ("starts", "occasions", "people", "visits", "talks")
             if (n := now.get(figure)) and not (figure == "visits" and "people" in now)
-            for words in [_counted(figure, n, section.form)]
+            for words in [_counted(figure, n, given.form)]
         ]
         if said:
-            yield f"{programmes[section.section].name}: {in_words(said)}."
+            yield f"{programmes[given.section].name}: {in_words(said)}."
 
 
 def _counted(figure: str, n: int, form: str) -> str:
@@ -216,36 +245,41 @@ def paper(found: Report, established: str) -> dict[str, Any]:
     }
 
 
-Sheet = tuple[str, tuple[str, ...], list[tuple[str | float | None, ...]]]
+Row = tuple[str | float | None, ...]
+Sheet = tuple[str, tuple[str, ...], list[Row]]
 
 
 def sheets(found: Report, established: str) -> list[Sheet]:
     """The same as sheets of a workbook: figures, places, definitions, and what the charts show."""
     now, before = str(found.year), str(found.year - 1)
-    figures: list[tuple[str | float | None, ...]] = [
-        (p.section, p.name, "", line.label, line.now, line.before, p.source) for p in found.parts for line in p.lines
-    ]
-    figures += [(p.section, p.name, _("Mötesplats"), line.label, line.now, line.before, p.source)
-                for p in found.parts for line in p.places]  # fmt: skip
     text = [(line,) for line in (title(found.year), found.municipality, state_words(established), *found.lead)]
     text += [(line,) for line in found.words.splitlines() if line]
     text += [(f"{p.section} {p.name}: {' '.join(p.sentences)}",) for p in found.parts if p.sentences]
-    charts: list[tuple[str | float | None, ...]] = []
+    charts: list[Row] = []
     for chart in found.charts:
         charts += [(chart.title, bar.name, bar.now, bar.before) for bar in chart.bars]
+    heads = (_("Avsnitt"), _("Insats"), _("Mötesplats"), _("Mått"), now, before, _("Enhet"), _("Källa"))
     return [
         (_("Text"), (title(found.year),), [(line[0],) for line in text[1:]]),
-        (_("Siffror"), (_("Avsnitt"), _("Insats"), _("Mötesplats"), _("Mått"), now, before, _("Källa")), figures),
+        (_("Siffror"), heads, [_row(part, line) for part in found.parts for line in (*part.lines, *part.places)]),
         (_("Diagram"), (_("Diagram"), _("Insats"), now, before), charts),
         (_("Så räknas det"), (_("Mått"), _("Så räknas det"), _("Källa")),
          [(d.label, d.text, d.source) for d in found.definitions]),
     ]  # fmt: skip
 
 
+def _row(part: Part, line: Line) -> Row:
+    """Numbers as numbers, which a spreadsheet counts with; what is hidden as the word."""
+    now, before = (said if n is None else n for n, said in ((line.n, line.now), (line.n_before, line.before)))
+    name = line.label.removeprefix(f"{line.place}, ") if line.place else line.label
+    return part.section, part.name, line.place, name, now, before, unit(line.figure), part.source
+
+
 @dataclass(frozen=True)
 class ReportPage:
     """The page: which report, what is said in it as on paper, of which years there may be one, and where its files are.
-    `mark`: what was read, for whoever establishes it; empty where nobody can."""
+    `mark`: what was read, for whoever establishes it; empty where nobody can. `established`: the day, in the reader's words.
+    `unknown`: why there is none of the year, and can be none."""
 
     report: Report
     said: Mapping[str, Any]
@@ -255,6 +289,20 @@ class ReportPage:
     files: tuple[tuple[str, str, str], ...]
     mark: str
     form: Any
+    unknown: str = ""
+
+
+def empty(year: int, municipality: str) -> Report:
+    """Of a year from which there is nothing to tell."""
+    return Report(year, municipality, "", (), (), (), "", (), ())
+
+
+def unknown_words(year: int) -> str:
+    return _(
+        "Från %(year)s finns inga uppgifter: det var före tjänsten, eller före den första utgåvan av riktlinjen. Därför "
+        "finns inget att fastställa.",
+        year=year,
+    )
 
 
 def files(year: int) -> tuple[tuple[str, str, str], ...]:
@@ -266,4 +314,4 @@ def files(year: int) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-__all__ = ["ADDRESS", "Programmed", "ReportPage", "files", "paper", "report", "sheets", "title"]
+__all__ = ["ADDRESS", "Programmed", "ReportPage", "empty", "files", "paper", "report", "sheets", "title", "unknown_words"]

@@ -24,20 +24,27 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """`told` says in words what it shows."""
+    """`told` says in words what it shows; `compared` whether there is a year before."""
 
     title: str
     told: str
     bars: tuple[Bar, ...]
+    compared: bool = True
 
 
 @dataclass(frozen=True)
 class Line:
-    """A figure as it is said: `now` and `before` are numbers with their unit, or that they are hidden."""
+    """A figure as it is said: `now` and `before` are numbers with their unit, or that they are hidden. `n` and `n_before`
+    are the same as numbers, None where they are hidden or there are none; `figure` is which it is, and `place` of which
+    meeting place. Reports of earlier releases hold the words only (`kept_rules`)."""
 
     label: str
     now: str
     before: str
+    figure: str = ""
+    place: str = ""
+    n: int | None = None
+    n_before: int | None = None
 
 
 @dataclass(frozen=True)

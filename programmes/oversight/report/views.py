@@ -19,43 +19,65 @@ from programmes.oversight.report import pages
 from programmes.oversight.report import queries as report_queries
 from programmes.oversight.report import services as report_services
 from programmes.oversight.report.pages import Programmed
+from programmes.oversight.report.queries import Established
 from programmes.oversight.report.services import LONGEST_WORDS, Report, mark_of
 from programmes.oversight.statistics import queries as statistics
-from programmes.oversight.statistics.queries import listed, year_of
+from programmes.oversight.statistics.queries import year_of
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import require_role, signed_in
 from programmes.web.rendering import page
 from programmes.web.xlsx_files import Bars, xlsx_file
 
 AnyRequest = Request[Any, Any, Any]
-_SHEETS = {"pdf": Path(__file__).with_name("report.typ"), "kort": Path(__file__).with_name("short.typ")}
-_NAME = re.compile(r"(2\d{3})(-kort)?\.(pdf|xlsx)")
+_SHEETS = {".pdf": Path(__file__).with_name("report.typ"), "-kort.pdf": Path(__file__).with_name("short.typ")}
+_NAME = re.compile(r"(2[0-9]{3})(\.pdf|-kort\.pdf|\.xlsx)")
 # How many years back one may still be made for the first time.
 _YEARS = 3
 
 
 async def _draft(year: int, municipality: str, now: datetime, words: str = "") -> Report:
-    """The report of a year that is over, from the figures as they are; in Swedish, whoever reads it."""
-    in_force = [(p, listed(p)) for _id, p in await catalogue.in_force(local_date(now))]
+    """The report of a year that is over, from the figures as they are, in Swedish, whoever reads it. What is established of
+    its own year or the one before stands in it as it was told."""
     period = year_of(year)
+    told = await statistics.of_period(period)
+    at_the_end = {p.section: p.starts_per_year_min for _id, p in await catalogue.in_force(period.last)}
     open_groups = await statistics.left_open(period, (), now)
-    told = {
-        p.section: Programmed(p.short_name, p.starts_per_year_min, open_groups.get(p.section, 0)) for p, f in in_force if f
-    }
-    sections = [s for s in await statistics.sections(period, (), now) if s.section in told]
+    began = await report_queries.begun()
+    found = await report_queries.leaving(year, set(told), now) if told else []
     with speaking("sv"):
-        since = _("i den utgåva som gällde %(day)s", day=day_plain(min(period.last, local_date(now))))
-        return pages.report(sections, told, year, municipality, since, words)
+        by_edition = (
+            _("i den utgåva som gällde %(day)s", day=day_plain(period.last)),
+            _("i en utgåva som gällde före %(day)s", day=day_plain(period.last)),
+        )
+        named = {
+            section: Programmed(
+                programme.short_name,
+                at_the_end.get(section),
+                open_groups.get(section, 0),
+                by_edition[0 if section in at_the_end else 1],
+            )
+            for section, programme in told.items()
+        }
+        return pages.report(found, named, year, municipality, words, first=began is not None and began.year == year)
 
 
-async def _found(year: int, request: AnyRequest, words: str = "") -> tuple[Report, str, str]:
-    """The report, when it was established (a local day in words) and by whom; both empty for a draft."""
+async def _found(year: int, request: AnyRequest) -> tuple[Report, Established | None]:
+    """The report, and how it was established, unless it is a draft."""
     known = await report_queries.established(year)
     if known is not None:
-        with speaking("sv"):
-            return known.report, day_plain(local_date(known.at)), known.by
+        return known.report, known
     state = request.app.state
-    return await _draft(year, state.settings.municipality, state.clock.now(), words), "", ""
+    return await _draft(year, state.settings.municipality, state.clock.now()), None
+
+
+def _day(known: Established | None) -> str:
+    """The day on which it was established, in the language that is spoken; empty for a draft."""
+    return day_plain(local_date(known.at)) if known else ""
+
+
+async def _known(year: int) -> bool:
+    """Whether there is a report of a year, or anything to make it from."""
+    return (await report_queries.year(year)).known
 
 
 async def _years(now: datetime) -> list[int]:
@@ -64,25 +86,31 @@ async def _years(now: datetime) -> list[int]:
 
 
 def _year(form: Form, years: list[int]) -> int:
+    """The year that was asked for; the last, if none was or there is none of it, which is said."""
     typed = form.raw("ar")
+    if typed and typed not in map(str, years):
+        form.fail("ar", _("Det finns ingen berättelse om det året. Välj ett av åren här."))
     return int(typed) if typed in map(str, years) else years[0]
 
 
-async def _page(request: AnyRequest, form: Form, year: int, words: str = "") -> Response[Any]:
+async def _page(request: AnyRequest, form: Form, year: int) -> Response[Any]:
     who = require_role(request, "coordinator", "manager")
-    found, established, by = await _found(year, request, words)
+    known = await _known(year)
+    municipality = request.app.state.settings.municipality
+    found, established = await _found(year, request) if known else (pages.empty(year, municipality), None)
     years = await _years(request.app.state.clock.now())
     with speaking("sv"):
-        said = pages.paper(found, established)
+        said = pages.paper(found, _day(established))
     view = pages.ReportPage(
         report=found,
         said=said,
-        established=established,
-        by=by,
+        established=_day(established),
+        by=established.by if established else "",
         years=tuple((one, f"{pages.ADDRESS}?ar={one}") for one in years),
-        files=pages.files(year),
-        mark=mark_of(found) if who.has("manager") and not established else "",
+        files=pages.files(year) if known else (),
+        mark=mark_of(found) if who.has("manager") and known and not established else "",
         form=form,
+        unknown="" if known else pages.unknown_words(year),
     )
     return page(request, "oversight/report.html", view, 422 if form.errors else 200)
 
@@ -97,16 +125,18 @@ async def shown(request: AnyRequest) -> Response[Any]:
 
 @post("/personal/rapport", guards=[signed_in])
 async def establish(request: AnyRequest) -> Response[Any]:
-    """Establish it as it was read, with the manager's own words: from then on it stays as it is."""
+    """Establish it as it was read, with the manager's own words: from then on it stays as it is. None of a year from which
+    nothing is known."""
     who, now, form = require_role(request, "manager"), request.app.state.clock.now(), await read_form(request)
     year = _year(form, await _years(now))
+    if form.errors:
+        return await _page(request, form, year)
     if await report_queries.established(year) is not None:
         raise Conflict("report_established")
-    words = form.long("ord").strip().replace("\r\n", "\n")
-    if len(words) > LONGEST_WORDS:
-        form.fail("ord", _("Skriv högst %(most)s tecken.", most=LONGEST_WORDS))
-    elif "\x00" in words:
-        form.fail("ord", _("Det finns tecken som inte går att använda. Skriv om texten."))
+    if not await _known(year):
+        form.fail("ar", pages.unknown_words(year))
+        return await _page(request, form, year)
+    words = _words(form)
     municipality = request.app.state.settings.municipality
     if mark_of(await _draft(year, municipality, now)) != form.raw("sedd"):
         form.fail("sedd", _("Siffrorna har ändrats sedan du läste. Läs igen, och fastställ sedan."))
@@ -117,6 +147,15 @@ async def establish(request: AnyRequest) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"{pages.ADDRESS}?ar={year}"})
 
 
+def _words(form: Form) -> str:
+    words = form.long("ord").strip().replace("\r\n", "\n")
+    if len(words) > LONGEST_WORDS:
+        form.fail("ord", _("Skriv högst %(most)s tecken.", most=LONGEST_WORDS))
+    elif "\x00" in words:
+        form.fail("ord", _("Det finns tecken som inte går att använda. Skriv om texten."))
+    return words
+
+
 @get("/personal/rapport/{document:str}", guards=[signed_in])
 async def file(request: AnyRequest, document: FromPath[str]) -> Response[bytes]:
     """One of its files: `2026.pdf`, `2026.xlsx` or `2026-kort.pdf`. Raises NotFound for anything else."""
@@ -124,13 +163,16 @@ async def file(request: AnyRequest, document: FromPath[str]) -> Response[bytes]:
     wanted = _NAME.fullmatch(document)
     if wanted is None or int(wanted[1]) not in await _years(request.app.state.clock.now()):
         raise NotFound
-    found, established, _by = await _found(int(wanted[1]), request)
+    if not await _known(int(wanted[1])):
+        raise NotFound
+    found, known = await _found(int(wanted[1]), request)
     with speaking("sv"):
-        if wanted[3] == "xlsx":
+        established = _day(known)
+        if wanted[2] == ".xlsx":
             sheets = pages.sheets(found, established)
             return xlsx_file(f"verksamhetsberattelse-{document}", sheets, charts_of(found))
         paper = pages.paper(found, established)
-    made = await to_thread.run_sync(typeset, _SHEETS["kort" if wanted[2] else "pdf"], paper)
+    made = await to_thread.run_sync(typeset, _SHEETS[wanted[2]], paper)
     headers = {"content-disposition": f'inline; filename="verksamhetsberattelse-{document}"', "cache-control": "no-store"}
     return Response(made, media_type="application/pdf", headers=headers)
 

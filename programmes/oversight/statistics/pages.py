@@ -10,7 +10,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import listed as in_words
 from programmes.core.i18n import ngettext
 from programmes.oversight.statistics.rules import FIGURES, Figure, Period, Section, halves_of, year_of
-from programmes.oversight.statistics.suppression_rules import published
+from programmes.oversight.statistics.suppression_rules import Given
 from programmes.oversight.statistics.wording_rules import (
     definition,
     filed,
@@ -192,26 +192,29 @@ def outside_years(today: date) -> tuple[tuple[int, str], ...]:
 
 @dataclass(frozen=True)
 class OutsidePage:
-    """What may be given out of a year: by section and figure, or figure and place, this year and the one before."""
+    """What may be given out of a year: by section and figure, or figure and place, this year and the one before. `draft`:
+    the year's report has not been established, so that figures may still change."""
 
     year: int
     years: tuple[tuple[int, str], ...]
     sections: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]
     file: str
+    draft: bool
+    form: Any
 
 
-def outside_page(sections: Sequence[Section], names: Mapping[str, str], year: int, today: date) -> OutsidePage:
-    """The same as the file, to look through before it leaves. Of sections without anything only that."""
+def outside_page(found: Sequence[Given], names: Mapping[str, str], year: int, today: date, form: Any) -> OutsidePage:
+    """The same as the file, to look through before it leaves. Each section looks the same, whatever is hidden of it."""
     shown = []
-    for section in sections:
+    for given in found:
         values: dict[str, list[str]] = {}
-        for _mark, _number, _name, place, figure, at, value in outside_rows([section], names, year):
+        for _mark, _number, _name, place, figure, at, value in outside_rows([given], names, year):
             pair = values.setdefault(f"{place}, {figure}" if place else figure, ["–", "–"])
             pair[0 if at == str(year) else 1] = value
-        if not section.empty:
-            name = f"{section.section} {names.get(section.section, '')}"
-            shown.append((name, tuple((figure, now, before) for figure, (now, before) in values.items())))
-    return OutsidePage(year, outside_years(today), tuple(shown), f"{ADDRESS}/utlamning.csv?ar={year}")
+        name = f"{given.section} {names.get(given.section, '')}"
+        shown.append((name, tuple((figure, now, before) for figure, (now, before) in values.items())))
+    draft = not any(given.settled[0] for given in found)
+    return OutsidePage(year, outside_years(today), tuple(shown), f"{ADDRESS}/utlamning.csv?ar={year}", draft, form)
 
 
 def heads() -> tuple[str, ...]:
@@ -234,17 +237,16 @@ def inside_rows(sections: Sequence[Section], names: Mapping[str, str], period: P
 
 
 def outside_rows(
-    sections: Sequence[Section], names: Mapping[str, str], year: int
+    found: Sequence[Given], names: Mapping[str, str], year: int
 ) -> Iterable[tuple[str, str, str, str, str, str, str]]:
     """Every figure of a year and the one before that may leave the house; small numbers, and what tells them, are hidden."""
-    mark = _("Små tal är dolda")
-    for section in sections:
-        for window in (0, 1):
-            found = published(section, window)
-            head = (mark, section.section, names.get(section.section, ""))
-            for place, figures in (("", found.figures), *found.places.items()):
+    for given in found:
+        for window, known in enumerate(given.windows):
+            if known is None:
+                continue
+            mark = _("Små tal är dolda") if given.settled[window] else _("Små tal är dolda, inte fastställt")
+            head = (mark, given.section, names.get(given.section, ""))
+            for place, figures in (("", known.figures), *known.places.items()):
                 for figure, n in figures.items():
-                    if figure in {"women", "men", "other"} and not section.exempt:
-                        continue  # Nobody is asked, so that there is nothing to give out.
-                    value = filed(section, figure, window, place) if n is not None else _("dolt")
-                    yield (*head, place, filed_label(figure, section.form), str(year - window), value)
+                    value = _("dolt") if n is None else str(n)
+                    yield (*head, place, filed_label(figure, given.form), str(year - window), value)

@@ -5,11 +5,12 @@ from collections.abc import Collection
 from datetime import datetime, time, timedelta
 
 from programmes.catalogue import queries as catalogue
+from programmes.catalogue.rules import Programme
 from programmes.core.clock import at_local
 from programmes.core.db import fetch
 from programmes.oversight.statistics.rules import Counted, Period, Section, gathered, listed, why_not_period, year_of
 
-__all__ = ["STATISTICS", "Period", "arguments", "left_open", "listed", "sections", "why_not_period", "year_of"]
+__all__ = ["STATISTICS", "Period", "arguments", "left_open", "listed", "of_period", "sections", "why_not_period", "year_of"]
 
 # $1 and $2: the first days and the last of the periods; $3 and $4: the moments they begin at and have ended by, the second
 # never later than now; $5 and $6: half-years, and which period each is of; $7: sections, or none for all.
@@ -119,19 +120,44 @@ async def sections(period: Period, wanted: Collection[str], now: datetime) -> tu
     """The figures of sections (none: of all) in a period and a year before, in the guideline's order; of each only what it
     lists. Every report and file is made from these."""
     counted = [Counted(*row) for row in await fetch(STATISTICS, *arguments(period, wanted, now))]
-    ids = [row["id"] for row in await fetch(_PROGRAMMES, sorted(wanted))]
+    rows, used = await fetch(_PROGRAMMES, sorted(wanted), period.last), {row.programme_id for row in counted}
+    # What an edition lists that came later is nothing to this period, unless something was counted by it.
+    in_time = {row["section"] for row in rows if not row["later"]}
+    ids = [row["id"] for row in rows if not row["later"] or row["id"] in used or row["section"] not in in_time]
     programmes = await catalogue.programmes(ids)
     return gathered(programmes, counted, period)
 
 
-# By the newest edition's order; what the newest hasn't any more comes last.
+# By the order of the edition that was newest at the end of the period; what it hasn't comes last. Of each section its newest
+# by then is the last.
 _PROGRAMMES = """
-select p.id from programme p join edition e on e.id = p.edition_id
+select p.id, p.section, e.valid_from > $2 as later from programme p join edition e on e.id = p.edition_id
 join (select distinct on (q.section) q.section, q.position, f.valid_from
       from programme q join edition f on f.id = q.edition_id
-      order by q.section, f.valid_from desc, f.id desc) newest on newest.section = p.section
+      order by q.section, f.valid_from > $2, f.valid_from desc, f.id desc) newest on newest.section = p.section
 where cardinality($1::text[]) = 0 or p.section = any($1)
-order by newest.valid_from desc, newest.position, e.valid_from, e.id
+order by newest.valid_from > $2, newest.valid_from desc, newest.position, e.valid_from <= $2, e.valid_from, e.id
+"""
+
+
+async def of_period(period: Period) -> dict[str, Programme]:
+    """The programmes that there are figures of, by section in the guideline's order, as the newest edition of the period has
+    each. Also what was left out meanwhile: of the editions that were in force in the period, the one a year before or in the
+    year before that, as groups go on under the edition that they were opened under."""
+    rows = await fetch(_OF_PERIOD, period.year_before.year_before.first, period.last)
+    found = await catalogue.programmes([row["id"] for row in rows])
+    told: dict[str, Programme] = {}
+    for programme in found.values():
+        told.setdefault(programme.section, programme)
+    counted = {programme.section for programme in found.values() if listed(programme)}
+    return {section: programme for section, programme in told.items() if section in counted}
+
+
+_OF_PERIOD = """
+select p.id from programme p join edition e on e.id = p.edition_id
+where e.valid_from <= $2
+  and not exists (select 1 from edition n where n.valid_from <= $1 and (n.valid_from, n.id) > (e.valid_from, e.id))
+order by e.valid_from desc, e.id desc, p.position
 """
 
 

@@ -177,7 +177,8 @@ def _rounded(part: int, whole: int) -> int | None:
 @dataclass(frozen=True)
 class Section:
     """What may be shown of a section in two periods. `half_years`: those that the numbers are sums of, where only such are
-    kept; None where the days count. `places`: venues shown each by itself (3.2)."""
+    kept; None where the days count. `places`: venues shown each by itself (3.2). `one_talk`: each series is a single talk
+    (2.6)."""
 
     section: str
     form: str
@@ -186,6 +187,7 @@ class Section:
     windows: tuple[Values, Values]
     places: Mapping[str, tuple[Values, Values]]
     half_years: tuple[tuple[str, ...], tuple[str, ...]] | None
+    one_talk: bool = False
 
     def value(self, figure: str, window: Window = 0, place: str = "") -> int | None:
         """One figure; None where nothing is known of it.
@@ -255,4 +257,5 @@ def _section(
         windows=of(""),
         places={place: of(place) for place in places},
         half_years=(period.half_years, period.year_before.half_years) if dissolves(newest) else None,
+        one_talk=newest.sessions_max == 1,
     )

@@ -1,5 +1,6 @@
 """Statistics: on a page for coordinators (their own programmes) and managers (all), and as files that say what they are."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
 from programmes.core.principal import Principal
+from programmes.oversight.report import queries as report_queries
 from programmes.oversight.statistics import pages, queries
 from programmes.oversight.statistics.queries import Period, listed, why_not_period, year_of
 from programmes.web.csv_files import csv_file
@@ -28,12 +30,15 @@ def _asked(request: AnyRequest) -> tuple[Principal, datetime, Form]:
     return require_role(request, "coordinator", "manager"), request.app.state.clock.now(), Form(values)
 
 
-async def _programmes(who: Principal, now: datetime) -> dict[str, str]:
-    """The programmes whose figures somebody may see, by section: a coordinator's own, a manager's all; with the figures."""
+async def _programmes(who: Principal, period: Period, now: datetime | None = None) -> dict[str, str]:
+    """The programmes whose figures somebody may see, by section: a coordinator's own, a manager's all; with the figures that
+    there are of a period, and now, if it is said, though they may have come or gone meanwhile."""
+    told = await queries.of_period(period)
+    today = {p.section: p for _id, p in await in_force(local_date(now)) if listed(p)} if now else {}
     return {
-        programme.section: programme.short_name
-        for _id, programme in await in_force(local_date(now))
-        if listed(programme) and (who.has("manager") or who.coordinates(programme.section))
+        section: programme.short_name
+        for section, programme in (today | {s: p for s, p in told.items() if s not in today}).items()
+        if who.has("manager") or who.coordinates(section)
     }
 
 
@@ -65,8 +70,9 @@ def _section(form: Form, names: Mapping[str, str]) -> str:
 async def statistics(request: AnyRequest) -> Response[Any]:
     """The figures of a period beside those of the year before, of each section just what it lists."""
     who, now, form = _asked(request)
-    names = await _programmes(who, now)
-    period, chosen = _period(form, now), _section(form, names)
+    period = _period(form, now)
+    names = await _programmes(who, period, now)
+    chosen = _section(form, names)
     wanted = {chosen} if chosen else set(names)
     found = await queries.sections(period, wanted, now) if wanted else ()
     left_open = await queries.left_open(period, wanted, now) if wanted else {}
@@ -78,8 +84,9 @@ async def statistics(request: AnyRequest) -> Response[Any]:
 async def inside(request: AnyRequest) -> Response[Any]:
     """The same as a file for the house: every number as it is, and every line says so."""
     who, now, form = _asked(request)
-    names = await _programmes(who, now)
-    period, chosen = _period(form, now), _section(form, names)
+    period = _period(form, now)
+    names = await _programmes(who, period, now)
+    chosen = _section(form, names)
     if form.errors or not names:
         return _back(request)
     found = await queries.sections(period, {chosen} if chosen else set(names), now)
@@ -92,10 +99,11 @@ async def inside(request: AnyRequest) -> Response[Any]:
 async def outside(request: AnyRequest) -> Response[Any]:
     """A year that is over, with small numbers hidden, for whoever asks. Other periods would overlap, and differ by few."""
     who, now, form = _asked(request)
-    names, year = await _programmes(who, now), _year_over(form, now)
-    if year is None or not names:
-        return _back(request)
-    found = await queries.sections(year_of(year), set(names), now)
+    year = await _year_over(form, now)
+    names = await _programmes(who, year_of(year))
+    if form.errors or not names:
+        return _back(request, f"{pages.ADDRESS}/utlamning")
+    found = await report_queries.leaving(year, set(names), now)
     with speaking("sv"):
         return csv_file(f"statistik-{year}.csv", pages.heads(), pages.outside_rows(found, names, year))
 
@@ -104,26 +112,33 @@ async def outside(request: AnyRequest) -> Response[Any]:
 async def outside_shown(request: AnyRequest) -> Response[Any]:
     """What that file has, to look through first."""
     who, now, form = _asked(request)
-    names, year = await _programmes(who, now), _year_over(form, now)
-    if year is None or not names:
-        return _back(request)
-    found = await queries.sections(year_of(year), set(names), now)
-    return page(request, "oversight/statistics_outside.html", pages.outside_page(found, names, year, local_date(now)))
+    year = await _year_over(form, now)
+    names = await _programmes(who, year_of(year))
+    found = await report_queries.leaving(year, set(names), now) if names and not form.errors else []
+    view = pages.outside_page(found, names, year, local_date(now), form)
+    return page(request, "oversight/statistics_outside.html", view, 422 if form.errors and form.raw("ar") else 200)
 
 
-def _year_over(form: Form, now: datetime) -> int | None:
-    """The year that was asked for, the last where none was; None for one that is not over, or none at all."""
+async def _year_over(form: Form, now: datetime) -> int:
+    """The year that was asked for, the last where none was. What is wrong with it is said: it is not over, none at all, or
+    nothing is known of it."""
     last = local_date(now).year - 1
-    if not form.raw("ar"):
+    typed = form.raw("ar")
+    known = re.fullmatch(r"2[0-9]{3}", typed) is not None and int(typed) <= last
+    if typed and not known:
+        form.fail("ar", _("Bara år som är över kan lämnas ut. Välj ett av åren här."))
         return last
-    year = form.number("ar", 2000, last)
-    return None if form.errors else year
+    year = int(typed) if typed else last
+    if not (await report_queries.year(year)).known:
+        form.fail("ar", _("Från %(year)s finns inga uppgifter: det var före tjänsten, eller före den första utgåvan av "
+                          "riktlinjen.", year=year))  # fmt: skip
+    return year
 
 
-def _back(request: AnyRequest) -> Response[Any]:
+def _back(request: AnyRequest, to: str = pages.ADDRESS) -> Response[Any]:
     """To the page, which says what was wrong with what was asked for."""
     query = request.url.query
-    return Response("", status_code=303, headers={"location": f"{pages.ADDRESS}?{query}" if query else pages.ADDRESS})
+    return Response("", status_code=303, headers={"location": f"{to}?{query}" if query else to})
 
 
 HANDLERS = [statistics, inside, outside, outside_shown]

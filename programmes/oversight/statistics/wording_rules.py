@@ -139,11 +139,15 @@ def filed(section: Section, figure: Figure, window: Window, place: str = "") -> 
     return "" if n is None else str(n)
 
 
+def unit(figure: str) -> str:
+    """What a figure is a number of, if it is no count."""
+    units = {"waiting": _("dagar"), "response_rate": _("procent")}
+    return units.get(figure, "")
+
+
 def filed_label(figure: Figure, form: str) -> str:
     """What a figure is called in a file, with its unit if it is no count."""
-    units: dict[Figure, str] = {"waiting": _("dagar"), "response_rate": _("procent")}
-    name = label(figure, form)
-    return f"{name}, {units[figure]}" if figure in units else name
+    return ", ".join(filter(None, (label(figure, form), unit(figure))))
 
 
 def period_words(period: Period) -> str:
