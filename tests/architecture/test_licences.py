@@ -34,7 +34,8 @@ def told(about: PackageMetadata) -> str:
         return str(expression)
     kinds = [line.split(" :: ")[-1] for line in about.get_all("Classifier", []) if line.startswith("License :: ")]
     if not kinds:
-        kinds = [(about.get("License") or "nothing").strip()]
+        # Some put the whole text there; its first line is its name.
+        kinds = [(about.get("License") or "nothing").strip().partition("\n")[0]]
     return " OR ".join(SPELLED.get(kind, kind) for kind in kinds)
 
 
