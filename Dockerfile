@@ -10,7 +10,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates
     && apt-get install -y --no-install-recommends postgresql-client-18 && rm -rf /var/lib/apt/lists/*
 
 COPY requirements/production.lock /tmp/production.lock
-RUN python -m venv /opt/venv && pip install --require-hashes -r /tmp/production.lock && rm /tmp/production.lock
+RUN python -m venv /opt/venv && pip install --no-deps --require-hashes -r /tmp/production.lock && rm /tmp/production.lock
 
 WORKDIR /app
 COPY pyproject.toml piccolo_conf.py ./

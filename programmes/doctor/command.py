@@ -12,7 +12,7 @@ import asyncpg
 
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, fetchval, open_pool
-from programmes.doctor import checks
+from programmes.doctor import checks, reach_checks
 from programmes.doctor.findings import Finding, Part, Patient, as_json, as_text, exit_code
 from programmes.settings import Settings
 
@@ -32,8 +32,10 @@ async def _refusal(settings: Settings) -> str | None:
     return None
 
 
-async def look(settings: Settings, part: Part, found: list[Finding]) -> None:
-    """Open the database if it answers, and look at everything."""
+async def look(settings: Settings, part: Part, found: list[Finding], mail_to: str = "") -> None:
+    """Open the database if it answers, and look at everything; with `mail_to` send a mail there too."""
+    if mail_to:
+        found.append(await reach_checks.a_test_mail(settings, mail_to, SystemClock().now()))
     try:
         refusal = await _refusal(settings)
         await checks.examine(Patient(settings, SystemClock().now(), part, refusal is None, refusal or ""), found)
@@ -54,7 +56,7 @@ def _within(seconds: float, work: Callable[[], None]) -> bool:
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """Print what is found; 1 when something is broken."""
     found: list[Finding] = []
-    ended = _within(LIMIT_SECONDS, lambda: asyncio.run(look(settings, arguments.part, found)))
+    ended = _within(LIMIT_SECONDS, lambda: asyncio.run(look(settings, arguments.part, found, arguments.mail_to)))
     if not ended:
         told = f"It did not end within {LIMIT_SECONDS:.0f} seconds; what follows was not looked at."
         last = f" The last that was looked at: {found[-1].check}." if found else ""
@@ -74,5 +76,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         default="all",
         help="as which part of the service: web sees one folder of keys only",
     )
+    parser.add_argument("--mail-to", default="", metavar="ADDRESS", help="send a test mail there, and look at all else")
     parser.add_argument("--json", action="store_true", help="for machines")
     parser.set_defaults(run=run)

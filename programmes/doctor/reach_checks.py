@@ -7,14 +7,15 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parseaddr
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid, parseaddr
 from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
 
 from programmes.doctor.findings import Finding, Level, Patient
-from programmes.notices.post_services import Deferred, FolderPost, NoPost, Post, SmtpPost, post_from
+from programmes.notices.post_services import Deferred, FolderPost, NoPost, Post, Refused, SmtpPost, post_from
 from programmes.setting_values import is_local
 from programmes.settings import Settings
 
@@ -225,6 +226,24 @@ async def mail(patient: Patient) -> Sequence[Finding]:
         except Deferred as deferred:
             error = deferred.name
     return [*mail_findings(post, settings.mail_from, error, settings.demo)]
+
+
+async def a_test_mail(settings: Settings, to: str, now: datetime) -> Finding:
+    """A mail that says that mail arrives, to somebody who asked for it."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = settings.mail_from, to, "Test: mail from this service arrives"
+    message["Date"], message["Message-ID"] = (
+        format_datetime(now),
+        make_msgid(domain=parseaddr(settings.mail_from)[1].rpartition("@")[2]),
+    )
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(f"programmes doctor --mail-to was run, for {settings.base_url}. Nothing has to be done.\n")
+    try:
+        await post_from(settings.mail_url, _SECONDS).send(message)
+    except (Deferred, Refused) as error:
+        told, mend = _MAIL.get(error.name, (f"did not take it ({error.name})", "See to the server's own log."))
+        return Finding("test mail", "fault", f"The mail server {told}.", mend)
+    return Finding("test mail", "ok", f"It has been handed over for {to}. Look whether it arrives, and not among spam.")
 
 
 async def text_address(patient: Patient) -> Sequence[Finding]:

@@ -114,13 +114,14 @@ async def server(patient: Patient) -> Sequence[Finding]:
 @dataclass(frozen=True)
 class Role:
     """A role that has rights to the tables, and what it may. `ballots`: reads the boxes; `rewrites`: may change or remove
-    what is only added to; `closed`: how many tables it can't read that web and worker need."""
+    what is only added to; `closed`: how many tables it can't read that web and worker need; `counters`: sees how often each
+    table is written."""
 
     name: str
     ballots: bool = False
     rewrites: bool = False
-    staff: bool = False
     closed: int = 0
+    counters: bool = False
     powers: tuple[str, ...] = ()
 
 
@@ -138,8 +139,8 @@ select app.rolname as name,
   (select bool_or(has_table_privilege(app.oid, own.oid, 'select')) from own where relname = any($1)) as ballots,
   (select bool_or(has_table_privilege(app.oid, own.oid, 'update') or has_table_privilege(app.oid, own.oid, 'delete'))
    from own where relname = any($2)) as rewrites,
-  (select bool_or(has_table_privilege(app.oid, own.oid, 'insert')) from own where relname = 'staff') as staff,
   (select count(*) from own where relname <> all($1) and not has_table_privilege(app.oid, own.oid, 'select'))::int as closed,
+  has_function_privilege(app.oid, 'pg_stat_get_live_tuples(oid)', 'execute') as counters,
   array_remove(array[
     case when app.rolsuper then 'superuser' end, case when app.rolcreaterole then 'createrole' end,
     case when app.rolcreatedb then 'createdb' end, case when app.rolreplication then 'replication' end,
@@ -159,6 +160,10 @@ def role_findings(roles: Sequence[Role], owner: bool, patient_is_web: bool, demo
         mend = "Give web an address of its own (PROGRAMMES_WEB_DATABASE_URL for migrate, DATABASE_URL for web)."
         faults.append(Finding(check, "note" if demo else "fault", told, "" if demo else mend))
     yield from faults
+    if any(role.counters and not role.ballots for role in roles):
+        told = "Web's role sees the server's counters: whoever takes over web can count votes so. On a server of one's own:"
+        told += " programmes migrate by an owner who is superuser takes them away (docs/evaluation.md)."
+        yield Finding(check, "note", told)
     if not faults:
         names = " and ".join(role.name for role in roles)
         yield Finding(check, "ok", f"{names} have rights of their own, and no more than they need.")

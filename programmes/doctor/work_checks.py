@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from programmes.core import clock_trace
 from programmes.core.clock import local
@@ -146,8 +145,8 @@ async def room(patient: Patient) -> Sequence[Finding]:
     return [*room_findings({str(path): shutil.disk_usage(path).free for path in folders if path.is_dir()})]
 
 
-def example_findings(settings: Settings) -> Iterator[Finding]:
-    """What still stands as in deploy/env.example, or as nobody has set it."""
+def example_findings(settings: Settings, worker: bool = True) -> Iterator[Finding]:
+    """What still stands as in deploy/env.example, or as nobody has set it. Web has no folder of backups."""
     if settings.demo:
         return
     check = "settings"
@@ -161,7 +160,9 @@ def example_findings(settings: Settings) -> Iterator[Finding]:
             "Set PROGRAMMES_PHONE, and look at the hours too.",
         )
         yield Finding(check, "warning", told, mend)
-    relative = [str(path) for path in (settings.key_folder, settings.backup_folder) if not Path(path).is_absolute()]
+    relative = [
+        str(path) for path in [settings.key_folder, *([settings.backup_folder] if worker else [])] if not path.is_absolute()
+    ]
     if relative:
         told = f"Where {', '.join(relative)} lies depends on the folder that a command is started in."
         yield Finding(
@@ -171,4 +172,4 @@ def example_findings(settings: Settings) -> Iterator[Finding]:
 
 async def example_values(patient: Patient) -> Sequence[Finding]:
     """Values that nobody has chosen."""
-    return [*example_findings(patient.settings)]
+    return [*example_findings(patient.settings, patient.worker)]

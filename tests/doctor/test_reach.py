@@ -29,6 +29,15 @@ def told(found: list[Finding]) -> list[tuple[str, str]]:
     return [(f.level, f.says) for f in found]
 
 
+@pytest.fixture
+async def peer() -> AsyncIterator[Peer]:
+    """A mail server on a free port."""
+    found = Peer()
+    await found.start()
+    yield found
+    await found.stop()
+
+
 @asynccontextmanager
 async def a_site(context: ssl.SSLContext, pages: dict[str, int], hsts: bool = True) -> AsyncIterator[int]:
     """A proxy that answers with these codes; gives its port."""
@@ -168,15 +177,12 @@ async def test_mail_is_tried_as_far_as_the_sender_and_nothing_is_sent(
     assert peer.taken == []
 
 
-async def test_a_mail_server_that_cannot_encrypt_is_a_fault() -> None:
-    peer = Peer()
-    await peer.start()
+async def test_a_mail_server_that_cannot_encrypt_is_a_fault(peer: Peer) -> None:
     own = Settings(mail_url=f"{peer.url}?starttls", mail_from="noreply@example.se")
     [found] = await reach_checks.mail(patient(own))
     assert (found.level, "cannot encrypt" in found.says) == ("fault", True)
     [found] = await reach_checks.mail(patient(replace(own, mail_url=peer.url)))
     assert found.level == "ok"
-    await peer.stop()
 
 
 @pytest.mark.parametrize(
@@ -207,3 +213,13 @@ async def test_the_gateway_for_texts_is_reached_without_a_text(tmp_path: Path, m
     assert await reach_checks.text_address(patient(Settings())) == []
     [folder] = await reach_checks.text_address(patient(Settings(sms_url="folder:///tmp/texts")))
     assert folder.level == "warning"
+
+
+async def test_a_test_mail_is_sent_to_who_asked_for_it_and_what_refuses_it_is_said(peer: Peer) -> None:
+    own = Settings(mail_url=peer.url, mail_from="noreply@example.se")
+    assert (await reach_checks.a_test_mail(own, "kim@example.se", NOW)).level == "ok"
+    assert ([str(m["To"]) for m in peer.taken], peer.recipients) == (["kim@example.se"], ["kim@example.se"])
+    peer.behaviour = "refuse"
+    found = await reach_checks.a_test_mail(own, "kim@example.se", NOW)
+    assert (found.level, bool(found.mend)) == ("fault", True)
+    assert (await reach_checks.a_test_mail(Settings(), "kim@example.se", NOW)).level == "fault"

@@ -76,6 +76,8 @@ def test_roles_that_may_too_much_or_too_little_are_faults(roles: list[Role], say
     found = [*server_checks.role_findings(roles, owner=False, patient_is_web=True)]
     assert [(f.level, says in f.says, bool(f.mend)) for f in found] == [("fault" if says else "ok", True, bool(says))]
     if not says:
+        rented = [replace(role, counters=True) for role in roles]
+        assert levels(server_checks.role_findings(rented, owner=False, patient_is_web=True)) == ["note", "ok"]
         owners = [*server_checks.role_findings(roles, owner=True, patient_is_web=True)]
         assert levels(owners) == ["fault"]
         assert levels(server_checks.role_findings(roles, owner=True, patient_is_web=False)) == ["ok"]
@@ -238,6 +240,7 @@ def test_room_and_values_of_the_example_are_looked_at() -> None:
     chosen = Settings(phone="0454-1", key_folder=Path("/srv/k"), backup_folder=Path("/srv/b"))
     assert levels(work_checks.example_findings(chosen)) == []
     assert levels(work_checks.example_findings(Settings())) == ["warning", "warning"]
+    assert levels(work_checks.example_findings(replace(chosen, backup_folder=Path("b")), worker=False)) == []
     password = replace(chosen, database_url="postgresql://programmes_web:CHANGE-WEB@database/programmes")
     [found] = work_checks.example_findings(password)
     assert (found.level, "CHANGE-WEB" in repr(found)) == ("fault", False)
@@ -263,7 +266,7 @@ def test_a_disk_that_hangs_does_not_hold_the_doctor(
 ) -> None:
     release = threading.Event()
 
-    async def stuck(settings: Settings, part: str, found: list[Finding]) -> None:
+    async def stuck(settings: Settings, part: str, found: list[Finding], mail_to: str) -> None:
         found.append(Finding("key folder", "ok", "Fine."))
         release.wait(30)
 
@@ -277,7 +280,7 @@ def test_a_disk_that_hangs_does_not_hold_the_doctor(
     monkeypatch.setattr(command, "LIMIT_SECONDS", 0.2)
     monkeypatch.setattr(command.os, "_exit", leave)
     with pytest.raises(Left, match="1"):
-        command.run(Settings(), Namespace(part="all", json=False))
+        command.run(Settings(), Namespace(part="all", json=False, mail_to=""))
     release.set()
     said = capsys.readouterr().out
     assert "FAULT   doctor: It did not end within" in said
