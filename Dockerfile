@@ -20,7 +20,8 @@ COPY static static
 COPY locale locale
 # What `programmes settings` tells.
 COPY docs/settings.md docs/settings.md
-RUN pip install --no-deps --no-build-isolation -e .
+# Compiled here once: the file system is read-only later, and every start would do it anew.
+RUN pip install --no-deps --no-build-isolation -e . && python -m compileall -q programmes piccolo_conf.py
 
 # A named volume takes over owner and mode of the folder it is first mounted on: nobody else reads the keys.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin programmes \
