@@ -107,7 +107,7 @@ def decision_findings(undecided: Sequence[str], reference: str, demo: bool = Fal
     level: Level = "note" if demo else "warning"
     if undecided:
         told = f"No decision of the board is noted for the exemption of {', '.join(undecided)}."
-        mend = "A coordinator notes it under Så läser vi riktlinjen, section by section, when the board has decided."
+        mend = "A coordinator notes each at /personal/tolkningar when the board has decided."
         yield Finding(check, level, told, "" if demo else mend)
     if not reference:
         told = "No decision of the board on the working list and its retention is named."
