@@ -259,6 +259,7 @@ async def test_a_check_that_does_not_end_is_left_and_the_rest_goes_on(monkeypatc
     monkeypatch.setattr(checks, "WITHOUT", (hangs, fine))
     found = await checks.examine(Patient(Settings(), NOW, database=False, refusal="TimeoutError"))
     assert [(f.check, f.level) for f in found] == [("database", "fault"), ("hangs", "fault"), ("fine", "ok")]
+    assert "did not end within" in found[1].says
 
 
 def test_a_disk_that_hangs_does_not_hold_the_doctor(
