@@ -10,7 +10,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates
     && apt-get install -y --no-install-recommends postgresql-client-18 && rm -rf /var/lib/apt/lists/*
 
 COPY requirements/production.lock /tmp/production.lock
-RUN python -m venv /opt/venv && pip install --require-hashes -r /tmp/production.lock && rm /tmp/production.lock
+RUN python -m venv /opt/venv && pip install --no-deps --require-hashes -r /tmp/production.lock && rm /tmp/production.lock
 
 WORKDIR /app
 COPY pyproject.toml piccolo_conf.py ./
@@ -20,7 +20,8 @@ COPY static static
 COPY locale locale
 # What `programmes settings` tells.
 COPY docs/settings.md docs/settings.md
-RUN pip install --no-deps --no-build-isolation -e .
+# Compiled here once: the file system is read-only later, and every start would do it anew.
+RUN pip install --no-deps --no-build-isolation -e . && python -m compileall -q programmes piccolo_conf.py
 
 # A named volume takes over owner and mode of the folder it is first mounted on: nobody else reads the keys.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin programmes \

@@ -44,6 +44,7 @@ lock: ## resolve requirements/*.lock anew from pyproject.toml; `make lock UPGRAD
 	@test -n "$(PYTHON)" || { echo "make: this needs Python 3.11 or later." >&2; exit 1; }
 	@rm -rf .data/lock && $(PYTHON) -m venv .data/lock && .data/lock/bin/python -m pip install -q uv
 	$(RESOLVE_ONE) requirements/installer.in -o requirements/installer.lock
+	$(RESOLVE_ONE) requirements/inventory.in -o requirements/inventory.lock
 	$(RESOLVE) -o requirements/production.lock
 	$(RESOLVE) --extra private-server -c requirements/production.lock -o requirements/demo.lock
 	$(RESOLVE) --extra private-server --extra dev -c requirements/demo.lock -o requirements/dev.lock
@@ -51,6 +52,19 @@ lock: ## resolve requirements/*.lock anew from pyproject.toml; `make lock UPGRAD
 		npm install $(if $(UPGRADE),--save-dev ical.js) --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved; \
 	else echo "make: npm is not here, so requirements/javascript stays as it is"; fi
 	@rm -rf .data/lock
+
+# Two environments: one with what production holds and nothing else, one with the tool that looks at it.
+sbom: ## write down what production is made of, with licences: .data/programmes.cdx.json (CycloneDX)
+	@test -n "$(PYTHON)" || { echo "make: this needs Python 3.11 or later." >&2; exit 1; }
+	@rm -rf .data/inventory && $(PYTHON) -m venv .data/inventory/production && $(PYTHON) -m venv .data/inventory/tool
+	@.data/inventory/production/bin/$(PIP) -r requirements/production.lock
+	@.data/inventory/tool/bin/$(PIP) -r requirements/inventory.lock
+	@.data/inventory/production/bin/python -m pip uninstall -q -y pip setuptools
+	@.data/inventory/tool/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --sv 1.6 --of JSON \
+		--output-reproducible --gather-license-texts -o .data/programmes.cdx.json .data/inventory/production/bin/python
+	@rm -rf .data/inventory && echo "make: .data/programmes.cdx.json"
+
+PIP = python -m pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes
 
 RESOLVE = $(RESOLVE_ONE) pyproject.toml requirements/build.in
 RESOLVE_ONE = .data/lock/bin/uv pip compile -q $(UPGRADE) --generate-hashes --no-emit-index-url \
@@ -81,4 +95,4 @@ LOCKED = $(INSTALL) --require-hashes -r requirements/installer.lock && $(INSTALL
 	@touch $@ .venv/demo-installed
 
 .NOTPARALLEL:
-.PHONY: help demo reset test bench messages lock
+.PHONY: help demo reset test bench messages sbom lock

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
+from programmes import setting_values as values_of
+from programmes.setting_values import SettingsError, split
 
-class SettingsError(Exception):
-    """A setting is missing or wrong; the message is meant for the administrator."""
-
+__all__ = ["ROLES", "Archive", "Settings", "SettingsError", "SingleSignOn", "read_settings"]
 
 Archive = Literal["sample", "everybody", "nobody"]
 ROLES = ("leader", "coordinator", "manager", "administrator")
@@ -115,17 +115,10 @@ def _hosts(name: str, value: str) -> tuple[str, ...]:
     return found
 
 
-def _address(name: str, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise SettingsError(f"{name} must be an http or https address, not {value!r}")
-    return value.rstrip("/")
-
-
 def _gateway(env: Mapping[str, str]) -> str:
     """Where text messages go: with a password only over https, but for a gateway on this machine (tests)."""
     url = env.get("PROGRAMMES_SMS_URL", "")
-    parts, at_home = urlsplit(url), {"127.0.0.1", "localhost", "::1"}
+    parts, at_home = split("PROGRAMMES_SMS_URL", url), {"127.0.0.1", "localhost", "::1"}
     folder = parts.scheme == "folder" and parts.path
     encrypted = parts.scheme == "https" and parts.hostname
     here = parts.scheme == "http" and parts.hostname in at_home
@@ -165,6 +158,24 @@ def _switch(name: str, value: str) -> bool:
     return value == "1"
 
 
+def _folder(env: Mapping[str, str], name: str, usual: Path) -> Path:
+    return values_of.folder(name, env[name]) if name in env else usual
+
+
+def _folders(env: Mapping[str, str]) -> dict[str, Path]:
+    """The five folders. They lie apart: with keys in a backup, or in a folder that web reaches, nothing is sealed."""
+    fields = {
+        "PROGRAMMES_KEY_FOLDER": "key_folder",
+        "PROGRAMMES_BALLOT_KEY_FOLDER": "ballot_key_folder",
+        "PROGRAMMES_LOG_KEY_FOLDER": "log_key_folder",
+        "PROGRAMMES_BACKUP_FOLDER": "backup_folder",
+        "PROGRAMMES_KEY_BACKUP_FOLDER": "key_backup_folder",
+    }
+    found = {name: _folder(env, name, getattr(Settings, key)) for name, key in fields.items()}
+    values_of.apart(found)
+    return {fields[name]: path for name, path in found.items()}
+
+
 def _archive(value: str) -> Archive:
     for known in get_args(Archive):
         if value == known:
@@ -189,7 +200,7 @@ def _single_sign_on(env: Mapping[str, str]) -> SingleSignOn | None:
         if any(env.get(name) for name in _OIDC):
             raise SettingsError("PROGRAMMES_OIDC_ISSUER is missing; without it no other PROGRAMMES_OIDC_* counts")
         return None
-    parts = urlsplit(issuer)
+    parts = split("PROGRAMMES_OIDC_ISSUER", issuer)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}):
         raise SettingsError(f"PROGRAMMES_OIDC_ISSUER must be an https address, not {issuer!r}")
     roles = given["PROGRAMMES_OIDC_ROLES"]
@@ -269,6 +280,19 @@ _OTHERS = {
 }
 
 
+def _programs(env: Mapping[str, str]) -> Path | None:
+    name = "PROGRAMMES_POSTGRES_PROGRAMS"
+    return values_of.folder(name, env[name]) if env.get(name) else None
+
+
+# What is kept as it stands, and still cannot be anything.
+_RULES = {
+    "PROGRAMMES_MAIL_URL": values_of.mail_server,
+    "PROGRAMMES_MAIL_FROM": values_of.mail_address,
+    "PROGRAMMES_EXIT_URL": values_of.web_address,
+}
+
+
 def _must_be_text(env: Mapping[str, str]) -> None:
     """No byte that is no UTF-8: pages, mails and the log could not be written with it. Where folders lie is the disk's."""
     names = (name for name in (*_TEXTS, *_OTHERS) if not name.endswith("_FOLDER"))
@@ -284,25 +308,25 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         SettingsError: an unknown `PROGRAMMES_*` name, or a value that cannot be.
     """
     env = os.environ if environment is None else environment
-    unknown = {k for k in env if k.startswith("PROGRAMMES_")} - set(_TEXTS) - _OTHERS
-    if unknown:
-        raise SettingsError(f"unknown setting: {', '.join(sorted(unknown))}")
+    if unknown := values_of.unknown(env, {*_TEXTS, *_OTHERS}):
+        raise SettingsError(f"unknown setting: {unknown}")
     _must_be_text(env)
+    for name, rule in _RULES.items():
+        rule(name, env.get(name, getattr(Settings, _TEXTS[name])))
     values: dict[str, object] = {key: env[name] for name, key in _TEXTS.items() if name in env}
-    owner = env.get("DATABASE_URL", "")
+    values |= _folders(env)
+    web, worker = "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL"
+    owner = values_of.database_address("DATABASE_URL", env.get("DATABASE_URL", ""))
     single_sign_on = _single_sign_on(env)
-    base = _address("PROGRAMMES_BASE_URL", env.get("PROGRAMMES_BASE_URL", Settings.base_url))
+    demo = env.get("PROGRAMMES_DEMO", "") != "" and _switch("PROGRAMMES_DEMO", env["PROGRAMMES_DEMO"])
     return Settings(
         database_url=owner,
-        web_database_url=env.get("PROGRAMMES_WEB_DATABASE_URL", owner),
-        worker_database_url=env.get("PROGRAMMES_WORKER_DATABASE_URL", owner),
-        base_url=base,
-        key_folder=Path(env.get("PROGRAMMES_KEY_FOLDER", str(Settings.key_folder))),
-        ballot_key_folder=Path(env.get("PROGRAMMES_BALLOT_KEY_FOLDER", str(Settings.ballot_key_folder))),
-        log_key_folder=Path(env.get("PROGRAMMES_LOG_KEY_FOLDER", str(Settings.log_key_folder))),
+        web_database_url=values_of.database_address(web, env.get(web, owner)),
+        worker_database_url=values_of.database_address(worker, env.get(worker, owner)),
+        base_url=values_of.base_address("PROGRAMMES_BASE_URL", env.get("PROGRAMMES_BASE_URL", Settings.base_url), demo),
         sms_url=_gateway(env),
         archive=_archive(env.get("PROGRAMMES_ARCHIVE", Settings.archive)),
-        demo=env.get("PROGRAMMES_DEMO", "") == "1",
+        demo=demo,
         pool_size=_number("PROGRAMMES_POOL_SIZE", env.get("PROGRAMMES_POOL_SIZE", "10")),
         burst_most=_number("PROGRAMMES_BURST_MOST", env.get("PROGRAMMES_BURST_MOST", "6"), least=0),
         burst_minutes=_number("PROGRAMMES_BURST_MINUTES", env.get("PROGRAMMES_BURST_MINUTES", "10")),
@@ -322,9 +346,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         local_accounts=_local_accounts(env, single_sign_on),
         single_sign_on=single_sign_on,
         backup_recipients=_recipients("PROGRAMMES_BACKUP_RECIPIENT", env.get("PROGRAMMES_BACKUP_RECIPIENT", "")),
-        backup_folder=Path(env.get("PROGRAMMES_BACKUP_FOLDER", str(Settings.backup_folder))),
-        key_backup_folder=Path(env.get("PROGRAMMES_KEY_BACKUP_FOLDER", str(Settings.key_backup_folder))),
         backup_days=_number("PROGRAMMES_BACKUP_DAYS", env.get("PROGRAMMES_BACKUP_DAYS", "30")),
-        postgres_programs=Path(found) if (found := env.get("PROGRAMMES_POSTGRES_PROGRAMS")) else None,
+        postgres_programs=_programs(env),
         **values,  # type: ignore[arg-type]
     )

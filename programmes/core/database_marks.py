@@ -20,7 +20,7 @@ import structlog
 
 from programmes.core import lock_numbers
 from programmes.core.db import execute, fetch, fetchval, transaction
-from programmes.core.key_files import away_when_refused, sync_folder
+from programmes.core.key_files import away_when_refused, share_file, sync_folder
 from programmes.core.sealing import KeyFolder
 
 log = structlog.get_logger()
@@ -51,6 +51,7 @@ def _write(folder: Path, noted: _Noted) -> None:
     with away_when_refused():
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as out:
+            share_file(out.fileno(), folder)
             out.write(json.dumps({"marks": noted.marks, "at": noted.at, "receipts": noted.receipts}).encode())
             out.flush()
             os.fsync(out.fileno())

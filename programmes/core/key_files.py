@@ -1,4 +1,5 @@
-"""The files that keys lie in: whole, on disk before anything relies on them, and readable by their owner only.
+"""The files that keys lie in: whole, on disk before anything relies on them, and readable by their owner only, or by the
+group that the administrator has given their folder to (decision 55).
 
 Beside `<id>.key` there may lie, while it is rotated, `<id>.next`, which seals from now on, and for a minute afterwards
 `<id>.last`, which opens what somebody read just before (decision 20).
@@ -12,6 +13,8 @@ import json
 import os
 import re
 import secrets
+import stat
+import threading
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
@@ -36,13 +39,45 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def is_shared(mode: int) -> bool:
+    """Whether a folder of this mode is given to its group: by the setgid bit, which nobody sets by accident, and which
+    what is made in it inherits."""
+    return bool(mode & stat.S_ISGID) and mode & stat.S_IRWXG == stat.S_IRWXG
+
+
+def share_file(handle: int, folder: Path) -> None:
+    """Let the group of a folder that is shared at a file just made in it. The umask of the accounts that share it is 077."""
+    if is_shared(folder.stat().st_mode) and os.fstat(handle).st_uid == os.geteuid():
+        os.fchmod(handle, 0o660)
+
+
 def make_private(folder: Path) -> None:
-    """Make a folder, and every one above it that is missing, for its owner only, and have them on disk."""
+    """Make a folder, and every one above it that is missing, for its owner only, or as the shared folder that it lies in is,
+    and have them on disk."""
     missing = [above for above in (folder, *folder.parents) if not above.exists()]
     for made in reversed(missing):
         # `mkdir` gives its mode to the last folder only; those above it would be open by the umask.
-        made.mkdir(mode=0o700, exist_ok=True)
+        with contextlib.suppress(FileExistsError), _umask_for(made.parent) as mode:
+            made.mkdir(mode=mode)
         sync_folder(made.parent)
+
+
+_ONE_UMASK = threading.Lock()
+
+
+@contextlib.contextmanager
+def _umask_for(above: Path) -> Iterator[int]:
+    """The mode of a folder that is made in another, with an umask that lets it be that. The setgid bit is inherited; setting
+    it with `chmod` is what a hardened unit forbids (RestrictSUIDSGID)."""
+    if not is_shared(above.stat().st_mode):
+        yield 0o700
+        return
+    with _ONE_UMASK:
+        before = os.umask(0o007)
+        try:
+            yield 0o770
+        finally:
+            os.umask(before)
 
 
 def read_key(path: Path) -> bytes:
@@ -64,7 +99,8 @@ def read_key(path: Path) -> bytes:
 
 
 def write_secret(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, and have it on disk, whole, before returning.
+    """Write a file that only its owner, or the group of a shared folder, may read, and have it on disk, whole, before
+    returning.
 
     Raises:
         FileExistsError: there is one already; it is left alone.
@@ -74,6 +110,7 @@ def write_secret(path: Path, content: bytes) -> None:
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as out:
+            share_file(out.fileno(), path.parent)
             out.write(content)
             out.flush()
             os.fsync(out.fileno())
@@ -152,6 +189,7 @@ class Receipts:
         """Add a receipt, unless there is one of its key, and have it on disk before returning."""
         handle = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
+            share_file(handle, self._file.parent)
             # Web and worker may both carry out the same intent.
             fcntl.flock(handle, fcntl.LOCK_EX)
             written = self._file.read_bytes()

@@ -35,6 +35,8 @@ class Patient:
     now: datetime
     part: Part = "all"
     database: bool = True
+    # Why it does not answer, by the class of the error.
+    refusal: str = ""
 
     @property
     def worker(self) -> bool:

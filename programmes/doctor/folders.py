@@ -1,7 +1,9 @@
 """A folder of keys as it lies on disk: who reaches it, which keys are in it, whether what is written is whole."""
 
 import contextlib
+import grp
 import os
+import pwd
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from programmes.core.key_files import parsed_receipt
+from programmes.core.key_files import is_shared, parsed_receipt
 from programmes.core.sealing import KEY_BYTES
 from programmes.doctor.findings import Finding
 
-_OTHERS = 0o077
+_OTHERS, _STRANGERS = 0o077, 0o007
 _SECRET = frozenset({".key", ".next", ".last"})
 # Longer than between making a key and the commit of its row, and than the worker's sweep takes to come.
 ORPHAN_AGE = timedelta(days=1)
@@ -37,6 +39,14 @@ class FolderFacts:
     torn: int = 0
     torn_end: bool = False
     receipts_readable: bool = True
+    # The group that the folder is given to (decision 55), who is in it, and how many in the folder it doesn't reach.
+    group: str = ""
+    members: tuple[str, ...] = ()
+    closed_to_group: int = 0
+
+    @property
+    def open(self) -> bool:
+        return bool(self.mode & (_STRANGERS if self.group else _OTHERS))
 
 
 @dataclass(frozen=True)
@@ -117,12 +127,16 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
     # The public halves of ballot keys are public, and their folder has nothing else in it.
     folders = [(path, told) for path, told in inside if stat.S_ISDIR(told.st_mode) and path.name != "ballots"]
     torn, torn_end, readable = _receipts(folder)
+    group, members = _group(found)
+    others = _STRANGERS if group else _OTHERS
+    # What the group shares, and what only the worker reads of it is in folders of its own.
+    shared = [told for _, told in [*secrets, *folders, *records]] if group else []
     return FolderFacts(
         path=str(folder),
         mode=stat.S_IMODE(found.st_mode),
         usable=os.access(folder, os.R_OK | os.W_OK | os.X_OK),
-        open_to_others=sum(bool(told.st_mode & _OTHERS) for _, told in [*secrets, *folders, *records]),
-        of_others=sum(told.st_uid != found.st_uid for _, told in inside),
+        open_to_others=sum(bool(told.st_mode & others) for _, told in [*secrets, *folders, *records]),
+        of_others=0 if group else sum(told.st_uid != found.st_uid for _, told in inside),
         closed=sum(not os.access(path, os.R_OK) for path, _ in secrets),
         damaged=sum(told.st_size != KEY_BYTES for _, told in secrets),
         being_rotated=sum(path.suffix == ".next" for path, _ in secrets),
@@ -130,7 +144,22 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
         torn=torn,
         torn_end=torn_end,
         receipts_readable=readable,
+        group=group,
+        members=members,
+        closed_to_group=sum(told.st_gid != found.st_gid or told.st_mode & 0o060 != 0o060 for told in shared),
     )
+
+
+def _group(found: os.stat_result) -> tuple[str, tuple[str, ...]]:
+    """The group that a folder is given to, and whose accounts are in it; by number where it has no name."""
+    if not is_shared(found.st_mode):
+        return "", ()
+    try:
+        group = grp.getgrgid(found.st_gid)
+    except KeyError:
+        return str(found.st_gid), ()
+    first = (one.pw_name for one in pwd.getpwall() if one.pw_gid == found.st_gid)
+    return group.gr_name, tuple(sorted({*group.gr_mem, *first}))
 
 
 def keys_in(folder: Path, pattern: str, now: datetime) -> tuple[frozenset[UUID], frozenset[UUID]]:
@@ -148,19 +177,20 @@ _ROTATED = "; they can be rotated (programmes keys rotate)."
 
 
 def _reach(name: str, facts: FolderFacts) -> Iterator[Finding]:
-    if facts.mode & _OTHERS:
+    if facts.open:
         yield Finding(
             name,
             "fault",
             f"{facts.path} can be entered by other accounts (its mode is {facts.mode:o}).",
-            f"chmod 700 {facts.path}, and find out who could read the keys{_ROTATED if name == 'key folder' else '.'}",
+            f"chmod {'2770' if facts.group else '700'} {facts.path}, and find out who could read the keys"
+            + (_ROTATED if name == "key folder" else "."),
         )
     if facts.open_to_others:
         yield Finding(
             name,
-            "fault" if facts.mode & _OTHERS else "warning",
+            "fault" if facts.open else "warning",
             f"{facts.open_to_others} folders, key files or receipts in {facts.path} have a mode that lets others in.",
-            f"chmod -R u=rwX,go= {facts.path} (the folder ballots in it may stay readable).",
+            f"chmod -R {'o=' if facts.group else 'u=rwX,go='} {facts.path} (the folder ballots in it may stay readable).",
         )
     if facts.of_others:
         yield Finding(
@@ -168,6 +198,30 @@ def _reach(name: str, facts: FolderFacts) -> Iterator[Finding]:
             "warning",
             f"{facts.of_others} files in {facts.path} belong to another account than the folder.",
             "Give all of them to the account that the service runs as, and run every command as that account.",
+        )
+
+
+def _sharing(name: str, facts: FolderFacts) -> Iterator[Finding]:
+    """Of a folder that is given to a group."""
+    if facts.group and name != "key folder":
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.path} is given to the group {facts.group}: only the worker's own account may reach it.",
+            f"chmod g-s,g= {facts.path}",
+        )
+    elif len(facts.members) > 2:
+        told = f"{len(facts.members)} accounts are in the group {facts.group}, which reaches all keys: "
+        mend = "Take away all but those of web and worker: gpasswd -d ACCOUNT GROUP"
+        yield Finding(name, "fault", f"{told}{', '.join(facts.members)}.", mend)
+    if facts.closed_to_group:
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.closed_to_group} folders, key files or receipts in {facts.path} are closed to the group that it is"
+            " given to, so that web or worker cannot use them.",
+            f"chgrp -R {facts.group} {facts.path}; chmod -R u=rwX,g=rwX,o= {facts.path}; find {facts.path} -type d -exec"
+            " chmod g+s {} +",
         )
 
 
@@ -242,8 +296,13 @@ def folder_findings(name: str, facts: FolderFacts, demo: bool = False, rotating:
                 " there is.",
             )
         ]
-    found = [*_reach(name, facts), *_use(name, facts, rotating), *_receipts_findings(name, facts)]
-    told = found or [Finding(name, "ok", f"{facts.path} is there, and only its owner reaches it.")]
+    found = [*_reach(name, facts), *_sharing(name, facts), *_use(name, facts, rotating), *_receipts_findings(name, facts)]
+    who = (
+        f"only the group {facts.group} reaches it ({', '.join(facts.members)})"
+        if facts.group
+        else "only its owner reaches it"
+    )
+    told = found or [Finding(name, "ok", f"{facts.path} is there, and {who}.")]
     return [*told, *_volume(name, facts, demo)]
 
 

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -107,9 +108,8 @@ class SmtpPost:
     tls: bool
     timeout: float
 
-    async def send(self, message: EmailMessage) -> None:
-        """Raises Deferred or Refused."""
-        client = aiosmtplib.SMTP(
+    def _client(self) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
             hostname=self.host,
             port=self.port,
             username=self.user,
@@ -118,6 +118,25 @@ class SmtpPost:
             use_tls=self.tls,
             timeout=self.timeout,
         )
+
+    async def try_out(self, sender: str) -> None:
+        """As far as a message comes before it has a recipient: reached, encrypted, signed in, the sender taken. Nothing is
+        sent. Raises Deferred."""
+        client = self._client()
+        try:
+            async with asyncio.timeout(3 * self.timeout):
+                await client.connect()
+                await client.mail(sender)
+                await client.rset()
+                await client.quit()
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise Deferred(_cause(error), away=True) from None
+        finally:
+            client.close()
+
+    async def send(self, message: EmailMessage) -> None:
+        """Raises Deferred or Refused."""
+        client = self._client()
         try:
             async with asyncio.timeout(3 * self.timeout):
                 await _handed_over(client, message)
@@ -125,6 +144,12 @@ class SmtpPost:
             raise Deferred("Timeout", away=True, maybe=True) from None
         finally:
             client.close()
+
+
+def _cause(error: BaseException) -> str:
+    """The class of the error; of a certificate that is not believed that of what lies below."""
+    below = error.__cause__
+    return type(below if isinstance(below, ssl.SSLError) else error).__name__
 
 
 async def _handed_over(client: aiosmtplib.SMTP, message: EmailMessage) -> None:

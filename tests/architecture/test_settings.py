@@ -8,6 +8,7 @@ import pytest
 
 from programmes import settings as module
 from programmes.core.principal import Role
+from programmes.setting_values import hosts
 from programmes.settings import Settings, SettingsError, read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +94,27 @@ def test_without_an_environment_everything_is_as_the_class_says() -> None:
     [
         ("PROGRAMMES_BASE_URL", "example.se"),
         ("PROGRAMMES_BASE_URL", "ftp://example.se"),
+        ("PROGRAMMES_BASE_URL", "http://stod.example.se"),
+        ("PROGRAMMES_BASE_URL", "http://stod.kommun.local"),
+        ("PROGRAMMES_BASE_URL", "https://stod.example.se/stod"),
+        ("PROGRAMMES_BASE_URL", "https://stod.example.se:99999"),
+        ("PROGRAMMES_BASE_URL", "https://[stod"),
+        ("PROGRAMMES_BASEURL", "https://stod.example.se"),
+        ("PROGRAMME_KEY_FOLDER", "/srv/keys"),
+        ("PROGRAMMES_KEY_FOLDER", "keys"),
+        ("PROGRAMMES_KEY_FOLDER", ""),
+        ("PROGRAMMES_BACKUP_FOLDER", "../backups"),
+        ("PROGRAMMES_POSTGRES_PROGRAMS", "bin"),
+        ("PROGRAMMES_DEMO", "yes"),
+        ("PROGRAMMES_EXIT_URL", "www.google.se"),
+        ("PROGRAMMES_MAIL_FROM", "stod"),
+        ("PROGRAMMES_MAIL_URL", "mail.example.se"),
+        ("PROGRAMMES_MAIL_URL", "smtp://mail.example.se?tls"),
+        ("PROGRAMMES_MAIL_URL", "smtps://mail.example.se?starttls"),
+        ("PROGRAMMES_MAIL_URL", "smtp://kim:a/b@mail.example.se:587"),
+        ("PROGRAMMES_SMS_URL", "http://gateway.example.se"),
+        ("DATABASE_URL", "db.example.se/programmes"),
+        ("PROGRAMMES_WEB_DATABASE_URL", "mysql://db/programmes"),
         ("PROGRAMMES_POOL_SIZE", "many"),
         ("PROGRAMMES_POOL_SIZE", "0"),
         ("PROGRAMMES_COLOUR", "blue"),
@@ -123,3 +145,46 @@ def test_bytes_that_are_no_text_are_refused_by_the_name_of_the_setting(name: str
     provider = {"PROGRAMMES_OIDC_ISSUER": "https://a.example", "PROGRAMMES_OIDC_CLIENT_ID": "a"}
     with pytest.raises(SettingsError, match=f"^not UTF-8: {name}$"):
         read_settings({**provider, "PROGRAMMES_OIDC_ROLES": "a=leader", name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("DATABASE_URL", "kim:hemligt@db"), ("PROGRAMMES_MAIL_URL", "smtp://kim:hem/ligt@mail")]
+)
+def test_what_may_hold_a_password_is_not_repeated(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name) as wrong:
+        read_settings({name: value})
+    assert not [part for part in ("hem", "ligt", "kim") if part in str(wrong.value)]
+
+
+def test_a_name_that_is_nearly_one_is_said_with_the_one_that_may_be_meant_and_others_are_left_alone() -> None:
+    with pytest.raises(SettingsError, match=r"PROGRAMMES_BASEURL \(is PROGRAMMES_BASE_URL meant\?\)"):
+        read_settings({"PROGRAMMES_BASEURL": "x"})
+    assert read_settings({"PROGRAMFILES": "x", "PROGRAM_FILES": "x", "PORT": "1", "DATABASE_URLS": "x"}) == Settings()
+
+
+@pytest.mark.parametrize("inner", ["PROGRAMMES_BALLOT_KEY_FOLDER", "PROGRAMMES_BACKUP_FOLDER", "PROGRAMMES_LOG_KEY_FOLDER"])
+def test_folders_that_lie_in_each_other_stop_the_start(inner: str) -> None:
+    for path in ("/srv/keys", "/srv/keys/more"):
+        with pytest.raises(SettingsError, match="apart"):
+            read_settings({"PROGRAMMES_KEY_FOLDER": "/srv/keys", inner: path})
+    assert read_settings({"PROGRAMMES_KEY_FOLDER": "/srv/keys", inner: "/srv/keys-more"})
+
+
+def test_without_tls_it_is_for_this_machine_or_a_demo() -> None:
+    for url in ("http://127.0.0.1:8000", "http://localhost", "http://[::1]:80", "https://stod.example.se"):
+        assert read_settings({"PROGRAMMES_BASE_URL": f"{url}/"}).base_url == url
+    assert read_settings({"PROGRAMMES_BASE_URL": "http://10.1.2.3:8000", "PROGRAMMES_DEMO": "1"}).demo
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://kim:a@b@db/x", [("db", 5432)]),
+        ("postgresql://kim@a:1,b,[::1]:3/x?target_session_attrs=primary", [("a", 1), ("b", 5432), ("::1", 3)]),
+        ("postgresql://kim:@/x?host=/run/a,/run/b&port=1,2", [("/run/a", 1), ("/run/b", 2)]),
+        ("postgresql://kim@db/x?port=6432", [("db", 6432)]),
+        ("", []),
+    ],
+)
+def test_every_host_of_a_database_is_known(url: str, expected: list[tuple[str, int]]) -> None:
+    assert hosts(url) == expected

@@ -27,7 +27,7 @@ from programmes.core.restoring import restoring
 from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
-from programmes.doctor import checks, command, database_checks, key_checks
+from programmes.doctor import checks, command, database_checks, key_checks, server_checks
 from programmes.doctor.database_checks import logging_findings
 from programmes.doctor.findings import Finding, Patient, as_json, as_text, exit_code
 from programmes.doctor.folders import FolderFacts, folder_findings
@@ -55,9 +55,17 @@ async def as_worker(settings: Settings, db: None) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def patient(
-    settings: Settings, clock: FrozenClock, the_worker: Worker, tmp_path: Path, owner: asyncpg.Connection, as_worker: None
+    settings: Settings,
+    clock: FrozenClock,
+    the_worker: Worker,
+    tmp_path: Path,
+    owner: asyncpg.Connection,
+    as_worker: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Patient:
-    """An installation with folders of its own, one of each kind of key, and a worker that has started."""
+    """An installation with folders of its own, one of each kind of key, and a worker that has started. The tests' server is
+    the only one that need not outlive a crash."""
+    monkeypatch.setattr(server_checks, "_KEPT", {})
     own = replace(
         settings,
         key_folder=tmp_path / "keys",
@@ -279,18 +287,20 @@ def test_without_a_database_the_folders_are_looked_at_and_the_rest_is_said(
     away = replace(settings, database_url=f"postgresql://x:y@/none?host={tmp_path}", key_folder=tmp_path / "none")
     monkeypatch.setattr("programmes.cli.read_settings", lambda: away)
     # In a process of its own the pool is its own; here it is the tests'.
-    monkeypatch.setattr(command, "_connected", lambda _: _no())
-    monkeypatch.setattr(command, "close_pool", _no)
+    monkeypatch.setattr(command, "_refusal", lambda _: _refused())
+    monkeypatch.setattr(command, "close_pool", _refused)
     assert main(["doctor", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["worst"] == "fault"
     assert {"key folder", "database"} <= {f["check"] for f in told["findings"] if f["level"] == "fault"}
     assert main(["doctor"]) == 1
-    assert "FAULT   database: The database does not answer" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "FAULT   database: The database does not answer" in said
+    assert "It refuses the password." in said
 
 
-async def _no() -> bool:
-    return False
+async def _refused() -> str:
+    return "InvalidPasswordError"
 
 
 def test_what_the_database_writes_into_its_log_is_looked_at() -> None:

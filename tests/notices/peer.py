@@ -37,7 +37,7 @@ class Peer:
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
     ) -> AuthResult:
         self.signed_in.append((data.login, data.password))
-        return AuthResult(success=data.password == b"p@ss/word")
+        return AuthResult(success=data.password == b"p@ss/word", handled=False)
 
     async def stop(self) -> None:
         self._server.close()

@@ -109,15 +109,18 @@ async def test_over_starttls_with_a_sign_in_and_only_to_a_server_whose_certifica
     await peer.stop()
 
 
-def certified(folder: Path, trusted: Path) -> ssl.SSLContext:
+FAR = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def certified(folder: Path, trusted: Path, until: datetime = FAR, of: str = "127.0.0.1") -> ssl.SSLContext:
     """A server's context with a certificate for this machine, which is trusted by who trusts the file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "peer")])
     made = (
         x509.CertificateBuilder()
         .subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(until)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(of))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )  # fmt: skip

@@ -94,6 +94,10 @@ def test_only_the_proxy_is_reached_from_outside(compose: dict[str, Any]) -> None
     proxy = (ROOT / "deploy/Caddyfile").read_text(encoding="utf-8")
     assert not re.search(r"^\s*log\b", proxy, re.MULTILINE)
     assert "web 8000" in proxy
+    # Web takes the word of the network that its proxy stands in, and of no other.
+    [subnet] = [one["subnet"] for one in compose["networks"]["inside"]["ipam"]["config"]]
+    assert [str(one) for one in read_settings(variables(services["web"])).trusted_proxies] == [subnet]
+    assert "proxy" in [name for name, service in services.items() if "inside" in service["networks"]]
 
 
 def test_our_parts_run_without_rights_on_a_read_only_file_system(compose: dict[str, Any], dockerfile: str) -> None:
@@ -108,7 +112,8 @@ def test_our_parts_run_without_rights_on_a_read_only_file_system(compose: dict[s
 
 
 def test_the_image_holds_the_locked_packages_and_all_that_the_service_reads(dockerfile: str) -> None:
-    assert "--require-hashes -r /tmp/production.lock" in dockerfile
+    # The lock is complete; what pip looks for beside it (an extra of an extra) has no digest there, and it would refuse it.
+    assert "--no-deps --require-hashes -r /tmp/production.lock" in dockerfile
     copied = set(re.findall(r"^COPY (.+) \S+$", dockerfile, re.MULTILINE))
     sources = {source for line in copied for source in line.split()}
     needed = {"pyproject.toml", "piccolo_conf.py", "programmes", "templates", "static", "locale"}

@@ -1,0 +1,131 @@
+"""What a setting may say: each function reads one kind of value, or says by the setting's name what is wrong with it. What
+may hold a password is never repeated."""
+
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from email.utils import parseaddr
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is meant for the administrator."""
+
+
+def split(name: str, value: str) -> SplitResult:
+    """An address in its parts."""
+    try:
+        return urlsplit(value)
+    except ValueError:
+        raise SettingsError(f"{name} is no address") from None
+
+
+def unknown(environment: Collection[str], known: Collection[str]) -> str:
+    """Names that look like settings and are none, each with the one that may be meant; empty when there are none."""
+    found = []
+    for name in sorted(environment):
+        near = difflib.get_close_matches(name, known, 1, 0.8)
+        # Without the last letters of the prefix it is somebody else's, unless all else is like one of ours.
+        ours = name.startswith("PROGRAMMES_") or (near and re.match(r"PROGRAM[A-Z]{0,4}_", name))
+        if ours and name not in known:
+            found.append(f"{name} (is {near[0]} meant?)" if near else name)
+    return ", ".join(found)
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine, or, as `name.local`, one that is found without any server of names beside it."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or re.fullmatch(r"[a-z0-9-]+\.local(host)?", host) is not None
+
+
+def base_address(name: str, value: str, demo: bool) -> str:
+    """The address that people see: scheme and host, nothing behind. Without TLS only for this machine, or a demo."""
+    parts = split(name, value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingsError(f"{name} must be an http or https address, not {value!r}")
+    if parts.username or parts.path.strip("/") or parts.query or parts.fragment:
+        raise SettingsError(f"{name} must be scheme and host, as https://stod.example.se, with nothing behind")
+    if not _port_can_be(value):
+        raise SettingsError(f"{name} has a port that cannot be: {value!r}")
+    if parts.scheme == "http" and not demo and not is_local(parts.hostname):
+        raise SettingsError(f"{name} must begin with https:// (http is for this machine only), not {value!r}")
+    return value.rstrip("/")
+
+
+def _port_can_be(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def web_address(name: str, value: str) -> str:
+    """Where a link leads."""
+    parts = split(name, value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not _port_can_be(value):
+        raise SettingsError(f"{name} must be an http or https address, not {value!r}")
+    return value
+
+
+def database_address(name: str, value: str) -> str:
+    """A database's address; several hosts may stand in it."""
+    if value and not re.match(r"postgres(ql)?://", value):
+        raise SettingsError(f"{name} must begin with postgresql://")
+    return value
+
+
+def mail_address(name: str, value: str) -> str:
+    """A sender."""
+    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", parseaddr(value)[1]) or "\n" in value:
+        raise SettingsError(f"{name} must be an address as noreply@example.se, not {value!r}")
+    return value
+
+
+def mail_server(name: str, value: str) -> str:
+    """`smtp://[user:password@]host[:port][?starttls]`, `smtps://…`, `folder:///path`, or nothing."""
+    parts = split(name, value)
+    folder = parts.scheme == "folder" and parts.path
+    server = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.query in {"", "starttls"}
+    if value and not folder and not server:
+        raise SettingsError(f"{name} must be smtp://…, smtps://… or folder:///…, with ?starttls or nothing behind")
+    if value and not _port_can_be(value):
+        raise SettingsError(f"{name} has a port that cannot be; signs as / # ? in a password are written %2F %23 %3F")
+    if parts.query and parts.scheme == "smtps":
+        raise SettingsError(f"{name} is encrypted from the start with smtps://: leave ?starttls away, or write smtp://")
+    return value
+
+
+def folder(name: str, value: str) -> Path:
+    """A folder, from the root: what a relative one means depends on where a command is started."""
+    if not value.startswith("/"):
+        raise SettingsError(f"{name} must be a folder from the root, as /srv/…, not {value!r}")
+    return Path(value)
+
+
+def apart(folders: Mapping[str, Path]) -> None:
+    """None of these is another, or lies in it: whoever may reach one must not thereby reach the next."""
+    for name, found in folders.items():
+        for other, beside in folders.items():
+            if name != other and found.absolute().is_relative_to(beside.absolute()):
+                raise SettingsError(f"{name} lies in {other}: they must be apart")
+
+
+def hosts(database_url: str) -> list[tuple[str, int]]:
+    """Every host of a database's address with its port; a folder is where a socket lies."""
+    parts = urlsplit(database_url)
+    asked = parse_qs(parts.query)
+    given = (",".join(asked.get("host", [])) or parts.netloc.rpartition("@")[2]).split(",")
+    ports = ",".join(asked.get("port", ["5432"])).split(",")
+    return [_host(one, ports[number % len(ports)]) for number, one in enumerate(given) if one]
+
+
+def _host(given: str, port: str) -> tuple[str, int]:
+    """One host, `name`, `name:port` or `[::1]:port`."""
+    found = re.fullmatch(r"\[(.*)\](?::(\d+))?|([^:]*)(?::(\d+))?", given)
+    host, own = (found[1] or found[3], found[2] or found[4]) if found else (given, None)
+    number = own or port
+    return host, int(number) if number.isdigit() else 5432

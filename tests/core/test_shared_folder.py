@@ -1,0 +1,78 @@
+"""Web and worker as two accounts: a key folder that is given to their group stays usable to both, and closed to others."""
+
+import os
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from programmes.core.key_files import Receipts
+from programmes.core.sealing import KeyFolder
+from programmes.doctor.folders import FolderFacts, folder_findings, look_at
+
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def closed_umask() -> Iterator[None]:
+    """As in the units: what is not said is for the owner only."""
+    before = os.umask(0o077)
+    yield
+    assert os.umask(before) == 0o077
+
+
+def a_folder(path: Path, mode: int) -> KeyFolder:
+    path.mkdir()
+    path.chmod(mode)
+    keys = KeyFolder(path)
+    keys.destroy("entry", keys.create("entry"), "left", NOW)
+    keys.set_aside("entry", keys.create("entry"), NOW.date())
+    keys.successor("person", keys.create("person")).begin()
+    return keys
+
+
+def modes(folder: Path, folders: bool) -> set[int]:
+    found = [path for path in folder.rglob("*") if path.is_dir() is folders]
+    assert len(found) > 4
+    return {stat.S_IMODE(path.stat().st_mode) for path in found}
+
+
+def test_what_is_made_in_a_folder_that_is_given_to_a_group_is_the_groups_too(tmp_path: Path) -> None:
+    a_folder(tmp_path / "shared", 0o2770)
+    assert modes(tmp_path / "shared", folders=False) == {0o660}
+    assert modes(tmp_path / "shared", folders=True) == {0o2770}
+    a_folder(tmp_path / "own", 0o700)
+    assert modes(tmp_path / "own", folders=False) == {0o600}
+    assert modes(tmp_path / "own", folders=True) == {0o700}
+
+
+def test_group_bits_without_the_setgid_bit_give_a_folder_to_nobody(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    a_folder(folder, 0o770)
+    assert modes(folder, folders=False) == {0o600}
+    assert "can be entered by other accounts" in folder_findings("key folder", look_at(folder, None))[0].says
+
+
+def test_the_doctor_takes_a_shared_folder_as_meant_and_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    a_folder(folder, 0o2770)
+    assert {f.level for f in folder_findings("key folder", look_at(folder, None), rotating=True)} <= {"ok", "note"}
+    [fault] = [f for f in folder_findings("ballot key folder", look_at(folder, None)) if f.level == "fault"]
+    assert "only the worker's own account" in fault.says
+    Receipts(folder).append({"key": str(uuid4()), "kind": "entry", "why": "entry", "when": "2026"})
+    (folder / "receipts.jsonl").chmod(0o600)
+    [fault] = [f for f in folder_findings("key folder", look_at(folder, None)) if f.level == "fault"]
+    assert "1 folders, key files or receipts" in fault.says
+    folder.chmod(0o2775)
+    assert "can be entered" in folder_findings("key folder", look_at(folder, None))[0].says
+
+
+def test_a_third_account_in_the_group_is_a_fault() -> None:
+    facts = FolderFacts("/k", mode=0o2770, same_volume=False, group="keys", members=("web", "worker"))
+    assert [f.level for f in folder_findings("key folder", facts)] == ["ok"]
+    facts = FolderFacts("/k", mode=0o2770, same_volume=False, group="keys", members=("kim", "web", "worker"))
+    [found] = folder_findings("key folder", facts)
+    assert (found.level, "kim, web, worker" in found.says) == ("fault", True)
