@@ -66,7 +66,8 @@ class Cockpit:
 
 @dataclass(frozen=True)
 class Undo:
-    """A decision that was just made and can be taken back; `moves`: its people can be moved to another start."""
+    """A decision that was just made and can be taken back; without an id it can't any more, and `text` says why. `moves`: its
+    people can be moved to another start."""
 
     cohort_id: int
     decision_id: int
@@ -74,7 +75,9 @@ class Undo:
     moves: bool
 
 
-def undo_of(cohort_id: int, decision_id: int, until: datetime, moves: bool) -> Undo:
+def undo_of(cohort_id: int, decision_id: int, until: datetime, moves: bool, refused: str = "") -> Undo:
+    if refused:
+        return Undo(cohort_id, 0, refused, moves)
     text = _("Beskeden går %(time)s. Till dess kan du ångra.", time=clock(until))
     return Undo(cohort_id, decision_id, text, moves)
 
@@ -171,6 +174,10 @@ def done_text(what: str, name: str, reach: Reach) -> str:
 
 def not_started(name: str) -> str:
     return _("%(name)s är inte startad.", name=name)
+
+
+def not_taken_back(name: str) -> str:
+    return _("Beslutet om %(name)s är inte ångrat.", name=name)
 
 
 def cards_and_rows(

@@ -13,6 +13,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts import year_queries
 from programmes.cohorts.rules import UNDECIDED, Reason, decided_by, decision_undone_until, places_span, why_not_postpone
 from programmes.cohorts.schedule_rules import Schedule
+from programmes.cohorts.wording_rules import said
 from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
@@ -20,8 +21,8 @@ from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import places
 from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import queries, services
-from programmes.oversight.cockpit.pages import undo_hint
-from programmes.oversight.cockpit.views import number_within, to_cockpit
+from programmes.oversight.cockpit.pages import not_taken_back, undo_hint
+from programmes.oversight.cockpit.views import number_within, show, to_cockpit
 from programmes.oversight.decisions import pages, undo_services
 from programmes.oversight.per_year.pages import year_of
 from programmes.web.forms import Form, read_form
@@ -193,11 +194,15 @@ def _say(form: Form, refused: Sequence[Reason]) -> None:
 
 @post("/personal/starter/{cohort_id:int}/angra", guards=[signed_in], status_code=303)
 async def undo(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
-    """Take back the decision that was just made."""
+    """Take back the decision that was just made, or say why not."""
     form = await read_form(request)
     typed = form.raw("beslut")
     number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
-    await undo_services.undo(row_id(cohort_id), number, principal(request), request.app.state.clock.now())
+    who, now = principal(request), request.app.state.clock.now()
+    refused = await undo_services.undo(row_id(cohort_id), number, who, now)
+    if refused:
+        name = (await cohorts.mine(who, local_date(now), cohort_id)).name
+        return await show(request, (not_taken_back(name), *(said(reason) for reason in refused)), 409)
     return to_cockpit("angrad", cohort_id)
 
 
