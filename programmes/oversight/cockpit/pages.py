@@ -42,6 +42,7 @@ class DecidePage:
     rows: tuple[tuple[str, str, str], ...]
     button: str
     hint: str
+    others_now: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ class Cockpit:
 
 @dataclass(frozen=True)
 class Undo:
-    """A decision that was just made and can be taken back; without an id it can't any more, and `text` says why. `moves`: its
-    people can be moved to another start."""
+    """A decision that was just made and can be taken back; without an id it can't any more, and `text` says why. `moves`:
+    its people can be moved to another start."""
 
     cohort_id: int
     decision_id: int

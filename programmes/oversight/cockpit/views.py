@@ -14,7 +14,7 @@ from programmes.cohorts.rules import Span, decision_undone_until
 from programmes.cohorts.wording_rules import moved_meanwhile, said
 from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
-from programmes.core.errors import Forbidden, NotFound
+from programmes.core.errors import Conflict, Forbidden, NotFound
 from programmes.core.i18n import speaking
 from programmes.notices.reach_rules import Reach
 from programmes.notices.reach_services import reach, reach_by_state
@@ -45,6 +45,12 @@ def number_within(form: Form, name: str, span: Span, most: int) -> int:
     if typed.isascii() and typed.isdigit() and len(typed) <= len(str(most)) and int(typed) <= most:
         return int(typed)
     return form.number(name, span.least, span.most)
+
+
+def shown_for(form: Form) -> tuple[str, str]:
+    """How the start stood, and whom it would hit, when the form was shown."""
+    state, _slash, people = form.raw("sett").partition("/")
+    return state, people
 
 
 async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int = 200) -> Response[Any]:
@@ -149,7 +155,13 @@ async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Start a cohort, or say every reason why it cannot."""
     form = await read_form(request)
     now = request.app.state.clock.now()
-    reasons = await services.start(row_id(cohort_id), form.ticked("farre"), form.raw("sett"), principal(request), now)
+    fewer, (shown, people) = form.ticked("farre"), shown_for(form)
+    try:
+        reasons = await services.start(row_id(cohort_id), fewer, shown, principal(request), now, people)
+    except Conflict as error:
+        if error.code != services.PEOPLE_CHANGED:
+            raise
+        return await _show_decide(request, cohort_id, 409)
     if not reasons:
         return to_cockpit("startad", cohort_id)
     name = (await cohorts.mine(principal(request), local_date(now), cohort_id)).name
@@ -159,6 +171,11 @@ async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
 @get("/personal/starter/{cohort_id:int}/starta", guards=[signed_in])
 async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """One start with its decision: what it means to whom, and the button. It is never one tap away."""
+    return await _show_decide(request, cohort_id)
+
+
+async def _show_decide(request: AnyRequest, cohort_id: int, status: int = 200) -> Response[Any]:
+    """Anything but 200: it hits others than were shown before."""
     who, now = principal(request), request.app.state.clock.now()
     today = local_date(now)
     cohort = await cohorts.mine(who, today, row_id(cohort_id))
@@ -173,8 +190,8 @@ async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     card = one_card(found[0], today, age)
     button = decision_pages.start_button(card.choice == "fewer", sum(reached.values(), start=Reach()))
     hint = pages.undo_hint(decision_undone_until(now, cohort.first_start))
-    view = pages.DecidePage(card, decision_pages.start_rows(card.start, reached), button, hint)
-    return page(request, "oversight/decide.html", view)
+    view = pages.DecidePage(card, decision_pages.start_rows(card.start, reached), button, hint, others_now=status != 200)
+    return page(request, "oversight/decide.html", view, status)
 
 
 HANDLERS = [cockpit, starts_file, start, decide]

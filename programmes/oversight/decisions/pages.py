@@ -20,6 +20,8 @@ Rows = tuple[tuple[str, str, str], ...]
 
 @dataclass(frozen=True)
 class DecisionPage:
+    """`others_now`: it hits others than were shown before."""
+
     facts: Start
     lead: str
     form: object
@@ -30,6 +32,7 @@ class DecisionPage:
     days: tuple[tuple[str, str, str], ...] = ()
     digest: str = ""
     look_again: bool = False
+    others_now: bool = False
     button: str = ""
     keep: str = ""
     hint: str = ""

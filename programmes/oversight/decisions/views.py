@@ -22,7 +22,7 @@ from programmes.enrolment.queries import places
 from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import queries, services
 from programmes.oversight.cockpit.pages import not_taken_back, undo_hint
-from programmes.oversight.cockpit.views import number_within, show, to_cockpit
+from programmes.oversight.cockpit.views import number_within, show, shown_for, to_cockpit
 from programmes.oversight.decisions import pages, undo_services
 from programmes.oversight.per_year.pages import year_of
 from programmes.web.forms import Form, read_form
@@ -98,10 +98,13 @@ def _hint(request: AnyRequest, facts: queries.Start) -> str:
     return undo_hint(decision_undone_until(request.app.state.clock.now(), facts.first_start))
 
 
-async def _show_cancel(request: AnyRequest, facts: queries.Start, form: Form, status: int = 200) -> Response[Any]:
+async def _show_cancel(
+    request: AnyRequest, facts: queries.Start, form: Form, status: int = 200, others_now: bool = False
+) -> Response[Any]:
     reached = await reach_by_state(facts.cohort_id, "cohort_cancelled", request.app.state.key_folder)
     year, others = await _year(request, facts), await _others(request, facts)
     view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, _hint(request, facts))
+    view = replace(view, others_now=others_now)
     return page(request, "oversight/cancel.html", view, status)
 
 
@@ -119,12 +122,25 @@ async def cancel(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     reason = form.choice("skal", services.REASONS, _("Välj varför starten ställs in."))
     if form.errors:
         return await _show_cancel(request, facts, form, 422)
-    await services.cancel(facts.cohort_id, reason, form.raw("sett"), principal(request), request.app.state.clock.now())
+    who, now = principal(request), request.app.state.clock.now()
+    shown, people = shown_for(form)
+    try:
+        await services.cancel(facts.cohort_id, reason, shown, who, now, people)
+    except Conflict as error:
+        if error.code != services.PEOPLE_CHANGED:
+            raise
+        return await _show_cancel(request, await _facts(request, cohort_id, UNDECIDED), form, 409, others_now=True)
     return to_cockpit("installd", facts.cohort_id)
 
 
 async def _show_postpone(
-    request: AnyRequest, facts: queries.Start, form: Form, first: date, status: int = 200, look_again: bool = False
+    request: AnyRequest,
+    facts: queries.Start,
+    form: Form,
+    first: date,
+    status: int = 200,
+    look_again: bool = False,
+    others_now: bool = False,
 ) -> Response[Any]:
     schedule = await services.plan_again(facts.cohort_id, first, request.app.state.clock.now())
     apart = await services.apart_on(facts.cohort_id, schedule)
@@ -133,7 +149,7 @@ async def _show_postpone(
     reached = await reach_by_state(facts.cohort_id, "cohort_postponed", request.app.state.key_folder)
     year = await _year(request, facts)
     view = pages.postpone_page(facts, schedule, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
-    view = replace(view, hint=_hint(request, facts))
+    view = replace(view, hint=_hint(request, facts), others_now=others_now)
     if apart:
         said = pages.apart_lines(apart)
         view = replace(view, digest=services.days_seen(schedule, apart), clashes=(*view.clashes, *said))
@@ -177,9 +193,14 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     seen = services.days_seen(planned, await services.apart_on(facts.cohort_id, planned))
     if seen != form.raw("dagar"):
         return await _show_postpone(request, facts, form, first, 422, look_again=True)
-    refused = await services.postpone(
-        facts.cohort_id, first, decide_by, reason, form.raw("sett"), seen, principal(request), now
-    )
+    who, (shown, people) = principal(request), shown_for(form)
+    try:
+        refused = await services.postpone(facts.cohort_id, first, decide_by, reason, shown, seen, who, now, people)
+    except Conflict as error:
+        if error.code != services.PEOPLE_CHANGED:
+            raise
+        facts = await _facts(request, cohort_id, UNDECIDED)
+        return await _show_postpone(request, facts, form, first, 409, others_now=True)
     _say(form, refused)
     if refused:
         return await _show_postpone(request, facts, form, first, 422)
