@@ -58,6 +58,34 @@ async def test_it_says_what_the_public_pages_show(starts: list[str], client: htt
     assert "Hemlig" not in str(told) + str(everything)
 
 
+@pytest.mark.parametrize(("section", "maximum"), [("2.16", 8), ("2.3", 1)])
+async def test_nothing_public_tells_how_many_are_in_a_group_where_people_are_not_counted(
+    section: str, maximum: int, db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort(section, clock.now(), minimum=1, maximum=maximum)
+    addresses = ("/", f"/insatser/{cohort.slug}", f"/anmalan/{cohort.public_id}", "/api/v1/starts", "/api/v1/programmes")
+
+    async def told() -> list[str]:
+        pages = [(await client.get(address, headers={"cookie": ""})).text for address in addresses]
+        return [re.sub(r'(value|nonce|data-[a-z]+)="[^"]*"', "", text) for text in pages]
+
+    first = await told()
+    assert ("Det finns lediga platser" if section == "2.16" else "En ledig plats") in first[1]
+    api = (await client.get("/api/v1/starts")).json()["starts"][0]
+    assert (api["places"], api["free"], api["full"]) == (None, None, False)
+    for n in range(maximum - 1):
+        await somebody(cohort, keys, clock.now(), f"P{n}")
+        assert await told() == first
+    await somebody(cohort, keys, clock.now(), "L")
+    full = await told()
+    assert "Fullt. Du kan ställa dig i kö." in full[1]
+    assert (await client.get("/api/v1/starts")).json()["starts"][0]["full"]
+    # Nor how many wait.
+    for n in range(2):
+        await somebody(cohort, keys, clock.now(), f"K{n}")
+        assert await told() == full
+
+
 async def test_it_is_asked_about_again_and_not_sent_again(
     starts: list[str], client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
 ) -> None:

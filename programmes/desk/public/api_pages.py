@@ -30,7 +30,7 @@ class ApiStart:
     first_session: datetime | None
     place: str
     sessions: int
-    places: int
+    places: int | None
     free: int | None
     full: bool
     apply_from: date
@@ -95,8 +95,8 @@ def start(found: Start, base_url: str) -> ApiStart:
         first_session=local(found.first) if found.first else None,
         place=found.cohort.venue,
         sessions=found.cohort.sessions,
-        places=found.cohort.maximum,
-        free=None if found.not_yet else found.free,
+        places=found.cohort.maximum if found.numbers else None,
+        free=found.free if found.numbers and not found.not_yet else None,
         full=not found.not_yet and not found.free,
         apply_from=found.cohort.enrol_from,
         apply_at=f"{base_url}{found.address}",

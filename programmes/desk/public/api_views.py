@@ -66,7 +66,7 @@ async def show_one(request: AnyRequest, slug: FromPath[str]) -> Response[pages.A
     """One programme by the last part of its page's address. Raises NotFound."""
     office, base = public.office_of(request), request.app.state.settings.base_url
     _, programme = await catalogue.by_slug(slug, office.today)
-    starts = await public.starts_of(office, slug)
+    starts = public.of_programme(programme, await public.starts_of(office, slug))
     openings = [o for of_slug, o in await public.openings_of(office, public.TIMES_SHOWN) if of_slug == slug]
     return _answer(request, pages.programme(programme, starts, openings, office, base))
 

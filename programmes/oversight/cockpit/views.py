@@ -65,7 +65,7 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
         await queries.undecided(who, now),
         await queries.starts_in(year, who, today) if mine else [],
         await _offered(mine),
-        {p.section for p in programmes if p.exempt and "participant_count" not in p.figures},
+        {p.section for p in programmes if not p.people_counted},
         who.coordinates,
         today,
         pages.Wanted(
