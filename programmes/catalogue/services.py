@@ -3,14 +3,16 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
 
+import asyncpg
 import msgspec
 
 from programmes.catalogue import edition_file as file
 from programmes.catalogue.edition_file import Edition
+from programmes.catalogue.number_rules import impossible
 from programmes.catalogue.reading_rules import can_be_looked_up
 from programmes.catalogue.rules import (
     AgeBand,
@@ -28,7 +30,7 @@ from programmes.catalogue.rules import (
     Wording,
 )
 from programmes.core.audit import note
-from programmes.core.db import execute, fetchval, transaction
+from programmes.core.db import execute, fetchrow, fetchval, transaction
 from programmes.core.errors import Conflict, NotFound
 
 EDITIONS = Path(__file__).parent / "editions"
@@ -60,7 +62,7 @@ def read_edition(path: Path) -> Edition:
     """The edition in a data file.
 
     Raises:
-        EditionError: a key is unknown or missing, or something refers to what the file does not have.
+        EditionError: a key is unknown or missing, something refers to what the file does not have, or a number cannot be.
     """
     source = path.read_bytes()
     try:
@@ -71,6 +73,9 @@ def read_edition(path: Path) -> Edition:
     _demand_unique("section", (p.section for p in programmes))
     _demand_unique("slug", (p.slug for p in programmes))
     _demand_known_conditions(programmes)
+    _demand_possible(programmes)
+    if rows.edition.valid_from != rows.edition.facts.valid_from:
+        raise EditionError(f"valid_from is {rows.edition.valid_from}, and among the facts {rows.edition.facts.valid_from}")
     return Edition(
         valid_from=rows.edition.valid_from,
         revised_on=rows.edition.revised_on,
@@ -105,6 +110,12 @@ def _demand_known_conditions(programmes: Iterable[Programme]) -> None:
         for others in programme.instead.values():
             for unknown in set(others) - (sections - {programme.section}):
                 raise EditionError(f"{programme.section} {programme.slug}: instead has no {unknown!r}")
+
+
+def _demand_possible(programmes: Iterable[Programme]) -> None:
+    wrong = [f"{p.section} {p.slug}: {why}" for p in programmes for why in impossible(p)]
+    if wrong:
+        raise EditionError("\n  ".join(wrong))
 
 
 def _text(row: file.TextRow) -> Text:
@@ -151,7 +162,7 @@ class _Reader:
             residency_kind=facts.residency,
             proof=_text(self._shared(self.rows.proof, facts.show_on_request, "proof")),
             proof_kind=facts.show_on_request,
-            figures=tuple(facts.figures),
+            figures=tuple(figure for figure in facts.figures if self._shared(self.rows.figure, figure, "figure")),
             evaluation_dimensions=tuple(facts.evaluation_dimensions),
             facts=msgspec.to_builtins(facts),
         )
@@ -379,6 +390,31 @@ async def _store(edition_id: int, position: int, programme: Programme) -> None:
         programme.starts_per_year_min,
         msgspec.json.encode(programme).decode(),
     )
+
+
+async def remove_edition(day: date, today: date) -> str:
+    """Take back the edition that was stored last of those to be in force from a day; returns its diary number.
+
+    Raises:
+        EditionError: there is none, its day has come, it belongs to the release, or a cohort stands on it.
+    """
+    released = {read_edition(path).digest for path in EDITIONS.glob("*.toml")}
+    try:
+        async with transaction():
+            row = await fetchrow(
+                "select id, diary_number, digest from edition where valid_from = $1 order by id desc limit 1 for update", day
+            )
+            if row is None:
+                raise EditionError(f"no edition is stored that is in force from {day}")
+            if day <= today:
+                raise EditionError(f"the edition of {day} is in force, and cannot be taken back; load another one")
+            if row["digest"] in released:
+                raise EditionError(f"the edition of {day} belongs to this release, and would come back with it")
+            await execute("delete from programme where edition_id = $1", row["id"])
+            await execute("delete from edition where id = $1", row["id"])
+    except (asyncpg.RestrictViolationError, asyncpg.ForeignKeyViolationError) as error:
+        raise EditionError(f"something stands on the edition of {day} already: it stays") from error
+    return str(row["diary_number"])
 
 
 async def choose_reading(programme: Programme, key: str, value: Value, staff_id: int, now: datetime) -> None:

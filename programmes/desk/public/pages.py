@@ -34,8 +34,8 @@ class Office:
 @dataclass(frozen=True)
 class Start:
     """A cohort that one can apply to, or soon can. `timetable` are its sessions, where the page shows times. `first` is None
-    of a series of talks of which none is booked yet: the time is agreed upon. `counted`: how many people are in it may be said
-    (`Programme.people_counted`)."""
+    of a series of talks of which none is booked yet: the time is agreed upon. `counted`: how many people are in it may be
+    said (`Programme.people_counted`)."""
 
     cohort: CohortFacts
     first: datetime | None
@@ -91,8 +91,8 @@ class Start:
 
     @property
     def places_text(self) -> str:
-        """How many places are left, or only whether any is, in words that need no picture; nothing before the enrolment opens
-        where there is no number to say."""
+        """How many places are left, or only whether any is, in words that need no picture; nothing before the enrolment
+        opens where there is no number to say."""
         if self.not_yet:
             return ngettext("%(n)s plats", "%(n)s platser", self.cohort.maximum) if self.numbers else ""
         if not self.free and self.cohort.maximum > self.places.held:
