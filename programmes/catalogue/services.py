@@ -3,11 +3,10 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-import asyncpg
 import msgspec
 
 from programmes.catalogue import edition_file as file
@@ -30,7 +29,7 @@ from programmes.catalogue.rules import (
     Wording,
 )
 from programmes.core.audit import note
-from programmes.core.db import execute, fetchrow, fetchval, transaction
+from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import Conflict, NotFound
 
 EDITIONS = Path(__file__).parent / "editions"
@@ -390,31 +389,6 @@ async def _store(edition_id: int, position: int, programme: Programme) -> None:
         programme.starts_per_year_min,
         msgspec.json.encode(programme).decode(),
     )
-
-
-async def remove_edition(day: date, today: date) -> str:
-    """Take back the edition that was stored last of those to be in force from a day; returns its diary number.
-
-    Raises:
-        EditionError: there is none, its day has come, it belongs to the release, or a cohort stands on it.
-    """
-    released = {read_edition(path).digest for path in EDITIONS.glob("*.toml")}
-    try:
-        async with transaction():
-            row = await fetchrow(
-                "select id, diary_number, digest from edition where valid_from = $1 order by id desc limit 1 for update", day
-            )
-            if row is None:
-                raise EditionError(f"no edition is stored that is in force from {day}")
-            if day <= today:
-                raise EditionError(f"the edition of {day} is in force, and cannot be taken back; load another one")
-            if row["digest"] in released:
-                raise EditionError(f"the edition of {day} belongs to this release, and would come back with it")
-            await execute("delete from programme where edition_id = $1", row["id"])
-            await execute("delete from edition where id = $1", row["id"])
-    except (asyncpg.RestrictViolationError, asyncpg.ForeignKeyViolationError) as error:
-        raise EditionError(f"something stands on the edition of {day} already: it stays") from error
-    return str(row["diary_number"])
 
 
 async def choose_reading(programme: Programme, key: str, value: Value, staff_id: int, now: datetime) -> None:

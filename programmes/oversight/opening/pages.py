@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from programmes.catalogue.number_rules import MOST_SESSIONS
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.rules import (
-    MOST_SESSIONS,
     Defaults,
     Span,
     closed_after_start,

@@ -8,9 +8,10 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from programmes.catalogue import queries as catalogue
+from programmes.catalogue.number_rules import MOST_PLACES
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.opening_services import Preview, choices, known_venue, preview, programme_for, start_from
-from programmes.cohorts.rules import MOST_PLACES, Defaults, places_span, sessions_span
+from programmes.cohorts.rules import Defaults, places_span, sessions_span
 from programmes.cohorts.schedule_rules import slot_on
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
