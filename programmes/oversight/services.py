@@ -1,14 +1,15 @@
 """Decisions about starts. They sit above cohorts and enrolments because they touch both, under the cohort's lock."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohort_queries
 from programmes.cohorts import services as cohorts
+from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import REASONS, Reason, StartFacts, decide_start, places_span, why_not_limits
-from programmes.cohorts.schedule_rules import Schedule
+from programmes.cohorts.schedule_rules import Clash, Schedule, seen_digest
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
@@ -82,21 +83,34 @@ async def cancel(
             await first_right_services.give(cohort, now)
 
 
-async def plan_again(cohort_id: int, new_first: date, now: datetime) -> Schedule:
+@dataclass(frozen=True)
+class Again:
+    """The sessions from another first day: what room or leader is taken then, and on which days somebody would meet whom
+    they must not; who these are is never said. `digest` stands for all that there was to see."""
+
+    schedule: Schedule
+    clashes: tuple[Clash, ...]
+    apart: tuple[date, ...]
+    venue_id: int
+
+    @property
+    def digest(self) -> str:
+        days = seen_digest(self.schedule, self.clashes, self.venue_id, ())
+        return "-".join([days, *(f"{day:%y%m%d}" for day in self.apart)])
+
+    @property
+    def to_be_meant(self) -> list[Reason]:
+        """What has to be ticked as meant."""
+        return [*clash_reasons(self.clashes), *(Reason("apart", "anda", {"day": day}) for day in self.apart[:1])]
+
+
+async def plan_again(cohort_id: int, new_first: date, principal: Principal, now: datetime) -> Again:
     """The sessions from another first day; nothing is saved."""
-    return await cohorts.plan_again(cohort_id, new_first, now)
-
-
-async def apart_on(cohort_id: int, schedule: Schedule) -> list[date]:
-    """On which of these days somebody would meet whom they must not; who they are is never said."""
+    schedule, clashes = await cohorts.plan_again(cohort_id, new_first, now, principal)
     rooms = [session.venue_id for session in await cohort_queries.sessions(cohort_id) if session.state != "cancelled"]
     times = [(slot.starts_at, slot.ends_at, room) for slot, room in zip(schedule.slots, rooms, strict=False)]
-    return await days_apart(cohort_id, times)
-
-
-def days_seen(schedule: Schedule, apart: Sequence[date]) -> str:
-    """Stands for all that there was to see of the days."""
-    return "-".join([schedule.digest, *(f"{day:%y%m%d}" for day in apart)])
+    venue_id = (await cohort_queries.by_id(cohort_id)).venue_id
+    return Again(schedule, tuple(clashes), tuple(await days_apart(cohort_id, times)), venue_id)
 
 
 async def postpone(
@@ -109,18 +123,22 @@ async def postpone(
     principal: Principal,
     now: datetime,
     people: str | None = None,
+    *,
+    meant: bool = False,
 ) -> list[Reason]:
     """Give a start another first day; everybody keeps their place. Returns why not, or nothing when it is done.
 
-    `seen_days` is `days_seen` of the sessions that were shown, with the clashes that are meant.
+    `seen_days` is the digest of the sessions that were shown with what clashes; `meant`: that it may.
 
     Raises: as `start`; and Conflict when a closure has changed the days.
     """
     async with transaction():
         cohort, taken = await _decidable(cohort_id, seen, people, principal, now)
-        schedule = await cohorts.plan_again(cohort_id, new_first, now)
-        if days_seen(schedule, await apart_on(cohort_id, schedule)) != seen_days:
+        again = await plan_again(cohort_id, new_first, principal, now)
+        if again.digest != seen_days:
             raise Conflict("schedule_changed")
+        if again.to_be_meant and not meant:
+            return again.to_be_meant
         return await cohorts.mark_postponed(cohort, new_first, decide_by, reason, taken.confirmed, principal, now)
 
 

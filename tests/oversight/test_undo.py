@@ -70,7 +70,7 @@ async def decide(what: str, cohort: CohortFacts, kim: Principal, clock: FrozenCl
     else:
         assert cohort.first_start
         new_first = (cohort.first_start + timedelta(days=21)).date()
-        days = services.days_seen(await services.plan_again(cohort.cohort_id, new_first, clock.now()), [])
+        days = (await services.plan_again(cohort.cohort_id, new_first, kim, clock.now())).digest
         by = new_first - timedelta(days=10)
         assert not await services.postpone(cohort.cohort_id, new_first, by, "no_venue", seen(cohort), days, kim, clock.now())
 

@@ -12,7 +12,6 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import year_queries
 from programmes.cohorts.rules import UNDECIDED, Reason, decided_by, decision_undone_until, places_span, why_not_postpone
-from programmes.cohorts.schedule_rules import Schedule
 from programmes.cohorts.wording_rules import said
 from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
@@ -65,6 +64,7 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
         taken.preliminary,
         taken.offered,
         taken.queued,
+        venue=cohort.venue,
     )
 
 
@@ -142,18 +142,13 @@ async def _show_postpone(
     look_again: bool = False,
     others_now: bool = False,
 ) -> Response[Any]:
-    schedule = await services.plan_again(facts.cohort_id, first, request.app.state.clock.now())
-    apart = await services.apart_on(facts.cohort_id, schedule)
+    again = await services.plan_again(facts.cohort_id, first, principal(request), request.app.state.clock.now())
     decide_by = form.raw("beslut") if form.values else decided_by(first).isoformat()
     typed = form.raw("start") if form.values else first.isoformat()
     reached = await reach_by_state(facts.cohort_id, "cohort_postponed", request.app.state.key_folder)
     year = await _year(request, facts)
-    view = pages.postpone_page(facts, schedule, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
+    view = pages.postpone_page(facts, again, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
     view = replace(view, hint=_hint(request, facts), others_now=others_now)
-    if apart:
-        said = pages.apart_lines(apart)
-        view = replace(view, digest=services.days_seen(schedule, apart), clashes=(*view.clashes, *said))
-
     return page(request, "oversight/postpone.html", view, status)
 
 
@@ -178,24 +173,26 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     """Show the days again, or save them if they are the days that were seen."""
     facts = await _facts(request, cohort_id, UNDECIDED)
     form = await read_form(request)
-    now = request.app.state.clock.now()
+    who, now = principal(request), request.app.state.clock.now()
     fallback = _three_weeks_later(facts, local_date(now))
     first, decide_by = form.day("start"), form.day("beslut")
     if form.ticked("visa"):
         if first and decide_by:
-            schedule = await services.plan_again(facts.cohort_id, first, now)
-            _say(form, why_not_postpone(facts.state, facts.first_start, first, decide_by, schedule, now))
+            again = await services.plan_again(facts.cohort_id, first, who, now)
+            _say(form, why_not_postpone(facts.state, facts.first_start, first, decide_by, again.schedule, now))
         return await _show_postpone(request, facts, form, first or fallback, 422 if form.errors else 200)
     reason = form.choice("skal", services.REASONS, _("Välj varför starten skjuts upp."))
     if form.errors or first is None or decide_by is None:
         return await _show_postpone(request, facts, form, first or fallback, 422)
-    planned: Schedule = await services.plan_again(facts.cohort_id, first, now)
-    seen = services.days_seen(planned, await services.apart_on(facts.cohort_id, planned))
+    seen = (await services.plan_again(facts.cohort_id, first, who, now)).digest
     if seen != form.raw("dagar"):
         return await _show_postpone(request, facts, form, first, 422, look_again=True)
-    who, (shown, people) = principal(request), shown_for(form)
+    shown, people = shown_for(form)
+    meant = form.ticked("anda")
     try:
-        refused = await services.postpone(facts.cohort_id, first, decide_by, reason, shown, seen, who, now, people)
+        refused = await services.postpone(
+            facts.cohort_id, first, decide_by, reason, shown, seen, who, now, people, meant=meant
+        )
     except Conflict as error:
         if error.code != services.PEOPLE_CHANGED:
             raise
@@ -209,8 +206,11 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
 
 def _say(form: Form, refused: Sequence[Reason]) -> None:
     """Every reason beside its field."""
+    texts: dict[str, list[str]] = {}
     for field, text in pages.sentences(refused):
-        form.fail(field or "start", text)
+        texts.setdefault(field or "start", []).append(text)
+    for field, found in texts.items():
+        form.fail(field, " ".join(found))
 
 
 @post("/personal/starter/{cohort_id:int}/angra", guards=[signed_in], status_code=303)

@@ -18,6 +18,7 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
+from programmes.oversight.clash_pages import MOST_CLASHES
 from programmes.oversight.cockpit.views import number_within
 from programmes.oversight.opening import pages
 from programmes.oversight.opening.days_views import by_hand, days_to_pick, hours_differ, read_days
@@ -246,7 +247,7 @@ async def _asked(ask: _Ask, wanted: Opening, visits: Sequence[Visit], planned: P
     doubted = await visit_doubts(visits, wanted, venue_id, ask.who)
     return (
         *(pages.visit_warning(visit, doubt, holder) for visit, doubt in doubted),
-        *(pages.visit_beside(starts, ends, who, venue) for starts, ends, who in beside[: pages.MOST_CLASHES]),
+        *(pages.visit_beside(starts, ends, who, venue) for starts, ends, who in beside[:MOST_CLASHES]),
     )
 
 
