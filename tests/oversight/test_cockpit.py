@@ -422,7 +422,7 @@ async def test_the_office_sets_how_many_starts_it_wants_and_is_told_by_when_to_o
 
 
 async def test_the_starts_can_be_taken_home_and_say_that_they_stay_in_the_house(
-    db: None, client: httpx.AsyncClient, clock: FrozenClock
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:
     robin = await a_leader(clock.now())
     await a_coordinator(clock.now())
@@ -435,3 +435,20 @@ async def test_the_starts_can_be_taken_home_and_say_that_they_stay_in_the_house(
     assert line[5:] == ["5", "8", "0", "0", "0", "0", "0"]
     nothing = (await client.get("/personal/starter.csv?insats=2.7")).content.decode("utf-8-sig")
     assert list(csv.reader(io.StringIO(nothing), delimiter=";")) == [heads]
+    # Where people are not counted their number goes home with nobody.
+    children = await a_cohort("2.16", clock.now(), robin)
+    await somebody(children, keys, clock.now())
+    content = (await client.get("/personal/starter.csv?insats=2.16")).content.decode("utf-8-sig")
+    _heads, line = csv.reader(io.StringIO(content), delimiter=";")
+    assert line[5:] == ["5", "8", "", "", "", "", ""]
+
+
+async def test_a_decision_that_is_late_is_not_the_nearest(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    late = await a_cohort("2.8", clock.now())
+    await owner.execute("update cohort set decide_by = '2026-09-01' where id = $1", late.cohort_id)
+    assert "1 försenat</span>" in (await client.get(STARTS)).text
+    other = await a_cohort("2.8", clock.now())
+    await owner.execute("update cohort set decide_by = '2026-09-11' where id = $1", other.cohort_id)
+    assert "1 försenat, närmast fredag 11 september</span>" in (await client.get(STARTS)).text

@@ -221,10 +221,13 @@ def tiles(starts: Sequence[Start], today: date, in_year: Mapping[str, Year], nam
     below = [start for start in starts if start.confirmed < start.minimum]
     queues = [start for start in starts if start.queued]
     missing = sum(start.minimum - start.confirmed for start in below)
-    first = _("närmast %(day)s", day=day_long(starts[0].decide_by)) if starts else _("inga beslut väntar")
+    late = sum(1 for start in starts if start.decide_by < today)
+    coming = [start.decide_by for start in starts if start.decide_by >= today]
+    first = [ngettext("%(n)s försenat", "%(n)s försenade", late)] if late else []
+    first += [_("närmast %(day)s", day=day_long(coming[0]))] if coming else []
     lacking = [names[section] for section, year in in_year.items() if year.lacking]
     found = [
-        Tile(_("Beslut inom 14 dagar"), len(near), first),
+        Tile(_("Beslut inom 14 dagar"), len(near), ", ".join(first) or _("inga beslut väntar")),
         Tile(_("Under minsta antal"), len(below), ngettext("%(n)s till behövs", "%(n)s till behövs tillsammans", missing)),
         Tile(
             _("I kö"),

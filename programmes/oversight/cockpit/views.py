@@ -145,9 +145,11 @@ async def starts_file(request: AnyRequest) -> Response[bytes]:
     """The starts that wait for a decision, narrowed and in order as on the page, in Swedish. Each line says that it stays in
     the house."""
     chosen = _filter(request)
-    found = filter(chosen.holds, await queries.undecided(principal(request), request.app.state.clock.now()))
+    now = request.app.state.clock.now()
+    found = filter(chosen.holds, await queries.undecided(principal(request), now))
+    uncounted = {p.section for _id, p in await catalogue.in_force(local_date(now)) if not p.people_counted}
     with speaking("sv"):
-        return csv_file("starter-internt-sekretess.csv", starts_file_pages.heads(), starts_file_pages.rows(found))
+        return csv_file("starter-internt-sekretess.csv", starts_file_pages.heads(), starts_file_pages.rows(found, uncounted))
 
 
 @post("/personal/starter/{cohort_id:int}/starta", guards=[signed_in], status_code=200)
