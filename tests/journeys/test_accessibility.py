@@ -161,6 +161,7 @@ async def test_the_starts_fit_the_screen_at_every_width_also_when_one_is_postpon
     for cohort in (far, near):
         for number in range(7):
             await somebody(cohort, keys, clock.now(), f"P{number}")
+        clock.advance(minutes=1)
         first = (cohort.first_start or clock.now()).date() + timedelta(days=35)
         again = await decisions.plan_again(cohort.cohort_id, first, kim, clock.now())
         seen, by = decisions.seen_as(cohort.state, cohort.first_start), first - timedelta(days=30)
@@ -176,6 +177,7 @@ async def test_the_starts_fit_the_screen_at_every_width_also_when_one_is_postpon
             await desk.goto(address)
             wide = await desk.evaluate("document.documentElement.scrollWidth")
             out = await desk.evaluate(_STICKS_OUT)
+            assert "7 har inte svarat om de kan." in await desk.content()
             if wide > width or out:
                 wrong.append(f"{address} at {width}: {wide} px, {out}")
     assert wrong == [], "\n".join(wrong)
