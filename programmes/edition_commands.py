@@ -4,17 +4,18 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from programmes.catalogue import queries
 from programmes.catalogue.edition_file import Edition
 from programmes.catalogue.edition_rules import differences
+from programmes.catalogue.removing_services import remove_edition
 from programmes.catalogue.rules import Programme
 from programmes.catalogue.services import EditionError, load_edition, read_edition
 from programmes.core.clock import SystemClock, local_date
 from programmes.core.db import close_pool, open_pool
-from programmes.oversight.compliance.edition_wording_rules import fact_words, value_words
+from programmes.oversight.compliance.edition_wording_rules import change_words, value_words
 from programmes.settings import Settings
 
 Run = Callable[[Settings, argparse.Namespace], int]
@@ -47,16 +48,19 @@ def _run(work: Callable[[Edition, date], Awaitable[int]]) -> Run:
 
 async def compare(edition: Edition, today: date) -> int:
     """Say fact by fact what is otherwise than in the edition that is in force the day before; store nothing."""
-    before = [p for _id, p in await queries.in_force(min(today, edition.valid_from))]
-    _say(before, edition)
+    _say(await _before(edition, today), edition)
     return 0
+
+
+async def _before(edition: Edition, today: date) -> list[Programme]:
+    return [p for _id, p in await queries.in_force(max(today, edition.valid_from - timedelta(days=1)))]
 
 
 def _say(before: list[Programme], edition: Edition) -> None:
     found = differences(before, edition.programmes)
     print(f"Edition {edition.diary_number}, in force from {edition.valid_from}: {len(found)} facts are otherwise.")
     for one in found:
-        print(f"  {one.section}  {fact_words(one.fact)}")
+        print(f"  {one.section}  {change_words(one)}")
         print(f"      was: {value_words(one.fact, one.before)}")
         print(f"      is:  {value_words(one.fact, one.after)}")
 
@@ -73,10 +77,41 @@ async def load(edition: Edition, today: date) -> int:
             file=sys.stderr,
         )
         return 1
-    _say([p for _id, p in await queries.in_force(edition.valid_from)], edition)
+    _say(await _before(edition, today), edition)
     await load_edition(edition, SystemClock().now())
     print("Stored. Managers see what it changes, and for which cohorts, under Efterlevnad.")
     return 0
+
+
+def _remove(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Take back an edition that was stored and is not in force yet."""
+
+    async def do() -> int:
+        await open_pool(settings.database_url, 2)
+        try:
+            return await remove(arguments.day, local_date(SystemClock().now()))
+        finally:
+            await close_pool()
+
+    return asyncio.run(do())
+
+
+async def remove(day: date, today: date) -> int:
+    """Take back the edition that is to be in force from a day."""
+    try:
+        number = await remove_edition(day, today)
+    except EditionError as error:
+        print(f"programmes edition: {error}", file=sys.stderr)
+        return 1
+    print(f"Edition {number}, that would have been in force from {day}, is removed.")
+    return 0
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day, like 2027-01-01") from None
 
 
 def add_to(command: argparse.ArgumentParser) -> None:
@@ -91,3 +126,6 @@ def add_to(command: argparse.ArgumentParser) -> None:
             "file", type=Path, metavar="FILE", help="a data file like those in programmes/catalogue/editions"
         )
         action.set_defaults(run=_run(work))
+    action = actions.add_parser("remove", help="take back an edition that is stored and not in force yet")
+    action.add_argument("day", type=_day, metavar="DAY", help="the day from which it would be in force, like 2027-01-01")
+    action.set_defaults(run=_remove)

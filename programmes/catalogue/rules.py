@@ -227,6 +227,11 @@ class Programme:
         return self.doc_level == "operational"
 
     @property
+    def people_counted(self) -> bool:
+        """Whether people may be counted: where nobody is named, only if their number is among the section's figures."""
+        return not self.exempt or "participant_count" in self.figures
+
+    @property
     def sessions_default(self) -> int | None:
         """The number that a new cohort starts from; of a span (2.3: five to ten) the smaller, more can be added."""
         return self.sessions_min

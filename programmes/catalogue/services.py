@@ -11,6 +11,7 @@ import msgspec
 
 from programmes.catalogue import edition_file as file
 from programmes.catalogue.edition_file import Edition
+from programmes.catalogue.number_rules import impossible
 from programmes.catalogue.reading_rules import can_be_looked_up
 from programmes.catalogue.rules import (
     AgeBand,
@@ -60,7 +61,7 @@ def read_edition(path: Path) -> Edition:
     """The edition in a data file.
 
     Raises:
-        EditionError: a key is unknown or missing, or something refers to what the file does not have.
+        EditionError: a key is unknown or missing, something refers to what the file does not have, or a number cannot be.
     """
     source = path.read_bytes()
     try:
@@ -71,6 +72,9 @@ def read_edition(path: Path) -> Edition:
     _demand_unique("section", (p.section for p in programmes))
     _demand_unique("slug", (p.slug for p in programmes))
     _demand_known_conditions(programmes)
+    _demand_possible(programmes)
+    if rows.edition.valid_from != rows.edition.facts.valid_from:
+        raise EditionError(f"valid_from is {rows.edition.valid_from}, and among the facts {rows.edition.facts.valid_from}")
     return Edition(
         valid_from=rows.edition.valid_from,
         revised_on=rows.edition.revised_on,
@@ -105,6 +109,12 @@ def _demand_known_conditions(programmes: Iterable[Programme]) -> None:
         for others in programme.instead.values():
             for unknown in set(others) - (sections - {programme.section}):
                 raise EditionError(f"{programme.section} {programme.slug}: instead has no {unknown!r}")
+
+
+def _demand_possible(programmes: Iterable[Programme]) -> None:
+    wrong = [f"{p.section} {p.slug}: {why}" for p in programmes for why in impossible(p)]
+    if wrong:
+        raise EditionError("\n  ".join(wrong))
 
 
 def _text(row: file.TextRow) -> Text:
@@ -151,7 +161,7 @@ class _Reader:
             residency_kind=facts.residency,
             proof=_text(self._shared(self.rows.proof, facts.show_on_request, "proof")),
             proof_kind=facts.show_on_request,
-            figures=tuple(facts.figures),
+            figures=tuple(figure for figure in facts.figures if self._shared(self.rows.figure, figure, "figure")),
             evaluation_dimensions=tuple(facts.evaluation_dimensions),
             facts=msgspec.to_builtins(facts),
         )

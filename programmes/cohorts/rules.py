@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
+from programmes.catalogue.number_rules import MOST_PLACES, MOST_SESSIONS, MOST_WEEKS
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.schedule_rules import EARLIEST, LATEST, Closure, Schedule, Slot, why_off
 from programmes.core.clock import clock_doubt, local, local_date
 from programmes.core.days import latest_working_day
 
-MOST_SESSIONS, MOST_WEEKS, MOST_PLACES = 52, 52, 200
 LONGEST_SESSION = timedelta(hours=8)
 FURTHEST = timedelta(days=2 * 366)
 UNDECIDED = frozenset({"planned", "open", "postponed"})

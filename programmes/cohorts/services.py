@@ -123,19 +123,18 @@ async def mark_cancelled(cohort: CohortFacts, reason: str, confirmed: int, princ
         await jobs.put("cohort_cancelled", {"cohort": cohort.cohort_id, "change": noted.change_id})
 
 
-async def plan_again(cohort_id: int, new_first: date, now: datetime) -> Schedule:
-    """The sessions that count, by the same pattern from another first day, with what clashes; nothing is saved."""
-    return (await _plan_again(cohort_id, new_first, now))[0]
-
-
-async def _plan_again(cohort_id: int, new_first: date, now: datetime) -> tuple[Schedule, list[Clash]]:
+async def plan_again(
+    cohort_id: int, new_first: date, now: datetime, principal: Principal = _NOBODY
+) -> tuple[Schedule, list[Clash]]:
+    """The sessions that count, by the same pattern from another first day, and what clashes; nothing is saved. Of groups
+    that the asker does not coordinate only that they are there."""
     slots = [Slot(s.starts_at, s.ends_at, s.moved_from) for s in await _counted(cohort_id)]
     if not slots:
         return Schedule(()), []
     cohort = await queries.by_id(cohort_id)
     closures = await schedule_queries.closures(cohort.venue_id, local_date(now))
     schedule = again_from(slots, new_first, closures, cohort.every_weeks)
-    found = await clashes_of(cohort, schedule.slots, cohort.venue_id, _NOBODY)
+    found = await clashes_of(cohort, schedule.slots, cohort.venue_id, principal)
     return with_clashes(schedule, found), found
 
 
@@ -161,7 +160,7 @@ async def mark_postponed(
         Conflict: somebody else has decided.
     """
     _refuse_decided(cohort)
-    schedule, clashes = await _plan_again(cohort.cohort_id, new_first, now)
+    schedule, clashes = await plan_again(cohort.cohort_id, new_first, now)
     found = why_not_postpone(cohort.state, cohort.first_start, new_first, decide_by, schedule, now)
     sessions = await _counted(cohort.cohort_id)
     if any(session.state == "held" for session in sessions):

@@ -1,12 +1,12 @@
 """Reasons, days off and dates in words. Pure: the language is that of the running request."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import cast
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Note, Off, holiday_name
-from programmes.core.i18n import capital, clock, day_long, day_plain, language, ngettext
+from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, ngettext
 from programmes.core.i18n import gettext as _
 
 Params = Mapping[str, object]
@@ -53,6 +53,22 @@ def weekday_group(weekday: int) -> str:
         _("Lördagsgruppen"),
         _("Söndagsgruppen"),
     ][weekday]
+
+
+def moved_meanwhile(n: int, to: Sequence[str]) -> str:
+    """That a decision stands because people have been moved, and to which starts."""
+    if not to:
+        return ngettext(
+            "%(n)s person är redan flyttad till en annan start, så beslutet går inte att ångra.",
+            "%(n)s personer är redan flyttade till en annan start, så beslutet går inte att ångra.",
+            n,
+        )
+    return ngettext(
+        "%(n)s person är redan flyttad till %(to)s, så beslutet går inte att ångra.",
+        "%(n)s personer är redan flyttade till %(to)s, så beslutet går inte att ångra.",
+        n,
+        to=listed(list(to)),
+    )
 
 
 def why_skipped(day: date, off: Off) -> str:
@@ -256,6 +272,7 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     ),
     "stands_already": lambda p: _("Personen kommer redan till den träffen."),
     "past_before": lambda p: _("Tiden som var förut har redan börjat, så ändringen går inte att ångra."),
+    "moved_meanwhile": lambda p: moved_meanwhile(cast(int, p["n"]), cast(Sequence[str], p["to"])),
     "already_held": lambda p: _("En träff är redan hållen, så starten kan inte skjutas upp."),
 }
 

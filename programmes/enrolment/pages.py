@@ -25,7 +25,7 @@ __all__ = ["MOST_SIBLINGS", "born_between"]
 class CohortHead:
     """What the way in says about the cohort. `seats_left` counts places nobody holds; `someone_waits` who is offered one
     before a newcomer. `first_day` is the day on which ages count; `booked_on_the_way`: talks are booked one at a time, and
-    perhaps none is yet."""
+    perhaps none is yet. `counted`: how many people are in it may be said to anybody (`Programme.people_counted`)."""
 
     public_id: str
     programme_name: str
@@ -44,6 +44,7 @@ class CohortHead:
     days: str
     first_day: date
     booked_on_the_way: bool = False
+    counted: bool = False
 
     @property
     def free(self) -> bool:
@@ -73,10 +74,14 @@ class CohortHead:
         )
 
     def places(self, for_staff: bool = False) -> str:
-        """How many places are left, or that one queues; `for_staff`, that somebody else does."""
+        """How many places are left, or that one queues; `for_staff`, that somebody else does. Only whether there are any,
+        where numbers would count people for anybody who asks (decision 63)."""
+        numbers = for_staff or self.counted
         if self.free:
+            if not numbers:
+                return _("Platsen är ledig.") if self.form == "individual" else _("Det finns lediga platser.")
             return ngettext("%(n)s plats kvar.", "%(n)s platser kvar.", self.seats_left)
-        waiting = ngettext("%(n)s väntar.", "%(n)s väntar.", self.queued) if self.queued else ""
+        waiting = ngettext("%(n)s väntar.", "%(n)s väntar.", self.queued) if self.queued and numbers else ""
         if self.seats_left:
             first = _("Lediga platser går först till dem som väntar. Du får en plats i kön.")
             if for_staff:

@@ -18,6 +18,11 @@ def seen_as(state: str, first_start: datetime | None) -> str:
     return f"{state}-{first_start:%Y%m%d%H%M}" if first_start else f"{state}-"
 
 
+def people_as(confirmed: int, preliminary: int, offered: int, queued: int) -> str:
+    """What a form about a start said of people: how many have what."""
+    return f"{confirmed}.{preliminary}.{offered}.{queued}"
+
+
 @dataclass(frozen=True)
 class Start:
     """One undecided start. `required` is the guideline's minimum, None where it has none.
@@ -63,6 +68,11 @@ class Start:
     @property
     def seen(self) -> str:
         return seen_as(self.state, self.first_start)
+
+    @property
+    def shown(self) -> str:
+        """All that a form about it was shown for, people too."""
+        return f"{self.seen}/{people_as(self.confirmed, self.preliminary, self.offered, self.queued)}"
 
     @property
     def deciding(self) -> StartFacts:

@@ -1,14 +1,15 @@
 """Decisions about starts. They sit above cohorts and enrolments because they touch both, under the cohort's lock."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohort_queries
 from programmes.cohorts import services as cohorts
+from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import REASONS, Reason, StartFacts, decide_start, places_span, why_not_limits
-from programmes.cohorts.schedule_rules import Schedule
+from programmes.cohorts.schedule_rules import Clash, Schedule, seen_digest
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
@@ -18,9 +19,10 @@ from programmes.enrolment.queries import Places, places
 from programmes.enrolment.queue import services as queue
 from programmes.enrolment.records.apart_queries import days_apart
 from programmes.enrolment.together import queries as together_queries
-from programmes.oversight.rules import seen_as
+from programmes.oversight.rules import people_as, seen_as
 
-__all__ = ["REASONS", "cancel", "change_limits", "plan_again", "postpone", "seen_as", "start"]
+__all__ = ["PEOPLE_CHANGED", "REASONS", "cancel", "change_limits", "plan_again", "postpone", "seen_as", "start"]
+PEOPLE_CHANGED = "people_changed"
 
 
 async def _taken(cohort_id: int) -> Places:
@@ -33,63 +35,82 @@ async def _strands(cohort_id: int, before: int, maximum: int) -> int:
     return sum(size for size in units if maximum < size <= before)
 
 
-async def _decidable(cohort_id: int, seen: str, principal: Principal, now: datetime) -> CohortFacts:
+async def _decidable(
+    cohort_id: int, seen: str, people: str | None, principal: Principal, now: datetime
+) -> tuple[CohortFacts, Places]:
     """Lock it for its coordinator. Raises Conflict when it is no longer as it was seen; NotFound; Forbidden."""
     cohort = await cohorts.coordinated(cohort_id, principal, now)
     if seen_as(cohort.state, cohort.first_start) != seen:
         raise Conflict("cohort_changed")
-    return cohort
+    taken = await _taken(cohort_id)
+    if people is not None and people != people_as(taken.confirmed, taken.preliminary, taken.offered, taken.queued):
+        raise Conflict(PEOPLE_CHANGED)
+    return cohort, taken
 
 
-async def start(cohort_id: int, with_fewer: bool, seen: str, principal: Principal, now: datetime) -> list[Reason]:
-    """Decide that a cohort starts; returns every reason why not, or nothing when it is done.
+async def start(
+    cohort_id: int, with_fewer: bool, seen: str, principal: Principal, now: datetime, people: str | None = None
+) -> list[Reason]:
+    """Decide that a cohort starts; returns every reason why not, or nothing when it is done. `people`: whom it hits as it
+    was shown (`people_as`), None where nobody was shown anything; so with the other decisions.
 
     Raises:
         NotFound, Forbidden: not theirs to decide.
-        Conflict: somebody else has decided or changed the first day.
+        Conflict: somebody else has decided or changed the first day; or it hits others by now than was shown.
     """
     async with transaction():
-        cohort = await _decidable(cohort_id, seen, principal, now)
+        cohort, taken = await _decidable(cohort_id, seen, people, principal, now)
         programme = await catalogue.programme(cohort.programme_id)
         facts = StartFacts(cohort.section, cohort.state, cohort.minimum, programme.participants_min, cohort.sessions)
-        confirmed = (await _taken(cohort_id)).confirmed
-        reasons = decide_start(facts, confirmed, with_fewer)
+        reasons = decide_start(facts, taken.confirmed, with_fewer)
         if not reasons:
-            await cohorts.mark_started(cohort, confirmed, principal, now)
+            await cohorts.mark_started(cohort, taken.confirmed, principal, now)
         return reasons
 
 
-async def cancel(cohort_id: int, reason: str, seen: str, principal: Principal, now: datetime) -> None:
+async def cancel(
+    cohort_id: int, reason: str, seen: str, principal: Principal, now: datetime, people: str | None = None
+) -> None:
     """Decide that a start is cancelled. Everybody is told, and may move to the next start before others; calendars show it.
 
-    Raises:
-        NotFound, Forbidden: not theirs to decide.
-        Conflict: somebody else has decided or changed the first day.
+    Raises: as `start`.
     """
     async with transaction():
-        cohort = await _decidable(cohort_id, seen, principal, now)
-        confirmed = (await _taken(cohort_id)).confirmed
-        await cohorts.mark_cancelled(cohort, reason, confirmed, principal, now)
+        cohort, taken = await _decidable(cohort_id, seen, people, principal, now)
+        await cohorts.mark_cancelled(cohort, reason, taken.confirmed, principal, now)
         await enrolment.end_all(cohort_id, now)
         if cohort.state != "planned":
             await first_right_services.give(cohort, now)
 
 
-async def plan_again(cohort_id: int, new_first: date, now: datetime) -> Schedule:
+@dataclass(frozen=True)
+class Again:
+    """The sessions from another first day: what room or leader is taken then, and on which days somebody would meet whom
+    they must not; who these are is never said. `digest` stands for all that there was to see."""
+
+    schedule: Schedule
+    clashes: tuple[Clash, ...]
+    apart: tuple[date, ...]
+    venue_id: int
+
+    @property
+    def digest(self) -> str:
+        days = seen_digest(self.schedule, self.clashes, self.venue_id, ())
+        return "-".join([days, *(f"{day:%y%m%d}" for day in self.apart)])
+
+    @property
+    def to_be_meant(self) -> list[Reason]:
+        """What has to be ticked as meant."""
+        return [*clash_reasons(self.clashes), *(Reason("apart", "anda", {"day": day}) for day in self.apart[:1])]
+
+
+async def plan_again(cohort_id: int, new_first: date, principal: Principal, now: datetime) -> Again:
     """The sessions from another first day; nothing is saved."""
-    return await cohorts.plan_again(cohort_id, new_first, now)
-
-
-async def apart_on(cohort_id: int, schedule: Schedule) -> list[date]:
-    """On which of these days somebody would meet whom they must not; who they are is never said."""
+    schedule, clashes = await cohorts.plan_again(cohort_id, new_first, now, principal)
     rooms = [session.venue_id for session in await cohort_queries.sessions(cohort_id) if session.state != "cancelled"]
     times = [(slot.starts_at, slot.ends_at, room) for slot, room in zip(schedule.slots, rooms, strict=False)]
-    return await days_apart(cohort_id, times)
-
-
-def days_seen(schedule: Schedule, apart: Sequence[date]) -> str:
-    """Stands for all that there was to see of the days."""
-    return "-".join([schedule.digest, *(f"{day:%y%m%d}" for day in apart)])
+    venue_id = (await cohort_queries.by_id(cohort_id)).venue_id
+    return Again(schedule, tuple(clashes), tuple(await days_apart(cohort_id, times)), venue_id)
 
 
 async def postpone(
@@ -101,22 +122,24 @@ async def postpone(
     seen_days: str,
     principal: Principal,
     now: datetime,
+    people: str | None = None,
+    *,
+    meant: bool = False,
 ) -> list[Reason]:
     """Give a start another first day; everybody keeps their place. Returns why not, or nothing when it is done.
 
-    `seen_days` is `days_seen` of the sessions that were shown, with the clashes that are meant.
+    `seen_days` is the digest of the sessions that were shown with what clashes; `meant`: that it may.
 
-    Raises:
-        NotFound, Forbidden: not theirs to decide.
-        Conflict: somebody else has decided, or a closure has changed the days.
+    Raises: as `start`; and Conflict when a closure has changed the days.
     """
     async with transaction():
-        cohort = await _decidable(cohort_id, seen, principal, now)
-        schedule = await cohorts.plan_again(cohort_id, new_first, now)
-        if days_seen(schedule, await apart_on(cohort_id, schedule)) != seen_days:
+        cohort, taken = await _decidable(cohort_id, seen, people, principal, now)
+        again = await plan_again(cohort_id, new_first, principal, now)
+        if again.digest != seen_days:
             raise Conflict("schedule_changed")
-        confirmed = (await _taken(cohort_id)).confirmed
-        return await cohorts.mark_postponed(cohort, new_first, decide_by, reason, confirmed, principal, now)
+        if again.to_be_meant and not meant:
+            return again.to_be_meant
+        return await cohorts.mark_postponed(cohort, new_first, decide_by, reason, taken.confirmed, principal, now)
 
 
 async def change_limits(

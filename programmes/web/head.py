@@ -11,14 +11,16 @@ from typing import Any
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
+def answers_head(path: str) -> bool:
+    """Whether HEAD is answered here as GET is."""
+    return not path.startswith(("/k/", "/personal"))
+
+
 def with_head(app: App) -> App:
     """Wrap an ASGI application. Calendars answer HEAD themselves."""
 
-    def is_left(path: str) -> bool:
-        return path.startswith(("/k/", "/personal"))
-
     async def answer(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD" or is_left(scope["path"]):
+        if scope["type"] != "http" or scope["method"] != "HEAD" or not answers_head(scope["path"]):
             await app(scope, receive, send)
             return
 

@@ -3,6 +3,8 @@
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
+from programmes.web.head import answers_head
+
 POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -32,6 +34,14 @@ def always(https: bool) -> dict[str, str]:
     return {**_ALWAYS, "strict-transport-security": _ONLY_HTTPS} if https else dict(_ALWAYS)
 
 
+# What knows nobody may be read from any web page, whatever came of it: also why something is wrong.
+_FOR_ANY_PAGE = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-headers": "If-None-Match",
+    "access-control-expose-headers": "ETag",
+}
+
+
 async def add_headers(message: Message, scope: Scope) -> None:
     """Before an answer leaves: set the security headers; what a handler has set itself stays."""
     if message["type"] != "http.response.start":
@@ -39,3 +49,9 @@ async def add_headers(message: Message, scope: Scope) -> None:
     headers = MutableScopeHeaders.from_message(message)
     for name, value in always(scope["litestar_app"].state.settings.https).items():
         headers.setdefault(name, value)
+    path = scope["path"]
+    if path.startswith(("/api/", "/schema/")):
+        headers.update(_FOR_ANY_PAGE)
+    allowed = headers.get("allow", "").split(", ")
+    if "GET" in allowed and "HEAD" not in allowed and answers_head(path):
+        headers["allow"] = ", ".join(["GET", "HEAD", *(method for method in allowed if method != "GET")])

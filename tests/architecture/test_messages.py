@@ -28,6 +28,8 @@ _SWEDISH_BY_NATURE = (
     # What people write and in which letters, not what is shown.
     "programmes/notices/hours_rules.py",
     "programmes/notices/gsm_rules.py",
+    # Examples of answers, which hold names and summaries as the catalogue has them.
+    "programmes/desk/public/api_schema_pages.py",
 )
 
 

@@ -89,9 +89,9 @@ async def may_store(db: None, owner: asyncpg.Connection) -> AsyncIterator[None]:
     """Lends the web role the rights of the migration, and takes away afterwards what was stored."""
     role = await owner.fetchval("select rolname from pg_roles where rolname like '%web%'")
     newest = await owner.fetchval("select max(id) from edition")
-    await owner.execute(f"grant insert, update on edition, programme to {role}")
+    await owner.execute(f"grant insert, update, delete on edition, programme to {role}")
     yield
-    await owner.execute(f"revoke insert, update on edition, programme from {role}")
+    await owner.execute(f"revoke insert, update, delete on edition, programme from {role}")
     await owner.execute("delete from programme where edition_id > $1", newest)
     await owner.execute("delete from edition where id > $1", newest)
 

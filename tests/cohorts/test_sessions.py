@@ -313,16 +313,23 @@ async def test_a_start_postponed_onto_another_group_says_so_and_shares_the_room(
     page = f"/personal/starter/{early.cohort_id}/skjut-upp"
     form = {"start": onto.isoformat(), "beslut": "2026-11-20", "skal": "no_venue"}
     shown = await post_form(client, page, {**form, "visa": "1"})
-    assert "Krock: lokalen är bokad då." in shown.text
+    assert f"Eken är bokad av {late.name} samtidigt" in shown.text
+    assert "Lokalen är bokad till" in shown.text
     seen = hidden(shown.text, "dagar")
     # What was shown is no longer so: the other group is elsewhere.
     elsewhere = "update cohort_session set venue_id = $2 where cohort_id = $1"
     await owner.execute(elsewhere, late.cohort_id, await a_venue("Asken"))
     answer = await post_form(client, page, {**form, "dagar": seen, "sett": hidden(shown.text, "sett")})
     assert (answer.status_code, "Titta på dagarna igen" in answer.text) == (422, True)
-    assert "Krock" not in answer.text
+    assert "Det krockar" not in answer.text
     await owner.execute(elsewhere, late.cohort_id, eken)
-    answer = await post_form(client, page, {**form, "dagar": seen, "sett": hidden(shown.text, "sett")})
+    form |= {"dagar": seen, "sett": hidden(shown.text, "sett")}
+    # It has to be ticked as meant.
+    answer = await post_form(client, page, form)
+    assert answer.status_code == 422
+    assert f"Krock: lokalen är bokad av {late.name} till" in answer.text
+    assert (await queries.by_id(early.cohort_id)).state == "open"
+    answer = await post_form(client, page, {**form, "anda": "ja"})
     assert answer.status_code == 303
     # Exactly those sessions share the room that meet one of the other group.
     met = {session.starts_at for session in await sessions_of(early)} & {s.starts_at for s in await sessions_of(late)}

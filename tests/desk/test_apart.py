@@ -157,7 +157,9 @@ async def test_a_start_that_is_postponed_says_where_it_would_bring_two_together_
     assert (unseen.status_code, unseen.text.count(": krock.")) == (422, 2)
     assert not {"Bo Berg", "Anna Ask"} & set(unseen.text.split())
     kept = {"dagar": hidden(unseen.text, "dagar"), "sett": hidden(unseen.text, "sett")}
-    assert (await post_form(client, page, {**form, **kept})).status_code == 303
+    refused = await post_form(client, page, {**form, **kept})
+    assert (refused.status_code, "Krock den" in refused.text) == (422, True)
+    assert (await post_form(client, page, {**form, **kept, "anda": "ja"})).status_code == 303
 
 
 async def test_nobody_else_sets_or_sees_it_and_where_nobody_is_named_there_is_none(

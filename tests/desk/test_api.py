@@ -4,10 +4,12 @@ import contextlib
 import logging
 import re
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import asyncpg
 import httpx
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given
@@ -17,7 +19,9 @@ from schemathesis import Case, GenerationMode
 from schemathesis.schemas import APIOperation
 
 from programmes.cohorts import queries as cohorts
+from programmes.core.i18n import day_long
 from programmes.core.sealing import KeyFolder
+from programmes.desk.public.api_schema_pages import FIELDS
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_leader, somebody
 
@@ -58,6 +62,34 @@ async def test_it_says_what_the_public_pages_show(starts: list[str], client: htt
     assert "Hemlig" not in str(told) + str(everything)
 
 
+@pytest.mark.parametrize(("section", "maximum"), [("2.16", 8), ("2.3", 1)])
+async def test_nothing_public_tells_how_many_are_in_a_group_where_people_are_not_counted(
+    section: str, maximum: int, db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort(section, clock.now(), minimum=1, maximum=maximum)
+    addresses = ("/", f"/insatser/{cohort.slug}", f"/anmalan/{cohort.public_id}", "/api/v1/starts", "/api/v1/programmes")
+
+    async def told() -> list[str]:
+        pages = [(await client.get(address, headers={"cookie": ""})).text for address in addresses]
+        return [re.sub(r'(value|nonce|data-[a-z]+)="[^"]*"', "", text) for text in pages]
+
+    first = await told()
+    assert ("Det finns lediga platser" if section == "2.16" else "En ledig plats") in first[1]
+    api = (await client.get("/api/v1/starts")).json()["starts"][0]
+    assert (api["places"], api["free"], api["full"]) == (None, None, False)
+    for n in range(maximum - 1):
+        await somebody(cohort, keys, clock.now(), f"P{n}")
+        assert await told() == first
+    await somebody(cohort, keys, clock.now(), "L")
+    full = await told()
+    assert "Fullt. Du kan ställa dig i kö." in full[1]
+    assert (await client.get("/api/v1/starts")).json()["starts"][0]["full"]
+    # Nor how many wait.
+    for n in range(2):
+        await somebody(cohort, keys, clock.now(), f"K{n}")
+        assert await told() == full
+
+
 async def test_it_is_asked_about_again_and_not_sent_again(
     starts: list[str], client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
 ) -> None:
@@ -77,8 +109,18 @@ async def test_what_is_wrong_is_a_problem_in_json_and_only_reading_is_possible(d
         answer = await client.get(address)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), address
     refused = await client.post("/api/v1/starts", json={"free": 9})
-    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, OPTIONS")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
     assert refused.headers["content-type"] == "application/problem+json"
+    asked = await client.options("/api/v1/starts")
+    assert "HEAD" in asked.headers["allow"]
+    # Why something is wrong can be read by a page elsewhere too; what knows somebody can't.
+    for answer in (refused, asked, await client.get("/api/v1/programmes/none")):
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["access-control-allow-headers"] == "If-None-Match"
+    for address in ("/", "/min-plats", "/personal/idag", "/health/live"):
+        assert "access-control-allow-origin" not in (await client.get(address)).headers
+    # A page for staff answers no HEAD, and does not say that it does.
+    assert "HEAD" not in (await client.options("/personal/starter")).headers.get("allow", "")
 
 
 async def test_the_schema_tells_of_the_interface_alone_and_sets_up_no_log(db: None, client: httpx.AsyncClient) -> None:
@@ -89,6 +131,53 @@ async def test_the_schema_tells_of_the_interface_alone_and_sets_up_no_log(db: No
     assert not answer.cookies
     # What describes the handlers is an application too, and those write down every request unless told not to.
     assert logging.getLogger().handlers == handlers
+
+
+async def test_everything_in_the_schema_has_words_and_an_example_that_is_as_it_says(
+    db: None, client: httpx.AsyncClient
+) -> None:
+    raw = (await client.get("/schema/openapi.json")).json()
+    schemathesis.openapi.from_dict(raw).validate()
+    shapes = raw["components"]["schemas"]
+    for name, shape in shapes.items():
+        assert set(shape["properties"]) == set(FIELDS[name])
+        assert all(field.get("description") for field in shape["properties"].values()), name
+    for address, operations in raw["paths"].items():
+        operation = operations["get"]
+        known = {"200", "304", "400", "405", "503"} | ({"404"} if "{" in address else set())
+        assert set(operation["responses"]) == known
+        for parameter in operation["parameters"]:
+            assert parameter["description"]
+            assert parameter["example"]
+        for status, answer in operation["responses"].items():
+            _has_examples(answer, int(status), shapes)
+
+
+def _has_examples(answer: dict[str, Any], status: int, shapes: dict[str, Any]) -> None:
+    assert answer["description"]
+    for header in answer["headers"].values():
+        assert header["description"]
+        assert jsonschema_rs.is_valid(header["schema"], header["example"])
+    assert bool(answer.get("content")) == (status != 304)
+    for media in answer.get("content", {}).values():
+        examples = [one["value"] for one in media.get("examples", {}).values()] or [media["example"]]
+        whole = {**media["schema"], "components": {"schemas": shapes}}
+        shape = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+        for example in examples:
+            shape.validate(example)
+            assert example.get("status", status) == status
+
+
+async def test_every_time_of_a_meeting_place_is_told_that_its_page_shows(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("3.1", clock.now(), sessions=8)
+    [told] = [p for p in (await client.get("/api/v1/programmes")).json()["programmes"] if p["section"] == "3.1"]
+    page = (await client.get(f"/insatser/{cohort.slug}")).text
+    assert len(told["openings"]) == 6
+    for opening in told["openings"]:
+        assert day_long(datetime.fromisoformat(opening["opens"]).date()) in page.lower()
+    assert [o["opens"] for o in told["openings"]] == sorted(o["opens"] for o in told["openings"])
 
 
 def _made_up(operation: APIOperation, mode: GenerationMode) -> list[Case]:

@@ -230,7 +230,7 @@ async def test_on_min_plats_one_moves_with_one_form_and_says_whether_one_can_the
     client.cookies.set("place", taken.token)
     new_first = (here.first_start + timedelta(days=21)).date()  # type: ignore[operator]
     clock.advance(minutes=1)
-    seen_days = decisions.days_seen(await decisions.plan_again(here.cohort_id, new_first, clock.now()), [])
+    seen_days = (await decisions.plan_again(here.cohort_id, new_first, kim, clock.now())).digest
     seen = decisions.seen_as(here.state, here.first_start)
     decide_by = new_first - timedelta(days=10)
     assert not await decisions.postpone(here.cohort_id, new_first, decide_by, "no_venue", seen, seen_days, kim, clock.now())

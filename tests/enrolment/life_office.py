@@ -210,9 +210,9 @@ class Office(People):
         if not sessions:
             return False
         first = local_date(max(sessions[0], self.now)) + timedelta(weeks=2)
-        digest = (await oversight.plan_again(self.ids[which], first, self.now)).digest
+        digest = (await oversight.plan_again(self.ids[which], first, self.kim, self.now)).digest
         return await oversight.postpone(
-            self.ids[which], first, local_date(self.now), "too_few", seen, digest, self.kim, self.now
+            self.ids[which], first, local_date(self.now), "too_few", seen, digest, self.kim, self.now, meant=True
         )
 
     @rule(which=WHICH, days=st.sampled_from([-5, -1, 0, 1]))

@@ -119,7 +119,7 @@ async def test_that_a_start_is_postponed_is_said_to_whom_knew_the_other_days_and
     before = await somebody(cohort, keys, clock.now(), "Alm")
     clock.advance(minutes=5)
     new_first = local_date(clock.now()) + timedelta(days=42)
-    digest = (await decisions.plan_again(cohort.cohort_id, new_first, clock.now())).digest
+    digest = (await decisions.plan_again(cohort.cohort_id, new_first, kim, clock.now())).digest
     seen = decisions.seen_as(cohort.state, cohort.first_start)
     asked = (cohort.cohort_id, new_first, new_first - timedelta(days=7), "too_few", seen, digest)
     assert await decisions.postpone(*asked, kim, clock.now()) == []

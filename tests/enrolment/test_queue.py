@@ -83,7 +83,7 @@ async def test_a_postponed_start_offers_the_free_place_to_who_waits(
     await worker.drain(the_worker)
     assert await states(who) == ["withdrawn", "queued", "queued"]
     first = local_date(cohort.first_start) + timedelta(weeks=3)
-    digest = (await oversight.plan_again(cohort.cohort_id, first, clock.now())).digest
+    digest = (await oversight.plan_again(cohort.cohort_id, first, kim, clock.now())).digest
     seen = seen_as("open", cohort.first_start)
     assert await oversight.postpone(cohort.cohort_id, first, first, "too_few", seen, digest, kim, clock.now()) == []
     await worker.drain(the_worker)

@@ -141,6 +141,48 @@ async def test_axe_finds_nothing_where_a_start_is_cancelled_and_one_moves_to_the
     assert wrong == [], "\n".join(wrong)
 
 
+_STICKS_OUT = """() => [...document.querySelectorAll("table, .card *")].filter(one => {
+  const card = one.closest(".card")?.getBoundingClientRect();
+  const edge = Math.min(card ? card.right : Infinity, window.innerWidth);
+  return one.getClientRects().length && one.getBoundingClientRect().right > edge + 1 && !one.closest(".hidden, thead");
+}).map(one => `${one.tagName}.${one.className} ${one.textContent.trim().slice(0, 40)}`).slice(0, 5)"""
+
+
+async def test_the_starts_fit_the_screen_at_every_width_also_when_one_is_postponed(
+    new_context: NewContext, clock: FrozenClock, keys: KeyFolder, db: None, owner: asyncpg.Connection
+) -> None:
+    kim = await a_coordinator(clock.now())
+    far = await a_cohort("2.8", clock.now(), first_in=timedelta(days=60))
+    planned = await a_cohort("2.15", clock.now(), first_in=timedelta(days=66), state="planned")
+    await owner.execute(
+        "update cohort set name = 'Stödgrupp för barn med skilda föräldrar, vår 2027' where id = $1", planned.cohort_id
+    )
+    near = await a_cohort("2.7", clock.now())
+    for cohort in (far, near):
+        for number in range(7):
+            await somebody(cohort, keys, clock.now(), f"P{number}")
+        clock.advance(minutes=1)
+        first = (cohort.first_start or clock.now()).date() + timedelta(days=35)
+        again = await decisions.plan_again(cohort.cohort_id, first, kim, clock.now())
+        seen, by = decisions.seen_as(cohort.state, cohort.first_start), first - timedelta(days=30)
+        assert not await decisions.postpone(
+            cohort.cohort_id, first, by, "no_venue", seen, again.digest, kim, clock.now(), meant=True
+        )
+    await owner.execute("update cohort set decide_by = '2026-09-01' where id = $1", near.cohort_id)
+    desk = await sign_in(await new_context("desktop"), "kim")
+    wrong = []
+    for address in ("/personal/starter", "/personal/starter?vy=lista"):
+        for width in (360, 768, 1024, 1280):
+            await desk.set_viewport_size({"width": width, "height": 800})
+            await desk.goto(address)
+            wide = await desk.evaluate("document.documentElement.scrollWidth")
+            out = await desk.evaluate(_STICKS_OUT)
+            assert "7 har inte svarat om de kan." in await desk.content()
+            if wide > width or out:
+                wrong.append(f"{address} at {width}: {wide} px, {out}")
+    assert wrong == [], "\n".join(wrong)
+
+
 async def test_axe_finds_nothing_on_what_managers_go_through(
     new_context: NewContext, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker, owner: asyncpg.Connection
 ) -> None:

@@ -10,6 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
+from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
@@ -112,6 +113,28 @@ async def test_starting_says_so_and_a_second_tab_learns_that_it_was_too_late(
     again = await client.post(address, data={"sett": seen, "_csrf_token": hidden(after, "_csrf_token")})
     assert again.status_code == 409
     assert "Den har ändrats sedan sidan visades" in again.text
+
+
+@pytest.mark.parametrize("what", ["starta", "stall-in", "skjut-upp"])
+async def test_a_decision_hits_those_who_were_shown_or_the_page_comes_again(
+    what: str, kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    await fill(cohort, 5, keys, clock)
+    address = f"{STARTS}/{cohort.cohort_id}/{what}"
+    shown = (await client.get(address)).text
+    form = {"skal": "too_few", "start": "2026-10-26", "beslut": "2026-10-16"}
+    if what == "skjut-upp":
+        again = await post_form(client, address, {**form, "visa": "1", "sett": hidden(shown, "sett")})
+        form["dagar"] = hidden(again.text, "dagar")
+    await somebody(cohort, keys, clock.now(), "Lind")
+    answer = await post_form(client, address, {**form, "sett": hidden(shown, "sett")})
+    assert answer.status_code == 409
+    assert "Beslutet gäller andra nu" in answer.text
+    assert "1 preliminär" in answer.text
+    assert (await cohorts.by_id(cohort.cohort_id)).state == "open"
+    answer = await post_form(client, address, {**form, "sett": hidden(answer.text, "sett")})
+    assert answer.status_code == 303
 
 
 async def test_a_start_that_may_not_be_is_refused_with_its_reason(
@@ -399,7 +422,7 @@ async def test_the_office_sets_how_many_starts_it_wants_and_is_told_by_when_to_o
 
 
 async def test_the_starts_can_be_taken_home_and_say_that_they_stay_in_the_house(
-    db: None, client: httpx.AsyncClient, clock: FrozenClock
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:
     robin = await a_leader(clock.now())
     await a_coordinator(clock.now())
@@ -412,3 +435,20 @@ async def test_the_starts_can_be_taken_home_and_say_that_they_stay_in_the_house(
     assert line[5:] == ["5", "8", "0", "0", "0", "0", "0"]
     nothing = (await client.get("/personal/starter.csv?insats=2.7")).content.decode("utf-8-sig")
     assert list(csv.reader(io.StringIO(nothing), delimiter=";")) == [heads]
+    # Where people are not counted their number goes home with nobody.
+    children = await a_cohort("2.16", clock.now(), robin)
+    await somebody(children, keys, clock.now())
+    content = (await client.get("/personal/starter.csv?insats=2.16")).content.decode("utf-8-sig")
+    _heads, line = csv.reader(io.StringIO(content), delimiter=";")
+    assert line[5:] == ["5", "8", "", "", "", "", ""]
+
+
+async def test_a_decision_that_is_late_is_not_the_nearest(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    late = await a_cohort("2.8", clock.now())
+    await owner.execute("update cohort set decide_by = '2026-09-01' where id = $1", late.cohort_id)
+    assert "1 försenat</span>" in (await client.get(STARTS)).text
+    other = await a_cohort("2.8", clock.now())
+    await owner.execute("update cohort set decide_by = '2026-09-11' where id = $1", other.cohort_id)
+    assert "1 försenat, närmast fredag 11 september</span>" in (await client.get(STARTS)).text

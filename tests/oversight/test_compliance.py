@@ -125,6 +125,52 @@ async def test_an_edition_to_come_says_what_it_changes_and_which_groups_go_on_un
     assert "Berörs inte" not in text
 
 
+async def test_a_section_that_is_gone_or_new_is_said_in_words(
+    sasha: None, may_store: None, client: httpx.AsyncClient, clock: FrozenClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_force = [p for _id, p in await catalogue.in_force(date(2026, 9, 2))]
+    changed = (
+        *(p for p in in_force if p.section != "3.1"),
+        dataclasses.replace(in_force[0], section="2.99", slug="ny-insats", name="Ny insats för alla"),
+    )
+    [path] = EDITIONS.glob("*.toml")
+    later = dataclasses.replace(
+        edition_commands.read_edition(path), valid_from=date(2026, 9, 20), digest=b"gone", programmes=changed
+    )
+    assert await edition_commands.compare(later, date(2026, 9, 2)) == 0
+    told = capsys.readouterr().out
+    await load_edition(later, clock.now())
+    for text in (told, await _page(client)):
+        assert "3.1 finns inte längre" in text
+        assert "2.99 är ny" in text
+
+
+async def test_an_edition_is_taken_back_until_its_day_or_until_something_stands_on_it(
+    may_store: None, db: None, clock: FrozenClock, owner: asyncpg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [path] = EDITIONS.glob("*.toml")
+    day, today = date(2026, 9, 20), date(2026, 9, 2)
+    later = dataclasses.replace(edition_commands.read_edition(path), valid_from=day, digest=b"later")
+    edition = await load_edition(later, clock.now())
+    assert await edition_commands.remove(day, day) == 1
+    assert "is in force" in capsys.readouterr().err
+    await a_cohort("2.8", clock.now())
+    await owner.execute(
+        "update cohort set programme_id = (select id from programme where edition_id = $1 and section = '2.8')", edition
+    )
+    assert await edition_commands.remove(day, today) == 1
+    assert "stands on" in capsys.readouterr().err
+    await owner.execute(
+        """update cohort set programme_id = (select id from programme where edition_id <> $1 and section = '2.8')""", edition
+    )
+    assert await edition_commands.remove(day, today) == 0
+    assert await catalogue.coming(today) == []
+    assert await edition_commands.remove(day, today) == 1
+    assert "no edition is stored" in capsys.readouterr().err
+    assert await edition_commands.remove(date(2026, 4, 1), date(2026, 3, 1)) == 1
+    assert "belongs to this release" in capsys.readouterr().err
+
+
 async def test_a_file_that_is_no_edition_is_refused_in_words(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

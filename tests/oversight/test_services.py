@@ -143,7 +143,7 @@ async def test_postponing_moves_every_session_by_the_same_pattern_and_everybody_
     cohort = await filled("2.8", 3, 1, keys, clock)
     before = (await places([cohort.cohort_id]))[cohort.cohort_id]
     new_first = date(2026, 10, 27)
-    digest = (await services.plan_again(cohort.cohort_id, new_first, clock.now())).digest
+    digest = (await services.plan_again(cohort.cohort_id, new_first, kim, clock.now())).digest
     args = (cohort.cohort_id, new_first, date(2026, 10, 16), "too_few")
     assert await services.postpone(*args, seen(cohort), digest, kim, clock.now()) == []
     after = await cohorts.by_id(cohort.cohort_id)
@@ -163,7 +163,7 @@ async def test_a_postponed_group_can_still_start_and_one_that_is_only_planned_st
     kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     planned = await a_cohort("2.8", clock.now(), state="planned")
-    digest = (await services.plan_again(planned.cohort_id, date(2026, 11, 4), clock.now())).digest
+    digest = (await services.plan_again(planned.cohort_id, date(2026, 11, 4), kim, clock.now())).digest
     args = (planned.cohort_id, date(2026, 11, 4), date(2026, 10, 20), "no_venue", seen(planned), digest)
     assert await services.postpone(*args, kim, clock.now()) == []
     assert (await cohorts.by_id(planned.cohort_id)).state == "planned"
@@ -176,7 +176,7 @@ async def test_postponing_says_why_not(kim: Principal, keys: KeyFolder, clock: F
     cohort = await filled("2.8", 3, 0, keys, clock)
     assert cohort.first_start
     same = local_date(cohort.first_start)
-    digest = (await services.plan_again(cohort.cohort_id, same, clock.now())).digest
+    digest = (await services.plan_again(cohort.cohort_id, same, kim, clock.now())).digest
     args = (cohort.cohort_id, same, date(2026, 12, 24), "too_few", seen(cohort), digest)
     reasons = await services.postpone(*args, kim, clock.now())
     assert {(r.code, r.beside) for r in reasons} == {("not_later", "start"), ("decided_after_start", "beslut")}
@@ -187,7 +187,7 @@ async def test_a_closure_that_came_in_between_is_shown_before_it_is_saved(
     kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     cohort = await filled("2.8", 3, 0, keys, clock)
-    digest = (await services.plan_again(cohort.cohort_id, date(2026, 10, 28), clock.now())).digest
+    digest = (await services.plan_again(cohort.cohort_id, date(2026, 10, 28), kim, clock.now())).digest
     await owner.execute("insert into closure (first_day, last_day, reason) values ('2026-11-04', '2026-11-04', 'Lov')")
     args = (cohort.cohort_id, date(2026, 10, 28), date(2026, 10, 16), "too_few", seen(cohort), digest)
     with pytest.raises(Conflict) as conflict:

@@ -14,9 +14,11 @@ from programmes.cohorts.rules import decision_undone_until
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.desk.moving import services as moving
 from programmes.enrolment import queries
 from programmes.enrolment import services as enrolment
 from programmes.enrolment.leaving import first_right_queries
+from programmes.enrolment.leaving import transfer_services as transfers
 from programmes.notices import change_services
 from programmes.notices import services as notices
 from programmes.oversight import services
@@ -68,7 +70,7 @@ async def decide(what: str, cohort: CohortFacts, kim: Principal, clock: FrozenCl
     else:
         assert cohort.first_start
         new_first = (cohort.first_start + timedelta(days=21)).date()
-        days = services.days_seen(await services.plan_again(cohort.cohort_id, new_first, clock.now()), [])
+        days = (await services.plan_again(cohort.cohort_id, new_first, kim, clock.now())).digest
         by = new_first - timedelta(days=10)
         assert not await services.postpone(cohort.cohort_id, new_first, by, "no_venue", seen(cohort), days, kim, clock.now())
 
@@ -126,6 +128,33 @@ async def test_not_when_a_message_has_left_or_the_time_is_over_or_in_a_second_ta
     await undo_services.undo(cohort.cohort_id, number, kim, clock.now())
     with pytest.raises(Conflict):
         await undo_services.undo(cohort.cohort_id, number, kim, clock.now())
+
+
+async def test_not_when_staff_have_moved_somebody_because_of_it_but_when_somebody_has_moved_on_their_own(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    cohort = await filled(3, keys, clock)
+    target = await a_cohort("2.8", clock.now(), first_in=timedelta(days=80))
+    one, two, _three = [f.enrolment_id for f in await queries.enrolments(cohort.cohort_id, ["confirmed"])]
+    await decide("cancel", cohort, kim, clock)
+    clock.advance(minutes=1)
+    planned = await transfers.plan(one, target.cohort_id, keys, clock.now())
+    await moving.move_myself(one, target.cohort_id, planned.seen, keys, clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    address = f"/personal/starter?klart=installd&grupp={cohort.cohort_id}"
+    assert "Ångra beslutet" in (await client.get(address)).text
+    before = await decided(cohort, clock)
+    found = await moving.preview(cohort.cohort_id, target.cohort_id, [two], kim, keys, clock.now())
+    assert await moving.move_several(cohort.cohort_id, target.cohort_id, [two], found.seen, kim, keys, clock.now())
+    said = f"1 person är redan flyttad till {target.name}, så beslutet går inte att ångra."
+    shown = (await client.get(address)).text
+    assert said in shown
+    assert "Ångra beslutet" not in shown
+    angra = f"/personal/starter/{cohort.cohort_id}/angra"
+    answer = await post_form(client, angra, {"beslut": str(before)}, "/personal/starter")
+    assert answer.status_code == 409
+    assert said in answer.text
+    assert (await cohorts.by_id(cohort.cohort_id)).state == "cancelled"
 
 
 async def test_an_offer_that_cancelling_ended_is_made_again(kim: Principal, keys: KeyFolder, clock: FrozenClock) -> None:

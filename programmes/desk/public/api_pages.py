@@ -20,17 +20,13 @@ class Texts:
 
 @dataclass(frozen=True)
 class ApiStart:
-    """A start that one can apply to, or soon can. Times have their offset; days are those of the municipality.
-
-    `free` is what a newcomer can have: 0 while somebody queues, and then one can still queue too. It is null before
-    `apply_from`, when nothing is given away yet. `first_session` is null for talks whose time is agreed upon later.
-    """
+    """A start that one can apply to, or soon can. Times have their offset; days are those of the municipality."""
 
     programme: str
     first_session: datetime | None
     place: str
     sessions: int
-    places: int
+    places: int | None
     free: int | None
     full: bool
     apply_from: date
@@ -39,7 +35,7 @@ class ApiStart:
 
 @dataclass(frozen=True)
 class ApiOpening:
-    """When an open meeting place is open next. One just comes."""
+    """One time at which an open meeting place is open. One just comes."""
 
     place: str
     opens: datetime
@@ -48,8 +44,7 @@ class ApiOpening:
 
 @dataclass(frozen=True)
 class ApiProgramme:
-    """One programme of the guideline's edition in force. `way_in` is how one gets in: `web`, `contact`, `drop_in`, or
-    `catalogue_only`, for what this service only tells of. `identity_recorded` is false where nobody's name is kept."""
+    """One programme of the guideline's edition in force."""
 
     slug: str
     section: str
@@ -83,7 +78,7 @@ class ApiStarts:
 
 @dataclass(frozen=True)
 class Problem:
-    """What went wrong (RFC 9457)."""
+    """What went wrong (RFC 9457), in English."""
 
     status: int
     title: str
@@ -95,12 +90,17 @@ def start(found: Start, base_url: str) -> ApiStart:
         first_session=local(found.first) if found.first else None,
         place=found.cohort.venue,
         sessions=found.cohort.sessions,
-        places=found.cohort.maximum,
-        free=None if found.not_yet else found.free,
+        places=found.cohort.maximum if found.numbers else None,
+        free=found.free if found.numbers and not found.not_yet else None,
         full=not found.not_yet and not found.free,
         apply_from=found.cohort.enrol_from,
         apply_at=f"{base_url}{found.address}",
     )
+
+
+def times_of(found: Opening) -> list[ApiOpening]:
+    """The next time of a meeting place, and those after it."""
+    return [ApiOpening(found.place, local(s.starts_at), local(s.ends_at)) for s in (found.session, *found.then)]
 
 
 def soonest(found: ApiStart) -> tuple[float, str]:
@@ -128,5 +128,5 @@ def programme(
         identity_recorded=not found.exempt,
         page=f"{base_url}/insatser/{found.slug}",
         starts=[start(each, base_url) for each in starts] if found.way_in == "web" else [],
-        openings=[ApiOpening(o.place, local(o.session.starts_at), local(o.session.ends_at)) for o in openings],
+        openings=sorted((each for o in openings for each in times_of(o)), key=lambda each: (each.opens, each.place)),
     )

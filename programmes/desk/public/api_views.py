@@ -17,22 +17,20 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.desk.public import api_pages as pages
+from programmes.desk.public import api_schema_pages
 from programmes.desk.public import views as public
 
 AnyRequest = Request[Any, Any, Any]
 _TAG = Tag("catalogue", "What there is, when it starts, and whether there are places. No personal data.")
-_PROBLEM = {"data_container": pages.Problem, "generate_examples": False, "media_type": "application/problem+json"}
-_UNKNOWN = {
-    400: ResponseSpec(**_PROBLEM, description="The address cannot be read."),  # type: ignore[arg-type]
-    404: ResponseSpec(**_PROBLEM, description="There is no such programme."),  # type: ignore[arg-type]
-}
+# So that its shape is known; `api_schema_pages` has the rest of every answer, with examples.
+_PROBLEM = {404: ResponseSpec(pages.Problem, generate_examples=False, media_type="application/problem+json")}
 
 
 def _answer(request: AnyRequest, found: object) -> Response[Any]:
     """The answer with its tag, or 304 when the asker has it."""
     body = found if isinstance(found, bytes) else msgspec.json.encode(found)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"etag": tag, "cache-control": "public, no-cache", "access-control-allow-origin": "*"}
+    headers = {"etag": tag, "cache-control": "public, no-cache"}
     known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
     if tag in known or "*" in known:
         return Response(b"", status_code=304, headers=headers)
@@ -60,13 +58,13 @@ async def list_all(request: AnyRequest) -> Response[pages.ApiList]:
     tags=[_TAG.name],
     summary="One programme",
     operation_id="programme",
-    responses=_UNKNOWN,
+    responses=_PROBLEM,
 )
 async def show_one(request: AnyRequest, slug: FromPath[str]) -> Response[pages.ApiProgramme]:
     """One programme by the last part of its page's address. Raises NotFound."""
     office, base = public.office_of(request), request.app.state.settings.base_url
     _, programme = await catalogue.by_slug(slug, office.today)
-    starts = await public.starts_of(office, slug)
+    starts = public.of_programme(programme, await public.starts_of(office, slug))
     openings = [o for of_slug, o in await public.openings_of(office, public.TIMES_SHOWN) if of_slug == slug]
     return _answer(request, pages.programme(programme, starts, openings, office, base))
 
@@ -91,12 +89,13 @@ def _schema() -> bytes:
     config = OpenAPIConfig(
         title="Programmes, starts and places",
         version="1",
-        description="The catalogue with its starts and places, as the public pages show it. No personal data.",
+        description="The catalogue with its starts and places, as the public pages show it. No personal data. An answer"
+        " may be kept, and is asked about again with `If-None-Match` before it is used. It may be read from any web page.",
         tags=[_TAG],
     )
     # It is asked for its description and nothing else: Litestar's own logging would write the addresses of requests.
     described = Litestar(route_handlers=list(_DESCRIBED), openapi_config=config, logging_config=None)
-    return msgspec.json.encode(described.openapi_schema.to_schema())
+    return msgspec.json.encode(api_schema_pages.described(described.openapi_schema.to_schema()))
 
 
 @get("/schema/openapi.json", sync_to_thread=False)

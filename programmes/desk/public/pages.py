@@ -34,13 +34,20 @@ class Office:
 @dataclass(frozen=True)
 class Start:
     """A cohort that one can apply to, or soon can. `timetable` are its sessions, where the page shows times. `first` is None
-    of a series of talks of which none is booked yet: the time is agreed upon."""
+    of a series of talks of which none is booked yet: the time is agreed upon. `counted`: how many people are in it may be
+    said (`Programme.people_counted`)."""
 
     cohort: CohortFacts
     first: datetime | None
     places: Places
     today: date
     timetable: tuple[SessionFacts, ...] = ()
+    counted: bool = False
+
+    @property
+    def numbers(self) -> bool:
+        """Whether places are told as numbers: not where they would count people (decision 63), nor the one of a series."""
+        return self.counted and self.cohort.maximum > 1
 
     @property
     def free(self) -> int:
@@ -84,15 +91,18 @@ class Start:
 
     @property
     def places_text(self) -> str:
-        """How many places are left, in words that need no picture."""
+        """How many places are left, or only whether any is, in words that need no picture; nothing before the enrolment
+        opens where there is no number to say."""
         if self.not_yet:
-            return ngettext("%(n)s plats", "%(n)s platser", self.cohort.maximum)
+            return ngettext("%(n)s plats", "%(n)s platser", self.cohort.maximum) if self.numbers else ""
         if not self.free and self.cohort.maximum > self.places.held:
             return _("Lediga platser går först till dem som väntar. Du kan ställa dig i kö.")
         if not self.free:
             return _("Fullt. Du kan ställa dig i kö.")
         if self.cohort.maximum == 1:
             return _("En ledig plats")
+        if not self.numbers:
+            return _("Det finns lediga platser")
         return _("%(free)s av %(most)s platser kvar", free=self.free, most=self.cohort.maximum)
 
     @property

@@ -52,8 +52,8 @@ async def openings_of(office: Office, each: int = 1) -> list[tuple[str, Opening]
 
 
 def of_programme(programme: Programme, starts: Iterable[Start]) -> list[Start]:
-    """A programme's starts, also those opened under an earlier edition."""
-    return [start for start in starts if start.cohort.slug == programme.slug]
+    """A programme's starts, also those opened under an earlier edition, with whether their people may be counted now."""
+    return [replace(start, counted=programme.people_counted) for start in starts if start.cohort.slug == programme.slug]
 
 
 @get("/")
@@ -80,7 +80,7 @@ async def show_programme(request: AnyRequest, slug: FromPath[str]) -> Response[A
     """One programme: for whom, what, its conditions and starts, and what is recorded."""
     office = office_of(request)
     _, programme = await catalogue.by_slug(slug, office.today)
-    starts = await starts_of(office, slug)
+    starts = of_programme(programme, await starts_of(office, slug))
     timetables = await cohorts.sessions_of([start.cohort.cohort_id for start in starts])
     starts = [replace(start, timetable=tuple(timetables[start.cohort.cohort_id])) for start in starts]
     openings = [o for of_slug, o in await openings_of(office, TIMES_SHOWN) if of_slug == slug]

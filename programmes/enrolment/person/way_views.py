@@ -98,6 +98,7 @@ async def head(way: Way) -> pages.CohortHead:
         rhythm([s.slot for s in sessions], cohort.every_weeks),
         way.first_day,
         cohort.one_at_a_time or not sessions,
+        programme.people_counted and cohort.maximum > 1,
     )
 
 

@@ -1,6 +1,6 @@
 """The starts that wait for a decision, as lines of a file for the house."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
@@ -15,9 +15,12 @@ def heads() -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def rows(starts: Iterable[Start]) -> Iterator[tuple[str, ...]]:
-    """A line for each start."""
+def rows(starts: Iterable[Start], uncounted: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """A line for each start. Of sections that may not count people (`uncounted`) no number of people leaves the page."""
     for one in starts:
         first = local_date(one.first_start).isoformat() if one.first_start else ""
-        numbers = (one.minimum, one.maximum, one.confirmed, one.preliminary, one.offered, one.queued, one.visits)
-        yield (_("Internt, sekretess"), one.section, one.name, one.decide_by.isoformat(), first, *map(str, numbers))
+        numbers = [str(n) for n in (one.confirmed, one.preliminary, one.offered, one.queued, one.visits)]
+        if one.section in uncounted:
+            numbers = [""] * len(numbers)
+        limits = (str(one.minimum), str(one.maximum))
+        yield (_("Internt, sekretess"), one.section, one.name, one.decide_by.isoformat(), first, *limits, *numbers)

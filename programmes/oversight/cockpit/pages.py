@@ -42,6 +42,7 @@ class DecidePage:
     rows: tuple[tuple[str, str, str], ...]
     button: str
     hint: str
+    others_now: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class Cockpit:
 
 @dataclass(frozen=True)
 class Undo:
-    """A decision that was just made and can be taken back; `moves`: its people can be moved to another start."""
+    """A decision that was just made and can be taken back; without an id it can't any more, and `text` says why. `moves`:
+    its people can be moved to another start."""
 
     cohort_id: int
     decision_id: int
@@ -74,7 +76,9 @@ class Undo:
     moves: bool
 
 
-def undo_of(cohort_id: int, decision_id: int, until: datetime, moves: bool) -> Undo:
+def undo_of(cohort_id: int, decision_id: int, until: datetime, moves: bool, refused: str = "") -> Undo:
+    if refused:
+        return Undo(cohort_id, 0, refused, moves)
     text = _("Beskeden går %(time)s. Till dess kan du ångra.", time=clock(until))
     return Undo(cohort_id, decision_id, text, moves)
 
@@ -173,6 +177,10 @@ def not_started(name: str) -> str:
     return _("%(name)s är inte startad.", name=name)
 
 
+def not_taken_back(name: str) -> str:
+    return _("Beslutet om %(name)s är inte ångrat.", name=name)
+
+
 def cards_and_rows(
     starts: Sequence[Start],
     today: date,
@@ -213,10 +221,13 @@ def tiles(starts: Sequence[Start], today: date, in_year: Mapping[str, Year], nam
     below = [start for start in starts if start.confirmed < start.minimum]
     queues = [start for start in starts if start.queued]
     missing = sum(start.minimum - start.confirmed for start in below)
-    first = _("närmast %(day)s", day=day_long(starts[0].decide_by)) if starts else _("inga beslut väntar")
+    late = sum(1 for start in starts if start.decide_by < today)
+    coming = [start.decide_by for start in starts if start.decide_by >= today]
+    first = [ngettext("%(n)s försenat", "%(n)s försenade", late)] if late else []
+    first += [_("närmast %(day)s", day=day_long(coming[0]))] if coming else []
     lacking = [names[section] for section, year in in_year.items() if year.lacking]
     found = [
-        Tile(_("Beslut inom 14 dagar"), len(near), first),
+        Tile(_("Beslut inom 14 dagar"), len(near), ", ".join(first) or _("inga beslut väntar")),
         Tile(_("Under minsta antal"), len(below), ngettext("%(n)s till behövs", "%(n)s till behövs tillsammans", missing)),
         Tile(
             _("I kö"),

@@ -11,10 +11,10 @@ from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import year_queries
 from programmes.cohorts.rules import Span, decision_undone_until
-from programmes.cohorts.wording_rules import said
+from programmes.cohorts.wording_rules import moved_meanwhile, said
 from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
-from programmes.core.errors import Forbidden, NotFound
+from programmes.core.errors import Conflict, Forbidden, NotFound
 from programmes.core.i18n import speaking
 from programmes.notices.reach_rules import Reach
 from programmes.notices.reach_services import reach, reach_by_state
@@ -23,7 +23,7 @@ from programmes.oversight.cockpit import file_pages as starts_file_pages
 from programmes.oversight.cockpit import pages
 from programmes.oversight.cockpit.card_pages import one_card
 from programmes.oversight.decisions import pages as decision_pages
-from programmes.oversight.decisions.undo_services import undoable
+from programmes.oversight.decisions.undo_services import moved_because, undoable
 from programmes.oversight.queries import Filter
 from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
@@ -47,6 +47,12 @@ def number_within(form: Form, name: str, span: Span, most: int) -> int:
     return form.number(name, span.least, span.most)
 
 
+def shown_for(form: Form) -> tuple[str, str]:
+    """How the start stood, and whom it would hit, when the form was shown."""
+    state, _slash, people = form.raw("sett").partition("/")
+    return state, people
+
+
 async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int = 200) -> Response[Any]:
     """The cockpit. A constant number of statements, however many starts there are."""
     who, now = principal(request), request.app.state.clock.now()
@@ -59,7 +65,7 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
         await queries.undecided(who, now),
         await queries.starts_in(year, who, today) if mine else [],
         await _offered(mine),
-        {p.section for p in programmes if p.exempt and "participant_count" not in p.figures},
+        {p.section for p in programmes if not p.people_counted},
         who.coordinates,
         today,
         pages.Wanted(
@@ -118,7 +124,9 @@ async def _undo(request: AnyRequest) -> pages.Undo | None:
     found = await undoable(cohort_id, now) if principal(request).coordinates(cohort.section) else None
     if found is None or found.undone_until is None:
         return None
-    return pages.undo_of(cohort_id, found.decision_id, found.undone_until, cohort.state == "cancelled")
+    moved = await moved_because(cohort_id, found)
+    why = moved_meanwhile(moved.people, moved.to) if moved.people else ""
+    return pages.undo_of(cohort_id, found.decision_id, found.undone_until, cohort.state == "cancelled", why)
 
 
 def to_cockpit(what: str, cohort_id: int) -> Response[Any]:
@@ -137,9 +145,11 @@ async def starts_file(request: AnyRequest) -> Response[bytes]:
     """The starts that wait for a decision, narrowed and in order as on the page, in Swedish. Each line says that it stays in
     the house."""
     chosen = _filter(request)
-    found = filter(chosen.holds, await queries.undecided(principal(request), request.app.state.clock.now()))
+    now = request.app.state.clock.now()
+    found = filter(chosen.holds, await queries.undecided(principal(request), now))
+    uncounted = {p.section for _id, p in await catalogue.in_force(local_date(now)) if not p.people_counted}
     with speaking("sv"):
-        return csv_file("starter-internt-sekretess.csv", starts_file_pages.heads(), starts_file_pages.rows(found))
+        return csv_file("starter-internt-sekretess.csv", starts_file_pages.heads(), starts_file_pages.rows(found, uncounted))
 
 
 @post("/personal/starter/{cohort_id:int}/starta", guards=[signed_in], status_code=200)
@@ -147,7 +157,13 @@ async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Start a cohort, or say every reason why it cannot."""
     form = await read_form(request)
     now = request.app.state.clock.now()
-    reasons = await services.start(row_id(cohort_id), form.ticked("farre"), form.raw("sett"), principal(request), now)
+    fewer, (shown, people) = form.ticked("farre"), shown_for(form)
+    try:
+        reasons = await services.start(row_id(cohort_id), fewer, shown, principal(request), now, people)
+    except Conflict as error:
+        if error.code != services.PEOPLE_CHANGED:
+            raise
+        return await _show_decide(request, cohort_id, 409)
     if not reasons:
         return to_cockpit("startad", cohort_id)
     name = (await cohorts.mine(principal(request), local_date(now), cohort_id)).name
@@ -157,6 +173,11 @@ async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
 @get("/personal/starter/{cohort_id:int}/starta", guards=[signed_in])
 async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """One start with its decision: what it means to whom, and the button. It is never one tap away."""
+    return await _show_decide(request, cohort_id)
+
+
+async def _show_decide(request: AnyRequest, cohort_id: int, status: int = 200) -> Response[Any]:
+    """Anything but 200: it hits others than were shown before."""
     who, now = principal(request), request.app.state.clock.now()
     today = local_date(now)
     cohort = await cohorts.mine(who, today, row_id(cohort_id))
@@ -171,8 +192,8 @@ async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     card = one_card(found[0], today, age)
     button = decision_pages.start_button(card.choice == "fewer", sum(reached.values(), start=Reach()))
     hint = pages.undo_hint(decision_undone_until(now, cohort.first_start))
-    view = pages.DecidePage(card, decision_pages.start_rows(card.start, reached), button, hint)
-    return page(request, "oversight/decide.html", view)
+    view = pages.DecidePage(card, decision_pages.start_rows(card.start, reached), button, hint, others_now=status != 200)
+    return page(request, "oversight/decide.html", view, status)
 
 
 HANDLERS = [cockpit, starts_file, start, decide]

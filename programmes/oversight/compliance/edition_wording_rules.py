@@ -2,10 +2,19 @@
 
 from typing import cast
 
-from programmes.catalogue.edition_rules import Fact
+from programmes.catalogue.edition_rules import Difference, Fact
 from programmes.catalogue.rules import Text
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language
+
+
+def change_words(one: Difference) -> str:
+    """What is otherwise: a fact, or that a section is gone or new."""
+    if one.fact == "name" and one.after is None:
+        return _("%(section)s finns inte längre", section=one.section)
+    if one.fact == "name" and one.before is None:
+        return _("%(section)s är ny", section=one.section)
+    return fact_words(one.fact)
 
 
 def fact_words(fact: Fact) -> str:

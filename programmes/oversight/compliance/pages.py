@@ -8,7 +8,7 @@ from typing import Protocol
 from programmes.catalogue.edition_rules import Difference
 from programmes.core.i18n import day_plain, month_year, ngettext
 from programmes.core.i18n import gettext as _
-from programmes.oversight.compliance.edition_wording_rules import fact_words, value_words
+from programmes.oversight.compliance.edition_wording_rules import change_words, value_words
 
 
 class Late(Protocol):
@@ -152,7 +152,7 @@ def _edition(one: Coming) -> EditionView:
             number=one.diary_number,
         ),
         changes=tuple(
-            (c.section, fact_words(c.fact), value_words(c.fact, c.before), value_words(c.fact, c.after)) for c in one.changes
+            (c.section, change_words(c), value_words(c.fact, c.before), value_words(c.fact, c.after)) for c in one.changes
         ),
         touched=tuple(f"{section} {name}" for section, name in one.touched),
         touched_text=_("De här grupperna fortsätter efter den dagen, och följer den utgåva som de öppnades under:")

@@ -56,7 +56,7 @@ where c.state in ('open', 'started') and p.form <> 'drop_in' and s.last < $1 ord
 _TOUCHED = """
 select distinct p.section, c.name, c.id from cohort c join programme p on p.id = c.programme_id
 join cohort_session s on s.cohort_id = c.id and s.state <> 'cancelled' and s.starts_at >= $1
-where c.state in ('planned', 'open', 'started') and p.section = any($2) order by p.section, c.id
+where c.state in ('planned', 'open', 'postponed', 'started') and p.section = any($2) order by p.section, c.id
 """
 
 

@@ -6,13 +6,14 @@ from datetime import date, datetime
 from typing import Protocol
 
 from programmes.cohorts.rules import Reason
-from programmes.cohorts.schedule_rules import ROOM_AND_LEADER, Schedule
+from programmes.cohorts.schedule_rules import ROOM_AND_LEADER, Clash, Day, Schedule
 from programmes.cohorts.wording_rules import noted, numbered, said, why_skipped
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_plain, day_short, listed, moment_long, ngettext, times, weekdays
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
 from programmes.notices.reach_rules import Reach, told
+from programmes.oversight.clash_pages import clash_lines, clash_on_the_day
 from programmes.oversight.rules import Start, Year, without
 
 Rows = tuple[tuple[str, str, str], ...]
@@ -20,6 +21,8 @@ Rows = tuple[tuple[str, str, str], ...]
 
 @dataclass(frozen=True)
 class DecisionPage:
+    """`others_now`: it hits others than were shown before."""
+
     facts: Start
     lead: str
     form: object
@@ -30,6 +33,7 @@ class DecisionPage:
     days: tuple[tuple[str, str, str], ...] = ()
     digest: str = ""
     look_again: bool = False
+    others_now: bool = False
     button: str = ""
     keep: str = ""
     hint: str = ""
@@ -62,6 +66,19 @@ def fixed_reasons() -> tuple[tuple[str, str], ...]:
         ("no_leader", _("Gruppledare saknas")),
         ("no_venue", _("Lokal saknas")),
     )
+
+
+class Again(Protocol):
+    """`services.Again`."""
+
+    @property
+    def schedule(self) -> Schedule: ...
+    @property
+    def clashes(self) -> Sequence[Clash]: ...
+    @property
+    def apart(self) -> Sequence[date]: ...
+    @property
+    def digest(self) -> str: ...
 
 
 class Decision(Protocol):
@@ -255,7 +272,7 @@ def _short_year(facts: Start, year: Year | None) -> tuple[str, str]:
 
 def postpone_page(
     facts: Start,
-    schedule: Schedule,
+    again: Again,
     decide_by: str,
     first: str,
     year: Year | None,
@@ -265,7 +282,8 @@ def postpone_page(
     look_again: bool = False,
     hint: str = "",
 ) -> DecisionPage:
-    """`schedule` is what the sessions would be; `year` the year that the start was in."""
+    """`again` is what the sessions would be, and what clashes then; `year` the year that the start was in."""
+    schedule = again.schedule
     rows = _people(
         facts,
         _("Behåller sin plats, och frågas om de nya dagarna går."),
@@ -286,11 +304,11 @@ def postpone_page(
         fixed_reasons(),
         _short_year(facts, without(year, facts.cohort_id) if year and leaves else None),
         (("start", first), ("beslut", decide_by), ("skal", reason)),
-        _days(schedule, facts.form),
-        schedule.digest,
+        _days(schedule, facts.form, again.clashes),
+        again.digest,
         look_again,
         hint=hint,
-        clashes=_clashes(schedule),
+        clashes=(*clash_lines(again.clashes, len(days), facts.venue), *apart_lines(again.apart)),
         other_days=_other_days(schedule, first),
         button=_("Skjut upp till %(day)s", day=_day(days[0])) if days else _("Skjut upp"),
         keep=_("Behåll %(day)s", day=_day(local_date(facts.first_start))) if facts.first_start else _("Avbryt"),
@@ -302,26 +320,21 @@ def apart_lines(apart: Sequence[date]) -> tuple[str, ...]:
     return tuple(_("%(day)s: krock.", day=capital(day_long(day))) for day in apart)
 
 
-def _clashes(schedule: Schedule) -> tuple[str, ...]:
-    """The days on which the room or somebody who leads is elsewhere, in words."""
-    return tuple(
-        f"{capital(day_long(day.day))}: {noted(note)}"
-        for day in schedule.sessions
-        for note in day.notes
-        if note.kind in ROOM_AND_LEADER
-    )
-
-
-def _days(schedule: Schedule, form: str) -> tuple[tuple[str, str, str], ...]:
+def _days(schedule: Schedule, form: str, clashes: Sequence[Clash]) -> tuple[tuple[str, str, str], ...]:
     """Every day, what happens on it, and why nothing does."""
     return tuple(
         (
             day_short(day.day),
             f"{capital(numbered(form, day.number))}, {times(day.slot.starts_at, day.slot.ends_at)}" if day.number else "",
-            why_skipped(day.day, day.off) if day.off else " ".join(noted(note) for note in day.notes),
+            why_skipped(day.day, day.off) if day.off else _on_the_day(day, [c for c in clashes if c.day == day.day]),
         )
         for day in schedule.days
     )
+
+
+def _on_the_day(day: Day, clashes: Sequence[Clash]) -> str:
+    notes = [noted(note) for note in day.notes if note.kind not in ROOM_AND_LEADER]
+    return " ".join(dict.fromkeys([*notes, *(clash_on_the_day(clash) for clash in clashes)]))
 
 
 def _other_days(schedule: Schedule, first: str) -> tuple[str, ...]:

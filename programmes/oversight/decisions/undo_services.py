@@ -6,6 +6,7 @@ from programmes.cohorts import decision_queries
 from programmes.cohorts import services as cohorts
 from programmes.cohorts.change_services import put_back_decided
 from programmes.cohorts.decision_queries import Decided
+from programmes.cohorts.rules import Reason
 from programmes.core import audit
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
@@ -14,8 +15,10 @@ from programmes.enrolment.leaving import first_right_services
 from programmes.enrolment.queue import services as queue
 from programmes.notices.rules import OF_DECISIONS
 from programmes.notices.services import forget_decision
+from programmes.oversight.decisions import undo_queries
+from programmes.oversight.decisions.undo_queries import Moved
 
-__all__ = ["Decided", "undo", "undoable"]
+__all__ = ["Decided", "moved_because", "undo", "undoable"]
 
 _BECAME = {
     "start": frozenset({"started"}),
@@ -34,9 +37,16 @@ async def undoable(cohort_id: int, now: datetime) -> Decided | None:
     return None if told else found
 
 
-async def undo(cohort_id: int, decision_id: int, principal: Principal, now: datetime) -> None:
+async def moved_because(cohort_id: int, found: Decided) -> Moved:
+    """Whom staff have moved to other starts because of the decision: they have been told, so it cannot be taken back. Who is
+    moved after a start was decided is not moved because of it."""
+    return Moved() if found.decision == "start" else await undo_queries.moved_since(cohort_id, found.decided_at)
+
+
+async def undo(cohort_id: int, decision_id: int, principal: Principal, now: datetime) -> list[Reason]:
     """Take it back: state, decision date, days, study visits and the queue's order are as before, and its messages are never
-    sent. An offer that ended is made again, with its full time. Who has moved to another start meanwhile stays there.
+    sent. An offer that ended is made again, with its full time. Who has moved on their own meanwhile stays there; where
+    staff have moved anybody because of it, nothing is taken back. Returns why not, or nothing when it is done.
 
     Raises:
         NotFound, Forbidden: not theirs to decide.
@@ -48,6 +58,9 @@ async def undo(cohort_id: int, decision_id: int, principal: Principal, now: date
         found = await undoable(cohort_id, now)
         if found is None or found.decision_id != decision_id or cohort.state not in _BECAME[found.decision]:
             raise Conflict("decision_settled")
+        moved = await moved_because(cohort_id, found)
+        if moved.people:
+            return [Reason("moved_meanwhile", params={"n": moved.people, "to": moved.to})]
         await execute(
             """update cohort set state = $2, decide_by = $3,
                       started_at = case when $4 = 'start' then null else started_at end,
@@ -73,3 +86,4 @@ async def undo(cohort_id: int, decision_id: int, principal: Principal, now: date
             )
         await audit.note("cohort:undo_decision", f"cohort/{cohort_id}", principal.staff_id, now)
         await queue.promote(cohort_id, now)
+    return []

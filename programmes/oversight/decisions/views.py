@@ -12,7 +12,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import year_queries
 from programmes.cohorts.rules import UNDECIDED, Reason, decided_by, decision_undone_until, places_span, why_not_postpone
-from programmes.cohorts.schedule_rules import Schedule
+from programmes.cohorts.wording_rules import said
 from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden
@@ -20,8 +20,8 @@ from programmes.core.i18n import gettext as _
 from programmes.enrolment.queries import places
 from programmes.notices.reach_services import reach_by_state
 from programmes.oversight import queries, services
-from programmes.oversight.cockpit.pages import undo_hint
-from programmes.oversight.cockpit.views import number_within, to_cockpit
+from programmes.oversight.cockpit.pages import not_taken_back, undo_hint
+from programmes.oversight.cockpit.views import number_within, show, shown_for, to_cockpit
 from programmes.oversight.decisions import pages, undo_services
 from programmes.oversight.per_year.pages import year_of
 from programmes.web.forms import Form, read_form
@@ -64,6 +64,7 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
         taken.preliminary,
         taken.offered,
         taken.queued,
+        venue=cohort.venue,
     )
 
 
@@ -97,10 +98,13 @@ def _hint(request: AnyRequest, facts: queries.Start) -> str:
     return undo_hint(decision_undone_until(request.app.state.clock.now(), facts.first_start))
 
 
-async def _show_cancel(request: AnyRequest, facts: queries.Start, form: Form, status: int = 200) -> Response[Any]:
+async def _show_cancel(
+    request: AnyRequest, facts: queries.Start, form: Form, status: int = 200, others_now: bool = False
+) -> Response[Any]:
     reached = await reach_by_state(facts.cohort_id, "cohort_cancelled", request.app.state.key_folder)
     year, others = await _year(request, facts), await _others(request, facts)
     view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, _hint(request, facts))
+    view = replace(view, others_now=others_now)
     return page(request, "oversight/cancel.html", view, status)
 
 
@@ -118,25 +122,33 @@ async def cancel(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     reason = form.choice("skal", services.REASONS, _("Välj varför starten ställs in."))
     if form.errors:
         return await _show_cancel(request, facts, form, 422)
-    await services.cancel(facts.cohort_id, reason, form.raw("sett"), principal(request), request.app.state.clock.now())
+    who, now = principal(request), request.app.state.clock.now()
+    shown, people = shown_for(form)
+    try:
+        await services.cancel(facts.cohort_id, reason, shown, who, now, people)
+    except Conflict as error:
+        if error.code != services.PEOPLE_CHANGED:
+            raise
+        return await _show_cancel(request, await _facts(request, cohort_id, UNDECIDED), form, 409, others_now=True)
     return to_cockpit("installd", facts.cohort_id)
 
 
 async def _show_postpone(
-    request: AnyRequest, facts: queries.Start, form: Form, first: date, status: int = 200, look_again: bool = False
+    request: AnyRequest,
+    facts: queries.Start,
+    form: Form,
+    first: date,
+    status: int = 200,
+    look_again: bool = False,
+    others_now: bool = False,
 ) -> Response[Any]:
-    schedule = await services.plan_again(facts.cohort_id, first, request.app.state.clock.now())
-    apart = await services.apart_on(facts.cohort_id, schedule)
+    again = await services.plan_again(facts.cohort_id, first, principal(request), request.app.state.clock.now())
     decide_by = form.raw("beslut") if form.values else decided_by(first).isoformat()
     typed = form.raw("start") if form.values else first.isoformat()
     reached = await reach_by_state(facts.cohort_id, "cohort_postponed", request.app.state.key_folder)
     year = await _year(request, facts)
-    view = pages.postpone_page(facts, schedule, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
-    view = replace(view, hint=_hint(request, facts))
-    if apart:
-        said = pages.apart_lines(apart)
-        view = replace(view, digest=services.days_seen(schedule, apart), clashes=(*view.clashes, *said))
-
+    view = pages.postpone_page(facts, again, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
+    view = replace(view, hint=_hint(request, facts), others_now=others_now)
     return page(request, "oversight/postpone.html", view, status)
 
 
@@ -161,24 +173,31 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     """Show the days again, or save them if they are the days that were seen."""
     facts = await _facts(request, cohort_id, UNDECIDED)
     form = await read_form(request)
-    now = request.app.state.clock.now()
+    who, now = principal(request), request.app.state.clock.now()
     fallback = _three_weeks_later(facts, local_date(now))
     first, decide_by = form.day("start"), form.day("beslut")
     if form.ticked("visa"):
         if first and decide_by:
-            schedule = await services.plan_again(facts.cohort_id, first, now)
-            _say(form, why_not_postpone(facts.state, facts.first_start, first, decide_by, schedule, now))
+            again = await services.plan_again(facts.cohort_id, first, who, now)
+            _say(form, why_not_postpone(facts.state, facts.first_start, first, decide_by, again.schedule, now))
         return await _show_postpone(request, facts, form, first or fallback, 422 if form.errors else 200)
     reason = form.choice("skal", services.REASONS, _("Välj varför starten skjuts upp."))
     if form.errors or first is None or decide_by is None:
         return await _show_postpone(request, facts, form, first or fallback, 422)
-    planned: Schedule = await services.plan_again(facts.cohort_id, first, now)
-    seen = services.days_seen(planned, await services.apart_on(facts.cohort_id, planned))
+    seen = (await services.plan_again(facts.cohort_id, first, who, now)).digest
     if seen != form.raw("dagar"):
         return await _show_postpone(request, facts, form, first, 422, look_again=True)
-    refused = await services.postpone(
-        facts.cohort_id, first, decide_by, reason, form.raw("sett"), seen, principal(request), now
-    )
+    shown, people = shown_for(form)
+    meant = form.ticked("anda")
+    try:
+        refused = await services.postpone(
+            facts.cohort_id, first, decide_by, reason, shown, seen, who, now, people, meant=meant
+        )
+    except Conflict as error:
+        if error.code != services.PEOPLE_CHANGED:
+            raise
+        facts = await _facts(request, cohort_id, UNDECIDED)
+        return await _show_postpone(request, facts, form, first, 409, others_now=True)
     _say(form, refused)
     if refused:
         return await _show_postpone(request, facts, form, first, 422)
@@ -187,17 +206,24 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
 
 def _say(form: Form, refused: Sequence[Reason]) -> None:
     """Every reason beside its field."""
+    texts: dict[str, list[str]] = {}
     for field, text in pages.sentences(refused):
-        form.fail(field or "start", text)
+        texts.setdefault(field or "start", []).append(text)
+    for field, found in texts.items():
+        form.fail(field, " ".join(found))
 
 
 @post("/personal/starter/{cohort_id:int}/angra", guards=[signed_in], status_code=303)
 async def undo(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
-    """Take back the decision that was just made."""
+    """Take back the decision that was just made, or say why not."""
     form = await read_form(request)
     typed = form.raw("beslut")
     number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
-    await undo_services.undo(row_id(cohort_id), number, principal(request), request.app.state.clock.now())
+    who, now = principal(request), request.app.state.clock.now()
+    refused = await undo_services.undo(row_id(cohort_id), number, who, now)
+    if refused:
+        name = (await cohorts.mine(who, local_date(now), cohort_id)).name
+        return await show(request, (not_taken_back(name), *(said(reason) for reason in refused)), 409)
     return to_cockpit("angrad", cohort_id)
 
 

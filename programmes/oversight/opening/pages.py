@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from programmes.catalogue.number_rules import MOST_SESSIONS
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.rules import (
-    MOST_SESSIONS,
     Defaults,
     Span,
     closed_after_start,
@@ -20,7 +20,6 @@ from programmes.cohorts.wording_rules import noted, numbered, why_skipped
 from programmes.core.clock import local, local_date
 from programmes.core.i18n import (
     capital,
-    clock,
     day_long,
     day_plain,
     day_short,
@@ -33,12 +32,12 @@ from programmes.core.i18n import (
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.visits.rules import Doubt
 from programmes.enrolment.wording import doubted, visit_beside
+from programmes.oversight.clash_pages import clash_lines, clash_on_the_day
 from programmes.oversight.rules import Visit
 
 __all__ = ["visit_beside"]
 
 VISIT_ROWS = (1, 2, 3)
-MOST_CLASHES = 5
 MOST_DAYS_BY_HAND = MOST_SESSIONS
 
 
@@ -221,12 +220,7 @@ def warnings(programme: Programme, schedule: Schedule, clashes: Sequence[Clash],
         found.append(_("Den dag du skrev är ingen av veckodagarna. Det börjar %(day)s.", day=day_long(schedule.days[0].day)))
     found.extend(_meant(day.day, day.off) for day in schedule.sessions if day.off)
     found.extend(_about_first(schedule, programme.form))
-    others = _by_group(clashes)
-    found.extend(_clash(who, cohort, days, len(schedule.sessions), venue) for (who, cohort), days in others[:MOST_CLASHES])
-    if len(others) > MOST_CLASHES:
-        more = len(others) - MOST_CLASHES
-        found.append(ngettext("Och %(n)s krock till, se dagarna nedan.", "Och %(n)s krockar till, se dagarna nedan.", more))
-    return tuple(found)
+    return (*found, *clash_lines(clashes, len(schedule.sessions), venue))
 
 
 def _about_first(schedule: Schedule, form: str) -> list[str]:
@@ -255,31 +249,6 @@ def seen(days: str, asked: Sequence[str]) -> str:
     return f"{days}.{hashlib.sha256(' '.join(asked).encode()).hexdigest()[:16]}" if asked else days
 
 
-def _by_group(clashes: Sequence[Clash]) -> list[tuple[tuple[str, str], int]]:
-    """Who (nobody is the venue) is taken by which other group, on how many days; in the order of the days."""
-    found: dict[tuple[str, str], set[date]] = {}
-    for clash in clashes:
-        found.setdefault((clash.who, clash.cohort), set()).add(clash.day)
-    return [(which, len(days)) for which, days in found.items()]
-
-
-def _clash(who: str, cohort: str, days: int, of: int, venue: str) -> str:
-    values = {"who": who, "venue": venue, "cohort": cohort or _("en annan grupp"), "days": days}
-    if who:
-        return ngettext(
-            "%(who)s har %(cohort)s samtidigt %(days)s av %(n)s gång.",
-            "%(who)s har %(cohort)s samtidigt %(days)s av %(n)s gånger.",
-            of,
-            **values,
-        )
-    return ngettext(
-        "%(venue)s är bokad av %(cohort)s samtidigt %(days)s av %(n)s gång.",
-        "%(venue)s är bokad av %(cohort)s samtidigt %(days)s av %(n)s gånger.",
-        of,
-        **values,
-    )
-
-
 def lines(form: str, schedule: Schedule, clashes: Sequence[Clash]) -> tuple[Line, ...]:
     """Every day in order, with why it is skipped or what is worth knowing."""
     hours = {(local(day.slot.starts_at).time(), local(day.slot.ends_at).time()) for day in schedule.days}
@@ -291,13 +260,7 @@ def _line(form: str, day: Day, clashes: Sequence[Clash], with_hours: bool) -> Li
         return Line(day_short(day.day), why_skipped(day.day, day.off), "off", (_("Hoppas över"), "", "move"), ())
     notes = [why_skipped(day.day, day.off)] if day.off else []
     notes += [noted(note) for note in day.notes]
-    for clash in clashes:
-        until = clock(clash.until)
-        notes.append(
-            _("%(who)s har en annan träff till %(until)s.", who=clash.who, until=until)
-            if clash.who
-            else _("Lokalen är bokad till %(until)s.", until=until)
-        )
+    notes += [clash_on_the_day(clash) for clash in clashes]
     tag = (_("Krock"), "warn", "warn") if clashes else (_("Ledig dag"), "warn", "warn") if day.off else None
     what = capital(numbered(form, day.number))
     what += f", {times(day.slot.starts_at, day.slot.ends_at)}" if with_hours else ""

@@ -8,15 +8,17 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from programmes.catalogue import queries as catalogue
+from programmes.catalogue.number_rules import MOST_PLACES
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.opening_services import Preview, choices, known_venue, preview, programme_for, start_from
-from programmes.cohorts.rules import MOST_PLACES, Defaults, places_span, sessions_span
+from programmes.cohorts.rules import Defaults, places_span, sessions_span
 from programmes.cohorts.schedule_rules import slot_on
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
+from programmes.oversight.clash_pages import MOST_CLASHES
 from programmes.oversight.cockpit.views import number_within
 from programmes.oversight.opening import pages
 from programmes.oversight.opening.days_views import by_hand, days_to_pick, hours_differ, read_days
@@ -245,7 +247,7 @@ async def _asked(ask: _Ask, wanted: Opening, visits: Sequence[Visit], planned: P
     doubted = await visit_doubts(visits, wanted, venue_id, ask.who)
     return (
         *(pages.visit_warning(visit, doubt, holder) for visit, doubt in doubted),
-        *(pages.visit_beside(starts, ends, who, venue) for starts, ends, who in beside[: pages.MOST_CLASHES]),
+        *(pages.visit_beside(starts, ends, who, venue) for starts, ends, who in beside[:MOST_CLASHES]),
     )
 
 

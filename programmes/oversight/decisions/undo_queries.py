@@ -1,0 +1,29 @@
+"""Whom staff have moved since a decision about a start, and to which starts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from programmes.core.db import fetch
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How many staff have moved to other starts, and the names of these."""
+
+    people: int = 0
+    to: tuple[str, ...] = ()
+
+
+async def moved_since(cohort_id: int, since: datetime) -> Moved:
+    """Whom staff have moved from a cohort since a decision. Nothing joins somebody who is moved to who they were before, so
+    where they are now is read from what the same hand did at the same moment."""
+    rows = await fetch(
+        """select distinct e.id, c.name from queue_event away join enrolment e on e.id = away.enrolment_id
+           left join queue_event here on here.at = away.at and here.staff_id = away.staff_id
+                 and here.kind in ('moved_here', 'moved_here_queue')
+           left join enrolment n on n.id = here.enrolment_id left join cohort c on c.id = n.cohort_id
+           where e.cohort_id = $1 and away.kind = 'moved_away' and away.staff_id is not null and away.at >= $2""",
+        cohort_id,
+        since,
+    )
+    return Moved(len({row["id"] for row in rows}), tuple(sorted({row["name"] for row in rows if row["name"]})))
