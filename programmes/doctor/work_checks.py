@@ -10,7 +10,8 @@ from programmes.core import clock_trace
 from programmes.core.clock import local
 from programmes.core.db import fetchrow
 from programmes.doctor.findings import Finding, Level, Patient
-from programmes.oversight import compliance_queries, metrics_queries
+from programmes.oversight.compliance import queries as compliance_queries
+from programmes.oversight.status import metrics_queries
 from programmes.settings import Settings
 
 # It leaves a trace each minute.
