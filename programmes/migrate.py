@@ -3,16 +3,18 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
-from piccolo.apps.migrations.commands.forwards import run_forwards
 
 from programmes.catalogue.services import load_editions
 from programmes.core.db import close_pool, open_pool
 from programmes.settings import Settings
+from programmes.upgrading.forwards import alone, forwards
+from programmes.upgrading.patience import LOCK_TIMEOUT, Say, patiently
 
 # What web may not touch: it reaches the ballot box through functions only (promise 3), and the audit trail only grows.
 _HIDDEN_FROM_WEB = ("slip", "printed_slip", "sealed_answer", "held_text", "review_text")
@@ -128,29 +130,40 @@ def _role_of(url: str) -> _RoleAddress:
     return _RoleAddress(unquote(parts.username or ""), unquote(parts.password or ""))
 
 
-async def migrate(settings: Settings, now: datetime) -> bool:
-    """Run everything forwards. Safe to run again, and by an interrupted run's successor.
+async def migrate(settings: Settings, now: datetime, say: Say = lambda _: None) -> bool:
+    """Run everything forwards, one `migrate` at a time. Safe to run again, and by an interrupted run's successor. `say` hears
+    what is being done.
 
     False when web keeps the right to write staff until the next run, since the release before may still need it.
 
     Raises:
-        asyncpg.PostgresError: the database refuses; what was done before stays and is not done twice.
+        UpgradeError: it can't be done, in words; what was done before stays and is not done twice.
     """
     # Piccolo reports the server's version whenever it connects.
     logging.getLogger("piccolo").setLevel(logging.WARNING)
-    await open_pool(settings.database_url, 2)
+    async with alone(settings.database_url, say):
+        await open_pool(settings.database_url, 2, patience=None)
+        try:
+            await forwards(say)
+            await load_editions(now)
+            return await _around_the_tables(settings, say)
+        finally:
+            await close_pool()
+
+
+async def _around_the_tables(settings: Settings, say: Say) -> bool:
+    """The queue's schema, roles and rights, which stand in no migration. Whether web's rights are narrowed wholly."""
+    connection = await asyncpg.connect(settings.database_url, server_settings={"lock_timeout": LOCK_TIMEOUT})
+    narrowed: list[bool] = []
+
+    async def give_rights() -> None:
+        narrowed.append(await _grant(connection, settings))
+
     try:
-        result = await run_forwards(app_name="programmes", migration_id="all")
-        if not result.success:
-            raise RuntimeError(f"migration failed: {result.message}")
-        await load_editions(now)
-    finally:
-        await close_pool()
-    connection = await asyncpg.connect(settings.database_url)
-    try:
-        await _install_queue(connection)
+        await patiently("The job queue's schema", partial(_install_queue, connection), say)
         await _tell_roles(connection, settings)
-        return await _grant(connection, settings)
+        await patiently("Giving web and worker their rights", give_rights, say)
+        return narrowed[-1]
     finally:
         await connection.close()
 
