@@ -1,8 +1,8 @@
 """The migrations that this program knows, beside those that the database has run.
 
-Two releases serve side by side while one is upgraded to the next, so a database that is newer than the program is nothing wrong:
-a release changes tables only so that the one before can still work with them (docs/operations.md, Upgrade). A database that is older
-lacks what the program needs.
+Two releases serve side by side while one is upgraded to the next, so a database that is newer than the program is nothing
+wrong: a release changes tables only so that the one before can still work with them (docs/operations.md, Upgrade). A
+database that is older lacks what the program needs.
 """
 
 from dataclasses import dataclass
@@ -57,4 +57,6 @@ async def standing() -> Standing:
     """The program beside the database of this process. Web and worker may ask it too."""
     if await fetchval("select to_regclass('migration') is null"):
         return compared(frozenset())
-    return compared(frozenset(row["name"] for row in await fetch("select name from migration where app_name = 'programmes'")))
+    return compared(
+        frozenset(row["name"] for row in await fetch("select name from migration where app_name = 'programmes'"))
+    )

@@ -34,10 +34,12 @@ async def alone(database_url: str, say: Say, patience: float = _PATIENCE) -> Asy
     Raises:
         UpgradeError: the other one has not ended within ten minutes.
     """
-    connection = await asyncpg.connect(database_url)
+    # A transaction that does nothing but hold the lock; some servers end such ones.
+    connection = await asyncpg.connect(database_url, server_settings={"idle_in_transaction_session_timeout": "0"})
+    await connection.execute("begin")
     try:
         until, told = asyncio.get_running_loop().time() + patience, False
-        while not await connection.fetchval("select pg_try_advisory_lock($1)", lock_numbers.MIGRATING):
+        while not await connection.fetchval("select pg_try_advisory_xact_lock($1)", lock_numbers.MIGRATING):
             if asyncio.get_running_loop().time() > until:
                 raise UpgradeError("another migrate is running, and has not ended for ten minutes. Nothing was done here")
             if not told:
@@ -73,8 +75,8 @@ async def _one(migration: Migration, say: Say) -> None:
         await patiently(f"{migration.name}", partial(_in_a_transaction, migration), say)
     except asyncpg.PostgresError as error:
         raise UpgradeError(
-            f"{migration.name} ({migration.told}) could not be done: {_in_words(error)}. The database is as it was before it, "
-            "with all that came before. When the reason is gone, run it again"
+            f"{migration.name} ({migration.told}) could not be done: {_in_words(error)}. The database is as it was before "
+            "it, with all that came before. When the reason is gone, run it again"
         ) from error
 
 

@@ -34,21 +34,21 @@ async def _holders() -> str:
     return "; ".join(found) or "somebody who has ended meanwhile"
 
 
-async def patiently(what: str, work: Callable[[], Awaitable[None]], say: Say, pauses: tuple[float, ...] | None = None) -> None:
+async def patiently(what: str, work: Callable[[], Awaitable[None]], say: Say) -> None:
     """Do something that can be done again, until it gets its locks.
 
     Raises:
         UpgradeError: others had the tables in use at every try. Nothing of it is done.
     """
-    for pause in chain(PAUSES if pauses is None else pauses, repeat(None, 1)):
+    for pause in chain(PAUSES, repeat(None, 1)):
         try:
             return await work()
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             holders = await _holders()
             if pause is None:
                 raise UpgradeError(
-                    f"{what} could not be done: others have its tables in use ({holders}). Nothing of it is done. Wait until "
-                    "they have finished, or end them (select pg_terminate_backend(…)), and run it again"
+                    f"{what} could not be done: others have its tables in use ({holders}). Nothing of it is done. Wait "
+                    "until they have finished, or end them (select pg_terminate_backend(…)), and run it again"
                 ) from None
             say(f"{what} waits for tables that are in use ({holders}); once more in {pause:g} s.")
             await asyncio.sleep(pause)
