@@ -23,6 +23,7 @@ from programmes.demo import processes
 from programmes.demo.place import DemoError
 from tests.upgrade import statements
 from tests.upgrade.browser import Browser
+from tests.upgrade.desk import desk_work
 from tests.upgrade.journey import Broken, Town, apply, leave, roll_call, signed_in, still_there, vote, walk, whole_journey
 from tests.upgrade.releases import ROOT, NotHere, Release, check_out, filled_demo, free_port, settings_of
 
@@ -100,6 +101,12 @@ async def _counts(owner: asyncpg.Connection) -> dict[str, int]:
     return {table: await owner.fetchval(f"select count(*) from {table}") for table in _KEPT}
 
 
+async def _everything(stage: Stage, *ports: int) -> None:
+    """A whole journey, and a round of what staff do at their desks."""
+    await whole_journey(stage.everybody(*ports), stage.town)
+    await desk_work(stage.everybody(*ports), stage.town)
+
+
 async def _walks(stage: Stage, *ports: int) -> None:
     total = 0
     for user in STAFF:
@@ -159,9 +166,7 @@ async def _migrate_beside(stage: Stage) -> None:
             stage.watch.say("   " + told.strip().replace("\n", "\nupgrade:    "))
             if code:
                 stage.watch.wrong.append(f"migrate ended with {code}")
-        stage.watch.say(
-            f"   migrate took {time.monotonic() - begun:.1f} s, twice at once, with a transaction in the way for {_IN_THE_WAY} s"
-        )
+        stage.watch.say(f"   {time.monotonic() - begun:.1f} s, twice at once, with tables in use for {_IN_THE_WAY} s")
         await asyncio.sleep(2)
     finally:
         until.set()
@@ -173,26 +178,26 @@ async def rehearse(stage: Stage, owner: asyncpg.Connection) -> None:
     watch, town, other = stage.watch, stage.town, free_port()
     await stage.start("old-web", stage.old, "serve", "--port", str(stage.port))
     await stage.start("old-worker", stage.old, "worker")
-    await watch.phase_of("the old release by itself", lambda: whole_journey(stage.everybody(), town))
+    await watch.phase_of("the old release by itself", lambda: _everything(stage))
     before = await _counts(owner)
     code, told = await stage.migrate("--check")
     watch.say(f"migrate --check ends with {code}: {told.splitlines()[0]}")
     if code != 3:
         watch.wrong.append(f"migrate --check ended with {code}")
     await watch.phase_of("migrating while the old release serves", lambda: _migrate_beside(stage))
-    await watch.phase_of("old web and old worker on the new tables", lambda: whole_journey(stage.everybody(), town))
+    await watch.phase_of("old web and old worker on the new tables", lambda: _everything(stage))
     await watch.phase_of("pages of the old release on the new tables", lambda: _walks(stage))
     await stage.stop("old-worker")
     await stage.start("new-worker", stage.new, "worker")
-    await watch.phase_of("old web, new worker", lambda: whole_journey(stage.everybody(), town))
+    await watch.phase_of("old web, new worker", lambda: _everything(stage))
     await stage.start("new-web", stage.new, "serve", "--port", str(other))
-    await watch.phase_of("old web and new web in turn", lambda: whole_journey(stage.everybody(stage.port, other), town))
+    await watch.phase_of("old web and new web in turn", lambda: _everything(stage, stage.port, other))
     await watch.phase_of("old and new pages in turn", lambda: _walks(stage, stage.port, other))
     await stage.stop("old-web")
     code, told = await stage.migrate()
     watch.say(f"migrate once more ends with {code}: {told.strip().splitlines()[-1]}")
     await stage.start("newer-web", stage.new, "serve", "--port", str(stage.port))
-    await watch.phase_of("the new release by itself", lambda: whole_journey(stage.everybody(), town))
+    await watch.phase_of("the new release by itself", lambda: _everything(stage))
     code, told = await stage.migrate("--check")
     watch.say(f"migrate --check ends with {code}")
     if code:
@@ -202,7 +207,7 @@ async def rehearse(stage: Stage, owner: asyncpg.Connection) -> None:
         await stage.stop(name)
     await stage.start("old-web-again", stage.old, "serve", "--port", str(stage.port))
     await stage.start("old-worker-again", stage.old, "worker")
-    await watch.phase_of("back to the old release", lambda: whole_journey(stage.everybody(), town))
+    await watch.phase_of("back to the old release", lambda: _everything(stage))
     await watch.phase_of("what was kept", lambda: still_there(stage.everybody(), town))
     after = await _counts(owner)
     watch.wrong += [
@@ -219,7 +224,7 @@ async def record(stage: Stage, owner: asyncpg.Connection, ref: str) -> None:
     await statements.write_down(owner)
     await stage.start("web", stage.old, "serve", "--port", str(stage.port))
     await stage.start("worker", stage.old, "worker")
-    await stage.watch.phase_of("a whole journey", lambda: whole_journey(stage.everybody(), stage.town))
+    await stage.watch.phase_of("a whole journey", lambda: _everything(stage))
     await stage.watch.phase_of("what was kept", lambda: still_there(stage.everybody(), stage.town))
     await stage.watch.phase_of("pages", lambda: _walks(stage))
     await asyncio.sleep(12)

@@ -40,6 +40,7 @@ class Town:
     kept: list[tuple[str, str]] = field(default_factory=list)
     votes: int = 0
     numbers: int = 0
+    rounds: int = 0
 
     def way_in(self, section: str, free: bool) -> str:
         """The path of a start's form."""

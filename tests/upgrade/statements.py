@@ -37,7 +37,7 @@ def written_down(server: PrivateServer) -> dict[str, list[str]]:
     role, sql = "", ""
     for line in (server.home / "server.log").read_text(encoding="utf-8", errors="replace").splitlines():
         if line.startswith("\t"):
-            sql += " " + line.strip()
+            sql += "\n" + line
             continue
         _keep(found, role, sql)
         said = _SAID.match(line)
@@ -47,7 +47,7 @@ def written_down(server: PrivateServer) -> dict[str, list[str]]:
 
 
 def _keep(found: dict[str, set[str]], role: str, sql: str) -> None:
-    one = " ".join(re.sub(r"--[^\n]*$", "", sql).split()).rstrip(";")
+    one = " ".join(re.sub(r"--[^\n]*", "", sql).split()).rstrip(";")
     if role in found and _PREPARED.match(one) and "pg_catalog" not in one and "typeinfo" not in one:
         found[role].add(one)
 

@@ -20,6 +20,7 @@ delete from sign_in_attempt where wait_until < $1;
 delete from staff_message where created_at < $1;
 delete from staff_session where created_at <= $1 or seen_at <= case when shared then $2 else $3::timestamptz end;
 insert into audit_entry (at, staff_id, action, subject) values ($1, $2, $3, $4);
+insert into clock_trace (id, at, boot, seconds) values (1, $1, $2, $3) on conflict (id) do update set at = excluded.at, boot = excluded.boot, seconds = excluded.seconds, doubted_since = null, doubt = null;
 insert into key_folder (name, mark, noted_at) values ($1, $2, $3) on conflict (name) do nothing;
 insert into look_link (position, look_id, mac) select * from unnest($1::bigint[], $2::bigint[], $3::bytea[]);
 insert into notice (id, enrolment_id, session_id, kind, state, created_at, believed) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning 1;
