@@ -190,7 +190,8 @@ async def test_a_killed_migrate_leaves_all_as_it_was_and_the_next_completes_it(
     await process.wait()
     # The server notices when the statement ends; nobody has to wait for that.
     await looked.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity where query = 'select pg_sleep(60)' and pid <> pg_backend_pid()"
+        "select pg_terminate_backend(pid) from pg_stat_activity where query = 'select pg_sleep(60)' and "
+        "pid <> pg_backend_pid()"
     )
     coming("create table half_there (id int)")
     code, said = await typed()
