@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from programmes.doctor import backup_checks, database_checks, key_checks, schema_checks
+from programmes.doctor import backup_checks, database_checks, key_checks
 from programmes.doctor.findings import Check, Finding, Patient
 
 # These need nothing but the disk.
@@ -29,7 +29,6 @@ ASKING: tuple[Check, ...] = (
     key_checks.log_keys,
     key_checks.destructions,
     key_checks.waiting_jobs,
-    schema_checks.migrations,
     database_checks.database_log,
     database_checks.clock,
     database_checks.text_gateway,

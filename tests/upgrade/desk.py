@@ -59,37 +59,27 @@ async def _sessions(kim: Browser, town: Town) -> None:
     must(state == "cancelled", "a session was not cancelled", page)
 
 
-async def _slips(new: NewBrowser, kim: Browser, town: Town) -> None:
-    """Slips are printed, and one of them votes."""
-    cohort = await town.owner.fetchval(
-        "select c.id from cohort c join programme p on p.id = c.programme_id where c.state = 'started' and p.section = '2.7'"
-    )
+async def _slips(new: NewBrowser, kim: Browser, town: Town, cohort: int) -> None:
+    """Slips are printed for a group, one of them votes, and the evaluation is closed and counted by the worker."""
     page = await kim.send(await kim.get(f"/personal/grupper/{cohort}/utvardering"), "/utvardering/lappar")
     codes = re.findall(r'class="code"[^>]*>\s*([0-9A-Z-]{16,24})', page.text)
     must(codes, "no slips were printed", page)
 
     async def opens() -> bool:
-        return "Skicka mitt svar" in (await new().send(await new().get("/u"), "Till frågorna", {"kod": codes[0]})).text
+        browser = new()
+        page = await browser.send(await browser.get("/u"), "Till frågorna", {"kod": codes[0]})
+        await browser.close()
+        return "Skicka mitt svar" in page.text
 
     # The worker makes the box's key.
     await eventually(opens, "a printed slip opens no form")
     await vote(new(), codes[0])
-
-
-async def _closing(kim: Browser, town: Town) -> None:
-    """An evaluation is closed and counted by the worker."""
-    ballot = await town.owner.fetchrow(
-        """select b.id, b.cohort_id from ballot b join cohort c on c.id = b.cohort_id
-           where b.state = 'open' and c.state = 'started' order by b.slips desc, b.id limit 1"""
-    )
-    if not ballot:
-        return
-    page = await kim.send(await kim.get(f"/personal/grupper/{ballot['cohort_id']}/utvardering/stang"), "Ja, stäng")
+    page = await kim.send(await kim.get(f"/personal/grupper/{cohort}/utvardering/stang"), "Ja, stäng")
     must(page.status == 200, "an evaluation could not be closed", page)
 
     async def counted() -> bool:
-        state = await town.owner.fetchval("select state from ballot where id = $1", ballot["id"])
-        return state not in {"open", "closing"}
+        state = await town.owner.fetchval("select state from ballot where cohort_id = $1", cohort)
+        return state not in {"preparing", "open", "closing"}
 
     await eventually(counted, "a closed evaluation was not counted")
 
@@ -104,9 +94,8 @@ async def desk_work(new: NewBrowser, town: Town) -> None:
             _STARTED[town.rounds],
         )
         await _decide(kim, town, cohort, "starta", "Starta", "started")
+        await _slips(new, kim, town, cohort)
     town.rounds += 1
     await _plans(kim, town)
     await _sessions(kim, town)
-    await _slips(new, kim, town)
-    await _closing(kim, town)
     await kim.close()
