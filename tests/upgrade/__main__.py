@@ -97,7 +97,7 @@ class Stage:
         return await self.new.run(settings_of(self.old, self.server, self.port), "migrate", "migrate", *arguments)
 
 
-async def _counts(owner: asyncpg.Connection) -> dict[str, int]:
+async def _counts(owner: asyncpg.Pool) -> dict[str, int]:
     return {table: await owner.fetchval(f"select count(*) from {table}") for table in _KEPT}
 
 
@@ -148,7 +148,7 @@ async def _at_work(stage: Stage, until: asyncio.Event) -> None:
     await asyncio.gather(person(), person(), leader(), voter(), reader())
 
 
-async def _until_it_waits(owner: asyncpg.Connection) -> None:
+async def _until_it_waits(owner: asyncpg.Pool) -> None:
     """Return when a change of a table waits for somebody who uses it."""
     for _ in range(600):
         if await owner.fetchval(
@@ -160,7 +160,7 @@ async def _until_it_waits(owner: asyncpg.Connection) -> None:
     raise Broken("no migration needed the tables that were in use")
 
 
-async def _migrate_beside(stage: Stage, owner: asyncpg.Connection) -> None:
+async def _migrate_beside(stage: Stage, owner: asyncpg.Pool) -> None:
     """The new release's `migrate` while the old one serves, with a transaction in its way for some seconds."""
     until = asyncio.Event()
     at_work = asyncio.create_task(_at_work(stage, until))
@@ -185,7 +185,7 @@ async def _migrate_beside(stage: Stage, owner: asyncpg.Connection) -> None:
         await at_work
 
 
-async def rehearse(stage: Stage, owner: asyncpg.Connection) -> None:
+async def rehearse(stage: Stage, owner: asyncpg.Pool) -> None:
     """The steps of docs/operations.md, with a whole journey after each."""
     watch, town, other = stage.watch, stage.town, free_port()
     await stage.start("old-web", stage.old, "serve", "--port", str(stage.port))
@@ -231,7 +231,7 @@ async def rehearse(stage: Stage, owner: asyncpg.Connection) -> None:
         watch.wrong.append(f"the access log's chain: {told}")
 
 
-async def record(stage: Stage, owner: asyncpg.Connection, ref: str) -> None:
+async def record(stage: Stage, owner: asyncpg.Pool, ref: str) -> None:
     """One whole journey and every page, with the server's log as the witness."""
     await statements.write_down(owner)
     await stage.start("web", stage.old, "serve", "--port", str(stage.port))
@@ -265,7 +265,8 @@ async def run(ref: str, recording: bool) -> int:
         )
         told = await filled_demo(old, folder / "demo.log")
         server = await private_server.start(home)
-        owner = await asyncpg.connect(server.url("programmes"))
+        # A pool: several people look behind the scenes at once.
+        owner = await asyncpg.create_pool(server.url("programmes"), min_size=1, max_size=4)
         stage = Stage(watch, Town(told, owner, tree / ".data" / "mail"), old, new, server, folder, free_port())
         await (record(stage, owner, whole) if recording else rehearse(stage, owner))
     except (NotHere, DemoError) as error:

@@ -35,7 +35,7 @@ class Town:
     """The demo's municipality, as its file tells of it, and a look behind the scenes."""
 
     told: dict[str, Any]
-    owner: asyncpg.Connection
+    owner: asyncpg.Pool
     mail: Path
     kept: list[tuple[str, str]] = field(default_factory=list)
     votes: int = 0

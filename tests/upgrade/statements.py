@@ -16,7 +16,7 @@ _PREPARED = re.compile(r"^(with|select|insert|update|delete|merge|values|table)\
 _SAID = re.compile(r"^(?P<role>\w*)\|LOG:  (?:execute [^:]*|statement): (?P<sql>.*)$")
 
 
-async def write_down(owner: asyncpg.Connection) -> None:
+async def write_down(owner: asyncpg.Connection | asyncpg.Pool) -> None:
     """Have the server write every statement of web and worker into its log, for connections that are still to come. Of a
     throw-away server only: in a real one the log would say what somebody typed (`programmes doctor` warns)."""
     await owner.execute("alter system set log_line_prefix = '%u|'")
@@ -26,7 +26,7 @@ async def write_down(owner: asyncpg.Connection) -> None:
         await owner.execute(f"alter role {role} set log_parameter_max_length = 0")
 
 
-async def write_down_no_more(owner: asyncpg.Connection) -> None:
+async def write_down_no_more(owner: asyncpg.Connection | asyncpg.Pool) -> None:
     for role in ROLES:
         await owner.execute(f"alter role {role} reset all")
 
@@ -62,7 +62,7 @@ order by 1
 _RULES = """
 select c.relname || '.' || k.conname as name, pg_get_constraintdef(k.oid) as said
 from pg_constraint k join pg_class c on c.oid = k.conrelid
-where c.relnamespace = 'public'::regnamespace and k.contype <> 'n'
+where c.relnamespace = 'public'::regnamespace and k.contype not in ('n', 't')
 union all
 select t.relname || '.' || i.relname, pg_get_indexdef(i.oid)
 from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
@@ -97,7 +97,7 @@ where p.pronamespace = 'public'::regnamespace and has_function_privilege($1, p.o
 """
 
 
-async def schema_of(owner: asyncpg.Connection) -> dict[str, Any]:
+async def schema_of(owner: asyncpg.Connection | asyncpg.Pool) -> dict[str, Any]:
     """What the tables are, and what web and worker may do with them: all that a release relies on."""
     columns = {
         row["name"]: [row["type"], "required" if row["required"] and not row["filled"] else "may be left out"]

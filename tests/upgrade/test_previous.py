@@ -17,7 +17,17 @@ from tests.upgrade.__main__ import RECORD
 from tests.upgrade.narrowing import narrowed
 
 # What is narrower than in the release before, and why that release does not notice. With each release this becomes empty.
-MEANT: dict[str, str] = {}
+MEANT: dict[str, str] = {
+    "programmes_web may no longer delete ballot": "No release deletes a box.",
+    "programmes_worker may no longer delete ballot": "No release deletes a box.",
+    "programmes_web may no longer update ballot": "Web writes state, closed_on, own_words and slips, as before.",
+    "rule ballot.ballot_keeps_its_words is new": "Refuses own words that come after the results are shown, as is meant. "
+    "Whoever tries that in the release before gets an error, and loses nothing.",
+    "rule queue_event.known_line_of_its_queue is new": "One line more than in the rule that it replaces.",
+    "rule staff_message.known_kind_of_staff_message is new": "More kinds than in the rule that it replaces.",
+    "rule start_decision.known_state_before is new": "Of a new column, which the release before leaves empty.",
+    "rule start_decision.start_decision_undone_by_fkey is new": "Of a new column, which the release before leaves empty.",
+}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +39,6 @@ async def test_no_table_asks_more_or_gives_less_than_the_release_before_relied_o
     before: tuple[dict[str, Any], dict[str, list[str]]], owner: asyncpg.Connection
 ) -> None:
     found = narrowed(before[0], await statements.schema_of(owner))
-    print(*sorted(found), sep="\n")
     assert found - set(MEANT) == set()
     # A reason for what is no longer so is one too many.
     assert set(MEANT) - found == set()
@@ -79,7 +88,7 @@ async def test_whatever_a_release_could_miss_is_noticed(owner: asyncpg.Connectio
     now["columns"]["cohort.name"][1] = "may be left out"
     assert narrowed(now, told) == {
         "column seat.number is gone",
-        "column cohort.state was character varying and is integer",
+        "column cohort.state was text and is integer",
         "column cohort.name may no longer be left out",
         "column enrolment.brand_new is new and may not be left out",
         "rule seat.brand_new is new",
