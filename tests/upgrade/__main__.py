@@ -272,7 +272,9 @@ async def run(ref: str, recording: bool) -> int:
     except (NotHere, DemoError) as error:
         watch.wrong.append(str(error))
     finally:
-        await processes.stop(list(stage.running.values()) if stage else [])
+        if stage:
+            await processes.stop(list(stage.running.values()))
+            stage.town.owner.terminate()
         private_server.remove(home)
     for line in watch.wrong:
         watch.say(f"WRONG {line}")

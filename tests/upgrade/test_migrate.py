@@ -259,6 +259,11 @@ async def test_a_migration_from_the_future_is_refused_in_words_and_what_runs_goe
     capsys.readouterr()
     assert not await asyncio.to_thread(_may_start, own.web_database_url)
     assert "1 migrations have not been run" in capsys.readouterr().err
+    for part in ("serve", "worker"):
+        command = (sys.executable, "-m", "programmes.cli", part)
+        process = await asyncio.create_subprocess_exec(*command, env=environment(own, part), stderr=PIPE, stdout=PIPE)
+        _, said = await asyncio.wait_for(process.communicate(), 60)
+        assert (process.returncode, b"the database is older than this program" in said) == (1, True), part
 
 
 @pytest.mark.parametrize(
