@@ -30,6 +30,13 @@ WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 2
 bench: .venv/dev-installed ## how fast it is beside the floor: a bare route and the same statements on raw asyncpg
 	@$(BIN)/python -m bench
 
+upgrade: .venv/dev-installed ## rehearse an upgrade: the release before (FROM=tag) serves while this one migrates, and then beside it
+	@$(BIN)/python -m tests.upgrade $(if $(FROM),--from $(FROM))
+
+release: .venv/dev-installed ## write down what the release FROM=tag asks of the database, for the next one to be held to
+	@test -n "$(FROM)" || { echo "make: which release? make release FROM=v1.2" >&2; exit 1; }
+	@$(BIN)/python -m tests.upgrade --record $(FROM)
+
 messages: .venv/dev-installed ## bring the message catalogues to the texts of code and templates; what is new waits for its English
 	@mkdir -p .data
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _ -k gettext -k ngettext:1,2 $(CATALOGUE) -o .data/messages.pot .
@@ -95,4 +102,4 @@ LOCKED = $(INSTALL) --require-hashes -r requirements/installer.lock && $(INSTALL
 	@touch $@ .venv/demo-installed
 
 .NOTPARALLEL:
-.PHONY: help demo reset test bench messages sbom lock
+.PHONY: help demo reset test bench upgrade release messages sbom lock

@@ -14,8 +14,20 @@ from programmes.core.key_files import KeysAway
 from programmes.settings import Settings, SettingsError, read_settings
 
 
+def _may_start(database_url: str) -> bool:
+    """Whether the database has what this release asks for; if not, or if it is a newer release's, it is said."""
+    from programmes.upgrading import starting
+
+    found = asyncio.run(starting.found_by(database_url))
+    if found and (said := starting.in_words(found)):
+        print(f"programmes: {said}.", file=sys.stderr, flush=True)
+    return not (found and found.lacks)
+
+
 def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     """Serve the web application until stopped."""
+    if not _may_start(settings.web_database_url):
+        return 1
     import uvicorn
 
     from programmes.app import create_app
@@ -44,19 +56,9 @@ def _worker(settings: Settings, arguments: argparse.Namespace) -> int:
     """Send notices, close ballot boxes, pass on places that ran out."""
     from programmes import worker
 
+    if not _may_start(settings.worker_database_url):
+        return 1
     asyncio.run(worker.run(settings, SystemClock(), once=arguments.once))
-    return 0
-
-
-def _migrate(settings: Settings, _: argparse.Namespace) -> int:
-    """Bring the database to this release."""
-    from programmes.migrate import migrate
-
-    narrowed = asyncio.run(migrate(settings, SystemClock().now()))
-    print("The database is at this release.")
-    if not narrowed:
-        print("Web may still write staff and roles, as the release before does. When all web processes are of this release:")
-        print("  programmes migrate")
     return 0
 
 
@@ -76,6 +78,7 @@ def _port(text: str) -> int:
 
 # What a command needs is read when it is asked for: a shell that makes ten accounts starts ten times.
 _ELSEWHERE = {
+    "migrate": ("migrate_commands.add_to", "bring the database to this release, or say what that would do"),
     "staff": ("staff_commands.add_to", "members of staff"),
     "doctor": ("doctor.command.add_to", "say what is wrong with this installation, and how to mend it"),
     "settings": ("settings_command.add_to", "every setting: default, meaning, and where its value comes from"),
@@ -107,7 +110,6 @@ def _parser(wanted: str | None = None) -> argparse.ArgumentParser:
     worker = commands.add_parser("worker", help="do the work that waits: notices, closings, deadlines")
     worker.add_argument("--once", action="store_true", help="do what waits and stop")
     worker.set_defaults(run=_worker)
-    commands.add_parser("migrate", help="bring the database to this release").set_defaults(run=_migrate)
     demo = commands.add_parser("demo", help="a private PostgreSQL with a believable municipality, served")
     demo.add_argument("--port", type=_port, default=os.environ.get("PORT") or "8000")
     demo.add_argument("--reset", action="store_true", help="stop it and remove its database, keys and mail")

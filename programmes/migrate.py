@@ -1,18 +1,21 @@
 """Bringing a database to this release: tables, the job queue's schema, roles and their rights, the guideline's edition."""
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
-from piccolo.apps.migrations.commands.forwards import run_forwards
 
 from programmes.catalogue.services import load_editions
 from programmes.core.db import close_pool, open_pool
 from programmes.settings import Settings
+from programmes.upgrading.forwards import alone, forwards
+from programmes.upgrading.patience import LOCK_TIMEOUT, Say, patiently
 
 # What web may not touch: it reaches the ballot box through functions only (promise 3), and the audit trail only grows.
 _HIDDEN_FROM_WEB = ("slip", "printed_slip", "sealed_answer", "held_text", "review_text")
@@ -128,29 +131,40 @@ def _role_of(url: str) -> _RoleAddress:
     return _RoleAddress(unquote(parts.username or ""), unquote(parts.password or ""))
 
 
-async def migrate(settings: Settings, now: datetime) -> bool:
-    """Run everything forwards. Safe to run again, and by an interrupted run's successor.
+async def migrate(settings: Settings, now: datetime, say: Say = lambda _: None) -> bool:
+    """Run everything forwards, one `migrate` at a time. Safe to run again, and by an interrupted run's successor.
+    `say` hears what is being done.
 
     False when web keeps the right to write staff until the next run, since the release before may still need it.
 
     Raises:
-        asyncpg.PostgresError: the database refuses; what was done before stays and is not done twice.
+        UpgradeError: it can't be done, in words; what was done before stays and is not done twice.
     """
     # Piccolo reports the server's version whenever it connects.
     logging.getLogger("piccolo").setLevel(logging.WARNING)
-    await open_pool(settings.database_url, 2)
+    async with alone(settings.database_url, say):
+        await open_pool(settings.database_url, 2, patience=None)
+        try:
+            await forwards(say)
+            await load_editions(now)
+            return await _around_the_tables(settings, say)
+        finally:
+            await close_pool()
+
+
+async def _around_the_tables(settings: Settings, say: Say) -> bool:
+    """The queue's schema, roles and rights, which stand in no migration. Whether web's rights are narrowed wholly."""
+    connection = await asyncpg.connect(settings.database_url, server_settings={"lock_timeout": LOCK_TIMEOUT})
+    narrowed: list[bool] = []
+
+    async def give_rights() -> None:
+        narrowed.append(await _grant(connection, settings))
+
     try:
-        result = await run_forwards(app_name="programmes", migration_id="all")
-        if not result.success:
-            raise RuntimeError(f"migration failed: {result.message}")
-        await load_editions(now)
-    finally:
-        await close_pool()
-    connection = await asyncpg.connect(settings.database_url)
-    try:
-        await _install_queue(connection)
+        await patiently("The job queue's schema", partial(_install_queue, connection), say)
         await _tell_roles(connection, settings)
-        return await _grant(connection, settings)
+        await patiently("Giving web and worker their rights", give_rights, say)
+        return narrowed[-1]
     finally:
         await connection.close()
 
@@ -206,6 +220,24 @@ async def _needs_staff(connection: asyncpg.Connection, role: str) -> bool:
     )
 
 
+def _all_rights(web: str, worker: str, owner: str, *, waits: bool) -> list[str]:
+    """Every statement that gives web and worker, by their quoted names, exactly their rights."""
+    told: list[str] = []
+    if worker != owner:
+        # No release's worker has ever written staff.
+        told += [*_rights(worker, _CALLED_BY_WORKER, ()), *_only_read(worker, (*_STAFF, "group_role"))]
+    if web != owner:
+        told += _rights(web, _CALLED_BY_WEB, _HIDDEN_FROM_WEB)
+        if not waits:
+            told += [*_only_read(web, _STAFF), f"grant update (password_hash) on staff to {web}"]
+    return told
+
+
+def _digest(statements: list[str]) -> str:
+    """What a database says of the rights that were last given in it, as the comment of a table."""
+    return f"rights {hashlib.sha256(';'.join(statements).encode()).hexdigest()[:32]}"
+
+
 async def _grant(connection: asyncpg.Connection, settings: Settings) -> bool:
     """Give web and worker exactly their rights, where they have roles of their own. Whether web's are narrowed wholly.
 
@@ -215,30 +247,68 @@ async def _grant(connection: asyncpg.Connection, settings: Settings) -> bool:
         _role_of(url) for url in (settings.database_url, settings.web_database_url, settings.worker_database_url)
     )
     async with connection.transaction():
-        if worker.user != owner.user:
-            await _ensure_role(connection, worker)
-            await _rights(connection, worker.user, _CALLED_BY_WORKER, ())
-            # No release's worker has ever written them.
-            await _only_read(connection, worker.user, (*_STAFF, "group_role"))
-        if web.user == owner.user:
-            return True
-        await _ensure_role(connection, web)
-        waits = await _needs_staff(connection, web.user)
-        await _rights(connection, web.user, _CALLED_BY_WEB, _HIDDEN_FROM_WEB)
-        await _hide_counters(connection, worker.user)
-        if not waits:
-            await _only_read(connection, web.user, _STAFF)
-            name = await connection.fetchval("select quote_ident($1)", web.user)
-            await connection.execute(f"grant update (password_hash) on staff to {name}")
+        for role in (web, worker):
+            if role.user != owner.user:
+                await _ensure_role(connection, role)
+        waits = web.user != owner.user and await _needs_staff(connection, web.user)
+        statements = _all_rights(*await _quoted(connection, web, worker, owner), waits=waits)
+        for statement in statements:
+            await connection.execute(statement)
+        if web.user != owner.user:
+            await _hide_counters(connection, worker)
+        await connection.execute(f"comment on table migration is '{_digest(statements)}'")
     return not waits
 
 
-async def _hide_counters(connection: asyncpg.Connection, worker: str) -> None:
+async def rights_to_come(connection: asyncpg.Connection, settings: Settings) -> list[str]:
+    """What `migrate` would change of roles and rights, in words. Nothing is written."""
+    owner, web, worker = (
+        _role_of(url) for url in (settings.database_url, settings.web_database_url, settings.worker_database_url)
+    )
+    missing = [
+        role.user
+        for role in dict.fromkeys((web, worker))
+        if not await connection.fetchval("select 1 from pg_roles where rolname = $1", role.user)
+    ]
+    told = [f"the role {name} would be made" for name in missing]
+    given = await connection.fetchval("select obj_description(to_regclass('migration'), 'pg_class')")
+    names = await _quoted(connection, web, worker, owner)
+    if given == _digest(_all_rights(*names, waits=False)):
+        return told
+    if given == _digest(_all_rights(*names, waits=True)):
+        return [*told, "web's right to write staff and roles would be taken away, which only the release before needs"]
+    return [*told, "the rights of web and worker would be given as this release has them"]
+
+
+async def queue_to_come(connection: asyncpg.Connection) -> list[str]:
+    """What `migrate` would do to the job queue's own tables. Nothing is written."""
+    queue = Queries(AsyncpgDriver(connection))
+    if not await queue.schema_is_installed():
+        return ["the job queue's tables would be made"]
+    count = len((await queue.plan_upgrade()).statements)
+    return [f"the job queue's tables would be changed, by {count} statement{'' if count == 1 else 's'}"] if count else []
+
+
+async def sign_on_to_come(connection: asyncpg.Connection, settings: Settings) -> list[str]:
+    """What `migrate` would change of the roles that single sign-on may give. Nothing is written."""
+    if settings.single_sign_on is None or await connection.fetchval("select to_regclass('group_role') is null"):
+        return []
+    kept = {(row["role"], row["section"]) for row in await connection.fetch("select role, section from group_role")}
+    wanted = {(role, section) for _, role, section in settings.single_sign_on.roles}
+    return [] if kept == wanted else ["the roles that single sign-on may give would be those of the settings"]
+
+
+async def _quoted(connection: asyncpg.Connection, *roles: _RoleAddress) -> list[str]:
+    return [str(await connection.fetchval("select quote_ident($1)", role.user)) for role in roles]
+
+
+async def _hide_counters(connection: asyncpg.Connection, worker: _RoleAddress) -> None:
     """Take from everybody what the server counts by table, where the owner may: on a server that somebody else administers
     it may not (docs/evaluation.md)."""
     if not await connection.fetchval("select rolsuper from pg_roles where rolname = current_user"):
         return
-    keep = f"{await connection.fetchval('select quote_ident($1)', worker)}, pg_monitor"
+    [name] = await _quoted(connection, worker)
+    keep = f"{name}, pg_monitor"
     functions = ", ".join(row["name"] for row in await connection.fetch(_COUNTERS))
     await connection.execute(f"revoke execute on function {functions} from public")
     await connection.execute(f"grant execute on function {functions} to {keep}")
@@ -247,34 +317,32 @@ async def _hide_counters(connection: asyncpg.Connection, worker: str) -> None:
     await connection.execute(f"grant select on pg_class to {keep}")
 
 
-async def _only_read(connection: asyncpg.Connection, role: str, tables: tuple[str, ...]) -> None:
-    name = await connection.fetchval("select quote_ident($1)", role)
-    for table in tables:
-        await connection.execute(f"revoke insert, update, delete on {table} from {name}")
+def _only_read(name: str, tables: tuple[str, ...]) -> list[str]:
+    return [f"revoke insert, update, delete on {table} from {name}" for table in tables]
 
 
-async def _rights(connection: asyncpg.Connection, role: str, called: tuple[str, ...], hidden: tuple[str, ...]) -> None:
-    name = await connection.fetchval("select quote_ident($1)", role)
-    await connection.execute(f"grant usage on schema public to {name}")
-    await connection.execute(f"grant select, insert, update, delete on all tables in schema public to {name}")
-    await connection.execute(f"grant usage, select on all sequences in schema public to {name}")
-    await connection.execute(f"revoke execute on all functions in schema public from {name}")
-    for function in called:
-        await connection.execute(f"grant execute on function {function} to {name}")
-    for table in _WRITTEN_ONCE:
-        await connection.execute(f"revoke update, delete on {table} from {name}")
-    await connection.execute(f"revoke delete on ballot from {name}")
+def _rights(name: str, called: tuple[str, ...], hidden: tuple[str, ...]) -> list[str]:
     table, columns = _ONLY_LIFTED
-    await connection.execute(f"revoke update, delete on {table} from {name}")
-    await connection.execute(f"grant update ({columns}) on {table} to {name}")
+    told = [
+        f"grant usage on schema public to {name}",
+        f"grant select, insert, update, delete on all tables in schema public to {name}",
+        f"grant usage, select on all sequences in schema public to {name}",
+        f"revoke execute on all functions in schema public from {name}",
+        *(f"grant execute on function {function} to {name}" for function in called),
+        *(f"revoke update, delete on {once} from {name}" for once in _WRITTEN_ONCE),
+        f"revoke delete on ballot from {name}",
+        f"revoke update, delete on {table} from {name}",
+        f"grant update ({columns}) on {table} to {name}",
+    ]
     if not hidden:
-        return
-    for table in hidden:
-        await connection.execute(f"revoke all on {table} from {name}")
-    for table in _APPEND_ONLY_FOR_WEB:
-        await connection.execute(f"revoke update, delete on {table} from {name}")
-    await _only_read(connection, role, _READ_ONLY_FOR_WEB)
-    await connection.execute(f"revoke update on ballot from {name}")
-    await connection.execute(f"grant update ({_OF_A_BOX}) on ballot to {name}")
-    # A coordinator asks for a review and signs it off; all else of it is the worker's.
-    await connection.execute(f"grant update (state) on text_review to {name}")
+        return told
+    return [
+        *told,
+        *(f"revoke all on {table} from {name}" for table in hidden),
+        *(f"revoke update, delete on {table} from {name}" for table in _APPEND_ONLY_FOR_WEB),
+        *_only_read(name, _READ_ONLY_FOR_WEB),
+        f"revoke update on ballot from {name}",
+        f"grant update ({_OF_A_BOX}) on ballot to {name}",
+        # A coordinator asks for a review and signs it off; all else of it is the worker's.
+        f"grant update (state) on text_review to {name}",
+    ]

@@ -197,7 +197,8 @@ async def _tick_for_ever(worker: Worker) -> None:
 
 async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
     """Work until SIGTERM or Ctrl-C, then finish what is in hand; with `once`, do what waits and stop."""
-    await open_pool(settings.worker_database_url, 4, limits=WORKER)
+    # A tick and the jobs each hold one, and what is done alone another: whoever waits inside must still get one.
+    await open_pool(settings.worker_database_url, 6, limits=WORKER)
     connection = await asyncpg.connect(settings.worker_database_url)
     witness = Witness(settings.clock_standstill)
     worker = Worker(settings, clock, KeyFolder(settings.key_folder), connection, witness=witness)

@@ -1,8 +1,6 @@
 """Putting a backup back: everything is looked at first, then the database is filled in one transaction, or not at all."""
 
 import asyncio
-import contextlib
-import io
 import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -29,6 +27,7 @@ from programmes.doctor import checks
 from programmes.doctor.findings import Patient
 from programmes.evaluation.keys import BallotKeys
 from programmes.settings import Settings
+from programmes.upgrading.errors import UpgradeError
 
 _ID = re.compile(r'^ID = "(.+)"$', re.MULTILINE)
 
@@ -256,10 +255,8 @@ def _coming(settings: Settings) -> frozenset[str]:
 async def brought_forward(settings: Settings, clock: Clock) -> None:
     """Run the migrations that are newer than the backup. Raises BackupError when one fails."""
     try:
-        # What Piccolo tells of itself is for who migrates.
-        with contextlib.redirect_stdout(io.StringIO()):
-            await migrate.migrate(settings, clock.now())
-    except RuntimeError as error:
+        await migrate.migrate(settings, clock.now())
+    except UpgradeError as error:
         raise BackupError(f"The backup is back, but could not be brought to this release: {error}.") from error
 
 

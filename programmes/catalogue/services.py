@@ -29,7 +29,7 @@ from programmes.catalogue.rules import (
     Wording,
 )
 from programmes.core.audit import note
-from programmes.core.db import execute, fetchval, transaction
+from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.errors import Conflict, NotFound
 
 EDITIONS = Path(__file__).parent / "editions"
@@ -350,6 +350,22 @@ async def load_editions(now: datetime) -> None:
         await load_edition(read_edition(path), now)
 
 
+async def editions_to_come() -> list[str]:
+    """What `load_editions` would store, in words. Nothing is written."""
+    if await fetchval("select to_regclass('programme') is null"):
+        return ["the guideline's edition would be stored"]
+    told = []
+    for path in sorted(EDITIONS.glob("*.toml")):
+        edition = read_edition(path)
+        sql = "select p.slug, p.data from programme p join edition e on e.id = p.edition_id where e.digest = $1"
+        stored = {row["slug"]: row["data"] for row in await fetch(sql, edition.digest)}
+        if not stored:
+            told.append(f"the guideline's edition {edition.diary_number} would be stored")
+        elif changed := sum(_differs(stored.get(each.slug), each) for each in edition.programmes):
+            told.append(f"{changed} programmes of edition {edition.diary_number} would be written down as this release does")
+    return told
+
+
 async def load_edition(edition: Edition, now: datetime) -> int:
     """Store an edition once, known by the digest of its file, and return its id.
 
@@ -387,8 +403,16 @@ async def _store(edition_id: int, position: int, programme: Programme) -> None:
         programme.participants_min,
         programme.participants_max,
         programme.starts_per_year_min,
-        msgspec.json.encode(programme).decode(),
+        _written(programme),
     )
+
+
+def _written(programme: Programme) -> str:
+    return msgspec.json.encode(programme).decode()
+
+
+def _differs(stored: str | None, programme: Programme) -> bool:
+    return stored is None or msgspec.json.decode(stored) != msgspec.json.decode(_written(programme))
 
 
 async def choose_reading(programme: Programme, key: str, value: Value, staff_id: int, now: datetime) -> None:

@@ -72,11 +72,16 @@ WORKER = {"lock_timeout": "60000", "idle_in_transaction_session_timeout": "30000
 
 
 async def open_pool(
-    dsn: str, size: int, on_query: Callable[[Any], None] | None = None, limits: Mapping[str, str] | None = None
+    dsn: str,
+    size: int,
+    on_query: Callable[[Any], None] | None = None,
+    limits: Mapping[str, str] | None = None,
+    patience: float | None = 30,
 ) -> None:
     """Point this process at a database and open its pool. `on_query` hears of every statement (tests count them).
 
-    `limits` are settings of its connections, `WEB` or `WORKER`; without them only the client's patience ends a wait.
+    `limits` are settings of its connections, `WEB` or `WORKER`; without them only the client's patience ends a wait. That is
+    in seconds for each statement; None where one may take as long as it takes, as with the index of a large table.
     """
     db = engine()
     db.config = {"dsn": dsn}
@@ -90,7 +95,7 @@ async def open_pool(
         max_size=size,
         init=prepare,
         reset=nothing_to_reset,
-        command_timeout=30,
+        command_timeout=patience,
         server_settings={"timezone": "UTC", "application_name": "programmes", **(limits or {})},
     )
 

@@ -15,3 +15,5 @@ ROTATING: Final = 7_105_897
 BACKUP_READ: Final = 7_105_898
 # Who makes the database's mark anew.
 MARK: Final = 7_105_899
+# One `programmes migrate`.
+MIGRATING: Final = 7_105_910

@@ -1,8 +1,6 @@
 """`programmes demo`: from nothing to a running, populated service, and back to nothing."""
 
 import asyncio
-import contextlib
-import io
 import shutil
 import signal
 from collections.abc import AsyncIterator, Coroutine
@@ -110,10 +108,12 @@ async def _prepare(place: Place, server: PrivateServer, port: int, clock: Clock)
 
 async def _migrate(settings: Settings, clock: Clock) -> None:
     from programmes.migrate import migrate
+    from programmes.upgrading.errors import UpgradeError
 
-    # Piccolo tells of every migration with pictures; here one line is enough.
-    with contextlib.redirect_stdout(io.StringIO()):
+    try:
         await migrate(settings, clock.now())
+    except UpgradeError as error:
+        raise DemoError(f"The database could not be brought to this release: {error}.") from error
 
 
 async def _statement(server: PrivateServer, sql: str, *args: object) -> object:

@@ -15,7 +15,10 @@ from tests.clock import FrozenClock
 async def test_a_healthy_service_is_live_and_ready_and_sets_no_cookie(client: httpx.AsyncClient) -> None:
     assert (await client.get("/health/live")).json() == {"status": "live"}
     answer = await client.get("/health/ready")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "database": True, "keys": True})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "ready", "database": True, "keys": True, "schema": "current"},
+    )
     assert not client.cookies
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from programmes import private_server
+from programmes.core import schema
 from programmes.core.clock import SystemClock
 from programmes.core.codes import digest, grouped
 from programmes.core.db import execute, fetchval, transaction
@@ -200,6 +201,14 @@ async def test_staff_signed_in_at_one_web_process_are_signed_in_at_the_other(ins
         assert (await robin.get(installation.second + "/personal/idag")).status_code == 200
 
 
+async def _as_if_migrated(url: str) -> None:
+    """All that is asked of a database before web starts."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("create table migration (name text, app_name text)")
+    await connection.executemany("insert into migration values ($1, 'programmes')", [(name,) for name in schema.known()])
+    await connection.close()
+
+
 async def test_ready_says_when_the_database_is_gone_and_when_it_is_back(
     server: private_server.PrivateServer, settings: Settings, tmp_path: Path
 ) -> None:
@@ -209,6 +218,7 @@ async def test_ready_says_when_the_database_is_gone_and_when_it_is_back(
     web = None
     try:
         port = free_port()
+        await _as_if_migrated(database.url("postgres"))
         alone = replace(settings, web_database_url=database.url("postgres"), key_folder=tmp_path / "keys")
         base = f"http://127.0.0.1:{port}"
         web = await processes.start(alone, tmp_path, "serve", "--port", str(port))

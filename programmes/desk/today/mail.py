@@ -15,6 +15,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import ngettext, speaking
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.core.turns import alone
 from programmes.desk.today import mail_queries as queries
 from programmes.desk.today import mail_services as services
 from programmes.desk.today.needs_pages import Item, items, late
@@ -45,7 +46,9 @@ class Needs:
 async def send_due(worker: Hands) -> None:
     """The worker's tick: to everybody with an address, where mail is set up."""
     if worker.settings.mail_url:
-        await send(post_from(worker.settings.mail_url), worker.settings, worker.keys, worker.clock)
+        async with alone("daily mail to staff") as free:
+            if free:
+                await send(post_from(worker.settings.mail_url), worker.settings, worker.keys, worker.clock)
 
 
 async def send(post: Post, settings: Settings, keys: KeyFolder, clock: Clock) -> int:

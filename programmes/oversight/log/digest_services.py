@@ -9,6 +9,7 @@ from programmes.core.clock import Clock, local, local_date
 from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.db import execute, transaction
 from programmes.core.i18n import speaking
+from programmes.core.turns import alone
 from programmes.hands import Hands
 from programmes.notices import letter_rules
 from programmes.notices import rules as notices
@@ -26,7 +27,9 @@ _NAMESPACE = UUID("6a0c7f0e-0d0b-5d41-9a2e-5b8f2a7c9d14")
 async def send_due(worker: Hands) -> None:
     """The worker's tick: yesterday's head to every manager who has an address, where mail is set up."""
     if worker.settings.mail_url:
-        await send(post_from(worker.settings.mail_url), worker.settings, worker.clock)
+        async with alone("daily mail to managers") as free:
+            if free:
+                await send(post_from(worker.settings.mail_url), worker.settings, worker.clock)
 
 
 async def send(post: Post, settings: Settings, clock: Clock) -> int:

@@ -1,0 +1,40 @@
+"""What a program finds when it starts: whether the database has what it will ask for."""
+
+import asyncpg
+
+from programmes.core import schema
+
+_PATIENCE_SECONDS = 10.0
+_RAN = "select name from migration where app_name = 'programmes'"
+OLDER = (
+    "the database is older than this program: {count} migrations have not been run, the first is {first}. Nothing was "
+    "started. Run `programmes migrate` with the database's owner; `programmes migrate --check` says what that does"
+)
+NEWER = (
+    "the database is of a newer release than this program ({last}). It goes on working, as one release beside the next "
+    "does. Two releases behind is not promised"
+)
+
+
+async def found_by(database_url: str) -> schema.Standing | None:
+    """The program beside the database; None when that cannot be asked, which whoever starts finds out anyway."""
+    try:
+        connection = await asyncpg.connect(database_url, timeout=_PATIENCE_SECONDS)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return None
+    try:
+        if await connection.fetchval("select to_regclass('migration') is null"):
+            return schema.compared(frozenset())
+        return schema.compared(frozenset(row["name"] for row in await connection.fetch(_RAN)))
+    except asyncpg.InsufficientPrivilegeError:
+        # Tables that no grant has followed yet.
+        return None
+    finally:
+        await connection.close()
+
+
+def in_words(found: schema.Standing) -> str:
+    """What is to be said of it before work begins; nothing where all is as it should be."""
+    if found.lacks:
+        return OLDER.format(count=len(found.pending), first=found.pending[0])
+    return NEWER.format(last=found.future[-1]) if found.future else ""
