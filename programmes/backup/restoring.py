@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,13 +11,12 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 from pyrage.x25519 import Identity
 
-import programmes
 from programmes import migrate, worker
 from programmes.backup import BackupError, archives, files, making, manifest, places, postgres
 from programmes.backup.archives import Copy
 from programmes.backup.manifest import Here, Manifest
 from programmes.backup.progress import Progress
-from programmes.core import audit, folder_marks, lock_numbers
+from programmes.core import audit, folder_marks, lock_numbers, schema
 from programmes.core.clock import Clock
 from programmes.core.db import WORKER, close_pool, fetchval, open_pool, transaction
 from programmes.core.restoring import restoring
@@ -28,8 +26,6 @@ from programmes.doctor.findings import Patient
 from programmes.evaluation.keys import BallotKeys
 from programmes.settings import Settings
 from programmes.upgrading.errors import UpgradeError
-
-_ID = re.compile(r'^ID = "(.+)"$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -52,12 +48,6 @@ class Restored:
     again: int
     keys: int = 0
     advice: list[str] = field(default_factory=list)
-
-
-def known_migrations() -> frozenset[str]:
-    """Every migration of this release."""
-    folder = Path(programmes.__file__).parent / "piccolo_migrations"
-    return frozenset(found for path in folder.glob("programmes_*.py") for found in _ID.findall(path.read_text("utf-8")))
 
 
 def look_through(folder: Path, identities: list[Identity], progress: Progress) -> Whole:
@@ -131,7 +121,7 @@ async def keys_alone(settings: Settings, copy: Copy) -> int:
 
 async def _here(connection: asyncpg.Connection) -> Here:
     roles = [row[0] for row in await connection.fetch("select rolname from pg_roles")]
-    return Here(making.release(), known_migrations(), await postgres.major_of(connection), frozenset(roles))
+    return Here(making.release(), frozenset(schema.known()), await postgres.major_of(connection), frozenset(roles))
 
 
 async def must_fit(found: Whole, connection: asyncpg.Connection, coming: frozenset[str] = frozenset()) -> None:

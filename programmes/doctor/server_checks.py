@@ -2,15 +2,12 @@
 migrations, several hosts."""
 
 import asyncio
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import asyncpg
 
-import programmes
+from programmes.core import schema
 from programmes.core.db import fetch, fetchrow
 from programmes.doctor.findings import Finding, Level, Patient
 from programmes.setting_values import hosts
@@ -208,16 +205,6 @@ async def roles(patient: Patient) -> Sequence[Finding]:
     return [*role_findings(found, bool(row and row["owner"]), patient.part == "web", patient.settings.demo)]
 
 
-_ID = re.compile(r'^ID = "([^"]+)"', re.MULTILINE)
-
-
-@cache
-def known_migrations() -> frozenset[str]:
-    """Every migration of this release."""
-    folder = Path(programmes.__file__).parent / "piccolo_migrations"
-    return frozenset(found for path in folder.glob("programmes_*.py") for found in _ID.findall(path.read_text("utf-8")))
-
-
 def migration_findings(done: Collection[str], known: Collection[str]) -> Iterator[Finding]:
     """Whether database and program are of one release."""
     check, behind, ahead = "migrations", set(known) - set(done), set(done) - set(known)
@@ -234,7 +221,7 @@ def migration_findings(done: Collection[str], known: Collection[str]) -> Iterato
 async def migrations(patient: Patient) -> Sequence[Finding]:
     """Whether all migrations of this release have been run, and no others."""
     rows = await fetch("select name from migration where app_name = 'programmes'")
-    return [*migration_findings({row["name"] for row in rows}, known_migrations())]
+    return [*migration_findings({row["name"] for row in rows}, schema.known())]
 
 
 def host_findings(found: Sequence[tuple[str, str]]) -> Iterator[Finding]:
