@@ -10,9 +10,10 @@ from pathlib import Path
 from programmes.catalogue import queries
 from programmes.catalogue.edition_file import Edition
 from programmes.catalogue.edition_rules import differences
+from programmes.catalogue.file_services import EditionError, read_edition
 from programmes.catalogue.removing_services import remove_edition
 from programmes.catalogue.rules import Programme
-from programmes.catalogue.services import EditionError, load_edition, read_edition
+from programmes.catalogue.services import load_edition
 from programmes.core.clock import SystemClock, local_date
 from programmes.core.db import close_pool, open_pool
 from programmes.oversight.compliance.edition_wording_rules import change_words, value_words

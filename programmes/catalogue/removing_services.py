@@ -4,7 +4,7 @@ from datetime import date
 
 import asyncpg
 
-from programmes.catalogue.services import EDITIONS, EditionError, read_edition
+from programmes.catalogue.file_services import EDITIONS, EditionError, read_edition
 from programmes.core.db import execute, fetchrow, transaction
 
 

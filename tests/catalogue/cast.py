@@ -3,8 +3,8 @@
 from datetime import date
 
 from programmes.catalogue.condition_rules import birth_date_window
+from programmes.catalogue.file_services import EDITIONS, read_edition
 from programmes.catalogue.rules import Answers, Programme
-from programmes.catalogue.services import EDITIONS, read_edition
 
 EDITION = read_edition(EDITIONS / "2026-04-01.toml")
 FIRST_SESSION = date(2026, 10, 7)

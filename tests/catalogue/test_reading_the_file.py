@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from programmes.catalogue.services import EDITIONS, EditionError, read_edition
+from programmes.catalogue.file_services import EDITIONS, EditionError, read_edition
 
 SOURCE = (EDITIONS / "2026-04-01.toml").read_text(encoding="utf-8")
 

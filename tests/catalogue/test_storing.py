@@ -8,8 +8,9 @@ import asyncpg
 import pytest
 
 from programmes.catalogue import queries
+from programmes.catalogue.file_services import EDITIONS, read_edition
 from programmes.catalogue.rules import Text
-from programmes.catalogue.services import EDITIONS, choose_reading, load_edition, read_edition
+from programmes.catalogue.services import choose_reading, load_edition
 from programmes.core.errors import Conflict, NotFound
 from tests.clock import FrozenClock
 

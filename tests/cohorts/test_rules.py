@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from programmes.catalogue.file_services import EDITIONS, read_edition
 from programmes.catalogue.rules import Programme
-from programmes.catalogue.services import EDITIONS, read_edition
 from programmes.cohorts.rules import (
     Opening,
     StartFacts,

@@ -12,7 +12,8 @@ import pytest
 from programmes import edition_commands
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.edition_rules import Difference, differences
-from programmes.catalogue.services import EDITIONS, load_edition
+from programmes.catalogue.file_services import EDITIONS
+from programmes.catalogue.services import load_edition
 from programmes.core.sealing import KeyFolder
 from programmes.oversight.compliance.edition_wording_rules import fact_words, value_words
 from programmes.settings import Settings

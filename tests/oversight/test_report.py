@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from programmes.attendance import services as attendance
 from programmes.attendance.rules import Count
-from programmes.catalogue.services import EDITIONS, load_edition, read_edition
+from programmes.catalogue.file_services import EDITIONS, read_edition
+from programmes.catalogue.services import load_edition
 from programmes.core.db import fetch
 from programmes.core.i18n import speaking
 from programmes.oversight.report import pages as report_pages
