@@ -30,6 +30,10 @@ class KeysAway(Exception):
     this process or damaged. It passes when that is mended, so nobody may take it for an erasure. Names no key."""
 
 
+class KeyDamaged(KeysAway):
+    """One key file is no whole key: cut short by a full disk or a bad copy. What the others opened they open still."""
+
+
 def sync_folder(folder: Path) -> None:
     """Put a folder's entries on disk."""
     handle = os.open(folder, os.O_RDONLY)
@@ -85,7 +89,8 @@ def read_key(path: Path) -> bytes:
 
     Raises:
         FileNotFoundError: there is none.
-        KeysAway: the file can't be read, or is no whole key: cut short by a full disk or a bad copy.
+        KeysAway: the file can't be read.
+        KeyDamaged: it is no whole key.
     """
     try:
         found = path.read_bytes()
@@ -94,7 +99,7 @@ def read_key(path: Path) -> bytes:
     except OSError as error:
         raise KeysAway(f"a key file cannot be read: {type(error).__name__}") from error
     if len(found) != KEY_BYTES:
-        raise KeysAway("a key file is damaged: it has another length than a key")
+        raise KeyDamaged("a key file is damaged: it has another length than a key")
     return found
 
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from programmes.core import key_quarantine
 from programmes.core.key_files import (
     KEY_BYTES,
+    KeyDamaged,
     KeysAway,
     Receipts,
     Successor,
@@ -159,11 +160,15 @@ class KeyFolder:
 
         Raises:
             KeyGone: the key has been destroyed.
-            Unreadable: the bytes are not what this key sealed.
+            Unreadable: the bytes are not what this key sealed, or the file of this one key is damaged.
         """
-        with self._gone_when_missing(key_id):
-            self._not_destroyed(key_id)
-            return _opened_by_one(opening_keys(self._path(kind, key_id)), sealed, key_id.bytes)
+        try:
+            with self._gone_when_missing(key_id):
+                self._not_destroyed(key_id)
+                return _opened_by_one(opening_keys(self._path(kind, key_id)), sealed, key_id.bytes)
+        except KeyDamaged as error:
+            self._must_be_ours()
+            raise Unreadable("its key is damaged") from error
 
     def usable(self) -> bool:
         """Whether keys can be read and made: the folder is there, writable, and not another one mounted in its place, and
@@ -217,7 +222,10 @@ class KeyFolder:
 
     def exists(self, kind: Kind, key_id: uuid.UUID) -> bool:
         """Whether it lies there, and was not destroyed once: a file that came back opens nothing."""
-        return self._path(kind, key_id).exists() and not self._receipts.tells_of(key_id)
+        if self._path(kind, key_id).exists():
+            return not self._receipts.tells_of(key_id)
+        self._must_be_ours()
+        return False
 
     def destroy(self, kind: Kind, key_id: uuid.UUID, why: str, now: datetime) -> None:
         """Unlink the key and append the receipt. Doing it again changes nothing, so it may be replayed after any crash.

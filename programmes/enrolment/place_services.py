@@ -42,6 +42,13 @@ def unseal(facts: queries.EnrolmentFacts, keys: KeyFolder) -> Kept:
     return Kept(**found)
 
 
+def is_lost(facts: queries.EnrolmentFacts, keys: KeyFolder) -> bool:
+    """Whether nothing can be read of somebody who is here, as a key is gone that was never meant to go."""
+    if facts.participant_id is not None:
+        return facts.record is not None and not keys.exists("person", facts.participant_id)
+    return facts.state in ALIVE and facts.key_id is not None and not keys.exists("entry", facts.key_id)
+
+
 def has_contact(facts: queries.EnrolmentFacts, keys: KeyFolder) -> bool:
     """Whether somebody nobody knows left a way to reach them; of what can't be read, none is known."""
     try:

@@ -16,7 +16,7 @@ from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import age_rules, queries
 from programmes.enrolment.age_rules import age_after_move, age_unmet, as_judged
 from programmes.enrolment.leaving.rules import may_undo
-from programmes.enrolment.place_services import unseal
+from programmes.enrolment.place_services import is_lost, unseal
 from programmes.enrolment.records.services import record_of
 from programmes.enrolment.rules import ALIVE, Remaining, State, asked_texts, doubles
 from programmes.enrolment.texts import agreement_queries
@@ -123,6 +123,8 @@ def label_of(facts: queries.EnrolmentFacts, keys: KeyFolder, look: Look) -> str:
     try:
         alias = unseal(facts, keys).alias if facts.state in {*ALIVE, "refused"} else ""
     except Unreadable:
+        return _unreadable(facts)
+    if not alias and is_lost(facts, keys):
         return _unreadable(facts)
     return alias or _("Deltagare %(n)s", n=facts.arrival)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import queries as enrolments
-from programmes.enrolment.place_services import unseal
+from programmes.enrolment.place_services import is_lost, unseal
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.records.services import record_of
 from programmes.enrolment.rules import State
@@ -49,14 +49,16 @@ def may_be_written_to(facts: EnrolmentFacts, keys: KeyFolder) -> bool:
 
 def way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
     """How somebody can be told. Who gave a telephone number for calls wants to be rung, and so are those whose times to
-    avoid only a human can keep; of whom nothing can be read, only Min plats is sure."""
+    avoid only a human can keep. Of whom nothing can be read, staff have to find out how."""
     try:
         return _way(facts, keys)
     except Unreadable:
-        return "place"
+        return "ring"
 
 
 def _way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
+    if is_lost(facts, keys):
+        raise Unreadable("its key is lost")
     channel = channel_of(facts, keys)
     if channel is not None:
         return channel.medium if can_be_kept(channel.avoid) else "ring"

@@ -14,7 +14,7 @@ from programmes.core.clock import Clock, local_date
 from programmes.core.clock_trace import Witness
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.i18n import speaking
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.age_rules import to_say_again
 from programmes.enrolment.leaving import first_right_queries
@@ -81,8 +81,9 @@ async def send_due(
                 continue
             sent += await _try(ready, carriers, settings, clock, away, sure)
         except Exception as error:
-            # One message that cannot be written must not keep the others from going.
-            await _failed(facts, type(error).__name__, False, clock.now(), sure)
+            # One message that cannot be written must not keep the others from going. Of whom nothing can be read staff know
+            # at once: no later try finds out how they are reached, and what it is about may be tomorrow.
+            await _failed(facts, type(error).__name__, isinstance(error, Unreadable), clock.now(), sure)
     return sent
 
 

@@ -94,8 +94,10 @@ def test_a_key_file_of_another_length_is_damage_and_never_an_erasure(tmp_path: P
     # A valid length for AES, but not what was written: 16 and 24 bytes are no key of ours either.
     (tmp_path / "person" / str(person)[:2] / f"{person}.key").write_bytes(secrets.token_bytes(length))
     (tmp_path / "service" / "feed.key").write_bytes(secrets.token_bytes(length))
+    # What others are sealed with opens: this one can't be read, whose file is damaged.
+    with pytest.raises(Unreadable):
+        keys.open("person", person, sealed)
     for use in (
-        lambda: keys.open("person", person, sealed),
         lambda: keys.seal("person", person, "Kim"),
         lambda: keys.service_key("feed"),
         lambda: keys.seal_for_service("feed", "a", "b"),

@@ -233,3 +233,41 @@ async def test_a_change_that_is_over_needs_no_call(
     assert "Ring 1 person i" not in await look(client)
     assert cohort.first_start
     assert clock.now() > cohort.first_start + timedelta(hours=2)
+
+
+@pytest.mark.parametrize("how", ["wrong", "short", "lost"])
+@pytest.mark.parametrize("section", ["2.1", "2.8"])
+async def test_whose_details_cannot_be_read_stays_on_the_list_and_stops_nothing_for_the_others(
+    how: str,
+    section: str,
+    robin: Principal,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    the_worker: worker.Worker,
+) -> None:
+    kim = await a_coordinator(clock.now(), section=section)
+    cohort = await a_cohort(section, clock.now(), robin)
+    taken = await somebody(cohort, keys, clock.now(), "Ek", PHONE)
+    await somebody(cohort, keys, clock.now(), "Lind", PHONE)
+    await worker.drain(the_worker)
+    facts = await queries.enrolment(taken.enrolment_id)
+    kind, key_id = ("person", facts.participant_id) if facts.participant_id else ("entry", facts.key_id)
+    [file] = keys._folder.rglob(f"{kind}/**/{key_id}.key")
+    if how == "lost":
+        file.unlink()
+    else:
+        file.write_bytes(b"x" * (32 if how == "wrong" else 16))
+    clock.advance(minutes=1)
+    session = (await session_ids(cohort))[0]
+    group, start = f"/personal/grupper/{cohort.cohort_id}", f"/personal/starter/{cohort.cohort_id}"
+    await sign_in_as(client, "kim", clock.now())
+    for address in (group, f"/personal/traffar/{session}/stall-in", f"{start}/stall-in", f"{start}/skjut-upp"):
+        assert (await client.get(address)).status_code == 200, address
+    await sign_in_as(client, "robin", clock.now())
+    assert not await session_services.cancel_session(session, False, kim, clock.now())
+    await worker.drain(the_worker)
+    assert f'href="{group}/ring">' in await look(client)
+    page = await look(client, f"{group}/ring")
+    assert "Alla har fått veta" not in page
+    assert "Deltagare 1 (uppgifterna kan inte läsas)" in page
