@@ -60,7 +60,7 @@ async def _tell_one(change: Untold, facts: EnrolmentFacts, keys: KeyFolder, now:
     if found.kind is None:
         return False
     session_id = _first(change, found) if found.kind in _ABOUT_ONE else None
-    event = Event(found.kind, f"change/{change.change_id}", session_id, written(found.told), found.unsure)
+    event = Event(found.kind, f"change/{change.change_id}", session_id, written(found.told))
     return await note(event, facts, keys, now)
 
 

@@ -272,9 +272,10 @@ async def _words(
         was_at=about.was_at if about else None,
         soonest=min((s.starts_at for s in sessions if s.starts_at > now), default=None),
         added=_added(facts, about, counted),
-        became=tuple(letter_rules.Became(*map(_slot, pair)) for pair in differs.values()),
-        moved=letter_rules.Became(*map(_slot, differs[about.session_id])) if about and about.session_id in differs else None,
+        became=tuple(_became(*pair) for pair in differs.values()),
+        moved=_became(*differs[about.session_id]) if about and about.session_id in differs else None,
         taken=taken,
+        tangled=any(belief_rules.is_tangled(*pair) for pair in differs.values()),
         booked=_booked_with(facts, about, counted) if facts.kind == "talk_booked" else 1,
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
@@ -309,6 +310,12 @@ async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: str, now:
     return False
 
 
+def _became(old: Known | None, now_is: Known | None) -> letter_rules.Became:
+    """By what the person may believe that is not so; who believes what is, or knows of none, is told how it is as well."""
+    was, or_was = (*belief_rules.wrong_days(old, now_is), None, None)[:2]
+    return letter_rules.Became(_slot(was), _slot(now_is), _slot(or_was))
+
+
 def _slot(known: Known | None) -> letter_rules.Slot | None:
     return letter_rules.Slot(known.starts_at, known.ends_at) if known else None
 
@@ -316,7 +323,10 @@ def _slot(known: Known | None) -> letter_rules.Slot | None:
 def _added(facts: NoticeFacts, about: SessionFacts | None, counted: Sequence[SessionFacts]) -> letter_rules.Slot | None:
     """The session at the end that was added when this one was cancelled, or when what was added for it was."""
     new = {session_id for session_id, known in (facts.believed or {}).items() if known is None}
-    found = [s for s in counted if about and about.cancelled_at and s.makes_up_for == about.session_id]
+    # One that has been told of by itself since is left to that.
+    known = facts.believed
+    found = [s for s in counted if about and about.cancelled_at and s.makes_up_for == about.session_id
+             and (known is None or s.session_id in known)]  # fmt: skip
     found += [s for s in counted if about and about.cancelled_at and s.session_id in new]
     return letter_rules.Slot(found[0].starts_at, found[0].ends_at) if found else None
 
