@@ -44,7 +44,7 @@ _TELLS_OF_NEW: frozenset[Kind] = frozenset({"talk_booked", "session_cancelled"})
 
 def readings(known: Known | None) -> tuple[Known | None, ...]:
     """All that somebody may believe of a session: most often one thing."""
-    return (replace(known, others=()), *known.others) if known and known.others else (known,)
+    return (replace(known, others=()), *known.others) if known else (None,)
 
 
 def either(*believed: Known | None) -> Known | None:
@@ -83,12 +83,12 @@ def _known(entry: list[Any] | None) -> Known | None:
     if entry is None:
         return None
     starts_at, ends_at, venue_id, *more = entry
-    unheard, others = (*more, *(False, [])[len(more) :])
+    others = more[1] if len(more) > 1 else []
     return Known(
         datetime.fromisoformat(starts_at),
         datetime.fromisoformat(ends_at),
         venue_id,
-        bool(unheard),
+        bool(more and more[0]),
         tuple(_known(other) for other in others),
     )
 
@@ -295,7 +295,5 @@ def is_tangled(old: Known | None, now_is: Known | None) -> bool:
     """Whether no sentence names a session to everybody who may come to it: there are more than two days, or on one of two
     it is, only elsewhere."""
     days = wrong_days(old, now_is)
-    same = now_is is not None and any(
-        (day.starts_at, day.ends_at) == (now_is.starts_at, now_is.ends_at) for day in days
-    )
+    same = now_is is not None and any((day.starts_at, day.ends_at) == (now_is.starts_at, now_is.ends_at) for day in days)
     return len(days) > 2 or (len(days) > 1 and same)

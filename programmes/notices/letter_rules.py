@@ -251,7 +251,7 @@ def _session_news(facts: Facts) -> list[str]:
                 *instead,
                 *_next(facts),
             ]
-        when = _or(str(facts.session), facts.moved and facts.moved.or_was)
+        when = _or(str(facts.session), facts.moved.or_was if facts.moved else None)
         return [_("Mötet %(when)s är inställt.", when=when), *instead, *_next(facts)]
     if facts.kind == "talk_booked":
         one = [_("En tid är bokad: %(when)s.", when=facts.session)]
@@ -271,7 +271,7 @@ def _moved_news(facts: Facts, session: Slot) -> list[str]:
         return [_("Möten har fått nya tider. Alla tider står på Min plats."), *_next(facts)]
     if was_at is None or was_at == session.starts_at:
         return [_("Mötet %(when)s har ändrats. Se tid och plats med länken.", when=session)]
-    known = _or(moment_long(was_at), facts.moved and facts.moved.or_was)
+    known = _or(moment_long(was_at), facts.moved.or_was if facts.moved else None)
     return [_("Mötet som skulle vara %(moment)s är flyttat.", moment=known), _("Ny tid: %(when)s.", when=session)]
 
 

@@ -44,9 +44,7 @@ def _names(said: str, known: belief_rules.Known) -> bool:
 
 def _is_among(was: belief_rules.Known | None, known: belief_rules.Known | None) -> bool:
     """Whether staff say it by the day that she knows; what she knows nothing of has none."""
-    return was is None or any(
-        one and one.starts_at == was.starts_at for one in belief_rules.readings(known)
-    )
+    return was is None or any(one and one.starts_at == was.starts_at for one in belief_rules.readings(known))
 
 
 @dataclass
@@ -137,7 +135,9 @@ class Play:
 
 
 @pytest.mark.parametrize("talks", [False, True])
-@pytest.mark.parametrize(("seed", "faults"), [(4, 0.0), (2, 0.6), (9, 0.6), *((n, f) for n in range(20, 60) for f in (0.6, 0.9))])
+@pytest.mark.parametrize(
+    ("seed", "faults"), [(4, 0.0), (2, 0.6), (9, 0.6), *((n, f) for n in range(20, 60) for f in (0.6, 0.9))]
+)
 async def test_who_believes_what_is_not_so_is_rung_about_it(
     seed: int,
     faults: float,
