@@ -26,7 +26,7 @@ from programmes.desk.today import queries as today
 from tests.clock import FrozenClock
 from tests.cohorts.cast import sign_in_as
 from tests.desk.test_sick import House, ask, house, look, mail, request_to  # noqa: F401
-from tests.factories import a_cohort, csrf_of
+from tests.factories import a_cohort, a_venue, csrf_of
 from tests.notices.mail import Mail
 
 
@@ -47,7 +47,7 @@ async def test_who_stood_in_at_what_is_cancelled_sees_the_group_only_while_that_
     keys: KeyFolder,
     owner: asyncpg.Connection,
 ) -> None:
-    later = timedelta(hours=5)
+    later = timedelta(hours=3)
     session = next(s for s in await cohorts.sessions(house.cohort.cohort_id) if s.session_id == house.session)
     slot = Slot(session.starts_at + later, session.ends_at + later)
     assert await changes.move(house.session, slot, session.venue_id, house.kim, clock.now(), meant=True) == []
@@ -77,7 +77,7 @@ async def test_who_is_at_two_places_as_it_is_is_not_said_to_hold_it_alone(
     await owner.execute(add, house.cohort.cohort_id, house.love.staff_id)
     await sign_in_as(client, "robin", clock.now())
     assert "Love" in await look(client, f"{house.page}/sjuk")
-    other = await a_cohort("2.8", clock.now(), house.love, first_in=timedelta(days=40))
+    other = await a_cohort("2.8", clock.now(), house.love, first_in=timedelta(days=40), state="started")
     mine = (await cohorts.sessions(house.cohort.cohort_id))[0]
     theirs = (await cohorts.sessions(other.cohort_id))[0]
     slot = Slot(mine.starts_at, mine.ends_at)
@@ -151,14 +151,14 @@ async def test_two_who_take_the_same_at_once_and_wait_for_each_other_are_told_so
     house: House,  # noqa: F811
     clock: FrozenClock,
 ) -> None:
-    one = await a_cohort("2.7", clock.now(), house.sam, first_in=timedelta(days=60))
-    other = await a_cohort("2.7", clock.now(), house.sam, first_in=timedelta(days=90))
+    leader, room = house.sam if table == "session_duty" else None, await a_venue("Samma")
+    one = await a_cohort("2.7", clock.now(), leader, first_in=timedelta(days=60), venue_id=room)
+    other = await a_cohort("2.7", clock.now(), leader, first_in=timedelta(days=90), venue_id=room)
     taken = {(table, n): clock.now() + timedelta(days=200 + n) for n in range(2)}
     met = asyncio.Barrier(2)
 
     async def take(cohort_id: int, order: tuple[int, int]) -> str:
         mine = [s.session_id for s in await cohorts.sessions(cohort_id)]
-        # The times of duty alone, or of sessions with a room and nobody who leads.
         where = "session_id = $1" if table == "session_duty" else "id = $1"
         try:
             async with transaction():
@@ -166,7 +166,10 @@ async def test_two_who_take_the_same_at_once_and_wait_for_each_other_are_told_so
                     for n in order:
                         at = taken[table, n]
                         await execute(
-                            f"update {table} set starts_at = $2, ends_at = $3 where {where}", mine[n], at, at + timedelta(hours=1)
+                            f"update {table} set starts_at = $2, ends_at = $3 where {where}",
+                            mine[n],
+                            at,
+                            at + timedelta(hours=1),
                         )
                         if n == order[0]:
                             await met.wait()
@@ -174,8 +177,5 @@ async def test_two_who_take_the_same_at_once_and_wait_for_each_other_are_told_so
             return conflict.code
         return "done"
 
-    if table == "cohort_session":
-        async with transaction():
-            await execute("delete from cohort_staff where cohort_id = any($1::int[])", [one.cohort_id, other.cohort_id])
     found = await asyncio.gather(take(one.cohort_id, (0, 1)), take(other.cohort_id, (1, 0)))
     assert sorted(found) == ["done", "leader_taken" if table == "session_duty" else "room_taken"]

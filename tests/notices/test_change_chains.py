@@ -135,9 +135,7 @@ class Play:
 
 
 @pytest.mark.parametrize("talks", [False, True])
-@pytest.mark.parametrize(
-    ("seed", "faults"), [(4, 0.0), (2, 0.6), (9, 0.6), *((n, f) for n in range(20, 60) for f in (0.6, 0.9))]
-)
+@pytest.mark.parametrize(("seed", "faults"), [(4, 0.0), (2, 0.6), (9, 0.6), (21, 0.9)])
 async def test_who_believes_what_is_not_so_is_rung_about_it(
     seed: int,
     faults: float,
