@@ -8,9 +8,8 @@ import httpx
 import pytest
 
 from programmes.cohorts import change_services as cohort_changes
-from programmes.cohorts import pages
+from programmes.cohorts import pages, session_services
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts import session_services
 from programmes.cohorts.clash_services import refused_in_words
 from programmes.cohorts.schedule_rules import Slot
 from programmes.core.clock import local_date

@@ -189,9 +189,7 @@ def test_a_new_session_that_may_have_been_told_of_is_told_apart_when_it_is_moved
 @given(BELIEF, st.lists(STEP | st.just(("tried", {})), max_size=12))
 @example({1: at(1)}, [("cancel", {1: None}), ("tried", {}), ("undo", {})])
 @example({1: at(1)}, [("move", {1: at(2)}), ("tried", {}), ("move", {1: at(3)}), ("undo", {}), ("undo", {})])
-def test_whoever_may_believe_what_is_not_so_is_told(  # noqa: C901  (a walk through all that can happen)
-    first: Belief, steps: list[tuple[str, Belief]]
-) -> None:
+def test_whoever_may_believe_what_is_not_so_is_told(first: Belief, steps: list[tuple[str, Belief]]) -> None:
     now_is, pending, history = dict(first), dict[UUID, Pending](), [dict(first)]
     may_believe = {session_id: {known} for session_id, known in first.items()}
     for what, wanted in steps:
