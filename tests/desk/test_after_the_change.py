@@ -12,7 +12,7 @@ from programmes.cohorts import pages, session_services
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.clash_services import refused_in_words
 from programmes.cohorts.schedule_rules import Slot
-from programmes.core.clock import local_date
+from programmes.core.clock import local, local_date
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.sealing import KeyFolder
@@ -119,6 +119,36 @@ async def test_a_second_press_ends_where_the_first_does_and_anything_else_is_sai
         assert (answer.status_code, answer.headers.get("location")) == (303, f"{house.page}/besked")
     both = await client.post(f"{house.page}/sjuk", data={**form, "aven": [f"{second}/0"]})
     assert both.status_code == 409
+
+
+async def test_until_when_an_answer_is_waited_for_is_said_with_its_day(
+    house: House,  # noqa: F811
+    clock: FrozenClock,
+    client: httpx.AsyncClient,
+    owner: asyncpg.Connection,
+) -> None:
+    await ask(house, clock.now(), house.love)
+    await sign_in_as(client, "love", clock.now())
+    page = await look(client, f"/personal/vikariat/{await request_to(owner, house.love)}")
+    assert "onsdag 2 september" in page.split("Svara helst före")[1][:60]
+
+
+async def test_as_many_things_are_said_to_be_wrong_as_there_are(
+    house: House,  # noqa: F811
+    clock: FrozenClock,
+    client: httpx.AsyncClient,
+) -> None:
+    await sign_in_as(client, "kim", clock.now())
+    first, second = (await cohorts.sessions(house.cohort.cohort_id))[:2]
+    other = await a_cohort("2.8", clock.now(), house.robin, first_in=second.starts_at - clock.now() + timedelta(days=1),
+                           venue_id=first.venue_id, state="started")  # fmt: skip
+    there = (await cohorts.sessions(other.cohort_id))[0]
+    page = await look(client, f"/personal/traffar/{second.session_id}/flytta")
+    form = {"sedd": "0", "_csrf_token": csrf_of(page), "dag": f"{local(there.starts_at):%Y-%m-%d}", "fran": "17:00",
+            "till": "19:00", "lokal": str(first.venue_id), "gor": "spara"}  # fmt: skip
+    answer = await client.post(f"/personal/traffar/{second.session_id}/flytta", data=form)
+    assert answer.status_code == 422
+    assert "Två saker att rätta" in answer.text
 
 
 async def test_the_next_session_on_idag_is_one_that_the_viewer_leads(house: House, clock: FrozenClock) -> None:  # noqa: F811
