@@ -218,9 +218,11 @@ async def _noted(facts: NoticeFacts, now: datetime) -> bool:
         return bool(
             await execute(
                 """update notice set handed_over_at = coalesce(handed_over_at, $2)
-                   where id = $1 and state = 'waiting' returning 1""",
+                   where id = $1 and state = 'waiting' and believed::jsonb is not distinct from $3::text::jsonb
+                   returning 1""",
                 facts.notice_id,
                 now,
+                None if facts.believed is None else belief_rules.written(facts.believed),
             )
         )
 

@@ -188,6 +188,41 @@ async def test_by_text_who_may_have_heard_of_another_day_is_told_of_both_or_rung
     assert "hört det" in said[0]
 
 
+async def test_what_is_outrun_while_its_words_are_made_does_not_go(
+    cohort: CohortFacts,
+    mail: Mail,
+    keys: KeyFolder,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kim = await a_coordinator(clock.now())
+    await somebody(cohort, keys, clock.now(), contact=LISA)
+    await mail.work()
+    await move(cohort, 1, timedelta(days=1), kim, clock)
+    await change_services.tell_changes(cohort.cohort_id, keys, clock.now())
+    # It was tried in vain: it stays as that when it is outrun.
+    await owner.execute(
+        """insert into notice_attempt (notice_id, failed_at, error)
+           select id, $1, 'SMTPDataError451' from notice where kind = 'session_moved'""",
+        clock.now() - timedelta(hours=1),
+    )
+    made = sending._words
+
+    async def meanwhile(*args: object) -> object:
+        words = await made(*args)  # type: ignore[arg-type]
+        monkeypatch.setattr(sending, "_words", made)
+        await cancel(cohort, 1, kim, clock)
+        await change_services.tell_changes(cohort.cohort_id, keys, clock.now())
+        return words
+
+    monkeypatch.setattr(sending, "_words", meanwhile)
+    for _ in range(2):
+        await mail.work()
+    assert [text for text in mail.to(LISA) if "är flyttat" in text] == []
+    assert len([text for text in mail.to(LISA) if "är inställt" in text]) == 1
+
+
 async def test_who_came_after_a_change_that_a_late_worker_tells_hears_nothing_of_it(
     cohort: CohortFacts, mail: Mail, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
