@@ -24,6 +24,7 @@ from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.texts import agreement_queries
 from programmes.notices import belief_rules, change_queries, hours_rules, letter_rules, queries, rules, text_rules
 from programmes.notices.belief_rules import Known
+from programmes.notices.change_services import tell_changes
 from programmes.notices.post_services import Deferred, Post, Refused
 from programmes.notices.queries import NoticeFacts
 from programmes.notices.reach_services import channel_of
@@ -74,6 +75,10 @@ async def send_due(
         if facts is None:
             continue
         try:
+            current = await _up_to_date(facts, keys, clock.now())
+            if current is None:
+                continue
+            facts = current
             sure = witness is None or await witness.believes(clock.now())
             ready = await _ready(facts, settings, keys, clock.now(), sure)
             if ready is None or ready.channel.medium in away or not await _may_go(ready, clock.now(), sure):
@@ -83,6 +88,15 @@ async def send_due(
             # One message that cannot be written must not keep the others from going.
             await _failed(facts, type(error).__name__, False, clock.now(), sure)
     return sent
+
+
+async def _up_to_date(facts: NoticeFacts, keys: KeyFolder, now: datetime) -> NoticeFacts | None:
+    """A message about sessions, once all their changes are told; None when it has been outrun by one. It is sent as things
+    are, so a change that is told later would take them for known as they never were."""
+    if facts.believed is None:
+        return facts
+    await tell_changes((await enrolments.enrolment(facts.enrolment_id)).cohort_id, keys, now)
+    return await queries.notice(facts.notice_id)
 
 
 async def _try(

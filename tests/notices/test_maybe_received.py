@@ -223,6 +223,25 @@ async def test_what_is_outrun_while_its_words_are_made_does_not_go(
     assert len([text for text in mail.to(LISA) if "är inställt" in text]) == 1
 
 
+async def test_a_message_waits_for_what_is_changed_already_and_not_told_yet(
+    cohort: CohortFacts, mail: Mail, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    kim = await a_coordinator(clock.now())
+    await somebody(cohort, keys, clock.now(), contact=LISA)
+    await mail.work()
+    first = (await cohorts.sessions(cohort.cohort_id))[1].starts_at
+    await move(cohort, 1, timedelta(days=1), kim, clock)
+    await change_services.tell_changes(cohort.cohort_id, keys, clock.now())
+    await cancel(cohort, 1, kim, clock)
+    before = len(mail.to(LISA))
+    await sending.send_due(post_from(mail.worker.settings.mail_url), mail.worker.settings, keys, clock)
+    await mail.work()
+    told = [text for text in mail.to(LISA) if "Mötet" in text]
+    assert len(mail.to(LISA)) == before + len(told) == before + 1
+    assert f"Mötet {day_long(local_date(first))}" in told[0]
+    assert "är inställt" in told[0]
+
+
 async def test_who_came_after_a_change_that_a_late_worker_tells_hears_nothing_of_it(
     cohort: CohortFacts, mail: Mail, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
