@@ -285,6 +285,10 @@ async def serve(token: str, keys: KeyFolder, now: datetime) -> Served | Gone | N
     return Served(body, digest.hex()[:32], modified.replace(microsecond=0)) if modified else None
 
 
+# The server's own Date may be that old, and nothing was last modified after it (RFC 9110, 8.8.2.1).
+_DATE_LAGS = timedelta(seconds=1)
+
+
 async def _hand_out(feed_id: UUID, digest: bytes, overlooked: bool, now: datetime) -> datetime | None:
     """Note what is handed out. Two changes in one second, or two readers at once, still get two different moments.
 
@@ -299,7 +303,7 @@ async def _hand_out(feed_id: UUID, digest: bytes, overlooked: bool, now: datetim
                where id = $1 returning revised_at""",
             feed_id,
             digest,
-            now,
+            now - _DATE_LAGS,
         )
         if overlooked:
             await execute(f"{_REVOKE} id = $2", _day(now), feed_id)

@@ -21,7 +21,7 @@ _TAKEN = {"one_group_per_room": "room_taken", "one_place_at_a_time": "leader_tak
 @contextmanager
 def refused_in_words() -> Iterator[None]:
     """Around a statement that takes a room or somebody's time: who has taken it since it was asked is said, and nothing is
-    written.
+    written. Two who take it at the same time each wait for the other to be done; of these the database refuses one.
 
     Raises:
         Conflict: `room_taken`, `leader_taken`.
@@ -30,6 +30,8 @@ def refused_in_words() -> Iterator[None]:
         yield
     except asyncpg.ExclusionViolationError as error:
         raise Conflict(_TAKEN.get(error.constraint_name or "", "room_taken")) from error
+    except asyncpg.DeadlockDetectedError as error:
+        raise Conflict("leader_taken" if "session_duty" in (error.context or "") else "room_taken") from error
 
 
 _MEANT = """

@@ -12,7 +12,7 @@ from programmes.cohorts.talk_rules import Tally
 from programmes.cohorts.wording_rules import numbered, said
 from programmes.cohorts.words_rules import SessionWords, words_for
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_short, times
+from programmes.core.i18n import capital, clock, day_short, times
 from programmes.core.i18n import gettext as _
 
 
@@ -139,11 +139,11 @@ def _summary(group: Group, sessions: Sequence[Session]) -> str:
 
 
 def _line(group: Group, session: Session, following: bool, alive: bool, would_be: int) -> Line:
-    tag, kind, icon = _tag(session, following)
+    tag, kind, icon = _tag(group, session, following)
     return Line(
         session_id=session.session_id,
-        when=day_short(local_date(session.starts_at)),
-        was=day_short(local_date(session.was_at)) if session.was_at else "",
+        when=_when(session, session.starts_at),
+        was=_when(session, session.was_at) if session.was_at and session.was_at != session.starts_at else "",
         what=_what(group, session, would_be),
         where=f"{times(session.starts_at, session.ends_at)}, {session.venue}",
         state="off" if session.state == "cancelled" else "held" if session.state == "held" else "next" if following else "",
@@ -154,6 +154,13 @@ def _line(group: Group, session: Session, following: bool, alive: bool, would_be
     )
 
 
+def _when(session: Session, moment: datetime) -> str:
+    """The day; of one that was moved within its day the time too, as the day says nothing then."""
+    day = day_short(local_date(moment))
+    same_day = session.was_at is not None and local_date(session.was_at) == local_date(session.starts_at)
+    return f"{day} {clock(moment)}" if same_day and session.was_at != session.starts_at else day
+
+
 def _what(group: Group, session: Session, would_be: int) -> str:
     if session.number is None:
         return _("Skulle ha varit %(which)s", which=numbered(group.form, would_be))
@@ -161,11 +168,12 @@ def _what(group: Group, session: Session, would_be: int) -> str:
     return f"{name}. {session.theme}" if session.theme else name
 
 
-def _tag(session: Session, following: bool) -> tuple[str, str, str]:
+def _tag(group: Group, session: Session, following: bool) -> tuple[str, str, str]:
     if session.state == "cancelled":
         return _("Inställd"), "stop", "cross"
     if session.state == "held":
-        return _("Hållen"), "ok", "check"
+        # A talk that nobody came to is not said to be held; of those who are documented that stands with who was there.
+        return _("Noterat") if group.form == "individual" and not group.exempt else _("Hållen"), "ok", "check"
     if session.state == "moved":
         return _("Flyttad"), "warn", "move"
     if session.added:

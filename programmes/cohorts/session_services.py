@@ -190,8 +190,23 @@ where id = $1
 """
 
 
+_AGAIN = """
+update cohort_session s
+set state = case when s.moved_from is null then 'planned' else 'moved' end, sequence = s.sequence + 1, revised_at = $5,
+    cancelled_at = null, shares_room = $6, makes_up_for = $7,
+    number = (select coalesce(max(number), 0) + 1 from cohort_session where cohort_id = $1)
+where s.id = (select id from cohort_session
+              where cohort_id = $1 and state = 'cancelled' and starts_at = $2 and ends_at = $3 and venue_id = $4 and id <> $7
+              order by sequence desc, id limit 1)
+returning 1
+"""
+
+
 async def _add(cohort: CohortFacts, slot: Slot, shares_room: bool, instead_of: int, now: datetime) -> None:
-    """A session at the end, for a cancelled one. Its number is put right by the renumbering that follows."""
+    """A session at the end, for a cancelled one. Its number is put right by the renumbering that follows. One that was to
+    be just then and there, and is cancelled, takes place after all: otherwise calendars showed both."""
+    if await execute(_AGAIN, cohort.cohort_id, slot.starts_at, slot.ends_at, cohort.venue_id, now, shares_room, instead_of):
+        return
     await fetchval(
         """insert into cohort_session
                (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room,

@@ -19,10 +19,10 @@ class Colleague:
 
 
 COLLEAGUES = (
-    Colleague("kim", "Kim Samordnare", "coordinator", "coordinator"),
-    Colleague("robin", "Robin Gruppledare", "leader", "leader"),
-    Colleague("mika", "Mika Gruppledare", "leader", "leader"),
-    Colleague("love", "Love Vikarie", "leader", "substitute"),
+    Colleague("kim", "Kim Samordnare", "coordinator", "coordinator", "kim@example.invalid"),
+    Colleague("robin", "Robin Gruppledare", "leader", "leader", "robin@example.invalid"),
+    Colleague("mika", "Mika Gruppledare", "leader", "leader", "mika@example.invalid"),
+    Colleague("love", "Love Vikarie", "leader", "substitute", "love@example.invalid"),
     Colleague("sasha", "Sasha Enhetschef", "manager", "manager", "sasha@example.invalid"),
     Colleague("alex", "Alex Administratör", "administrator", "administrator"),
 )

@@ -16,12 +16,15 @@ from programmes.notices.rules import Kind
 
 @dataclass(frozen=True)
 class Known:
-    """When and where somebody comes to a session. `unheard`: no message has told them of it, but their calendar may have."""
+    """When and where somebody comes to a session. `unheard`: no message has told them of it, but their calendar may have.
+    `others`: what they may believe of it instead, since nobody knows which messages they have received; None is that nobody
+    comes. What is so, and what they surely heard, has none."""
 
     starts_at: datetime
     ends_at: datetime
     venue_id: int
     unheard: bool = False
+    others: tuple["Known | None", ...] = ()
 
 
 # By session; None where nobody comes: it is cancelled, or they know of none.
@@ -39,21 +42,24 @@ ALWAYS: frozenset[Change] = frozenset({"postpone", "cancel_rest", "cancel_start"
 _TELLS_OF_NEW: frozenset[Kind] = frozenset({"talk_booked", "session_cancelled"})
 
 
+def readings(known: Known | None) -> tuple[Known | None, ...]:
+    """All that somebody may believe of a session: most often one thing."""
+    return (replace(known, others=()), *known.others) if known else (None,)
+
+
+def either(*believed: Known | None) -> Known | None:
+    """What somebody believes who has heard one of these, nobody knows which; the one that was heard first first."""
+    every = dict.fromkeys(reading for known in believed for reading in readings(known))
+    if len(every) == 1:
+        return next(iter(every))
+    every = dict.fromkeys(replace(reading, unheard=False) if reading else None for reading in every)
+    first = next(reading for reading in every if reading)
+    return replace(first, others=tuple(reading for reading in every if reading != first))
+
+
 def written(belief: Belief) -> str:
     """As it is stored."""
-    return json.dumps(
-        {
-            str(session_id): [
-                known.starts_at.isoformat(),
-                known.ends_at.isoformat(),
-                known.venue_id,
-                *([True] if known.unheard else []),
-            ]
-            if known
-            else None
-            for session_id, known in sorted(belief.items())
-        }
-    )
+    return json.dumps({str(session_id): _entry(known) for session_id, known in sorted(belief.items())})
 
 
 def read(text: str | None) -> Belief | None:
@@ -61,12 +67,30 @@ def read(text: str | None) -> Belief | None:
     if text is None:
         return None
     found: dict[str, list[Any] | None] = json.loads(text)
-    return {
-        int(key): Known(datetime.fromisoformat(entry[0]), datetime.fromisoformat(entry[1]), entry[2], len(entry) > 3)
-        if entry
-        else None
-        for key, entry in found.items()
-    }
+    return {int(key): _known(entry) for key, entry in found.items()}
+
+
+def _entry(known: Known | None) -> list[Any] | None:
+    if known is None:
+        return None
+    entry = [known.starts_at.isoformat(), known.ends_at.isoformat(), known.venue_id]
+    if known.others:
+        return [*entry, known.unheard, [_entry(other) for other in known.others]]
+    return [*entry, True] if known.unheard else entry
+
+
+def _known(entry: list[Any] | None) -> Known | None:
+    if entry is None:
+        return None
+    starts_at, ends_at, venue_id, *more = entry
+    others = more[1] if len(more) > 1 else []
+    return Known(
+        datetime.fromisoformat(starts_at),
+        datetime.fromisoformat(ends_at),
+        venue_id,
+        bool(more and more[0]),
+        tuple(_known(other) for other in others),
+    )
 
 
 def known_of(sessions: Iterable[Mapping[str, Any]]) -> dict[int, Known | None]:
@@ -105,14 +129,12 @@ class Pending:
 @dataclass(frozen=True)
 class Outcome:
     """What a change means to one person: what their pending messages are about from now on, and what a new one tells, of
-    which sessions; None where nothing has to be told. `narrowed` is empty for a message that is outrun altogether. `unsure`:
-    it outruns what may have been received, so that they may believe something else than it says that they do, and an undoing
-    of it has to be told whether it is received or not."""
+    which sessions; None where nothing has to be told. `narrowed` is empty for a message that is outrun altogether. What may
+    have been received, and is outrun, leaves two readings of what they believe (`Known.others`): both are told of."""
 
     narrowed: tuple[tuple[UUID, Belief], ...]
     kind: Kind | None
     told: Belief
-    unsure: bool = False
 
 
 def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pending], *, knew: bool = True) -> Outcome:
@@ -125,7 +147,7 @@ def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pen
     """
     about = {entry.notice_id: dict(entry.believed) for entry in pending}
     told: dict[int, Known | None] = {}
-    unheard, unsure = not knew, False
+    unheard = not knew
     new_talks, in_its_stead = set[int](), dict[int, Known | None]()
     for session_id, was in before.items():
         holder = next((entry for entry in pending if session_id in entry.believed), None)
@@ -133,13 +155,12 @@ def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pen
             told[session_id] = was
             continue
         left, now_is = about[holder.notice_id], after.get(session_id)
-        unsure |= not holder.sure
         if _stays(holder, session_id, now_is):
             in_its_stead = left if now_is is None and change == "replace" else in_its_stead
             continue
         del left[session_id]
         known = _last_heard(holder, session_id, was, now_is, change)
-        if known != now_is or not holder.sure:
+        if known != now_is:
             told[session_id] = known
             unheard |= holder.sure and known == holder.believed[session_id]
             new_talks |= {session_id} if known is None and _is_talk(holder, session_id) else set()
@@ -151,14 +172,14 @@ def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pen
                      if about[entry.notice_id] != dict(entry.believed))  # fmt: skip
     if not told and change not in ALWAYS:
         return Outcome(narrowed, None, {})
-    return Outcome(narrowed, _kind(change, told, after, unheard, new_talks), told, unsure)
+    return Outcome(narrowed, _kind(change, told, after, unheard, new_talks), told)
 
 
 def _last_heard(holder: Pending, session_id: int, was: Known | None, now_is: Known | None, change: Change) -> Known | None:
     """How somebody knows a session whose message is outrun."""
     believed = holder.believed[session_id]
     if not holder.sure:
-        return was
+        return either(believed, was)
     if holder.kind == "talk_booked" and believed is None and was is not None and now_is is None and change != "undo":
         return replace(was, unheard=True)  # They may have seen it in their calendar.
     return None if believed is not None and believed.unheard and now_is is not None else believed
@@ -181,12 +202,13 @@ def _clear(about: Iterable[dict[int, Known | None]], before: Belief, after: Beli
 
 def _stays(holder: Pending, session_id: int, now_is: Known | None) -> bool:
     """Whether a message goes on being about a session that is new to somebody: it says of it how it is as it is sent, and
-    nothing as long as it is cancelled. Of a talk that is told apart: they may have seen it in their calendar."""
-    if holder.given_up or holder.believed[session_id] is not None:
+    nothing as long as it is cancelled. Of a talk that is told apart: they may have seen it in their calendar. So is what it
+    may have told of before: it would not say that the time is another."""
+    if holder.given_up or not holder.sure or holder.believed[session_id] is not None:
         return False
     if now_is is not None:
         return holder.kind in _TELLS_OF_NEW
-    return holder.sure and holder.kind != "talk_booked"
+    return holder.kind != "talk_booked"
 
 
 def _kind(change: Change, told: Belief, after: Belief, unheard: bool, new_talks: Collection[int]) -> Kind:
@@ -209,8 +231,9 @@ def acts_at(believed: Belief, now_is: Belief, now: datetime) -> datetime | None:
     moments = [
         known.starts_at
         for session_id, old in believed.items()
-        for known in (old, now_is.get(session_id))
-        if known is not None and old != now_is.get(session_id) and known.starts_at > now
+        for reading in readings(old)
+        for known in (reading, now_is.get(session_id))
+        if known is not None and reading != now_is.get(session_id) and known.starts_at > now
     ]
     return min(moments, default=None)
 
@@ -221,7 +244,7 @@ def still_different(believed: Belief, now_is: Belief, now: datetime) -> dict[int
         session_id: (old, now_is.get(session_id))
         for session_id, old in believed.items()
         if old != now_is.get(session_id)
-        and any(known is not None and known.ends_at > now for known in (old, now_is.get(session_id)))
+        and any(known is not None and known.ends_at > now for known in (*readings(old), now_is.get(session_id)))
     }
 
 
@@ -251,4 +274,26 @@ def taken(believed: Belief, now_is: Belief) -> bool:
     """Whether one of the times by which somebody knows these sessions is another session's by now: then a word of that day
     would be taken for a word of the other."""
     starts = {known.starts_at: session_id for session_id, known in now_is.items() if known}
-    return any(known and starts.get(known.starts_at, session_id) != session_id for session_id, known in believed.items())
+    return any(
+        known and starts.get(known.starts_at, session_id) != session_id
+        for session_id, old in believed.items()
+        for known in readings(old)
+    )
+
+
+def wrong_days(old: Known | None, now_is: Known | None) -> tuple[Known, ...]:
+    """What somebody may believe of a session that is not so, by which it has to be named to them; one for each
+    time, the one that they heard first first."""
+    found: dict[tuple[datetime, datetime], Known] = {}
+    for known in readings(old):
+        if known and known != now_is:
+            found.setdefault((known.starts_at, known.ends_at), known)
+    return tuple(found.values())
+
+
+def is_tangled(old: Known | None, now_is: Known | None) -> bool:
+    """Whether no sentence names a session to everybody who may come to it: there are more than two days, or on one of two
+    it is, only elsewhere."""
+    days = wrong_days(old, now_is)
+    same = now_is is not None and any((day.starts_at, day.ends_at) == (now_is.starts_at, now_is.ends_at) for day in days)
+    return len(days) > 2 or (len(days) > 1 and same)

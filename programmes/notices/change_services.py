@@ -51,8 +51,8 @@ async def of_session(session_id: int) -> int:
 
 async def _tell_one(change: Untold, facts: EnrolmentFacts, keys: KeyFolder, now: datetime) -> bool:
     since = facts.place_since or facts.applied_at
-    if change.kind not in ALWAYS and since > change.made_at:
-        return False  # They took their place with the sessions as the change had made them.
+    if (facts.applied_at if change.kind in ALWAYS else since) > change.made_at:
+        return False  # They applied, or took their place, with the sessions as the change had made them.
     pending = await change_queries.pending(facts.enrolment_id)
     knew = change.undoes_from is None or since <= change.undoes_from
     found = outcome(change.kind, change.before, change.after, pending, knew=knew)
@@ -60,7 +60,7 @@ async def _tell_one(change: Untold, facts: EnrolmentFacts, keys: KeyFolder, now:
     if found.kind is None:
         return False
     session_id = _first(change, found) if found.kind in _ABOUT_ONE else None
-    event = Event(found.kind, f"change/{change.change_id}", session_id, written(found.told), found.unsure)
+    event = Event(found.kind, f"change/{change.change_id}", session_id, written(found.told))
     return await note(event, facts, keys, now)
 
 

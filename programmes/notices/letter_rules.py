@@ -30,10 +30,12 @@ class Slot:
 
 @dataclass(frozen=True)
 class Became:
-    """A session as the receiver believes that it is, and as it is; None where nobody comes, or they know of none."""
+    """A session as the receiver believes that it is, and as it is; None where nobody comes, or they know of none. `or_was`:
+    when they may believe instead that it is, since nobody knows what they have received."""
 
     was: Slot | None
     now: Slot | None
+    or_was: Slot | None = None
 
 
 # Of more sessions a message does not say one by one how they became.
@@ -46,7 +48,7 @@ class Facts:
     `added` the one at the end that makes up for a cancelled one, `soonest` when the next was to begin, cancelled or not.
     `booked`: how many talks were booked at once with this one, the first of them. `became`: the sessions that a change was
     about which are otherwise than the receiver believes; `moved` the one of them that the message is about. `taken`: another
-    session has got the time of one of them.
+    session has got the time of one of them. `tangled`: one of them has no name that everybody who may come would understand.
     `by_word`: no offer could be answered in time, so that a free place goes to who says yes to staff, at `phone`.
     `first_until`: until when they may move to another start before newcomers."""
 
@@ -73,6 +75,7 @@ class Facts:
     phone: str = ""
     first_until: datetime | None = None
     taken: bool = False
+    tangled: bool = False
 
     @property
     def code_start(self) -> str:
@@ -238,6 +241,8 @@ def _offer(facts: Facts) -> list[str]:
 def _session_news(facts: Facts) -> list[str]:
     if facts.session is None:
         return []
+    if facts.tangled:
+        return [_("Mötestider har ändrats. Alla tider står på Min plats."), *_next(facts), *_again(facts)]
     if facts.kind == "session_cancelled":
         instead = [_("Ett nytt möte är tillagt sist: %(when)s.", when=facts.added)] if facts.added else []
         if facts.taken:
@@ -246,7 +251,8 @@ def _session_news(facts: Facts) -> list[str]:
                 *instead,
                 *_next(facts),
             ]
-        return [_("Mötet %(when)s är inställt.", when=facts.session), *instead, *_next(facts)]
+        when = _or(str(facts.session), facts.moved.or_was if facts.moved else None)
+        return [_("Mötet %(when)s är inställt.", when=when), *instead, *_next(facts)]
     if facts.kind == "talk_booked":
         one = [_("En tid är bokad: %(when)s.", when=facts.session)]
         first = _("%(n)s tider är bokade. Den första är %(when)s.", n=facts.booked, when=facts.session)
@@ -265,8 +271,15 @@ def _moved_news(facts: Facts, session: Slot) -> list[str]:
         return [_("Möten har fått nya tider. Alla tider står på Min plats."), *_next(facts)]
     if was_at is None or was_at == session.starts_at:
         return [_("Mötet %(when)s har ändrats. Se tid och plats med länken.", when=session)]
-    moved = _("Mötet som skulle vara %(moment)s är flyttat.", moment=moment_long(was_at))
-    return [moved, _("Ny tid: %(when)s.", when=session)]
+    known = _or(moment_long(was_at), facts.moved.or_was if facts.moved else None)
+    return [_("Mötet som skulle vara %(moment)s är flyttat.", moment=known), _("Ny tid: %(when)s.", when=session)]
+
+
+def _or(known: str, other: Slot | None) -> str:
+    """By which day somebody knows a session, or by which two, as far as anybody knows."""
+    if other is None:
+        return known
+    return _("%(known)s, eller %(other)s om du har hört det,", known=known, other=other)
 
 
 def _rest_news(facts: Facts) -> list[str]:
@@ -282,7 +295,7 @@ def _rest_news(facts: Facts) -> list[str]:
 
 def _as_it_is(facts: Facts) -> list[str]:
     """How it is now of each session, or of many where that stands."""
-    if len(facts.became) > _NAMED or facts.taken:
+    if len(facts.became) > _NAMED or facts.taken or facts.tangled:
         return [*_next(facts), _("Alla tider står på Min plats.")]
     return [_became(one) for one in sorted(facts.became, key=_when)]
 
@@ -293,11 +306,13 @@ def _when(one: Became) -> datetime:
 
 def _became(one: Became) -> str:
     if one.now is None:
-        return _("Mötet %(when)s blir inte av.", when=one.was)
+        return _("Mötet %(when)s blir inte av.", when=_or(str(one.was), one.or_was))
     if one.was is None:
         return _("Mötet %(when)s blir av.", when=one.now)
     if one.was == one.now:
         return _("Mötet %(when)s har en annan plats än vi skrev. Se var med länken.", when=one.now)
+    if one.or_was:
+        return _("Mötet som skulle vara %(was)s är %(now)s.", was=_or(str(one.was), one.or_was), now=one.now)
     return _("Mötet som vi skrev skulle vara %(was)s är %(now)s.", was=one.was, now=one.now)
 
 

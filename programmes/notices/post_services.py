@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -108,8 +108,8 @@ class SmtpPost:
     tls: bool
     timeout: float
 
-    def _client(self) -> aiosmtplib.SMTP:
-        return aiosmtplib.SMTP(
+    def _client(self) -> "_Client":
+        return _Client(
             hostname=self.host,
             port=self.port,
             username=self.user,
@@ -141,7 +141,7 @@ class SmtpPost:
             async with asyncio.timeout(3 * self.timeout):
                 await _handed_over(client, message)
         except TimeoutError:
-            raise Deferred("Timeout", away=True, maybe=True) from None
+            raise Deferred("Timeout", away=True, maybe=client.giving) from None
         finally:
             client.close()
 
@@ -152,7 +152,17 @@ def _cause(error: BaseException) -> str:
     return type(below if isinstance(below, ssl.SSLError) else error).__name__
 
 
-async def _handed_over(client: aiosmtplib.SMTP, message: EmailMessage) -> None:
+class _Client(aiosmtplib.SMTP):
+    """`giving`: the message itself is being handed over, or was. Before that nobody can have received it."""
+
+    giving = False
+
+    async def data(self, *args: Any, **more: Any) -> aiosmtplib.SMTPResponse:
+        self.giving = True
+        return await super().data(*args, **more)
+
+
+async def _handed_over(client: _Client, message: EmailMessage) -> None:
     try:
         await client.connect()
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
@@ -169,7 +179,7 @@ async def _handed_over(client: aiosmtplib.SMTP, message: EmailMessage) -> None:
     except (aiosmtplib.SMTPNotSupported, ValueError) as error:
         raise Refused(type(error).__name__) from None
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise Deferred(type(error).__name__, away=True, maybe=True) from None
+        raise Deferred(type(error).__name__, away=True, maybe=client.giving) from None
     # The message is theirs now; whatever happens while saying goodbye does not matter.
     with contextlib.suppress(aiosmtplib.SMTPException, OSError):
         await asyncio.wait_for(client.quit(), 2)

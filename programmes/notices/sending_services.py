@@ -25,6 +25,7 @@ from programmes.enrolment.queue.deadline_rules import too_short
 from programmes.enrolment.texts import agreement_queries
 from programmes.notices import belief_rules, change_queries, hours_rules, letter_rules, queries, rules, text_rules
 from programmes.notices.belief_rules import Known
+from programmes.notices.change_services import tell_changes
 from programmes.notices.post_services import Deferred, Post, Refused
 from programmes.notices.queries import NoticeFacts
 from programmes.notices.reach_services import channel_of
@@ -75,6 +76,10 @@ async def send_due(
         if facts is None:
             continue
         try:
+            current = await _up_to_date(facts, keys, clock.now())
+            if current is None:
+                continue
+            facts = current
             sure = witness is None or await witness.believes(clock.now())
             ready = await _ready(facts, settings, keys, clock.now(), sure)
             if ready is None or ready.channel.medium in away or not await _may_go(ready, clock.now(), sure):
@@ -85,6 +90,15 @@ async def send_due(
             # at once: no later try finds out how they are reached, and what it is about may be tomorrow.
             await _failed(facts, type(error).__name__, isinstance(error, Unreadable), clock.now(), sure)
     return sent
+
+
+async def _up_to_date(facts: NoticeFacts, keys: KeyFolder, now: datetime) -> NoticeFacts | None:
+    """A message about sessions, once all their changes are told; None when it has been outrun by one. It is sent as things
+    are, so a change that is told later would take them for known as they never were."""
+    if facts.believed is None:
+        return facts
+    await tell_changes((await enrolments.enrolment(facts.enrolment_id)).cohort_id, keys, now)
+    return await queries.notice(facts.notice_id)
 
 
 async def _try(
@@ -220,9 +234,11 @@ async def _noted(facts: NoticeFacts, now: datetime) -> bool:
         return bool(
             await execute(
                 """update notice set handed_over_at = coalesce(handed_over_at, $2)
-                   where id = $1 and state = 'waiting' returning 1""",
+                   where id = $1 and state = 'waiting' and believed::jsonb is not distinct from $3::text::jsonb
+                   returning 1""",
                 facts.notice_id,
                 now,
+                None if facts.believed is None else belief_rules.written(facts.believed),
             )
         )
 
@@ -274,9 +290,10 @@ async def _words(
         was_at=about.was_at if about else None,
         soonest=min((s.starts_at for s in sessions if s.starts_at > now), default=None),
         added=_added(facts, about, counted),
-        became=tuple(letter_rules.Became(*map(_slot, pair)) for pair in differs.values()),
-        moved=letter_rules.Became(*map(_slot, differs[about.session_id])) if about and about.session_id in differs else None,
+        became=tuple(_became(*pair) for pair in differs.values()),
+        moved=_became(*differs[about.session_id]) if about and about.session_id in differs else None,
         taken=taken,
+        tangled=any(belief_rules.is_tangled(*pair) for pair in differs.values()),
         booked=_booked_with(facts, about, counted) if facts.kind == "talk_booked" else 1,
         position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
         answer_by=person.offer_expires_at,
@@ -312,6 +329,12 @@ async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: date | No
     return False
 
 
+def _became(old: Known | None, now_is: Known | None) -> letter_rules.Became:
+    """By what the person may believe that is not so; who believes what is, or knows of none, is told how it is as well."""
+    was, or_was = (*belief_rules.wrong_days(old, now_is), None, None)[:2]
+    return letter_rules.Became(_slot(was), _slot(now_is), _slot(or_was))
+
+
 def _slot(known: Known | None) -> letter_rules.Slot | None:
     return letter_rules.Slot(known.starts_at, known.ends_at) if known else None
 
@@ -319,7 +342,10 @@ def _slot(known: Known | None) -> letter_rules.Slot | None:
 def _added(facts: NoticeFacts, about: SessionFacts | None, counted: Sequence[SessionFacts]) -> letter_rules.Slot | None:
     """The session at the end that was added when this one was cancelled, or when what was added for it was."""
     new = {session_id for session_id, known in (facts.believed or {}).items() if known is None}
-    found = [s for s in counted if about and about.cancelled_at and s.makes_up_for == about.session_id]
+    # One that has been told of by itself since is left to that.
+    known = facts.believed
+    found = [s for s in counted if about and about.cancelled_at and s.makes_up_for == about.session_id
+             and (known is None or s.session_id in known)]  # fmt: skip
     found += [s for s in counted if about and about.cancelled_at and s.session_id in new]
     return letter_rules.Slot(found[0].starts_at, found[0].ends_at) if found else None
 

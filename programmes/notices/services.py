@@ -25,13 +25,12 @@ SEND = "send_notices"
 @dataclass(frozen=True)
 class Event:
     """What happened. `subject` tells it from the next of its kind; `believed` what a change of sessions outruns
-    (`belief_rules.written`); `unsure`: and may have been received (`belief_rules.Outcome`)."""
+    (`belief_rules.written`)."""
 
     kind: Kind
     subject: str = ""
     session_id: int | None = None
     believed: str | None = None
-    unsure: bool = False
 
 
 async def tell_one(kind: Kind, enrolment_id: UUID, keys: KeyFolder, now: datetime, subject: str = "") -> None:
@@ -166,9 +165,8 @@ async def note(event: Event, facts: EnrolmentFacts, keys: KeyFolder, now: dateti
             rules.notice_id(event.kind, facts.enrolment_id, event.subject),
         )
     made = await execute(
-        """insert into notice (id, enrolment_id, session_id, kind, state, created_at, believed, handed_over_at,
-                               look_again_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning 1""",
+        """insert into notice (id, enrolment_id, session_id, kind, state, created_at, believed, look_again_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning 1""",
         rules.notice_id(event.kind, facts.enrolment_id, event.subject),
         facts.enrolment_id,
         event.session_id,
@@ -176,7 +174,6 @@ async def note(event: Event, facts: EnrolmentFacts, keys: KeyFolder, now: dateti
         "waiting" if reachable else "no_channel",
         now,
         event.believed,
-        now if event.unsure else None,
         await queries.held_to_undo(facts.cohort_id) if event.kind in rules.OF_DECISIONS else None,
     )
     if made and facts.participant_id is not None:

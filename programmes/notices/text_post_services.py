@@ -24,6 +24,10 @@ from programmes.settings import Settings
 # Ours to put right (the account, its money, the gateway's address), and what passes: nobody's number is to blame.
 _OURS = frozenset({401, 402, 403, 404, 405, 407})
 _PASSES = frozenset({408, 425, 429})
+# These say by their definition that nothing was done with the request: ask elsewhere (307, 308), what is asked for can't
+# be done at all (501, 505), a portal in between lets nobody through (511). The others of 3xx and 5xx don't: 502 and 504
+# are said by what stands in between when the gateway has not answered in time, and some say 503 then.
+_NOT_DONE = frozenset({307, 308, 501, 505, 511})
 # What 46elks says of a message that it has taken.
 _TAKEN = frozenset({"created", "sent", "delivered"})
 # Of an answer, decoded. A longer one is no receipt.
@@ -128,6 +132,8 @@ class Gateway:
             raise Deferred("Timeout", away=True, maybe=True) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Deferred(type(error).__name__, away=True) from None
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+            raise Deferred(type(error).__name__, away=True) from None  # Nothing was sent.
         except (httpx.HTTPError, OSError) as error:
             raise Deferred(type(error).__name__, away=True, maybe=True) from None
         _judge(status, content)
@@ -152,7 +158,8 @@ def _judge(status: int, content: bytes) -> None:
         raise Refused(f"TextRefused{status}")
     if not 200 <= status < 300:
         # Something in between may say so of what the gateway has taken; that it was not let in is said of nothing else.
-        raise Deferred(f"TextDeferred{status}", away=True, maybe=status not in (_OURS | _PASSES) - {408})
+        not_taken = (_OURS | _PASSES | _NOT_DONE) - {408}
+        raise Deferred(f"TextDeferred{status}", away=True, maybe=status not in not_taken)
     try:
         receipt = msgspec.json.decode(content, type=_Receipt)
     except (msgspec.DecodeError, msgspec.ValidationError):

@@ -27,10 +27,12 @@ def _visible(text: str) -> bool:
 
 @dataclass
 class Form:
-    """A submitted (or empty) form: the values as typed and, after reading, the errors by field name."""
+    """A submitted (or empty) form: the values as typed and, after reading, the errors by field name. `more`: how many things
+    are wrong beyond one for each of those."""
 
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    more: int = 0
 
     def raw(self, name: str) -> str:
         """As typed, for showing again in a field of one line. Never more than 2,000 characters."""

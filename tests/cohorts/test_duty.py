@@ -11,6 +11,7 @@ from programmes.cohorts.office_services import let_in, take_out
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.session_services import cancel_session, move_session
 from programmes.core.clock import local_date
+from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.piccolo_migrations import programmes_2026_11_28t21_20_01_000001 as migration
@@ -203,6 +204,8 @@ async def test_what_was_doubled_before_the_migration_stands_as_meant(
     transaction = owner.transaction()
     await transaction.start()
     try:
+        # Of a later migration, which goes back before this one.
+        await owner.execute("alter table session_duty disable trigger kept_duty")
         for statement in (*migration.BACKWARDS, *migration.FORWARDS):
             await owner.execute(statement)
         again = await owner.fetch(
@@ -215,3 +218,16 @@ async def test_what_was_doubled_before_the_migration_stands_as_meant(
         assert [row["cohort_id"] for row in meant] == [second.cohort_id] * 10
     finally:
         await transaction.rollback()
+
+
+async def test_who_is_to_stand_there_by_their_place_in_the_group_can_not_be_deleted_from_a_session(
+    db: None, clock: FrozenClock
+) -> None:
+    robin, kim = await a_leader(clock.now()), await a_coordinator(clock.now())
+    one = await a_cohort("2.8", clock.now(), robin, state="started")
+    other = await a_cohort("2.7", clock.now(), robin, state="started", first_in=timedelta(days=29))
+    mine = (await queries.sessions(one.cohort_id))[0]
+    async with transaction():
+        await execute("delete from session_duty where session_id = $1", mine.session_id)
+    assert await fetchval("select count(*) from session_duty where session_id = $1", mine.session_id) == 1
+    assert await move(other, 1, -DAY, kim, clock.now()) == ["leader_taken"]

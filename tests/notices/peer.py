@@ -14,7 +14,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 @dataclass
 class Peer:
     """`behaviour`: accept, defer, refuse, defer_data, refuse_sender, hang, hang_after (having taken the message), drop
-    (before its answer), drop_after. `took` is set when a message has been taken; `signed_in` is who did, with what."""
+    (before its answer), drop_before (the message), drop_after. `took` is set when a message has been taken; `signed_in` is
+    who did, with what."""
 
     behaviour: str = "accept"
     taken: list[EmailMessage] = field(default_factory=list)
@@ -54,6 +55,8 @@ class Peer:
             return f"451 4.7.1 try again later, {address}"
         if self.behaviour == "refuse":
             return f"550 5.1.1 no such mailbox {address}"
+        if self.behaviour == "drop_before":
+            cast(Any, server).transport.close()
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

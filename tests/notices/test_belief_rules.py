@@ -13,11 +13,15 @@ from programmes.notices.belief_rules import (
     Pending,
     acts_at,
     differing,
+    either,
     is_of_use,
+    is_tangled,
     outcome,
     read,
+    readings,
     taken,
     written,
+    wrong_days,
 )
 from programmes.notices.hours_rules import is_urgent
 
@@ -139,6 +143,49 @@ def test_what_a_server_may_have_taken_is_taken_back_in_words() -> None:
     assert outcome("undo", {1: at(5)}, {1: at(1)}, [never]).kind is None
 
 
+MAYBE = st.lists(KNOWN, min_size=1, max_size=4).map(lambda found: either(*found))
+
+
+@given(st.dictionaries(st.integers(1, 4), MAYBE, min_size=1), BELIEF)
+def test_of_who_may_have_heard_either_both_are_told(believed: Belief, now_is: Belief) -> None:
+    assert read(written(believed)) == believed
+    for session_id, old in believed.items():
+        every = readings(old)
+        assert len(set(every)) == len(every)
+        assert either(old, old) == old
+        wrong = {(one.starts_at, one.ends_at) for one in every if one and one != now_is.get(session_id)}
+        assert {(one.starts_at, one.ends_at) for one in wrong_days(old, now_is.get(session_id))} == wrong
+    for session_id in differing(believed, now_is):
+        coming = [k for k in (*readings(believed.get(session_id)), now_is.get(session_id)) if k and k.ends_at > NOON]
+        assert not coming or session_id not in believed or is_of_use({session_id: believed[session_id]}, now_is, NOON)
+        first = acts_at({session_id: believed.get(session_id)}, now_is, NOON)
+        wrong_to_come = [k.starts_at for k in readings(believed.get(session_id))
+                         if k and k != now_is.get(session_id) and k.starts_at > NOON]  # fmt: skip
+        assert not wrong_to_come or (first and first <= min(wrong_to_come))
+
+
+def test_what_may_have_been_received_leaves_two_days_until_something_sure_has_come() -> None:
+    maybe = Pending(uuid4(), "session_moved", {1: at(1)}, False)
+    off = outcome("cancel", {1: at(25)}, {1: None}, [maybe])
+    assert (off.kind, off.narrowed) == ("session_cancelled", ((maybe.notice_id, {}),))
+    assert readings(off.told[1]) == (at(1), at(25))
+    waits = Pending(uuid4(), "session_cancelled", off.told, True)
+    back = outcome("undo", {1: None}, {1: at(25)}, [waits])
+    assert (back.kind, wrong_days(back.told[1], at(25))) == ("session_moved", (at(1),))
+    third = outcome("move", {1: at(25)}, {1: at(49)}, [replace(waits, sure=False)])
+    assert wrong_days(third.told[1], at(49)) == (at(1), at(25))
+    assert not is_tangled(third.told[1], at(49))
+    assert is_tangled(either(at(1), at(2), at(3)), None)
+    assert is_tangled(either(at(1), at(25)), at(1, venue=2))
+
+
+def test_a_new_session_that_may_have_been_told_of_is_told_apart_when_it_is_moved() -> None:
+    maybe = Pending(uuid4(), "session_cancelled", {1: at(1), 5: None}, False)
+    moved = outcome("move", {5: at(50)}, {5: at(60)}, [maybe])
+    assert moved.narrowed == ((maybe.notice_id, {1: at(1)}),)
+    assert (moved.kind, set(readings(moved.told[5]))) == ("session_moved", {None, at(50)})
+
+
 @given(BELIEF, st.lists(STEP | st.just(("tried", {})), max_size=12))
 @example({1: at(1)}, [("cancel", {1: None}), ("tried", {}), ("undo", {})])
 @example({1: at(1)}, [("move", {1: at(2)}), ("tried", {}), ("move", {1: at(3)}), ("undo", {}), ("undo", {})])
@@ -166,7 +213,11 @@ def test_whoever_may_believe_what_is_not_so_is_told(first: Belief, steps: list[t
                 pending[notice_id] = replace(old, believed=left)
         if found.kind is not None:
             made = uuid4()
-            pending[made] = Pending(made, found.kind, found.told, not found.unsure)
-        covered = {session_id for entry in pending.values() for session_id in entry.believed}
+            pending[made] = Pending(made, found.kind, found.told, True)
+        covered = {session_id: known for entry in pending.values() for session_id, known in entry.believed.items()}
         for session_id, is_so in now_is.items():
-            assert (may_believe[session_id] != {is_so}) <= (session_id in covered), (session_id, may_believe[session_id])
+            may = may_believe[session_id]
+            assert (may != {is_so}) <= (session_id in covered), (session_id, may)
+            tried = any(not entry.sure and session_id in entry.believed for entry in pending.values())
+            # Each day by which they may know it is named.
+            assert session_id not in covered or tried or may - {is_so} <= set(readings(covered[session_id]))

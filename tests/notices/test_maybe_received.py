@@ -1,6 +1,7 @@
 """Whoever may have received a message about a change is told when it is undone; who can't have, is not."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from email.message import EmailMessage
 
 import asyncpg
@@ -9,17 +10,23 @@ import pytest
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import session_services
 from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
+from programmes.core.contacts import by_text
+from programmes.core.i18n import day_long
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.group import calls_queries
+from programmes.desk.group.left_pages import left_text
 from programmes.notices import change_services, post_services
 from programmes.notices import sending_services as sending
 from programmes.notices.post_services import Post, post_from
 from tests.clock import FrozenClock
 from tests.factories import a_coordinator, somebody
+from tests.notices.gateway import Gateway
 from tests.notices.mail import Mail, states
 from tests.notices.peer import Peer
-from tests.notices.test_changes_told import undo
+from tests.notices.test_changes_told import move, undo
+from tests.notices.test_texts import ACCOUNT
 
 LISA = "lisa@example.invalid"
 
@@ -38,6 +45,7 @@ async def cancel(cohort: CohortFacts, number: int, who: Principal, clock: Frozen
         ("defer", False),
         ("defer_data", False),
         ("away", False),
+        ("drop_before", False),
     ],
 )
 async def test_who_may_have_received_that_it_is_cancelled_is_told_that_it_is_not_and_nobody_is_rung_about_what_never_was(
@@ -140,3 +148,112 @@ async def test_what_is_outrun_while_it_waits_to_be_tried_again_is_not_sent(
     await mail.work()
     assert [text for text in mail.to(LISA) if "gäller inte" in text] == []
     assert len([text for text in mail.to(LISA) if "är inställt" in text]) == 2
+
+
+@pytest.mark.parametrize("second", ["cancel", "move"])
+@pytest.mark.parametrize("reaches", [True, False])
+async def test_by_text_who_may_have_heard_of_another_day_is_told_of_both_or_rung_about_both(
+    reaches: bool,
+    second: str,
+    cohort: CohortFacts,
+    mail: Mail,
+    gateway: Gateway,
+    keys: KeyFolder,
+    clock: FrozenClock,
+) -> None:
+    mail.worker = replace(mail.worker, settings=replace(mail.worker.settings, sms_url=gateway.url, **ACCOUNT))
+    kim = await a_coordinator(clock.now())
+    await somebody(cohort, keys, clock.now(), contact=by_text("+46700000001"))
+    await mail.work()
+    first = (await cohorts.sessions(cohort.cohort_id))[1].starts_at
+    gateway.behaviour = "503"
+    await move(cohort, 1, timedelta(days=1), kim, clock)
+    await mail.work()
+    clock.advance(minutes=30)
+    await mail.work()
+    if second == "move":
+        await move(cohort, 1, timedelta(days=1), kim, clock)
+    else:
+        await cancel(cohort, 1, kim, clock)
+    gateway.behaviour, told = "accept" if reaches else "400", len(gateway.taken)
+    for _ in range(3):
+        clock.advance(minutes=20)
+        await mail.work()
+    days = [day_long(local_date(first + timedelta(days=n))) for n in range(3)]
+    rung = [left_text(one.left, one.kind) for one in await calls_queries.untold([cohort.cohort_id], clock.now()) if one.left]
+    said = [text["message"] for text in gateway.taken[told:]] if reaches else rung
+    assert len(said) == 1
+    assert rung == ([] if reaches else said)
+    assert [day in said[0] for day in days] == [True, True, second == "move"], said
+    assert "hört det" in said[0]
+
+
+async def test_what_is_outrun_while_its_words_are_made_does_not_go(
+    cohort: CohortFacts,
+    mail: Mail,
+    keys: KeyFolder,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kim = await a_coordinator(clock.now())
+    await somebody(cohort, keys, clock.now(), contact=LISA)
+    await mail.work()
+    await move(cohort, 1, timedelta(days=1), kim, clock)
+    await change_services.tell_changes(cohort.cohort_id, keys, clock.now())
+    # It was tried in vain: it stays as that when it is outrun.
+    await owner.execute(
+        """insert into notice_attempt (notice_id, failed_at, error)
+           select id, $1, 'SMTPDataError451' from notice where kind = 'session_moved'""",
+        clock.now() - timedelta(hours=1),
+    )
+    made = sending._words
+
+    async def meanwhile(*args: object) -> object:
+        words = await made(*args)  # type: ignore[arg-type]
+        monkeypatch.setattr(sending, "_words", made)
+        await cancel(cohort, 1, kim, clock)
+        await change_services.tell_changes(cohort.cohort_id, keys, clock.now())
+        return words
+
+    monkeypatch.setattr(sending, "_words", meanwhile)
+    for _ in range(2):
+        await mail.work()
+    assert [text for text in mail.to(LISA) if "är flyttat" in text] == []
+    assert len([text for text in mail.to(LISA) if "är inställt" in text]) == 1
+
+
+async def test_a_message_waits_for_what_is_changed_already_and_not_told_yet(
+    cohort: CohortFacts, mail: Mail, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    kim = await a_coordinator(clock.now())
+    await somebody(cohort, keys, clock.now(), contact=LISA)
+    await mail.work()
+    first = (await cohorts.sessions(cohort.cohort_id))[1].starts_at
+    await move(cohort, 1, timedelta(days=1), kim, clock)
+    await change_services.tell_changes(cohort.cohort_id, keys, clock.now())
+    await cancel(cohort, 1, kim, clock)
+    before = len(mail.to(LISA))
+    await sending.send_due(post_from(mail.worker.settings.mail_url), mail.worker.settings, keys, clock)
+    await mail.work()
+    told = [text for text in mail.to(LISA) if "Mötet" in text]
+    assert len(mail.to(LISA)) == before + len(told) == before + 1
+    assert f"Mötet {day_long(local_date(first))}" in told[0]
+    assert "är inställt" in told[0]
+
+
+async def test_who_came_after_a_change_that_a_late_worker_tells_hears_nothing_of_it(
+    cohort: CohortFacts, mail: Mail, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    kim = await a_coordinator(clock.now())
+    await somebody(cohort, keys, clock.now(), contact=LISA)
+    await mail.work()
+    clock.advance(minutes=1)
+    await move(cohort, 1, timedelta(days=1), kim, clock)
+    await owner.execute("update session_change set kind = 'postpone'")
+    clock.advance(minutes=1)
+    await somebody(cohort, keys, clock.now(), contact="olle@example.invalid")
+    await change_services.tell_changes(cohort.cohort_id, keys, clock.now())
+    told = await owner.fetch("select e.applied_at from notice n join enrolment e on e.id = n.enrolment_id "
+                             "where n.kind = 'cohort_postponed'")  # fmt: skip
+    assert [row["applied_at"] for row in told] == [clock.now() - timedelta(minutes=2)]

@@ -62,11 +62,14 @@ async def test_what_a_gateway_answers_and_what_it_means(gateway: Gateway) -> Non
         "429": "TextDeferred429", "500": "TextDeferred500", "503": "TextDeferred503", "moved": "TextDeferred307",
         "hang": "ReadTimeout", "drop": "RemoteProtocolError", "drop_after": "RemoteProtocolError",
     }  # fmt: skip
+    # What says that nothing was done with it.
+    sure = {"401", "402", "403", "404", "429", "moved"}
     for behaviour, name in means.items():
         gateway.behaviour, gateway.asked = behaviour, 0
         with pytest.raises((Deferred, Refused)) as caught:
             await post.send(message)
         assert caught.value.name == name, behaviour  # type: ignore[attr-defined]
+        assert isinstance(caught.value, Refused) or caught.value.maybe == (behaviour not in sure), behaviour
         assert getattr(caught.value, "away", None) is (None if isinstance(caught.value, Refused) else True)
         assert PHONE not in repr(caught.value)
         assert caught.value.__cause__ is None

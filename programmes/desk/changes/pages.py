@@ -133,7 +133,7 @@ def slot_text(slot: Slot | None) -> str:
 def happens(cohort: CohortFacts, whom: Whom, what: str, shown: str) -> Rows:
     """What a change means to whom, and how they are told. `shown` is what calendars say."""
     calendars = (_("Kalendrar"), shown, _("Oftast inom några timmar"))
-    leaders = (_("Gruppledare"), what, _("Syns på Idag och i deras kalender"))
+    leaders = (_("Gruppledare"), what, _("E-post, på Idag och i deras kalender"))
     if cohort.form == "drop_in":
         return (_("Besökare"), what, _("På sidan om verksamheten")), calendars
     if cohort.state == "planned":

@@ -78,6 +78,7 @@ def failed(form: Form, refused: Sequence[Reason], cohort: CohortFacts, beside: s
     for field, found in texts.items():
         # All that one tick means stands beside it.
         form.fail(field, " ".join(found))
+        form.more += len(found) - 1
     return bool(refused)
 
 

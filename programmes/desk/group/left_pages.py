@@ -4,7 +4,7 @@ from datetime import datetime
 
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
-from programmes.notices.belief_rules import Known, Left
+from programmes.notices.belief_rules import Known, Left, wrong_days
 
 _NAMED = 3
 
@@ -31,12 +31,18 @@ def _when(pair: tuple[Known | None, Known | None]) -> datetime:
 def _one(was: Known | None, now: Known | None, kind: str) -> str:
     if was is None:
         return _new(moment_long(now.starts_at) if now else "", kind)
-    known = moment_long(was.starts_at)
+    days = wrong_days(was, now)
+    if not days:  # They know of none, or believe what is so.
+        return _new(moment_long(now.starts_at) if now else "", kind)
+    known = moment_long(days[0].starts_at)
+    if len(days) > 1:
+        others = _(" eller ").join(moment_long(day.starts_at) for day in days[1:])
+        known = _("%(known)s, eller %(others)s om personen har hört det,", known=known, others=others)
     if now is None:
-        return _("Det blir inget %(when)s.", when=known)
-    if was.starts_at != now.starts_at:
+        return _("Det blir inget %(when)s.", when=known.rstrip(","))
+    if any(day.starts_at != now.starts_at for day in days):
         return _("Det som skulle vara %(was)s är %(now)s.", was=known, now=moment_long(now.starts_at))
-    if was.venue_id != now.venue_id:
+    if any(day.venue_id != now.venue_id for day in days):
         return _("Det är en annan plats %(when)s.", when=known)
     return _("Det slutar en annan tid %(when)s.", when=known)
 

@@ -10,7 +10,7 @@ from programmes.cohorts.schedule_rules import Slot
 from programmes.cohorts.wording_rules import said
 from programmes.cohorts.words_rules import SessionWords, words_for
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, clock, day_long, listed, moment_long, times
+from programmes.core.i18n import capital, day_long, listed, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.desk.illness.reached_pages import when
 from programmes.desk.illness.substitute_rules import (
@@ -247,14 +247,13 @@ def request_page(
         f"{programme}. {when(session)}",
         f"{session.address}, {session.venue}.",
         request.absent,
-        clock(request.answer_by) if local_date(request.answer_by) == local_date(session.starts_at)
-        else moment_long(request.answer_by),
+        moment_long(request.answer_by),
         request.state,
         why_words(why) if why else "",
         f"/personal/grupper/{cohort.cohort_id}" if stands else "",
         day_long(local_date(session.starts_at)) if stands else "",
         f"/personal/traffar/{session.session_id}/sjuk",
-    )  # fmt: skip
+    )
 
 
 def why_words(why: Why) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts.change_services import UNDO_FOR
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
 from programmes.core.principal import Principal
@@ -49,7 +51,9 @@ async def ask_again(cohort_id: int, since: datetime, who: Principal, now: dateti
 
 
 async def settle(now: datetime) -> None:
-    """Put right what was asked about something that is no longer so, and say when nobody has answered in time."""
+    """Put right what was asked about something that is no longer so, say when nobody has answered in time, and end access
+    that nothing needs any more."""
+    await let_go(now)
     for request_id in await queries.stale(now):
         async with transaction():
             await _settle_one(request_id, now)
@@ -58,6 +62,17 @@ async def settle(now: datetime) -> None:
             held = await locked(session_id)
             if any(one.state == "asked" for one in await queries.requests(session_id, absent_id)):
                 await tell("nobody", await told_with(held, absent_id), session_id, f"{absent_id}/{until.isoformat()}", now)
+
+
+async def let_go(now: datetime) -> None:
+    """Whoever stood in at sessions that are cancelled, and may have been told not to come, sees the group as long as the
+    cancelling can be undone: that brings them back, and whoever cancels may have people to ring. Then no longer."""
+    for cohort_id, staff_id, _until in await queries.to_let_go(local_date(now), now - UNDO_FOR):
+        async with transaction():
+            await cohorts.locked(cohort_id)
+            for one in await queries.to_let_go(local_date(now), now - UNDO_FOR):
+                if one[:2] == (cohort_id, staff_id):
+                    await execute("update cohort_staff set until = $3 where cohort_id = $1 and staff_id = $2", *one)
 
 
 async def _settle_one(request_id: int, now: datetime) -> None:

@@ -14,7 +14,10 @@ async def standing(session_id: int) -> list[Standing]:
     rows = await fetch(
         f"""select d.staff_id, s.display_name as name, d.away, d.given, s.active and {LEADS} as works,
                    exists (select from substitute_request r where r.session_id = d.session_id and r.absent_id = d.staff_id
-                           and r.state in ('asked', 'no')) as asked_for
+                           and r.state in ('asked', 'no')) as asked_for,
+                   exists (select from session_duty o where o.staff_id = d.staff_id and o.session_id <> d.session_id
+                           and not o.cancelled and not o.away and o.starts_at < d.ends_at
+                           and o.ends_at > d.starts_at) as elsewhere
             from session_duty d join cohort_session t on t.id = d.session_id join cohort c on c.id = t.cohort_id
             join programme p on p.id = c.programme_id join staff s on s.id = d.staff_id
             join cohort_staff cs on cs.cohort_id = c.id and cs.staff_id = d.staff_id
@@ -219,6 +222,27 @@ async def stale(now: datetime) -> list[int]:
     """Requests that are about something that is no longer so: the session is cancelled, over, or at another time or place,
     or who had said yes does not stand there now, nor anybody for them."""
     return [row["id"] for row in await fetch(_STALE, now)]
+
+
+# Of those who stand in at a cohort, the last day on which they are still to, or were; the day before $1 where all of it is
+# cancelled. None of that can be undone any more: it was cancelled before $2.
+_LET_GO = """
+select w.cohort_id, w.staff_id, l.until from cohort_staff w
+cross join lateral (
+    select coalesce(max((s.starts_at at time zone 'Europe/Stockholm')::date) filter (where s.state <> 'cancelled'),
+                    $1::date - 1) as until,
+           max(s.cancelled_at) filter (where s.state = 'cancelled') as cancelled_at
+    from session_duty d join cohort_session s on s.id = d.session_id
+    where s.cohort_id = w.cohort_id and d.staff_id = w.staff_id and d.given) l
+where w.role = 'substitute' and not w.every_session and w.until >= $1 and l.cancelled_at <= $2 and l.until < w.until
+"""
+
+
+async def to_let_go(today: date, cancelled_before: datetime) -> list[tuple[int, int, date]]:
+    """Who has access to a cohort for sessions that are cancelled for good: cohort, who, and until when they are to have
+    it."""
+    rows = await fetch(f"{_LET_GO} order by w.cohort_id, w.staff_id", today, cancelled_before)
+    return [(row["cohort_id"], row["staff_id"], row["until"]) for row in rows]
 
 
 async def by_id(request_id: int) -> Request:

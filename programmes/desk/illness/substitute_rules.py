@@ -18,7 +18,8 @@ SOON = timedelta(hours=1)
 @dataclass(frozen=True)
 class Standing:
     """Somebody who is to stand at a session, or is `away`. `given`: as a substitute at this one; `works` not, who has no
-    account or role for it any more; `asked_for`: somebody was asked to stand in for them, and nobody has said yes."""
+    account or role for it any more; `asked_for`: somebody was asked to stand in for them, and nobody has said yes;
+    `elsewhere`: somebody has said that they are at something else at the same time."""
 
     staff_id: int
     name: str
@@ -26,6 +27,7 @@ class Standing:
     given: bool
     works: bool
     asked_for: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,12 @@ def why_not_yes(state: State, settled: Settled | None, moved_since: bool, free: 
 
 
 def others_stand(standing: Iterable[Standing], absent_id: int) -> tuple[Standing, ...]:
-    """Who is left to hold it without the absent one: not who can't come either."""
-    return tuple(one for one in standing if one.staff_id != absent_id and not (one.away or one.asked_for) and one.works)
+    """Who is left to hold it without the absent one: not who can't come either, nor who is at two places as it is."""
+    return tuple(
+        one
+        for one in standing
+        if one.staff_id != absent_id and not (one.away or one.asked_for or one.elsewhere) and one.works
+    )
 
 
 Stage = Literal["choose", "asking", "nobody", "found", "alone"]

@@ -138,7 +138,7 @@ async def _stand_in(held: Held, request: Request, now: datetime) -> Why | None:
             )
             await is_now_for(request, held.session, request.answer_by)
             await end([request.request_id], "yes", now)
-    except asyncpg.ExclusionViolationError:
+    except (asyncpg.ExclusionViolationError, asyncpg.DeadlockDetectedError):
         return "elsewhere"
     except asyncpg.UniqueViolationError:
         return "taken"

@@ -1,5 +1,6 @@
 """Jag är sjuk: from Idag, a group's page or the list of its sessions, in one page and one tap."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.session_services import slot_at_end, why_fixed
 from programmes.core.clock import local_date
-from programmes.core.errors import NotFound
+from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Principal
 from programmes.desk.changes.services import at_end
@@ -116,7 +117,13 @@ async def cancel_all(request: AnyRequest, session_id: FromPath[int]) -> Response
         other = row_id(_number(number))
         about, _session = await cohorts.my_session(who, local_date(now), other)
         wanted.append(Cancelling(other, _number(seen), form.raw("sedan") == "till" and about.form != "drop_in"))
-    refused = await cancel(wanted, request.app.state.key_folder, who, now)
+    try:
+        refused = await cancel(wanted, request.app.state.key_folder, who, now)
+    except Conflict:
+        # A second press: all of it has just been done, by nothing else than this.
+        if not await _done_already(wanted, who, now):
+            raise
+        return _to(f"/personal/traffar/{session.session_id}/besked")
     for reason in refused:
         form.fail("sedan", pages.said(reason, cohort.form))
     if refused:
@@ -144,6 +151,15 @@ async def substitute(request: AnyRequest, session_id: FromPath[int]) -> Response
         case _:
             raise NotFound
     return _to(f"/personal/traffar/{number}/sjuk?vem={absent_id}")
+
+
+async def _done_already(wanted: Sequence[Cancelling], who: Principal, now: datetime) -> bool:
+    """Whether each of these is cancelled, and was changed by nothing but that since it was seen."""
+    for one in wanted:
+        _cohort, session = await cohorts.my_session(who, local_date(now), one.session_id)
+        if session.state != "cancelled" or session.sequence != one.seen + 1:
+            return False
+    return True
 
 
 HANDLERS = [sick, sick_page, cancel_all, substitute]

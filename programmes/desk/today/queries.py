@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from programmes.cohorts.queries import LEADS
+from programmes.cohorts.queries import LEADS, MY_DUTY, access
 from programmes.core.db import fetch, fetchrow, fetchval
+from programmes.core.principal import Principal
 
 
 @dataclass(frozen=True)
@@ -94,11 +95,14 @@ async def leaderless(cohort_ids: Iterable[int], today: date) -> frozenset[int]:
     return frozenset(row["id"] for row in rows)
 
 
-async def next_session(cohort_ids: Iterable[int], after: datetime) -> datetime | None:
-    """When the next session after a moment begins."""
+async def next_session(cohort_ids: Iterable[int], principal: Principal, today: date, after: datetime) -> datetime | None:
+    """When the next session of these cohorts after a moment begins at which this person stands, or whose programme they
+    coordinate."""
     found: datetime | None = await fetchval(
-        """select min(starts_at) from cohort_session
-           where cohort_id = any($1::int[]) and starts_at > $2 and state in ('planned', 'moved')""",
+        f"""select min(s.starts_at) from cohort_session s join cohort c on c.id = s.cohort_id
+            join programme p on p.id = c.programme_id
+            where {MY_DUTY} and s.cohort_id = any($4::int[]) and s.starts_at > $5 and s.state in ('planned', 'moved')""",
+        *access(principal, today),
         sorted(cohort_ids),
         after,
     )

@@ -79,7 +79,7 @@ async def facts_of(who: Principal, keys: KeyFolder, now: datetime, look: Look | 
             VisitLine(groups[v.cohort_id], v.starts_at, v.booked, v.missed, v.unwilling)
             for v in await queries.visits(ids, monday)
         ],
-        next_session=await queries.next_session(ids, now),
+        next_session=await queries.next_session(ids, who, day, now),
         role=_role(who),
         calls=calls_pages.items(to_call, day),
         texts_away=trouble.since if trouble else None,
