@@ -1,0 +1,150 @@
+"""One drill: a load, a fault, the time until all is well again, and the audit."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from drills import audit, facts
+from drills.house import House
+from drills.ledger import KINDS, Recovery, longest_gap, recovery
+from drills.load import Load
+from drills.proxy import Wire
+from drills.town import Town
+
+# Before the fault, so that there is something to lose; and how long all may take to be well again.
+_BEFORE, _PATIENCE, _SETTLING = 5.0, 180.0, 240.0
+
+
+class CannotBeDone(Exception):
+    """This machine does not allow the fault; says why."""
+
+
+@dataclass
+class Scene:
+    """What the drills act on."""
+
+    house: House
+    town: Town
+    load: Load
+    wire: Wire
+
+
+@dataclass(frozen=True)
+class Fault:
+    """When it began and ended, by a clock that only runs. `silence`: a web process fell, so that connections may have ended
+    without an answer. `in_flight`: how many messages may come twice. `found`: what was seen meanwhile."""
+
+    began: float
+    ended: float
+    silence: bool = False
+    in_flight: int = 0
+    found: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drill:
+    name: str
+    title: str
+    does: Callable[[Scene], Awaitable[Fault]]
+
+
+@dataclass
+class Report:
+    """What came of it, in figures and in words."""
+
+    drill: Drill
+    acknowledged: int = 0
+    doubtful: int = 0
+    after_end: Recovery | None = None
+    after_start: Recovery | None = None
+    gap: float = 0
+    slowest: float = 0
+    lasted: float = 0
+    notices: float | None = None
+    statuses: Counter[str] = field(default_factory=Counter)
+    found: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def line(self) -> str:
+        """As a line of the table in docs/reliability.md."""
+        end, start = self.after_end, self.after_start
+        return (
+            f"| {self.drill.title} | {self.lasted:.1f} | {_seconds(end and end.of_all)} | {_seconds(end and end.whole)} | "
+            f"{_seconds(start and start.of_all)} | {self.gap:.1f} | {_seconds(self.notices)} | {self.slowest:.1f} | "
+            f"{self.acknowledged:,} | {self.doubtful} | {'nothing wrong' if not self.wrong else f'{len(self.wrong)} wrong'} |"
+        )
+
+
+HEADINGS = (
+    "| drill | fault, s | first write after its end, s | all kinds, s | first after its start, s | longest without any, s | "
+    "first message after its start, s | slowest answer, s | acknowledged | in doubt | audit |"
+)
+
+
+def _seconds(found: float | None) -> str:
+    return "–" if found is None else f"{found:.1f}"
+
+
+async def run(drill: Drill, scene: Scene, writes: int) -> Report:
+    """Do one drill with at least so many acknowledged writes."""
+    ledger, report = scene.load.ledger, Report(drill)
+    known, begun, messages = len(ledger.acknowledged), time.monotonic(), Counter(m.number for m in facts._messages(scene.house))
+    scene.load.start()
+    try:
+        await asyncio.sleep(_BEFORE)
+        told = asyncio.create_task(_first_message(scene.house))
+        fault = await drill.does(scene)
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            well = recovery(ledger.writes, fault.ended).whole is not None
+            if well and len(ledger.acknowledged) - known >= writes:
+                break
+            await asyncio.sleep(0.2)
+    finally:
+        await scene.load.stop()
+    report.after_end, report.after_start = recovery(ledger.writes, fault.ended), recovery(ledger.writes, fault.began)
+    report.gap = longest_gap(ledger.writes, fault.began, max(w.ended for w in ledger.acknowledged))
+    report.lasted = fault.ended - fault.began
+    report.acknowledged = len(ledger.acknowledged) - known
+    report.wrong += await _settle(scene.house)
+    report.notices = await told - fault.began if told.done() else None
+    told.cancel()
+    during = [answer for answer in ledger.answers if answer.began >= begun]
+    report.slowest = max(answer.ended - answer.began for answer in during)
+    report.statuses = Counter(f"{answer.status or 'no answer'} {answer.route}" for answer in during)
+    report.doubtful = sum(w.doubtful for w in ledger.writes if w.ended >= begun)
+    report.found += fault.found
+    report.wrong += [*fault.wrong, *audit.answers(ledger, begun, fault.silence)]
+    report.wrong += [f"{kind} is not done again" for kind in KINDS if report.after_end.of_each[kind] is None]
+    found = await facts.found(scene.house, scene.town)
+    fresh = Counter(m.number for m in found.messages) - messages
+    again = sum(1 for m, n in fresh.items() if n + messages[m] > 1)
+    if again > fault.in_flight:
+        report.wrong.append(f"{again} messages were sent again, at most {fault.in_flight} could be in flight")
+    elif again:
+        report.found.append(f"{again} message was sent again, under the same number")
+    report.wrong += audit.everything(ledger, found, len(found.messages))
+    return report
+
+
+async def _first_message(house: House) -> float:
+    """When the first message came that was not there before the fault."""
+    known = len(facts._messages(house))
+    while len(facts._messages(house)) == known:
+        await asyncio.sleep(0.05)
+    return time.monotonic()
+
+
+async def _settle(house: House) -> list[str]:
+    """Wait until the worker has done what waits."""
+    await house.ready()
+    until = time.monotonic() + _SETTLING
+    while not await facts.settled(house):
+        if time.monotonic() > until:
+            return ["the worker did not come to an end with what waits"]
+        await asyncio.sleep(0.5)
+    return []
