@@ -16,7 +16,7 @@ os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
 
 import asyncpg
 
-from drills import processes, scene
+from drills import clock, disk, keys, network, processes, scene
 from drills.house import House
 from drills.load import Load
 from drills.proxy import Wire
@@ -28,7 +28,7 @@ from programmes.settings import Settings
 from tests.notices.gateway import Gateway
 from tests.notices.peer import Peer
 
-DRILLS: tuple[Drill, ...] = (*processes.DRILLS,)
+DRILLS: tuple[Drill, ...] = (*processes.DRILLS, *disk.DRILLS, *network.DRILLS, *keys.DRILLS, *clock.DRILLS)
 # Over the whole run; one drill alone does its share.
 WRITES = int(os.environ.get("DRILL_WRITES", "10800"))
 
@@ -104,7 +104,7 @@ async def _run(folder: Path, drills: Sequence[Drill], writes: int) -> list[Repor
 
 
 def main() -> int:
-    """`python -m drills` does all; `python -m drills hung standby` only those. Ends with 1 when the auditor found something."""
+    """`python -m drills` does all, `python -m drills hung standby` only those. Ends with 1 when the auditor found something."""
     drills = [drill for drill in DRILLS if drill.name in sys.argv[1:]] or list(DRILLS)
     if unknown := set(sys.argv[1:]) - {drill.name for drill in DRILLS}:
         print(f"drill: there is no {', '.join(sorted(unknown))}; there are {', '.join(drill.name for drill in DRILLS)}")

@@ -61,8 +61,8 @@ class Message:
 
 @dataclass(frozen=True)
 class Found:
-    """All that is there. `notices`: how many of a kind, by the enrolment's mark and the kind; `waiting`: marks of those whose
-    message is held for the time being."""
+    """All that is there. `notices`: how many of a kind, by the enrolment's mark and the kind; `waiting`: marks of
+    those whose message is held for the time being."""
 
     entries: Sequence[Entry] = ()
     seats: Sequence[Seat] = ()
@@ -187,9 +187,7 @@ def votes(writes: Sequence[Write], boxes: Mapping[str, Box]) -> list[str]:
 
 def notices(writes: Sequence[Write], found: Found, in_flight: int) -> list[str]:
     """One notice of a kind for each; each was taken once, but for as many as could be in flight when something fell."""
-    wrong = [
-        f"{times} notices {kind} for one enrolment" for (_, kind), times in found.notices.items() if times > 1
-    ]
+    wrong = [f"{times} notices {kind} for one enrolment" for (_, kind), times in found.notices.items() if times > 1]
     times = Counter(message.number for message in found.messages)
     twice = [number for number, count in times.items() if count > 1]
     if any(times[number] > 2 for number in twice) or len(twice) > in_flight:

@@ -13,8 +13,8 @@ from programmes.evaluation import keys, rules
 
 # With it goes what only a release before or a restore would leave; the load's own groups only.
 _ENTRIES = """
-select encode(e.once_digest, 'hex') as mark, e.cohort_id::text as group, e.state, e.arrival, e.turn::float8 as turn, e.key_id,
-       e.participant_id, e.ended_at is not null as ended, e.undo_until is not null as kept, p.id as person_key,
+select encode(e.once_digest, 'hex') as mark, e.cohort_id::text as group, e.state, e.arrival, e.turn::float8 as turn,
+       e.key_id, e.participant_id, e.ended_at is not null as ended, e.undo_until is not null as kept, p.id as person_key,
        exists (select from queue_event q where q.enrolment_id = e.id and q.kind in ('applied', 'applied_queue')) as applied,
        (p.id is not null) = (g.section = '2.8') as named
 from enrolment e join cohort c on c.id = e.cohort_id join programme g on g.id = c.programme_id
@@ -26,7 +26,8 @@ select s.cohort_id::text as group, s.number, c.maximum, encode(e.once_digest, 'h
 from seat s join cohort c on c.id = s.cohort_id join enrolment e on e.id = s.enrolment_id where s.cohort_id = any($1::int[])
 """
 _NOTICES = """
-select encode(e.once_digest, 'hex') as mark, n.kind, count(*) as times from notice n join enrolment e on e.id = n.enrolment_id
+select encode(e.once_digest, 'hex') as mark, n.kind, count(*) as times
+from notice n join enrolment e on e.id = n.enrolment_id
 where e.once_digest is not null and n.kind in ('place_held', 'queued', 'place_left') group by 1, 2
 """
 # Text messages are held for the night.
@@ -96,7 +97,6 @@ async def _boxes(house: House, owner: asyncpg.Connection, town: Town) -> dict[st
 def _messages(house: House) -> Sequence[Message]:
     mails = [Message(str(mail["Message-ID"]), str(mail["To"])) for mail in house.peer.taken]
     return mails + [Message(text["key"], text["to"]) for text in house.gateway.taken]
-
 
 
 async def settled(house: House) -> bool:

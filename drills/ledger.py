@@ -28,8 +28,8 @@ class Answer:
 class Write:
     """One thing that somebody wants done, sent again until it is answered or they give up.
 
-    `subject` is what it is about (a group, a session, a box), `mark` what tells it from all others there, `contact` where its
-    messages go.
+    `subject` is what it is about (a group, a session, a box), `mark` what tells it from all others there, `contact` where
+    its messages go.
     """
 
     kind: Kind

@@ -65,6 +65,7 @@ class Load:
         """Let everybody finish what they have begun."""
         self._stopping = True
         await asyncio.gather(*self._tasks)
+        self._tasks = []
 
     async def _work(self) -> None:
         kinds = [kind for kind, share in _SHARES.items() for _ in range(share)]

@@ -23,12 +23,13 @@ class CannotBeDone(Exception):
 
 @dataclass
 class Scene:
-    """What the drills act on."""
+    """What the drills act on. `back` is done after the audit, to have all as it was."""
 
     house: House
     town: Town
     load: Load
     wire: Wire
+    back: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,11 @@ def _seconds(found: float | None) -> str:
 async def run(drill: Drill, scene: Scene, writes: int) -> Report:
     """Do one drill with at least so many acknowledged writes."""
     ledger, report = scene.load.ledger, Report(drill)
-    known, begun, messages = len(ledger.acknowledged), time.monotonic(), Counter(m.number for m in facts._messages(scene.house))
+    known, begun, messages = (
+        len(ledger.acknowledged),
+        time.monotonic(),
+        Counter(m.number for m in facts._messages(scene.house)),
+    )
     scene.load.start()
     try:
         await asyncio.sleep(_BEFORE)
@@ -128,6 +133,8 @@ async def run(drill: Drill, scene: Scene, writes: int) -> Report:
     elif again:
         report.found.append(f"{again} message was sent again, under the same number")
     report.wrong += audit.everything(ledger, found, len(found.messages))
+    while scene.back:
+        await scene.back.pop()()
     return report
 
 

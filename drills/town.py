@@ -58,7 +58,9 @@ async def build(settings: Settings, owner: asyncpg.Connection, now: datetime, si
     venue = await owner.fetchval("insert into venue (name, address) values ('Linden', 'Hamngatan 4') returning id")
     soon, begun = now + timedelta(days=20), now - timedelta(days=25)
 
-    async def cohorts(mark: str, section: str, state: str, maximum: int, people: int, first: datetime, many: int) -> list[int]:
+    async def cohorts(
+        mark: str, section: str, state: str, maximum: int, people: int, first: datetime, many: int
+    ) -> list[int]:
         since = local_date(now - timedelta(days=40))
         rows = await owner.fetch(_COHORTS, mark, section, state, venue, maximum, since, people, now, many, first)
         return [row["id"] for row in rows]

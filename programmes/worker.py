@@ -6,7 +6,6 @@ import signal
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import asyncpg
 import structlog
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.db import AsyncpgDriver
@@ -19,6 +18,7 @@ from programmes import put_back
 from programmes.core import database_marks, folder_marks, jobs
 from programmes.core.clock import Clock
 from programmes.core.clock_trace import Witness, needs_a_sure_clock
+from programmes.core.connecting import connect
 from programmes.core.db import WORKER, close_pool, open_pool
 from programmes.core.restoring import held_off
 from programmes.core.sealing import KeyFolder
@@ -198,7 +198,7 @@ async def _tick_for_ever(worker: Worker) -> None:
 async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
     """Work until SIGTERM or Ctrl-C, then finish what is in hand; with `once`, do what waits and stop."""
     await open_pool(settings.worker_database_url, 4, limits=WORKER)
-    connection = await asyncpg.connect(settings.worker_database_url)
+    connection = await connect(settings.worker_database_url)
     witness = Witness(settings.clock_standstill)
     worker = Worker(settings, clock, KeyFolder(settings.key_folder), connection, witness=witness)
     try:

@@ -11,6 +11,8 @@ import asyncpg
 from piccolo.engine.finder import engine_finder
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
+from programmes.core.connecting import connect
+
 AfterCommit = Callable[[], Awaitable[None]]
 _after_commit: ContextVar[list[AfterCommit] | None] = ContextVar("after_commit", default=None)
 
@@ -89,6 +91,7 @@ async def open_pool(
         min_size=min(2, size),
         max_size=size,
         init=prepare,
+        connect=connect,
         reset=nothing_to_reset,
         command_timeout=30,
         server_settings={"timezone": "UTC", "application_name": "programmes", **(limits or {})},

@@ -141,7 +141,11 @@ def test_a_doubled_notice_and_one_that_never_came_are_named() -> None:
 
 
 def test_pages_nobody_can_go_on_from_are_counted_and_silence_only_where_a_process_fell() -> None:
-    seen = [Answer("GET /", 2, 3, 500, False, "500"), Answer("GET /", 2, 3, 0, False), Answer("GET /", 0, 1, 500, False, "old")]
+    seen = [
+        Answer("GET /", 2, 3, 500, False, "500"),
+        Answer("GET /", 2, 3, 0, False),
+        Answer("GET /", 0, 1, 500, False, "old"),
+    ]
     assert audit.answers(Ledger(answers=seen), 1, silence=True) == ["1 times: 500"]
     assert audit.answers(Ledger(answers=seen), 1, silence=False) == ["1 times: 500", "1 times: no answer at all"]
 
