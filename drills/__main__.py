@@ -104,7 +104,8 @@ async def _run(folder: Path, drills: Sequence[Drill], writes: int) -> list[Repor
 
 
 def main() -> int:
-    """`python -m drills` does all, `python -m drills hung standby` only those. Ends with 1 when the auditor found something."""
+    """`python -m drills` does all, `python -m drills hung standby` only those. Ends with 1 when the auditor
+    found something."""
     drills = [drill for drill in DRILLS if drill.name in sys.argv[1:]] or list(DRILLS)
     if unknown := set(sys.argv[1:]) - {drill.name for drill in DRILLS}:
         print(f"drill: there is no {', '.join(sorted(unknown))}; there are {', '.join(drill.name for drill in DRILLS)}")

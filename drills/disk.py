@@ -18,7 +18,8 @@ _ROOM, FULL_SECONDS = 200 * 2**20, 20.0
 
 
 def _size(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*"))
+    """In whole pages, as a file system in memory counts."""
+    return sum(-(-path.lstat().st_size // 4096) * 4096 + 4096 for path in folder.rglob("*"))
 
 
 def _mount(where: Path, size: int) -> None:
@@ -29,6 +30,10 @@ def _mount(where: Path, size: int) -> None:
     )
     if done.returncode:
         raise CannotBeDone(f"a small file system can't be mounted ({done.stderr.strip()}); it needs root")
+
+
+def _unmount(where: Path) -> None:
+    subprocess.run(["umount", where], check=False)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -84,7 +89,7 @@ async def _put_back(scene: Scene, home: Path, small: Path) -> None:
         (home / "data").unlink()
         shutil.rmtree(home / "aside")
         _copy(small / "data", home / "data")
-    subprocess.run(["umount", small], check=False)
+    _unmount(small)
     await private_server.start(home)
     await scene.house.ready()
 

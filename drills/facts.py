@@ -54,7 +54,7 @@ async def found(house: House, town: Town) -> Found:
         seats = [Seat(**row) for row in await owner.fetch(_SEATS, groups)]
         notices = {(row["mark"], row["kind"]): row["times"] for row in await owner.fetch(_NOTICES)}
         return Found(
-            entries, seats, await _registers(owner, town), await _boxes(house, owner, town), notices, _messages(house),
+            entries, seats, await _registers(owner, town), await _boxes(house, owner, town), notices, messages(house),
             frozenset(row["mark"] for row in await owner.fetch(_HELD)),
         )  # fmt: skip
     finally:
@@ -94,7 +94,7 @@ async def _boxes(house: House, owner: asyncpg.Connection, town: Town) -> dict[st
     return {str(box): Box(number, left.get(box, 0), marks[box]) for box, number in printed.items()}
 
 
-def _messages(house: House) -> Sequence[Message]:
+def messages(house: House) -> Sequence[Message]:
     mails = [Message(str(mail["Message-ID"]), str(mail["To"])) for mail in house.peer.taken]
     return mails + [Message(text["key"], text["to"]) for text in house.gateway.taken]
 

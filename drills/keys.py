@@ -19,6 +19,10 @@ def _mount(*arguments: str | Path) -> None:
         raise CannotBeDone(f"the key folder can't be mounted anew ({done.stderr.strip()}); it needs root")
 
 
+def _unmount(folder: Path) -> None:
+    subprocess.run(["umount", folder], check=True)
+
+
 def _closed(folder: Path) -> None:
     """Raises CannotBeDone if something can still be written there."""
     try:
@@ -47,7 +51,7 @@ async def _read_only(scene: Scene) -> Fault:
         seen = f"/health/ready answered {ready} meanwhile"
     finally:
         if os.geteuid() == 0:
-            subprocess.run(["umount", folder], check=True)
+            _unmount(folder)
         else:
             for one in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
                 one.chmod(0o700)

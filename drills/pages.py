@@ -21,15 +21,20 @@ def problem(status: int, headers: Mapping[str, str], text: str, seconds: float) 
         return f"{status} with raw words ({raw})"
     if status < 400 or headers.get("content-type", "").startswith("application/problem+json"):
         return ""
-    if status >= 500 and status != 503:
+    return (_of_trouble(status, headers, text) if status >= 500 else "") or (
+        "" if '<html lang="sv"' in text else f"{status} without a page in Swedish"
+    )
+
+
+def _of_trouble(status: int, headers: Mapping[str, str], text: str) -> str:
+    """Why a page that says that something is wrong here is not enough."""
+    if status != 503:
         return f"{status} where the service only was away for a while (503)"
-    if status == 503 and not headers.get("retry-after", "").isdigit():
+    if not headers.get("retry-after", "").isdigit():
         return "503 without Retry-After"
-    if '<html lang="sv"' not in text or (status >= 500 and not _WAY_ON.search(text)):
-        return f"{status} without a page in Swedish that leads on"
-    if status >= 500 and "Ring oss" not in text:
-        return f"{status} that does not say whom to ring"
-    return ""
+    if not _WAY_ON.search(text):
+        return "503 without a button that leads on"
+    return "" if "Ring oss" in text else "503 that does not say whom to ring"
 
 
 def outcome(status: int, headers: Mapping[str, str], text: str, done: str) -> Outcome:

@@ -73,10 +73,11 @@ class Report:
     def line(self) -> str:
         """As a line of the table in docs/reliability.md."""
         end, start = self.after_end, self.after_start
+        audited = f"{len(self.wrong)} wrong" if self.wrong else "nothing wrong"
         return (
             f"| {self.drill.title} | {self.lasted:.1f} | {_seconds(end and end.of_all)} | {_seconds(end and end.whole)} | "
             f"{_seconds(start and start.of_all)} | {self.gap:.1f} | {_seconds(self.notices)} | {self.slowest:.1f} | "
-            f"{self.acknowledged:,} | {self.doubtful} | {'nothing wrong' if not self.wrong else f'{len(self.wrong)} wrong'} |"
+            f"{self.acknowledged:,} | {self.doubtful} | {audited} |"
         )
 
 
@@ -96,7 +97,7 @@ async def run(drill: Drill, scene: Scene, writes: int) -> Report:
     known, begun, messages = (
         len(ledger.acknowledged),
         time.monotonic(),
-        Counter(m.number for m in facts._messages(scene.house)),
+        Counter(m.number for m in facts.messages(scene.house)),
     )
     scene.load.start()
     try:
@@ -140,8 +141,8 @@ async def run(drill: Drill, scene: Scene, writes: int) -> Report:
 
 async def _first_message(house: House) -> float:
     """When the first message came that was not there before the fault."""
-    known = len(facts._messages(house))
-    while len(facts._messages(house)) == known:
+    known = len(facts.messages(house))
+    while len(facts.messages(house)) == known:
         await asyncio.sleep(0.05)
     return time.monotonic()
 

@@ -1,4 +1,4 @@
-"""What the load writes to: groups with a queue, groups that have begun, and slips; straight into the tables, but for slips."""
+"""What the load writes to: groups with a queue, groups that have begun, and slips."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

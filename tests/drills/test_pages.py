@@ -16,8 +16,8 @@ RETRY = {"retry-after": "60"}
     (500, {}, GOOD, 1, "500 where the service only was away for a while (503)"),
     (503, RETRY, GOOD + "Traceback (most recent call last)", 1, "503 with raw words (Traceback)"),
     (500, {}, "Internal Server Error", 1, "500 with raw words (Internal Server Error)"),
-    (503, RETRY, GOOD.replace("sv", "en"), 1, "503 without a page in Swedish that leads on"),
-    (503, RETRY, GOOD.replace("btn", "no"), 1, "503 without a page in Swedish that leads on"),
+    (503, RETRY, GOOD.replace("sv", "en"), 1, "503 without a page in Swedish"),
+    (503, RETRY, GOOD.replace("btn", "no"), 1, "503 without a button that leads on"),
     (503, RETRY, GOOD.replace("Ring oss", ""), 1, "503 that does not say whom to ring"),
     (503, RETRY | {"content-type": "application/problem+json"}, "{}", 1, ""),
 ])  # fmt: skip
