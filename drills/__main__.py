@@ -16,7 +16,7 @@ os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
 
 import asyncpg
 
-from drills import clock, disk, keys, network, processes, scene
+from drills import clock, disk, keys, network, processes, scene, standby
 from drills.house import House
 from drills.load import Load
 from drills.proxy import Wire
@@ -28,7 +28,9 @@ from programmes.settings import Settings
 from tests.notices.gateway import Gateway
 from tests.notices.peer import Peer
 
-DRILLS: tuple[Drill, ...] = (*processes.DRILLS, *disk.DRILLS, *network.DRILLS, *keys.DRILLS, *clock.DRILLS)
+DRILLS: tuple[Drill, ...] = (
+    *processes.DRILLS, *disk.DRILLS, *network.DRILLS, *keys.DRILLS, *clock.DRILLS, *standby.DRILLS,
+)  # fmt: skip
 # Over the whole run; one drill alone does its share.
 WRITES = int(os.environ.get("DRILL_WRITES", "10800"))
 
@@ -68,7 +70,7 @@ async def _scene(folder: Path, writes: int) -> Scene:
         await owner.close()
     wire = Wire(house.server.home / "socket" / ".s.PGSQL.5432")
     await house.open()
-    return Scene(house, town, Load(house.bases, town), wire)
+    return Scene(house, town, Load(house.bases, town), wire, [house.server.home])
 
 
 def _tell(report: Report) -> None:
@@ -99,7 +101,8 @@ async def _run(folder: Path, drills: Sequence[Drill], writes: int) -> list[Repor
         if stage:
             await stage.house.close()
             await stage.wire.cut()
-        private_server.remove(folder / "pg")
+        for home in stage.homes if stage else [folder / "pg"]:
+            private_server.remove(home)
     return reports
 
 

@@ -43,12 +43,11 @@ def _copy(source: Path, target: Path) -> None:
 
 def _fill(ballast: Path) -> None:
     """Take every block that is left."""
-    with ballast.open("wb") as out:
+    with ballast.open("wb", buffering=0) as out:
         for size in (2**20, 4096):
             try:
                 while True:
                     out.write(b"\0" * size)
-                    out.flush()
             except OSError:
                 continue
 

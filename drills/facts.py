@@ -105,7 +105,7 @@ async def settled(house: House) -> bool:
     try:
         return not await owner.fetchval(
             """select exists (select from notice where state = 'waiting' and look_again_at is null)
-                   or exists (select from pgqueuer where status in ('queued', 'picked'))"""
+                   or exists (select from pgqueuer where status in ('queued', 'picked', 'failed'))"""
         )
     finally:
         await owner.close()

@@ -38,7 +38,18 @@ async def _read_only(scene: Scene) -> Fault:
     folder = scene.house.settings.key_folder
     if os.geteuid() == 0:
         _mount("--bind", folder, folder)
-        _mount("-o", "remount,bind,ro", folder)
+        for _ in range(100):
+            try:
+                _mount("-o", "remount,bind,ro", folder)
+            except CannotBeDone as error:
+                # A file that is being written just now stands in the way.
+                busy = error
+                await asyncio.sleep(0.1)
+            else:
+                break
+        else:
+            _unmount(folder)
+            raise busy
     else:
         for one in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
             one.chmod(0o500)

@@ -14,25 +14,27 @@ from uuid import uuid4
 import httpx
 
 from drills.browser import Browser, Seen, pause, transport
-from drills.ledger import Kind, Ledger, Write
+from drills.ledger import KINDS, Kind, Ledger, Write
 from drills.town import EXEMPT, NAMED, PASSWORD, PLACES, STAFF, Town
 from programmes.enrolment.queries import once_digest
 
 # So many in all apply to one group: some get a place, the others wait.
 _APPLY = PLACES * 3
-_SHARES: dict[Kind, int] = {"exempt": 26, "documented": 10, "leave": 8, "count": 16, "names": 6, "vote": 34}
+# Of a hundred writes, and how many send them.
+_CLIENTS: dict[Kind, tuple[int, int]] = {
+    "exempt": (26, 5), "documented": (10, 3), "leave": (8, 2), "count": (16, 3), "names": (6, 2), "vote": (34, 6),
+}  # fmt: skip
 _MARKS = ("present", "excused", "no_show")
 
 
 @dataclass
 class Load:
-    """`rate` writes a second at most, by `clients` at once."""
+    """`rate` writes a second at most."""
 
     bases: list[str]
     town: Town
     ledger: Ledger = field(default_factory=Ledger)
     rate: float = 40
-    clients: int = 16
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _stopping: bool = False
 
@@ -47,7 +49,7 @@ class Load:
         self._rolls: dict[Kind, deque[int]] = {"count": deque(self.town.counted), "names": deque(self.town.named)}
         self._leader = self._browser()
         self._signing_in = asyncio.Lock()
-        self._next = time.monotonic()
+        self._next = dict.fromkeys(KINDS, time.monotonic())
         self._does: dict[Kind, Callable[[], Awaitable[None]]] = {
             "exempt": lambda: self._apply("exempt"), "documented": lambda: self._apply("documented"),
             "leave": self._leave, "count": lambda: self._call("count"), "names": lambda: self._call("names"),
@@ -58,8 +60,8 @@ class Load:
         return Browser(self.bases, self.ledger, self._carrier)
 
     def start(self) -> None:
-        self._stopping, self._next = False, time.monotonic()
-        self._tasks = [asyncio.create_task(self._work()) for _ in range(self.clients)]
+        self._stopping, self._next = False, dict.fromkeys(KINDS, time.monotonic())
+        self._tasks = [asyncio.create_task(self._work(kind)) for kind, (_, many) in _CLIENTS.items() for _ in range(many)]
 
     async def stop(self) -> None:
         """Let everybody finish what they have begun."""
@@ -67,12 +69,13 @@ class Load:
         await asyncio.gather(*self._tasks)
         self._tasks = []
 
-    async def _work(self) -> None:
-        kinds = [kind for kind, share in _SHARES.items() for _ in range(share)]
+    async def _work(self, kind: Kind) -> None:
+        """Of one kind, so that what fails leaves the clients of the others as they are."""
+        rate = self.rate * _CLIENTS[kind][0] / 100
         while not self._stopping:
-            self._next = max(self._next + 1 / self.rate, time.monotonic())
-            await asyncio.sleep(self._next - time.monotonic())
-            await self._does[random.choice(kinds)]()
+            self._next[kind] = max(self._next[kind] + 1 / rate, time.monotonic())
+            await asyncio.sleep(self._next[kind] - time.monotonic())
+            await self._does[kind]()
 
     def _noted(self, write: Write) -> Write:
         self.ledger.writes.append(write)

@@ -62,4 +62,6 @@ class Wire:
                 await self._passing.wait()
                 writer.write(data)
                 await writer.drain()
+        # That the other end has gone is not heard either.
+        await self._passing.wait()
         writer.close()

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from drills import audit, facts
 from drills.house import House
@@ -23,12 +24,13 @@ class CannotBeDone(Exception):
 
 @dataclass
 class Scene:
-    """What the drills act on. `back` is done after the audit, to have all as it was."""
+    """What the drills act on. `back` is done after the audit, to have all as it was; `homes` are all servers there have been."""
 
     house: House
     town: Town
     load: Load
     wire: Wire
+    homes: list[Path] = field(default_factory=list)
     back: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
 
@@ -99,10 +101,11 @@ async def run(drill: Drill, scene: Scene, writes: int) -> Report:
         time.monotonic(),
         Counter(m.number for m in facts.messages(scene.house)),
     )
+    came: list[float] = []
+    watching = asyncio.create_task(_watch(scene.house, came))
     scene.load.start()
     try:
         await asyncio.sleep(_BEFORE)
-        told = asyncio.create_task(_first_message(scene.house))
         fault = await drill.does(scene)
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
@@ -117,13 +120,18 @@ async def run(drill: Drill, scene: Scene, writes: int) -> Report:
     report.lasted = fault.ended - fault.began
     report.acknowledged = len(ledger.acknowledged) - known
     report.wrong += await _settle(scene.house)
-    report.notices = await told - fault.began if told.done() else None
-    told.cancel()
+    watching.cancel()
+    report.notices = next((moment - fault.began for moment in came if moment > fault.began), None)
     during = [answer for answer in ledger.answers if answer.began >= begun]
     report.slowest = max(answer.ended - answer.began for answer in during)
     report.statuses = Counter(f"{answer.status or 'no answer'} {answer.route}" for answer in during)
     report.doubtful = sum(w.doubtful for w in ledger.writes if w.ended >= begun)
-    report.found += fault.found
+    on = [
+        kind
+        for kind in KINDS
+        if any(w.kind == kind for w in ledger.acknowledged if fault.began <= w.tried <= fault.ended - 1)
+    ]
+    report.found += [f"went on meanwhile: {', '.join(on) or 'nothing'}", *fault.found]
     report.wrong += [*fault.wrong, *audit.answers(ledger, begun, fault.silence)]
     report.wrong += [f"{kind} is not done again" for kind in KINDS if report.after_end.of_each[kind] is None]
     found = await facts.found(scene.house, scene.town)
@@ -139,12 +147,14 @@ async def run(drill: Drill, scene: Scene, writes: int) -> Report:
     return report
 
 
-async def _first_message(house: House) -> float:
-    """When the first message came that was not there before the fault."""
-    known = len(facts.messages(house))
-    while len(facts.messages(house)) == known:
+async def _watch(house: House, came: list[float]) -> None:
+    """Note when messages come."""
+    known = 0
+    while True:
+        if (there := len(facts.messages(house))) > known:
+            known = there
+            came.append(time.monotonic())
         await asyncio.sleep(0.05)
-    return time.monotonic()
 
 
 async def _settle(house: House) -> list[str]:

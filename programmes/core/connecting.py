@@ -7,6 +7,7 @@ would use it up, and the one that has taken over would never be asked. Here each
 import asyncio
 import contextlib
 import socket
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -44,8 +45,9 @@ def each_host(dsn: str) -> list[str]:
     return [f"{scheme}://{who}{at}{one}{slash}{path}{mark}{asked}" for one in where.split(",")]
 
 
-async def connect(dsn: str, **more: Any) -> asyncpg.Connection:
+async def connect(dsn: str, on_change: Callable[[], Awaitable[None]] | None = None, **more: Any) -> asyncpg.Connection:
     """A connection to the first host that answers in time and is what the address asks for (`target_session_attrs`).
+    `on_change` hears when that is another host than the last time: what is still connected there is of no use.
 
     Raises:
         DatabaseAway: there is none.
@@ -62,6 +64,8 @@ async def connect(dsn: str, **more: Any) -> asyncpg.Connection:
         _keep_alive(connection)
         if _last.get(dsn, one) != one:
             log.warning("database_host_changed")
+            if on_change:
+                await on_change()
         _last[dsn] = one
         return connection
     raise DatabaseAway(type(last).__name__) from None

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from types import TracebackType
 from typing import Any, cast
 
@@ -73,6 +73,12 @@ WEB = {"statement_timeout": "20000", "lock_timeout": "15000", "idle_in_transacti
 WORKER = {"lock_timeout": "60000", "idle_in_transaction_session_timeout": "300000"}
 
 
+async def _renew() -> None:
+    """Another host of the database takes writes now: every connection of the pool is made anew before it is used again."""
+    if pool := engine().pool:
+        await pool.expire_connections()
+
+
 async def open_pool(
     dsn: str, size: int, on_query: Callable[[Any], None] | None = None, limits: Mapping[str, str] | None = None
 ) -> None:
@@ -91,7 +97,7 @@ async def open_pool(
         min_size=min(2, size),
         max_size=size,
         init=prepare,
-        connect=connect,
+        connect=partial(connect, on_change=_renew),
         reset=nothing_to_reset,
         command_timeout=30,
         server_settings={"timezone": "UTC", "application_name": "programmes", **(limits or {})},
