@@ -50,6 +50,9 @@ class Wire:
                 finally:
                     self._open.discard(back)
                     back.close()
+        except asyncio.CancelledError:
+            # The drill is over; asyncio would make a noise of it.
+            return
         finally:
             self._open.discard(writer)
             writer.close()

@@ -24,7 +24,8 @@ class CannotBeDone(Exception):
 
 @dataclass
 class Scene:
-    """What the drills act on. `back` is done after the audit, to have all as it was; `homes` are all servers there have been."""
+    """What the drills act on. `back` is done after the audit, to have all as it was; `homes` are of all
+    servers."""
 
     house: House
     town: Town

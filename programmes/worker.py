@@ -19,7 +19,7 @@ from programmes.core import database_marks, folder_marks, jobs
 from programmes.core.clock import Clock
 from programmes.core.clock_trace import Witness, needs_a_sure_clock
 from programmes.core.connecting import connect
-from programmes.core.db import WORKER, close_pool, open_pool
+from programmes.core.db import PARTING_SECONDS, WORKER, close_pool, open_pool
 from programmes.core.restoring import held_off
 from programmes.core.sealing import KeyFolder
 from programmes.duties import BESIDE_A_RESTORE, Handler, Tick, Worker, handlers, ticks
@@ -44,6 +44,8 @@ log = structlog.get_logger()
 TICK = timedelta(seconds=5)
 # A wall clock that moves by more than this beside one that only runs has been set, or the machine has slept.
 _JUMP, _DOUBT = timedelta(minutes=5), timedelta(minutes=10)
+# How long the queue's own statements may take.
+_PATIENCE_SECONDS = 30
 # How long a job waits that is found beside a restore.
 _BESIDE = timedelta(seconds=10)
 
@@ -198,7 +200,8 @@ async def _tick_for_ever(worker: Worker) -> None:
 async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
     """Work until SIGTERM or Ctrl-C, then finish what is in hand; with `once`, do what waits and stop."""
     await open_pool(settings.worker_database_url, 4, limits=WORKER)
-    connection = await connect(settings.worker_database_url)
+    # Without a limit a worker whose database falls silent would wait for ever; so it ends, and is started anew.
+    connection = await connect(settings.worker_database_url, command_timeout=_PATIENCE_SECONDS)
     witness = Witness(settings.clock_standstill)
     worker = Worker(settings, clock, KeyFolder(settings.key_folder), connection, witness=witness)
     try:
@@ -222,5 +225,6 @@ async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
             with contextlib.suppress(asyncio.CancelledError):
                 await ticking
     finally:
-        await connection.close()
+        with contextlib.suppress(TimeoutError):
+            await connection.close(timeout=PARTING_SECONDS)
         await close_pool()

@@ -17,8 +17,8 @@ import structlog
 log = structlog.get_logger()
 # For one host. Far more than a server takes that is well; with three hosts still within what a request may take.
 PATIENCE_SECONDS = 6.0
-# After so long without any sign a connection is given up: idle ones are asked after ten seconds, every five, three times.
-_ASKED_AFTER, _ASKED_EVERY, _ASKED, _UNHEARD_MILLISECONDS = 10, 5, 3, 25_000
+# After so long without any sign a connection is given up: idle ones are asked after five seconds, every three, three times.
+_ASKED_AFTER, _ASKED_EVERY, _ASKED, _UNHEARD_MILLISECONDS = 5, 3, 3, 14_000
 # Another host, or the same a moment later, may be well.
 _AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched,
          asyncpg.TooManyConnectionsError, asyncpg.AdminShutdownError)  # fmt: skip

@@ -35,6 +35,8 @@ _LOST = (
     asyncpg.InsufficientResourcesError,
     asyncpg.PostgresIOError,
     asyncpg.ReadOnlySQLTransactionError,
+    # What asyncpg says when a connection ends in the middle of an answer.
+    asyncpg.InternalClientError,
 )
 _UNSURE = (TookTooLong, *_HELD_UP, *_LOST)
 
