@@ -30,6 +30,9 @@ WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 2
 bench: .venv/dev-installed ## how fast it is beside the floor: a bare route and the same statements on raw asyncpg
 	@$(BIN)/python -m bench
 
+drill: .venv/dev-installed ## let one thing after another fail under load, and audit what was acknowledged; DRILL=name for one
+	@$(BIN)/python -m drills $(DRILL)
+
 messages: .venv/dev-installed ## bring the message catalogues to the texts of code and templates; what is new waits for its English
 	@mkdir -p .data
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _ -k gettext -k ngettext:1,2 $(CATALOGUE) -o .data/messages.pot .
@@ -81,4 +84,4 @@ LOCKED = $(INSTALL) --require-hashes -r requirements/installer.lock && $(INSTALL
 	@touch $@ .venv/demo-installed
 
 .NOTPARALLEL:
-.PHONY: help demo reset test bench messages lock
+.PHONY: help demo reset test bench drill messages lock

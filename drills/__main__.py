@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,7 +71,7 @@ async def _scene(folder: Path, writes: int) -> Scene:
         await owner.close()
     wire = Wire(house.server.home / "socket" / ".s.PGSQL.5432")
     await house.open()
-    return Scene(house, town, Load(house.bases, town), wire, [house.server.home])
+    return Scene(house, town, Load(house.bases, town), wire, homes=[house.server.home])
 
 
 def _tell(report: Report) -> None:
@@ -80,13 +81,17 @@ def _tell(report: Report) -> None:
             print(f"  {times} times {answer}")
     for found in report.found:
         print(f"  seen: {found}")
-    for wrong in report.wrong[:20]:
-        print(f"  WRONG: {wrong}")
+    _tell_wrong(report.wrong)
+
+
+def _tell_wrong(found: Sequence[str]) -> None:
+    for wrong, times in Counter(found).most_common(20):
+        print(f"  WRONG: {wrong}{f' ({times} times)' if times > 1 else ''}")
     sys.stdout.flush()
 
 
-async def _run(folder: Path, drills: Sequence[Drill], writes: int) -> list[Report]:
-    share, reports = -(-writes // len(DRILLS)), []
+async def _run(folder: Path, drills: Sequence[Drill], writes: int) -> tuple[list[Report], list[str]]:
+    share, reports, at_the_end = -(-writes // len(DRILLS)), list[Report](), list[str]()
     print(f"drill: {', '.join(drill.name for drill in drills)}; at least {share * len(drills):,} writes in all", flush=True)
     stage = None
     try:
@@ -97,13 +102,16 @@ async def _run(folder: Path, drills: Sequence[Drill], writes: int) -> list[Repor
                 _tell(reports[-1])
             except scene.CannotBeDone as reason:
                 print(f"\ndrill: {drill.name} can't be done here: {reason}", flush=True)
+        at_the_end = await scene.end(stage)
+        print(f"\ndrill: what was left to the worker: {'nothing wrong' if not at_the_end else ''}", flush=True)
+        _tell_wrong(at_the_end)
     finally:
         if stage:
             await stage.house.close()
             await stage.wire.cut()
         for home in stage.homes if stage else [folder / "pg"]:
             private_server.remove(home)
-    return reports
+    return reports, at_the_end
 
 
 def main() -> int:
@@ -117,13 +125,13 @@ def main() -> int:
     folder.chmod(0o755)
     began = time.monotonic()
     try:
-        reports = asyncio.run(_run(folder, drills, WRITES))
+        reports, at_the_end = asyncio.run(_run(folder, drills, WRITES))
     finally:
         if os.environ.get("DRILL_KEEP") != "1":
             shutil.rmtree(folder, ignore_errors=True)
     total = sum(report.acknowledged for report in reports)
     print(f"\ndrill: {total:,} acknowledged writes in {time.monotonic() - began:.0f} s")
-    wrong = sum(len(report.wrong) for report in reports)
+    wrong = sum(len(report.wrong) for report in reports) + len(at_the_end)
     print("drill: nothing was lost, doubled or half there" if not wrong else f"drill: {wrong} findings, see above")
     return 1 if wrong else 0
 

@@ -40,6 +40,6 @@ def _witness(standstill: timedelta) -> clock_trace.Witness:
 
 
 if __name__ == "__main__":
-    cli.SystemClock = MovedClock  # type: ignore[misc, assignment]
-    worker.Witness = _witness  # type: ignore[misc, assignment]
+    setattr(cli, "SystemClock", MovedClock)  # noqa: B010
+    setattr(worker, "Witness", _witness)  # noqa: B010
     sys.exit(cli.main())

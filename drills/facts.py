@@ -30,10 +30,12 @@ select encode(e.once_digest, 'hex') as mark, n.kind, count(*) as times
 from notice n join enrolment e on e.id = n.enrolment_id
 where e.once_digest is not null and n.kind in ('place_held', 'queued', 'place_left') group by 1, 2
 """
-# Text messages are held for the night.
-_HELD = """
-select encode(e.once_digest, 'hex') as mark from notice n join enrolment e on e.id = n.enrolment_id
-where n.state = 'waiting' and n.look_again_at is not null and e.once_digest is not null
+# Held for the night, tried again in a minute, or still a job of the queue: whose message is to come.
+_TO_COME = """
+select encode(e.once_digest, 'hex') as mark from enrolment e
+where e.once_digest is not null
+  and (exists (select from notice n where n.enrolment_id = e.id and n.state = 'waiting')
+       or exists (select from pgqueuer q where position(e.id::text in convert_from(q.payload, 'UTF8')) > 0))
 """
 _COUNTS = "select session_id, women || '-' || men || '-' || other as value from head_count where session_id = any($1::int[])"
 _MARKS = """
@@ -55,7 +57,7 @@ async def found(house: House, town: Town) -> Found:
         notices = {(row["mark"], row["kind"]): row["times"] for row in await owner.fetch(_NOTICES)}
         return Found(
             entries, seats, await _registers(owner, town), await _boxes(house, owner, town), notices, messages(house),
-            frozenset(row["mark"] for row in await owner.fetch(_HELD)),
+            frozenset(row["mark"] for row in await owner.fetch(_TO_COME)),
         )  # fmt: skip
     finally:
         await owner.close()

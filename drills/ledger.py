@@ -81,7 +81,7 @@ class Recovery:
     def whole(self) -> float | None:
         """Until every kind of write was acknowledged again."""
         found = [seconds for seconds in self.of_each.values() if seconds is not None]
-        return max(found) if len(found) == len(self.of_each) else None
+        return max(found) if found and len(found) == len(self.of_each) else None
 
 
 def recovery(writes: Iterable[Write], since: float) -> Recovery:

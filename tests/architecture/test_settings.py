@@ -123,3 +123,18 @@ def test_bytes_that_are_no_text_are_refused_by_the_name_of_the_setting(name: str
     provider = {"PROGRAMMES_OIDC_ISSUER": "https://a.example", "PROGRAMMES_OIDC_CLIENT_ID": "a"}
     with pytest.raises(SettingsError, match=f"^not UTF-8: {name}$"):
         read_settings({**provider, "PROGRAMMES_OIDC_ROLES": "a=leader", name: value})
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL"])
+def test_an_address_of_several_hosts_asks_for_the_one_that_takes_writes(name: str) -> None:
+    for address in ("postgresql://u:p@a,b/d", "postgresql://a:1,b:2/d", "postgresql://u:@/d?host=/a,/b&port=1,2"):
+        more = "&" if "?" in address else "?"
+        for wrong in ("", f"{more}target_session_attrs=any", f"{more}target_session_attrs=standby"):
+            with pytest.raises(SettingsError, match=f"{name} names several hosts: add target_session_attrs=read-write"):
+                read_settings({name: address + wrong})
+        for right in ("read-write", "primary"):
+            read_settings({name: f"{address}{more}target_session_attrs={right}"})
+    for one in ("postgresql://u:p,q@a/d", "postgresql://u:@/d?host=/a&port=1", ""):
+        read_settings({name: one})
+    with pytest.raises(SettingsError, match="2 hosts and 3 ports"):
+        read_settings({name: "postgresql:///d?host=a,b&port=1,2,3&target_session_attrs=primary"})
