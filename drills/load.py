@@ -106,7 +106,7 @@ class Load:
             return await pause(0.2, 0.6)
         write = self._noted(Write(kind, str(cohort_id), once_digest(cohort_id, once).hex(), contact))
         sent = typed | _ticked(form.text)
-        await self._until_settled(write, lambda: browser.post(address, sent, write, "/min-plats"))
+        await self._until_settled(write, lambda: browser.post(address, sent, write, r"/min-plats(\?fullt=1)?"))
         if write.outcome == "acknowledged":
             self._there.append((browser, write))
         return None
@@ -153,7 +153,7 @@ class Load:
         mark, sent = _counted(number) if kind == "count" else _marked(number, form)
         write = self._noted(Write(kind, str(session), mark))
         sent |= {"_csrf_token": form.token} | dict(re.findall(r'name="(sett[^"]*)" value="([^"]*)"', form.text))
-        done = rf"/personal/(idag|grupper/\d+.*)|{re.escape(address)}"
+        done = rf"/personal/(idag|grupper/\d+.*)|{re.escape(address)}(\?sparat=1)?"
         await self._until_settled(write, lambda: self._leader.post(address, sent, write, done))
         return None
 
@@ -169,7 +169,7 @@ class Load:
             return await pause(0.2, 0.6)
         write = self._noted(Write("vote", str(box), mark))
         sent = {"steg": "svar", "kod": code, "participation": "4", "safety": "5", "good": mark}
-        await self._until_settled(write, lambda: browser.post("/u", sent, write, "/u/tack"))
+        await self._until_settled(write, lambda: browser.post("/u", sent, write, r"/u/tack\?lang=sv"))
         return None
 
 

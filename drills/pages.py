@@ -38,9 +38,9 @@ def _of_trouble(status: int, headers: Mapping[str, str], text: str) -> str:
 
 
 def outcome(status: int, headers: Mapping[str, str], text: str, done: str) -> Outcome:
-    """What an answer to a write says became of it; `done` is where it leads when it is done."""
+    """What an answer to a write says became of it; `done` is where it leads when it is done (a pattern)."""
     if status == 303:
-        return "acknowledged" if re.fullmatch(done, headers.get("location", "").partition("?")[0]) else "refused"
+        return "acknowledged" if re.fullmatch(done, headers.get("location", "")) else "refused"
     if status >= 500:
         return "unsaved" if _UNSAVED in text else "unsure"
     return "unsure" if status == 0 else "refused"

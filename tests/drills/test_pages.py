@@ -27,6 +27,7 @@ def test_what_is_wrong_with_a_page(status: int, headers: dict[str, str], text: s
 
 @pytest.mark.parametrize(("status", "location", "text", "outcome"), [
     (303, "/u/tack?lang=sv", "", "acknowledged"),
+    (303, "/u/tack?stangd=1", "", "refused"),
     (303, "/logga-in", "", "refused"),
     (422, "", "", "refused"),
     (503, "", "Det du skickade är inte sparat, men", "unsaved"),
@@ -34,7 +35,7 @@ def test_what_is_wrong_with_a_page(status: int, headers: dict[str, str], text: s
     (0, "", "", "unsure"),
 ])  # fmt: skip
 def test_what_an_answer_says_became_of_a_write(status: int, location: str, text: str, outcome: str) -> None:
-    assert pages.outcome(status, {"location": location} if location else {}, text, "/u/tack") == outcome
+    assert pages.outcome(status, {"location": location} if location else {}, text, r"/u/tack\?lang=sv") == outcome
 
 
 def test_the_words_that_promise_that_nothing_was_saved_are_those_of_the_page() -> None:
