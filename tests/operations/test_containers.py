@@ -94,6 +94,11 @@ def test_only_the_proxy_is_reached_from_outside(compose: dict[str, Any]) -> None
     proxy = (ROOT / "deploy/Caddyfile").read_text(encoding="utf-8")
     assert not re.search(r"^\s*log\b", proxy, re.MULTILINE)
     assert "web 8000" in proxy
+    # Where no web process answers the proxy says what to do.
+    away = proxy[proxy.index("handle_errors") :]
+    assert "Retry-After" in away
+    assert '<html lang="sv">' in away
+    assert "Försök igen" in away
 
 
 def test_our_parts_run_without_rights_on_a_read_only_file_system(compose: dict[str, Any], dockerfile: str) -> None:
