@@ -33,7 +33,7 @@ DRILLS: tuple[Drill, ...] = (
     *processes.DRILLS, *disk.DRILLS, *network.DRILLS, *keys.DRILLS, *clock.DRILLS, *standby.DRILLS,
 )  # fmt: skip
 # Over the whole run; one drill alone does its share.
-WRITES = int(os.environ.get("DRILL_WRITES", "10800"))
+WRITES = int(os.environ.get("DRILL_WRITES", "10150"))
 
 
 async def _house(folder: Path) -> House:

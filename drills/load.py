@@ -6,7 +6,7 @@ import itertools
 import random
 import re
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -47,6 +47,7 @@ class Load:
         self._numbers = itertools.count(1)
         self._there: deque[tuple[Browser, Write]] = deque(maxlen=400)
         self._rolls: dict[Kind, deque[int]] = {"count": deque(self.town.counted), "names": deque(self.town.named)}
+        self._called: Counter[int] = Counter()
         self._leader = self._browser()
         self._signing_in = asyncio.Lock()
         self._next = dict.fromkeys(KINDS, time.monotonic())
@@ -149,7 +150,8 @@ class Load:
             return await self._sign_in()
         if form.status != 200 or not form.token:
             return await pause(0.2, 0.6)
-        number = next(self._numbers)
+        self._called[session] += 1
+        number = self._called[session]
         mark, sent = _counted(number) if kind == "count" else _marked(number, form)
         write = self._noted(Write(kind, str(session), mark))
         sent |= {"_csrf_token": form.token} | dict(re.findall(r'name="(sett[^"]*)" value="([^"]*)"', form.text))
