@@ -5,6 +5,7 @@ import contextlib
 import io
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -124,6 +125,9 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="programmes-drill-", dir="/var/tmp"))
     folder.chmod(0o755)
     began = time.monotonic()
+    # Whoever ends it leaves no server behind, and no mount.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         reports, at_the_end = asyncio.run(_run(folder, drills, WRITES))
     finally:
