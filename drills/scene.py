@@ -129,7 +129,7 @@ async def run(drill: Drill, scene: Scene, writes: int) -> Report:
     on = [
         kind
         for kind in KINDS
-        if any(w.kind == kind for w in ledger.acknowledged if fault.began <= w.tried <= fault.ended - 1)
+        if any(w.kind == kind for w in ledger.acknowledged if fault.began <= w.tried and w.ended <= fault.ended)
     ]
     report.found += [f"went on meanwhile: {', '.join(on) or 'nothing'}", *fault.found]
     report.wrong += [*fault.wrong, *audit.answers(ledger, begun, fault.silence)]
