@@ -15,7 +15,7 @@ from drills.proxy import Wire
 from drills.town import Town
 
 # Before the fault, so that there is something to lose; and how long all may take to be well again.
-_BEFORE, _PATIENCE, _SETTLING = 5.0, 240.0, 10.0
+_BEFORE, _PATIENCE, _SETTLING, _LAST = 5.0, 240.0, 10.0, 900.0
 
 
 class CannotBeDone(Exception):
@@ -156,7 +156,7 @@ async def _watch(house: House, came: list[float]) -> None:
 
 async def end(scene: Scene) -> list[str]:
     """After all drills: the worker has done what it had to do, and everything is held against the ledger once more."""
-    wrong = await settle(scene.house, _PATIENCE)
+    wrong = await settle(scene.house, _LAST)
     found = await facts.found(scene.house, scene.town)
     held = {mark for mark in found.waiting if not _by_text(scene, mark)}
     return [
