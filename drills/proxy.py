@@ -30,6 +30,9 @@ class Wire:
             self._server = None
         for writer in list(self._open):
             writer.transport.abort()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def silence(self, silent: bool) -> None:
         if not silent:
@@ -40,6 +43,9 @@ class Wire:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
+        if task := asyncio.current_task():
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         try:
             await self._passing.wait()
             with contextlib.suppress(OSError):
