@@ -37,6 +37,9 @@ release: .venv/dev-installed ## write down what the release FROM=tag asks of the
 	@test -n "$(FROM)" || { echo "make: which release? make release FROM=v1.2" >&2; exit 1; }
 	@$(BIN)/python -m tests.upgrade --record $(FROM)
 
+drill: .venv/dev-installed ## let one thing after another fail under load, and audit what was acknowledged; DRILL=name for one
+	@$(BIN)/python -m drills $(DRILL)
+
 messages: .venv/dev-installed ## bring the message catalogues to the texts of code and templates; what is new waits for its English
 	@mkdir -p .data
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _ -k gettext -k ngettext:1,2 $(CATALOGUE) -o .data/messages.pot .
@@ -102,4 +105,4 @@ LOCKED = $(INSTALL) --require-hashes -r requirements/installer.lock && $(INSTALL
 	@touch $@ .venv/demo-installed
 
 .NOTPARALLEL:
-.PHONY: help demo reset test bench upgrade release messages sbom lock
+.PHONY: help demo reset test bench upgrade release drill messages sbom lock

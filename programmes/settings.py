@@ -8,7 +8,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from programmes import setting_values as values_of
 from programmes.setting_values import SettingsError, split
@@ -301,6 +301,19 @@ def _must_be_text(env: Mapping[str, str]) -> None:
         raise SettingsError(f"not UTF-8: {', '.join(sorted(wrong))}")
 
 
+def _must_ask_for_the_primary(env: Mapping[str, str]) -> None:
+    """Of several hosts of a database one takes writes. Without saying so a standby might be asked, and refuse."""
+    for name in ("DATABASE_URL", "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL"):
+        front, _, asked = env.get(name, "").partition("?")
+        given = dict(parse_qsl(asked))
+        hosts = front.rpartition("@")[2].partition("/")[0] if "@" in front else front.partition("://")[2].partition("/")[0]
+        several, ports = given.get("host", hosts).split(","), given.get("port", "").split(",")
+        if len(several) > 1 and given.get("target_session_attrs") not in {"read-write", "primary"}:
+            raise SettingsError(f"{name} names several hosts: add target_session_attrs=read-write to its parameters")
+        if "host" in given and len(ports) not in {1, len(several)}:
+            raise SettingsError(f"{name} names {len(several)} hosts and {len(ports)} ports")
+
+
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment.
 
@@ -313,6 +326,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     _must_be_text(env)
     for name, rule in _RULES.items():
         rule(name, env.get(name, getattr(Settings, _TEXTS[name])))
+    _must_ask_for_the_primary(env)
     values: dict[str, object] = {key: env[name] for name, key in _TEXTS.items() if name in env}
     values |= _folders(env)
     web, worker = "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL"

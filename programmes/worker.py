@@ -6,7 +6,6 @@ import signal
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import asyncpg
 import structlog
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.db import AsyncpgDriver
@@ -19,7 +18,8 @@ from programmes import put_back
 from programmes.core import database_marks, folder_marks, jobs
 from programmes.core.clock import Clock
 from programmes.core.clock_trace import Witness, needs_a_sure_clock
-from programmes.core.db import WORKER, close_pool, open_pool
+from programmes.core.connecting import connect
+from programmes.core.db import PARTING_SECONDS, WORKER, close_pool, open_pool
 from programmes.core.restoring import held_off
 from programmes.core.sealing import KeyFolder
 from programmes.duties import BESIDE_A_RESTORE, Handler, Tick, Worker, handlers, ticks
@@ -44,6 +44,8 @@ log = structlog.get_logger()
 TICK = timedelta(seconds=5)
 # A wall clock that moves by more than this beside one that only runs has been set, or the machine has slept.
 _JUMP, _DOUBT = timedelta(minutes=5), timedelta(minutes=10)
+# How long the queue's own statements may take.
+_PATIENCE_SECONDS = 30
 # How long a job waits that is found beside a restore.
 _BESIDE = timedelta(seconds=10)
 
@@ -199,7 +201,8 @@ async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
     """Work until SIGTERM or Ctrl-C, then finish what is in hand; with `once`, do what waits and stop."""
     # A tick and the jobs each hold one, and what is done alone another: whoever waits inside must still get one.
     await open_pool(settings.worker_database_url, 6, limits=WORKER)
-    connection = await asyncpg.connect(settings.worker_database_url)
+    # Without a limit a worker whose database falls silent would wait for ever; so it ends, and is started anew.
+    connection = await connect(settings.worker_database_url, command_timeout=_PATIENCE_SECONDS)
     witness = Witness(settings.clock_standstill)
     worker = Worker(settings, clock, KeyFolder(settings.key_folder), connection, witness=witness)
     try:
@@ -223,5 +226,6 @@ async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
             with contextlib.suppress(asyncio.CancelledError):
                 await ticking
     finally:
-        await connection.close()
+        with contextlib.suppress(TimeoutError):
+            await connection.close(timeout=PARTING_SECONDS)
         await close_pool()

@@ -1,9 +1,11 @@
 """The database connection of this process, its transactions, and raw statements for reads."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from types import TracebackType
 from typing import Any, cast
 
@@ -11,6 +13,11 @@ import asyncpg
 from piccolo.engine.finder import engine_finder
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
+from programmes.core.connecting import connect
+
+# How long a server has to answer when something is given up. One that doesn't would keep connections of the pool from others
+# for as long as a statement may take, once more.
+PARTING_SECONDS = 3.0
 AfterCommit = Callable[[], Awaitable[None]]
 _after_commit: ContextVar[list[AfterCommit] | None] = ContextVar("after_commit", default=None)
 
@@ -27,14 +34,22 @@ class Transaction(PostgresTransaction):
             if exception is None:
                 await self.commit()  # type: ignore[no-untyped-call]
             elif not self.connection.is_closed():
-                await self.rollback()  # type: ignore[no-untyped-call]
+                await self._undo()
         finally:
             self.engine.current_transaction.reset(self.context)
             if self.engine.pool:
-                await self.engine.pool.release(self.connection)
+                await give_back(self.engine.pool, self.connection)
             else:
                 await self.connection.close()
         return False
+
+    async def _undo(self) -> None:
+        """Roll back. What a server that does not answer is not told it finds out when the connection ends."""
+        try:
+            async with asyncio.timeout(PARTING_SECONDS):
+                await self.rollback()  # type: ignore[no-untyped-call]
+        except TimeoutError:
+            self.connection.terminate()
 
 
 class Engine(PostgresEngine):
@@ -71,6 +86,12 @@ WEB = {"statement_timeout": "20000", "lock_timeout": "15000", "idle_in_transacti
 WORKER = {"lock_timeout": "60000", "idle_in_transaction_session_timeout": "300000"}
 
 
+async def _renew() -> None:
+    """Another host of the database takes writes now: every connection of the pool is made anew before it is used again."""
+    if pool := engine().pool:
+        await pool.expire_connections()
+
+
 async def open_pool(
     dsn: str,
     size: int,
@@ -94,6 +115,7 @@ async def open_pool(
         min_size=min(2, size),
         max_size=size,
         init=prepare,
+        connect=partial(connect, on_change=_renew),
         reset=nothing_to_reset,
         command_timeout=patience,
         server_settings={"timezone": "UTC", "application_name": "programmes", **(limits or {})},
@@ -112,10 +134,22 @@ def pool_facts() -> dict[str, tuple[str, int]]:
     }
 
 
+async def give_back(pool: asyncpg.Pool, connection: asyncpg.Connection) -> None:
+    """To the pool. One whose statement was given up, and whose server does not say that it knows, is ended instead."""
+    with contextlib.suppress(TimeoutError):
+        await pool.release(connection, timeout=PARTING_SECONDS)
+
+
 async def close_pool() -> None:
-    """Close the pool of this process, if it has one."""
-    if engine().pool:
-        await engine().close_connection_pool()
+    """Close the pool of this process, if it has one; with a server that does not answer, without its word."""
+    db = engine()
+    if pool := db.pool:
+        try:
+            async with asyncio.timeout(2 * PARTING_SECONDS):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+        db.pool = None
 
 
 @asynccontextmanager
@@ -186,8 +220,11 @@ async def fetch(sql: str, *args: object) -> Sequence[asyncpg.Record]:
         return cast(Sequence[asyncpg.Record], await current.connection.fetch(sql, *args))
     if db.pool is None:
         return cast(Sequence[asyncpg.Record], await db._run_in_new_connection(sql, args))
-    async with db.pool.acquire() as connection:
+    connection = await db.pool.acquire()
+    try:
         return cast(Sequence[asyncpg.Record], await connection.fetch(sql, *args))
+    finally:
+        await give_back(db.pool, connection)
 
 
 async def fetchrow(sql: str, *args: object) -> asyncpg.Record | None:

@@ -57,7 +57,10 @@ async def _send(worker: Hands, payload: Payload) -> None:
     try:
         settings = worker.settings
         post, texts = post_from(settings.mail_url), text_post_from(settings)
-        await sending_services.send_due(post, settings, worker.keys, worker.clock, texts, worker.witness)
+        # What is written meanwhile wakes nobody: the wish is one with this. The next tick would see it, but after a jump of
+        # the clock there is none for a while.
+        while await sending_services.send_due(post, settings, worker.keys, worker.clock, texts, worker.witness):
+            continue
     except Exception as error:
         log.error("sending_stopped", error=type(error).__name__)
 

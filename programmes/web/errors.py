@@ -25,6 +25,20 @@ log = structlog.get_logger()
 AnyRequest = Request[Any, Any, Any]
 # The database has waited as long as a web process lets it (`core/db.WEB`).
 _HELD_UP = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, asyncpg.IdleInTransactionSessionTimeoutError)
+# The database is away, restarts, is full, or is one that only follows another: it passes. Whether what was being written is
+# there nobody knows; the answer to COMMIT can be lost too.
+_LOST = (
+    ConnectionError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresIOError,
+    asyncpg.ReadOnlySQLTransactionError,
+    # What asyncpg says when a connection ends in the middle of an answer.
+    asyncpg.InternalClientError,
+)
+_UNSURE = (TookTooLong, *_HELD_UP, *_LOST)
 
 
 def page(request: AnyRequest, template: str, view: object = None, status: int = 200) -> Response[str]:
@@ -141,10 +155,18 @@ def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
     if _wants_json(request):
         answer = _json(503, "Not available just now")
     else:
-        which = "time" if isinstance(error, TookTooLong) else ""
+        which = "time" if isinstance(error, TookTooLong) else "lost" if isinstance(error, _UNSURE) else ""
+        if request.method in {"GET", "HEAD"}:
+            # Nothing was sent with it; what was sent before may well be saved.
+            which = "read"
         answer = page(request, "errors/unavailable.html", which, status=503)
     answer.headers["retry-after"] = "60"
     return answer
+
+
+def of_connection(request: AnyRequest, error: Exception) -> Response[Any]:
+    """What asyncpg itself has to say: of a connection that was closed under it, or that we have used wrongly."""
+    return unavailable(request, ConnectionError()) if "closed" in str(error) else unexpected(request, error)
 
 
 def unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -179,6 +201,7 @@ HANDLERS: dict[Any, Any] = {
     Misdirected: misdirected,
     # A public half that is missing is no erased one: the slip is not used up.
     asyncpg.CharacterNotInRepertoireError: no_text,
-    **dict.fromkeys((KeysAway, KeyGone, TookTooLong, *_HELD_UP), unavailable),
+    **dict.fromkeys((KeysAway, KeyGone, *_UNSURE), unavailable),
+    asyncpg.InterfaceError: of_connection,
     Exception: unexpected,
 }

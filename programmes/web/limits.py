@@ -12,13 +12,15 @@ from typing import Any, cast
 
 from litestar import Request
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
 
 from programmes.web.client_address import origin
 from programmes.web.hosts import check_host
 
 # Longer than anything takes that goes well, and than the database lets a statement of web's run.
 MOST_SECONDS = 25.0
+# How long is waited for what is given up to end.
+_WINDING_UP = 1.0
 # What a form may hold; a file is never sent here.
 MOST_BYTES = 200_000
 _READS = ("GET", "HEAD", "OPTIONS")
@@ -86,16 +88,41 @@ class Turns:
         return len(self._lines)
 
 
-async def _in_time(work: Callable[[], Awaitable[None]], seconds: float) -> None:
-    """Raises TookTooLong when it is not done by then."""
-    limit = asyncio.timeout(seconds)
+async def _in_time(work: Callable[[Send], Awaitable[None]], send: Send, seconds: float) -> None:
+    """Raises TookTooLong when it is not done by then. What it holds it gives back by itself: a database that does not
+    answer does not hear either that a statement is given up, and whoever waits for the page can't wait for that."""
+    given_up = False
+
+    async def say(message: Message) -> None:
+        if not given_up:
+            await send(message)
+
+    task = asyncio.ensure_future(work(say))
     try:
-        async with limit:
-            await work()
-    except TimeoutError:
-        if limit.expired():
-            raise TookTooLong from None
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            task.cancel()
+            # As a rule it is over at once, and nothing is left behind.
+            await asyncio.wait({task}, timeout=_WINDING_UP)
+            given_up = True
+            _ending.add(task)
+            task.add_done_callback(_ended)
+            raise TookTooLong
+    except asyncio.CancelledError:
+        task.cancel()
         raise
+    task.result()
+
+
+# What was given up and is still ending: somebody has to know of it, or it would be swept away.
+_ending: set[asyncio.Future[None]] = set()
+
+
+def _ended(task: "asyncio.Future[None]") -> None:
+    _ending.discard(task)
+    if not task.cancelled():
+        # It was given up; what it ended with is of no use to anybody.
+        task.exception()
 
 
 def keep_limits(app: ASGIApp) -> ASGIApp:
@@ -109,13 +136,13 @@ def keep_limits(app: ASGIApp) -> ASGIApp:
         check_host(request)
         state = scope["litestar_app"].state
 
-        async def work() -> None:
-            await app(scope, receive, send)
+        async def work(say: Send) -> None:
+            await app(scope, receive, say)
 
         if scope["method"] in _READS:
-            await _in_time(work, state.most_seconds)
+            await _in_time(work, send, state.most_seconds)
             return
         async with state.turns.turn(origin(request)):
-            await _in_time(work, state.most_seconds)
+            await _in_time(work, send, state.most_seconds)
 
     return middleware

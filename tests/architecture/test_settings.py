@@ -188,3 +188,18 @@ def test_without_tls_it_is_for_this_machine_or_a_demo() -> None:
 )
 def test_every_host_of_a_database_is_known(url: str, expected: list[tuple[str, int]]) -> None:
     assert hosts(url) == expected
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL"])
+def test_an_address_of_several_hosts_asks_for_the_one_that_takes_writes(name: str) -> None:
+    for address in ("postgresql://u:p@a,b/d", "postgresql://a:1,b:2/d", "postgresql://u:@/d?host=/a,/b&port=1,2"):
+        more = "&" if "?" in address else "?"
+        for wrong in ("", f"{more}target_session_attrs=any", f"{more}target_session_attrs=standby"):
+            with pytest.raises(SettingsError, match=f"{name} names several hosts: add target_session_attrs=read-write"):
+                read_settings({name: address + wrong})
+        for right in ("read-write", "primary"):
+            read_settings({name: f"{address}{more}target_session_attrs={right}"})
+    for one in ("postgresql://u:p,q@a/d", "postgresql://u:@/d?host=/a&port=1", ""):
+        read_settings({name: one})
+    with pytest.raises(SettingsError, match="2 hosts and 3 ports"):
+        read_settings({name: "postgresql:///d?host=a,b&port=1,2,3&target_session_attrs=primary"})

@@ -15,7 +15,7 @@ from programmes.core.clock import SystemClock
 from programmes.core.sealing import KeyFolder
 from programmes.demo import processes
 from programmes.enrolment import queries as enrolments
-from programmes.notices import queries
+from programmes.notices import job_services, queries
 from programmes.notices import sending_services as sending
 from programmes.notices import services as notices
 from programmes.notices.post_services import FolderPost, post_from
@@ -150,3 +150,23 @@ async def test_one_message_that_cannot_be_written_does_not_keep_the_others(
     assert await sending.send_due(Fussy(mail.folder), mail.worker.settings, keys, clock) == 1
     assert await states(cohort) == [("place_held", "sent"), ("place_held", "waiting")]
     assert await owner.fetchval("select error from notice_attempt") == "KeyError"
+
+
+async def test_what_is_written_while_messages_are_sent_is_sent_too_without_a_tick(
+    mail: Mail, cohort: CohortFacts, keys: KeyFolder, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking for the sending while it runs is one with it; after a jump of the clock no tick comes for a while."""
+    first = await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    second = await somebody(cohort, keys, clock.now(), contact="nour@example.invalid")
+    await notices.tell_one("place_held", first.enrolment_id, keys, clock.now())
+    sent: list[str] = []
+
+    class Post:
+        async def send(self, message: EmailMessage) -> None:
+            if not sent:
+                await notices.tell_one("place_held", second.enrolment_id, keys, clock.now())
+            sent.append(message["To"])
+
+    monkeypatch.setattr("programmes.notices.job_services.post_from", lambda _: Post())
+    await job_services.HANDLERS[notices.SEND](mail.worker, {})
+    assert sent == ["lisa@example.invalid", "nour@example.invalid"]

@@ -98,6 +98,11 @@ def test_only_the_proxy_is_reached_from_outside(compose: dict[str, Any]) -> None
     [subnet] = [one["subnet"] for one in compose["networks"]["inside"]["ipam"]["config"]]
     assert [str(one) for one in read_settings(variables(services["web"])).trusted_proxies] == [subnet]
     assert "proxy" in [name for name, service in services.items() if "inside" in service["networks"]]
+    # Where no web process answers the proxy says what to do.
+    away = proxy[proxy.index("handle_errors") :]
+    assert "Retry-After" in away
+    assert '<html lang="sv">' in away
+    assert "Försök igen" in away
 
 
 def test_our_parts_run_without_rights_on_a_read_only_file_system(compose: dict[str, Any], dockerfile: str) -> None:
