@@ -40,14 +40,15 @@ def _code_page(request: AnyRequest, form: Form, status: int = 200) -> Response[A
 def _form_page(
     request: AnyRequest, form: Form, programme: Programme, questions: Questions, status: int = 200
 ) -> Response[Any]:
+    """The questions, always unanswered: whoever sends an old page of it again would else read what somebody wrote."""
     view = {
         "form": form,
         "programme": programme.short_name,
         "promise": pages.promise(),
         "how_much": form_pages.how_much(questions),
-        "scales": form_pages.scales(form.raw, programme.form == "group", questions),
+        "scales": form_pages.scales(programme.form == "group", questions),
         "steps": form_pages.steps(),
-        "writings": form_pages.writings(form.raw, form.errors, questions),
+        "writings": form_pages.writings(form.errors, questions),
     }
     return page(request, "evaluation/form.html", view, status)
 
@@ -60,7 +61,7 @@ async def slip_page(request: AnyRequest) -> Response[Any]:
 
 @post("/u", status_code=200)
 async def use_slip(request: AnyRequest) -> Response[Any]:
-    """A code, or the answers with their code; or only another language for what is being written."""
+    """A code, also for its form in another language; or the answers with their code."""
     form = await read_form(request)
     answering = form.raw("steg") == "svar"
     if form.raw("gor") == "sprak" and not answering:
@@ -82,14 +83,14 @@ async def use_slip(request: AnyRequest) -> Response[Any]:
 
 async def _answer(request: AnyRequest, form: Form, code: str, programme: Programme, questions: Questions) -> Response[Any]:
     given: dict[str, object] = {}
-    for scale in form_pages.scales(form.raw, programme.form == "group", questions):
-        if scale.chosen:
-            given[scale.key] = scale.chosen
-        elif form.raw(scale.key):
+    for key in questions.scales:
+        if form.raw(key) in set("12345"):
+            given[key] = int(form.raw(key))
+        elif form.raw(key):
             form.fail("fragor", _("Välj ett av stegen 1 till 5."))
-    for writing in form_pages.writings(form.raw, {}, questions):
-        if written := form.text(writing.key, writing.most):
-            given[writing.key] = written
+    for key in questions.texts:
+        if written := form.text(key, questions.longest(key)):
+            given[key] = written
     if not given and not form.errors:
         form.fail("fragor", _("Svara på minst en fråga, eller skriv något."))
     if form.errors:
