@@ -96,6 +96,7 @@ def short_address(base_url: str) -> str:
 def no_slips(because: NoSlipsBecause) -> tuple[str, str]:
     """Title and text when slips are refused."""
     return {
+        "printed": (_("Lapparna är redan utskrivna"), _("Ladda om sidan.")),
         "answered": (
             _("Det går inte att skriva ut nya lappar"),
             _("Det första svaret ligger redan i lådan. Lapparna som är utdelade gäller."),

@@ -22,7 +22,7 @@ FEWEST_COMMON_SLIPS = 8
 MOST_COMMON_SLIPS = 80
 
 BallotState = Literal["preparing", "open", "closing", "released", "waiting", "pooled", "destroyed", "empty"]
-NoSlipsBecause = Literal["answered", "closed", "nobody", "not_started"]
+NoSlipsBecause = Literal["printed", "answered", "closed", "nobody", "not_started"]
 OwnWordsRefusal = Literal["empty", "too_long", "too_many_sentences", "released"]
 Result = list[int] | float
 _STEPS = range(1, 6)

@@ -167,7 +167,12 @@ async def cohort_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response
 async def print_slips(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """The sheet to print. Its codes are shown this once."""
     cohort, programme = await _mine(request, cohort_id)
-    answer = await services.print_slips(cohort.cohort_id, principal(request), request.app.state.clock.now())
+    form, now = await read_form(request), request.app.state.clock.now()
+    answer = await services.print_slips(cohort.cohort_id, principal(request), now, form.ticked("ersatt"))
+    if answer == services.NoSlips("printed"):
+        box = await queries.for_cohort(cohort.cohort_id)
+        form.fail("ersatt", pages.replaces(cohort.name, box.slips if box else 0))
+        return await _show(request, cohort, programme, form, status=422)
     if isinstance(answer, services.NoSlips):
         return await _show(request, cohort, programme, refused=pages.no_slips(answer.because), status=422)
     return sheet(request, answer, cohort.name, f"/personal/grupper/{cohort.cohort_id}", in_group=True)
@@ -255,11 +260,11 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
     number = form.number("antal", services.COMMON_SLIPS[0], most)
     if form.errors or programme is None:
         return await _show_boxes(request, 422, form=form)
-    box = (await queries.half_year_boxes([programme.section], services.half_year_of(now))).get(programme.section)
-    if box and box.slips and not form.ticked("ersatt"):
+    answer = await services.print_half_year_slips(programme.section, number, principal(request), now, form.ticked("ersatt"))
+    if answer == services.NoSlips("printed"):
+        box = (await queries.half_year_boxes([programme.section], services.half_year_of(now)))[programme.section]
         form.fail("ersatt", pages.replaces(programme.short_name, box.slips))
         return await _show_boxes(request, 422, form=form)
-    answer = await services.print_half_year_slips(programme.section, number, principal(request), now)
     if isinstance(answer, services.NoSlips):
         return await _show_boxes(request, 422, refused=pages.no_slips(answer.because))
     return sheet(request, answer, programme.short_name, "/personal/utvarderingar/lador", in_group=False)

@@ -219,7 +219,10 @@ async def test_a_leader_prints_slips_closes_and_reads_what_came(
     for code in printed:
         sent = await answer(client, code, participation="4", safety="5", good="Bra")
         assert sent.status_code == 303
-    refused = await post_form(client, f"{address}/lappar", {}, page=address)
+    unasked = await post_form(client, f"{address}/lappar", {}, page=address)
+    assert unasked.status_code == 422
+    assert "12 lappar är redan utskrivna" in unasked.text
+    refused = await post_form(client, f"{address}/lappar", {"ersatt": "ja"}, page=address)
     assert refused.status_code == 422
     assert "Det första svaret ligger redan i lådan" in refused.text
     still_open = await client.get(address)
@@ -389,6 +392,9 @@ async def test_a_coordinator_of_one_programme_prints_for_that_one_only(
     await sign_in_as(client, "alex", clock.now())
     shown = await client.get("/personal/utvarderingar/lador")
     assert len(re.findall(r'name="insats"', shown.text)) == 1
+    slug = re.findall(r'name="insats" value="([^"]+)"', shown.text)[0]
+    too_many = await post_form(client, "/personal/utvarderingar/lador", {"antal": "9", "insats": slug})
+    assert "Här går bara talet 8." in too_many.text
     _id, another = await a_programme("2.10")
     other = await post_form(client, "/personal/utvarderingar/lador", {"antal": "24", "insats": another.slug})
     assert other.status_code == 422
