@@ -23,6 +23,7 @@ from programmes.evaluation.form_views import HANDLERS as FORM_HANDLERS
 from programmes.evaluation.result_views import HANDLERS as RESULT_HANDLERS
 from programmes.evaluation.review_views import HANDLERS as REVIEW_HANDLERS
 from programmes.evaluation.sheet_views import common_of, sheet, sheet_of_common_box, sheet_of_group
+from programmes.evaluation.strike_views import HANDLERS as STRIKE_HANDLERS
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -215,6 +216,8 @@ async def own_words(request: AnyRequest, cohort_id: FromPath[int]) -> Response[A
     cohort, programme = await _mine(request, cohort_id)
     form = await read_form(request)
     text = form.text("ord", 2000)
+    if not form.ticked("ingen"):
+        form.fail("ingen", _("Kryssa i att orden inte handlar om någon person. Stämmer det inte: skriv om dem."))
     if not form.errors:
         now = request.app.state.clock.now()
         refusal = await services.own_words(cohort.cohort_id, text, principal(request), now)
@@ -273,5 +276,5 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
 HANDLERS = [
     slip_page, use_slip, thanks, protection, cohort_page, print_slips, printed_slips, close_page, close, own_words,
     common_boxes, print_common_slips, sheet_of_group, sheet_of_common_box, *FORM_HANDLERS,
-    *REVIEW_HANDLERS, *RESULT_HANDLERS,
+    *REVIEW_HANDLERS, *RESULT_HANDLERS, *STRIKE_HANDLERS,
 ]  # fmt: skip

@@ -273,12 +273,22 @@ async def test_a_small_group_gets_kind_words_and_can_speak_for_itself(
     page = await client.get(address)
     assert "Svaren är låsta för att skydda dem som svarade" in page.text
     assert "De raderas inte olästa" in page.text
-    wrong = await post_form(client, f"{address}/egna-ord", {"ord": "Ett. Två. Tre. Fyra."}, page=address)
+    wrong = await post_form(client, f"{address}/egna-ord", {"ord": "Ett. Två. Tre. Fyra.", "ingen": "ja"}, page=address)
     assert wrong.status_code == 422
     assert "Skriv högst tre meningar." in wrong.text
     assert "Ett. Två. Tre. Fyra." in wrong.text
-    kept = await post_form(client, f"{address}/egna-ord", {"ord": "Vi ville ha en träff till."}, page=address)
+    untold = await post_form(client, f"{address}/egna-ord", {"ord": "Vi ville ha en träff till."}, page=address)
+    assert untold.status_code == 422
+    assert "Kryssa i att orden inte handlar om någon person." in untold.text
+    assert "Vi ville ha en träff till.</textarea>" in untold.text
+    words = {"ord": "Vi ville ha en träff till.", "ingen": "ja"}
+    for number in (" Ring 0454-123 45.", " 19850709-9805", " Mejla a@b.se"):
+        naming = await post_form(client, f"{address}/egna-ord", {**words, "ord": words["ord"] + number}, page=address)
+        assert naming.status_code == 422
+        assert "någon person." in naming.text
+    kept = await post_form(client, f"{address}/egna-ord", dict(words), page=address)
     assert kept.status_code == 303
+    assert "Så här visas det" in (await client.get(address)).text
     assert "”Vi ville ha en träff till.”" in (await client.get("/personal/utvarderingar")).text
 
 
@@ -290,7 +300,8 @@ async def test_own_words_are_written_before_the_answers_are_shown_and_stand_as_t
     address = f"/personal/grupper/{cohort.cohort_id}/utvardering"
     assert "Skriv dem innan utvärderingen stängs." in (await client.get(address)).text
     assert "Gruppens egna ord är inte skrivna än." in (await client.get(f"{address}/stang")).text
-    kept = await post_form(client, f"{address}/egna-ord", {"ord": "Vi ville ha en träff till."}, page=address)
+    words = {"ord": "Vi ville ha en träff till.", "ingen": "ja"}
+    kept = await post_form(client, f"{address}/egna-ord", dict(words), page=address)
     assert kept.status_code == 303
     assert "inte skrivna än" not in (await client.get(f"{address}/stang")).text
     for code in slips:
@@ -300,7 +311,7 @@ async def test_own_words_are_written_before_the_answers_are_shown_and_stand_as_t
     page = (await client.get(address)).text
     assert "”Vi ville ha en träff till.”" in page
     assert "egna-ord" not in page
-    late = await post_form(client, f"{address}/egna-ord", {"ord": "Nej."}, page="/personal/grupper")
+    late = await post_form(client, f"{address}/egna-ord", {"ord": "Nej.", "ingen": "ja"}, page="/personal/grupper")
     assert late.status_code == 422
     assert "Det som har visats ändras inte" in late.text
 
