@@ -209,7 +209,7 @@ async def test_axe_finds_nothing_on_the_pages_of_an_evaluation(
     await form_services.choose("2.1", own, kim.staff_id, clock.now())
     for letter in "AB":
         await group_of(groups, [{"good": f"{letter} {n}: tack för en fin grupp", "own1": 3} for n in range(6)])
-    _cohort, slips = await groups.with_slips(2)
+    cohort, slips = await groups.with_slips(2)
     page = await (await new_context("phone", viewport=_NARROW, reduced_motion="reduce")).new_page()
     wrong = await faults(page, "/u/tack?lang=ar")
     await page.goto("/u?lang=ar")
@@ -237,4 +237,6 @@ async def test_axe_finds_nothing_on_the_pages_of_an_evaluation(
     await worker.drain(groups.worker)
     wrong += await faults(desk, "/personal/utvarderingar?insats=abc")
     assert await desk.get_by_text("”Tack!”").count() == 1
+    for address in ("/personal/utvarderingar/abc/stryk", f"/personal/grupper/{cohort.cohort_id}/utvardering"):
+        wrong += await faults(desk, address)
     assert wrong == [], "\n".join(wrong)
