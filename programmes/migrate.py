@@ -58,7 +58,8 @@ _STAFF = ("staff", "staff_role")
 _ADMIT = "admit_subject(text, text, text, text, text[], text[], timestamptz)"
 # A version of a text that people accept is written once; another wording is another version.
 # The access log and its chain are only ever added to: lines go through `forget_looks` alone, which only the worker may call.
-# A version of an evaluation's form, and what an evaluation has released, never change (DESIGN 7).
+# A version of an evaluation's form, and what an evaluation has released, never change (DESIGN 7); words are struck by
+# `strike_own_words` and `strike_comment`, which can only blank.
 # What a cohort came to is a report's source for as long as there are reports.
 _WRITTEN_ONCE = (
     "agreement_text",
@@ -87,6 +88,8 @@ _CALLED_BY_WEB = (
     "cast_ballot(bytea, bytea)",
     "review_texts(uuid, integer)",
     "keep_drafts(uuid, integer, uuid[], bytea[])",
+    "strike_own_words(text, integer, text, integer, timestamptz)",
+    "strike_comment(text, uuid, integer, timestamptz)",
     "withdraw_text(integer, date)",
     _ADMIT,
 )

@@ -1,8 +1,7 @@
 // Somebody else may come back to this page, on a tablet that goes round: what was written here goes when the page is left,
 // and a page that the browser has kept whole is asked for anew.
-const form = document.querySelector("form#svar");
 const clear = () => {
-  for (const field of form.elements) {
+  for (const field of document.querySelectorAll("form#svar *, form#sprak *")) {
     if (field.type === "radio") field.checked = false;
     else if (field.name === "kod" || field.localName === "textarea") field.value = "";
   }

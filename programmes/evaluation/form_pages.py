@@ -20,12 +20,11 @@ Typed = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Scale:
-    """A question with five steps. `chosen` is 0 when nothing is; `lang` is the question's where it isn't the page's."""
+    """A question with five steps. `lang` is the question's where it isn't the page's."""
 
     key: str
     name: str
     question: str
-    chosen: int
     lang: str = ""
 
 
@@ -35,7 +34,6 @@ class Writing:
 
     key: str
     label: str
-    typed: str
     error: str
     most: int
     lang: str = ""
@@ -106,8 +104,8 @@ def _own(questions: Questions, key: str) -> tuple[str, str]:
     return words, "" if said == spoken() else "sv"
 
 
-def scales(typed: Typed, in_group: bool, questions: Questions) -> list[Scale]:
-    """The questions with steps, with what has been chosen."""
+def scales(in_group: bool, questions: Questions) -> list[Scale]:
+    """The questions with steps. Nothing here knows an answer: what was chosen is never shown again (decision 43)."""
     asked = {
         "participation": _("Fick du vara med och påverka?"),
         "safety": _("Kände du dig trygg i gruppen?") if in_group else _("Kände du dig trygg?"),
@@ -117,18 +115,17 @@ def scales(typed: Typed, in_group: bool, questions: Questions) -> list[Scale]:
     names, found = scale_names(), []
     for key in questions.scales:
         words, lang = (asked[key], "") if key in SCALES else _own(questions, key)
-        chosen = int(typed(key)) if typed(key) in set("12345") else 0
-        found.append(Scale(key, names.get(key, ""), words, chosen, lang))
+        found.append(Scale(key, names.get(key, ""), words, lang))
     return found
 
 
-def writings(typed: Typed, errors: Mapping[str, str], questions: Questions) -> list[Writing]:
-    """The questions to write about, with what has been typed."""
+def writings(errors: Mapping[str, str], questions: Questions) -> list[Writing]:
+    """The questions to write about, with what stood against a text, never the text."""
     asked = {"good": _("Vad var bra? (frivilligt)"), "change": _("Vad borde ändras? (frivilligt)")}
     found = []
     for key in questions.texts:
         words, lang = (asked[key], "") if key in TEXTS else _own(questions, key)
-        found.append(Writing(key, words, typed(key), errors.get(key, ""), questions.longest(key), lang))
+        found.append(Writing(key, words, errors.get(key, ""), questions.longest(key), lang))
     return found
 
 

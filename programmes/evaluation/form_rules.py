@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from programmes.core.characters import NONCHARACTERS
+
 # The four that the guideline names (2.9 to 2.11), and two to write about.
 SCALES = ("participation", "safety", "satisfaction", "respect")
 TEXTS = ("good", "change")
@@ -72,8 +74,8 @@ STANDARD = Questions()
 
 
 def unwritable(text: str) -> bool:
-    """Control characters and halves of characters. What joins emoji, or breaks a word softly, is writing."""
-    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
+    """Control characters, halves of characters and noncharacters. What joins emoji, or breaks a word softly, is writing."""
+    return not NONCHARACTERS.isdisjoint(text) or any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
 
 
 def _wrong_words(text: str) -> bool:

@@ -96,6 +96,7 @@ def short_address(base_url: str) -> str:
 def no_slips(because: NoSlipsBecause) -> tuple[str, str]:
     """Title and text when slips are refused."""
     return {
+        "printed": (_("Lapparna är redan utskrivna"), _("Ladda om sidan.")),
         "answered": (
             _("Det går inte att skriva ut nya lappar"),
             _("Det första svaret ligger redan i lådan. Lapparna som är utdelade gäller."),
@@ -138,6 +139,9 @@ def own_words_error(refusal: OwnWordsRefusal) -> str:
     return {
         "empty": _("Skriv vad gruppen sa."),
         "too_long": _("Skriv högst 500 tecken."),
+        "personal_number": _("Det står något som ser ut som ett personnummer. Orden får inte handla om någon person."),
+        "phone": _("Det står något som ser ut som ett telefonnummer. Orden får inte handla om någon person."),
+        "address": _("Det står en e-postadress eller en webbadress. Orden får inte leda till någon person."),
         "too_many_sentences": _("Skriv högst tre meningar. En ny rad räknas som en ny mening."),
         "released": _(
             "Svaren är redan räknade och visade. Det som har visats ändras inte, och inga ord läggs till efteråt."

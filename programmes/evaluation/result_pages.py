@@ -27,7 +27,8 @@ class Bar:
 
 @dataclass(frozen=True)
 class Results:
-    """One released atom: bars, and the same as a table. `words` are what its groups said in their own."""
+    """One released atom: bars, and the same as a table. `words` are what its groups said in their own; struck, they are
+    empty."""
 
     title: str
     tag: str
@@ -216,9 +217,14 @@ def tables(
     """All that a programme has released: steps, comments, and what groups said in their own words."""
     named = list(zip(releases, titles(releases), strict=True))
     scales = [row for release, title in named for row in _steps_of(release, title)]
-    texts = [(one.title, question, words) for one in comments(found) for question, said in one.questions for words in said]
-    words = [(title, said) for release, title in named for said in release.words]
-    words += [(_("Väntar på fler svar"), said) for said in waiting_words]
+    texts = [
+        (one.title, question, words or _("struket"))
+        for one in comments(found)
+        for question, said in one.questions
+        for words in said
+    ]
+    words = [(title, said or _("struket")) for release, title in named for said in release.words]
+    words += [(_("Väntar på fler svar"), said or _("struket")) for said in waiting_words]
     return (
         Table(
             _("Svar"),

@@ -41,7 +41,8 @@ async def results(request: AnyRequest) -> Response[Any]:
     chosen = next((p for p in programmes if p.slug == wanted), programmes[0] if programmes else None)
     section = chosen.section if chosen else ""
     theirs = [release for release in released if release.section == section]
-    to_review = bool(section) and principal(request).coordinates(section) and await review_queries.to_review([section])
+    coordinates = bool(section) and principal(request).coordinates(section)
+    to_review = coordinates and await review_queries.to_review([section])
     view = {
         "programmes": programmes,
         "chosen": chosen,
@@ -50,6 +51,7 @@ async def results(request: AnyRequest) -> Response[Any]:
         "waits": section in waiting,
         "words": words.get(section, []),
         "to_review": bool(to_review),
+        "coordinates": coordinates and (bool(words.get(section)) or any(r.words for r in theirs) or any(comments)),
         "comments": pages.comments([c for c in comments if c.section == section]),
         "common": bool(await common_of(request)),
         "own": [(p.short_name, f"/personal/utvarderingar/{p.slug}/fragor") for p in await own_questions_of(request)],

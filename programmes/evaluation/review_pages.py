@@ -10,7 +10,7 @@ from programmes.core.i18n import day_long
 from programmes.core.i18n import gettext as _
 from programmes.evaluation.form_pages import label
 from programmes.evaluation.form_rules import Questions
-from programmes.evaluation.text_rules import LEAST_TEXTS, ReviewedText
+from programmes.evaluation.text_rules import LEAST_TEXTS, ReviewedText, seen_digest
 
 # So many texts on a page, so that its form is never too long to be sent.
 _PART = 15
@@ -19,22 +19,25 @@ Typed = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Text:
-    """A text, its field, what stands in it and why that can't be kept."""
+    """A text, its field, what stands in it and why that can't be kept. `kept` is what somebody else has decided meanwhile:
+    None for nothing, empty for that it is not shown."""
 
     field: str
     original: str
     shown: str
     error: str
+    kept: str | None = None
 
 
 @dataclass(frozen=True)
 class Part:
-    """One page of a review. `place` and `parts` count pages, from 1."""
+    """One page of a review. `place` and `parts` count pages, from 1; `seen` says what stood in its fields."""
 
     place: int
     parts: int
     question: str
     texts: tuple[Text, ...]
+    seen: str
 
 
 @dataclass(frozen=True)
@@ -85,14 +88,26 @@ def part(
     place: int,
     typed: Typed | None = None,
     errors: Mapping[str, str] | None = None,
+    seen: str | None = None,
+    changed: bool = False,
 ) -> Part:
-    """One page; before a text was decided its field holds what was written."""
+    """One page; before a text was decided its field holds what was written.
+
+    `seen` is what an earlier page said of itself, where it could not be kept; `changed` that another has decided since.
+    """
     texts = []
     for text in found[place - 1]:
         field = field_of(text.text_id)
         shown = typed(field) if typed else text.original if text.shown is None else text.shown
-        texts.append(Text(field, text.original, shown, (errors or {}).get(field, "")))
-    return Part(place, len(found), label(asked, found[place - 1][0].question), tuple(texts))
+        kept = text.shown if changed and typed and differs(text, typed) else None
+        texts.append(Text(field, text.original, shown, (errors or {}).get(field, ""), kept))
+    question = label(asked, found[place - 1][0].question)
+    return Part(place, len(found), question, tuple(texts), seen_digest(found[place - 1]) if seen is None else seen)
+
+
+def differs(text: ReviewedText, typed: Typed) -> bool:
+    """Whether something else has been decided for a text than what was typed."""
+    return text.shown is not None and " ".join(typed(field_of(text.text_id)).split()) != text.shown
 
 
 def compared(asked: Questions, texts: Sequence[ReviewedText]) -> list[Compared]:

@@ -7,6 +7,7 @@ worker releases what was signed off.
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 from uuid import UUID
 
 from programmes.core import audit
@@ -50,8 +51,13 @@ async def texts(review: ReviewFacts, staff_id: int, key_folder: Path) -> list[Re
     return sorted(found, key=lambda text: review.asked.texts.index(text.question))
 
 
-async def keep(review: ReviewFacts, shown: Mapping[UUID, str], staff_id: int, key_folder: Path) -> bool:
-    """Keep what is to be shown instead of these texts; empty is nothing. False when the review is no longer open.
+async def keep(
+    review: ReviewFacts, shown: Mapping[UUID, str], seen: str, staff_id: int, key_folder: Path
+) -> Literal["kept", "changed", "over"]:
+    """Keep what is to be shown instead of these texts; empty is nothing.
+
+    `changed`: since they were shown (`seen_digest`) somebody has decided otherwise, and nothing is kept. `over`: the review
+    is no longer open.
 
     Raises:
         KeyGone: the review has just ended.
@@ -60,11 +66,21 @@ async def keep(review: ReviewFacts, shown: Mapping[UUID, str], staff_id: int, ke
         text_id: seal_for_review(key_folder, review.review_id, text_id, words) for text_id, words in sorted(shown.items())
     }
     async with transaction():
-        return bool(
-            await fetchval(
-                "select keep_drafts($1, $2, $3, $4)", review.review_id, staff_id, list(drafts), list(drafts.values())
-            )
+        await _lock(review)
+        now = [text for text in await texts(review, staff_id, key_folder) if text.text_id in shown]
+        if seen_digest(now) != seen and any(text.shown not in (None, shown[text.text_id]) for text in now):
+            return "changed"
+        kept = await fetchval(
+            "select keep_drafts($1, $2, $3, $4)", review.review_id, staff_id, list(drafts), list(drafts.values())
         )
+        return "kept" if kept else "over"
+
+
+async def _lock(review: ReviewFacts) -> bool:
+    """Whether it is open; then nobody else keeps drafts or signs until this transaction ends."""
+    return bool(
+        await execute("update text_review set state = 'open' where id = $1 and state = 'open' returning 1", review.review_id)
+    )
 
 
 async def sign_off(review: ReviewFacts, seen: str, staff_id: int, key_folder: Path, now: datetime) -> bool:
@@ -74,10 +90,7 @@ async def sign_off(review: ReviewFacts, seen: str, staff_id: int, key_folder: Pa
         KeyGone: the review has just ended.
     """
     async with transaction():
-        # Whoever keeps drafts holds the row's lock too.
-        signed = await execute(
-            "update text_review set state = 'open' where id = $1 and state = 'open' returning 1", review.review_id
-        )
+        signed = await _lock(review)
         found = await texts(review, staff_id, key_folder)
         if not signed or not found or any(text.shown is None for text in found) or seen_digest(found) != seen:
             return False

@@ -58,7 +58,12 @@ async def review_page(request: AnyRequest, slug: FromPath[str]) -> Response[Any]
 
 
 def _part(
-    request: AnyRequest, programme: Programme, review: ReviewFacts, part: pages.Part, form: Form | None = None
+    request: AnyRequest,
+    programme: Programme,
+    review: ReviewFacts,
+    part: pages.Part,
+    form: Form | None = None,
+    status: int = 200,
 ) -> Response[Any]:
     view = {
         "programme": programme,
@@ -67,7 +72,7 @@ def _part(
         "form": form or Form(),
         "most": LONGEST_SHOWN,
     }
-    return page(request, "evaluation/review.html", view, 422 if form else 200)
+    return page(request, "evaluation/review.html", view, status)
 
 
 @post(_PAGE, guards=[signed_in], status_code=303)
@@ -92,10 +97,24 @@ async def go_through(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
         return _to(_home(programme))
     shown = {text_id: form.text(field, LONGEST_SHOWN) for text_id, field in fields.items()}
     if form.errors:
-        part = pages.part(found[0].asked, parts, int(place), form.raw, form.errors)
-        return _part(request, programme, found[0], part, form)
-    await services.keep(found[0], shown, who.staff_id, request.app.state.settings.key_folder)
+        part = pages.part(found[0].asked, parts, int(place), form.raw, form.errors, form.raw("sett"))
+        return _part(request, programme, found[0], part, form, 422)
+    folder = request.app.state.settings.key_folder
+    if await services.keep(found[0], shown, form.raw("sett"), who.staff_id, folder) == "changed":
+        return await _changed_meanwhile(request, programme, int(place), form)
     return _to(f"{_home(programme)}?del={int(place) + 1}")
+
+
+async def _changed_meanwhile(request: AnyRequest, programme: Programme, place: int, form: Form) -> Response[Any]:
+    """What somebody else has kept beside what was typed here; from this page on it may be replaced."""
+    found = await _open(request, programme)
+    if found is None:
+        return _to(_home(programme))
+    told = _("Någon annan har sparat något annat sedan du öppnade sidan. Läs båda, och spara det som ska visas.")
+    fields = [pages.field_of(text.text_id) for text in found[1] if pages.differs(text, form.raw)]
+    form.fail(fields[0] if fields else "del", told)
+    part = pages.part(found[0].asked, pages.parts(found[1]), place, form.raw, changed=True)
+    return _part(request, programme, found[0], part, form, 409)
 
 
 async def _side_by_side(request: AnyRequest, programme: Programme, status: int, error: str = "") -> Response[Any]:

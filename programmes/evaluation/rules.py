@@ -11,6 +11,7 @@ import msgspec
 
 from programmes.core.retention_rules import months_after
 from programmes.evaluation.form_rules import STANDARD, Questions, unwritable
+from programmes.evaluation.naming_rules import Pointing, points_to_somebody
 
 LEAST = 5
 LEAST_OUTSIDE_THE_LARGEST = 2
@@ -22,8 +23,8 @@ FEWEST_COMMON_SLIPS = 8
 MOST_COMMON_SLIPS = 80
 
 BallotState = Literal["preparing", "open", "closing", "released", "waiting", "pooled", "destroyed", "empty"]
-NoSlipsBecause = Literal["answered", "closed", "nobody", "not_started"]
-OwnWordsRefusal = Literal["empty", "too_long", "too_many_sentences", "released"]
+NoSlipsBecause = Literal["printed", "answered", "closed", "nobody", "not_started"]
+OwnWordsRefusal = Literal["empty", "too_long", "too_many_sentences", "released"] | Pointing
 Result = list[int] | float
 _STEPS = range(1, 6)
 
@@ -186,13 +187,14 @@ def most_common_slips(places: Sequence[int]) -> int:
 
 
 def own_words_refusal(text: str) -> OwnWordsRefusal | None:
-    """Why these are not the group's own words: up to three sentences that it agreed aloud. A line is one at least."""
+    """Why these are not the group's own words: up to three sentences that it agreed aloud, about nobody. A line is one at
+    least."""
     if not text.strip():
         return "empty"
     if len(text) > LONGEST_OWN_WORDS:
         return "too_long"
     sentences = [part for part in re.split(r"[.!?…]+(?:\s+|$)|[\r\n]+", text.strip()) if part.strip("\"'”’ ")]
-    return "too_many_sentences" if len(sentences) > MOST_SENTENCES else None
+    return "too_many_sentences" if len(sentences) > MOST_SENTENCES else points_to_somebody(text)
 
 
 def unread_for_too_long(closed_on: date, today: date, months: int) -> bool:

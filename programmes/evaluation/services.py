@@ -26,8 +26,8 @@ COMMON_SLIPS = (rules.FEWEST_COMMON_SLIPS, rules.MOST_COMMON_SLIPS)
 
 @dataclass(frozen=True)
 class NoSlips:
-    """Why no slips can be printed: `answered` (the first answer lies in the box), `closed`, `nobody` is confirmed, or
-    the group has `not_started`."""
+    """Why no slips can be printed: some are `printed` already and nobody has said that those shall die, `answered`
+    (the first answer lies in the box), `closed`, `nobody` is confirmed, or the group has `not_started`."""
 
     because: rules.NoSlipsBecause
 
@@ -88,8 +88,8 @@ async def _made(section: str, cohort_id: int | None, half_year: str | None, now:
     return found
 
 
-async def print_slips(cohort_id: int, principal: Principal, now: datetime) -> list[str] | NoSlips:
-    """Fresh codes, one for each person who is confirmed, shown this once; every earlier code dies.
+async def print_slips(cohort_id: int, principal: Principal, now: datetime, replacing: bool = False) -> list[str] | NoSlips:
+    """Fresh codes, one for each person who is confirmed, shown this once. Every earlier code dies, which `replacing` means.
 
     Raises:
         NotFound: there is no such cohort, or its programme is not evaluated.
@@ -106,7 +106,7 @@ async def print_slips(cohort_id: int, principal: Principal, now: datetime) -> li
         return NoSlips("closed")
     if people == 0:
         return NoSlips("nobody")
-    return await _issue(ballot_id, cohort.section, people, f"cohort/{cohort_id}", principal, now)
+    return await _issue(ballot_id, cohort.section, people, f"cohort/{cohort_id}", principal, now, replacing)
 
 
 async def most_common_slips(section: str, now: datetime) -> int:
@@ -117,8 +117,11 @@ async def most_common_slips(section: str, now: datetime) -> int:
     return rules.most_common_slips([await places_in(section, half) for half in (rules.half_year(today), before)])
 
 
-async def print_half_year_slips(section: str, number: int, principal: Principal, now: datetime) -> list[str] | NoSlips:
-    """Fresh codes for the common box of an individual form, shown this once; every earlier code dies.
+async def print_half_year_slips(
+    section: str, number: int, principal: Principal, now: datetime, replacing: bool = False
+) -> list[str] | NoSlips:
+    """Fresh codes for the common box of an individual form, shown this once. Every earlier code dies, which `replacing`
+    means.
 
     Raises:
         NotFound: the section is not in force, or is not evaluated by half-years.
@@ -129,14 +132,18 @@ async def print_half_year_slips(section: str, number: int, principal: Principal,
     ballot_id = await ensure_half_year_ballot(section, now)
     if ballot_id is None:
         raise NotFound
-    return await _issue(ballot_id, section, number, f"section/{section}", principal, now)
+    return await _issue(ballot_id, section, number, f"section/{section}", principal, now, replacing)
 
 
 async def _issue(
-    ballot_id: UUID, section: str, number: int, subject: str, principal: Principal, now: datetime
+    ballot_id: UUID, section: str, number: int, subject: str, principal: Principal, now: datetime, replacing: bool
 ) -> list[str] | NoSlips:
     fresh = [codes.new_code() for _ in range(number)]
     async with transaction():
+        # An old page, or two at once: what is handed out already dies only for who has seen that it is there.
+        await execute("select ballot_lock($1)", ballot_id)
+        if not replacing and await fetchval("select slips > 0 from ballot where id = $1", ballot_id):
+            return NoSlips("printed")
         form = (await form_queries.chosen(section)).version
         # In the order of the digests, which is not the order of the sheet.
         digests = sorted(codes.digest(code) for code in fresh)

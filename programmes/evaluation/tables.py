@@ -56,7 +56,8 @@ class Ballot(Table, tablename="ballot"):
     private half is the worker's alone. `slips` is how many were printed (0 again where no head count is listed).
 
     `form_version` is set when slips are printed, and stays from the first answer (trigger `ballot_keeps_its_form`).
-    `release_id` is the atom that it was counted in, with which `own_words` are kept."""
+    `release_id` is the atom that it was counted in, with which `own_words` are kept; struck, they are empty
+    (`strike_own_words`)."""
 
     id: UUID = UUID(primary_key=True, default=None)
     section = Text(default=None)
@@ -147,7 +148,8 @@ class ReviewText(Table, tablename="review_text"):
 
 
 class ReleaseText(Table, tablename="release_text"):
-    """A comment as a coordinator has shown it, never changed afterwards. Its id is random, and so the order of ids."""
+    """A comment as a coordinator has shown it, never changed afterwards; struck, it is empty (`strike_comment`). Its id is
+    random, and so the order of ids."""
 
     id: UUID = UUID(primary_key=True, default=None)
     review_id = UUID(default=None)
@@ -157,4 +159,4 @@ class ReleaseText(Table, tablename="release_text"):
     words = Text(default=None)
     half_year = Text(default=None)
     released_on = Date(default=None)
-    words_are_there = Check("length(words) between 1 and 500")
+    words_fit = Check("length(words) <= 500")

@@ -23,6 +23,7 @@ from programmes.evaluation.form_views import HANDLERS as FORM_HANDLERS
 from programmes.evaluation.result_views import HANDLERS as RESULT_HANDLERS
 from programmes.evaluation.review_views import HANDLERS as REVIEW_HANDLERS
 from programmes.evaluation.sheet_views import common_of, sheet, sheet_of_common_box, sheet_of_group
+from programmes.evaluation.strike_views import HANDLERS as STRIKE_HANDLERS
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, row_id, signed_in
 from programmes.web.rendering import page
@@ -40,14 +41,15 @@ def _code_page(request: AnyRequest, form: Form, status: int = 200) -> Response[A
 def _form_page(
     request: AnyRequest, form: Form, programme: Programme, questions: Questions, status: int = 200
 ) -> Response[Any]:
+    """The questions, always unanswered: whoever sends an old page of it again would else read what somebody wrote."""
     view = {
         "form": form,
         "programme": programme.short_name,
         "promise": pages.promise(),
         "how_much": form_pages.how_much(questions),
-        "scales": form_pages.scales(form.raw, programme.form == "group", questions),
+        "scales": form_pages.scales(programme.form == "group", questions),
         "steps": form_pages.steps(),
-        "writings": form_pages.writings(form.raw, form.errors, questions),
+        "writings": form_pages.writings(form.errors, questions),
     }
     return page(request, "evaluation/form.html", view, status)
 
@@ -60,7 +62,7 @@ async def slip_page(request: AnyRequest) -> Response[Any]:
 
 @post("/u", status_code=200)
 async def use_slip(request: AnyRequest) -> Response[Any]:
-    """A code, or the answers with their code; or only another language for what is being written."""
+    """A code, also for its form in another language; or the answers with their code."""
     form = await read_form(request)
     answering = form.raw("steg") == "svar"
     if form.raw("gor") == "sprak" and not answering:
@@ -82,14 +84,14 @@ async def use_slip(request: AnyRequest) -> Response[Any]:
 
 async def _answer(request: AnyRequest, form: Form, code: str, programme: Programme, questions: Questions) -> Response[Any]:
     given: dict[str, object] = {}
-    for scale in form_pages.scales(form.raw, programme.form == "group", questions):
-        if scale.chosen:
-            given[scale.key] = scale.chosen
-        elif form.raw(scale.key):
+    for key in questions.scales:
+        if form.raw(key) in set("12345"):
+            given[key] = int(form.raw(key))
+        elif form.raw(key):
             form.fail("fragor", _("Välj ett av stegen 1 till 5."))
-    for writing in form_pages.writings(form.raw, {}, questions):
-        if written := form.text(writing.key, writing.most):
-            given[writing.key] = written
+    for key in questions.texts:
+        if written := form.text(key, questions.longest(key)):
+            given[key] = written
     if not given and not form.errors:
         form.fail("fragor", _("Svara på minst en fråga, eller skriv något."))
     if form.errors:
@@ -166,7 +168,12 @@ async def cohort_page(request: AnyRequest, cohort_id: FromPath[int]) -> Response
 async def print_slips(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """The sheet to print. Its codes are shown this once."""
     cohort, programme = await _mine(request, cohort_id)
-    answer = await services.print_slips(cohort.cohort_id, principal(request), request.app.state.clock.now())
+    form, now = await read_form(request), request.app.state.clock.now()
+    answer = await services.print_slips(cohort.cohort_id, principal(request), now, form.ticked("ersatt"))
+    if answer == services.NoSlips("printed"):
+        box = await queries.for_cohort(cohort.cohort_id)
+        form.fail("ersatt", pages.replaces(cohort.name, box.slips if box else 0))
+        return await _show(request, cohort, programme, form, status=422)
     if isinstance(answer, services.NoSlips):
         return await _show(request, cohort, programme, refused=pages.no_slips(answer.because), status=422)
     return sheet(request, answer, cohort.name, f"/personal/grupper/{cohort.cohort_id}", in_group=True)
@@ -209,6 +216,8 @@ async def own_words(request: AnyRequest, cohort_id: FromPath[int]) -> Response[A
     cohort, programme = await _mine(request, cohort_id)
     form = await read_form(request)
     text = form.text("ord", 2000)
+    if not form.ticked("ingen"):
+        form.fail("ingen", _("Kryssa i att orden inte handlar om någon person. Stämmer det inte: skriv om dem."))
     if not form.errors:
         now = request.app.state.clock.now()
         refusal = await services.own_words(cohort.cohort_id, text, principal(request), now)
@@ -254,11 +263,11 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
     number = form.number("antal", services.COMMON_SLIPS[0], most)
     if form.errors or programme is None:
         return await _show_boxes(request, 422, form=form)
-    box = (await queries.half_year_boxes([programme.section], services.half_year_of(now))).get(programme.section)
-    if box and box.slips and not form.ticked("ersatt"):
+    answer = await services.print_half_year_slips(programme.section, number, principal(request), now, form.ticked("ersatt"))
+    if answer == services.NoSlips("printed"):
+        box = (await queries.half_year_boxes([programme.section], services.half_year_of(now)))[programme.section]
         form.fail("ersatt", pages.replaces(programme.short_name, box.slips))
         return await _show_boxes(request, 422, form=form)
-    answer = await services.print_half_year_slips(programme.section, number, principal(request), now)
     if isinstance(answer, services.NoSlips):
         return await _show_boxes(request, 422, refused=pages.no_slips(answer.because))
     return sheet(request, answer, programme.short_name, "/personal/utvarderingar/lador", in_group=False)
@@ -267,5 +276,5 @@ async def print_common_slips(request: AnyRequest) -> Response[Any]:
 HANDLERS = [
     slip_page, use_slip, thanks, protection, cohort_page, print_slips, printed_slips, close_page, close, own_words,
     common_boxes, print_common_slips, sheet_of_group, sheet_of_common_box, *FORM_HANDLERS,
-    *REVIEW_HANDLERS, *RESULT_HANDLERS,
+    *REVIEW_HANDLERS, *RESULT_HANDLERS, *STRIKE_HANDLERS,
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Pages for what went wrong. No page shows a trace, and an unexpected error gets a number that says nothing of anyone."""
 
 import re
+from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 
@@ -39,6 +40,22 @@ _LOST = (
     asyncpg.InternalClientError,
 )
 _UNSURE = (TookTooLong, *_HELD_UP, *_LOST)
+
+
+class Seldom:
+    """Says yes once an hour. It belongs to a process."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def is_due(self, seconds: float) -> bool:
+        due = seconds >= self._next
+        if due:
+            self._next = seconds + 3600
+        return due
+
+
+slip_errors = Seldom()
 
 
 def page(request: AnyRequest, template: str, view: object = None, status: int = 200) -> Response[str]:
@@ -150,6 +167,8 @@ def misdirected(request: AnyRequest, error: Exception) -> Response[Any]:
 
 def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
     """It can't be done just now, and nothing is lost by it. Logged by its class: someone of the office has to mend it."""
+    if request.url.path == "/u":
+        return _slip_unavailable(request, error)
     log.error("unavailable", error=type(error).__name__, route=_route(request))
     answer: Response[Any]
     if _wants_json(request):
@@ -167,6 +186,18 @@ def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
 def of_connection(request: AnyRequest, error: Exception) -> Response[Any]:
     """What asyncpg itself has to say: of a connection that was closed under it, or that we have used wrongly."""
     return unavailable(request, ConnectionError()) if "closed" in str(error) else unexpected(request, error)
+
+
+def _slip_unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
+    """For who holds a slip, in the language of its pages. A line for each would tell when somebody tried to answer: so it is
+    said once an hour by each process, and not of which page. What is missing `programmes doctor` names."""
+    if slip_errors.is_due(monotonic()):
+        log.error("unavailable", error=type(error).__name__)
+    answer = page(
+        request, "evaluation/unavailable.html", isinstance(error, _UNSURE) and request.method == "POST", status=503
+    )
+    answer.headers["retry-after"] = "60"
+    return answer
 
 
 def unexpected(request: AnyRequest, error: Exception) -> Response[Any]:

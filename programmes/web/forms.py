@@ -9,10 +9,11 @@ from typing import Any
 
 from litestar import Request
 
+from programmes.core.characters import NONCHARACTERS
 from programmes.core.contacts import one_channel
 from programmes.core.i18n import gettext as _
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069{''.join(sorted(NONCHARACTERS))}]")
 
 
 # What fills a line without showing anything, beside the categories of characters that never do.
@@ -87,7 +88,8 @@ class Form:
         typed = self.raw(name).strip()
         if re.fullmatch(r"[0-9]{1,6}", typed) and least <= int(typed) <= most:
             return int(typed)
-        self.fail(name, _("Skriv ett tal från %(least)s till %(most)s.", least=least, most=most))
+        told = _("Här går bara talet %(least)s.") if least == most else _("Skriv ett tal från %(least)s till %(most)s.")
+        self.fail(name, told % {"least": least, "most": most})
         return least
 
     def choice(self, name: str, allowed: Sequence[str], message: str = "") -> str:

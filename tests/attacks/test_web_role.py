@@ -37,6 +37,8 @@ CALLS = {
     "keep_drafts(uuid,integer,uuid[],bytea[])": "what a coordinator will show instead of them, sealed",
     "slip_ballot(bytea)": "the box of a slip that somebody holds, used or not",
     "cast_ballot(bytea,bytea)": "a vote",
+    "strike_own_words(text,integer,text,integer,timestamp with time zone)": "blanks what a group said, once it is shown",
+    "strike_comment(text,uuid,integer,timestamp with time zone)": "blanks a comment that is shown",
     "withdraw_text(integer,date)": "nothing of an evaluation",
     "admit_subject(text,text,text,text,text[],text[],timestamp with time zone)": "nothing of an evaluation",
     "forget_trail(integer)": "nothing of an evaluation",

@@ -90,13 +90,13 @@ async def test_a_box_keeps_what_its_slips_were_printed_with(
     with pytest.raises(ValueError, match="no such answer"):
         await services.cast(old[0], {"own1": 3}, settings.key_folder)
     # Printed anew before any answer, the slips ask what is asked now.
-    again = await services.print_slips(before.cohort_id, robin, now)
+    again = await services.print_slips(before.cohort_id, robin, now, replacing=True)
     assert isinstance(again, list)
     assert (await services.asked_of_slip(again[0]) or (None, None))[1] == two
     await form_services.choose("2.1", [WRITTEN], robin.staff_id, now)
     for code in new:
         assert await services.cast(code, {**GLAD, "own1": 4, "own2": "Fika"}, settings.key_folder)
-    assert await services.print_slips(after.cohort_id, robin, now) == services.NoSlips("answered")
+    assert await services.print_slips(after.cohort_id, robin, now, replacing=True) == services.NoSlips("answered")
     for statement, named in (
         ("update ballot set form_version = 3 where cohort_id = $1", "ballot_keeps_its_form"),
         ("update ballot set form_version = 9 where cohort_id = $1", "ballot_has_a_form"),

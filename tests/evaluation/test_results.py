@@ -144,7 +144,7 @@ async def signed_off(groups: Groups, staff_id: int) -> None:
     folder = groups.worker.settings.key_folder
     found = await begun(groups)
     texts = await review_services.texts(found, staff_id, folder)
-    assert await review_services.keep(found, {t.text_id: t.original for t in texts}, staff_id, folder)
+    assert await review_services.keep(found, {t.text_id: t.original for t in texts}, "", staff_id, folder)
     seen = seen_digest(await review_services.texts(found, staff_id, folder))
     assert await review_services.sign_off(found, seen, staff_id, folder, groups.clock.now())
     await worker.drain(groups.worker)

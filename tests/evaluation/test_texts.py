@@ -255,6 +255,43 @@ async def test_a_coordinator_goes_through_both_texts_signs_off_and_the_originals
     ]  # fmt: skip
 
 
+async def test_a_page_from_before_another_coordinators_changes_undoes_none_of_them(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock, settings: Settings
+) -> None:
+    kim = await a_coordinator(clock.now(), "kim", "2.1")
+    await a_coordinator(clock.now(), "alex", "2.1")
+    await group_of(groups, good(*"abcde"))
+    await group_of(groups, good("Anna på Storgatan 3", *"fghi"))
+    found = await begun(groups)
+    await sign_in_as(client, "kim", clock.now())
+    old = (await client.get(f"{PAGE}?del=1")).text
+
+    def sent(page: str, **more: str) -> dict[str, object]:
+        seen = re.findall(r'name="sett" value="([0-9a-f]+)"', page)[0]
+        return {"del": "1", "sett": seen, **written(page), **more}
+
+    (named,) = [name for name, text in written(old).items() if "Storgatan" in text]
+    await sign_in_as(client, "alex", clock.now())
+    assert (await post_form(client, PAGE, sent(old, **{named: "En ledare"}), page=f"{PAGE}?del=1")).status_code == 303
+    # Sent twice it is the same.
+    assert (await post_form(client, PAGE, sent(old, **{named: "En ledare"}), page=f"{PAGE}?del=1")).status_code == 303
+    await sign_in_as(client, "kim", clock.now())
+    refused = await post_form(client, PAGE, sent(old), page=f"{PAGE}?del=1")
+    assert refused.status_code == 409
+    assert "Någon annan har sparat något annat" in refused.text
+    assert written(refused.text)[named] == "Anna på Storgatan 3"
+    assert '<p dir="auto">En ledare</p>' in refused.text
+
+    async def shown() -> set[str | None]:
+        return {text.shown for text in await review_services.texts(found, kim.staff_id, settings.key_folder)}
+
+    assert "En ledare" in await shown()
+    # What has been seen may be decided.
+    again = await post_form(client, PAGE, sent(refused.text, **{named: "Ledaren"}), page=f"{PAGE}?del=1")
+    assert again.status_code == 303
+    assert {"En ledare", "Ledaren"} & await shown() == {"Ledaren"}
+
+
 async def test_a_question_of_which_too_little_is_left_is_dropped(
     groups: Groups, clock: FrozenClock, owner: asyncpg.Connection, settings: Settings
 ) -> None:
@@ -268,11 +305,11 @@ async def test_a_question_of_which_too_little_is_left_is_dropped(
     for text in texts:
         left = text.original.startswith("A") if text.question == "good" else text.original in {"A0", "A1", "B0", "B1"}
         kept[text.text_id] = text.original if left else ""
-    assert await review_services.keep(found, kept, kim.staff_id, settings.key_folder)
+    assert await review_services.keep(found, kept, "", kim.staff_id, settings.key_folder) == "kept"
     texts = await review_services.texts(found, kim.staff_id, settings.key_folder)
     seen = text_rules.seen_digest(texts)
     assert await review_services.sign_off(found, seen, kim.staff_id, settings.key_folder, clock.now())
-    assert not await review_services.keep(found, kept, kim.staff_id, settings.key_folder)
+    assert await review_services.keep(found, kept, "", kim.staff_id, settings.key_folder) == "over"
     await worker.drain(groups.worker)
     assert await owner.fetchval("select count(*) from release_text") == 0
     assert await owner.fetchval("select count(*) from held_text") == 0
@@ -290,7 +327,7 @@ async def test_a_restored_backup_brings_no_text_back(
     saved = {table: await owner.fetch(f"select * from {table}") for table in tables}
     texts = await review_services.texts(found, kim.staff_id, settings.key_folder)
     kept = {text.text_id: text.original for text in texts}
-    assert await review_services.keep(found, kept, kim.staff_id, settings.key_folder)
+    assert await review_services.keep(found, kept, "", kim.staff_id, settings.key_folder) == "kept"
     seen = text_rules.seen_digest(await review_services.texts(found, kim.staff_id, settings.key_folder))
     assert await review_services.sign_off(found, seen, kim.staff_id, settings.key_folder, clock.now())
     await worker.drain(groups.worker)

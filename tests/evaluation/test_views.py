@@ -6,11 +6,13 @@ import re
 import asyncpg
 import httpx
 import pytest
+import structlog
 
 from programmes import worker
 from programmes.core import codes
 from programmes.evaluation import services
 from programmes.settings import Settings
+from programmes.web import errors
 from tests.clock import FrozenClock
 from tests.evaluation.conftest import Groups
 from tests.factories import a_cohort, a_coordinator, a_leader, a_programme, a_staff_member, hidden, post_form, sign_in_as
@@ -127,35 +129,45 @@ async def test_unknown_and_closed_slips_get_the_same_page_and_who_is_late_hears_
     assert await owner.fetchval("select count(*) from printed_slip") == 0
 
 
-async def test_what_was_typed_is_kept_on_an_error_and_in_another_language(
+async def test_no_page_says_what_was_answered_whatever_is_sent_again(
     client: httpx.AsyncClient, groups: Groups, owner: asyncpg.Connection
 ) -> None:
+    """On a tablet that goes round a browser sends an old page once more for who comes next."""
     _, slips = await groups.with_slips(2)
     long = "Bra ledare. " * 50
-    wrong = await answer(client, slips[0], safety="2", good=long, change="<b>Kaffe</b>")
-    assert wrong.status_code == 422
-    assert title(wrong).startswith("Fel:")
-    assert "Skriv högst 500 tecken." in wrong.text
-    assert 'name="safety" value="2" checked' in wrong.text
-    assert long.strip() in wrong.text
-    assert "&lt;b&gt;Kaffe&lt;/b&gt;" in wrong.text
-    other = await client.post(
-        "/u?lang=en", data={"kod": slips[0], "steg": "svar", "gor": "sprak", "safety": "2", "change": "Kaffe"}
-    )
-    assert other.status_code == 200
-    assert '<html lang="en"' in other.text
-    assert 'action="/u?lang=en"' in other.text
-    assert 'name="safety" value="2" checked' in other.text
-    assert "Kaffe" in other.text
+    wrong: dict[str, str] = {"kod": slips[0], "steg": "svar", "safety": "2", "good": long, "change": "Kaffe"}
+    other = {**wrong, "good": "Fint", "gor": "sprak"}
+
+    async def sent_again() -> None:
+        refused = await client.post("/u?lang=sv", data=wrong)
+        assert refused.status_code == 422
+        assert title(refused).startswith("Fel:")
+        assert "Skriv högst 500 tecken." in refused.text
+        assert "Det du svarade visas inte igen" in refused.text
+        switched = await client.post("/u?lang=en", data=other)
+        assert switched.status_code == 200
+        assert '<html lang="en"' in switched.text
+        assert 'action="/u?lang=en"' in switched.text
+        for page in (refused, switched):
+            assert not re.search("Bra ledare|Kaffe|Fint| checked", page.text)
+
+    await sent_again()
     code_page = await client.post("/u?lang=en", data={"kod": slips[0][:6], "gor": "sprak"})
     assert f'value="{slips[0][:6]}"' in code_page.text
     assert code_page.status_code == 200
     assert await owner.fetchval("select count(*) from sealed_answer") == 0
+    assert (await answer(client, slips[0], safety="2")).status_code == 303
+    await sent_again()
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [({}, "Svara på minst en fråga"), ({"safety": "7"}, "Välj ett av stegen"), ({"good": "a\x00b"}, "tecken som inte går")],
+    [
+        ({}, "Svara på minst en fråga"),
+        ({"safety": "7"}, "Välj ett av stegen"),
+        ({"good": "a\x00b"}, "tecken som inte går"),
+        ({"good": "a\ufffeb"}, "tecken som inte går"),
+    ],
 )
 async def test_an_answer_that_says_nothing_is_not_sent(
     given: dict[str, str], said: str, client: httpx.AsyncClient, groups: Groups
@@ -207,7 +219,10 @@ async def test_a_leader_prints_slips_closes_and_reads_what_came(
     for code in printed:
         sent = await answer(client, code, participation="4", safety="5", good="Bra")
         assert sent.status_code == 303
-    refused = await post_form(client, f"{address}/lappar", {}, page=address)
+    unasked = await post_form(client, f"{address}/lappar", {}, page=address)
+    assert unasked.status_code == 422
+    assert "12 lappar är redan utskrivna" in unasked.text
+    refused = await post_form(client, f"{address}/lappar", {"ersatt": "ja"}, page=address)
     assert refused.status_code == 422
     assert "Det första svaret ligger redan i lådan" in refused.text
     still_open = await client.get(address)
@@ -258,12 +273,22 @@ async def test_a_small_group_gets_kind_words_and_can_speak_for_itself(
     page = await client.get(address)
     assert "Svaren är låsta för att skydda dem som svarade" in page.text
     assert "De raderas inte olästa" in page.text
-    wrong = await post_form(client, f"{address}/egna-ord", {"ord": "Ett. Två. Tre. Fyra."}, page=address)
+    wrong = await post_form(client, f"{address}/egna-ord", {"ord": "Ett. Två. Tre. Fyra.", "ingen": "ja"}, page=address)
     assert wrong.status_code == 422
     assert "Skriv högst tre meningar." in wrong.text
     assert "Ett. Två. Tre. Fyra." in wrong.text
-    kept = await post_form(client, f"{address}/egna-ord", {"ord": "Vi ville ha en träff till."}, page=address)
+    untold = await post_form(client, f"{address}/egna-ord", {"ord": "Vi ville ha en träff till."}, page=address)
+    assert untold.status_code == 422
+    assert "Kryssa i att orden inte handlar om någon person." in untold.text
+    assert "Vi ville ha en träff till.</textarea>" in untold.text
+    words = {"ord": "Vi ville ha en träff till.", "ingen": "ja"}
+    for number in (" Ring 0454-123 45.", " 19850709-9805", " Mejla a@b.se"):
+        naming = await post_form(client, f"{address}/egna-ord", {**words, "ord": words["ord"] + number}, page=address)
+        assert naming.status_code == 422
+        assert "någon person." in naming.text
+    kept = await post_form(client, f"{address}/egna-ord", dict(words), page=address)
     assert kept.status_code == 303
+    assert "Så här visas det" in (await client.get(address)).text
     assert "”Vi ville ha en träff till.”" in (await client.get("/personal/utvarderingar")).text
 
 
@@ -275,7 +300,8 @@ async def test_own_words_are_written_before_the_answers_are_shown_and_stand_as_t
     address = f"/personal/grupper/{cohort.cohort_id}/utvardering"
     assert "Skriv dem innan utvärderingen stängs." in (await client.get(address)).text
     assert "Gruppens egna ord är inte skrivna än." in (await client.get(f"{address}/stang")).text
-    kept = await post_form(client, f"{address}/egna-ord", {"ord": "Vi ville ha en träff till."}, page=address)
+    words = {"ord": "Vi ville ha en träff till.", "ingen": "ja"}
+    kept = await post_form(client, f"{address}/egna-ord", dict(words), page=address)
     assert kept.status_code == 303
     assert "inte skrivna än" not in (await client.get(f"{address}/stang")).text
     for code in slips:
@@ -285,7 +311,7 @@ async def test_own_words_are_written_before_the_answers_are_shown_and_stand_as_t
     page = (await client.get(address)).text
     assert "”Vi ville ha en träff till.”" in page
     assert "egna-ord" not in page
-    late = await post_form(client, f"{address}/egna-ord", {"ord": "Nej."}, page="/personal/grupper")
+    late = await post_form(client, f"{address}/egna-ord", {"ord": "Nej.", "ingen": "ja"}, page="/personal/grupper")
     assert late.status_code == 422
     assert "Det som har visats ändras inte" in late.text
 
@@ -377,6 +403,9 @@ async def test_a_coordinator_of_one_programme_prints_for_that_one_only(
     await sign_in_as(client, "alex", clock.now())
     shown = await client.get("/personal/utvarderingar/lador")
     assert len(re.findall(r'name="insats"', shown.text)) == 1
+    slug = re.findall(r'name="insats" value="([^"]+)"', shown.text)[0]
+    too_many = await post_form(client, "/personal/utvarderingar/lador", {"antal": "9", "insats": slug})
+    assert "Här går bara talet 8." in too_many.text
     _id, another = await a_programme("2.10")
     other = await post_form(client, "/personal/utvarderingar/lador", {"antal": "24", "insats": another.slug})
     assert other.status_code == 422
@@ -421,17 +450,26 @@ async def test_before_the_start_it_is_said_when_slips_can_be_printed(
 
 
 async def test_a_vote_while_the_public_key_is_away_is_told_so_and_the_slip_is_good_afterwards(
-    groups: Groups, client: httpx.AsyncClient, settings: Settings, owner: asyncpg.Connection
+    groups: Groups,
+    client: httpx.AsyncClient,
+    settings: Settings,
+    owner: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _, slips = await groups.with_slips(5)
     folder = settings.key_folder / "ballots"
     folder.rename(folder.with_name("elsewhere"))
+    monkeypatch.setattr(errors, "slip_errors", errors.Seldom())
     try:
-        told = await answer(client, slips[0], participation="4")
+        with structlog.testing.capture_logs() as lines:
+            told = [await answer(client, slips[0], participation="4") for _ in range(3)][-1]
     finally:
         folder.with_name("elsewhere").rename(folder)
     assert told.status_code == 503
-    assert "Det du skickade är inte sparat" in told.text
+    assert "din lapp gäller fortfarande" in told.text
+    assert "/logga-in" not in told.text
+    # Once an hour, and not of which page: a line for each would be a trace of who tries to answer.
+    assert lines == [{"event": "unavailable", "error": "KeyGone", "log_level": "error"}]
     assert not client.cookies
     assert await owner.fetchval("select count(*) from sealed_answer") == 0
     assert (await answer(client, slips[0], participation="4")).status_code == 303

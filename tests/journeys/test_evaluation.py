@@ -108,9 +108,12 @@ async def test_without_scripts_going_back_shows_no_answer_either(
     await page.goto("/u")
     await page.locator("#kod").fill(slips[0])
     await page.locator("#kod").press("Enter")
-    # Another language: a page that a form with answers has led to.
+    # Another language: what was written doesn't go along, as is said beside it.
+    await expect(page.get_by_text("Byter du sedan får du svara från början.")).to_be_visible()
     await page.locator("#good").fill(SAID)
     await page.get_by_role("button", name="English").click()
+    await expect(page.locator("#good")).to_have_value("")
+    await page.locator("#good").fill(SAID)
     await page.get_by_role("button", name="Send my answer").click()
     await page.get_by_role("heading", level=1).filter(has_text="Thank you").wait_for()
     for _ in range(3):
@@ -121,6 +124,38 @@ async def test_without_scripts_going_back_shows_no_answer_either(
         await expect(page.locator("textarea")).to_have_count(0)
     assert await bare.cookies() == []
     assert await answers(owner) == 1
+
+
+async def test_with_scripts_an_answer_stays_in_the_window_in_another_language_and_when_it_is_refused(
+    new_context: NewContext, groups: Groups, owner: asyncpg.Connection, wrongs: list[str]
+) -> None:
+    _cohort, slips = await groups.with_slips(3)
+    page = await (await new_context("phone")).new_page()
+    await page.goto("/u")
+    await vote(page, slips[0])
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.post_data or ""))
+    await page.get_by_role("button", name="العربية").click()
+    await expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    await page.get_by_role("button", name="English").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await expect(page.locator("#good")).to_have_value(SAID)
+    assert await page.locator("input:checked").count() == 1
+    assert [one for one in sent if one] == [f"kod={slips[0]}"] * 2
+    await page.locator("#good").evaluate("field => { field.value += '\\ufffe'; }")
+    await page.get_by_role("button", name="Send my answer").click()
+    await expect(page.get_by_role("alert")).to_be_focused()
+    await expect(page.locator("#good")).to_have_value(f"{SAID}\ufffe")
+    await expect(page.locator("[data-bare]")).to_have_count(0)
+    assert await page.locator("input:checked").count() == 1
+    await page.locator("#good").fill(SAID)
+    await page.get_by_role("button", name="Send my answer").click()
+    await page.get_by_role("heading", level=1).filter(has_text="Thank you").wait_for()
+    for _ in range(2):
+        await page.go_back()
+        await shows_nothing(page, slips[0])
+    assert await answers(owner) == 1
+    wrongs[:] = [wrong for wrong in wrongs if "422" not in wrong]
 
 
 async def test_an_answer_whose_receipt_was_lost_on_the_way_is_sent_again_and_counts_once(
@@ -174,7 +209,7 @@ async def test_axe_finds_nothing_on_the_pages_of_an_evaluation(
     await form_services.choose("2.1", own, kim.staff_id, clock.now())
     for letter in "AB":
         await group_of(groups, [{"good": f"{letter} {n}: tack för en fin grupp", "own1": 3} for n in range(6)])
-    _cohort, slips = await groups.with_slips(2)
+    cohort, slips = await groups.with_slips(2)
     page = await (await new_context("phone", viewport=_NARROW, reduced_motion="reduce")).new_page()
     wrong = await faults(page, "/u/tack?lang=ar")
     await page.goto("/u?lang=ar")
@@ -202,4 +237,6 @@ async def test_axe_finds_nothing_on_the_pages_of_an_evaluation(
     await worker.drain(groups.worker)
     wrong += await faults(desk, "/personal/utvarderingar?insats=abc")
     assert await desk.get_by_text("”Tack!”").count() == 1
+    for address in ("/personal/utvarderingar/abc/stryk", f"/personal/grupper/{cohort.cohort_id}/utvardering"):
+        wrong += await faults(desk, address)
     assert wrong == [], "\n".join(wrong)

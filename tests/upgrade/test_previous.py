@@ -23,6 +23,7 @@ MEANT: dict[str, str] = {
     "programmes_web may no longer update ballot": "Web writes state, closed_on, own_words and slips, as before.",
     "rule ballot.ballot_keeps_its_words is new": "Refuses own words that come after the results are shown, as is meant. "
     "Whoever tries that in the release before gets an error, and loses nothing.",
+    "rule release_text.words_fit is new": "Wider than the rule that it replaces: a struck comment is empty.",
     "rule queue_event.known_line_of_its_queue is new": "One line more than in the rule that it replaces.",
     "rule staff_message.known_kind_of_staff_message is new": "More kinds than in the rule that it replaces.",
     "rule start_decision.known_state_before is new": "Of a new column, which the release before leaves empty.",

@@ -1,0 +1,149 @@
+"""Released words that point to somebody: what a program can see is refused, what slips through is struck."""
+
+import re
+from contextlib import asynccontextmanager
+
+import asyncpg
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from programmes import worker
+from programmes.core.principal import Principal
+from programmes.evaluation import queries, review_queries, review_services, strike_queries, strike_services
+from programmes.evaluation.naming_rules import points_to_somebody
+from programmes.settings import Settings
+from tests.clock import FrozenClock
+from tests.evaluation.conftest import Groups
+from tests.evaluation.test_results import lines
+from tests.factories import a_coordinator, post_form, sign_in_as
+
+PAGE = "/personal/utvarderingar/abc/stryk"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Anna 850709-9805 var bra.", "personal_number"),
+        ("198507099805", "personal_number"),
+        ("8507699802 är ett samordningsnummer", "personal_number"),
+        ("850709\u20139801", "personal_number"),
+        ("٨٥٠٧٠٩-٩٨٠٥", "personal_number"),
+        ("Ring 070-123 45 67", "phone"),
+        ("Ring (0454) 12 34 56.", "phone"),
+        ("+46701234567", "phone"),
+        ("hej@exempel.se", "address"),
+        ("www.exempel.nu", "address"),
+        ("HTTPS://exempel", "address"),
+        ("Se exempel.se", "address"),
+        ("Vi ville ha 10 träffar 2026, helst 18.00–20.00 i stället för 08.00-10.00.", None),
+        ("Start 2026-11-29 och 2026-12-06 passade.", None),
+        ("Det var bra.Nu vill vi ha mer: 1000 000 kronor, 24/7", None),
+    ],
+)
+def test_numbers_and_addresses_are_seen_and_dates_and_hours_let_be(text: str, kind: str | None) -> None:
+    assert points_to_somebody(text) == kind
+
+
+@given(st.text(st.characters(exclude_categories=["Nd", "No", "Nl"], exclude_characters="@."), max_size=80))
+def test_without_digits_and_addresses_every_text_may_be_said(text: str) -> None:
+    assert points_to_somebody(text.replace(":", "")) is None
+
+
+@asynccontextmanager
+async def connected(url: str):  # type: ignore[no-untyped-def]
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def comments(groups: Groups, kim: Principal, settings: Settings) -> None:
+    """Six comments of two groups that have been reviewed and shown."""
+    review = await review_queries.review_of("2.1")
+    assert review
+    await review_services.ask(review, kim.staff_id, groups.clock.now())
+    await worker.drain(groups.worker)
+    review = await review_queries.review_of("2.1")
+    assert review
+    texts = await review_services.texts(review, kim.staff_id, settings.key_folder)
+    shown = {text.text_id: f"Kommentar {n}" for n, text in enumerate(texts)}
+    assert await review_services.keep(review, shown, "", kim.staff_id, settings.key_folder) == "kept"
+    texts = await review_services.texts(review, kim.staff_id, settings.key_folder)
+    seen = review_queries.seen_digest(texts)
+    assert await review_services.sign_off(review, seen, kim.staff_id, settings.key_folder, groups.clock.now())
+    await worker.drain(groups.worker)
+
+
+async def test_a_coordinator_strikes_what_has_been_shown_and_nothing_else_changes(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock, settings: Settings, owner: asyncpg.Connection
+) -> None:
+    kim = await a_coordinator(clock.now(), "kim", "2.1")
+    for said in ("Anna på Storgatan hjälpte oss.", "Vi vill ha fika."):
+        await groups.closed(5, words=said)
+    await comments(groups, kim, settings)
+    before = await owner.fetch("select * from release order by id")
+    await sign_in_as(client, "robin", clock.now())
+    assert (await client.get(PAGE)).status_code == 403
+    assert "/stryk" not in (await client.get("/personal/utvarderingar?insats=abc")).text
+    await sign_in_as(client, "kim", clock.now())
+    assert PAGE in (await client.get("/personal/utvarderingar?insats=abc")).text
+    for wanted in ("Anna på Storgatan", "Kommentar 3"):
+        shown = (await client.get(PAGE)).text
+        key = re.findall(rf'value="([0-9a-f]{{32}})"><span><span dir="auto">”{wanted}', shown)[0]
+        unsure = await post_form(client, PAGE, {"vad": key}, page=PAGE)
+        assert unsure.status_code == 422
+        assert (await post_form(client, PAGE, {"vad": key, "bort": "ja"}, page=PAGE)).status_code == 303
+        gone = await post_form(client, PAGE, {"vad": key, "bort": "ja"}, page=PAGE)
+        assert gone.status_code == 422
+    page = (await client.get("/personal/utvarderingar?insats=abc")).text
+    assert page.count(">struket<") == 2
+    assert "”Vi vill ha fika.”" in page
+    assert "”Kommentar 2”" in page
+    found = lines((await client.get("/personal/utvarderingar/abc/svar.csv")).content)
+    assert sorted(line["Gruppens egna ord"] for line in found if line["Gruppens egna ord"]) == [
+        "Vi vill ha fika.",
+        "struket",
+    ]
+    assert sum(line["Kommentar"] == "struket" for line in found) == 1
+    assert not re.search("Storgatan|Kommentar 3", page + str(found))
+    assert await owner.fetch("select * from release order by id") == before
+    told = await owner.fetch("select staff_id, action, subject from audit_entry where action like '%strike%' order by id")
+    assert [tuple(entry) for entry in told] == [
+        (kim.staff_id, "evaluation:strike_words", "section/2.1"), (kim.staff_id, "evaluation:strike_comment", "section/2.1")
+    ]  # fmt: skip
+
+
+async def test_striking_can_only_blank_and_only_a_coordinator_of_the_programme_can(
+    groups: Groups, clock: FrozenClock, settings: Settings, owner: asyncpg.Connection, robin: Principal
+) -> None:
+    kim = await a_coordinator(clock.now(), "kim", "2.1")
+    alex = await a_coordinator(clock.now(), "alex", "2.7")
+    await groups.closed(5, words="Vi.")
+    waits = await groups.closed(2, words="Vi väntar.")
+    open_, _slips = await groups.with_slips(1)
+    await owner.execute("update ballot set own_words = 'Inte än.' where cohort_id = $1", open_.cohort_id)
+    found = await strike_queries.shown("2.1")
+    assert {one.words for one in found} == {"Vi.", "Vi väntar."}
+    for one in found:
+        for who in (alex, robin):
+            assert not await strike_services.strike("2.1", one, who.staff_id, clock.now())
+            assert not await strike_services.strike("2.7", one, who.staff_id, clock.now())
+    # By hand neither role blanks what is released; nor does anybody change it.
+    for url in (settings.web_database_url, settings.worker_database_url):
+        async with connected(url) as role:
+            with pytest.raises(asyncpg.CheckViolationError, match="released already"):
+                await role.execute("update ballot set own_words = '' where release_id is not null")
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await role.execute("update release_text set words = ''")
+    for one in found:
+        assert await strike_services.strike("2.1", one, kim.staff_id, clock.now())
+        assert not await strike_services.strike("2.1", one, kim.staff_id, clock.now()), "once"
+    for change in ("own_words = 'Vi.'", "own_words = null"):
+        with pytest.raises(asyncpg.CheckViolationError, match="released already"):
+            await owner.execute(f"update ballot set {change} where release_id is not null")
+    assert await queries.own_words(["2.1"]) == {"2.1": [""]}
+    assert await owner.fetchval("select own_words from ballot where cohort_id = $1", open_.cohort_id) == "Inte än."
+    assert await owner.fetchval("select own_words from ballot where cohort_id = $1", waits.cohort_id) == ""
