@@ -14,6 +14,8 @@ from programmes.calendar.services import cohort_feed
 from programmes.cohorts import queries as cohorts
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.oversight.report import pages as report_pages
+from programmes.oversight.report import services as report_services
 from tests.access.table import Asked, Cell
 from tests.cohorts.cast import a_coordinator, a_leader, a_staff_member
 from tests.factories import a_cohort, somebody
@@ -164,7 +166,8 @@ async def everybody(owner: asyncpg.Connection, keys: KeyFolder, now: datetime, s
         date.fromisoformat(f"{mine.month}-01"),
         now,
     )
-    await a_staff_member("manager", "manager", now)
+    manager = await a_staff_member("manager", "manager", now)
+    assert await report_services.establish(report_pages.empty(2025, "Karlshamn"), manager.staff_id, now)
     await a_staff_member("administrator", "administrator", now)
     return replace(mine, batch_id=batch, request_id=str(asked)), theirs
 
