@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from programmes.core.key_files import is_shared, parsed_receipt
+from programmes.core.key_files import parsed_receipt
+from programmes.core.key_paths import is_shared
 from programmes.core.sealing import KEY_BYTES
 from programmes.doctor.findings import Finding
 
@@ -33,6 +34,8 @@ class FolderFacts:
     open_to_others: int = 0
     of_others: int = 0
     closed: int = 0
+    # Links, pipes and what else is neither a file nor a folder, and receipts that have a second name.
+    strange: int = 0
     damaged: int = 0
     being_rotated: int = 0
     same_volume: bool | None = None
@@ -137,6 +140,8 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
         usable=os.access(folder, os.R_OK | os.W_OK | os.X_OK),
         open_to_others=sum(bool(told.st_mode & others) for _, told in [*secrets, *folders, *records]),
         of_others=0 if group else sum(told.st_uid != found.st_uid for _, told in inside),
+        strange=sum(not (stat.S_ISREG(told.st_mode) or stat.S_ISDIR(told.st_mode)) for _, told in inside)
+        + sum(stat.S_ISREG(told.st_mode) and told.st_nlink > 1 for _, told in records),
         closed=sum(not os.access(path, os.R_OK) for path, _ in secrets),
         damaged=sum(told.st_size != KEY_BYTES for _, told in secrets),
         being_rotated=sum(path.suffix == ".next" for path, _ in secrets),
@@ -234,6 +239,15 @@ def _use(name: str, facts: FolderFacts, rotating: bool) -> Iterator[Finding]:
             + (f"; {facts.closed} keys are closed to it." if facts.closed else "."),
             "Run this as the account of the service. If it is that: give the folder to it, and see that the volume is not"
             " mounted read-only.",
+        )
+    if facts.strange:
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.strange} links, or other things that are no files, lie in {facts.path}. No program of ours makes any:"
+            " somebody with the account of web may have tried to reach other files through the worker.",
+            f"Look at them (find {facts.path} ! -type f ! -type d; and find {facts.path} -name receipts.jsonl -links +1),"
+            " remove them, and find out who has made them. The service follows none.",
         )
     if facts.damaged:
         yield Finding(
