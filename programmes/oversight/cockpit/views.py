@@ -24,7 +24,7 @@ from programmes.oversight.cockpit import pages
 from programmes.oversight.cockpit.card_pages import one_card
 from programmes.oversight.decisions import pages as decision_pages
 from programmes.oversight.decisions.undo_services import moved_because, undoable
-from programmes.oversight.queries import Filter
+from programmes.oversight.queries import Filter, Start
 from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, recently_confirmed, row_id, signed_in
@@ -61,11 +61,12 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
     year = year if year in {today.year, today.year + 1} else today.year
     programmes = [p for _id, p in await catalogue.in_force(today) if p.form == "group"]
     mine = [p for p in programmes if who.coordinates(p.section)]
+    starts = await queries.undecided(who, now)
     view = pages.cockpit(
-        await queries.undecided(who, now),
+        starts,
         await queries.starts_in(year, who, today) if mine else [],
         await _offered(mine),
-        {p.section for p in programmes if not p.people_counted},
+        await _uncounted(starts),
         who.coordinates,
         today,
         pages.Wanted(
@@ -81,6 +82,12 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
         {p.section: p.age_asked for p in programmes},
     )
     return page(request, "oversight/starts.html", view, status)
+
+
+async def _uncounted(starts: Sequence[Start]) -> set[int]:
+    """The programmes whose people may not be counted, each as it was when its group was planned, whatever edition holds now."""
+    found = await catalogue.programmes({start.programme_id for start in starts})
+    return {programme_id for programme_id, programme in found.items() if not programme.people_counted}
 
 
 async def _offered(mine: Sequence[Programme]) -> list[pages.Offered]:
@@ -146,8 +153,8 @@ async def starts_file(request: AnyRequest) -> Response[bytes]:
     the house."""
     chosen = _filter(request)
     now = request.app.state.clock.now()
-    found = filter(chosen.holds, await queries.undecided(principal(request), now))
-    uncounted = {p.section for _id, p in await catalogue.in_force(local_date(now)) if not p.people_counted}
+    found = [one for one in await queries.undecided(principal(request), now) if chosen.holds(one)]
+    uncounted = await _uncounted(found)
     with speaking("sv"):
         return csv_file("starter-internt-sekretess.csv", starts_file_pages.heads(), starts_file_pages.rows(found, uncounted))
 
