@@ -46,6 +46,10 @@ class FolderFacts:
     group: str = ""
     members: tuple[str, ...] = ()
     closed_to_group: int = 0
+    # That group has no name here, so that nobody can say who is in it.
+    nameless: bool = False
+    # How many folders and files, the folder itself among them, have access control lists.
+    listed: int = 0
 
     @property
     def open(self) -> bool:
@@ -151,6 +155,8 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
         receipts_readable=readable,
         group=group,
         members=members,
+        nameless=bool(group) and not _has_name(found.st_gid),
+        listed=sum(_has_list(path) for path in (folder, *(path for path, told in inside if not stat.S_ISLNK(told.st_mode)))),
         closed_to_group=sum(told.st_gid != found.st_gid or told.st_mode & 0o060 != 0o060 for told in shared),
     )
 
@@ -165,6 +171,27 @@ def _group(found: os.stat_result) -> tuple[str, tuple[str, ...]]:
         return str(found.st_gid), ()
     first = (one.pw_name for one in pwd.getpwall() if one.pw_gid == found.st_gid)
     return group.gr_name, tuple(sorted({*group.gr_mem, *first}))
+
+
+def _has_name(gid: int) -> bool:
+    try:
+        grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return True
+
+
+_LISTS = ("system.posix_acl_access", "system.posix_acl_default")
+
+
+def _has_list(path: Path) -> bool:
+    """Whether an access control list lets in whom the mode doesn't tell of: with one, the bits of the group are its mask. A
+    file system that knows none has none."""
+    for name in _LISTS:
+        with contextlib.suppress(OSError):
+            os.getxattr(path, name, follow_symlinks=False)
+            return True
+    return False
 
 
 def keys_in(folder: Path, pattern: str, now: datetime) -> tuple[frozenset[UUID], frozenset[UUID]]:
@@ -197,6 +224,15 @@ def _reach(name: str, facts: FolderFacts) -> Iterator[Finding]:
             f"{facts.open_to_others} folders, key files or receipts in {facts.path} have a mode that lets others in.",
             f"chmod -R {'o=' if facts.group else 'u=rwX,go='} {facts.path} (the folder ballots in it may stay readable).",
         )
+    if facts.listed:
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.listed} folders or files in {facts.path} have access control lists: other accounts than the mode tells"
+            " of may reach the keys, now or in what is made here.",
+            f"getfacl -R {facts.path} says who; setfacl -R -b {facts.path} takes them away. Find out who could read the keys"
+            + (_ROTATED if name == "key folder" else "."),
+        )
     if facts.of_others:
         yield Finding(
             name,
@@ -219,6 +255,14 @@ def _sharing(name: str, facts: FolderFacts) -> Iterator[Finding]:
         told = f"{len(facts.members)} accounts are in the group {facts.group}, which reaches all keys: "
         mend = "Take away all but those of web and worker: gpasswd -d ACCOUNT GROUP"
         yield Finding(name, "fault", f"{told}{', '.join(facts.members)}.", mend)
+    if facts.nameless:
+        yield Finding(
+            name,
+            "warning",
+            f"{facts.path} is given to the group with the number {facts.group}, which has no name here: who is in it cannot"
+            " be checked.",
+            "Give it to a group that has a name, of just web and worker. In a container see on the host who has that group.",
+        )
     if facts.closed_to_group:
         yield Finding(
             name,

@@ -11,7 +11,6 @@ from litestar.params import FromPath
 from programmes.attendance import queries as attendance
 from programmes.attendance.rules import kind
 from programmes.catalogue import queries as catalogue
-from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
@@ -67,9 +66,8 @@ async def groups_file(request: AnyRequest) -> Response[bytes]:
     """The list to take home, all pages of the chosen filter, in Swedish. Each line says that it stays in the house."""
     today = local_date(request.app.state.clock.now())
     shown = groups_pages.listed(await cohorts.all_mine(principal(request), today, groups_pages.STATES), _filter(request))
-    found, taken = await _programmes(shown), await places(cohort.cohort_id for cohort in shown)
-    names = {programme_id: programme.short_name for programme_id, programme in found.items()}
-    uncounted = {programme_id for programme_id, programme in found.items() if not programme.people_counted}
+    names, taken = await _names(shown), await places(cohort.cohort_id for cohort in shown)
+    uncounted = await catalogue.uncounted({cohort.programme_id for cohort in shown})
     with speaking("sv"):
         rows = groups_pages.rows(shown, names, taken, uncounted)
         return csv_file("grupper-internt-sekretess.csv", groups_pages.heads(), rows)
@@ -82,11 +80,8 @@ def _filter(request: AnyRequest) -> str:
 
 async def _names(cohorts_: Sequence[CohortFacts]) -> dict[int, str]:
     """The short names of their programmes, by programme id."""
-    return {programme_id: programme.short_name for programme_id, programme in (await _programmes(cohorts_)).items()}
-
-
-async def _programmes(cohorts_: Sequence[CohortFacts]) -> dict[int, Programme]:
-    return await catalogue.programmes({cohort.programme_id for cohort in cohorts_})
+    found = await catalogue.programmes({cohort.programme_id for cohort in cohorts_})
+    return {programme_id: programme.short_name for programme_id, programme in found.items()}
 
 
 @get("/personal/grupper/{cohort_id:int}", guards=[signed_in])

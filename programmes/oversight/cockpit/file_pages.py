@@ -16,7 +16,8 @@ def heads() -> tuple[str, ...]:
 
 
 def rows(starts: Iterable[Start], uncounted: Collection[int]) -> Iterator[tuple[str, ...]]:
-    """A line for each start. Of programmes that may not count people (`uncounted`, by id) no number of people leaves the page."""
+    """A line for each start. Of programmes whose people may not be counted (`uncounted`, by id) no number of people leaves
+    the page."""
     for one in starts:
         first = local_date(one.first_start).isoformat() if one.first_start else ""
         numbers = [str(n) for n in (one.confirmed, one.preliminary, one.offered, one.queued, one.visits)]

@@ -124,8 +124,8 @@ def cockpit(
     wanted: Wanted,
     ages: Mapping[str, AgeAsked],
 ) -> Cockpit:
-    """Everything on the page. `uncounted` are programmes, by id, whose people may not be counted; `ages` how each section asks for
-    an age."""
+    """Everything on the page. `uncounted` are programmes, by id, whose people may not be counted; `ages` how each section
+    asks for an age."""
     short = {start.cohort_id: max(0, start.minimum - start.confirmed) for start in starts}
     by_section = years({o.section: o.required for o in offered}, found, short)
     names = {o.section: o.name for o in offered}

@@ -24,7 +24,7 @@ from programmes.oversight.cockpit import pages
 from programmes.oversight.cockpit.card_pages import one_card
 from programmes.oversight.decisions import pages as decision_pages
 from programmes.oversight.decisions.undo_services import moved_because, undoable
-from programmes.oversight.queries import Filter, Start
+from programmes.oversight.queries import Filter
 from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, recently_confirmed, row_id, signed_in
@@ -66,7 +66,7 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
         starts,
         await queries.starts_in(year, who, today) if mine else [],
         await _offered(mine),
-        await _uncounted(starts),
+        await catalogue.uncounted({start.programme_id for start in starts}),
         who.coordinates,
         today,
         pages.Wanted(
@@ -82,12 +82,6 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
         {p.section: p.age_asked for p in programmes},
     )
     return page(request, "oversight/starts.html", view, status)
-
-
-async def _uncounted(starts: Sequence[Start]) -> set[int]:
-    """The programmes whose people may not be counted, each as it was when its group was planned, whatever edition holds now."""
-    found = await catalogue.programmes({start.programme_id for start in starts})
-    return {programme_id for programme_id, programme in found.items() if not programme.people_counted}
 
 
 async def _offered(mine: Sequence[Programme]) -> list[pages.Offered]:
@@ -154,7 +148,7 @@ async def starts_file(request: AnyRequest) -> Response[bytes]:
     chosen = _filter(request)
     now = request.app.state.clock.now()
     found = [one for one in await queries.undecided(principal(request), now) if chosen.holds(one)]
-    uncounted = await _uncounted(found)
+    uncounted = await catalogue.uncounted({one.programme_id for one in found})
     with speaking("sv"):
         return csv_file("starter-internt-sekretess.csv", starts_file_pages.heads(), starts_file_pages.rows(found, uncounted))
 
