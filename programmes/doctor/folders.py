@@ -1,9 +1,7 @@
 """A folder of keys as it lies on disk: who reaches it, which keys are in it, whether what is written is whole."""
 
 import contextlib
-import grp
 import os
-import pwd
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +10,9 @@ from pathlib import Path
 from uuid import UUID
 
 from programmes.core.key_files import parsed_receipt
-from programmes.core.key_paths import is_shared
 from programmes.core.sealing import KEY_BYTES
 from programmes.doctor.findings import Finding
+from programmes.doctor.sharing import group_of, has_list, has_name
 
 _OTHERS, _STRANGERS = 0o077, 0o007
 _SECRET = frozenset({".key", ".next", ".last"})
@@ -134,7 +132,7 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
     # The public halves of ballot keys are public, and their folder has nothing else in it.
     folders = [(path, told) for path, told in inside if stat.S_ISDIR(told.st_mode) and path.name != "ballots"]
     torn, torn_end, readable = _receipts(folder)
-    group, members = _group(found)
+    group, members = group_of(found)
     others = _STRANGERS if group else _OTHERS
     # What the group shares, and what only the worker reads of it is in folders of its own.
     shared = [told for _, told in [*secrets, *folders, *records]] if group else []
@@ -155,43 +153,10 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
         receipts_readable=readable,
         group=group,
         members=members,
-        nameless=bool(group) and not _has_name(found.st_gid),
-        listed=sum(_has_list(path) for path in (folder, *(path for path, told in inside if not stat.S_ISLNK(told.st_mode)))),
+        nameless=bool(group) and not has_name(found.st_gid),
+        listed=sum(has_list(path) for path in (folder, *(path for path, told in inside if not stat.S_ISLNK(told.st_mode)))),
         closed_to_group=sum(told.st_gid != found.st_gid or told.st_mode & 0o060 != 0o060 for told in shared),
     )
-
-
-def _group(found: os.stat_result) -> tuple[str, tuple[str, ...]]:
-    """The group that a folder is given to, and whose accounts are in it; by number where it has no name."""
-    if not is_shared(found.st_mode):
-        return "", ()
-    try:
-        group = grp.getgrgid(found.st_gid)
-    except KeyError:
-        return str(found.st_gid), ()
-    first = (one.pw_name for one in pwd.getpwall() if one.pw_gid == found.st_gid)
-    return group.gr_name, tuple(sorted({*group.gr_mem, *first}))
-
-
-def _has_name(gid: int) -> bool:
-    try:
-        grp.getgrgid(gid)
-    except KeyError:
-        return False
-    return True
-
-
-_LISTS = ("system.posix_acl_access", "system.posix_acl_default")
-
-
-def _has_list(path: Path) -> bool:
-    """Whether an access control list lets in whom the mode doesn't tell of: with one, the bits of the group are its mask. A
-    file system that knows none has none."""
-    for name in _LISTS:
-        with contextlib.suppress(OSError):
-            os.getxattr(path, name, follow_symlinks=False)
-            return True
-    return False
 
 
 def keys_in(folder: Path, pattern: str, now: datetime) -> tuple[frozenset[UUID], frozenset[UUID]]:

@@ -122,6 +122,6 @@ def test_a_group_without_a_name_is_said_and_does_not_pass(tmp_path: Path, monkey
     def unknown(_: int) -> None:
         raise KeyError
 
-    monkeypatch.setattr("programmes.doctor.folders.grp.getgrgid", unknown)
+    monkeypatch.setattr("programmes.doctor.sharing.grp.getgrgid", unknown)
     [found] = [f for f in folder_findings("key folder", look_at(folder, None), rotating=True) if f.level == "warning"]
     assert "has no name here" in found.says
