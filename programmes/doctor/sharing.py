@@ -1,4 +1,4 @@
-"""Who else reaches a folder of keys: the accounts of the group that it is given to, and whom an access control list lets in."""
+"""Who else reaches a folder of keys: the accounts of the group that it is given to, and whom an access list lets in."""
 
 import contextlib
 import grp
