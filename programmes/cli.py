@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from programmes.core.clock import SystemClock
-from programmes.core.key_files import KeysAway
+from programmes.core.key_paths import KeysAway
 from programmes.settings import Settings, SettingsError, read_settings
 
 

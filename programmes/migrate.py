@@ -77,6 +77,9 @@ _WRITTEN_ONCE = (
 # A hold on a record is set and lifted, and stands there afterwards: neither role changes its terms or takes it away. With
 # the record it goes by the foreign key.
 _ONLY_LIFTED = ("retention_hold", "lifted_at, lifted_by")
+# A decision that is taken back, and a check of somebody's identity, stay: neither role deletes them, and of what they say
+# only this changes. With the cohort, or the record, they go by the foreign key.
+_KEPT = (("start_decision", "confirmed, undone_at, undone_by"), ("identity_check", "number_read"))
 # Every function that a role may call; web reaches the ballot box, and takes back a coming text, through these alone.
 _CALLED_BY_BOTH = ("ballot_lock(uuid)", "forget_trail(integer)")
 _CALLED_BY_WORKER = (*_CALLED_BY_BOTH, "forget_looks()")
@@ -336,6 +339,10 @@ def _rights(name: str, called: tuple[str, ...], hidden: tuple[str, ...]) -> list
         f"revoke delete on ballot from {name}",
         f"revoke update, delete on {table} from {name}",
         f"grant update ({columns}) on {table} to {name}",
+        *(f"revoke update, delete on {kept} from {name}" for kept, _ in _KEPT),
+        *(f"grant update ({changes}) on {kept} to {name}" for kept, changes in _KEPT),
+        # An intent to destroy a key is made and carried out; it is never turned into another one.
+        f"revoke update on key_destruction from {name}",
     ]
     if not hidden:
         return told

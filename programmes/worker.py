@@ -42,6 +42,8 @@ __all__ = [
 
 log = structlog.get_logger()
 TICK = timedelta(seconds=5)
+# A tick and the jobs each hold one, and what is done alone another: whoever waits inside must still get one.
+CONNECTIONS = 6
 # A wall clock that moves by more than this beside one that only runs has been set, or the machine has slept.
 _JUMP, _DOUBT = timedelta(minutes=5), timedelta(minutes=10)
 # How long the queue's own statements may take.
@@ -199,8 +201,7 @@ async def _tick_for_ever(worker: Worker) -> None:
 
 async def run(settings: Settings, clock: Clock, once: bool = False) -> None:
     """Work until SIGTERM or Ctrl-C, then finish what is in hand; with `once`, do what waits and stop."""
-    # A tick and the jobs each hold one, and what is done alone another: whoever waits inside must still get one.
-    await open_pool(settings.worker_database_url, 6, limits=WORKER)
+    await open_pool(settings.worker_database_url, CONNECTIONS, limits=WORKER)
     # Without a limit a worker whose database falls silent would wait for ever; so it ends, and is started anew.
     connection = await connect(settings.worker_database_url, command_timeout=_PATIENCE_SECONDS)
     witness = Witness(settings.clock_standstill)

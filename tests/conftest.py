@@ -37,7 +37,7 @@ from programmes.settings import Settings, SingleSignOn
 from programmes.web import rendering
 from tests.clock import FrozenClock
 from tests.owner import owners
-from tests.pools import a_pool
+from tests.pools import WORKERS, a_pool
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis_settings.register_profile("project", deadline=None)
@@ -304,7 +304,7 @@ def keys(settings: Settings) -> KeyFolder:
 async def workers_lines(settings: Settings) -> AsyncIterator[tuple[asyncpg.Connection, asyncpg.Pool]]:
     """What the worker is connected by, as its own role: a connection and a pool, for the run."""
     connection = await asyncpg.connect(settings.worker_database_url)
-    async with a_pool(settings.worker_database_url, 4) as pool:
+    async with a_pool(settings.worker_database_url, WORKERS) as pool:
         yield connection, pool
     await connection.close()
 

@@ -8,6 +8,9 @@ from asyncpg.pool import Pool
 
 from programmes.core.db import engine, nothing_to_reset
 from programmes.settings import Settings
+from programmes.worker import CONNECTIONS as WORKERS
+
+__all__ = ["WORKERS", "a_pool", "as_worker"]
 
 
 def a_pool(url: str, most: int) -> Pool:
@@ -19,7 +22,7 @@ def a_pool(url: str, most: int) -> Pool:
 @asynccontextmanager
 async def as_worker(settings: Settings) -> AsyncIterator[None]:
     """What is done in here is done over a pool of the worker's role."""
-    async with a_pool(settings.worker_database_url, 6) as pool:
+    async with a_pool(settings.worker_database_url, WORKERS) as pool:
         webs, engine().pool = engine().pool, pool
         try:
             yield

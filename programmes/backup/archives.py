@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from programmes.backup import BackupError
-from programmes.core.sealing import KEY_BYTES, Receipts, read_key, write_secret
+from programmes.core.sealing import KEY_BYTES, Receipts, Spot, read_key
 
 _MARK = "service/installation.key"
 _SEAL = "service/backup.key"
@@ -24,41 +24,45 @@ _KEY = re.compile(r"(person/[0-9a-f]{2}/([0-9a-f-]{36})|service/[a-z-]{1,40})\.(
 _LOG = ("chain/chain.key", "chain/head.json", "chain/days.jsonl")
 
 
-def _packed(folder: Path, paths: Iterable[Path]) -> bytes:
+def _at(folder: Path, name: str) -> Spot:
+    return Spot(folder, tuple(name.split("/")))
+
+
+def _packed(spots: Iterable[Spot]) -> bytes:
     """A gzipped tar of files; one that is destroyed meanwhile is not in it."""
     into = io.BytesIO()
     with tarfile.open(fileobj=into, mode="w:gz", compresslevel=1) as tar:
-        for path in paths:
+        for spot in spots:
             with contextlib.suppress(FileNotFoundError):
-                content = path.read_bytes()
-                about = tarfile.TarInfo(str(path.relative_to(folder)))
-                about.size, about.mode, about.mtime = len(content), 0o600, int(path.stat().st_mtime)
+                content, told = spot.read_from(0)
+                about = tarfile.TarInfo("/".join(spot.parts))
+                about.size, about.mode, about.mtime = len(content), 0o600, int(told.st_mtime)
                 tar.addfile(about, io.BytesIO(content))
     return into.getvalue()
 
 
-def _person_files(folder: Path) -> Iterator[Path]:
+def _person_files(folder: Path) -> Iterator[Spot]:
     for kind in ("person", "service"):
-        for path in sorted((folder / kind).rglob("*")):
-            if _KEY.fullmatch(str(path.relative_to(folder))):
-                yield path
-    yield folder / _RECEIPTS
+        for spot, _told in sorted((Spot(folder) / kind).files()):
+            if _KEY.fullmatch("/".join(spot.parts)):
+                yield spot
+    yield _at(folder, _RECEIPTS)
 
 
 def person_keys(folder: Path) -> bytes:
     """What may be backed up of the key folder."""
-    return _packed(folder, _person_files(folder))
+    return _packed(_person_files(folder))
 
 
 def log_keys(folder: Path) -> bytes:
     """What proves the access log. The head only ever advances, so a moment in between is one too."""
-    return _packed(folder, (folder / name for name in _LOG))
+    return _packed(_at(folder, name) for name in _LOG)
 
 
 def receipts(folder: Path) -> bytes:
     """Every receipt as it stands now."""
     try:
-        return (folder / _RECEIPTS).read_bytes()
+        return _at(folder, _RECEIPTS).read()
     except FileNotFoundError:
         return b""
 
@@ -112,7 +116,7 @@ def unpacked(content: bytes) -> Copy:
     return Copy(keys, found)
 
 
-def _key(path: Path) -> bytes | None:
+def _key(path: Spot) -> bytes | None:
     try:
         return read_key(path)
     except FileNotFoundError:
@@ -121,22 +125,22 @@ def _key(path: Path) -> bytes | None:
 
 def mark_of(folder: Path) -> bytes | None:
     """Which folder of keys lies here, or None where there is none. Makes nothing, as opening it would. Raises KeysAway."""
-    found = _key(folder / _MARK)
+    found = _key(_at(folder, _MARK))
     return sha256(found).digest() if found else None
 
 
 def seal_of(folder: Path) -> bytes | None:
     """With which the manifests of this folder's installation are known, or None before its first backup."""
-    return _key(folder / _SEAL)
+    return _key(_at(folder, _SEAL))
 
 
 def merge_receipts(folder: Path, content: bytes) -> None:
     """Receipts that this folder lacks, so that what they tell of is erased again."""
     if not content.strip():
         return
-    if not (folder / _RECEIPTS).exists():
+    if not _at(folder, _RECEIPTS).exists():
         with contextlib.suppress(FileExistsError):
-            write_secret(folder / _RECEIPTS, content)
+            _at(folder, _RECEIPTS).write(content)
             return
     ours = Receipts(folder)
     known = {receipt["key"] for receipt in ours.read()}
@@ -155,8 +159,8 @@ def put_back(copy: Copy, folder: Path) -> int:
     written = 0
     for name in sorted(copy.keys, key=lambda name: name == _MARK):
         about = _KEY.fullmatch(name)
-        if about and about[2] not in gone and not (folder / name).exists():
+        if about and about[2] not in gone and not _at(folder, name).exists():
             with contextlib.suppress(FileExistsError):
-                write_secret(folder / name, copy.keys[name])
+                _at(folder, name).write(copy.keys[name])
                 written += 1
     return written

@@ -53,6 +53,14 @@ async def programmes(programme_ids: Iterable[int]) -> dict[int, Programme]:
     return {i: _kept[i].reread(chosen.get(_kept[i].section, {})) for i in wanted if i in _kept}
 
 
+async def uncounted(programme_ids: Iterable[int]) -> set[int]:
+    """Those among programmes, of whatever edition, whose people may not be counted: no file has a number of them. How the
+    office reads a section changes nothing of it."""
+    wanted = list(programme_ids)
+    await _keep(wanted)
+    return {i for i in wanted if i in _kept and not _kept[i].people_counted}
+
+
 async def in_force(on: date) -> list[tuple[int, Programme]]:
     """The programmes of the edition in force on a day, in the guideline's order. Before the first edition: none."""
     rows = await fetch(

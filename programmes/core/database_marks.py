@@ -8,8 +8,6 @@ It holds no time and no number: it says nothing of who came and went (promise 2)
 """
 
 import json
-import os
-import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +18,8 @@ import structlog
 
 from programmes.core import lock_numbers
 from programmes.core.db import execute, fetch, fetchval, transaction
-from programmes.core.key_files import away_when_refused, share_file, sync_folder
+from programmes.core.key_files import away_when_refused
+from programmes.core.key_paths import Spot
 from programmes.core.sealing import KeyFolder
 
 log = structlog.get_logger()
@@ -39,7 +38,7 @@ class _Noted:
 
 def _read(folder: Path) -> _Noted:
     try:
-        found = json.loads((folder / _FILE).read_bytes())
+        found = json.loads((Spot(folder) / _FILE).read())
         return _Noted(tuple(found["marks"]), found["at"], found["receipts"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return _Noted()
@@ -47,16 +46,10 @@ def _read(folder: Path) -> _Noted:
 
 def _write(folder: Path, noted: _Noted) -> None:
     """Replace it whole, on disk before returning."""
-    draft = folder / f".{_FILE}.{secrets.token_hex(8)}"
     with away_when_refused():
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as out:
-            share_file(out.fileno(), folder)
-            out.write(json.dumps({"marks": noted.marks, "at": noted.at, "receipts": noted.receipts}).encode())
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(folder / _FILE)
-        sync_folder(folder)
+        (Spot(folder) / _FILE).replace(
+            json.dumps({"marks": noted.marks, "at": noted.at, "receipts": noted.receipts}).encode()
+        )
 
 
 async def _marks() -> list[str]:

@@ -13,18 +13,19 @@ import json
 import os
 import re
 import secrets
-import stat
-import threading
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+
+from programmes.core.key_paths import KeysAway, Spot
 
 KEY_BYTES = 32
 _NEXT, _LAST = ".next", ".last"
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+<<<<<<< HEAD
 class KeysAway(Exception):
     """Nothing can be said of what is sealed: the folder of the keys is gone, is another one, or a file in it is closed to
     this process or damaged. It passes when that is mended, so nobody may take it for an erasure. Names no key."""
@@ -85,6 +86,9 @@ def _umask_for(above: Path) -> Iterator[int]:
 
 
 def read_key(path: Path) -> bytes:
+=======
+def read_key(at: Spot) -> bytes:
+>>>>>>> folders
     """A key of 32 bytes.
 
     Raises:
@@ -93,7 +97,7 @@ def read_key(path: Path) -> bytes:
         KeyDamaged: it is no whole key.
     """
     try:
-        found = path.read_bytes()
+        found = at.read()
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -103,28 +107,6 @@ def read_key(path: Path) -> bytes:
     return found
 
 
-def write_secret(path: Path, content: bytes) -> None:
-    """Write a file that only its owner, or the group of a shared folder, may read, and have it on disk, whole, before
-    returning.
-
-    Raises:
-        FileExistsError: there is one already; it is left alone.
-    """
-    make_private(path.parent)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            share_file(out.fileno(), path.parent)
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.link(draft, path)
-    finally:
-        draft.unlink()
-    sync_folder(path.parent)
-
-
 class Receipts:
     """The record of destroyed keys, beside the keys and outside the database: one JSON object a line, only ever added to.
 
@@ -132,7 +114,7 @@ class Receipts:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = folder / "receipts.jsonl"
+        self._file = Spot(folder) / "receipts.jsonl"
         # What has been read of it: which file, up to which byte, and the keys that it tells of.
         self._known: tuple[int, int, frozenset[str]] = (0, 0, frozenset())
 
@@ -146,17 +128,15 @@ class Receipts:
             raise self._unreadable(error) from error
 
     def _keys(self) -> frozenset[str]:
-        found = self._file.stat()
+        found = self._file.told()
         inode, read, known = self._known
         if inode != found.st_ino or found.st_size < read:
             read, known = 0, frozenset()
         if found.st_size > read:
-            with self._file.open("rb") as file:
-                file.seek(read)
-                added = file.read()
+            added, _told = self._file.read_from(read)
             # A line that is being written is read when it is whole.
             added = added[: added.rfind(b"\n") + 1]
-            known |= {receipt["key"] for receipt in self.parsed(added, str(self._file))}
+            known |= {receipt["key"] for receipt in self.parsed(added, str(self._file.path))}
             read += len(added)
         self._known = (found.st_ino, read, known)
         return known
@@ -164,7 +144,7 @@ class Receipts:
     def state(self) -> str:
         """What changes when a receipt is added, or the file becomes another one; nothing is read."""
         try:
-            found = self._file.stat()
+            found = self._file.told()
         except FileNotFoundError:
             return ""
         return f"{found.st_ino}/{found.st_size}/{found.st_mtime_ns}"
@@ -192,24 +172,19 @@ class Receipts:
 
     def append(self, receipt: dict[str, str]) -> None:
         """Add a receipt, unless there is one of its key, and have it on disk before returning."""
-        handle = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            share_file(handle, self._file.parent)
+        with self._file.appending() as handle:
             # Web and worker may both carry out the same intent.
             fcntl.flock(handle, fcntl.LOCK_EX)
-            written = self._file.read_bytes()
+            with open(handle, "rb", closefd=False) as file:
+                written = file.read()
             if not self._tell_of(written, receipt["key"]):
                 # A crash may have torn the last line: what is added now starts one of its own.
                 start = "" if not written or written.endswith(b"\n") else "\n"
                 os.write(handle, f"{start}{json.dumps(receipt, sort_keys=True)}\n".encode())
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        sync_folder(self._file.parent)
 
     def read(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first. A line that a crash has torn is none: its key is still to be destroyed."""
-        yield from self.parsed(self._content(), str(self._file))
+        yield from self.parsed(self._content(), str(self._file.path))
 
     @staticmethod
     def parsed(written: bytes, source: str = "a copy of receipts.jsonl") -> Iterator[dict[str, str]]:
@@ -223,19 +198,19 @@ class Receipts:
 
     def _content(self) -> bytes:
         try:
-            return self._file.read_bytes()
+            return self._file.read()
         except FileNotFoundError:
             return b""
         except OSError as error:
             raise self._unreadable(error) from error
 
     def _unreadable(self, error: OSError) -> KeysAway:
-        return KeysAway(f"{self._file} cannot be read: {type(error).__name__}")
+        return KeysAway(f"{self._file.path} cannot be read: {type(error).__name__}")
 
     def _tell_of(self, written: bytes, key: str) -> bool:
         """Whether there is a whole receipt of this key. Only lines that name it are parsed."""
         of_it = b"\n".join(line for line in written.splitlines() if key.encode() in line)
-        return any(self.parsed(of_it, str(self._file)))
+        return any(self.parsed(of_it, str(self._file.path)))
 
 
 def parsed_receipt(line: bytes) -> dict[str, str] | None:
@@ -259,17 +234,17 @@ def _names_a_key(kind: str, key: str) -> bool:
     return _ID.fullmatch(key) is not None or (kind == "text" and key.startswith("text/"))
 
 
-def next_of(path: Path) -> Path:
+def next_of(path: Spot) -> Spot:
     """Where the key lies that takes the place of another."""
     return path.with_suffix(_NEXT)
 
 
-def last_of(path: Path) -> Path:
+def last_of(path: Spot) -> Spot:
     """Where the key lies whose place was taken just now."""
     return path.with_suffix(_LAST)
 
 
-def sealing_key(path: Path) -> bytes:
+def sealing_key(path: Spot) -> bytes:
     """The key that seals from now on: the coming one while there is one, else the one that is. Raises FileNotFoundError."""
     try:
         return read_key(next_of(path))
@@ -277,7 +252,7 @@ def sealing_key(path: Path) -> bytes:
         return read_key(path)
 
 
-def opening_keys(path: Path) -> Iterator[bytes]:
+def opening_keys(path: Spot) -> Iterator[bytes]:
     """The keys that may have sealed something: that which is, the coming one, the one before, and once more that which is,
     since one may have become the other in between. Raises FileNotFoundError where there is none at all."""
     found = False
@@ -293,13 +268,13 @@ def opening_keys(path: Path) -> Iterator[bytes]:
 class Successor:
     """The key that takes the place of one key file. Every step may be done again after a crash."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Spot) -> None:
         self._path = path
 
     def begin(self) -> None:
         """Have it on disk: from now on it seals."""
         with away_when_refused(), contextlib.suppress(FileExistsError):
-            write_secret(next_of(self._path), secrets.token_bytes(KEY_BYTES))
+            next_of(self._path).write(secrets.token_bytes(KEY_BYTES))
 
     def key(self) -> bytes:
         """It, once it has begun. Raises FileNotFoundError before."""
@@ -308,14 +283,14 @@ class Successor:
     def take_over(self) -> None:
         """Everything is sealed with it: it becomes the key. The one before opens until `Replaced.drop`."""
         with away_when_refused():
-            last_of(self._path).unlink(missing_ok=True)
-            os.link(self._path, last_of(self._path))
-            next_of(self._path).replace(self._path)
-            sync_folder(self._path.parent)
+            last_of(self._path).unlink()
+            self._path.link(last_of(self._path))
+            next_of(self._path).rename(self._path)
+            self._path.parent.sync()
 
     def drop(self) -> None:
         """What it was for is gone."""
-        next_of(self._path).unlink(missing_ok=True)
+        next_of(self._path).unlink()
 
 
 def drop_replaced(folder: Path, receipts: Receipts, before: datetime | None, now: datetime) -> int:
@@ -326,17 +301,18 @@ def drop_replaced(folder: Path, receipts: Receipts, before: datetime | None, now
     gone = 0
     for path in _older(folder, f"*{_LAST}", before):
         with contextlib.suppress(FileNotFoundError):
-            mark = uuid.UUID(bytes=hashlib.sha256(path.read_bytes()).digest()[:16])
+            mark = uuid.UUID(bytes=hashlib.sha256(path.read()).digest()[:16])
             receipts.append({"key": str(mark), "kind": "rotated", "why": "rotated", "when": now.isoformat()})
             path.unlink()
-            sync_folder(path.parent)
+            path.parent.sync()
             gone += 1
     return gone
 
 
-def drafts_of(path: Path) -> list[Path]:
+def drafts_of(path: Spot) -> list[Spot]:
     """What a crash has left of the writing of a key, or of the one that was to take its place: it may be the key itself."""
-    return [found for at in (path, next_of(path)) for found in path.parent.glob(f".{at.name}.*")]
+    beginnings = tuple(f".{at.name}." for at in (path, next_of(path)))
+    return [path.parent / name for name in path.parent.names() if name.startswith(beginnings)]
 
 
 def ids_in(folder: Path) -> set[uuid.UUID]:
@@ -345,8 +321,7 @@ def ids_in(folder: Path) -> set[uuid.UUID]:
     Raises:
         OSError: a part of it cannot be read, so that nobody knows what lies there.
     """
-    everything = os.walk(folder, onerror=_raise)
-    return {uuid.UUID(found[0]) for _, _, names in everything for name in names if (found := _ID.search(name))}
+    return {uuid.UUID(found[0]) for at, _told in Spot(folder).files(_raise) if (found := _ID.search(at.name))}
 
 
 def _raise(error: OSError) -> None:
@@ -355,21 +330,16 @@ def _raise(error: OSError) -> None:
 
 def drop_drafts(folder: Path, before: datetime) -> int:
     """Remove what crashes before a moment have left of the writing of keys; returns how many files."""
-    found = _older(folder, ".*", before)
-    for path in found:
-        path.unlink(missing_ok=True)
-    return len(found)
+    return sum(path.unlink() for path in _older(folder, ".*", before))
 
 
-def _older(folder: Path, pattern: str, before: datetime | None) -> list[Path]:
+def _older(folder: Path, pattern: str, before: datetime | None) -> list[Spot]:
     """Files that came to lie where they lie before a moment."""
-    found = []
-    lying = (Path(root) / name for root, _, names in os.walk(folder) for name in fnmatch.filter(names, pattern))
-    for path in sorted(lying):
-        with contextlib.suppress(FileNotFoundError):
-            if path.is_file() and (before is None or path.stat().st_ctime < before.timestamp()):
-                found.append(path)
-    return found
+    return sorted(
+        at
+        for at, told in Spot(folder).files()
+        if fnmatch.fnmatch(at.name, pattern) and (before is None or told.st_ctime < before.timestamp())
+    )
 
 
 @contextlib.contextmanager

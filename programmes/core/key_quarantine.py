@@ -9,63 +9,71 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from programmes.core.key_files import away_when_refused, drafts_of, last_of, make_private, next_of, sync_folder
+from programmes.core.key_files import away_when_refused, drafts_of, last_of, next_of
+from programmes.core.key_paths import Spot
 
 _ASIDE = "aside"
 
 
-def aside_of(folder: Path, kind: str, key_id: uuid.UUID) -> list[Path]:
+def aside_of(folder: Path, kind: str, key_id: uuid.UUID) -> list[Spot]:
     """Every file of a key that lies aside."""
-    return sorted((folder / _ASIDE).glob(f"*/{kind}/{key_id}.*"))
+    days = Spot(folder) / _ASIDE
+    return [
+        days / day / kind / name
+        for day in days.names()
+        for name in (days / day / kind).names()
+        if name.startswith(f"{key_id}.")
+    ]
 
 
-def set_aside(folder: Path, path: Path, kind: str, day: date) -> None:
+def set_aside(folder: Path, path: Spot, kind: str, day: date) -> None:
     """Move a key, and what lies beside it while it is rotated, where nothing opens with it."""
-    to = folder / _ASIDE / day.isoformat() / kind
+    to = Spot(folder) / _ASIDE / day.isoformat() / kind
     with away_when_refused():
-        make_private(to)
+        to.make()
         # The key itself last: broken off in between, it is done again.
         for found in (next_of(path), last_of(path), path):
             with contextlib.suppress(FileNotFoundError):
                 found.rename(to / found.name)
         for draft in drafts_of(path):
-            draft.unlink(missing_ok=True)
+            draft.unlink()
         for changed in (to, to.parent, to.parent.parent, path.parent):
-            sync_folder(changed)
+            changed.sync()
 
 
 def aside(folder: Path) -> Iterator[tuple[date, str, uuid.UUID]]:
     """Every key that lies aside: since which day, of which kind, which."""
-    for path in sorted((folder / _ASIDE).glob("*/*/*.key")):
-        with contextlib.suppress(ValueError):
-            yield date.fromisoformat(path.parent.parent.name), path.parent.name, uuid.UUID(path.stem)
+    for path, _told in sorted((Spot(folder) / _ASIDE).files()):
+        if len(path.parts) == 4 and path.suffix == ".key":
+            with contextlib.suppress(ValueError):
+                yield date.fromisoformat(path.parts[1]), path.parts[2], uuid.UUID(path.stem)
 
 
-def bring_back(folder: Path, path: Path, kind: str) -> bool:
+def bring_back(folder: Path, path: Spot, kind: str) -> bool:
     """Put a key back in its place, unless one lies there; whether it was."""
     if path.exists():
         return False
     with away_when_refused():
         found = aside_of(folder, kind, uuid.UUID(path.stem))
-        make_private(path.parent)
+        path.parent.make()
         for one in found:
             one.rename(path.with_suffix(one.suffix))
-        sync_folder(path.parent)
+        path.parent.sync()
         remove_empty(found)
     return bool(found)
 
 
-def remove_empty(gone: Iterable[Path]) -> None:
+def remove_empty(gone: Iterable[Spot]) -> None:
     """Of files that lay aside and do no longer, on disk before returning: also the folders that held nothing else."""
     for path in gone:
         # Kind, day, and that of all days.
-        for folder in list(path.parents)[:3]:
+        for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
             try:
                 folder.rmdir()
             except OSError:
-                if folder.exists():
-                    sync_folder(folder)
-                break
+                with contextlib.suppress(FileNotFoundError):
+                    folder.sync()
+                    break
 
 
 def drop_aside(folder: Path, before: date, kept: Collection[uuid.UUID]) -> int:
@@ -74,7 +82,7 @@ def drop_aside(folder: Path, before: date, kept: Collection[uuid.UUID]) -> int:
     for day, kind, key_id in list(aside(folder)):
         if day < before and key_id not in kept:
             for path in aside_of(folder, kind, key_id):
-                path.unlink(missing_ok=True)
+                path.unlink()
                 remove_empty([path])
             gone += 1
     return gone

@@ -20,8 +20,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from programmes.core import key_quarantine
 from programmes.core.key_files import (
     KEY_BYTES,
+<<<<<<< HEAD
     KeyDamaged,
     KeysAway,
+=======
+>>>>>>> folders
     Receipts,
     Successor,
     away_when_refused,
@@ -34,9 +37,8 @@ from programmes.core.key_files import (
     opening_keys,
     read_key,
     sealing_key,
-    sync_folder,
-    write_secret,
 )
+from programmes.core.key_paths import KeysAway, Spot, sync_folder
 
 __all__ = [
     "KEY_BYTES",
@@ -44,12 +46,12 @@ __all__ = [
     "KeyGone",
     "KeysAway",
     "Receipts",
+    "Spot",
     "Unreadable",
     "is_unconfirmed",
     "read_key",
     "restore_of",
     "sync_folder",
-    "write_secret",
 ]
 
 Kind = Literal["entry", "person"]
@@ -121,7 +123,7 @@ class KeyFolder:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self._mark.exists():
                 with contextlib.suppress(FileExistsError):
-                    write_secret(self._mark, secrets.token_bytes(KEY_BYTES))
+                    self._mark.write(secrets.token_bytes(KEY_BYTES))
             self._installation = read_key(self._mark)
         except OSError as error:
             raise KeysAway(f"the key folder {folder} cannot be used: {type(error).__name__}") from error
@@ -140,7 +142,7 @@ class KeyFolder:
         self._must_be_ours()
         key_id = uuid.uuid4()
         with away_when_refused():
-            write_secret(self._path(kind, key_id), AESGCM.generate_key(bit_length=256))
+            self._path(kind, key_id).write(AESGCM.generate_key(bit_length=256))
         return key_id
 
     def seal(self, kind: Kind, key_id: uuid.UUID, text: str) -> bytes:
@@ -183,13 +185,13 @@ class KeyFolder:
     def mark_restoring(self) -> None:
         """Say that a backup is being put back (`core.restoring`), and that its rows will have to be erased again."""
         self.mark_restored()
-        (self._folder / _RESTORING).touch(mode=0o600)
-        sync_folder(self._folder)
+        self._at(_RESTORING).touch()
+        self._at().sync()
 
     def unmark_restoring(self) -> None:
         """Say that it has been put back, whole."""
-        (self._folder / _RESTORING).unlink(missing_ok=True)
-        sync_folder(self._folder)
+        self._at(_RESTORING).unlink()
+        self._at().sync()
 
     def is_restoring(self) -> bool:
         """Whether a backup is being put back, or that broke off."""
@@ -198,19 +200,19 @@ class KeyFolder:
     def mark_restored(self) -> None:
         """Say that the database may hold what had been erased (`core.restoring`), and may be the wrong one: until somebody
         says that it is the right one, no key goes because it has no row."""
-        (self._folder / _UNCONFIRMED).touch(mode=0o600)
-        (self._folder / _RESTORED).touch(mode=0o600)
-        sync_folder(self._folder)
+        self._at(_UNCONFIRMED).touch()
+        self._at(_RESTORED).touch()
+        self._at().sync()
 
     def unmark_restored(self) -> None:
         """Say that what a backup had brought back has been erased again."""
-        (self._folder / _RESTORED).unlink(missing_ok=True)
-        sync_folder(self._folder)
+        self._at(_RESTORED).unlink()
+        self._at().sync()
 
     def confirm_restored(self) -> None:
         """Somebody says that the database that was put back is the right one."""
-        (self._folder / _UNCONFIRMED).unlink(missing_ok=True)
-        sync_folder(self._folder)
+        self._at(_UNCONFIRMED).unlink()
+        self._at().sync()
 
     def is_unconfirmed(self) -> bool:
         """Whether a database was put back of which nobody has said so."""
@@ -253,7 +255,7 @@ class KeyFolder:
         """Remove a key whose row was never written: nothing was sealed that is kept, so there is no receipt."""
         path = self._path(kind, key_id)
         for found in (next_of(path), last_of(path), path, *drafts_of(path)):
-            found.unlink(missing_ok=True)
+            found.unlink()
 
     def set_aside(self, kind: Kind, key_id: uuid.UUID, day: date) -> None:
         """Move a key that no row has where nothing opens with it (`key_quarantine`)."""
@@ -290,10 +292,10 @@ class KeyFolder:
 
     def made_before(self, kind: Kind, moment: datetime) -> Iterator[uuid.UUID]:
         """The keys of a kind whose files are older than a moment."""
-        for path in (self._folder / kind).glob("??/*.key"):
-            with contextlib.suppress(FileNotFoundError):
-                if not path.name.startswith(".") and path.stat().st_mtime < moment.timestamp():
-                    yield uuid.UUID(path.stem)
+        for path, told in self._at(kind).files():
+            is_key = len(path.parts) == 3 and path.suffix == ".key" and not path.name.startswith(".")
+            if is_key and told.st_mtime < moment.timestamp():
+                yield uuid.UUID(path.stem)
 
     def receipts(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first: which key, of what kind, why, when. They name no one."""
@@ -307,7 +309,7 @@ class KeyFolder:
         except FileNotFoundError:
             self._must_be_ours()
         with away_when_refused(), contextlib.suppress(FileExistsError):
-            write_secret(path, secrets.token_bytes(KEY_BYTES))
+            path.write(secrets.token_bytes(KEY_BYTES))
         return read_key(path)
 
     def service_keys(self, name: str) -> list[bytes]:
@@ -373,18 +375,21 @@ class KeyFolder:
             return drop_replaced(self._folder, self._receipts, before, now)
 
     @property
-    def _mark(self) -> Path:
+    def _mark(self) -> Spot:
         return self._service("installation")
 
-    def _service(self, name: str) -> Path:
-        return self._folder / "service" / f"{name}.key"
+    def _at(self, *names: str) -> Spot:
+        return Spot(self._folder, names)
 
-    def _path(self, kind: Kind, key_id: uuid.UUID) -> Path:
-        return self._folder / kind / str(key_id)[:2] / f"{key_id}.key"
+    def _service(self, name: str) -> Spot:
+        return self._at("service") / f"{name}.key"
+
+    def _path(self, kind: Kind, key_id: uuid.UUID) -> Spot:
+        return self._at(kind, str(key_id)[:2]) / f"{key_id}.key"
 
     def _must_be_ours(self) -> None:
         try:
-            if not self._foreign and self._mark.read_bytes() == self._installation:
+            if not self._foreign and self._mark.read() == self._installation:
                 return
         except OSError as error:
             raise KeysAway(f"the key folder cannot be read: {type(error).__name__}") from error
@@ -406,14 +411,12 @@ class KeyFolder:
         if self._receipts.tells_of(key_id):
             raise KeyGone(str(key_id))
 
-    def _unlink(self, path: Path) -> bool:
+    def _unlink(self, path: Spot) -> bool:
         """Remove a key, what lies beside it while it is rotated and what lies aside of it, on disk before returning; whether
         there was any."""
         aside = key_quarantine.aside_of(self._folder, path.parent.parent.name, uuid.UUID(path.stem))
-        there = [found for found in (next_of(path), last_of(path), path, *drafts_of(path), *aside) if found.exists()]
-        for found in there:
-            found.unlink(missing_ok=True)
+        there = [found.unlink() for found in (next_of(path), last_of(path), path, *drafts_of(path), *aside)]
         key_quarantine.remove_empty(aside)
-        if path.parent.exists():
-            sync_folder(path.parent)
-        return bool(there)
+        with contextlib.suppress(FileNotFoundError):
+            path.parent.sync()
+        return any(there)

@@ -1,9 +1,7 @@
 """A folder of keys as it lies on disk: who reaches it, which keys are in it, whether what is written is whole."""
 
 import contextlib
-import grp
 import os
-import pwd
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from programmes.core.key_files import is_shared, parsed_receipt
+from programmes.core.key_files import parsed_receipt
 from programmes.core.sealing import KEY_BYTES
 from programmes.doctor.findings import Finding
+from programmes.doctor.sharing import group_of, has_list, has_name
 
 _OTHERS, _STRANGERS = 0o077, 0o007
 _SECRET = frozenset({".key", ".next", ".last"})
@@ -33,6 +32,8 @@ class FolderFacts:
     open_to_others: int = 0
     of_others: int = 0
     closed: int = 0
+    # Links, pipes and what else is neither a file nor a folder, and receipts that have a second name.
+    strange: int = 0
     damaged: int = 0
     being_rotated: int = 0
     same_volume: bool | None = None
@@ -43,6 +44,10 @@ class FolderFacts:
     group: str = ""
     members: tuple[str, ...] = ()
     closed_to_group: int = 0
+    # That group has no name here, so that nobody can say who is in it.
+    nameless: bool = False
+    # How many folders and files, the folder itself among them, have access control lists.
+    listed: int = 0
 
     @property
     def open(self) -> bool:
@@ -127,7 +132,7 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
     # The public halves of ballot keys are public, and their folder has nothing else in it.
     folders = [(path, told) for path, told in inside if stat.S_ISDIR(told.st_mode) and path.name != "ballots"]
     torn, torn_end, readable = _receipts(folder)
-    group, members = _group(found)
+    group, members = group_of(found)
     others = _STRANGERS if group else _OTHERS
     # What the group shares, and what only the worker reads of it is in folders of its own.
     shared = [told for _, told in [*secrets, *folders, *records]] if group else []
@@ -137,6 +142,8 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
         usable=os.access(folder, os.R_OK | os.W_OK | os.X_OK),
         open_to_others=sum(bool(told.st_mode & others) for _, told in [*secrets, *folders, *records]),
         of_others=0 if group else sum(told.st_uid != found.st_uid for _, told in inside),
+        strange=sum(not (stat.S_ISREG(told.st_mode) or stat.S_ISDIR(told.st_mode)) for _, told in inside)
+        + sum(stat.S_ISREG(told.st_mode) and told.st_nlink > 1 for _, told in records),
         closed=sum(not os.access(path, os.R_OK) for path, _ in secrets),
         damaged=sum(told.st_size != KEY_BYTES for _, told in secrets),
         being_rotated=sum(path.suffix == ".next" for path, _ in secrets),
@@ -146,20 +153,10 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
         receipts_readable=readable,
         group=group,
         members=members,
+        nameless=bool(group) and not has_name(found.st_gid),
+        listed=sum(has_list(path) for path in (folder, *(path for path, told in inside if not stat.S_ISLNK(told.st_mode)))),
         closed_to_group=sum(told.st_gid != found.st_gid or told.st_mode & 0o060 != 0o060 for told in shared),
     )
-
-
-def _group(found: os.stat_result) -> tuple[str, tuple[str, ...]]:
-    """The group that a folder is given to, and whose accounts are in it; by number where it has no name."""
-    if not is_shared(found.st_mode):
-        return "", ()
-    try:
-        group = grp.getgrgid(found.st_gid)
-    except KeyError:
-        return str(found.st_gid), ()
-    first = (one.pw_name for one in pwd.getpwall() if one.pw_gid == found.st_gid)
-    return group.gr_name, tuple(sorted({*group.gr_mem, *first}))
 
 
 def keys_in(folder: Path, pattern: str, now: datetime) -> tuple[frozenset[UUID], frozenset[UUID]]:
@@ -192,6 +189,15 @@ def _reach(name: str, facts: FolderFacts) -> Iterator[Finding]:
             f"{facts.open_to_others} folders, key files or receipts in {facts.path} have a mode that lets others in.",
             f"chmod -R {'o=' if facts.group else 'u=rwX,go='} {facts.path} (the folder ballots in it may stay readable).",
         )
+    if facts.listed:
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.listed} folders or files in {facts.path} have access control lists: other accounts than the mode tells"
+            " of may reach the keys, now or in what is made here.",
+            f"getfacl -R {facts.path} says who; setfacl -R -b {facts.path} takes them away. Find out who could read the keys"
+            + (_ROTATED if name == "key folder" else "."),
+        )
     if facts.of_others:
         yield Finding(
             name,
@@ -214,6 +220,14 @@ def _sharing(name: str, facts: FolderFacts) -> Iterator[Finding]:
         told = f"{len(facts.members)} accounts are in the group {facts.group}, which reaches all keys: "
         mend = "Take away all but those of web and worker: gpasswd -d ACCOUNT GROUP"
         yield Finding(name, "fault", f"{told}{', '.join(facts.members)}.", mend)
+    if facts.nameless:
+        yield Finding(
+            name,
+            "warning",
+            f"{facts.path} is given to the group with the number {facts.group}, which has no name here: who is in it cannot"
+            " be checked.",
+            "Give it to a group that has a name, of just web and worker. In a container see on the host who has that group.",
+        )
     if facts.closed_to_group:
         yield Finding(
             name,
@@ -234,6 +248,15 @@ def _use(name: str, facts: FolderFacts, rotating: bool) -> Iterator[Finding]:
             + (f"; {facts.closed} keys are closed to it." if facts.closed else "."),
             "Run this as the account of the service. If it is that: give the folder to it, and see that the volume is not"
             " mounted read-only.",
+        )
+    if facts.strange:
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.strange} links, or other things that are no files, lie in {facts.path}. No program of ours makes any:"
+            " somebody with the account of web may have tried to reach other files through the worker.",
+            f"Look at them (find {facts.path} ! -type f ! -type d; and find {facts.path} -name receipts.jsonl -links +1),"
+            " remove them, and find out who has made them. The service follows none.",
         )
     if facts.damaged:
         yield Finding(

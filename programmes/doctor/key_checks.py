@@ -14,7 +14,7 @@ from programmes.core import folder_marks, key_quarantine
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.restoring import no_restore_runs
 from programmes.core.rotating import is_rotating
-from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts, is_unconfirmed, read_key, restore_of
+from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts, Spot, is_unconfirmed, read_key, restore_of
 from programmes.doctor.findings import Finding, Patient
 from programmes.doctor.folders import KeyFacts, folder_findings, key_findings, keys_in, look_at
 from programmes.evaluation.queries import waiting_sizes
@@ -105,10 +105,10 @@ async def right_folders(patient: Patient) -> Sequence[Finding]:
     folders: list[tuple[folder_marks.Folder, Path]] = [("keys", settings.key_folder)]
     if patient.worker:
         folders.append(("ballots", settings.ballot_key_folder))
-    return [await _mark(name, folder / "service" / "installation.key") for name, folder in folders]
+    return [await _mark(name, Spot(folder) / "service" / "installation.key") for name, folder in folders]
 
 
-async def _mark(name: folder_marks.Folder, file: Path) -> Finding:
+async def _mark(name: folder_marks.Folder, file: Spot) -> Finding:
     check = f"folder of {name}"
     wanted = await folder_marks.known(name)
     if wanted is None:

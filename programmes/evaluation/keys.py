@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from programmes.core.key_files import drafts_of
-from programmes.core.sealing import KEY_BYTES, KeyGone, KeysAway, Receipts, Unreadable, read_key, sync_folder, write_secret
+from programmes.core.sealing import KEY_BYTES, KeyGone, KeysAway, Receipts, Spot, Unreadable, read_key
 from programmes.evaluation.text_keys import TextKeys
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -28,8 +28,8 @@ def _purpose(ballot_id: UUID) -> bytes:
     return b"programmes/ballot/1/" + ballot_id.bytes
 
 
-def _public_path(key_folder: Path, ballot_id: UUID) -> Path:
-    return key_folder / "ballots" / f"{ballot_id}.pub"
+def _public_path(key_folder: Path, ballot_id: UUID) -> Spot:
+    return Spot(key_folder) / "ballots" / f"{ballot_id}.pub"
 
 
 def seal(key_folder: Path, ballot_id: UUID | None, plain: bytes) -> bytes:
@@ -65,20 +65,19 @@ class BallotKeys:
         path = self._private_path(ballot_id)
         if not path.exists():
             with contextlib.suppress(FileExistsError):
-                write_secret(path, X25519PrivateKey.generate().private_bytes_raw())
+                path.write(X25519PrivateKey.generate().private_bytes_raw())
         public = _public_path(self._key_folder, ballot_id)
         if not public.exists():
             with contextlib.suppress(FileExistsError):
-                write_secret(public, self._private(ballot_id).public_key().public_bytes_raw())
-            public.chmod(0o644)
+                public.write(self._private(ballot_id).public_key().public_bytes_raw(), mode=0o644)
 
     @property
     def mark(self) -> bytes:
         """What tells this folder from any other, made when first asked for; says nothing of a key (`folder_marks`)."""
-        path = self._folder / "service" / "installation.key"
+        path = Spot(self._folder) / "service" / "installation.key"
         if not path.exists():
             with contextlib.suppress(FileExistsError):
-                write_secret(path, secrets.token_bytes(KEY_BYTES))
+                path.write(secrets.token_bytes(KEY_BYTES))
         return hashlib.sha256(read_key(path)).digest()
 
     def must_fit(self, ballot_id: UUID) -> None:
@@ -110,8 +109,11 @@ class BallotKeys:
 
     def alive(self) -> list[UUID]:
         """Ballots of which a key, or the public half of one that is half destroyed, still lies here."""
-        files = [*(self._folder / "private").glob("*.key"), *(self._key_folder / "ballots").glob("*.pub")]
-        return sorted({UUID(path.stem) for path in files if not path.name.startswith(".")})
+        private = (Spot(self._folder) / "private").names()
+        names = [name.removesuffix(".key") for name in private if name.endswith(".key")]
+        public = (Spot(self._key_folder) / "ballots").names()
+        names += [name.removesuffix(".pub") for name in public if name.endswith(".pub")]
+        return sorted({UUID(name) for name in names if not name.startswith(".")})
 
     def is_destroyed(self, ballot_id: UUID) -> bool:
         """Whether there is a receipt. Looks only where the key is missing, so that receipts are seldom read."""
@@ -120,24 +122,20 @@ class BallotKeys:
     def destroy(self, ballot_id: UUID, why: str, now: datetime) -> None:
         """Unlink the private half, write the receipt, withdraw the public half. May be replayed after a crash anywhere."""
         path = self._private_path(ballot_id)
-        there = [found for found in (path, *drafts_of(path)) if found.exists()]
-        for found in there:
-            found.unlink(missing_ok=True)
-        if there:
-            sync_folder(path.parent)
+        if sum(found.unlink() for found in (path, *drafts_of(path))):
+            path.parent.sync()
         if not any(r["key"] == str(ballot_id) for r in self.receipts()):
             self._receipts.append({"key": str(ballot_id), "kind": "ballot", "why": why, "when": now.isoformat()})
         public = _public_path(self._key_folder, ballot_id)
-        if public.exists():
-            public.unlink()
-            sync_folder(public.parent)
+        if public.unlink():
+            public.parent.sync()
 
     def receipts(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first. They name boxes, not people."""
         return self._receipts.read()
 
-    def _private_path(self, ballot_id: UUID) -> Path:
-        return self._folder / "private" / f"{ballot_id}.key"
+    def _private_path(self, ballot_id: UUID) -> Spot:
+        return Spot(self._folder) / "private" / f"{ballot_id}.key"
 
     def _private(self, ballot_id: UUID) -> X25519PrivateKey:
         try:

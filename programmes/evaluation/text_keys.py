@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from programmes.core.key_files import drafts_of
-from programmes.core.sealing import KeyGone, Receipts, Unreadable, read_key, sync_folder, write_secret
+from programmes.core.sealing import KeyGone, Receipts, Spot, Unreadable, read_key
 
 _NONCE = 12
 # A text has this length before it is sealed: 500 letters of four bytes fit.
@@ -29,7 +29,7 @@ def _sealed(key: bytes, text: str, about: bytes) -> bytes:
     return nonce + AESGCM(key).encrypt(nonce, (len(raw).to_bytes(4, "big") + raw).ljust(_LENGTH, b"\0"), about)
 
 
-def _opened(path: Path, sealed: bytes, about: bytes) -> str:
+def _opened(path: Spot, sealed: bytes, about: bytes) -> str:
     try:
         plain = AESGCM(read_key(path)).decrypt(sealed[:_NONCE], sealed[_NONCE:], about)
         return plain[4 : 4 + int.from_bytes(plain[:4], "big")].decode()
@@ -39,15 +39,15 @@ def _opened(path: Path, sealed: bytes, about: bytes) -> str:
         raise Unreadable(path.stem) from error
 
 
-def _key_of(path: Path) -> bytes:
+def _key_of(path: Spot) -> bytes:
     try:
         return read_key(path)
     except FileNotFoundError as error:
         raise KeyGone(path.stem) from error
 
 
-def _review_path(key_folder: Path, review_id: UUID) -> Path:
-    return key_folder / "reviews" / f"{review_id}.key"
+def _review_path(key_folder: Path, review_id: UUID) -> Spot:
+    return Spot(key_folder) / "reviews" / f"{review_id}.key"
 
 
 def _place(review_id: UUID, text_id: UUID) -> bytes:
@@ -76,6 +76,11 @@ def open_for_review(key_folder: Path, review_id: UUID, text_id: UUID, sealed: by
     return _opened(_review_path(key_folder, review_id), sealed, _place(review_id, text_id))
 
 
+def _ids(folder: Spot) -> list[UUID]:
+    """Whose keys lie in a folder."""
+    return [UUID(name.removesuffix(".key")) for name in folder.names() if name.endswith(".key") and name[0] != "."]
+
+
 class TextKeys:
     """The worker's side. Whoever makes, looks through or destroys keys of a programme holds its lock."""
 
@@ -86,13 +91,13 @@ class TextKeys:
     def create(self, section: str) -> UUID:
         """A fresh key for the texts of a programme, on disk before this returns."""
         key_id = uuid4()
-        write_secret(self._path(section, key_id), AESGCM.generate_key(bit_length=256))
+        self._path(section, key_id).write(AESGCM.generate_key(bit_length=256))
         return key_id
 
     def create_review(self, review_id: UUID) -> None:
         """The key of a review; one that a crash has left is used."""
         if not _review_path(self.key_folder, review_id).exists():
-            write_secret(_review_path(self.key_folder, review_id), AESGCM.generate_key(bit_length=256))
+            _review_path(self.key_folder, review_id).write(AESGCM.generate_key(bit_length=256))
 
     def seal(self, section: str, key_id: UUID, text: str) -> bytes:
         """Raises KeyGone: there is no such key."""
@@ -118,12 +123,12 @@ class TextKeys:
         return [*found, None] if self._path(section, None).exists() else [*found]
 
     def _with_ids(self, section: str) -> list[UUID]:
-        return [UUID(path.stem) for path in (self._folder / "text" / section).glob("[!.]*.key")]
+        return _ids(Spot(self._folder) / "text" / section)
 
     def sections(self) -> list[str]:
         """The programmes of which a key may lie here."""
-        found = (self._folder / "text").glob("[!.]*")
-        return sorted({path.stem if path.suffix == ".key" else path.name for path in found})
+        found = (Spot(self._folder) / "text").names()
+        return sorted({name.removesuffix(".key") for name in found if not name.startswith(".")})
 
     def has(self, section: str, key_id: UUID | None) -> bool:
         return self._path(section, key_id).exists()
@@ -133,7 +138,7 @@ class TextKeys:
 
     def reviews(self) -> list[UUID]:
         """The reviews of which a key lies here."""
-        return [UUID(path.stem) for path in (self.key_folder / "reviews").glob("[!.]*.key")]
+        return _ids(Spot(self.key_folder) / "reviews")
 
     def is_destroyed(self, key_id: UUID | None) -> bool:
         return key_id is not None and any(receipt["key"] == str(key_id) for receipt in self.receipts())
@@ -150,14 +155,11 @@ class TextKeys:
         """Every receipt of the ballot key folder, oldest first."""
         return self._receipts.read()
 
-    def _unlink(self, path: Path, key: str, kind: str, now: datetime) -> None:
-        there = [found for found in (path, *drafts_of(path)) if found.exists()]
-        for found in there:
-            found.unlink(missing_ok=True)
-        if there:
-            sync_folder(path.parent)
+    def _unlink(self, path: Spot, key: str, kind: str, now: datetime) -> None:
+        if sum(found.unlink() for found in (path, *drafts_of(path))):
+            path.parent.sync()
             self._receipts.append({"key": key, "kind": kind, "why": "over", "when": now.isoformat()})
 
-    def _path(self, section: str, key_id: UUID | None) -> Path:
-        folder = self._folder / "text"
+    def _path(self, section: str, key_id: UUID | None) -> Spot:
+        folder = Spot(self._folder) / "text"
         return folder / section / f"{key_id}.key" if key_id else folder / f"{section}.key"

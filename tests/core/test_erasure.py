@@ -9,7 +9,7 @@ import pytest
 
 from programmes.core import erasure
 from programmes.core.db import transaction
-from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Receipts
+from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Receipts, Spot
 from tests.clock import FrozenClock
 
 
@@ -74,6 +74,19 @@ async def test_keys_that_are_away_undo_nothing_of_what_was_asked_for_and_go_late
     assert not keys.exists("entry", key_id)
 
 
+async def test_an_intent_of_no_kind_is_forgotten_and_reaches_nothing(
+    db: None, clock: FrozenClock, owner: asyncpg.Connection, folder: Path
+) -> None:
+    keys = KeyFolder(folder)
+    key_id = keys.create("entry")
+    await owner.execute(
+        "insert into key_destruction (kind, key_id, why, intended_at) values ('ballots', $1, 'x', $2)", key_id, clock.now()
+    )
+    await erasure.replay(keys, clock.now())
+    assert (keys.exists("entry", key_id), list(keys.receipts())) == (True, [])
+    assert await owner.fetchval("select count(*) from key_destruction") == 0
+
+
 async def test_a_torn_last_line_stops_no_erasure_and_is_made_good(db: None, clock: FrozenClock, folder: Path) -> None:
     keys = KeyFolder(folder)
     first, second = keys.create("entry"), keys.create("entry")
@@ -103,7 +116,7 @@ async def test_with_nothing_pending_the_receipts_are_not_read(
     def read(self: object) -> bytes:
         raise AssertionError(self)
 
-    monkeypatch.setattr(Path, "read_bytes", read)
+    monkeypatch.setattr(Spot, "read", read)
     monkeypatch.setattr(Receipts, "read", read)
     assert await erasure.replay(keys, clock.now()) == 0
 

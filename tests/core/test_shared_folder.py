@@ -1,7 +1,9 @@
 """Web and worker as two accounts: a key folder that is given to their group stays usable to both, and closed to others."""
 
+import errno
 import os
 import stat
+import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,3 +78,50 @@ def test_a_third_account_in_the_group_is_a_fault() -> None:
     facts = FolderFacts("/k", mode=0o2770, same_volume=False, group="keys", members=("kim", "web", "worker"))
     [found] = folder_findings("key folder", facts)
     assert (found.level, "kim, web, worker" in found.says) == ("fault", True)
+
+
+def _acl(*entries: tuple[int, int, int]) -> bytes:
+    """An access control list as the kernel has it: version 2, and for each entry tag, rights and id."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+@pytest.mark.parametrize("name", ["system.posix_acl_access", "system.posix_acl_default"])
+def test_an_access_list_that_lets_a_third_account_in_is_a_fault(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "keys"
+    a_folder(folder, 0o2770)
+    nobody = 0xFFFFFFFF
+    third = _acl((1, 7, nobody), (2, 7, 4242), (4, 7, nobody), (16, 7, nobody), (32, 0, nobody))
+    try:
+        os.setxattr(folder / "service", name, third)
+    except OSError:
+        pytest.skip("this file system knows no access control lists")
+    [fault] = [f for f in folder_findings("key folder", look_at(folder, None)) if f.level == "fault"]
+    assert "1 folders or files" in fault.says
+    assert "access control lists" in fault.says
+
+
+def test_a_list_is_asked_for_and_a_file_system_that_knows_none_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "keys"
+    a_folder(folder, 0o2770)
+
+    def unknown(*_: object, **__: object) -> bytes:
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(os, "getxattr", unknown)
+    assert look_at(folder, None).listed == 0
+    monkeypatch.setattr(os, "getxattr", lambda path, name, **_: b"" if path == folder and "default" in name else unknown())
+    assert look_at(folder, None).listed == 1
+
+
+def test_a_group_without_a_name_is_said_and_does_not_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "keys"
+    a_folder(folder, 0o2770)
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("programmes.doctor.sharing.grp.getgrgid", unknown)
+    [found] = [f for f in folder_findings("key folder", look_at(folder, None), rotating=True) if f.level == "warning"]
+    assert "has no name here" in found.says

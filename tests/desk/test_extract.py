@@ -381,7 +381,7 @@ async def test_a_record_that_cannot_be_read_is_said_and_nothing_is_half_done(
     partner_id = await owner.fetchval("select id from partner_record")
     assert person_id
     for key_id in (person_id, partner_id):
-        path = keys._path("person", key_id)
+        path = keys._path("person", key_id).path
         if fault == "gone":
             path.unlink()
         elif fault == "wrong":

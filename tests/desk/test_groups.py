@@ -83,6 +83,23 @@ async def test_the_list_is_filtered_by_state_and_turned_at_fifty(
     assert len(list(csv.reader(io.StringIO(closed), delimiter=";"))) == 2
 
 
+async def test_where_people_are_not_counted_the_file_of_groups_has_no_number_of_them(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    for section, state in (("2.15", "open"), ("2.15", "closed"), ("2.1", "open")):
+        cohort = await a_cohort(section, clock.now(), robin)
+        await somebody(cohort, keys, clock.now())
+        async with transaction():
+            await execute("update cohort set state = $2 where id = $1", cohort.cohort_id, state)
+    await look(client, clock, "/personal/grupper")
+    places = {}
+    for shown in ("", "?visa=avslutade"):
+        file = (await client.get(f"/personal/grupper.csv{shown}")).content.decode("utf-8-sig")
+        places |= {(row[1], row[4]): row[6] for row in list(csv.reader(io.StringIO(file), delimiter=";"))[1:]}
+    assert places.pop(("2.1", "Öppen för anmälan")).endswith(" av 8.")
+    assert places == {("2.15", "Öppen för anmälan"): "", ("2.15", "Avslutad"): "Listan är raderad"}
+
+
 async def test_a_documented_group_shows_who_has_something_left_and_the_queue_with_its_reasons(
     robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:

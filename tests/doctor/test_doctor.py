@@ -37,7 +37,7 @@ from programmes.settings import Settings
 from programmes.worker import Worker
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_leader, somebody
-from tests.pools import a_pool
+from tests.pools import WORKERS, a_pool
 
 
 def said(found: list[Finding], level: str) -> str:
@@ -48,7 +48,7 @@ def said(found: list[Finding], level: str) -> str:
 async def as_worker(settings: Settings, db: None) -> AsyncIterator[None]:
     """What is asked is asked with the worker's role, as in its container."""
     webs = engine().pool
-    async with a_pool(settings.worker_database_url, 2) as engine().pool:
+    async with a_pool(settings.worker_database_url, WORKERS) as engine().pool:
         yield
     engine().pool = webs
 

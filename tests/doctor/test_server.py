@@ -20,7 +20,7 @@ from programmes.doctor import checks, clock_checks, command, server_checks, work
 from programmes.doctor.findings import Finding, Patient
 from programmes.doctor.server_checks import Role
 from programmes.settings import Settings
-from tests.pools import a_pool
+from tests.pools import WORKERS, a_pool
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
@@ -34,7 +34,7 @@ async def patient(settings: Settings, db: None) -> AsyncIterator[Patient]:
     """As the worker sees it."""
     webs = engine().pool
     own = replace(settings, database_url=settings.worker_database_url)
-    async with a_pool(settings.worker_database_url, 2) as engine().pool:
+    async with a_pool(settings.worker_database_url, WORKERS) as engine().pool:
         yield Patient(own, datetime.now(UTC))
     engine().pool = webs
 

@@ -27,7 +27,7 @@ from tests.enrolment.life_checks import World
 from tests.enrolment.life_model import QUARTER
 from tests.enrolment.life_office import Office
 from tests.enrolment.life_people import PICK, WHICH
-from tests.pools import a_pool
+from tests.pools import WORKERS, a_pool
 
 EXAMPLES, STEPS = int(os.environ.get("LIFE_CYCLE_EXAMPLES", "18")), 30
 
@@ -93,7 +93,7 @@ class LifeCycle(Office):
 async def world(
     db: None, owner: asyncpg.Connection, keys: KeyFolder, clock: FrozenClock, settings: Settings
 ) -> AsyncIterator[World]:
-    async with a_pool(settings.worker_database_url, 4) as workers:
+    async with a_pool(settings.worker_database_url, WORKERS) as workers:
         yield World(asyncio.get_running_loop(), owner, keys, clock, workers)
 
 

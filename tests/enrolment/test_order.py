@@ -259,6 +259,22 @@ async def test_nobody_goes_before_as_they_grow_too_old_where_nobody_is_too_old(
     assert (await post_form(client, address, asked)).status_code == (303 if offered else 422)
 
 
+def unmarked(rows: list[list[str]]) -> tuple[set[str], list[list[str]]]:
+    """How the lines are marked, and what else stands in them; the heads too."""
+    assert rows[0][0] == "Märkning"
+    return {row[0] for row in rows[1:]}, [row[1:] for row in rows]
+
+
+async def test_where_people_are_not_counted_the_history_says_days_only(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    cohort = await a_cohort("2.15", clock.now())
+    await somebody(cohort, keys, clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    _marks, [_heads, line] = unmarked(parsed(await client.get(f"/personal/grupper/{cohort.cohort_id}/ko.csv")))
+    assert line[:4] == ["2026-09-02", "1", "2026-09-02", "anmäld, fick plats"]
+
+
 async def test_the_history_of_an_exempt_queue_proves_the_order_without_any_name(
     kim: Principal, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient, owner: asyncpg.Connection
 ) -> None:
@@ -278,7 +294,9 @@ async def test_the_history_of_an_exempt_queue_proves_the_order_without_any_name(
     answer = await client.get(f"/personal/grupper/{cohort.cohort_id}/ko.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "attachment" in answer.headers["content-disposition"]
-    rows = parsed(answer)
+    assert f"kohistorik-{cohort.cohort_id}-internt-sekretess.csv" in answer.headers["content-disposition"]
+    marks, rows = unmarked(parsed(answer))
+    assert marks == {"Internt, sekretess. Förstörs när gruppen avslutas"}
     assert rows[0] == [
         "Tid",
         "Anmälan nr",
@@ -334,7 +352,8 @@ async def test_the_history_of_a_documented_queue_names_people_and_no_name_is_a_f
     for name in names:
         await somebody(cohort, keys, clock.now(), name)
     await sign_in_as(client, "kim", clock.now())
-    rows = parsed(await client.get(f"/personal/grupper/{cohort.cohort_id}/ko.csv"))
+    marks, rows = unmarked(parsed(await client.get(f"/personal/grupper/{cohort.cohort_id}/ko.csv")))
+    assert marks == {"Internt, sekretess"}
     assert [row[3] for row in rows[1:]] == [f"'{name}" for name in names[:5]] + list(names[5:])
     assert {len(row) for row in rows} == {10}
 

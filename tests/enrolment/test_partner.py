@@ -307,7 +307,7 @@ async def test_a_partners_key_is_rotated_like_any_persons_and_the_look_still_ope
     _cohort, _enrolment_id, person = await a_series(client, keys, clock)
     await post_form(client, f"{person}/partner", PIA)
     [partner] = await partner_ids()
-    path = keys._path("person", partner)
+    path = keys._path("person", partner).path
     before, sealed = path.read_bytes(), await fetchval("select sealed from partner_record")
 
     async def at_once(_: float) -> None:

@@ -40,7 +40,7 @@ from tests.journeys.acts import (
     yes_to_all,
 )
 from tests.journeys.conftest import NewContext
-from tests.pools import a_pool
+from tests.pools import WORKERS, a_pool
 
 MARKER = "zqxmarkor"
 RESTORED = "restored_after_closing"
@@ -92,7 +92,7 @@ async def check_that_a_restored_backup_erases_again(
     """Its people are rows that nobody can read, until the worker starts; then they are gone."""
     settings = await restored(backup, server, work_folder)
     connection = await asyncpg.connect(settings.database_url)
-    pool = await a_pool(settings.worker_database_url, 4)
+    pool = await a_pool(settings.worker_database_url, WORKERS)
     shared, engine().pool = engine().pool, pool
     try:
         sealed = await connection.fetch("select key_id, sealed from enrolment")

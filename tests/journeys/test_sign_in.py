@@ -144,7 +144,7 @@ async def test_before_taking_a_queue_home_kim_is_asked_once_more(
     async with page.expect_download() as coming:
         await page.get_by_role("link", name="Hämta filen").click()
     found = await coming.value
-    assert re.fullmatch(r"kohistorik-\d+\.csv", found.suggested_filename)
+    assert re.fullmatch(r"kohistorik-\d+-internt-sekretess\.csv", found.suggested_filename)
     await page.get_by_role("link", name="Tillbaka").click()
     await page.wait_for_url("**/ko")
 

@@ -56,24 +56,59 @@ async def test_what_waits_is_counted_and_what_is_late_apart(
     found = _values((await inside.get("/metrics")).text)
     assert len(queries_log.statements) <= 6
     names = (
-        "offers",
         "offers_late",
-        "messages",
         "messages_late",
         "messages_held",
         "messages_failed",
         "keys_usable",
         "lists_due",
     )
-    assert [found[f"programmes_{name}"] for name in names] == [1, 0, 1, 0, 1, 1, 1, 0]
-    assert found["programmes_jobs"] >= 1
-    assert found["programmes_keys"] >= 1
+    assert [found[f"programmes_{name}"] for name in names] == [0, 0, 1, 0, 1, 0]
+    assert found["programmes_jobs"] == 0
     assert found["programmes_worker_last_seen_timestamp_seconds"] == clock.now().timestamp()
     clock.advance(hours=2)
     found = _values((await inside.get("/metrics")).text)
     assert [found[f"programmes_{name}"] for name in ("offers_late", "messages_late")] == [1, 1]
+    await owner.execute(
+        """insert into notice (id, enrolment_id, kind, state, created_at)
+           select gen_random_uuid(), $1, 'offer', 'failed', $2 from generate_series(1, 13)""",
+        taken.enrolment_id,
+        clock.now(),
+    )
+    assert _values((await inside.get("/metrics")).text)["programmes_messages_failed"] == 10
     clock.advance(days=365)
     assert _values((await inside.get("/metrics")).text)["programmes_lists_due"] == 1
+
+
+async def test_nobody_is_counted_where_people_are_not(
+    inside: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    """One person's coming, accepting, being written to and going changes no line but those of requests."""
+
+    async def waits() -> dict[str, float]:
+        found = _values((await inside.get("/metrics")).text)
+        return {name: value for name, value in found.items() if "pool" not in name}
+
+    cohort = await a_cohort("2.15", clock.now(), await a_leader(clock.now()))
+    taken = await somebody(cohort, keys, clock.now())
+    before = await waits()
+    other = await somebody(cohort, keys, clock.now())
+    assert await waits() == before
+    await owner.execute(
+        "update enrolment set state = 'offered', offer_expires_at = $2 where id = $1",
+        other.enrolment_id,
+        clock.now() + timedelta(hours=1),
+    )
+    for state in ("waiting", "failed"):
+        await owner.execute(
+            "insert into notice (id, enrolment_id, kind, state, created_at) values (gen_random_uuid(), $1, 'offer', $2, $3)",
+            taken.enrolment_id,
+            state,
+            clock.now(),
+        )
+    assert await waits() == before
+    keys.destroy("entry", keys.create("entry"), "left", clock.now())
+    assert await waits() == before
 
 
 async def test_requests_are_counted_by_route_and_votes_not_at_all(inside: httpx.AsyncClient) -> None:
@@ -93,7 +128,9 @@ async def test_requests_are_counted_by_route_and_votes_not_at_all(inside: httpx.
 
 @pytest.mark.parametrize(("networks", "headers", "status"), [
     ("127.0.0.0/8", {}, 200), ("10.0.0.0/8", {}, 404), ("127.0.0.0/8", {"x-forwarded-for": "127.0.0.1"}, 404),
-    ("127.0.0.0/8", {"forwarded": "for=127.0.0.1"}, 404), ("127.0.0.0/8", {"host": "web:8000"}, 200),
+    ("127.0.0.0/8", {"forwarded": "for=127.0.0.1"}, 404), ("127.0.0.0/8", {"x-forwarded-for": ""}, 404),
+    ("127.0.0.0/8", {"x-real-ip": "127.0.0.1"}, 404), ("127.0.0.0/8", {"via": "1.1 proxy"}, 404),
+    ("127.0.0.0/8", {"x-forwarded-proto": "https"}, 404), ("127.0.0.0/8", {"host": "web:8000"}, 200),
 ])  # fmt: skip
 async def test_only_the_inside_reads_it(
     networks: str, headers: dict[str, str], status: int, settings: Settings, clock: FrozenClock, db: None
@@ -107,7 +144,7 @@ async def test_only_the_inside_reads_it(
 
 def test_alerts_and_dashboard_ask_for_nothing_that_is_not_measured() -> None:
     known = {f"programmes_{name}" for name in _TOLD} | {
-        "programmes_keys", "programmes_keys_usable", "programmes_pool_connections", "programmes_pool_idle",
+        "programmes_keys_usable", "programmes_pool_connections", "programmes_pool_idle",
         "programmes_pool_most", "programmes_requests_total", "programmes_request_seconds_bucket",
         "programmes_worker_last_seen_timestamp_seconds",
     }  # fmt: skip

@@ -107,6 +107,7 @@ async def test_web_takes_nothing_from_the_audit_trail_but_what_was_noted_about_a
             await note("cohort:start", f"cohort/{cohort.cohort_id}", None, clock.now())
             await note("enrolment:apply", f"cohort/{cohort.cohort_id}0", None, clock.now())
             await execute("select forget_trail($1)", cohort.cohort_id)
+            await execute("delete from enrolment where cohort_id = $1", cohort.cohort_id)
         assert await owner.fetchval("select count(*) from audit_entry") == left + 2, section
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with transaction():

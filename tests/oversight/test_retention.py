@@ -218,7 +218,7 @@ async def test_one_record_that_cannot_be_read_does_not_stop_the_others(
 ) -> None:
     past = await a_past(owner, keys, clock.now(), {**PLAIN, "Cia Al": "1990-01-01", "Dan Ed": "1990-01-01"})
     cut, lost, damaged, _fine = past.records
-    keys._path("person", damaged).write_bytes(b"half a key")
+    keys._path("person", damaged).path.write_bytes(b"half a key")
     await owner.execute("update participant set sealed = substring(sealed from 1 for 40) where id = $1", cut)
     keys.discard("person", lost)
     await wake(owner, NIGHT)

@@ -28,7 +28,7 @@ from tests.clock import FrozenClock
 from tests.conftest import settings_for
 from tests.factories import a_coordinator
 from tests.oversight.retention_cast import NIGHT, PLAIN, a_past, alive, figures_of, last, run_at, wake
-from tests.pools import a_pool
+from tests.pools import WORKERS, a_pool
 
 
 async def test_who_is_born_on_such_a_day_goes_to_the_archive_first(
@@ -172,7 +172,7 @@ async def test_yesterdays_backup_restored_erases_again_and_counts_nobody_twice(
     command = [str(server.binaries / "psql"), "-q", "-v", "ON_ERROR_STOP=1", again.database_url]
     subprocess.run(command, input=backup, text=True, capture_output=True, check=True)
     connection = await asyncpg.connect(again.database_url)
-    pool = await a_pool(again.worker_database_url, 4)
+    pool = await a_pool(again.worker_database_url, WORKERS)
     mine, engine().pool = engine().pool, pool
     try:
         assert len(await alive(connection)) == 3

@@ -17,6 +17,7 @@ from programmes.cli import main
 from programmes.core import key_files
 from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.key_files import Successor
+from programmes.core.key_paths import Spot
 from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
 from programmes.people import lookup_services, records, rotation_services
 from programmes.people.rotation_services import FORMS
@@ -99,7 +100,7 @@ def _steps(monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], int]:
 
         return step
 
-    for owner, name in ((os, "link"), (Path, "replace"), (Path, "unlink"), (os, "fsync")):
+    for owner, name in ((os, "link"), (os, "replace"), (os, "unlink"), (os, "fsync")):
         monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
     monkeypatch.setattr(records, "execute", counted(records.execute))
     monkeypatch.setattr(rotation_services, "execute", counted(execute))
@@ -306,7 +307,7 @@ def test_a_receipt_of_a_rotation_tells_no_key(clock: FrozenClock, folder: Path) 
     told = (folder / "receipts.jsonl").read_text()
     assert old.hex() not in told
     assert str(person) not in told
-    assert key_files.read_key(folder / "person" / str(person)[:2] / f"{person}.key") != old
+    assert key_files.read_key(Spot(folder) / "person" / str(person)[:2] / f"{person}.key") != old
 
 
 async def test_a_row_is_locked_while_it_is_sealed_anew(

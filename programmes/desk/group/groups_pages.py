@@ -1,6 +1,6 @@
 """The list of groups, by state, and the words for states that every page of a group uses."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from programmes.cohorts.queries import CohortFacts, CohortState
@@ -146,6 +146,11 @@ def _row(cohort: CohortFacts, programmes: Mapping[int, str], places: Mapping[int
     )
 
 
+def _counts(cohort: CohortFacts) -> bool:
+    """Whether `_places` says how many people there are."""
+    return cohort.state not in {"cancelled", "closed"} and cohort.form != "drop_in"
+
+
 def _places(cohort: CohortFacts, places: Places) -> str:
     """`5 klara, 2 preliminära av 8. 3 i kö.`; nothing where people just come, or where the list has been erased."""
     if cohort.state == "cancelled":
@@ -171,10 +176,12 @@ def heads() -> tuple[str, ...]:
 
 
 def rows(
-    cohorts: Sequence[CohortFacts], programmes: Mapping[int, str], places: Mapping[int, Places]
+    cohorts: Sequence[CohortFacts], programmes: Mapping[int, str], places: Mapping[int, Places], uncounted: Collection[int]
 ) -> Iterator[tuple[str, ...]]:
-    """A line for each group, with what its row on the page says."""
+    """A line for each group, with what its row on the page says. Of programmes whose people may not be counted (`uncounted`,
+    by id) no number of people leaves the page."""
     for cohort in cohorts:
         first = local_date(cohort.first_start).isoformat() if cohort.first_start else ""
         names = (cohort.section, programmes[cohort.programme_id], cohort.name, state_tag(cohort.state, cohort.form).text)
-        yield (_("Internt, sekretess"), *names, first, _places(cohort, places[cohort.cohort_id]))
+        said = "" if _counts(cohort) and cohort.programme_id in uncounted else _places(cohort, places[cohort.cohort_id])
+        yield (_("Internt, sekretess"), *names, first, said)

@@ -67,8 +67,10 @@ async def groups_file(request: AnyRequest) -> Response[bytes]:
     today = local_date(request.app.state.clock.now())
     shown = groups_pages.listed(await cohorts.all_mine(principal(request), today, groups_pages.STATES), _filter(request))
     names, taken = await _names(shown), await places(cohort.cohort_id for cohort in shown)
+    uncounted = await catalogue.uncounted({cohort.programme_id for cohort in shown})
     with speaking("sv"):
-        return csv_file("grupper-internt-sekretess.csv", groups_pages.heads(), groups_pages.rows(shown, names, taken))
+        rows = groups_pages.rows(shown, names, taken, uncounted)
+        return csv_file("grupper-internt-sekretess.csv", groups_pages.heads(), rows)
 
 
 def _filter(request: AnyRequest) -> str:

@@ -1,5 +1,6 @@
 """View models of a queue: its order with every reason, and its history as lines of a list."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,8 @@ from programmes.enrolment.queue.rules import SKIP_REASONS, OrderReason
 from programmes.enrolment.rules import EnrolmentFacts
 from programmes.enrolment.together.rules import held_by, numbers_together
 from programmes.enrolment.wording import event_words, held_text, order_text, passed_by_text, skip_text, stranded_text
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,12 @@ def heads(exempt: bool) -> Sequence[str]:
     """The headings of the history; of an exempt cohort nobody is named in it."""
     named = () if exempt else (_("Namn"),)
     happened = (_("Händelse"), _("Skäl"), _("Plats i kön före"), _("Plats i kön efter"), _("Högst antal platser"), _("Av"))
-    return (_("Tid"), _("Anmälan nr"), _("Anmäld"), *named, *happened)
+    return (_("Märkning"), _("Tid"), _("Anmälan nr"), _("Anmäld"), *named, *happened)
+
+
+def mark(exempt: bool) -> str:
+    """What each line says of itself. Of an exempt cohort a line is one person, and nothing of them is kept anywhere else."""
+    return _("Internt, sekretess. Förstörs när gruppen avslutas") if exempt else _("Internt, sekretess")
 
 
 def _place(number: int | None) -> str:
@@ -143,6 +151,12 @@ def _place(number: int | None) -> str:
 def _moment(at: datetime) -> str:
     """A local time that can be compared with any other: `2026-10-25 02:30:00+02:00`."""
     return local(at).isoformat(sep=" ", timespec="seconds")
+
+
+def only_days(row: tuple[str, ...]) -> tuple[str, ...]:
+    """A line with the day instead of each time: the number of an application and the order of the lines prove the order, and
+    by the second it would be known whose line it is."""
+    return tuple(_TIME.sub(r"\1", cell) for cell in row)
 
 
 def history_row(

@@ -137,14 +137,18 @@ def _back(cohort: CohortFacts) -> Response[Any]:
 
 @get("/personal/grupper/{cohort_id:int}/ko.csv", guards=[recently_confirmed])
 async def export(request: AnyRequest, cohort_id: FromPath[int]) -> Response[bytes]:
-    """The history of the queue, in Swedish whatever the page speaks: it is a record. That it was taken is noted."""
+    """The history of the queue, in Swedish whatever the page speaks: it is a record. That it was taken is noted.
+    Where people may not be counted it says on which day, and not when."""
     cohort, state = await _cohort(request, cohort_id), request.app.state
     now = state.clock.now()
     async with looking(principal(request), "queue_export", now) as look:
         lines = await services.history(cohort, state.key_folder, look, now)
+    counted = not await catalogue.uncounted([cohort.programme_id])
     with speaking("sv"):
         rows = [_row(line, cohort) for line in lines]
-        return csv_file(f"kohistorik-{cohort.cohort_id}.csv", pages.heads(cohort.exempt), rows)
+        rows = [(pages.mark(cohort.exempt), *(row if counted else pages.only_days(row))) for row in rows]
+        name = f"kohistorik-{cohort.cohort_id}-internt-sekretess.csv"
+        return csv_file(name, pages.heads(cohort.exempt), rows)
 
 
 def _row(line: services.Line, cohort: CohortFacts) -> tuple[str, ...]:

@@ -15,12 +15,13 @@ def heads() -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def rows(starts: Iterable[Start], uncounted: Collection[str]) -> Iterator[tuple[str, ...]]:
-    """A line for each start. Of sections that may not count people (`uncounted`) no number of people leaves the page."""
+def rows(starts: Iterable[Start], uncounted: Collection[int]) -> Iterator[tuple[str, ...]]:
+    """A line for each start. Of programmes whose people may not be counted (`uncounted`, by id) no number of people leaves
+    the page."""
     for one in starts:
         first = local_date(one.first_start).isoformat() if one.first_start else ""
         numbers = [str(n) for n in (one.confirmed, one.preliminary, one.offered, one.queued, one.visits)]
-        if one.section in uncounted:
+        if one.programme_id in uncounted:
             numbers = [""] * len(numbers)
         limits = (str(one.minimum), str(one.maximum))
         yield (_("Internt, sekretess"), one.section, one.name, one.decide_by.isoformat(), first, *limits, *numbers)

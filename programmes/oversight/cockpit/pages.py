@@ -118,14 +118,14 @@ def cockpit(
     starts: Sequence[Start],
     found: Sequence[YearStart],
     offered: Sequence[Offered],
-    uncounted: Collection[str],
+    uncounted: Collection[int],
     coordinates: Callable[[str], bool],
     today: date,
     wanted: Wanted,
     ages: Mapping[str, AgeAsked],
 ) -> Cockpit:
-    """Everything on the page. `uncounted` are sections where people may not be counted; `ages` how each section asks for
-    an age."""
+    """Everything on the page. `uncounted` are programmes, by id, whose people may not be counted; `ages` how each section
+    asks for an age."""
     short = {start.cohort_id: max(0, start.minimum - start.confirmed) for start in starts}
     by_section = years({o.section: o.required for o in offered}, found, short)
     names = {o.section: o.name for o in offered}
@@ -185,7 +185,7 @@ def cards_and_rows(
     starts: Sequence[Start],
     today: date,
     coordinates: Callable[[str], bool],
-    uncounted: Collection[str],
+    uncounted: Collection[int],
     wanted: Wanted,
     ages: Mapping[str, AgeAsked],
 ) -> tuple[tuple[Card, ...], tuple[Row, ...], int, int]:
@@ -202,7 +202,7 @@ def cards_and_rows(
             today,
             coordinates(s.section),
             s.cohort_id == main,
-            s.section in uncounted,
+            s.programme_id in uncounted,
             ages.get(s.section, "none"),
             linked(s, coordinates, wanted.staff_id),
         )

@@ -61,11 +61,12 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
     year = year if year in {today.year, today.year + 1} else today.year
     programmes = [p for _id, p in await catalogue.in_force(today) if p.form == "group"]
     mine = [p for p in programmes if who.coordinates(p.section)]
+    starts = await queries.undecided(who, now)
     view = pages.cockpit(
-        await queries.undecided(who, now),
+        starts,
         await queries.starts_in(year, who, today) if mine else [],
         await _offered(mine),
-        {p.section for p in programmes if not p.people_counted},
+        await catalogue.uncounted({start.programme_id for start in starts}),
         who.coordinates,
         today,
         pages.Wanted(
@@ -146,8 +147,8 @@ async def starts_file(request: AnyRequest) -> Response[bytes]:
     the house."""
     chosen = _filter(request)
     now = request.app.state.clock.now()
-    found = filter(chosen.holds, await queries.undecided(principal(request), now))
-    uncounted = {p.section for _id, p in await catalogue.in_force(local_date(now)) if not p.people_counted}
+    found = [one for one in await queries.undecided(principal(request), now) if chosen.holds(one)]
+    uncounted = await catalogue.uncounted({one.programme_id for one in found})
     with speaking("sv"):
         return csv_file("starter-internt-sekretess.csv", starts_file_pages.heads(), starts_file_pages.rows(found, uncounted))
 

@@ -96,7 +96,7 @@ async def take(request: AnyRequest, batch_id: FromPath[UUID]) -> Response[Any]:
     return Response(
         content,
         media_type="application/zip",
-        headers={"content-disposition": 'attachment; filename="arkiv.zip"', "cache-control": "no-store"},
+        headers={"content-disposition": 'attachment; filename="arkiv-internt-sekretess.zip"', "cache-control": "no-store"},
     )
 
 

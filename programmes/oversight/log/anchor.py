@@ -16,8 +16,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from programmes.core.key_files import make_private
-from programmes.core.sealing import read_key, sync_folder, write_secret
+from programmes.core.key_paths import make_private
+from programmes.core.sealing import Spot, read_key, sync_folder
 from programmes.oversight.log.chain_rules import Break, Head, Looked
 
 
@@ -38,7 +38,7 @@ class Anchor:
     def key(self) -> bytes:
         """The key of the chain. Raises NoAnchor when there is none, KeysAway when it can't be read or is damaged."""
         try:
-            return read_key(self._key)
+            return read_key(self._at(self._key))
         except FileNotFoundError:
             raise NoAnchor("key") from None
 
@@ -49,7 +49,7 @@ class Anchor:
             return
         for path, content in ((self._head, _written(Head())), (self._key, secrets.token_bytes(32))):
             with suppress(FileExistsError):
-                write_secret(path, content)
+                self._at(path).write(content)
 
     def head(self) -> Head:
         """The newest head. Raises NoAnchor when there is none, or none that can be read."""
@@ -135,6 +135,9 @@ class Anchor:
             out.flush()
             os.fsync(out.fileno())
         sync_folder(self._folder)
+
+    def _at(self, path: Path) -> Spot:
+        return Spot(self._folder.parent) / self._folder.name / path.name
 
     @property
     def _faults(self) -> Path:

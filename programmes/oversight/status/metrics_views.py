@@ -1,39 +1,35 @@
 """`/metrics` for Prometheus: what this process has served, and what waits in the database. For the inside only."""
 
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
-from anyio import to_thread
 from litestar import Request, Response, get
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from programmes.core.db import pool_facts
 from programmes.core.errors import NotFound
-from programmes.core.key_files import ids_in
 from programmes.core.sealing import KeyFolder
 from programmes.oversight.status import metrics_queries
 from programmes.web.measuring import Measures
 
 AnyRequest = Request[Any, Any, Any]
 _TOLD = {
-    "jobs": "Work that waits to be done.",
-    "jobs_late": "Work that has waited for ten minutes or more.",
-    "offers": "Offers that are open.",
-    "offers_late": "Offers that ran out ten minutes ago or more and have not been passed on.",
-    "messages": "Messages to people that are about to be sent.",
-    "messages_late": "Messages that have waited for ten minutes or more and are not held.",
-    "messages_held": "Messages that wait for a time at which they may be sent.",
-    "messages_failed": "Messages of the last day that could not be sent.",
-    "lists_due": "Working lists that should have been erased.",
-    "records_due": "Records of people whose time is over.",
+    "jobs": "Work that waits to be done, in whole tens.",
+    "jobs_late": "Whether any work has waited for ten minutes or more.",
+    "offers_late": "Whether an offer ran out ten minutes ago or more and has not been passed on.",
+    "messages_late": "Whether a message has waited for ten minutes or more and is not held.",
+    "messages_held": "Whether messages wait for a time at which they may be sent.",
+    "messages_failed": "Messages of the last day that could not be sent, in whole tens.",
+    "lists_due": "Whether a working list should have been erased.",
+    "records_due": "Records of documented people whose time is over.",
 }
+_PASSED_ON = frozenset({"forwarded", "via", "x-real-ip"})
 
 
 def _may_ask(request: AnyRequest) -> bool:
     """Whether it comes from where measuring is done. What a proxy passes on comes from outside, whoever the proxy is."""
-    if request.client is None or request.headers.get("x-forwarded-for") or request.headers.get("forwarded"):
+    if request.client is None or any(name in _PASSED_ON or name.startswith("x-forwarded-") for name in request.headers):
         return False
     try:
         address = ip_address(request.client.host)
@@ -51,10 +47,7 @@ async def metrics(request: AnyRequest) -> Response[bytes]:
     measures: Measures = state.measures
     keys: KeyFolder = state.key_folder
     found = CollectorRegistry()
-    usable = keys.usable()
-    _gauge(found, "keys_usable", "Whether the key folder can be used.", int(usable))
-    if usable:
-        _gauge(found, "keys", "Keys of people and of entries.", await to_thread.run_sync(_keys, keys.folder))
+    _gauge(found, "keys_usable", "Whether the key folder can be used.", int(keys.usable()))
     for name, (told, value) in pool_facts().items():
         _gauge(found, name, told, value)
     waits = await metrics_queries.waiting(state.clock.now())
@@ -68,10 +61,6 @@ async def metrics(request: AnyRequest) -> Response[bytes]:
 
 def _gauge(registry: CollectorRegistry, name: str, told: str, value: float) -> None:
     Gauge(f"programmes_{name}", told, registry=registry).set(value)
-
-
-def _keys(folder: Path) -> int:
-    return sum(len(ids_in(folder / kind)) for kind in ("entry", "person") if (folder / kind).is_dir())
 
 
 HANDLERS = [metrics]
