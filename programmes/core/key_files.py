@@ -25,70 +25,11 @@ _NEXT, _LAST = ".next", ".last"
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-<<<<<<< HEAD
-class KeysAway(Exception):
-    """Nothing can be said of what is sealed: the folder of the keys is gone, is another one, or a file in it is closed to
-    this process or damaged. It passes when that is mended, so nobody may take it for an erasure. Names no key."""
-
-
 class KeyDamaged(KeysAway):
     """One key file is no whole key: cut short by a full disk or a bad copy. What the others opened they open still."""
 
 
-def sync_folder(folder: Path) -> None:
-    """Put a folder's entries on disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def is_shared(mode: int) -> bool:
-    """Whether a folder of this mode is given to its group: by the setgid bit, which nobody sets by accident, and which
-    what is made in it inherits."""
-    return bool(mode & stat.S_ISGID) and mode & stat.S_IRWXG == stat.S_IRWXG
-
-
-def share_file(handle: int, folder: Path) -> None:
-    """Let the group of a folder that is shared at a file just made in it. The umask of the accounts that share it is 077."""
-    if is_shared(folder.stat().st_mode) and os.fstat(handle).st_uid == os.geteuid():
-        os.fchmod(handle, 0o660)
-
-
-def make_private(folder: Path) -> None:
-    """Make a folder, and every one above it that is missing, for its owner only, or as the shared folder that it lies in is,
-    and have them on disk."""
-    missing = [above for above in (folder, *folder.parents) if not above.exists()]
-    for made in reversed(missing):
-        # `mkdir` gives its mode to the last folder only; those above it would be open by the umask.
-        with contextlib.suppress(FileExistsError), _umask_for(made.parent) as mode:
-            made.mkdir(mode=mode)
-        sync_folder(made.parent)
-
-
-_ONE_UMASK = threading.Lock()
-
-
-@contextlib.contextmanager
-def _umask_for(above: Path) -> Iterator[int]:
-    """The mode of a folder that is made in another, with an umask that lets it be that. The setgid bit is inherited; setting
-    it with `chmod` is what a hardened unit forbids (RestrictSUIDSGID)."""
-    if not is_shared(above.stat().st_mode):
-        yield 0o700
-        return
-    with _ONE_UMASK:
-        before = os.umask(0o007)
-        try:
-            yield 0o770
-        finally:
-            os.umask(before)
-
-
-def read_key(path: Path) -> bytes:
-=======
 def read_key(at: Spot) -> bytes:
->>>>>>> folders
     """A key of 32 bytes.
 
     Raises:

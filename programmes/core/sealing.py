@@ -20,11 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from programmes.core import key_quarantine
 from programmes.core.key_files import (
     KEY_BYTES,
-<<<<<<< HEAD
     KeyDamaged,
-    KeysAway,
-=======
->>>>>>> folders
     Receipts,
     Successor,
     away_when_refused,
