@@ -57,7 +57,7 @@ async def test_damaged_receipts_are_told_and_nothing_is_done_by_guess(
     ):
         with pytest.raises(KeysAway):
             asked()
-    with pytest.raises(KeysAway, match=str(file)):
+    with pytest.raises(KeysAway, match="a link, or something else that is no file" if file.is_dir() else str(file)):
         await database_marks.accept_receipts(keys)
     ours = dataclasses.replace(the_worker, settings=own, keys=keys)
     with structlog.testing.capture_logs() as logs:
@@ -65,7 +65,11 @@ async def test_damaged_receipts_are_told_and_nothing_is_done_by_guess(
         keys.mark_restored()
         await worker.tick(ours)
         keys.unmark_restored()
-    named = [(entry["tick"], str(file) in entry["why"]) for entry in logs if "tick" in entry and "why" in entry]
+    named = [
+        (entry["tick"], str(file) in entry["why"] or (file.is_dir() and "no file" in entry["why"]))
+        for entry in logs
+        if "tick" in entry and "why" in entry
+    ]
     assert named == [("restoring", True), ("erase_again", True)]
     found = await checks.examine(Patient(own, clock.now()))
     assert not [one for one in found if "could not be looked at" in one.says]
