@@ -95,6 +95,9 @@ async def test_what_is_given_up_on_a_silent_wire_gives_its_connection_back(
     server: private_server.PrivateServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(db, "PARTING_SECONDS", 0.2)
+    # Of the pool that the run's tests share nothing is used, and nothing is closed.
+    monkeypatch.setattr(db.engine(), "pool", None)
+    monkeypatch.setattr(db.engine(), "config", {})
     async with wires(server, 1) as [wire]:
         await db.open_pool(by([wire], settings), 1)
         try:
