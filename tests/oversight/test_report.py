@@ -333,7 +333,7 @@ async def test_a_later_edition_takes_nothing_from_the_years_before_it(
 
 async def test_what_cannot_be_asked_for_is_said_in_words(staff: None, client: httpx.AsyncClient, clock: FrozenClock) -> None:
     await sign_in_as(client, "sasha", clock.now())
-    for year in ("1999", "2027", "1e3", "%00", "2%300"):
+    for year in ("1999", "2028", "1e3", "%00", "2%300"):
         answer = await client.get(f"{PAGE}?ar={year}")
         assert (answer.status_code, "Det finns ingen berättelse om det året." in answer.text) == (422, True)
         answer = await client.get(f"/personal/statistik/utlamning.csv?ar={year}")
@@ -361,10 +361,10 @@ async def test_only_years_that_are_over_and_only_for_coordinators_and_managers(
     staff: None, client: httpx.AsyncClient, clock: FrozenClock
 ) -> None:
     await sign_in_as(client, "kim", clock.now())
-    shown = (await client.get(f"{PAGE}?ar=2027")).text
+    shown = (await client.get(f"{PAGE}?ar=2028")).text
     assert "Verksamhetsberättelse 2026" in shown
     assert "Fastställ Verks" not in shown
-    for name in ("2027.pdf", "2023.pdf", "2026-kort.xlsx", "２０２６.pdf", "2026.csv", "../../x", "2026-kort.xlsx.pdf"):
+    for name in ("2028.pdf", "2023.pdf", "2026-kort.xlsx", "２０２６.pdf", "2026.csv", "../../x", "2026-kort.xlsx.pdf"):
         assert (await client.get(f"{PAGE}/{name}")).status_code == 404, name
     assert (await post_form(client, PAGE, {"ar": "2026", "sedd": ""})).status_code == 403
 
@@ -395,3 +395,17 @@ def test_the_workbook_has_the_figures_and_charts_with_words() -> None:
     ]  # fmt: skip
     drawing = zipfile.ZipFile(io.BytesIO(made)).read("xl/drawings/drawing1.xml").decode()
     assert 'descr="Besök 2025 och 2024. Mötesplatsen 300' in drawing
+
+
+async def test_the_year_that_goes_on_is_told_so_far_and_cannot_be_established(
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await sign_in_as(client, "sasha", clock.now())
+    shown = (await client.get(f"{PAGE}?ar=2027")).text
+    assert "Verksamhetsberättelse 2027" in shown
+    assert "Året är inte slut." in shown
+    assert "blev det färre" not in shown
+    assert 'name="sedd"' not in shown
+    answer = await post_form(client, f"{PAGE}?ar=2027", {"ar": "2027", "sedd": "0", "ord": ""})
+    assert (answer.status_code, "Året är inte slut." in answer.text) == (422, True)
+    assert await owner.fetchval("select count(*) from annual_report") == 0

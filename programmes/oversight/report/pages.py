@@ -36,9 +36,11 @@ def report(
     municipality: str,
     words: str = "",
     first: bool = False,
+    going_on: bool = False,
 ) -> Report:
     """The whole report of a year, as it would be established now. `first`: the service came into use in the year, so that
-    nothing is known of what was before, and it is not said that too little was."""
+    nothing is known of what was before, and it is not said that too little was. `going_on`: the year is not over, so neither
+    is it then."""
     told = [given for given in found if not given.nothing or programmes[given.section].wanted_starts]
     used = {figure for given in told for figure in given.figures}
     charts = tuple(chart for figure in _CHARTS if (chart := _chart(figure, told, programmes, year)))
@@ -47,13 +49,18 @@ def report(
         year=year,
         municipality=municipality,
         words=words,
-        lead=tuple(_lead(told, programmes, year, first)),
+        lead=(*(going_on_words() if going_on else ()), *_lead(told, programmes, year, first)),
         charts=charts,
-        parts=tuple(_part(given, programmes[given.section], year, first) for given in told),
+        parts=tuple(_part(given, programmes[given.section], year, first or going_on) for given in told),
         quiet=_("Inget att räkna %(year)s eller året före: %(names)s.", year=year, names=in_words(quiet)) if quiet else "",
         definitions=tuple(Defined(label(f, "group"), definition(f), source(f)) for f in FIGURES if f in used),
         short=tuple(_short(told, programmes)),
     )
+
+
+def going_on_words() -> tuple[str, ...]:
+    """That a year's figures are not all there yet."""
+    return (_("Året är inte slut. Här står det som är avslutat och räknat hittills, och det går inte att fastställa än."),)
 
 
 def _lead(told: Sequence[Given], programmes: Mapping[str, Programmed], year: int, first: bool) -> Iterable[str]:

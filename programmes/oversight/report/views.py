@@ -36,18 +36,19 @@ _YEARS = 3
 
 
 async def _draft(year: int, municipality: str, now: datetime, words: str = "") -> Report:
-    """The report of a year that is over, from the figures as they are, in Swedish, whoever reads it. What is established of
+    """The report of a year, from the figures as they are, in Swedish, whoever reads it. What is established of
     its own year or the one before stands in it as it was told."""
     period = year_of(year)
+    day = min(period.last, local_date(now))
     told = await statistics.of_period(period)
-    at_the_end = {p.section: p.starts_per_year_min for _id, p in await catalogue.in_force(period.last)}
+    at_the_end = {p.section: p.starts_per_year_min for _id, p in await catalogue.in_force(day)}
     open_groups = await statistics.left_open(period, (), now)
     began = await report_queries.begun()
     found = await report_queries.leaving(year, set(told), now) if told else []
     with speaking("sv"):
         by_edition = (
-            _("i den utgåva som gällde %(day)s", day=day_plain(period.last)),
-            _("i en utgåva som gällde före %(day)s", day=day_plain(period.last)),
+            _("i den utgåva som gällde %(day)s", day=day_plain(day)),
+            _("i en utgåva som gällde före %(day)s", day=day_plain(day)),
         )
         named = {
             section: Programmed(
@@ -58,7 +59,15 @@ async def _draft(year: int, municipality: str, now: datetime, words: str = "") -
             )
             for section, programme in told.items()
         }
-        return pages.report(found, named, year, municipality, words, first=began is not None and began.year == year)
+        return pages.report(
+            found,
+            named,
+            year,
+            municipality,
+            words,
+            first=began is not None and began.year == year,
+            going_on=day < period.last,
+        )
 
 
 async def _found(year: int, request: AnyRequest) -> tuple[Report, Established | None]:
@@ -81,16 +90,21 @@ async def _known(year: int) -> bool:
 
 
 async def _years(now: datetime) -> list[int]:
-    last = local_date(now).year - 1
-    return sorted({*range(last - _YEARS + 1, last + 1), *await report_queries.years()}, reverse=True)
+    """This year, of which there is a draft so far, and those before."""
+    this = local_date(now).year
+    return sorted({*range(this - _YEARS, this + 1), *await report_queries.years()}, reverse=True)
 
 
-def _year(form: Form, years: list[int]) -> int:
-    """The year that was asked for; the last, if none was or there is none of it, which is said."""
-    typed = form.raw("ar")
-    if typed and typed not in map(str, years):
+async def _year(form: Form, now: datetime) -> int:
+    """The year that was asked for. If none was, or there is none of it, which is said, the last that is over, or this one
+    where nothing is known of that."""
+    typed, years = form.raw("ar"), await _years(now)
+    if typed in map(str, years):
+        return int(typed)
+    if typed:
         form.fail("ar", _("Det finns ingen berättelse om det året. Välj ett av åren här."))
-    return int(typed) if typed in map(str, years) else years[0]
+    last = local_date(now).year - 1
+    return last if await _known(last) else last + 1
 
 
 async def _page(request: AnyRequest, form: Form, year: int) -> Response[Any]:
@@ -98,7 +112,8 @@ async def _page(request: AnyRequest, form: Form, year: int) -> Response[Any]:
     known = await _known(year)
     municipality = request.app.state.settings.municipality
     found, established = await _found(year, request) if known else (pages.empty(year, municipality), None)
-    years = await _years(request.app.state.clock.now())
+    now = request.app.state.clock.now()
+    years, over = await _years(now), year < local_date(now).year
     with speaking("sv"):
         said = pages.paper(found, _day(established))
     view = pages.ReportPage(
@@ -108,7 +123,7 @@ async def _page(request: AnyRequest, form: Form, year: int) -> Response[Any]:
         by=established.by if established else "",
         years=tuple((one, f"{pages.ADDRESS}?ar={one}") for one in years),
         files=pages.files(year) if known else (),
-        mark=mark_of(found) if who.has("manager") and known and not established else "",
+        mark=mark_of(found) if who.has("manager") and known and not established and over else "",
         form=form,
         unknown="" if known else pages.unknown_words(year),
     )
@@ -120,7 +135,7 @@ async def shown(request: AnyRequest) -> Response[Any]:
     """A year's report as it reads."""
     require_role(request, "coordinator", "manager")
     form = Form({name: [value] for name, value in request.query_params.items()})
-    return await _page(request, form, _year(form, await _years(request.app.state.clock.now())))
+    return await _page(request, form, await _year(form, request.app.state.clock.now()))
 
 
 @post("/personal/rapport", guards=[signed_in])
@@ -128,13 +143,13 @@ async def establish(request: AnyRequest) -> Response[Any]:
     """Establish it as it was read, with the manager's own words: from then on it stays as it is. None of a year from which
     nothing is known."""
     who, now, form = require_role(request, "manager"), request.app.state.clock.now(), await read_form(request)
-    year = _year(form, await _years(now))
+    year = await _year(form, now)
     if form.errors:
         return await _page(request, form, year)
     if await report_queries.established(year) is not None:
         raise Conflict("report_established")
-    if not await _known(year):
-        form.fail("ar", pages.unknown_words(year))
+    if year >= local_date(now).year or not await _known(year):
+        form.fail("ar", pages.unknown_words(year) if year < local_date(now).year else pages.going_on_words()[0])
         return await _page(request, form, year)
     words = _words(form)
     municipality = request.app.state.settings.municipality
