@@ -80,11 +80,11 @@ class Measured:
         return f"| {self.cohorts:,} | {self.people:,} | {self.marks:,} | {self.kept:.2f} | {self.statement:.1f} | {pages} |"
 
 
-async def build(owner: asyncpg.Connection, now: datetime, cohorts: int) -> None:
-    """So many cohorts with their sessions, people and marks, straight into the tables."""
+async def build(owner: asyncpg.Connection, now: datetime, cohorts: int, starts: int = STARTS) -> None:
+    """So many cohorts with their sessions, people and marks, straight into the tables; so many of them are yet to start."""
     ids = {row["section"]: row["id"] for row in await owner.fetch("select id, section from programme")}
     venue = await owner.fetchval("insert into venue (name, address) values ('Bänken', 'Mätgatan 1') returning id")
-    await owner.execute(_COHORTS, ids["2.8"], ids["2.1"], venue, local_date(now), now, STARTS, cohorts)
+    await owner.execute(_COHORTS, ids["2.8"], ids["2.1"], venue, local_date(now), now, starts, cohorts)
     await owner.execute(_SESSIONS, now, SESSIONS)
     await owner.execute(_PEOPLE, ids["2.8"], now, PEOPLE)
     await owner.execute(_MARKS, now)

@@ -45,6 +45,12 @@ from unnest($1::int[]) c (id), generate_series(1, $3::int) n
 """
 
 
+async def wait_in(owner: asyncpg.Connection, cohorts: list[int], now: datetime, many: int) -> None:
+    """So many people wait for each of these groups, which nobody has applied to yet."""
+    await owner.execute(_WAITING, cohorts, now, many)
+    await owner.execute("update cohort set arrivals = $2 where id = any($1::int[])", cohorts, many)
+
+
 async def build_queues(owner: asyncpg.Connection, now: datetime) -> dict[int, list[int]]:
     """Groups of 2.1 by how many wait for each before the measuring begins: 200 free places where nobody does.
 
@@ -59,8 +65,7 @@ async def build_queues(owner: asyncpg.Connection, now: datetime) -> dict[int, li
         await owner.execute(OPEN, mark, programme_id, venue, 200, today, soon, now, SPREAD, 4)
         rows = await owner.fetch("select id from cohort where public_id like $1 order by id", f"bench{mark}%")
         found[length] = [row["id"] for row in rows]
-        await owner.execute(_WAITING, found[length], now, length)
-        await owner.execute("update cohort set arrivals = $2 where id = any($1::int[])", found[length], length)
+        await wait_in(owner, found[length], now, length)
     await owner.execute("analyze")
     return found
 
