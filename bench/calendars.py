@@ -53,6 +53,13 @@ async def build_subscribers(owner: asyncpg.Connection, staff_id: int, keys: KeyF
     feeds = [uuid4() for _ in places]
     tokens = [token(feed, 1, keys.service_key("feed")) for feed in feeds]
     await owner.execute(FEEDS, feeds, places, [token_digest(one) for one in tokens], now)
+    # Groups begin a day after each other, and nobody can lead two at once: every seventh is so much later.
+    await owner.execute(
+        """update cohort_session s set starts_at = starts_at + late, ends_at = ends_at + late
+           from unnest($1::int[]) with ordinality as led (id, n), lateral (select (n - 1) / 7 * interval '3 hours') l (late)
+           where s.cohort_id = led.id""",
+        cohorts[:LED],
+    )
     await owner.executemany(
         "insert into cohort_staff (cohort_id, staff_id, role) values ($1, $2, 'leader')",
         [(cohort_id, staff_id) for cohort_id in cohorts[:LED]],

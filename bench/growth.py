@@ -17,7 +17,6 @@ from bench.record import Recorder, Scenario
 from bench.recorded import Recorded
 from bench.several import PROCESSES, Running, both, of_database
 from bench.town import wait_in
-from programmes.core.codes import new_token
 from programmes.settings import Settings
 
 CLIENTS, ROUNDS = 16, 2
@@ -62,16 +61,14 @@ async def known(recorder: Recorder, place: Place, queued: Scenario) -> Known:
         return [[_open(one), _save(one, mark, token)] for one in place.evenings]
 
     page = await recorder.read("page", "the public page of a programme", place.page, {})
-    return Known([page, poll, opened, saved], queued, _apply_like(queued.make()), evening)
+    return Known([page, poll, opened, saved], queued, _apply_like(queued), evening)
 
 
-def _apply_like(request: bytes) -> Callable[[str], bytes]:
-    """The form of the enrolment that was recorded, for another group and under a fresh once-number."""
-    head, _, body = request.decode().partition("\r\n\r\n")
-    cookie = next(line.partition(": ")[2] for line in head.split("\r\n") if line.startswith("Cookie: "))
+def _apply_like(recorded: Scenario) -> Callable[[str], bytes]:
+    """The same form as was recorded, of somebody else and for another group."""
 
     def make(public_id: str) -> bytes:
-        return post(f"/anmalan/{public_id}", re.sub(r"once=[^&]+", f"once={new_token()}", body), Cookie=cookie)
+        return re.sub(rb"^POST /anmalan/\S+", f"POST /anmalan/{public_id}".encode(), recorded.make())
 
     return make
 

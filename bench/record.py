@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
+from litestar.middleware.csrf import generate_csrf_token
 
 from bench.client import get, post
 from bench.recorded import Recorded
@@ -102,23 +103,21 @@ class Recorder:
         """Applications to the first half of the cohorts in turn; the other half is for the floor."""
         half = len(cohorts) // 2
         public = [await fetchval("select public_id from cohort where id = $1", one) for one in cohorts[:half]]
-        form = await self.browser.get(f"/anmalan/{public[-1]}")
-        token = re.search(r'name="_csrf_token" value="([0-9a-f]+)"', form.text)
-        assert token
+        form, secret = await self.browser.get(f"/anmalan/{public[-1]}"), self.keys.service_key("csrf").hex()
         names = set(re.findall(r'name="(v_[a-z_]+)"', form.text))
         answers = "".join(f"{name}=ja&" for name in sorted(names))
-        cookie = f"csrftoken={token[1]}"
         turn = iter(range(10**9))
 
-        def body() -> str:
-            return f"{answers}once={new_token()}&_csrf_token={token[1]}"
+        def sent() -> tuple[str, str]:
+            """Form and cookie of somebody with a browser of their own: one that has taken a place would be asked first."""
+            token = generate_csrf_token(secret)
+            return f"{answers}once={new_token()}&_csrf_token={token}", f"csrftoken={token}"
 
         def make() -> bytes:
-            return post(f"/anmalan/{public[next(turn) % half]}", body(), Cookie=cookie)
+            body, cookie = sent()
+            return post(f"/anmalan/{public[next(turn) % half]}", body, Cookie=cookie)
 
-        self.log.statements.clear()
+        body, cookie = sent()
         headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
-        answer = await self.browser.post(f"/anmalan/{public[-1]}", content=body(), headers=headers)
-        assert answer.status_code == 303, answer.text
-        recorded = Recorded(list(self.log.statements), 303, len(answer.content), cohorts[half - 1], cohorts[half:])
-        return Scenario(name, title, make, recorded)
+        found = await self.record_post(f"/anmalan/{public[-1]}", body, headers)
+        return Scenario(name, title, make, replace(found, cohort=cohorts[half - 1], cohorts=cohorts[half:]))

@@ -79,7 +79,11 @@ async def build(owner: asyncpg.Connection, staff_id: int, now: datetime) -> Town
     await owner.execute(OPEN, "a", ids["2.8"], venue, 8, today, soon, now, 3, 10)
     await owner.execute(OPEN, "w", ids["2.1"], venue, 200, today, soon, now, 120, 4)
     await owner.execute(OPEN, "r", ids["2.12"], venue, 10, today, soon, now, COHORTS - 123, 9)
-    await owner.execute("insert into cohort_staff (cohort_id, staff_id, role) select id, $1, 'leader' from cohort", staff_id)
+    # At no session by duty: nobody can stand at two at once.
+    await owner.execute(
+        """insert into cohort_staff (cohort_id, staff_id, role, every_session) select id, $1, 'leader', false from cohort""",
+        staff_id,
+    )
     await owner.execute("analyze")
     shown = await owner.fetchval("select id from cohort where public_id = 'bencha1'")
     wide = [r["id"] for r in await owner.fetch("select id from cohort where public_id like 'benchw%' order by id")]
