@@ -9,11 +9,11 @@ import shutil
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
 
@@ -100,30 +100,42 @@ async def _settings(server: private_server.PrivateServer, folder: Path, part: Pa
     )
 
 
+@contextlib.asynccontextmanager
+async def _recorder(settings: Settings, log: Log) -> AsyncIterator[Recorder]:
+    """The application in this process, on a database that has its tables."""
+    clock = SystemClock()
+    await open_pool(settings.web_database_url, 4, log)
+    try:
+        transport = httpx.ASGITransport(app=cast(Any, create_app(settings, clock, own_pool=False)))
+        async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as browser:
+            yield Recorder(browser, log, KeyFolder(settings.key_folder), clock)
+    finally:
+        await close_pool()
+
+
+async def _migrate(settings: Settings) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        await migrate(settings, SystemClock().now())
+
+
 async def _prepare(settings: Settings, part: Part) -> list[Scenario]:
     """Tables, what fills them, and what is to be measured."""
-    clock, log = SystemClock(), Log()
-    with contextlib.redirect_stdout(io.StringIO()):
-        await migrate(settings, clock.now())
+    now = SystemClock().now()
+    await _migrate(settings)
     await open_pool(settings.database_url, 1)
-    staff_id = await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], clock.now())
+    staff_id = await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], now)
     await close_pool()
-    await open_pool(settings.web_database_url, 4, log)
     owner = await asyncpg.connect(settings.database_url)
     try:
-        app = create_app(settings, clock, own_pool=False)
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as browser:
-            recorder = Recorder(browser, log, KeyFolder(settings.key_folder), clock)
+        async with _recorder(settings, Log()) as recorder:
             if part == "queues":
-                return await recorder.queues(await build_queues(owner, clock.now()))
+                return await recorder.queues(await build_queues(owner, now))
             if part == "calendars":
-                subscribers = await calendars.build_subscribers(owner, staff_id, recorder.keys, clock.now())
+                subscribers = await calendars.build_subscribers(owner, staff_id, recorder.keys, now)
                 return await calendars.scenarios(recorder, subscribers)
-            return await recorder.service(await build(owner, staff_id, clock.now()))
+            return await recorder.service(await build(owner, staff_id, now))
     finally:
         await owner.close()
-        await close_pool()
 
 
 async def _compare(scenarios: Sequence[Scenario], ours: int, floor: int) -> list[Result]:
@@ -171,27 +183,20 @@ async def _measure(server: private_server.PrivateServer, folder: Path, part: Par
 
 async def _grow(server: private_server.PrivateServer, folder: Path, part: Part) -> None:
     print(f"\nbench: a {part}, {SIZE:g} of its rows", flush=True)
-    settings, clock, log = await _settings(server, folder, part), SystemClock(), Log()
-    with contextlib.redirect_stdout(io.StringIO()):
-        await migrate(settings, clock.now())
-    await open_pool(settings.web_database_url, 4, log)
+    settings = await _settings(server, folder, part)
+    await _migrate(settings)
     owner = await asyncpg.connect(settings.database_url)
     try:
-        app = create_app(settings, clock, own_pool=False)
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as browser:
-            recorder = Recorder(browser, log, KeyFolder(settings.key_folder), clock)
+        async with _recorder(settings, Log()) as recorder:
             await growth.run(owner, settings, folder, recorder, PLACES[part], SIZE, SECONDS)
     finally:
         await owner.close()
-        await close_pool()
 
 
 async def _ballots(server: private_server.PrivateServer, folder: Path) -> None:
     running: list[asyncio.subprocess.Process] = []
     settings, now = await _settings(server, folder, "ballots"), SystemClock().now()
-    with contextlib.redirect_stdout(io.StringIO()):
-        await migrate(settings, now)
+    await _migrate(settings)
     await open_pool(settings.database_url, 1)
     await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], now)
     await close_pool()
@@ -225,8 +230,7 @@ async def _decade_of(
 ) -> decade.Measured:
     running: list[asyncio.subprocess.Process] = []
     settings, now = await _settings(server, folder, part), SystemClock().now()
-    with contextlib.redirect_stdout(io.StringIO()):
-        await migrate(settings, now)
+    await _migrate(settings)
     await open_pool(settings.database_url, 1)
     owner = await asyncpg.connect(settings.database_url)
     try:

@@ -74,7 +74,7 @@ async def scenarios(recorder: Recorder, town: Subscribers) -> list[Scenario]:
     half = SUBSCRIBERS // 2
     known, new, one = town.tokens[:half], town.tokens[half:-1], town.tokens[-1]
     tags = [await tag_of(each, keys, now) for each in known]
-    group = services.feed_address(await services.cohort_feed(town.cohort_id, keys, now), keys)
+    group = services.feed_address(await services.cohort_feed(town.cohort_id, town.staff_id, keys, now), keys)
     leader = services.feed_address(await services.leader_feed(town.staff_id, keys, now), keys)
     titled = await _titled(one, recorder)
     return [

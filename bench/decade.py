@@ -126,5 +126,7 @@ async def measured(owner: asyncpg.Connection, port: int, kept: float, seconds: f
     plan = [
         row[0] for row in await owner.fetch(f"explain (analyze, costs off, timing off, summary on) {STATISTICS}", *given)
     ]
-    counts = [await owner.fetchval(f"select count(*) from {table}") for table in ("cohort", "enrolment", "attendance")]
-    return Measured(*counts, kept, 1000 * sorted(times)[10], pages, plan)
+    cohorts, people, marks = [
+        await owner.fetchval(f"select count(*) from {table}") for table in ("cohort", "enrolment", "attendance")
+    ]
+    return Measured(cohorts, people, marks, kept, 1000 * sorted(times)[10], pages, plan)

@@ -142,7 +142,8 @@ class Growth:
             print(await self._evening(ours, floor, many), flush=True)
 
     async def _rate(self, scenario: Scenario, ours: Running, floor: Running, many: int) -> str:
-        status, found = scenario.recorded.status, ([], [])
+        status = scenario.recorded.status
+        found: tuple[list[Figures], list[Figures]] = ([], [])
         # The first turn only warms up.
         for turn in range(ROUNDS + 1):
             seconds = self.seconds if turn else self.seconds / 4

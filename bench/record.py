@@ -58,7 +58,7 @@ class Recorder:
 
     async def service(self, town: Town) -> list[Scenario]:
         """What people ask for most."""
-        feed = feed_address(await cohort_feed(town.shown, self.keys, self.clock.now()), self.keys)
+        feed = feed_address(await cohort_feed(town.shown, town.staff_id, self.keys, self.clock.now()), self.keys)
         tag = (await self.browser.get(feed)).headers["etag"]
         return [
             await self.read("page", "the public page of a programme", "/insatser/aterfallsprevention", {}),

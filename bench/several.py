@@ -5,7 +5,7 @@ import contextlib
 import pickle
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,9 +95,10 @@ async def _start_web(settings: Settings, folder: Path, port: int) -> asyncio.sub
 
 
 @contextlib.asynccontextmanager
-async def both(settings: Settings, recordings: dict[str, Recorded], folder: Path):  # type: ignore[no-untyped-def]
+async def both(settings: Settings, recordings: dict[str, Recorded], folder: Path) -> AsyncIterator[tuple[Running, Running]]:
     """As many of both as are ever asked. Yields the service's and the floor's."""
-    most, started = max(PROCESSES), []
+    most = max(PROCESSES)
+    started: list[asyncio.subprocess.Process] = []
     ports, floors = [free_port() for _ in range(most)], [free_port() for _ in range(most)]
     try:
         for port in ports:

@@ -19,10 +19,9 @@ with made as (
 )
 insert into cohort_session (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at,
                             shares_room)
-select id, week, start + week * interval '7 days', start + week * interval '7 days 2 hours', $3, '', 'planned', false, 0, $7,
-       true
+select id, week, day, day + interval '2 hours', $3, '', 'planned', false, 0, $7, true
 from (select id, $7::timestamptz + (20 + substr(name, 7)::int % 60) * interval '1 day' as start from made) m,
-     generate_series(1, $9::int) week
+     generate_series(1, $9::int) week, lateral (select start + week * interval '7 days' as day) d
 """
 
 
