@@ -27,8 +27,8 @@ test: .venv/dev-installed ## every check and every test
 # Two more than there are cores: the journeys wait for their browser, and others for processes of their own.
 WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 2))')
 
-bench: .venv/dev-installed ## how fast it is beside the floor: a bare route and the same statements on raw asyncpg
-	@$(BIN)/python -m bench
+bench: .venv/dev-installed ## how fast it is beside the floor: the same statements on raw asyncpg; PART=county only that
+	@$(BIN)/python -m bench $(PART)
 
 messages: .venv/dev-installed ## bring the message catalogues to the texts of code and templates; what is new waits for its English
 	@mkdir -p .data

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -156,12 +157,17 @@ async def _run(folder: Path, parts: Sequence[Part]) -> None:
     try:
         print(f"bench: measures of {SECONDS:g} s, {ROUNDS} rounds, {CLIENTS} clients, one process each", flush=True)
         for part in parts:
+            began, load = time.perf_counter(), os.getloadavg()[0]
             if part == "decade":
                 await _decade(server, folder)
             elif part in PLACES:
                 await _grow(server, folder, part)
             else:
                 await (_ballots(server, folder) if part == "ballots" else _measure(server, folder, part))
+            took = time.perf_counter() - began
+            print(f"\nbench: {part} took {took:.0f} s; the machine's load when it began: {load:.1f}", flush=True)
+        if not set(LONG) & set(parts):
+            print("bench: a county is measured only when it is asked for: make bench PART=county")
     finally:
         private_server.remove(folder / "pg")
 
