@@ -124,7 +124,7 @@ async def _prepare(settings: Settings, part: Part) -> list[Scenario]:
     now = SystemClock().now()
     await _migrate(settings)
     await open_pool(settings.database_url, 1)
-    staff_id = await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], now)
+    staff_id = await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", ""), ("leader", "")], now)
     await close_pool()
     owner = await asyncpg.connect(settings.database_url)
     try:
@@ -204,7 +204,7 @@ async def _ballots(server: private_server.PrivateServer, folder: Path) -> None:
     settings, now = await _settings(server, folder, "ballots"), SystemClock().now()
     await _migrate(settings)
     await open_pool(settings.database_url, 1)
-    await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], now)
+    await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", ""), ("leader", "")], now)
     await close_pool()
     owner = await asyncpg.connect(settings.database_url)
     try:
@@ -240,7 +240,7 @@ async def _decade_of(
     await open_pool(settings.database_url, 1)
     owner = await asyncpg.connect(settings.database_url)
     try:
-        await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], now)
+        await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", ""), ("leader", "")], now)
         await decade.build(owner, now, cohorts)
         kept, port = await decade.keep(owner), free_port()
         running.append(await processes.start(settings, folder, "serve", "--port", str(port)))
