@@ -12,6 +12,8 @@ from bench.record import PASSWORD, STAFF
 from programmes.attendance.figure_services import keep_figures
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
+from programmes.core.principal import Principal
+from programmes.oversight.queries import UNDECIDED_STARTS, all_starts
 from programmes.oversight.statistics.queries import STATISTICS, Period, arguments, year_of
 from programmes.people.services import SignedIn, sign_in
 
@@ -123,9 +125,14 @@ async def measured(owner: asyncpg.Connection, port: int, kept: float, seconds: f
         began = time.perf_counter()
         await owner.fetch(STATISTICS, *given)
         times.append(time.perf_counter() - began)
-    plan = [
-        row[0] for row in await owner.fetch(f"explain (analyze, costs off, timing off, summary on) {STATISTICS}", *given)
-    ]
+    coordinator = Principal(await owner.fetchval("select min(id) from staff"), STAFF, {"coordinator": frozenset()})
+    plan = []
+    for name, statement, arguments_of in (
+        ("the year's statistics", STATISTICS, given),
+        ("the cockpit", UNDECIDED_STARTS, all_starts(coordinator, now)),
+    ):
+        rows = await owner.fetch(f"explain (analyze, costs off, timing off, summary on) {statement}", *arguments_of)
+        plan += ["", f"bench: plan of {name}", *(row[0] for row in rows)]
     cohorts, people, marks = [
         await owner.fetchval(f"select count(*) from {table}") for table in ("cohort", "enrolment", "attendance")
     ]
