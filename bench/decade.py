@@ -22,6 +22,7 @@ COHORTS, SESSIONS, PEOPLE = 3000, 40, 10
 STARTS = 40
 ADDRESSES = {"the year's statistics": "/personal/statistik", "the cockpit": "/personal/starter"}
 
+# A group's sessions are planned at once and lie together.
 # Five of six are of documented people (2.8), the others of 2.1; they end evenly over ten years.
 _COHORTS = """
 insert into cohort (public_id, programme_id, name, state, venue_id, minimum, maximum, enrol_from, decide_by,
@@ -37,7 +38,7 @@ insert into cohort_session (cohort_id, number, starts_at, ends_at, venue_id, the
 select c.id, n, coalesce(c.closed_at, $1::timestamptz + interval '400 days') - (41 - n) * interval '7 days',
        coalesce(c.closed_at, $1::timestamptz + interval '400 days') - (41 - n) * interval '7 days' + interval '2 hours',
        c.venue_id, '', case when c.closed_at is null then 'planned' else 'held' end, false, 0, $1, true
-from cohort c, generate_series(1, $2::int) n
+from cohort c, generate_series(1, $2::int) n order by c.id, n
 """
 _DOCUMENTED = "select id from cohort where closed_at is not null and programme_id = $1"
 _PEOPLE = f"""
@@ -60,7 +61,7 @@ from enrolment e join cohort_session s on s.cohort_id = e.cohort_id
 _HEADS = """
 insert into head_count (session_id, women, men, other, counted_at)
 select s.id, 5, 4, 1, $2 from cohort_session s join cohort c on c.id = s.cohort_id
-where c.programme_id = $1 and s.state = 'held'
+where c.programme_id = $1 and s.state = 'held' order by s.id
 """
 
 
