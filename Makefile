@@ -27,8 +27,8 @@ test: .venv/dev-installed ## every check and every test
 # Two more than there are cores: the journeys wait for their browser, and others for processes of their own.
 WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 2))')
 
-bench: .venv/dev-installed ## how fast it is beside the floor: a bare route and the same statements on raw asyncpg
-	@$(BIN)/python -m bench
+bench: .venv/dev-installed ## how fast it is beside the floor: the same statements on raw asyncpg; PART=county only that
+	@$(BIN)/python -m bench $(PART)
 
 upgrade: .venv/dev-installed ## rehearse an upgrade: the release before (FROM=tag) serves while this one migrates, and then beside it
 	@$(BIN)/python -m tests.upgrade $(if $(FROM),--from $(FROM))

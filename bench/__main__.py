@@ -5,26 +5,26 @@ import contextlib
 import io
 import itertools
 import os
-import pickle
 import shutil
-import socket
 import sys
 import tempfile
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
 
 import asyncpg
 import httpx
 
-from bench import ballots, calendars, decade
-from bench.client import Figures, get, measure
-from bench.client import once as ask_once
+from bench import ballots, calendars, decade, growth
+from bench.client import Figures, get, mean, measure
 from bench.record import PASSWORD, STAFF, Log, Recorder, Scenario
+from bench.several import free_port, start_floor
 from bench.town import build, build_queues
 from programmes import private_server
 from programmes.app import create_app
@@ -38,8 +38,12 @@ from programmes.settings import Settings
 
 SECONDS, ROUNDS, CLIENTS = float(os.environ.get("BENCH_SECONDS", "3")), 2, 8
 # Each part has a database of its own. The edition and the roles come with migrate, the address is the web role's.
-Part = Literal["service", "queues", "calendars", "ballots", "decade"]
-PARTS: tuple[Part, ...] = ("service", "queues", "calendars", "ballots", "decade")
+Part = Literal["service", "queues", "calendars", "ballots", "decade", "municipality", "county"]
+PARTS: tuple[Part, ...] = ("service", "queues", "calendars", "ballots", "decade", "municipality", "county")
+# How many municipalities there are, and which share of its rows each has.
+PLACES, SIZE = {"municipality": 1, "county": 30}, float(os.environ.get("BENCH_SIZE", "1"))
+# Only when it is asked for by name.
+LONG: tuple[Part, ...] = ("county",)
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Result:
 
     @property
     def statements(self) -> int:
-        return sum(not s.upper().startswith(("BEGIN", "COMMIT")) for s, _ in self.scenario.recorded.statements)
+        return self.scenario.recorded.count
 
     @property
     def line(self) -> str:
@@ -81,20 +85,6 @@ class Result:
         )
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
-def _mean(parts: list[Figures]) -> Figures:
-    def middle(values: list[float]) -> float:
-        return sum(values) / len(values)
-
-    return Figures(
-        middle([p.rate for p in parts]), middle([p.p50 for p in parts]), middle([p.p99 for p in parts]), parts[0].size
-    )
-
-
 async def _settings(server: private_server.PrivateServer, folder: Path, part: Part | Literal["tenth"]) -> Settings:
     database = f"bench_{part}"
     await private_server.ensure_database(server, database)
@@ -102,47 +92,51 @@ async def _settings(server: private_server.PrivateServer, folder: Path, part: Pa
         server.url(database),
         server.web_url(database),
         server.worker_url(database),
-        key_folder=folder / "keys",
-        ballot_key_folder=folder / "ballot-keys",
+        key_folder=folder / f"keys-{part}",
+        ballot_key_folder=folder / f"ballot-keys-{part}",
+        log_key_folder=folder / "log-keys",
+        # All come from this machine, and not one of them is a suspected burst.
+        burst_most=0,
+        trusted_proxies=(ip_network("127.0.0.1"),),
     )
+
+
+@contextlib.asynccontextmanager
+async def _recorder(settings: Settings, log: Log) -> AsyncIterator[Recorder]:
+    """The application in this process, on a database that has its tables."""
+    clock = SystemClock()
+    await open_pool(settings.web_database_url, 4, log)
+    try:
+        transport = httpx.ASGITransport(app=cast(Any, create_app(settings, clock, own_pool=False)))
+        async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as browser:
+            yield Recorder(browser, log, KeyFolder(settings.key_folder), clock)
+    finally:
+        await close_pool()
+
+
+async def _migrate(settings: Settings) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        await migrate(settings, SystemClock().now())
 
 
 async def _prepare(settings: Settings, part: Part) -> list[Scenario]:
     """Tables, what fills them, and what is to be measured."""
-    clock, log = SystemClock(), Log()
-    with contextlib.redirect_stdout(io.StringIO()):
-        await migrate(settings, clock.now())
+    now = SystemClock().now()
+    await _migrate(settings)
     await open_pool(settings.database_url, 1)
-    staff_id = await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], clock.now())
+    staff_id = await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", ""), ("leader", "")], now)
     await close_pool()
-    await open_pool(settings.web_database_url, 4, log)
     owner = await asyncpg.connect(settings.database_url)
     try:
-        app = create_app(settings, clock, own_pool=False)
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url=settings.base_url) as browser:
-            recorder = Recorder(browser, log, KeyFolder(settings.key_folder), clock)
+        async with _recorder(settings, Log()) as recorder:
             if part == "queues":
-                return await recorder.queues(await build_queues(owner, clock.now()))
+                return await recorder.queues(await build_queues(owner, now))
             if part == "calendars":
-                subscribers = await calendars.build_subscribers(owner, staff_id, recorder.keys, clock.now())
+                subscribers = await calendars.build_subscribers(owner, staff_id, recorder.keys, now)
                 return await calendars.scenarios(recorder, subscribers)
-            return await recorder.service(await build(owner, staff_id, clock.now()))
+            return await recorder.service(await build(owner, staff_id, now))
     finally:
         await owner.close()
-        await close_pool()
-
-
-async def _start_floor(port: int, settings: Settings, scenarios: list[Scenario], folder: Path) -> asyncio.subprocess.Process:
-    file = folder / "recorded"
-    file.write_bytes(pickle.dumps((settings.web_database_url, {s.name: s.recorded for s in scenarios})))
-    floor = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.floor", str(port), str(file))
-    for _ in range(200):
-        with contextlib.suppress(OSError):
-            await ask_once(port, get("/bare"))
-            return floor
-        await asyncio.sleep(0.05)
-    raise RuntimeError("the floor does not start")
 
 
 async def _compare(scenarios: Sequence[Scenario], ours: int, floor: int) -> list[Result]:
@@ -155,7 +149,7 @@ async def _compare(scenarios: Sequence[Scenario], ours: int, floor: int) -> list
             # The first turn only warms up.
             if turn:
                 found[scenario.name, port].append(figures)
-    return [Result(s, _mean(found[s.name, ours]), _mean(found[s.name, floor])) for s in scenarios]
+    return [Result(s, mean(found[s.name, ours]), mean(found[s.name, floor])) for s in scenarios]
 
 
 async def _run(folder: Path, parts: Sequence[Part]) -> None:
@@ -163,10 +157,17 @@ async def _run(folder: Path, parts: Sequence[Part]) -> None:
     try:
         print(f"bench: measures of {SECONDS:g} s, {ROUNDS} rounds, {CLIENTS} clients, one process each", flush=True)
         for part in parts:
+            began, load = time.perf_counter(), os.getloadavg()[0]
             if part == "decade":
                 await _decade(server, folder)
+            elif part in PLACES:
+                await _grow(server, folder, part)
             else:
                 await (_ballots(server, folder) if part == "ballots" else _measure(server, folder, part))
+            took = time.perf_counter() - began
+            print(f"\nbench: {part} took {took:.0f} s; the machine's load when it began: {load:.1f}", flush=True)
+        if not set(LONG) & set(parts):
+            print("bench: a county is measured only when it is asked for: make bench PART=county")
     finally:
         private_server.remove(folder / "pg")
 
@@ -176,26 +177,38 @@ async def _measure(server: private_server.PrivateServer, folder: Path, part: Par
     try:
         settings = await _settings(server, folder, part)
         scenarios = await _prepare(settings, part)
-        port, floor = _free_port(), _free_port()
+        port, floor = free_port(), free_port()
+        recordings = {scenario.name: scenario.recorded for scenario in scenarios}
         running.append(await processes.start(settings, folder, "serve", "--port", str(port)))
-        running.append(await _start_floor(floor, settings, scenarios, folder))
+        running.append(await start_floor(floor, settings.web_database_url, recordings, folder))
         await processes.wait_until_ready(f"http://127.0.0.1:{port}", running[0])
         await {"service": _service, "queues": _queues, "calendars": _calendars}[part](scenarios, port, floor)
     finally:
         await processes.stop(running)
 
 
+async def _grow(server: private_server.PrivateServer, folder: Path, part: Part) -> None:
+    print(f"\nbench: a {part}, {SIZE:g} of its rows", flush=True)
+    settings = await _settings(server, folder, part)
+    await _migrate(settings)
+    owner = await asyncpg.connect(settings.database_url)
+    try:
+        async with _recorder(settings, Log()) as recorder:
+            await growth.run(owner, settings, folder, recorder, PLACES[part], SIZE, SECONDS)
+    finally:
+        await owner.close()
+
+
 async def _ballots(server: private_server.PrivateServer, folder: Path) -> None:
     running: list[asyncio.subprocess.Process] = []
     settings, now = await _settings(server, folder, "ballots"), SystemClock().now()
-    with contextlib.redirect_stdout(io.StringIO()):
-        await migrate(settings, now)
+    await _migrate(settings)
     await open_pool(settings.database_url, 1)
-    await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], now)
+    await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", ""), ("leader", "")], now)
     await close_pool()
     owner = await asyncpg.connect(settings.database_url)
     try:
-        found, port = await ballots.classes(settings, owner, now), _free_port()
+        found, port = await ballots.classes(settings, owner, now), free_port()
         running.append(await processes.start(settings, folder, "serve", "--port", str(port)))
         await processes.wait_until_ready(f"http://127.0.0.1:{port}", running[0])
         print(f"\nbench: ballots, {ballots.CLASSES} classes of {ballots.CLASS} in turns\n")
@@ -223,14 +236,13 @@ async def _decade_of(
 ) -> decade.Measured:
     running: list[asyncio.subprocess.Process] = []
     settings, now = await _settings(server, folder, part), SystemClock().now()
-    with contextlib.redirect_stdout(io.StringIO()):
-        await migrate(settings, now)
+    await _migrate(settings)
     await open_pool(settings.database_url, 1)
     owner = await asyncpg.connect(settings.database_url)
     try:
-        await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", "")], now)
+        await add_staff(STAFF, "Bänk", PASSWORD, [("coordinator", ""), ("leader", "")], now)
         await decade.build(owner, now, cohorts)
-        kept, port = await decade.keep(owner), _free_port()
+        kept, port = await decade.keep(owner), free_port()
         running.append(await processes.start(settings, folder, "serve", "--port", str(port)))
         await processes.wait_until_ready(f"http://127.0.0.1:{port}", running[0])
         return await decade.measured(owner, port, kept, SECONDS, SystemClock().now())
@@ -272,9 +284,10 @@ async def _calendars(scenarios: Sequence[Scenario], port: int, floor: int) -> No
 
 
 def main() -> None:
-    """`python -m bench` measures everything, `python -m bench calendars` (`queues`, `ballots`, `decade`) only that; with
+    """`python -m bench` measures everything but the county, `python -m bench calendars` (or another part) only that; with
     `plan` beside `decade` the plan of the year's statistics is printed too."""
-    parts = [part for part in PARTS if part in sys.argv[1:]] or PARTS
+    named = [part for part in PARTS if part in sys.argv[1:]]
+    parts = named or [part for part in PARTS if part not in LONG]
     folder = Path(tempfile.mkdtemp(prefix="programmes-bench-", dir="/var/tmp"))
     folder.chmod(0o755)
     try:

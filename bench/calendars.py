@@ -20,14 +20,14 @@ from programmes.core.sealing import KeyFolder
 
 GROUPS, EACH, SESSIONS, LED = 1250, 8, 10, 20
 SUBSCRIBERS = GROUPS * EACH
-_PLACES = """
+PLACES = """
 insert into enrolment (id, cohort_id, state, arrival, turn, applied_at, confirmed_at, key_id, sealed, code_digest,
                        once_digest, language, only_waited)
 select gen_random_uuid(), c.id, 'confirmed', n, n, $1, $1, gen_random_uuid(), decode(repeat('ab', 80), 'hex'),
        sha256(('code' || c.id || '/' || n)::bytea), sha256(('once' || c.id || '/' || n)::bytea), 'sv', false
-from cohort c, generate_series(1, $2::int) n returning id
+from unnest($3::int[]) c (id), generate_series(1, $2::int) n returning id
 """
-_FEEDS = """
+FEEDS = """
 insert into feed (id, kind, enrolment_id, generation, token_digest, created_at, revised_at)
 select f, 'participant', e, 1, d, $4, $4 from unnest($1::uuid[], $2::uuid[], $3::bytea[]) as made (f, e, d)
 """
@@ -48,17 +48,24 @@ async def build_subscribers(owner: asyncpg.Connection, staff_id: int, keys: KeyF
     programme_id = await owner.fetchval("select id from programme where section = '2.1'")
     today = local_date(now)
     await owner.execute(OPEN, "c", programme_id, venue, EACH, today, today + timedelta(days=10), now, GROUPS, SESSIONS)
-    places = [row["id"] for row in await owner.fetch(_PLACES, now, EACH)]
+    cohorts = [row["id"] for row in await owner.fetch("select id from cohort order by id")]
+    places = [row["id"] for row in await owner.fetch(PLACES, now, EACH, cohorts)]
     feeds = [uuid4() for _ in places]
     tokens = [token(feed, 1, keys.service_key("feed")) for feed in feeds]
-    await owner.execute(_FEEDS, feeds, places, [token_digest(one) for one in tokens], now)
-    led = await owner.fetch("select id from cohort order by id limit $1", LED)
+    await owner.execute(FEEDS, feeds, places, [token_digest(one) for one in tokens], now)
+    # Groups begin a day after each other, and nobody can lead two at once: every seventh is so much later.
+    await owner.execute(
+        """update cohort_session s set starts_at = starts_at + late, ends_at = ends_at + late
+           from unnest($1::int[]) with ordinality as led (id, n), lateral (select (n - 1) / 7 * interval '3 hours') l (late)
+           where s.cohort_id = led.id""",
+        cohorts[:LED],
+    )
     await owner.executemany(
         "insert into cohort_staff (cohort_id, staff_id, role) values ($1, $2, 'leader')",
-        [(row["id"], staff_id) for row in led],
+        [(cohort_id, staff_id) for cohort_id in cohorts[:LED]],
     )
     await owner.execute("analyze")
-    return Subscribers(tokens, led[0]["id"], staff_id)
+    return Subscribers(tokens, cohorts[0], staff_id)
 
 
 async def scenarios(recorder: Recorder, town: Subscribers) -> list[Scenario]:
@@ -66,21 +73,21 @@ async def scenarios(recorder: Recorder, town: Subscribers) -> list[Scenario]:
     keys, now = recorder.keys, recorder.clock.now()
     half = SUBSCRIBERS // 2
     known, new, one = town.tokens[:half], town.tokens[half:-1], town.tokens[-1]
-    tags = [await _tag(each, keys, now) for each in known]
-    group = services.feed_address(await services.cohort_feed(town.cohort_id, keys, now), keys)
+    tags = [await tag_of(each, keys, now) for each in known]
+    group = services.feed_address(await services.cohort_feed(town.cohort_id, town.staff_id, keys, now), keys)
     leader = services.feed_address(await services.leader_feed(town.staff_id, keys, now), keys)
     titled = await _titled(one, recorder)
     return [
-        await _polled(recorder, "poll", "a subscriber's poll, nothing changed (304)", known, tags),
-        await _polled(recorder, "whole", "the same by a program that sends no tag", known, []),
-        await _polled(recorder, "changed", "a poll that finds a change, or the first one", new, []),
+        await polled(recorder, "poll", "a subscriber's poll, nothing changed (304)", known, tags),
+        await polled(recorder, "whole", "the same by a program that sends no tag", known, []),
+        await polled(recorder, "changed", "a poll that finds a change, or the first one", new, []),
         await recorder.read("titled", "somebody's with a title of their own", titled, {}),
         await recorder.read("group", "a group's", group, {}),
         await recorder.read("leader", f"a leader's of {LED} groups", leader, {}),
     ]
 
 
-async def _tag(one: str, keys: KeyFolder, now: datetime) -> str:
+async def tag_of(one: str, keys: KeyFolder, now: datetime) -> str:
     served = await services.serve(one, keys, now)
     assert isinstance(served, services.Served)
     return served.etag
@@ -100,7 +107,7 @@ async def _titled(one: str, recorder: Recorder) -> str:
     return f"/k/{one}.ics"
 
 
-async def _polled(recorder: Recorder, name: str, title: str, tokens: Sequence[str], tags: Sequence[str]) -> Scenario:
+async def polled(recorder: Recorder, name: str, title: str, tokens: Sequence[str], tags: Sequence[str]) -> Scenario:
     """Each subscriber in turn, so that nothing is warm because the same one asks again."""
     requests = [
         get(f"/k/{one}.ics", **({"If-None-Match": f'"{tags[at]}"'} if tags else {})) for at, one in enumerate(tokens)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -37,34 +37,89 @@ async def once(port: int, request: bytes) -> tuple[int, int]:
         writer.close()
 
 
-async def measure(port: int, make: Callable[[], bytes], expected: int, seconds: float, clients: int) -> Figures:
-    """Ask for so long with so many clients.
+async def measure(
+    ports: int | Sequence[int], make: Callable[[], bytes], expected: int, seconds: float, clients: int
+) -> Figures:
+    """Ask for so long with so many clients; of several processes in turns, as many clients at each.
 
     Raises:
         RuntimeError: an answer has another status than expected; a failing service is no fast one.
     """
     times: list[float] = []
     size = 0
+    all_ports = [ports] if isinstance(ports, int) else ports
     until = time.perf_counter() + seconds
 
-    async def client() -> None:
+    async def client(number: int) -> None:
         nonlocal size
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        asked = 0.0
+        reader, writer = await asyncio.open_connection("127.0.0.1", all_ports[number % len(all_ports)])
         try:
-            while (began := time.perf_counter()) < until:
+            # Each asks once at least, on however busy a machine.
+            while not asked or time.perf_counter() < until:
+                asked = time.perf_counter()
                 writer.write(make())
                 status, size = await _read(reader)
                 if status != expected:
                     raise RuntimeError(f"answered {status} instead of {expected}")
-                times.append(time.perf_counter() - began)
+                times.append(time.perf_counter() - asked)
         finally:
             writer.close()
 
     began = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(clients)))
+    await asyncio.gather(*map(client, range(clients)))
     took = time.perf_counter() - began
+    return _figures(times, took, size)
+
+
+def _figures(times: list[float], took: float, size: int) -> Figures:
     times.sort()
     return Figures(len(times) / took, 1000 * times[len(times) // 2], 1000 * times[int(len(times) * 0.99)], size)
+
+
+def mean(parts: Sequence[Figures]) -> Figures:
+    """Several measures of the same as one."""
+
+    def middle(name: str) -> float:
+        return float(sum(getattr(part, name) for part in parts) / len(parts))
+
+    return Figures(middle("rate"), middle("p50"), middle("p99"), parts[0].size)
+
+
+@dataclass(frozen=True)
+class Burst:
+    """What became of many who came at once: how long it took until all had an answer (s), how long somebody waited (ms),
+    and how many were answered otherwise than they should have been."""
+
+    seconds: float
+    p50: float
+    p99: float
+    refused: int
+
+
+async def burst(ports: Sequence[int], people: Sequence[Sequence[bytes]], expected: Sequence[int]) -> Burst:
+    """Everybody at the same moment, each with a connection of their own and one request after the other (all get the same
+    answers, `expected`); what somebody waits is until the last of theirs is answered."""
+    ready, times, wrong = asyncio.Barrier(len(people)), [], set()
+
+    async def one(number: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", ports[number % len(ports)])
+        try:
+            await ready.wait()
+            began = time.perf_counter()
+            for request, wanted in zip(people[number], expected, strict=True):
+                writer.write(request)
+                status, _ = await _read(reader)
+                if status != wanted:
+                    wrong.add(number)
+            times.append(time.perf_counter() - began)
+        finally:
+            writer.close()
+
+    await asyncio.gather(*map(one, range(len(people))))
+    times.sort()
+    # All began at once, so whoever waited longest tells how long it took.
+    return Burst(times[-1], 1000 * times[len(times) // 2], 1000 * times[int(len(times) * 0.99)], len(wrong))
 
 
 def get(path: str, **headers: str) -> bytes:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from secrets import token_bytes
+from secrets import randbelow, token_bytes
 from typing import Any
 
 import asyncpg
@@ -27,14 +27,16 @@ class Replay:
     def __init__(self, recorded: Recorded) -> None:
         self.recorded = recorded
         self.seats: Counter[int] = Counter()
-        self.turn = 0
+        self.all = [recorded.statements, *recorded.others]
+        # Several floors don't do the same at the same moment.
+        self.turn = randbelow(len(self.all))
 
     async def run(self, connection: asyncpg.Connection) -> None:
+        self.turn += 1
         if not self.recorded.cohorts:
-            for statement, arguments in self.recorded.statements:
+            for statement, arguments in self.all[self.turn % len(self.all)]:
                 await connection.fetch(statement, *arguments)
             return
-        self.turn += 1
         cohort = self.recorded.cohorts[self.turn % len(self.recorded.cohorts)]
         self.seats[cohort] += 1
         fresh: dict[Any, Any] = {}

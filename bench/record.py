@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
+from litestar.middleware.csrf import generate_csrf_token
 
 from bench.client import get, post
 from bench.recorded import Recorded
@@ -57,7 +58,7 @@ class Recorder:
 
     async def service(self, town: Town) -> list[Scenario]:
         """What people ask for most."""
-        feed = feed_address(await cohort_feed(town.shown, self.keys, self.clock.now()), self.keys)
+        feed = feed_address(await cohort_feed(town.shown, town.staff_id, self.keys, self.clock.now()), self.keys)
         tag = (await self.browser.get(feed)).headers["etag"]
         return [
             await self.read("page", "the public page of a programme", "/insatser/aterfallsprevention", {}),
@@ -82,6 +83,13 @@ class Recorder:
         assert answer.status_code in {200, 304}, answer.text
         return Recorded(list(self.log.statements), answer.status_code, len(answer.content))
 
+    async def record_post(self, path: str, body: str, headers: Mapping[str, str]) -> Recorded:
+        """What sending a form once costs."""
+        self.log.statements.clear()
+        answer = await self.browser.post(path, content=body, headers=headers)
+        assert answer.status_code == 303, answer.text
+        return Recorded(list(self.log.statements), answer.status_code, len(answer.content))
+
     async def _signed_in(self) -> dict[str, str]:
         answer = await sign_in(STAFF, PASSWORD, b"k" * 32, self.clock.now())
         assert isinstance(answer, SignedIn)
@@ -95,23 +103,21 @@ class Recorder:
         """Applications to the first half of the cohorts in turn; the other half is for the floor."""
         half = len(cohorts) // 2
         public = [await fetchval("select public_id from cohort where id = $1", one) for one in cohorts[:half]]
-        form = await self.browser.get(f"/anmalan/{public[-1]}")
-        token = re.search(r'name="_csrf_token" value="([0-9a-f]+)"', form.text)
-        assert token
+        form, secret = await self.browser.get(f"/anmalan/{public[-1]}"), self.keys.service_key("csrf").hex()
         names = set(re.findall(r'name="(v_[a-z_]+)"', form.text))
         answers = "".join(f"{name}=ja&" for name in sorted(names))
-        cookie = f"csrftoken={token[1]}"
         turn = iter(range(10**9))
 
-        def body() -> str:
-            return f"{answers}once={new_token()}&_csrf_token={token[1]}"
+        def sent() -> tuple[str, str]:
+            """Form and cookie of somebody with a browser of their own: one that has taken a place would be asked first."""
+            token = generate_csrf_token(secret)
+            return f"{answers}once={new_token()}&_csrf_token={token}", f"csrftoken={token}"
 
         def make() -> bytes:
-            return post(f"/anmalan/{public[next(turn) % half]}", body(), Cookie=cookie)
+            body, cookie = sent()
+            return post(f"/anmalan/{public[next(turn) % half]}", body, Cookie=cookie)
 
-        self.log.statements.clear()
+        body, cookie = sent()
         headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
-        answer = await self.browser.post(f"/anmalan/{public[-1]}", content=body(), headers=headers)
-        assert answer.status_code == 303, answer.text
-        recorded = Recorded(list(self.log.statements), 303, len(answer.content), cohorts[half - 1], cohorts[half:])
-        return Scenario(name, title, make, recorded)
+        found = await self.record_post(f"/anmalan/{public[-1]}", body, headers)
+        return Scenario(name, title, make, replace(found, cohort=cohorts[half - 1], cohorts=cohorts[half:]))

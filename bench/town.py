@@ -19,10 +19,9 @@ with made as (
 )
 insert into cohort_session (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at,
                             shares_room)
-select id, week, start + week * interval '7 days', start + week * interval '7 days 2 hours', $3, '', 'planned', false, 0, $7,
-       true
+select id, week, day, day + interval '2 hours', $3, '', 'planned', false, 0, $7, true
 from (select id, $7::timestamptz + (20 + substr(name, 7)::int % 60) * interval '1 day' as start from made) m,
-     generate_series(1, $9::int) week
+     generate_series(1, $9::int) week, lateral (select start + week * interval '7 days' as day) d
 """
 
 
@@ -45,6 +44,12 @@ from unnest($1::int[]) c (id), generate_series(1, $3::int) n
 """
 
 
+async def wait_in(owner: asyncpg.Connection, cohorts: list[int], now: datetime, many: int) -> None:
+    """So many people wait for each of these groups, which nobody has applied to yet."""
+    await owner.execute(_WAITING, cohorts, now, many)
+    await owner.execute("update cohort set arrivals = $2 where id = any($1::int[])", cohorts, many)
+
+
 async def build_queues(owner: asyncpg.Connection, now: datetime) -> dict[int, list[int]]:
     """Groups of 2.1 by how many wait for each before the measuring begins: 200 free places where nobody does.
 
@@ -59,8 +64,7 @@ async def build_queues(owner: asyncpg.Connection, now: datetime) -> dict[int, li
         await owner.execute(OPEN, mark, programme_id, venue, 200, today, soon, now, SPREAD, 4)
         rows = await owner.fetch("select id from cohort where public_id like $1 order by id", f"bench{mark}%")
         found[length] = [row["id"] for row in rows]
-        await owner.execute(_WAITING, found[length], now, length)
-        await owner.execute("update cohort set arrivals = $2 where id = any($1::int[])", found[length], length)
+        await wait_in(owner, found[length], now, length)
     await owner.execute("analyze")
     return found
 
@@ -74,7 +78,11 @@ async def build(owner: asyncpg.Connection, staff_id: int, now: datetime) -> Town
     await owner.execute(OPEN, "a", ids["2.8"], venue, 8, today, soon, now, 3, 10)
     await owner.execute(OPEN, "w", ids["2.1"], venue, 200, today, soon, now, 120, 4)
     await owner.execute(OPEN, "r", ids["2.12"], venue, 10, today, soon, now, COHORTS - 123, 9)
-    await owner.execute("insert into cohort_staff (cohort_id, staff_id, role) select id, $1, 'leader' from cohort", staff_id)
+    # At no session by duty: nobody can stand at two at once.
+    await owner.execute(
+        """insert into cohort_staff (cohort_id, staff_id, role, every_session) select id, $1, 'leader', false from cohort""",
+        staff_id,
+    )
     await owner.execute("analyze")
     shown = await owner.fetchval("select id from cohort where public_id = 'bencha1'")
     wide = [r["id"] for r in await owner.fetch("select id from cohort where public_id like 'benchw%' order by id")]

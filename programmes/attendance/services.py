@@ -36,12 +36,14 @@ __all__ = [
     "MARKS",
     "MOST",
     "Count",
+    "Kind",
     "Mark",
     "OutOfBounds",
     "Overtaken",
     "Refused",
     "count",
     "held",
+    "kind",
     "mark",
     "mark_of",
     "more_than_places",
@@ -180,7 +182,7 @@ async def _ready(session_id: int, wanted: Kind, principal: Principal, now: datet
     """Lock the cohort (closing holds the same lock) and read the session, or say what stands against noting this kind."""
     today = local_date(now)
     cohort, _ = await cohorts.my_session(principal, today, session_id)
-    await cohorts.locked(cohort.cohort_id)
+    await cohorts.lock(cohort.cohort_id)
     cohort, session = await cohorts.my_session(principal, today, session_id)
     reasons = why_not(cohort.state, session.state, session.starts_at, now)
     if await kind_of(cohort) != wanted:
@@ -189,6 +191,8 @@ async def _ready(session_id: int, wanted: Kind, principal: Principal, now: datet
 
 
 async def _refuse_strangers(session_id: int, unknown: set[UUID]) -> None:
+    if not unknown:
+        return
     known = await execute(
         """select 1 from enrolment e join cohort_session s on s.cohort_id = e.cohort_id
            where s.id = $1 and e.id = any($2::uuid[])""",

@@ -13,14 +13,17 @@ from programmes.attendance.services import (
     MARKS,
     MOST,
     Count,
+    Kind,
     Mark,
     Overtaken,
     Refused,
+    kind,
     mark_of,
     more_than_places,
     why_not,
 )
 from programmes.catalogue.queries import programme
+from programmes.catalogue.rules import Programme
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import local_date
@@ -38,13 +41,13 @@ AnyRequest = Request[Any, Any, Any]
 _ON_ROLL: tuple[State, ...] = ("preliminary", "confirmed", "completed", "dropped_out", "withdrawn", "transferred", "refused")
 
 
-async def _line(cohort: CohortFacts, session: SessionFacts) -> pages.SessionLine:
+def _line(cohort: CohortFacts, session: SessionFacts, read: Programme) -> pages.SessionLine:
     return pages.SessionLine(
         session_id=session.session_id,
         cohort_id=cohort.cohort_id,
         section=cohort.section,
         form=cohort.form,
-        name=(await programme(cohort.programme_id)).short_name,
+        name=read.short_name,
         number=session.number,
         sessions=cohort.sessions,
         starts_at=session.starts_at,
@@ -54,35 +57,35 @@ async def _line(cohort: CohortFacts, session: SessionFacts) -> pages.SessionLine
     )
 
 
-async def _mine(request: AnyRequest, session_id: int) -> tuple[CohortFacts, pages.SessionLine, tuple[str, ...]]:
-    """The session, if it is theirs, and in words why nothing can be noted. Raises NotFound."""
+async def _mine(request: AnyRequest, session_id: int) -> tuple[CohortFacts, pages.SessionLine, Kind, tuple[str, ...]]:
+    """The session, if it is theirs, what is noted of it, and in words why nothing can be. Raises NotFound."""
     now = request.app.state.clock.now()
     cohort, session = await cohorts.my_session(principal(request), local_date(now), row_id(session_id))
-    line = await _line(cohort, session)
+    read = await programme(cohort.programme_id)
+    line = _line(cohort, session, read)
     found = why_not(cohort.state, session.state, session.starts_at, now)
-    return cohort, line, pages.reasons(found, line)
+    return cohort, line, kind(cohort.exempt, read.figures), pages.reasons(found, line)
 
 
 @get("/personal/traffar/{session_id:int}/narvaro", guards=[signed_in])
 async def roll_call(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
     """The roll call of a session, in the kind that its section allows."""
-    cohort, line, refused = await _mine(request, session_id)
+    cohort, line, noted, refused = await _mine(request, session_id)
     if refused:
         return _refused(request, line, refused, 200)
-    return await _show(request, cohort, line)
+    return await _show(request, cohort, line, noted)
 
 
 @post("/personal/traffar/{session_id:int}/narvaro", guards=[signed_in], status_code=200)
 async def save(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
     """Save it. The buttons that only change what is on the page come back with what was typed."""
-    cohort, line, refused = await _mine(request, session_id)
+    cohort, line, noted, refused = await _mine(request, session_id)
     form = await read_form(request)
     if refused:
         return _refused(request, line, refused, 422)
-    kind = await services.kind_of(cohort)
-    if kind == "names":
+    if noted == "names":
         return await _save_names(request, cohort, line, form)
-    if kind == "count":
+    if noted == "count":
         return await _save_count(request, cohort, line, form)
     answer = await services.held(line.session_id, principal(request), request.app.state.clock.now())
     return _after(request, cohort, line, answer)
@@ -144,16 +147,15 @@ def _refused(request: AnyRequest, line: pages.SessionLine, refused: tuple[str, .
     return page(request, "attendance/refused.html", view, status)
 
 
-async def _show(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLine) -> Response[Any]:
-    kind = await services.kind_of(cohort)
-    if kind == "names":
+async def _show(request: AnyRequest, cohort: CohortFacts, line: pages.SessionLine, noted: Kind) -> Response[Any]:
+    if noted == "names":
         people = await _named(request, line, await _unnamed(line))
         if not people and await queries.all_erased(line.session_id):
             return _refused(request, line, pages.reasons(("erased",), line), 200)
         return page(request, "attendance/names.html", _names(line, people, saved="sparat" in request.query_params))
-    if kind == "count":
-        noted = (await queries.noted([line.session_id]))[line.session_id]
-        view = await _count(cohort, line, pages.as_values(noted.count), stored=noted.count)
+    if noted == "count":
+        before = (await queries.noted([line.session_id]))[line.session_id].count
+        view = await _count(cohort, line, pages.as_values(before), stored=before)
         return page(request, "attendance/count.html", view)
     return page(request, "attendance/held.html", pages.held_page(line, await _here(request, cohort)))
 

@@ -227,13 +227,18 @@ async def sessions_between(
     return [(by_cohort[s.cohort_id], s) for s in found]
 
 
-async def locked(cohort_id: int) -> CohortFacts:
-    """Lock a cohort's row until the transaction ends and read it. Raises NotFound.
+async def lock(cohort_id: int) -> None:
+    """Lock a cohort's row until the transaction ends. Raises NotFound.
 
     Everything that gives out or takes back a place holds this lock.
     """
     if await fetchrow("select id from cohort where id = $1 for update", cohort_id) is None:
         raise NotFound
+
+
+async def locked(cohort_id: int) -> CohortFacts:
+    """The same, and read it. Raises NotFound."""
+    await lock(cohort_id)
     return await by_id(cohort_id)
 
 

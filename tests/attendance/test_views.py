@@ -10,6 +10,7 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from tests.attendance.cast import NAMES, a_running, session_ids
 from tests.clock import FrozenClock
+from tests.conftest import QueryLog
 from tests.factories import a_leader, csrf_of, post_form, sign_in_as
 
 
@@ -249,3 +250,17 @@ async def test_of_two_who_count_the_second_is_told_what_the_first_has_noted(
     assert numbers((await client.get(address)).text) == first
     assert (await post_form(client, address, as_shown(asked.text) | second)).status_code == 303
     assert numbers((await client.get(address)).text) == second
+
+
+async def test_a_roll_call_costs_as_many_statements_however_many_there_are(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, queries_log: QueryLog
+) -> None:
+    address, people = await the_page("2.7", client, clock, keys, robin)
+    for many in (1, 6):
+        queries_log.clear()
+        shown = await client.get(address)
+        assert len(queries_log.statements) <= 11, queries_log.statements
+        form = {"_csrf_token": csrf_of(shown.text), **dict.fromkeys(people[:many], "present")}
+        queries_log.clear()
+        assert (await client.post(address, data=form)).status_code == 303
+        assert len(queries_log.statements) <= 16, queries_log.statements

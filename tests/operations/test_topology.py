@@ -1,6 +1,7 @@
 """Production as processes: two web processes and a worker, each with its own role, keys where production has them."""
 
 import asyncio
+import re
 import signal
 import socket
 import sys
@@ -18,7 +19,9 @@ from programmes.core import schema
 from programmes.core.clock import SystemClock
 from programmes.core.codes import digest, grouped
 from programmes.core.db import execute, fetchval, transaction
+from programmes.core.sealing import KeyFolder
 from programmes.demo import processes
+from programmes.enrolment.services import leave
 from programmes.evaluation import services as evaluation
 from programmes.settings import Settings
 from tests.conftest import empty
@@ -102,6 +105,35 @@ async def test_a_place_taken_at_one_web_process_is_there_at_the_other_and_told_b
             assert "7 av 8 platser kvar" in (await stranger.get(f"{base}/insatser/{cohort.slug}")).text
     mail = installation.folder / "mail"
     assert await eventually(lambda: any(CONTACT in m.read_text() for m in mail.rglob("*") if m.is_file()))
+
+
+async def test_no_process_shows_a_place_that_is_gone_or_hides_one_that_is_back(
+    installation: Installation, db: None, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.1", SystemClock().now(), sessions=4)
+    address, tags = f"/anmalan/{cohort.public_id}", {}
+
+    async def shown(browser: httpx.AsyncClient) -> list[str]:
+        """The places left on the page and for programs, at both processes, asked with what was answered before."""
+        found = []
+        for base in (installation.first, installation.second):
+            page = (await browser.get(f"{base}/insatser/{cohort.slug}")).text
+            found += set(re.findall(r"(\d) av 8 platser kvar", page))
+            answer = await browser.get(f"{base}/api/v1/starts", headers={"if-none-match": tags.get(base, "")})
+            tags[base] = answer.headers["etag"]
+            found += [str(start["free"]) for start in answer.json()["starts"]] if answer.status_code == 200 else ["304"]
+        return found
+
+    async with httpx.AsyncClient() as person:
+        assert await shown(person) == ["8"] * 4
+        # Nothing has changed: the page is written again, and programs are told that it is as it was.
+        assert await shown(person) == ["8", "304"] * 2
+        assert (await post_form(person, installation.first + address, YES)).status_code == 303
+        assert await shown(person) == ["7"] * 4
+        enrolment_id = await owner.fetchval("select id from enrolment where cohort_id = $1", cohort.cohort_id)
+        # In a third process.
+        await leave(enrolment_id, KeyFolder(installation.settings.key_folder), SystemClock().now())
+        assert await shown(person) == ["8"] * 4
 
 
 async def test_two_hundred_at_once_for_eight_places_are_eight_held_and_the_others_in_line_as_they_came(
