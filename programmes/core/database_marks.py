@@ -45,8 +45,10 @@ def _read(folder: Path) -> _Noted:
 
 
 def _write(folder: Path, noted: _Noted) -> None:
-    """Replace it whole, on disk before returning."""
+    """Replace it whole, on disk before returning. A folder that is away is not made anew by it. Raises KeysAway."""
     with away_when_refused():
+        if not folder.is_dir():
+            raise FileNotFoundError(folder.name)
         (Spot(folder) / _FILE).replace(
             json.dumps({"marks": noted.marks, "at": noted.at, "receipts": noted.receipts}).encode()
         )

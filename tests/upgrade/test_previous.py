@@ -36,7 +36,7 @@ MEANT: dict[str, str] = {
     "rule release_text.words_fit is new": "Wider than the rule that it replaces: a struck comment is empty.",
     "rule queue_event.known_line_of_its_queue is new": "One line more than in the rule that it replaces.",
     "rule staff_message.known_kind_of_staff_message is new": "More kinds than in the rule that it replaces.",
-    "rule session_duty.kept_duty is new": "Refuses that a duty goes while its session and its leader stay; no release does it.",
+    "rule session_duty.kept_duty is new": "Puts a duty back whose session and leader stay; no release takes one away.",
     "rule audit_entry.trail_goes is new": "Refuses that the trail of a list goes without the list; no release does that.",
     "rule look_review_line.reveals_go is new": "The same of what the review says of a list.",
     "rule start_decision.known_state_before is new": "Of a new column, which the release before leaves empty.",

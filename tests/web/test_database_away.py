@@ -10,6 +10,7 @@ import pytest
 from programmes.core.connecting import DatabaseAway
 from programmes.web import limits
 from programmes.web.limits import TookTooLong
+from tests.factories import csrf_of
 
 LOST = "Det du skickade är kanske inte sparat."
 AWAY = [
@@ -48,6 +49,12 @@ async def test_whoever_has_sent_something_hears_that_it_may_be_saved_or_not(
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
     assert "Vi vet inte om svaret kom fram." in answer.text
     assert "Svaret kom inte fram" not in answer.text
+    monkeypatch.setattr("programmes.enrolment.place_services.open_by_code", away)
+    token = csrf_of((await client.get("/min-plats")).text)
+    answer = await client.post("/min-plats", data={"kod": "4F7Q-MX2P-K9TW-3HRD", "_csrf_token": token})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert LOST in answer.text
+    assert "är inte sparat, men" not in answer.text
 
 
 async def test_a_connection_that_we_use_wrongly_is_our_fault_still(
