@@ -169,7 +169,7 @@ async def test_nothing_of_a_voter_stands_on_any_disk(
         # What was meant to go wrong did, and was written about.
         assert said == {
             "typed": 200, "of no slip": 409, "wrong step": 422, "another language": 200, "too long": 422, "too large": 413,
-            "voted": 303, "twice": 409, "too late": 503, "pg_cancel_backend": 503, "pg_terminate_backend": 500,
+            "voted": 303, "twice": 409, "too late": 503, "pg_cancel_backend": 503, "pg_terminate_backend": 503,
             "no table": 500, "refused": 500, "no key": 503, "in the end": 303,
         }  # fmt: skip
         log = files["server.log"].decode(errors="replace")
