@@ -16,6 +16,7 @@ from programmes.enrolment import queries as enrolments
 from programmes.enrolment.leaving import transfer_services as services
 from programmes.enrolment.leaving.transfer_services import Move, Plan, Refused
 from programmes.enrolment.records import apart_queries, apart_services
+from programmes.enrolment.rules import ALIVE
 
 __all__ = ["Move", "Plan", "Refused", "plan", "transfer"]
 
@@ -39,6 +40,23 @@ async def plan(
     """
     await _theirs(enrolment_id, source, target, principal, now)
     return await services.plan(enrolment_id, target, keys, now)
+
+
+async def moved_before(
+    enrolment_id: uuid.UUID, source: int, target: int, principal: Principal, now: datetime
+) -> uuid.UUID | None:
+    """Where somebody is in the target whom the same form has moved there already, as it was sent twice; None otherwise. The
+    time of the application went along.
+
+    Raises:
+        NotFound: not theirs, or another programme.
+    """
+    await _theirs(enrolment_id, source, target, principal, now)
+    facts = await enrolments.enrolment(enrolment_id)
+    if facts.state != "transferred":
+        return None
+    found = [one.enrolment_id for one in await enrolments.enrolments(target, ALIVE) if one.applied_at == facts.applied_at]
+    return found[0] if len(found) == 1 else None
 
 
 async def clashes(enrolment_id: uuid.UUID, target: int) -> list[Reason]:

@@ -143,6 +143,9 @@ async def transfer(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
         form.errors["till"] = _("Välj en start.")
         return await _choose(request, cohort_id, enrolment_id, form, 422)
     source, who, now = row_id(cohort_id), principal(request), state.clock.now()
+    there = await services.moved_before(enrolment_id, source, target, who, now)
+    if there is not None:
+        return _to_person(target, there)
     met = frozenset(form.all("svarat"))
     plan = await services.plan(enrolment_id, source, target, who, state.key_folder, now)
     if form.raw("sett") == plan.seen and not met.issuperset(plan.asked):
@@ -159,7 +162,11 @@ async def transfer(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
     new = await services.transfer(enrolment_id, source, target, form.raw("sett"), who, state.key_folder, now, met)
     if new is None:
         return await _confirm(request, cohort_id, enrolment_id, target, form, 409, changed=True)
-    return Response("", status_code=303, headers={"location": f"/personal/grupper/{target}/deltagare/{new}"})
+    return _to_person(target, new)
+
+
+def _to_person(cohort_id: int, enrolment_id: UUID) -> Response[Any]:
+    return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/deltagare/{enrolment_id}"})
 
 
 HANDLERS = [transfer_page, transfer]
