@@ -174,7 +174,7 @@ def _start_once(home: Path, binaries: Path, durable: bool) -> bool:
     speed = "" if durable else " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     # No row that a constraint refuses, and no parameter of a statement, stands in the server's log (`programmes doctor`).
     quiet = "-c log_error_verbosity=terse -c log_parameter_max_length_on_error=0 -c log_statement=none"
-    options = f"{quiet} -c listen_addresses= -k {home / 'socket'} -p 5432 -c timezone=UTC -c max_connections=120{speed}"
+    options = f"{quiet} -c listen_addresses= -k {home / 'socket'} -p 5432 -c timezone=UTC -c max_connections=240{speed}"
     result = _run(
         [binaries / "pg_ctl", "-D", home / "data", "-l", home / "server.log", "-o", options, "-w", "start"],
         home,
