@@ -304,10 +304,9 @@ def _must_be_text(env: Mapping[str, str]) -> None:
 def _must_ask_for_the_primary(env: Mapping[str, str]) -> None:
     """Of several hosts of a database one takes writes. Without saying so a standby might be asked, and refuse."""
     for name in ("DATABASE_URL", "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL"):
-        front, _, asked = env.get(name, "").partition("?")
-        given = dict(parse_qsl(asked))
-        hosts = front.rpartition("@")[2].partition("/")[0] if "@" in front else front.partition("://")[2].partition("/")[0]
-        several, ports = given.get("host", hosts).split(","), given.get("port", "").split(",")
+        address = env.get(name, "")
+        given = dict(parse_qsl(urlsplit(address).query))
+        several, ports = values_of.hosts(address), given.get("port", "").split(",")
         if len(several) > 1 and given.get("target_session_attrs") not in {"read-write", "primary"}:
             raise SettingsError(f"{name} names several hosts: add target_session_attrs=read-write to its parameters")
         if "host" in given and len(ports) not in {1, len(several)}:

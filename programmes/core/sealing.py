@@ -14,7 +14,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from programmes.core import key_quarantine
@@ -35,6 +34,7 @@ from programmes.core.key_files import (
     sealing_key,
 )
 from programmes.core.key_paths import KeysAway, Spot, sync_folder
+from programmes.core.sealed_bytes import Unreadable, open_by_one, open_text, seal_text
 
 __all__ = [
     "KEY_BYTES",
@@ -51,8 +51,6 @@ __all__ = [
 ]
 
 Kind = Literal["entry", "person"]
-_NONCE = 12
-_BLOCK = 64
 _RESTORING, _RESTORED, _UNCONFIRMED = "restoring", "restored", "unconfirmed"
 
 
@@ -71,38 +69,6 @@ def is_unconfirmed(folder: Path) -> bool:
 
 class KeyGone(Exception):
     """The key was destroyed, or is to be: what it sealed is erased for good."""
-
-
-class Unreadable(Exception):
-    """The sealed bytes are cut short, altered, or belong to another key or row."""
-
-
-def _sealed(key: bytes, text: str, about: bytes) -> bytes:
-    raw = text.encode()
-    padded = len(raw).to_bytes(4, "big") + raw
-    padded += b"\0" * (-len(padded) % _BLOCK)
-    nonce = secrets.token_bytes(_NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, padded, about)
-
-
-def _opened(key: bytes, sealed: bytes, about: bytes) -> str:
-    """The text. Raises Unreadable for anything that `_sealed` did not make with this key, about this."""
-    try:
-        padded = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], about)
-        return padded[4 : 4 + int.from_bytes(padded[:4], "big")].decode()
-    except (InvalidTag, ValueError) as error:
-        raise Unreadable("not what this key sealed") from error
-
-
-def _opened_by_one(found: Iterator[bytes], sealed: bytes, about: bytes) -> str:
-    """The text, by the first of these keys that opens it. While a key is being rotated there are two."""
-    last = Unreadable("no key")
-    for key in found:
-        try:
-            return _opened(key, sealed, about)
-        except Unreadable as error:
-            last = error
-    raise last
 
 
 class KeyFolder:
@@ -151,7 +117,7 @@ class KeyFolder:
         """
         with self._gone_when_missing(key_id):
             self._not_destroyed(key_id)
-            return _sealed(sealing_key(self._path(kind, key_id)), text, key_id.bytes)
+            return seal_text(sealing_key(self._path(kind, key_id)), text, key_id.bytes)
 
     def open(self, kind: Kind, key_id: uuid.UUID, sealed: bytes) -> str:
         """The text that was sealed.
@@ -163,7 +129,7 @@ class KeyFolder:
         try:
             with self._gone_when_missing(key_id):
                 self._not_destroyed(key_id)
-                return _opened_by_one(opening_keys(self._path(kind, key_id)), sealed, key_id.bytes)
+                return open_by_one(opening_keys(self._path(kind, key_id)), sealed, key_id.bytes)
         except KeyDamaged as error:
             self._must_be_ours()
             raise Unreadable("its key is damaged") from error
@@ -323,7 +289,7 @@ class KeyFolder:
 
         For what is no participant's and is not erased by its key: secrets of staff's sign-in.
         """
-        return _sealed(self.newest_service_key(name), text, about.encode())
+        return seal_text(self.newest_service_key(name), text, about.encode())
 
     def open_for_service(self, name: str, about: str, sealed: bytes) -> str:
         """The text that was sealed for a service.
@@ -331,7 +297,7 @@ class KeyFolder:
         Raises:
             Unreadable: the bytes are altered, cut short, about something else, or the service key has been replaced.
         """
-        return _opened_by_one(iter(self.service_keys(name)), sealed, about.encode())
+        return open_by_one(iter(self.service_keys(name)), sealed, about.encode())
 
     def successor(self, kind: Kind, key_id: uuid.UUID) -> Successor:
         """What takes the place of a key. Raises KeyGone when there is none to take it from."""
@@ -348,7 +314,7 @@ class KeyFolder:
     def sealed_by(self, key: bytes, about: bytes, sealed: bytes) -> bool:
         """Whether this very key sealed something."""
         try:
-            _opened(key, sealed, about)
+            open_text(key, sealed, about)
         except Unreadable:
             return False
         return True

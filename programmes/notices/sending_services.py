@@ -23,7 +23,16 @@ from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.queue.deadline_rules import too_short
 from programmes.enrolment.texts import agreement_queries
-from programmes.notices import belief_rules, change_queries, hours_rules, letter_rules, queries, rules, text_rules
+from programmes.notices import (
+    belief_rules,
+    change_queries,
+    hours_rules,
+    letter_rules,
+    mail_rules,
+    queries,
+    rules,
+    text_rules,
+)
 from programmes.notices.belief_rules import Known
 from programmes.notices.change_services import tell_changes
 from programmes.notices.post_services import Deferred, Post, Refused
@@ -222,9 +231,9 @@ async def _hand_over(ready: _Ready, carriers: Carriers, settings: Settings, cloc
             return
         sender = parseaddr(settings.mail_from)[1]
         number = f"<{ready.facts.notice_id}@{sender.rpartition('@')[2]}>"
-        envelope = letter_rules.Envelope(sender, ready.channel.to, number, clock.now())
+        envelope = mail_rules.Envelope(sender, ready.channel.to, number, clock.now())
         letter = letter_rules.letter(ready.words, settings.municipality, settings.phone)
-        mail = letter_rules.compose(letter, envelope)
+        mail = mail_rules.compose(letter, envelope)
     await carriers.post.send(mail)
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from programmes.core.i18n import Language, speaking
 from programmes.notices.gsm_rules import plain, segments
-from programmes.notices.letter_rules import Envelope, Facts, Slot, compose, letter
+from programmes.notices.letter_rules import Facts, Slot, letter
+from programmes.notices.mail_rules import Envelope, compose
 from programmes.notices.rules import AUDIENCE, KINDS, Kind
 from programmes.notices.text_rules import text
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from programmes.notices.letter_rules import Envelope, Letter, compose
+from programmes.notices.mail_rules import Envelope, Letter, compose
 from programmes.notices.post_services import Deferred, FolderPost, Refused, post_from
 from programmes.settings import SettingsError
 from tests.notices.peer import Peer

@@ -8,26 +8,21 @@ from programmes.cohorts.rhythm_rules import rhythm
 from programmes.cohorts.tabs_rules import tabs
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
-from programmes.core.days import day_off
 from programmes.core.i18n import capital, day_plain, day_short, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.desk.closing.erased_pages import ErasedPart, erased_part
 from programmes.desk.group.groups_pages import Tag, state_tag
+from programmes.desk.group.queue_pages import QueueRow, entry_of, person_address, queue_rows
 from programmes.desk.group.step_pages import Facts, NextStep, next_step, with_visits
 from programmes.desk.talks.rules import staff_talks
 from programmes.enrolment.queries import Places
 from programmes.enrolment.roster import RosterEntry
-from programmes.enrolment.rules import ALIVE, Entry, NotOpen, leads
+from programmes.enrolment.rules import ALIVE, NotOpen
 from programmes.enrolment.rules import entry as may_enter
 from programmes.enrolment.wording import (
     age_text,
-    held_text,
     listed_remaining,
-    order_text,
-    passed_by_text,
-    skip_text,
     state_words,
-    stranded_text,
 )
 
 _SHOWN = 4
@@ -43,20 +38,6 @@ class PersonRow:
     left: str
     notice: Tag | None = None
     twice: bool = False
-
-
-@dataclass(frozen=True)
-class QueueRow:
-    address: str
-    label: str
-    protected: bool
-    tag: Tag
-    text: str
-    skipped: str
-    moved: str
-    passed: bool
-    offered: bool
-    together: str
 
 
 @dataclass(frozen=True)
@@ -157,7 +138,7 @@ def group_page(facts: Facts) -> GroupPage:
         minimum=cohort.minimum if cohort.form == "group" else 0,
         left=tuple(row for row in rows if row.left),
         done=tuple(row for row in rows if not row.left),
-        queue=tuple(_queue(facts)),
+        queue=tuple(queue_rows(facts)),
         free=cohort.maximum - places.held,
         past=past,
         soon=soon,
@@ -172,16 +153,16 @@ def group_page(facts: Facts) -> GroupPage:
         turned_down=tuple(
             SeeRow(f"{facts.address}/deltagare/{one}", label, moment_long(until)) for one, label, until in facts.turned_down
         ),
-        gone=tuple(SeeRow(_address(facts, e), e.label, state_words(e.state)[0]) for e in gone),
+        gone=tuple(SeeRow(person_address(facts, e), e.label, state_words(e.state)[0]) for e in gone),
         protection=tuple(
-            SeeRow(_address(facts, e), e.label, "") for e in facts.roster if e.protection_asked and facts.coordinates
+            SeeRow(person_address(facts, e), e.label, "") for e in facts.roster if e.protection_asked and facts.coordinates
         ),
         withdrawn=(
-            *(SeeRow(_address(facts, e), e.label, "") for e in facts.roster if e.consent_withdrawn),
+            *(SeeRow(person_address(facts, e), e.label, "") for e in facts.roster if e.consent_withdrawn),
             *(SeeRow(f"{facts.address}/deltagare/{one}", label, _("Flyttad härifrån.")) for one, label in facts.withdrawn),
         ),
         erased=erased_part(facts.erased, facts.figures, cohort.form),
-        ages=tuple(SeeRow(_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),
+        ages=tuple(SeeRow(person_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),
         sick=_sick(facts),
     )
 
@@ -247,31 +228,7 @@ def _visits(facts: Facts) -> str:
 
 def _closed(facts: Facts) -> NotOpen | None:
     """Why nobody can be enrolled now; None while somebody can."""
-    return may_enter(_entry(facts), facts.now)
-
-
-def _entry(facts: Facts) -> Entry:
-    last = {s.number: s.starts_at for s in facts.sessions if s.number is not None}
-    joined = min(facts.cohort.last_entry_session, max(last)) if last else None
-    begins = last.get(joined) if joined is not None else None
-    return Entry(facts.cohort.state, facts.cohort.enrol_from, begins, facts.cohort.unbooked)
-
-
-def _next_words(facts: Facts) -> str:
-    """What stands beside the first who can be offered a place: with one free and no time to offer it, that staff give it."""
-    coming = min((s.starts_at for s in facts.sessions if s.state != "cancelled" and s.starts_at > facts.now), default=None)
-    lead = leads(_entry(facts), coming, day_off, facts.now)
-    if lead == "nowhere":
-        return _("Det går inte längre att komma med.")
-    if lead == "word" and facts.cohort.maximum > facts.places.held:
-        return _("Näst på tur till den lediga platsen. För kort tid för ett erbjudande: ge den platsen under Kö.")
-    return _("Näst på tur.")
-
-
-def _fits(facts: Facts, entry: RosterEntry) -> bool:
-    """Whether there are places enough for who waits, with the siblings who wait together with them."""
-    wanted = entry.together.count(",") + 1 if entry.together else 1
-    return wanted <= (facts.cohort.maximum - facts.places.held or facts.cohort.maximum)
+    return may_enter(entry_of(facts), facts.now)
 
 
 def _person(facts: Facts, entry: RosterEntry) -> PersonRow:
@@ -283,7 +240,7 @@ def _person(facts: Facts, entry: RosterEntry) -> PersonRow:
         "dropped_out": Tag(_("Avbrutit")),
     }
     return PersonRow(
-        address=_address(facts, entry),
+        address=person_address(facts, entry),
         label=entry.label,
         protected=entry.protected,
         seat=entry.seat,
@@ -292,10 +249,6 @@ def _person(facts: Facts, entry: RosterEntry) -> PersonRow:
         twice=entry.twice,
         notice=_notice(facts, entry),
     )
-
-
-def _address(facts: Facts, entry: RosterEntry) -> str:
-    return f"{facts.address}/deltagare/{entry.enrolment_id}"
 
 
 def _left(entry: RosterEntry) -> str:
@@ -315,53 +268,6 @@ def _notice(facts: Facts, entry: RosterEntry) -> Tag | None:
         "no_channel": Tag(_("Får inga besked")),
         "waiting": Tag(_("På väg"), "", "clock"),
     }.get(facts.notices.get(entry.enrolment_id, ""))
-
-
-def _queue(facts: Facts) -> list[QueueRow]:
-    """Who has an offer, then who waits, in the order of the queue. The first who isn't passed over is next."""
-    offered = [entry for entry in facts.roster if entry.state == "offered"]
-    waiting = [entry for entry in facts.roster if entry.state == "queued"]
-    rows, next_told = [], False
-    for entry in [*offered, *waiting]:
-        applied, skipped = _("Anmäld %(when)s.", when=moment_long(entry.applied_at)), ""
-        if entry.twice:
-            applied += " " + _("Kan stå här två gånger.")
-        if entry.state == "offered" and entry.offer_expires_at:
-            tag = Tag(_("Har fått erbjudande"), "info", "clock")
-            text = applied + " " + _("Svarar senast %(when)s.", when=moment_long(entry.offer_expires_at))
-        elif entry.skip_reason:
-            tag, text = Tag(_("Hoppas över"), "warn", "move"), applied
-            skipped = skip_text(entry.skip_reason, facts.cohort.section)
-        elif entry.held_by:
-            tag, text = Tag(_("Hoppas över"), "warn", "move"), applied
-            skipped = held_text(entry.held_by, facts.cohort.section)
-        elif entry.asked_to_come:
-            tag, text = Tag(_("Ska säga att den kommer"), "warn", "clock"), applied
-        else:
-            tag, text = Tag(_("Väntar")), applied
-            if not next_told and _fits(facts, entry):
-                text, next_told = applied + " " + _next_words(facts), True
-        if stranded := stranded_text(entry.together, facts.cohort.maximum) if entry.state == "queued" else "":
-            text += " " + stranded
-        if entry.enrolment_id in facts.passed_by:
-            text += " " + passed_by_text(*facts.passed_by[entry.enrolment_id])
-        moved = order_text(entry.order_reason) if entry.order_reason else ""
-        address, passed = _address(facts, entry), entry.passed_at is not None
-        rows.append(
-            QueueRow(
-                address,
-                entry.label,
-                entry.protected,
-                tag,
-                text,
-                skipped,
-                moved,
-                passed,
-                entry.state == "offered",
-                entry.together,
-            )
-        )
-    return rows
 
 
 def _sessions(facts: Facts) -> tuple[tuple[SessionRow, ...], tuple[SessionRow, ...], tuple[SessionRow, ...]]:

@@ -23,7 +23,7 @@ from programmes.desk.group import refusal_pages
 from programmes.desk.moving import pages as moving_pages
 from programmes.desk.moving import services as moving_services
 from programmes.desk.moving.pages import NOT_MOVING, MovingPart
-from programmes.desk.place import pages
+from programmes.desk.place import pages, visit_pages
 from programmes.desk.place.siblings_views import opened_here, still_open, to_place, waiting_with
 from programmes.desk.talks.queries import tally_of
 from programmes.enrolment import age_rules, place_services, queries
@@ -315,17 +315,17 @@ async def _queue_part(request: AnyRequest, place: Place, state: str) -> pages.Qu
     )
 
 
-async def _visit_part(place: Place, left: Sequence[Remaining], now: datetime) -> pages.VisitPart:
+async def _visit_part(place: Place, left: Sequence[Remaining], now: datetime) -> visit_pages.VisitPart:
     """The study visit, where the programme asks for one."""
     facts = place.facts
     slots = await queries.slots(facts.cohort_id, now) if place.programme.study_visit and left else []
-    return pages.VisitPart(
-        slots=pages.slot_choices(slots, facts),
+    return visit_pages.VisitPart(
+        slots=visit_pages.slot_choices(slots, facts),
         when=moment_long(facts.visit.starts_at) if facts.visit else "",
-        where=pages.visit_place(facts.visit, slots),
+        where=visit_pages.visit_place(facts.visit, slots),
         off=facts.visit is not None and facts.visit.state == "cancelled",
         book_by=await _book_by(facts, now) if {"book_visit", "rebook_visit"} & set(left) else (),
-        no_from=pages.no_from(facts.visit),
+        no_from=visit_pages.no_from(facts.visit),
         seen=queries.seen_visit(facts.visit),
     )
 
@@ -342,7 +342,7 @@ async def new_versions(place: Place, now: datetime) -> tuple[queries.AgreementTe
 async def _book_by(facts: queries.EnrolmentFacts, now: datetime) -> tuple[str, ...]:
     """The last day to book a study visit, in words; nothing for whom the day costs nothing."""
     last = await deadline_queries.last_day(facts)
-    return pages.book_by(last, local_date(now)) if last else ()
+    return visit_pages.book_by(last, local_date(now)) if last else ()
 
 
 def asked_again(request: AnyRequest, place: Place) -> tuple[Question, ...]:

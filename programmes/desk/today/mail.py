@@ -21,7 +21,7 @@ from programmes.desk.today import mail_services as services
 from programmes.desk.today.needs_pages import Item, items, late
 from programmes.desk.today.views import facts_of
 from programmes.hands import Hands
-from programmes.notices import letter_rules
+from programmes.notices import mail_rules
 from programmes.notices import rules as notices
 from programmes.notices.post_services import Deferred, Post, Refused, post_from
 from programmes.settings import Settings
@@ -98,12 +98,12 @@ def _number(day: date, who: Principal) -> UUID:
 
 def _written(mail: queries.Waiting, needs: Needs, settings: Settings, now: datetime) -> EmailMessage:
     sender = parseaddr(settings.mail_from)[1]
-    envelope = letter_rules.Envelope(sender, mail.to, f"<{mail.mail_id}@{sender.rpartition('@')[2]}>", now)
+    envelope = mail_rules.Envelope(sender, mail.to, f"<{mail.mail_id}@{sender.rpartition('@')[2]}>", now)
     with speaking("sv"):
-        return letter_rules.compose(letter(needs, settings.base_url, settings.municipality), envelope)
+        return mail_rules.compose(letter(needs, settings.base_url, settings.municipality), envelope)
 
 
-def letter(needs: Needs, base_url: str, municipality: str) -> letter_rules.Letter:
+def letter(needs: Needs, base_url: str, municipality: str) -> mail_rules.Letter:
     """What the mail says."""
     lines = [ngettext("%(n)s sak väntar på dig på Idag.", "%(n)s saker väntar på dig på Idag.", needs.number)]
     if needs.urgent:
@@ -114,7 +114,7 @@ def letter(needs: Needs, base_url: str, municipality: str) -> letter_rules.Lette
                               "%(n)s starter har passerat sin beslutsdag utan beslut.", needs.late))  # fmt: skip
     lines.append(_("Det här mejlet kommer högst en gång om dagen, och bara när något väntar. Vad det gäller står på Idag."))
     foot = (_("Logga in och öppna %(address)s.", address=f"{base_url}/personal/idag"), municipality)
-    return letter_rules.Letter(_("Det här väntar på dig"), tuple(lines), "", foot)
+    return mail_rules.Letter(_("Det här väntar på dig"), tuple(lines), "", foot)
 
 
 TICKS = [send_due]

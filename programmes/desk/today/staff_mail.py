@@ -14,7 +14,7 @@ from programmes.desk.today import staff_message_queries as queries
 from programmes.desk.today import staff_message_services as services
 from programmes.desk.today.staff_message_rules import Message, letter
 from programmes.hands import Hands
-from programmes.notices import letter_rules
+from programmes.notices import mail_rules
 from programmes.notices import rules as notices
 from programmes.notices.post_services import Deferred, Post, Refused, post_from
 from programmes.settings import Settings
@@ -54,7 +54,7 @@ def _written(message: Message, settings: Settings, clock: Clock) -> EmailMessage
     number = f"<{message.message_id}@{sender.rpartition('@')[2]}>"
     with speaking("sv"):
         written = letter(message, settings.base_url, settings.municipality)
-        return letter_rules.compose(written, letter_rules.Envelope(sender, message.to, number, clock.now()))
+        return mail_rules.compose(written, mail_rules.Envelope(sender, message.to, number, clock.now()))
 
 
 async def _send(worker: Hands, payload: jobs.Payload) -> None:

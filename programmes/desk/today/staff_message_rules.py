@@ -9,7 +9,8 @@ from uuid import UUID
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
 from programmes.desk.today.staff_belief_rules import Became
-from programmes.notices.letter_rules import Letter, Slot
+from programmes.notices.letter_rules import Slot
+from programmes.notices.mail_rules import Letter
 
 Kind = Literal[
     "asked", "not_needed", "found", "nobody", "alone", "moved", "cancelled",

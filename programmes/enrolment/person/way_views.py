@@ -16,6 +16,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import language
 from programmes.core.principal import Principal
 from programmes.enrolment import pages, queries, services
+from programmes.enrolment.head_pages import CohortHead
 from programmes.enrolment.records.views import unnamed_channel
 from programmes.people.records import PersonRecord
 from programmes.web.forms import Form
@@ -75,12 +76,12 @@ class Way:
         return pages.shown_questions(self.programme, self.municipality, self.answered(form), self.first_day)
 
 
-async def head(way: Way) -> pages.CohortHead:
+async def head(way: Way) -> CohortHead:
     cohort, programme = way.cohort, way.programme
     taken = (await queries.places([cohort.cohort_id]))[cohort.cohort_id]
     sessions = [s for s in await cohorts.sessions(cohort.cohort_id) if s.number is not None]
     first = sessions[0] if sessions else None
-    return pages.CohortHead(
+    return CohortHead(
         cohort.public_id,
         programme.name,
         programme.short_name,

@@ -11,7 +11,7 @@ from programmes.core.db import execute, transaction
 from programmes.core.i18n import speaking
 from programmes.core.turns import alone
 from programmes.hands import Hands
-from programmes.notices import letter_rules
+from programmes.notices import mail_rules
 from programmes.notices import rules as notices
 from programmes.notices.post_services import Deferred, Post, Refused, post_from
 from programmes.oversight.log import chain_queries, digest_queries, review_queries
@@ -75,12 +75,12 @@ async def _plan(day: date) -> None:
 
 async def _written(mail: digest_queries.Waiting, settings: Settings, now: datetime) -> EmailMessage:
     sender = parseaddr(settings.mail_from)[1]
-    envelope = letter_rules.Envelope(sender, mail.to, f"<{mail.mail_id}@{sender.rpartition('@')[2]}>", now)
+    envelope = mail_rules.Envelope(sender, mail.to, f"<{mail.mail_id}@{sender.rpartition('@')[2]}>", now)
     checks, months = await chain_queries.checks(), await review_queries.months()
     with speaking("sv"):
         state = log_wording_rules.chain_state(checks, now)
         letter = log_wording_rules.letter(mail.day, state, months, settings.base_url, settings.municipality)
-        return letter_rules.compose(letter, envelope)
+        return mail_rules.compose(letter, envelope)
 
 
 async def _failed(mail: digest_queries.Waiting, for_good: bool, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from programmes.core.clock import local_date
 from programmes.core.i18n import clock, day_long, moment_long, month_year, ngettext
 from programmes.core.i18n import gettext as _
-from programmes.notices.letter_rules import Letter
+from programmes.notices.mail_rules import Letter
 from programmes.oversight.log.chain_rules import Check, Day, Fault, shown
 from programmes.oversight.log.review_rules import Month
 
