@@ -123,6 +123,13 @@ def held_text(reason: str, section: str) -> str:
     return _("väntar tillsammans med ett syskon som hoppas över: %(reason)s", reason=skip_text(reason, section))
 
 
+def passed_over_text(reason: str | None, held_by: str | None, section: str) -> str:
+    """Why somebody is passed over, or a sibling who waits together with them (`held_by`); empty for who isn't."""
+    if reason:
+        return skip_text(reason, section)
+    return held_text(held_by, section) if held_by else ""
+
+
 def skip_told(reason: str, section: str) -> str:
     """The same, as the person reads it. Of a clash nobody is told with whom (DESIGN 3)."""
     return {

@@ -10,10 +10,9 @@ from programmes.desk.group.step_pages import Facts
 from programmes.enrolment.roster import RosterEntry
 from programmes.enrolment.rules import Entry, leads
 from programmes.enrolment.wording import (
-    held_text,
     order_text,
     passed_by_text,
-    skip_text,
+    passed_over_text,
     stranded_text,
 )
 
@@ -80,7 +79,7 @@ def _row(facts: Facts, entry: RosterEntry, is_next: bool) -> QueueRow:
         entry.protected,
         _tag(entry),
         " ".join(text),
-        _passed_over(facts, entry),
+        passed_over_text(entry.skip_reason, entry.held_by, facts.cohort.section) if entry.state == "queued" else "",
         order_text(entry.order_reason) if entry.order_reason else "",
         entry.passed_at is not None,
         entry.state == "offered",
@@ -94,15 +93,6 @@ def _tag(entry: RosterEntry) -> Tag:
     if entry.skip_reason or entry.held_by:
         return Tag(_("Hoppas över"), "warn", "move")
     return Tag(_("Ska säga att den kommer"), "warn", "clock") if entry.asked_to_come else Tag(_("Väntar"))
-
-
-def _passed_over(facts: Facts, entry: RosterEntry) -> str:
-    """Why somebody is passed over, themselves or by whom they wait together with; empty for who isn't."""
-    if entry.state == "offered" and entry.offer_expires_at:
-        return ""
-    if entry.skip_reason:
-        return skip_text(entry.skip_reason, facts.cohort.section)
-    return held_text(entry.held_by, facts.cohort.section) if entry.held_by else ""
 
 
 def entry_of(facts: Facts) -> Entry:

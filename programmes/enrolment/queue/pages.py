@@ -13,7 +13,7 @@ from programmes.core.i18n import gettext as _
 from programmes.enrolment.queue.rules import SKIP_REASONS, OrderReason
 from programmes.enrolment.rules import EnrolmentFacts
 from programmes.enrolment.together.rules import held_by, numbers_together
-from programmes.enrolment.wording import event_words, held_text, order_text, passed_by_text, skip_text, stranded_text
+from programmes.enrolment.wording import event_words, order_text, passed_by_text, passed_over_text, skip_text, stranded_text
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
@@ -74,7 +74,15 @@ def places(
     together = numbers_together([facts.together_id for facts, _label in people])
     held = held_by([(facts.together_id, facts.skip_reason) for facts, _label in people])
     found = (
-        _place_of(cohort_id, number, facts, label, siblings, passed.get(facts.enrolment_id), skipped(facts, section, by))
+        _place_of(
+            cohort_id,
+            number,
+            facts,
+            label,
+            siblings,
+            passed.get(facts.enrolment_id),
+            passed_over_text(facts.skip_reason, by, section),
+        )
         for number, ((facts, label), siblings, by) in enumerate(zip(people, together, held, strict=True), start=1)
     )
     return tuple(
@@ -112,13 +120,6 @@ def _place_of(
         together=together,
         passed_by=passed_by_text(*passed_by) if passed_by else "",
     )
-
-
-def skipped(facts: EnrolmentFacts, section: str, held_by: str | None = None) -> str:
-    """Why somebody is passed over, or a sibling who waits together with them (`held_by`); empty for who isn't."""
-    if facts.skip_reason:
-        return skip_text(facts.skip_reason, section)
-    return held_text(held_by, section) if held_by else ""
 
 
 def order_choices(reasons: Sequence[OrderReason]) -> tuple[tuple[str, str], ...]:
