@@ -30,7 +30,6 @@ from programmes.enrolment.records.services import record_of
 from programmes.enrolment.texts import agreement_queries
 from programmes.enrolment.together import queries as together_queries
 from programmes.enrolment.together import services as together_services
-from programmes.enrolment.wording import passed_over_text
 from programmes.people import hold_queries
 from programmes.people.hold_wording_rules import HoldView, hold_view
 from programmes.people.look_rules import LOOK_REASONS, LookReason
@@ -198,7 +197,7 @@ async def _place(
         "answer_by": pages.when_noted(facts.offer_expires_at),
         "offer_over": facts.offer_expires_at is not None and facts.offer_expires_at <= now,
         "asked_to_come": facts.asked_to_come,
-        "skipped": passed_over_text(facts.skip_reason, await together_queries.held_by(facts), programme.section),
+        "skipped": queue_pages.passed_over_text(facts.skip_reason, await together_queries.held_by(facts), programme.section),
         "skip_reasons": queue_pages.skip_choices(programme.section, await order_queries.was_offered(facts.enrolment_id)),
         "exception": await roster.exception(facts.enrolment_id, programme),
         "may_end": cohort.state not in {"cancelled", "closed"},

@@ -15,6 +15,8 @@ from programmes.enrolment.rules import EnrolmentFacts
 from programmes.enrolment.together.rules import held_by, numbers_together
 from programmes.enrolment.wording import event_words, order_text, passed_by_text, passed_over_text, skip_text, stranded_text
 
+__all__ = ["passed_over_text"]
+
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
 
