@@ -4,9 +4,6 @@
 const form = () => document.querySelector("form#svar");
 let under = false;
 
-// Said to who has no scripts: that another language means beginning again.
-for (const told of document.querySelectorAll("[data-unscripted]")) told.remove();
-
 const fill = (written) => {
   for (const field of form()?.elements ?? []) {
     if (field.type === "radio") field.checked = written.get(field.name) === field.value;
@@ -15,7 +12,7 @@ const fill = (written) => {
 };
 const show = (text, written) => {
   const next = new DOMParser().parseFromString(text, "text/html");
-  for (const out of next.querySelectorAll("[data-bare], [data-unscripted], script")) out.remove();
+  for (const out of next.querySelectorAll("[data-bare], script")) out.remove();
   for (const name of ["lang", "dir", "data-again"]) {
     const value = next.documentElement.getAttribute(name);
     if (value === null) document.documentElement.removeAttribute(name);

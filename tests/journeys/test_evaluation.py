@@ -1,5 +1,6 @@
 """After a vote nothing is left on the screen, and who goes through comments can do it on a phone."""
 
+import asyncio
 import contextlib
 import re
 
@@ -156,6 +157,32 @@ async def test_with_scripts_an_answer_stays_in_the_window_in_another_language_an
         await shows_nothing(page, slips[0])
     assert await answers(owner) == 1
     wrongs[:] = [wrong for wrong in wrongs if "422" not in wrong]
+
+
+async def test_nothing_moves_under_the_finger_when_the_script_comes(
+    phone: BrowserContext, groups: Groups, wrongs: list[str]
+) -> None:
+    """On a slow line somebody has begun to answer before the script is there: a step must stay where it is."""
+    _cohort, slips = await groups.with_slips(3)
+    page = await phone.new_page()
+    come, comes = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        comes.set()
+        await come.wait()
+        await route.continue_()
+
+    await page.route("**/send*.js", late)
+    await page.goto("/u")
+    await page.locator("#kod").fill(slips[0])
+    await page.get_by_role("button", name="Till frågorna").click(no_wait_after=True)
+    await comes.wait()
+    step = page.locator('input[name="participation"][value="4"]')
+    await step.wait_for(state="attached")
+    before = await step.bounding_box()
+    come.set()
+    await page.wait_for_load_state("load")
+    assert before == await step.bounding_box()
 
 
 async def test_an_answer_whose_receipt_was_lost_on_the_way_is_sent_again_and_counts_once(
