@@ -158,7 +158,8 @@ async def drain(worker: Worker) -> None:
 async def _drain_jobs(worker: Worker) -> None:
     # Beside a restore none is done, and to wait for it is not what somebody wants who does things once.
     async with worker.together.held_off(worker.keys) as free:
-        if handlers() and free and not worker.keys.waits_for_restore():
+        # To ask the queue takes one statement; to open it takes thirty, for its tables are looked over first.
+        if free and not worker.keys.waits_for_restore() and await jobs.any_to_do():
             await _manager(worker).run(
                 mode=QueueExecutionMode.drain,
                 dequeue_timeout=timedelta(milliseconds=50),

@@ -7,6 +7,7 @@ import gc
 import os
 import shutil
 import tempfile
+from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,11 +20,13 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+import uvloop
 from argon2 import PasswordHasher, profiles
 from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache, Environment
 from jinja2.bccache import Bucket
 from litestar import Litestar
+from pgqueuer.core.qm import QueueManager
 
 os.environ.setdefault("PICCOLO_CONF", "piccolo_conf")
 
@@ -60,6 +63,11 @@ def cheap_passwords() -> None:
     RFC 9106."""
     people._hasher = PasswordHasher.from_parameters(profiles.CHEAPEST)
     people._NOBODY = people._hash_of_nothing(people._hasher)
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], AbstractEventLoop]]:
+    """The loop that the web process runs on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 class _CompiledOnce(BytecodeCache):
@@ -289,9 +297,11 @@ async def db(pool: None, owner: asyncpg.Connection, settings: Settings, queries_
     """An empty database (with the guideline's edition), and no chain that knows of another; what a test writes commits."""
     await empty(owner)
     shutil.rmtree(settings.log_key_folder, ignore_errors=True)
-    # Nor a key folder that knows of another.
-    for name in ("database.json", "unconfirmed"):
+    # Nor a key folder that knows of another, or of anybody whose row is gone: each tick of a worker looks through it.
+    for name in ("database.json", "unconfirmed", "receipts.jsonl"):
         (settings.key_folder / name).unlink(missing_ok=True)
+    for name in ("person", "entry", "ballots"):
+        shutil.rmtree(settings.key_folder / name, ignore_errors=True)
     queries_log.clear()
 
 
@@ -307,6 +317,16 @@ async def workers_lines(settings: Settings) -> AsyncIterator[tuple[asyncpg.Conne
     async with a_pool(settings.worker_database_url, WORKERS) as pool:
         yield connection, pool
     await connection.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def queue_looked_over_once() -> None:
+    """The queue's tables are those of the template for every worker that a test drains; `programmes worker` looks itself."""
+
+    async def as_in_the_template(_: QueueManager) -> None:
+        pass
+
+    QueueManager.verify_structure = as_in_the_template  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import asyncpg
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 
-from programmes.core.db import execute, transaction, transaction_connection
+from programmes.core.db import execute, fetchval, transaction, transaction_connection
 from programmes.core.sealing import KeysAway
 
 Payload = Mapping[str, str | int]
@@ -50,6 +50,11 @@ def passes(error: Exception) -> bool:
 def pause_after(attempts: int) -> timedelta:
     """How long a job waits before it is tried again: a second at first, five minutes in the end."""
     return min(timedelta(seconds=2 ** min(attempts, 10)), _LONGEST_PAUSE)
+
+
+async def any_to_do() -> bool:
+    """Whether a job waits, for its time too, or is in somebody's hands."""
+    return bool(await fetchval("select exists(select from pgqueuer where status in ('queued', 'picked'))"))
 
 
 async def try_held_again() -> int:

@@ -295,14 +295,14 @@ async def small_groups(patient: Patient) -> Sequence[Finding]:
     """Whether small groups still wait that are enough to be mixed: the worker does it within seconds."""
     if not patient.worker:
         return []
-    name, counted = "small groups", set[UUID]()
+    name, counted = "small groups", set[str]()
     # A restored backup may have brought boxes back that are counted. That receipts can't be read is said of the folder.
     with suppress(OSError):
-        counted = {UUID(receipt["key"]) for receipt in Receipts(patient.settings.ballot_key_folder).read()}
+        counted = {receipt["key"] for receipt in Receipts(patient.settings.ballot_key_folder).read()}
     late = sorted(
         section
         for (section, _version), sizes in (await waiting_sizes()).items()
-        if pool({ballot: answers for ballot, answers in sizes.items() if ballot not in counted})
+        if pool({ballot: answers for ballot, answers in sizes.items() if str(ballot) not in counted})
     )
     if not late:
         return [Finding(name, "ok", "No small groups wait that could be mixed.")]

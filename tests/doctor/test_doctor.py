@@ -32,6 +32,7 @@ from programmes.doctor.database_checks import logging_findings
 from programmes.doctor.findings import Finding, Patient, as_json, as_text, exit_code
 from programmes.doctor.folders import FolderFacts, folder_findings
 from programmes.evaluation.keys import BallotKeys
+from programmes.evaluation.text_keys import TextKeys
 from programmes.people.looks import looking
 from programmes.settings import Settings
 from programmes.worker import Worker
@@ -188,7 +189,14 @@ async def test_small_groups_that_could_be_mixed_and_still_wait_are_said(patient:
     assert "No small groups wait" in said(await checks.examine(patient), "ok")
     other = await a_box(2)
     assert "enough to be mixed, in 2.7." in said(await checks.examine(patient), "fault")
+    # A receipt of the free texts' key from before keys had ids names none.
+    texts = TextKeys(patient.settings.ballot_key_folder, patient.settings.key_folder)
+    earlier = patient.settings.ballot_key_folder / "text" / "2.7.key"
+    earlier.parent.mkdir(exist_ok=True)
+    earlier.write_bytes(secrets.token_bytes(32))
+    texts.destroy("2.7", None, patient.now)
     ballots.destroy(other, "counted", patient.now)
+    assert "looked at" not in said(await checks.examine(patient), "fault")
     assert "enough to be mixed" not in said(await checks.examine(patient), "fault")
 
 

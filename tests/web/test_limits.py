@@ -267,7 +267,8 @@ async def test_who_says_nothing_or_says_it_slowly_is_hung_up_on_and_nobody_else(
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 for part in parts:
-                    writer.write(part)
+                    if not writer.is_closing():
+                        writer.write(part)
                     await asyncio.sleep(pause)
                 async with asyncio.timeout(2):
                     return await reader.read(-1 if until_closed else 2000)
