@@ -18,6 +18,8 @@ _ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
+    "--disable-gpu",
+    "--disable-software-rasterizer",
 )
 
 

@@ -22,7 +22,7 @@ expect.set_options(timeout=60_000)
 Screen = Literal["phone", "desktop"]
 NewContext = Callable[..., Awaitable[BrowserContext]]
 _SCREENS: dict[Screen, dict[str, Any]] = {
-    "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True},
+    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
     "desktop": {"viewport": {"width": 1280, "height": 900}},
 }
 
