@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import asyncpg
 
@@ -14,10 +15,14 @@ from programmes.core.key_paths import KeysAway
 from programmes.settings import Settings, SettingsError, read_settings
 
 
-def _may_start(database_url: str) -> bool:
-    """Whether the database has what this release asks for; if not, or if it is a newer release's, it is said."""
+def _may_start(database_url: str, key_folder: Path) -> bool:
+    """Whether the database has what this release asks for, and is the one that was put back, if one was; if not, or if it is
+    a newer release's, it is said."""
     from programmes.upgrading import starting
 
+    if elsewhere := asyncio.run(starting.put_back_elsewhere(database_url, key_folder)):
+        print(f"programmes: {elsewhere}.", file=sys.stderr, flush=True)
+        return False
     found = asyncio.run(starting.found_by(database_url))
     if found and (said := starting.in_words(found)):
         print(f"programmes: {said}.", file=sys.stderr, flush=True)
@@ -26,21 +31,24 @@ def _may_start(database_url: str) -> bool:
 
 def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     """Serve the web application until stopped."""
-    if not _may_start(settings.web_database_url):
+    if not _may_start(settings.web_database_url, settings.key_folder):
         return 1
     import uvicorn
 
     from programmes.app import create_app
+    from programmes.core import logs
     from programmes.web.head import with_head
     from programmes.web.last_resort import with_last_resort
     from programmes.web.slow_clients import PatientHttpsProtocol, PatientProtocol
 
+    logs.configure()
     uvicorn.run(
         with_last_resort(with_head(create_app(settings, SystemClock())), settings.https),
         host=arguments.host,
         port=arguments.port,
         http=PatientHttpsProtocol if settings.https else PatientProtocol,
         access_log=False,
+        log_config=None,
         log_level="warning",
         server_header=False,
         date_header=True,
@@ -55,9 +63,11 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
 def _worker(settings: Settings, arguments: argparse.Namespace) -> int:
     """Send notices, close ballot boxes, pass on places that ran out."""
     from programmes import worker
+    from programmes.core import logs
 
-    if not _may_start(settings.worker_database_url):
+    if not _may_start(settings.worker_database_url, settings.key_folder):
         return 1
+    logs.configure()
     asyncio.run(worker.run(settings, SystemClock(), once=arguments.once))
     return 0
 

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from programmes.core import audit, database_marks, folder_marks
 from programmes.core.clock import SystemClock
 from programmes.core.clock_trace import Witness
-from programmes.core.db import close_pool, open_pool, transaction
+from programmes.core.db import close_pool, fetchval, open_pool, transaction
 from programmes.core.restoring import Restoring, held_off
 from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder
+from programmes.core.which_database import put_back_elsewhere
 from programmes.evaluation.keys import BallotKeys
 from programmes.people import rotation_services as rotation
 from programmes.settings import Settings
@@ -93,7 +94,7 @@ def _rotate(settings: Settings, arguments: argparse.Namespace) -> int:
         keys = KeyFolder(settings.key_folder)
         print(f"Rotating {arguments.what}. The old keys go a minute after the last row.", flush=True)
         if arguments.what == "persons":
-            print(f"Broken off, go on with --made-before {before.isoformat(timespec='seconds')}", flush=True)
+            print(f"Should it be broken off, go on with --made-before {before.isoformat(timespec='seconds')}", flush=True)
             number = await rotation.persons(keys, clock, before, _progress)
         elif arguments.what == "second-factor":
             number = await rotation.second_factors(keys, clock, _progress)
@@ -130,6 +131,10 @@ def _adopt(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+class _Elsewhere(Exception):
+    """A backup was put back into another database than this one, by its name."""
+
+
 def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
     """The database that was put back is the right one, and these receipts are all that there are."""
     if not arguments.yes:
@@ -144,20 +149,32 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
         print("What the backup brought back is not erased again yet. Start the worker first.", file=sys.stderr)
         return 1
 
-    async def do() -> None:
+    async def do() -> str:
         await open_pool(settings.worker_database_url, 2)
         try:
+            name = str(await fetchval("select current_database()"))
+            if not arguments.instead and await put_back_elsewhere(fetchval, keys):
+                raise _Elsewhere(name)
             now = SystemClock().now()
             await folder_marks.note("keys", keys.mark, now)
             await database_marks.accept_receipts(keys)
             async with transaction():
                 await audit.note("keys:confirm", "database/1", None, now)
+            return name
         finally:
             await close_pool()
 
-    asyncio.run(do())
+    try:
+        name = asyncio.run(do())
+    except _Elsewhere as elsewhere:
+        print(
+            f"A backup was put back into another database than this one, {elsewhere}: PROGRAMMES_WORKER_DATABASE_URL, or the"
+            " worker's DATABASE_URL, must name that one. If this is the right one after all: --instead as well.",
+            file=sys.stderr,
+        )
+        return 1
     keys.confirm_restored()
-    print("This database is the right one from now on.")
+    print(f"This database, {name}, is the right one from now on.")
     return 0
 
 
@@ -177,4 +194,5 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     adopt.set_defaults(run=_adopt)
     confirm = actions.add_parser("confirm", help="say that the database that was put back is the right one")
     confirm.add_argument("--yes", action="store_true", help="everybody is there who should be")
+    confirm.add_argument("--instead", action="store_true", help="this one, though another was put back: that is given up")
     confirm.set_defaults(run=_confirm)

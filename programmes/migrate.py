@@ -14,6 +14,7 @@ from pgqueuer.queries import Queries
 from programmes.catalogue.services import load_editions
 from programmes.core.db import close_pool, open_pool
 from programmes.settings import Settings
+from programmes.upgrading.errors import UpgradeError
 from programmes.upgrading.forwards import alone, forwards
 from programmes.upgrading.patience import LOCK_TIMEOUT, Say, patiently
 
@@ -146,6 +147,8 @@ async def migrate(settings: Settings, now: datetime, say: Say = lambda _: None) 
     Raises:
         UpgradeError: it can't be done, in words; what was done before stays and is not done twice.
     """
+    must_be_two(settings)
+    await must_own(settings)
     # Piccolo reports the server's version whenever it connects.
     logging.getLogger("piccolo").setLevel(logging.WARNING)
     async with alone(settings.database_url, say):
@@ -193,8 +196,45 @@ async def _ensure_role(connection: asyncpg.Connection, role: _RoleAddress) -> No
         await connection.execute(statement)
 
 
+def must_be_two(settings: Settings) -> None:
+    """Where web and worker have accounts of their own, they are two: the rights of one are not the other's.
+
+    Raises:
+        UpgradeError: both addresses name one account that is not the owner's.
+    """
+    owner, web, worker = (
+        _role_of(url).user for url in (settings.database_url, settings.web_database_url, settings.worker_database_url)
+    )
+    if web == worker != owner:
+        raise UpgradeError(
+            f"PROGRAMMES_WEB_DATABASE_URL and PROGRAMMES_WORKER_DATABASE_URL name one account, {web}: each needs its own"
+        )
+
+
+async def must_own(settings: Settings) -> None:
+    """`DATABASE_URL` is the owner's, where there are tables that somebody owns.
+
+    Raises:
+        UpgradeError: it is another account's.
+    """
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        mine = await connection.fetchval(
+            "select pg_has_role(relowner, 'usage') from pg_class where oid = to_regclass('public.migration')"
+        )
+    finally:
+        await connection.close()
+    if mine is False:
+        raise UpgradeError("this needs the database's owner: DATABASE_URL names another account. Nothing was done")
+
+
 async def make_roles(settings: Settings) -> None:
-    """The roles of web and worker where there are none yet, with no right: before a backup is put back that names them."""
+    """The roles of web and worker where there are none yet, with no right: before a backup is put back that names them.
+
+    Raises:
+        UpgradeError: they are one.
+    """
+    must_be_two(settings)
     connection = await asyncpg.connect(settings.database_url)
     try:
         for url in (settings.web_database_url, settings.worker_database_url):

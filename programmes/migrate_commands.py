@@ -10,7 +10,7 @@ import asyncpg
 from programmes.catalogue.services import editions_to_come
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, open_pool
-from programmes.migrate import migrate, queue_to_come, rights_to_come, sign_on_to_come
+from programmes.migrate import migrate, must_be_two, must_own, queue_to_come, rights_to_come, sign_on_to_come
 from programmes.settings import Settings
 from programmes.upgrading.errors import UpgradeError
 from programmes.upgrading.looking import look
@@ -20,7 +20,9 @@ _READ_ONLY = {"default_transaction_read_only": "on"}
 
 
 async def check(settings: Settings) -> Plan:
-    """What `migrate` would do, over connections that cannot write."""
+    """What `migrate` would do, over connections that cannot write. Raises UpgradeError when it would be refused at once."""
+    must_be_two(settings)
+    await must_own(settings)
     await open_pool(settings.database_url, 2, limits=_READ_ONLY)
     try:
         connection = await asyncpg.connect(settings.database_url, server_settings=_READ_ONLY)
@@ -44,11 +46,11 @@ def _say(line: str) -> None:
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """Bring the database to this release, or say what that would do."""
-    if arguments.check:
-        plan = asyncio.run(check(settings))
-        print(in_words(plan, arguments.statements))
-        return plan.code
     try:
+        if arguments.check:
+            plan = asyncio.run(check(settings))
+            print(in_words(plan, arguments.statements))
+            return plan.code
         narrowed = asyncio.run(migrate(settings, SystemClock().now(), _say))
     except UpgradeError as error:
         print(f"programmes migrate: {error}.", file=sys.stderr)

@@ -21,6 +21,7 @@ from programmes.core.clock import Clock
 from programmes.core.db import WORKER, close_pool, fetchval, open_pool, transaction
 from programmes.core.restoring import restoring
 from programmes.core.sealing import KeyFolder, KeysAway
+from programmes.core.which_database import which
 from programmes.doctor import checks
 from programmes.doctor.findings import Patient
 from programmes.evaluation.keys import BallotKeys
@@ -161,6 +162,32 @@ async def _must_be_empty(connection: asyncpg.Connection) -> None:
         raise BackupError(f"Others are connected to this database ({others}). Stop web and worker first.")
 
 
+async def _make_roles(settings: Settings) -> None:
+    try:
+        await migrate.make_roles(settings)
+    except UpgradeError as error:
+        raise BackupError(f"{error}.") from None
+
+
+async def _must_lead_here(settings: Settings, connection: asyncpg.Connection) -> None:
+    """Web's and worker's addresses name this database, by accounts of their own. Raises BackupError."""
+    here = await which(connection.fetchval)
+    addresses = {
+        "PROGRAMMES_WEB_DATABASE_URL": settings.web_database_url,
+        "PROGRAMMES_WORKER_DATABASE_URL": settings.worker_database_url,
+    }
+    for name, address in addresses.items():
+        try:
+            async with connected(address) as theirs:
+                found = await which(theirs.fetchval)
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            raise BackupError(f"{name}: the database lets nobody in by this address. Is its password right?") from None
+        if found != here:
+            raise BackupError(
+                f"{name} leads to another database than DATABASE_URL. Name the new one in all three addresses."
+            )
+
+
 def fill(settings: Settings, url: str, major: int, found: Whole, identities: list[Identity], progress: Progress) -> None:
     """The database's content, in one transaction: whole, or nothing."""
     programs = postgres.find_programs(settings.postgres_programs, major)
@@ -209,17 +236,19 @@ async def restore(
             await must_fit(found, connection, _coming(settings))
             major = await postgres.major_of(connection)
             receipts = [files.open_bytes(kept, identities) for kept in _receipts(folder)]
+            await _make_roles(settings)
+            await _must_lead_here(settings, connection)
             with files.disk_in_words(settings.key_folder):
                 written = archives.put_back(copy, settings.key_folder) if copy else 0
                 for kept in receipts:
                     archives.merge_receipts(settings.key_folder, kept)
             keys = KeyFolder(settings.key_folder)
-            await migrate.make_roles(settings)
             async with restoring(settings.database_url, keys):
                 await asyncio.to_thread(fill, settings, settings.database_url, major, found, identities, progress)
                 await must_count(settings.database_url, found)
                 progress.begin("Bringing it to this release")
                 await brought_forward(settings, clock)
+                keys.note_put_back(await which(connection.fetchval))
         progress.begin("Erasing again what had been erased")
         again, advice = await _afterwards(settings, keys, lost, folder.resolve().name, clock)
     return Restored(found.manifest, len(found.counts), sum(found.counts.values()), again, written, advice)

@@ -166,6 +166,18 @@ class KeyFolder:
         self._at(_RESTORED).touch()
         self._at().sync()
 
+    def note_put_back(self, into: str) -> None:
+        """Say which database it was put back into (`core.which_database`)."""
+        self._at(_UNCONFIRMED).replace(into.encode())
+        self._at().sync()
+
+    def put_back_into(self) -> str:
+        """The database that a backup was put back into and that nobody has confirmed yet; empty where that isn't known."""
+        try:
+            return self._at(_UNCONFIRMED).read().decode("ascii", "replace").strip()
+        except FileNotFoundError:
+            return ""
+
     def unmark_restored(self) -> None:
         """Say that what a backup had brought back has been erased again."""
         self._at(_RESTORED).unlink()

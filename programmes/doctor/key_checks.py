@@ -15,6 +15,7 @@ from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.restoring import no_restore_runs
 from programmes.core.rotating import is_rotating
 from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts, Spot, is_unconfirmed, read_key, restore_of
+from programmes.core.which_database import put_back_elsewhere
 from programmes.doctor.findings import Finding, Patient
 from programmes.doctor.folders import KeyFacts, folder_findings, key_findings, keys_in, look_at
 from programmes.evaluation.queries import waiting_sizes
@@ -76,6 +77,10 @@ async def restore(patient: Patient) -> Sequence[Finding]:
         )
         told += " falls due is done, and no job."
         mend = "Start the worker, which does it within seconds; if it cannot, its log says `tick_failed` of `erase_again`."
+        return [Finding(_RESTORE, "fault", told, mend)]
+    if patient.database and await put_back_elsewhere(fetchval, KeyFolder(patient.settings.key_folder)):
+        told = "A backup was put back into another database than this one, which web and worker refuse to start on."
+        mend = "Name that other one in every address; or, if this is the right one: programmes keys confirm --yes --instead."
         return [Finding(_RESTORE, "fault", told, mend)]
     if is_unconfirmed(patient.settings.key_folder):
         told = (

@@ -1,8 +1,11 @@
 """What a program finds when it starts: whether the database has what it will ask for."""
 
+from pathlib import Path
+
 import asyncpg
 
-from programmes.core import schema
+from programmes.core import schema, which_database
+from programmes.core.sealing import KeyFolder
 
 _PATIENCE_SECONDS = 10.0
 _RAN = "select name from migration where app_name = 'programmes'"
@@ -14,6 +17,27 @@ NEWER = (
     "the database is of a newer release than this program ({last}). It goes on working, as one release beside the next "
     "does. Two releases behind is not promised"
 )
+
+
+ELSEWHERE = (
+    "a backup was put back into another database than this one, {name}. Nothing was started. Name that other one in the "
+    "addresses of web and worker. If this is the right one after all, the worker's account says so: "
+    "`programmes keys confirm --yes --instead`"
+)
+
+
+async def put_back_elsewhere(database_url: str, key_folder: Path) -> str:
+    """What is to be said, and ends the start, where a backup was put back into another database; else nothing."""
+    try:
+        connection = await asyncpg.connect(database_url, timeout=_PATIENCE_SECONDS)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return ""
+    try:
+        if not await which_database.put_back_elsewhere(connection.fetchval, KeyFolder(key_folder)):
+            return ""
+        return ELSEWHERE.format(name=await connection.fetchval("select current_database()"))
+    finally:
+        await connection.close()
 
 
 async def found_by(database_url: str) -> schema.Standing | None:

@@ -68,8 +68,14 @@ def _wants_json(request: AnyRequest) -> bool:
     return request.url.path.startswith(("/api/", "/health/", "/schema"))
 
 
-def _json(status: int, title: str) -> Response[Any]:
-    return Response({"status": status, "title": title}, status_code=status, media_type="application/problem+json")
+def _error_number() -> str:
+    """What ties the page that somebody sees to the line of the log. It is random, and stands nowhere else."""
+    return f"F-{codes.new_code()[:4]}"
+
+
+def _json(status: int, title: str, number: str = "") -> Response[Any]:
+    told = {"status": status, "title": title} | ({"number": number} if number else {})
+    return Response(told, status_code=status, media_type="application/problem+json")
 
 
 def not_found(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -91,15 +97,17 @@ def conflict(request: AnyRequest, error: Exception) -> Response[Any]:
 
 def unreadable(request: AnyRequest, error: Exception) -> Response[Any]:
     """Something sealed can't be opened: its key is gone or another one, or the bytes are damaged. Nothing was written."""
-    log.error("sealed_unreadable", error=type(error).__name__, route=_route(request))
+    number = _error_number()
+    log.error("sealed_unreadable", number=number, error=type(error).__name__, route=_route(request))
     if _wants_json(request):
-        return _json(409, "What is kept cannot be read")
+        return _json(409, "What is kept cannot be read", number)
     path = request.url.path
     text = _("Det är fel hos oss. Inget är ändrat. Försök igen om en stund, eller ring oss.")
     if path.startswith("/personal"):
         text = _("Nyckeln saknas eller är fel, eller så är uppgifterna skadade. Inget är ändrat. Säg till er administratör.")
     back = "/kontakt" if path.startswith("/min-plats") else _way_back(path)
-    return page(request, "errors/conflict.html", (_("Uppgifterna kan inte läsas"), text, back), status=409)
+    told = " ".join((text, _("Felnummer: %(number)s.", number=number)))
+    return page(request, "errors/conflict.html", (_("Uppgifterna kan inte läsas"), told, back), status=409)
 
 
 def _way_back(path: str) -> str:
@@ -169,16 +177,17 @@ def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
     """It can't be done just now, and nothing is lost by it. Logged by its class: someone of the office has to mend it."""
     if request.url.path == "/u":
         return _slip_unavailable(request, error)
-    log.error("unavailable", error=type(error).__name__, route=_route(request))
+    number = _error_number()
+    log.error("unavailable", number=number, error=type(error).__name__, route=_route(request))
     answer: Response[Any]
     if _wants_json(request):
-        answer = _json(503, "Not available just now")
+        answer = _json(503, "Not available just now", number)
     else:
         which = "time" if isinstance(error, TookTooLong) else "lost" if isinstance(error, _UNSURE) else ""
         if request.method in {"GET", "HEAD"}:
             # Nothing was sent with it; what was sent before may well be saved.
             which = "read"
-        answer = page(request, "errors/unavailable.html", which, status=503)
+        answer = page(request, "errors/unavailable.html", (which, number), status=503)
     answer.headers["retry-after"] = "60"
     return answer
 
@@ -201,7 +210,7 @@ def _slip_unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
 
 def unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
     """Our fault. Logged by the class of the error and where it arose, never by its message, which may repeat input."""
-    number = f"F-{codes.new_code()[:4]}"
+    number = _error_number()
     trace = error.__traceback__
     where = ""
     while trace:
@@ -209,7 +218,7 @@ def unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
         trace = trace.tb_next
     log.error("unexpected_error", number=number, error=type(error).__name__, where=where, route=_route(request))
     if _wants_json(request):
-        return _json(500, number)
+        return _json(500, "Something went wrong here", number)
     return page(request, "errors/unexpected.html", number, status=500)
 
 

@@ -28,6 +28,7 @@ from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
 from programmes.private_server import PrivateServer
 from programmes.settings import Settings
+from programmes.upgrading import starting
 from programmes.worker import Worker
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_leader, somebody
@@ -202,6 +203,14 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     given = (*given, "--keys", own.key_backup_folder / f"persons-{name}.age")
     code, said = await typed(new, *given)
     assert (code, "--lost ballots" in said, new.key_folder.exists()) == (1, True, False), said
+    # Addresses that do not belong together are found before anything is written.
+    for wrong, told in (
+        ({"web_database_url": own.web_database_url}, "PROGRAMMES_WEB_DATABASE_URL leads to another database"),
+        ({"worker_database_url": own.worker_database_url}, "PROGRAMMES_WORKER_DATABASE_URL leads to another database"),
+        ({"web_database_url": new.worker_database_url}, "name one account"),
+    ):
+        code, said = await typed(replace(new, **wrong), *given, "--lost", "ballots")
+        assert (code, told in said, new.key_folder.exists()) == (1, True, False), said
     code, said = await typed(new, *given, "--lost", "ballots")
     assert code == 0, said
     assert "as many as the backup of" in said
@@ -210,6 +219,13 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     keys = KeyFolder(new.key_folder)
     assert keys.is_unconfirmed()
     assert not keys.waits_for_restore()
+    # Nobody goes on with the database that was given up: not web, not worker, and it is not confirmed by mistake.
+    given_up = replace(own, key_folder=new.key_folder, ballot_key_folder=new.ballot_key_folder)
+    assert "another database than this one" in await starting.put_back_elsewhere(own.web_database_url, new.key_folder)
+    for words in (("worker", "--once"), ("keys", "confirm", "--yes"), ("doctor",)):
+        code, said = await typed(given_up, *words)
+        assert (code, "another database than this one" in said) == (1, True), said
+    assert await starting.put_back_elsewhere(new.web_database_url, new.key_folder) == ""
     assert (keys.exists("person", kept), keys.exists("person", erased)) == (True, False)
     connection = await asyncpg.connect(new.database_url)
     try:
@@ -221,6 +237,8 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
         assert await connection.fetchval("select mark from key_folder where name = 'ballots'") is not None
     finally:
         await connection.close()
+    code, said = await typed(new, "keys", "confirm", "--yes")
+    assert (code, "is the right one from now on" in said, keys.is_unconfirmed()) == (0, True, False), said
     # Over a filled one nothing is put back.
     code, said = await typed(new, *given, "--lost", "ballots")
     assert (code, "The database is not empty" in said) == (1, True)

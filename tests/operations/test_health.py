@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from programmes.app import create_app
@@ -17,9 +18,19 @@ async def test_a_healthy_service_is_live_and_ready_and_sets_no_cookie(client: ht
     answer = await client.get("/health/ready")
     assert (answer.status_code, answer.json()) == (
         200,
-        {"status": "ready", "database": True, "keys": True, "schema": "current"},
+        {"status": "ready", "database": True, "keys": True, "schema": "current", "worker": False},
     )
     assert not client.cookies
+
+
+async def test_the_worker_is_told_of_and_takes_no_web_process_away(
+    client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await owner.execute("insert into clock_trace (id, at, boot, seconds) values (1, $1, gen_random_uuid(), 0)", clock.now())
+    for minutes, working in ((4, True), (2, False)):
+        clock.advance(minutes=minutes)
+        answer = await client.get("/health/ready")
+        assert (answer.status_code, answer.json()["worker"]) == (200, working)
 
 
 async def test_without_its_key_folder_it_is_live_but_not_ready(

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from programmes.app import create_app
 from programmes.core.sealing import KeyFolder
+from programmes.oversight.status import metrics_queries
 from programmes.oversight.status.metrics_views import _TOLD
 from programmes.settings import Settings
 from tests.clock import FrozenClock
@@ -111,6 +112,25 @@ async def test_nobody_is_counted_where_people_are_not(
     assert await waits() == before
 
 
+async def test_without_the_database_what_this_process_knows_is_told_and_that_it_does_not_answer(
+    inside: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A worker that never was is none that was absent: the alarm compares with the beginning of time.
+    found = _values((await inside.get("/metrics")).text)
+    assert (found["programmes_database_answers"], found["programmes_worker_last_seen_timestamp_seconds"]) == (1, 0)
+
+    async def away(_: object) -> None:
+        raise ConnectionRefusedError
+
+    await inside.get("/")
+    monkeypatch.setattr(metrics_queries, "waiting", away)
+    answer = await inside.get("/metrics")
+    found = _values(answer.text)
+    assert (answer.status_code, found["programmes_database_answers"], found["programmes_keys_usable"]) == (200, 0, 1)
+    assert "programmes_jobs" not in found
+    assert any(name.startswith("programmes_requests_total") for name in found)
+
+
 async def test_requests_are_counted_by_route_and_votes_not_at_all(inside: httpx.AsyncClient) -> None:
     for address in ("/", "/insatser/abc", "/insatser/finns-inte", "/hitta-pa/Hemlig%20Person", "/u", "/k/hemlig.ics"):
         await inside.get(address)
@@ -146,7 +166,7 @@ def test_alerts_and_dashboard_ask_for_nothing_that_is_not_measured() -> None:
     known = {f"programmes_{name}" for name in _TOLD} | {
         "programmes_keys_usable", "programmes_pool_connections", "programmes_pool_idle",
         "programmes_pool_most", "programmes_requests_total", "programmes_request_seconds_bucket",
-        "programmes_worker_last_seen_timestamp_seconds",
+        "programmes_worker_last_seen_timestamp_seconds", "programmes_database_answers",
     }  # fmt: skip
     for name in ("alerts.yml", "dashboard.json"):
         asked = set(re.findall(r"programmes_[a-z_]+", (Path("deploy/prometheus") / name).read_text(encoding="utf-8")))

@@ -99,7 +99,7 @@ def test_every_unit_is_hardened_and_starts_a_command_that_exists(path: Path, cap
     assert (said["ProtectSystem"], said["UMask"], said["CapabilityBoundingSet"]) == (["strict"], ["0077"], [""])
     assert said["User"][0] != "root"
     program, *arguments = said["ExecStart"][0].split()
-    assert program == "/opt/programmes/venv/bin/programmes"
+    assert program == "/opt/programmes/current/venv/bin/programmes"
     with pytest.raises(SystemExit) as ended:
         main([arguments[0], *[word.replace("%i", "8000") for word in arguments[1:]], "--help"])
     assert ended.value.code == 0

@@ -1,11 +1,11 @@
 """`programmes migrate`: said before it is done, wholly or not at all, one at a time, and never in anybody's way for long."""
 
 import asyncio
-import os
 import signal
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import asyncpg
 import httpx
@@ -16,13 +16,11 @@ from programmes.cli import _may_start, main
 from programmes.core import lock_numbers, schema
 from programmes.core.db import engine, fetch
 from programmes.demo.processes import environment
-from programmes.private_server import PrivateServer
 from programmes.settings import Settings
 from programmes.upgrading import files, forwards, looking, patience
 from programmes.upgrading.files import Migration
 from programmes.upgrading.plan import PENDING, Plan, Step, in_words
 from programmes.upgrading.statements import Lock, lock
-from tests.conftest import clone, settings_for
 
 FUTURE = "2099-01-01T00:00:00:000001"
 _SCHEMA = "select table_name || '.' || column_name from information_schema.columns where table_schema = 'public' order by 1"
@@ -30,33 +28,14 @@ Typed = Callable[..., Awaitable[tuple[int, str]]]
 
 
 @pytest.fixture
-async def own(server: PrivateServer, settings: Settings) -> AsyncIterator[Settings]:
-    """A migrated database of this test's own."""
-    name = f"upgraded_{os.getpid()}"
-    await clone(server, name)
-    yield settings_for(server, name, settings.key_folder.parent)
-    connection = await asyncpg.connect(server.url("postgres"))
-    await connection.execute(f'drop database "{name}" with (force)')
-    await connection.close()
-
-
-@pytest.fixture
-async def looked(own: Settings) -> AsyncIterator[asyncpg.Connection]:
-    """The owner's look into it."""
-    connection = await asyncpg.connect(own.database_url)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
 def typed(own: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
     """`programmes migrate` as it is typed, with a pool of its own."""
 
-    async def run(*arguments: str) -> tuple[int, str]:
+    async def run(*arguments: str, given: Settings = own) -> tuple[int, str]:
         db = engine()
         before, config, db.pool = db.pool, db.config, None
         with monkeypatch.context() as patch:
-            for name, told in environment(own, "migrate").items():
+            for name, told in environment(given, "migrate").items():
                 if name.startswith(("PROGRAMMES_", "DATABASE_URL")):
                     patch.setenv(name, told)
             capsys.readouterr()
@@ -252,12 +231,12 @@ async def test_a_migration_from_the_future_is_refused_in_words_and_what_runs_goe
         assert (code, FUTURE in said, "newer release" in said) == (1, True, True), said
     for url in (own.web_database_url, own.worker_database_url):
         capsys.readouterr()
-        assert await asyncio.to_thread(_may_start, url)
+        assert await asyncio.to_thread(_may_start, url, own.key_folder)
         assert f"the database is of a newer release than this program ({FUTURE})" in capsys.readouterr().err
     # What lacks a migration starts nothing.
     await looked.execute("delete from migration where name in ($1, $2)", schema.known()[-1], FUTURE)
     capsys.readouterr()
-    assert not await asyncio.to_thread(_may_start, own.web_database_url)
+    assert not await asyncio.to_thread(_may_start, own.web_database_url, own.key_folder)
     assert "1 migrations have not been run" in capsys.readouterr().err
     for part in ("serve", "worker"):
         command = (sys.executable, "-m", "programmes.cli", part)
@@ -303,3 +282,15 @@ def test_a_large_table_is_said_to_be_one_and_a_new_one_makes_nobody_wait() -> No
     assert "enrolment, about 250000 rows, a large table: choose a quiet hour: writes of the same rows wait" in said
     assert "fresh" not in said
     assert "It reads rows first" in said
+
+
+async def test_who_is_not_the_owner_and_one_account_for_both_are_refused_before_anything_is_done(
+    own: Settings, typed: Typed
+) -> None:
+    for wrong, told in (
+        ({"database_url": own.worker_database_url}, "this needs the database's owner"),
+        ({"web_database_url": own.worker_database_url}, "name one account"),
+    ):
+        for words in ((), ("--check",)):
+            code, said = await typed(*words, given=replace(own, **wrong))
+            assert (code, told in said) == (1, True), said

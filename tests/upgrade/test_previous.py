@@ -50,9 +50,10 @@ def before() -> tuple[dict[str, Any], dict[str, list[str]]]:
 
 
 async def test_no_table_asks_more_or_gives_less_than_the_release_before_relied_on(
-    before: tuple[dict[str, Any], dict[str, list[str]]], owner: asyncpg.Connection
+    before: tuple[dict[str, Any], dict[str, list[str]]], looked: asyncpg.Connection
 ) -> None:
-    found = narrowed(before[0], await statements.schema_of(owner))
+    # In the run's own database another test may have put a dump back, which says the same rules in other words.
+    found = narrowed(before[0], await statements.schema_of(looked))
     assert found - set(MEANT) == set()
     # A reason for what is no longer so is one too many.
     assert set(MEANT) - found == set()

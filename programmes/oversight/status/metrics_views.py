@@ -1,8 +1,11 @@
 """`/metrics` for Prometheus: what this process has served, and what waits in the database. For the inside only."""
 
+import asyncio
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 
+import asyncpg
 from litestar import Request, Response, get
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -14,6 +17,7 @@ from programmes.oversight.status import metrics_queries
 from programmes.web.measuring import Measures
 
 AnyRequest = Request[Any, Any, Any]
+_PATIENCE_SECONDS = 3.0
 _TOLD = {
     "jobs": "Work that waits to be done, in whole tens.",
     "jobs_late": "Whether any work has waited for ten minutes or more.",
@@ -58,13 +62,30 @@ async def metrics(request: AnyRequest) -> Response[bytes]:
     _gauge(found, "keys_usable", "Whether the key folder can be used.", int(keys.usable()))
     for name, (told, value) in pool_facts().items():
         _gauge(found, name, told, value)
-    waits = await metrics_queries.waiting(state.clock.now())
-    for name, value in waits.counts.items():
-        _gauge(found, name, _TOLD[name], _coarse(name, value))
-    if waits.worker_at is not None:
-        _gauge(found, "worker_last_seen_timestamp_seconds", "When the worker was last at work.", waits.worker_at.timestamp())
+    waits = await _waiting(state.clock.now())
+    _gauge(
+        found,
+        "database_answers",
+        "Whether the database answers. If not, what stands in it is not told.",
+        int(waits is not None),
+    )
+    if waits is not None:
+        for name, value in waits.counts.items():
+            _gauge(found, name, _TOLD[name], _coarse(name, value))
+        # Zero, the beginning of time, if it never was: what is absent raises no alarm.
+        seen = waits.worker_at.timestamp() if waits.worker_at else 0
+        _gauge(found, "worker_last_seen_timestamp_seconds", "When the worker was last at work; 0: never.", seen)
     text = generate_latest(measures.registry) + generate_latest(found)
     return Response(text, headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"})
+
+
+async def _waiting(now: datetime) -> metrics_queries.Waiting | None:
+    """None when the database does not answer within a few seconds: then what this process knows by itself is told alone."""
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            return await metrics_queries.waiting(now)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return None
 
 
 def _gauge(registry: CollectorRegistry, name: str, told: str, value: float) -> None:
