@@ -153,7 +153,7 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
         await open_pool(settings.worker_database_url, 2)
         try:
             name = str(await fetchval("select current_database()"))
-            if not arguments.instead and await put_back_elsewhere(fetchval, keys):
+            if not arguments.instead and await put_back_elsewhere(fetchval, settings.key_folder):
                 raise _Elsewhere(name)
             now = SystemClock().now()
             await folder_marks.note("keys", keys.mark, now)

@@ -55,7 +55,10 @@ def _email(text: str) -> str:
 
 def _password(settings: Settings, *about: str) -> str:
     """The new password: asked for, or the first line of standard input. Weak ones are refused with every reason."""
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    try:
+        password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    except EOFError:
+        raise _Refused("No password was given. Nothing was done.") from None
     weak = accounts.weaknesses(password, (*about, settings.municipality, settings.office))
     if weak:
         raise _Refused(f"That password is not strong enough: {'; '.join(_WHY[reason] for reason in weak)}.")

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,7 +17,7 @@ from programmes.backup import BackupError, archives, files, making, manifest, pl
 from programmes.backup.archives import Copy
 from programmes.backup.manifest import Here, Manifest
 from programmes.backup.progress import Progress
-from programmes.core import audit, folder_marks, lock_numbers, schema
+from programmes.core import audit, backup_trace, folder_marks, lock_numbers, schema
 from programmes.core.clock import Clock
 from programmes.core.db import WORKER, close_pool, fetchval, open_pool, transaction
 from programmes.core.restoring import restoring
@@ -250,17 +251,17 @@ async def restore(
                 await brought_forward(settings, clock)
                 keys.note_put_back(await which(connection.fetchval))
         progress.begin("Erasing again what had been erased")
-        again, advice = await _afterwards(settings, keys, lost, folder.resolve().name, clock)
+        again, advice = await _afterwards(settings, keys, lost, folder.resolve().name, found.manifest.moment, clock)
     return Restored(found.manifest, len(found.counts), sum(found.counts.values()), again, written, advice)
 
 
 async def _afterwards(
-    settings: Settings, keys: KeyFolder, lost: frozenset[str], name: str, clock: Clock
+    settings: Settings, keys: KeyFolder, lost: frozenset[str], name: str, made_at: datetime, clock: Clock
 ) -> tuple[int, list[str]]:
     """How many protected records were erased again, and what is to be done now."""
     await open_pool(settings.worker_database_url, 2, limits=WORKER)
     try:
-        return await _erase_again(settings, keys, lost, name, clock), await _advice(settings, clock)
+        return await _erase_again(settings, keys, lost, name, made_at, clock), await _advice(settings, clock)
     finally:
         await close_pool()
 
@@ -311,7 +312,9 @@ def _ballot_mark(settings: Settings) -> str:
     return mark.hex() if mark else ""
 
 
-async def _erase_again(settings: Settings, keys: KeyFolder, lost: frozenset[str], name: str, clock: Clock) -> int:
+async def _erase_again(
+    settings: Settings, keys: KeyFolder, lost: frozenset[str], name: str, made_at: datetime, clock: Clock
+) -> int:
     """As the worker does when it starts; returns how many protected records went."""
     connection = await asyncpg.connect(settings.worker_database_url)
     try:
@@ -324,6 +327,8 @@ async def _erase_again(settings: Settings, keys: KeyFolder, lost: frozenset[str]
         await worker.start_up(worker.Worker(settings, clock, keys, connection))
         async with transaction():
             await audit.note("backup:restore", f"backup/{name.lower()}", None, clock.now())
+        # The backup was made before it had gone well: its own trace does not know that yet.
+        await backup_trace.note("backup", made_at, done=True)
         return int(before - await fetchval("select count(*) from participant"))
     except KeysAway as error:
         raise BackupError(f"The database is back, but {error}. What had been erased goes when the worker starts.") from error
@@ -334,7 +339,9 @@ async def _erase_again(settings: Settings, keys: KeyFolder, lost: frozenset[str]
 async def _advice(settings: Settings, clock: Clock) -> list[str]:
     """What `programmes doctor` finds broken now, and how to mend it."""
     patient = Patient(replace(settings, database_url=settings.worker_database_url), clock.now())
-    return [f"{fault.says} {fault.mend}" for fault in await checks.examine(patient) if fault.level == "fault"]
+    found = await checks.examine(patient)
+    # That the worker is not at work is as it should be, just now.
+    return [f"{fault.says} {fault.mend}" for fault in found if fault.level == "fault" and fault.check != "worker"]
 
 
 @contextmanager

@@ -45,6 +45,7 @@ __all__ = [
     "Spot",
     "Unreadable",
     "is_unconfirmed",
+    "put_back_into",
     "read_key",
     "restore_of",
     "sync_folder",
@@ -65,6 +66,15 @@ def restore_of(folder: Path) -> Literal["", "restoring", "restored"]:
 def is_unconfirmed(folder: Path) -> bool:
     """Whether a database was put back of which nobody has said yet that it is the right one. Makes nothing."""
     return (folder / _UNCONFIRMED).exists()
+
+
+def put_back_into(folder: Path) -> str:
+    """The database that a backup was put back into and that nobody has confirmed yet, as `KeyFolder.note_put_back` was told;
+    empty where that isn't known. Makes nothing."""
+    try:
+        return (Spot(folder) / _UNCONFIRMED).read().decode("ascii", "replace").strip()
+    except (OSError, KeysAway):
+        return ""
 
 
 class KeyGone(Exception):
@@ -170,13 +180,6 @@ class KeyFolder:
         """Say which database it was put back into (`core.which_database`)."""
         self._at(_UNCONFIRMED).replace(into.encode())
         self._at().sync()
-
-    def put_back_into(self) -> str:
-        """The database that a backup was put back into and that nobody has confirmed yet; empty where that isn't known."""
-        try:
-            return self._at(_UNCONFIRMED).read().decode("ascii", "replace").strip()
-        except FileNotFoundError:
-            return ""
 
     def unmark_restored(self) -> None:
         """Say that what a backup had brought back has been erased again."""

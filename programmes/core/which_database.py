@@ -1,9 +1,10 @@
 """Which database this is, whatever it is called: so that what was put back into one is not taken for another."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import put_back_into
 
 # Asks the database for one value: `fetchval` of a connection, or of `core.db`.
 Ask = Callable[[str], Awaitable[Any]]
@@ -17,7 +18,7 @@ async def which(ask: Ask) -> str:
     return str(await ask(_WHICH))
 
 
-async def put_back_elsewhere(ask: Ask, keys: KeyFolder) -> bool:
+async def put_back_elsewhere(ask: Ask, key_folder: Path) -> bool:
     """Whether a backup was put back into another database than this one, and nobody has confirmed it since."""
-    into = keys.put_back_into()
+    into = put_back_into(key_folder)
     return bool(into) and into != await which(ask)

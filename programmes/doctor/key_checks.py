@@ -78,7 +78,7 @@ async def restore(patient: Patient) -> Sequence[Finding]:
         told += " falls due is done, and no job."
         mend = "Start the worker, which does it within seconds; if it cannot, its log says `tick_failed` of `erase_again`."
         return [Finding(_RESTORE, "fault", told, mend)]
-    if patient.database and await put_back_elsewhere(fetchval, KeyFolder(patient.settings.key_folder)):
+    if patient.database and await put_back_elsewhere(fetchval, patient.settings.key_folder):
         told = "A backup was put back into another database than this one, which web and worker refuse to start on."
         mend = "Name that other one in every address; or, if this is the right one: programmes keys confirm --yes --instead."
         return [Finding(_RESTORE, "fault", told, mend)]

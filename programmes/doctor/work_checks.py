@@ -151,9 +151,10 @@ def example_findings(settings: Settings, worker: bool = True) -> Iterator[Findin
     if settings.demo:
         return
     check = "settings"
-    if any("CHANGE-" in str(getattr(settings, field.name)) for field in fields(settings)):
-        told = "A password is still the one of the example, which everybody can read."
-        mend = "Choose others for all three roles: alter role … password '…'; and write them into the settings."
+    still = [field.name for field in fields(settings) if "CHANGE-" in str(getattr(settings, field.name))]
+    if still:
+        told = f"A password is still the one of the example, which everybody can read: in {', '.join(still)}."
+        mend = "Choose another one, and write it into the settings; of a role of the database: alter role … password '…'."
         yield Finding(check, "fault", told, mend)
     if settings.phone == Settings.phone:
         told, mend = (

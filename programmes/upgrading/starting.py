@@ -5,7 +5,6 @@ from pathlib import Path
 import asyncpg
 
 from programmes.core import schema, which_database
-from programmes.core.sealing import KeyFolder
 
 _PATIENCE_SECONDS = 10.0
 _RAN = "select name from migration where app_name = 'programmes'"
@@ -33,7 +32,7 @@ async def put_back_elsewhere(database_url: str, key_folder: Path) -> str:
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return ""
     try:
-        if not await which_database.put_back_elsewhere(connection.fetchval, KeyFolder(key_folder)):
+        if not await which_database.put_back_elsewhere(connection.fetchval, key_folder):
             return ""
         return ELSEWHERE.format(name=await connection.fetchval("select current_database()"))
     finally:

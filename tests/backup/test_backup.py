@@ -216,6 +216,8 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     assert "as many as the backup of" in said
     assert "erased again: 1." in said
     assert "programmes keys confirm --yes" in said
+    assert "has ever gone well" not in said
+    assert "last at work" not in said
     keys = KeyFolder(new.key_folder)
     assert keys.is_unconfirmed()
     assert not keys.waits_for_restore()
