@@ -30,8 +30,9 @@ join cohort c on c.id = f.cohort_id join wanted p on p.id = c.programme_id
 cross join lateral (values ('held', f.held), ('cancelled_sessions', f.cancelled_sessions), ('people', f.people),
     ('women', f.women), ('men', f.men), ('other', f.other), ('visits', f.visits), ('no_shows', f.no_shows),
     ('completed', f.completed), ('dropped_out', f.dropped_out), ('waited', f.waited), ('waited_days', f.waited_days),
-    ('study_visits', f.study_visits), ('led_on', f.led_on)) as what (figure, n)
-where p.doc_level = 'individual' group by p.id, w.i, what.figure
+    ('study_visits', f.study_visits), ('led_on', f.led_on),
+    ('most_visits', case p.form when 'group' then f.people * f.held end)) as what (figure, n)
+where p.doc_level = 'individual' and what.n is not null group by p.id, w.i, what.figure
 """
 # Starts by the day of the first session, where there was anything to take part in; cancelled ones by the day of the
 # decision, and those of which nothing was held by the day of closing.
@@ -59,7 +60,7 @@ cross join lateral (
     where s.cohort_id = c.id) s
 cross join lateral (values ('form', 1), ('talks', s.talks), ('people', u.women + u.men + u.other), ('women', u.women),
     ('men', u.men), ('other', u.other), ('visits', s.women + s.men + s.other), ('visits_women', s.women),
-    ('visits_men', s.men), ('visits_other', s.other),
+    ('visits_men', s.men), ('visits_other', s.other), ('most_visits', (u.women + u.men + u.other) * s.talks),
     (case c.ended_how when 'ended_early' then 'ended_early' else 'ended_' || c.ended_how end, 1)) as what (figure, n)
 where what.figure is not null and what.n is not null group by p.id, w.i, what.figure
 """
