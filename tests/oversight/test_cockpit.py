@@ -310,7 +310,7 @@ async def test_the_number_of_statements_is_the_same_for_two_starts_and_for_a_tho
     queries_log.clear()
     text = (await client.get(STARTS)).text
     assert len(queries_log.statements) == few
-    assert few <= 6
+    assert few <= 7
     assert sum("from enrolment" in statement for statement in queries_log.statements) == 1
     assert text.count('<article class="start"') == 15
     assert "Sidor" in text
