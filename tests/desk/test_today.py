@@ -125,6 +125,20 @@ async def test_decisions_due_within_two_weeks_are_the_coordinators(
     assert "Besluta om" not in await look(client, clock, "robin")
 
 
+async def test_a_start_that_was_never_opened_for_applications_has_a_decision_too(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    """As on the cockpit. Before its decision is near it needs nothing here."""
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.7", clock.now(), robin, first_in=timedelta(days=24), state="planned")
+    far = await a_cohort("2.8", clock.now(), robin, first_in=timedelta(days=50), state="planned")
+    page = await look(client, clock, "kim")
+    assert f"Besluta om {cohort.name} startar" in page
+    assert "Den är inte öppen för anmälan än." in page
+    assert far.name not in page
+    assert "Fyll på" not in page
+
+
 async def test_a_start_short_of_people_says_how_many_on_how_many_days(
     robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:

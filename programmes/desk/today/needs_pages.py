@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from programmes.attendance.queries import Noted, Unnoted
 from programmes.attendance.rules import Kind
 from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.rules import UNDECIDED
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import day_long, moment_long, ngettext
@@ -99,6 +100,8 @@ class Item:
 
 def ready(group: Group) -> str:
     """`5 av minst 5 är klara.`"""
+    if group.cohort.state == "planned":
+        return _("Den är inte öppen för anmälan än.")
     return _("%(n)s av minst %(least)s är klara.", n=group.places.confirmed, least=group.cohort.minimum)
 
 
@@ -147,7 +150,7 @@ def more_starts_item(programme: str, number: int, year: int, open_by: date, toda
 
 
 def _undecided(group: Group) -> bool:
-    return group.cohort.state in {"open", "postponed"} and group.cohort.form == "group" and group.coordinates
+    return group.cohort.state in UNDECIDED and group.cohort.form == "group" and group.coordinates
 
 
 def _texts_item(facts: Facts, since: datetime) -> Item:
@@ -161,7 +164,12 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
     undecided = _undecided(group)
     if undecided and cohort.decide_by <= facts.today + DECIDE_WITHIN:
         found.append(_decision_item(facts, group))
-    elif undecided and group.places.confirmed < cohort.minimum and cohort.decide_by <= facts.today + FILL_WITHIN:
+    elif (
+        undecided
+        and cohort.state != "planned"
+        and group.places.confirmed < cohort.minimum
+        and cohort.decide_by <= facts.today + FILL_WITHIN
+    ):
         found.append(_fill_item(facts, group))
     # Only groups are decided upon; a series or a meeting place simply runs.
     runs = cohort.state == "started" or (cohort.state == "open" and cohort.form != "group")
