@@ -62,7 +62,7 @@ async def facts_of(who: Principal, keys: KeyFolder, now: datetime, look: Look | 
     # What is only planned needs nothing here until its decision is near.
     near = day + DECIDE_WITHIN
     mine = [
-        c for c in found if c.state != "cancelled" and (c.state != "planned" or c.form == "group" and c.decide_by <= near)
+        c for c in found if c.state != "cancelled" and (c.state != "planned" or (c.form == "group" and c.decide_by <= near))
     ]
     ids = [cohort.cohort_id for cohort in mine]
     groups = await _groups(who, mine, now)
