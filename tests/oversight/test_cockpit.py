@@ -11,12 +11,15 @@ import httpx
 import pytest
 
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts import year_queries
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.oversight import queries
 from programmes.oversight.queries import UNDECIDED_STARTS, all_starts
 from programmes.oversight.rules import Start
+from programmes.oversight.statistics import queries as statistics
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.conftest import QueryLog
@@ -246,6 +249,27 @@ async def test_the_year_shows_what_came_to_be_what_is_planned_and_what_is_needed
     assert "Augusti. Starten i november behövs, och där saknas 2." in text
     assert "1 av 2" in text
     assert "2 starter till behövs." in (await client.get(f"{STARTS}?ar=2027")).text
+
+
+async def test_a_start_that_nothing_was_held_of_came_off_nowhere(
+    kim: Principal, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    """The year strip, the warning of too few starts and the statistics go by one rule."""
+    cohort = await a_cohort("2.8", clock.now(), first_in=timedelta(), state="started")
+    today, year = clock.now().date(), clock.now().year
+
+    async def found() -> tuple[int, dict[str, int], int | None]:
+        sections = {s.section: s for s in await statistics.sections(statistics.year_of(year), ["2.8"], clock.now())}
+        strip = await queries.starts_in(year, kim, today)
+        return len(strip), await year_queries.lacking({"2.8": 2}, year), sections["2.8"].value("starts")
+
+    clock.advance(hours=3)
+    assert await found() == (1, {"2.8": 2}, 1)
+    await owner.execute(
+        "update cohort set state = 'closed', closed_at = $2, ended_how = 'cancelled' where id = $1", cohort.cohort_id,
+        clock.now(),
+    )  # fmt: skip
+    assert await found() == (0, {"2.8": 1}, 0)
 
 
 async def test_an_empty_cockpit_shows_the_way_on_and_nonsense_in_the_address_changes_nothing(

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
+from programmes.cohorts.year_queries import COMES_OFF
 from programmes.core.clock import at_local
 from programmes.core.db import fetch
 from programmes.oversight.statistics.rules import Counted, Period, Section, gathered, listed, why_not_period, year_of
@@ -36,10 +37,10 @@ where p.doc_level = 'individual' and what.n is not null group by p.id, w.i, what
 """
 # Starts by the day of the first session, where there was anything to take part in; cancelled ones by the day of the
 # decision, and those of which nothing was held by the day of closing.
-_STARTS = """
+_STARTS = f"""
 select p.id, '', w.i, 'starts', count(*)::int
 from windows w join cohort_session s on s.starts_at >= w.begins and s.starts_at < w.ends and s.number = 1
-join cohort c on c.id = s.cohort_id and c.state in ('started', 'closed') and c.ended_how is distinct from 'cancelled'
+join cohort c on c.id = s.cohort_id and c.state in ('started', 'closed') and {COMES_OFF}
 join wanted p on p.id = c.programme_id and p.doc_level = 'individual' group by p.id, w.i
 """
 _CANCELLED = """
