@@ -177,7 +177,7 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
         found.append(_booking_item(facts, group))
     elif runs and cohort.last_end and cohort.last_end <= facts.now:
         found.append(_closing_item(facts, group, cohort.last_end))
-    if group.visits_lacking and cohort.state in {"open", "postponed"}:
+    if group.visits_lacking and cohort.state in {"open", "postponed", "started"}:
         found.append(_visits_item(facts, group))
     if group.to_accept:
         found.append(_accept_item(facts, group))
@@ -211,6 +211,13 @@ def _accept_item(facts: Facts, group: Group) -> Item:
 
 
 def _visits_item(facts: Facts, group: Group) -> Item:
+    if group.cohort.first_start and group.cohort.first_start <= facts.now:
+        # No time can be offered any more (2.7, 2.8): it is for people to talk about.
+        told = ngettext("%(n)s person har inte gjort studiebesöket, och träffarna har börjat.",
+                        "%(n)s personer har inte gjort studiebesöket, och träffarna har börjat.",
+                        group.visits_lacking)  # fmt: skip
+        title = _("Studiebesök saknas i %(group)s", group=group.cohort.name)
+        return Item(title, group.address, told, Tag(_("Saknas"), "warn", "warn"), facts.today)
     text = ngettext("%(n)s person väntar på att kunna boka, och ingen tid är ledig.",
                     "%(n)s personer väntar på att kunna boka, och ingen tid är ledig.",
                     group.visits_lacking)  # fmt: skip

@@ -129,7 +129,7 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
     ids = [cohort.cohort_id for cohort in mine]
     programmes = await catalogue.programmes({cohort.programme_id for cohort in mine})
     taken = await places(ids)
-    visiting = [c.cohort_id for c in mine if c.state != "started" and programmes[c.programme_id].study_visit]
+    visiting = [c.cohort_id for c in mine if programmes[c.programme_id].study_visit]
     lacking = await needs(visiting, now) if visiting else {}
     accepting = {
         c.cohort_id: local_date(c.first_start) if c.first_start else None
