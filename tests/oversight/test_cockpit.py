@@ -16,6 +16,9 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import services as enrolment
+from programmes.enrolment.leaving import first_right_queries
+from programmes.enrolment.queries import enrolments
 from programmes.oversight import queries
 from programmes.oversight.queries import UNDECIDED_STARTS, all_starts
 from programmes.oversight.rules import Start
@@ -353,6 +356,30 @@ async def test_before_and_after_a_decision_it_is_said_how_many_are_mailed_rung_o
     done = await post_form(client, address, {"sett": hidden(text, "sett"), "skal": "too_few"})
     after = (await client.get(done.headers["location"])).text
     assert "är inställd. Kalendrarna visar det. 2 får e-post och 1 ska ni ringa. De som ska ringas står på Idag." in after
+
+
+async def test_who_is_offered_a_place_is_told_apart_and_may_move_as_the_others(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), minimum=1, maximum=3)
+    await fill(cohort, 2, keys, clock)
+    for name in ("Ek", "Lind"):
+        await somebody(cohort, keys, clock.now(), name)
+    [first, *_] = await enrolments(cohort.cohort_id, ["confirmed"])
+    await enrolment.leave(first.enrolment_id, keys, clock.now())
+    address = f"{STARTS}/{cohort.cohort_id}"
+    text = (await client.get(f"{address}/skjut-upp")).text
+    assert "1 är klar, 1 är preliminär och 1 är erbjuden." in text
+    assert "1 erbjuden" in text
+    assert "Erbjudandet tas tillbaka. Det står på Min plats." in (await client.get(f"{address}/stall-in")).text
+    await a_cohort("2.8", clock.now(), first_in=timedelta(days=80))
+    text = (await client.get(f"{address}/stall-in")).text
+    assert "Erbjudandet tas tillbaka. Får flytta till nästa start på Min plats." in text
+    sent = {"sett": hidden(text, "sett"), "skal": "too_few"}
+    assert (await post_form(client, f"{address}/stall-in", sent)).status_code == 303
+    # So it is: the right to go first is theirs too.
+    assert len(await enrolments(cohort.cohort_id, ["confirmed", "preliminary", "queued"])) == 3
+    assert await first_right_queries.of_start(cohort.cohort_id, clock.now()) is not None
 
 
 async def test_a_cancelled_start_names_its_year_and_whether_the_next_one_has_room(
