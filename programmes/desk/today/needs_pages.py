@@ -13,11 +13,11 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import day_long, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Role
+from programmes.desk.closing.rules import KEPT
 from programmes.enrolment.queries import Places
 
 DECIDE_WITHIN = timedelta(days=14)
 FILL_WITHIN = timedelta(days=30)
-KEPT_AFTER_LAST = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ def _fill_item(facts: Facts, group: Group) -> Item:
 def _closing_item(facts: Facts, group: Group, last_end: datetime) -> Item:
     last = local_date(last_end)
     text = _("Sista tillfället var %(day)s.", day=day_long(last))
-    due = last + KEPT_AFTER_LAST
+    due = last + KEPT
     if group.cohort.exempt:
         text += " " + _("Listan raderas senast %(day)s.", day=day_long(due))
     title = _("Avsluta %(group)s", group=group.cohort.name)
@@ -254,7 +254,7 @@ def _booking_item(facts: Facts, group: Group) -> Item:
     """Somebody holds the place of a series and no talk is to come."""
     cohort = group.cohort
     text = _("Inget samtal är bokat.") + (" " + _("Är det slut? Avsluta på seriens sida.") if cohort.first_start else "")
-    due = local_date(cohort.last_end) + KEPT_AFTER_LAST if cohort.last_end and cohort.exempt else facts.today
+    due = local_date(cohort.last_end) + KEPT if cohort.last_end and cohort.exempt else facts.today
     if cohort.exempt and cohort.last_end:
         text += " " + _("Annars raderas listan senast %(day)s.", day=day_long(due))
     title = _("Boka nästa samtal i %(group)s", group=cohort.name)

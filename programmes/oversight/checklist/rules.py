@@ -6,12 +6,13 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from programmes.core.clock import local_date
+from programmes.desk.closing.rules import KEPT
 
 StepKey = Literal["announce", "visits", "agree", "decide", "hold", "note", "evaluate", "transfer", "close", "move_on"]
 Owner = Literal["coordinator", "leader"]
 State = Literal["done", "next", "later"]
-# The most that a working list is kept after the last session (DESIGN 6), and by when anything else is closed too.
-CLOSED_WITHIN = timedelta(days=30)
+# Of everything, not only of what has a working list: one rule, also for what managers hear of and for Idag.
+CLOSED_WITHIN = KEPT
 
 
 @dataclass(frozen=True)
