@@ -422,6 +422,16 @@ async def test_the_starts_are_narrowed_by_programme_leader_place_and_half_year_a
     assert numbers == [str(led.minimum), str(led.maximum), "3", "0", "0", "0"]
     assert "Hitta 2 till" in row[0]
     assert "Saknar 2" in row[0]
+    # A line holds it: the day without its weekday, and one tag, also of what is late.
+    assert "<span>20 sep, om 18 dagar</span>" in row[0]
+    clock.advance(days=20)
+    await sign_in_as(client, "kim", clock.now())
+    text = (await client.get(f"{STARTS}?vy=lista")).text
+    row = re.search(rf'<tr role="row" id="start-{led.cohort_id}">.*?</tr>', text, re.DOTALL)
+    assert row
+    assert "<span>20 sep, 2 dagar sen</span>" in row[0]
+    assert "Försenat" in row[0]
+    assert row[0].count('class="tag') == 1
 
 
 async def test_a_manager_sees_how_every_start_stands_without_a_way_to_anybody_in_it(
