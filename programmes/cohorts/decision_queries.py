@@ -1,37 +1,15 @@
 """Reads about decisions on starts: the newest one, with what undoing it gives back."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from programmes.cohorts.rules import decision_undone_until
+from programmes.cohorts.decision_rules import Decided as Decided
+from programmes.cohorts.decision_rules import Line as Line
+from programmes.cohorts.queries import MINE, access
+from programmes.cohorts.rules import UNDO_DECISION, decision_undone_until
+from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow
-
-
-@dataclass(frozen=True)
-class Decided:
-    """The newest decision of a cohort that stands. `undone_until`: until when it can be taken back; None for not at all."""
-
-    decision_id: int
-    decision: str
-    decided_at: datetime
-    state_before: str | None
-    decide_before: date | None
-    undone_until: datetime | None
-
-
-@dataclass(frozen=True)
-class Line:
-    """One decision as it is kept: what, why, with how many confirmed, by whom and when; and that it was taken back."""
-
-    decision: str
-    reason: str
-    confirmed: int
-    by: str
-    decided_at: datetime
-    undone_by: str | None
-    undone_at: datetime | None
-
+from programmes.core.principal import Principal
 
 # The earliest session still to come then, by what the decision's own change of the sessions wrote down, or as it is.
 _SOONEST = """select min(least(s.starts_at, s.was)) from (
@@ -53,6 +31,19 @@ async def newest(cohort_id: int) -> Decided | None:
         return None
     until = decision_undone_until(row["decided_at"], row["soonest"]) if row["state_before"] else None
     return Decided(row["id"], row["decision"], row["decided_at"], row["state_before"], row["decide_before"], until)
+
+
+async def recent(principal: Principal, now: datetime) -> list[int]:
+    """Cohorts that this person works with, by id, about which something was decided so lately that it may be taken back; the
+    latest first."""
+    rows = await fetch(
+        f"""select d.cohort_id from start_decision d join cohort c on c.id = d.cohort_id
+            join programme p on p.id = c.programme_id
+            where d.undone_at is null and d.decided_at > $4 and {MINE} group by d.cohort_id order by max(d.id) desc""",
+        *access(principal, local_date(now)),
+        now - UNDO_DECISION,
+    )
+    return [row["cohort_id"] for row in rows]
 
 
 async def told_already(cohort_id: int, since: datetime, kinds: Collection[str]) -> bool:

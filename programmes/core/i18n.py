@@ -156,6 +156,11 @@ def day_short(day: date) -> str:
     return _pattern(day, "EEE d MMM").replace(".", "")
 
 
+def day_shortest(day: date) -> str:
+    """`7 okt`, where a line of a staff list has to hold eleven columns."""
+    return _pattern(day, "d MMM").replace(".", "")
+
+
 def day_parts(day: date) -> tuple[str, str, str]:
     """Weekday, day and month for the small date sign: `ons`, `7`, `okt`."""
     return (_pattern(day, "EEE").replace(".", ""), str(day.day), _pattern(day, "MMM").replace(".", ""))

@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from programmes.cohorts.queries import MINE, access
+from programmes.cohorts.year_queries import COMES_OFF
 from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
@@ -85,7 +86,7 @@ async def starts_in(year: int, principal: Principal, today: date) -> list[YearSt
                   extract(month from s.starts_at at time zone 'Europe/Stockholm')::int as month
            from cohort_session s join cohort c on c.id = s.cohort_id join programme p on p.id = c.programme_id
            where s.number = 1 and s.starts_at >= $4 and s.starts_at < $5
-             and p.form = 'group' and c.state <> 'cancelled' and {MINE}
+             and p.form = 'group' and {COMES_OFF} and {MINE}
            order by s.starts_at, c.id""",
         *access(principal, today),
         at_local(date(year, 1, 1), time(0)),

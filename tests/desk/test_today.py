@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+import asyncpg
 import httpx
 import pytest
 
@@ -125,6 +126,36 @@ async def test_decisions_due_within_two_weeks_are_the_coordinators(
     assert "Besluta om" not in await look(client, clock, "robin")
 
 
+async def test_a_start_that_was_never_opened_for_applications_has_a_decision_too(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    """As on the cockpit. Before its decision is near it needs nothing here."""
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.7", clock.now(), robin, first_in=timedelta(days=24), state="planned")
+    far = await a_cohort("2.8", clock.now(), robin, first_in=timedelta(days=50), state="planned")
+    page = await look(client, clock, "kim")
+    assert f"Besluta om {cohort.name} startar" in page
+    assert "Den är inte öppen för anmälan än." in page
+    assert far.name not in page
+    assert "Fyll på" not in page
+
+
+async def test_also_after_the_start_it_is_said_who_has_no_study_visit(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.7", clock.now(), robin, first_in=timedelta(days=20))
+    await confirm((await somebody(cohort, keys, clock.now(), "Al")).enrolment_id, clock.now())
+    await somebody(cohort, keys, clock.now(), "Bok")
+    await owner.execute("update cohort set state = 'started', started_at = $1", clock.now())
+    page = await look(client, clock)
+    assert "Lägg till tider för studiebesök i" in page
+    assert "1 person väntar på att kunna boka, och ingen tid är ledig." in page
+    clock.advance(days=20, hours=1)
+    page = await look(client, clock)
+    assert "1 person har inte gjort studiebesöket, och träffarna har börjat." in page
+    assert "Lägg till tider" not in page
+
+
 async def test_a_start_short_of_people_says_how_many_on_how_many_days(
     robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:
@@ -209,7 +240,7 @@ async def test_more_groups_need_no_more_statements(
         queries_log.clear()
         assert (await client.get("/personal/idag")).status_code == 200
         counts.append(len(queries_log.statements))
-    assert counts[0] == counts[1] <= 16
+    assert counts[0] == counts[1] <= 17
 
 
 async def test_a_substitute_sees_the_group_until_their_last_day(

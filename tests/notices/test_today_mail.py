@@ -5,6 +5,7 @@ from email.message import EmailMessage
 
 import asyncpg
 import httpx
+import pytest
 
 from programmes.cohorts import session_services
 from programmes.core.contacts import by_text
@@ -98,9 +99,13 @@ async def test_what_was_sent_to_a_group_is_seen_by_kind_and_time_and_why_it_fail
     assert "Adressen eller numret tar inte emot." in (await client.get(page)).text
 
 
-async def test_a_manager_is_mailed_of_late_decisions_only(mail: Mail, clock: FrozenClock, owner: asyncpg.Connection) -> None:
+@pytest.mark.parametrize("state", ["planned", "open", "postponed"])
+async def test_a_manager_is_mailed_of_late_decisions_only(
+    state: str, mail: Mail, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
     await a_staff_member("maria", "manager", clock.now())
-    cohort = await a_cohort("2.8", clock.now())
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now(), state=state)
     await owner.execute("update staff set email = username || '@example.invalid'")
     clock.set(datetime(2026, 9, 3, 6, tzinfo=UTC))
     await mail.work()
@@ -109,7 +114,7 @@ async def test_a_manager_is_mailed_of_late_decisions_only(mail: Mail, clock: Fro
         await owner.execute("update cohort set decide_by = '2026-09-03' where id = $1", cohort.cohort_id)
         clock.set(datetime(2026, 9, day, 6, tzinfo=UTC))
         await mail.work()
-    first, second = mail.to("maria@example.invalid")
-    for text in (first, second):
-        assert "1 start har passerat sin beslutsdag utan beslut." in text
-        assert cohort.name not in text
+    for who in ("maria", "kim"):
+        texts = mail.to(f"{who}@example.invalid")
+        assert sum("1 start har passerat sin beslutsdag utan beslut." in text for text in texts) == 2, who
+        assert not [text for text in texts if cohort.name in text]

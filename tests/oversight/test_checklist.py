@@ -51,6 +51,17 @@ def test_the_next_step_follows_the_way_of_the_cohort() -> None:
     assert key(replace(running, state="closed", box_open=False), after) == ""
 
 
+def test_what_somebody_has_left_is_not_done_after_the_start_either() -> None:
+    running = replace(PLANNED, state="started", held=5, visits_left=1, to_agree=2)
+    found = {step.key: step.state for step in steps(running, NOW)}
+    assert (found["visits"], found["agree"], found["decide"]) == ("next", "later", "done")
+    assert key(replace(running, visits_left=0)) == "agree"
+    # A session that lacks its note goes first.
+    assert key(replace(running, unnoted=1, unnoted_since=NOW)) == "note"
+    assert key(replace(running, visits_left=0, to_agree=0)) == "hold"
+    assert key(replace(running, state="closed")) == ""
+
+
 def test_of_a_cancelled_start_people_move_on_and_then_the_list_goes() -> None:
     off = replace(PLANNED, state="cancelled", closed_at=NOW, people=True, may_move=True)
     assert key(off) == "move_on"

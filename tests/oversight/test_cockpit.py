@@ -11,12 +11,18 @@ import httpx
 import pytest
 
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts import year_queries
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import services as enrolment
+from programmes.enrolment.leaving import first_right_queries
+from programmes.enrolment.queries import enrolments
+from programmes.oversight import queries
 from programmes.oversight.queries import UNDECIDED_STARTS, all_starts
 from programmes.oversight.rules import Start
+from programmes.oversight.statistics import queries as statistics
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.conftest import QueryLog
@@ -248,6 +254,27 @@ async def test_the_year_shows_what_came_to_be_what_is_planned_and_what_is_needed
     assert "2 starter till behövs." in (await client.get(f"{STARTS}?ar=2027")).text
 
 
+async def test_a_start_that_nothing_was_held_of_came_off_nowhere(
+    kim: Principal, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    """The year strip, the warning of too few starts and the statistics go by one rule."""
+    cohort = await a_cohort("2.8", clock.now(), first_in=timedelta(), state="started")
+    today, year = clock.now().date(), clock.now().year
+
+    async def found() -> tuple[int, dict[str, int], int | None]:
+        sections = {s.section: s for s in await statistics.sections(statistics.year_of(year), ["2.8"], clock.now())}
+        strip = await queries.starts_in(year, kim, today)
+        return len(strip), await year_queries.lacking({"2.8": 2}, year), sections["2.8"].value("starts")
+
+    clock.advance(hours=3)
+    assert await found() == (1, {"2.8": 2}, 1)
+    await owner.execute(
+        "update cohort set state = 'closed', closed_at = $2, ended_how = 'cancelled' where id = $1", cohort.cohort_id,
+        clock.now(),
+    )  # fmt: skip
+    assert await found() == (0, {"2.8": 1}, 0)
+
+
 async def test_an_empty_cockpit_shows_the_way_on_and_nonsense_in_the_address_changes_nothing(
     kim: Principal, client: httpx.AsyncClient
 ) -> None:
@@ -310,7 +337,7 @@ async def test_the_number_of_statements_is_the_same_for_two_starts_and_for_a_tho
     queries_log.clear()
     text = (await client.get(STARTS)).text
     assert len(queries_log.statements) == few
-    assert few <= 6
+    assert few <= 7
     assert sum("from enrolment" in statement for statement in queries_log.statements) == 1
     assert text.count('<article class="start"') == 15
     assert "Sidor" in text
@@ -329,6 +356,30 @@ async def test_before_and_after_a_decision_it_is_said_how_many_are_mailed_rung_o
     done = await post_form(client, address, {"sett": hidden(text, "sett"), "skal": "too_few"})
     after = (await client.get(done.headers["location"])).text
     assert "är inställd. Kalendrarna visar det. 2 får e-post och 1 ska ni ringa. De som ska ringas står på Idag." in after
+
+
+async def test_who_is_offered_a_place_is_told_apart_and_may_move_as_the_others(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), minimum=1, maximum=3)
+    await fill(cohort, 2, keys, clock)
+    for name in ("Ek", "Lind"):
+        await somebody(cohort, keys, clock.now(), name)
+    [first, *_] = await enrolments(cohort.cohort_id, ["confirmed"])
+    await enrolment.leave(first.enrolment_id, keys, clock.now())
+    address = f"{STARTS}/{cohort.cohort_id}"
+    text = (await client.get(f"{address}/skjut-upp")).text
+    assert "1 är klar, 1 är preliminär och 1 är erbjuden." in text
+    assert "1 erbjuden" in text
+    assert "Erbjudandet tas tillbaka. Det står på Min plats." in (await client.get(f"{address}/stall-in")).text
+    await a_cohort("2.8", clock.now(), first_in=timedelta(days=80))
+    text = (await client.get(f"{address}/stall-in")).text
+    assert "Erbjudandet tas tillbaka. Får flytta till nästa start på Min plats." in text
+    sent = {"sett": hidden(text, "sett"), "skal": "too_few"}
+    assert (await post_form(client, f"{address}/stall-in", sent)).status_code == 303
+    # So it is: the right to go first is theirs too.
+    assert len(await enrolments(cohort.cohort_id, ["confirmed", "preliminary", "queued"])) == 3
+    assert await first_right_queries.of_start(cohort.cohort_id, clock.now()) is not None
 
 
 async def test_a_cancelled_start_names_its_year_and_whether_the_next_one_has_room(
@@ -371,6 +422,16 @@ async def test_the_starts_are_narrowed_by_programme_leader_place_and_half_year_a
     assert numbers == [str(led.minimum), str(led.maximum), "3", "0", "0", "0"]
     assert "Hitta 2 till" in row[0]
     assert "Saknar 2" in row[0]
+    # A line holds it: the day without its weekday, and one tag, also of what is late.
+    assert "<span>20 sep, om 18 dagar</span>" in row[0]
+    clock.advance(days=20)
+    await sign_in_as(client, "kim", clock.now())
+    text = (await client.get(f"{STARTS}?vy=lista")).text
+    row = re.search(rf'<tr role="row" id="start-{led.cohort_id}">.*?</tr>', text, re.DOTALL)
+    assert row
+    assert "<span>20 sep, 2 dagar sen</span>" in row[0]
+    assert "Försenat" in row[0]
+    assert row[0].count('class="tag') == 1
 
 
 async def test_a_manager_sees_how_every_start_stands_without_a_way_to_anybody_in_it(

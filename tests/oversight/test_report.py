@@ -195,7 +195,14 @@ async def test_a_manager_establishes_it_as_read_and_from_then_on_every_print_is_
     assert "Utkast" in shown
     assert "Det var 12 besök." in shown
     draft = _text(await _bytes(client, "2026.pdf"))
-    assert "Utkast, inte fastställd" in draft
+    assert "Utkast, inte fastställd: lämna inte ut" in draft
+    # What is for everybody is there once it is established; every line of the other file says what it is.
+    assert "2026-kort.pdf" not in shown
+    assert (await client.get(f"{PAGE}/2026-kort.pdf")).status_code == 404
+    book = openpyxl.load_workbook(io.BytesIO(await _bytes(client, "2026.xlsx")))
+    for sheet in book.worksheets:
+        [head, *rows] = sheet.iter_rows(values_only=True)
+        assert (head[-1], {row[-1] for row in rows} <= {"Utkast, inte fastställd: lämna inte ut"}) == ("Märkning", True)
     # What was read is what is kept: when figures have changed since, nothing is.
     mark = hidden(shown, "sedd")
     await owner.execute("update head_count set women = 7")
@@ -214,6 +221,7 @@ async def test_a_manager_establishes_it_as_read_and_from_then_on_every_print_is_
     again = await post_form(client, f"{PAGE}?ar=2026", {"ar": "2026", "sedd": mark, "ord": "Ett annat."})
     assert again.status_code == 409
     assert "redan fastställd" in again.text
+    assert "2026-kort.pdf" in (await client.get(f"{PAGE}?ar=2026")).text
     kept = {name: await _bytes(client, name) for name in ("2026.pdf", "2026-kort.pdf", "2026.xlsx")}
     paper = _text(kept["2026.pdf"])
     assert "Fastställd 3 februari 2027" in paper
@@ -228,6 +236,48 @@ async def test_a_manager_establishes_it_as_read_and_from_then_on_every_print_is_
     found = await report_queries.established(2026)
     assert found is not None
     assert found.by == "Sasha"
+
+
+async def test_what_is_compared_is_what_is_kept(
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody puts a figure right between the moment it is compared and the moment it is kept."""
+    await sign_in_as(client, "sasha", clock.now())
+    mark, made, times = hidden((await client.get(PAGE)).text, "sedd"), views._draft, iter((False, True, True))
+
+    async def and_then_it_changes(year: int, municipality: str, now: datetime) -> Report:
+        draft = await made(year, municipality, now)
+        # Not yet as the page is read that holds the form.
+        if next(times):
+            await owner.execute("update head_count set women = women + 1")
+        return draft
+
+    monkeypatch.setattr(views, "_draft", and_then_it_changes)
+    answer = await post_form(client, f"{PAGE}?ar=2026", {"ar": "2026", "sedd": mark, "ord": "Ett bra år."})
+    assert answer.status_code == 303
+    known = await report_queries.established(2026)
+    assert known is not None
+    assert mark_of(replace(known.report, words="")) == mark
+    assert known.report.words == "Ett bra år."
+
+
+async def test_before_it_is_established_the_manager_sees_what_is_not_in_it(
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await sign_in_as(client, "sasha", clock.now())
+    assert "Något saknas" not in (await client.get(PAGE)).text
+    then, robin = datetime(2026, 11, 3, 9, tzinfo=UTC), await a_leader(clock.now(), "robin2")
+    for section, sessions in (("3.1", 2), ("2.1", 2), ("2.9", 2)):
+        cohort = await a_cohort(section, then, robin, sessions=sessions, first_in=timedelta(), state="started")
+    assert cohort
+    shown = (await client.get(PAGE)).text
+    for words in ("2 öppna tillfällen saknar sina siffror.", "1 grupp är inte avslutad.",
+                  "Det finns serier med samtal som inte är avslutade."):  # fmt: skip
+        assert words in shown
+        assert shown.index(words) < shown.index(">Fastställ</button>")
+    # They are told to whoever can establish it.
+    await sign_in_as(client, "kim", clock.now())
+    assert "saknar sina siffror" not in (await client.get(PAGE)).text
 
 
 async def _establish(client: httpx.AsyncClient, year: int) -> None:
@@ -406,6 +456,11 @@ async def test_the_year_that_goes_on_is_told_so_far_and_cannot_be_established(
     assert "Året är inte slut." in shown
     assert "blev det färre" not in shown
     assert 'name="sedd"' not in shown
+    # Two drafts of it would differ by a few, so that there is nothing to take home.
+    assert "Filer att ta hem finns när året är slut." in shown
+    for name in ("2027.pdf", "2027.xlsx", "2027-kort.pdf"):
+        assert name not in shown
+        assert (await client.get(f"{PAGE}/{name}")).status_code == 404, name
     answer = await post_form(client, f"{PAGE}?ar=2027", {"ar": "2027", "sedd": "0", "ord": ""})
     assert (answer.status_code, "Året är inte slut." in answer.text) == (422, True)
     assert await owner.fetchval("select count(*) from annual_report") == 0

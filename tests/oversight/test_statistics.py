@@ -82,6 +82,7 @@ async def test_a_documented_group_is_counted_once_and_the_same_after_its_people_
         "other": 4, "visits": 8, "completed": 4, "dropped_out": 1, "waiting": 28, "no_shows": 2, "study_visits": 1,
         "led_on": 1, "answers": 0, "response_rate": None,
     }  # fmt: skip
+    assert before["2.7"].windows[0]["most_visits"] == 4 * 2
     assert set(before) == {section for section, figures in EXPECTED.items() if figures}
     assert all(section.empty for name, section in before.items() if name != "2.7")
     # Written once: neither web nor worker can change it, and writing again changes nothing.
@@ -162,6 +163,8 @@ async def test_groups_without_names_are_counted_as_their_section_says(
         "people": 6, "women": 4, "men": 2, "other": 0, "visits": 10, "visits_women": 6, "visits_men": 4, "visits_other": 0,
         "answers": 0,
     }  # fmt: skip
+    # Two sessions were held, whatever the guideline says.
+    assert found["2.1"].windows[0]["most_visits"] == 6 * 2
     ended = {"ended_early": 0, "ended_cancelled": 0}
     assert _values(found["2.16"]) == {"form": 1, "talks": 2, "ended_completed": 1, **ended}
     assert _values(found["2.9"]) == {"form": 2, "talks": 7, "ended_completed": 2, **ended}

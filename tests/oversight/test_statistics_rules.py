@@ -40,7 +40,7 @@ EXPECTED: Mapping[str, set[str]] = {
     **{section: set() for section in ("4.1", "4.2", "4.3", "4.4")},
 }  # fmt: skip
 # Whatever a query could come up with.
-NAMES = (*FIGURES, "waited", "waited_days", "slips")
+NAMES = (*FIGURES, "waited", "waited_days", "slips", "most_visits")
 
 
 def a_section(section: str, counts: Mapping[str, int], before: Mapping[str, int] | None = None) -> Section:
@@ -65,7 +65,7 @@ def test_whatever_is_counted_only_what_is_listed_can_be_had(section: str) -> Non
         else:
             with pytest.raises(NotListed):
                 found.value(figure)
-    parts = {"waited": "waiting", "waited_days": "waiting", "slips": "response_rate"}
+    parts = {"waited": "waiting", "waited_days": "waiting", "slips": "response_rate", "most_visits": "visits"}
     held = set(found.windows[0].counts)
     assert {parts.get(name, name) for name in held} <= EXPECTED[section]
     # Only the meeting places are shown each by itself, where the section has several (3.2).

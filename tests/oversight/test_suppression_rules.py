@@ -121,11 +121,63 @@ def test_the_audit_finds_what_hiding_small_numbers_alone_gives_away(section: str
     ("2.2", {"people": 9, "starts": 10, "visits": 30, "held": 32}, {"starts", "held"}),
     ("2.7", {"people": 9, "visits": 12, "held": 9}, {"visits"}), ("2.7", {"people": 9, "visits": 79, "held": 9}, {"visits"}),
     ("2.7", {"people": 9, "visits": 60, "held": 9, "no_shows": 20}, {"no_shows"}),
+    ("2.1", {"people": 8, "visits": 31}, {"visits"}), ("2.1", {"people": 12, "visits": 47}, {"visits"}),
+    ("2.12", {"people": 10, "visits": 89}, {"visits"}), ("2.1", {"people": 7, "visits": 24}, {"visits"}),
+    ("2.1", {"people": 12, "visits": 38, "most_visits": 42}, {"visits"}),
+    ("2.7", {"people": 20, "visits": 178, "held": 18, "most_visits": 180}, {"visits"}),
+    ("2.7", {"people": 20, "visits": 150, "held": 18, "most_visits": 180, "no_shows": 28}, {"no_shows"}),
 ])  # fmt: skip
 def test_what_would_tell_a_small_number_is_hidden(section: str, counts: Mapping[str, int], hidden: set[str]) -> None:
     found = published(a_section(section, counts)).figures
     assert {figure for figure in hidden if found[figure] is None} == hidden  # type: ignore[index]
     assert found["people" if "people" in counts else "visits"] is not None
+
+
+# Of each group, how many came to one session of it, to two, and so on; of how many sessions the groups were.
+_Came = tuple[tuple[int, ...], ...]
+
+
+def _of_groups(section: str, groups: _Came) -> Section:
+    held = [len(group) for group in groups]
+    came = [sum(group) for group in groups]
+    counts = {
+        "people": sum(came), "starts": len(groups), "held": sum(held),
+        "visits": sum(times * n for group in groups for times, n in enumerate(group, 1)),
+        "most_visits": sum(n * sessions for n, sessions in zip(came, held, strict=True)),
+    }  # fmt: skip
+    return a_section(section, {figure: n for figure, n in counts.items() if n})
+
+
+def _absences(groups: _Came) -> int:
+    return sum(n * (len(group) - times) for group in groups for times, n in enumerate(group, 1))
+
+
+def test_beside_the_sessions_that_everybody_knows_visits_tell_of_no_few_who_were_away() -> None:
+    """The guideline says that ABC has four sessions. By people and visits nobody knows that less than five times somebody
+    was away, and what is hidden can be any of five."""
+    alike: dict[object, set[int]] = defaultdict(set)
+    for group in (t for t in product(range(10), repeat=4) if sum(t) < 10):
+        found = published(_of_groups("2.1", (group,))).figures
+        if found["people"] is not None:
+            alike[found["people"], found["visits"]].add(_absences((group,)))
+    assert any(visits is not None for _people, visits in alike)
+    wrong = {shown: away for shown, away in alike.items() if min(away) < LEAST and (shown[1] or len(away) < LEAST)}  # type: ignore[index]
+    assert wrong == {}
+
+
+_GROUP = st.integers(1, 12).flatmap(lambda sessions: st.tuples(*[st.integers(0, 6)] * sessions))
+
+
+@given(st.sampled_from(["2.1", "2.12", "2.7", "2.8", "2.17"]), st.lists(_GROUP, min_size=1, max_size=3).map(tuple))
+def test_whatever_groups_there_were_visits_are_published_only_where_five_times_somebody_was_away(
+    name: str, groups: _Came
+) -> None:
+    section = _of_groups(name, groups)
+    # Also by what the guideline alone says, without the days of the groups.
+    by_the_guideline = section.windows[0]["people"] * (section.sessions or 99) - section.windows[0]["visits"]
+    if published(section).figures["visits"] is not None:
+        assert _absences(groups) >= LEAST
+        assert abs(by_the_guideline) >= LEAST
 
 
 def test_what_tells_nobody_is_published() -> None:

@@ -24,7 +24,7 @@ from programmes.notices import services as notices
 from programmes.oversight import services
 from programmes.oversight.decisions import undo_services
 from tests.clock import FrozenClock
-from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
+from tests.cohorts.cast import a_coordinator, a_leader, a_staff_member, sign_in_as
 from tests.factories import a_cohort, confirm, hidden, post_form, somebody
 
 
@@ -196,3 +196,58 @@ async def test_the_cockpit_offers_to_take_back_what_was_just_decided(
     again = await post_form(client, f"{address}/angra", {"beslut": number}, f"{address}/starta")
     assert again.status_code == 409
     assert "Beslutet går inte att ångra längre" in again.text
+
+
+@pytest.mark.parametrize(("what", "said"), [
+    ("start", "är startad."), ("cancel", "är inställd."), ("postpone", "är framflyttad."),
+])  # fmt: skip
+async def test_any_coordinator_sees_in_any_tab_what_can_be_taken_back(
+    what: str, said: str, kim: Principal, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    robin = await a_leader(clock.now())
+    cohort = await filled(5, keys, clock, leader=robin)
+    await decide(what, cohort, kim, clock)
+    pages = ("/personal/starter", f"/personal/grupper/{cohort.cohort_id}/checklista")
+    # Who only leads it sees the decision, and no way to take it back.
+    await sign_in_as(client, "robin", clock.now())
+    for address in pages:
+        assert "Ångra beslutet" not in (await client.get(address)).text
+    await a_staff_member("alex", "coordinator", clock.now())
+    await sign_in_as(client, "alex", clock.now())
+    for address in pages:
+        assert "Ångra beslutet" in (await client.get(address)).text, address
+    assert f"{cohort.name} {said}" in (await client.get(pages[0])).text
+    # Once, also beside the confirmation.
+    words = {"start": "startad", "cancel": "installd", "postpone": "uppskjuten"}[what]
+    shown = (await client.get(f"{pages[0]}?klart={words}&grupp={cohort.cohort_id}")).text
+    assert shown.count("Ångra beslutet") == 1
+    clock.advance(minutes=10)
+    for address in pages:
+        assert "Ångra beslutet" not in (await client.get(address)).text, address
+
+
+async def test_a_confirmation_is_only_said_of_the_newest_decision_that_stands(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    cohort = await filled(5, keys, clock)
+    await sign_in_as(client, "kim", clock.now())
+    words = {"startad": "är startad", "installd": "är inställd", "uppskjuten": "är framflyttad", "angrad": "är ångrat"}
+
+    async def confirmed() -> set[str]:
+        found = set()
+        for what, said in words.items():
+            shown = (await client.get(f"/personal/starter?klart={what}&grupp={cohort.cohort_id}")).text
+            notice = shown.partition('role="status"')[2].partition('id="nyss"')[0].partition("<h1")[0]
+            found |= {what} if said in notice else set()
+        return found
+
+    assert await confirmed() == set(), "nothing was decided"
+    await decide("start", cohort, kim, clock)
+    assert await confirmed() == {"startad"}
+    await undo_services.undo(cohort.cohort_id, await decided(cohort, clock), kim, clock.now())
+    assert await confirmed() == {"angrad"}
+    await decide("cancel", await cohorts.by_id(cohort.cohort_id), kim, clock)
+    assert await confirmed() == {"installd"}
+    clock.advance(days=1)
+    await sign_in_as(client, "kim", clock.now())
+    assert await confirmed() == set(), "it was not done just now"

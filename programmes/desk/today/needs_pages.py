@@ -7,16 +7,17 @@ from datetime import date, datetime, timedelta
 from programmes.attendance.queries import Noted, Unnoted
 from programmes.attendance.rules import Kind
 from programmes.cohorts.queries import CohortFacts, SessionFacts
+from programmes.cohorts.rules import UNDECIDED
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.i18n import day_long, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Role
+from programmes.desk.closing.rules import KEPT
 from programmes.enrolment.queries import Places
 
 DECIDE_WITHIN = timedelta(days=14)
 FILL_WITHIN = timedelta(days=30)
-KEPT_AFTER_LAST = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,8 @@ class Item:
 
 def ready(group: Group) -> str:
     """`5 av minst 5 är klara.`"""
+    if group.cohort.state == "planned":
+        return _("Den är inte öppen för anmälan än.")
     return _("%(n)s av minst %(least)s är klara.", n=group.places.confirmed, least=group.cohort.minimum)
 
 
@@ -147,7 +150,7 @@ def more_starts_item(programme: str, number: int, year: int, open_by: date, toda
 
 
 def _undecided(group: Group) -> bool:
-    return group.cohort.state in {"open", "postponed"} and group.cohort.form == "group" and group.coordinates
+    return group.cohort.state in UNDECIDED and group.cohort.form == "group" and group.coordinates
 
 
 def _texts_item(facts: Facts, since: datetime) -> Item:
@@ -161,7 +164,12 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
     undecided = _undecided(group)
     if undecided and cohort.decide_by <= facts.today + DECIDE_WITHIN:
         found.append(_decision_item(facts, group))
-    elif undecided and group.places.confirmed < cohort.minimum and cohort.decide_by <= facts.today + FILL_WITHIN:
+    elif (
+        undecided
+        and cohort.state != "planned"
+        and group.places.confirmed < cohort.minimum
+        and cohort.decide_by <= facts.today + FILL_WITHIN
+    ):
         found.append(_fill_item(facts, group))
     # Only groups are decided upon; a series or a meeting place simply runs.
     runs = cohort.state == "started" or (cohort.state == "open" and cohort.form != "group")
@@ -169,7 +177,7 @@ def _of_group(facts: Facts, group: Group) -> list[Item]:
         found.append(_booking_item(facts, group))
     elif runs and cohort.last_end and cohort.last_end <= facts.now:
         found.append(_closing_item(facts, group, cohort.last_end))
-    if group.visits_lacking and cohort.state in {"open", "postponed"}:
+    if group.visits_lacking and cohort.state in {"open", "postponed", "started"}:
         found.append(_visits_item(facts, group))
     if group.to_accept:
         found.append(_accept_item(facts, group))
@@ -203,6 +211,13 @@ def _accept_item(facts: Facts, group: Group) -> Item:
 
 
 def _visits_item(facts: Facts, group: Group) -> Item:
+    if group.cohort.first_start and group.cohort.first_start <= facts.now:
+        # No time can be offered any more (2.7, 2.8): it is for people to talk about.
+        told = ngettext("%(n)s person har inte gjort studiebesöket, och träffarna har börjat.",
+                        "%(n)s personer har inte gjort studiebesöket, och träffarna har börjat.",
+                        group.visits_lacking)  # fmt: skip
+        title = _("Studiebesök saknas i %(group)s", group=group.cohort.name)
+        return Item(title, group.address, told, Tag(_("Saknas"), "warn", "warn"), facts.today)
     text = ngettext("%(n)s person väntar på att kunna boka, och ingen tid är ledig.",
                     "%(n)s personer väntar på att kunna boka, och ingen tid är ledig.",
                     group.visits_lacking)  # fmt: skip
@@ -228,7 +243,7 @@ def _fill_item(facts: Facts, group: Group) -> Item:
 def _closing_item(facts: Facts, group: Group, last_end: datetime) -> Item:
     last = local_date(last_end)
     text = _("Sista tillfället var %(day)s.", day=day_long(last))
-    due = last + KEPT_AFTER_LAST
+    due = last + KEPT
     if group.cohort.exempt:
         text += " " + _("Listan raderas senast %(day)s.", day=day_long(due))
     title = _("Avsluta %(group)s", group=group.cohort.name)
@@ -239,7 +254,7 @@ def _booking_item(facts: Facts, group: Group) -> Item:
     """Somebody holds the place of a series and no talk is to come."""
     cohort = group.cohort
     text = _("Inget samtal är bokat.") + (" " + _("Är det slut? Avsluta på seriens sida.") if cohort.first_start else "")
-    due = local_date(cohort.last_end) + KEPT_AFTER_LAST if cohort.last_end and cohort.exempt else facts.today
+    due = local_date(cohort.last_end) + KEPT if cohort.last_end and cohort.exempt else facts.today
     if cohort.exempt and cohort.last_end:
         text += " " + _("Annars raderas listan senast %(day)s.", day=day_long(due))
     title = _("Boka nästa samtal i %(group)s", group=cohort.name)

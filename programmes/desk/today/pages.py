@@ -8,6 +8,7 @@ from programmes.attendance.queries import Noted
 from programmes.attendance.rules import Kind, noted_from
 from programmes.attendance.wording import session_name
 from programmes.cohorts.queries import SessionFacts
+from programmes.cohorts.rules import UNDECIDED
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, moment_long, ngettext, number_word, times
 from programmes.core.i18n import gettext as _
@@ -175,7 +176,7 @@ def _week(facts: Facts) -> tuple[Line, ...]:
         if facts.today <= local_date(visit.starts_at) <= until and visit.starts_at > facts.now and visit.booked:
             lines.append(_visit_line(visit))
     for group in facts.groups.values():
-        if group.cohort.state in {"open", "postponed"} and facts.today < group.cohort.decide_by <= until:
+        if group.cohort.state in UNDECIDED and facts.today < group.cohort.decide_by <= until:
             lines.append(_decision_line(group))
     return tuple(sorted(lines, key=lambda line: line.order))
 

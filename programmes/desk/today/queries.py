@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from programmes.cohorts.queries import LEADS, MY_DUTY, access
+from programmes.cohorts.rules import UNDECIDED
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.principal import Principal
 
@@ -72,11 +73,13 @@ class LateDecision:
 
 
 async def late_decisions(today: date) -> list[LateDecision]:
-    """Of all programmes, the longest ago first: managers hear of them too."""
+    """Of all programmes, the longest ago first: managers hear of them too. The same starts as on the cockpit: one that was
+    never opened for applications has a decision date too."""
     rows = await fetch(
         """select c.id as cohort_id, c.name, p.section, c.decide_by from cohort c join programme p on p.id = c.programme_id
-           where c.state in ('open', 'postponed') and p.form = 'group' and c.decide_by < $1 order by c.decide_by, c.id""",
+           where c.state = any($2::text[]) and p.form = 'group' and c.decide_by < $1 order by c.decide_by, c.id""",
         today,
+        sorted(UNDECIDED),
     )
     return [LateDecision(**dict(row)) for row in rows]
 

@@ -21,7 +21,7 @@ from programmes.desk.group.calls_services import calls
 from programmes.desk.illness import pages as sick_pages
 from programmes.desk.illness import substitute_queries
 from programmes.desk.today import log_pages, pages, queries
-from programmes.desk.today.needs_pages import Facts, Group, Item, VisitLine, late_item, more_starts_item
+from programmes.desk.today.needs_pages import DECIDE_WITHIN, Facts, Group, Item, VisitLine, late_item, more_starts_item
 from programmes.enrolment.queries import places
 from programmes.enrolment.records.partner_queries import withdrawn_unseen
 from programmes.enrolment.records.partner_rules import has_partner_contact
@@ -58,14 +58,18 @@ async def facts_of(who: Principal, keys: KeyFolder, now: datetime, look: Look | 
     day = local_date(now)
     midnight = at_local(day, time())
     monday = at_local(day + timedelta(days=8 - day.isoweekday()), time())
-    found = await cohorts.all_mine(who, day, ["open", "postponed", "started", "cancelled"])
-    mine = [cohort for cohort in found if cohort.state != "cancelled"]
+    found = await cohorts.all_mine(who, day, ["planned", "open", "postponed", "started", "cancelled"])
+    # What is only planned needs nothing here until its decision is near.
+    near = day + DECIDE_WITHIN
+    mine = [
+        c for c in found if c.state != "cancelled" and (c.state != "planned" or (c.form == "group" and c.decide_by <= near))
+    ]
     ids = [cohort.cohort_id for cohort in mine]
     groups = await _groups(who, mine, now)
     running = [g for g in groups.values() if g.cohort.state in {"open", "started"}]
     sessions = [s for c, s in await cohorts.sessions_between(who, day, midnight, monday) if c.cohort_id in groups]
     trouble = await gateway_trouble()
-    to_call = await calls([cohort.cohort_id for cohort in found], keys, look, now)
+    to_call = await calls([cohort.cohort_id for cohort in found if cohort.state != "planned"], keys, look, now)
     return Facts(
         today=day,
         now=now,
@@ -88,7 +92,7 @@ async def facts_of(who: Principal, keys: KeyFolder, now: datetime, look: Look | 
         decisions=[
             late_item(one.name, one.cohort_id, one.decide_by, day)
             for one in (await queries.late_decisions(day) if who.has("manager") else ())
-            if one.cohort_id not in groups
+            if one.cohort_id not in groups or not groups[one.cohort_id].coordinates
         ],
         more_starts=await _more_starts(who, day),
     )
@@ -125,7 +129,7 @@ async def _groups(who: Principal, mine: list[CohortFacts], now: datetime) -> Map
     ids = [cohort.cohort_id for cohort in mine]
     programmes = await catalogue.programmes({cohort.programme_id for cohort in mine})
     taken = await places(ids)
-    visiting = [c.cohort_id for c in mine if c.state != "started" and programmes[c.programme_id].study_visit]
+    visiting = [c.cohort_id for c in mine if programmes[c.programme_id].study_visit]
     lacking = await needs(visiting, now) if visiting else {}
     accepting = {
         c.cohort_id: local_date(c.first_start) if c.first_start else None

@@ -7,6 +7,7 @@ from datetime import date
 from programmes.core.i18n import day_long, day_year, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.oversight.checklist.rules import Due, Step, Way
+from programmes.oversight.cockpit.pages import Undo
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class ChecklistPage:
     done: int
     lines: tuple[Line, ...]
     decisions: tuple[str, ...]
+    undo: Undo | None = None
 
 
 @dataclass(frozen=True)
@@ -130,10 +132,13 @@ def _line(way: Way, step: Step, today: date, mine: bool) -> Line:
     )
 
 
-def checklist_page(way: Way, found: Sequence[Step], today: date, mine: bool, decisions: Sequence[str]) -> ChecklistPage:
-    """Everything from announcement to erasure."""
+def checklist_page(
+    way: Way, found: Sequence[Step], today: date, mine: bool, decisions: Sequence[str], undo: Undo | None = None
+) -> ChecklistPage:
+    """Everything from announcement to erasure. `undo`: the newest decision, where it is the asker's to take back."""
     lines = tuple(_line(way, step, today, mine) for step in found)
-    return ChecklistPage(way.cohort_id, way.name, sum(1 for step in found if step.state == "done"), lines, tuple(decisions))
+    done = sum(1 for step in found if step.state == "done")
+    return ChecklistPage(way.cohort_id, way.name, done, lines, tuple(decisions), undo)
 
 
 def week_page(found: Sequence[Due], today: date, until: date, coordinates: Callable[[str], bool]) -> WeekPage:

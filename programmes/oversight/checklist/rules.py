@@ -6,12 +6,13 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from programmes.core.clock import local_date
+from programmes.desk.closing.rules import KEPT
 
 StepKey = Literal["announce", "visits", "agree", "decide", "hold", "note", "evaluate", "transfer", "close", "move_on"]
 Owner = Literal["coordinator", "leader"]
 State = Literal["done", "next", "later"]
-# The most that a working list is kept after the last session (DESIGN 6), and by when anything else is closed too.
-CLOSED_WITHIN = timedelta(days=30)
+# Of everything, not only of what has a working list: one rule, also for what managers hear of and for Idag.
+CLOSED_WITHIN = KEPT
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,22 @@ _UNDECIDED = frozenset({"planned", "open", "postponed"})
 
 def steps(way: Way, now: datetime) -> tuple[Step, ...]:
     """Every step of this cohort in order; one at the most is next: the first that isn't done, but a session that lacks its
-    note goes before the sessions that are still to come."""
+    note goes before the sessions that are still to come, and before what some people have left when it runs."""
     found = _cancelled(way) if way.state == "cancelled" else _usual(way, now)
     first = next((key for key, done, _owner, _due in found if not done), None)
-    if first == "hold" and way.unnoted:
+    if way.unnoted and (first == "hold" or (first in _OF_PEOPLE and _runs(way))):
         first = "note"
     return tuple(
         Step(key, "done" if done else "next" if key == first else "later", owner, due) for key, done, owner, due in found
     )
+
+
+# What each of the people has to do. Not done for as long as somebody has it left, also after the start.
+_OF_PEOPLE: frozenset[StepKey] = frozenset({"visits", "agree"})
+
+
+def _runs(way: Way) -> bool:
+    return way.state not in _UNDECIDED or (way.form != "group" and way.state == "open")
 
 
 _Found = tuple[StepKey, bool, Owner, date | None]
@@ -82,16 +91,18 @@ _Found = tuple[StepKey, bool, Owner, date | None]
 
 def _usual(way: Way, now: datetime) -> list[_Found]:
     begun = way.state not in _UNDECIDED
-    runs = begun or (way.form != "group" and way.state == "open")
-    over = way.state == "closed" or (runs and way.last_end is not None and way.last_end <= now)
+    over = way.state == "closed" or (_runs(way) and way.last_end is not None and way.last_end <= now)
     last = local_date(way.last_end) if way.last_end else None
     close_by = local_date(way.last_end + CLOSED_WITHIN) if way.last_end else None
     found: list[_Found] = [("announce", way.state != "planned", "coordinator", way.enrol_from)]
+
+    def all_have(left: int) -> bool:
+        return way.state == "closed" or ((begun or way.held > 0) and not left)
+
     if way.study_visit:
-        done = begun or (way.held > 0 and not way.visits_left)
-        found.append(("visits", done, "leader", way.decide_by - timedelta(days=way.visit_days)))
+        found.append(("visits", all_have(way.visits_left), "leader", way.decide_by - timedelta(days=way.visit_days)))
     if way.agreements:
-        found.append(("agree", begun or (way.held > 0 and not way.to_agree), "leader", way.decide_by))
+        found.append(("agree", all_have(way.to_agree), "leader", way.decide_by))
     if way.form == "group":
         found.append(("decide", begun, "coordinator", way.decide_by))
     noted_by = local_date(way.unnoted_since) if way.unnoted_since else last

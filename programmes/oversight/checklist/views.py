@@ -10,6 +10,7 @@ from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import speaking
 from programmes.oversight.checklist import pages, queries
+from programmes.oversight.cockpit.views import undo_for
 from programmes.oversight.decisions.pages import decision_line
 from programmes.web.csv_files import csv_file
 from programmes.web.guards import principal, recently_confirmed, row_id, signed_in
@@ -27,7 +28,9 @@ async def checklist(request: AnyRequest, cohort_id: FromPath[int]) -> Response[A
         raise NotFound
     way = found[0]
     decisions = [decision_line(line) for line in await decision_queries.history(way.cohort_id)]
-    view = pages.checklist_page(way, queries.steps(way, now), local_date(now), who.coordinates(way.section), decisions)
+    undo = await undo_for(request, way.cohort_id, way.name, way.section)
+    mine = who.coordinates(way.section)
+    view = pages.checklist_page(way, queries.steps(way, now), local_date(now), mine, decisions, undo)
     return page(request, "oversight/checklist.html", view)
 
 

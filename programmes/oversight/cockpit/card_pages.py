@@ -8,7 +8,7 @@ from programmes.catalogue.rules import AgeAsked
 from programmes.cohorts.rules import StartChoice, decide_start, start_choice
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
-from programmes.core.i18n import day_long, day_parts, day_short, ngettext
+from programmes.core.i18n import day_long, day_parts, day_short, day_shortest, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.oversight.rules import (
     Shortage,
@@ -58,7 +58,6 @@ class Row:
     decide_by: str
     tag: tuple[str, str, str]
     when: str
-    late: bool
     next: "Next"
     mine: bool
     linked: bool
@@ -158,12 +157,13 @@ def _ages_of_another_day(start: Start, age: AgeAsked) -> tuple[str, ...]:
 def row(start: Start, today: date, mine: bool, linked: bool) -> Row:
     """One start as a row of the table."""
     short = shortage(start.minimum, start.confirmed, start.decide_by, today)
+    late = short.days < 0
     return Row(
         start,
-        day_short(start.decide_by),
-        _tag(start, short),
-        _when(short.days),
-        short.days < 0,
+        day_shortest(start.decide_by),
+        # One tag in a line: what a late one lacks stands beside it.
+        (_("Försenat"), "stop", "clock") if late else _tag(start, short),
+        ngettext("%(n)s dag sen", "%(n)s dagar sen", -short.days) if late else _when(short.days),
         _next(start, start_choice(start.deciding, start.confirmed), short.days),
         mine,
         linked,

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from programmes.catalogue.rules import AgeAsked
+from programmes.cohorts.decision_rules import Decided, Line
 from programmes.cohorts.rules import start_choice
+from programmes.core.clock import local_date
 from programmes.core.i18n import clock, day_long, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.notices.reach_rules import Reach, told
@@ -61,26 +63,31 @@ class Cockpit:
     may_plan: bool
     done: str
     undo: "Undo | None"
+    undos: tuple["Undo", ...]
     refused: tuple[str, ...]
     next_decision: str
 
 
 @dataclass(frozen=True)
 class Undo:
-    """A decision that was just made and can be taken back; without an id it can't any more, and `text` says why. `moves`:
-    its people can be moved to another start."""
+    """A decision that was just made, what it was (`what`), and that it can be taken back; without an id it can't any more,
+    and `text` says why. `moves`: its people can be moved to another start."""
 
     cohort_id: int
     decision_id: int
+    what: str
     text: str
     moves: bool
+    name: str
 
 
-def undo_of(cohort_id: int, decision_id: int, until: datetime, moves: bool, refused: str = "") -> Undo:
+def undo_of(cohort_id: int, name: str, found: Decided, until: datetime, refused: str = "") -> Undo:
+    moves = found.decision == "cancel"
+    what = _decided(_SAID[found.decision], name)
     if refused:
-        return Undo(cohort_id, 0, refused, moves)
+        return Undo(cohort_id, 0, what, refused, moves, name)
     text = _("Beskeden går %(time)s. Till dess kan du ångra.", time=clock(until))
-    return Undo(cohort_id, decision_id, text, moves)
+    return Undo(cohort_id, found.decision_id, what, text, moves, name)
 
 
 def undo_hint(until: datetime | None) -> str:
@@ -108,6 +115,7 @@ class Wanted:
     page: int
     done: str = ""
     undo: "Undo | None" = None
+    undos: tuple["Undo", ...] = ()
     refused: tuple[str, ...] = ()
     filter: Filter = EVERYTHING
     compact: bool = False
@@ -147,6 +155,7 @@ def cockpit(
         may_plan=bool(offered),
         done=wanted.done,
         undo=wanted.undo,
+        undos=wanted.undos,
         refused=wanted.refused,
         next_decision=day_long(narrowed[0].decide_by) if narrowed else "",
     )
@@ -160,8 +169,12 @@ TELLS: Mapping[str, Kind] = {
 }
 
 
-def done_text(what: str, name: str, reach: Reach) -> str:
-    """What has just been decided and who hears of it how, from a fixed list; anything else says nothing."""
+# The decision that each word in the address says was made.
+DECIDED: Mapping[str, str] = {"startad": "start", "uppskjuten": "postpone", "installd": "cancel"}
+_SAID = {decision: what for what, decision in DECIDED.items()}
+
+
+def _decided(what: str, name: str) -> str:
     texts = {
         "startad": _("%(name)s är startad.", name=name),
         "uppskjuten": _("%(name)s är framflyttad. Alla behåller sin plats.", name=name),
@@ -169,8 +182,26 @@ def done_text(what: str, name: str, reach: Reach) -> str:
         "angrad": _("Beslutet om %(name)s är ångrat. Ingen har fått något besked, och allt är som förut.", name=name),
         "platser": _("Antalet platser i %(name)s är ändrat.", name=name),
     }
+    return texts.get(what, "")
+
+
+def done_text(what: str, name: str, reach: Reach) -> str:
+    """What has just been decided and who hears of it how, from a fixed list; anything else says nothing."""
     calls = _("De som ska ringas står på Idag.") if reach.ring else ""
-    return " ".join(part for part in (texts[what], told(reach), calls) if part) if what in texts else ""
+    said = _decided(what, name)
+    return " ".join(part for part in (said, told(reach), calls) if part) if said else ""
+
+
+def happened(what: str, newest: Decided | None, history: Sequence[Line], today: date) -> bool:
+    """Whether what an address says was just decided is so: made today, and nothing was decided or taken back since. An
+    address can be kept, typed, or be from before somebody else took the decision back."""
+    if what in DECIDED:
+        latest = bool(history) and history[0].undone_at is None
+        return latest and newest is not None and newest.decision == DECIDED[what] and local_date(newest.decided_at) == today
+    if what == "angrad":
+        undone = history[0].undone_at if history else None
+        return undone is not None and local_date(undone) == today
+    return True
 
 
 def not_started(name: str) -> str:

@@ -8,8 +8,8 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
+from programmes.cohorts import decision_queries, year_queries
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts import year_queries
 from programmes.cohorts.rules import Span, decision_undone_until
 from programmes.cohorts.wording_rules import moved_meanwhile, said
 from programmes.cohorts.year_rules import wanted
@@ -62,6 +62,7 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
     programmes = [p for _id, p in await catalogue.in_force(today) if p.form == "group"]
     mine = [p for p in programmes if who.coordinates(p.section)]
     starts = await queries.undecided(who, now)
+    undo, undos = await _undo(request), await _undos(request)
     view = pages.cockpit(
         starts,
         await queries.starts_in(year, who, today) if mine else [],
@@ -73,7 +74,8 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
             year,
             _number(request, "sida", 1),
             await _done(request),
-            await _undo(request),
+            undo,
+            tuple(other for other in undos if undo is None or other.cohort_id != undo.cohort_id),
             refused,
             _filter(request),
             request.query_params.get("vy") == "lista",
@@ -100,34 +102,55 @@ def _filter(request: AnyRequest) -> Filter:
 
 
 async def _done(request: AnyRequest) -> str:
-    """What was decided on the page before, if it is about a group that the asker may see."""
-    what, cohort_id = request.query_params.get("klart", ""), _number(request, "grupp", 0)
-    state = request.app.state
-    if not pages.done_text(what, "", Reach()) or not cohort_id:
+    """What was decided on the page before, if it is about a group that the asker may see, and so it is."""
+    cohort, what = await _asked_about(request), request.query_params.get("klart", "")
+    if cohort is None:
         return ""
-    try:
-        cohort = await cohorts.mine(principal(request), local_date(state.clock.now()), cohort_id)
-    except NotFound:
+    state = request.app.state
+    newest, history = await decision_queries.newest(cohort.cohort_id), await decision_queries.history(cohort.cohort_id)
+    if not pages.happened(what, newest, history, local_date(state.clock.now())):
         return ""
     kind = pages.TELLS.get(what)
-    return pages.done_text(what, cohort.name, await reach(cohort_id, kind, state.key_folder) if kind else Reach())
+    return pages.done_text(what, cohort.name, await reach(cohort.cohort_id, kind, state.key_folder) if kind else Reach())
+
+
+async def _asked_about(request: AnyRequest) -> cohorts.CohortFacts | None:
+    """The group that the address says something was decided about, if the asker works with it."""
+    what, cohort_id = request.query_params.get("klart", ""), _number(request, "grupp", 0)
+    if not pages.done_text(what, "", Reach()) or not cohort_id:
+        return None
+    try:
+        return await cohorts.mine(principal(request), local_date(request.app.state.clock.now()), cohort_id)
+    except NotFound:
+        return None
 
 
 async def _undo(request: AnyRequest) -> pages.Undo | None:
-    """The decision of the page before, if it is the asker's to take back and still can be."""
-    cohort_id, now = _number(request, "grupp", 0), request.app.state.clock.now()
-    if request.query_params.get("klart", "") not in pages.TELLS or not cohort_id:
-        return None
-    try:
-        cohort = await cohorts.mine(principal(request), local_date(now), cohort_id)
-    except NotFound:
-        return None
-    found = await undoable(cohort_id, now) if principal(request).coordinates(cohort.section) else None
+    """The decision of the page before, if it is the asker's to take back and still can be, or why not."""
+    cohort = await _asked_about(request)
+    said = request.query_params.get("klart", "") in pages.TELLS
+    return await undo_for(request, cohort.cohort_id, cohort.name, cohort.section) if cohort and said else None
+
+
+async def _undos(request: AnyRequest) -> list[pages.Undo]:
+    """What was decided in the last minutes, by whomever and wherever, and can be taken back: a few statements for each."""
+    who, now = principal(request), request.app.state.clock.now()
+    found = []
+    for cohort_id in await decision_queries.recent(who, now):
+        cohort = await cohorts.by_id(cohort_id)
+        undo = await undo_for(request, cohort_id, cohort.name, cohort.section)
+        found += [undo] if undo and undo.decision_id else []
+    return found
+
+
+async def undo_for(request: AnyRequest, cohort_id: int, name: str, section: str) -> pages.Undo | None:
+    """The newest decision about a start, if it is the asker's to take back and still can be, or why not."""
+    found = await undoable(cohort_id, request.app.state.clock.now()) if principal(request).coordinates(section) else None
     if found is None or found.undone_until is None:
         return None
     moved = await moved_because(cohort_id, found)
     why = moved_meanwhile(moved.people, moved.to) if moved.people else ""
-    return pages.undo_of(cohort_id, found.decision_id, found.undone_until, cohort.state == "cancelled", why)
+    return pages.undo_of(cohort_id, name, found, found.undone_until, why)
 
 
 def to_cockpit(what: str, cohort_id: int) -> Response[Any]:

@@ -87,8 +87,8 @@ def compliance_page(found: Found, working_list_decision: str) -> CompliancePage:
         _decisions(found.undecided, working_list_decision),
         _point(
             "oppna", _("Grupper som inte är avslutade"), found.open_past,
-            _("Varje grupp är avslutad inom två veckor efter sista träffen."),
-            _("Sista träffen var för mer än två veckor sedan. Be gruppledaren eller samordnaren avsluta gruppen."),
+            _("Varje grupp är avslutad inom 30 dagar efter sista träffen."),
+            _("Sista träffen var för mer än 30 dagar sedan. Be gruppledaren eller samordnaren avsluta gruppen."),
         ),
         _point(
             "listor", _("Arbetslistor som borde vara raderade"), found.lists,

@@ -7,11 +7,9 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.edition_rules import Difference, differences
 from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch
+from programmes.oversight.checklist.rules import CLOSED_WITHIN
 from programmes.oversight.log import review_queries
 from programmes.oversight.retention.queries import lists_kept
-
-# A group is closed within so many days of its last session, or somebody is asked why it isn't.
-DAYS_TO_CLOSE = 14
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ async def compliance(now: datetime) -> Compliance:
             for p in in_force
             if p.exempt and p.form != "catalogue_only" and p.reading("board_decision") == ""
         ),
-        open_past=await _late(_OPEN_PAST, _midnight(today, -DAYS_TO_CLOSE)),
+        open_past=await _late(_OPEN_PAST, _midnight(today, -CLOSED_WITHIN.days)),
         lists=tuple(Late(section, name, last) for section, name, last, by in await lists_kept() if by < today),
         unsigned=tuple(m.month for m in await review_queries.months() if m.signed_at is None),
         coming=await _coming(today),

@@ -114,12 +114,13 @@ def decision_line(line: Decision) -> str:
 
 
 def _counted(facts: Start) -> str:
-    """`3 är klara och 1 är preliminär.`"""
-    ready = ngettext("%(n)s är klar", "%(n)s är klara", facts.confirmed)
-    left = facts.preliminary + facts.offered
-    if not left:
-        return f"{ready}."
-    return _("%(ready)s och %(others)s.", ready=ready, others=ngettext("%(n)s är preliminär", "%(n)s är preliminära", left))
+    """`3 är klara, 1 är preliminär och 1 är erbjuden.`: the same as the table below it has."""
+    found = [ngettext("%(n)s är klar", "%(n)s är klara", facts.confirmed)]
+    if facts.preliminary:
+        found.append(ngettext("%(n)s är preliminär", "%(n)s är preliminära", facts.preliminary))
+    if facts.offered:
+        found.append(ngettext("%(n)s är erbjuden", "%(n)s är erbjudna", facts.offered))
+    return f"{listed(found)}."
 
 
 def _need(facts: Start) -> str:
@@ -204,7 +205,9 @@ def cancel_page(
         facts,
         gone,
         gone,
-        _("Erbjudandet tas tillbaka. Det står på Min plats."),
+        _("Erbjudandet tas tillbaka. Får flytta till nästa start på Min plats.")
+        if others
+        else _("Erbjudandet tas tillbaka. Det står på Min plats."),
         _("Kön upphör. Får flytta till nästa start på Min plats.") if others else _("Kön upphör. Det står på Min plats."),
         reached,
     )

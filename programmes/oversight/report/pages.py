@@ -7,7 +7,7 @@ from typing import Any
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import listed as in_words
 from programmes.core.i18n import ngettext, number_word
-from programmes.oversight.report.rules import Bar, Chart, Defined, Line, Part, Report
+from programmes.oversight.report.rules import Bar, Chart, Defined, Line, Missing, Part, Report
 from programmes.oversight.statistics.rules import FIGURES, Figure
 from programmes.oversight.statistics.suppression_rules import Given, Published
 from programmes.oversight.statistics.wording_rules import amount, definition, label, source, thousands, unit
@@ -227,7 +227,7 @@ def title(year: int) -> str:
 
 def state_words(established: str) -> str:
     """What stands at the foot of each sheet: when it was established, or that it has not been."""
-    return _("Fastställd %(day)s", day=established) if established else _("Utkast, inte fastställd")
+    return _("Fastställd %(day)s", day=established) if established else _("Utkast, inte fastställd: lämna inte ut")
 
 
 def paper(found: Report, established: str) -> dict[str, Any]:
@@ -266,13 +266,20 @@ def sheets(found: Report, established: str) -> list[Sheet]:
     for chart in found.charts:
         charts += [(chart.title, bar.name, bar.now, bar.before) for bar in chart.bars]
     heads = (_("Avsnitt"), _("Insats"), _("Mötesplats"), _("Mått"), now, before, _("Enhet"), _("Källa"))
-    return [
+    made: list[Sheet] = [
         (_("Text"), (title(found.year),), [(line[0],) for line in text[1:]]),
         (_("Siffror"), heads, [_row(part, line) for part in found.parts for line in (*part.lines, *part.places)]),
         (_("Diagram"), (_("Diagram"), _("Insats"), now, before), charts),
         (_("Så räknas det"), (_("Mått"), _("Så räknas det"), _("Källa")),
          [(d.label, d.text, d.source) for d in found.definitions]),
     ]  # fmt: skip
+    return made if established else [_marked(sheet) for sheet in made]
+
+
+def _marked(sheet: Sheet) -> Sheet:
+    """A sheet of a draft says so on every line, as a line may be copied out of it."""
+    name, heads, rows = sheet
+    return name, (*heads, _("Märkning")), [(*row, state_words("")) for row in rows]
 
 
 def _row(part: Part, line: Line) -> Row:
@@ -286,7 +293,7 @@ def _row(part: Part, line: Line) -> Row:
 class ReportPage:
     """The page: which report, what is said in it as on paper, of which years there may be one, and where its files are.
     `mark`: what was read, for whoever establishes it; empty where nobody can. `established`: the day, in the reader's words.
-    `unknown`: why there is none of the year, and can be none."""
+    `missing`: what would not be in it. `unknown`: why there is none of the year, and can be none."""
 
     report: Report
     said: Mapping[str, Any]
@@ -296,6 +303,7 @@ class ReportPage:
     files: tuple[tuple[str, str, str], ...]
     mark: str
     form: Any
+    missing: tuple[str, ...] = ()
     unknown: str = ""
 
 
@@ -312,13 +320,43 @@ def unknown_words(year: int) -> str:
     )
 
 
-def files(year: int) -> tuple[tuple[str, str, str], ...]:
-    """Name, address and what it is of each file."""
-    return (
+def missing_words(missing: Missing) -> tuple[str, ...]:
+    """What happened in the year and would not be in the report, each said with what to do about it."""
+    said = []
+    if missing.occasions:
+        said.append(
+            ngettext(
+                "%(n)s öppet tillfälle saknar sina siffror. Räkna besöken först.",
+                "%(n)s öppna tillfällen saknar sina siffror. Räkna besöken först.",
+                missing.occasions,
+            )
+        )
+    if missing.groups:
+        said.append(
+            ngettext(
+                "%(n)s grupp är inte avslutad. Den räknas det år då den avslutas.",
+                "%(n)s grupper är inte avslutade. De räknas det år då de avslutas.",
+                missing.groups,
+            )
+        )
+    if missing.series:
+        said.append(
+            _(
+                "Det finns serier med samtal som inte är avslutade. Där ingen dokumenteras räknas de i det halvår då "
+                "sista samtalet var, och kommer då inte med. Avsluta dem först."
+            )
+        )
+    return tuple(said)
+
+
+def files(year: int, established: bool) -> tuple[tuple[str, str, str], ...]:
+    """Name, address and what it is of each file. The half page is for everybody, so there is none of a draft."""
+    whole = (
         (_("PDF"), f"{ADDRESS}/{year}.pdf", _("Hela berättelsen, för att läsa och skriva ut.")),
         (_("XLSX"), f"{ADDRESS}/{year}.xlsx", _("Samma siffror och diagram i ett kalkylblad.")),
-        (_("En halv sida, PDF"), f"{ADDRESS}/{year}-kort.pdf", _("Det viktigaste, för webben eller anslagstavlan.")),
     )
+    short = (_("En halv sida, PDF"), f"{ADDRESS}/{year}-kort.pdf", _("Det viktigaste, för webben eller anslagstavlan."))
+    return (*whole, short) if established else whole
 
 
 __all__ = ["ADDRESS", "Programmed", "ReportPage", "empty", "files", "paper", "report", "sheets", "title", "unknown_words"]

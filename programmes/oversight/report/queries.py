@@ -2,17 +2,17 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
-from programmes.core.clock import local_date
+from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch, fetchrow
 from programmes.oversight.report.kept_rules import read, settled
-from programmes.oversight.report.rules import Report
+from programmes.oversight.report.rules import Missing, Report
 from programmes.oversight.statistics import queries as statistics
 from programmes.oversight.statistics.rules import year_of
 from programmes.oversight.statistics.suppression_rules import Given, Year, given
 
-__all__ = ["Established", "Given", "begun", "established", "leaving", "year", "years"]
+__all__ = ["Established", "Given", "Missing", "begun", "established", "leaving", "missing", "year", "years"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,27 @@ async def leaving(of: int, wanted: Collection[str], now: datetime) -> list[Given
     """What leaves the house of sections in a year and the one before: as it was established, where it was."""
     this, before = await year(of), await year(of - 1)
     return [given(section, this, before) for section in await statistics.sections(year_of(of), wanted, now)]
+
+
+async def missing(of: int) -> Missing:
+    """What a report of a year that is over would be without, were it established now."""
+    [found] = await fetch(_MISSING, at_local(date(of, 1, 1), time(0)), at_local(date(of + 1, 1, 1), time(0)))
+    return Missing(found["occasions"], found["groups"], found["series"])
+
+
+_MISSING = """
+with unclosed as (
+    select p.form from cohort c join programme p on p.id = c.programme_id and p.form in ('group', 'individual')
+    cross join lateral (select max(s.ends_at) as last from cohort_session s
+                        where s.cohort_id = c.id and s.state <> 'cancelled') s
+    where c.state in ('open', 'started') and s.last >= $1 and s.last < $2)
+select (select count(*) from cohort_session s join cohort c on c.id = s.cohort_id
+        join programme p on p.id = c.programme_id and p.form = 'drop_in'
+        where s.starts_at >= $1 and s.starts_at < $2 and s.state <> 'cancelled' and c.state <> 'cancelled'
+          and not exists (select 1 from head_count h where h.session_id = s.id))::int as occasions,
+       (select count(*) from unclosed where form = 'group')::int as groups,
+       exists (select 1 from unclosed where form = 'individual') as series
+"""
 
 
 async def begun() -> date | None:

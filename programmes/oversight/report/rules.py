@@ -14,6 +14,16 @@ LONGEST_WORDS = 2000
 
 
 @dataclass(frozen=True)
+class Missing:
+    """What happened in a year and is in no figure yet: occasions of open places without their numbers, groups that are not
+    closed, and whether there are such series of talks (how many would be a number of people)."""
+
+    occasions: int
+    groups: int
+    series: bool
+
+
+@dataclass(frozen=True)
 class Bar:
     """A programme or place in a chart, this year and the one before. None: the number is hidden, or there is none."""
 

@@ -1,6 +1,7 @@
 """The year's report: to read, to establish, and as files. It holds only what may leave the house."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ _NAME = re.compile(r"(2[0-9]{3})(\.pdf|-kort\.pdf|\.xlsx)")
 _YEARS = 3
 
 
-async def _draft(year: int, municipality: str, now: datetime, words: str = "") -> Report:
+async def _draft(year: int, municipality: str, now: datetime) -> Report:
     """The report of a year, from the figures as they are, in Swedish, whoever reads it. What is established of
     its own year or the one before stands in it as it was told."""
     period = year_of(year)
@@ -64,7 +65,6 @@ async def _draft(year: int, municipality: str, now: datetime, words: str = "") -
             named,
             year,
             municipality,
-            words,
             first=began is not None and began.year == year,
             going_on=day < period.last,
         )
@@ -116,14 +116,16 @@ async def _page(request: AnyRequest, form: Form, year: int) -> Response[Any]:
     years, over = await _years(now), year < local_date(now).year
     with speaking("sv"):
         said = pages.paper(found, _day(established))
+    mark = mark_of(found) if who.has("manager") and known and not established and over else ""
     view = pages.ReportPage(
         report=found,
         said=said,
         established=_day(established),
         by=established.by if established else "",
         years=tuple((one, f"{pages.ADDRESS}?ar={one}") for one in years),
-        files=pages.files(year) if known else (),
-        mark=mark_of(found) if who.has("manager") and known and not established and over else "",
+        files=pages.files(year, established=established is not None) if known and over else (),
+        mark=mark,
+        missing=pages.missing_words(await report_queries.missing(year)) if mark else (),
         form=form,
         unknown="" if known else pages.unknown_words(year),
     )
@@ -152,12 +154,13 @@ async def establish(request: AnyRequest) -> Response[Any]:
         form.fail("ar", pages.unknown_words(year) if year < local_date(now).year else pages.going_on_words()[0])
         return await _page(request, form, year)
     words = _words(form)
-    municipality = request.app.state.settings.municipality
-    if mark_of(await _draft(year, municipality, now)) != form.raw("sedd"):
+    # The very report that is compared is the one that is kept: made again it could be another.
+    draft = await _draft(year, request.app.state.settings.municipality, now)
+    if mark_of(draft) != form.raw("sedd"):
         form.fail("sedd", _("Siffrorna har ändrats sedan du läste. Läs igen, och fastställ sedan."))
     if form.errors:
         return await _page(request, form, year)
-    if not await report_services.establish(await _draft(year, municipality, now, words), who.staff_id, now):
+    if not await report_services.establish(replace(draft, words=words), who.staff_id, now):
         raise Conflict("report_established")
     return Response("", status_code=303, headers={"location": f"{pages.ADDRESS}?ar={year}"})
 
@@ -173,14 +176,17 @@ def _words(form: Form) -> str:
 
 @get("/personal/rapport/{document:str}", guards=[signed_in])
 async def file(request: AnyRequest, document: FromPath[str]) -> Response[bytes]:
-    """One of its files: `2026.pdf`, `2026.xlsx` or `2026-kort.pdf`. Raises NotFound for anything else."""
+    """One of its files: `2026.pdf`, `2026.xlsx`, or `2026-kort.pdf` once it is established. Raises NotFound for anything
+    else, and of a year that goes on."""
     require_role(request, "coordinator", "manager")
+    now = request.app.state.clock.now()
     wanted = _NAME.fullmatch(document)
-    if wanted is None or int(wanted[1]) not in await _years(request.app.state.clock.now()):
+    year = int(wanted[1]) if wanted else 0
+    if wanted is None or year not in await _years(now) or year >= local_date(now).year or not await _known(year):
         raise NotFound
-    if not await _known(int(wanted[1])):
+    found, known = await _found(year, request)
+    if known is None and wanted[2] == "-kort.pdf":
         raise NotFound
-    found, known = await _found(int(wanted[1]), request)
     with speaking("sv"):
         established = _day(known)
         if wanted[2] == ".xlsx":

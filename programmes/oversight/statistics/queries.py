@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 
 from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
+from programmes.cohorts.year_queries import COMES_OFF
 from programmes.core.clock import at_local
 from programmes.core.db import fetch
 from programmes.oversight.statistics.rules import Counted, Period, Section, gathered, listed, why_not_period, year_of
@@ -30,15 +31,16 @@ join cohort c on c.id = f.cohort_id join wanted p on p.id = c.programme_id
 cross join lateral (values ('held', f.held), ('cancelled_sessions', f.cancelled_sessions), ('people', f.people),
     ('women', f.women), ('men', f.men), ('other', f.other), ('visits', f.visits), ('no_shows', f.no_shows),
     ('completed', f.completed), ('dropped_out', f.dropped_out), ('waited', f.waited), ('waited_days', f.waited_days),
-    ('study_visits', f.study_visits), ('led_on', f.led_on)) as what (figure, n)
-where p.doc_level = 'individual' group by p.id, w.i, what.figure
+    ('study_visits', f.study_visits), ('led_on', f.led_on),
+    ('most_visits', case p.form when 'group' then f.people * f.held end)) as what (figure, n)
+where p.doc_level = 'individual' and what.n is not null group by p.id, w.i, what.figure
 """
 # Starts by the day of the first session, where there was anything to take part in; cancelled ones by the day of the
 # decision, and those of which nothing was held by the day of closing.
-_STARTS = """
+_STARTS = f"""
 select p.id, '', w.i, 'starts', count(*)::int
 from windows w join cohort_session s on s.starts_at >= w.begins and s.starts_at < w.ends and s.number = 1
-join cohort c on c.id = s.cohort_id and c.state in ('started', 'closed') and c.ended_how is distinct from 'cancelled'
+join cohort c on c.id = s.cohort_id and c.state in ('started', 'closed') and {COMES_OFF}
 join wanted p on p.id = c.programme_id and p.doc_level = 'individual' group by p.id, w.i
 """
 _CANCELLED = """
@@ -59,7 +61,7 @@ cross join lateral (
     where s.cohort_id = c.id) s
 cross join lateral (values ('form', 1), ('talks', s.talks), ('people', u.women + u.men + u.other), ('women', u.women),
     ('men', u.men), ('other', u.other), ('visits', s.women + s.men + s.other), ('visits_women', s.women),
-    ('visits_men', s.men), ('visits_other', s.other),
+    ('visits_men', s.men), ('visits_other', s.other), ('most_visits', (u.women + u.men + u.other) * s.talks),
     (case c.ended_how when 'ended_early' then 'ended_early' else 'ended_' || c.ended_how end, 1)) as what (figure, n)
 where what.figure is not null and what.n is not null group by p.id, w.i, what.figure
 """

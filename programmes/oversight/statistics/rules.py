@@ -22,7 +22,11 @@ Figure = Literal[
 FIGURES: tuple[Figure, ...] = Figure.__args__  # type: ignore[attr-defined]
 Window = Literal[0, 1]
 # What is counted to work a figure out, where it is no count itself: the waiting time of so many people together, and so on.
-_PARTS: Mapping[str, Figure] = {"waited": "waiting", "waited_days": "waiting", "slips": "response_rate"}
+# `most_visits`: how many visits there had been, had everybody who came to a group come each time; it is only looked at to
+# see how few were away.
+_PARTS: Mapping[str, Figure] = {
+    "waited": "waiting", "waited_days": "waiting", "slips": "response_rate", "most_visits": "visits",
+}  # fmt: skip
 _BY_SEX: tuple[Figure, ...] = ("women", "men", "other")
 _VISITS_BY_SEX: tuple[Figure, ...] = ("visits_women", "visits_men", "visits_other")
 _ENDINGS: tuple[Figure, ...] = ("ended_completed", "ended_early", "ended_cancelled")
@@ -178,7 +182,7 @@ def _rounded(part: int, whole: int) -> int | None:
 class Section:
     """What may be shown of a section in two periods. `half_years`: those that the numbers are sums of, where only such are
     kept; None where the days count. `places`: venues shown each by itself (3.2). `one_talk`: each series is a single talk
-    (2.6)."""
+    (2.6). `sessions`: of how many sessions each group is, where the guideline says one number."""
 
     section: str
     form: str
@@ -188,6 +192,7 @@ class Section:
     places: Mapping[str, tuple[Values, Values]]
     half_years: tuple[tuple[str, ...], tuple[str, ...]] | None
     one_talk: bool = False
+    sessions: int | None = None
 
     def value(self, figure: str, window: Window = 0, place: str = "") -> int | None:
         """One figure; None where nothing is known of it.
@@ -258,4 +263,5 @@ def _section(
         places={place: of(place) for place in places},
         half_years=(period.half_years, period.year_before.half_years) if dissolves(newest) else None,
         one_talk=newest.sessions_max == 1,
+        sessions=newest.sessions_max if newest.sessions_min == newest.sessions_max else None,
     )

@@ -150,17 +150,27 @@ def _times(section: Section, values: Values) -> set[Figure]:
     shown: set[Figure] = {figure for figure in ("cancelled_starts", "cancelled_sessions") if values[figure] >= LEAST}
     people, visits, held = values["people"], values["visits"], values["held"]
     alone = section.form == "individual"
-    # All who came to a group could have been at what was held; with somebody alone each time is theirs.
-    could_be = held if alone else people * held
-    known = "held" in section.figures and not alone
-    if visits - people >= LEAST and (not known or abs(could_be - visits) >= LEAST):
+    most = _most_visits(section, values)
+    if visits - people >= LEAST and (alone or all(abs(n - visits) >= LEAST for n in most)):
         shown.add("visits")
     if alone and held - people >= LEAST and ("visits" not in shown or abs(held - visits) >= LEAST):
         shown.add("held")
-    told = "visits" in shown and (known or "held" in shown)
-    if values["no_shows"] >= LEAST and not (told and abs(could_be - visits - values["no_shows"]) < LEAST):
+    told = "visits" in shown and ("held" in shown or not alone)
+    if values["no_shows"] >= LEAST and not (told and any(abs(n - visits - values["no_shows"]) < LEAST for n in most)):
         shown.add("no_shows")
     return shown
+
+
+def _most_visits(section: Section, values: Values) -> set[int]:
+    """How many visits there had been, had nobody been away: each number that somebody may take it for. With somebody alone
+    each time is theirs. Of a group everybody knows the sessions, whether or not its section lists what was held: the
+    guideline says how many (four of ABC), and the days of each group are public. So those who came are taken times what
+    each group held, times what the guideline says, and, where what was held is listed, as if all were one group."""
+    if section.form == "individual":
+        return {values["held"]}
+    people = values["people"]
+    found = {values["most_visits"], people * (section.sessions or 0)}
+    return (found | {people * values["held"]} if "held" in section.figures else found) - {0}
 
 
 def _split(values: Values, parts: tuple[Figure, Figure, Figure]) -> set[Figure]:

@@ -1,0 +1,29 @@
+"""What is known of a decision about a start. Nothing here reads or writes."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The newest decision of a cohort that stands. `undone_until`: until when it can be taken back; None for not at all."""
+
+    decision_id: int
+    decision: str
+    decided_at: datetime
+    state_before: str | None
+    decide_before: date | None
+    undone_until: datetime | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One decision as it is kept: what, why, with how many confirmed, by whom and when; and that it was taken back."""
+
+    decision: str
+    reason: str
+    confirmed: int
+    by: str
+    decided_at: datetime
+    undone_by: str | None
+    undone_at: datetime | None
