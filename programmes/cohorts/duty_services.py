@@ -36,7 +36,7 @@ async def clashes_for(staff_id: int, name: str, session: SessionFacts, rest: boo
         return []
     last = max(slot.ends_at for slot in slots)
     booked = await schedule_queries.bookings(None, [staff_id], slots[0].starts_at, last, principal, session.cohort_id)
-    return clashes(slots, None, frozenset({name}), booked)
+    return clashes(slots, None, {staff_id: name}, booked)
 
 
 _GIVEN = """

@@ -248,33 +248,38 @@ def _offset(day: date) -> timedelta:
 
 @dataclass(frozen=True)
 class Booking:
-    """A session of another cohort, with its venue and those who lead it."""
+    """A session of another cohort, with its venue and those who lead it, by id."""
 
     slot: Slot
     venue_id: int
-    staff: frozenset[str]
+    staff: frozenset[int]
     cohort: str
 
 
 @dataclass(frozen=True)
 class Clash:
-    """A day on which the venue (no `who`) or somebody who leads is taken, until `until`. `cohort` may be empty."""
+    """A day on which the venue (no `who`) or somebody who leads is taken, until `until`. `cohort` may be empty; two may have
+    the same name, so `staff_id` is who it is."""
 
     day: date
     until: datetime
     who: str = ""
     cohort: str = ""
+    staff_id: int | None = None
 
 
-def clashes(slots: Iterable[Slot], venue_id: int | None, staff: frozenset[str], bookings: Sequence[Booking]) -> list[Clash]:
-    """Where the schedule meets other bookings. It warns; two groups may share a large room."""
+def clashes(
+    slots: Iterable[Slot], venue_id: int | None, staff: Mapping[int, str], bookings: Sequence[Booking]
+) -> list[Clash]:
+    """Where the schedule meets other bookings. It warns; two groups may share a large room. `staff`: names by id."""
     found = []
     for slot in slots:
         for booking in (b for b in bookings if b.slot.meets(slot)):
             day, until = local(slot.starts_at).date(), booking.slot.ends_at
             if booking.venue_id == venue_id:
                 found.append(Clash(day, until, "", booking.cohort))
-            found.extend(Clash(day, until, name, booking.cohort) for name in sorted(staff & booking.staff))
+            there = sorted((name, staff_id) for staff_id, name in staff.items() if staff_id in booking.staff)
+            found.extend(Clash(day, until, name, booking.cohort, staff_id) for name, staff_id in there)
     return found
 
 
@@ -295,6 +300,6 @@ def seen_digest(schedule: Schedule, found: Sequence[Clash], venue_id: int | None
     """
     if not found:
         return schedule.digest
-    taken = [f"{clash.day}/{clash.until.isoformat()}/{clash.who}/{clash.cohort}" for clash in found]
+    taken = [f"{clash.day}/{clash.until.isoformat()}/{clash.who}/{clash.cohort}/{clash.staff_id}" for clash in found]
     text = "\n".join([schedule.digest, str(venue_id), str(sorted(set(leaders))), *taken])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
