@@ -44,6 +44,12 @@ class Rest:
         """When each of them would be, by its id."""
         return {s.session_id: slot for s, slot in zip(self.sessions, self.schedule.slots, strict=False)}
 
+    @property
+    def other_times(self) -> bool:
+        """Whether more than the room becomes another one."""
+        now_at = [(s.starts_at, s.ends_at) for s in self.sessions]
+        return now_at != [(slot.starts_at, slot.ends_at) for slot in self.schedule.slots]
+
 
 async def plan_rest(cohort: CohortFacts, session: SessionFacts, wanted: Wanted, principal: Principal, now: datetime) -> Rest:
     """Plan it; nothing is saved. The caller has made sure that the session is theirs to change."""
@@ -73,7 +79,7 @@ async def _schedule(
     cohort: CohortFacts, session: SessionFacts, rest: Sequence[SessionFacts], wanted: Wanted, now: datetime
 ) -> Schedule:
     """Where only the room is another one, everything stays when it is."""
-    slots = [Slot(s.starts_at, s.ends_at, s.moved_from) for s in rest]
+    slots = [s.slot for s in rest]
     now_at = local_date(session.starts_at), hours(Slot(session.starts_at, session.ends_at))
     if (wanted.day, wanted.hours) == now_at:
         days = [Day(local_date(s.starts_at), Slot(s.starts_at, s.ends_at), s.number) for s in rest]
@@ -110,6 +116,16 @@ from unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::int[], $5::bool
 where s.id = given.id and (s.starts_at, s.ends_at, s.venue_id) is distinct from (given.starts, given.ends, given.venue)
 """
 
+# What moves with the rest is no exception to the pattern any more. Where they followed several patterns they still do.
+_PATTERN = """
+update cohort_session s
+set pattern_start = given.starts,
+    pattern_no = s.pattern_no - (select min(r.pattern_no) from cohort_session r where r.id = any($1::int[])) + coalesce(
+        (select max(b.pattern_no) + 1 from cohort_session b
+         where b.cohort_id = s.cohort_id and b.state <> 'cancelled' and b.id <> all($1::int[])), 0)
+from unnest($1::int[], $2::timestamptz[]) as given (id, starts) where s.id = given.id
+"""
+
 
 async def move_rest(session_id: int, wanted: Wanted, seen: str, principal: Principal, now: datetime) -> list[Reason]:
     """Move a session and all that follow; returns why not, or nothing when it is done. Everybody is told once.
@@ -143,6 +159,8 @@ async def move_rest(session_id: int, wanted: Wanted, seen: str, principal: Princ
                 shared(slots, plan.clashes),
                 now,
             )
+            if plan.other_times:
+                await execute(_PATTERN, [s.session_id for s in plan.sessions], [slot.starts_at for slot in slots])
             await duty_services.keep_instead(instead, plan.slots)
             await renumber(cohort.cohort_id)
         await audit.note("session:move_rest", f"session/{session_id}", principal.staff_id, now)

@@ -69,7 +69,7 @@ class Pattern:
 
     def meets_on(self, day: date) -> bool:
         """Whether the pattern has a session on that day, holidays and closures apart."""
-        weeks = (_week_of(day) - _week_of(self.anchor or self.first)).days // 7
+        weeks = (week_of(day) - week_of(self.anchor or self.first)).days // 7
         return day >= self.first and day.weekday() in self.weekdays and weeks % self.every == 0
 
     def slot(self, day: date) -> "Slot":
@@ -78,11 +78,13 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Slot:
-    """A time, as UTC moments. `original` is where a moved session was to begin."""
+    """A time, as UTC moments. `original` is where a session that was moved by itself was to begin. `pattern`: which one of
+    its group it follows; moving a session and the rest begins another (decision 79)."""
 
     starts_at: datetime
     ends_at: datetime
     original: datetime | None = None
+    pattern: int = 0
 
     def meets(self, other: "Slot") -> bool:
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
@@ -196,7 +198,8 @@ def _matching(pattern: Pattern, end: date) -> Iterator[date]:
         day += _DAY
 
 
-def _week_of(day: date) -> date:
+def week_of(day: date) -> date:
+    """The Monday of its week."""
     return day - timedelta(days=day.weekday())
 
 

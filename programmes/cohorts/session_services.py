@@ -129,7 +129,7 @@ async def slot_at_end(cohort: CohortFacts) -> Slot | None:
 
 
 async def _at_end(cohort: CohortFacts, sessions: Sequence[SessionFacts]) -> Slot | None:
-    slots = [Slot(s.starts_at, s.ends_at, s.moved_from) for s in sessions]
+    slots = [session.slot for session in sessions]
     if not slots:
         return None
     last = max(local_date(slot.starts_at) for slot in slots)
@@ -193,7 +193,7 @@ where id = $1
 _AGAIN = """
 update cohort_session s
 set state = case when s.moved_from is null then 'planned' else 'moved' end, sequence = s.sequence + 1, revised_at = $5,
-    cancelled_at = null, shares_room = $6, makes_up_for = $7,
+    cancelled_at = null, shares_room = $6, makes_up_for = $7, pattern_no = $8, pattern_start = s.starts_at,
     number = (select coalesce(max(number), 0) + 1 from cohort_session where cohort_id = $1)
 where s.id = (select id from cohort_session
               where cohort_id = $1 and state = 'cancelled' and starts_at = $2 and ends_at = $3 and venue_id = $4 and id <> $7
@@ -203,16 +203,19 @@ returning 1
 
 
 async def _add(cohort: CohortFacts, slot: Slot, shares_room: bool, instead_of: int, now: datetime) -> None:
-    """A session at the end, for a cancelled one. Its number is put right by the renumbering that follows. One that was to
-    be just then and there, and is cancelled, takes place after all: otherwise calendars showed both."""
-    if await execute(_AGAIN, cohort.cohort_id, slot.starts_at, slot.ends_at, cohort.venue_id, now, shares_room, instead_of):
+    """A session at the end, for a cancelled one. It follows the pattern of those before it. Its number is put right by the
+    renumbering that follows. One that was to be just then and there, and is cancelled, takes place after all: otherwise
+    calendars showed both."""
+    if await execute(
+        _AGAIN, cohort.cohort_id, slot.starts_at, slot.ends_at, cohort.venue_id, now, shares_room, instead_of, slot.pattern
+    ):
         return
     await fetchval(
         """insert into cohort_session
                (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room,
-                makes_up_for)
+                makes_up_for, pattern_no)
            values ($1, (select coalesce(max(number), 0) + 1 from cohort_session where cohort_id = $1), $2, $3, $4, '',
-                   'planned', true, 0, $5, $6, $7) returning id""",
+                   'planned', true, 0, $5, $6, $7, $8) returning id""",
         cohort.cohort_id,
         slot.starts_at,
         slot.ends_at,
@@ -220,4 +223,5 @@ async def _add(cohort: CohortFacts, slot: Slot, shares_room: bool, instead_of: i
         now,
         shares_room,
         instead_of,
+        slot.pattern,
     )

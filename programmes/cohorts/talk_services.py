@@ -141,10 +141,12 @@ async def _book(
     async with noting(cohort.cohort_id, "book", principal, now) as noted, as_said(cohort.cohort_id, clashes):
         rows = await fetch(
             """insert into cohort_session
-                   (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room)
+                   (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room,
+                    pattern_no)
                select $1, (select coalesce(max(number), 0) from cohort_session where cohort_id = $1)
                           + row_number() over (order by given.starts),
-                      given.starts, given.ends, $2, '', 'planned', false, 0, $5, given.shares
+                      given.starts, given.ends, $2, '', 'planned', false, 0, $5, given.shares,
+                      (select coalesce(max(pattern_no), 0) from cohort_session where cohort_id = $1)
                from unnest($3::timestamptz[], $4::timestamptz[], $6::boolean[]) as given (starts, ends, shares)
                returning id, starts_at""",
             cohort.cohort_id,
