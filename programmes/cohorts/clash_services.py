@@ -101,18 +101,18 @@ def _stands(one: schedule_queries.Standing, day: date, session: SessionFacts | N
 
 
 def clash_reasons(found: Sequence[Clash]) -> list[Reason]:
-    """Each room or person that is taken, once; with a tick beside that it is meant."""
-    seen: dict[int | None, Clash] = {}
+    """Each room or person that is taken, once, with all that it is taken by; with a tick beside that it is meant."""
+    seen: dict[int | None, list[Clash]] = {}
     for clash in found:
-        seen.setdefault(clash.staff_id, clash)
-    return [
-        Reason(
-            "leader_taken" if clash.who else "room_taken",
-            "anda",
-            {"who": clash.who, "cohort": clash.cohort, "day": clash.day, "until": clash.until},
-        )
-        for clash in seen.values()
-    ]
+        seen.setdefault(clash.staff_id, []).append(clash)
+    return [_taken(staff_id, by) for staff_id, by in seen.items()]
+
+
+def _taken(staff_id: int | None, by: Sequence[Clash]) -> Reason:
+    first, days = by[0], {clash.day for clash in by}
+    said = {"who": first.who, "cohort": first.cohort, "day": first.day, "until": first.until, "more": len(days) - 1}
+    every = [(clash.day, clash.until, clash.cohort) for clash in by]
+    return Reason("room_taken" if staff_id is None else "leader_taken", "anda", {**said, "staff": staff_id, "every": every})
 
 
 def shared(slots: Sequence[Slot], found: Sequence[Clash]) -> list[bool]:

@@ -138,8 +138,10 @@ def _on_the_clock(p: Params) -> dict[str, object]:
 
 
 def _taken(p: Params) -> dict[str, object]:
-    day, until = day_plain(cast(date, p["day"])), clock(cast(datetime, p["until"]))
-    return {"who": p["who"], "cohort": p["cohort"] or _("en annan grupp"), "until": until, "day": day.rsplit(" ", 1)[0]}
+    day, until = day_plain(cast(date, p["day"])).rsplit(" ", 1)[0], clock(cast(datetime, p["until"]))
+    if more := cast(int, p.get("more", 0)):
+        day = ngettext("%(day)s och %(n)s dag till", "%(day)s och %(n)s dagar till", more, day=day)
+    return {"who": p["who"], "cohort": p["cohort"] or _("en annan grupp"), "until": until, "day": day}
 
 
 def _below_guideline(p: Params) -> str:

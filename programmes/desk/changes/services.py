@@ -8,6 +8,7 @@ from programmes.calendar.queries import fetched
 from programmes.cohorts import change_services as changes
 from programmes.cohorts import duty_services, rest_services, session_services, talk_services
 from programmes.cohorts.clash_services import clash_reasons
+from programmes.cohorts.meant_rules import Meant, not_meant
 from programmes.cohorts.queries import CohortFacts, SessionFacts, my_session, sessions
 from programmes.cohorts.rest_services import Rest, Wanted
 from programmes.cohorts.rules import Reason
@@ -44,7 +45,7 @@ async def move(
     principal: Principal,
     now: datetime,
     *,
-    meant: bool = False,
+    meant: Meant = False,
     seen: int | None = None,
 ) -> list[Reason]:
     """As `session_services.move_session`; whom it would bring together is one more clash."""
@@ -60,14 +61,14 @@ async def move(
 
 
 @asynccontextmanager
-async def unless(apart: Sequence[Reason], meant: bool) -> AsyncIterator[list[Reason]]:
+async def unless(apart: Sequence[Reason], meant: Meant) -> AsyncIterator[list[Reason]]:
     """What is done inside is undone where something clashes and is not `meant`; gives the list of everything that stands
     in the way."""
     refused: list[Reason] = []
     try:
         async with transaction():
             yield refused
-            if apart and not meant:
+            if not_meant(apart, meant):
                 raise _Clashes
     except _Clashes:
         refused += apart[:1]
@@ -78,7 +79,7 @@ class _Clashes(Exception):
 
 
 async def book_talk(
-    cohort_id: int, slot: Slot, venue_id: int, principal: Principal, now: datetime, *, meant: bool = False
+    cohort_id: int, slot: Slot, venue_id: int, principal: Principal, now: datetime, *, meant: Meant = False
 ) -> list[Reason]:
     """As `talk_services.book_talk`; whom it would bring together is one more clash."""
     async with unless(await _apart(cohort_id, [slot], [venue_id]), meant) as refused:
@@ -160,7 +161,7 @@ async def cancel(
     principal: Principal,
     now: datetime,
     *,
-    meant: bool = False,
+    meant: Meant = False,
     seen: int | None = None,
 ) -> list[Reason]:
     """As `session_services.cancel_session`; whom the added one would bring together is one more clash."""
@@ -180,7 +181,7 @@ async def change_leader(
     principal: Principal,
     now: datetime,
     *,
-    meant: bool = False,
+    meant: Meant = False,
     seen: int | None = None,
 ) -> list[Reason]:
     """As `duty_services.change_leader`; who had been asked to stand in for who does not come need not answer any more."""

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import change_services, queries, schedule_queries, session_services, talk_services
+from programmes.cohorts.meant_rules import signs
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rest_services import Rest, Wanted
 from programmes.cohorts.rules import Reason
@@ -79,6 +80,7 @@ def failed(form: Form, refused: Sequence[Reason], cohort: CohortFacts, beside: s
         # All that one tick means stands beside it.
         form.fail(field, " ".join(found))
         form.more += len(found) - 1
+    form.asked |= signs(refused)
     return bool(refused)
 
 
@@ -151,7 +153,7 @@ async def move(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
         int(venue_id),
         principal(request),
         _now(request),
-        meant=form.ticked("anda"),
+        meant=form.meant,
         seen=seen_of(form),
     )
     if refused:
@@ -211,6 +213,7 @@ async def _show_cancel(
     title, lead = pages.head(group, session)
     added = "" if cohort.form == "drop_in" else pages.slot_text(await session_services.slot_at_end(cohort))
     clashes = await services.at_end(cohort, principal(request)) if added else []
+    form.asked |= signs(clashes)
     whom = await services.whom(cohort, request.app.state.key_folder)
     view = pages.ChangePage(
         group,
@@ -250,7 +253,7 @@ async def cancel(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
         then == "till",
         principal(request),
         _now(request),
-        meant=form.ticked("anda"),
+        meant=form.meant,
         seen=seen_of(form),
     )
     if failed(form, refused, cohort, "sedan"):
