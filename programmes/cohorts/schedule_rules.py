@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Literal
 
@@ -85,6 +85,11 @@ class Slot:
     ends_at: datetime
     original: datetime | None = None
     pattern: int = 0
+
+    @property
+    def sign(self) -> str:
+        """What a form carries for a time that it showed."""
+        return "-".join(f"{moment.astimezone(UTC):%Y%m%dT%H%M}" for moment in (self.starts_at, self.ends_at))
 
     def meets(self, other: "Slot") -> bool:
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at

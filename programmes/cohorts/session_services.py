@@ -160,11 +160,13 @@ async def cancel_session(
     *,
     meant: Meant = False,
     seen: int | None = None,
+    shown: str | None = None,
 ) -> list[Reason]:
     """Cancel a session and, if wanted, add one at the end by the same pattern, so that ten sessions stay ten.
 
-    Returns why not, or nothing when it is done. A room or leader that is taken when the added one would be stands in the way
-    until it is `meant`.
+    Returns why not, or nothing when it is done. That the added one would be at another time than was `shown` (its sign)
+    stands in the way, so that nobody gets a day that they have not seen. So does a room or leader that is taken then, until
+    it is `meant`.
 
     Raises:
         NotFound: not a session this person works with.
@@ -180,6 +182,8 @@ async def cancel_session(
         reasons = why_not_cancel_session(cohort.state, session.state, left, added)
         if add_at_end and added is None:
             reasons.append(Reason("no_day_at_end", "sedan"))
+        if added and shown is not None and shown != added.sign:
+            reasons.append(Reason("added_changed", "sedan", {"starts_at": added.starts_at}))
         reasons += [] if reasons else not_meant(clash_reasons(clashes), meant)
         if reasons:
             return reasons

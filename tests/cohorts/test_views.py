@@ -97,7 +97,9 @@ async def test_cancelling_adds_one_at_the_end_unless_told_otherwise(group: Cast,
     address = f"/personal/traffar/{await first_session(cohort)}/stall-in"
     shown = (await client.get(address)).text
     assert "Den nya blir onsdag 9 december" in shown
-    answer = await post_form(client, address, {"sedan": "till", "sedd": hidden(shown, "sedd")})
+    answer = await post_form(
+        client, address, {"sedan": "till", "sedd": hidden(shown, "sedd"), "nytt": hidden(shown, "nytt")}
+    )
     assert answer.headers["location"].endswith("klart=ersatt")
     assert "en ny är tillagd sist" in (await client.get(answer.headers["location"])).text
     after = (await client.get(f"/personal/grupper/{cohort.cohort_id}/traffar")).text

@@ -143,7 +143,8 @@ async def test_a_change_that_nobody_had_heard_of_is_undone_without_a_word_and_on
 
     async def cancel() -> str:
         sequence = (await sessions_of(cohort))[0].sequence
-        answer = await post_form(client, stop, {"sedan": "till", "sedd": str(sequence)})
+        seen = hidden((await client.get(stop)).text, "nytt")
+        answer = await post_form(client, stop, {"sedan": "till", "sedd": str(sequence), "nytt": seen})
         assert answer.status_code == 303
         return hidden((await client.get(back)).text, "andring")
 
@@ -286,7 +287,7 @@ async def test_a_session_added_at_the_end_says_what_it_clashes_with_before_it_is
     address = f"/personal/traffar/{first.session_id}/stall-in"
     shown = (await client.get(address)).text
     assert "Krock: Robin har" in shown
-    typed = {"sedan": "till", "sedd": "0"}
+    typed = {"sedan": "till", "sedd": "0", "nytt": hidden(shown, "nytt")}
     answer = await post_form(client, address, typed)
     assert (answer.status_code, answer.text.count("Krock: Robin har") > 0, "anda" in answer.text) == (422, True, True)
     assert (await post_form(client, address, typed | {"anda": box(answer.text)})).status_code == 303

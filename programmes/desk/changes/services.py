@@ -9,7 +9,7 @@ from programmes.cohorts import change_services as changes
 from programmes.cohorts import duty_services, rest_services, session_services, talk_services
 from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.meant_rules import Meant, not_meant
-from programmes.cohorts.queries import CohortFacts, SessionFacts, my_session, sessions
+from programmes.cohorts.queries import CohortFacts, SessionFacts, locked, my_session, sessions
 from programmes.cohorts.rest_services import Rest, Wanted
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
@@ -163,13 +163,21 @@ async def cancel(
     *,
     meant: Meant = False,
     seen: int | None = None,
+    shown: str | None = None,
 ) -> list[Reason]:
     """As `session_services.cancel_session`; whom the added one would bring together is one more clash."""
     cohort, _ = await my_session(principal, local_date(now), session_id)
-    added = await session_services.slot_at_end(cohort) if add_at_end else None
-    apart = await _apart(cohort.cohort_id, [added], [cohort.venue_id]) if added else []
-    async with unless(apart, meant) as refused, telling_staff(cohort.cohort_id, principal, now):
-        refused.extend(await session_services.cancel_session(session_id, add_at_end, principal, now, meant=meant, seen=seen))
+    async with transaction():
+        # Under the lock: who else adds one at the end comes before or after.
+        cohort = await locked(cohort.cohort_id)
+        added = await session_services.slot_at_end(cohort) if add_at_end else None
+        apart = await _apart(cohort.cohort_id, [added], [cohort.venue_id]) if added else []
+        async with unless(apart, meant) as refused, telling_staff(cohort.cohort_id, principal, now):
+            refused.extend(
+                await session_services.cancel_session(
+                    session_id, add_at_end, principal, now, meant=meant, seen=seen, shown=shown
+                )
+            )
     return refused
 
 

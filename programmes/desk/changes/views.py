@@ -211,7 +211,7 @@ async def _show_cancel(
 ) -> Response[Any]:
     group = group_of(request, cohort)
     title, lead = pages.head(group, session)
-    added = "" if cohort.form == "drop_in" else pages.slot_text(await session_services.slot_at_end(cohort))
+    added = None if cohort.form == "drop_in" else await session_services.slot_at_end(cohort)
     clashes = await services.at_end(cohort, principal(request)) if added else []
     form.asked |= signs(clashes)
     whom = await services.whom(cohort, request.app.state.key_folder)
@@ -224,7 +224,8 @@ async def _show_cancel(
         why_fixed(cohort, session),
         form,
         pages.happens(cohort, whom, group.words.stands_cancelled, group.words.shown_cancelled),
-        added=added,
+        added=pages.slot_text(added),
+        shown=added.sign if added else "",
         ask_anyway=bool(clashes) or "anda" in form.errors or form.ticked("anda"),
         ages=await _ages(cohort, session),
         values=(("sedan", form.raw("sedan") or ("till" if added and not cohort.one_at_a_time else "inte")),),
@@ -255,6 +256,7 @@ async def cancel(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
         _now(request),
         meant=form.meant,
         seen=seen_of(form),
+        shown=form.raw("nytt"),
     )
     if failed(form, refused, cohort, "sedan"):
         return await _show_cancel(request, cohort, session, form, 422)
