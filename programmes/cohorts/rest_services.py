@@ -78,7 +78,9 @@ async def plan_rest(cohort: CohortFacts, session: SessionFacts, wanted: Wanted, 
 async def _schedule(
     cohort: CohortFacts, session: SessionFacts, rest: Sequence[SessionFacts], wanted: Wanted, now: datetime
 ) -> Schedule:
-    """Where only the room is another one, everything stays when it is."""
+    """Where only the room is another one, everything stays when it is; of one that is over or off nothing may be left."""
+    if not rest:
+        return Schedule(())
     slots = [s.slot for s in rest]
     now_at = local_date(session.starts_at), hours(Slot(session.starts_at, session.ends_at))
     if (wanted.day, wanted.hours) == now_at:
@@ -86,7 +88,7 @@ async def _schedule(
         return Schedule(tuple(days))
     closures = await schedule_queries.closures(wanted.venue_id, min(wanted.day, local_date(now)))
     planned = rest_from(slots, wanted.day, wanted.hours, closures, cohort.every_weeks)
-    ahead = (rest[0].number or 1) - 1 if rest else 0
+    ahead = (rest[0].number or 1) - 1
     return replace(planned, days=tuple(replace(d, number=d.number and d.number + ahead) for d in planned.days))
 
 

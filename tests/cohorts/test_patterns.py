@@ -148,6 +148,17 @@ async def test_the_second_rest_does_not_undo_the_first(db: None, clock: FrozenCl
     assert await held_at(cohort) == [("Thu", TEN), ("Sat", TWO)] * 4
 
 
+async def test_of_a_last_session_that_is_off_there_is_no_rest(db: None, clock: FrozenClock) -> None:
+    kim = await a_coordinator(clock.now())
+    cohort = await a_cohort("2.1", clock.now(), kim, sessions=2)
+    last = (await queries.sessions(cohort.cohort_id))[1]
+    assert await session_services.cancel_session(last.session_id, False, kim, clock.now()) == []
+    _first, last = await queries.sessions(cohort.cohort_id)
+    wanted = Wanted(date(2026, 10, 8), TEN, last.venue_id)
+    refused = await rest_services.move_rest(last.session_id, wanted, "", kim, clock.now())
+    assert [reason.code for reason in refused] == ["session_cancelled"]
+
+
 async def test_new_hours_from_the_third_stay_when_the_first_and_the_rest_move(db: None, clock: FrozenClock) -> None:
     kim = await a_coordinator(clock.now())
     cohort = await two_days(clock, kim)
