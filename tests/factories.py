@@ -191,7 +191,7 @@ def hidden(text: str, name: str) -> str:
 
 def box(text: str) -> str:
     """What the tick beside a question says."""
-    found = re.search(r'name="anda" value="([0-9a-f]+)"', text)
+    found = re.search(r'name="anda" value="([0-9a-f -]+)"', text)
     assert found
     return found[1]
 

@@ -21,8 +21,9 @@ _KEPT_FOR = timedelta(days=1)
 _OF_STAFF = frozenset({"leader", "leader_rest"})
 _UNDOABLE = _OF_STAFF | {"move", "move_rest", "cancel", "replace"}
 
+# Patterns only where there is more than the first: a change that the release before wrote down can still be undone.
 _STATE = """
-select jsonb_build_object(
+select (jsonb_build_object(
   'sessions', (select jsonb_agg(to_jsonb(x) order by x.id) from (
       select id, starts_at, ends_at, moved_from, venue_id, state, cancelled_at, shares_room
       from cohort_session where cohort_id = $1) x),
@@ -30,7 +31,10 @@ select jsonb_build_object(
       select staff_id, role, until, every_session, duty_from from cohort_staff where cohort_id = $1) x),
   'duty', (select jsonb_agg(to_jsonb(x) order by x.session_id, x.staff_id) from (
       select d.session_id, d.staff_id, d.given, d.away, d.meant from session_duty d
-      join cohort_session s on s.id = d.session_id where s.cohort_id = $1 and (d.given or d.away or d.meant)) x))::text
+      join cohort_session s on s.id = d.session_id where s.cohort_id = $1 and (d.given or d.away or d.meant)) x))
+  || coalesce((select jsonb_build_object('patterns', jsonb_agg(to_jsonb(x) order by x.id)) from (
+      select id, pattern_no, pattern_start from cohort_session
+      where cohort_id = $1 and (pattern_no > 0 or pattern_start is not null)) x having count(*) > 0), '{}'))::text
 """
 
 
@@ -287,6 +291,16 @@ where s.id = was.id and s.cohort_id = $1
   and (s.starts_at, s.ends_at, s.moved_from, s.venue_id, s.state, s.cancelled_at, s.shares_room) is distinct from
       (was.starts_at, was.ends_at, was.moved_from, was.venue_id, was.state, was.cancelled_at, was.shares_room)
 """
+# Which pattern each follows is nothing that a calendar shows.
+_PATTERNS_BACK = """
+update cohort_session s set pattern_no = coalesce(was.pattern_no, 0), pattern_start = was.pattern_start
+from cohort_session o
+left join jsonb_to_recordset(case when jsonb_typeof($2::text::jsonb -> 'patterns') = 'array'
+    then $2::text::jsonb -> 'patterns' else '[]' end) as was (id int, pattern_no int, pattern_start timestamptz)
+  on was.id = o.id
+where o.id = s.id and s.cohort_id = $1
+  and (s.pattern_no, s.pattern_start) is distinct from (coalesce(was.pattern_no, 0), was.pattern_start)
+"""
 # A session that was added stands as cancelled in the calendars that have it.
 _ADDED_AWAY = """
 update cohort_session s set state = 'cancelled', number = null, sequence = s.sequence + 1, revised_at = $3, cancelled_at = $3
@@ -335,7 +349,7 @@ async def _put_back(cohort_id: int, before: Mapping[str, Any], now: datetime) ->
     await execute("set constraints one_place_at_a_time, one_group_per_room deferred")
     for statement in (_SESSIONS_BACK, _ADDED_AWAY):
         await fetch(statement, cohort_id, text, now)
-    for statement in (_STAFF_BACK, _STAFF_AWAY):
+    for statement in (_PATTERNS_BACK, _STAFF_BACK, _STAFF_AWAY):
         await fetch(statement, cohort_id, text)
     for statement in (_GIVEN_AWAY, _DUTY_BACK):
         await fetch(statement, cohort_id, json.dumps(before["duty"] or []))

@@ -35,8 +35,8 @@ def refused_in_words() -> Iterator[None]:
 
 
 _MEANT = """
-update session_duty d set meant = true from cohort_session s, staff t, unnest($2::date[], $3::text[]) as said (day, who)
-where s.id = d.session_id and s.cohort_id = $1 and t.id = d.staff_id and t.display_name = said.who
+update session_duty d set meant = true from cohort_session s, unnest($2::date[], $3::int[]) as said (day, staff_id)
+where s.id = d.session_id and s.cohort_id = $1 and d.staff_id = said.staff_id
   and (s.starts_at at time zone 'Europe/Stockholm')::date = said.day and s.state <> 'cancelled'
 """
 
@@ -51,12 +51,12 @@ async def as_said(cohort_id: int, said: Sequence[Clash]) -> AsyncIterator[None]:
     Raises:
         Conflict: as `refused_in_words`.
     """
-    pairs = sorted({(clash.day, clash.who) for clash in said if clash.who})
+    pairs = sorted({(clash.day, clash.staff_id) for clash in said if clash.staff_id is not None})
     with refused_in_words():
         await execute("set constraints one_place_at_a_time deferred")
         yield
         if pairs:
-            await execute(_MEANT, cohort_id, [day for day, _who in pairs], [who for _day, who in pairs])
+            await execute(_MEANT, cohort_id, [day for day, _who in pairs], [staff_id for _day, staff_id in pairs])
         await execute("set constraints one_place_at_a_time immediate")
 
 
@@ -74,7 +74,7 @@ async def clashes_of(
     )
     found: list[Clash] = []
     for slot in slots:
-        there = frozenset(one.name for one in staff if _stands(one, local_date(slot.starts_at), session))
+        there = {one.staff_id: one.name for one in staff if _stands(one, local_date(slot.starts_at), session)}
         found.extend(clashes([slot], venue_id, there, booked))
     return found
 
@@ -91,7 +91,7 @@ async def clashes_with(cohort_id: int, staff_id: int, name: str, until: date | N
     booked = await schedule_queries.bookings(
         None, [staff_id], theirs[0].starts_at, max(slot.ends_at for slot in theirs), principal, cohort_id
     )
-    return clashes(theirs, None, frozenset({name}), booked)
+    return clashes(theirs, None, {staff_id: name}, booked)
 
 
 def _stands(one: schedule_queries.Standing, day: date, session: SessionFacts | None) -> bool:
@@ -101,18 +101,18 @@ def _stands(one: schedule_queries.Standing, day: date, session: SessionFacts | N
 
 
 def clash_reasons(found: Sequence[Clash]) -> list[Reason]:
-    """Each room or person that is taken, once; with a tick beside that it is meant."""
-    seen: dict[str, Clash] = {}
+    """Each room or person that is taken, once, with all that it is taken by; with a tick beside that it is meant."""
+    seen: dict[int | None, list[Clash]] = {}
     for clash in found:
-        seen.setdefault(clash.who, clash)
-    return [
-        Reason(
-            "leader_taken" if clash.who else "room_taken",
-            "anda",
-            {"who": clash.who, "cohort": clash.cohort, "day": clash.day, "until": clash.until},
-        )
-        for clash in seen.values()
-    ]
+        seen.setdefault(clash.staff_id, []).append(clash)
+    return [_taken(staff_id, by) for staff_id, by in seen.items()]
+
+
+def _taken(staff_id: int | None, by: Sequence[Clash]) -> Reason:
+    first, days = by[0], {clash.day for clash in by}
+    said = {"who": first.who, "cohort": first.cohort, "day": first.day, "until": first.until, "more": len(days) - 1}
+    every = [(clash.day, clash.until, clash.cohort) for clash in by]
+    return Reason("room_taken" if staff_id is None else "leader_taken", "anda", {**said, "staff": staff_id, "every": every})
 
 
 def shared(slots: Sequence[Slot], found: Sequence[Clash]) -> list[bool]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from programmes.cohorts import queries, schedule_queries
 from programmes.cohorts.change_services import noting
 from programmes.cohorts.clash_services import as_said, clash_reasons
+from programmes.cohorts.meant_rules import Meant, not_meant
 from programmes.cohorts.queries import SessionFacts
 from programmes.cohorts.rules import Reason, why_not_cancel_session
 from programmes.cohorts.schedule_queries import Standing
@@ -36,7 +37,7 @@ async def clashes_for(staff_id: int, name: str, session: SessionFacts, rest: boo
         return []
     last = max(slot.ends_at for slot in slots)
     booked = await schedule_queries.bookings(None, [staff_id], slots[0].starts_at, last, principal, session.cohort_id)
-    return clashes(slots, None, frozenset({name}), booked)
+    return clashes(slots, None, {staff_id: name}, booked)
 
 
 _GIVEN = """
@@ -153,7 +154,7 @@ async def change_leader(
     principal: Principal,
     now: datetime,
     *,
-    meant: bool = False,
+    meant: Meant = False,
     seen: int | None = None,
 ) -> list[Reason]:
     """Somebody stands at a session instead of somebody else; with `rest` they take over from then on. Returns why not, or
@@ -180,7 +181,7 @@ async def change_leader(
             reasons.append(Reason("past"))
         if in_id in there:
             reasons.append(Reason("stands_already", "vem"))
-        reasons += [] if meant or reasons else clash_reasons(clashes)
+        reasons += [] if reasons else not_meant(clash_reasons(clashes), meant)
         if reasons:
             return reasons
         kind = "leader_rest" if rest else "leader"

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from programmes.cohorts.meant_rules import signs
 from programmes.cohorts.office_rules import Worker
 from programmes.cohorts.wording_rules import said
 from programmes.core.i18n import capital, day_long, day_plain, ngettext
 from programmes.core.i18n import gettext as _
 
-__all__ = ["ClosureLine", "ClosuresPage", "WorkerLine", "WorkersPage", "closure_line", "said", "worker_lines"]
+__all__ = ["ClosureLine", "ClosuresPage", "WorkerLine", "WorkersPage", "closure_line", "said", "signs", "worker_lines"]
 
 
 @dataclass(frozen=True)

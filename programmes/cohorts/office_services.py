@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from programmes.cohorts import queries
 from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_with
+from programmes.cohorts.meant_rules import Meant, not_meant
 from programmes.cohorts.office_rules import Worker, why_not_close, why_not_let_in, why_not_take_out
 from programmes.cohorts.queries import access
 from programmes.cohorts.rules import Reason
@@ -103,7 +104,7 @@ async def workers(cohort_id: int, today: date) -> list[Worker]:
 
 
 async def let_in(
-    cohort_id: int, staff_id: int, until: date | None, principal: Principal, now: datetime, *, meant: bool = False
+    cohort_id: int, staff_id: int, until: date | None, principal: Principal, now: datetime, *, meant: Meant = False
 ) -> list[Reason]:
     """Make somebody a leader, or with a last day a substitute at every session until then; returns why not, or nothing when
     it is done. That they are elsewhere at the time of a session to come stands in the way until it is `meant`.
@@ -121,7 +122,8 @@ async def let_in(
             raise NotFound
         reasons = why_not_let_in(await workers(cohort_id, today), staff_id, until, today)
         clashes = await clashes_with(cohort_id, staff_id, names[staff_id], until, principal)
-        reasons += [] if meant or reasons else clash_reasons([clash for clash in clashes if clash.until > now])
+        asked = clash_reasons([clash for clash in clashes if clash.until > now])
+        reasons += [] if reasons else not_meant(asked, meant)
         if reasons:
             return reasons
         async with as_said(cohort_id, clashes):

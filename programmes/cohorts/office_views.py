@@ -112,7 +112,8 @@ async def change_workers(request: AnyRequest, cohort_id: FromPath[int]) -> Respo
         until = form.day("till") if substitute else None
         if form.errors:
             return await _show_workers(request, cohort_id, form, 422)
-        refused = await services.let_in(row_id(cohort_id), int(chosen), until, who, now, meant=form.ticked("anda"))
+        refused = await services.let_in(row_id(cohort_id), int(chosen), until, who, now, meant=form.meant)
+    form.asked |= pages.signs(refused)
     for reason in refused:
         form.fail(reason.beside, pages.said(reason))
     if form.errors:

@@ -125,7 +125,7 @@ async def preview(wanted: Opening, principal: Principal, now: datetime) -> Previ
     reasons = why_not_open(programme, wanted, schedule, [leader.staff_id for leader in offered.leaders], now)
     if wanted.venue_id is not None and wanted.venue_id not in {venue.venue_id for venue in offered.venues}:
         reasons.append(Reason("venue_missing", "lokal"))
-    names = frozenset(leader.name for leader in offered.leaders if leader.staff_id in wanted.leaders)
+    names = {leader.staff_id: leader.name for leader in offered.leaders if leader.staff_id in wanted.leaders}
     found: list[Clash] = []
     if schedule.slots:
         booked = await schedule_queries.bookings(

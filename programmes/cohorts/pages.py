@@ -30,6 +30,7 @@ class Session:
     state: str
     added: bool
     sequence: int = 0
+    slot: Slot | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _summary(group: Group, sessions: Sequence[Session]) -> str:
         return _("Inget samtal är bokat.")
     if not counted:
         return group.words.none_left
-    slots = [Slot(s.starts_at, s.ends_at, s.was_at) for s in counted]
+    slots = [s.slot or Slot(s.starts_at, s.ends_at, s.was_at) for s in counted]
     return f"{capital(rhythm(slots, group.every_weeks))}, {counted[0].venue}."
 
 

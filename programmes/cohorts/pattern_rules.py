@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
-from datetime import date, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from itertools import count
 
 from programmes.cohorts.schedule_rules import (
     Closure,
@@ -14,6 +15,7 @@ from programmes.cohorts.schedule_rules import (
     Slot,
     plan_sessions,
     slot_on,
+    week_of,
     weekend,
     why_off,
     with_notes,
@@ -41,16 +43,25 @@ def pattern_of(slots: Sequence[Slot], first: date, every: int = 1) -> Pattern:
     return Pattern(first, weekdays, starts, ends, max(every, 1), other)
 
 
+def parts_of(slots: Sequence[Slot]) -> list[list[Slot]]:
+    """The sessions by which pattern of their group they follow, first the pattern that came first, each in its order."""
+    found: dict[int, list[Slot]] = {}
+    for slot in sorted(slots, key=_was_at):
+        found.setdefault(slot.pattern, []).append(slot)
+    return [found[number] for number in sorted(found)]
+
+
 def one_more(slots: Sequence[Slot], closures: Sequence[Closure], every: int = 1) -> Slot | None:
-    """The next time after the last session, by the same pattern; None when three years hold none. After days chosen
+    """The next time after the last session, by the latest pattern; None when three years hold none. After days chosen
     by hand it is a week later."""
     last = max(slots, key=lambda slot: slot.starts_at)
+    latest = parts_of(slots)[-1]
     day = local(last.starts_at).date()
-    pattern = pattern_of(slots, day + _DAY, every)
+    pattern = pattern_of(latest, day + _DAY, every)
     if every == BY_HAND:
         pattern = replace(pattern, weekdays=frozenset({_was_on(last).weekday()}))
     planned = plan_sessions(replace(pattern, anchor=_was_on(last)), 1, closures)
-    return planned.slots[0] if planned.slots else None
+    return replace(planned.slots[0], pattern=latest[0].pattern) if planned.slots else None
 
 
 def again_from(slots: Sequence[Slot], first: date, closures: Sequence[Closure], every: int = 1) -> Schedule:
@@ -59,30 +70,87 @@ def again_from(slots: Sequence[Slot], first: date, closures: Sequence[Closure], 
     What always meets on one weekday takes that of the new first day. Of several weekdays all are kept: a pattern begins on
     the first of them from that day on, and of days that were chosen by hand only the first is where it was asked for. A day
     on a weekday that there was not before has a note that says so, and another if that is a weekend. Days chosen by hand
-    keep their distance where the weekdays allow it, and one that would be a day off is a week later.
+    keep their distance where the weekdays allow it, and one that would be a day off is a week later. Where a session and the
+    rest were moved, each pattern follows the one before as it did (decision 79).
     """
-    before = {_was_on(slot).weekday() for slot in slots}
     if every == BY_HAND:
         return _as_far_apart(slots, first, closures)
-    pattern = pattern_of(slots, first, every)
-    if len(before) == 1:
-        other = {first.weekday(): times for times in pattern.other.values()}
-        pattern = replace(pattern, weekdays=frozenset({first.weekday()}), other=other)
-    else:
-        pattern = replace(pattern, first=next(day for day in _from(first) if day.weekday() in before))
-    return _with_weekdays(plan_sessions(pattern, len(slots), closures), before)
+    weekdays = {_was_on(slot).weekday() for slot in parts_of(slots)[0]}
+    turn = (weekdays.pop(), first.weekday()) if len(weekdays) == 1 else None
+    return _part_by_part(slots, first, closures, every, turn)
 
 
 def moved_from(slots: Sequence[Slot], first: date, closures: Sequence[Closure], every: int = 1) -> Schedule:
     """The same when one session and all that follow it are moved: of several weekdays the one that the first was on becomes
     that of the new day, and the others stay. Onto one of the others nothing is turned."""
-    was, weekdays = _was_on(slots[0]).weekday(), {_was_on(slot).weekday() for slot in slots}
+    weekdays = {_was_on(slot).weekday() for slot in parts_of(slots)[0]}
     if every == BY_HAND or len(weekdays) == 1 or first.weekday() in weekdays:
         return again_from(slots, first, closures, every)
-    pattern = pattern_of(slots, first, every)
-    other = {first.weekday() if day == was else day: times for day, times in pattern.other.items()}
-    turned = replace(pattern, weekdays=frozenset(weekdays - {was} | {first.weekday()}), other=other)
-    return _with_weekdays(plan_sessions(turned, len(slots), closures), weekdays)
+    return _part_by_part(slots, first, closures, every, (_was_on(slots[0]).weekday(), first.weekday()))
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A pattern as it was and as it becomes, each with its last day."""
+
+    was: Pattern
+    was_last: date
+    becomes: Pattern
+    last: date
+
+
+def _part_by_part(
+    slots: Sequence[Slot], first: date, closures: Sequence[Closure], every: int, turn: tuple[int, int] | None
+) -> Schedule:
+    """Each pattern with as many sessions as it has, the first of them from `first` on. `turn`: a weekday, and what it
+    becomes in each of them."""
+    days: list[Day] = []
+    missing, before = len(slots), None
+    for part in parts_of(slots):
+        was = pattern_of(part, _was_on(part[0]), every)
+        becomes = _turned(was, *turn) if turn else was
+        if before is None:
+            becomes = replace(becomes, first=next(day for day in _from(first) if day.weekday() in becomes.weekdays))
+        else:
+            becomes = _as_it_followed(before, was, becomes, closures)
+        planned = plan_sessions(becomes, len(part), closures)
+        days.extend(planned.days)
+        missing -= len(planned.sessions)
+        if planned.missing:
+            break
+        before = _Planned(was, _was_on(part[-1]), becomes, planned.sessions[-1].day)
+    return _with_weekdays(Schedule(with_notes(_numbered(days)), missing), {_was_on(slot).weekday() for slot in slots})
+
+
+def _turned(pattern: Pattern, was: int, becomes: int) -> Pattern:
+    """One weekday for another, with its hours; not where both are in the pattern."""
+    if was not in pattern.weekdays or becomes in pattern.weekdays:
+        return pattern
+    other = {becomes if day == was else day: times for day, times in pattern.other.items()}
+    return replace(pattern, weekdays=pattern.weekdays - {was} | {becomes}, other=other)
+
+
+def _as_it_followed(before: _Planned, was: Pattern, becomes: Pattern, closures: Sequence[Closure]) -> Pattern:
+    """A pattern from where it follows the one before, as long after it as it did: a pause was meant, a day off was not."""
+    now = _after(before.becomes, before.last, becomes)
+    there = plan_sessions(_after(before.was, before.was_last, was), 1, closures).sessions
+    here = plan_sessions(now, 1, closures).sessions
+    if not there or not here or there[0].day == was.first:
+        return now
+    begins = max(here[0].day + (was.first - there[0].day), before.last + _DAY)
+    return replace(becomes, first=begins, anchor=begins)
+
+
+def _after(before: Pattern, last: date, pattern: Pattern) -> Pattern:
+    """A pattern that takes over from another after its last day, in the week in which that would have met next."""
+    going_on = replace(before, first=last, anchor=last)
+    following = next(day for n in count(1) if going_on.meets_on(day := last + n * _DAY))
+    return replace(pattern, first=max(last + _DAY, week_of(following)), anchor=following)
+
+
+def _numbered(days: Sequence[Day]) -> list[Day]:
+    numbers = count(1)
+    return [day if day.number is None else replace(day, number=next(numbers)) for day in days]
 
 
 def _from(first: date) -> Iterator[date]:
@@ -103,10 +171,8 @@ def _as_far_apart(slots: Sequence[Slot], first: date, closures: Sequence[Closure
             taken.add(day)
             day += _WEEK
         taken.add(day)
-        days.append(Day(day, slot_on(day, *times)))
-    in_order = sorted(days, key=lambda found: found.day)
-    numbers = iter(range(1, len(slots) + 1))
-    numbered = [found if found.off else replace(found, number=next(numbers)) for found in in_order]
+        days.append(Day(day, slot_on(day, *times), 1))
+    numbered = _numbered(sorted(days, key=lambda found: found.day))
     return _with_weekdays(Schedule(with_notes(numbered)), before)
 
 
@@ -121,9 +187,13 @@ def _on_weekday(day: Day, before: Collection[int]) -> Day:
     return replace(day, notes=(Note("other_weekday", day.day), *weekend(day.day), *day.notes))
 
 
+def _was_at(slot: Slot) -> datetime:
+    return slot.original or slot.starts_at
+
+
 def _was_on(slot: Slot) -> date:
     """The day a session was to be on before it was moved."""
-    return local(slot.original or slot.starts_at).date()
+    return local(_was_at(slot)).date()
 
 
 def _times(slot: Slot) -> tuple[time, time]:

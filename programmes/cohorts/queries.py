@@ -82,11 +82,16 @@ class SessionFacts:
     revised_at: datetime
     cancelled_at: datetime | None
     makes_up_for: int | None = None
+    pattern_no: int = 0
+    pattern_start: datetime | None = None
 
     @property
     def slot(self) -> Slot:
-        """Its time, and where it was to be before it was moved."""
-        return Slot(self.starts_at, self.ends_at, self.was_at)
+        """Its time, which pattern it follows, and where that has it if it was moved by itself since."""
+        by_itself = self.moved_from if self.pattern_start is None else self.pattern_start
+        if self.pattern_start == self.starts_at:
+            by_itself = None
+        return Slot(self.starts_at, self.ends_at, by_itself, self.pattern_no)
 
     @property
     def was_at(self) -> datetime | None:
@@ -110,7 +115,8 @@ left join lateral (select min(starts_at) filter (where state <> 'cancelled') as 
 """
 _SESSION = """
 select s.id as session_id, s.cohort_id, s.number, s.starts_at, s.ends_at, s.moved_from, s.venue_id, v.name as venue,
-       v.address, s.theme, s.state, s.added, s.sequence, s.revised_at, s.cancelled_at, s.makes_up_for
+       v.address, s.theme, s.state, s.added, s.sequence, s.revised_at, s.cancelled_at, s.makes_up_for,
+       s.pattern_no, s.pattern_start
 from cohort_session s join venue v on v.id = s.venue_id
 """
 # SQL: whether the staff member of `cs` has the role that working with a cohort of the programme `p` needs. Who stands there

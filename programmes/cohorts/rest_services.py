@@ -44,6 +44,12 @@ class Rest:
         """When each of them would be, by its id."""
         return {s.session_id: slot for s, slot in zip(self.sessions, self.schedule.slots, strict=False)}
 
+    @property
+    def other_times(self) -> bool:
+        """Whether more than the room becomes another one."""
+        now_at = [(s.starts_at, s.ends_at) for s in self.sessions]
+        return now_at != [(slot.starts_at, slot.ends_at) for slot in self.schedule.slots]
+
 
 async def plan_rest(cohort: CohortFacts, session: SessionFacts, wanted: Wanted, principal: Principal, now: datetime) -> Rest:
     """Plan it; nothing is saved. The caller has made sure that the session is theirs to change."""
@@ -72,15 +78,17 @@ async def plan_rest(cohort: CohortFacts, session: SessionFacts, wanted: Wanted, 
 async def _schedule(
     cohort: CohortFacts, session: SessionFacts, rest: Sequence[SessionFacts], wanted: Wanted, now: datetime
 ) -> Schedule:
-    """Where only the room is another one, everything stays when it is."""
-    slots = [Slot(s.starts_at, s.ends_at, s.moved_from) for s in rest]
+    """Where only the room is another one, everything stays when it is; of one that is over or off nothing may be left."""
+    if not rest:
+        return Schedule(())
+    slots = [s.slot for s in rest]
     now_at = local_date(session.starts_at), hours(Slot(session.starts_at, session.ends_at))
     if (wanted.day, wanted.hours) == now_at:
         days = [Day(local_date(s.starts_at), Slot(s.starts_at, s.ends_at), s.number) for s in rest]
         return Schedule(tuple(days))
     closures = await schedule_queries.closures(wanted.venue_id, min(wanted.day, local_date(now)))
     planned = rest_from(slots, wanted.day, wanted.hours, closures, cohort.every_weeks)
-    ahead = (rest[0].number or 1) - 1 if rest else 0
+    ahead = (rest[0].number or 1) - 1
     return replace(planned, days=tuple(replace(d, number=d.number and d.number + ahead) for d in planned.days))
 
 
@@ -108,6 +116,16 @@ set starts_at = given.starts, ends_at = given.ends, venue_id = given.venue, stat
 from unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::int[], $5::boolean[])
     as given (id, starts, ends, venue, shares)
 where s.id = given.id and (s.starts_at, s.ends_at, s.venue_id) is distinct from (given.starts, given.ends, given.venue)
+"""
+
+# What moves with the rest is no exception to the pattern any more. Where they followed several patterns they still do.
+_PATTERN = """
+update cohort_session s
+set pattern_start = given.starts,
+    pattern_no = s.pattern_no - (select min(r.pattern_no) from cohort_session r where r.id = any($1::int[])) + coalesce(
+        (select max(b.pattern_no) + 1 from cohort_session b
+         where b.cohort_id = s.cohort_id and b.state <> 'cancelled' and b.id <> all($1::int[])), 0)
+from unnest($1::int[], $2::timestamptz[]) as given (id, starts) where s.id = given.id
 """
 
 
@@ -143,6 +161,8 @@ async def move_rest(session_id: int, wanted: Wanted, seen: str, principal: Princ
                 shared(slots, plan.clashes),
                 now,
             )
+            if plan.other_times:
+                await execute(_PATTERN, [s.session_id for s in plan.sessions], [slot.starts_at for slot in slots])
             await duty_services.keep_instead(instead, plan.slots)
             await renumber(cohort.cohort_id)
         await audit.note("session:move_rest", f"session/{session_id}", principal.staff_id, now)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from programmes.cohorts.pattern_rules import BY_HAND
+from programmes.cohorts.pattern_rules import BY_HAND, parts_of
 from programmes.cohorts.schedule_rules import Slot
 from programmes.core.clock import local
 from programmes.core.i18n import gettext as _
@@ -33,7 +33,7 @@ class Beat:
 
 
 def planned(slot: Slot) -> datetime:
-    """When a session was to begin before it was moved."""
+    """When a session was to begin before it was moved by itself."""
     return slot.original or slot.starts_at
 
 
@@ -41,10 +41,11 @@ def beats(slots: Sequence[Slot]) -> list[Beat]:
     """The usual weekdays in their order, each with its hours.
 
     A weekday counts when it has more than half as many sessions as the most usual one, so that a single moved or added
-    session changes nothing. Hours are those of sessions that stand as they were planned, if the weekday has one.
+    session changes nothing. Hours are those of sessions that stand as they were planned, if the weekday has one. Where a
+    session and the rest were moved it is told by the pattern that most of them follow, of two as large by the later one.
     """
     by_day: dict[int, list[Slot]] = {}
-    for slot in slots:
+    for slot in max(reversed(parts_of(slots)), key=len, default=[]):
         by_day.setdefault(local(planned(slot)).weekday(), []).append(slot)
     most = max((len(found) for found in by_day.values()), default=0)
     return [_beat(day, found) for day, found in sorted(by_day.items()) if len(found) * 2 > most]
@@ -89,9 +90,10 @@ def _with_hours(found: Sequence[Beat]) -> str:
 
 
 def _many_differ(slots: Sequence[Slot], found: Sequence[Beat]) -> bool:
-    """Whether so many are on another weekday than is said, two and a third of all at least, that the words would mislead."""
-    told = {beat.weekday for beat in found}
-    differing = sum(1 for slot in slots if local(slot.starts_at).weekday() not in told)
+    """Whether so many are on another weekday or at other hours than is said, two and a third of all at least, that the words
+    would mislead."""
+    told = {beat.weekday: beat.hours for beat in found}
+    differing = sum(1 for slot in slots if told.get(local(slot.starts_at).weekday()) != _hours(slot))
     return differing >= 2 and differing * 3 >= len(slots)
 
 

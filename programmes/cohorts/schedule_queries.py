@@ -97,7 +97,7 @@ async def bookings(
     """
     rows = await fetch(
         """select s.starts_at, s.ends_at, s.venue_id, p.section, c.name,
-                  array(select t.display_name from session_duty d join staff t on t.id = d.staff_id
+                  array(select d.staff_id from session_duty d
                         where d.session_id = s.id and d.staff_id = any($2::int[]) and not d.away) as leaders
            from cohort_session s join cohort c on c.id = s.cohort_id join programme p on p.id = c.programme_id
            where s.starts_at < $4 and s.ends_at > $3 and s.state <> 'cancelled' and c.id <> $5

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Literal
 
@@ -69,7 +69,7 @@ class Pattern:
 
     def meets_on(self, day: date) -> bool:
         """Whether the pattern has a session on that day, holidays and closures apart."""
-        weeks = (_week_of(day) - _week_of(self.anchor or self.first)).days // 7
+        weeks = (week_of(day) - week_of(self.anchor or self.first)).days // 7
         return day >= self.first and day.weekday() in self.weekdays and weeks % self.every == 0
 
     def slot(self, day: date) -> "Slot":
@@ -78,11 +78,18 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Slot:
-    """A time, as UTC moments. `original` is where a moved session was to begin."""
+    """A time, as UTC moments. `original` is where a session that was moved by itself was to begin. `pattern`: which one of
+    its group it follows; moving a session and the rest begins another (decision 79)."""
 
     starts_at: datetime
     ends_at: datetime
     original: datetime | None = None
+    pattern: int = 0
+
+    @property
+    def sign(self) -> str:
+        """What a form carries for a time that it showed."""
+        return "-".join(f"{moment.astimezone(UTC):%Y%m%dT%H%M}" for moment in (self.starts_at, self.ends_at))
 
     def meets(self, other: "Slot") -> bool:
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
@@ -196,7 +203,8 @@ def _matching(pattern: Pattern, end: date) -> Iterator[date]:
         day += _DAY
 
 
-def _week_of(day: date) -> date:
+def week_of(day: date) -> date:
+    """The Monday of its week."""
     return day - timedelta(days=day.weekday())
 
 
@@ -248,33 +256,38 @@ def _offset(day: date) -> timedelta:
 
 @dataclass(frozen=True)
 class Booking:
-    """A session of another cohort, with its venue and those who lead it."""
+    """A session of another cohort, with its venue and those who lead it, by id."""
 
     slot: Slot
     venue_id: int
-    staff: frozenset[str]
+    staff: frozenset[int]
     cohort: str
 
 
 @dataclass(frozen=True)
 class Clash:
-    """A day on which the venue (no `who`) or somebody who leads is taken, until `until`. `cohort` may be empty."""
+    """A day on which the venue (no `who`) or somebody who leads is taken, until `until`. `cohort` may be empty; two may have
+    the same name, so `staff_id` is who it is."""
 
     day: date
     until: datetime
     who: str = ""
     cohort: str = ""
+    staff_id: int | None = None
 
 
-def clashes(slots: Iterable[Slot], venue_id: int | None, staff: frozenset[str], bookings: Sequence[Booking]) -> list[Clash]:
-    """Where the schedule meets other bookings. It warns; two groups may share a large room."""
+def clashes(
+    slots: Iterable[Slot], venue_id: int | None, staff: Mapping[int, str], bookings: Sequence[Booking]
+) -> list[Clash]:
+    """Where the schedule meets other bookings. It warns; two groups may share a large room. `staff`: names by id."""
     found = []
     for slot in slots:
         for booking in (b for b in bookings if b.slot.meets(slot)):
             day, until = local(slot.starts_at).date(), booking.slot.ends_at
             if booking.venue_id == venue_id:
                 found.append(Clash(day, until, "", booking.cohort))
-            found.extend(Clash(day, until, name, booking.cohort) for name in sorted(staff & booking.staff))
+            there = sorted((name, staff_id) for staff_id, name in staff.items() if staff_id in booking.staff)
+            found.extend(Clash(day, until, name, booking.cohort, staff_id) for name, staff_id in there)
     return found
 
 
@@ -295,6 +308,6 @@ def seen_digest(schedule: Schedule, found: Sequence[Clash], venue_id: int | None
     """
     if not found:
         return schedule.digest
-    taken = [f"{clash.day}/{clash.until.isoformat()}/{clash.who}/{clash.cohort}" for clash in found]
+    taken = [f"{clash.day}/{clash.until.isoformat()}/{clash.who}/{clash.cohort}/{clash.staff_id}" for clash in found]
     text = "\n".join([schedule.digest, str(venue_id), str(sorted(set(leaders))), *taken])
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -128,7 +128,7 @@ async def plan_again(
 ) -> tuple[Schedule, list[Clash]]:
     """The sessions that count, by the same pattern from another first day, and what clashes; nothing is saved. Of groups
     that the asker does not coordinate only that they are there."""
-    slots = [Slot(s.starts_at, s.ends_at, s.moved_from) for s in await _counted(cohort_id)]
+    slots = [session.slot for session in await _counted(cohort_id)]
     if not slots:
         return Schedule(()), []
     cohort = await queries.by_id(cohort_id)
@@ -181,7 +181,8 @@ async def mark_postponed(
 async def _give_days(sessions: Sequence[SessionFacts], slots: Sequence[Slot], shares: Sequence[bool], now: datetime) -> None:
     await execute(
         """update cohort_session s set starts_at = given.starts, ends_at = given.ends, moved_from = null, state = 'planned',
-                                       sequence = s.sequence + 1, revised_at = $4, shares_room = given.shares
+                                       sequence = s.sequence + 1, revised_at = $4, shares_room = given.shares,
+                                       pattern_start = null
            from unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $5::boolean[]) as given (id, starts, ends, shares)
            where s.id = given.id""",
         [session.session_id for session in sessions],

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from programmes.cohorts import duty_services, queries, schedule_queries
 from programmes.cohorts.change_services import noting, renumber
 from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of, shared
+from programmes.cohorts.meant_rules import TICK, Meant, not_meant
 from programmes.cohorts.pattern_rules import one_more
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import Reason, why_not_cancel_session, why_not_move, why_not_times, why_other_order
@@ -25,6 +26,10 @@ class _Locked:
     cohort: CohortFacts
     session: SessionFacts
     others: tuple[SessionFacts, ...]
+
+    @property
+    def other_slots(self) -> list[Slot]:
+        return [Slot(s.starts_at, s.ends_at) for s in self.others]
 
 
 async def _lock(session_id: int, seen: int | None, principal: Principal, now: datetime) -> _Locked:
@@ -58,13 +63,13 @@ async def move_session(
     principal: Principal,
     now: datetime,
     *,
-    meant: bool = False,
+    meant: Meant = False,
     seen: int | None = None,
 ) -> list[Reason]:
     """Give a session another time or place; returns why not, or nothing when it is done.
 
     The first time it was to begin is kept. A holiday or closure, a room that is taken and a leader who is elsewhere stand in
-    the way until somebody says that it is `meant`.
+    the way until they are `meant`: somebody has ticked that they are, as they were said.
 
     Raises:
         NotFound: not a session this person works with, or no such venue.
@@ -74,9 +79,11 @@ async def move_session(
     async with transaction():
         found = await _lock(session_id, seen, principal, now)
         clashes = await clashes_of(found.cohort, [slot], venue_id, principal, found.session)
-        reasons = await _why_not_move(found, slot, venue_id, meant, now)
+        reasons = await _why_not_move(found, slot, venue_id, now)
         instead, slots = await duty_services.instead_of([session_id]), {session_id: slot}
-        reasons += [] if meant else [*clash_reasons(clashes), *await duty_services.elsewhere(instead, slots)]
+        asked = await _asked_of_move(found, slot, venue_id, now, ordered=not reasons and found.cohort.form != "drop_in")
+        asked += [*clash_reasons(clashes), *await duty_services.elsewhere(instead, slots)]
+        reasons += not_meant(asked, meant)
         if reasons:
             return reasons
         cohort_id = found.cohort.cohort_id
@@ -89,22 +96,25 @@ async def move_session(
     return []
 
 
-async def _why_not_move(found: _Locked, slot: Slot, venue_id: int, meant: bool, now: datetime) -> list[Reason]:
+async def _why_not_move(found: _Locked, slot: Slot, venue_id: int, now: datetime) -> list[Reason]:
     cohort, session = found.cohort, found.session
-    others = [Slot(s.starts_at, s.ends_at) for s in found.others]
     # Only a group's start is decided upon.
     decide_by = cohort.decide_by if cohort.form == "group" else None
-    reasons = why_not_move(cohort.state, decide_by, session.state, others, slot, now)
-    if not reasons and not meant and cohort.form != "drop_in":
-        reasons += why_other_order(others, session.starts_at, slot.starts_at)
-    off = await day_off_at(venue_id, slot, now)
-    if off and not meant and slot.starts_at > now:
-        reasons.append(Reason("day_off", "anda", {"day": local_date(slot.starts_at), "off": off}))
+    reasons = why_not_move(cohort.state, decide_by, session.state, found.other_slots, slot, now)
     if venue_id not in {venue.venue_id for venue in await schedule_queries.venues()}:
         reasons.append(Reason("venue_missing", "lokal"))
     if (session.starts_at, session.ends_at, session.venue_id) == (slot.starts_at, slot.ends_at, venue_id):
         reasons.append(Reason("unchanged", "dag"))
     return reasons
+
+
+async def _asked_of_move(found: _Locked, slot: Slot, venue_id: int, now: datetime, ordered: bool) -> list[Reason]:
+    """What has to be meant beside clashes: where it is `ordered` another order, and a day off."""
+    asked = why_other_order(found.other_slots, found.session.starts_at, slot.starts_at) if ordered else []
+    off = await day_off_at(venue_id, slot, now)
+    if off and slot.starts_at > now:
+        asked.append(Reason("day_off", TICK, {"day": local_date(slot.starts_at), "off": off}))
+    return asked
 
 
 def why_no_such_time(day: date, starts: time, ends: time) -> list[Reason]:
@@ -129,7 +139,7 @@ async def slot_at_end(cohort: CohortFacts) -> Slot | None:
 
 
 async def _at_end(cohort: CohortFacts, sessions: Sequence[SessionFacts]) -> Slot | None:
-    slots = [Slot(s.starts_at, s.ends_at, s.moved_from) for s in sessions]
+    slots = [session.slot for session in sessions]
     if not slots:
         return None
     last = max(local_date(slot.starts_at) for slot in slots)
@@ -148,13 +158,15 @@ async def cancel_session(
     principal: Principal,
     now: datetime,
     *,
-    meant: bool = False,
+    meant: Meant = False,
     seen: int | None = None,
+    shown: str | None = None,
 ) -> list[Reason]:
     """Cancel a session and, if wanted, add one at the end by the same pattern, so that ten sessions stay ten.
 
-    Returns why not, or nothing when it is done. A room or leader that is taken when the added one would be stands in the way
-    until somebody says that it is `meant`.
+    Returns why not, or nothing when it is done. That the added one would be at another time than was `shown` (its sign)
+    stands in the way, so that nobody gets a day that they have not seen. So does a room or leader that is taken then, until
+    it is `meant`.
 
     Raises:
         NotFound: not a session this person works with.
@@ -170,7 +182,9 @@ async def cancel_session(
         reasons = why_not_cancel_session(cohort.state, session.state, left, added)
         if add_at_end and added is None:
             reasons.append(Reason("no_day_at_end", "sedan"))
-        reasons += [] if meant or reasons else clash_reasons(clashes)
+        if added and shown is not None and shown != added.sign:
+            reasons.append(Reason("added_changed", "sedan", {"starts_at": added.starts_at}))
+        reasons += [] if reasons else not_meant(clash_reasons(clashes), meant)
         if reasons:
             return reasons
         kind = "replace" if added else "cancel"
@@ -193,7 +207,7 @@ where id = $1
 _AGAIN = """
 update cohort_session s
 set state = case when s.moved_from is null then 'planned' else 'moved' end, sequence = s.sequence + 1, revised_at = $5,
-    cancelled_at = null, shares_room = $6, makes_up_for = $7,
+    cancelled_at = null, shares_room = $6, makes_up_for = $7, pattern_no = $8, pattern_start = s.starts_at,
     number = (select coalesce(max(number), 0) + 1 from cohort_session where cohort_id = $1)
 where s.id = (select id from cohort_session
               where cohort_id = $1 and state = 'cancelled' and starts_at = $2 and ends_at = $3 and venue_id = $4 and id <> $7
@@ -203,16 +217,19 @@ returning 1
 
 
 async def _add(cohort: CohortFacts, slot: Slot, shares_room: bool, instead_of: int, now: datetime) -> None:
-    """A session at the end, for a cancelled one. Its number is put right by the renumbering that follows. One that was to
-    be just then and there, and is cancelled, takes place after all: otherwise calendars showed both."""
-    if await execute(_AGAIN, cohort.cohort_id, slot.starts_at, slot.ends_at, cohort.venue_id, now, shares_room, instead_of):
+    """A session at the end, for a cancelled one. It follows the pattern of those before it. Its number is put right by the
+    renumbering that follows. One that was to be just then and there, and is cancelled, takes place after all: otherwise
+    calendars showed both."""
+    if await execute(
+        _AGAIN, cohort.cohort_id, slot.starts_at, slot.ends_at, cohort.venue_id, now, shares_room, instead_of, slot.pattern
+    ):
         return
     await fetchval(
         """insert into cohort_session
                (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room,
-                makes_up_for)
+                makes_up_for, pattern_no)
            values ($1, (select coalesce(max(number), 0) + 1 from cohort_session where cohort_id = $1), $2, $3, $4, '',
-                   'planned', true, 0, $5, $6, $7) returning id""",
+                   'planned', true, 0, $5, $6, $7, $8) returning id""",
         cohort.cohort_id,
         slot.starts_at,
         slot.ends_at,
@@ -220,4 +237,5 @@ async def _add(cohort: CohortFacts, slot: Slot, shares_room: bool, instead_of: i
         now,
         shares_room,
         instead_of,
+        slot.pattern,
     )

@@ -87,8 +87,10 @@ class CohortSession(Table, tablename="cohort_session"):
     `sequence` and `revised_at` change with time, place and status only: they are what calendars compare (DESIGN 8).
     `makes_up_for`: the cancelled session of the cohort that one at the end was added for.
     `shares_room`: somebody has said that another group is in the room then. Otherwise `one_group_per_room`, an exclusion
-    constraint made in the migration, refuses it; cancelled sessions apart. `talks_within_edition`, a deferred constraint
-    trigger made there too, holds a series of talks to the most that its edition has.
+    constraint made in the migration, refuses it; cancelled sessions apart.
+    `pattern_no`: which pattern of the group it follows, as they come one after the other; moving a session and the rest
+    begins another, and gives each of them `pattern_start`, where that has it (decision 79). `talks_within_edition`, a
+    deferred constraint trigger made there too, holds a series of talks to the most that its edition has.
     """
 
     id: Serial = Serial(primary_key=True)
@@ -106,6 +108,8 @@ class CohortSession(Table, tablename="cohort_session"):
     revised_at = Timestamptz(default=None)
     cancelled_at = Timestamptz(null=True, default=None)
     shares_room = Boolean(default=False)
+    pattern_no = Integer(default=0)
+    pattern_start = Timestamptz(null=True, default=None)
     known_session_state = Check("state in ('planned', 'moved', 'cancelled', 'held')")
     ends_after_start = Check("starts_at < ends_at")
     cancelled_has_no_number = Check("(state = 'cancelled') = (number is null)")

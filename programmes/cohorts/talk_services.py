@@ -8,6 +8,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries, schedule_queries
 from programmes.cohorts.change_services import noting, renumber
 from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of, shared
+from programmes.cohorts.meant_rules import TICK, Meant, not_meant
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Clash, Pattern, Schedule, Slot, plan_sessions, seen_digest, with_clashes
@@ -70,7 +71,7 @@ async def _why_not(cohort: CohortFacts, wanted: Sequence[Slot], venue_id: int, n
 
 
 async def book_talk(
-    cohort_id: int, slot: Slot, venue_id: int, principal: Principal, now: datetime, *, meant: bool = False
+    cohort_id: int, slot: Slot, venue_id: int, principal: Principal, now: datetime, *, meant: Meant = False
 ) -> list[Reason]:
     """Book one talk of a series; returns why not, or nothing when it is done.
 
@@ -86,11 +87,11 @@ async def book_talk(
         cohort = await queries.locked(cohort_id)
         clashes = await clashes_of(cohort, [slot], venue_id, principal)
         reasons = await _why_not(cohort, [slot], venue_id, now)
-        if not meant:
-            off = await day_off_at(venue_id, slot, now)
-            if off and slot.starts_at > now:
-                reasons.append(Reason("day_off", "anda", {"day": local_date(slot.starts_at), "off": off}))
-            reasons += clash_reasons(clashes)
+        off = await day_off_at(venue_id, slot, now)
+        asked = clash_reasons(clashes)
+        if off and slot.starts_at > now:
+            asked.insert(0, Reason("day_off", TICK, {"day": local_date(slot.starts_at), "off": off}))
+        reasons += not_meant(asked, meant)
         if reasons:
             return reasons
         await _book(cohort, [slot], venue_id, clashes, principal, now)
@@ -141,10 +142,12 @@ async def _book(
     async with noting(cohort.cohort_id, "book", principal, now) as noted, as_said(cohort.cohort_id, clashes):
         rows = await fetch(
             """insert into cohort_session
-                   (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room)
+                   (cohort_id, number, starts_at, ends_at, venue_id, theme, state, added, sequence, revised_at, shares_room,
+                    pattern_no)
                select $1, (select coalesce(max(number), 0) from cohort_session where cohort_id = $1)
                           + row_number() over (order by given.starts),
-                      given.starts, given.ends, $2, '', 'planned', false, 0, $5, given.shares
+                      given.starts, given.ends, $2, '', 'planned', false, 0, $5, given.shares,
+                      (select coalesce(max(pattern_no), 0) from cohort_session where cohort_id = $1)
                from unnest($3::timestamptz[], $4::timestamptz[], $6::boolean[]) as given (starts, ends, shares)
                returning id, starts_at""",
             cohort.cohort_id,

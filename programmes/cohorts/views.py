@@ -47,6 +47,7 @@ def _session(session: SessionFacts) -> pages.Session:
         session.state,
         session.added,
         session.sequence,
+        session.slot,
     )
 
 

@@ -6,7 +6,7 @@ from typing import cast
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Note, Off, holiday_name
-from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, ngettext
+from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 
 Params = Mapping[str, object]
@@ -138,8 +138,10 @@ def _on_the_clock(p: Params) -> dict[str, object]:
 
 
 def _taken(p: Params) -> dict[str, object]:
-    day, until = day_plain(cast(date, p["day"])), clock(cast(datetime, p["until"]))
-    return {"who": p["who"], "cohort": p["cohort"] or _("en annan grupp"), "until": until, "day": day.rsplit(" ", 1)[0]}
+    day, until = day_plain(cast(date, p["day"])).rsplit(" ", 1)[0], clock(cast(datetime, p["until"]))
+    if more := cast(int, p.get("more", 0)):
+        day = ngettext("%(day)s och %(n)s dag till", "%(day)s och %(n)s dagar till", more, day=day)
+    return {"who": p["who"], "cohort": p["cohort"] or _("en annan grupp"), "until": until, "day": day}
 
 
 def _below_guideline(p: Params) -> str:
@@ -232,6 +234,10 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "session_held": lambda p: _("Träffen är redan hållen."),
     "session_cancelled": lambda p: _("Träffen är redan inställd."),
     "last_session": lambda p: _("Det är den sista träffen som är kvar. Lägg till en ny, eller ställ in hela starten."),
+    "added_changed": lambda p: _(
+        "Den nya skulle nu bli %(when)s. Inget är ändrat än. Tryck igen om det går bra.",
+        when=moment_long(cast(datetime, p["starts_at"])),
+    ),
     "no_day_at_end": lambda p: _("Det finns ingen ledig dag att lägga till inom tre år."),
     "not_announced": lambda p: _("Gruppen är inte öppen för anmälan än."),
     "no_sessions": lambda p: _("Gruppen har inga träffar."),

@@ -29,11 +29,13 @@ def _visible(text: str) -> bool:
 @dataclass
 class Form:
     """A submitted (or empty) form: the values as typed and, after reading, the errors by field name. `more`: how many things
-    are wrong beyond one for each of those."""
+    are wrong beyond one for each of those. `asked`: what the tick "Det är meningen" would answer as the form is shown, a
+    sign for each thing."""
 
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     more: int = 0
+    asked: frozenset[str] = frozenset()
 
     def raw(self, name: str) -> str:
         """As typed, for showing again in a field of one line. Never more than 2,000 characters."""
@@ -51,6 +53,21 @@ class Form:
 
     def ticked(self, name: str) -> bool:
         return bool(self.raw(name).strip())
+
+    @property
+    def meant(self) -> frozenset[str]:
+        """The signs of what was said when "Det är meningen" was ticked; none when it was not."""
+        return frozenset(self.raw("anda").split())
+
+    @property
+    def to_be_meant(self) -> str:
+        """What that tick says as it is shown: what is asked now, beside what was ticked already."""
+        return " ".join(sorted(self.meant | self.asked))
+
+    @property
+    def still_meant(self) -> bool:
+        """Whether it is ticked already: nothing is asked that was not."""
+        return self.ticked("anda") and "anda" not in self.errors and self.asked <= self.meant
 
     def fail(self, name: str, message: str) -> None:
         """Put an error beside a field, unless it has one already."""

@@ -231,3 +231,22 @@ async def test_who_is_to_stand_there_by_their_place_in_the_group_can_not_be_dele
         await execute("delete from session_duty where session_id = $1", mine.session_id)
     assert await fetchval("select count(*) from session_duty where session_id = $1", mine.session_id) == 1
     assert await move(other, 1, -DAY, kim, clock.now()) == ["leader_taken"]
+
+
+async def test_of_two_with_one_name_only_the_one_who_is_elsewhere_may_be_at_two_places(
+    db: None, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    kim, robin = await a_coordinator(clock.now()), await a_leader(clock.now())
+    namesake = await a_leader(clock.now(), "robin2")
+    await owner.execute("update staff set display_name = 'Robin' where username = 'robin2'")
+    cohort = await a_cohort("2.1", clock.now(), robin, sessions=2)
+    assert await let_in(cohort.cohort_id, namesake.staff_id, None, kim, clock.now()) == []
+    await a_cohort("2.6", clock.now(), robin, sessions=1, first_in=timedelta(days=30))
+    assert await move(cohort, 1, 2 * DAY, kim, clock.now()) == ["leader_taken"]
+    assert await move(cohort, 1, 2 * DAY, kim, clock.now(), meant=True) == []
+    rows = await owner.fetch(
+        """select d.staff_id from session_duty d join cohort_session s on s.id = d.session_id
+           where s.cohort_id = $1 and d.meant""",
+        cohort.cohort_id,
+    )
+    assert [row["staff_id"] for row in rows] == [robin.staff_id]

@@ -10,7 +10,7 @@ from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
-from tests.factories import a_cohort, post_form
+from tests.factories import a_cohort, box, post_form
 
 CLOSURES = "/personal/stangningar"
 
@@ -184,4 +184,4 @@ async def test_letting_somebody_in_who_leads_elsewhere_then_says_so_first(
     # Until before the clash there is none.
     until = {"vem": robin.staff_id, "roll": "vikarie", "till": "2026-09-29"}
     assert (await post_form(client, page, until)).status_code == 303
-    assert (await post_form(client, page, {**form, "anda": "ja"})).status_code == 303
+    assert (await post_form(client, page, {**form, "anda": box(answer.text)})).status_code == 303

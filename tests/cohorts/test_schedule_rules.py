@@ -292,14 +292,14 @@ def test_no_sessions_have_no_pattern() -> None:
 
 def test_a_booked_venue_and_a_busy_leader_are_said_each_with_until_when() -> None:
     slots = plan_sessions(mondays(date(2027, 3, 8)), 1, []).slots
-    booked = Booking(slot_on(date(2027, 3, 8), time(12), time(13, 30)), 7, frozenset({"Robin"}), "Skuldsatta")
-    elsewhere = Booking(slot_on(date(2027, 3, 8), time(14), time(16)), 8, frozenset({"Robin"}), "")
-    touching = Booking(slot_on(date(2027, 3, 8), time(15), time(16)), 7, frozenset({"Robin"}), "")
+    booked = Booking(slot_on(date(2027, 3, 8), time(12), time(13, 30)), 7, frozenset({1}), "Skuldsatta")
+    elsewhere = Booking(slot_on(date(2027, 3, 8), time(14), time(16)), 8, frozenset({1, 3}), "")
+    touching = Booking(slot_on(date(2027, 3, 8), time(15), time(16)), 7, frozenset({1}), "")
     day, until = date(2027, 3, 8), datetime(2027, 3, 8, 13, 30, tzinfo=ZONE)
-    assert clashes(slots, 7, frozenset({"Robin", "Mika"}), [booked, elsewhere, touching]) == [
+    assert clashes(slots, 7, {1: "Robin", 2: "Robin"}, [booked, elsewhere, touching]) == [
         Clash(day, until, "", "Skuldsatta"),
-        Clash(day, until, "Robin", "Skuldsatta"),
-        Clash(day, datetime(2027, 3, 8, 16, tzinfo=ZONE), "Robin", ""),
+        Clash(day, until, "Robin", "Skuldsatta", 1),
+        Clash(day, datetime(2027, 3, 8, 16, tzinfo=ZONE), "Robin", "", 1),
     ]
 
 

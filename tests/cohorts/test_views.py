@@ -10,7 +10,7 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.principal import Principal
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
-from tests.factories import a_cohort, hidden, post_form
+from tests.factories import a_cohort, box, hidden, post_form
 
 Cast = tuple[CohortFacts, Principal]
 
@@ -44,7 +44,7 @@ async def test_the_list_has_every_session_with_its_ways_to_change_it(group: Cast
     cohort, _ = group
     shown = (await client.get(f"/personal/grupper/{cohort.cohort_id}/traffar")).text
     assert shown.count("/flytta") == 10
-    assert "Onsdagar" in shown
+    assert "onsdagar" in shown
     assert shown.count("Nästa") == 1
     assert "Öppna för anmälan" not in shown
 
@@ -89,7 +89,7 @@ async def test_a_holiday_is_asked_about_before_it_is_taken(group: Cast, client: 
     address = f"/personal/traffar/{await first_session(cohort)}/flytta"
     answer = await typed(client, address, dag="2026-12-24")
     assert "Julafton, helgdag." in answer.text
-    assert (await typed(client, address, dag="2026-12-24", anda="ja")).status_code == 303
+    assert (await typed(client, address, dag="2026-12-24", anda=box(answer.text))).status_code == 303
 
 
 async def test_cancelling_adds_one_at_the_end_unless_told_otherwise(group: Cast, client: httpx.AsyncClient) -> None:
@@ -97,7 +97,9 @@ async def test_cancelling_adds_one_at_the_end_unless_told_otherwise(group: Cast,
     address = f"/personal/traffar/{await first_session(cohort)}/stall-in"
     shown = (await client.get(address)).text
     assert "Den nya blir onsdag 9 december" in shown
-    answer = await post_form(client, address, {"sedan": "till", "sedd": hidden(shown, "sedd")})
+    answer = await post_form(
+        client, address, {"sedan": "till", "sedd": hidden(shown, "sedd"), "nytt": hidden(shown, "nytt")}
+    )
     assert answer.headers["location"].endswith("klart=ersatt")
     assert "en ny är tillagd sist" in (await client.get(answer.headers["location"])).text
     after = (await client.get(f"/personal/grupper/{cohort.cohort_id}/traffar")).text

@@ -14,7 +14,7 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
-from tests.factories import a_cohort, a_venue, hidden, post_form, somebody
+from tests.factories import a_cohort, a_venue, box, hidden, post_form, somebody
 from tests.notices.conftest import mail  # noqa: F401
 from tests.notices.mail import Mail
 
@@ -143,7 +143,8 @@ async def test_a_change_that_nobody_had_heard_of_is_undone_without_a_word_and_on
 
     async def cancel() -> str:
         sequence = (await sessions_of(cohort))[0].sequence
-        answer = await post_form(client, stop, {"sedan": "till", "sedd": str(sequence)})
+        seen = hidden((await client.get(stop)).text, "nytt")
+        answer = await post_form(client, stop, {"sedan": "till", "sedd": str(sequence), "nytt": seen})
         assert answer.status_code == 303
         return hidden((await client.get(back)).text, "andring")
 
@@ -286,10 +287,10 @@ async def test_a_session_added_at_the_end_says_what_it_clashes_with_before_it_is
     address = f"/personal/traffar/{first.session_id}/stall-in"
     shown = (await client.get(address)).text
     assert "Krock: Robin har" in shown
-    typed = {"sedan": "till", "sedd": "0"}
+    typed = {"sedan": "till", "sedd": "0", "nytt": hidden(shown, "nytt")}
     answer = await post_form(client, address, typed)
     assert (answer.status_code, answer.text.count("Krock: Robin har") > 0, "anda" in answer.text) == (422, True, True)
-    assert (await post_form(client, address, typed | {"anda": "ja"})).status_code == 303
+    assert (await post_form(client, address, typed | {"anda": box(answer.text)})).status_code == 303
     assert await owner.fetchval("select count(*) from session_duty where meant") == 1
 
 
@@ -319,7 +320,7 @@ async def test_somebody_else_leads_once_or_from_then_on_and_it_can_be_undone(
     # The first session is when Love leads another one.
     answer = await change(0, "en")
     assert (answer.status_code, "Krock: Love har" in answer.text) == (422, True)
-    assert (await change(0, "en", anda="ja")).status_code == 303
+    assert (await change(0, "en", anda=box(answer.text))).status_code == 303
     assert await standing() == [("Love",), *[("Robin",)] * 9]
     done = (await client.get(back)).text
     assert "Deltagarna får inget besked" in done

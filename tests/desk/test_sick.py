@@ -127,7 +127,7 @@ async def test_at_half_past_four_one_tap_cancels_the_session_at_five_and_all_are
     assert re.search(r'class="btn btn--big btn--main">Ställ in och säg till alla nu', page)
     assert [name for name in ("Love", "Sam", "Busy", "Other", "Gone", "Kim") if f">{name}<" in page] == ["Love", "Sam"]
     # The one tap: the form as it stands, nothing filled in.
-    form = {"sedd": hidden(page, "sedd"), "sedan": "till", "_csrf_token": csrf_of(page)}
+    form = {n: hidden(page, n) for n in ("sedd", "nytt")} | {"sedan": "till", "_csrf_token": csrf_of(page)}
     answers = await asyncio.gather(*(client.post(f"{house.page}/sjuk", data=form) for _ in range(2)))
     assert sorted(answer.status_code for answer in answers) == [303, 303]
     assert f"{house.page}/besked" in {answer.headers.get("location") for answer in answers}
@@ -172,7 +172,7 @@ async def test_several_are_cancelled_at_once_or_none_and_only_ones_own(
     page = await look(client, f"{house.page}/sjuk")
     assert f'name="aven" value="{other}/0"' in page
     assert f'"{theirs}/0"' not in page
-    form = {"sedd": "0", "sedan": "till", "_csrf_token": csrf_of(page)}
+    form = {"sedd": "0", "nytt": hidden(page, "nytt"), "sedan": "till", "_csrf_token": csrf_of(page)}
     cancelled = "select count(*) from cohort_session where state = 'cancelled'"
     for wrong, status in ((f"{theirs}/0", 404), (f"{other}/7", 409), ("x/y", 404), ("2147483648/0", 404)):
         answer = await client.post(f"{house.page}/sjuk", data={**form, "aven": wrong})
@@ -209,7 +209,8 @@ async def test_of_several_in_one_group_each_message_names_what_makes_up_for_its_
     second = (await session_ids(house.cohort))[1]
     await sign_in_as(client, "robin", clock.now())
     page = await look(client, f"{house.page}/sjuk")
-    form = {"sedd": "0", "sedan": "till", "_csrf_token": csrf_of(page), "aven": [f"{second}/0"]}
+    form = {"sedd": "0", "nytt": hidden(page, "nytt"), "sedan": "till", "aven": [f"{second}/0"]}
+    form["_csrf_token"] = csrf_of(page)
     assert (await client.post(f"{house.page}/sjuk", data=form)).status_code == 303
     added = [s for s in await cohorts.sessions(house.cohort.cohort_id) if s.added]
     assert {s.makes_up_for for s in added} == {house.session, second}
@@ -507,7 +508,9 @@ async def test_an_open_house_a_series_of_talks_and_a_group_of_children(
         # The time that would come at the end is taken by another group of the leader's: said before, and not added.
         assert "Ingen ny läggs till: den tid som står på tur är upptagen." in page
         assert re.search(r'value="inte" checked', page)
-        refused = await post_form(client, f"/personal/traffar/{session}/sjuk", {**form, "sedan": "till"})
+        refused = await post_form(
+            client, f"/personal/traffar/{session}/sjuk", {**form, "sedan": "till", "nytt": hidden(page, "nytt")}
+        )
         assert (refused.status_code, "Krock: Robin har" in refused.text) == (422, True)
         form["sedan"] = "inte"
     answer = await post_form(client, f"/personal/traffar/{session}/sjuk", form)
@@ -579,7 +582,8 @@ async def test_who_may_not_be_written_to_before_it_begins_is_to_be_rung_and_that
     await sign_in_as(client, "robin", clock.now())
     page = await look(client, f"/personal/traffar/{session}/sjuk")
     assert "2 får e-post och 1 ska ni ringa." in page
-    assert await post_form(client, f"/personal/traffar/{session}/sjuk", {"sedd": "0", "sedan": "till"})
+    form: dict[str, object] = {"sedd": "0", "sedan": "till", "nytt": hidden(page, "nytt")}
+    assert (await post_form(client, f"/personal/traffar/{session}/sjuk", form)).status_code == 303
     await mail.work()
     page = await look(client, f"/personal/traffar/{session}/besked")
     assert "2 av 3 är nådda. 1 behöver ni nå själva." in page

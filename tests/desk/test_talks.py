@@ -17,7 +17,7 @@ from programmes.core.sealing import KeyFolder
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_leader, sign_in_as
 from tests.desk.talk_cast import a_series, booking, days_of, fill, look, numbers, robin, said
-from tests.factories import a_cohort, a_venue, hidden, post_form, somebody
+from tests.factories import a_cohort, a_venue, box, hidden, post_form, somebody
 
 __all__ = ["robin"]
 
@@ -84,13 +84,14 @@ async def test_a_day_off_and_a_clash_are_asked_about_and_booked_when_meant(
     assert "Krock: Robin har en annan grupp" in said(asked)
     assert 'name="anda"' in asked.text
     assert await queries.sessions(cohort.cohort_id) == []
-    meant = await post_form(client, address, booking(cohort, **taken, anda="ja"))
+    meant = await post_form(client, address, booking(cohort, **taken, anda=box(asked.text)))
     assert meant.status_code == 303
-    eve = await post_form(client, address, booking(cohort, dag="2026-12-24", anda="ja"))
+    off = box((await post_form(client, address, booking(cohort, dag="2026-12-24"))).text)
+    eve = await post_form(client, address, booking(cohort, dag="2026-12-24", anda=off))
     assert eve.status_code == 303
     assert [day for _n, day, _state in await days_of(cohort)] == [date(2026, 9, 30), date(2026, 12, 24)]
     # Pressed twice, there is one.
-    again = await post_form(client, address, booking(cohort, dag="2026-12-24", anda="ja"))
+    again = await post_form(client, address, booking(cohort, dag="2026-12-24", anda=off))
     assert (again.status_code, "Det finns redan ett samtal då." in said(again)) == (422, True)
 
 

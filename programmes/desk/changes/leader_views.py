@@ -77,7 +77,7 @@ async def change_leader(request: AnyRequest, session_id: FromPath[int]) -> Respo
         scope == "resten",
         principal(request),
         request.app.state.clock.now(),
-        meant=form.ticked("anda"),
+        meant=form.meant,
         seen=seen_of(form),
     )
     if failed(form, refused, cohort, "vem"):

@@ -38,7 +38,8 @@ class Group:
 @dataclass(frozen=True)
 class ChangePage:
     """One change of one session. `refused` says why nothing can be changed at all; `ages` what another first day means where
-    there is a limit of age; `clashes` what the session that is added meets; `following` how many sessions come after."""
+    there is a limit of age; `shown` the sign of when one would be added, `clashes` what that meets; `following` how many
+    sessions come after."""
 
     group: Group
     session_id: int
@@ -50,6 +51,7 @@ class ChangePage:
     rows: Rows
     choices: tuple[tuple[int, str], ...] = ()
     added: str = ""
+    shown: str = ""
     ask_anyway: bool = False
     ages: str = ""
     values: tuple[tuple[str, str], ...] = ()

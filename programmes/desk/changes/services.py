@@ -8,7 +8,8 @@ from programmes.calendar.queries import fetched
 from programmes.cohorts import change_services as changes
 from programmes.cohorts import duty_services, rest_services, session_services, talk_services
 from programmes.cohorts.clash_services import clash_reasons
-from programmes.cohorts.queries import CohortFacts, SessionFacts, my_session, sessions
+from programmes.cohorts.meant_rules import Meant, not_meant
+from programmes.cohorts.queries import CohortFacts, SessionFacts, locked, my_session, sessions
 from programmes.cohorts.rest_services import Rest, Wanted
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
@@ -44,7 +45,7 @@ async def move(
     principal: Principal,
     now: datetime,
     *,
-    meant: bool = False,
+    meant: Meant = False,
     seen: int | None = None,
 ) -> list[Reason]:
     """As `session_services.move_session`; whom it would bring together is one more clash."""
@@ -60,14 +61,14 @@ async def move(
 
 
 @asynccontextmanager
-async def unless(apart: Sequence[Reason], meant: bool) -> AsyncIterator[list[Reason]]:
+async def unless(apart: Sequence[Reason], meant: Meant) -> AsyncIterator[list[Reason]]:
     """What is done inside is undone where something clashes and is not `meant`; gives the list of everything that stands
     in the way."""
     refused: list[Reason] = []
     try:
         async with transaction():
             yield refused
-            if apart and not meant:
+            if not_meant(apart, meant):
                 raise _Clashes
     except _Clashes:
         refused += apart[:1]
@@ -78,7 +79,7 @@ class _Clashes(Exception):
 
 
 async def book_talk(
-    cohort_id: int, slot: Slot, venue_id: int, principal: Principal, now: datetime, *, meant: bool = False
+    cohort_id: int, slot: Slot, venue_id: int, principal: Principal, now: datetime, *, meant: Meant = False
 ) -> list[Reason]:
     """As `talk_services.book_talk`; whom it would bring together is one more clash."""
     async with unless(await _apart(cohort_id, [slot], [venue_id]), meant) as refused:
@@ -160,15 +161,23 @@ async def cancel(
     principal: Principal,
     now: datetime,
     *,
-    meant: bool = False,
+    meant: Meant = False,
     seen: int | None = None,
+    shown: str | None = None,
 ) -> list[Reason]:
     """As `session_services.cancel_session`; whom the added one would bring together is one more clash."""
     cohort, _ = await my_session(principal, local_date(now), session_id)
-    added = await session_services.slot_at_end(cohort) if add_at_end else None
-    apart = await _apart(cohort.cohort_id, [added], [cohort.venue_id]) if added else []
-    async with unless(apart, meant) as refused, telling_staff(cohort.cohort_id, principal, now):
-        refused.extend(await session_services.cancel_session(session_id, add_at_end, principal, now, meant=meant, seen=seen))
+    async with transaction():
+        # Under the lock: who else adds one at the end comes before or after.
+        cohort = await locked(cohort.cohort_id)
+        added = await session_services.slot_at_end(cohort) if add_at_end else None
+        apart = await _apart(cohort.cohort_id, [added], [cohort.venue_id]) if added else []
+        async with unless(apart, meant) as refused, telling_staff(cohort.cohort_id, principal, now):
+            refused.extend(
+                await session_services.cancel_session(
+                    session_id, add_at_end, principal, now, meant=meant, seen=seen, shown=shown
+                )
+            )
     return refused
 
 
@@ -180,7 +189,7 @@ async def change_leader(
     principal: Principal,
     now: datetime,
     *,
-    meant: bool = False,
+    meant: Meant = False,
     seen: int | None = None,
 ) -> list[Reason]:
     """As `duty_services.change_leader`; who had been asked to stand in for who does not come need not answer any more."""

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import change_services, queries, schedule_queries, session_services, talk_services
+from programmes.cohorts.meant_rules import signs
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rest_services import Rest, Wanted
 from programmes.cohorts.rules import Reason
@@ -79,6 +80,7 @@ def failed(form: Form, refused: Sequence[Reason], cohort: CohortFacts, beside: s
         # All that one tick means stands beside it.
         form.fail(field, " ".join(found))
         form.more += len(found) - 1
+    form.asked |= signs(refused)
     return bool(refused)
 
 
@@ -151,7 +153,7 @@ async def move(request: AnyRequest, session_id: FromPath[int]) -> Response[Any]:
         int(venue_id),
         principal(request),
         _now(request),
-        meant=form.ticked("anda"),
+        meant=form.meant,
         seen=seen_of(form),
     )
     if refused:
@@ -209,8 +211,9 @@ async def _show_cancel(
 ) -> Response[Any]:
     group = group_of(request, cohort)
     title, lead = pages.head(group, session)
-    added = "" if cohort.form == "drop_in" else pages.slot_text(await session_services.slot_at_end(cohort))
+    added = None if cohort.form == "drop_in" else await session_services.slot_at_end(cohort)
     clashes = await services.at_end(cohort, principal(request)) if added else []
+    form.asked |= signs(clashes)
     whom = await services.whom(cohort, request.app.state.key_folder)
     view = pages.ChangePage(
         group,
@@ -221,7 +224,8 @@ async def _show_cancel(
         why_fixed(cohort, session),
         form,
         pages.happens(cohort, whom, group.words.stands_cancelled, group.words.shown_cancelled),
-        added=added,
+        added=pages.slot_text(added),
+        shown=added.sign if added else "",
         ask_anyway=bool(clashes) or "anda" in form.errors or form.ticked("anda"),
         ages=await _ages(cohort, session),
         values=(("sedan", form.raw("sedan") or ("till" if added and not cohort.one_at_a_time else "inte")),),
@@ -250,8 +254,9 @@ async def cancel(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
         then == "till",
         principal(request),
         _now(request),
-        meant=form.ticked("anda"),
+        meant=form.meant,
         seen=seen_of(form),
+        shown=form.raw("nytt"),
     )
     if failed(form, refused, cohort, "sedan"):
         return await _show_cancel(request, cohort, session, form, 422)

@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.meant_rules import not_meant, signs
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, NotFound
@@ -153,11 +154,10 @@ async def transfer(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
             "svarat", _("Fråga personen, och kryssa i allt som stämmer. Stämmer något inte går det inte att flytta dit.")
         )
         return await _confirm(request, cohort_id, enrolment_id, target, form, 422)
-    krock = (
-        pages.krock(await services.clashes(enrolment_id, target)) if not isinstance(plan.decided, services.Refused) else ""
-    )
-    if form.raw("sett") == plan.seen and krock and not form.ticked("anda"):
-        form.fail("anda", krock)
+    krock = [] if isinstance(plan.decided, services.Refused) else await services.clashes(enrolment_id, target)
+    if form.raw("sett") == plan.seen and not_meant(krock, form.meant):
+        form.fail("anda", pages.krock(krock))
+        form.asked |= signs(krock)
         return await _confirm(request, cohort_id, enrolment_id, target, form, 422)
     new = await services.transfer(enrolment_id, source, target, form.raw("sett"), who, state.key_folder, now, met)
     if new is None:

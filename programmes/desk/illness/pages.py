@@ -70,6 +70,7 @@ class SickPage:
     alone: str
     cancel_first: bool
     added: str
+    shown: str
     clashes: tuple[str, ...]
     others: tuple[Other, ...]
     summary: str
@@ -141,6 +142,7 @@ def sick_page(facts: Facts, form: object) -> SickPage:
         alone=listed([one.name for one in alone]),
         cancel_first=cancels_first(session.starts_at, now, len(free)) or at in {"asking", "nobody"},
         added=_slot(facts.added),
+        shown=facts.added.sign if facts.added else "",
         clashes=tuple(said(reason, cohort.form) for reason in facts.clashes),
         others=others(facts.others),
         summary=told(facts.reach),

@@ -1,7 +1,7 @@
 """Cancelling what somebody can't hold: several sessions at once, or none, with everybody written to in the same moment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from programmes.cohorts import queries as cohorts
@@ -21,11 +21,13 @@ from programmes.notices.change_services import tell_changes
 
 @dataclass(frozen=True)
 class Cancelling:
-    """A session that is to be cancelled. `seen` is the sequence that was shown; `add` one at the end in its stead."""
+    """A session that is to be cancelled. `seen` is the sequence that was shown; `add` one at the end in its stead, which was
+    `shown` (its sign) as the next of its group; None where no time was shown."""
 
     session_id: int
     seen: int
     add: bool
+    shown: str | None = None
 
 
 class _Refused(Exception):
@@ -45,25 +47,32 @@ async def cancel(wanted: Sequence[Cancelling], keys: KeyFolder, who: Principal, 
     try:
         async with transaction():
             # Cohorts are locked in the order of their ids, so that two who do this at once wait for each other.
-            made = [await _cancel_one(one, keys, who, now) for one in await _in_order(wanted, who, now)]
+            ordered = await _in_order(wanted, who, now)
+            shown = {cohort_id: one.shown for cohort_id, one in ordered if one.shown is not None}
+            made = []
+            for cohort_id, one in ordered:
+                # What was shown is the first that is added to a group, for whichever of its sessions.
+                first = shown.pop(cohort_id, None) if one.add else None
+                made.append(await _cancel_one(replace(one, shown=first), keys, who, now))
             await one_tap(made)
     except _Refused as refused:
         return list(refused.found)
     return []
 
 
-async def _in_order(wanted: Sequence[Cancelling], who: Principal, now: datetime) -> list[Cancelling]:
+async def _in_order(wanted: Sequence[Cancelling], who: Principal, now: datetime) -> list[tuple[int, Cancelling]]:
+    """Each with its cohort."""
     found = []
     for one in {one.session_id: one for one in wanted}.values():
         cohort, session = await cohorts.my_session(who, local_date(now), one.session_id)
         if why_settled("", session.ends_at, now):
             raise Conflict("session_over")
         found.append((cohort.cohort_id, session.starts_at, one))
-    return [one for _cohort_id, _starts_at, one in sorted(found, key=lambda entry: entry[:2])]
+    return [(cohort_id, one) for cohort_id, _starts_at, one in sorted(found, key=lambda entry: entry[:2])]
 
 
 async def _cancel_one(one: Cancelling, keys: KeyFolder, who: Principal, now: datetime) -> int:
-    refused = await change_services.cancel(one.session_id, one.add, who, now, seen=one.seen)
+    refused = await change_services.cancel(one.session_id, one.add, who, now, seen=one.seen, shown=one.shown)
     if refused:
         raise _Refused(refused)
     cohort, session = await cohorts.my_session(who, local_date(now), one.session_id)

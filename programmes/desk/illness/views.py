@@ -111,7 +111,7 @@ async def cancel_all(request: AnyRequest, session_id: FromPath[int]) -> Response
     form, who, now = await read_form(request), principal(request), _now(request)
     cohort, session = await cohorts.my_session(who, local_date(now), row_id(session_id))
     add = form.raw("sedan") == "till" and cohort.form != "drop_in"
-    wanted = [Cancelling(session.session_id, _number(form.raw("sedd")), add)]
+    wanted = [Cancelling(session.session_id, _number(form.raw("sedd")), add, form.raw("nytt"))]
     for ticked in form.all("aven"):
         number, _sep, seen = ticked.partition("/")
         other = row_id(_number(number))

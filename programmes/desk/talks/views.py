@@ -12,6 +12,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import schedule_queries
 from programmes.cohorts import talk_services as services
+from programmes.cohorts.meant_rules import signs
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Pattern, slot_on
@@ -79,6 +80,7 @@ async def _read(form: Form) -> tuple[date, time, time, int] | None:
 
 def _say(form: Form, refused: Sequence[Reason], kind: str) -> None:
     """Every reason beside its field, those of one field together."""
+    form.asked |= signs(refused)
     fields = dict.fromkeys(reason.beside or "dag" for reason in refused)
     for field in fields:
         form.fail(field, " ".join(said(reason, kind) for reason in refused if (reason.beside or "dag") == field))
@@ -100,7 +102,7 @@ async def book_next(request: AnyRequest, cohort_id: FromPath[int]) -> Response[A
     if typed is not None:
         day, begins, ends, venue_id = typed
         slot, who = slot_on(day, begins, ends), principal(request)
-        refused = await change_services.book_talk(cohort.cohort_id, slot, venue_id, who, now, meant=form.ticked("anda"))
+        refused = await change_services.book_talk(cohort.cohort_id, slot, venue_id, who, now, meant=form.meant)
         if not refused:
             return _done(cohort.cohort_id, "bokat")
         _say(form, refused, cohort.form)

@@ -188,7 +188,7 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     if seen != form.raw("dagar"):
         return await _show_postpone(request, facts, form, first, 422, look_again=True)
     shown, people = shown_for(form)
-    meant = form.ticked("anda")
+    meant = form.raw("anda") == seen
     try:
         refused = await services.postpone(
             facts.cohort_id, first, decide_by, reason, shown, seen, who, now, people, meant=meant
