@@ -249,6 +249,17 @@ async def undo(cohort_id: int, change_id: int, principal: Principal, now: dateti
     return []
 
 
+async def is_as_decided(cohort_id: int, kind: str, made_at: datetime) -> bool:
+    """Whether what a decision about a start did to the sessions is the last that happened there: nothing was changed since,
+    not even back, and everything is as it left it, who stands there too."""
+    row = await fetchrow(
+        "select kind, made_at, after from session_change where cohort_id = $1 order by id desc limit 1", cohort_id
+    )
+    if row is None or (row["kind"], row["made_at"]) != (kind, made_at):
+        return False
+    return bool(row["after"] == await _state(cohort_id))
+
+
 async def put_back_decided(cohort_id: int, kind: str, made_at: datetime, principal: Principal, now: datetime) -> None:
     """In the transaction that takes back a decision about a start, under the lock: the sessions are as they were before it.
     Nobody is told: nobody has heard of it. Raises Conflict when somebody has taken the room or a leader's time."""

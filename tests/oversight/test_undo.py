@@ -7,7 +7,8 @@ import asyncpg
 import httpx
 import pytest
 
-from programmes.cohorts import decision_queries
+from programmes.cohorts import change_services as session_changes
+from programmes.cohorts import decision_queries, session_services
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import decision_undone_until
@@ -196,3 +197,41 @@ async def test_the_cockpit_offers_to_take_back_what_was_just_decided(
     again = await post_form(client, f"{address}/angra", {"beslut": number}, f"{address}/starta")
     assert again.status_code == 409
     assert "Beslutet går inte att ångra längre" in again.text
+
+
+async def test_not_when_something_was_changed_since_which_would_be_gone(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient, owner: asyncpg.Connection
+) -> None:
+    robin, love = await a_leader(clock.now()), await a_leader(clock.now(), "love")
+    cohort = await filled(2, keys, clock, leader=robin)
+    await decide("postpone", cohort, kim, clock)
+    clock.advance(minutes=2)
+    second = (await cohorts.sessions(cohort.cohort_id))[1]
+    later = timedelta(hours=1)
+    assert not await session_services.move_session(
+        second.session_id, second.starts_at + later, second.ends_at + later, second.venue_id, kim, clock.now(), meant=True
+    )
+    moved = await as_it_is(cohort, owner)
+    number = await decided(cohort, clock)
+    said = "Något i gruppen har ändrats efter beslutet, så det går inte att ångra."
+    await sign_in_as(client, "kim", clock.now())
+    shown = (await client.get(f"/personal/starter?klart=uppskjuten&grupp={cohort.cohort_id}")).text
+    assert said in shown
+    assert "Ångra beslutet" not in shown
+    angra = f"/personal/starter/{cohort.cohort_id}/angra"
+    answer = await post_form(client, angra, {"beslut": str(number)}, "/personal/starter")
+    assert answer.status_code == 409
+    assert said in answer.text
+    assert await as_it_is(cohort, owner) == moved
+    # Changed back it has been told all the same.
+    change = await session_changes.undoable(cohort.cohort_id, kim, clock.now())
+    assert change
+    assert not await session_changes.undo(cohort.cohort_id, change.change_id, kim, clock.now())
+    assert await undo_services.undo(cohort.cohort_id, number, kim, clock.now())
+    # Who leads may be changed without anything being written down.
+    other = await filled(2, keys, clock, first_in=timedelta(days=90))
+    await decide("postpone", other, kim, clock)
+    await owner.execute(
+        "insert into cohort_staff (cohort_id, staff_id, role) values ($1, $2, 'leader')", other.cohort_id, love.staff_id
+    )
+    assert await undo_services.undo(other.cohort_id, await decided(other, clock), kim, clock.now())

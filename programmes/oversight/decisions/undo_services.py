@@ -4,7 +4,7 @@ from datetime import datetime
 
 from programmes.cohorts import decision_queries
 from programmes.cohorts import services as cohorts
-from programmes.cohorts.change_services import put_back_decided
+from programmes.cohorts.change_services import is_as_decided, put_back_decided
 from programmes.cohorts.decision_queries import Decided
 from programmes.cohorts.rules import Reason
 from programmes.core import audit
@@ -16,9 +16,8 @@ from programmes.enrolment.queue import services as queue
 from programmes.notices.rules import OF_DECISIONS
 from programmes.notices.services import forget_decision
 from programmes.oversight.decisions import undo_queries
-from programmes.oversight.decisions.undo_queries import Moved
 
-__all__ = ["Decided", "moved_because", "undo", "undoable"]
+__all__ = ["Decided", "undo", "undoable", "why_it_stands"]
 
 _BECAME = {
     "start": frozenset({"started"}),
@@ -37,16 +36,24 @@ async def undoable(cohort_id: int, now: datetime) -> Decided | None:
     return None if told else found
 
 
-async def moved_because(cohort_id: int, found: Decided) -> Moved:
-    """Whom staff have moved to other starts because of the decision: they have been told, so it cannot be taken back. Who is
-    moved after a start was decided is not moved because of it."""
-    return Moved() if found.decision == "start" else await undo_queries.moved_since(cohort_id, found.decided_at)
+async def why_it_stands(cohort_id: int, found: Decided) -> list[Reason]:
+    """Why a decision can't be taken back though its time is not over: staff have moved people to other starts because of
+    it, who have been told; or something has been changed since, which may have been told and would be gone. A start that is
+    decided moves nobody and changes no session."""
+    if found.decision == "start":
+        return []
+    moved = await undo_queries.moved_since(cohort_id, found.decided_at)
+    if moved.people:
+        return [Reason("moved_meanwhile", params={"n": moved.people, "to": moved.to})]
+    if not await is_as_decided(cohort_id, _CHANGE[found.decision], found.decided_at):
+        return [Reason("changed_meanwhile")]
+    return []
 
 
 async def undo(cohort_id: int, decision_id: int, principal: Principal, now: datetime) -> list[Reason]:
     """Take it back: state, decision date, days, study visits and the queue's order are as before, and its messages are never
-    sent. An offer that ended is made again, with its full time. Who has moved on their own meanwhile stays there; where
-    staff have moved anybody because of it, nothing is taken back. Returns why not, or nothing when it is done.
+    sent. An offer that ended is made again, with its full time. Who has moved on their own meanwhile stays there. Returns
+    why not (`why_it_stands`), or nothing when it is done.
 
     Raises:
         NotFound, Forbidden: not theirs to decide.
@@ -58,9 +65,9 @@ async def undo(cohort_id: int, decision_id: int, principal: Principal, now: date
         found = await undoable(cohort_id, now)
         if found is None or found.decision_id != decision_id or cohort.state not in _BECAME[found.decision]:
             raise Conflict("decision_settled")
-        moved = await moved_because(cohort_id, found)
-        if moved.people:
-            return [Reason("moved_meanwhile", params={"n": moved.people, "to": moved.to})]
+        stands = await why_it_stands(cohort_id, found)
+        if stands:
+            return stands
         await execute(
             """update cohort set state = $2, decide_by = $3,
                       started_at = case when $4 = 'start' then null else started_at end,
