@@ -262,7 +262,8 @@ async def is_as_decided(cohort_id: int, kind: str, made_at: datetime) -> bool:
 
 async def put_back_decided(cohort_id: int, kind: str, made_at: datetime, principal: Principal, now: datetime) -> None:
     """In the transaction that takes back a decision about a start, under the lock: the sessions are as they were before it.
-    Nobody is told: nobody has heard of it. Raises Conflict when somebody has taken the room or a leader's time."""
+    It is told as any undo, to whom that is news: who came in between. Raises Conflict when somebody has taken the room or a
+    leader's time."""
     row = await fetchrow(
         "select id, before from session_change where cohort_id = $1 and kind = $2 and made_at = $3", cohort_id, kind, made_at
     )
@@ -272,8 +273,8 @@ async def put_back_decided(cohort_id: int, kind: str, made_at: datetime, princip
         with refused_in_words():
             await _put_back(cohort_id, json.loads(row["before"]), now)
         await renumber(cohort_id)
-    await execute("update session_change set untold = false where id = any($1::int[])", [row["id"], noted.change_id])
     await execute("update session_change set undone_at = $2 where id = $1", row["id"], now)
+    await jobs.put("change_undone", {"cohort": cohort_id, "change": noted.change_id})
 
 
 async def _begun(cohort_id: int, before: Mapping[str, Any], now: datetime) -> bool:

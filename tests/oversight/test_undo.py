@@ -97,6 +97,8 @@ async def test_taken_back_everything_is_as_before_and_nobody_hears_of_it(
     assert await as_it_is(cohort, owner) == before
     assert await owner.fetchval("select count(*) from notice where kind like 'cohort%'") == 0
     assert await owner.fetchval("select count(*) from pgqueuer where entrypoint like 'cohort%'") == 0
+    await change_services.tell_changes(cohort.cohort_id, keys, clock.now())
+    assert await owner.fetchval("select count(*) from notice where kind in ('rest_moved', 'change_undone')") == 0
     assert await owner.fetchval("select count(*) from session_change where untold") == 0
     assert await first_right_queries.of_start(cohort.cohort_id, clock.now()) is None
     (line,) = await decision_queries.history(cohort.cohort_id)
@@ -192,7 +194,7 @@ async def test_the_cockpit_offers_to_take_back_what_was_just_decided(
     number = hidden(text, "beslut")
     answer = await post_form(client, f"{address}/angra", {"beslut": number}, done.headers["location"])
     assert answer.status_code == 303
-    assert "Ingen har fått något besked" in (await client.get(answer.headers["location"])).text
+    assert "Ingen deltagare har fått besked om beslutet." in (await client.get(answer.headers["location"])).text
     assert (await cohorts.by_id(cohort.cohort_id)).state == "open"
     again = await post_form(client, f"{address}/angra", {"beslut": number}, f"{address}/starta")
     assert again.status_code == 409
