@@ -11,6 +11,8 @@ from programmes.core import audit
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
+from programmes.desk.changes.duty_told_services import tell_on_again, telling_staff
+from programmes.desk.illness.settling_services import ask_again
 from programmes.enrolment.leaving import first_right_services
 from programmes.enrolment.queue import services as queue
 from programmes.notices.rules import OF_DECISIONS
@@ -58,7 +60,7 @@ async def undo(cohort_id: int, decision_id: int, principal: Principal, now: date
     Raises:
         NotFound, Forbidden: not theirs to decide.
         Conflict: `decision_settled`, a message has left, its time is over, or something else was decided since; or the room
-            or a leader's time has been taken meanwhile.
+            or a leader's time has been taken meanwhile (`elsewhere_now`: of one who had let somebody stand in).
     """
     async with transaction():
         cohort = await cohorts.coordinated(cohort_id, principal, now)
@@ -79,7 +81,7 @@ async def undo(cohort_id: int, decision_id: int, principal: Principal, now: date
             found.decision,
         )
         if found.decision in _CHANGE:
-            await put_back_decided(cohort_id, _CHANGE[found.decision], found.decided_at, principal, now)
+            await _sessions_back(cohort_id, found, principal, now)
         await forget_decision(cohort_id, found.decided_at)
         await execute(
             "update start_decision set undone_at = $2, undone_by = $3 where id = $1", decision_id, now, principal.staff_id
@@ -94,3 +96,12 @@ async def undo(cohort_id: int, decision_id: int, principal: Principal, now: date
         await audit.note("cohort:undo_decision", f"cohort/{cohort_id}", principal.staff_id, now)
         await queue.promote(cohort_id, now)
     return []
+
+
+async def _sessions_back(cohort_id: int, found: Decided, principal: Principal, now: datetime) -> None:
+    """With those who stand there, as at any undo: who leads hears what is otherwise than they were told, and whoever was to
+    stand in and was told not to come is asked again."""
+    async with telling_staff(cohort_id, principal, now):
+        await put_back_decided(cohort_id, _CHANGE[found.decision], found.decided_at, principal, now)
+        await ask_again(cohort_id, found.decided_at, principal, now)
+        await tell_on_again(cohort_id, found.decided_at, principal, now)
