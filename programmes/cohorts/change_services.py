@@ -273,6 +273,14 @@ async def put_back_decided(cohort_id: int, kind: str, made_at: datetime, princip
         with refused_in_words():
             await _put_back(cohort_id, json.loads(row["before"]), now)
         await renumber(cohort_id)
+    if kind == "cancel_start":
+        # What was held stood in calendars as cancelled with the start, one change newer than it is.
+        await execute(
+            """update cohort_session set sequence = sequence + 2, revised_at = $2
+               where cohort_id = $1 and state = 'held'""",
+            cohort_id,
+            now,
+        )
     await execute("update session_change set undone_at = $2 where id = $1", row["id"], now)
     await jobs.put("change_undone", {"cohort": cohort_id, "change": noted.change_id})
 

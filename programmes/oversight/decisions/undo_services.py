@@ -13,6 +13,7 @@ from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.desk.changes.duty_told_services import tell_on_again, telling_staff
 from programmes.desk.illness.settling_services import ask_again
+from programmes.enrolment import services as enrolment
 from programmes.enrolment.leaving import first_right_services
 from programmes.enrolment.queue import services as queue
 from programmes.notices.rules import OF_DECISIONS
@@ -88,11 +89,7 @@ async def undo(cohort_id: int, decision_id: int, principal: Principal, now: date
         )
         if found.decision == "cancel":
             await first_right_services.take_back(cohort_id)
-            await execute(
-                "update visit_slot set cancelled_at = null where cohort_id = $1 and cancelled_at = $2",
-                cohort_id,
-                found.decided_at,
-            )
+            await enrolment.visits_back(cohort_id, found.decided_at, now)
         await audit.note("cohort:undo_decision", f"cohort/{cohort_id}", principal.staff_id, now)
         await queue.promote(cohort_id, now)
     return []
