@@ -47,7 +47,8 @@ left join lateral (
   where s.cohort_id = mine.in_cohort
   union all
   select 'visit/' || vs.id, 'visit', c.id, pr.form, vs.starts_at, vs.starts_at, vs.ends_at,
-         case when vs.cancelled_at is null then 0 else 1 end, coalesce(vs.cancelled_at, c.created_at), vs.cancelled_at,
+         case when vs.cancelled_at is null then vs.sequence else greatest(vs.sequence, 1) end,
+         greatest(vs.revised_at, vs.cancelled_at, c.created_at), vs.cancelled_at,
          case when c.state = 'cancelled' then off.at end, mine.until, v.name, false, true
   from visit_slot vs join cohort c on c.id = vs.cohort_id join programme pr on pr.id = c.programme_id
   join venue v on v.id = vs.venue_id

@@ -253,9 +253,21 @@ async def undo(cohort_id: int, change_id: int, principal: Principal, now: dateti
     return []
 
 
+async def is_as_decided(cohort_id: int, kind: str, made_at: datetime) -> bool:
+    """Whether what a decision about a start did to the sessions is the last that happened there: nothing was changed since,
+    not even back, and everything is as it left it, who stands there too."""
+    row = await fetchrow(
+        "select kind, made_at, after from session_change where cohort_id = $1 order by id desc limit 1", cohort_id
+    )
+    if row is None or (row["kind"], row["made_at"]) != (kind, made_at):
+        return False
+    return bool(row["after"] == await _state(cohort_id))
+
+
 async def put_back_decided(cohort_id: int, kind: str, made_at: datetime, principal: Principal, now: datetime) -> None:
     """In the transaction that takes back a decision about a start, under the lock: the sessions are as they were before it.
-    Nobody is told: nobody has heard of it. Raises Conflict when somebody has taken the room or a leader's time."""
+    It is told as any undo, to whom that is news: who came in between. Raises Conflict when somebody has taken the room or a
+    leader's time."""
     row = await fetchrow(
         "select id, before from session_change where cohort_id = $1 and kind = $2 and made_at = $3", cohort_id, kind, made_at
     )
@@ -265,8 +277,16 @@ async def put_back_decided(cohort_id: int, kind: str, made_at: datetime, princip
         with refused_in_words():
             await _put_back(cohort_id, json.loads(row["before"]), now)
         await renumber(cohort_id)
-    await execute("update session_change set untold = false where id = any($1::int[])", [row["id"], noted.change_id])
+    if kind == "cancel_start":
+        # What was held stood in calendars as cancelled with the start, one change newer than it is.
+        await execute(
+            """update cohort_session set sequence = sequence + 2, revised_at = $2
+               where cohort_id = $1 and state = 'held'""",
+            cohort_id,
+            now,
+        )
     await execute("update session_change set undone_at = $2 where id = $1", row["id"], now)
+    await jobs.put("change_undone", {"cohort": cohort_id, "change": noted.change_id})
 
 
 async def _begun(cohort_id: int, before: Mapping[str, Any], now: datetime) -> bool:

@@ -279,6 +279,7 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "stands_already": lambda p: _("Personen kommer redan till den träffen."),
     "past_before": lambda p: _("Tiden som var förut har redan börjat, så ändringen går inte att ångra."),
     "moved_meanwhile": lambda p: moved_meanwhile(cast(int, p["n"]), cast(Sequence[str], p["to"])),
+    "changed_meanwhile": lambda p: _("Något i gruppen har ändrats efter beslutet, så det går inte att ångra."),
     "already_held": lambda p: _("En träff är redan hållen, så starten kan inte skjutas upp."),
 }
 

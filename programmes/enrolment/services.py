@@ -255,7 +255,8 @@ async def end_all(cohort_id: int, now: datetime) -> None:
     """In the caller's transaction, when a cohort is cancelled: offers end, everybody keeps the page that says so. Study
     visits that were to come are held by nobody any more."""
     await execute(
-        "update visit_slot set cancelled_at = $2 where cohort_id = $1 and cancelled_at is null and ends_at > $2",
+        """update visit_slot set cancelled_at = $2, sequence = sequence + 1, revised_at = $2
+           where cohort_id = $1 and cancelled_at is null and ends_at > $2""",
         cohort_id,
         now,
     )
@@ -268,6 +269,20 @@ async def end_all(cohort_id: int, now: datetime) -> None:
                          where cohort_id = $1 and state = 'offered' returning id, turn)
            insert into queue_event (enrolment_id, at, kind) select id, $2, 'offer_ended' from ended order by turn""",
         cohort_id,
+        now,
+    )
+
+
+async def visits_back(cohort_id: int, ended_at: datetime, now: datetime) -> None:
+    """In the caller's transaction, when that a cohort was cancelled then (`end_all`) is taken back: its study visits are as
+    before, and newer in every calendar. Those that were over stood there as cancelled with their cohort."""
+    await execute(
+        """update visit_slot
+           set sequence = case when cancelled_at is null then sequence + 2 else greatest(sequence, 1) + 1 end,
+               revised_at = $3, cancelled_at = null
+           where cohort_id = $1 and (cancelled_at = $2 or cancelled_at is null)""",
+        cohort_id,
+        ended_at,
         now,
     )
 

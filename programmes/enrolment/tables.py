@@ -28,6 +28,9 @@ class VisitSlot(Table, tablename="visit_slot"):
     """A bookable study visit before a cohort. `free_since`: since when there has been room, as long as there is any.
     `once_digest` tells the form that offered it.
 
+    `sequence` and `revised_at` change with whether it takes place: they are what calendars compare (DESIGN 8). The release
+    before does not write them; what it cancelled has changed once at least.
+
     `one_visit_at_a_time`, an exclusion constraint made in the migration: a leader's visits never overlap, cancelled ones
     apart.
     """
@@ -42,6 +45,8 @@ class VisitSlot(Table, tablename="visit_slot"):
     cancelled_at = Timestamptz(null=True, default=None)
     free_since = Timestamptz(null=True, default=None)
     once_digest = Bytea(null=True, default=None, unique=True)
+    sequence = Integer(default=0)
+    revised_at = Timestamptz(null=True, default=None)
     visit_ends_after_start = Check("starts_at < ends_at")
     visit_capacity_sensible = Check("capacity between 1 and 50")
 

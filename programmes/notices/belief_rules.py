@@ -38,6 +38,8 @@ _KINDS: Mapping[Change, Kind] = {
 }  # fmt: skip
 # These are told whatever somebody knows of single sessions.
 ALWAYS: frozenset[Change] = frozenset({"postpone", "cancel_rest", "cancel_start"})
+# Decisions about a start, of which those who wait for a place hear too.
+OF_START: frozenset[Change] = frozenset({"postpone", "cancel_start"})
 # A message that tells of sessions which are new to somebody says of each when it is at the moment it is sent.
 _TELLS_OF_NEW: frozenset[Kind] = frozenset({"talk_booked", "session_cancelled"})
 
@@ -173,6 +175,17 @@ def outcome(change: Change, before: Belief, after: Belief, pending: Sequence[Pen
     if not told and change not in ALWAYS:
         return Outcome(narrowed, None, {})
     return Outcome(narrowed, _kind(change, told, after, unheard, new_talks), told)
+
+
+def heard_by_the_way(before: Belief, after: Belief, pending: Sequence[Pending]) -> Outcome:
+    """As `outcome` of an undo, for whom a message about their own place has told how it was in between: whatever waits about
+    these sessions is outrun, and they hear how it is."""
+    narrowed = tuple(
+        (entry.notice_id, {session_id: known for session_id, known in entry.believed.items() if session_id not in before})
+        for entry in pending
+        if before.keys() & entry.believed.keys()
+    )
+    return replace(outcome("undo", before, after, (), knew=False), narrowed=narrowed)
 
 
 def _last_heard(holder: Pending, session_id: int, was: Known | None, now_is: Known | None, change: Change) -> Known | None:

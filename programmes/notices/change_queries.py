@@ -7,13 +7,15 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.core.db import fetch
-from programmes.notices.belief_rules import Belief, Change, Pending, differing, known_of, read
+from programmes.notices.belief_rules import OF_START, Belief, Change, Pending, differing, known_of, read
+from programmes.notices.rules import NAMES_A_DAY
 
 
 @dataclass(frozen=True)
 class Untold:
     """A change whose messages are to be written: of the sessions that it is about, how they were and became. `undoes_from`:
-    when what it undoes was made."""
+    when what it undoes was made. `of_start`: it is a decision about the start or takes one back, which those who wait hear
+    of too."""
 
     change_id: int
     kind: Change
@@ -21,24 +23,44 @@ class Untold:
     before: Belief
     after: Belief
     undoes_from: datetime | None = None
+    of_start: bool = False
 
 
 async def untold(cohort_id: int) -> list[Untold]:
     """Of one cohort, the first first."""
     rows = await fetch(
         """select id, kind, made_at, before::jsonb -> 'sessions' as was, after::jsonb -> 'sessions' as became,
-                  (select min(u.made_at) from session_change u where c.kind = 'undo' and u.cohort_id = c.cohort_id
-                   and u.undone_at = c.made_at and u.id < c.id) as undoes_from
-           from session_change c where cohort_id = $1 and untold order by id""",
+                  undone.since as undoes_from, kind = any($2::text[]) or coalesce(undone.of_start, false) as of_start
+           from session_change c
+           cross join lateral (
+               select min(u.made_at) as since, bool_or(u.kind = any($2::text[])) as of_start
+               from session_change u where c.kind = 'undo' and u.cohort_id = c.cohort_id
+                 and u.undone_at = c.made_at and u.id < c.id) undone
+           where cohort_id = $1 and untold order by id""",
         cohort_id,
+        sorted(OF_START),
     )
     found = []
     for row in rows:
         was, became = (known_of(json.loads(row[side] or "null") or ()) for side in ("was", "became"))
         before = differing(was, became)
         after = {session_id: became.get(session_id) for session_id in before}
-        found.append(Untold(row["id"], row["kind"], row["made_at"], before, after, row["undoes_from"]))
+        found.append(Untold(row["id"], row["kind"], row["made_at"], before, after, row["undoes_from"], row["of_start"]))
     return found
+
+
+async def named_a_day(enrolment_id: UUID, since: datetime, until: datetime) -> bool:
+    """Whether a message about somebody's own place, which names the first day as it is then, may have reached them between
+    two moments."""
+    rows = await fetch(
+        """select 1 from notice where enrolment_id = $1 and kind = any($2::text[])
+             and coalesce(sent_at, handed_over_at) > $3 and coalesce(handed_over_at, sent_at) <= $4 limit 1""",
+        enrolment_id,
+        sorted(NAMES_A_DAY),
+        since,
+        until,
+    )
+    return bool(rows)
 
 
 async def pending(enrolment_id: UUID) -> list[Pending]:

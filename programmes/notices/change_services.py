@@ -10,8 +10,9 @@ from programmes.core.errors import NotFound
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queries import EnrolmentFacts
+from programmes.enrolment.rules import ALIVE
 from programmes.notices import change_queries, queries, rules
-from programmes.notices.belief_rules import ALWAYS, Outcome, Pending, outcome, written
+from programmes.notices.belief_rules import ALWAYS, Outcome, Pending, heard_by_the_way, outcome, written
 from programmes.notices.change_queries import Untold
 from programmes.notices.rules import Kind
 from programmes.notices.services import Event, note, wake
@@ -33,7 +34,7 @@ async def tell_changes(cohort_id: int, keys: KeyFolder, now: datetime) -> None:
             await cohorts.locked(cohort_id)
             made = False
             for change in await change_queries.untold(cohort_id):
-                audience = rules.AUDIENCE[_OF_ALL.get(change.kind, "session_moved")]
+                audience = ALIVE if change.of_start else rules.AUDIENCE[_OF_ALL.get(change.kind, "session_moved")]
                 for facts in await enrolments.enrolments(cohort_id, audience):
                     made |= await _tell_one(change, facts, keys, now)
                 await execute("update session_change set untold = false where id = $1", change.change_id)
@@ -51,17 +52,28 @@ async def of_session(session_id: int) -> int:
 
 async def _tell_one(change: Untold, facts: EnrolmentFacts, keys: KeyFolder, now: datetime) -> bool:
     since = facts.place_since or facts.applied_at
-    if (facts.applied_at if change.kind in ALWAYS else since) > change.made_at:
+    if (facts.applied_at if change.of_start or change.kind in ALWAYS else since) > change.made_at:
         return False  # They applied, or took their place, with the sessions as the change had made them.
     pending = await change_queries.pending(facts.enrolment_id)
-    knew = change.undoes_from is None or since <= change.undoes_from
-    found = outcome(change.kind, change.before, change.after, pending, knew=knew)
+    found = await _outcome(change, facts, since, pending)
     await _narrow(found, pending)
     if found.kind is None:
         return False
-    session_id = _first(change, found) if found.kind in _ABOUT_ONE else None
-    event = Event(found.kind, f"change/{change.change_id}", session_id, written(found.told))
+    # Who waits for a place hears of the sessions as a whole.
+    kind: Kind = found.kind if facts.state in rules.AUDIENCE[found.kind] else "rest_moved"
+    session_id = _first(change, found) if kind in _ABOUT_ONE else None
+    event = Event(kind, f"change/{change.change_id}", session_id, written(found.told))
     return await note(event, facts, keys, now)
+
+
+async def _outcome(change: Untold, facts: EnrolmentFacts, since: datetime, pending: list[Pending]) -> Outcome:
+    knew = change.undoes_from is None or since <= change.undoes_from
+    if change.of_start and change.undoes_from is not None:
+        if await change_queries.named_a_day(facts.enrolment_id, change.undoes_from, change.made_at):
+            return heard_by_the_way(change.before, change.after, pending)
+        if not knew and facts.state == "queued":
+            return Outcome((), None, {})  # No message has told them of any day.
+    return outcome(change.kind, change.before, change.after, pending, knew=knew)
 
 
 def _first(change: Untold, found: Outcome) -> int | None:

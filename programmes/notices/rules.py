@@ -47,7 +47,8 @@ _OVER: frozenset[EnrolmentState] = frozenset(
     {"withdrawn", "declined", "expired", "completed", "dropped_out", "transferred", "refused"}
 )
 # In which states of the enrolment a message is still true. Who waits in the queue is not told of
-# single sessions, but of the start: that it is later, or that nothing comes of it.
+# single sessions, but of the start: that it is later, or that nothing comes of it; and that it is not later after all, if
+# they may know that (`rest_moved`).
 AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "place_held": frozenset({"preliminary", "confirmed"}),
     "queued": frozenset({"queued"}),
@@ -72,7 +73,7 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
     "session_cancelled": HOLDING,
     "talk_booked": HOLDING,
     "rest_cancelled": HOLDING,
-    "rest_moved": HOLDING,
+    "rest_moved": ALIVE,
     "change_undone": HOLDING,
     "cohort_started": HOLDING,
     "cohort_cancelled": ALIVE,
@@ -83,6 +84,9 @@ AUDIENCE: dict[Kind, frozenset[EnrolmentState]] = {
 REMINDERS: frozenset[Kind] = frozenset({"soon_visit", "soon_evaluation"})
 # What tells of a decision about a start. It waits as long as the decision can be taken back.
 OF_DECISIONS: frozenset[Kind] = frozenset({"cohort_started", "cohort_cancelled", "cohort_postponed"})
+# What is about somebody's own place and says when the first or next session is.
+NAMES_A_DAY: frozenset[Kind] = frozenset({"place_held", "place_confirmed", "place_offered", "place_moved", "place_back",
+                                          "place_free"})  # fmt: skip
 # That somebody's time ran out: what happened stands on Min plats for a day afterwards.
 RAN_OUT: frozenset[Kind] = frozenset({"offer_expired", "place_expired", "queue_ended"})
 # What changes when somebody should come. About a session that is near it is urgent.

@@ -15,6 +15,7 @@ from programmes.enrolment import due_queries
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.queue import order_queries
+from programmes.enrolment.rules import ALIVE
 from programmes.notices import queries, rules
 from programmes.notices.reach_services import may_be_written_to
 from programmes.notices.rules import Kind
@@ -101,12 +102,23 @@ async def forget_events(cohort_id: int) -> None:
 
 async def forget_decision(cohort_id: int, since: datetime) -> None:
     """In the caller's transaction, under the lock: a decision about a start is taken back before anybody has heard of it.
-    Its messages, and the events that would write them, go."""
+    Its messages, and the events that would write them, go. What its receiver believed stays, since it may have outrun an
+    earlier change: as a message that is sent only where that is otherwise than it is (`change_services`)."""
     kinds = sorted(rules.OF_DECISIONS)
     await execute(f"delete from {queries.EVENTS}", cohort_id, kinds)
     await execute(
         """delete from notice n using enrolment e where e.id = n.enrolment_id and e.cohort_id = $1
-           and n.kind = any($2::text[]) and n.created_at >= $3 and n.state <> 'sent'""",
+           and n.kind = any($2::text[]) and n.created_at >= $3 and n.state <> 'sent'
+           and (n.believed is null or n.believed = '{}' or e.state <> all($4::text[]))""",
+        cohort_id,
+        kinds,
+        since,
+        sorted(ALIVE),
+    )
+    await execute(
+        """update notice n set kind = 'rest_moved', look_again_at = null from enrolment e
+           where e.id = n.enrolment_id and e.cohort_id = $1 and n.kind = any($2::text[]) and n.created_at >= $3
+             and n.state <> 'sent'""",
         cohort_id,
         kinds,
         since,

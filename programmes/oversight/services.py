@@ -13,6 +13,7 @@ from programmes.cohorts.schedule_rules import Clash, Schedule, seen_digest
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
+from programmes.desk.changes.duty_told_services import telling_staff
 from programmes.enrolment import services as enrolment
 from programmes.enrolment.leaving import first_right_services
 from programmes.enrolment.queries import Places, places
@@ -71,13 +72,15 @@ async def start(
 async def cancel(
     cohort_id: int, reason: str, seen: str, principal: Principal, now: datetime, people: str | None = None
 ) -> None:
-    """Decide that a start is cancelled. Everybody is told, and may move to the next start before others; calendars show it.
+    """Decide that a start is cancelled. Everybody is told, who leads too, and may move to the next start before others;
+    calendars show it.
 
     Raises: as `start`.
     """
     async with transaction():
         cohort, taken = await _decidable(cohort_id, seen, people, principal, now)
-        await cohorts.mark_cancelled(cohort, reason, taken.confirmed, principal, now)
+        async with telling_staff(cohort_id, principal, now):
+            await cohorts.mark_cancelled(cohort, reason, taken.confirmed, principal, now)
         await enrolment.end_all(cohort_id, now)
         if cohort.state != "planned":
             await first_right_services.give(cohort, now)
@@ -126,7 +129,8 @@ async def postpone(
     *,
     meant: bool = False,
 ) -> list[Reason]:
-    """Give a start another first day; everybody keeps their place. Returns why not, or nothing when it is done.
+    """Give a start another first day; everybody keeps their place, and who leads is told. Returns why not, or nothing when
+    it is done.
 
     `seen_days` is the digest of the sessions that were shown with what clashes; `meant`: that it may.
 
@@ -139,7 +143,8 @@ async def postpone(
             raise Conflict("schedule_changed")
         if again.to_be_meant and not meant:
             return again.to_be_meant
-        return await cohorts.mark_postponed(cohort, new_first, decide_by, reason, taken.confirmed, principal, now)
+        async with telling_staff(cohort_id, principal, now):
+            return await cohorts.mark_postponed(cohort, new_first, decide_by, reason, taken.confirmed, principal, now)
 
 
 async def change_limits(

@@ -1,16 +1,21 @@
 """A decision about a start can be taken back until the first message has left, and then everything is as before."""
 
 from datetime import timedelta
+from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
-from programmes.cohorts import decision_queries
+from programmes.calendar import services as calendar
+from programmes.cohorts import change_services as session_changes
+from programmes.cohorts import decision_queries, session_services
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import decision_undone_until
+from programmes.core.db import transaction
 from programmes.core.errors import Conflict, Forbidden
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
@@ -19,10 +24,12 @@ from programmes.enrolment import queries
 from programmes.enrolment import services as enrolment
 from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.leaving import transfer_services as transfers
+from programmes.enrolment.visits import services as visits
 from programmes.notices import change_services
 from programmes.notices import services as notices
 from programmes.oversight import services
 from programmes.oversight.decisions import undo_services
+from tests.calendar.ics import events
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, a_staff_member, sign_in_as
 from tests.factories import a_cohort, confirm, hidden, post_form, somebody
@@ -96,6 +103,8 @@ async def test_taken_back_everything_is_as_before_and_nobody_hears_of_it(
     assert await as_it_is(cohort, owner) == before
     assert await owner.fetchval("select count(*) from notice where kind like 'cohort%'") == 0
     assert await owner.fetchval("select count(*) from pgqueuer where entrypoint like 'cohort%'") == 0
+    await change_services.tell_changes(cohort.cohort_id, keys, clock.now())
+    assert await owner.fetchval("select count(*) from notice where kind in ('rest_moved', 'change_undone')") == 0
     assert await owner.fetchval("select count(*) from session_change where untold") == 0
     assert await first_right_queries.of_start(cohort.cohort_id, clock.now()) is None
     (line,) = await decision_queries.history(cohort.cohort_id)
@@ -191,7 +200,7 @@ async def test_the_cockpit_offers_to_take_back_what_was_just_decided(
     number = hidden(text, "beslut")
     answer = await post_form(client, f"{address}/angra", {"beslut": number}, done.headers["location"])
     assert answer.status_code == 303
-    assert "Ingen har fått något besked" in (await client.get(answer.headers["location"])).text
+    assert "Ingen deltagare har fått besked om beslutet." in (await client.get(answer.headers["location"])).text
     assert (await cohorts.by_id(cohort.cohort_id)).state == "open"
     again = await post_form(client, f"{address}/angra", {"beslut": number}, f"{address}/starta")
     assert again.status_code == 409
@@ -251,3 +260,140 @@ async def test_a_confirmation_is_only_said_of_the_newest_decision_that_stands(
     clock.advance(days=1)
     await sign_in_as(client, "kim", clock.now())
     assert await confirmed() == set(), "it was not done just now"
+
+
+async def test_not_when_something_was_changed_since_which_would_be_gone(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient, owner: asyncpg.Connection
+) -> None:
+    robin, love = await a_leader(clock.now()), await a_leader(clock.now(), "love")
+    cohort = await filled(2, keys, clock, leader=robin)
+    await decide("postpone", cohort, kim, clock)
+    clock.advance(minutes=2)
+    second = (await cohorts.sessions(cohort.cohort_id))[1]
+    later = timedelta(hours=1)
+    assert not await session_services.move_session(
+        second.session_id, second.starts_at + later, second.ends_at + later, second.venue_id, kim, clock.now(), meant=True
+    )
+    moved = await as_it_is(cohort, owner)
+    number = await decided(cohort, clock)
+    said = "Något i gruppen har ändrats efter beslutet, så det går inte att ångra."
+    await sign_in_as(client, "kim", clock.now())
+    shown = (await client.get(f"/personal/starter?klart=uppskjuten&grupp={cohort.cohort_id}")).text
+    assert said in shown
+    assert "Ångra beslutet" not in shown
+    angra = f"/personal/starter/{cohort.cohort_id}/angra"
+    answer = await post_form(client, angra, {"beslut": str(number)}, "/personal/starter")
+    assert answer.status_code == 409
+    assert said in answer.text
+    assert await as_it_is(cohort, owner) == moved
+    # Changed back it has been told all the same.
+    change = await session_changes.undoable(cohort.cohort_id, kim, clock.now())
+    assert change
+    assert not await session_changes.undo(cohort.cohort_id, change.change_id, kim, clock.now())
+    assert await undo_services.undo(cohort.cohort_id, number, kim, clock.now())
+    # Who leads may be changed without anything being written down.
+    other = await filled(2, keys, clock, first_in=timedelta(days=90))
+    await decide("postpone", other, kim, clock)
+    await owner.execute(
+        "insert into cohort_staff (cohort_id, staff_id, role) values ($1, $2, 'leader')", other.cohort_id, love.staff_id
+    )
+    assert await undo_services.undo(other.cohort_id, await decided(other, clock), kim, clock.now())
+
+
+async def test_in_the_calendar_of_who_leads_each_change_is_newer_than_the_one_before(
+    kim: Principal, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    robin = await a_leader(clock.now())
+    cohort = await filled(3, keys, clock, leader=robin)
+    # One that is over when the start is cancelled, one that has a day left, one that is cancelled by itself.
+    hours, slots = (-3, 96, 120), []
+    for begins in hours:
+        starts = clock.now() + timedelta(hours=begins)
+        slots.append(
+            await owner.fetchval(
+                """insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, capacity, staff_id)
+                   select id, $2, $2::timestamptz + interval '1 hour', venue_id, 5, $3 from cohort where id = $1
+                   returning id""",
+                cohort.cohort_id,
+                starts,
+                robin.staff_id,
+            )
+        )
+    await owner.execute(
+        "update cohort_session set state = 'held', starts_at = starts_at - interval '40 days', "
+        "ends_at = ends_at - interval '40 days' where cohort_id = $1 and number = 1",
+        cohort.cohort_id,
+    )
+    cohort = await cohorts.by_id(cohort.cohort_id)
+    async with transaction():
+        address = calendar.feed_address(await calendar.leader_feed(robin.staff_id, keys, clock.now()), keys)
+    shown = [{str(e["UID"]): e for e in events((await client.get(address)).content)}]
+    clock.advance(minutes=1)
+    for step in range(6):
+        if step == 2:
+            await visits.cancel_slot(cohort.cohort_id, slots[2], 0, kim.staff_id, clock.now())
+        elif step in {1, 4}:
+            assert not await undo_services.undo(cohort.cohort_id, await decided(cohort, clock), kim, clock.now())
+        else:
+            await decide("cancel", await cohorts.by_id(cohort.cohort_id), kim, clock)
+        shown.append({str(e["UID"]): e for e in events((await client.get(address)).content)})
+        clock.advance(minutes=1)
+    assert [len(one) for one in shown] == [13] * 7
+    for before, after in pairwise(shown):
+        for uid, was in before.items():
+            now_is = after[uid]
+            assert now_is["LAST-MODIFIED"].dt >= was["LAST-MODIFIED"].dt
+            words = [
+                {k: v for k, v in e.property_items() if k not in {"LAST-MODIFIED", "DTSTAMP", "SEQUENCE"}}
+                for e in (was, now_is)
+            ]
+            assert now_is["SEQUENCE"] > was["SEQUENCE"] or (now_is["SEQUENCE"], words[0]) == (was["SEQUENCE"], words[1])
+
+
+async def test_what_the_release_before_cancelled_is_newer_too(
+    kim: Principal, client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    robin = await a_leader(clock.now())
+    cohort = await filled(3, keys, clock, leader=robin)
+    await owner.execute(
+        """insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, capacity, staff_id)
+           select id, $2, $2::timestamptz + interval '1 hour', venue_id, 5, $3 from cohort where id = $1""",
+        cohort.cohort_id,
+        clock.now() + timedelta(days=3),
+        robin.staff_id,
+    )
+    await decide("cancel", cohort, kim, clock)
+    await owner.execute("update visit_slot set sequence = 0, revised_at = null")
+    async with transaction():
+        address = calendar.feed_address(await calendar.leader_feed(robin.staff_id, keys, clock.now()), keys)
+    (off,) = [e for e in events((await client.get(address)).content) if e.start.day == 5]
+    assert (off["SEQUENCE"], off["LAST-MODIFIED"].dt) == (1, clock.now())
+    clock.advance(minutes=1)
+    assert not await undo_services.undo(cohort.cohort_id, await decided(cohort, clock), kim, clock.now())
+    (on,) = [e for e in events((await client.get(address)).content) if e.start.day == 5]
+    assert (on["SEQUENCE"], on["LAST-MODIFIED"].dt, on["STATUS"]) == (2, clock.now(), "CONFIRMED")
+
+
+async def test_what_was_cancelled_or_brought_back_before_there_was_a_sequence_has_one(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    back, off, same = [await filled(1, keys, clock) for _ in range(3)]
+    made = """insert into visit_slot (cohort_id, starts_at, ends_at, venue_id, capacity)
+              select id, $2, $2::timestamptz + interval '1 hour', venue_id, 5 from cohort where id = $1"""
+    for cohort in (back, off, same):
+        await owner.execute(made, cohort.cohort_id, clock.now() + timedelta(days=3))
+    for cohort in (back, off):
+        await decide("cancel", cohort, kim, clock)
+    cancelled = clock.now()
+    clock.advance(minutes=1)
+    assert not await undo_services.undo(back.cohort_id, await decided(back, clock), kim, clock.now())
+    await owner.execute("update visit_slot set sequence = 0, revised_at = null")
+    migration = import_module("programmes.piccolo_migrations.programmes_2026_11_30t00_20_01_000001")
+    for statement in migration.FORWARDS:
+        await owner.execute(statement)
+    rows = await owner.fetch("select cohort_id, sequence, revised_at from visit_slot")
+    assert {row["cohort_id"]: (row["sequence"], row["revised_at"]) for row in rows} == {
+        back.cohort_id: (2, clock.now()),
+        off.cohort_id: (1, cancelled),
+        same.cohort_id: (0, None),
+    }

@@ -49,8 +49,21 @@ where s.cohort_id = $1 and s.state in ('planned', 'moved') and s.ends_at > $3 an
 """
 
 
+# Who stands there themselves hears when it is.
+_HEARD_OF_ANOTHER_DAY = """
+select m.staff_id, m.session_id, s.sequence from staff_message m join cohort_session s on s.id = m.session_id
+where s.cohort_id = $1 and s.state in ('planned', 'moved') and s.ends_at > $3 and m.kind = 'expected' and m.created_at >= $2
+  and m.staff_id <> $4 and (m.state = 'sent' or m.handed_over_at is not null)
+  and not exists (select from session_duty d where d.session_id = s.id and d.staff_id = m.staff_id and not d.away)
+order by m.created_at, m.id
+"""
+
+
 async def tell_on_again(cohort_id: int, since: datetime, who: Principal, now: datetime) -> None:
-    """In the transaction in which a change made then is undone: coordinators who were told, or may have been, that somebody
-    cancelled what they lead hear that it takes place."""
+    """In the transaction in which a change made then is undone, after `ask_again`: coordinators who were told, or may have
+    been, that somebody cancelled what they lead hear that it takes place. Those who were told that it has got another day,
+    on which whoever had let somebody stand in is expected, hear on which day nobody has said yes."""
     for row in await fetch(_HEARD_THAT_IT_IS_OFF, cohort_id, since, now, who.staff_id):
         await tell("on_again", [row["staff_id"]], row["session_id"], str(row["sequence"]), now)
+    for row in await fetch(_HEARD_OF_ANOTHER_DAY, cohort_id, since, now, who.staff_id):
+        await tell("nobody", [row["staff_id"]], row["session_id"], f"back/{row['sequence']}", now)

@@ -50,13 +50,14 @@ def ending_page(cohort: CohortFacts, left: Sequence[SessionFacts], reach: Reach)
     people = rows(reach, _("Får veta det en gång."))
     if cohort.form == "drop_in":
         people = ((_("Besökare"), _("Dagarna står som inställda."), _("På sidan om verksamheten")),)
+    leaders = (_("Gruppledarna"), _("Det som är kvar ställs in."), _("E-post, på Idag och i deras kalender"))
     summary = told(reach) if cohort.form != "drop_in" else ""
     return EndingPage(
         cohort.cohort_id,
         cohort.name,
         " ".join(part for part in (at_once, summary, _("Det går inte att ångra.")) if part),
         days,
-        (*people, calendars),
+        (*people, calendars, leaders),
         len(left),
         _("Ställ in %(what)s", what=what),
     )

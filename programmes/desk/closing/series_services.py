@@ -4,14 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.catalogue import queries as catalogue
+from programmes.cohorts import ending_services, services
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts import services
-from programmes.cohorts.ending_services import cancel_rest
 from programmes.cohorts.rules import ends_early
 from programmes.cohorts.talk_services import series
+from programmes.core.clock import local_date
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
+from programmes.desk.changes.duty_told_services import telling_staff
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queries import places
 from programmes.enrolment.rules import must_show_age
@@ -49,3 +50,12 @@ async def start_series(cohort_id: int, principal: Principal, now: datetime) -> N
             return
         if not await somebody_comes(cohort_id) or not await services.begin_series(cohort_id, principal, now):
             raise Conflict("cohort_changed")
+
+
+async def cancel_rest(cohort_id: int, seen: str, principal: Principal, now: datetime) -> None:
+    """As `ending_services.cancel_rest`; whoever leads what is left hears of it."""
+    async with transaction():
+        await cohorts.mine(principal, local_date(now), cohort_id)
+        await cohorts.locked(cohort_id)
+        async with telling_staff(cohort_id, principal, now):
+            await ending_services.cancel_rest(cohort_id, seen, principal, now)

@@ -147,7 +147,9 @@ async def cancel_slot(cohort_id: int, slot_id: int, seen: int, staff_id: int, no
         if len(booked) != seen:
             raise Conflict("visit_changed")
         await _office_takes_it(slot_id, now)
-        await execute("update visit_slot set cancelled_at = $2 where id = $1", slot_id, now)
+        await execute(
+            "update visit_slot set cancelled_at = $2, sequence = sequence + 1, revised_at = $2 where id = $1", slot_id, now
+        )
         await execute(
             "update study_visit set state = 'cancelled', marked_at = $2 where slot_id = $1 and state = 'booked'",
             slot_id,

@@ -11,7 +11,7 @@ from programmes.catalogue.rules import Programme
 from programmes.cohorts import decision_queries, year_queries
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.rules import Span, decision_undone_until
-from programmes.cohorts.wording_rules import moved_meanwhile, said
+from programmes.cohorts.wording_rules import said
 from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden, NotFound
@@ -23,7 +23,7 @@ from programmes.oversight.cockpit import file_pages as starts_file_pages
 from programmes.oversight.cockpit import pages
 from programmes.oversight.cockpit.card_pages import one_card
 from programmes.oversight.decisions import pages as decision_pages
-from programmes.oversight.decisions.undo_services import moved_because, undoable
+from programmes.oversight.decisions.undo_services import undoable, why_it_stands
 from programmes.oversight.queries import Filter
 from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
@@ -148,8 +148,7 @@ async def undo_for(request: AnyRequest, cohort_id: int, name: str, section: str)
     found = await undoable(cohort_id, request.app.state.clock.now()) if principal(request).coordinates(section) else None
     if found is None or found.undone_until is None:
         return None
-    moved = await moved_because(cohort_id, found)
-    why = moved_meanwhile(moved.people, moved.to) if moved.people else ""
+    why = " ".join(said(reason) for reason in await why_it_stands(cohort_id, found))
     return pages.undo_of(cohort_id, name, found, found.undone_until, why)
 
 

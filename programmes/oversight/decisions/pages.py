@@ -169,6 +169,13 @@ def _usual_end(what: str) -> Rows:
     return ((_("Gruppledarna"), what, _("Syns på Idag")),)
 
 
+def _leaders(facts: Start, what: str) -> Rows:
+    """Who leads hears by mail what somebody else changed for them; of what is only planned nobody knows yet."""
+    if facts.state == "planned":
+        return _usual_end(what)
+    return ((_("Gruppledarna"), what, _("E-post, på Idag och i deras kalender")),)
+
+
 def start_rows(facts: Start, reached: Mapping[State, Reach]) -> Rows:
     """What a start means to whom, and how many of them hear of it in which way."""
     rows = _people(
@@ -220,7 +227,7 @@ def cancel_page(
         facts,
         f"{_cancel_lead(facts)} {hint}",
         form,
-        (*rows, *_usual_end(_("Rum och tider blir lediga."))),
+        (*rows, *_leaders(facts, _("Träffarna ställs in. Rum och tider blir lediga."))),
         fixed_reasons(),
         _short_year(facts, without(year, facts.cohort_id) if year else None),
         (("skal", reason),),
@@ -303,7 +310,7 @@ def postpone_page(
         facts,
         f"{_counted(facts)} {_need(facts)}",
         form,
-        (*rows, *_usual_end(_("De nya dagarna gäller."))),
+        (*rows, *_leaders(facts, _("De nya dagarna gäller."))),
         fixed_reasons(),
         _short_year(facts, without(year, facts.cohort_id) if year and leaves else None),
         (("start", first), ("beslut", decide_by), ("skal", reason)),
