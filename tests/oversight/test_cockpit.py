@@ -121,6 +121,19 @@ async def test_starting_says_so_and_a_second_tab_learns_that_it_was_too_late(
     assert "Den har ändrats sedan sidan visades" in again.text
 
 
+async def test_a_form_of_the_release_before_which_says_nothing_of_people_is_taken(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    await fill(cohort, 5, keys, clock)
+    address = f"{STARTS}/{cohort.cohort_id}/starta"
+    state, slash, people = hidden((await client.get(address)).text, "sett").partition("/")
+    assert slash
+    assert people
+    assert (await post_form(client, address, {"sett": f"{state}x"}, address)).status_code == 409
+    assert (await post_form(client, address, {"sett": state}, address)).status_code == 303
+
+
 @pytest.mark.parametrize("what", ["starta", "stall-in", "skjut-upp"])
 async def test_a_decision_hits_those_who_were_shown_or_the_page_comes_again(
     what: str, kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder

@@ -47,10 +47,11 @@ def number_within(form: Form, name: str, span: Span, most: int) -> int:
     return form.number(name, span.least, span.most)
 
 
-def shown_for(form: Form) -> tuple[str, str]:
-    """How the start stood, and whom it would hit, when the form was shown."""
-    state, _slash, people = form.raw("sett").partition("/")
-    return state, people
+def shown_for(form: Form) -> tuple[str, str | None]:
+    """How the start stood, and whom it would hit, when the form was shown; None in a form of the release before, which does
+    not say whom."""
+    state, slash, people = form.raw("sett").partition("/")
+    return state, people if slash else None
 
 
 async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int = 200) -> Response[Any]:
