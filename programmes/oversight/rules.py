@@ -70,9 +70,8 @@ class Start:
         return seen_as(self.state, self.first_start)
 
     @property
-    def shown(self) -> str:
-        """All that a form about it was shown for, people too."""
-        return f"{self.seen}/{people_as(self.confirmed, self.preliminary, self.offered, self.queued)}"
+    def people(self) -> str:
+        return people_as(self.confirmed, self.preliminary, self.offered, self.queued)
 
     @property
     def deciding(self) -> StartFacts:

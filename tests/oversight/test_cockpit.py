@@ -121,17 +121,17 @@ async def test_starting_says_so_and_a_second_tab_learns_that_it_was_too_late(
     assert "Den har ändrats sedan sidan visades" in again.text
 
 
-async def test_a_form_of_the_release_before_which_says_nothing_of_people_is_taken(
+async def test_a_form_that_goes_to_the_release_before_or_comes_from_it_is_taken(
     kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:
     cohort = await a_cohort("2.8", clock.now())
     await fill(cohort, 5, keys, clock)
     address = f"{STARTS}/{cohort.cohort_id}/starta"
-    state, slash, people = hidden((await client.get(address)).text, "sett").partition("/")
-    assert slash
-    assert people
-    assert (await post_form(client, address, {"sett": f"{state}x"}, address)).status_code == 409
-    assert (await post_form(client, address, {"sett": state}, address)).status_code == 303
+    shown = (await client.get(address)).text
+    # As that release reads and writes it.
+    assert hidden(shown, "sett") == f"open-{cohort.first_start:%Y%m%d%H%M}"
+    assert (await post_form(client, address, {"sett": "open-"}, address)).status_code == 409
+    assert (await post_form(client, address, {"sett": hidden(shown, "sett")}, address)).status_code == 303
 
 
 @pytest.mark.parametrize("what", ["starta", "stall-in", "skjut-upp"])
@@ -142,7 +142,7 @@ async def test_a_decision_hits_those_who_were_shown_or_the_page_comes_again(
     await fill(cohort, 5, keys, clock)
     address = f"{STARTS}/{cohort.cohort_id}/{what}"
     shown = (await client.get(address)).text
-    form = {"skal": "too_few", "start": "2026-10-26", "beslut": "2026-10-16"}
+    form = {"skal": "too_few", "start": "2026-10-26", "beslut": "2026-10-16", "vilka": hidden(shown, "vilka")}
     if what == "skjut-upp":
         again = await post_form(client, address, {**form, "visa": "1", "sett": hidden(shown, "sett")})
         form["dagar"] = hidden(again.text, "dagar")
@@ -152,7 +152,8 @@ async def test_a_decision_hits_those_who_were_shown_or_the_page_comes_again(
     assert "Beslutet gäller andra nu" in answer.text
     assert "1 preliminär" in answer.text
     assert (await cohorts.by_id(cohort.cohort_id)).state == "open"
-    answer = await post_form(client, address, {**form, "sett": hidden(answer.text, "sett")})
+    both = {name: hidden(answer.text, name) for name in ("sett", "vilka")}
+    answer = await post_form(client, address, {**form, **both})
     assert answer.status_code == 303
 
 

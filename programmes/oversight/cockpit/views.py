@@ -49,9 +49,8 @@ def number_within(form: Form, name: str, span: Span, most: int) -> int:
 
 def shown_for(form: Form) -> tuple[str, str | None]:
     """How the start stood, and whom it would hit, when the form was shown; None in a form of the release before, which does
-    not say whom."""
-    state, slash, people = form.raw("sett").partition("/")
-    return state, people if slash else None
+    not say whom. They are two fields, so that the release before takes a form of this one."""
+    return form.raw("sett"), form.raw("vilka") or None
 
 
 async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int = 200) -> Response[Any]:
