@@ -1,5 +1,6 @@
 """A coordinator's own questions to the form of a programme."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -32,9 +33,9 @@ async def own_questions_of(request: AnyRequest) -> list[Programme]:
     return [p for p in await _evaluated(request) if who.coordinates(p.section)] if who.has("coordinator") else []
 
 
-async def coordinated(request: AnyRequest, slug: str) -> Programme:
-    """A programme that is evaluated and that this person coordinates. Raises NotFound, or Forbidden for another's."""
-    found = next((p for p in await _evaluated(request) if p.slug == slug), None)
+def coordinated(request: AnyRequest, slug: str, among: Iterable[Programme]) -> Programme:
+    """The one among programmes that this person coordinates. Raises NotFound, or Forbidden for another's."""
+    found = next((p for p in among if p.slug == slug), None)
     if not principal(request).has("coordinator"):
         raise Forbidden
     if found is None:
@@ -61,7 +62,7 @@ async def _show(request: AnyRequest, programme: Programme, form: Form | None = N
 @get(_PAGE, guards=[signed_in])
 async def own_page(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """What the form asks, and the fields to add questions."""
-    return await _show(request, await coordinated(request, slug))
+    return await _show(request, coordinated(request, slug, await _evaluated(request)))
 
 
 def _read(form: Form) -> list[OwnQuestion]:
@@ -83,7 +84,7 @@ def _read(form: Form) -> list[OwnQuestion]:
 @post(_PAGE, guards=[signed_in], status_code=303)
 async def keep_questions(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """Ask these from the next slips on."""
-    programme = await coordinated(request, slug)
+    programme = coordinated(request, slug, await _evaluated(request))
     form = await read_form(request)
     own = _read(form)
     if form.errors:

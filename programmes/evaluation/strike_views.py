@@ -9,9 +9,9 @@ from programmes.catalogue.rules import Programme
 from programmes.core.i18n import gettext as _
 from programmes.evaluation import strike_queries as queries
 from programmes.evaluation import strike_services as services
-from programmes.evaluation.form_views import coordinated
 from programmes.evaluation.result_pages import half_year_title
 from programmes.evaluation.strike_queries import Shown
+from programmes.evaluation.told_views import coordinated_words
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, signed_in
 from programmes.web.rendering import page
@@ -42,14 +42,14 @@ async def _show(
 @get(_PAGE, guards=[signed_in])
 async def strike_page(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """All words of the programme that are shown."""
-    programme = await coordinated(request, slug)
+    programme = await coordinated_words(request, slug)
     return await _show(request, programme, await queries.shown(programme.section))
 
 
 @post(_PAGE, guards=[signed_in], status_code=303)
 async def strike(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """Strike one of them for good."""
-    programme = await coordinated(request, slug)
+    programme = await coordinated_words(request, slug)
     form = await read_form(request)
     found = await queries.shown(programme.section)
     wanted = form.choice("vad", [one.key for one in found], _("Välj det som ska strykas."))
