@@ -22,7 +22,8 @@ AnyRequest = Request[Any, Any, Any]
 _PAGE = "/personal/utvarderingar/{slug:str}/fragor"
 
 
-async def _evaluated(request: AnyRequest) -> list[Programme]:
+async def evaluated(request: AnyRequest) -> list[Programme]:
+    """The programmes that are evaluated now."""
     today = local_date(request.app.state.clock.now())
     return [p for _id, p in await catalogue.in_force(today) if p.form in {"group", "individual"} and p.evaluation != "off"]
 
@@ -30,7 +31,7 @@ async def _evaluated(request: AnyRequest) -> list[Programme]:
 async def own_questions_of(request: AnyRequest) -> list[Programme]:
     """The programmes to whose form this person may add questions."""
     who = principal(request)
-    return [p for p in await _evaluated(request) if who.coordinates(p.section)] if who.has("coordinator") else []
+    return [p for p in await evaluated(request) if who.coordinates(p.section)] if who.has("coordinator") else []
 
 
 def coordinated(request: AnyRequest, slug: str, among: Iterable[Programme]) -> Programme:
@@ -62,7 +63,7 @@ async def _show(request: AnyRequest, programme: Programme, form: Form | None = N
 @get(_PAGE, guards=[signed_in])
 async def own_page(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """What the form asks, and the fields to add questions."""
-    return await _show(request, coordinated(request, slug, await _evaluated(request)))
+    return await _show(request, coordinated(request, slug, await evaluated(request)))
 
 
 def _read(form: Form) -> list[OwnQuestion]:
@@ -84,7 +85,7 @@ def _read(form: Form) -> list[OwnQuestion]:
 @post(_PAGE, guards=[signed_in], status_code=303)
 async def keep_questions(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """Ask these from the next slips on."""
-    programme = coordinated(request, slug, await _evaluated(request))
+    programme = coordinated(request, slug, await evaluated(request))
     form = await read_form(request)
     own = _read(form)
     if form.errors:
