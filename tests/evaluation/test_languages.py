@@ -105,6 +105,25 @@ async def test_every_page_of_a_slip_says_everything_in_easy_swedish_and_in_arabi
             assert set(latin) <= names, set(latin) - names
 
 
+@pytest.mark.parametrize(
+    ("wanted", "full", "when", "never"),
+    [
+        ("sv", "8 av 8", "ungefär när ett svar kom", "eller när."),
+        ("sv_easy", "8 av 8", "ungefär när ett svar kom", "eller när."),
+        ("en", "8 of 8", "roughly when an answer came", "or when."),
+        ("ar", "8 من 8", "تقريبًا متى وصلت إجابة", "أو متى"),
+    ],
+)
+async def test_what_the_box_cannot_hide_is_said_in_every_language(
+    client: httpx.AsyncClient, db: None, wanted: str, full: str, when: str, never: str
+) -> None:
+    """A full turnout and an empty box tell of everybody, and who has the database sees roughly when (docs/evaluation.md)."""
+    can, cannot = (await client.get(f"/u/skydd?lang={wanted}")).text.split('aria-labelledby="skyddar-inte"')
+    assert never not in can
+    assert full in cannot
+    assert when in cannot
+
+
 async def test_each_language_leads_to_the_others_and_an_answer_is_in_none_of_their_pages(
     client: httpx.AsyncClient, groups: Groups
 ) -> None:
