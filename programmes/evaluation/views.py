@@ -90,7 +90,7 @@ async def _answer(request: AnyRequest, form: Form, code: str, programme: Program
         elif form.raw(key):
             form.fail("fragor", _("Välj ett av stegen 1 till 5."))
     for key in questions.texts:
-        if written := form.text(key, questions.longest(key)):
+        if written := form.written(key, questions.longest(key)):
             given[key] = written
     if not given and not form.errors:
         form.fail("fragor", _("Svara på minst en fråga, eller skriv något."))

@@ -13,7 +13,8 @@ from programmes.core.characters import NONCHARACTERS
 from programmes.core.contacts import one_channel
 from programmes.core.i18n import gettext as _
 
-_CONTROL = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069{''.join(sorted(NONCHARACTERS))}]")
+_TURNING = r"\u202a-\u202e\u2066-\u2069"
+_CONTROL = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f{_TURNING}{''.join(sorted(NONCHARACTERS))}]")
 
 
 # What fills a line without showing anything, beside the categories of characters that never do.
@@ -59,7 +60,15 @@ class Form:
     def text(self, name: str, most: int, required: str = "") -> str:
         """One line of text. `required` is the message when it is empty; without it empty is fine. What nobody can see
         is empty."""
-        typed = self.raw(name)
+        return self._line(name, self.raw(name), most, required)
+
+    def written(self, name: str, most: int) -> str:
+        """The same in whatever language somebody writes. Marks that turn a text, which keyboards of Arabic put in unasked, are
+        left out."""
+        typed = re.sub(f"[{_TURNING}]", "", self.raw(name))
+        return self._line(name, typed, most, "")
+
+    def _line(self, name: str, typed: str, most: int, required: str) -> str:
         value = " ".join(typed.split())
         if not _visible(value):
             value = ""

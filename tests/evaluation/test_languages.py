@@ -70,6 +70,7 @@ async def walk(client: httpx.AsyncClient, groups: Groups, settings: Settings, wa
         await client.post(address, data=talks),
         await client.post(address, data={"steg": "svar", "kod": slips[0]}),
         await client.post(address, data=long),
+        await client.post(address, data={"steg": "svar", "kod": slips[0], "good": "a\x00b"}),
         await client.post(address, data={"steg": "svar", "kod": slips[0], "safety": "4"}),
         await client.post(address, data={"steg": "svar", "kod": slips[0], "safety": "4"}),
         await client.get(f"/u/tack?lang={wanted}"),
@@ -79,8 +80,8 @@ async def walk(client: httpx.AsyncClient, groups: Groups, settings: Settings, wa
     folder.rename(folder.with_name("elsewhere"))
     pages.append(await client.post(address, data={"steg": "svar", "kod": slips[1], "safety": "4"}))
     folder.with_name("elsewhere").rename(folder)
-    assert [page.status_code for page in pages] == [200, 200, 422, 422, 200, 422, 422, 303, 409, 200, 409, 503]
-    assert pages[7].headers["location"] == f"/u/tack?lang={wanted}"
+    assert [page.status_code for page in pages] == [200, 200, 422, 422, 200, 422, 422, 422, 303, 409, 200, 409, 503]
+    assert pages[8].headers["location"] == f"/u/tack?lang={wanted}"
     assert not any("set-cookie" in page.headers for page in pages)
     return [page.text for page in pages if page.status_code != 303]
 

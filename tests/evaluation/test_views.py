@@ -184,6 +184,22 @@ async def test_a_family_of_emoji_is_an_answer(client: httpx.AsyncClient, groups:
     assert (await answer(client, slips[0], good="Tack \N{MAN}\u200d\N{GIRL}", change="mer\u00adtid")).status_code == 303
 
 
+async def test_marks_that_an_arabic_keyboard_puts_in_cost_nobody_their_answer(
+    client: httpx.AsyncClient, groups: Groups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, slips = await groups.with_slips(1)
+    sealed: list[dict[str, object]] = []
+
+    async def cast(_code: str, given: dict[str, object], _folder: object) -> bool:
+        sealed.append(given)
+        return True
+
+    monkeypatch.setattr(services, "cast", cast)
+    turned = await answer(client, slips[0], good="\u202bشكرا\u202c \u2067كثيرا\u2069\u200f", change="\u202b\u202c")
+    assert turned.status_code == 303
+    assert sealed == [{"good": "شكرا كثيرا\u200f"}]
+
+
 @pytest.mark.parametrize("data", [{}, {"kod": "x" * 5000}, {"kod": "\x00"}, {"steg": "svar"}, {"kod": "å", "steg": "svar"}])
 async def test_strange_posts_are_answered_in_words(data: dict[str, str], client: httpx.AsyncClient) -> None:
     assert (await client.post("/u", data=data)).status_code in {409, 422}
