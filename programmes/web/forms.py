@@ -8,6 +8,7 @@ from datetime import date, time
 from typing import Any
 
 from litestar import Request
+from litestar.exceptions import ClientException
 
 from programmes.core.characters import NONCHARACTERS
 from programmes.core.contacts import one_channel
@@ -63,9 +64,11 @@ class Form:
         return self._line(name, self.raw(name), most, required)
 
     def written(self, name: str, most: int) -> str:
-        """The same in whatever language somebody writes. Marks that turn a text, which keyboards of Arabic put in unasked, are
-        left out."""
+        """The same in whatever language somebody writes. Marks that turn a text, which keyboards of Arabic put in unasked,
+        are left out; bytes that were no letters are said, as nobody can read what stands in their place."""
         typed = re.sub(f"[{_TURNING}]", "", self.raw(name))
+        if "\ufffd" in typed:
+            self.fail(name, _("Det finns tecken som inte går att använda. Skriv om texten."))
         return self._line(name, typed, most, "")
 
     def _line(self, name: str, typed: str, most: int, required: str) -> str:
@@ -171,8 +174,15 @@ class Form:
 
 
 async def read_form(request: Request[Any, Any, Any]) -> Form:
-    """The submitted form. Files and broken encodings count as nothing typed."""
-    data = await request.form()
+    """The submitted form. Files count as nothing typed; what stands for broken bytes (U+FFFD) is among what was.
+
+    Raises:
+        ClientException: it is in parts, and one of them no text.
+    """
+    try:
+        data = await request.form()
+    except UnicodeDecodeError:
+        raise ClientException from None
     values: dict[str, list[str]] = {}
     for name, value in data.multi_items():
         if isinstance(value, str):

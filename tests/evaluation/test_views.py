@@ -200,6 +200,23 @@ async def test_marks_that_an_arabic_keyboard_puts_in_cost_nobody_their_answer(
     assert sealed == [{"good": "شكرا كثيرا\u200f"}]
 
 
+@pytest.mark.parametrize("broken", [b"%FF%FE", b"%C3", b"%ED%A0%80"])
+async def test_an_answer_in_broken_bytes_is_refused_and_the_slip_kept(
+    broken: bytes, client: httpx.AsyncClient, groups: Groups, owner: asyncpg.Connection
+) -> None:
+    _, slips = await groups.with_slips(1)
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    body = f"kod={slips[0]}&steg=svar&safety=4&good=Bra+".encode() + broken
+    wrong = await client.post("/u", content=body, headers=headers)
+    assert wrong.status_code == 422
+    assert "tecken som inte går att använda" in wrong.text
+    assert await owner.fetchval("select count(*) from sealed_answer") == 0
+    parts = {"kod": (None, slips[0]), "steg": (None, "svar"), "safety": (None, "4"), "good": (None, b"Bra \xff")}
+    assert (await client.post("/u", files=parts)).status_code == 400
+    assert await owner.fetchval("select count(*) from sealed_answer") == 0
+    assert (await answer(client, slips[0], safety="4", good="Bra å")).status_code == 303
+
+
 @pytest.mark.parametrize("data", [{}, {"kod": "x" * 5000}, {"kod": "\x00"}, {"steg": "svar"}, {"kod": "å", "steg": "svar"}])
 async def test_strange_posts_are_answered_in_words(data: dict[str, str], client: httpx.AsyncClient) -> None:
     assert (await client.post("/u", data=data)).status_code in {409, 422}
