@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from programmes import worker
+from programmes.catalogue.services import choose_reading
 from programmes.core import codes
 from programmes.evaluation import services
 from programmes.settings import Settings
@@ -271,6 +272,28 @@ async def test_a_leader_prints_slips_closes_and_reads_what_came(
     assert "visas inte" in done.text
     assert ["Delaktighet", "4,0", "0", "0", "0", "12", "0"] in tables(done.text)[0]
     assert (await client.get(f"{address}/stang")).headers["location"] == address
+
+
+async def test_a_box_that_was_there_goes_on_when_the_evaluation_is_turned_off(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    kim = await a_coordinator(clock.now(), "kim")
+    cohort, late = await groups.started(6, section="2.7"), await groups.started(6, section="2.7")
+    assert await services.ensure_ballot(cohort.cohort_id, clock.now())
+    _id, programme = await a_programme("2.7")
+    await choose_reading(programme, "evaluation", "off", kim.staff_id, clock.now())
+    await worker.drain(groups.worker)
+    await sign_in_as(client, "robin", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/utvardering"
+    assert "Skriv ut lapparna" in (await client.get(address)).text
+    sheet = await post_form(client, f"{address}/lappar", {}, page=address)
+    assert sheet.status_code == 200
+    printed = re.findall(r'<p class="code">([0-9A-Z-]{19})<br>', sheet.text)
+    assert len(printed) == 6
+    await worker.drain(groups.worker)
+    assert (await answer(client, printed[0], participation="4")).status_code == 303
+    assert await services.ensure_ballot(late.cohort_id, clock.now()) is None
+    assert "Gruppen har ingen utvärdering" in (await client.get(f"/personal/grupper/{late.cohort_id}/utvardering")).text
 
 
 async def test_five_to_nine_answers_show_only_rounded_means(
