@@ -368,8 +368,12 @@ async def test_own_words_are_written_before_the_answers_are_shown_and_stand_as_t
     assert "”Vi ville ha en träff till.”" in page
     assert "egna-ord" not in page
     late = await post_form(client, f"{address}/egna-ord", {"ord": "Nej.", "ingen": "ja"}, page="/personal/grupper")
-    assert late.status_code == 422
-    assert "Det som har visats ändras inte" in late.text
+    unticked = await post_form(client, f"{address}/egna-ord", {"ord": ""}, page="/personal/grupper")
+    for told in (late, unticked):
+        assert told.status_code == 409
+        assert "Det som har visats ändras inte" in told.text
+        linked = set(re.findall(r'href="#([^"]+)"', told.text))
+        assert linked <= set(re.findall(r' id="([^"]+)"', told.text)), "every link leads somewhere on the page"
 
 
 async def test_results_are_for_those_who_coordinate_or_lead_the_programme(
