@@ -98,7 +98,13 @@ async def test_a_coordinator_strikes_what_has_been_shown_and_nothing_else_change
         assert unsure.status_code == 422
         assert (await post_form(client, PAGE, {"vad": key, "bort": "ja"}, page=PAGE)).status_code == 303
         gone = await post_form(client, PAGE, {"vad": key, "bort": "ja"}, page=PAGE)
-        assert gone.status_code == 422
+        assert gone.status_code == 409
+        assert "Det är redan struket." in gone.text
+        assert "Välj det som ska strykas" not in gone.text
+    for unnamed in ({}, {"vad": "allt", "bort": "ja"}):
+        untold = await post_form(client, PAGE, dict(unnamed), page=PAGE)
+        assert untold.status_code == 422
+        assert "Välj det som ska strykas" in untold.text
     page = (await client.get("/personal/utvarderingar?insats=abc")).text
     assert page.count(">struket<") == 2
     assert "”Vi vill ha fika.”" in page
@@ -182,3 +188,38 @@ async def test_what_is_shown_or_waits_is_struck_and_reviewed_also_when_the_evalu
     _id, other = await a_programme("2.19")
     assert other.evaluation == "off"
     assert (await client.get(f"/personal/utvarderingar/{other.slug}/stryk")).status_code == 404
+
+
+async def test_an_old_page_of_words_that_have_been_released_since_or_of_the_last_ones_is_answered_in_words(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now(), "kim", "2.1")
+    for _ in range(2):
+        await groups.closed(5, words="Bra.")
+    await groups.closed(3, words="Vi väntar.")
+    await sign_in_as(client, "kim", clock.now())
+
+    async def key(words: str = "Vi väntar") -> str:
+        return re.findall(rf'value="([0-9a-f]{{32}})"><span><span dir="auto">”{words}', (await client.get(PAGE)).text)[0]
+
+    # Two groups have said the same: of the one that is struck it is told so.
+    for left in (True, False):
+        one = {"vad": await key("Bra"), "bort": "ja"}
+        assert (await post_form(client, PAGE, dict(one), page=PAGE)).status_code == 303
+        twice = await post_form(client, PAGE, dict(one), page=PAGE)
+        assert twice.status_code == 409
+        assert "Det är redan struket." in twice.text
+        assert ("”Bra." in twice.text) == left
+    waiting = {"vad": await key(), "bort": "ja"}
+    await groups.closed(4)
+    moved = await post_form(client, PAGE, dict(waiting), page=PAGE)
+    assert moved.status_code == 409
+    assert "Välj dem igen." in moved.text
+    struck = {"vad": await key(), "bort": "ja"}
+    assert (await post_form(client, PAGE, dict(struck), page=PAGE)).status_code == 303
+    # Nothing is left to be struck; the summary of errors leads there all the same.
+    for old in (struck, waiting):
+        again = await post_form(client, PAGE, dict(old), page="/personal/grupper")
+        assert again.status_code == 409
+        assert "Det är redan struket. Det finns inga ord att stryka." in again.text
+        assert set(re.findall(r'href="#([^"]+)"', again.text)) <= set(re.findall(r' id="([^"]+)"', again.text))
