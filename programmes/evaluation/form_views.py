@@ -71,6 +71,9 @@ def _read(form: Form) -> list[OwnQuestion]:
     found: list[OwnQuestion] = []
     for place in range(1, MOST_OWN + 1):
         words = {code: form.text(f"{code}{place}", LONGEST_QUESTION) for code in LANGUAGES}
+        for code in LANGUAGES:
+            if not words[code] and form.raw(f"{code}{place}").strip():
+                form.fail(f"{code}{place}", _("Det finns bara tecken som inte syns. Skriv frågan, eller töm rutan."))
         if any(words.values()) and not words["sv"]:
             form.fail(f"sv{place}", _("Skriv frågan på svenska också."))
         kind = form.choice(f"sort{place}", tuple(pages.kinds())) if any(words.values()) else "scale"

@@ -160,6 +160,8 @@ async def test_a_coordinator_adds_questions_and_who_answers_sees_them(
         ({"sv1": "x" * 161}, "Skriv högst 160 tecken."),
         ({"sv1": "Ja\u202e?"}, "tecken som inte går att använda"),
         ({"sv1": "Ja\x00?"}, "tecken som inte går att använda"),
+        ({"sv1": "\u200b\u200d"}, "Det finns bara tecken som inte syns."),
+        ({"sv1": "Ja?", "en1": "\u2800"}, "Det finns bara tecken som inte syns."),
         ({"sv1": "Ja?", "sort1": "röst"}, "Välj ett av alternativen."),
         ({"sv1": "Ja?", "sv2": "JA?"}, "Den frågan finns redan."),
     ]
