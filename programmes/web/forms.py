@@ -15,7 +15,7 @@ from programmes.core.contacts import one_channel
 from programmes.core.i18n import gettext as _
 
 _TURNING = r"\u202a-\u202e\u2066-\u2069"
-_CONTROL = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f{_TURNING}{''.join(sorted(NONCHARACTERS))}]")
+_CONTROL = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f{_TURNING}{''.join(sorted(NONCHARACTERS))}]")
 
 
 # What fills a line without showing anything, beside the categories of characters that never do.

@@ -168,6 +168,7 @@ async def test_no_page_says_what_was_answered_whatever_is_sent_again(
         ({"safety": "7"}, "Välj ett av stegen"),
         ({"good": "a\x00b"}, "tecken som inte går"),
         ({"good": "a\ufffeb"}, "tecken som inte går"),
+        ({"good": "a\x80b"}, "tecken som inte går"),
     ],
 )
 async def test_an_answer_that_says_nothing_is_not_sent(
