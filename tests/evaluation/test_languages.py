@@ -73,6 +73,8 @@ async def walk(client: httpx.AsyncClient, groups: Groups, settings: Settings, wa
         await client.post(address, data={"steg": "svar", "kod": slips[0], "good": "a\x00b"}),
         await client.post(address, data={"steg": "svar", "kod": slips[0], "safety": "4"}),
         await client.post(address, data={"steg": "svar", "kod": slips[0], "safety": "4"}),
+        await client.post(address, data={"steg": "svar", "kod": slips[1], "good": "å" * 3_000_000}),
+        await client.post(address, files={"kod": (None, slips[1]), "good": (None, b"\xff")}),
         await client.get(f"/u/tack?lang={wanted}"),
         await client.post(address, data={"steg": "svar", "kod": "7KQM2XPA9TWFH4RD", "safety": "4"}),
     ]
@@ -80,9 +82,25 @@ async def walk(client: httpx.AsyncClient, groups: Groups, settings: Settings, wa
     folder.rename(folder.with_name("elsewhere"))
     pages.append(await client.post(address, data={"steg": "svar", "kod": slips[1], "safety": "4"}))
     folder.with_name("elsewhere").rename(folder)
-    assert [page.status_code for page in pages] == [200, 200, 422, 422, 200, 422, 422, 422, 303, 409, 200, 409, 503]
+    assert [page.status_code for page in pages] == [
+        200,
+        200,
+        422,
+        422,
+        200,
+        422,
+        422,
+        422,
+        303,
+        409,
+        413,
+        400,
+        200,
+        409,
+        503,
+    ]
     assert pages[8].headers["location"] == f"/u/tack?lang={wanted}"
-    assert not any("set-cookie" in page.headers for page in pages)
+    assert not any("set-cookie" in page.headers or "/min-plats" in page.text for page in pages)
     return [page.text for page in pages if page.status_code != 303]
 
 
