@@ -1,6 +1,7 @@
 """Reads of the catalogue: programmes as the office reads them on a day."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 import msgspec
@@ -70,6 +71,24 @@ async def in_force(on: date) -> list[tuple[int, Programme]]:
     )
     found = await programmes([row["id"] for row in rows])
     return list(found.items())
+
+
+async def in_force_or_gone(on: date) -> list[Programme]:
+    """The programmes of the edition in force on a day, and after them sections that only earlier ones had, each as the last
+    that had it. An address that another programme has now is told apart by the section."""
+    rows = await fetch(
+        """select id from (
+             select distinct on (p.section) p.id, e.valid_from, e.id as edition, p.position
+             from programme p join edition e on e.id = p.edition_id where e.valid_from <= $1
+             order by p.section, e.valid_from desc, e.id desc) as newest
+           order by valid_from desc, edition desc, position""",
+        on,
+    )
+    found: dict[str, Programme] = {}
+    for one in (await programmes([row["id"] for row in rows])).values():
+        slug = f"{one.slug}-{one.section}" if one.slug in found else one.slug
+        found[slug] = replace(one, slug=slug)
+    return list(found.values())
 
 
 async def digests() -> frozenset[bytes]:

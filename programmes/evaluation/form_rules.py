@@ -80,7 +80,7 @@ def unwritable(text: str) -> bool:
 
 def _wrong_words(text: str) -> bool:
     """Whether this is no line that a question can be: empty to the eye, too long, or with what turns the page's text."""
-    seen = any(unicodedata.category(character)[0] in _SEEN for character in text)
+    seen = any(unicodedata.category(character)[0] in _SEEN or unicodedata.category(character) == "Mc" for character in text)
     return not seen or text != text.strip() or len(text) > LONGEST_QUESTION or unwritable(text) or bool(_TURNING & set(text))
 
 

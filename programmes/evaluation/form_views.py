@@ -1,5 +1,6 @@
 """A coordinator's own questions to the form of a programme."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -21,7 +22,8 @@ AnyRequest = Request[Any, Any, Any]
 _PAGE = "/personal/utvarderingar/{slug:str}/fragor"
 
 
-async def _evaluated(request: AnyRequest) -> list[Programme]:
+async def evaluated(request: AnyRequest) -> list[Programme]:
+    """The programmes that are evaluated now."""
     today = local_date(request.app.state.clock.now())
     return [p for _id, p in await catalogue.in_force(today) if p.form in {"group", "individual"} and p.evaluation != "off"]
 
@@ -29,12 +31,12 @@ async def _evaluated(request: AnyRequest) -> list[Programme]:
 async def own_questions_of(request: AnyRequest) -> list[Programme]:
     """The programmes to whose form this person may add questions."""
     who = principal(request)
-    return [p for p in await _evaluated(request) if who.coordinates(p.section)] if who.has("coordinator") else []
+    return [p for p in await evaluated(request) if who.coordinates(p.section)] if who.has("coordinator") else []
 
 
-async def coordinated(request: AnyRequest, slug: str) -> Programme:
-    """A programme that is evaluated and that this person coordinates. Raises NotFound, or Forbidden for another's."""
-    found = next((p for p in await _evaluated(request) if p.slug == slug), None)
+def coordinated(request: AnyRequest, slug: str, among: Iterable[Programme]) -> Programme:
+    """The one among programmes that this person coordinates. Raises NotFound, or Forbidden for another's."""
+    found = next((p for p in among if p.slug == slug), None)
     if not principal(request).has("coordinator"):
         raise Forbidden
     if found is None:
@@ -61,7 +63,7 @@ async def _show(request: AnyRequest, programme: Programme, form: Form | None = N
 @get(_PAGE, guards=[signed_in])
 async def own_page(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """What the form asks, and the fields to add questions."""
-    return await _show(request, await coordinated(request, slug))
+    return await _show(request, coordinated(request, slug, await evaluated(request)))
 
 
 def _read(form: Form) -> list[OwnQuestion]:
@@ -69,6 +71,9 @@ def _read(form: Form) -> list[OwnQuestion]:
     found: list[OwnQuestion] = []
     for place in range(1, MOST_OWN + 1):
         words = {code: form.text(f"{code}{place}", LONGEST_QUESTION) for code in LANGUAGES}
+        for code in LANGUAGES:
+            if not words[code] and form.raw(f"{code}{place}").strip():
+                form.fail(f"{code}{place}", _("Det finns bara tecken som inte syns. Skriv frågan, eller töm rutan."))
         if any(words.values()) and not words["sv"]:
             form.fail(f"sv{place}", _("Skriv frågan på svenska också."))
         kind = form.choice(f"sort{place}", tuple(pages.kinds())) if any(words.values()) else "scale"
@@ -83,7 +88,7 @@ def _read(form: Form) -> list[OwnQuestion]:
 @post(_PAGE, guards=[signed_in], status_code=303)
 async def keep_questions(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """Ask these from the next slips on."""
-    programme = await coordinated(request, slug)
+    programme = coordinated(request, slug, await evaluated(request))
     form = await read_form(request)
     own = _read(form)
     if form.errors:

@@ -134,6 +134,11 @@ def replaces(name: str, slips: int) -> str:
     )
 
 
+def own_words_late() -> tuple[str, str]:
+    """Title and text when the group's words come after its answers have been shown."""
+    return _("Gruppens ord är inte sparade"), own_words_error("released")
+
+
 def own_words_error(refusal: OwnWordsRefusal) -> str:
     """Why the group's own words were not kept."""
     return {

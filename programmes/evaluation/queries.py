@@ -88,6 +88,17 @@ async def own_words(sections: Sequence[str]) -> dict[str, list[str]]:
     return {row["section"]: list(row["words"]) for row in rows}
 
 
+async def told() -> frozenset[str]:
+    """The sections of which something is released, waits for more answers, or is to be reviewed."""
+    rows = await fetch(
+        """select section from release union select section from release_text
+           union select section from text_review where state <> 'released'
+           union select section from ballot where state = 'waiting'
+                    or own_words is not null and state not in ('preparing', 'open', 'closing')"""
+    )
+    return frozenset(row["section"] for row in rows)
+
+
 async def sections_of(principal: Principal, now: datetime) -> frozenset[str] | None:
     """The sections whose evaluations this person may read: coordinated, or with a cohort of theirs. None means all."""
     if principal.coordinated == frozenset():

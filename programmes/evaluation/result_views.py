@@ -22,10 +22,10 @@ AnyRequest = Request[Any, Any, Any]
 
 
 async def _known(request: AnyRequest) -> list[Programme]:
-    """The programmes whose evaluations this person may read."""
+    """The programmes whose evaluations this person may read, those that are gone from the guideline too."""
     now = request.app.state.clock.now()
     mine = await queries.sections_of(principal(request), now)
-    return [p for _id, p in await catalogue.in_force(local_date(now)) if mine is None or p.section in mine]
+    return [p for p in await catalogue.in_force_or_gone(local_date(now)) if mine is None or p.section in mine]
 
 
 @get("/personal/utvarderingar", guards=[signed_in])
@@ -35,14 +35,14 @@ async def results(request: AnyRequest) -> Response[Any]:
     sections = [p.section for p in known]
     released, waiting = await queries.releases(sections), await queries.waiting(sections)
     words, comments = await queries.own_words(sections), await review_queries.comments(sections)
-    told = {r.section for r in released} | {c.section for c in comments} | waiting | set(words)
+    to_review = await review_queries.to_review([one for one in sections if principal(request).coordinates(one)])
+    told = {r.section for r in released} | {c.section for c in comments} | waiting | set(words) | to_review
     programmes = [p for p in known if p.section in told]
     wanted = request.query_params.get("insats", "")
     chosen = next((p for p in programmes if p.slug == wanted), programmes[0] if programmes else None)
     section = chosen.section if chosen else ""
     theirs = [release for release in released if release.section == section]
     coordinates = bool(section) and principal(request).coordinates(section)
-    to_review = coordinates and await review_queries.to_review([section])
     view = {
         "programmes": programmes,
         "chosen": chosen,
@@ -50,7 +50,7 @@ async def results(request: AnyRequest) -> Response[Any]:
         "beside": pages.beside(theirs),
         "waits": section in waiting,
         "words": words.get(section, []),
-        "to_review": bool(to_review),
+        "to_review": section in to_review,
         "coordinates": coordinates and (bool(words.get(section)) or any(r.words for r in theirs) or any(comments)),
         "comments": pages.comments([c for c in comments if c.section == section]),
         "common": bool(await common_of(request)),

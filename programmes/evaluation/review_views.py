@@ -11,8 +11,8 @@ from programmes.core.sealing import KeyGone
 from programmes.evaluation import review_pages as pages
 from programmes.evaluation import review_queries as queries
 from programmes.evaluation import review_services as services
-from programmes.evaluation.form_views import coordinated
 from programmes.evaluation.review_queries import LONGEST_SHOWN, ReviewedText, ReviewFacts, seen_digest
+from programmes.evaluation.told_views import coordinated_words
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, signed_in
 from programmes.web.rendering import page
@@ -44,7 +44,7 @@ async def _open(request: AnyRequest, programme: Programme) -> tuple[ReviewFacts,
 @get(_PAGE, guards=[signed_in])
 async def review_page(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """Where the review stands, or the first part of it that is left; `?del=2` is another part."""
-    programme = await coordinated(request, slug)
+    programme = await coordinated_words(request, slug)
     found = await _open(request, programme)
     if found is None:
         view = {"programme": programme, "review": await queries.review_of(programme.section)}
@@ -78,7 +78,7 @@ def _part(
 @post(_PAGE, guards=[signed_in], status_code=303)
 async def go_through(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """Begin; or keep what is to be shown instead of one part's texts."""
-    programme = await coordinated(request, slug)
+    programme = await coordinated_words(request, slug)
     who, form = principal(request), await read_form(request)
     if form.raw("gor") == "borja":
         review = await queries.review_of(programme.section)
@@ -137,13 +137,13 @@ async def _side_by_side(request: AnyRequest, programme: Programme, status: int, 
 @get(f"{_PAGE}/visa", guards=[signed_in])
 async def side_by_side(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """Every text as it was written, beside what will be shown."""
-    return await _side_by_side(request, await coordinated(request, slug), 200)
+    return await _side_by_side(request, await coordinated_words(request, slug), 200)
 
 
 @post(f"{_PAGE}/visa", guards=[signed_in], status_code=303)
 async def sign_off(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """Sign off what was seen. Afterwards nothing of it changes, and what was written is destroyed."""
-    programme = await coordinated(request, slug)
+    programme = await coordinated_words(request, slug)
     form = await read_form(request)
     if not form.ticked("last"):
         told = _("Kryssa i att du har läst varje kommentar och tagit bort det som pekar ut någon.")

@@ -33,14 +33,18 @@ class NoSlips:
 
 
 async def ensure_ballot(cohort_id: int, now: datetime) -> UUID | None:
-    """The box of a group's cohort, made if it has none; None where the programme is not evaluated.
+    """The box of a group's cohort, made if it has none; None where the programme is not evaluated, and wasn't when the
+    group's box was made (decision 81).
 
     The worker makes its keys, and opens it, at once afterwards. Raises NotFound for an unknown cohort.
     """
     cohort = await cohorts.by_id(cohort_id)
     programme = await catalogue.programme(cohort.programme_id)
-    if cohort.form != "group" or not rules.needs_box(programme.evaluation):
+    if cohort.form != "group":
         return None
+    if not rules.needs_box(programme.evaluation):
+        box = await for_cohort(cohort_id)
+        return box.ballot_id if box else None
     return await _made(cohort.section, cohort_id, None, now)
 
 

@@ -8,6 +8,10 @@ from uuid import UUID
 from programmes.core.db import fetch
 
 
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True)
 class Shown:
     """Words that are shown: what a group said (of a release; None: of one that waits), or a comment by its id."""
@@ -21,7 +25,16 @@ class Shown:
     @property
     def key(self) -> str:
         """What a form says of it: exactly these words in this place."""
-        return sha256(f"{self.kind} {self.release_id} {self.comment_id} {self.words}".encode()).hexdigest()[:32]
+        place = _digest(f"{self.kind} {self.release_id} {self.comment_id} {self.words}")
+        return place + (self._waiting if self.half_year == "" else place)
+
+    @property
+    def _waiting(self) -> str:
+        return _digest(f"waits {self.words}")
+
+    def waited_as(self, key: str) -> bool:
+        """Whether the same words were named while they waited, and have been released since."""
+        return self.kind == "own_words" and self.release_id is not None and key[16:] == self._waiting
 
 
 async def shown(section: str) -> list[Shown]:

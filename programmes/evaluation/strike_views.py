@@ -1,5 +1,6 @@
 """Striking released words that point to somebody: one at a time, by the programme's coordinator."""
 
+import re
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -9,9 +10,9 @@ from programmes.catalogue.rules import Programme
 from programmes.core.i18n import gettext as _
 from programmes.evaluation import strike_queries as queries
 from programmes.evaluation import strike_services as services
-from programmes.evaluation.form_views import coordinated
 from programmes.evaluation.result_pages import half_year_title
 from programmes.evaluation.strike_queries import Shown
+from programmes.evaluation.told_views import coordinated_words
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import principal, signed_in
 from programmes.web.rendering import page
@@ -39,19 +40,31 @@ async def _show(
     return page(request, "evaluation/strike.html", view, status)
 
 
+def _gone(wanted: str, found: list[Shown]) -> str:
+    """What became of words that an old page named and that don't stand there any more; nothing where none were named."""
+    if not re.fullmatch("[0-9a-f]{32}", wanted) or any(one.key == wanted for one in found):
+        return ""
+    if any(one.waited_as(wanted) for one in found):
+        return _("Orden står inte där de stod när du öppnade sidan, för svaren har visats sedan dess. Välj dem igen.")
+    return _("Det är redan struket.")
+
+
 @get(_PAGE, guards=[signed_in])
 async def strike_page(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """All words of the programme that are shown."""
-    programme = await coordinated(request, slug)
+    programme = await coordinated_words(request, slug)
     return await _show(request, programme, await queries.shown(programme.section))
 
 
 @post(_PAGE, guards=[signed_in], status_code=303)
 async def strike(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """Strike one of them for good."""
-    programme = await coordinated(request, slug)
+    programme = await coordinated_words(request, slug)
     form = await read_form(request)
     found = await queries.shown(programme.section)
+    if gone := _gone(form.raw("vad"), found):
+        form.fail("vad", gone)
+        return await _show(request, programme, found, form, 409)
     wanted = form.choice("vad", [one.key for one in found], _("Välj det som ska strykas."))
     if not form.ticked("bort"):
         form.fail("bort", _("Kryssa i att det ska strykas för gott."))

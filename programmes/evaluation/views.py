@@ -90,7 +90,7 @@ async def _answer(request: AnyRequest, form: Form, code: str, programme: Program
         elif form.raw(key):
             form.fail("fragor", _("Välj ett av stegen 1 till 5."))
     for key in questions.texts:
-        if written := form.text(key, questions.longest(key)):
+        if written := form.written(key, questions.longest(key)):
             given[key] = written
     if not given and not form.errors:
         form.fail("fragor", _("Svara på minst en fråga, eller skriv något."))
@@ -215,6 +215,12 @@ async def own_words(request: AnyRequest, cohort_id: FromPath[int]) -> Response[A
     """Keep what the group agreed aloud."""
     cohort, programme = await _mine(request, cohort_id)
     form = await read_form(request)
+    box = await queries.for_cohort(cohort.cohort_id)
+    if box is None or programme.evaluation != "required":
+        raise NotFound
+    if box.in_release:
+        # An old page. The new one has no field that an error could stand beside.
+        return await _show(request, cohort, programme, refused=pages.own_words_late(), status=409)
     text = form.text("ord", 2000)
     if not form.ticked("ingen"):
         form.fail("ingen", _("Kryssa i att orden inte handlar om någon person. Stämmer det inte: skriv om dem."))
@@ -223,6 +229,8 @@ async def own_words(request: AnyRequest, cohort_id: FromPath[int]) -> Response[A
         refusal = await services.own_words(cohort.cohort_id, text, principal(request), now)
         if refusal is None:
             return _back(cohort)
+        if refusal == "released":
+            return await _show(request, cohort, programme, refused=pages.own_words_late(), status=409)
         form.fail("ord", pages.own_words_error(refusal))
     return await _show(request, cohort, programme, form, status=422)
 

@@ -155,15 +155,20 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
         return unexpected(request, error)
     if _wants_json(request):
         return _json(error.status_code, "The request cannot be understood")
-    status = 413 if error.status_code == 413 else 400
-    return page(request, "errors/bad_request.html", status=status)
+    return _bad_request(request, 413 if error.status_code == 413 else 400)
 
 
 def no_text(request: AnyRequest, error: Exception) -> Response[Any]:
     """Somebody sent what no text of ours can hold (a NUL), where a choice is sent and not typed. Nothing is written."""
     if _wants_json(request):
         return _json(400, "The request cannot be understood")
-    return page(request, "errors/bad_request.html", status=400)
+    return _bad_request(request, 400)
+
+
+def _bad_request(request: AnyRequest, status: int) -> Response[Any]:
+    """Who holds a slip reads it in the language of its pages, and is led to nothing that a slip doesn't open."""
+    template = "evaluation/unreadable.html" if request.url.path == "/u" else "errors/bad_request.html"
+    return page(request, template, status=status)
 
 
 def misdirected(request: AnyRequest, error: Exception) -> Response[Any]:

@@ -8,12 +8,14 @@ from datetime import date, time
 from typing import Any
 
 from litestar import Request
+from litestar.exceptions import ClientException
 
 from programmes.core.characters import NONCHARACTERS
 from programmes.core.contacts import one_channel
 from programmes.core.i18n import gettext as _
 
-_CONTROL = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069{''.join(sorted(NONCHARACTERS))}]")
+_TURNING = r"\u202a-\u202e\u2066-\u2069"
+_CONTROL = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f{_TURNING}{''.join(sorted(NONCHARACTERS))}]")
 
 
 # What fills a line without showing anything, beside the categories of characters that never do.
@@ -76,7 +78,17 @@ class Form:
     def text(self, name: str, most: int, required: str = "") -> str:
         """One line of text. `required` is the message when it is empty; without it empty is fine. What nobody can see
         is empty."""
-        typed = self.raw(name)
+        return self._line(name, self.raw(name), most, required)
+
+    def written(self, name: str, most: int) -> str:
+        """The same in whatever language somebody writes. Marks that turn a text, which keyboards of Arabic put in unasked,
+        are left out; bytes that were no letters are said, as nobody can read what stands in their place."""
+        typed = re.sub(f"[{_TURNING}]", "", self.raw(name))
+        if "\ufffd" in typed:
+            self.fail(name, _("Det finns tecken som inte går att använda. Skriv om texten."))
+        return self._line(name, typed, most, "")
+
+    def _line(self, name: str, typed: str, most: int, required: str) -> str:
         value = " ".join(typed.split())
         if not _visible(value):
             value = ""
@@ -179,8 +191,15 @@ class Form:
 
 
 async def read_form(request: Request[Any, Any, Any]) -> Form:
-    """The submitted form. Files and broken encodings count as nothing typed."""
-    data = await request.form()
+    """The submitted form. Files count as nothing typed; what stands for broken bytes (U+FFFD) is among what was.
+
+    Raises:
+        ClientException: it is in parts, and one of them no text.
+    """
+    try:
+        data = await request.form()
+    except UnicodeDecodeError:
+        raise ClientException from None
     values: dict[str, list[str]] = {}
     for name, value in data.multi_items():
         if isinstance(value, str):

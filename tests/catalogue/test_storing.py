@@ -107,6 +107,24 @@ async def test_storing_the_same_edition_again_changes_nothing(
     assert await owner.fetchval("select count(*) from edition") == 1
 
 
+async def test_what_is_gone_stays_known_as_the_last_edition_had_it_after_what_is_in_force(
+    may_store: None, clock: FrozenClock
+) -> None:
+    other = dataclasses.replace(
+        next(p for p in EDITION.programmes if p.section == "2.7"), slug="abc", lead=Text("Ny", "New")
+    )
+    later = dataclasses.replace(EDITION, valid_from=date(2026, 10, 1), digest=b"later", programmes=(other,))
+    await load_edition(later, clock.now())
+    before = await queries.in_force_or_gone(date(2026, 9, 30))
+    assert before == [p for _, p in await queries.in_force(date(2026, 9, 30))]
+    after = await queries.in_force_or_gone(date(2026, 10, 1))
+    assert after[0] == other
+    assert [p.section for p in after[1:]] == [p.section for p in before if p.section != "2.7"]
+    # Its address is another one's now.
+    assert after[1].slug == "abc-2.1"
+    assert len({p.slug for p in after}) == len(before)
+
+
 async def test_a_later_edition_takes_over_on_its_day_and_the_old_one_stays(may_store: None, clock: FrozenClock) -> None:
     old_id, old = await queries.by_slug("abc", DAY)
     fewer = dataclasses.replace(old, lead=Text("Ny text", "New text"))

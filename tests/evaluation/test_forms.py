@@ -17,6 +17,7 @@ from programmes.evaluation.form_rules import STANDARD, OwnQuestion, Questions, o
 from programmes.evaluation.keys import seal
 from programmes.evaluation.queries import release_of
 from programmes.settings import Settings
+from programmes.web.forms import Form
 from tests.clock import FrozenClock
 from tests.evaluation.conftest import GLAD, Groups
 from tests.factories import a_coordinator, post_form, sign_in_as
@@ -143,6 +144,17 @@ def fields(**typed: str) -> dict[str, object]:
     return {"sort1": "scale", "sort2": "text", **typed}
 
 
+def test_every_character_that_a_form_takes_can_be_asked_and_answered() -> None:
+    """What the page lets through and the rules refuse is an error of ours."""
+    for letter in map(chr, [*range(0xD800), *range(0xE000, 0x30000), *range(0xE0000, 0xE1000)]):
+        typed = Form({"sv1": [letter], "good": [f"a{letter}"]})
+        words, written = typed.text("sv1", 160), typed.written("good", 500)
+        if words and "sv1" not in typed.errors:
+            assert own_questions([OwnQuestion("scale", {"sv": words})])
+        if "good" not in typed.errors:
+            assert rules.answers({"good": written})
+
+
 async def test_a_coordinator_adds_questions_and_who_answers_sees_them(
     client: httpx.AsyncClient, groups: Groups, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
@@ -160,6 +172,8 @@ async def test_a_coordinator_adds_questions_and_who_answers_sees_them(
         ({"sv1": "x" * 161}, "Skriv högst 160 tecken."),
         ({"sv1": "Ja\u202e?"}, "tecken som inte går att använda"),
         ({"sv1": "Ja\x00?"}, "tecken som inte går att använda"),
+        ({"sv1": "\u200b\u200d"}, "Det finns bara tecken som inte syns."),
+        ({"sv1": "Ja?", "en1": "\u2800"}, "Det finns bara tecken som inte syns."),
         ({"sv1": "Ja?", "sort1": "röst"}, "Välj ett av alternativen."),
         ({"sv1": "Ja?", "sv2": "JA?"}, "Den frågan finns redan."),
     ]

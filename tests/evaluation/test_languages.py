@@ -70,8 +70,11 @@ async def walk(client: httpx.AsyncClient, groups: Groups, settings: Settings, wa
         await client.post(address, data=talks),
         await client.post(address, data={"steg": "svar", "kod": slips[0]}),
         await client.post(address, data=long),
+        await client.post(address, data={"steg": "svar", "kod": slips[0], "good": "a\x00b"}),
         await client.post(address, data={"steg": "svar", "kod": slips[0], "safety": "4"}),
         await client.post(address, data={"steg": "svar", "kod": slips[0], "safety": "4"}),
+        await client.post(address, data={"steg": "svar", "kod": slips[1], "good": "å" * 3_000_000}),
+        await client.post(address, files={"kod": (None, slips[1]), "good": (None, b"\xff")}),
         await client.get(f"/u/tack?lang={wanted}"),
         await client.post(address, data={"steg": "svar", "kod": "7KQM2XPA9TWFH4RD", "safety": "4"}),
     ]
@@ -79,9 +82,25 @@ async def walk(client: httpx.AsyncClient, groups: Groups, settings: Settings, wa
     folder.rename(folder.with_name("elsewhere"))
     pages.append(await client.post(address, data={"steg": "svar", "kod": slips[1], "safety": "4"}))
     folder.with_name("elsewhere").rename(folder)
-    assert [page.status_code for page in pages] == [200, 200, 422, 422, 200, 422, 422, 303, 409, 200, 409, 503]
-    assert pages[7].headers["location"] == f"/u/tack?lang={wanted}"
-    assert not any("set-cookie" in page.headers for page in pages)
+    assert [page.status_code for page in pages] == [
+        200,
+        200,
+        422,
+        422,
+        200,
+        422,
+        422,
+        422,
+        303,
+        409,
+        413,
+        400,
+        200,
+        409,
+        503,
+    ]
+    assert pages[8].headers["location"] == f"/u/tack?lang={wanted}"
+    assert not any("set-cookie" in page.headers or "/min-plats" in page.text for page in pages)
     return [page.text for page in pages if page.status_code != 303]
 
 
@@ -103,6 +122,25 @@ async def test_every_page_of_a_slip_says_everything_in_easy_swedish_and_in_arabi
             latin = re.findall(r"[A-Za-zÅÄÖåäö]{2,}", " ".join(said.text))
             names = {"Svenska", "Lätt", "svenska", "English", "Karlshamns", "kommun", "ABC", "MX", "TW", "HRD"}
             assert set(latin) <= names, set(latin) - names
+
+
+@pytest.mark.parametrize(
+    ("wanted", "full", "when", "never"),
+    [
+        ("sv", "8 av 8", "ungefär när ett svar kom", "eller när."),
+        ("sv_easy", "8 av 8", "ungefär när ett svar kom", "eller när."),
+        ("en", "8 of 8", "roughly when an answer came", "or when."),
+        ("ar", "8 من 8", "تقريبًا متى وصلت إجابة", "أو متى"),
+    ],
+)
+async def test_what_the_box_cannot_hide_is_said_in_every_language(
+    client: httpx.AsyncClient, db: None, wanted: str, full: str, when: str, never: str
+) -> None:
+    """A full turnout and an empty box tell of everybody, and who has the database sees roughly when (docs/evaluation.md)."""
+    can, cannot = (await client.get(f"/u/skydd?lang={wanted}")).text.split('aria-labelledby="skyddar-inte"')
+    assert never not in can
+    assert full in cannot
+    assert when in cannot
 
 
 async def test_each_language_leads_to_the_others_and_an_answer_is_in_none_of_their_pages(

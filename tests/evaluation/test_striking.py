@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from programmes import worker
+from programmes.catalogue.services import choose_reading
 from programmes.core.principal import Principal
 from programmes.evaluation import queries, review_queries, review_services, strike_queries, strike_services
 from programmes.evaluation.naming_rules import points_to_somebody
@@ -17,7 +18,7 @@ from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.evaluation.conftest import Groups
 from tests.evaluation.test_results import lines
-from tests.factories import a_coordinator, post_form, sign_in_as
+from tests.factories import a_coordinator, a_programme, post_form, sign_in_as
 
 PAGE = "/personal/utvarderingar/abc/stryk"
 
@@ -60,13 +61,13 @@ async def connected(url: str):  # type: ignore[no-untyped-def]
         await connection.close()
 
 
-async def comments(groups: Groups, kim: Principal, settings: Settings) -> None:
+async def comments(groups: Groups, kim: Principal, settings: Settings, section: str = "2.1") -> None:
     """Six comments of two groups that have been reviewed and shown."""
-    review = await review_queries.review_of("2.1")
+    review = await review_queries.review_of(section)
     assert review
     await review_services.ask(review, kim.staff_id, groups.clock.now())
     await worker.drain(groups.worker)
-    review = await review_queries.review_of("2.1")
+    review = await review_queries.review_of(section)
     assert review
     texts = await review_services.texts(review, kim.staff_id, settings.key_folder)
     shown = {text.text_id: f"Kommentar {n}" for n, text in enumerate(texts)}
@@ -97,7 +98,13 @@ async def test_a_coordinator_strikes_what_has_been_shown_and_nothing_else_change
         assert unsure.status_code == 422
         assert (await post_form(client, PAGE, {"vad": key, "bort": "ja"}, page=PAGE)).status_code == 303
         gone = await post_form(client, PAGE, {"vad": key, "bort": "ja"}, page=PAGE)
-        assert gone.status_code == 422
+        assert gone.status_code == 409
+        assert "Det är redan struket." in gone.text
+        assert "Välj det som ska strykas" not in gone.text
+    for unnamed in ({}, {"vad": "allt", "bort": "ja"}):
+        untold = await post_form(client, PAGE, dict(unnamed), page=PAGE)
+        assert untold.status_code == 422
+        assert "Välj det som ska strykas" in untold.text
     page = (await client.get("/personal/utvarderingar?insats=abc")).text
     assert page.count(">struket<") == 2
     assert "”Vi vill ha fika.”" in page
@@ -147,3 +154,72 @@ async def test_striking_can_only_blank_and_only_a_coordinator_of_the_programme_c
     assert await queries.own_words(["2.1"]) == {"2.1": [""]}
     assert await owner.fetchval("select own_words from ballot where cohort_id = $1", open_.cohort_id) == "Inte än."
     assert await owner.fetchval("select own_words from ballot where cohort_id = $1", waits.cohort_id) == ""
+
+
+async def test_what_is_shown_or_waits_is_struck_and_reviewed_also_when_the_evaluation_has_been_turned_off(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock, settings: Settings
+) -> None:
+    kim = await a_coordinator(clock.now(), "kim", "2.7")
+    _id, programme = await a_programme("2.7")
+    home = f"/personal/utvarderingar/{programme.slug}"
+    for _ in range(2):
+        await groups.closed(5, section="2.7")
+    await comments(groups, kim, settings, "2.7")
+    for _ in range(2):
+        await groups.closed(5, section="2.7")
+    await choose_reading(programme, "evaluation", "off", kim.staff_id, clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    assert (await client.get(f"{home}/fragor")).status_code == 404
+    page = (await client.get(f"/personal/utvarderingar?insats={programme.slug}")).text
+    assert {address for address in (f"{home}/stryk", f"{home}/kommentarer") if address in page} == {
+        f"{home}/stryk",
+        f"{home}/kommentarer",
+    }
+    shown = await client.get(f"{home}/stryk")
+    key = re.findall(r'value="([0-9a-f]{32})"><span><span dir="auto">”Kommentar 3', shown.text)[0]
+    struck = await post_form(client, f"{home}/stryk", {"vad": key, "bort": "ja"}, page=f"{home}/stryk")
+    assert struck.status_code == 303
+    assert (await client.get(f"/personal/utvarderingar?insats={programme.slug}")).text.count(">struket<") == 1
+    begun = await post_form(client, f"{home}/kommentarer", {"gor": "borja"}, page=f"{home}/kommentarer")
+    assert begun.status_code == 303
+    await worker.drain(groups.worker)
+    assert "Del 1 av" in (await client.get(f"{home}/kommentarer")).text
+    # A programme that has never been evaluated has nothing to strike.
+    _id, other = await a_programme("2.19")
+    assert other.evaluation == "off"
+    assert (await client.get(f"/personal/utvarderingar/{other.slug}/stryk")).status_code == 404
+
+
+async def test_an_old_page_of_words_that_have_been_released_since_or_of_the_last_ones_is_answered_in_words(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    await a_coordinator(clock.now(), "kim", "2.1")
+    for _ in range(2):
+        await groups.closed(5, words="Bra.")
+    await groups.closed(3, words="Vi väntar.")
+    await sign_in_as(client, "kim", clock.now())
+
+    async def key(words: str = "Vi väntar") -> str:
+        return re.findall(rf'value="([0-9a-f]{{32}})"><span><span dir="auto">”{words}', (await client.get(PAGE)).text)[0]
+
+    # Two groups have said the same: of the one that is struck it is told so.
+    for left in (True, False):
+        one = {"vad": await key("Bra"), "bort": "ja"}
+        assert (await post_form(client, PAGE, dict(one), page=PAGE)).status_code == 303
+        twice = await post_form(client, PAGE, dict(one), page=PAGE)
+        assert twice.status_code == 409
+        assert "Det är redan struket." in twice.text
+        assert ("”Bra." in twice.text) == left
+    waiting = {"vad": await key(), "bort": "ja"}
+    await groups.closed(4)
+    moved = await post_form(client, PAGE, dict(waiting), page=PAGE)
+    assert moved.status_code == 409
+    assert "Välj dem igen." in moved.text
+    struck = {"vad": await key(), "bort": "ja"}
+    assert (await post_form(client, PAGE, dict(struck), page=PAGE)).status_code == 303
+    # Nothing is left to be struck; the summary of errors leads there all the same.
+    for old in (struck, waiting):
+        again = await post_form(client, PAGE, dict(old), page="/personal/grupper")
+        assert again.status_code == 409
+        assert "Det är redan struket. Det finns inga ord att stryka." in again.text
+        assert set(re.findall(r'href="#([^"]+)"', again.text)) <= set(re.findall(r' id="([^"]+)"', again.text))

@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from programmes import worker
+from programmes.catalogue.services import choose_reading
 from programmes.core import codes
 from programmes.evaluation import services
 from programmes.settings import Settings
@@ -167,6 +168,7 @@ async def test_no_page_says_what_was_answered_whatever_is_sent_again(
         ({"safety": "7"}, "Välj ett av stegen"),
         ({"good": "a\x00b"}, "tecken som inte går"),
         ({"good": "a\ufffeb"}, "tecken som inte går"),
+        ({"good": "a\x80b"}, "tecken som inte går"),
     ],
 )
 async def test_an_answer_that_says_nothing_is_not_sent(
@@ -182,6 +184,39 @@ async def test_an_answer_that_says_nothing_is_not_sent(
 async def test_a_family_of_emoji_is_an_answer(client: httpx.AsyncClient, groups: Groups) -> None:
     _, slips = await groups.with_slips(1)
     assert (await answer(client, slips[0], good="Tack \N{MAN}\u200d\N{GIRL}", change="mer\u00adtid")).status_code == 303
+
+
+async def test_marks_that_an_arabic_keyboard_puts_in_cost_nobody_their_answer(
+    client: httpx.AsyncClient, groups: Groups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, slips = await groups.with_slips(1)
+    sealed: list[dict[str, object]] = []
+
+    async def cast(_code: str, given: dict[str, object], _folder: object) -> bool:
+        sealed.append(given)
+        return True
+
+    monkeypatch.setattr(services, "cast", cast)
+    turned = await answer(client, slips[0], good="\u202bشكرا\u202c \u2067كثيرا\u2069\u200f", change="\u202b\u202c")
+    assert turned.status_code == 303
+    assert sealed == [{"good": "شكرا كثيرا\u200f"}]
+
+
+@pytest.mark.parametrize("broken", [b"%FF%FE", b"%C3", b"%ED%A0%80"])
+async def test_an_answer_in_broken_bytes_is_refused_and_the_slip_kept(
+    broken: bytes, client: httpx.AsyncClient, groups: Groups, owner: asyncpg.Connection
+) -> None:
+    _, slips = await groups.with_slips(1)
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    body = f"kod={slips[0]}&steg=svar&safety=4&good=Bra+".encode() + broken
+    wrong = await client.post("/u", content=body, headers=headers)
+    assert wrong.status_code == 422
+    assert "tecken som inte går att använda" in wrong.text
+    assert await owner.fetchval("select count(*) from sealed_answer") == 0
+    parts = {"kod": (None, slips[0]), "steg": (None, "svar"), "safety": (None, "4"), "good": (None, b"Bra \xff")}
+    assert (await client.post("/u", files=parts)).status_code == 400
+    assert await owner.fetchval("select count(*) from sealed_answer") == 0
+    assert (await answer(client, slips[0], safety="4", good="Bra å")).status_code == 303
 
 
 @pytest.mark.parametrize("data", [{}, {"kod": "x" * 5000}, {"kod": "\x00"}, {"steg": "svar"}, {"kod": "å", "steg": "svar"}])
@@ -238,6 +273,28 @@ async def test_a_leader_prints_slips_closes_and_reads_what_came(
     assert "visas inte" in done.text
     assert ["Delaktighet", "4,0", "0", "0", "0", "12", "0"] in tables(done.text)[0]
     assert (await client.get(f"{address}/stang")).headers["location"] == address
+
+
+async def test_a_box_that_was_there_goes_on_when_the_evaluation_is_turned_off(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock
+) -> None:
+    kim = await a_coordinator(clock.now(), "kim")
+    cohort, late = await groups.started(6, section="2.7"), await groups.started(6, section="2.7")
+    assert await services.ensure_ballot(cohort.cohort_id, clock.now())
+    _id, programme = await a_programme("2.7")
+    await choose_reading(programme, "evaluation", "off", kim.staff_id, clock.now())
+    await worker.drain(groups.worker)
+    await sign_in_as(client, "robin", clock.now())
+    address = f"/personal/grupper/{cohort.cohort_id}/utvardering"
+    assert "Skriv ut lapparna" in (await client.get(address)).text
+    sheet = await post_form(client, f"{address}/lappar", {}, page=address)
+    assert sheet.status_code == 200
+    printed = re.findall(r'<p class="code">([0-9A-Z-]{19})<br>', sheet.text)
+    assert len(printed) == 6
+    await worker.drain(groups.worker)
+    assert (await answer(client, printed[0], participation="4")).status_code == 303
+    assert await services.ensure_ballot(late.cohort_id, clock.now()) is None
+    assert "Gruppen har ingen utvärdering" in (await client.get(f"/personal/grupper/{late.cohort_id}/utvardering")).text
 
 
 async def test_five_to_nine_answers_show_only_rounded_means(
@@ -312,8 +369,12 @@ async def test_own_words_are_written_before_the_answers_are_shown_and_stand_as_t
     assert "”Vi ville ha en träff till.”" in page
     assert "egna-ord" not in page
     late = await post_form(client, f"{address}/egna-ord", {"ord": "Nej.", "ingen": "ja"}, page="/personal/grupper")
-    assert late.status_code == 422
-    assert "Det som har visats ändras inte" in late.text
+    unticked = await post_form(client, f"{address}/egna-ord", {"ord": ""}, page="/personal/grupper")
+    for told in (late, unticked):
+        assert told.status_code == 409
+        assert "Det som har visats ändras inte" in told.text
+        linked = set(re.findall(r'href="#([^"]+)"', told.text))
+        assert linked <= set(re.findall(r' id="([^"]+)"', told.text)), "every link leads somewhere on the page"
 
 
 async def test_results_are_for_those_who_coordinate_or_lead_the_programme(

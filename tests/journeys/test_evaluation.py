@@ -100,6 +100,24 @@ async def test_a_tablet_that_goes_round_shows_nobody_what_the_one_before_answere
     assert await answers(owner) == 1
 
 
+async def test_the_slip_that_was_scanned_last_is_the_one_in_the_field_and_none_stays_in_the_address(
+    new_context: NewContext, groups: Groups
+) -> None:
+    page = await (await new_context("phone")).new_page()
+    for address in ("/u", "/min-plats"):
+        await page.goto(f"{address}#{(first := 'A' * 16)}")
+        await expect(page.locator("#kod")).to_have_value(first)
+        for code, kept in (("B" * 16, "B" * 16), ("%zz", "B" * 16), ("innehall", "B" * 16), ("C" * 16, "C" * 16)):
+            await page.evaluate("code => { window.location.hash = code; }", code)
+            await expect(page.locator("#kod")).to_have_value(kept)
+            left = f"{address}#innehall" if code == "innehall" else address
+            await page.wait_for_url(lambda url, left=left: url.endswith(left))  # type: ignore[misc]
+        await page.goto("about:blank")
+        await page.goto(f"{address}#%zz")
+        await page.wait_for_url(lambda url, left=address: url.endswith(left))  # type: ignore[misc]
+        await expect(page.locator("#kod")).to_have_value("")
+
+
 async def test_without_scripts_going_back_shows_no_answer_either(
     new_context: NewContext, groups: Groups, owner: asyncpg.Connection
 ) -> None:
