@@ -21,7 +21,7 @@ from programmes.core.clock_trace import Witness, needs_a_sure_clock
 from programmes.core.connecting import connect
 from programmes.core.db import PARTING_SECONDS, WORKER, close_pool, open_pool
 from programmes.core.restoring import held_off
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.duties import BESIDE_A_RESTORE, Handler, Tick, Worker, handlers, ticks
 from programmes.evaluation.keys import BallotKeys
 from programmes.settings import Settings
@@ -97,9 +97,15 @@ async def _sure_of_the_clock(worker: Worker) -> bool:
 
 
 async def tick(worker: Worker) -> None:
-    """Run every due-at check once. One that fails is logged by its class, and does not keep the others from running. What
+    """Run every due-at check once. One that fails is logged by its class, and does not keep the others from running. None
+    runs while the key folder is away: beside another one every database would look like one that was put back. What
     ends or erases by the clock waits while that is doubted, and all but `BESIDE_A_RESTORE` while a backup is put back, and
     then until what it brought back has been erased again, which is done here first."""
+    try:
+        worker.keys.must_be_ours()
+    except KeysAway as error:
+        log.error("keys_away", why=str(error))
+        return
     try:
         async with held_off(worker.keys) as free:
             if not free:

@@ -6,8 +6,8 @@ import fcntl
 import gc
 import os
 import shutil
+import sys
 import tempfile
-from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +42,10 @@ from tests.clock import FrozenClock
 from tests.owner import owners
 from tests.pools import WORKERS, a_pool
 
+# The loop that the web process runs on. Python 3.14 gives policies up. What pytest-asyncio has instead makes the loop anew,
+# and all that lives in it, between tests with and without `async`.
+if sys.version_info < (3, 14):
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis_settings.register_profile("project", deadline=None)
 hypothesis_settings.load_profile("project")
@@ -63,11 +67,6 @@ def cheap_passwords() -> None:
     RFC 9106."""
     people._hasher = PasswordHasher.from_parameters(profiles.CHEAPEST)
     people._NOBODY = people._hash_of_nothing(people._hasher)
-
-
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], AbstractEventLoop]]:
-    """The loop that the web process runs on."""
-    return {"uvloop": uvloop.new_event_loop}
 
 
 class _CompiledOnce(BytecodeCache):

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from programmes.calendar import queries, rules, text
 from programmes.calendar.rules import Feed, FeedKind
 from programmes.cohorts import queries as cohorts
-from programmes.core.db import execute, fetchrow, fetchval, transaction
+from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import NotFound
 from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
 
@@ -161,26 +161,23 @@ async def renew(feed_id: UUID, keys: KeyFolder, now: datetime) -> Feed:
         renewed = replace(feed, generation=feed.generation + 1)
         digest = _digest(feed_id, renewed.generation, keys)
         # The old token moves to a row of its own that knows nothing but that it is over.
-        old = await fetchrow("select token_digest, revised_at, body_digest from feed where id = $1", feed_id)
-        assert old is not None
+        old_digest = await fetchval("select token_digest from feed where id = $1", feed_id)
         await execute(
             "update feed set generation = $2, token_digest = $3 where id = $1", feed_id, renewed.generation, digest
         )
         await execute(
-            """insert into feed (id, kind, generation, token_digest, created_at, revised_at, body_digest, revoked_at)
-               values ($1, $2, 0, $3, $4, $5, $6, $7)""",
+            """insert into feed (id, kind, generation, token_digest, created_at, revised_at, revoked_at)
+               values ($1, $2, 0, $3, $4, $4, $4)""",
             uuid4(),
             feed.kind,
-            old["token_digest"],
+            old_digest,
             _day(now),
-            old["revised_at"],
-            old["body_digest"],
-            now,
         )
     return renewed
 
 
 _REVOKE = """update feed set revoked_at = $1, sealed_title = null, titled_at = null, title_revision = 0, created_at = $1,
+                    revised_at = $1, body_digest = null,
                     enrolment_id = null, cohort_id = null, staff_id = null, group_id = null, member_id = null
              where revoked_at is null and"""
 
@@ -195,7 +192,8 @@ async def close(feed_id: UUID, now: datetime) -> None:
     """End a participant's own feed because they want none. Whose it was stays known, or Min plats would make another."""
     async with transaction():
         await execute(
-            """update feed set revoked_at = $1, sealed_title = null, titled_at = null, title_revision = 0
+            """update feed set revoked_at = $1, sealed_title = null, titled_at = null, title_revision = 0,
+                   created_at = date_trunc('day', created_at, 'UTC'), revised_at = $1, body_digest = null
                where revoked_at is null and id = $2 and kind = 'participant'""",
             _day(now),
             feed_id,
@@ -272,16 +270,14 @@ async def serve(token: str, keys: KeyFolder, now: datetime) -> Served | Gone | N
         return None
     if rules.standing(facts, now) == "gone":
         return Gone()
-    overlooked = facts.revoked_at is None and rules.ended(facts)
     if rules.ended(facts):
-        facts = rules.emptied(facts)
-    else:
-        facts = replace(facts, title=own_title(facts.sealed_title, facts.key_id, keys))
+        return await _serve_ended(facts, now)
+    facts = replace(facts, title=own_title(facts.sealed_title, facts.key_id, keys))
     body = text.write(facts, rules.events(facts, now))
     digest = hashlib.sha256(body).digest()
     modified: datetime | None = facts.revised_at
-    if overlooked or facts.body_digest != digest:
-        modified = await _hand_out(facts.feed_id, digest, overlooked, now)
+    if facts.body_digest != digest:
+        modified = await _hand_out(facts.feed_id, digest, now)
     return Served(body, digest.hex()[:32], modified.replace(microsecond=0)) if modified else None
 
 
@@ -289,7 +285,18 @@ async def serve(token: str, keys: KeyFolder, now: datetime) -> Served | Gone | N
 _DATE_LAGS = timedelta(seconds=1)
 
 
-async def _hand_out(feed_id: UUID, digest: bytes, overlooked: bool, now: datetime) -> datetime | None:
+async def _serve_ended(facts: rules.FeedFacts, now: datetime) -> Served:
+    """The empty calendar. When it was fetched is written nowhere: so many phones would be a group that is erased.
+
+    Who asks by time alone always gets it whole, since no moment is kept that it could be held against.
+    """
+    if facts.revoked_at is None:
+        await revoke(facts.feed_id, now)
+    body = text.write(rules.emptied(facts), [])
+    return Served(body, hashlib.sha256(body).hexdigest()[:32], now.replace(microsecond=0) + timedelta(seconds=1))
+
+
+async def _hand_out(feed_id: UUID, digest: bytes, now: datetime) -> datetime | None:
     """Note what is handed out. Two changes in one second, or two readers at once, still get two different moments.
 
     None when the feed has gone with its group since it was read.
@@ -305,6 +312,4 @@ async def _hand_out(feed_id: UUID, digest: bytes, overlooked: bool, now: datetim
             digest,
             now - _DATE_LAGS,
         )
-        if overlooked:
-            await execute(f"{_REVOKE} id = $2", _day(now), feed_id)
     return modified

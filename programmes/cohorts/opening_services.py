@@ -8,7 +8,7 @@ from programmes.catalogue.rules import Programme
 from programmes.cohorts import schedule_queries
 from programmes.cohorts.clash_services import as_said, shared
 from programmes.cohorts.pattern_rules import BY_HAND
-from programmes.cohorts.rules import Defaults, Opening, Reason, defaults, why_not_open
+from programmes.cohorts.rules import Defaults, Opening, Reason, defaults, named_by_us, why_not_open
 from programmes.cohorts.schedule_rules import (
     Clash,
     Pattern,
@@ -19,6 +19,7 @@ from programmes.cohorts.schedule_rules import (
     plan_weeks,
     seen_digest,
 )
+from programmes.cohorts.wording_rules import default_name
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
@@ -156,6 +157,9 @@ async def open_cohort(wanted: Opening, principal: Principal, now: datetime) -> i
             raise NotAllowed(planned.reasons)
         if wanted.seen and wanted.seen != planned.digest:
             raise Conflict("schedule_changed")
+        if named_by_us(planned.programme):
+            first = next((local_date(slot.starts_at) for slot in planned.schedule.slots), wanted.first)
+            wanted = replace(wanted, name=default_name(planned.programme, first))
         wanted = replace(wanted, venue_id=await _venue(wanted))
         cohort_id = await _write_cohort(wanted, now)
         async with as_said(cohort_id, planned.clashes):

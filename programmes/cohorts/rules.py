@@ -10,6 +10,7 @@ from programmes.catalogue.rules import Programme
 from programmes.cohorts.schedule_rules import EARLIEST, LATEST, Closure, Schedule, Slot, why_off
 from programmes.core.clock import clock_doubt, local, local_date
 from programmes.core.days import latest_working_day
+from programmes.core.naming_rules import points_to_somebody
 
 LONGEST_SESSION = timedelta(hours=8)
 FURTHEST = timedelta(days=2 * 366)
@@ -39,6 +40,12 @@ class Span:
 
     def holds(self, number: int) -> bool:
         return self.least <= number <= self.most
+
+
+def named_by_us(programme: Programme) -> bool:
+    """Whether nobody types a name: a series of talks is one person's, and where nobody may be documented a name typed for
+    it would be theirs, in clear and for longer than the working list (DESIGN 2, promise 2)."""
+    return programme.exempt and programme.form == "individual"
 
 
 def places_span(programme: Programme) -> Span:
@@ -153,6 +160,8 @@ def why_not_open(
         found.append(Reason("leader_missing", "ledare"))
     if wanted.venue_id is None and wanted.new_venue is None:
         found.append(Reason("venue_missing", "lokal"))
+    if programme.exempt and not named_by_us(programme) and (kind := points_to_somebody(wanted.name)):
+        found.append(Reason("name_points", "namn", {"kind": kind}))
     if programme.form == "group":
         found.extend(_enrolment_days(wanted, schedule, local_date(now)))
     return found

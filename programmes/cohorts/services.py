@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries, schedule_queries
 from programmes.cohorts.change_services import noting
 from programmes.cohorts.clash_services import as_said, clashes_of
 from programmes.cohorts.pattern_rules import again_from
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.rules import UNDECIDED, Reason, why_not_postpone
+from programmes.cohorts.rules import UNDECIDED, Reason, named_by_us, why_not_postpone
 from programmes.cohorts.schedule_rules import Clash, Schedule, Slot, with_clashes
+from programmes.cohorts.wording_rules import default_name
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
@@ -87,6 +89,17 @@ async def set_limits(cohort_id: int, minimum: int, maximum: int, principal: Prin
     """
     await execute("update cohort set minimum = $2, maximum = $3 where id = $1", cohort_id, minimum, maximum)
     await audit.note("cohort:limits", f"cohort/{cohort_id}", principal.staff_id, now)
+
+
+async def name_anew(cohort: CohortFacts) -> None:
+    """A series in which nobody may be named goes by programme and first day, whatever it was called: names were typed once.
+
+    In the caller's transaction, under the lock.
+    """
+    programme = await catalogue.programme(cohort.programme_id)
+    if named_by_us(programme):
+        first = local_date(cohort.first_start) if cohort.first_start else cohort.decide_by
+        await execute("update cohort set name = $2 where id = $1", cohort.cohort_id, default_name(programme, first))
 
 
 async def mark_started(cohort: CohortFacts, confirmed: int, principal: Principal, now: datetime) -> None:

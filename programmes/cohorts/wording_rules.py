@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import cast
 
+from programmes.catalogue.rules import Programme
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Note, Off, holiday_name
-from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, moment_long, ngettext
+from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, moment_long, ngettext, speaking
 from programmes.core.i18n import gettext as _
 
 Params = Mapping[str, object]
@@ -19,6 +20,15 @@ def said(reason: Reason, form: str = "group") -> str:
     """
     sentence = _OF_TALKS.get(reason.code) if form == "individual" else None
     return (sentence or _SENTENCES[reason.code])(reason.params)
+
+
+def default_name(programme: Programme, first: date) -> str:
+    """`Återfallsprevention, höst 2026`; a series by its first day. Names are in Swedish, whoever opens the cohort."""
+    with speaking("sv"):
+        if programme.form == "individual":
+            return f"{programme.short_name}, {day_plain(first)}"
+        season = _("vår") if first.month <= 6 else _("höst")
+        return f"{programme.short_name}, {season} {first.year}"
 
 
 def numbered(form: str, number: int | None, of: int = 0) -> str:
@@ -182,6 +192,9 @@ def _strands(p: Params) -> str:
 
 
 _SENTENCES: Mapping[str, Callable[[Params], str]] = {
+    "name_points": lambda p: _(
+        "Skriv ett namn som inte pekar ut någon. Vi får inte spara personnummer, telefonnummer eller adress här."
+    ),
     "past": lambda p: _("Tiden har redan varit. Välj en tid som kommer."),
     "too_far": lambda p: _("Välj en dag inom två år."),
     "no_days": lambda p: _("Det finns inte tillräckligt många dagar inom tre år. Titta på helgdagar och stängningar."),

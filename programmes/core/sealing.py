@@ -111,7 +111,7 @@ class KeyFolder:
 
     def create(self, kind: Kind) -> uuid.UUID:
         """A new random key on disk; returns its id."""
-        self._must_be_ours()
+        self.must_be_ours()
         key_id = uuid.uuid4()
         with away_when_refused():
             self._path(kind, key_id).write(AESGCM.generate_key(bit_length=256))
@@ -141,14 +141,14 @@ class KeyFolder:
                 self._not_destroyed(key_id)
                 return open_by_one(opening_keys(self._path(kind, key_id)), sealed, key_id.bytes)
         except KeyDamaged as error:
-            self._must_be_ours()
+            self.must_be_ours()
             raise Unreadable("its key is damaged") from error
 
     def usable(self) -> bool:
         """Whether keys can be read and made: the folder is there, writable, and not another one mounted in its place, and
         the receipts are whole, without which nobody knows which keys are destroyed."""
         try:
-            self._must_be_ours()
+            self.must_be_ours()
             self._receipts.tells_of(uuid.UUID(int=0))
         except KeysAway:
             return False
@@ -203,7 +203,7 @@ class KeyFolder:
         """Whether it lies there, and was not destroyed once: a file that came back opens nothing."""
         if self._path(kind, key_id).exists():
             return not self._receipts.tells_of(key_id)
-        self._must_be_ours()
+        self.must_be_ours()
         return False
 
     def destroy(self, kind: Kind, key_id: uuid.UUID, why: str, now: datetime) -> None:
@@ -211,7 +211,7 @@ class KeyFolder:
 
         Of an entry only the year is told, and never why: the lines of one day and one reason would count a group.
         """
-        self._must_be_ours()
+        self.must_be_ours()
         about = {"why": why, "when": now.isoformat()} if kind == "person" else {"why": "entry", "when": str(now.year)}
         with away_when_refused():
             self._unlink(self._path(kind, key_id))
@@ -236,7 +236,7 @@ class KeyFolder:
 
     def set_aside(self, kind: Kind, key_id: uuid.UUID, day: date) -> None:
         """Move a key that no row has where nothing opens with it (`key_quarantine`)."""
-        self._must_be_ours()
+        self.must_be_ours()
         key_quarantine.set_aside(self._folder, self._path(kind, key_id), kind, day)
 
     def aside(self) -> list[tuple[date, Kind, uuid.UUID]]:
@@ -245,7 +245,7 @@ class KeyFolder:
 
     def bring_back(self, kind: Kind, key_id: uuid.UUID) -> bool:
         """Put a key back whose row is there again; whether it was. One that has a receipt stays erased."""
-        self._must_be_ours()
+        self.must_be_ours()
         if self._receipts.tells_of(key_id):
             self._unlink(self._path(kind, key_id))
             return False
@@ -253,7 +253,7 @@ class KeyFolder:
 
     def drop_aside(self, before: date, kept: Collection[uuid.UUID]) -> int:
         """Remove what was set aside before a local day and is not to be kept; returns how many keys."""
-        self._must_be_ours()
+        self.must_be_ours()
         with away_when_refused():
             return key_quarantine.drop_aside(self._folder, before, kept)
 
@@ -284,7 +284,7 @@ class KeyFolder:
         try:
             return read_key(path)
         except FileNotFoundError:
-            self._must_be_ours()
+            self.must_be_ours()
         with away_when_refused(), contextlib.suppress(FileExistsError):
             path.write(secrets.token_bytes(KEY_BYTES))
         return read_key(path)
@@ -316,7 +316,7 @@ class KeyFolder:
 
     def successor(self, kind: Kind, key_id: uuid.UUID) -> Successor:
         """What takes the place of a key. Raises KeyGone when there is none to take it from."""
-        self._must_be_ours()
+        self.must_be_ours()
         if not self.exists(kind, key_id):
             raise KeyGone(str(key_id))
         return Successor(self._path(kind, key_id))
@@ -345,7 +345,7 @@ class KeyFolder:
     def drop_replaced(self, before: datetime | None, now: datetime) -> int:
         """Destroy the keys whose place others took before a moment, or all of those; returns how many. With a moment also
         what crashes have left before it of the writing of keys."""
-        self._must_be_ours()
+        self.must_be_ours()
         with away_when_refused():
             if before is not None:
                 drop_drafts(self._folder, before)
@@ -364,7 +364,8 @@ class KeyFolder:
     def _path(self, kind: Kind, key_id: uuid.UUID) -> Spot:
         return self._at(kind, str(key_id)[:2]) / f"{key_id}.key"
 
-    def _must_be_ours(self) -> None:
+    def must_be_ours(self) -> None:
+        """Raises KeysAway when it is not the folder that this process began with: gone, closed, or hidden by another."""
         try:
             if not self._foreign and self._mark.read() == self._installation:
                 return
@@ -380,7 +381,7 @@ class KeyFolder:
         try:
             yield
         except FileNotFoundError as error:
-            self._must_be_ours()
+            self.must_be_ours()
             raise KeyGone(str(key_id)) from error
 
     def _not_destroyed(self, key_id: uuid.UUID) -> None:

@@ -32,6 +32,7 @@ class KeyDestruction(Table, tablename="key_destruction"):
 class RecordLook(Table, tablename="record_look"):
     """A line of the access log: somebody of staff was shown a documented person's record. Only ever added to.
 
+    A search that found nobody names the id that no record has (`people.look_rules.NOBODY`), and cohort 0.
     A look at a partner's record names that record, by its own id, not the participant's.
     `own_name`: the record bears the last name of who looked. Nothing refers to staff, person or cohort by a foreign key:
     a line outlives them all.

@@ -23,7 +23,7 @@ from programmes.core.i18n import language
 from programmes.enrolment import browser_queries, later_queries, pages, place_services, queries, services
 from programmes.enrolment.browser_queries import Browser, browser_of
 from programmes.enrolment.person.way_views import Way, application, exceptions, head
-from programmes.enrolment.records.views import Told, read_record, unnamed_channel
+from programmes.enrolment.records.views import Told, read_record, unnamed_alias, unnamed_channel
 from programmes.enrolment.together.sibling_views import all_errors, only_changes_who, read_siblings, suffix_of
 from programmes.people.records import PersonRecord
 from programmes.web.client_address import origin
@@ -183,7 +183,7 @@ async def _walk_unnamed(way: Way) -> Response[Any]:
         if only_changes_who(way.form):
             return await _show(way, 0)
     for form in way.applicants:
-        form.text("namn", 40)
+        unnamed_alias(form)
     unnamed_channel(way.form, way.texts)
     wrong = any(form.errors for form in way.applicants)
     return await (_show(way, 0, status=422) if wrong else _apply(way, None, 0))

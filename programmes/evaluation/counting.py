@@ -79,6 +79,10 @@ async def count(ballot_id: UUID, keys: BallotKeys, now: datetime) -> None:
     destroyed: list[UUID] = []
     async with transaction():
         await execute("select ballot_lock($1)", ballot_id)
+        if await _never_opened(ballot_id, keys):
+            await _drop_slips(ballot_id)
+            await execute("update ballot set state = 'empty' where id = $1", ballot_id)
+            return
         box = await _open_box(ballot_id, "closing", keys)
         if box is None:
             return
@@ -98,6 +102,20 @@ async def count(ballot_id: UUID, keys: BallotKeys, now: datetime) -> None:
         await text_services.sweep(box.section, keys.texts, now)
     else:
         await mix(box.section, box.form_version, keys, now)
+
+
+async def _never_opened(ballot_id: UUID, keys: BallotKeys) -> bool:
+    """Whether a box was closed before its keys were made: there is none, and nothing that it would open. Under the box's
+    lock. Keys that a `prepare` under way makes all the same go at the next replay."""
+    if ballot_id in keys.alive():
+        return False
+    return bool(
+        await fetchval(
+            """select exists (select from ballot b where b.id = $1 and b.state = 'closing'
+                              and not exists (select from sealed_answer a where a.ballot_id = b.id))""",
+            ballot_id,
+        )
+    )
 
 
 async def mix(section: str, form_version: int, keys: BallotKeys, now: datetime) -> None:

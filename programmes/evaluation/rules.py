@@ -9,9 +9,9 @@ from uuid import UUID
 
 import msgspec
 
+from programmes.core.naming_rules import Pointing, points_to_somebody
 from programmes.core.retention_rules import months_after
 from programmes.evaluation.form_rules import STANDARD, Questions, unwritable
-from programmes.evaluation.naming_rules import Pointing, points_to_somebody
 
 LEAST = 5
 LEAST_OUTSIDE_THE_LARGEST = 2

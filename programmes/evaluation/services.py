@@ -193,7 +193,8 @@ async def close(cohort_id: int, principal: Principal | None, now: datetime) -> N
 
 
 async def close_ballot(ballot_id: UUID, subject: str, principal: Principal | None, now: datetime) -> None:
-    """Close a box for good, and have it counted; one that is closed already stays as it is."""
+    """Close a box for good, and have it counted; one that is closed already stays as it is. One that was still being
+    prepared has no answers, and is found empty (`counting.count`)."""
     async with transaction():
         # Waits for a vote that is under way; none can begin after it.
         await execute("select ballot_lock($1)", ballot_id)

@@ -1,6 +1,7 @@
 """What a line of the access log can say: on which page, and for which reason. Pure, and fixed: there is nowhere to write."""
 
 from typing import Literal, get_args
+from uuid import UUID
 
 # Every page that shows documented people to staff. A new one needs a name here and in the constraint `known_look_page`.
 LookPage = Literal[
@@ -29,6 +30,9 @@ LOOK_PAGES: tuple[LookPage, ...] = get_args(LookPage)
 BY_NUMBER: frozenset[LookPage] = frozenset(
     {"group", "roll_call", "print", "ring", "today", "queue", "queue_export", "visits", "readings", "search", "retention"}
 )
+
+# Whom a line names that found nobody: no record has this id.
+NOBODY = UUID(int=0)
 
 # Why somebody of a group that is over is looked at, and why a contact on a working list is shown.
 LookReason = Literal["extract", "handover", "correction", "question"]

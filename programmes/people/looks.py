@@ -11,9 +11,9 @@ from uuid import UUID
 
 from programmes.core.db import execute, transaction
 from programmes.core.principal import Principal
-from programmes.people.look_rules import LookPage, LookReason, names_alike
+from programmes.people.look_rules import NOBODY, LookPage, LookReason, names_alike
 
-__all__ = ["Look", "looking"]
+__all__ = ["Look", "looking", "note_nobody"]
 
 
 @dataclass
@@ -75,3 +75,15 @@ async def looking(who: Principal, page: LookPage, now: datetime, reason: LookRea
         await look._close(now)
     finally:
         look._open = False
+
+
+async def note_nobody(look: Look, now: datetime) -> None:
+    """In the open transaction: somebody looked for a person and found none. A line like others, of nobody and no cohort."""
+    await execute(
+        """insert into record_look (at, staff_id, page, reason, participant_id, cohort_id, protected, own_name)
+           values ($1, $2, $3, null, $4, 0, false, false)""",
+        now,
+        look.who.staff_id,
+        look.page,
+        NOBODY,
+    )

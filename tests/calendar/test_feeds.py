@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from importlib import import_module
 
 import asyncpg
 import httpx
@@ -319,11 +320,49 @@ async def test_revoking_keeps_neither_title_nor_whose_it_was(
     await services.set_title(mine.feed_id, "Lisas yoga", keys, clock.now())
     async with transaction():
         await services.revoke_for_cohort(cohort.cohort_id, clock.now())
-    row = await owner.fetchrow("select sealed_title, enrolment_id, cohort_id, staff_id, revoked_at, created_at from feed")
+    kept = "sealed_title, enrolment_id, cohort_id, staff_id, body_digest, revoked_at, created_at, revised_at"
     # Not even the day: as many feeds as ended with a group are a head count of it.
     end_of_month = datetime(2026, 10, 1, tzinfo=UTC)
-    assert tuple(row) == (None, None, None, None, end_of_month, end_of_month)
-    assert events((await client.get(address)).content) == []
+    nothing = (None, None, None, None, None, end_of_month, end_of_month, end_of_month)
+    assert tuple(await owner.fetchrow(f"select {kept} from feed")) == nothing
+    empty = await client.get(address)
+    assert events(empty.content) == []
+    clock.advance(minutes=3)
+    assert (await client.get(address, headers={"if-none-match": empty.headers["etag"]})).status_code == 304
+    # Nor when a phone still asked for it.
+    assert tuple(await owner.fetchrow(f"select {kept} from feed")) == nothing
+
+
+async def test_of_an_old_address_and_of_a_calendar_that_was_closed_the_day_is_kept(
+    address: str, mine: Feed, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection, keys: KeyFolder
+) -> None:
+    await client.get(address)
+    clock.advance(minutes=3)
+    await services.renew(mine.feed_id, keys, clock.now())
+    await services.close(mine.feed_id, clock.now())
+    await client.get(address)
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = await owner.fetch("select created_at, revised_at, revoked_at, body_digest from feed")
+    assert [tuple(row) for row in rows] == [(today, today, today, None)] * 2
+
+
+async def test_what_feeds_kept_that_have_ended_goes_with_the_upgrade(
+    address: str, mine: Feed, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection, keys: KeyFolder
+) -> None:
+    await client.get(address)
+    await services.renew(mine.feed_id, keys, clock.now())
+    await owner.execute(
+        """update feed set created_at = $1, revised_at = $1, revoked_at = $1, body_digest = decode('00', 'hex')
+           where revoked_at is not null""",
+        clock.now() + timedelta(seconds=7),
+    )
+    alive = await owner.fetchrow("select * from feed where revoked_at is null")
+    stamp = "programmes.piccolo_migrations.programmes_2026_11_30t00_40_01_000001"
+    await owner.execute(import_module(stamp).DAYS_ONLY)
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    ended = await owner.fetchrow("select created_at, revised_at, revoked_at, body_digest from feed where generation = 0")
+    assert tuple(ended) == (today, today, today, None)
+    assert await owner.fetchrow("select * from feed where revoked_at is null") == alive
 
 
 async def test_the_worker_forgets_the_title_of_a_place_that_was_left(

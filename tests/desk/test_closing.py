@@ -2,13 +2,17 @@
 
 import asyncio
 from datetime import timedelta
+from importlib import import_module
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from programmes import worker
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.wording_rules import default_name
+from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
@@ -231,3 +235,37 @@ async def test_the_list_of_a_cancelled_start_can_go_at_once_and_goes_after_thirt
     await closing.erase_overdue(the_worker)
     assert await owner.fetchval("select count(*) from enrolment") == 0
     assert await owner.fetchval("select string_agg(rule, ' ' order by rule) from erasure_receipt") == "cancelled overdue"
+
+
+async def test_what_a_series_was_called_goes_with_its_list(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, the_worker: worker.Worker
+) -> None:
+    series = await a_cohort("2.9", clock.now(), robin, sessions=1)
+    await somebody(series, keys, clock.now(), "Lind")
+    await worker.drain(the_worker)
+    await owner.execute("update cohort set name = 'Samtal Anna Svensson', state = 'started'")
+    assert series.last_end
+    clock.set(series.last_end + timedelta(days=31))
+    await closing.erase_overdue(the_worker)
+    assert not await owner.fetchval("select count(*) from enrolment")
+    assert holding(await everything(owner), "Svensson") == set()
+    assert (await cohorts.by_id(series.cohort_id)).name != series.name
+
+
+async def test_what_series_were_called_whose_list_is_gone_goes_with_the_upgrade(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    gone, kept = await a_cohort("2.9", clock.now(), robin, sessions=1), await a_cohort("2.9", clock.now(), robin, sessions=1)
+    group = await a_cohort("2.8", clock.now(), robin)
+    await somebody(kept, keys, clock.now(), "Lind")
+    await owner.execute("update cohort set name = 'Anna Svensson'")
+    stamp = "programmes.piccolo_migrations.programmes_2026_11_30t00_40_00_000001"
+    await owner.execute(import_module(stamp).NAME_ANEW)
+    names = dict(await owner.fetch("select id, name from cohort"))
+    programme = await catalogue.programme(gone.programme_id)
+    assert gone.first_start
+    assert names == {
+        gone.cohort_id: default_name(programme, local_date(gone.first_start)),
+        kept.cohort_id: "Anna Svensson",
+        group.cohort_id: "Anna Svensson",
+    }

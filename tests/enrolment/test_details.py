@@ -281,3 +281,29 @@ async def test_protection_that_spreads_makes_no_old_record_young_again(
     assert await owner.fetchval(done, str(old)) == "person:protection_asked"
     await protection_services.decide(before, True, 1, keys, clock.now())
     assert await last_notes([old]) == noted
+
+
+@pytest.mark.parametrize("harm", ["damaged", "swapped", "destroyed"])
+async def test_a_record_that_cannot_be_read_is_not_said_to_be_missing(
+    harm: str, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    taken, other = [await somebody(cohort, keys, clock.now(), name) for name in ("Anna Ask", "Bo Bok")]
+    facts, others = [await queries.enrolment(one.enrolment_id) for one in (taken, other)]
+    assert facts.participant_id
+    assert others.participant_id
+    key, another = [next(keys.folder.rglob(f"{one.participant_id}*")) for one in (facts, others)]
+    if harm == "destroyed":
+        keys.destroy("person", facts.participant_id, "test", clock.now())
+    else:
+        key.write_bytes(another.read_bytes() if harm == "swapped" else b"\x00")
+    page = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}/uppgifter"
+    shown = await client.get(page)
+    if harm == "destroyed":
+        assert shown.status_code == 404
+        return
+    assert shown.status_code == 409
+    assert "Uppgifterna kan inte läsas" in shown.text
+    assert "Bo Bok" not in shown.text

@@ -1,6 +1,8 @@
 """Somebody is found by exactly what is known of them, by those who work with them, and every search is noted."""
 
+import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import httpx
@@ -10,10 +12,15 @@ from hypothesis import strategies as st
 
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts.queries import CohortFacts
+from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import services
+from programmes.enrolment.records import search_services
+from programmes.enrolment.records.search_rules import LIMITS, minutes_to_wait
 from programmes.enrolment.services import Taken
 from programmes.people import records
+from programmes.people.look_rules import NOBODY
+from programmes.people.looks import looking
 from programmes.people.lookup_rules import asked, name_of, number_of, terms
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, an_application, hidden, post_form, sign_in_as, somebody
@@ -82,7 +89,9 @@ async def test_a_part_or_a_pattern_finds_nobody_and_that_is_noted_too(
     await known(await a_cohort("2.8", clock.now()), keys, clock)
     shown = await post_form(client, "/personal/sok", {"vem": typed})
     assert "Ingen träff" in shown.text
-    assert await owner.fetchval("select count(*) from audit_entry where action = 'person:search_empty'") == 1
+    assert [tuple(row) for row in await owner.fetch("select page, participant_id, cohort_id from record_look")] == [
+        ("search", NOBODY, 0)
+    ]
     assert (await post_form(client, "/personal/sok", {"vem": " "})).status_code == 422
 
 
@@ -137,3 +146,43 @@ async def test_a_record_put_right_is_found_by_what_is_right_and_one_from_before_
     assert await records.index_missing(keys) == 0
     assert "1 person hittades" in (await post_form(client, "/personal/sok", {"vem": "Anna Asp"})).text
     assert not await owner.fetchval("select count(*) from person_lookup where octet_length(digest) <> 32")
+
+
+@given(st.lists(st.integers(0, 86_400), max_size=150), st.integers(0, 86_400))
+def test_searches_that_find_nobody_wait_until_they_are_few_again(seconds: list[int], later: int) -> None:
+    start = datetime(2026, 9, 9, tzinfo=UTC)
+    now = start + timedelta(days=1)
+    empty = sorted((start + timedelta(seconds=n) for n in seconds), reverse=True)
+    minutes = minutes_to_wait(empty, now)
+    in_window = [(sum(now - at < within for at in empty), most) for most, within in LIMITS]
+    assert (minutes > 0) == any(number >= most for number, most in in_window)
+    assert minutes_to_wait(empty, now + timedelta(minutes=minutes)) == 0
+
+
+async def test_whoever_guesses_numbers_waits_and_others_do_not(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await a_coordinator(clock.now(), "annan")
+    kim = await a_coordinator(clock.now())
+    await known(await a_cohort("2.8", clock.now()), keys, clock)
+    guesses = [search_at_once(kim, f"1990011{n:05}", keys, clock.now()) for n in range(40)]
+    answers = await asyncio.gather(*guesses)
+    # Also at once: each is counted before the next is looked up.
+    assert (answers.count("nobody"), answers.count("wait")) == (20, 20)
+    await sign_in_as(client, "kim", clock.now())
+    waits = await post_form(client, "/personal/sok", {"vem": "Anna Ask"})
+    assert waits.status_code == 429
+    assert "Du har sökt många gånger utan träff. Vänta 10 minuter och sök sedan igen." in waits.text
+    await sign_in_as(client, "annan", clock.now())
+    assert "1 person hittades" in (await post_form(client, "/personal/sok", {"vem": "Anna Ask"})).text
+    clock.advance(minutes=10)
+    await sign_in_as(client, "kim", clock.now())
+    assert "1 person hittades" in (await post_form(client, "/personal/sok", {"vem": "Anna Ask"})).text
+
+
+async def search_at_once(who: Principal, typed: str, keys: KeyFolder, now: datetime) -> str:
+    try:
+        async with looking(who, "search", now) as look:
+            return "found" if await search_services.search(typed, look, keys, now) else "nobody"
+    except search_services.TooMany:
+        return "wait"

@@ -476,3 +476,24 @@ async def test_staff_are_told_of_the_persons_place_and_not_of_their_own(
     assert missing.status_code == 404
     assert "Öppna Min plats" not in missing.text
     assert "Till dina grupper" in missing.text
+
+
+@pytest.mark.parametrize("alias", ["Anna 19850214-1234", "070-1234567", "anna@x.se", "Anna Storgatan 5"])
+async def test_where_nobody_may_be_documented_what_leads_to_somebody_is_no_alias(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, alias: str
+) -> None:
+    await a_coordinator(clock.now())
+    cohort = await a_cohort("2.1", clock.now(), sessions=4)
+    public, staff = f"/anmalan/{cohort.public_id}", f"/personal/grupper/{cohort.cohort_id}/anmal"
+    said = "Skriv ett förnamn eller ett påhittat namn. Vi får inte spara personnummer, adress, telefonnummer eller e-post."
+    answer = await post_form(client, public, {**YES, "namn": alias})
+    assert answer.status_code == 422
+    assert re.search(rf'id="namn-error">.*?<span>{said}</span>', answer.text)
+    in_english = await post_form(client, f"{public}?lang=en", {**YES, "namn": alias})
+    assert "Write a first name or a made-up name. We may not keep" in in_english.text
+    await sign_in_as(client, "kim", clock.now())
+    by_staff = await post_form(client, f"{staff}?lang=sv", {**YES, "namn": alias})
+    assert by_staff.status_code == 422
+    assert said in by_staff.text
+    assert await fetchval("select count(*) from enrolment") == 0
+    assert (await post_form(client, staff, {**YES, "namn": "Anna Maria"})).status_code == 303

@@ -243,6 +243,25 @@ async def test_nobody_answered_and_the_key_goes(groups: Groups, ballot_keys: Bal
     assert box.ballot_id not in ballot_keys.alive()
 
 
+async def test_a_box_that_is_closed_before_its_keys_are_made_ends_empty(
+    groups: Groups, clock: FrozenClock, robin: Principal, ballot_keys: BallotKeys, owner: asyncpg.Connection
+) -> None:
+    cohort = await groups.started(3)
+    ballot_id = await services.ensure_ballot(cohort.cohort_id, clock.now())
+    assert ballot_id
+    await services.print_slips(cohort.cohort_id, robin, clock.now())
+    await services.close(cohort.cohort_id, robin, clock.now())
+    # Also one that has been stuck for long, and whose job is gone.
+    await owner.execute("delete from pgqueuer")
+    await worker.drain(groups.worker)
+    assert await state_of(cohort) == "empty"
+    assert await rows(owner, "slip") == await rows(owner, "printed_slip") == 0
+    # A worker that was making the keys meanwhile leaves none.
+    ballot_keys.create(ballot_id)
+    await counting.replay_keys(groups.worker)
+    assert ballot_id not in ballot_keys.alive()
+
+
 async def test_of_a_childrens_group_no_number_is_kept(groups: Groups, owner: asyncpg.Connection) -> None:
     cohort = await groups.closed(7, section="2.15")
     release = await release_of(cohort.cohort_id)

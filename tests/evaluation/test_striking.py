@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from programmes import worker
 from programmes.catalogue.services import choose_reading
+from programmes.core.naming_rules import points_to_somebody
 from programmes.core.principal import Principal
 from programmes.evaluation import queries, review_queries, review_services, strike_queries, strike_services
-from programmes.evaluation.naming_rules import points_to_somebody
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.evaluation.conftest import Groups

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+import structlog
 
 from programmes import key_commands, worker
 from programmes.core import database_marks
@@ -289,3 +290,35 @@ async def test_hashes_from_before_the_search_key_was_rotated_are_told_and_made_a
     assert await lookup_services.find("Anna Ask", keys) == [anna]
     [told] = await key_checks.search_key(patient(settings, clock))
     assert told.level == "ok"
+
+
+@pytest.mark.parametrize("instead", ["an empty folder", "nothing"])
+async def test_a_key_folder_that_is_away_is_no_database_that_was_put_back(
+    instead: str,
+    the_worker: worker.Worker,
+    settings: Settings,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+) -> None:
+    await somebody(await a_cohort("2.8", clock.now()), the_worker.keys, clock.now(), "Anna Ask")
+    await worker.drain(the_worker)
+    before = await owner.fetch("table restore_mark")
+    away = settings.key_folder.with_name("away")
+    settings.key_folder.rename(away)
+    if instead != "nothing":
+        settings.key_folder.mkdir()
+    try:
+        clock.advance(hours=2)
+        with structlog.testing.capture_logs() as logged:
+            await worker.tick(the_worker)
+        assert {line["event"] for line in logged} == {"keys_away"}
+        assert instead == "nothing" or list(settings.key_folder.iterdir()) == []
+    finally:
+        if instead != "nothing":
+            settings.key_folder.rmdir()
+        away.rename(settings.key_folder)
+    assert await owner.fetch("table restore_mark") == before
+    with structlog.testing.capture_logs() as logged:
+        await worker.tick(the_worker)
+    assert logged == []
+    assert not the_worker.keys.is_unconfirmed()

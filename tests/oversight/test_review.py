@@ -21,13 +21,14 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.closing import services as closing_services
 from programmes.enrolment import place_services, queries
+from programmes.enrolment.records import search_services
 from programmes.enrolment.roster import label_of
 from programmes.notices.post_services import Deferred
 from programmes.oversight.log import chain_services, digest_services, review_queries, review_services
 from programmes.oversight.log.anchor import Anchor
 from programmes.oversight.log.chain_rules import Line, shown
-from programmes.oversight.log.review_rules import MANY, SAMPLE, Finding, sample, unusual
-from programmes.people.look_rules import LookPage
+from programmes.oversight.log.review_rules import MANY, MANY_EMPTY, MANY_EMPTY_IN_A_DAY, SAMPLE, Finding, sample, unusual
+from programmes.people.look_rules import NOBODY, LookPage
 from programmes.people.looks import looking
 from programmes.settings import Settings
 from tests.clock import FrozenClock
@@ -97,6 +98,43 @@ def test_many_are_more_than_so_many_people_within_an_hour(people: int, minutes: 
     # The same people again are no more people.
     again = [a_line(100 + n, NOON + step * n, participant_id=UUID(int=1)) for n in range(people)]
     assert found(*again) == []
+
+
+@pytest.mark.parametrize(
+    ("searches", "minutes_between", "many"),
+    [(MANY_EMPTY, 1, False), (MANY_EMPTY + 1, 1, True), (MANY_EMPTY_IN_A_DAY, 9, False), (MANY_EMPTY_IN_A_DAY + 1, 9, True)],
+)
+def test_many_searches_that_find_nobody_are_found(searches: int, minutes_between: int, many: bool) -> None:
+    at = local_time(9, 8)
+    lines = [
+        a_line(n, at + timedelta(minutes=minutes_between * n), participant_id=NOBODY, cohort_id=0, page="search")
+        for n in range(searches)
+    ]
+    assert [one.kind for one in found(*lines, may_look=False)] == (["many"] if many else [])
+
+
+async def test_searches_that_find_nobody_stand_in_the_chain_and_in_the_review(
+    db: None,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    the_worker: worker.Worker,
+    owner: asyncpg.Connection,
+) -> None:
+    await a_staff_member("sasha", "manager", clock.now())
+    robin = await a_leader(clock.now())
+    for n in range(MANY_EMPTY + 1):
+        async with looking(robin, "search", NOON + timedelta(minutes=n)) as seen:
+            assert await search_services.search(f"Anna {n}", seen, keys, NOON + timedelta(minutes=n)) == []
+    clock.set(datetime(2026, 10, 1, 6, 0, tzinfo=UTC))
+    await worker.drain(the_worker)
+    assert await owner.fetchval("select count(*) from look_link") == MANY_EMPTY + 1
+    page = await page_of(client, SEPTEMBER, clock)
+    assert (
+        "Sök. 16 sökningar utan träff. 16 rader, 1 till 16. Fler än 50 deltagare eller 15 sökningar utan träff inom en timme"
+        in page
+    )
+    assert "0 visningar av någons uppgifter. 1 sak att titta på. 0 rader i stickprovet." in page
 
 
 def test_many_by_two_is_nobodys() -> None:

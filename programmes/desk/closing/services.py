@@ -13,6 +13,7 @@ from programmes.attendance.services import OutOfBounds, count_unique
 from programmes.calendar.services import revoke_for_cohort
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
+from programmes.cohorts.services import name_anew
 from programmes.core.audit import note
 from programmes.core.clock import at_local, local_date
 from programmes.core.clock_trace import by_a_sure_clock
@@ -202,6 +203,7 @@ async def _let_go(cohort: CohortFacts, kind: Kind, keys: KeyFolder, why: str, no
     await forget_events(cohort.cohort_id)
     await erase_cohort(cohort.cohort_id, keys, why, _day(now))
     await execute("update cohort set arrivals = 0 where id = $1", cohort.cohort_id)
+    await name_anew(cohort)
     await execute("update start_decision set confirmed = 0 where cohort_id = $1", cohort.cohort_id)
     if kind == "held":
         await execute("update ballot set slips = 0 where cohort_id = $1", cohort.cohort_id)

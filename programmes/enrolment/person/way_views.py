@@ -17,7 +17,7 @@ from programmes.core.i18n import language
 from programmes.core.principal import Principal
 from programmes.enrolment import pages, queries, services
 from programmes.enrolment.head_pages import CohortHead
-from programmes.enrolment.records.views import unnamed_channel
+from programmes.enrolment.records.views import unnamed_alias, unnamed_channel
 from programmes.people.records import PersonRecord
 from programmes.web.forms import Form
 
@@ -110,7 +110,7 @@ def application(way: Way, record: PersonRecord | None, form: Form, number: int, 
         first_session=way.shown_day,
         answers=pages.answers_from(way.programme, way.shown(form), way.answered(form), born, exception(way)),
         once=services.sibling_once(once, number),
-        alias="" if record else form.text("namn", 40),
+        alias="" if record else unnamed_alias(form),
         contact="" if record else unnamed_channel(way.form, way.texts),
         record=record,
         protected=record is not None and form.ticked("skydd"),

@@ -89,10 +89,12 @@ async def _show_again(request: AnyRequest, cohort_id: int, enrolment_id: UUID, t
 
 
 def _record(request: AnyRequest, facts: queries.EnrolmentFacts, by: Look | Purpose) -> records.PersonRecord:
-    """Raises NotFound where nobody is documented, or nothing is left of it; Conflict for who has been moved elsewhere."""
+    """Raises NotFound where nobody is documented, or nothing is left of it; Conflict for who has been moved elsewhere;
+    Unreadable and KeysAway where it can't be read, which a `Look` alone would not tell from nothing."""
     if facts.state == "transferred":
         raise Conflict("enrolment_over")
-    record = record_of(facts, request.app.state.key_folder, by)
+    keys = request.app.state.key_folder
+    record = record_of(facts, keys, by) or record_of(facts, keys, "rewrite")
     if record is None:
         raise NotFound
     return record

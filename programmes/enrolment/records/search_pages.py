@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from programmes.core.i18n import moment_long
+from programmes.core.i18n import moment_long, ngettext
 from programmes.enrolment.person.pages import state_of
 from programmes.enrolment.rules import EnrolmentFacts
 
@@ -34,3 +34,12 @@ def hit(facts: EnrolmentFacts, cohort: str, label: str) -> Hit:
     state, kind = state_of(facts)
     address = f"/personal/grupper/{facts.cohort_id}/deltagare/{facts.enrolment_id}"
     return Hit(address, label, facts.protected, cohort, state, kind, moment_long(facts.applied_at))
+
+
+def wait(minutes: int) -> str:
+    """Too many searches found nobody, and how long to wait."""
+    return ngettext(
+        "Du har sökt många gånger utan träff. Vänta %(n)s minut och sök sedan igen.",
+        "Du har sökt många gånger utan träff. Vänta %(n)s minuter och sök sedan igen.",
+        minutes,
+    )

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from programmes.cohorts.queries import MINE, access
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
 from programmes.enrolment.queries import EnrolmentFacts, several
+from programmes.enrolment.records.search_rules import LONGEST, MOST
+from programmes.people.look_rules import NOBODY
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,17 @@ async def ways_of(people: Sequence[UUID], principal: Principal, today: date) -> 
     )
     facts = {one.enrolment_id: one for one in await several(row["id"] for row in rows)}
     return [Found(facts[row["id"]], row["name"]) for row in rows]
+
+
+async def empty_searches(staff_id: int, now: datetime) -> list[datetime]:
+    """When the last searches of one member of staff found nobody, the newest first, no more of them than matter."""
+    rows = await fetch(
+        """select at from record_look where at > $2 and at <= $3 and staff_id = $1 and participant_id = $4
+           order by at desc limit $5""",
+        staff_id,
+        now - LONGEST,
+        now,
+        NOBODY,
+        MOST,
+    )
+    return [row["at"] for row in rows]

@@ -35,8 +35,12 @@ async def search(request: AnyRequest) -> Response[Any]:
     if form.errors:
         return _show(request, form, None, 422)
     now = state.clock.now()
-    async with looking(who, "search", now) as look:
-        found = await search_services.search(typed, look, state.key_folder, now)
+    try:
+        async with looking(who, "search", now) as look:
+            found = await search_services.search(typed, look, state.key_folder, now)
+    except search_services.TooMany as too_many:
+        form.fail("vem", pages.wait(too_many.minutes))
+        return _show(request, form, None, 429)
     hits = tuple(pages.hit(one.facts, one.cohort, label) for one, label in found)
     return _show(request, Form(), hits)
 

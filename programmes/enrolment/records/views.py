@@ -8,6 +8,7 @@ from personnummer.personnummer import Personnummer, PersonnummerException
 
 from programmes.core.contacts import by_text, can_text
 from programmes.core.i18n import gettext as _
+from programmes.core.naming_rules import more_than_an_alias
 from programmes.enrolment import pages
 from programmes.people.records import PersonRecord
 from programmes.web.forms import Form
@@ -23,6 +24,20 @@ class Told:
 
     texts: bool = False
     by_wish: bool = False
+
+
+def unnamed_alias(form: Form) -> str:
+    """What somebody wants to be called where nobody may be documented. Errors are left in the form."""
+    alias = form.text("namn", 40)
+    if more_than_an_alias(alias):
+        form.fail(
+            "namn",
+            _(
+                "Skriv ett förnamn eller ett påhittat namn. Vi får inte spara personnummer, adress, telefonnummer eller "
+                "e-post."
+            ),
+        )
+    return alias
 
 
 def unnamed_channel(form: Form, texts: bool) -> str:

@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime
 from typing import Literal
 from uuid import UUID
 
+from programmes.people.look_rules import NOBODY
+
 GENESIS = bytes(32)
 Fault = Literal["changed", "line_gone", "link_gone", "checkpoint", "end_gone", "other_end", "no_key", "no_end"]
 # For whoever runs the service, in English as all that its commands say.
@@ -45,6 +47,11 @@ class Line:
     reason: str | None
     protected: bool
     own_name: bool
+
+    @property
+    def of_nobody(self) -> bool:
+        """Whether it is of a search that found nobody."""
+        return self.participant_id == NOBODY
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The access log as managers see it: whether its chain is whole, the days' heads, and a month to go through."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +11,8 @@ from programmes.core.i18n import gettext as _
 from programmes.oversight.log.chain_rules import Check, Day, Loss, shown
 from programmes.oversight.log.review_rules import (
     MANY,
+    MANY_EMPTY,
+    MANY_EMPTY_IN_A_DAY,
     MANY_REVEALS,
     Judged,
     Kind,
@@ -197,7 +199,12 @@ def kind_words(kind: Kind) -> str:
         "night": _("På natten, mellan 22 och 6."),
         "day_off": _("På en ledig dag."),
         "own_name": _("Deltagaren heter likadant som den som tittade, eller har samma efternamn."),
-        "many": _("Fler än %(n)s deltagare inom en timme.", n=MANY),
+        "many": _(
+            "Fler än %(n)s deltagare eller %(empty)s sökningar utan träff inom en timme, eller %(day)s sådana på en dag.",
+            n=MANY,
+            empty=MANY_EMPTY,
+            day=MANY_EMPTY_IN_A_DAY,
+        ),
         "protected": _("Skyddade uppgifter."),
         "left": _("Arbetar inte längre med gruppen."),
         "reveals": _("Visade kontaktvägar mer än %(n)s gånger.", n=MANY_REVEALS),
@@ -231,9 +238,13 @@ def _record(one: Judged) -> str:
         return one.cohort
     if any(look.own_name for look in one.looks):
         return _("%(group)s. Numret visas inte, eftersom namnet då gick att förstå.", group=capital(group))
-    numbers = sorted({look.number for look in one.looks if look.number is not None})
-    if not numbers or len({look.cohort for look in one.looks}) > 1:
-        people = len({(look.cohort, look.number) for look in one.looks})
+    looks = [look for look in one.looks if not look.of_nobody]
+    if empty := len(one.looks) - len(looks):
+        searched = ngettext("%(n)s sökning utan träff", "%(n)s sökningar utan träff", empty)
+        return listed([searched, _record(replace(one, looks=tuple(looks)))]) if looks else searched
+    numbers = sorted({look.number for look in looks if look.number is not None})
+    if not numbers or len({look.cohort for look in looks}) > 1:
+        people = len({(look.cohort, look.number) for look in looks})
         return ngettext("%(n)s deltagare, %(group)s", "%(n)s deltagare, %(group)s", people, group=group)
     named = [str(n) for n in numbers[:_NAMED]]
     more = len(numbers) - len(named)

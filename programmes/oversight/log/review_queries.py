@@ -12,6 +12,7 @@ from programmes.oversight.log.review_rules import MANY_REVEALS, Kind, Outcome, s
 from programmes.oversight.log.review_rules import Judged as Judged
 from programmes.oversight.log.review_rules import Looked as Looked
 from programmes.oversight.log.review_rules import Month as Month
+from programmes.people.look_rules import NOBODY
 
 _MONTHS = """
 select r.month, r.lines, count(l.id) filter (where m.outcome is not null)::int as judged,
@@ -69,12 +70,13 @@ async def judged(wanted: date) -> list[Judged]:
 async def _looks(look_ids: Collection[int]) -> Mapping[int, Looked]:
     rows = await fetch(
         """select l.id as look_id, k.position, l.at, l.page, l.reason, coalesce(c.name, '') as cohort, l.protected,
-                  l.own_name,
+                  l.own_name, l.participant_id = $2 as of_nobody,
                   (select min(e.arrival) from enrolment e
                    where e.participant_id = l.participant_id and e.cohort_id = l.cohort_id) as number
            from record_look l left join look_link k on k.look_id = l.id left join cohort c on c.id = l.cohort_id
            where l.id = any($1::bigint[])""",
         sorted(look_ids),
+        NOBODY,
     )
     return {row["look_id"]: Looked(**dict(row)) for row in rows}
 

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from programmes.core.clock import at_local, local, local_date
 from programmes.oversight.log.chain_rules import Line
-from programmes.people.look_rules import BY_NUMBER, LookPage, LookReason
+from programmes.people.look_rules import BY_NUMBER, NOBODY, LookPage, LookReason
 
 Kind = Literal["sample", "night", "day_off", "own_name", "many", "protected", "left", "reveals"]
 Outcome = Literal["in_order", "ask"]
@@ -19,6 +19,8 @@ SAMPLE = 20
 NIGHT_FROM, NIGHT_UNTIL = 22, 6
 # A coordinator who goes through the day's groups sees forty people or so in an hour.
 MANY, WITHIN = 50, timedelta(hours=1)
+# Who enters people from paper searches for each before; a day's guesses that stay below the hour's number are seen too.
+MANY_EMPTY, MANY_EMPTY_IN_A_DAY = 15, 40
 MANY_REVEALS = 3
 
 
@@ -59,6 +61,7 @@ class Looked:
     number: int | None
     protected: bool
     own_name: bool
+    of_nobody: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def unusual(lines: Iterable[Line], working_day: Callable[[date], bool], may_look
         *_grouped("own_name", [line for line in ordered if line.own_name], _day),
         *_many(ordered),
         *_grouped("protected", [line for line in ordered if line.protected and line.page not in BY_NUMBER], _person),
-        *_grouped("left", [line for line in ordered if not may_look(line)], lambda line: (line.staff_id, line.cohort_id)),
+        *_grouped("left", [line for line in ordered if not (line.of_nobody or may_look(line))], _in_cohort),
     ]
 
 
@@ -134,6 +137,10 @@ def _person(line: Line) -> tuple[object, ...]:
     return line.staff_id, line.participant_id
 
 
+def _in_cohort(line: Line) -> tuple[object, ...]:
+    return line.staff_id, line.cohort_id
+
+
 def _grouped(kind: Kind, lines: Sequence[Line], key: Callable[[Line], tuple[object, ...]]) -> list[Finding]:
     groups: dict[tuple[object, ...], list[Line]] = defaultdict(list)
     for line in lines:
@@ -148,11 +155,12 @@ def _finding(kind: Kind, lines: Sequence[Line]) -> Finding:
 
 
 def _many(lines: Sequence[Line]) -> list[Finding]:
-    """Of each member of staff and day the first hour in which they saw more than `MANY` people."""
+    """Of each member of staff and day the first hour in which they saw more than `MANY` people, or searched for nobody too
+    often; else the day's searches, if those are too many."""
     by_day: Mapping[tuple[object, ...], list[Line]] = defaultdict(list)
     for line in lines:
         by_day[_day(line)].append(line)
-    return [_finding("many", hour) for day in by_day.values() if (hour := _crowded_hour(day))]
+    return [_finding("many", hour) for day in by_day.values() if (hour := _crowded_hour(day) or _empty_day(day))]
 
 
 def _crowded_hour(lines: Sequence[Line]) -> list[Line]:
@@ -165,7 +173,13 @@ def _crowded_hour(lines: Sequence[Line]) -> list[Line]:
             if not seen[lines[start].participant_id]:
                 del seen[lines[start].participant_id]
             start += 1
-        if len(seen) > MANY:
+        empty = seen.get(NOBODY, 0)
+        if len(seen) - bool(empty) > MANY or empty > MANY_EMPTY:
             end = next((i for i in range(at, len(lines)) if lines[i].at - lines[start].at >= WITHIN), len(lines))
             return list(lines[start:end])
     return []
+
+
+def _empty_day(lines: Sequence[Line]) -> list[Line]:
+    empty = [line for line in lines if line.of_nobody]
+    return empty if len(empty) > MANY_EMPTY_IN_A_DAY else []

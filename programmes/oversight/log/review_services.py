@@ -52,12 +52,14 @@ async def draw(month: date, now: datetime) -> None:
     Contacts shown often are of working lists: they are said without number and go with the list (`forget_trail`).
     """
     lines = await queries.lines_of(month)
+    # A search that found nobody says nothing by itself: of those only many are worth a look.
+    of_people = [line for line in lines if not line.of_nobody]
     access = await queries.access_to(line.cohort_id for line in lines)
     seed = secrets.token_hex(16)
     found = [
         *unusual(lines, working_day, lambda line: access.may_look(line, local_date(line.at))),
         *(Finding("reveals", staff_id, cohort_id, ()) for staff_id, cohort_id in await queries.revealed_often(month)),
-        *sample(lines, seed),
+        *sample(of_people, seed),
     ]
     async with transaction():
         if not await execute(
@@ -65,7 +67,7 @@ async def draw(month: date, now: datetime) -> None:
                on conflict do nothing returning 1""",
             month,
             seed,
-            len(lines),
+            len(of_people),
             now,
         ):
             return

@@ -16,7 +16,7 @@ from programmes.cohorts.rules import (
     sessions_span,
 )
 from programmes.cohorts.schedule_rules import Clash, Day, Note, Off, Schedule, weekend
-from programmes.cohorts.wording_rules import noted, numbered, why_skipped
+from programmes.cohorts.wording_rules import default_name, noted, numbered, why_skipped
 from programmes.core.clock import local, local_date
 from programmes.core.i18n import (
     capital,
@@ -25,7 +25,6 @@ from programmes.core.i18n import (
     day_short,
     day_year,
     ngettext,
-    speaking,
     times,
     weekdays,
 )
@@ -87,6 +86,7 @@ class OpeningPage:
     look_again: bool
     button: str
     none_yet: bool = False
+    named_by_us: bool = False
 
     @property
     def how_often(self) -> tuple[tuple[str, str], ...]:
@@ -127,15 +127,6 @@ def choices(programmes: Sequence[Programme]) -> list[tuple[str, list[Choice]]]:
         if of_form:
             found.append((title, of_form))
     return found
-
-
-def default_name(programme: Programme, first: date) -> str:
-    """`Återfallsprevention, höst 2026`; a series by its first day. Names are in Swedish, whoever opens the cohort."""
-    with speaking("sv"):
-        if programme.form == "individual":
-            return f"{programme.short_name}, {day_plain(first)}"
-        season = _("vår") if first.month <= 6 else _("höst")
-        return f"{programme.short_name}, {season} {first.year}"
 
 
 def suggested(programme: Programme, first: date, today: date) -> dict[str, str]:

@@ -11,9 +11,9 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.number_rules import MOST_PLACES
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.opening_services import Preview, choices, known_venue, preview, programme_for, start_from
-from programmes.cohorts.rules import Defaults, places_span, sessions_span
+from programmes.cohorts.rules import Defaults, named_by_us, places_span, sessions_span
 from programmes.cohorts.schedule_rules import slot_on
-from programmes.cohorts.wording_rules import said
+from programmes.cohorts.wording_rules import default_name, said
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
@@ -170,7 +170,8 @@ def _follow(form: Form, ask: _Ask) -> Form:
 def _read(ask: _Ask, form: Form) -> Opening | None:
     """The cohort as typed, or None when the days cannot even be counted; every error stands in the form."""
     start, kind = ask.start, ask.programme.form
-    name = form.text("namn", 80, _("Skriv ett namn."))
+    # Where the name is ours the service makes it.
+    name = "" if named_by_us(ask.programme) else form.text("namn", 80, _("Skriv ett namn."))
     count = number_within(form, "antal", sessions_span(ask.programme), 999)
     days = read_days(form, kind, count)
     least, most, opens, decides, last = start.minimum, start.maximum, start.enrol_from, None, start.last_entry
@@ -272,6 +273,8 @@ async def _show(
     ticked = form.all("dagar") if form.values else ["0"]
     opens = Form({"oppnar": [values["oppnar"]]}).day("oppnar")
     first = Form({"forsta": [values["forsta"]]}).day("forsta") or ask.start.first
+    if named_by_us(programme):
+        values["namn"] = default_name(programme, pages.first_day(schedule) or first)
     view = pages.OpeningPage(
         section=programme.section,
         name=programme.name,
@@ -286,6 +289,7 @@ async def _show(
         fixed_sessions=programme.sessions_min is not None and programme.sessions_min == programme.sessions_max,
         closed_after_start=pages.is_closed_after_start(programme),
         study_visit=programme.study_visit,
+        named_by_us=named_by_us(programme),
         one_programme=len(await _openable(ask.request)) == 1,
         summary=pages.schedule_summary(programme, schedule) if schedule else "",
         warnings=(*pages.warnings(programme, schedule, planned.clashes, chosen, first), *asked)
