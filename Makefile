@@ -15,14 +15,17 @@ demo: .venv/demo-installed ## install, start a private PostgreSQL with a believa
 reset: .venv/demo-installed ## stop the demo and remove its database, keys and mail, wherever they lie
 	@$(BIN)/programmes demo --reset
 
-# While mypy keeps one core busy the other compiles the tests, which every process of pytest would do for itself.
+# mypy works beside the tests, and has the last word. The tests are compiled once before, which every process of pytest would do
+# for itself.
 test: .venv/dev-installed ## every check and every test
 	@mkdir -p .data && $(BIN)/python -m tests.browser && $(BIN)/python -m tests.calendar.icaljs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m pytest -q --collect-only >.data/collected 2>&1 & $(BIN)/mypy; passed=$$?; wait; exit $$passed
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@{ $(BIN)/mypy >.data/types 2>&1; echo $$? >.data/types-passed; } & \
+	$(BIN)/python -m pytest -q --collect-only >.data/collected 2>&1; \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal; passed=$$?; \
+	wait; cat .data/types; exit $$((passed + $$(cat .data/types-passed)))
 
 # Two more than there are cores: the journeys wait for their browser, and others for processes of their own.
 WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 2))')
