@@ -5,7 +5,6 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import cast
 
 from programmes import worker
 from programmes.cohorts.queries import CohortFacts
@@ -31,7 +30,9 @@ class Mail:
 
 
 def read(path: Path) -> EmailMessage:
-    return cast(EmailMessage, message_from_bytes(path.read_bytes(), policy=default))
+    message = message_from_bytes(path.read_bytes(), policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
 
 
 def text_of(message: EmailMessage) -> str:

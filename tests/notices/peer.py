@@ -67,7 +67,8 @@ class Peer:
             await asyncio.sleep(30)
         if self.behaviour != "drop":
             message = message_from_bytes(cast(bytes, envelope.content), policy=default)
-            self.taken.append(cast(EmailMessage, message))
+            assert isinstance(message, EmailMessage)
+            self.taken.append(message)
             self.recipients.extend(envelope.rcpt_tos)
             self.took.set()
         if self.behaviour == "hang_after":
