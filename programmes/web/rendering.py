@@ -89,6 +89,9 @@ def make_environment(settings: Settings, static: Static) -> Environment:
         loader=FileSystemLoader(_ROOT / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        # A release's files do not change under it: none is asked on every page whether it has.
+        auto_reload=False,
+        cache_size=-1,
         trim_blocks=True,
         lstrip_blocks=True,
     )
