@@ -19,6 +19,7 @@ RETRY = {"retry-after": "60"}
     (503, RETRY, GOOD.replace("sv", "en"), 1, "503 without a page in Swedish"),
     (503, RETRY, GOOD.replace("btn", "no"), 1, "503 without a button that leads on"),
     (503, RETRY, GOOD.replace("Ring oss", ""), 1, "503 that does not say whom to ring"),
+    (503, RETRY, GOOD.replace("Ring oss", "Skriv koden på lappen"), 1, ""),
     (503, RETRY | {"content-type": "application/problem+json"}, "{}", 1, ""),
 ])  # fmt: skip
 def test_what_is_wrong_with_a_page(status: int, headers: dict[str, str], text: str, seconds: float, said: str) -> None:
