@@ -6,14 +6,15 @@ from datetime import date, datetime
 from typing import Protocol
 
 from programmes.cohorts.rules import Reason
-from programmes.cohorts.schedule_rules import ROOM_AND_LEADER, Clash, Day, Schedule
-from programmes.cohorts.wording_rules import noted, numbered, said, why_skipped
+from programmes.cohorts.schedule_rules import Clash, Schedule
+from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, day_plain, day_short, listed, moment_long, ngettext, times, weekdays
+from programmes.core.i18n import capital, day_long, listed, moment_long, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
 from programmes.notices.reach_rules import Reach, told
-from programmes.oversight.clash_pages import clash_lines, clash_on_the_day
+from programmes.oversight.clash_pages import clash_lines
+from programmes.oversight.decisions.day_pages import all_days, apart_lines, bare_day, new_days, other_days
 from programmes.oversight.rules import Start, Year, without
 
 Rows = tuple[tuple[str, str, str], ...]
@@ -304,7 +305,7 @@ def postpone_page(
     )
     days = [day.day for day in schedule.sessions]
     if days and facts.state != "planned":
-        rows = (*rows, (_("Kalendrar"), _new_days(schedule), _("Oftast inom några timmar")))
+        rows = (*rows, (_("Kalendrar"), new_days(schedule), _("Oftast inom några timmar")))
     leaves = bool(days) and facts.first_start is not None and days[0].year != local_date(facts.first_start).year
     return DecisionPage(
         facts,
@@ -314,72 +315,15 @@ def postpone_page(
         fixed_reasons(),
         _short_year(facts, without(year, facts.cohort_id) if year and leaves else None),
         (("start", first), ("beslut", decide_by), ("skal", reason)),
-        _days(schedule, facts.form, again.clashes),
+        all_days(schedule, facts.form, again.clashes),
         again.digest,
         look_again,
         hint=hint,
         clashes=(*clash_lines(again.clashes, len(days), facts.venue), *apart_lines(again.apart)),
-        other_days=_other_days(schedule, first),
-        button=_("Skjut upp till %(day)s", day=_day(days[0])) if days else _("Skjut upp"),
-        keep=_("Behåll %(day)s", day=_day(local_date(facts.first_start))) if facts.first_start else _("Avbryt"),
+        other_days=other_days(schedule, first),
+        button=_("Skjut upp till %(day)s", day=bare_day(days[0])) if days else _("Skjut upp"),
+        keep=_("Behåll %(day)s", day=bare_day(local_date(facts.first_start))) if facts.first_start else _("Avbryt"),
     )
-
-
-def apart_lines(apart: Sequence[date]) -> tuple[str, ...]:
-    """The days on which two would meet who must not, as the bare word."""
-    return tuple(_("%(day)s: krock.", day=capital(day_long(day))) for day in apart)
-
-
-def _days(schedule: Schedule, form: str, clashes: Sequence[Clash]) -> tuple[tuple[str, str, str], ...]:
-    """Every day, what happens on it, and why nothing does."""
-    return tuple(
-        (
-            day_short(day.day),
-            f"{capital(numbered(form, day.number))}, {times(day.slot.starts_at, day.slot.ends_at)}" if day.number else "",
-            why_skipped(day.day, day.off) if day.off else _on_the_day(day, [c for c in clashes if c.day == day.day]),
-        )
-        for day in schedule.days
-    )
-
-
-def _on_the_day(day: Day, clashes: Sequence[Clash]) -> str:
-    notes = [noted(note) for note in day.notes if note.kind not in ROOM_AND_LEADER]
-    return " ".join(dict.fromkeys([*notes, *(clash_on_the_day(clash) for clash in clashes)]))
-
-
-def _other_days(schedule: Schedule, first: str) -> tuple[str, ...]:
-    """What the new first day does to the weekdays, where that is not what was typed or not as before. `first` as typed."""
-    found, sessions = [], schedule.sessions
-    if sessions and schedule.days[0].number and schedule.days[0].day.isoformat() > first:
-        found.append(_("Den dag du skrev är ingen av veckodagarna. Det börjar %(day)s.", day=day_long(sessions[0].day)))
-    on = {day.day.weekday(): day.day for day in sessions if any(note.kind == "other_weekday" for note in day.notes)}
-    if on:
-        names = listed([weekdays(day) for _weekday, day in sorted(on.items())])
-        found.append(_("Nu blir det även på en veckodag som inte fanns förut: %(days)s.", days=names))
-    if any(weekday >= 5 for weekday in on):
-        found.append(_("Det är helg."))
-    return tuple(found)
-
-
-def _day(day: date) -> str:
-    """`24 november`"""
-    return day_plain(day).rsplit(" ", 1)[0]
-
-
-def _new_days(schedule: Schedule) -> str:
-    days = [day.day for day in schedule.sessions]
-    skipped = sum(1 for day in schedule.days if day.off)
-    text = ngettext(
-        "%(n)s träff flyttas till %(first)s.",
-        "%(n)s träffar flyttas till %(first)s–%(last)s.",
-        len(days),
-        first=_day(days[0]),
-        last=_day(days[-1]),
-    )
-    if not skipped:
-        return text
-    weeks = ngettext("%(n)s vecka hoppas över.", "%(n)s veckor hoppas över.", skipped)
-    return f"{text} {weeks}"
 
 
 def limits_page(
