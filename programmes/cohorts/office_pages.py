@@ -41,6 +41,16 @@ def closure_line(closure_id: int, first: date, last: date, reason: str, venue: s
     return ClosureLine(closure_id, reason, when, venue or _("Alla lokaler"), note if sessions else "")
 
 
+def closure_heads() -> tuple[str, ...]:
+    """The first line of the closures as a file."""
+    return _("Vad är det?"), _("Första dagen"), _("Sista dagen"), _("Lokal"), _("Träffar som ligger då")
+
+
+def closure_row(first: date, last: date, reason: str, venue: str, sessions: int) -> tuple[str, ...]:
+    """A closure's line in the file."""
+    return reason, first.isoformat(), last.isoformat(), venue or _("Alla lokaler"), str(sessions)
+
+
 @dataclass(frozen=True)
 class WorkerLine:
     staff_id: int

@@ -11,9 +11,11 @@ from programmes.cohorts import queries, schedule_queries
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden, NotFound
 from programmes.core.i18n import gettext as _
+from programmes.core.i18n import speaking
 from programmes.people.queries import leaders
+from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
-from programmes.web.guards import principal, require_role, row_id, signed_in
+from programmes.web.guards import principal, recently_confirmed, require_role, row_id, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -39,6 +41,16 @@ async def _show_closures(request: AnyRequest, form: Form, status: int = 200) -> 
 async def closures_page(request: AnyRequest) -> Response[Any]:
     """Days on which nothing is scheduled, and the form for more."""
     return await _show_closures(request, Form())
+
+
+@get(f"{_CLOSURES}.csv", guards=[recently_confirmed])
+async def closures_file(request: AnyRequest) -> Response[bytes]:
+    """The same list to take home, in Swedish."""
+    who, today = require_role(request, "coordinator"), local_date(request.app.state.clock.now())
+    found = await services.closures(who, today)
+    with speaking("sv"):
+        rows = (pages.closure_row(c.first_day, c.last_day, c.reason, c.venue, c.sessions) for c in found)
+        return csv_file("stangningar.csv", pages.closure_heads(), rows)
 
 
 @post(_CLOSURES, guards=[signed_in], status_code=200)
@@ -121,4 +133,4 @@ async def change_workers(request: AnyRequest, cohort_id: FromPath[int]) -> Respo
     return _back(f"/personal/grupper/{cohort_id}/ledare")
 
 
-HANDLERS = [closures_page, close, reopen_page, reopen, workers_page, change_workers]
+HANDLERS = [closures_page, closures_file, close, reopen_page, reopen, workers_page, change_workers]

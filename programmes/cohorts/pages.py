@@ -1,6 +1,6 @@
 """What the pages about sessions show."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -127,6 +127,23 @@ def sessions_page(
         else "",
         undo=undo,
     )
+
+
+def heads() -> tuple[str, ...]:
+    """The first line of the sessions as a file."""
+    times_ = (_("Dag"), _("Börjar"), _("Slutar"), _("Skulle ha börjat"))
+    return _("Märkning"), *times_, _("Vad"), _("Lokal"), _("Läge")
+
+
+def rows(group: Group, sessions: Sequence[Session], now: datetime) -> Iterator[tuple[str, ...]]:
+    """A line for each session, in their order, in local time."""
+    would_be = would_be_numbers(sessions)
+    for one in sessions:
+        was = one.was_at if one.was_at != one.starts_at else None
+        before = f"{local_date(was).isoformat()} {clock(was)}" if was else ""
+        state = _tag(group, one, False)[0] or (_("Har varit") if one.ends_at <= now else _("Planerad"))
+        when = (local_date(one.starts_at).isoformat(), clock(one.starts_at), clock(one.ends_at))
+        yield _("Internt, sekretess"), *when, before, _what(group, one, would_be[one.session_id]), one.venue, state
 
 
 def _summary(group: Group, sessions: Sequence[Session]) -> str:

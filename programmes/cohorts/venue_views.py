@@ -7,8 +7,10 @@ from litestar import Request, Response, get, post
 
 from programmes.cohorts import schedule_queries, venue_services
 from programmes.core.i18n import gettext as _
+from programmes.core.i18n import speaking
+from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
-from programmes.web.guards import require_role, signed_in
+from programmes.web.guards import recently_confirmed, require_role, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -41,6 +43,16 @@ async def venues_page(request: AnyRequest) -> Response[Any]:
     return await _show(request, Form())
 
 
+@get(f"{_PAGE}.csv", guards=[recently_confirmed])
+async def venues_file(request: AnyRequest) -> Response[bytes]:
+    """The same list to take home, in Swedish."""
+    require_role(request, "coordinator")
+    lines = await schedule_queries.venue_use(request.app.state.clock.now())
+    with speaking("sv"):
+        heads = (_("Lokal"), _("Adress"), _("Kommande tider"))
+        return csv_file("lokaler.csv", heads, ((line.name, line.address, str(line.coming)) for line in lines))
+
+
 @post(_PAGE, guards=[signed_in], status_code=200)
 async def rename(request: AnyRequest) -> Response[Any]:
     """Another name for a room."""
@@ -58,4 +70,4 @@ async def rename(request: AnyRequest) -> Response[Any]:
     return Response("", status_code=303, headers={"location": f"{_PAGE}?klart=namn"})
 
 
-HANDLERS = [venues_page, rename]
+HANDLERS = [venues_page, venues_file, rename]

@@ -10,7 +10,9 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import change_services, pages, queries, services, talk_services
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import local_date
-from programmes.web.guards import principal, row_id, signed_in
+from programmes.core.i18n import speaking
+from programmes.web.csv_files import csv_file
+from programmes.web.guards import principal, recently_confirmed, row_id, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -68,6 +70,18 @@ async def sessions_page(request: AnyRequest, cohort_id: FromPath[int]) -> Respon
     return page(request, "cohorts/sessions.html", {"view": view, "refused": ()})
 
 
+@get("/personal/grupper/{cohort_id:int}/traffar.csv", guards=[recently_confirmed])
+async def sessions_file(request: AnyRequest, cohort_id: FromPath[int]) -> Response[bytes]:
+    """The same list to take home, in Swedish. Each line says that it stays in the house."""
+    now = _now(request)
+    cohort = await queries.mine(principal(request), local_date(now), row_id(cohort_id))
+    sessions = [_session(session) for session in await queries.sessions(cohort.cohort_id)]
+    group = await _group(request, cohort)
+    with speaking("sv"):
+        name = f"traffar-{cohort.cohort_id}-internt-sekretess.csv"
+        return csv_file(name, pages.heads(), pages.rows(group, sessions, now))
+
+
 @post("/personal/grupper/{cohort_id:int}/oppna", guards=[signed_in], status_code=200)
 async def announce(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     """Open a planned cohort for enrolment."""
@@ -86,4 +100,4 @@ async def announce(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     )
 
 
-HANDLERS = [sessions_page, announce]
+HANDLERS = [sessions_page, sessions_file, announce]

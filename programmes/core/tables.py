@@ -47,9 +47,10 @@ class RecordLook(Table, tablename="record_look"):
     reason = Text(null=True, default=None)
     protected = Boolean(default=False)
     own_name = Boolean(default=False)
-    known_look_page = Check(
+    known_page_looked_at = Check(
         "page in ('group', 'person', 'correct', 'age', 'refuse', 'transfer', 'roll_call', 'print', 'ring', 'today', 'queue',"
-        " 'queue_export', 'visits', 'readings', 'search', 'retention', 'archive', 'partner', 'extract')"
+        " 'queue_export', 'visits', 'readings', 'search', 'retention', 'archive', 'partner', 'extract',"
+        " 'people_file', 'retention_file')"
     )
     known_reason = Check("reason in ('extract', 'handover', 'correction', 'question')")
 

@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 from uuid import UUID
 
-# Every page that shows documented people to staff. A new one needs a name here and in the constraint `known_look_page`.
+# Every page that shows documented people to staff. A new one needs a name here and in the constraint `known_page_looked_at`.
 LookPage = Literal[
     "group",
     "person",
@@ -24,11 +24,27 @@ LookPage = Literal[
     "archive",
     "partner",
     "extract",
+    "people_file",
+    "retention_file",
 ]
 LOOK_PAGES: tuple[LookPage, ...] = get_args(LookPage)
 # Where people of protected identity stand by a number only, and nothing that is sealed about them is shown.
 BY_NUMBER: frozenset[LookPage] = frozenset(
-    {"group", "roll_call", "print", "ring", "today", "queue", "queue_export", "visits", "readings", "search", "retention"}
+    {
+        "group",
+        "roll_call",
+        "print",
+        "ring",
+        "today",
+        "queue",
+        "queue_export",
+        "visits",
+        "readings",
+        "search",
+        "retention",
+        "people_file",
+        "retention_file",
+    }
 )
 
 # Whom a line names that found nobody: no record has this id.

@@ -26,6 +26,8 @@ def page_words(page: LookPage) -> str:
         "archive": _("Leverans till arkivet"),
         "partner": _("Partnerns uppgifter"),
         "extract": _("Registerutdrag"),
+        "people_file": _("Gruppens deltagare som fil"),
+        "retention_file": _("Gallringens lista som fil"),
     }[page]
 
 

@@ -76,7 +76,7 @@ def test_the_database_knows_the_same_pages_and_reasons() -> None:
     conditions = {
         name: constraint.condition
         for name, constraint in (
-            ("page", tables.RecordLook.known_look_page),
+            ("page", tables.RecordLook.known_page_looked_at),
             ("reason", tables.RecordLook.known_reason),
         )
     }

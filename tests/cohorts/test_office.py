@@ -11,6 +11,7 @@ from programmes.core.principal import Principal
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.factories import a_cohort, box, post_form
+from tests.lists import lines_of
 
 CLOSURES = "/personal/stangningar"
 
@@ -185,3 +186,14 @@ async def test_letting_somebody_in_who_leads_elsewhere_then_says_so_first(
     until = {"vem": robin.staff_id, "roll": "vikarie", "till": "2026-09-29"}
     assert (await post_form(client, page, until)).status_code == 303
     assert (await post_form(client, page, {**form, "anda": box(answer.text)})).status_code == 303
+
+
+async def test_rooms_and_closures_are_files_too(kim: Principal, client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    wish: dict[str, object] = {"forsta": "2026-10-26", "sista": "2026-10-30", "namn": "@Höstlov", "lokal": ""}
+    assert (await post_form(client, CLOSURES, wish)).status_code == 303
+    assert await lines_of(client, f"{CLOSURES}.csv") == [["'@Höstlov", "2026-10-26", "2026-10-30", "Alla lokaler", "1"]]
+    [room] = [line for line in await lines_of(client, "/personal/lokaler.csv") if line[0] == cohort.venue]
+    assert room == [cohort.venue, cohort.address, "10"]
+    for page in (CLOSURES, "/personal/lokaler"):
+        assert f'href="{page}.csv"' in (await client.get(page)).text

@@ -11,6 +11,7 @@ from programmes.core.principal import Principal
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.factories import a_cohort, box, hidden, post_form
+from tests.lists import lines_of
 
 Cast = tuple[CohortFacts, Principal]
 
@@ -90,6 +91,22 @@ async def test_a_holiday_is_asked_about_before_it_is_taken(group: Cast, client: 
     answer = await typed(client, address, dag="2026-12-24")
     assert "Julafton, helgdag." in answer.text
     assert (await typed(client, address, dag="2026-12-24", anda=box(answer.text))).status_code == 303
+
+
+async def test_the_sessions_are_a_file_too_as_they_were_to_be_and_as_they_are(
+    group: Cast, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort, _ = group
+    address = f"/personal/grupper/{cohort.cohort_id}/traffar"
+    assert f'href="{address}.csv"' in (await client.get(address)).text
+    await typed(client, f"/personal/traffar/{await first_session(cohort)}/flytta", dag="2026-10-01")
+    first, second, *_others = lines = await lines_of(client, f"{address}.csv")
+    assert len(lines) == 10
+    starts, ends = first[2:4]
+    assert first == [
+        "Internt, sekretess", "2026-10-01", starts, ends, f"2026-09-30 {starts}", "Träff 1", cohort.venue, "Flyttad",
+    ]  # fmt: skip
+    assert second == ["Internt, sekretess", "2026-10-07", starts, ends, "", "Träff 2", cohort.venue, "Planerad"]
 
 
 async def test_cancelling_adds_one_at_the_end_unless_told_otherwise(group: Cast, client: httpx.AsyncClient) -> None:

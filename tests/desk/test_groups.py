@@ -1,7 +1,5 @@
 """The list of groups and one group's overview: only theirs, the next step first, the queue with its reasons, paper."""
 
-import csv
-import io
 import re
 from datetime import timedelta
 
@@ -18,6 +16,7 @@ from programmes.enrolment import services as enrolment
 from tests.attendance.cast import a_running, session_ids
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, a_venue, confirm, sign_in_as, somebody
+from tests.lists import lines_of
 
 
 @pytest.fixture
@@ -74,13 +73,11 @@ async def test_the_list_is_filtered_by_state_and_turned_at_fifty(
     assert (await look(client, clock, "/personal/grupper?sida=2")).count('role="rowheader"') == 2
     assert (await look(client, clock, "/personal/grupper?sida=99&visa=hittepå")).count('role="rowheader"') == 2
     assert (await look(client, clock, "/personal/grupper?visa=avslutade")).count('role="rowheader"') == 1
-    file = (await client.get("/personal/grupper.csv")).content.decode("utf-8-sig")
-    _heads, first, *others = csv.reader(io.StringIO(file), delimiter=";")
+    first, *others = await lines_of(client, "/personal/grupper.csv")
     assert len(others) == 51
     assert first[0] == "Internt, sekretess"
     assert (first[1], first[4], first[6]) == ("2.7", "Öppen för anmälan", "0 klara av 8.")
-    closed = (await client.get("/personal/grupper.csv?visa=avslutade")).content.decode("utf-8-sig")
-    assert len(list(csv.reader(io.StringIO(closed), delimiter=";"))) == 2
+    assert len(await lines_of(client, "/personal/grupper.csv?visa=avslutade")) == 1
 
 
 async def test_where_people_are_not_counted_the_file_of_groups_has_no_number_of_them(
@@ -94,8 +91,7 @@ async def test_where_people_are_not_counted_the_file_of_groups_has_no_number_of_
     await look(client, clock, "/personal/grupper")
     places = {}
     for shown in ("", "?visa=avslutade"):
-        file = (await client.get(f"/personal/grupper.csv{shown}")).content.decode("utf-8-sig")
-        places |= {(row[1], row[4]): row[6] for row in list(csv.reader(io.StringIO(file), delimiter=";"))[1:]}
+        places |= {(row[1], row[4]): row[6] for row in await lines_of(client, f"/personal/grupper.csv{shown}")}
     assert places.pop(("2.1", "Öppen för anmälan")).endswith(" av 8.")
     assert places == {("2.15", "Öppen för anmälan"): "", ("2.15", "Avslutad"): "Listan är raderad"}
 

@@ -1,8 +1,6 @@
 """Passing over and changing the order: by the fixed lists, with every reason kept, and provable afterwards."""
 
 import asyncio
-import csv
-import io
 from decimal import Decimal
 
 import asyncpg
@@ -20,6 +18,7 @@ from programmes.oversight.services import change_limits
 from tests.clock import FrozenClock
 from tests.enrolment.test_queue import one_place, people, states
 from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
+from tests.lists import parsed
 
 
 @pytest.fixture
@@ -238,11 +237,6 @@ async def test_the_page_of_the_order_says_why_and_the_person_sees_it_on_min_plat
     await services.leave(who[0].enrolment_id, keys, clock.now())
     client.cookies.set("place", who[1].token)
     assert "Samordnaren har ändrat ordningen" in (await client.get("/min-plats")).text
-
-
-def parsed(answer: httpx.Response) -> list[list[str]]:
-    assert answer.content.startswith(b"\xef\xbb\xbf")
-    return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
 
 
 @pytest.mark.parametrize(("section", "offered"), [("2.16", True), ("2.17", False), ("2.8", False)])

@@ -1,7 +1,5 @@
 """The way of a cohort from announcement to erasure: one step is next, somebody owes it, and it has a day."""
 
-import csv
-import io
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,6 +17,7 @@ from tests.attendance.cast import a_running
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
 from tests.factories import a_cohort, a_coordinator, a_leader, confirm, sign_in_as, somebody
+from tests.lists import lines_of
 
 NOW = datetime(2026, 9, 2, 8, tzinfo=UTC)
 PLANNED = Way(
@@ -133,8 +132,7 @@ async def test_the_week_has_only_ones_own_groups_and_as_many_statements_for_many
     text = (await client.get("/personal/veckan")).text
     assert mine.name in text
     assert foreign.name not in text
-    file = (await client.get("/personal/veckan.csv")).content.decode("utf-8-sig")
-    _heads, line = csv.reader(io.StringIO(file), delimiter=";")
+    [line] = await lines_of(client, "/personal/veckan.csv")
     assert line[0] == "Internt, sekretess"
     assert line[2:4] == ["2.7", mine.name]
     queries_log.clear()

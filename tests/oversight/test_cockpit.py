@@ -1,7 +1,5 @@
 """The cockpit: who sees what, what can be started, and the same few statements for two starts or a thousand."""
 
-import csv
-import io
 import re
 from dataclasses import fields
 from datetime import timedelta
@@ -27,6 +25,7 @@ from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.conftest import QueryLog
 from tests.factories import a_cohort, a_programme, a_staff_member, confirm, hidden, post_form, somebody
+from tests.lists import lines_of, parsed
 
 STARTS = "/personal/starter"
 
@@ -503,24 +502,22 @@ async def test_the_starts_can_be_taken_home_and_say_that_they_stay_in_the_house(
     await a_coordinator(clock.now())
     await a_cohort("2.8", clock.now(), robin)
     await sign_in_as(client, "kim", clock.now())
-    content = (await client.get("/personal/starter.csv")).content.decode("utf-8-sig")
-    heads, line = csv.reader(io.StringIO(content), delimiter=";")
+    heads, line = parsed(await client.get("/personal/starter.csv"))
     assert heads[:3] == ["Märkning", "Avsnitt", "Grupp"]
     assert line[:2] == ["Internt, sekretess", "2.8"]
     assert line[5:] == ["5", "8", "0", "0", "0", "0", "0"]
-    nothing = (await client.get("/personal/starter.csv?insats=2.7")).content.decode("utf-8-sig")
-    assert list(csv.reader(io.StringIO(nothing), delimiter=";")) == [heads]
+    assert await lines_of(client, "/personal/starter.csv?insats=2.7") == []
     # Where people are not counted their number goes home with nobody.
     children = await a_cohort("2.16", clock.now(), robin)
     await somebody(children, keys, clock.now())
-    content = (await client.get("/personal/starter.csv?insats=2.16")).content.decode("utf-8-sig")
-    _heads, line = csv.reader(io.StringIO(content), delimiter=";")
+    content = (await client.get("/personal/starter.csv?insats=2.16")).content
+    [line] = await lines_of(client, "/personal/starter.csv?insats=2.16")
     assert line[5:] == ["5", "8", "", "", "", "", ""]
     # Each group by its own edition, though another one that counts people, or lacks the section, is in force by now.
     as_it_was = await owner.fetch("select id, valid_from from edition")
     await owner.execute("update edition set valid_from = '2026-12-01'")
     try:
-        again = (await client.get("/personal/starter.csv?insats=2.16")).content.decode("utf-8-sig")
+        again = (await client.get("/personal/starter.csv?insats=2.16")).content
     finally:
         # Editions are loaded once for the run.
         await owner.executemany("update edition set valid_from = $2 where id = $1", [tuple(row) for row in as_it_was])

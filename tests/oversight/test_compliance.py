@@ -21,6 +21,7 @@ from programmes.settings import Settings
 from tests.catalogue.test_storing import may_store
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, sign_in_as, somebody
+from tests.lists import lines_of
 from tests.oversight.test_statistics_rules import EDITION
 
 PAGE = "/personal/efterlevnad"
@@ -188,3 +189,30 @@ async def test_a_file_that_is_no_edition_is_refused_in_words(
         arguments = parser.parse_args(["compare", str(tmp_path / name)])
         assert arguments.run(settings, arguments) == 1
         assert told in capsys.readouterr().err
+
+
+async def test_the_page_is_a_file_too(
+    sasha: None, may_store: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), await a_leader(clock.now()))
+    await owner.execute("update cohort set name = 'Går vidare' where id = $1", cohort.cohort_id)
+    await owner.execute(
+        "insert into look_review (month, seed, lines, made_at) values ('2026-08-01', '0', 0, $1)", clock.now()
+    )
+    in_force = [p for _id, p in await catalogue.in_force(date(2026, 9, 2))]
+    changed = tuple(dataclasses.replace(p, participants_max=9) if p.section == "2.8" else p for p in in_force)
+    [path] = EDITIONS.glob("*.toml")
+    await load_edition(
+        dataclasses.replace(
+            edition_commands.read_edition(path), valid_from=date(2026, 9, 20), digest=b"later", programmes=changed
+        ),
+        clock.now(),
+    )
+    assert f'href="{PAGE}.csv"' in await _page(client)
+    lines = await lines_of(client, f"{PAGE}.csv")
+    assert ["Internt, sekretess", "Månader som inte är granskade", "Inte i ordning", "augusti 2026", ""] in lines
+    assert ["Internt, sekretess", "Grupper som inte är avslutade", "I ordning", "", ""] in lines
+    assert [line[2:] for line in lines if line[1] == "Ny utgåva från 20 september 2026"] == [
+        ["Ändras", "2.8 Antal deltagare", "5–8 blir 5–9"],
+        ["Berörs", "2.8 Går vidare", ""],
+    ]

@@ -2,11 +2,14 @@
 
 import asyncpg
 import httpx
+import pytest
 
 from programmes.core.sealing import KeyFolder
+from programmes.oversight.due import views as due_views
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.factories import post_form, sign_in_as
+from tests.lists import lines_of
 from tests.oversight.retention_cast import NIGHT, Past, alive, erase, text_of
 
 
@@ -80,3 +83,32 @@ async def test_a_coordinator_sees_who_is_due_and_each_is_a_line_in_the_log(
     await sign_in_as(client, "mia", NIGHT)
     shown = await text_of(client, "/personal/gallras")
     assert "Ingens uppgifter raderas" in shown
+
+
+async def test_who_is_due_is_a_file_too_and_that_it_was_taken_stands_in_the_log(
+    past: Past, client: httpx.AsyncClient, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    await owner.execute("update participant set protected_identity = true where id = $1", past.records[2])
+    await sign_in_as(client, "kim", NIGHT)
+    assert 'href="/personal/gallras.csv"' in (await client.get("/personal/gallras")).text
+    before = await owner.fetchval("select max(id) from record_look")
+    lines = await lines_of(client, "/personal/gallras.csv")
+    assert sorted(line[1] for line in lines) == ["Anna Ask", "Bo Ek", "Deltagare 3"]
+    assert {line[0] for line in lines} == {"Internt, sekretess"}
+    assert {line[2] for line in lines} == {past.cohort.name}
+    looks = await owner.fetch("select participant_id, page from record_look where id > $1", before)
+    assert sorted(row["participant_id"] for row in looks) == sorted(past.records)
+    assert {row["page"] for row in looks} == {"retention_file"}
+    await sign_in_as(client, "mia", NIGHT)
+    assert await lines_of(client, "/personal/gallras.csv") == []
+
+
+async def test_the_page_has_a_hundred_and_the_file_all(
+    past: Past, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_views, "_MOST", 2)
+    await sign_in_as(client, "kim", NIGHT)
+    shown = await text_of(client, "/personal/gallras")
+    assert "Det finns fler." in shown
+    assert "Cia Al" not in shown
+    assert len(await lines_of(client, "/personal/gallras.csv")) == 3

@@ -21,6 +21,7 @@ from programmes.retention_commands import Hands
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.factories import PASSWORD, csrf_of, post_form, sign_in_as
+from tests.lists import lines_of
 from tests.oversight.retention_cast import NIGHT, Past, a_past, alive, as_worker, erase, text_of
 
 
@@ -244,3 +245,25 @@ async def test_forms_without_a_token_change_nothing(
     sent = {"grupp": str(past.cohort.cohort_id), "nummer": "1", "stopp": "court"}
     assert (await client.post("/personal/gallring/stopp", data=sent)).status_code == 403
     assert await owner.fetchval("select count(*) from retention_hold") == 0
+
+
+async def test_what_is_to_come_and_what_went_are_files_that_name_nobody(
+    past: Past, client: httpx.AsyncClient, settings: Settings, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await sign_in_as(client, "sasha", NIGHT)
+    await a_past(owner, keys, NIGHT - timedelta(days=5 * 365 - 60), {"Dan Ed": "1990-01-01"})
+    assert await lines_of(client, "/personal/gallring.csv") == [
+        ["Internt, sekretess", "September 2031", "3", "–", "–"],
+        ["Internt, sekretess", "November 2031", "1", "–", "–"],
+    ]
+    assert await lines_of(client, "/personal/gallring/protokoll.csv") == []
+    await erase(settings, keys, clock)
+    shown = (await client.get("/personal/gallring")).text
+    assert 'href="/personal/gallring.csv"' in shown
+    assert 'href="/personal/gallring/protokoll.csv"' in shown
+    lines = await lines_of(client, "/personal/gallring/protokoll.csv")
+    [gone] = [line for line in lines if line[4]]
+    assert gone[:2] == ["Internt, sekretess", "2031-09-20"]
+    assert gone[4] == "2 personers uppgifter"
+    assert gone[3].startswith("5 år")
+    assert f"/personal/gallring/protokoll/{gone[6]}" in shown

@@ -34,6 +34,7 @@ from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
 from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, post_form, sign_in_as, somebody
+from tests.lists import lines_of
 from tests.pools import as_worker
 
 # A Wednesday afternoon.
@@ -473,3 +474,27 @@ async def test_a_mail_that_is_put_off_is_tried_again_under_the_same_number(
     assert len(sent) == 3
     assert len(set(sent)) == 1
     assert await owner.fetchval("select state || failures from log_digest") == "waiting3"
+
+
+async def test_a_month_and_its_days_are_files_with_numbers_and_no_name(
+    september: Month, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await sign_in_as(client, "sasha", clock.now())
+    assert f'href="{SEPTEMBER}/rader.csv"' in (await client.get(SEPTEMBER)).text
+    lines = await lines_of(client, f"{SEPTEMBER}/rader.csv")
+    assert len(lines) == 9, "three to look at and a sample of six"
+    first = ["Robin", "ons 9 sep 22.47", "Deltagarens sida", f"Deltagare 1, {september.cohort.name}", "Rad 4"]
+    assert [*first, "På natten, mellan 22 och 6.", ""] in [line[1:] for line in lines]
+    for hidden in ("Anna", "Ask", "Bo Bok", "Cia"):
+        assert hidden not in str(lines)
+    assert await owner.fetchval("select count(*) from audit_entry where action = 'review:read'") == 2
+    name = re.findall(r'name="(rad_[0-9]+)"', (await client.get(SEPTEMBER)).text)[0]
+    assert (await post_form(client, SEPTEMBER, {name: "ask", "gor": "spara"})).status_code == 303
+    assert [line[-1] for line in await lines_of(client, f"{SEPTEMBER}/rader.csv")].count("Frågas vidare") == 1
+    days = await lines_of(client, "/personal/granskning.csv?manad=2026-09")
+    log = await page_of(client, "/personal/granskning?manad=2026-09", clock)
+    assert days
+    for _mark, day, head, position, _new in days:
+        assert day.startswith("2026-09-")
+        assert f"{head} {position}" in log
+    assert (await client.get("/personal/granskning/2026-08/rader.csv")).status_code == 404

@@ -39,6 +39,7 @@ MEANT: dict[str, str] = {
     "rule session_duty.kept_duty is new": "Puts a duty back whose session and leader stay; no release takes one away.",
     "rule audit_entry.trail_goes is new": "Refuses that the trail of a list goes without the list; no release does that.",
     "rule look_review_line.reveals_go is new": "The same of what the review says of a list.",
+    "rule record_look.known_page_looked_at is new": "More pages than in the rule that it replaces.",
     "rule start_decision.known_state_before is new": "Of a new column, which the release before leaves empty.",
     "rule start_decision.start_decision_undone_by_fkey is new": "Of a new column, which the release before leaves empty.",
 }

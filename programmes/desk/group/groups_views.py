@@ -1,6 +1,7 @@
 """The list of groups, one group's overview, and what can be printed for it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,8 +15,9 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
+from programmes.core.errors import Forbidden, NotFound
 from programmes.core.i18n import speaking
-from programmes.desk.group import groups_pages, print_pages
+from programmes.desk.group import groups_pages, people_file_pages, print_pages
 from programmes.desk.group import groups_queries as queries
 from programmes.desk.group import pages as group_pages
 from programmes.desk.group.step_pages import Facts
@@ -105,6 +107,30 @@ async def prints(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     return page(request, "desk/print.html", print_pages.print_page(facts, people))
 
 
+@get("/personal/grupper/{cohort_id:int}/deltagare.csv", guards=[recently_confirmed])
+async def people_file(request: AnyRequest, cohort_id: FromPath[int]) -> Response[bytes]:
+    """A documented group's people to take home, in Swedish. Everybody in it has been seen, in the log. Of a group in which
+    nobody is documented there is none: a working list stays where it can be erased.
+
+    Raises:
+        NotFound: of such a group.
+        Forbidden: neither coordinator nor leader of the group (a substitute isn't).
+    """
+    who, state = principal(request), request.app.state
+    now = state.clock.now()
+    facts = await group_facts(request, row_id(cohort_id), False)
+    cohort = facts.cohort
+    if cohort.exempt or cohort.form == "drop_in":
+        raise NotFound
+    if not (facts.leads or facts.coordinates):
+        raise Forbidden
+    with speaking("sv"):
+        async with looking(who, "people_file", now) as look:
+            entries = await roster(cohort.cohort_id, state.key_folder, look, now, _listed(cohort))
+        rows = people_file_pages.rows(group_pages.group_page(replace(facts, roster=entries)))
+        return csv_file(f"deltagare-{cohort.cohort_id}-internt-sekretess.csv", people_file_pages.heads(), rows)
+
+
 async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) -> Facts:
     """What a group's pages are made of. Raises NotFound."""
     who, state = principal(request), request.app.state
@@ -118,6 +144,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
     gone: Sequence[tuple[UUID, str]] = ()
     sessions = await cohorts.sessions(cohort_id)
     ended = cohort.state == "closed" and noted == "names"
+    workers = await queries.workers(cohort_id, today)
     if with_people:
         async with looking(who, "group", now) as look:
             entries = await roster(cohort_id, state.key_folder, look, now, _listed(cohort))
@@ -134,8 +161,9 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         # What a closed group lacks nobody can note any more.
         unnoted=[] if ended else await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now),
         notices=await queries.last_notices(cohort_id) if with_people else {},
-        workers=[(w.name, w.role, w.until, w.works) for w in await queries.workers(cohort_id, today)],
+        workers=[(w.name, w.role, w.until, w.works) for w in workers],
         coordinates=who.coordinates(cohort.section),
+        leads=any(w.staff_id == who.staff_id and w.role == "leader" for w in workers),
         turned_down=back,
         withdrawn=gone,
         erased=await attendance.erased(cohort_id) if ended and with_people else None,
@@ -155,4 +183,4 @@ async def attendance_now(request: AnyRequest, cohort_id: FromPath[int]) -> Respo
     return Response("", status_code=303, headers={"location": where})
 
 
-HANDLERS = [groups, groups_file, group, prints, attendance_now]
+HANDLERS = [groups, groups_file, group, people_file, prints, attendance_now]

@@ -104,6 +104,7 @@ class GroupPage:
     protection: tuple[SeeRow, ...] = ()
     erased: ErasedPart | None = None
     sick: str = ""
+    file: str = ""
 
     @property
     def in_queue(self) -> tuple[tuple[str, tuple[QueueRow, ...]], ...]:
@@ -164,7 +165,14 @@ def group_page(facts: Facts) -> GroupPage:
         erased=erased_part(facts.erased, facts.figures, cohort.form),
         ages=tuple(SeeRow(person_address(facts, e), e.label, age_text(e.age)) for e in facts.roster if e.age),
         sick=_sick(facts),
+        file=_file(facts),
     )
+
+
+def _file(facts: Facts) -> str:
+    """Where a documented group's people are a file, for who may take it home; nothing where nobody stands on the page."""
+    may = (facts.leads or facts.coordinates) and not facts.cohort.exempt and facts.cohort.form != "drop_in"
+    return f"{facts.address}/deltagare.csv" if may and facts.roster else ""
 
 
 def _sick(facts: Facts) -> str:

@@ -1,6 +1,6 @@
 """View model of what has to be in order, with what to do about each that isn't."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -100,6 +100,26 @@ def compliance_page(found: Found, working_list_decision: str) -> CompliancePage:
     wrong = sum(not point.ok for point in points)
     lead = ngettext("%(n)s sak är inte i ordning.", "%(n)s saker är inte i ordning.", wrong) if wrong else ""
     return CompliancePage(points, lead or _("Allt är i ordning."), tuple(_edition(one) for one in found.coming))
+
+
+def heads() -> tuple[str, ...]:
+    """The first line of the page as a file."""
+    return _("Märkning"), _("Sak"), _("Läge"), _("Vad"), _("Mer")
+
+
+def rows(page: CompliancePage) -> Iterator[tuple[str, ...]]:
+    """A line for each thing that is not in order, and for each point that is; then what each edition to come changes, and
+    which groups it touches."""
+    mark = _("Internt, sekretess")
+    for point in page.points:
+        state = _("I ordning") if point.ok else _("Inte i ordning")
+        for name, note, _address in point.lines or (("", "", ""),):
+            yield mark, point.title, state, name, note
+    for edition in page.editions:
+        for section, fact, before, after in edition.changes:
+            yield mark, edition.title, _("Ändras"), f"{section} {fact}", _("%(a)s blir %(b)s", a=before, b=after)
+        for name in edition.touched:
+            yield mark, edition.title, _("Berörs"), name, ""
 
 
 def _tag(n: int) -> str:

@@ -1,6 +1,6 @@
 """View models of what coordinators see of records that are soon erased, and of the files to the archive."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
@@ -86,6 +86,17 @@ def person(
         late = _("Ska vara klart senast %(day)s.", day=day_plain(due.last))
     when = _("Raderas tidigast %(day)s", day=day_plain(due.first)) if fate == "later" else _("Tiden är slut")
     return Person(address, label, cohort, day_plain(noted), when, fate_words(fate), kinds.get(fate, ""), late)
+
+
+def heads() -> tuple[str, ...]:
+    """The first line of the list as a file."""
+    return _("Märkning"), _("Deltagare"), _("Grupp"), _("Senaste anteckning"), _("När"), _("Läge"), _("Senast")
+
+
+def rows(people: Sequence[Person]) -> Iterator[tuple[str, ...]]:
+    """A line for each person, with what their row on the page says."""
+    for one in people:
+        yield _("Internt, sekretess"), one.label, one.cohort, one.noted, one.when, one.fate, one.late
 
 
 def _records(n: int) -> str:

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
+from programmes.core.i18n import speaking
 from programmes.core.principal import Principal
 from programmes.core.retention import amount_of
 from programmes.enrolment import queries as enrolments
@@ -17,6 +18,7 @@ from programmes.oversight.due import pages as due_pages
 from programmes.oversight.retention import archive_queries, queries, services
 from programmes.oversight.retention import archive_services as archive
 from programmes.people.looks import Look, looking
+from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import recently_confirmed, require_role, signed_in
 from programmes.web.rendering import page
@@ -33,18 +35,31 @@ async def due(request: AnyRequest) -> Response[Any]:
     who, state = require_role(request, "coordinator"), request.app.state
     now = state.clock.now()
     async with looking(who, "retention", now) as look:
-        people, more = await _people(request, who, look, now)
+        people, more = await _people(request, who, look, now, _MOST)
     waiting = await archive.for_archive(who, state.settings, state.key_folder, now)
     view = due_pages.due_page(people, more, len(waiting), await archive_queries.batches(who.staff_id))
     return page(request, "oversight/due.html", view)
 
 
-async def _people(request: AnyRequest, who: Principal, look: Look, now: datetime) -> tuple[list[due_pages.Person], bool]:
+@get("/personal/gallras.csv", guards=[recently_confirmed])
+async def due_file(request: AnyRequest) -> Response[bytes]:
+    """The list to take home, all of it, in Swedish. Who stands there has been seen, in the log."""
+    who, now = require_role(request, "coordinator"), request.app.state.clock.now()
+    with speaking("sv"):
+        async with looking(who, "retention_file", now) as look:
+            people, _more = await _people(request, who, look, now, None)
+        return csv_file("gallras-snart-internt-sekretess.csv", due_pages.heads(), due_pages.rows(people))
+
+
+async def _people(
+    request: AnyRequest, who: Principal, look: Look, now: datetime, most: int | None
+) -> tuple[list[due_pages.Person], bool]:
+    """Those who are due or soon will be, no more than `most`; and whether there are others."""
     state, today = request.app.state, local_date(now)
     years = await amount_of("protected_record")
     soon = await queries.due_by(today + _AHEAD, years)
     ways = [way for way in await queries.ways(list(soon)) if archive.may_hand_over(who, way)]
-    shown = ways[:_MOST]
+    shown = ways[:most]
     fates = await services.fates([way.person_id for way in shown], state.settings.archive, state.key_folder, now)
     rows = {facts.enrolment_id: facts for facts in await enrolments.several(way.enrolment_id for way in shown)}
     found = []
@@ -60,7 +75,7 @@ async def _people(request: AnyRequest, who: Principal, look: Look, now: datetime
         address = f"/personal/grupper/{way.cohort_id}/deltagare/{way.enrolment_id}"
         when = queries.due_of(noted, years)
         found.append(due_pages.person(address, label, way.cohort, local_date(noted), when, fate, today))
-    return found, len(ways) > _MOST
+    return found, len(ways) > len(shown)
 
 
 @post("/personal/gallras", guards=[signed_in], status_code=200)
@@ -118,4 +133,4 @@ def _to(address: str) -> Response[Any]:
     return Response("", status_code=303, headers={"location": address})
 
 
-HANDLERS = [due, make, batch, take, confirm]
+HANDLERS = [due, due_file, make, batch, take, confirm]

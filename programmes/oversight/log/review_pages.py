@@ -1,9 +1,9 @@
 """The access log as managers see it: whether its chain is whole, the days' heads, and a month to go through."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_plain, day_short, listed, moment_long, ngettext
@@ -50,13 +50,14 @@ class DayLine:
 
 @dataclass(frozen=True)
 class HomePage:
-    """The whole page. `next` is the oldest month that is not signed off."""
+    """The whole page. `next` is the oldest month that is not signed off, `file` where the days that are shown are a file."""
 
     state: Notice
     losses: tuple[str, ...]
     next: MonthLine | None
     months: tuple[MonthLine, ...]
     shown: str
+    file: str
     before: str
     after: str
     days: tuple[DayLine, ...]
@@ -75,7 +76,7 @@ class ReviewLine:
     places: str
     why: str
     note: str
-    outcome: str
+    outcome: Outcome | Literal[""]
     legend: str
 
 
@@ -125,6 +126,7 @@ def home_page(
         next=waiting[-1] if waiting else None,
         months=lines,
         shown=month_name(wanted),
+        file=f"/personal/granskning.csv?manad={wanted:%Y-%m}",
         before=f"{last_month(wanted):%Y-%m}",
         after=f"{next_month(wanted):%Y-%m}" if next_month(wanted) <= local_date(now) else "",
         days=tuple(DayLine(day_short(d.day), number(d.lines), number(d.position), shown(d.head)) for d in days),
@@ -141,11 +143,9 @@ def _month_line(month: Month) -> MonthLine:
     return MonthLine(month_name(month.month), f"/personal/granskning/{month.month:%Y-%m}", text, month.signed_at is not None)
 
 
-def review_page(
-    month: Month, found: Sequence[Judged], me: int, typed: Mapping[int, str], error: str = "", saved: bool = False
-) -> ReviewPage:
-    """One month, with what was judged or has just been chosen."""
-    lines = [(one, _review_line(one, me, typed.get(one.line_id, one.outcome or ""))) for one in found]
+def review_page(month: Month, found: Sequence[Judged], me: int, error: str = "", saved: bool = False) -> ReviewPage:
+    """One month, with what was judged."""
+    lines = [(one, _review_line(one, me)) for one in found]
     unusual = tuple(line for one, line in lines if one.kind != "sample")
     drawn = tuple(line for one, line in lines if one.kind == "sample")
     signed = ""
@@ -166,6 +166,32 @@ def review_page(
     )
 
 
+def heads() -> tuple[str, ...]:
+    """The first line of a month as a file."""
+    return (
+        *(_("Märkning"), _("Vem tittade"), _("När"), _("Vad"), _("Vilka uppgifter")),
+        *(_("Rad i loggen"), _("Varför den är med"), _("Bedömning")),
+    )
+
+
+def rows(page: ReviewPage) -> Iterator[tuple[str, ...]]:
+    """A line for each thing to judge, what is unusual first; the last cell is empty while nobody has judged it."""
+    for line in (*page.unusual, *page.drawn):
+        judged = outcome_words(line.outcome) if line.outcome else ""
+        yield _("Internt, sekretess"), line.who, line.when, line.what, line.record, line.places, line.why, judged
+
+
+def day_heads() -> tuple[str, ...]:
+    """The first line of the days' heads as a file."""
+    return _("Märkning"), _("Dag"), _("Kontrollsumma"), _("Till och med rad"), _("Nya rader")
+
+
+def day_rows(days: Sequence[Day]) -> Iterator[tuple[str, ...]]:
+    """A line for each day, the checksum as page and mail have it."""
+    for day in days:
+        yield _("Internt, sekretess"), day.day.isoformat(), shown(day.head), str(day.position), str(day.lines)
+
+
 def _lead(lines: int, unusual: int, drawn: int) -> str:
     return " ".join(
         [
@@ -176,7 +202,7 @@ def _lead(lines: int, unusual: int, drawn: int) -> str:
     )
 
 
-def _review_line(one: Judged, me: int, outcome: str) -> ReviewLine:
+def _review_line(one: Judged, me: int) -> ReviewLine:
     when = _when(one.looks)
     return ReviewLine(
         name=f"rad_{one.line_id}",
@@ -187,7 +213,7 @@ def _review_line(one: Judged, me: int, outcome: str) -> ReviewLine:
         places=_places(one.looks),
         why=kind_words(one.kind),
         note=_("Det är du själv. Låt gärna en annan chef bedöma.") if one.staff_id == me else "",
-        outcome=outcome,
+        outcome=one.outcome or "",
         legend=", ".join(part for part in (one.staff, when, kind_words(one.kind)) if part),
     )
 

@@ -10,11 +10,14 @@ from litestar.params import FromPath
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
+from programmes.core.i18n import speaking
 from programmes.oversight.log import chain_queries, review_queries
 from programmes.oversight.log import review_pages as pages
 from programmes.oversight.log import review_services as services
+from programmes.oversight.log.chain_queries import Day
+from programmes.web.csv_files import csv_file
 from programmes.web.forms import read_form
-from programmes.web.guards import require_role, signed_in
+from programmes.web.guards import recently_confirmed, require_role, signed_in
 from programmes.web.rendering import page
 
 AnyRequest = Request[Any, Any, Any]
@@ -26,20 +29,28 @@ def _month(typed: str) -> date | None:
     return date(int(found[1]), int(found[2]), 1) if found else None
 
 
+def _asked_for(request: AnyRequest) -> date:
+    """The first day of the month in the address, or of this one: no day to come has a head."""
+    this = local_date(request.app.state.clock.now()).replace(day=1)
+    return min(_month(request.query_params.get("manad", "")) or this, this)
+
+
+async def _days(wanted: date) -> list[Day]:
+    last = services.next_month(wanted)
+    return [day for day in await chain_queries.days(wanted, last) if day.day < last]
+
+
 @get("/personal/granskning", guards=[signed_in])
 async def home(request: AnyRequest) -> Response[Any]:
     """Whether the chain is whole, which months wait, and the heads of a month's days."""
     require_role(request, "manager")
     now = request.app.state.clock.now()
-    today = local_date(now)
-    wanted = _month(request.query_params.get("manad", "")) or today.replace(day=1)
-    wanted = min(wanted, today.replace(day=1))
-    last = services.next_month(wanted)
+    wanted = _asked_for(request)
     view = pages.home_page(
         await chain_queries.checks(),
         await chain_queries.losses(),
         await review_queries.months(),
-        [d for d in await chain_queries.days(wanted, last) if d.day < last],
+        await _days(wanted),
         wanted,
         now,
         await chain_queries.years_kept("access_log"),
@@ -55,6 +66,28 @@ async def review(request: AnyRequest, month: FromPath[str]) -> Response[Any]:
     found = await review_queries.month(wanted)
     await services.opened(wanted, who.staff_id, request.app.state.clock.now())
     return await _show(request, found, saved="sparat" in request.query_params)
+
+
+@get("/personal/granskning.csv", guards=[recently_confirmed])
+async def days_file(request: AnyRequest) -> Response[bytes]:
+    """The heads of a month's days to keep elsewhere, in Swedish: what a mail says, for a machine to compare."""
+    require_role(request, "manager")
+    wanted = _asked_for(request)
+    days = await _days(wanted)
+    with speaking("sv"):
+        return csv_file(f"kontrollsummor-{wanted:%Y-%m}-internt-sekretess.csv", pages.day_heads(), pages.day_rows(days))
+
+
+@get("/personal/granskning/{month:str}/rader.csv", guards=[recently_confirmed])
+async def review_file(request: AnyRequest, month: FromPath[str]) -> Response[bytes]:
+    """A month's lines to take home, in Swedish. That it was opened is noted, as of the page."""
+    who, wanted = require_role(request, "manager"), _known(month)
+    found = await review_queries.month(wanted)
+    await services.opened(wanted, who.staff_id, request.app.state.clock.now())
+    lines = await review_queries.judged(wanted)
+    with speaking("sv"):
+        rows = pages.rows(pages.review_page(found, lines, who.staff_id))
+        return csv_file(f"loggkontroll-{wanted:%Y-%m}-internt-sekretess.csv", pages.heads(), rows)
 
 
 @post("/personal/granskning/{month:str}", guards=[signed_in], status_code=200)
@@ -85,7 +118,7 @@ async def _show(
 ) -> Response[Any]:
     lines = await review_queries.judged(found.month)
     me = require_role(request, "manager").staff_id
-    return page(request, "oversight/review.html", pages.review_page(found, lines, me, {}, error, saved), status)
+    return page(request, "oversight/review.html", pages.review_page(found, lines, me, error, saved), status)
 
 
-HANDLERS = [home, review, judge]
+HANDLERS = [home, days_file, review, review_file, judge]

@@ -1,7 +1,7 @@
 """View models of retention for managers: what goes when, how the last run went, rules, receipts. No records."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -221,6 +221,29 @@ def receipt_lines(found: Iterable[Receipt]) -> tuple[tuple[str, str, str], ...]:
     return tuple(
         (f"/personal/gallring/protokoll/{one.receipt_id}", day_plain(one.day), subject_words(one.subject)) for one in found
     )
+
+
+def receipt_heads() -> tuple[str, ...]:
+    """The first line of the receipts as a file."""
+    return _("Märkning"), _("Dag"), _("Vad"), _("Sparat så länge"), _("Hur många"), _("Mer"), _("Protokoll")
+
+
+def receipt_rows(found: Iterable[Receipt]) -> Iterator[tuple[str, ...]]:
+    """A line for each receipt, with what it says. It names no one."""
+    for one in found:
+        said = receipt_page(one)
+        yield _("Internt, sekretess"), one.day.isoformat(), said.name, said.rule, said.gone, said.why, str(one.receipt_id)
+
+
+def month_heads() -> tuple[str, ...]:
+    """The first line of what is to come as a file."""
+    return _("Märkning"), _("Månad"), _("Deltagares uppgifter"), _("Arbetslistor"), _("Lådor med svar")
+
+
+def month_rows(lines: Iterable[MonthLine]) -> Iterator[tuple[str, ...]]:
+    """A line for each month in which something is due."""
+    for one in lines:
+        yield _("Internt, sekretess"), one.month, one.records, one.lists, one.boxes
 
 
 def home_page(

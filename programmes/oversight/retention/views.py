@@ -1,6 +1,7 @@
 """Retention for managers: what goes when, how the nightly run went, rules, receipts. No records."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -13,10 +14,12 @@ from litestar.params import FromPath
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
+from programmes.core.i18n import speaking
 from programmes.core.retention import amount_of
 from programmes.core.retention_rules import RULES, Subject, subject_of, wrong_amount
 from programmes.oversight.retention import pages, queries, services, shortening_pages
 from programmes.oversight.retention import shortening_services as shortening
+from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import recently_confirmed, require_role, signed_in
 from programmes.web.rendering import page
@@ -28,24 +31,58 @@ _AHEAD = timedelta(days=2 * 366 + 31)
 _LET_BACK = 120
 
 
+async def _first_days(today: date) -> dict[UUID, date]:
+    """From which day each record may go that is due in the months that are counted."""
+    years = await amount_of("protected_record")
+    return {one: queries.first_day(at, years) for one, at in (await queries.due_by(today + _AHEAD, years)).items()}
+
+
+async def _months(first_days: Mapping[UUID, date], today: date) -> tuple[pages.MonthLine, ...]:
+    return pages.month_lines(first_days.values(), await queries.lists_due(), await queries.ballots_due(), today)
+
+
+async def _receipts(today: date) -> Sequence[pages.Receipt]:
+    """Those of this year and the last."""
+    return await queries.receipts(date(today.year - 1, 1, 1), today)
+
+
 @get("/personal/gallring", guards=[signed_in])
 async def home(request: AnyRequest) -> Response[Any]:
     """Counts by class and month, the last run, rules, and the receipts of two years."""
     require_role(request, "manager")
     state = request.app.state
     now = state.clock.now()
-    today, years = local_date(now), await amount_of("protected_record")
-    first_days = {one: queries.first_day(at, years) for one, at in (await queries.due_by(today + _AHEAD, years)).items()}
+    today = local_date(now)
+    first_days = await _first_days(today)
     due = [one for one, first in first_days.items() if first <= today]
     fates = Counter((await services.fates(due, state.settings.archive, state.key_folder, now)).values())
     view = pages.home_page(
         pages.run_state(await queries.last_runs(1), now),
         fates,
-        pages.month_lines(first_days.values(), await queries.lists_due(), await queries.ballots_due(), today),
+        await _months(first_days, today),
         await queries.choices(),
-        await queries.receipts(date(today.year - 1, 1, 1), today),
+        await _receipts(today),
     )
     return page(request, "oversight/retention.html", view)
+
+
+@get("/personal/gallring.csv", guards=[recently_confirmed])
+async def months_file(request: AnyRequest) -> Response[bytes]:
+    """What is to come, month by month, to take home, in Swedish."""
+    require_role(request, "manager")
+    today = local_date(request.app.state.clock.now())
+    lines = await _months(await _first_days(today), today)
+    with speaking("sv"):
+        return csv_file("gallras-internt-sekretess.csv", pages.month_heads(), pages.month_rows(lines))
+
+
+@get("/personal/gallring/protokoll.csv", guards=[recently_confirmed])
+async def receipts_file(request: AnyRequest) -> Response[bytes]:
+    """The receipts of two years to take home, in Swedish."""
+    require_role(request, "manager")
+    found = await _receipts(local_date(request.app.state.clock.now()))
+    with speaking("sv"):
+        return csv_file("gallringsprotokoll-internt-sekretess.csv", pages.receipt_heads(), pages.receipt_rows(found))
 
 
 def _changeable(code: str) -> Subject:
@@ -146,4 +183,4 @@ async def receipt(request: AnyRequest, receipt_id: FromPath[UUID]) -> Response[A
     return page(request, "oversight/retention_receipt.html", pages.receipt_page(found))
 
 
-HANDLERS = [home, rule, change_rule, shorter, make_shorter, receipt]
+HANDLERS = [home, months_file, receipts_file, rule, change_rule, shorter, make_shorter, receipt]
