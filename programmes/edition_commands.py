@@ -59,7 +59,8 @@ async def _before(edition: Edition, today: date) -> list[Programme]:
 
 def _say(before: list[Programme], edition: Edition) -> None:
     found = differences(before, edition.programmes)
-    print(f"Edition {edition.diary_number}, in force from {edition.valid_from}: {len(found)} facts are otherwise.")
+    how_many = "1 fact is" if len(found) == 1 else f"{len(found)} facts are"
+    print(f"Edition {edition.diary_number}, in force from {edition.valid_from}: {how_many} otherwise.")
     for one in found:
         print(f"  {one.section}  {change_words(one)}")
         print(f"      was: {value_words(one.fact, one.before)}")

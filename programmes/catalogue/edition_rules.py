@@ -1,15 +1,10 @@
 """What another edition of a section asks that this one didn't, or puts otherwise. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
+from programmes.catalogue.edition_fact_rules import FACTS, ONE_BY_ONE, Fact
 from programmes.catalogue.rules import Programme
-
-Fact = Literal[
-    "name", "form", "way_in", "records", "age", "residency", "proof", "conditions", "participants", "sessions", "weeks",
-    "starts", "study_visit", "accept_conditions", "accept_rules", "figures", "evaluation",
-]  # fmt: skip
 
 
 def asked_anew(before: Programme, after: Programme) -> tuple[str, ...]:
@@ -33,39 +28,13 @@ def asked_anew(before: Programme, after: Programme) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Difference:
-    """A fact of a section that another edition has otherwise. Values are as the editions have them; None: there is none,
-    or no such section."""
+    """A fact of a section that another edition has otherwise. Values are as `edition_fact_rules` reads them, of what stands
+    one by one only what the other has not; None: there is none, or no such section."""
 
     section: str
     fact: Fact
     before: object
     after: object
-
-
-# What a section settles that the software obeys, and how to read it. How things are put is no fact.
-_FACTS: Mapping[Fact, Callable[[Programme], object]] = {
-    "name": lambda p: p.name,
-    "form": lambda p: p.form,
-    "way_in": lambda p: p.way_in,
-    "records": lambda p: p.doc_level,
-    "age": lambda p: p.age_facts.quote if p.age_facts else None,
-    "residency": lambda p: p.residency.statement,
-    "proof": lambda p: p.proof,
-    "conditions": lambda p: tuple(d.statement for d in p.declarations),
-    "participants": lambda p: _span(p.participants_min, p.participants_max),
-    "sessions": lambda p: _span(p.sessions_min, p.sessions_max),
-    "weeks": lambda p: p.duration_weeks,
-    "starts": lambda p: p.starts_per_year_min,
-    "study_visit": lambda p: p.study_visit,
-    "accept_conditions": lambda p: p.accept_conditions,
-    "accept_rules": lambda p: p.rules_commitment,
-    "figures": lambda p: tuple(sorted(p.figures)),
-    "evaluation": lambda p: next((i.default for i in p.interpretations if i.key == "evaluation"), None),
-}
-
-
-def _span(least: int | None, most: int | None) -> tuple[int | None, int | None] | None:
-    return None if least is None and most is None else (least, most)
 
 
 def differences(before: Iterable[Programme], after: Iterable[Programme]) -> tuple[Difference, ...]:
@@ -74,9 +43,16 @@ def differences(before: Iterable[Programme], after: Iterable[Programme]) -> tupl
     found = []
     for section in [*new, *(s for s in old if s not in new)]:
         was, becomes = old.get(section), new.get(section)
-        facts: Iterable[Fact] = _FACTS if was and becomes else ("name",)
+        facts: Iterable[Fact] = FACTS if was and becomes else ("name",)
         for fact in facts:
-            values = tuple(_FACTS[fact](p) if p else None for p in (was, becomes))
+            values = _values(fact, was, becomes)
             if values[0] != values[1]:
                 found.append(Difference(section, fact, *values))
     return tuple(found)
+
+
+def _values(fact: Fact, was: Programme | None, becomes: Programme | None) -> tuple[object, object]:
+    before, after = (FACTS[fact](p) if p else None for p in (was, becomes))
+    if fact in ONE_BY_ONE and isinstance(before, tuple) and isinstance(after, tuple):
+        return tuple(one for one in before if one not in after), tuple(one for one in after if one not in before)
+    return before, after

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import msgspec
 
 from programmes.catalogue.reading_rules import Choice, Readings
-from programmes.catalogue.rules import Programme, Value
+from programmes.catalogue.rules import AgeAsked, Programme, Value
 from programmes.core.db import fetch, fetchval
 from programmes.core.errors import NotFound
 
@@ -62,6 +62,13 @@ async def uncounted(programme_ids: Iterable[int]) -> set[int]:
     return {i for i in wanted if i in _kept and not _kept[i].people_counted}
 
 
+async def ages_asked(programme_ids: Iterable[int]) -> dict[int, AgeAsked]:
+    """How programmes, of whatever edition, ask for an age. How the office reads a section changes nothing of it."""
+    wanted = list(programme_ids)
+    await _keep(wanted)
+    return {i: _kept[i].age_asked for i in wanted if i in _kept}
+
+
 async def in_force(on: date) -> list[tuple[int, Programme]]:
     """The programmes of the edition in force on a day, in the guideline's order. Before the first edition: none."""
     rows = await fetch(
@@ -71,6 +78,12 @@ async def in_force(on: date) -> list[tuple[int, Programme]]:
     )
     found = await programmes([row["id"] for row in rows])
     return list(found.items())
+
+
+async def in_force_in(year: int) -> list[Programme]:
+    """The programmes by which a year is judged: of the edition in force on its last day, also one that is in store for it
+    (decision 62)."""
+    return [programme for _id, programme in await in_force(date(year, 12, 31))]
 
 
 async def in_force_or_gone(on: date) -> list[Programme]:

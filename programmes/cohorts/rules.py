@@ -16,6 +16,8 @@ LONGEST_SESSION = timedelta(hours=8)
 FURTHEST = timedelta(days=2 * 366)
 UNDECIDED = frozenset({"planned", "open", "postponed"})
 REASONS = ("too_few", "no_leader", "no_venue")
+# Why a group starts with fewer than the office's own minimum: about the group, never about anybody in it.
+FEWER_REASONS = ("more_to_come", "works_with_fewer", "no_waiting", "next_is_far")
 DECIDED_BEFORE = timedelta(days=10)
 
 StartChoice = Literal["start", "fewer", "not_yet"]
@@ -337,6 +339,11 @@ def decide_start(facts: StartFacts, confirmed: int, with_fewer: bool) -> list[Re
     elif confirmed < facts.minimum and not with_fewer:
         found.append(Reason("below_own", params={**params, "minimum": facts.minimum}))
     return found
+
+
+def why_not_fewer(minimum: int, confirmed: int, reason: str) -> list[Reason]:
+    """Whoever starts a group with fewer than its minimum says why, from the fixed list."""
+    return [Reason("fewer_why", "skal")] if confirmed < minimum and reason not in FEWER_REASONS else []
 
 
 def start_choice(facts: StartFacts, confirmed: int) -> StartChoice:

@@ -102,15 +102,15 @@ async def name_anew(cohort: CohortFacts) -> None:
         await execute("update cohort set name = $2 where id = $1", cohort.cohort_id, default_name(programme, first))
 
 
-async def mark_started(cohort: CohortFacts, confirmed: int, principal: Principal, now: datetime) -> None:
-    """The start is decided. In the caller's transaction, under the lock.
+async def mark_started(cohort: CohortFacts, confirmed: int, principal: Principal, now: datetime, reason: str = "") -> None:
+    """The start is decided; `reason`: why with fewer than the minimum. In the caller's transaction, under the lock.
 
     Raises:
         Conflict: somebody else has decided.
     """
     _refuse_decided(cohort)
     await execute("update cohort set state = 'started', started_at = $2 where id = $1", cohort.cohort_id, now)
-    await _decided(cohort, "start", "", confirmed, principal, now)
+    await _decided(cohort, "start", reason, confirmed, principal, now)
     await jobs.put("cohort_started", {"cohort": cohort.cohort_id})
 
 

@@ -160,6 +160,13 @@ class SessionChange(Table, tablename="session_change"):
         'book', 'postpone', 'cancel_rest', 'cancel_start')""")
 
 
+# The release before writes none of a start, and none was asked for before that.
+REASON_OF_DECISION = (
+    "reason = '' or case decision when 'start' then reason in ('more_to_come', 'works_with_fewer', 'no_waiting',"
+    " 'next_is_far') else reason in ('too_few', 'no_leader', 'no_venue') end"
+)
+
+
 class StartDecision(Table, tablename="start_decision"):
     """Start, postpone or cancel: by whom, when, why (a word from a fixed list). `state_before` and `decide_before` are what
     undoing gives back; an undone one stays, with when and by whom."""
@@ -176,6 +183,7 @@ class StartDecision(Table, tablename="start_decision"):
     undone_at = Timestamptz(null=True, default=None)
     undone_by = ForeignKey(Staff, on_delete=OnDelete.restrict, null=True, default=None)
     known_decision = Check("decision in ('start', 'postpone', 'cancel')")
+    known_reason_of_decision = Check(REASON_OF_DECISION)
     known_state_before = Check("state_before in ('planned', 'open', 'postponed')")
 
 

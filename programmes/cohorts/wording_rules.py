@@ -257,6 +257,7 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "nobody": lambda p: _("Ingen är klar än."),
     "below_guideline": _below_guideline,
     "below_own": _below_own,
+    "fewer_why": lambda p: _("Välj varför gruppen startar med färre."),
     "not_later": lambda p: _(
         "Skjut upp till en dag efter %(day)s, som är första träffen nu.", day=day_long(cast(date, p["day"]))
     ),

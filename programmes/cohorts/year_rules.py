@@ -47,6 +47,11 @@ def wanted(by_guideline: Mapping[str, int | None], by_office: Mapping[str, int])
     return {section: max(required or 0, by_office.get(section, 0)) or None for section, required in by_guideline.items()}
 
 
+def most_a_year(required: int | None) -> int:
+    """The most that an office may set: never under what the edition itself demands."""
+    return max(MOST_A_YEAR, required or 0)
+
+
 def number_fits(required: int | None, number: int) -> bool:
     """Whether an office may set that many starts a year."""
-    return (required or 0) <= number <= MOST_A_YEAR
+    return (required or 0) <= number <= most_a_year(required)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from programmes.cohorts.rules import Reason
-from programmes.cohorts.year_rules import MOST_A_YEAR, number_fits
+from programmes.cohorts.year_rules import most_a_year, number_fits
 from programmes.core import audit
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Forbidden
@@ -19,7 +19,9 @@ async def set_number(section: str, required: int | None, number: int, principal:
     if not principal.coordinates(section):
         raise Forbidden
     if not number_fits(required, number):
-        return [Reason("starts_a_year", "antal", {"least": required or 0, "most": MOST_A_YEAR, "section": section})]
+        return [
+            Reason("starts_a_year", "antal", {"least": required or 0, "most": most_a_year(required), "section": section})
+        ]
     async with transaction():
         if number == (required or 0):
             changed = await execute("delete from yearly_starts where section = $1 returning 1", section)

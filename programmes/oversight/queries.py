@@ -63,9 +63,14 @@ order by m.decide_by, s.first_start nulls last, m.id
 
 
 def all_starts(principal: Principal, now: datetime) -> tuple[int, date, list[str] | None, datetime]:
-    """The arguments of `UNDECIDED_STARTS`. Managers see how every start stands, though they work with none of them."""
-    staff_id, today, sections = access(principal, local_date(now))
-    return staff_id, today, [] if principal.has("manager") else sections, now
+    """The arguments of `UNDECIDED_STARTS`."""
+    return *_whose(principal, local_date(now)), now
+
+
+def _whose(principal: Principal, today: date) -> tuple[int, date, list[str] | None]:
+    """As `access`; but managers see how every start stands, though they work with none of them."""
+    staff_id, today, sections = access(principal, today)
+    return staff_id, today, [] if principal.has("manager") else sections
 
 
 async def undecided(principal: Principal, now: datetime) -> list[Start]:
@@ -80,7 +85,8 @@ def _start(values: list[Any]) -> Start:
 
 
 async def starts_in(year: int, principal: Principal, today: date) -> list[YearStart]:
-    """Group starts with their first session in a year, of the programmes this person coordinates, in order."""
+    """Group starts with their first session in a year, of the programmes this person coordinates or, for who manages, of
+    all; in order."""
     rows = await fetch(
         f"""select c.id as cohort_id, p.section, c.state in ('started', 'closed') as done,
                   extract(month from s.starts_at at time zone 'Europe/Stockholm')::int as month
@@ -88,8 +94,8 @@ async def starts_in(year: int, principal: Principal, today: date) -> list[YearSt
            where s.number = 1 and s.starts_at >= $4 and s.starts_at < $5
              and p.form = 'group' and {COMES_OFF} and {MINE}
            order by s.starts_at, c.id""",
-        *access(principal, today),
+        *_whose(principal, today),
         at_local(date(year, 1, 1), time(0)),
         at_local(date(year + 1, 1, 1), time(0)),
     )
-    return [YearStart(**dict(row)) for row in rows if principal.coordinates(row["section"])]
+    return [YearStart(**dict(row)) for row in rows if principal.has("manager") or principal.coordinates(row["section"])]

@@ -8,7 +8,7 @@ from programmes.cohorts import queries as cohort_queries
 from programmes.cohorts import services as cohorts
 from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.queries import CohortFacts
-from programmes.cohorts.rules import REASONS, Reason, StartFacts, decide_start, places_span, why_not_limits
+from programmes.cohorts.rules import REASONS, Reason, StartFacts, decide_start, places_span, why_not_fewer, why_not_limits
 from programmes.cohorts.schedule_rules import Clash, Schedule, seen_digest
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
@@ -50,10 +50,17 @@ async def _decidable(
 
 
 async def start(
-    cohort_id: int, with_fewer: bool, seen: str, principal: Principal, now: datetime, people: str | None = None
+    cohort_id: int,
+    with_fewer: bool,
+    seen: str,
+    principal: Principal,
+    now: datetime,
+    people: str | None = None,
+    why_fewer: str = "",
 ) -> list[Reason]:
     """Decide that a cohort starts; returns every reason why not, or nothing when it is done. `people`: whom it hits as it
-    was shown (`people_as`), None where nobody was shown anything; so with the other decisions.
+    was shown (`people_as`), None where nobody was shown anything; so with the other decisions. `why_fewer`: a word of the
+    fixed list, asked for below the minimum and kept only then.
 
     Raises:
         NotFound, Forbidden: not theirs to decide.
@@ -64,8 +71,10 @@ async def start(
         programme = await catalogue.programme(cohort.programme_id)
         facts = StartFacts(cohort.section, cohort.state, cohort.minimum, programme.participants_min, cohort.sessions)
         reasons = decide_start(facts, taken.confirmed, with_fewer)
+        reasons = reasons or why_not_fewer(cohort.minimum, taken.confirmed, why_fewer)
         if not reasons:
-            await cohorts.mark_started(cohort, taken.confirmed, principal, now)
+            why = why_fewer if taken.confirmed < cohort.minimum else ""
+            await cohorts.mark_started(cohort, taken.confirmed, principal, now, why)
         return reasons
 
 

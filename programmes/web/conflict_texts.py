@@ -238,9 +238,18 @@ _FOR_EVERYBODY: Texts = {**_PLACES, **_VISITS, **_OTHER}
 _FOR_STAFF: Texts = {**_STAFF_PEOPLE, **_STAFF_VISITS, **_STAFF_SESSIONS, **_STAFF_OFFICE}
 
 
-def conflict_text(code: str, staff: bool = False) -> tuple[str, str]:
+# Of a page that was only asked for: nothing was sent that could be lost.
+_NOT_SENT = (
+    N_("Gruppen har ändrats"),
+    N_("Det som sidan är till för går inte längre att göra. Någon har redan bestämt, kanske du. Se hur det är nu."),
+)
+
+
+def conflict_text(code: str, staff: bool = False, sent: bool = True) -> tuple[str, str]:
     """Title and text for a conflict, by its code; to staff it is about somebody else's place. A code without words of its
-    own says that it has changed meanwhile."""
+    own says that it has changed meanwhile. `sent`: a form was, so that what it said is not saved."""
+    if code == "cohort_changed" and not sent:
+        return gettext(_NOT_SENT[0]), gettext(_NOT_SENT[1])
     found = {**_FOR_EVERYBODY, **_FOR_STAFF} if staff else _FOR_EVERYBODY
     title, text = found.get(code, _FOR_EVERYBODY["cohort_changed"])
     return gettext(title), gettext(text)

@@ -91,7 +91,7 @@ def forbidden(request: AnyRequest, error: Exception) -> Response[Any]:
 def conflict(request: AnyRequest, error: Exception) -> Response[Any]:
     code = error.code if isinstance(error, errors.Conflict) else ""
     path = request.url.path
-    text = conflict_text(code, path.startswith("/personal"))
+    text = conflict_text(code, path.startswith("/personal"), request.method == "POST")
     return page(request, "errors/conflict.html", (*text, _way_back(path)), status=409)
 
 

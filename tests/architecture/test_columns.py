@@ -50,7 +50,7 @@ CODES = {
     "staff_message": {"kind", "state"},
     "staff_role": {"role"},
     "staff_session": {"device"},
-    "start_decision": {"decision", "state_before"},
+    "start_decision": {"decision", "reason", "state_before"},
     "study_visit": {"state"},
     "substitute_request": {"state"},
     "text_review": {"state"},
@@ -117,7 +117,6 @@ OF_NOBODY = {
     "staff_message": {"believed"},
     "staff_role": {"section"},
     "text_review": {"section"},
-    "start_decision": {"reason"},
     "venue": {"address", "name"},
     "yearly_starts": {"section"},
 }

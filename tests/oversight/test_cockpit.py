@@ -171,6 +171,31 @@ async def test_a_start_that_may_not_be_is_refused_with_its_reason(
     assert "Riktlinjen 2.7 kräver minst 5 deltagare och 4 är klara." in answer.text
 
 
+async def test_starting_with_fewer_asks_why_and_the_checklist_keeps_it(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.16", clock.now())
+    await fill(cohort, 1, keys, clock)
+    await a_coordinator(clock.now(), "lone", "2.16")
+    await sign_in_as(client, "lone", clock.now())
+    address = f"{STARTS}/{cohort.cohort_id}/starta"
+    shown = (await client.get(address)).text
+    assert "Varför startar gruppen med färre?" in shown
+    # As the release before sends it: its form has no such choice.
+    asked = await post_form(client, address, {"sett": hidden(shown, "sett"), "farre": "1"})
+    assert asked.status_code == 422
+    assert "<title>Fel: Ska" in asked.text
+    assert "Välj varför gruppen startar med färre." in asked.text
+    assert "Beslutet gäller andra nu" not in asked.text
+    assert (await cohorts.by_id(cohort.cohort_id)).state == "open"
+    made_up = await post_form(client, address, {"sett": hidden(shown, "sett"), "farre": "1", "skal": "Lisa vill"})
+    assert made_up.status_code == 422
+    form = {name: hidden(asked.text, name) for name in ("sett", "vilka")} | {"farre": "1", "skal": "works_with_fewer"}
+    assert (await post_form(client, address, form)).status_code == 303
+    checklist = (await client.get(f"/personal/grupper/{cohort.cohort_id}/checklista")).text
+    assert "Gruppen fungerar med färre. 1 var klar." in checklist
+
+
 async def test_cancelling_asks_for_a_reason_and_says_what_happens_to_whom(
     kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:

@@ -82,12 +82,44 @@ async def test_four_confirmed_do_not_whoever_asks_and_preliminary_places_do_not_
 
 
 async def test_below_our_own_minimum_it_starts_with_fewer_when_that_is_said(
-    kim: Principal, keys: KeyFolder, clock: FrozenClock
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
     cohort = await filled("2.16", 1, 0, keys, clock)
     reasons = await services.start(cohort.cohort_id, False, seen(cohort), kim, clock.now())
     assert [r.code for r in reasons] == ["below_own"]
-    assert await services.start(cohort.cohort_id, True, seen(cohort), kim, clock.now()) == []
+    for nothing in ("", "too_few", "för att"):
+        reasons = await services.start(cohort.cohort_id, True, seen(cohort), kim, clock.now(), why_fewer=nothing)
+        assert [(r.code, r.beside) for r in reasons] == [("fewer_why", "skal")]
+    assert await decisions(owner, cohort) == []
+    assert await services.start(cohort.cohort_id, True, seen(cohort), kim, clock.now(), why_fewer="no_waiting") == []
+    assert await decisions(owner, cohort) == [("start", "no_waiting", 1)]
+
+
+async def test_why_with_fewer_is_not_kept_of_a_start_with_enough(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await filled("2.8", 5, 0, keys, clock)
+    assert await services.start(cohort.cohort_id, True, seen(cohort), kim, clock.now(), why_fewer="no_waiting") == []
+    assert await decisions(owner, cohort) == [("start", "", 5)]
+
+
+async def test_a_decision_has_a_reason_of_its_own_kind_or_none_as_the_release_before_writes(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    cohort = await filled("2.16", 1, 0, keys, clock)
+
+    async def write(decision: str, reason: str) -> None:
+        await owner.execute(
+            """insert into start_decision (cohort_id, decision, reason, confirmed, staff_id, decided_at)
+               values ($1, $2, $3, 1, $4, $5)""",
+            cohort.cohort_id, decision, reason, kim.staff_id, clock.now(),
+        )  # fmt: skip
+
+    for decision, reason in [("start", ""), ("start", "next_is_far"), ("cancel", ""), ("postpone", "no_venue")]:
+        await write(decision, reason)
+    for decision, reason in [("start", "too_few"), ("cancel", "no_waiting"), ("postpone", "Lisa är sjuk")]:
+        with pytest.raises(asyncpg.CheckViolationError):
+            await write(decision, reason)
 
 
 async def test_only_the_coordinator_of_the_programme_decides(kim: Principal, keys: KeyFolder, clock: FrozenClock) -> None:

@@ -40,6 +40,7 @@ MEANT: dict[str, str] = {
     "rule audit_entry.trail_goes is new": "Refuses that the trail of a list goes without the list; no release does that.",
     "rule look_review_line.reveals_go is new": "The same of what the review says of a list.",
     "rule record_look.known_page_looked_at is new": "More pages than in the rule that it replaces.",
+    "rule start_decision.known_reason_of_decision is new": "Has the words of the release before, and none.",
     "rule start_decision.known_state_before is new": "Of a new column, which the release before leaves empty.",
     "rule start_decision.start_decision_undone_by_fkey is new": "Of a new column, which the release before leaves empty.",
 }

@@ -142,9 +142,13 @@ def late_item(name: str, cohort_id: int, decide_by: date, today: date) -> Item:
     return Item(title, f"/personal/starter#start-{cohort_id}", text, days_left(decide_by, today), decide_by)
 
 
-def more_starts_item(programme: str, number: int, year: int, open_by: date, today: date) -> Item:
-    """In time: that another start has to be opened for the year to have as many as it should."""
+def more_starts_item(programme: str, number: int, year: int, open_by: date, today: date, may_plan: bool = True) -> Item:
+    """In time: that another start has to be opened for the year to have as many as it should. Who may not plan it reads
+    that it is not planned, and where the year stands."""
     text = _("För att hinna start %(n)s %(year)s: öppna anmälan senast %(day)s.", n=number, year=year, day=day_long(open_by))
+    if not may_plan:
+        title = _("Nästa start av %(programme)s är inte planerad", programme=programme)
+        return Item(title, "/personal/starter#tva", text, days_left(open_by, today), open_by)
     title = _("Planera nästa start av %(programme)s", programme=programme)
     return Item(title, "/personal/grupper/ny", text, days_left(open_by, today), open_by)
 

@@ -107,16 +107,21 @@ async def _substitutes(who: Principal, groups: Mapping[int, Group], now: datetim
 
 
 async def _more_starts(who: Principal, today: date) -> list[Item]:
-    """Of programmes that this person coordinates and that are to have more starts this year than are planned: from eight
-    weeks before enrolment must open."""
-    if not who.has("coordinator"):
+    """Of programmes that this person coordinates, or manages, and that are to have more starts this year than are planned:
+    from eight weeks before enrolment must open."""
+    if not who.has("coordinator") and not who.has("manager"):
         return []
-    mine = {p.section: p for _id, p in await catalogue.in_force(today) if p.form == "group" and who.coordinates(p.section)}
-    chances = {section: last_chance(today.year, p.study_visit) for section, p in mine.items()}
-    warned = {s: mine[s].starts_per_year_min or 0 for s, chance in chances.items() if chance.warns(today)}
+    told = {
+        p.section: p
+        for p in await catalogue.in_force_in(today.year)
+        if p.form == "group" and (who.has("manager") or who.coordinates(p.section))
+    }
+    chances = {section: last_chance(today.year, p.study_visit) for section, p in told.items()}
+    warned = {s: told[s].starts_per_year_min or 0 for s, chance in chances.items() if chance.warns(today)}
     found = await year_queries.lacking(warned, today.year) if warned else {}
     return [
-        more_starts_item(mine[s].short_name, number, today.year, chances[s].open_by, today) for s, number in found.items()
+        more_starts_item(told[s].short_name, number, today.year, chances[s].open_by, today, who.coordinates(s))
+        for s, number in found.items()
     ]
 
 

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from programmes.core.i18n import day_long, day_year, listed, ngettext
+from programmes.core.i18n import day_long, day_plain, day_year, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.oversight.checklist.rules import Due, Step, Way
 from programmes.oversight.cockpit.pages import Undo
+from programmes.oversight.rules import Start
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class ChecklistPage:
 
 @dataclass(frozen=True)
 class WeekLine:
-    """The next step of one cohort."""
+    """The next step of one cohort. Without the way to its checklist it is one that the asker does not work with."""
 
     name: str
     checklist: str
@@ -49,6 +50,7 @@ class WeekPage:
     this_week: tuple[WeekLine, ...]
     later: tuple[WeekLine, ...]
     until: str
+    lead: str
 
 
 def _titles(way: Way, key: str) -> str:
@@ -63,6 +65,7 @@ def _titles(way: Way, key: str) -> str:
         "transfer": _("Överföring till verksamhetssystemet"),
         "close": _("Avslut, och listan raderas") if way.exempt else _("Avslut"),
         "move_on": _("Till en annan start"),
+        "erase": _("Gallring"),
     }[key]
 
 
@@ -79,6 +82,14 @@ def _text(way: Way, key: str) -> str:
     return texts[key]() if numbers.get(key) else ""
 
 
+def _erased(way: Way, step: Step) -> str:
+    """By the rule of retention: for each person after the last note about them."""
+    rule = _("Uppgifterna om var och en raderas tidigast %(n)s år efter den senaste anteckningen.", n=way.kept_years)
+    if step.due is None:
+        return rule
+    return rule + " " + _("För den som är med till slutet är det %(day)s.", day=day_plain(step.due))
+
+
 def _address(way: Way, key: str) -> str:
     group = f"/personal/grupper/{way.cohort_id}"
     return {
@@ -92,10 +103,13 @@ def _address(way: Way, key: str) -> str:
         "transfer": f"{group}/avsluta",
         "close": f"{group}/avsluta",
         "move_on": f"{group}/flytta-flera",
+        "erase": "",
     }[key]
 
 
 def _who(way: Way, step: Step) -> str:
+    if step.owner == "nobody":
+        return _("Sker av sig självt")
     if step.owner == "coordinator":
         return _("Samordnaren")
     return listed(list(way.leaders)) if way.leaders else _("Gruppledaren, ingen är utsedd")
@@ -107,6 +121,8 @@ def _due_tag(step: Step, today: date) -> tuple[str, str, str]:
         return _("Klart"), "ok", "check"
     if step.due is None:
         return _("Ingen dag än"), "", "cal"
+    if step.owner == "nobody":
+        return _("Senare"), "", "clock"
     left = (step.due - today).days
     if left < 0:
         return ngettext("%(n)s dag för sent", "%(n)s dagar för sent", -left), "stop", "warn"
@@ -117,12 +133,13 @@ def _due_tag(step: Step, today: date) -> tuple[str, str, str]:
 
 
 def _line(way: Way, step: Step, today: date, mine: bool) -> Line:
-    due = step.due
+    # By when something is to be done; when it is erased by itself at the earliest is said in the text.
+    due = step.due if step.owner != "nobody" else None
     said = "" if due is None else day_long(due) if due.year == today.year else day_year(due)
     shown = step.state == "next" and (mine or step.key not in {"decide", "move_on", "announce"})
     return Line(
         _titles(way, step.key),
-        "" if step.state == "done" else _text(way, step.key),
+        "" if step.state == "done" else _erased(way, step) if step.key == "erase" else _text(way, step.key),
         "" if step.state == "later" else step.state,
         _who(way, step),
         said,
@@ -141,9 +158,17 @@ def checklist_page(
     return ChecklistPage(way.cohort_id, way.name, done, lines, tuple(decisions), undo)
 
 
-def week_page(found: Sequence[Due], today: date, until: date, coordinates: Callable[[str], bool]) -> WeekPage:
-    """Late first, then what is due until Sunday, then the rest."""
-    lines = [
+def week_page(
+    found: Sequence[Due],
+    today: date,
+    until: date,
+    coordinates: Callable[[str], bool],
+    others: Sequence[Start] = (),
+    manages: bool = False,
+) -> WeekPage:
+    """Late first, then what is due until Sunday, then the rest. `others`: starts of others that wait for their decision,
+    which managers read of in figures."""
+    lines: list[tuple[date | None, WeekLine]] = [
         (
             due.step.due,
             WeekLine(
@@ -154,12 +179,32 @@ def week_page(found: Sequence[Due], today: date, until: date, coordinates: Calla
         )
         for due in found
     ]
+    lines += [(start.decide_by, _decision_of_others(start, today)) for start in others]
+    lines.sort(key=lambda line: (line[0] or date.max, line[1].name))
     return WeekPage(
         tuple(line for day, line in lines if day is not None and day < today),
         tuple(line for day, line in lines if day is not None and today <= day <= until),
         tuple(line for day, line in lines if day is None or day > until),
         day_long(until),
+        _("Nästa steg för varje grupp som du arbetar med, och besluten om alla andra starter. Det mest brådskande först.")
+        if manages
+        else _("Nästa steg för varje grupp, det mest brådskande först."),
     )
+
+
+def _decision_of_others(start: Start, today: date) -> WeekLine:
+    """A start that is for others to decide, with the way to where it stands on the cockpit."""
+    step, due = Step("decide", "next", "coordinator", start.decide_by), start.decide_by
+    said = day_long(due) if due.year == today.year else day_year(due)
+    address = f"/personal/starter#start-{start.cohort_id}"
+    line = Line(_("Beslut om start"), _ready(start), "next", _("Samordnaren"), said, _due_tag(step, today), address, "")
+    return WeekLine(start.name, "", line)
+
+
+def _ready(start: Start) -> str:
+    if start.state == "planned":
+        return _("Den är inte öppen för anmälan än.")
+    return _("%(n)s av minst %(least)s är klara.", n=start.confirmed, least=start.minimum)
 
 
 def heads() -> tuple[str, ...]:
@@ -167,9 +212,19 @@ def heads() -> tuple[str, ...]:
     return _("Märkning"), _("Senast"), _("Avsnitt"), _("Grupp"), _("Nästa steg"), _("Läge"), _("Vem")
 
 
-def rows(found: Sequence[Due]) -> Iterator[tuple[str, ...]]:
-    """A line for each cohort's next step."""
+def rows(found: Sequence[Due], others: Sequence[Start] = ()) -> Iterator[tuple[str, ...]]:
+    """A line for each cohort's next step, and then for each start of others that waits for its decision."""
     for due in found:
         day = due.step.due.isoformat() if due.step.due else ""
         step = (_titles(due.way, due.step.key), _text(due.way, due.step.key), _who(due.way, due.step))
         yield (_("Internt, sekretess"), day, due.way.section, due.way.name, *step)
+    for start in others:
+        yield (
+            _("Internt, sekretess"),
+            start.decide_by.isoformat(),
+            start.section,
+            start.name,
+            _("Beslut om start"),
+            _ready(start),
+            _("Samordnaren"),
+        )

@@ -13,6 +13,7 @@ from programmes.cohorts.queries import MINE, access
 from programmes.core.clock import local_date
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
+from programmes.core.retention import amount_of
 from programmes.desk.closing.queries import STILL_TRUE
 from programmes.enrolment.rules import asked_texts
 from programmes.evaluation.rules import needs_box
@@ -34,6 +35,7 @@ with mine as materialized (
                else c.id = $4 end)
 select m.*, s.first_start, s.last_end, coalesce(e.held, 0) as held, coalesce(e.visits_left, 0) as visits_left,
        coalesce(e.to_agree, 0) as to_agree, coalesce(e.people, false) as people,
+       coalesce(e.records, false) as records,
        b.state as box, exists (select 1 from case_transfer t where t.cohort_id = m.id and {STILL_TRUE}) as transferred,
        exists (select 1 from first_right r where r.from_cohort_id = m.id and r.until > $5) and coalesce(e.alive, false)
          as may_move,
@@ -47,6 +49,7 @@ left join (select x.cohort_id, count(*) filter (where x.state in ('preliminary',
                   count(*) filter (where x.state = 'preliminary' and v.id is null) as visits_left,
                   count(*) filter (where x.state = 'preliminary') as to_agree,
                   bool_or(x.state in ('preliminary', 'confirmed', 'queued')) as alive,
+                  bool_or(x.participant_id is not null) as records,
                   bool_or(x.participant_id is null or x.key_id is not null) as people
            from enrolment x left join study_visit v on v.enrolment_id = x.id and v.state = 'attended'
            where x.cohort_id in (select id from mine) group by x.cohort_id) e on e.cohort_id = m.id
@@ -65,14 +68,16 @@ async def ways(principal: Principal, now: datetime, cohort_id: int | None = None
     lacking: dict[int, list[Unnoted]] = {}
     for entry in await attendance.unnoted(running, named, now) if running else ():
         lacking.setdefault(entry.cohort_id, []).append(entry)
-    return [_way(row, programmes[row["programme_id"]], lacking.get(row["id"], [])) for row in rows]
+    # When records are erased stands on the checklist of one cohort only.
+    years = await amount_of("protected_record") if cohort_id is not None else 0
+    return [_way(row, programmes[row["programme_id"]], lacking.get(row["id"], []), years) for row in rows]
 
 
 def _by_name(row: Any, programmes: dict[int, Programme]) -> bool:
     return kind(row["exempt"], programmes[row["programme_id"]].figures) == "names"
 
 
-def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted]) -> Way:
+def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted], kept_years: int) -> Way:
     return Way(
         cohort_id=row["id"],
         name=row["name"],
@@ -100,4 +105,6 @@ def _way(row: Any, programme: Programme, unnoted: Sequence[Unnoted]) -> Way:
         people=row["people"],
         may_move=row["may_move"],
         leaders=tuple(row["leaders"]),
+        records=row["records"],
+        kept_years=kept_years,
     )

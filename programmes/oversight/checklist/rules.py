@@ -7,9 +7,13 @@ from typing import Literal
 
 from programmes.core.clock import local_date
 from programmes.desk.closing.rules import KEPT
+from programmes.oversight.retention.rules import due as erased
 
-StepKey = Literal["announce", "visits", "agree", "decide", "hold", "note", "evaluate", "transfer", "close", "move_on"]
-Owner = Literal["coordinator", "leader"]
+StepKey = Literal[
+    "announce", "visits", "agree", "decide", "hold", "note", "evaluate", "transfer", "close", "move_on", "erase"
+]
+# What goes by itself is nobody's to do.
+Owner = Literal["coordinator", "leader", "nobody"]
 State = Literal["done", "next", "later"]
 # Of everything, not only of what has a working list: one rule, also for what managers hear of and for Idag.
 CLOSED_WITHIN = KEPT
@@ -22,7 +26,8 @@ class Way:
     `visits_left` and `to_agree` are people with a place who have no study visit made, or something to accept, where the
     edition asks for it. `unnoted`: sessions that began and lack their note, the first of them on `unnoted_since`.
     `box_open`: an evaluation that is to be and is not closed. `people`: somebody stands on its list, or has a code.
-    `may_move`: people of a cancelled start can still use their first right.
+    `may_move`: people of a cancelled start can still use their first right. `records`: records of people who were in it
+    are kept, so many years (`kept_years`) after the last note of each.
     """
 
     cohort_id: int
@@ -51,6 +56,8 @@ class Way:
     people: bool
     may_move: bool
     leaders: tuple[str, ...] = ()
+    records: bool = False
+    kept_years: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ def steps(way: Way, now: datetime) -> tuple[Step, ...]:
     """Every step of this cohort in order; one at the most is next: the first that isn't done, but a session that lacks its
     note goes before the sessions that are still to come, and before what some people have left when it runs."""
     found = _cancelled(way) if way.state == "cancelled" else _usual(way, now)
-    first = next((key for key, done, _owner, _due in found if not done), None)
+    first = next((key for key, done, owner, _due in found if not done and owner != "nobody"), None)
     if way.unnoted and (first == "hold" or (first in _OF_PEOPLE and _runs(way))):
         first = "note"
     return tuple(
@@ -112,7 +119,15 @@ def _usual(way: Way, now: datetime) -> list[_Found]:
     if way.by_name:
         found.append(("transfer", way.state == "closed" or way.transferred, "leader", close_by))
     found.append(("close", way.state == "closed", "leader", close_by))
+    if not way.exempt:
+        found.append(("erase", way.state == "closed" and not way.records, "nobody", _erased_from(way)))
     return found
+
+
+def _erased_from(way: Way) -> date | None:
+    """The first day on which the record of somebody who was in it to the end may be erased."""
+    end = max((moment for moment in (way.last_end, way.closed_at) if moment), default=None)
+    return erased(local_date(end), way.kept_years).first if end and way.kept_years else None
 
 
 def _cancelled(way: Way) -> list[_Found]:

@@ -14,7 +14,7 @@ from programmes.notices.reach_rules import Reach, told
 from programmes.notices.rules import Kind
 from programmes.oversight.cockpit.card_pages import Card, Row, card, linked, row
 from programmes.oversight.cockpit.filter_pages import Filters, filters
-from programmes.oversight.per_year.pages import Chances, YearRow, year_rows
+from programmes.oversight.per_year.pages import Chances, YearRow, year_notes, year_rows
 from programmes.oversight.rules import (
     TILE,
     Filter,
@@ -38,18 +38,22 @@ class Tile:
 
 @dataclass(frozen=True)
 class DecidePage:
-    """One start alone with its decision: who it reaches (who, what, how they hear of it), and what the button says."""
+    """One start alone with its decision: who it reaches (who, what, how they hear of it), and what the button says.
+    `reasons`: why with fewer, of which one is chosen."""
 
     card: Card
     rows: tuple[tuple[str, str, str], ...]
     button: str
     hint: str
+    form: object
     others_now: bool = False
+    reasons: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Cockpit:
-    """The whole page. `choices` are the years one can look at; `may_plan` shows the way to plan a start."""
+    """The whole page. `choices` are the years one can look at, `year_notes` what the year asks for; `may_plan` shows the way
+    to plan a start; `only_manages`: they read how it stands and decide nothing."""
 
     tiles: tuple[Tile, ...]
     cards: tuple[Card, ...]
@@ -60,7 +64,9 @@ class Cockpit:
     years: tuple[YearRow, ...]
     year: int
     choices: tuple[int, ...]
+    year_notes: tuple[str, ...]
     may_plan: bool
+    only_manages: bool
     done: str
     undo: "Undo | None"
     undos: tuple["Undo", ...]
@@ -99,12 +105,14 @@ def undo_hint(until: datetime | None) -> str:
 
 @dataclass(frozen=True)
 class Offered:
-    """A group programme that the asker coordinates: its short name and the starts a year that the guideline requires."""
+    """A group programme whose year the asker reads: its short name, and the starts a year that there are to be at least;
+    `by_guideline` as the guideline itself says."""
 
     section: str
     name: str
     required: int | None
     study_visit: bool = False
+    by_guideline: int | None = None
 
 
 @dataclass(frozen=True)
@@ -130,10 +138,10 @@ def cockpit(
     coordinates: Callable[[str], bool],
     today: date,
     wanted: Wanted,
-    ages: Mapping[str, AgeAsked],
+    ages: Mapping[int, AgeAsked],
 ) -> Cockpit:
-    """Everything on the page. `uncounted` are programmes, by id, whose people may not be counted; `ages` how each section
-    asks for an age."""
+    """Everything on the page. `uncounted` are programmes, by id, whose people may not be counted; `ages` how each of
+    them asks for an age."""
     short = {start.cohort_id: max(0, start.minimum - start.confirmed) for start in starts}
     by_section = years({o.section: o.required for o in offered}, found, short)
     names = {o.section: o.name for o in offered}
@@ -141,6 +149,7 @@ def cockpit(
     shown = {s for s, year in by_section.items() if year.required is not None or year.done or year.planned}
     narrowed = [start for start in starts if wanted.filter.holds(start)]
     cards, rows, at, pages = cards_and_rows(narrowed, today, coordinates, uncounted, wanted, ages)
+    may_plan = any(coordinates(o.section) for o in offered)
     this_year = by_section if wanted.year == today.year else {}
     return Cockpit(
         tiles=tiles(narrowed, today, this_year, names),
@@ -149,10 +158,12 @@ def cockpit(
         filters=filters(starts, len(narrowed), wanted.filter, wanted.compact),
         page=at,
         pages=pages,
-        years=year_rows(by_section, names, shown, Chances(wanted.year, today, visits)),
+        years=year_rows(by_section, names, shown, Chances(wanted.year, today, visits), coordinates),
         year=wanted.year,
         choices=(today.year, today.year + 1),
-        may_plan=bool(offered),
+        year_notes=year_notes([(o.section, o.required, o.by_guideline) for o in offered]),
+        may_plan=may_plan,
+        only_manages=wanted.staff_id is not None and not may_plan,
         done=wanted.done,
         undo=wanted.undo,
         undos=wanted.undos,
@@ -222,7 +233,7 @@ def cards_and_rows(
     coordinates: Callable[[str], bool],
     uncounted: Collection[int],
     wanted: Wanted,
-    ages: Mapping[str, AgeAsked],
+    ages: Mapping[int, AgeAsked],
 ) -> tuple[tuple[Card, ...], tuple[Row, ...], int, int]:
     """The nearest in full, the rest as a table in pages; or all of them in the table."""
     near = 0 if wanted.compact else soon([start.decide_by for start in starts], today, MOST_SOON)
@@ -238,7 +249,7 @@ def cards_and_rows(
             coordinates(s.section),
             s.cohort_id == main,
             s.programme_id in uncounted,
-            ages.get(s.section, "none"),
+            ages.get(s.programme_id, "none"),
             linked(s, coordinates, wanted.staff_id),
         )
         for s in starts[:near]

@@ -59,14 +59,14 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
     today = local_date(now)
     year = _number(request, "ar", today.year)
     year = year if year in {today.year, today.year + 1} else today.year
-    programmes = [p for _id, p in await catalogue.in_force(today) if p.form == "group"]
-    mine = [p for p in programmes if who.coordinates(p.section)]
+    of_the_year = [p for p in await catalogue.in_force_in(year) if p.form == "group"]
+    told = [p for p in of_the_year if who.has("manager") or who.coordinates(p.section)]
     starts = await queries.undecided(who, now)
     undo, undos = await _undo(request), await _undos(request)
     view = pages.cockpit(
         starts,
-        await queries.starts_in(year, who, today) if mine else [],
-        await _offered(mine),
+        await queries.starts_in(year, who, today) if told else [],
+        await _offered(told),
         await catalogue.uncounted({start.programme_id for start in starts}),
         who.coordinates,
         today,
@@ -81,17 +81,17 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
             request.query_params.get("vy") == "lista",
             who.staff_id if who.has("manager") else None,
         ),
-        {p.section: p.age_asked for p in programmes},
+        await catalogue.ages_asked({start.programme_id for start in starts}),
     )
     return page(request, "oversight/starts.html", view, status)
 
 
-async def _offered(mine: Sequence[Programme]) -> list[pages.Offered]:
-    """What the asker coordinates, with how many starts a year there are to be: the guideline's number, or the office's."""
-    if not mine:
+async def _offered(told: Sequence[Programme]) -> list[pages.Offered]:
+    """Programmes with how many starts a year there are to be: the guideline's number, or the office's."""
+    if not told:
         return []
-    numbers = wanted({p.section: p.starts_per_year_min for p in mine}, await year_queries.by_office())
-    return [pages.Offered(p.section, p.short_name, numbers[p.section], p.study_visit) for p in mine]
+    numbers = wanted({p.section: p.starts_per_year_min for p in told}, await year_queries.by_office())
+    return [pages.Offered(p.section, p.short_name, numbers[p.section], p.study_visit, p.starts_per_year_min) for p in told]
 
 
 def _filter(request: AnyRequest) -> Filter:
@@ -182,13 +182,17 @@ async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     now = request.app.state.clock.now()
     fewer, (shown, people) = form.ticked("farre"), shown_for(form)
     try:
-        reasons = await services.start(row_id(cohort_id), fewer, shown, principal(request), now, people)
+        reasons = await services.start(row_id(cohort_id), fewer, shown, principal(request), now, people, form.raw("skal"))
     except Conflict as error:
         if error.code != services.PEOPLE_CHANGED:
             raise
-        return await _show_decide(request, cohort_id, 409)
+        return await _show_decide(request, cohort_id, 409, form)
     if not reasons:
         return to_cockpit("startad", cohort_id)
+    if any(reason.beside == "skal" for reason in reasons):
+        # Also of a form of the release before, which does not ask for it.
+        form.fail("skal", " ".join(said(reason) for reason in reasons))
+        return await _show_decide(request, cohort_id, 422, form)
     name = (await cohorts.mine(principal(request), local_date(now), cohort_id)).name
     return await show(request, (pages.not_started(name), *(said(reason) for reason in reasons)), 422)
 
@@ -199,8 +203,8 @@ async def decide(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]
     return await _show_decide(request, cohort_id)
 
 
-async def _show_decide(request: AnyRequest, cohort_id: int, status: int = 200) -> Response[Any]:
-    """Anything but 200: it hits others than were shown before."""
+async def _show_decide(request: AnyRequest, cohort_id: int, status: int = 200, form: Form | None = None) -> Response[Any]:
+    """409: it hits others than were shown before. 422: what the form lacks stands in it."""
     who, now = principal(request), request.app.state.clock.now()
     today = local_date(now)
     cohort = await cohorts.mine(who, today, row_id(cohort_id))
@@ -215,7 +219,9 @@ async def _show_decide(request: AnyRequest, cohort_id: int, status: int = 200) -
     card = one_card(found[0], today, age)
     button = decision_pages.start_button(card.choice == "fewer", sum(reached.values(), start=Reach()))
     hint = pages.undo_hint(decision_undone_until(now, cohort.first_start))
-    view = pages.DecidePage(card, decision_pages.start_rows(card.start, reached), button, hint, others_now=status != 200)
+    reasons = decision_pages.fewer_reasons() if card.choice == "fewer" else ()
+    rows = decision_pages.start_rows(card.start, reached)
+    view = pages.DecidePage(card, rows, button, hint, form or Form(), status == 409, reasons)
     return page(request, "oversight/decide.html", view, status)
 
 

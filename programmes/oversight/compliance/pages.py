@@ -8,7 +8,7 @@ from typing import Protocol
 from programmes.catalogue.edition_rules import Difference
 from programmes.core.i18n import day_plain, month_year, ngettext
 from programmes.core.i18n import gettext as _
-from programmes.oversight.compliance.edition_wording_rules import change_words, value_words
+from programmes.oversight.compliance.edition_wording_rules import change_words, language_of, value_words
 
 
 class Late(Protocol):
@@ -65,11 +65,12 @@ class Point:
 
 @dataclass(frozen=True)
 class EditionView:
-    """An edition to come: what it changes, section by section, and which groups go on under the one before."""
+    """An edition to come: what it changes (section, what, now, then, and the language of a note that is in another than the
+    page), and which groups go on under the one before."""
 
     title: str
     lead: str
-    changes: tuple[tuple[str, str, str, str], ...]
+    changes: tuple[tuple[str, str, str, str, str], ...]
     touched: tuple[str, ...]
     touched_text: str
 
@@ -116,7 +117,7 @@ def rows(page: CompliancePage) -> Iterator[tuple[str, ...]]:
         for name, note, _address in point.lines or (("", "", ""),):
             yield mark, point.title, state, name, note
     for edition in page.editions:
-        for section, fact, before, after in edition.changes:
+        for section, fact, before, after, _language in edition.changes:
             yield mark, edition.title, _("Ändras"), f"{section} {fact}", _("%(a)s blir %(b)s", a=before, b=after)
         for name in edition.touched:
             yield mark, edition.title, _("Berörs"), name, ""
@@ -172,7 +173,14 @@ def _edition(one: Coming) -> EditionView:
             number=one.diary_number,
         ),
         changes=tuple(
-            (c.section, change_words(c), value_words(c.fact, c.before), value_words(c.fact, c.after)) for c in one.changes
+            (
+                c.section,
+                change_words(c),
+                value_words(c.fact, c.before),
+                value_words(c.fact, c.after),
+                language_of(c.fact),
+            )
+            for c in one.changes
         ),
         touched=tuple(f"{section} {name}" for section, name in one.touched),
         touched_text=_("De här grupperna fortsätter efter den dagen, och följer den utgåva som de öppnades under:")

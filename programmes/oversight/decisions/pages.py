@@ -69,6 +69,16 @@ def fixed_reasons() -> tuple[tuple[str, str], ...]:
     )
 
 
+def fewer_reasons() -> tuple[tuple[str, str], ...]:
+    """The fixed list of why a group starts with fewer than the office's own minimum."""
+    return (
+        ("more_to_come", _("Fler blir klara senare")),
+        ("works_with_fewer", _("Gruppen fungerar med färre")),
+        ("no_waiting", _("De som är klara ska inte behöva vänta")),
+        ("next_is_far", _("Det dröjer till nästa start")),
+    )
+
+
 class Again(Protocol):
     """`services.Again`."""
 
@@ -106,7 +116,7 @@ def decision_line(line: Decision) -> str:
     what = {"start": _("Startad"), "postpone": _("Framflyttad"), "cancel": _("Inställd")}[line.decision]
     text = _("%(what)s %(when)s av %(who)s.", what=what, when=moment_long(line.decided_at), who=line.by)
     if line.reason:
-        text += " " + dict(fixed_reasons()).get(line.reason, line.reason) + "."
+        text += " " + dict((*fixed_reasons(), *fewer_reasons())).get(line.reason, line.reason) + "."
     if line.confirmed:
         text += " " + ngettext("%(n)s var klar.", "%(n)s var klara.", line.confirmed)
     if line.undone_at:

@@ -71,11 +71,14 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
 async def _year(request: AnyRequest, facts: queries.Start) -> Any:
     """The year of the start's programme, where the guideline asks for a number of starts."""
     who, today = principal(request), local_date(request.app.state.clock.now())
-    by_guideline = {p.section: p.starts_per_year_min for _id, p in await catalogue.in_force(today)}
-    required = wanted(by_guideline, await year_queries.by_office()).get(facts.section)
-    if required is None or facts.first_start is None:
+    if facts.first_start is None:
         return None
-    found = await queries.starts_in(local_date(facts.first_start).year, who, today)
+    year = local_date(facts.first_start).year
+    by_guideline = {p.section: p.starts_per_year_min for p in await catalogue.in_force_in(year)}
+    required = wanted(by_guideline, await year_queries.by_office()).get(facts.section)
+    if required is None:
+        return None
+    found = await queries.starts_in(year, who, today)
     return year_of(facts.section, required, found)
 
 

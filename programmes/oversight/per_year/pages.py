@@ -1,6 +1,6 @@
 """The year of each programme: its starts, done and planned, and by when the next must open."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +12,9 @@ from programmes.oversight.rules import Planned, Year, YearStart, years
 
 @dataclass(frozen=True)
 class YearRow:
+    """The year of one programme. `link`: the start that is needed, and `mine`: the asker may plan one; both only where they
+    coordinate it."""
+
     name: str
     section: str
     done: tuple[int, ...]
@@ -20,6 +23,7 @@ class YearRow:
     link: int
     tag: tuple[str, str, str]
     warning: tuple[str, str, str]
+    mine: bool
 
 
 def year_of(section: str, required: int, found: Sequence[YearStart]) -> Year:
@@ -37,14 +41,18 @@ class Chances:
 
 
 def year_rows(
-    found: Mapping[str, Year], names: Mapping[str, str], shown: Collection[str], chances: Chances
+    found: Mapping[str, Year],
+    names: Mapping[str, str],
+    shown: Collection[str],
+    chances: Chances,
+    coordinates: Callable[[str], bool],
 ) -> tuple[YearRow, ...]:
     """The table of the year: those with a requirement first, as the guideline orders them."""
     ordered = sorted((section for section in found if section in shown), key=lambda s: found[s].required is None)
-    return tuple(_year_row(section, names[section], found[section], chances) for section in ordered)
+    return tuple(_year_row(section, names[section], found[section], chances, coordinates(section)) for section in ordered)
 
 
-def _year_row(section: str, name: str, year: Year, chances: Chances) -> YearRow:
+def _year_row(section: str, name: str, year: Year, chances: Chances, mine: bool) -> YearRow:
     if year.required is None:
         tag = (_("Inget krav"), "", "")
     else:
@@ -57,10 +65,34 @@ def _year_row(section: str, name: str, year: Year, chances: Chances) -> YearRow:
         year.done,
         tuple(start.month for start in year.planned),
         _year_sentence(year, needed),
-        needed.cohort_id if needed else 0,
+        needed.cohort_id if needed and mine else 0,
         tag,
         _last_chance(section, year, chances),
+        mine,
     )
+
+
+def year_notes(numbers: Sequence[tuple[str, int | None, int | None]]) -> tuple[str, ...]:
+    """What the year is held against, of each section with the number there is to be and the guideline's own; `2.7 och 2.8`
+    where they have the same."""
+    by_guideline: dict[int, list[str]] = {}
+    by_office: dict[int, list[str]] = {}
+    for section, required, stated in numbers:
+        if stated:
+            by_guideline.setdefault(stated, []).append(section)
+        if required and required != stated:
+            by_office.setdefault(required, []).append(section)
+    notes = [
+        ngettext("Riktlinjen kräver minst %(n)s start i %(sections)s.",
+                 "Riktlinjen kräver minst %(n)s starter i %(sections)s.", n, sections=listed(sections))
+        for n, sections in sorted(by_guideline.items())
+    ]  # fmt: skip
+    notes += [
+        ngettext("Ni vill själva ha minst %(n)s start i %(sections)s.",
+                 "Ni vill själva ha minst %(n)s starter i %(sections)s.", n, sections=listed(sections))
+        for n, sections in sorted(by_office.items())
+    ]  # fmt: skip
+    return tuple(notes)
 
 
 def _last_chance(section: str, year: Year, chances: Chances) -> tuple[str, str, str]:

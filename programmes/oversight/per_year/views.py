@@ -9,7 +9,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import year_queries, year_services
 from programmes.cohorts.wording_rules import said
-from programmes.cohorts.year_rules import MOST_A_YEAR, wanted
+from programmes.cohorts.year_rules import most_a_year, wanted
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden
 from programmes.web.forms import Form, read_form
@@ -32,7 +32,6 @@ class Line:
 @dataclass(frozen=True)
 class NumbersPage:
     lines: tuple[Line, ...]
-    most: int
     form: Form
     saved: bool
 
@@ -62,7 +61,7 @@ async def _show(request: AnyRequest, mine: list[Programme], form: Form, status: 
         )
         for p in mine
     )
-    view = NumbersPage(lines, MOST_A_YEAR, form, "sparat" in request.query_params)
+    view = NumbersPage(lines, form, "sparat" in request.query_params)
     return page(request, "oversight/per_year.html", view, status)
 
 
@@ -76,7 +75,7 @@ async def numbers_page(request: AnyRequest) -> Response[Any]:
 async def numbers(request: AnyRequest) -> Response[Any]:
     """Save them, or say beside each what is wrong; then none is saved."""
     mine, form = await _mine(request), await read_form(request)
-    typed = {p.section: form.number(_field(p), p.starts_per_year_min or 0, MOST_A_YEAR) for p in mine}
+    typed = {p.section: form.number(_field(p), p.starts_per_year_min or 0, most_a_year(p.starts_per_year_min)) for p in mine}
     if form.errors:
         return await _show(request, mine, form, 422)
     for programme in mine:
