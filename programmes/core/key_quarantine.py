@@ -10,20 +10,48 @@ from datetime import date
 from pathlib import Path
 
 from programmes.core.key_files import away_when_refused, drafts_of, last_of, next_of
-from programmes.core.key_paths import Spot
+from programmes.core.key_paths import KeysAway, Spot
 
 _ASIDE = "aside"
 
 
 def aside_of(folder: Path, kind: str, key_id: uuid.UUID) -> list[Spot]:
-    """Every file of a key that lies aside."""
+    """Every file of a key that lies aside. What no program of ours has put there is passed over: it may hold up no erasure
+    (decision 70), and the doctor tells of it.
+
+    Raises:
+        OSError: the folder of a day is closed to us, so that nobody knows what lies there.
+    """
     days = Spot(folder) / _ASIDE
     return [
         days / day / kind / name
-        for day in days.names()
-        for name in (days / day / kind).names()
-        if name.startswith(f"{key_id}.")
+        for day in _names(days)
+        if _is_day(day)
+        for name in _names(days / day / kind)
+        if name.startswith(f"{key_id}.") and _is_file(days / day / kind / name)
     ]
+
+
+def _names(folder: Spot) -> list[str]:
+    """What lies in a folder; nothing where a link or a file lies in its place."""
+    try:
+        return folder.names()
+    except KeysAway:
+        return []
+
+
+def _is_day(name: str) -> bool:
+    try:
+        return date.fromisoformat(name).isoformat() == name
+    except ValueError:
+        return False
+
+
+def _is_file(at: Spot) -> bool:
+    try:
+        return at.exists()
+    except KeysAway:
+        return False
 
 
 def set_aside(folder: Path, path: Spot, kind: str, day: date) -> None:
@@ -42,8 +70,12 @@ def set_aside(folder: Path, path: Spot, kind: str, day: date) -> None:
 
 
 def aside(folder: Path) -> Iterator[tuple[date, str, uuid.UUID]]:
-    """Every key that lies aside: since which day, of which kind, which."""
-    for path, _told in sorted((Spot(folder) / _ASIDE).files()):
+    """Every key that lies aside: since which day, of which kind, which. Nothing where a link lies in the place of the
+    folder (`aside_of`)."""
+    found = []
+    with contextlib.suppress(KeysAway):
+        found = sorted((Spot(folder) / _ASIDE).files())
+    for path, _told in found:
         if len(path.parts) == 4 and path.suffix == ".key":
             with contextlib.suppress(ValueError):
                 yield date.fromisoformat(path.parts[1]), path.parts[2], uuid.UUID(path.stem)

@@ -32,6 +32,7 @@ from programmes.core.key_files import (
     opening_keys,
     read_key,
     sealing_key,
+    unlink_all,
 )
 from programmes.core.key_paths import KeysAway, Spot, sync_folder
 from programmes.core.sealed_bytes import Unreadable, open_by_one, open_text, seal_text
@@ -201,7 +202,9 @@ class KeyFolder:
 
     def exists(self, kind: Kind, key_id: uuid.UUID) -> bool:
         """Whether it lies there, and was not destroyed once: a file that came back opens nothing."""
-        if self._path(kind, key_id).exists():
+        with away_when_refused():
+            lies = self._path(kind, key_id).exists()
+        if lies:
             return not self._receipts.tells_of(key_id)
         self.must_be_ours()
         return False
@@ -218,7 +221,8 @@ class KeyFolder:
             self._receipts.append({"key": str(key_id), "kind": kind, **about})
 
     def destroy_again(self) -> int:
-        """Unlink every key that has a receipt and lies here all the same, as after a restore; returns how many."""
+        """Unlink every key that has a receipt and lies here all the same, as after a restore; returns how many. One that
+        something stands in the way of stays, and opens nothing; the doctor tells of it."""
         # The folder is read once: there may be many more receipts than keys.
         lying = ids_in(self._folder)
         named = (
@@ -226,7 +230,11 @@ class KeyFolder:
             for receipt in self.receipts()
             if receipt["kind"] in get_args(Kind) and uuid.UUID(receipt["key"]) in lying
         )
-        return sum(self._unlink(path) for path in named)
+        gone = 0
+        for path in named:
+            with contextlib.suppress(KeysAway, OSError):
+                gone += self._unlink(path)
+        return gone
 
     def discard(self, kind: Kind, key_id: uuid.UUID) -> None:
         """Remove a key whose row was never written: nothing was sealed that is kept, so there is no receipt."""
@@ -272,7 +280,8 @@ class KeyFolder:
         for path, told in self._at(kind).files():
             is_key = len(path.parts) == 3 and path.suffix == ".key" and not path.name.startswith(".")
             if is_key and told.st_mtime < moment.timestamp():
-                yield uuid.UUID(path.stem)
+                with contextlib.suppress(ValueError):
+                    yield uuid.UUID(path.stem)
 
     def receipts(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first: which key, of what kind, why, when. They name no one."""
@@ -391,10 +400,19 @@ class KeyFolder:
 
     def _unlink(self, path: Spot) -> bool:
         """Remove a key, what lies beside it while it is rotated and what lies aside of it, on disk before returning; whether
-        there was any."""
-        aside = key_quarantine.aside_of(self._folder, path.parent.parent.name, uuid.UUID(path.stem))
-        there = [found.unlink() for found in (next_of(path), last_of(path), path, *drafts_of(path), *aside)]
-        key_quarantine.remove_empty(aside)
-        with contextlib.suppress(FileNotFoundError):
-            path.parent.sync()
-        return any(there)
+        there was any.
+
+        Raises:
+            KeysAway, OSError: something of it is left, and what could go is gone.
+        """
+        # First where it opens something: what lies aside can be looked for by whoever comes back to it.
+        try:
+            there = unlink_all((next_of(path), last_of(path), path))
+            there |= unlink_all(drafts_of(path))
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                path.parent.sync()
+            aside = key_quarantine.aside_of(self._folder, path.parent.parent.name, uuid.UUID(path.stem))
+            lay_aside = unlink_all(aside)
+            key_quarantine.remove_empty(aside)
+        return there or lay_aside

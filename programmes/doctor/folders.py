@@ -12,6 +12,7 @@ from uuid import UUID
 from programmes.core.key_files import parsed_receipt
 from programmes.core.sealing import KEY_BYTES
 from programmes.doctor.findings import Finding
+from programmes.doctor.places import is_ours, is_stray
 from programmes.doctor.sharing import group_of, has_list, has_name
 
 _OTHERS, _STRANGERS = 0o077, 0o007
@@ -34,6 +35,8 @@ class FolderFacts:
     closed: int = 0
     # Links, pipes and what else is neither a file nor a folder, and receipts that have a second name.
     strange: int = 0
+    # What lies where keys of entries and persons lie and is neither such a key nor a folder for them.
+    stray: int = 0
     damaged: int = 0
     being_rotated: int = 0
     same_volume: bool | None = None
@@ -144,7 +147,9 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
         of_others=0 if group else sum(told.st_uid != found.st_uid for _, told in inside),
         strange=sum(not (stat.S_ISREG(told.st_mode) or stat.S_ISDIR(told.st_mode)) for _, told in inside)
         + sum(stat.S_ISREG(told.st_mode) and told.st_nlink > 1 for _, told in records),
-        closed=sum(not os.access(path, os.R_OK) for path, _ in secrets),
+        stray=sum(is_stray(path.relative_to(folder), told.st_mode) for path, told in inside),
+        closed=sum(not os.access(path, os.R_OK) for path, _ in secrets)
+        + sum(not os.access(path, os.R_OK | os.W_OK | os.X_OK) for path, _ in folders if is_ours(path.relative_to(folder))),
         damaged=sum(told.st_size != KEY_BYTES for _, told in secrets),
         being_rotated=sum(path.suffix == ".next" for path, _ in secrets),
         same_volume=None if database is None else found.st_dev == _device(database),
@@ -245,7 +250,7 @@ def _use(name: str, facts: FolderFacts, rotating: bool) -> Iterator[Finding]:
             name,
             "fault",
             f"{facts.path} cannot be read and written by this account"
-            + (f"; {facts.closed} keys are closed to it." if facts.closed else "."),
+            + (f"; {facts.closed} keys or folders in it are closed to it." if facts.closed else "."),
             "Run this as the account of the service. If it is that: give the folder to it, and see that the volume is not"
             " mounted read-only.",
         )
@@ -257,6 +262,15 @@ def _use(name: str, facts: FolderFacts, rotating: bool) -> Iterator[Finding]:
             " somebody with the account of web may have tried to reach other files through the worker.",
             f"Look at them (find {facts.path} ! -type f ! -type d; and find {facts.path} -name receipts.jsonl -links +1),"
             " remove them, and find out who has made them. The service follows none.",
+        )
+    if facts.stray:
+        yield Finding(
+            name,
+            "warning",
+            f"{facts.stray} files or folders lie among the keys in {facts.path} that no program of ours makes. Beside the"
+            " keys they do no harm; in the place of a key, that key can be neither read nor destroyed.",
+            f"Look for them in the folders entry, person and aside of {facts.path}, and remove them. The keys there are"
+            " named <id>.key; what was to be destroyed is, within seconds of that.",
         )
     if facts.damaged:
         yield Finding(

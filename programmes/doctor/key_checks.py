@@ -3,14 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import asyncpg
 
-from programmes.core import folder_marks, key_quarantine
+from programmes.core import erasure, folder_marks, key_quarantine
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.restoring import no_restore_runs
 from programmes.core.rotating import is_rotating
@@ -33,7 +32,6 @@ _RECEIPTS_BACK = (
     "Take the file from the newest copy of the key folder. If there is none, take the damaged lines out by hand, and then:"
     " programmes keys confirm --yes; what they told of would not be erased again after a restore."
 )
-_WAITS = timedelta(hours=1)
 _RESTORE = "restore"
 
 
@@ -362,14 +360,15 @@ async def waiting_jobs(patient: Patient) -> Sequence[Finding]:
 
 async def destructions(patient: Patient) -> Sequence[Finding]:
     """Whether keys that were to be destroyed are."""
-    waiting = await fetchval("select count(*) from key_destruction where intended_at < $1", patient.now - _WAITS)
+    waiting = await fetchval("select count(*) from key_destruction where intended_at < $1", patient.now - erasure.LATE)
     if waiting:
         return [
             Finding(
                 "destruction of keys",
                 "fault",
-                f"{waiting} keys that are to be destroyed have waited for more than an hour.",
-                "Start the worker, and see that it can write the key folder.",
+                f"{waiting} keys that are to be destroyed have waited for more than a minute.",
+                "Start the worker, and see that it can write the key folder, and that nothing lies there in the place of a"
+                " key or of a folder (said above of the key folder).",
             )
         ]
     return [Finding("destruction of keys", "ok", "Nothing waits to be destroyed.")]

@@ -125,10 +125,10 @@ async def key_page(request: AnyRequest) -> Response[Any]:
     return show_key(request, Form(), offer, _ACCOUNT, "people/key.html", bool(how.enrolled_at))
 
 
-@post(f"{_ACCOUNT}/kod", guards=[signed_in], status_code=200)
+@post(f"{_ACCOUNT}/kod", guards=[recently_confirmed], status_code=200)
 async def keep_key(request: AnyRequest) -> Response[Any]:
-    """A right code from the app keeps it; every other session ends, and this one goes on under another id. Only who had
-    confirmed that it is them was given the sealed secret that comes along."""
+    """A right code from the app keeps it; every other session ends, and this one goes on under another id. Who took
+    longer than a confirmation lasts shows again that it is them, and gets another secret."""
     how, form, state = await _local(request), await read_form(request), request.app.state
     staff_id, keys, now = principal(request).staff_id, state.key_folder, state.clock.now()
     typed, sealed = form.text("kod", 60, _("Skriv koden från din app.")), form.raw("nyckel")

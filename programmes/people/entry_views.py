@@ -11,6 +11,7 @@ from programmes.people.provider_services import Provider
 from programmes.people.services import Browser, NotAdmitted, SignedIn, device_word, lane
 from programmes.settings import Settings
 from programmes.web.client_address import origin
+from programmes.web.form_tokens import set_form_token
 from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
 
 AnyRequest = Request[Any, Any, Any]
@@ -74,6 +75,7 @@ def let_in(
     """Put the session into the browser, and what it is known by next time; what led here goes. `shared`: whether somebody
     said that the device is, None where nobody was asked; `by_account`: by single sign-on."""
     set_cookie(request, response, "staff", signed_in.token)
+    set_form_token(request, response)
     if signed_in.device:
         set_cookie(request, response, "enhet", signed_in.device, _HALF_YEAR)
     for name in ("steg", "konto"):

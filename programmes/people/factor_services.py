@@ -58,8 +58,17 @@ class WrongCode:
 
 
 @dataclass(frozen=True)
+class SetUpSince:
+    """Somebody who knows the password has set up an app since this sign-in began: it goes on with that one's code."""
+
+
+@dataclass(frozen=True)
 class TooLate:
     """It took too long since the password, or since the secret was shown: begin anew."""
+
+
+class _TakenMeanwhile(Exception):
+    """Another request has ended the sign-in: what this one has written is undone."""
 
 
 def _about(staff_id: int) -> str:
@@ -147,8 +156,9 @@ async def pass_code(
 
 async def enrol_first(
     token: str, sealed: str, typed: str, issuer: str, keys: KeyFolder, now: datetime
-) -> Enrolled | WrongCode | TooLate:
-    """Setting up the app that a role requires, between the password and the first session."""
+) -> Enrolled | WrongCode | TooLate | SetUpSince:
+    """Setting up the app that a role requires, between the password and the first session. Whatever else was begun with the
+    password ends: it has shown no code of this app."""
     half = await half_sign_in(token, now)
     if half is None or half.kind != "enrol":
         return TooLate()
@@ -160,12 +170,19 @@ async def enrol_first(
         return WrongCode()
     key = keys.service_key("sign-in")
     stored = await fetchval("select password_hash from staff where id = $1", half.staff_id)
-    async with transaction():
-        noted = await sessions.take_half(token)
-        if noted is None:
-            return TooLate()
-        codes = await _keep(half.staff_id, shown.secret, step, keys, now)
-        fresh = await sessions.begin(half.staff_id, noted, now)
+    try:
+        async with transaction():
+            # First what two of them would wait for: who waits holds nothing that the other one ends.
+            if not await _store(half.staff_id, shown.secret, step, keys, now, _FIRST):
+                return SetUpSince()
+            noted = await sessions.take_half(token)
+            if noted is None:
+                raise _TakenMeanwhile
+            await sessions.end_halves(half.staff_id)
+            codes = await _new_codes(half.staff_id)
+            fresh = await sessions.begin(half.staff_id, noted, now)
+    except _TakenMeanwhile:
+        return TooLate()
     return Enrolled(codes, SignedIn(fresh, kept_device(key, half.staff_id, stored, noted, now)))
 
 
@@ -180,25 +197,32 @@ async def enrol(
     if step is None:
         return WrongCode()
     async with transaction():
-        codes = await _keep(staff_id, shown.secret, step, keys, now)
+        await _store(staff_id, shown.secret, step, keys, now, _INSTEAD)
+        codes = await _new_codes(staff_id)
         await sessions.end_all(staff_id, token)
         fresh = await sessions.renew(token, now)
     return Enrolled(codes, SignedIn(fresh))
 
 
-async def _keep(staff_id: int, secret: str, step: int, keys: KeyFolder, now: datetime) -> tuple[str, ...]:
-    """Write the secret, sealed, with the step of the code that proved it: that code opens nothing any more."""
-    await execute(
-        """insert into second_factor (staff_id, sealed, last_step, enrolled_at) values ($1, $2, $3, $4)
-           on conflict (staff_id) do update
-           set sealed = excluded.sealed, last_step = excluded.last_step, enrolled_at = excluded.enrolled_at""",
+# Where there is an app already. With the password alone nobody puts another one in its place, whoever comes first.
+_FIRST = "do nothing"
+_INSTEAD = """do update set sealed = excluded.sealed, last_step = excluded.last_step, enrolled_at = excluded.enrolled_at"""
+
+
+async def _store(staff_id: int, secret: str, step: int, keys: KeyFolder, now: datetime, where_one_is: str) -> bool:
+    """Write the secret, sealed, with the step of the code that proved it: that code opens nothing any more. Whether it was
+    written."""
+    stored = await execute(
+        f"""insert into second_factor (staff_id, sealed, last_step, enrolled_at) values ($1, $2, $3, $4)
+            on conflict (staff_id) {where_one_is} returning 1""",
         staff_id,
         keys.seal_for_service(_SERVICE, _about(staff_id), secret),
         step,
         now,
     )
-    await audit.note("staff:second_factor", _about(staff_id), staff_id, now)
-    return await _new_codes(staff_id)
+    if stored:
+        await audit.note("staff:second_factor", _about(staff_id), staff_id, now)
+    return bool(stored)
 
 
 async def _new_codes(staff_id: int) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from programmes.people import pages, queries
 from programmes.people.entry_views import back, browser, issuer, let_in, to
 from programmes.people.pages import refused
 from programmes.people.queries import HalfFacts
+from programmes.web.form_tokens import renew_form_token
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
 from programmes.web.sessions import read_cookie
@@ -95,7 +96,11 @@ async def keep_first_key(request: AnyRequest) -> Response[Any]:
     if not form.errors:
         token = read_cookie(request, "steg")
         answer = await services.enrol_first(token, form.raw("nyckel"), typed, called, keys, now)
+        if isinstance(answer, services.SetUpSince):
+            return _too_late(goes_to)
         if isinstance(answer, services.Enrolled):
+            # Before the page, whose forms bear it.
+            renew_form_token(request)
             shown = page(request, "people/first_codes.html", pages.CodesPage(answer.codes, goes_to), 200)
             return let_in(request, shown, answer.signed_in)
         if isinstance(answer, services.TooLate):

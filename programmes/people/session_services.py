@@ -74,6 +74,11 @@ async def is_shared(token: str) -> bool:
 async def end_all(staff_id: int, but: str = "") -> None:
     """End everything that somebody has begun, except the session with the token `but`, in the open transaction."""
     await execute("delete from staff_session where staff_id = $1 and id <> $2", staff_id, session_id(but))
+    await end_halves(staff_id)
+
+
+async def end_halves(staff_id: int) -> None:
+    """End what somebody has between password and code, in the open transaction."""
     await execute("delete from half_sign_in where staff_id = $1", staff_id)
 
 

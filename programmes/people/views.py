@@ -23,6 +23,7 @@ from programmes.people.entry_views import (
     words,
 )
 from programmes.people.provider_services import ProviderProblem
+from programmes.web.form_tokens import renew_form_token, set_form_token
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
@@ -81,6 +82,7 @@ async def sign_in(request: AnyRequest) -> Response[Any]:
         response = to(f"/logga-in/{'skaffa-kod' if answer.enrol else 'kod'}?{urlencode({'till': goes_to})}")
         drop_cookie(request, response, "staff")
         set_cookie(request, response, "steg", answer.token)
+        set_form_token(request, response)
         if form.ticked("delad"):
             remember(request, response, True)
         return response
@@ -94,7 +96,10 @@ async def sign_out(request: AnyRequest) -> Response[Any]:
     hint = await services.sign_out(token) if token else None
     # A session that has ended by itself, as on a shared device, has left no token; the provider may know them all the same.
     by_account = hint is not None or came_by_account(request)
+    # Before the page, whose forms bear it.
+    renew_form_token(request)
     response = await _there_too(request, hint) if by_account else to("/logga-in")
+    set_form_token(request, response)
     drop_cookie(request, response, "staff")
     remember(request, response, is_shared(request))
     return response

@@ -4,6 +4,9 @@ The cookie may have been cleared, or the browser closed in between. Nothing of s
 in the same answer, which nobody keeps, so that it can be sent once more: only to a page of ours that sent it (a form of
 another site would otherwise be one tap from being done), never where a password or a code is typed, and on staff's pages
 only to who is signed in. A cookie that is still good stays, and with it what other tabs have open.
+
+Before the token is looked at: what a page of another site has sent is refused, whatever token it bears. And who signs in or
+out gets another token, so that what was known before is of no use after (decision 85).
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Request, Response
+from litestar.enums import ScopeType
 from litestar.exceptions import PermissionDeniedException
 from litestar.middleware.csrf import CSRFMiddleware, generate_csrf_token
 from litestar.types import Receive, Scope, Send
@@ -19,7 +23,8 @@ from litestar.utils.scope.state import ScopeState
 
 from programmes.web.forms import read_form
 from programmes.web.open_places import shown_place
-from programmes.web.rendering import page
+from programmes.web.rendering import csrf_token, page
+from programmes.web.sessions import set_cookie
 
 AnyRequest = Request[Any, Any, Any]
 # In a route's `opt`: how it shows its page with what was typed, having done nothing (`ShownAgain`).
@@ -44,9 +49,16 @@ class FormTokens(CSRFMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            if self._checks(scope) and _from_elsewhere(scope["litestar_app"].request_class(scope=scope)):
+                raise PermissionDeniedException("sent from another site")
             await super().__call__(scope, receive, send)
         except PermissionDeniedException:
             await self._say_so(scope, receive, send)
+
+    def _checks(self, scope: Scope) -> bool:
+        """Whether it is a writing request to a page that has forms with tokens."""
+        writes = scope["type"] == ScopeType.HTTP and scope["method"] not in self.config.safe_methods
+        return writes and not (self.exclude and self.exclude.findall(scope["path"]))
 
     def _csrf_tokens_match(self, request_csrf_token: object, cookie_csrf_token: str) -> bool:
         """As Litestar's, which compares what it was given and fails for a file or letters that no token has."""
@@ -88,6 +100,38 @@ def _may_come_back(request: AnyRequest) -> bool:
     if path.startswith("/personal"):
         return request.scope.get("principal") is not None
     return bool(shown_place(request)) if path.startswith("/min-plats/") else path != "/min-plats"
+
+
+def _from_elsewhere(request: AnyRequest) -> bool:
+    """Whether the browser says that a page of another site sent this. One that says nothing is an old one, or none; then the
+    token alone decides. Pages of ours send their origin (`web/headers.py` lets it); "null" is nobody's: it is let pass
+    only beside the browser's own word that it is ours, for what hides origins on purpose."""
+    fetched, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if fetched == "cross-site":
+        return True
+    if origin is None:
+        return False
+    if origin == "null":
+        return fetched not in {"same-origin", "none"}
+    # Not every proxy passes on by which name it was asked.
+    ours = {request.headers.get("host", "-"), urlsplit(request.app.state.settings.base_url).netloc}
+    return urlsplit(origin).netloc not in ours
+
+
+def renew_form_token(request: AnyRequest) -> None:
+    """Another token for the forms of this browser, once in a request; before the page is made that bears it.
+    `set_form_token` then puts it into the browser."""
+    if not getattr(request.state, "form_token_renewed", False):
+        request.state.form_token_renewed = True
+        secret = request.app.state.key_folder.service_key("csrf").hex()
+        ScopeState.from_scope(request.scope).csrf_token = generate_csrf_token(secret)
+
+
+def set_form_token(request: AnyRequest, response: Response[Any]) -> None:
+    """The browser gets another token, and what earlier pages bear opens nothing any more: who signs in or out is another
+    person than before."""
+    renew_form_token(request)
+    set_cookie(request, response, "csrftoken", csrf_token(request))
 
 
 def _from_here(request: AnyRequest) -> bool:

@@ -74,6 +74,115 @@ async def test_keys_that_are_away_undo_nothing_of_what_was_asked_for_and_go_late
     assert not keys.exists("entry", key_id)
 
 
+@pytest.mark.parametrize(
+    "planted", ["file", "link", "file for a day", "link for a day", "link for a kind", "folder for a key"]
+)
+async def test_what_lies_aside_and_is_none_of_ours_holds_up_no_erasure(
+    db: None, clock: FrozenClock, owner: asyncpg.Connection, folder: Path, tmp_path: Path, planted: str
+) -> None:
+    """A `.DS_Store` of whoever looked at the volume, or what web's account has put there (decision 70)."""
+    keys = KeyFolder(folder)
+    key_id, second = keys.create("entry"), keys.create("entry")
+    aside, elsewhere = folder / "aside", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if planted == "link":
+        aside.symlink_to(elsewhere)
+    else:
+        keys.set_aside("entry", second, clock.now().date())
+        day = aside / "2026-01-01"
+        if planted == "file":
+            (aside / ".DS_Store").touch()
+        elif planted == "file for a day":
+            day.touch()
+        elif planted == "link for a day":
+            day.symlink_to(elsewhere)
+        elif planted == "link for a kind":
+            day.mkdir()
+            (day / "entry").symlink_to(elsewhere)
+        else:
+            (day / "entry" / f"{key_id}.key" / "x").mkdir(parents=True)
+    (elsewhere / f"{key_id}.key").touch()
+    for going in (key_id, second):
+        await intend(keys, going, clock)
+    assert not list(folder.rglob(f"entry/??/{key_id}.*"))
+    assert not list(folder.rglob(f"{second}.*"))
+    assert destroyed(keys) == [str(key_id), str(second)]
+    assert await owner.fetchval("select count(*) from key_destruction") == 0
+    assert (elsewhere / f"{key_id}.key").exists()
+
+
+async def test_a_key_goes_also_where_a_day_aside_cannot_be_looked_into_and_is_told_of_when_it_can(
+    db: None, clock: FrozenClock, owner: asyncpg.Connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = KeyFolder(folder)
+    key_id = keys.create("entry")
+    names = Spot.names
+
+    def closed(self: Spot) -> list[str]:
+        if self.parts[:1] == ("aside",) and len(self.parts) > 1:
+            raise PermissionError
+        return names(self)
+
+    (folder / "aside" / "2026-01-01").mkdir(parents=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(Spot, "names", closed)
+        await intend(keys, key_id, clock)
+        assert (keys.exists("entry", key_id), destroyed(keys)) == (False, [])
+        assert await erasure.replay(keys, clock.now()) == 0
+    assert await erasure.replay(keys, clock.now()) == 1
+    assert destroyed(keys) == [str(key_id)]
+
+
+@pytest.mark.parametrize("planted", ["link", "folder"])
+async def test_what_stands_in_the_way_of_one_key_stands_in_the_way_of_no_other(
+    db: None, clock: FrozenClock, owner: asyncpg.Connection, folder: Path, tmp_path: Path, planted: str
+) -> None:
+    keys = KeyFolder(folder)
+    first, second = keys.create("entry"), keys.create("entry")
+    while str(second)[:2] == str(first)[:2]:
+        second = keys.create("entry")
+    letters = folder / "entry" / str(first)[:2]
+    for key_id in (first, second):
+        await owner.execute(
+            "insert into key_destruction (kind, key_id, why, intended_at) values ('entry', $1, 'left', $2)",
+            key_id,
+            clock.now(),
+        )
+    letters.rename(tmp_path / "letters")
+    if planted == "link":
+        letters.symlink_to(tmp_path / "letters")
+    else:
+        (letters / f"{first}.key" / "x").mkdir(parents=True)
+    assert await erasure.replay(keys, clock.now()) == 1
+    assert destroyed(keys) == [str(second)]
+    assert [row["key_id"] for row in await owner.fetch("select key_id from key_destruction")] == [first]
+    clock.advance(seconds=61)
+    assert await erasure.is_late(clock.now())
+    # It is tried again every time, and goes when what was in the way is gone.
+    assert await erasure.replay(keys, clock.now()) == 0
+    shutil.rmtree(letters) if planted == "folder" else letters.unlink()
+    (tmp_path / "letters").rename(letters)
+    assert await erasure.replay(keys, clock.now()) == 1
+    assert not (letters / f"{first}.key").exists()
+    assert not await erasure.is_late(clock.now())
+
+
+async def test_what_a_restored_folder_brings_back_goes_also_where_one_key_cannot(clock: FrozenClock, folder: Path) -> None:
+    keys = KeyFolder(folder)
+    both = keys.create("person"), keys.create("person")
+    for key_id in both:
+        keys.destroy("person", key_id, "five years", clock.now())
+        (folder / "person" / str(key_id)[:2] / f"{key_id}.key").touch()
+    first = folder / "person" / str(both[0])[:2] / f"{both[0]}.key"
+    first.unlink()
+    (first / "x").mkdir(parents=True)
+    # Something lies there by its name, so that it is looked for.
+    first.with_suffix(".next").touch()
+    assert keys.destroy_again() == 1
+    assert not (folder / "person" / str(both[1])[:2] / f"{both[1]}.key").exists()
+    assert not first.with_suffix(".next").exists()
+
+
 async def test_an_intent_of_no_kind_is_forgotten_and_reaches_nothing(
     db: None, clock: FrozenClock, owner: asyncpg.Connection, folder: Path
 ) -> None:

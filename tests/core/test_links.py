@@ -142,3 +142,21 @@ def test_the_doctor_reports_what_is_no_file(keys: KeyFolder, tmp_path: Path, wha
         (tmp_path / "other").hardlink_to(keys.folder / "receipts.jsonl")
     [fault] = [f for f in folder_findings("key folder", look_at(keys.folder, None)) if f.level == "fault"]
     assert "1 links" in fault.says
+
+
+@pytest.mark.parametrize(
+    "planted", ["aside/.DS_Store", "aside/2026-01-01/x", "aside/x/", "entry/x", "person/ab/x.key", f"entry/ab/{BALLOT}.key/"]
+)
+def test_the_doctor_reports_what_lies_among_the_keys_and_is_none(keys: KeyFolder, planted: str) -> None:
+    for kind in ("entry", "person"):
+        keys.successor(kind, keys.create(kind)).begin()
+        keys.set_aside(kind, keys.create(kind), date(2026, 11, 1))
+    (keys.folder / "entry" / "ab").mkdir(exist_ok=True)
+    (keys.folder / "entry" / "ab" / f".{BALLOT}.key.0123456789abcdef").touch()
+    assert not look_at(keys.folder, None).stray
+    at = keys.folder / planted
+    at.parent.mkdir(parents=True, exist_ok=True)
+    at.mkdir() if planted.endswith("/") else at.touch()
+    assert look_at(keys.folder, None).stray == 1
+    told = [found.says for found in folder_findings("key folder", look_at(keys.folder, None))]
+    assert any("1 files or folders lie among the keys" in text for text in told)

@@ -63,8 +63,9 @@ async def test_what_waits_is_counted_and_what_is_late_apart(
         "messages_failed",
         "keys_usable",
         "lists_due",
+        "keys_late",
     )
-    assert [found[f"programmes_{name}"] for name in names] == [0, 0, 1, 0, 1, 0]
+    assert [found[f"programmes_{name}"] for name in names] == [0, 0, 1, 0, 1, 0, 0]
     assert found["programmes_jobs"] == 0
     assert found["programmes_worker_last_seen_timestamp_seconds"] == clock.now().timestamp()
     clock.advance(hours=2)
@@ -78,7 +79,13 @@ async def test_what_waits_is_counted_and_what_is_late_apart(
     )
     assert _values((await inside.get("/metrics")).text)["programmes_messages_failed"] == 10
     clock.advance(days=365)
-    assert _values((await inside.get("/metrics")).text)["programmes_lists_due"] == 1
+    await owner.execute(
+        """insert into key_destruction (kind, key_id, why, intended_at)
+           select 'entry', gen_random_uuid(), 'left', $1 from generate_series(1, 13)""",
+        clock.now() - timedelta(minutes=2),
+    )
+    found = _values((await inside.get("/metrics")).text)
+    assert (found["programmes_lists_due"], found["programmes_keys_late"]) == (1, 1)
 
 
 async def test_nobody_is_counted_where_people_are_not(

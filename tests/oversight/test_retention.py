@@ -1,7 +1,9 @@
 """The nightly run in a real database: what goes, what stays, races and faults."""
 
 import asyncio
+import shutil
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -18,6 +20,10 @@ from programmes.settings import Settings
 from programmes.worker import Worker
 from tests.clock import FrozenClock
 from tests.oversight.retention_cast import NIGHT, PLAIN, a_past, alive, figures_of, last, run_at, wake
+
+
+async def receipts_of_2031() -> list[queries.Receipt]:
+    return await queries.receipts(date(2031, 1, 1), date(2031, 12, 31))
 
 
 async def test_records_go_in_the_night_after_their_years_and_their_figures_stay(
@@ -259,12 +265,62 @@ async def test_without_its_key_folder_the_run_waits_for_the_next_night_and_leave
     assert (run.state, run.gone, len(await alive(owner))) == ("no_keys", 1, 1)
     [first] = set(past.records) - await alive(owner)
     assert keys.exists("person", first)
+    # Nothing is said to be erased until its keys are gone.
+    await retention.receive_late(hands)
+    assert await receipts_of_2031() == []
     assert await replay(keys, clock.now()) > 0
     assert not keys.exists("person", first)
+    for _ in range(2):
+        await retention.receive_late(hands)
+        assert [r.gone for r in await receipts_of_2031()] == [1]
     await run_at(hands, clock, NIGHT + timedelta(days=2))
     assert await alive(owner) == set()
-    told = [(r.gone, r.day.day) for r in await queries.receipts(date(2031, 1, 1), date(2031, 12, 31))]
-    assert told == [(1, 22), (1, 21)]
+    assert [(r.gone, r.day.day) for r in await receipts_of_2031()] == [(1, 22), (1, 21)]
+
+
+async def test_what_lies_in_the_place_of_one_key_stops_no_other_and_is_tried_again(
+    hands: Worker, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    past = await a_past(owner, keys, clock.now(), {**PLAIN, "Cia Al": "1990-01-01"})
+    folder = keys._path("person", past.records[0]).path
+    away = folder.rename(tmp_path / "away.key")
+    (folder / "x").mkdir(parents=True)
+    letters = keys._path("person", past.records[1]).path.parent
+    linked = letters.rename(tmp_path / "letters")
+    letters.symlink_to(linked)
+    stays = {one for one in past.records if one == past.records[0] or str(one)[:2] == letters.name}
+    await wake(owner, NIGHT)
+    await run_at(hands, clock, NIGHT)
+    run = await last(owner)
+    assert (run.state, run.due, run.gone, run.failed) == ("done", 3, 3 - len(stays), len(stays))
+    assert await alive(owner) == stays
+    shutil.rmtree(folder)
+    away.rename(folder)
+    letters.unlink()
+    linked.rename(letters)
+    await run_at(hands, clock, NIGHT + timedelta(days=1))
+    assert await alive(owner) == set()
+    assert (await last(owner)).failed == 0
+
+
+async def test_a_run_whose_keys_wait_has_not_ended_well_and_has_no_receipt_until_they_are_gone(
+    hands: Worker, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    past = await a_past(owner, keys, clock.now(), PLAIN)
+    entry = await owner.fetchval("select key_id from enrolment where participant_id = $1", past.records[0])
+    in_the_way = keys._path("entry", entry).path
+    in_the_way.unlink()
+    (in_the_way / "x").mkdir(parents=True)
+    await wake(owner, NIGHT)
+    await run_at(hands, clock, NIGHT)
+    run = await last(owner)
+    assert (run.state, run.gone, await alive(owner)) == ("no_keys", 2, set())
+    assert await receipts_of_2031() == []
+    clock.advance(seconds=90)
+    shutil.rmtree(in_the_way)
+    assert await replay(keys, clock.now()) == 1
+    await retention.receive_late(hands)
+    assert [r.gone for r in await receipts_of_2031()] == [2]
 
 
 async def test_a_run_that_broke_off_is_taken_up_again_and_counts_everybody_once(

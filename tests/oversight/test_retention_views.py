@@ -7,8 +7,9 @@ import json
 import re
 import zipfile
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -61,6 +62,16 @@ async def test_what_kept_a_run_from_erasing_is_said_in_words(
         await erase(settings, keys, clock)
     assert "nyckelmappen går inte att använda" in await text_of(client, "/personal/gallring")
     assert "Gallringen kunde inte göras som den skulle" in await text_of(client, "/personal/idag")
+    await owner.execute(
+        "insert into key_destruction (kind, key_id, why, intended_at) values ('entry', gen_random_uuid(), 'left', $1)",
+        clock.now() - timedelta(seconds=61),
+    )
+    await owner.execute("update retention_run set state = 'done', gone = 2")
+    shown = await text_of(client, "/personal/gallring")
+    assert "Allt är inte raderat: nycklar ligger kvar" in shown
+    assert "raderades" not in shown.partition("Det som kommer")[0]
+    await owner.execute("delete from key_destruction")
+    await owner.execute("update retention_run set gone = 0")
     async with restoring(settings.database_url, keys):
         await erase(settings, keys, clock)
     assert "en säkerhetskopia läses tillbaka" in await text_of(client, "/personal/gallring")
@@ -169,6 +180,10 @@ async def test_a_file_is_made_taken_home_after_showing_who_it_is_and_confirmed_b
     assert (await client.get(address)).status_code == 404
 
 
+async def _nobody(_: date) -> list[UUID]:
+    return []
+
+
 async def test_the_commands_say_what_they_did_and_fail_when_something_was_not_done(
     past: Past, settings: Settings, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection,
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
@@ -194,6 +209,17 @@ async def test_the_commands_say_what_they_did_and_fail_when_something_was_not_do
     assert "key folder" in capsys.readouterr().err
     lost = past.records[1]
     keys.discard("person", lost)
+    await owner.execute(
+        "insert into key_destruction (kind, key_id, why, intended_at) values ('entry', gen_random_uuid(), 'left', $1)",
+        clock.now(),
+    )
+    with monkeypatch.context() as nothing:
+        nothing.setattr(retention_commands.retention.queries, "due_records", _nobody)
+        assert await erase_by_hand() == 1
+    said = capsys.readouterr()
+    assert "0 records are out of the database." in said.out
+    assert "lie in the key folder still" in said.err
+    await owner.execute("delete from key_destruction")
     assert await erase_by_hand() == 1
     said = capsys.readouterr()
     assert "1 records have been erased." in said.out

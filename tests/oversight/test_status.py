@@ -13,7 +13,7 @@ from tests.clock import FrozenClock
 from tests.factories import a_leader, sign_in_as
 
 NOW = datetime(2026, 9, 2, 10, tzinfo=UTC)
-WELL = {"messages_late": 0, "messages_failed": 0, "offers_late": 0, "lists_due": 0}
+WELL = {"messages_late": 0, "messages_failed": 0, "offers_late": 0, "lists_due": 0, "keys_late": 0}
 
 
 @pytest.mark.parametrize(("counts", "worker", "keys", "backup", "wrong"), [
@@ -22,6 +22,8 @@ WELL = {"messages_late": 0, "messages_failed": 0, "offers_late": 0, "lists_due":
     ({"messages_late": 1}, 1, True, 20, ["1 meddelande har väntat"]),
     ({"offers_late": 2}, 1, True, 20, ["2 erbjudanden har gått ut"]),
     ({"lists_due": 1}, 1, True, 20, ["1 arbetslista skulle ha raderats"]),
+    ({"keys_late": 1}, 1, True, 20, ["nycklar till dem ligger kvar"]),
+    ({"keys_late": 9, "lists_due": 2}, 1, True, 20, ["2 arbetslistor skulle ha raderats och ligger kvar. Uppgifter har"]),
     ({}, 6, True, 20, ["Det var senast i gång onsdag 2 september 11.54."]),
     ({}, None, True, 20, ["Det har aldrig varit i gång."]),
     ({}, 1, False, 20, ["Skriv på papper så länge"]),
@@ -57,3 +59,10 @@ async def test_staff_see_how_it_is_now(
     shown = (await client.get("/personal/lage")).text
     assert "Allt fungerar." in shown
     assert "Läget klockan 10.00." in shown
+    await owner.execute(
+        "insert into key_destruction (kind, key_id, why, intended_at) values ('entry', gen_random_uuid(), 'left', $1)",
+        clock.now() - timedelta(seconds=61),
+    )
+    shown = (await client.get("/personal/lage")).text
+    assert "Allt fungerar." not in shown
+    assert "nycklar till dem ligger kvar" in shown

@@ -1,7 +1,9 @@
 """A code besides the password: set up, asked for, accepted once; recovery codes; no right at all before it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 
 import asyncpg
 import httpx
@@ -12,10 +14,13 @@ from litestar import Litestar
 
 from programmes import worker
 from programmes.app import create_app
+from programmes.core.db import transaction
 from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.people import factor_services as factors
+from programmes.people import session_services as sessions
 from programmes.people.factor_rules import digits, matching_step, new_secret
 from programmes.people.queries import load_principal
+from programmes.people.rules import Browser
 from programmes.people.services import SecondStep, sign_in
 from programmes.settings import Settings
 from tests.clock import FrozenClock
@@ -66,7 +71,7 @@ async def test_a_role_that_needs_a_code_sets_it_up_before_anything_else_is_seen(
     assert len(codes_on(answer.text)) == 10
     assert 'href="/personal/grupper/ny?insats=2.8"' in answer.text
     assert (await strict.get("/personal/idag")).status_code == 200
-    assert await owner.fetchval("select count(*) from half_sign_in") == 1
+    assert await owner.fetchval("select count(*) from half_sign_in") == 0
     stored = await owner.fetchrow("select * from second_factor")
     assert secret.encode() not in stored["sealed"]
     assert stored["staff_id"] == kim
@@ -319,3 +324,60 @@ async def test_a_key_folder_that_was_exchanged_is_said_in_words_and_recovery_cod
     assert answer.status_code == 409
     assert "Koden går inte att kontrollera" in answer.text
     assert (await type_code(browser, codes[0])).status_code == 303
+
+
+async def a_half(staff_id: int, kind: str, now: datetime) -> str:
+    async with transaction():
+        return await sessions.begin_half(staff_id, kind, Browser(), now)
+
+
+async def complete(half: str, staff_id: int, keys: KeyFolder, now: datetime) -> tuple[str, object]:
+    """Setting up an app of its own by a sign-in that was begun: the secret, and what comes of it."""
+    mine = factors.offer(staff_id, "kim", "x", keys, now)
+    return mine.secret, await factors.enrol_first(half, mine.sealed, code_of(mine.secret, now), "x", keys, now)
+
+
+async def test_an_older_sign_in_sets_up_no_app_in_the_place_of_one_that_was_set_up_since(
+    kim: int, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    """Somebody else who knows the password has begun too, before there was an app."""
+    mine, other, third = [await a_half(kim, kind, clock.now()) for kind in ("enrol", "enrol", "code")]
+    _secret, answer = await complete(mine, kim, keys, clock.now())
+    assert isinstance(answer, factors.Enrolled)
+    before = await owner.fetchrow("select sealed, enrolled_at from second_factor")
+    clock.advance(minutes=5)
+    for half in (other, third):
+        assert isinstance((await complete(half, kim, keys, clock.now()))[1], factors.TooLate)
+    # Also one that has been begun by what was true a moment before.
+    late = await a_half(kim, "enrol", clock.now())
+    assert isinstance((await complete(late, kim, keys, clock.now()))[1], factors.SetUpSince)
+    assert await owner.fetchrow("select sealed, enrolled_at from second_factor") == before
+    assert await owner.fetchval("select count(*) from staff_session") == 1
+    assert await owner.fetchval("select count(*) from recovery_code") == 10
+
+
+async def test_of_two_that_set_up_an_app_at_once_one_is_let_in(
+    kim: int, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    for _ in range(5):
+        halves = [await a_half(kim, "enrol", clock.now()) for _ in range(2)]
+        answers = dict(await asyncio.gather(*(complete(half, kim, keys, clock.now()) for half in halves)))
+        [(secret, won)] = [(s, a) for s, a in answers.items() if isinstance(a, factors.Enrolled)]
+        assert isinstance(won, factors.Enrolled)
+        sealed = await owner.fetchval("select sealed from second_factor")
+        assert keys.open_for_service("second-factor", f"staff/{kim}", sealed) == secret
+        assert await owner.fetchval("select count(*) from staff_session") == 1
+        await owner.execute("delete from second_factor; delete from recovery_code; delete from staff_session")
+
+
+async def test_an_app_is_kept_only_by_who_has_just_shown_that_it_is_them(
+    kim: int, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await by_form(client, "kim")
+    shown = await client.get("/personal/konto/kod")
+    secret, sealed = key_on(shown.text)
+    clock.advance(minutes=5)
+    form = {"kod": code_of(secret, clock.now()), "nyckel": sealed, "_csrf_token": csrf_of(shown.text)}
+    late = await client.post("/personal/konto/kod", data=form, headers={"referer": str(shown.url)})
+    assert late.headers["location"].startswith("/personal/bekrafta?till=")
+    assert await owner.fetchval("select count(*) from second_factor") == 0

@@ -632,6 +632,7 @@ async def test_on_a_shared_device_they_sign_in_there_anew_and_out_there_also_whe
     assert leads
     assert unescape(leads[1]).startswith(f"{issuer}/oauth2/end_session?client_id=stod")
     # Signed out, and after a local sign-in, it leads nowhere else.
+    token = browser.cookies["csrftoken"]
     assert (await browser.post("/logga-ut", data={"_csrf_token": token})).headers["location"] == "/logga-in"
 
 

@@ -8,7 +8,7 @@ import httpx
 from programmes.core.sealing import KeyFolder
 from tests.clock import FrozenClock
 from tests.enrolment.test_promises_of_the_form import all_ticked
-from tests.factories import a_cohort, a_leader, csrf_of, hidden, sign_in_as, somebody
+from tests.factories import PASSWORD, a_cohort, a_leader, csrf_of, hidden, sign_in_as, somebody
 
 HERE = {"origin": "http://testserver.local"}
 NOTHING_SENT = "Inget är skickat än"
@@ -100,3 +100,45 @@ async def test_staffs_forms_come_back_to_who_is_signed_in_without_any_password(
     assert back.status_code == 403
     assert csrf_of((await client.get("/logga-in")).text) == client.cookies["csrftoken"]
     assert (await client.post("/logga-in", data={"_csrf_token": "ä" * 128}, headers=bad)).status_code == 403
+
+
+async def test_what_another_site_sends_is_refused_whatever_token_it_bears(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_leader(clock.now())
+    await sign_in_as(client, "robin", clock.now())
+    form = {"_csrf_token": csrf_of((await client.get("/personal/konto")).text)}
+    for headers in (
+        {"sec-fetch-site": "cross-site"},
+        {"origin": "https://evil.example"},
+        {"origin": "https://evil.example", "sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "cross-site", **HERE},
+        {"origin": "null"},
+    ):
+        refused = await client.post("/personal/konto/andra", data=form, headers=headers)
+        assert refused.status_code == 403, headers
+        assert "_csrf_token" not in refused.text or csrf_of(refused.text) == form["_csrf_token"]
+    for headers in (
+        {},
+        HERE,
+        {"sec-fetch-site": "same-origin", **HERE},
+        {"origin": "null", "sec-fetch-site": "same-origin"},
+    ):
+        assert (await client.post("/personal/konto/andra", data=form, headers=headers)).status_code == 303, headers
+
+
+async def test_who_signs_in_or_out_has_another_token_and_the_old_one_opens_nothing(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_leader(clock.now())
+    before = csrf_of((await client.get("/logga-in")).text)
+    answer = await client.post("/logga-in", data={"anv": "robin", "losen": PASSWORD, "_csrf_token": before})
+    assert answer.headers["location"] == "/personal/idag"
+    inside = csrf_of((await client.get("/personal/konto")).text)
+    assert inside != before
+    assert (await client.post("/personal/konto/andra", data={"_csrf_token": before})).status_code == 403
+    assert (await client.post("/personal/konto/andra", data={"_csrf_token": inside})).status_code == 303
+    assert (await client.post("/logga-ut", data={"_csrf_token": inside})).status_code == 303
+    assert csrf_of((await client.get("/logga-in")).text) not in {before, inside}
+    again = await client.post("/logga-in", data={"anv": "robin", "losen": PASSWORD, "_csrf_token": inside})
+    assert again.status_code == 403

@@ -1,14 +1,15 @@
 """Keys that were made for an application: they go again only when it is known that nothing was sealed with them."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from programmes.core.clock import local_date
 from programmes.core.db import execute, fetch, transaction
-from programmes.core.sealing import KeyFolder, Kind
+from programmes.core.sealing import KeyFolder, KeysAway, Kind
 from programmes.enrolment import queries
 from programmes.enrolment.rules import strays
 
@@ -73,9 +74,7 @@ async def sweep(keys: KeyFolder, now: datetime, days: int) -> int:
         if found is None:
             log.error("keys_of_another_database", kind=kind)
             continue
-        for key_id in found:
-            keys.set_aside(kind, key_id, local_date(now))
-        moved += len(found)
+        moved += sum(_moved(partial(keys.set_aside, kind, key_id, local_date(now)), keys) for key_id in found)
     if moved:
         log.warning("keys_set_aside", number=moved, for_days=days)
     if gone := keys.drop_aside(local_date(now) - timedelta(days=days), await _known_aside(keys)):
@@ -83,10 +82,26 @@ async def sweep(keys: KeyFolder, now: datetime, days: int) -> int:
     return moved
 
 
+def _moved(move: Callable[[], bool | None], keys: KeyFolder) -> bool:
+    """Whether it was. What stands in the way of one key stands in the way of no other.
+
+    Raises:
+        KeysAway: it is not one key, the folder cannot be used.
+    """
+    try:
+        return move() is not False
+    except (KeysAway, OSError):
+        if not keys.usable():
+            raise
+        log.error("key_cannot_be_moved")
+        return False
+
+
 async def bring_back(keys: KeyFolder) -> int:
     """Put back the keys whose rows are there again; returns how many."""
     known = await _known_aside(keys)
-    back = sum(keys.bring_back(kind, key_id) for _day, kind, key_id in keys.aside() if key_id in known)
+    mine = [(kind, key_id) for _day, kind, key_id in keys.aside() if key_id in known]
+    back = sum(_moved(partial(keys.bring_back, kind, key_id), keys) for kind, key_id in mine)
     if back:
         log.warning("keys_came_back_with_their_rows", number=back)
     return back

@@ -137,8 +137,9 @@ class ReceiptPage:
     why: str
 
 
-def run_state(runs: Sequence[Run], now: datetime) -> Notice:
-    """How the newest run stands; that there is none for two days is said too."""
+def run_state(runs: Sequence[Run], now: datetime, keys_late: bool = False) -> Notice:
+    """How the newest run stands; that there is none for two days is said too, and that keys wait which were to be destroyed:
+    until they are, nothing is said to be erased."""
     if not runs:
         text = _("Den första körs i natt efter klockan två.")
         return Notice("info", "info", _("Gallringen har inte körts än"), (text,))
@@ -147,7 +148,7 @@ def run_state(runs: Sequence[Run], now: datetime) -> Notice:
     texts = [_("Senast %(when)s.", when=moment_year(run.started_at))]
     if run.state == "running":
         texts.append(_("%(done)s av %(due)s är klara.", done=number(run.gone + run.failed), due=number(run.due)))
-    elif run.gone:
+    elif run.gone and not keys_late:
         texts.append(ngettext("%(n)s persons uppgifter raderades.", "%(n)s personers uppgifter raderades.", run.gone))
     if run.failed and run.state != "running":
         kind, title = "warn", _("Allt gick inte att radera")
@@ -158,6 +159,12 @@ def run_state(runs: Sequence[Run], now: datetime) -> Notice:
                 run.failed,
             )
         )
+    if keys_late:
+        kind, title = "stop", _("Allt är inte raderat: nycklar ligger kvar")
+        texts.append(
+            _("Uppgifterna är borta ur tjänsten, men går att läsa i en säkerhetskopia tills nycklarna är förstörda.")
+        )
+        todo = _("Nya försök görs hela tiden. Be den som sköter tjänsten att köra programmes doctor.")
     if todo:
         texts.append(todo)
     if (local_date(now) - local_date(run.started_at)).days > 1:

@@ -29,6 +29,9 @@ log = structlog.get_logger()
 _BROKE_OFF = timedelta(hours=6)
 _WHY = "person: the years after the last note have passed"
 _RESTORED = "person: erased before the backup was restored"
+# Whether a key of what run `r` has taken out of the database is still to be destroyed; `{why}` is the number of a parameter.
+_KEYS_WAIT = """exists (select from key_destruction k where k.why = ${why} and k.intended_at >= r.started_at
+                        and (r.finished_at is null or k.intended_at <= r.finished_at))"""
 _BY_AGE: Mapping[Subject, Callable[[datetime], Awaitable[int]]] = {
     "notice": forget_sent,
     "audit_entry": audit.forget_before,
@@ -138,11 +141,13 @@ async def _erase_due(today: _Today) -> None:
     for person_id in people:
         try:
             await _erase_one(person_id, today)
-        except (Restoring, KeysAway, OSError):
+        except (Restoring, OSError):
             raise
         except Exception as error:
             # Of who cannot be read, or of whom something hangs on that nobody knew, nothing is gone. The others go on.
-            if jobs.passes(error) and not isinstance(error, asyncpg.IntegrityConstraintViolationError):
+            of_all = isinstance(error, KeysAway) and not today.keys.usable()
+            passes = jobs.passes(error) and not isinstance(error, (asyncpg.IntegrityConstraintViolationError, KeysAway))
+            if of_all or passes:
                 raise
             log.error("record_not_erased", error=type(error).__name__)
             async with transaction():
@@ -196,8 +201,15 @@ def _fate(
     found = rules.fate(facts, None, years, archive, today)
     if found in {"later", "held"}:
         return found
-    if not keys.exists("person", person_id):
-        # Without a receipt for it: this is another key folder, or the key was lost. Somebody has to look first.
+    try:
+        lies = keys.exists("person", person_id)
+    except KeysAway:
+        if not keys.usable():
+            raise
+        lies = False
+    if not lies:
+        # Without a receipt for it: this is another key folder, the key was lost, or something lies in its place. Somebody
+        # has to look first.
         return "unreadable"
     if archive != "sample" or way is None:
         return found
@@ -226,17 +238,43 @@ async def _forget_old(run_id: int, keys: KeyFolder, now: datetime) -> None:
 
 
 async def _end(run_id: int, ended: Ended, now: datetime) -> None:
-    """Say how it ended; what went has its receipt, once, also of a run that broke off and was taken up again."""
+    """Say how it ended; what went has its receipt, once, also of a run that broke off and was taken up again. While a key
+    waits of what it took out of the database, the run has not done what it was for."""
     async with transaction():
-        rows = await fetch(
-            "update retention_run set state = $2, finished_at = $3 where id = $1 and state = 'running' returning gone",
+        await execute(
+            f"""update retention_run r set finished_at = $3,
+                       state = case when $2 = 'done' and {_KEYS_WAIT.format(why=4)} then 'no_keys' else $2 end
+                where id = $1 and state = 'running'""",
             run_id,
             ended,
             now,
+            _WHY,
         )
-        if rows and rows[0]["gone"]:
-            years = await amount_of("protected_record")
-            await _receive(run_id, "protected_record", years, rows[0]["gone"], local_date(now))
+        await _receive_run(run_id, now)
+
+
+@by_a_sure_clock
+async def receive_late(worker: Hands) -> None:
+    """The worker's tick: the receipts of runs that had ended before the last of their keys was gone."""
+    now = worker.clock.now()
+    without = """select id from retention_run r where state <> 'running' and gone > 0 and not exists (
+                     select from retention_receipt t where t.run_id = r.id and t.subject = 'protected_record')"""
+    for row in await fetch(without):
+        async with transaction():
+            await _receive_run(row["id"], now)
+
+
+async def _receive_run(run_id: int, now: datetime) -> None:
+    """In the open transaction: the receipt of a run, unless it has one, or a key of what went still waits."""
+    await execute("select 1 from retention_run where id = $1 for update", run_id)
+    gone = await fetchval(
+        f"""select r.gone from retention_run r where r.id = $1 and r.gone > 0 and not {_KEYS_WAIT.format(why=2)}
+            and not exists (select from retention_receipt t where t.run_id = r.id and t.subject = 'protected_record')""",
+        run_id,
+        _WHY,
+    )
+    if gone:
+        await _receive(run_id, "protected_record", await amount_of("protected_record"), gone, local_date(now))
 
 
 async def _receive(run_id: int | None, subject: Subject, amount: int, gone: int | None, day: date) -> None:
@@ -269,4 +307,4 @@ async def erase_restored(worker: Hands) -> int:
     return gone
 
 
-TICKS = [nightly]
+TICKS = [nightly, receive_late]

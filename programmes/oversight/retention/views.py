@@ -11,6 +11,7 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
+from programmes.core import erasure
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
@@ -57,7 +58,7 @@ async def home(request: AnyRequest) -> Response[Any]:
     due = [one for one, first in first_days.items() if first <= today]
     fates = Counter((await services.fates(due, state.settings.archive, state.key_folder, now)).values())
     view = pages.home_page(
-        pages.run_state(await queries.last_runs(1), now),
+        pages.run_state(await queries.last_runs(1), now, await erasure.is_late(now)),
         fates,
         await _months(first_days, today),
         await queries.choices(),

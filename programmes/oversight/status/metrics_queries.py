@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from programmes.core import erasure
 from programmes.core.clock import local_date
 from programmes.core.db import fetchrow
 from programmes.oversight.retention import queries as retention_queries
@@ -23,6 +24,7 @@ select (select count(*) from pgqueuer where status = 'queued')::int as jobs,
        (select count(*) from pgqueuer where status = 'queued'
         and greatest(created, execute_after) < now() - interval '10 minutes')::int as jobs_late,
        (select count(*) from enrolment where state = 'offered' and offer_expires_at < {_LATE})::int as offers_late,
+       (select count(*) from key_destruction where intended_at < $1 - $2::interval)::int as keys_late,
        n.messages_late, n.messages_held, n.messages_failed,
        (select at from clock_trace) as worker_at
 from (select (count(*) filter (where state = 'waiting' and look_again_at is null and created_at < {_LATE}))::int
@@ -36,7 +38,7 @@ from (select (count(*) filter (where state = 'waiting' and look_again_at is null
 
 async def waiting(now: datetime) -> Waiting:
     """As it is now. `…_late` is what should have been done ten minutes ago or more."""
-    row = await fetchrow(_COUNTS, now)
+    row = await fetchrow(_COUNTS, now, erasure.LATE)
     assert row is not None
     counts = dict(row)
     worker_at = counts.pop("worker_at")

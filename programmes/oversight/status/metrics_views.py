@@ -22,6 +22,7 @@ _TOLD = {
     "jobs": "Work that waits to be done, in whole tens.",
     "jobs_late": "Whether any work has waited for ten minutes or more.",
     "offers_late": "Whether an offer ran out ten minutes ago or more and has not been passed on.",
+    "keys_late": "Whether a key still waits that was to be destroyed a minute ago or more.",
     "messages_late": "Whether a message has waited for ten minutes or more and is not held.",
     "messages_held": "Whether messages wait for a time at which they may be sent.",
     "messages_failed": "Messages of the last day that could not be sent, in whole tens.",

@@ -37,7 +37,7 @@ def status_page(
     """The page. `counts` are those of `metrics_queries.waiting`; `backup_at`: when a backup last succeeded."""
     points = (
         _keys(keys), _worker(worker_at, now), _messages(counts), _places(counts["offers_late"]),
-        _erasure(counts["lists_due"]), _backup(backup_at, now),
+        _erasure(counts["lists_due"], counts["keys_late"]), _backup(backup_at, now),
     )  # fmt: skip
     well = all(point.ok for point in points)
     lead = _("Allt fungerar.") if well else _("Något fungerar inte som det ska. Den som sköter tjänsten behöver veta det.")
@@ -96,17 +96,21 @@ def _places(late: int) -> Point:
     return Point(_("Köer och platser"), not late, text)
 
 
-def _erasure(due: int) -> Point:
-    text = (
-        ngettext(
-            "%(n)s arbetslista skulle ha raderats och ligger kvar.",
-            "%(n)s arbetslistor skulle ha raderats och ligger kvar.",
-            due,
+def _erasure(due: int, keys_late: int) -> Point:
+    texts = []
+    if due:
+        texts.append(
+            ngettext(
+                "%(n)s arbetslista skulle ha raderats och ligger kvar.",
+                "%(n)s arbetslistor skulle ha raderats och ligger kvar.",
+                due,
+            )
         )
-        if due
-        else _("Det som ska raderas raderas.")
-    )
-    return Point(_("Gallring"), not due, text)
+    if keys_late:
+        texts.append(
+            _("Uppgifter har tagits bort, men nycklar till dem ligger kvar. De går ännu att läsa i en säkerhetskopia.")
+        )
+    return Point(_("Gallring"), not texts, " ".join(texts) or _("Det som ska raderas raderas."))
 
 
 def _backup(at: datetime | None, now: datetime) -> Point:
