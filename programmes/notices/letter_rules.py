@@ -3,8 +3,7 @@
 A preview on a locked phone or in a shared mailbox shows the sender, the subject and the first line.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from programmes.core.clock import local_date
@@ -386,14 +385,6 @@ def spare(facts: Facts) -> list[str]:
     """Of the news, what can be left out where there is little room: the rest says what has happened without it."""
     held = [_held(facts)] if facts.kind == "place_moved" else []
     return [*held, *_next(facts), _please_answer(), _no_offers()]
-
-
-def shorter(facts: Facts) -> Iterator[Facts]:
-    """What a message about sessions can be made of instead, ever shorter: it names fewer of them, and points to where all
-    stand."""
-    for named in reversed(range(min(NAMED, len(facts.became)))):
-        yield replace(facts, named=named)
-    yield replace(facts, tangled=True)
 
 
 def _next(facts: Facts) -> list[str]:

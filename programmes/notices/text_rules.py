@@ -1,10 +1,11 @@
 """What a text message says: the news of the letter, short, and as neutral: no programme, no group, no place, no name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from programmes.core.i18n import gettext as _
 from programmes.notices.gsm_rules import EACH, plain, room
-from programmes.notices.letter_rules import Facts, news, shorter, spare
+from programmes.notices.letter_rules import NAMED, Facts, news, spare
 
 MOST_SEGMENTS = 2
 
@@ -13,7 +14,7 @@ def text(facts: Facts, phone: str) -> str:
     """The whole message: all of the news, if two segments hold it, and always the link. Where they do not, fewer sessions
     are named and a sentence says where all stand; nothing is left out unsaid. What can be spared goes if there is room."""
     link = f" {facts.link}" if facts.link else ""
-    chosen = next((one for one in (facts, *shorter(facts)) if _fits(_needed(one), link)), None)
+    chosen = next((one for one in _ever_shorter(facts) if _fits(_needed(one), link)), None)
     if chosen is None:
         return _message(_cut(_needed(facts), link)) + link
     every = [*news(chosen), _("Frågor? Ring %(phone)s.", phone=phone)]
@@ -26,6 +27,14 @@ def text(facts: Facts, phone: str) -> str:
             break
         said = longer
     return _message(said) + link
+
+
+def _ever_shorter(facts: Facts) -> Iterator[Facts]:
+    """What a message can be made of. One about sessions names fewer and fewer of them, and points to where all stand."""
+    yield facts
+    for named in reversed(range(min(NAMED, len(facts.became)))):
+        yield replace(facts, named=named)
+    yield replace(facts, tangled=True)
 
 
 def _needed(facts: Facts) -> list[str]:
