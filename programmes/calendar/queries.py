@@ -34,12 +34,13 @@ left join lateral (
 ) mine on f.revoked_at is null
 left join lateral (
   select 'session/' || s.id as key, 'session' as what, c.id as cohort_id, pr.form,
-         coalesce(s.moved_from, s.starts_at) as first_start, s.starts_at, s.ends_at,
+         coalesce(s.pattern_start, s.moved_from, s.starts_at) as first_start, s.starts_at, s.ends_at,
          s.sequence, s.revised_at,
          case when s.state = 'cancelled' then coalesce(s.cancelled_at, s.revised_at) end as cancelled_at,
          case when c.state = 'cancelled' then off.at end as called_off_at, mine.until, v.name as place,
          s.added, f.kind <> 'leader' or exists (
-           select from session_duty d where d.session_id = s.id and d.staff_id = f.staff_id and not d.away) as attended
+           select from session_duty d where d.session_id = s.id and d.staff_id = f.staff_id and not d.away) as attended,
+         s.pattern_no
   from cohort_session s join cohort c on c.id = s.cohort_id join programme pr on pr.id = c.programme_id
   join venue v on v.id = s.venue_id
   left join lateral (select coalesce(max(decided_at), c.closed_at, c.created_at) as at from start_decision d
@@ -49,7 +50,7 @@ left join lateral (
   select 'visit/' || vs.id, 'visit', c.id, pr.form, vs.starts_at, vs.starts_at, vs.ends_at,
          case when vs.cancelled_at is null then vs.sequence else greatest(vs.sequence, 1) end,
          greatest(vs.revised_at, vs.cancelled_at, c.created_at), vs.cancelled_at,
-         case when c.state = 'cancelled' then off.at end, mine.until, v.name, false, true
+         case when c.state = 'cancelled' then off.at end, mine.until, v.name, false, true, 0
   from visit_slot vs join cohort c on c.id = vs.cohort_id join programme pr on pr.id = c.programme_id
   join venue v on v.id = vs.venue_id
   left join lateral (select coalesce(max(decided_at), c.closed_at, c.created_at) as at from start_decision d

@@ -73,7 +73,8 @@ class Occasion:
     """What is stored of one session or study visit, and what its name is made of.
 
     `cancelled_at` is the session's own; `called_off_at` that of its whole cohort. `until` is a substitute's last day.
-    `first_start` is when it was to begin before anything was moved. `added`: it makes up for one that was cancelled.
+    `pattern_no` is which of its group's patterns it follows, and `first_start` when that has it (decision 79).
+    `added`: it makes up for one that was cancelled.
     `attended`: a leader whose calendar it is stands there; otherwise it only says what the group is called.
     """
 
@@ -92,6 +93,7 @@ class Occasion:
     place: str = ""
     added: bool = False
     attended: bool = True
+    pattern_no: int = 0
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ def _event(facts: FeedFacts, occasion: Occasion) -> Event:
 
 
 def usual_weekday(occasions: Sequence[Occasion]) -> int:
-    """The weekday (Monday is 0) on which most sessions were to be; of several the first.
+    """The weekday (Monday is 0) on which most sessions of a pattern are to be; of several the first.
 
     Neither moves nor added sessions rename a group: calendars would not be told of the new name in the others.
     """

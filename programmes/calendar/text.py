@@ -150,31 +150,36 @@ def _pattern(cancelled: bool, placed: bool) -> str:
     return _with_places(component.to_ical(), places)
 
 
-def _group_names(facts: rules.FeedFacts) -> dict[int, str]:
-    """Names by cohort. No numbers: when a session goes, those of the others change, and calendars would not be told."""
-    by_cohort: dict[int, list[rules.Occasion]] = {}
+# What sessions are called, by their cohort and the pattern that they follow.
+_Names = dict[tuple[int, int], str]
+
+
+def _group_names(facts: rules.FeedFacts) -> _Names:
+    """Names by cohort and pattern: what moved with the rest is called by its own, and its SEQUENCE rose with the move. No
+    numbers: when a session goes, those of the others change, and calendars would not be told."""
+    by_pattern: dict[tuple[int, int], list[rules.Occasion]] = {}
     for occasion in facts.occasions:
         if occasion.what == "session":
-            by_cohort.setdefault(occasion.cohort_id, []).append(occasion)
+            by_pattern.setdefault((occasion.cohort_id, occasion.pattern_no), []).append(occasion)
     return {
-        cohort_id: weekday_group(rules.usual_weekday(sessions)) if sessions[0].form == "group" else _("Möte")
-        for cohort_id, sessions in by_cohort.items()
+        followed: weekday_group(rules.usual_weekday(sessions)) if sessions[0].form == "group" else _("Möte")
+        for followed, sessions in by_pattern.items()
     }
 
 
-def _calendar_name(facts: rules.FeedFacts, groups: dict[int, str]) -> str:
+def _calendar_name(facts: rules.FeedFacts, groups: _Names) -> str:
     if rules.ended(facts):
         return default_title()
     if facts.kind == "leader":
         return _("Mina grupper")
     if facts.kind == "group":
-        return next(iter(groups.values()), _("Möte"))
+        return groups[max(groups)] if groups else _("Möte")
     if facts.kind == "drop_in":
         return next((_("Öppet: %(place)s", place=o.place) for o in facts.occasions), _("Öppet"))
     return facts.title or default_title()
 
 
-def _line(facts: rules.FeedFacts, occasion: rules.Occasion, groups: dict[int, str]) -> _Line:
+def _line(facts: rules.FeedFacts, occasion: rules.Occasion, groups: _Names) -> _Line:
     """What one event says. Only the public calendar of a meeting place says where."""
     if facts.kind == "participant":
         return _Line(facts.title or default_title())
@@ -184,4 +189,4 @@ def _line(facts: rules.FeedFacts, occasion: rules.Occasion, groups: dict[int, st
         return _Line(_("Studiebesök"))
     if occasion.form == "drop_in":
         return _Line(_("Öppet"))
-    return _Line(groups[occasion.cohort_id])
+    return _Line(groups[occasion.cohort_id, occasion.pattern_no])

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -104,8 +104,24 @@ async def undoable(cohort_id: int, principal: Principal, now: datetime) -> Undoa
     found = await _last(cohort_id, principal, now)
     if found is None:
         return None
-    first = await _first(cohort_id, found.change_id)
-    return None if first is None or await _begun(cohort_id, json.loads(first.before), now) else found
+    begins = await _begins(cohort_id, found.change_id)
+    if begins is None:
+        return found
+    return replace(found, until=min(found.until, begins)) if now < begins else None
+
+
+async def has_begun(cohort_id: int, principal: Principal, now: datetime) -> bool:
+    """Whether only that a time which it would bring back has begun keeps this person from undoing the last change."""
+    found = await _last(cohort_id, principal, now)
+    begins = await _begins(cohort_id, found.change_id) if found else None
+    return begins is not None and begins <= now
+
+
+async def _begins(cohort_id: int, change_id: int) -> datetime | None:
+    """The first time that undoing a change, with its tap, brings back; None where it brings back none."""
+    first = await _first(cohort_id, change_id)
+    different = await _different(cohort_id, json.loads(first.before)) if first else ()
+    return min((datetime.fromisoformat(s["starts_at"]) for s in different), default=None)
 
 
 @dataclass(frozen=True)
@@ -235,7 +251,8 @@ async def undo(cohort_id: int, change_id: int, principal: Principal, now: dateti
             raise Conflict("change_settled")
         first = await _first(cohort_id, change_id)
         before = json.loads(first.before if first else row["before"])
-        if await _begun(cohort_id, before, now):
+        begins = await _begins(cohort_id, change_id)
+        if begins is not None and begins <= now:
             return [Reason("past_before")]
         async with noting(cohort_id, "undo", principal, now) as noted:
             with refused_in_words():
@@ -287,10 +304,6 @@ async def put_back_decided(cohort_id: int, kind: str, made_at: datetime, princip
         )
     await execute("update session_change set undone_at = $2 where id = $1", row["id"], now)
     await jobs.put("change_undone", {"cohort": cohort_id, "change": noted.change_id})
-
-
-async def _begun(cohort_id: int, before: Mapping[str, Any], now: datetime) -> bool:
-    return any(datetime.fromisoformat(s["starts_at"]) <= now for s in await _different(cohort_id, before))
 
 
 async def _different(cohort_id: int, before: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -31,6 +31,7 @@ class Session:
     added: bool
     sequence: int = 0
     slot: Slot | None = None
+    is_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Line:
 @dataclass(frozen=True)
 class SessionsPage:
     """The list. `book`: of a series one more talk may be booked, `again` in the place of one that was just cancelled; else
-    `full` says why not, of a series that goes on."""
+    `full` says why not, of a series that goes on. `ring`: where it is said whom to ring about what was just booked."""
 
     group: Group
     past: tuple[Line, ...]
@@ -87,6 +88,7 @@ class SessionsPage:
     book: bool = False
     full: str = ""
     undo: bool = False
+    ring: str = ""
 
 
 def would_be_numbers(sessions: Sequence[Session]) -> dict[int, int]:
@@ -126,6 +128,7 @@ def sessions_page(
         if alive and talks is not None and talks.full
         else "",
         undo=undo,
+        ring=f"/personal/grupper/{group.cohort_id}/ring" if done.endswith("-ring") else "",
     )
 
 
@@ -192,7 +195,7 @@ def _tag(group: Group, session: Session, following: bool) -> tuple[str, str, str
     if session.state == "held":
         # A talk that nobody came to is not said to be held; of those who are documented that stands with who was there.
         return _("Noterat") if group.form == "individual" and not group.exempt else _("Hållen"), "ok", "check"
-    if session.state == "moved":
+    if session.state == "moved" and not session.is_back:
         return _("Flyttad"), "warn", "move"
     if session.added:
         return _("Tillagd"), "info", "plus"
@@ -202,12 +205,15 @@ def _tag(group: Group, session: Session, following: bool) -> tuple[str, str, str
 def done_text(done: str, words: SessionWords) -> str:
     """What has just been done, from a fixed list; anything else says nothing."""
     told = _("Besked går ut till alla som har lämnat en e-postadress eller vill ha sms, och kalendrarna ändras.")
+    untold = _("Ingen har fått veta det av sig själv. Ring, eller säg det när ni ses. Kalendrarna ändras.")
     one, several = _("Samtalet är bokat."), _("Samtalen är bokade.")
     texts = {
         "oppnad": words.opened,
         "planerad": words.planned,
         "bokat": f"{one} {told}",
         "bokade": f"{several} {told}",
+        "bokat-ring": f"{one} {untold}",
+        "bokade-ring": f"{several} {untold}",
     }
     return texts.get(done, "")
 

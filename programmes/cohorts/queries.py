@@ -64,7 +64,8 @@ class CohortFacts:
 
 @dataclass(frozen=True)
 class SessionFacts:
-    """One session. `number` is None for a cancelled one."""
+    """One session. `number` is None for a cancelled one. `is_back`: it was moved and is where it first was, in the group's
+    room and as long as the others, so that there is nothing to say of it."""
 
     session_id: int
     cohort_id: int
@@ -84,6 +85,7 @@ class SessionFacts:
     makes_up_for: int | None = None
     pattern_no: int = 0
     pattern_start: datetime | None = None
+    is_back: bool = False
 
     @property
     def slot(self) -> Slot:
@@ -92,6 +94,11 @@ class SessionFacts:
         if self.pattern_start == self.starts_at:
             by_itself = None
         return Slot(self.starts_at, self.ends_at, by_itself, self.pattern_no)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it is otherwise than it was planned, as far as anybody needs to know."""
+        return self.state == "moved" and not self.is_back
 
     @property
     def was_at(self) -> datetime | None:
@@ -116,7 +123,11 @@ left join lateral (select min(starts_at) filter (where state <> 'cancelled') as 
 _SESSION = """
 select s.id as session_id, s.cohort_id, s.number, s.starts_at, s.ends_at, s.moved_from, s.venue_id, v.name as venue,
        v.address, s.theme, s.state, s.added, s.sequence, s.revised_at, s.cancelled_at, s.makes_up_for,
-       s.pattern_no, s.pattern_start
+       s.pattern_no, s.pattern_start,
+       case when s.moved_from = s.starts_at then s.venue_id = (select c.venue_id from cohort c where c.id = s.cohort_id)
+            and s.ends_at - s.starts_at = (select mode() within group (order by o.ends_at - o.starts_at)
+                                           from cohort_session o where o.cohort_id = s.cohort_id)
+            else false end as is_back
 from cohort_session s join venue v on v.id = s.venue_id
 """
 # SQL: whether the staff member of `cs` has the role that working with a cohort of the programme `p` needs. Who stands there

@@ -6,7 +6,7 @@ from typing import cast
 
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.rules import Reason
-from programmes.cohorts.schedule_rules import Note, Off, holiday_name
+from programmes.cohorts.schedule_rules import Clash, Note, Off, holiday_name
 from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, moment_long, ngettext, speaking
 from programmes.core.i18n import gettext as _
 
@@ -107,6 +107,18 @@ def noted(note: Note) -> str:
     if note.kind == "summer_time":
         return _("Sommartid sedan %(day)s. Klockslaget är detsamma.", day=day)
     return _("Vintertid sedan %(day)s. Klockslaget är detsamma.", day=day)
+
+
+def clash_lines(found: Sequence[Clash]) -> tuple[str, ...]:
+    """Who or what is taken on which day, by which group and until when, in words."""
+    return tuple(f"{capital(day_long(clash.day))}: {_clash_line(clash)}" for clash in found)
+
+
+def _clash_line(clash: Clash) -> str:
+    cohort, until = clash.cohort or _("en annan grupp"), clock(clash.until)
+    if clash.who:
+        return _("Krock: %(who)s har %(cohort)s till %(until)s.", who=clash.who, cohort=cohort, until=until)
+    return _("Krock: lokalen är bokad av %(cohort)s till %(until)s.", cohort=cohort, until=until)
 
 
 def _definite(name: str) -> str:
@@ -292,6 +304,11 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     ),
     "stands_already": lambda p: _("Personen kommer redan till den träffen."),
     "past_before": lambda p: _("Tiden som var förut har redan börjat, så ändringen går inte att ångra."),
+    "led_by_now": lambda p: _(
+        "Det har ändrats vem som leder %(moment)s: nu är det %(who)s. Tryck en gång till om det ändå ska ställas in.",
+        moment=moment_long(cast(datetime, p["at"])),
+        who=listed(list(cast(Sequence[str], p["who"]))),
+    ),
     "moved_meanwhile": lambda p: moved_meanwhile(cast(int, p["n"]), cast(Sequence[str], p["to"])),
     "changed_meanwhile": lambda p: _("Något i gruppen har ändrats efter beslutet, så det går inte att ångra."),
     "already_held": lambda p: _("En träff är redan hållen, så starten kan inte skjutas upp."),
@@ -333,7 +350,7 @@ _OF_TALKS: Mapping[str, Callable[[Params], str]] = {
     ),
     "cohort_over": lambda p: _("Samtalen är avslutade eller inställda, så de ändras inte längre."),
     "talks_full": lambda p: _(
-        "Riktlinjen %(section)s säger högst %(most)s samtal, och så många är redan hållna eller bokade.", **p
+        "Riktlinjen %(section)s säger högst %(most)s samtal, och så många är redan bokade, hållna eller uteblivna.", **p
     ),
     "talks_too_many": _talks_too_many,
     "session_held": lambda p: _("Samtalet är redan hållet."),

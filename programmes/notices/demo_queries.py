@@ -17,8 +17,8 @@ class DemoMail:
     subject: str
     language: str
     sent_at: datetime
-    # Each with the link to the service that it ends in, if it does.
-    lines: tuple[tuple[str, str], ...]
+    # Each with the link to the service that it has, if it does, and what comes after.
+    lines: tuple[tuple[str, str, str], ...]
 
 
 async def newest(folder: Path, most: int, base_url: str) -> list[DemoMail]:
@@ -46,6 +46,8 @@ def _read(path: Path, base_url: str) -> DemoMail:
     )
 
 
-def _parted(line: str, base_url: str) -> tuple[str, str]:
+def _parted(line: str, base_url: str) -> tuple[str, str, str]:
+    """A sentence ends in its full stop, not the address in it."""
     said, found, rest = line.partition(f"{base_url}/")
-    return said, found + rest
+    path = rest.split(" ", 1)[0].rstrip(".,:;!?)") if found else ""
+    return said, found + path, rest[len(path) :]

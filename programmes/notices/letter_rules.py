@@ -36,7 +36,7 @@ class Became:
 
 
 # Of more sessions a message does not say one by one how they became.
-_NAMED = 3
+NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Facts:
     about which are otherwise than the receiver believes; `moved` the one of them that the message is about. `taken`: another
     session has got the time of one of them. `tangled`: one of them has no name that everybody who may come would understand.
     `by_word`: no offer could be answered in time, so that a free place goes to who says yes to staff, at `phone`.
-    `first_until`: until when they may move to another start before newcomers."""
+    `first_until`: until when they may move to another start before newcomers. `named`: how many of `became` there is room to
+    name."""
 
     kind: Kind
     enrolment_state: str
@@ -73,6 +74,7 @@ class Facts:
     first_until: datetime | None = None
     taken: bool = False
     tangled: bool = False
+    named: int = NAMED
 
     @property
     def code_start(self) -> str:
@@ -178,13 +180,17 @@ def _queued(facts: Facts) -> list[str]:
     if facts.by_word:
         return [
             received,
-            _("Det är för kort tid kvar till nästa gång för att skicka erbjudanden."),
+            _no_offers(),
             _(
                 "Blir en plats ledig går den till den första i kön som säger ja till oss: ring %(phone)s eller kom dit.",
                 phone=facts.phone,
             ),
         ]
     return [received, _("Blir en plats ledig får du ett erbjudande. Du behöver inte göra något.")]
+
+
+def _no_offers() -> str:
+    return _("Det är för kort tid kvar till nästa gång för att skicka erbjudanden.")
 
 
 def _moved(facts: Facts) -> list[str]:
@@ -272,9 +278,12 @@ def _rest_news(facts: Facts) -> list[str]:
 
 def _as_it_is(facts: Facts) -> list[str]:
     """How it is now of each session, or of many where that stands."""
-    if len(facts.became) > _NAMED or facts.taken or facts.tangled:
+    if len(facts.became) > NAMED or facts.taken or facts.tangled or not facts.named:
         return [*_next(facts), _("Alla tider står på Min plats.")]
-    return [_became(one) for one in sorted(facts.became, key=_when)]
+    said = [_became(one) for one in sorted(facts.became, key=_when)[: facts.named]]
+    if len(said) < len(facts.became):
+        said.append(_("Det gäller fler möten. Alla tider står på Min plats."))
+    return said
 
 
 def _when(one: Became) -> datetime:
@@ -343,17 +352,16 @@ def _start_news(facts: Facts) -> list[str]:
         case "cohort_postponed":
             return _postponed(facts)
         case _:
-            return [_("Det blir tyvärr inget den här gången. Alla möten är inställda."), _instead(facts.first_until)]
+            return [_("Det blir tyvärr inget den här gången. Alla möten är inställda."), *_instead(facts.first_until)]
 
 
-def _instead(first_until: datetime | None) -> str:
+def _instead(first_until: datetime | None) -> list[str]:
     if first_until is None:
-        return _("Du kan anmäla dig till en annan start.")
-    return _(
-        "Vill du vara med i nästa start? Då flyttar du dit på Min plats, och tiden för din anmälan följer med. Till och med "
-        "%(until)s går du före dem som anmäler sig nu.",
-        until=moment_long(first_until),
-    )
+        return [_("Du kan anmäla dig till en annan start.")]
+    return [
+        _("Vill du vara med i nästa start? Då flyttar du dit på Min plats, och tiden för din anmälan följer med."),
+        _("Till och med %(until)s går du före dem som anmäler sig nu.", until=moment_long(first_until)),
+    ]
 
 
 def _postponed(facts: Facts) -> list[str]:
@@ -366,7 +374,17 @@ def _postponed(facts: Facts) -> list[str]:
     else:
         kept = _("Starten är framflyttad. Du har kvar din plats.")
         kept_only = _("Starten är framflyttad. Du har kvar din plats och behöver inte göra något.")
-    return [kept if again else kept_only, *_next(facts), *again, _("Kan du de nya dagarna? Svara gärna på Min plats.")]
+    return [kept if again else kept_only, *_next(facts), *again, _please_answer()]
+
+
+def _please_answer() -> str:
+    return _("Kan du de nya dagarna? Svara gärna på Min plats.")
+
+
+def spare(facts: Facts) -> list[str]:
+    """Of the news, what can be left out where there is little room: the rest says what has happened without it."""
+    held = [_held(facts)] if facts.kind == "place_moved" else []
+    return [*held, *_next(facts), _please_answer(), _no_offers()]
 
 
 def _next(facts: Facts) -> list[str]:

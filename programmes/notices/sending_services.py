@@ -287,7 +287,7 @@ async def _words(
     if await _outrun(facts, person, book_by, now):
         return None
     counted = [s for s in sessions if s.state != "cancelled"]
-    coming = next((s for s in counted if s.ends_at > now), None)
+    coming = next((s for s in counted if s.starts_at > now), None)
     code = unseal(person, keys).code
     queued = person.state == "queued" and facts.kind in {"queued", "place_moved", "place_back"}
     return letter_rules.Facts(

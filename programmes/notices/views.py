@@ -19,8 +19,9 @@ async def demo_mail(request: Request[Any, Any, Any]) -> Response[Any]:
     post = post_from(settings.mail_url) if settings.demo else None
     if not isinstance(post, FolderPost):
         raise NotFound
-    mails = await demo_queries.newest(post.folder, _MOST, settings.base_url)
-    return page(request, "notices/demo.html", {"mails": mails})
+    mails = await demo_queries.newest(post.folder, _MOST + 1, settings.base_url)
+    older = _MOST if len(mails) > _MOST else 0
+    return page(request, "notices/demo.html", {"mails": mails[:_MOST], "most": older})
 
 
 HANDLERS = [demo_mail]

@@ -212,7 +212,7 @@ _STAFF_SESSIONS: Texts = {
     ),
     "change_settled": (
         N_("Det går inte att ångra längre"),
-        N_("Timmen har gått, eller så har något ändrats sedan dess. Inget är sparat. Ändra träffen i stället."),
+        N_("Timmen har gått, det har börjat, eller så har något ändrats. Inget är sparat. Ändra träffen i stället."),
     ),
     "schedule_changed": (
         N_("Det har ändrats sedan sidan visades"),

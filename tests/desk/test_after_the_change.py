@@ -52,7 +52,11 @@ async def test_who_stood_in_at_what_is_cancelled_sees_the_group_only_while_that_
     assert await changes.move(house.session, slot, session.venue_id, house.kim, clock.now(), meant=True) == []
     await ask(house, clock.now(), house.love)
     assert await substitutes.answer(await request_to(owner, house.love), True, house.love, clock.now()) is None
-    assert await illness.cancel([Cancelling(house.session, 1, False)], keys, house.robin, clock.now()) == []
+    stood = [
+        substitute_rules.stand_sign(house.session, there)
+        for there in (await substitute_queries.stand_at([house.session])).values()
+    ]
+    assert await illness.cancel([Cancelling(house.session, 1, False)], keys, house.robin, clock.now(), stood) == []
     clock.advance(minutes=50)
     await mail.work()
     assert await may_see(house, clock)

@@ -269,7 +269,7 @@ async def test_another_room_for_the_rest_keeps_every_time_and_says_who_is_there(
     one = await post_form(client, last, form_of(sessions[9], fran="07:00", till="07:45"))
     assert one.status_code == 303
     shown = await post_form(client, address, form_of(sessions[8], lokal=str(eken), omfang="resten"))
-    assert shown.text.count("Krock: lokalen är bokad då.") == 1
+    assert shown.text.count("Krock: lokalen är bokad av ") == 1
     assert (await post_form(client, address, kept(shown.text))).status_code == 303
     after = await sessions_of(cohort)
     assert days(after[8:]) == ["25/11 09.00", "02/12 07.00"]

@@ -131,7 +131,7 @@ async def test_there_are_never_more_talks_than_the_edition_says(
     cohort = await a_series(section, clock, robin)
     await fill(cohort, most, robin, clock)
     base = f"/personal/grupper/{cohort.cohort_id}"
-    full = f"Riktlinjen {section} säger högst {most} samtal, och så många är redan hållna eller bokade."
+    full = f"Riktlinjen {section} säger högst {most} samtal, och så många är redan bokade, hållna eller uteblivna."
     for page in ("/boka", "/boka-flera", "/traffar"):
         assert full in await look(client, f"{base}{page}")
     slot = slot_on(date(2027, 5, 25), time(13), time(14))
@@ -216,7 +216,7 @@ async def test_several_are_booked_as_they_were_seen_and_told_once(
     assert "Julafton, helgdag." in said(unseen)
     seen = {**form, "sett": hidden(unseen.text, "sett")}
     answer = await post_form(client, address, seen)
-    assert answer.headers["location"] == f"/personal/grupper/{cohort.cohort_id}/traffar?klart=bokade"
+    assert answer.headers["location"] == f"/personal/grupper/{cohort.cohort_id}/traffar?klart=bokade-ring"
     days = [date(2026, 12, 10), date(2026, 12, 17), date(2027, 1, 7)]
     assert [day for _n, day, _state in await days_of(cohort)] == days
     told = await owner.fetch("select convert_from(payload, 'utf8') as p from pgqueuer where entrypoint = 'talk_booked'")

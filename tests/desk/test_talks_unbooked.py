@@ -129,8 +129,10 @@ async def test_idag_and_the_group_lead_to_booking_once_somebody_has_the_place(
     form = await client.get(f"{base}/boka")
     assert hidden(form.text, "_csrf_token")
     answer = await post_form(client, f"{base}/boka", booking(cohort))
-    assert answer.headers["location"] == f"{base}/traffar?klart=bokat"
-    assert "Samtalet är bokat." in await look(client, answer.headers["location"])
+    assert answer.headers["location"] == f"{base}/traffar?klart=bokat-ring"
+    booked = await look(client, answer.headers["location"])
+    assert "Samtalet är bokat. Ingen har fått veta det av sig själv." in booked
+    assert f'href="{base}/ring">Ring eller säg till' in (await client.get(answer.headers["location"])).text
     assert "0 av 5–10 samtal hållna, 1 bokat." in await look(client, base)
     assert "Boka nästa samtal i" not in await look(client, "/personal/idag")
     assert "Platsen är tagen. Första samtalet är måndag 5 oktober 13.00." in await look(client, base)

@@ -32,5 +32,23 @@ async def test_a_visitor_reads_the_message_and_follows_its_link(
     assert '<a href="http://testserver.local/min-plats#' in page
 
 
+async def test_a_link_does_not_take_the_full_stop_along_and_what_is_not_shown_is_said(
+    demo: httpx.AsyncClient, mail: Mail
+) -> None:
+    mail.folder.mkdir(exist_ok=True)
+    for number in range(50):
+        text = (
+            "Subject: Om\nTo: a@example.invalid\n\nLäs på http://testserver.local/personal/granskning. Sedan är det klart."
+        )
+        (mail.folder / f"{number}.eml").write_text(text, encoding="utf-8")
+    page = (await demo.get("/demo/mejl")).text
+    assert 'href="http://testserver.local/personal/granskning">http://testserver.local/personal/granskning</a>.' in page
+    assert "Bara de" not in page
+    (mail.folder / "50.eml").write_text(text, encoding="utf-8")
+    page = (await demo.get("/demo/mejl")).text
+    assert "Bara de 50 nyaste visas." in page
+    assert page.count("<article") == 50
+
+
 async def test_there_is_no_such_page_outside_the_demo(client: httpx.AsyncClient) -> None:
     assert (await client.get("/demo/mejl")).status_code == 404

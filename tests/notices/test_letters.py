@@ -1,12 +1,16 @@
 """What messages say: something for every kind, and nothing that tells what the meetings are about."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from programmes.core.i18n import Language, speaking
+from programmes.core.i18n import gettext as _
 from programmes.notices.gsm_rules import plain, segments
-from programmes.notices.letter_rules import Facts, Slot, letter
+from programmes.notices.letter_rules import Became, Facts, Slot, letter, news, spare
 from programmes.notices.mail_rules import Envelope, compose
 from programmes.notices.rules import AUDIENCE, KINDS, Kind
 from programmes.notices.text_rules import text
@@ -54,3 +58,70 @@ def test_nothing_in_a_letter_can_write_html() -> None:
     html = message.get_body(("html",))
     assert html
     assert "<script>" not in html.get_content()
+
+
+def a_slot(day: int) -> Slot:
+    return Slot(SLOT.starts_at + timedelta(days=day), SLOT.ends_at + timedelta(days=day))
+
+
+@st.composite
+def became_of(draw: st.DrawFn) -> Became:
+    """One that has another time, does not take place or is one more, known by one day or by two."""
+    was, now = a_slot(draw(st.integers(0, 400))), a_slot(draw(st.integers(401, 500)))
+    or_was = draw(st.none() | st.integers(501, 600).map(a_slot))
+    return draw(st.sampled_from([Became(was, now, or_was), Became(was, None, or_was), Became(None, now)]))
+
+
+@given(
+    kind=st.sampled_from(["change_undone", "rest_moved", "session_moved", "session_cancelled"]),
+    language=st.sampled_from(["sv", "en"]),
+    became=st.lists(became_of(), min_size=1, max_size=5),
+    age=st.booleans(),
+    added=st.none() | st.integers(500, 900).map(a_slot),
+)
+def test_a_text_names_each_session_or_says_where_they_all_stand(
+    kind: Kind, language: Language, became: list[Became], age: bool, added: Slot | None
+) -> None:
+    """What there is no room for is never left out unsaid, and what is asked is asked."""
+    one = became[0]
+    if kind == "session_cancelled":
+        one = Became(one.was or one.now, None, one.or_was)
+    elif kind == "session_moved":
+        one = replace(one, now=one.now or one.was)
+    about = Facts(
+        kind, "confirmed", a_slot(950), False, one.was if kind == "session_cancelled" else one.now,
+        became=(one,) if kind.startswith("session") else tuple(became), moved=one,
+        added=added if kind == "session_cancelled" else None, age_again=age,
+    )  # fmt: skip
+    for host in range(5, 100, 15):
+        _is_all_said(replace(about, link=f"https://{'h' * host}/min-plats#7KQM2XPA9TWFH4RD"), language)
+
+
+def _is_all_said(about: Facts, language: Language) -> None:
+    with speaking(language):
+        short, whole = text(about, "000-00 00 00"), [plain(sentence) for sentence in news(about)]
+        points_on = plain(_("Alla tider står på Min plats."))
+        following = plain(str(about.next))
+        asked = plain(_("Åldern räknas den första dagen. Öppna Min plats och säg till om det stämmer även då."))
+    assert segments(short) <= 2
+    assert short.endswith(about.link)
+    unsaid = [sentence for sentence in whole if sentence not in short]
+    spared = [sentence for sentence in unsaid if following in sentence]
+    assert unsaid == spared or points_on in short
+    assert asked not in whole or asked in short
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_text_leaves_out_is_said_to_be_on_min_plats(kind: Kind, language: Language) -> None:
+    """A decision about a start, with what somebody may do then, is longer than two segments."""
+    for state in AUDIENCE[kind]:
+        about = replace(facts(kind, state), first_until=NOW, by_word=True, phone="000-00 00 00")
+        for host in range(5, 80, 15):
+            about = replace(about, link=f"https://{'h' * host}/min-plats#7KQM2XPA9TWFH4RD")
+            with speaking(language):
+                short, unneeded = text(about, "000-00 00 00"), spare(about)
+                unsaid = [one for one in news(about) if plain(one) not in short and one not in unneeded]
+                assert not unsaid or any(
+                    plain(said) in short for said in (_("Mer står på Min plats."), _("Alla tider står på Min plats."))
+                ), (kind, state, host, short)

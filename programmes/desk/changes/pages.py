@@ -8,8 +8,8 @@ from datetime import datetime
 from programmes.catalogue.rules import AgeAsked
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import Reason
-from programmes.cohorts.schedule_rules import ROOM_AND_LEADER, Day, Schedule, Slot
-from programmes.cohorts.wording_rules import many, noted, numbered, said, why_skipped
+from programmes.cohorts.schedule_rules import ROOM_AND_LEADER, Clash, Day, Schedule, Slot
+from programmes.cohorts.wording_rules import clash_lines, many, noted, numbered, said, why_skipped
 from programmes.cohorts.words_rules import SessionWords, words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, day_long, day_short, ngettext, times
@@ -84,7 +84,7 @@ class RestPage:
 class DonePage:
     """After a change: that it is done, who has heard of it, and until when it can be undone. `book`: another talk may be
     booked in the series. `lacking`: sessions that nobody leads, and where that is put right. `together`: what was cancelled
-    with one tap and is brought back with one."""
+    with one tap and is brought back with one. `stands`: why it can't be undone any more, where that needs saying."""
 
     group: Group
     title: str
@@ -98,6 +98,7 @@ class DonePage:
     lacking: tuple[tuple[str, str], ...] = ()
     heading: str = ""
     together: tuple[str, ...] = ()
+    stands: str = ""
 
 
 def head(group: Group, session: SessionFacts) -> tuple[str, str]:
@@ -170,15 +171,9 @@ def _day(day: Day, form: str) -> tuple[str, str, str]:
     return when, " ".join([f"{capital(numbered(form, day.number))}.", *notes]), ""
 
 
-def clashes(schedule: Schedule, apart: Sequence[str] = ()) -> tuple[str, ...]:
-    """The days on which the room or somebody who leads is elsewhere, in words."""
-    found = [
-        f"{capital(day_long(day.day))}: {noted(note)}"
-        for day in schedule.sessions
-        for note in day.notes
-        if note.kind in ROOM_AND_LEADER
-    ]
-    return (*found, *apart)
+def clashes(found: Sequence[Clash], apart: Sequence[Reason], form: str) -> tuple[str, ...]:
+    """The days on which the room or somebody who leads is elsewhere, in words; and where two would meet who must not."""
+    return (*clash_lines(found), *(said(reason, form) for reason in apart))
 
 
 def rest_button(form: str, n: int) -> str:

@@ -197,7 +197,7 @@ async def _show_rest(
         lead,
         pages.happens(cohort, whom, _("De nya tiderna och lokalerna gäller."), _("Tiderna ändras.")),
         pages.days(plan.schedule, cohort.form),
-        pages.clashes(plan.schedule, [text for _field, text in pages.sentences(apart, cohort.form)]),
+        pages.clashes(plan.clashes, apart, cohort.form),
         (*kept, ("dagar", services.seen_rest(plan, apart))),
         pages.rest_button(cohort.form, len(plan.sessions)),
         look_again=bool(form.raw("dagar")),
@@ -282,9 +282,17 @@ async def _show_done(
         heading=pages.heading(told, cohort, bool(undo and undo.of_staff)),
         together=await _together(cohort.cohort_id, undo, principal(request), now),
         lacking=pages.lacking(await without_leader(cohort.cohort_id, now)),
+        stands=await _why_it_stands(cohort, undo, principal(request), now),
         book=cohort.form == "individual" and await talk_services.one_more_may_be(cohort),
     )
     return page(request, "desk/session_done.html", view, status)
+
+
+async def _why_it_stands(cohort: CohortFacts, undo: change_services.Undoable | None, who: Principal, now: datetime) -> str:
+    """That a time which undoing would bring back has begun: otherwise a button that was there would be gone unsaid."""
+    if undo or not await change_services.has_begun(cohort.cohort_id, who, now):
+        return ""
+    return pages.sentences([Reason("past_before")], cohort.form)[0][1]
 
 
 async def _together(cohort_id: int, undo: change_services.Undoable | None, who: Principal, now: datetime) -> tuple[str, ...]:

@@ -299,7 +299,7 @@ def _session(facts: Facts, session: SessionFacts, is_next: bool, missing: bool =
         tag = Tag(_("Antal saknas") if facts.kind == "count" else _("Närvaro saknas"), "warn", "clock")
     elif is_next:
         tag = Tag(_("Nästa"), "ok", "dot")
-    elif session.state == "moved":
+    elif session.is_changed:
         tag = Tag(_("Flyttad"), "warn", "move")
     elif session.added:
         tag = Tag(_("Tillagd"), "info", "plus")

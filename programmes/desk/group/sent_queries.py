@@ -7,7 +7,8 @@ from programmes.desk.group.sent_rules import Sending
 async def sendings(cohort_id: int, most: int) -> list[Sending]:
     """The newest first. `told` of those who could not be reached were told by staff."""
     rows = await fetch(
-        """select n.kind, s.starts_at as session_starts, max(n.created_at) as made_at,
+        """select n.kind, case when s.revised_at <= min(n.created_at) then s.starts_at end as session_starts,
+                  max(n.created_at) as made_at,
                   max(n.sent_at) filter (where n.state = 'sent') as sent_at,
                   count(*) filter (where n.state = 'sent')::int as sent,
                   count(*) filter (where n.state = 'waiting')::int as waiting,

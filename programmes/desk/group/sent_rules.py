@@ -6,7 +6,8 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Sending:
-    """One event, told to some people in the same minute. `session_starts` where it is about a session. `errors` are the
+    """One event, told to some people in the same minute. `session_starts` where it is about a session that
+    has not been changed since: by another day nobody would know which message it was. `errors` are the
     names of the last errors of those that failed, each once."""
 
     kind: str

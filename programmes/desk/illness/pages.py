@@ -25,6 +25,7 @@ from programmes.desk.illness.substitute_rules import (
     newest,
     others_stand,
     stage,
+    stand_sign,
 )
 from programmes.desk.today.needs_pages import Item, Tag
 from programmes.notices.reach_rules import Reach, rows, told
@@ -73,6 +74,7 @@ class SickPage:
     shown: str
     clashes: tuple[str, ...]
     others: tuple[Other, ...]
+    stood: tuple[str, ...]
     summary: str
     rows: tuple[tuple[str, str, str], ...]
     refused: tuple[str, ...]
@@ -83,7 +85,8 @@ class SickPage:
 @dataclass(frozen=True)
 class Facts:
     """Everything that the page is made of. `own`: who asks is the one who can't come. `fixed`: why nothing can be changed;
-    `added` the session that would come at the end instead, `clashes` what that would meet."""
+    `stand`: who comes to it, and to
+    the others; `added` the session that would come at the end instead, `clashes` what that would meet."""
 
     now: datetime
     own: bool
@@ -94,6 +97,7 @@ class Facts:
     requests: Sequence[Request]
     candidates: Sequence[Candidate]
     others: Sequence[tuple[CohortFacts, SessionFacts]]
+    stand: Mapping[int, Collection[int]]
     fixed: Sequence[Reason]
     added: Slot | None
     clashes: Sequence[Reason]
@@ -145,6 +149,7 @@ def sick_page(facts: Facts, form: object) -> SickPage:
         shown=facts.added.sign if facts.added else "",
         clashes=tuple(said(reason, cohort.form) for reason in facts.clashes),
         others=others(facts.others),
+        stood=tuple(stand_sign(session_id, stand) for session_id, stand in facts.stand.items()),
         summary=told(facts.reach),
         rows=() if refused else happens(cohort, session, facts.reach),
         refused=refused,

@@ -1,6 +1,6 @@
 """Cancelling what somebody can't hold: several sessions at once, or none, with everybody written to in the same moment."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,8 +13,8 @@ from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.changes import services as change_services
-from programmes.desk.illness.substitute_queries import coordinators
-from programmes.desk.illness.substitute_rules import why_settled
+from programmes.desk.illness.substitute_queries import coordinators, stand_at, standing
+from programmes.desk.illness.substitute_rules import stand_sign, why_settled
 from programmes.desk.today.staff_message_services import tell
 from programmes.notices.change_services import tell_changes
 
@@ -36,9 +36,12 @@ class _Refused(Exception):
         self.found = found
 
 
-async def cancel(wanted: Sequence[Cancelling], keys: KeyFolder, who: Principal, now: datetime) -> list[Reason]:
+async def cancel(
+    wanted: Sequence[Cancelling], keys: KeyFolder, who: Principal, now: datetime, stood: Collection[str] = ()
+) -> list[Reason]:
     """Cancel all of these, or none; returns why not. They are undone as one. Messages to those with a place, and to the
     coordinators, are written in the same transaction, so that who has heard of it can be followed from the first moment on.
+    `stood`: the signs of who was shown as coming to each; where somebody else does by now, that is asked first.
 
     Raises:
         NotFound: one of them is not theirs.
@@ -53,6 +56,7 @@ async def cancel(wanted: Sequence[Cancelling], keys: KeyFolder, who: Principal, 
             for cohort_id, one in ordered:
                 # What was shown is the first that is added to a group, for whichever of its sessions.
                 first = shown.pop(cohort_id, None) if one.add else None
+                await _as_shown(cohort_id, one, stood)
                 made.append(await _cancel_one(replace(one, shown=first), keys, who, now))
             await one_tap(made)
     except _Refused as refused:
@@ -69,6 +73,22 @@ async def _in_order(wanted: Sequence[Cancelling], who: Principal, now: datetime)
             raise Conflict("session_over")
         found.append((cohort.cohort_id, session.starts_at, one))
     return [(cohort_id, one) for cohort_id, _starts_at, one in sorted(found, key=lambda entry: entry[:2])]
+
+
+async def _as_shown(cohort_id: int, one: Cancelling, stood: Collection[str]) -> None:
+    """Under the lock: a yes to stand in comes before, and is asked about, or finds that it is cancelled."""
+    await cohorts.locked(cohort_id)
+    session = next(s for s in await cohorts.sessions(cohort_id) if s.session_id == one.session_id)
+    if session.state == "cancelled" or session.sequence != one.seen:
+        return  # That is said of itself.
+    stand = (await stand_at([one.session_id]))[one.session_id]
+    if any(sign.startswith(f"{one.session_id}/") for sign in stood):
+        otherwise = stand_sign(one.session_id, stand) not in stood
+    else:
+        # A page of the release before says nothing of who comes.
+        otherwise = any(there.given and not there.away for there in await standing(one.session_id))
+    if stand and otherwise:
+        raise _Refused([Reason("led_by_now", "sedan", {"at": session.starts_at, "who": tuple(stand.values())})])
 
 
 async def _cancel_one(one: Cancelling, keys: KeyFolder, who: Principal, now: datetime) -> int:

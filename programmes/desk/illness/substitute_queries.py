@@ -27,6 +27,21 @@ async def standing(session_id: int) -> list[Standing]:
     return [Standing(**dict(row)) for row in rows]
 
 
+async def stand_at(session_ids: Collection[int]) -> dict[int, dict[int, str]]:
+    """Who is to come to each of some sessions, with their names; not who is away."""
+    rows = await fetch(
+        """select d.session_id, d.staff_id, s.display_name as name from session_duty d
+           join cohort_session t on t.id = d.session_id join staff s on s.id = d.staff_id
+           join cohort_staff cs on cs.cohort_id = t.cohort_id and cs.staff_id = d.staff_id
+           where d.session_id = any($1::int[]) and not d.away order by d.session_id, d.given, cs.role, cs.id""",
+        list(session_ids),
+    )
+    found: dict[int, dict[int, str]] = {session_id: {} for session_id in session_ids}
+    for row in rows:
+        found[row["session_id"]][row["staff_id"]] = row["name"]
+    return found
+
+
 # Of staff `s`: who has something else then, or has said for that day that they can't come. $2 and $3 are from when to when,
 # $4 is the session that is asked about, $5 its local day.
 _BUSY = """(exists (select from session_duty o where o.staff_id = s.id and o.session_id <> $4 and not o.cancelled

@@ -119,6 +119,11 @@ def why_not_yes(state: State, settled: Settled | None, moved_since: bool, free: 
     return "ill" if free.ill else "elsewhere" if free.elsewhere else None
 
 
+def stand_sign(session_id: int, stand: Iterable[int]) -> str:
+    """That these were shown as those who come to a session; goes with the form (decision 80)."""
+    return f"{session_id}/{'-'.join(map(str, sorted(stand)))}"
+
+
 def others_stand(standing: Iterable[Standing], absent_id: int) -> tuple[Standing, ...]:
     """Who is left to hold it without the absent one: not who can't come either, nor who is at two places as it is."""
     return tuple(

@@ -76,6 +76,7 @@ async def _show(request: AnyRequest, session_id: int, form: Form, status: int = 
     absent_id = pages.absent_of(standing, who.staff_id, chosen, await queries.absence_asked_about(session.session_id))
     fixed = why_fixed(cohort, session)
     added = None if fixed or cohort.form == "drop_in" else await slot_at_end(cohort)
+    others = await _others(who, absent_id, session, now)
     facts = pages.Facts(
         now=now,
         own=absent_id == who.staff_id,
@@ -85,7 +86,8 @@ async def _show(request: AnyRequest, session_id: int, form: Form, status: int = 
         standing=standing,
         requests=await queries.requests(session.session_id, absent_id or 0),
         candidates=await queries.candidates(session, cohort.section, local_date(session.starts_at)),
-        others=await _others(who, absent_id, session, now),
+        others=others,
+        stand=await queries.stand_at([session.session_id, *(other.session_id for _cohort, other in others)]),
         fixed=fixed,
         added=added,
         clashes=await at_end(cohort, who) if added else (),
@@ -118,7 +120,7 @@ async def cancel_all(request: AnyRequest, session_id: FromPath[int]) -> Response
         about, _session = await cohorts.my_session(who, local_date(now), other)
         wanted.append(Cancelling(other, _number(seen), form.raw("sedan") == "till" and about.form != "drop_in"))
     try:
-        refused = await cancel(wanted, request.app.state.key_folder, who, now)
+        refused = await cancel(wanted, request.app.state.key_folder, who, now, form.all("leder"))
     except Conflict:
         # A second press: all of it has just been done, by nothing else than this.
         if not await _done_already(wanted, who, now):

@@ -214,9 +214,11 @@ def day_line(session: SessionFacts, form: str, is_next: bool, year: int) -> DayL
     if session.state == "moved" and session.was_at:
         old = f"{capital(day_long(local_date(session.was_at)))} {clock(session.was_at)}"
     state = "off" if session.state == "cancelled" else "held" if session.state == "held" else "next" if is_next else ""
-    note = {"cancelled": _("Inställd"), "moved": _("Flyttad") if session.was_at else _("Ändrad")}.get(
-        session.state, _("Tillagd") if session.added else ""
-    )
+    note = _("Tillagd") if session.added else ""
+    if session.state == "cancelled":
+        note = _("Inställd")
+    elif session.is_changed:
+        note = _("Flyttad") if session.was_at else _("Ändrad")
     which = capital(numbered(form, session.number)) if session.number else ""
     return DayLine(day, old, where, which, state, note)
 

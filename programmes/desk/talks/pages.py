@@ -9,9 +9,9 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Clash, Schedule, Slot
 from programmes.cohorts.talk_rules import Tally
-from programmes.cohorts.wording_rules import noted, said, why_skipped
+from programmes.cohorts.wording_rules import clash_lines, noted, said, why_skipped
 from programmes.core.clock import local
-from programmes.core.i18n import capital, clock, day_long, day_short, ngettext, times
+from programmes.core.i18n import day_short, ngettext, times
 from programmes.core.i18n import gettext as _
 from programmes.desk.group.pages import GroupHead
 from programmes.desk.talks.rules import staff_talks
@@ -33,7 +33,7 @@ class DayRow:
 @dataclass(frozen=True)
 class TalkPage:
     """The form. `refused` says why nothing can be booked at all; `days` is empty for a single talk. `seen`: the days that
-    are shown, and `look_again` that they are others than before."""
+    are shown, and `look_again` that they are others than before. `anyway`: what booking means where something clashes."""
 
     head: GroupHead
     tally: str
@@ -46,6 +46,7 @@ class TalkPage:
     ages: str = ""
     days: tuple[DayRow, ...] = ()
     clashes: tuple[str, ...] = ()
+    anyway: tuple[str, ...] = ()
     seen: str = ""
     look_again: bool = False
     button: str = ""
@@ -103,14 +104,16 @@ def day_rows(schedule: Schedule) -> tuple[DayRow, ...]:
     )
 
 
-def clash_lines(found: Sequence[Clash]) -> tuple[str, ...]:
-    """Who or what is taken on which day, in words."""
-    return tuple(
-        _("%(day)s: %(who)s är upptagen till %(until)s.", day=capital(day_long(c.day)), who=c.who, until=clock(c.until))
-        if c.who
-        else _("%(day)s: lokalen är bokad till %(until)s.", day=capital(day_long(c.day)), until=clock(c.until))
-        for c in found
-    )
+def clashes(found: Sequence[Clash], apart: Sequence[Reason], form: str) -> tuple[str, ...]:
+    """Who or what is taken on which day, and where two would meet who must not, in words."""
+    return (*clash_lines(found), *(said(reason, form) for reason in apart))
+
+
+def anyway(found: Sequence[Clash]) -> tuple[str, ...]:
+    """What it means to book all the same."""
+    shared = [_("Bokar du ändå delar ni lokalen då.")] if any(not clash.who for clash in found) else []
+    doubled = [_("Bokar du ändå ska den som leder vara på två ställen då.")] if any(clash.who for clash in found) else []
+    return (*shared, *doubled, _("Samtal kan flyttas ett och ett efteråt."))
 
 
 def book_button(count: int) -> str:

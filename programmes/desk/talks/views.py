@@ -12,7 +12,8 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import schedule_queries
 from programmes.cohorts import talk_services as services
-from programmes.cohorts.meant_rules import signs
+from programmes.cohorts.clash_services import clash_reasons
+from programmes.cohorts.meant_rules import not_meant, signs
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Pattern, slot_on
@@ -60,7 +61,11 @@ async def _page(request: AnyRequest, cohort: CohortFacts, form: Form, now: datet
     )
 
 
-def _done(cohort_id: int, done: str) -> Response[Any]:
+async def _done(request: AnyRequest, cohort: CohortFacts, done: str) -> Response[Any]:
+    """To the list of talks, which says whether anybody is told of it by itself."""
+    cohort_id, told = cohort.cohort_id, await reach(cohort.cohort_id, "talk_booked", request.app.state.key_folder)
+    if cohort.state != "planned" and told.ring + told.place and not told.sent:
+        done += "-ring"
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/traffar?klart={done}"})
 
 
@@ -104,7 +109,7 @@ async def book_next(request: AnyRequest, cohort_id: FromPath[int]) -> Response[A
         slot, who = slot_on(day, begins, ends), principal(request)
         refused = await change_services.book_talk(cohort.cohort_id, slot, venue_id, who, now, meant=form.meant)
         if not refused:
-            return _done(cohort.cohort_id, "bokat")
+            return await _done(request, cohort, "bokat")
         _say(form, refused, cohort.form)
     return page(request, "desk/talk.html", await _page(request, cohort, form, now), 422)
 
@@ -121,22 +126,32 @@ async def several_page(request: AnyRequest, cohort_id: FromPath[int]) -> Respons
 
 
 async def _show_several(
-    request: AnyRequest, cohort: CohortFacts, form: Form, now: datetime, status: int = 200, look_again: bool = False
+    request: AnyRequest,
+    cohort: CohortFacts,
+    form: Form,
+    now: datetime,
+    status: int = 200,
+    look_again: bool = False,
+    ask: bool = False,
 ) -> Response[Any]:
-    """The days as typed, with what stands in the way of each beside the fields."""
+    """The days as typed, with what stands in the way of each beside the fields; `ask` whether what clashes is meant."""
     asked = await _read_several(form)
     planned, apart = None, list[Reason]()
     if asked is not None:
         planned = await services.plan_talks(cohort, *asked, principal(request), now)
         apart = await change_services.talks_apart(cohort.cohort_id, planned.schedule.slots, asked[2])
-        _say(form, planned.reasons, cohort.form)
+        in_the_way = [*clash_reasons(planned.clashes), *apart]
+        form.asked |= signs(in_the_way)
+        _say(form, [*planned.reasons, *(in_the_way if ask else ())], cohort.form)
     view = await _page(request, cohort, form, now)
     if planned is not None:
         schedule = planned.schedule
         view = replace(
             view,
             days=pages.day_rows(schedule),
-            clashes=(*pages.clash_lines(planned.clashes), *(said(reason, cohort.form) for reason in apart)),
+            clashes=pages.clashes(planned.clashes, apart, cohort.form),
+            anyway=pages.anyway(planned.clashes),
+            ask_anyway=bool(planned.clashes or apart),
             seen=_seen(planned, apart),
             look_again=look_again and not form.errors,
             button="" if planned.reasons else pages.book_button(len(schedule.slots)),
@@ -171,13 +186,15 @@ async def book_several(request: AnyRequest, cohort_id: FromPath[int]) -> Respons
     apart = await change_services.talks_apart(cohort.cohort_id, planned.schedule.slots, asked[2])
     if not planned.reasons and form.raw("sett") != _seen(planned, apart):
         return await _show_several(request, cohort, form, now, 422, look_again=True)
+    if not planned.reasons and not_meant([*clash_reasons(planned.clashes), *apart], form.meant):
+        return await _show_several(request, cohort, form, now, 422, ask=True)
     try:
         refused = await services.book_talks(cohort.cohort_id, *asked, planned.digest, principal(request), now)
     except Conflict:
         return await _show_several(request, cohort, form, now, 422, look_again=True)
     if refused:
         return await _show_several(request, cohort, form, now, 422)
-    return _done(cohort.cohort_id, "bokade")
+    return await _done(request, cohort, "bokade")
 
 
 HANDLERS = [next_page, book_next, several_page, book_several]
