@@ -16,10 +16,10 @@ from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.records import partner_services
 from programmes.enrolment.records.partner_queries import partner_of
 from programmes.enrolment.records.partner_services import has_partner_contact, may_keep
-from programmes.enrolment.records.views import check_safe
+from programmes.enrolment.records.views import check_safe, fail
 from programmes.people import records
 from programmes.people.looks import looking
-from programmes.people.record_rules import CONTACTS, LONGEST_NAME
+from programmes.people.record_rules import CONTACTS, LONGEST_NAME, NotKept
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import signed_in
 from programmes.web.rendering import page
@@ -95,7 +95,11 @@ async def keep(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: From
     if form.errors:
         return await _show(request, cohort_id, enrolment_id, form)
     record = records.PartnerRecord(name, contact, safe)
-    await partner_services.keep(enrolment_id, record, person.staff_id, state.key_folder, state.clock.now())
+    try:
+        await partner_services.keep(enrolment_id, record, person.staff_id, state.key_folder, state.clock.now())
+    except NotKept as refused:
+        fail(form, refused.wrong, for_staff=True)
+        return await _show(request, cohort_id, enrolment_id, form)
     return to_person(cohort_id, enrolment_id)
 
 
