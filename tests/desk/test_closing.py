@@ -261,7 +261,7 @@ async def test_what_a_documented_series_was_called_goes_when_it_is_closed(
     assert series.last_end
     clock.set(series.last_end + timedelta(hours=1))
     await attendance.mark((await session_ids(series))[0], dict.fromkeys(people, "present"), robin, clock.now())
-    await closing.set_ending(series.cohort_id, "completed", robin, clock.now())
+    await closing.set_ending(series.cohort_id, "ended_early", robin, clock.now())
     await closing.confirm_transfer(series.cohort_id, robin, clock.now())
     assert await closing.close(series.cohort_id, uuid4(), robin, keys, clock.now()) == closing.Closed(None)
     programme = await catalogue.programme(series.programme_id)
