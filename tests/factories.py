@@ -1,6 +1,7 @@
 """The cast and the things they work with. Everything commits."""
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -150,6 +151,12 @@ async def an_application(
         record=None if programme.exempt else PersonRecord(name, ADULT.isoformat(), "", contact),
         among_many=among_many,
     )
+
+
+def documented(application: enrolment.Application, record: PersonRecord, protected: bool = False) -> enrolment.Application:
+    """The same of somebody with this record, whose birth date is what their age is judged by."""
+    answers = replace(application.answers, birth_date=date.fromisoformat(record.birth_date))
+    return replace(application, record=record, answers=answers, protected=protected)
 
 
 async def somebody(

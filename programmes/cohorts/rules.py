@@ -10,7 +10,7 @@ from programmes.catalogue.rules import Programme
 from programmes.cohorts.schedule_rules import EARLIEST, LATEST, Closure, Schedule, Slot, why_off
 from programmes.core.clock import clock_doubt, local, local_date
 from programmes.core.days import latest_working_day
-from programmes.core.naming_rules import points_to_somebody
+from programmes.core.naming_rules import leads_to_somebody, points_to_somebody
 
 LONGEST_SESSION = timedelta(hours=8)
 FURTHEST = timedelta(days=2 * 366)
@@ -45,9 +45,9 @@ class Span:
 
 
 def named_by_us(programme: Programme) -> bool:
-    """Whether nobody types a name: a series of talks is one person's, and where nobody may be documented a name typed for
-    it would be theirs, in clear and for longer than the working list (DESIGN 2, promise 2)."""
-    return programme.exempt and programme.form == "individual"
+    """Whether nobody types a name: a series of talks is one person's, so that a name typed for it would be theirs, in
+    clear beside a sealed record or for longer than a working list, and read without a line in the log (DESIGN 2)."""
+    return programme.form == "individual"
 
 
 def places_span(programme: Programme) -> Span:
@@ -162,11 +162,19 @@ def why_not_open(
         found.append(Reason("leader_missing", "ledare"))
     if wanted.venue_id is None and wanted.new_venue is None:
         found.append(Reason("venue_missing", "lokal"))
-    if programme.exempt and not named_by_us(programme) and (kind := points_to_somebody(wanted.name)):
-        found.append(Reason("name_points", "namn", {"kind": kind}))
+    elif wanted.venue_id is None and wanted.new_venue is not None:
+        found.extend(why_not_call_room(wanted.new_venue[0], "nylokal"))
+    if not named_by_us(programme) and leads_to_somebody(wanted.name, local_date(now)):
+        found.append(Reason("name_points", "namn"))
     if programme.form == "group":
         found.extend(_enrolment_days(wanted, schedule, local_date(now)))
     return found
+
+
+def why_not_call_room(name: str, beside: str = "namn") -> list[Reason]:
+    """A room goes by no person's number, telephone or mail: who meets in it may be one. An address it has, and may be called
+    by."""
+    return [Reason("room_points", beside)] if points_to_somebody(name) else []
 
 
 def _when(wanted: Opening, schedule: Schedule, now: datetime) -> list[Reason]:

@@ -92,7 +92,7 @@ async def set_limits(cohort_id: int, minimum: int, maximum: int, principal: Prin
 
 
 async def name_anew(cohort: CohortFacts) -> None:
-    """A series in which nobody may be named goes by programme and first day, whatever it was called: names were typed once.
+    """A series goes by programme and first day, whatever it was called: names were typed once, and are one person's.
 
     In the caller's transaction, under the lock.
     """

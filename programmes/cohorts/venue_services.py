@@ -2,10 +2,14 @@
 
 from datetime import datetime
 
+from programmes.cohorts.opening_services import NotAllowed
+from programmes.cohorts.rules import why_not_call_room
 from programmes.core import audit
 from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
+
+__all__ = ["NotAllowed", "rename_venue"]
 
 
 async def rename_venue(venue_id: int, name: str, principal: Principal, now: datetime) -> bool:
@@ -15,7 +19,10 @@ async def rename_venue(venue_id: int, name: str, principal: Principal, now: date
 
     Raises:
         NotFound: no such room.
+        NotAllowed: no room may be called that (`why_not_call_room`).
     """
+    if reasons := why_not_call_room(name):
+        raise NotAllowed(reasons)
     async with transaction():
         # Sessions change under their cohort's lock; always in this order, so that two never wait for each other.
         await fetch(

@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from programmes.cohorts import schedule_queries, venue_services
+from programmes.cohorts.office_pages import said
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
 from programmes.web.csv_files import csv_file
@@ -64,8 +65,13 @@ async def rename(request: AnyRequest) -> Response[Any]:
         form.fail("namn", _("Den heter redan så."))
     if form.errors:
         return await _show(request, form, 422)
-    if not await venue_services.rename_venue(int(chosen), name, who, request.app.state.clock.now()):
-        form.fail("namn", _("En annan lokal heter så."))
+    try:
+        if not await venue_services.rename_venue(int(chosen), name, who, request.app.state.clock.now()):
+            form.fail("namn", _("En annan lokal heter så."))
+    except venue_services.NotAllowed as refused:
+        for reason in refused.reasons:
+            form.fail(reason.beside, said(reason))
+    if form.errors:
         return await _show(request, form, 422)
     return Response("", status_code=303, headers={"location": f"{_PAGE}?klart=namn"})
 

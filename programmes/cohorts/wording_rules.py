@@ -207,6 +207,7 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "name_points": lambda p: _(
         "Skriv ett namn som inte pekar ut någon. Vi får inte spara personnummer, telefonnummer eller adress här."
     ),
+    "room_points": lambda p: _("Skriv vad lokalen heter. Personnummer, telefonnummer och e-post får inte stå här."),
     "past": lambda p: _("Tiden har redan varit. Välj en tid som kommer."),
     "too_far": lambda p: _("Välj en dag inom två år."),
     "no_days": lambda p: _("Det finns inte tillräckligt många dagar inom tre år. Titta på helgdagar och stängningar."),

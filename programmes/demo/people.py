@@ -24,8 +24,8 @@ class Neighbour:
 
 
 def neighbours() -> Iterator[Neighbour]:
-    """Ever new ones. Every third has only a telephone, which in the demo rings nowhere; every second of these wants texts,
-    to a number that is kept free for films and books."""
+    """Ever new ones. Every third has only a telephone, with a number that is kept free for films and books; every second of
+    these wants texts."""
     number = 0
     while True:
         tree = _TREES[number % len(_TREES)]
@@ -33,11 +33,12 @@ def neighbours() -> Iterator[Neighbour]:
         by_phone, by_text = number % 3 == 2, number % 6 == 5
         alias = tree if turn == 1 else f"{tree} {turn}"
         address = f"{tree.lower().translate(_PLAIN)}{turn}@example.invalid"
+        films = f"+4670174{605 + number % 95:04d}" if by_text else f"+4640628{400 + number % 100:04d}"
         yield Neighbour(
             alias=alias,
             name=f"{tree} Exempel{'sson' if number % 2 else 'dotter'}",
             birth_date=date(1962 + number % 40, 1 + number % 12, 1 + number % 28),
-            contact=f"+4670174{605 + number % 95:04d}" if by_text else f"000{number:07d}" if by_phone else address,
+            contact=films if by_phone else address,
             safe=("sms", "call") if by_text else ("call",) if by_phone else ("email",),
         )
         number += 1

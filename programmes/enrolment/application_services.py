@@ -18,7 +18,9 @@ from programmes.core.i18n import Language
 from programmes.core.jobs import put
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import browser_queries, place_services, queries
+from programmes.enrolment.application_rules import why_not_apply
 from programmes.enrolment.browser_rules import Browser, unused
+from programmes.enrolment.exception_services import why_not_except
 from programmes.enrolment.queue.services import note_event, note_passed, take_seat, tell
 from programmes.enrolment.records.key_services import Made, discard, discard_if_unused
 from programmes.enrolment.records.protection_services import ask_elsewhere
@@ -26,6 +28,7 @@ from programmes.enrolment.records.services import record_of
 from programmes.enrolment.rules import ALIVE, Applied, NotOpen, Queued, asks_for_more, entry
 from programmes.enrolment.together.rules import decide_together
 from programmes.people import records
+from programmes.people.record_rules import Wrong
 from programmes.people.records import PersonRecord
 
 
@@ -67,7 +70,8 @@ class Refused:
     is closed; that those who want to come together are more than the group ever has places for (`too_many`); that the
     first session has moved since the form was shown (`moved`); that the form was sent before, with somebody else's details
     (`sent_for_another`); that its browser has taken a place here that its page did not name (`open_already`); or that it was
-    sent before without somebody who is to come together with the others, and can't (`added_later`)."""
+    sent before without somebody who is to come together with the others, and can't (`added_later`); or what each person's
+    details have that may not be kept (`wrong`)."""
 
     by_person: tuple[tuple[Outcome, ...], ...] = ()
     closed: NotOpen | None = None
@@ -76,6 +80,7 @@ class Refused:
     sent_for_another: bool = False
     open_already: bool = False
     added_later: bool = False
+    wrong: tuple[tuple[Wrong, ...], ...] = ()
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -147,13 +152,12 @@ async def apply_all(
     """
     if programme.form not in {"group", "individual"}:
         raise NotFound
+    wrong = [await _wrong(one, programme, now) for one in applications]
+    if any(wrong):
+        return Refused(wrong=tuple(wrong))
     checked = [check(programme, one.answers, one.first_session) for one in applications]
-    unmet = tuple(tuple(outcome for outcome in outcomes if not outcome.met) for outcomes in checked)
-    if any(unmet):
-        received = await queries.received([queries.once_digest(one.cohort_id, one.once) for one in applications])
-        unmet = tuple(() if there else outcomes for there, outcomes in zip(received, unmet, strict=True))
-        if any(unmet):
-            return Refused(unmet)
+    if any(unmet := await _unmet(applications, checked)):
+        return Refused(unmet)
     drafts = [_draft(one, outcomes, keys) for one, outcomes in zip(applications, checked, strict=True)]
     made = [key for draft in drafts for key in draft.made]
     try:
@@ -175,6 +179,24 @@ async def apply_all(
         if taken.repeated:
             discard(draft.made, keys)
     return answer
+
+
+async def _unmet(
+    applications: Sequence[Application], checked: Sequence[Sequence[Outcome]]
+) -> tuple[tuple[Outcome, ...], ...]:
+    """What does not hold of each whose form was not received before."""
+    unmet = tuple(tuple(outcome for outcome in outcomes if not outcome.met) for outcomes in checked)
+    if not any(unmet):
+        return unmet
+    received = await queries.received([queries.once_digest(one.cohort_id, one.once) for one in applications])
+    return tuple(() if there else outcomes for there, outcomes in zip(received, unmet, strict=True))
+
+
+async def _wrong(application: Application, programme: Programme, now: datetime) -> tuple[Wrong, ...]:
+    """What it brings that may not be kept, and an exception that is not theirs to make."""
+    one = application
+    kept = why_not_apply(programme, one.record, one.protected, one.alias, one.contact, one.answers, local_date(now))
+    return (*kept, *await why_not_except(programme, one.answers.exception, one.staff_id, one.protected))
 
 
 def _spreads(application: Application) -> bool:
@@ -275,7 +297,7 @@ async def _keep_protection(facts: queries.EnrolmentFacts, application: Applicati
     record = record_of(facts, keys, "same_form")
     if record is None:
         return
-    await records.change(replace(record, contact="", safe=()), True, keys, facts.participant_id, now)
+    await records.change(record, True, keys, facts.participant_id, now)
     await audit.note("person:correct", f"participant/{facts.participant_id}", application.staff_id, now)
     await put("person_protected", {"enrolment": str(facts.enrolment_id), "person": str(facts.participant_id)})
     if application.staff_id is not None and _spreads(application):

@@ -16,6 +16,7 @@ from programmes.enrolment.head_pages import CohortHead
 from programmes.enrolment.rules import NotOpen, told_by_wish
 from programmes.enrolment.together.rules import MOST_SIBLINGS
 from programmes.enrolment.wording import Instead, born_between, instead_of
+from programmes.people.record_rules import INTERPRETED, SIGNED
 
 __all__ = ["MOST_SIBLINGS", "born_between"]
 
@@ -38,13 +39,6 @@ class AskedField:
     def seen(self) -> str:
         """The name of the hidden field that says that it was asked."""
         return f"fragad{self.suffix}"
-
-
-# Spoken languages that interpreters are often asked for in Swedish municipalities, by their CLDR codes.
-INTERPRETED = (
-    "am", "ar", "bs", "ckb", "de", "en", "es", "fa", "fa_AF", "fi", "fr", "ku", "pl", "ps", "ro", "rom", "ru", "so", "sq",
-    "sr", "th", "ti", "tr", "uk", "vi", "zh",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -220,7 +214,7 @@ def by_wish(programme: Programme) -> bool:
 def interpreter_languages() -> tuple[tuple[str, str], ...]:
     """The languages to choose an interpreter for, by their names in the language of the page; none comes first."""
     spoken = ((code, language_name(code)) for code in INTERPRETED)
-    named = sorted((*spoken, ("sgn", _("teckenspråk"))), key=lambda one: one[1])
+    named = sorted((*spoken, (SIGNED, _("teckenspråk"))), key=lambda one: one[1])
     return (("", _("Nej, det behövs inte")), *named)
 
 

@@ -13,6 +13,7 @@ from programmes.core.erasure import destroy_key
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import due_queries, queries
+from programmes.enrolment.application_rules import exceptions_for, why_not_alias, why_not_channel
 from programmes.enrolment.application_services import Application, Refused, Taken, apply, apply_all, not_open, of_form
 from programmes.enrolment.queue.ran_out_services import keep_to_read
 from programmes.enrolment.queue.rules import ENDED_AS
@@ -25,7 +26,20 @@ from programmes.enrolment.visits.services import drop_booked, leave_slot
 
 _OFFERED: frozenset[State] = frozenset({"offered"})
 
-__all__ = ["Application", "Refused", "Taken", "apply", "apply_all", "not_open", "of_form", "sibling_once", "takes_siblings"]
+__all__ = [
+    "Application",
+    "Refused",
+    "Taken",
+    "apply",
+    "apply_all",
+    "exceptions_for",
+    "not_open",
+    "of_form",
+    "sibling_once",
+    "takes_siblings",
+    "why_not_alias",
+    "why_not_channel",
+]
 
 
 async def declare_again(

@@ -55,12 +55,11 @@ class Enrolment(Table, tablename="enrolment"):
     """A person's way through one cohort.
 
     `sealed` holds alias, contact channel and place code, under the entry's own key `key_id`; both are null once the key
-    is due for destruction. `participant_id` is set for individual-level programmes only. `declared_for` is the first
-    session's day that the age was ticked or checked for; when that day moves, the tick is asked for again, and staff are
-    warned of a birth date that no longer fits; `age_checked_for` is the day that has been looked at since for who waits. Of
-    a proof that was shown,
-    documented programmes note when and to whom; exempt ones have a tick. `only_waited`: there has been no place, only a
-    wait for one.
+    is due for destruction. `participant_id` is set for individual-level programmes only (`nobody_documented_here`).
+    `declared_for` is the first session's day that the age was ticked or checked for; when that day moves, the tick is asked
+    for again, and staff are warned of a birth date that no longer fits; `age_checked_for` is the day that has been looked at
+    since for who waits. Of a proof that was shown, documented programmes note when and to whom; exempt ones have a
+    tick. `only_waited`: there has been no place, only a wait for one.
 
     `arrival` never changes. `turn` is the order of the queue: it is the arrival, unless `order_reason` says why not.
     `passed_at`: a coordinator let somebody go before. `asked_to_come`: they came among many at once from one address, and

@@ -23,7 +23,7 @@ from programmes.core.i18n import language
 from programmes.enrolment import browser_queries, later_queries, pages, place_services, queries, services
 from programmes.enrolment.browser_queries import Browser, browser_of
 from programmes.enrolment.person.way_views import Way, application, exceptions, head
-from programmes.enrolment.records.views import Told, read_record, unnamed_alias, unnamed_channel
+from programmes.enrolment.records.views import Told, fail, read_record, unnamed_alias, unnamed_channel
 from programmes.enrolment.together.sibling_views import all_errors, only_changes_who, read_siblings, suffix_of
 from programmes.people.records import PersonRecord
 from programmes.web.client_address import origin
@@ -233,15 +233,8 @@ async def _refuse(way: Way, answer: services.Refused, step: int, born: date | No
     """Every reason at once, and a later start if waiting is all it takes."""
     if answer.closed is not None:
         return _closed_page(way, answer.closed)
-    if answer.too_many:
-        way.form.fail(
-            "tillsammans",
-            _("Gruppen har inte plats för så många samtidigt. Ta bort krysset, eller ring oss så ser vi vad som går."),
-        )
-        return await _show(way, step, status=422)
-    if answer.added_later:
-        way.form.fail("tillsammans", pages.added_later(way.staff is not None))
-        return await _show(way, step, status=422)
+    if _said_beside(way, answer):
+        return await _show(way, min(step, 1), status=422)
     if answer.moved:
         moved = replace(way, cohort=await cohorts.by_id(way.cohort.cohort_id))
         return await _not_open(moved) or await _show(moved, step, status=409, again="moved")
@@ -254,6 +247,20 @@ async def _refuse(way: Way, answer: services.Refused, step: int, born: date | No
         now = way.request.app.state.clock.now()
         later = await later_queries.old_enough_at(way.cohort.slug, born, way.first_day, now)
     return await _show(way, step, reasons, 422, later=later, instead=await _instead(way, answer, born))
+
+
+def _said_beside(way: Way, answer: services.Refused) -> bool:
+    """Whether why is said beside fields of the first page, as it is now."""
+    if answer.too_many:
+        way.form.fail(
+            "tillsammans",
+            _("Gruppen har inte plats för så många samtidigt. Ta bort krysset, eller ring oss så ser vi vad som går."),
+        )
+    if answer.added_later:
+        way.form.fail("tillsammans", pages.added_later(way.staff is not None))
+    for form, wrong in zip(way.applicants, answer.wrong, strict=False):
+        fail(form, wrong, way.staff is not None)
+    return answer.too_many or answer.added_later or any(answer.wrong)
 
 
 async def _instead(way: Way, answer: services.Refused, born: date | None) -> list[Programme]:

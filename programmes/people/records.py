@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import structlog
@@ -13,25 +13,11 @@ from programmes.people import lookup_services
 from programmes.people.look_rules import Purpose
 from programmes.people.looks import Look
 from programmes.people.lookup_services import entries_of
+from programmes.people.record_rules import PartnerRecord, PersonRecord, as_kept
+
+__all__ = ["PartnerRecord", "PersonRecord"]
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class PersonRecord:
-    """What is kept about a participant of an individual-level programme. Dates as ISO text; `number` may be empty.
-
-    `safe` lists what is safe to contact on: `sms`, `call`, `email`. `interpreter` is the language that an interpreter is
-    needed for, as its ISO 639 code, or empty.
-    """
-
-    name: str
-    birth_date: str = ""
-    number: str = ""
-    contact: str = ""
-    safe: tuple[str, ...] = ()
-    avoid: str = ""
-    interpreter: str = ""
 
 
 async def lock_numbers() -> None:
@@ -40,7 +26,9 @@ async def lock_numbers() -> None:
 
 
 async def keep(record: PersonRecord, protected: bool, keys: KeyFolder, person_id: uuid.UUID, now: datetime) -> None:
-    """Write a record in the open transaction. The key `person_id` must be on disk already (`keys.create("person")`)."""
+    """Write a record in the open transaction. The key `person_id` must be on disk already (`keys.create("person")`). Of
+    protected identity no contact is kept."""
+    record = as_kept(record, protected)
     found_by = entries_of(record.name, record.number, record.contact, protected, keys)
     await execute(
         """with person as (insert into participant (id, sealed, protected_identity, created_at)
@@ -63,7 +51,9 @@ async def change(
 ) -> None:
     """Write another content of a record, under the key that it has, in the open transaction. It is found by that from now
     on, and by nothing of what it was; whether it is protected is decided by this. `noted_at` is None when it is not to be
-    kept longer for that. The row is locked first: a key that is being rotated may then become another."""
+    kept longer for that. The row is locked first: a key that is being rotated may then become another. Of protected
+    identity no contact is kept."""
+    record = as_kept(record, protected)
     await execute("select 1 from participant where id = $1 for no key update", person_id)
     await execute(
         """update participant set sealed = $2, protected_identity = $3, protection_asked_at = null,
@@ -208,7 +198,7 @@ def read(sealed: SealedRecord, keys: KeyFolder, by: Look | Purpose) -> PersonRec
 
 
 def _hidden(record: PersonRecord | None, protected: bool) -> PersonRecord | None:
-    return replace(record, contact="", safe=()) if record is not None and protected else record
+    return as_kept(record, protected) if record is not None else None
 
 
 def _shown(person_id: uuid.UUID, content: bytes, keys: KeyFolder) -> PersonRecord | None:
@@ -232,15 +222,6 @@ def _opened(person_id: uuid.UUID, content: bytes, keys: KeyFolder) -> PersonReco
     except KeyGone:
         return None
     return PersonRecord(**{**found, "safe": tuple(found["safe"])})
-
-
-@dataclass(frozen=True)
-class PartnerRecord:
-    """Whom staff may contact: a name, one channel, and for which of `call`, `email` it is safe. No field for notes."""
-
-    name: str
-    contact: str = ""
-    safe: tuple[str, ...] = ()
 
 
 def seal_partner(record: PartnerRecord, keys: KeyFolder, partner_id: uuid.UUID) -> bytes:

@@ -94,8 +94,8 @@ OF_NOBODY = {
     "agreement_text": {"lines_en", "lines_sv", "section"},
     "ballot": {"half_year", "own_words", "section"},
     "closure": {"reason"},
-    # A typed name only where several people meet, or somebody may be documented; an exempt programme's may hold no number or
-    # address (`why_not_open`). One person's talks there are named by us, of programme and day (`named_by_us`).
+    # A typed name only where several people meet, and it may hold no number, birth date or address (`why_not_open`). One
+    # person's talks are named by us, of programme and day (`named_by_us`).
     "cohort": {"name", "public_id"},
     "cohort_session": {"theme"},
     "edition": {"diary_number"},

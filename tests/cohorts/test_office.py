@@ -56,6 +56,7 @@ async def test_a_wrong_closure_is_kept_and_explained(kim: Principal, client: htt
         ({"forsta": "2199-06-01", "sista": "2199-08-01"}, "Välj en dag inom två år."),
         ({"namn": ""}, "Skriv vad det är"),
         ({"lokal": "4711"}, "Välj en lokal."),
+        ({"namn": "Anna Svensson 19121212-1212"}, "Personnummer, telefonnummer och e-post får inte stå här."),
     ):
         answer = await post_form(client, CLOSURES, {**week, **changes})
         assert answer.status_code == 422

@@ -9,8 +9,10 @@ import pytest
 from programmes.cohorts import queries
 from programmes.cohorts.opening_services import NotAllowed, Opening, open_cohort, preview, start_from
 from programmes.cohorts.services import announce
+from programmes.cohorts.venue_services import rename_venue
+from programmes.cohorts.wording_rules import default_name
 from programmes.core.clock import local_date
-from programmes.core.db import transaction
+from programmes.core.db import fetchval, transaction
 from programmes.core.errors import Conflict, Forbidden, NotFound
 from programmes.core.principal import Principal
 from tests.clock import FrozenClock
@@ -224,3 +226,60 @@ async def _open_and_fail(wanted: Opening, principal: Principal, clock: FrozenClo
     async with transaction():
         await open_cohort(wanted, principal, clock.now())
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [
+        ("2.1", "Anna Svensson 850214 Storgatan 5"),
+        ("2.15", "Barnen Svensson, Anna f. 2014-03-02"),
+        ("2.8", "Anna Svensson 19121212-1212"),
+        ("2.7", "Ring Anna 070-174 06 05"),
+        ("3.1", "Mötesplats anna@example.invalid"),
+    ],
+)
+async def test_no_group_is_named_by_what_leads_to_somebody(
+    section: str, name: str, kim: Principal, robin: Principal, clock: FrozenClock
+) -> None:
+    wanted = await wish(section, robin, clock, name=name)
+    assert await refusals(wanted, kim, clock) == {"name_points"}
+    with pytest.raises(NotAllowed):
+        await open_cohort(wanted, kim, clock.now())
+
+
+@pytest.mark.parametrize("section", ["2.1", "2.8", "3.1"])
+@pytest.mark.parametrize("name", ["ABC, höst 2026", "Tisdagsgruppen 2", "Våren 2027, grupp 3", "Lilla Torg kl 17"])
+async def test_a_group_has_an_ordinary_name(
+    section: str, name: str, kim: Principal, robin: Principal, clock: FrozenClock
+) -> None:
+    assert await refusals(await wish(section, robin, clock, name=name), kim, clock) == set()
+
+
+@pytest.mark.parametrize("section", ["2.3", "2.6", "2.14", "2.18"])
+async def test_a_series_is_named_by_us_whoever_it_is_of(
+    section: str, kim: Principal, robin: Principal, clock: FrozenClock
+) -> None:
+    wanted = await wish(section, robin, clock, name="Anna Svensson 19121212-1212")
+    cohort = await queries.by_id(await open_cohort(wanted, kim, clock.now()))
+    programme = (await a_programme(section))[1]
+    assert cohort.first_start
+    assert cohort.name == default_name(programme, local_date(cohort.first_start))
+
+
+async def test_a_new_room_is_called_by_nobodys_number_and_may_be_by_its_street(
+    kim: Principal, robin: Principal, clock: FrozenClock
+) -> None:
+    at = await wish("2.8", robin, clock, venue_id=None, new_venue=("Anna Svensson 19121212-1212", "Storgatan 5"))
+    assert await refusals(at, kim, clock) == {"room_points"}
+    for name in ("Anna 0701740605", "anna@example.invalid"):
+        assert await refusals(replace(at, new_venue=(name, "Storgatan 5")), kim, clock) == {"room_points"}
+    assert await refusals(replace(at, new_venue=("Storgatan 5, rum 2", "Storgatan 5")), kim, clock) == set()
+
+
+async def test_a_room_is_renamed_to_nobodys_number(kim: Principal, clock: FrozenClock) -> None:
+    venue_id = await a_venue()
+    before = await fetchval("select name from venue where id = $1", venue_id)
+    with pytest.raises(NotAllowed) as refused:
+        await rename_venue(venue_id, "Anna Svensson 19121212-1212", kim, clock.now())
+    assert [reason.code for reason in refused.value.reasons] == ["room_points"]
+    assert await fetchval("select name from venue where id = $1", venue_id) == before

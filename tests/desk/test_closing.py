@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from programmes import worker
+from programmes.attendance import services as attendance
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.wording_rules import default_name
@@ -17,7 +18,7 @@ from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.closing import services as closing
-from tests.attendance.cast import a_running
+from tests.attendance.cast import a_running, session_ids
 from tests.clock import FrozenClock
 from tests.desk.cast import do_everything_first, everything, holding, rows_about, with_a_past
 from tests.factories import a_cohort, a_leader, somebody
@@ -250,6 +251,40 @@ async def test_what_a_series_was_called_goes_with_its_list(
     assert not await owner.fetchval("select count(*) from enrolment")
     assert holding(await everything(owner), "Svensson") == set()
     assert (await cohorts.by_id(series.cohort_id)).name != series.name
+
+
+async def test_what_a_documented_series_was_called_goes_when_it_is_closed(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    series, people = await a_running("2.18", clock, keys, robin, ("Al",), sessions=1)
+    await owner.execute("update cohort set name = 'Anna Svensson 19850214-1234'")
+    assert series.last_end
+    clock.set(series.last_end + timedelta(hours=1))
+    await attendance.mark((await session_ids(series))[0], dict.fromkeys(people, "present"), robin, clock.now())
+    await closing.set_ending(series.cohort_id, "ended_early", robin, clock.now())
+    await closing.confirm_transfer(series.cohort_id, robin, clock.now())
+    assert await closing.close(series.cohort_id, uuid4(), robin, keys, clock.now()) == closing.Closed(None)
+    programme = await catalogue.programme(series.programme_id)
+    assert series.first_start
+    assert await owner.fetchval("select name from cohort") == default_name(programme, local_date(series.first_start))
+
+
+async def test_what_documented_series_were_called_that_are_over_goes_with_the_upgrade(
+    robin: Principal, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    over, runs = await a_cohort("2.18", clock.now(), robin), await a_cohort("2.18", clock.now(), robin)
+    group = await a_cohort("2.8", clock.now(), robin)
+    await owner.execute("update cohort set name = 'Anna Svensson'")
+    await owner.execute("update cohort set state = 'closed' where id <> $1", runs.cohort_id)
+    stamp = "programmes.piccolo_migrations.programmes_2026_11_30t01_10_01_000001"
+    await owner.execute(import_module(stamp).NAME_ANEW)
+    programme = await catalogue.programme(over.programme_id)
+    assert over.first_start
+    assert dict(await owner.fetch("select id, name from cohort")) == {
+        over.cohort_id: default_name(programme, local_date(over.first_start)),
+        runs.cohort_id: "Anna Svensson",
+        group.cohort_id: "Anna Svensson",
+    }
 
 
 async def test_what_series_were_called_whose_list_is_gone_goes_with_the_upgrade(

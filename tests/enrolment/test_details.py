@@ -68,6 +68,7 @@ async def test_a_wrong_address_is_put_right_and_messages_go_to_the_new_one(
         ("fodd", "19900230", "Det datumet finns inte."),
         ("pnr", "1234", "stämmer inte med födelsedatumet"),
         ("tolk", "klingonska", "Välj ett av alternativen."),
+        ("namn", "x" * 121, "Skriv högst 120 tecken."),
     ],
 )
 async def test_what_cannot_be_kept_is_said_and_what_was_typed_stays(
@@ -84,6 +85,28 @@ async def test_what_cannot_be_kept_is_said_and_what_was_typed_stays(
     assert answer.status_code == 422
     assert said in answer.text
     assert 'value="på natten"' in answer.text
+    assert (await record_of(taken.enrolment_id, keys)).name == "Anna Aks"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("Exmannen Kalle bor Storgatan 5, ring 0701234567, hon dricker", "Skriv när ni inte ska höra av er"),
+        ("efter 17, 19850214-1234", "Skriv inget personnummer, telefonnummer eller någon adress här."),
+        ("x" * 121, "Skriv högst 120 tecken."),
+    ],
+)
+async def test_times_to_avoid_lead_to_nobody(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, typed: str, said: str
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    taken = await somebody(cohort, keys, clock.now(), "Anna Aks")
+    page = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}/uppgifter"
+    right = {"namn": "Anna Ask", "kontakt": "", "fodd": "19900214", "skydd": "ja"}
+    answer = await post_form(client, page, {**right, "undvik": typed})
+    assert (answer.status_code, said in answer.text) == (422, True)
     assert (await record_of(taken.enrolment_id, keys)).name == "Anna Aks"
 
 

@@ -1,7 +1,6 @@
 """What a form of the public says of a number tells its sender nothing about who else has that number."""
 
 import re
-from dataclasses import replace
 
 import httpx
 import pytest
@@ -15,7 +14,7 @@ from programmes.enrolment.records import services as record_services
 from programmes.notices import queries as notices
 from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, an_application
+from tests.factories import a_cohort, an_application, documented
 
 NUMBER, MAIL = "199001189811", "anna@example.invalid"
 
@@ -30,10 +29,8 @@ async def test_whoever_applies_with_a_number_sees_and_gets_the_same_whether_it_i
     client: httpx.AsyncClient,
 ) -> None:
     first, other = await a_cohort("2.8", clock.now()), await a_cohort("2.7", clock.now())
-    known = replace(
-        await an_application(first, "Anna Ask"),
-        record=PersonRecord("Anna Ask", "1990-01-18", NUMBER),
-        protected=protected_elsewhere,
+    known = documented(
+        await an_application(first, "Anna Ask"), PersonRecord("Anna Ask", "1990-01-18", NUMBER), protected_elsewhere
     )
     answer = await enrolment.apply(known, await catalogue.programme(first.programme_id), keys, clock.now())
     assert isinstance(answer, enrolment.Taken)
@@ -41,7 +38,7 @@ async def test_whoever_applies_with_a_number_sees_and_gets_the_same_whether_it_i
     pages, states = [], []
     for number in (NUMBER, ""):
         record = PersonRecord("Anna Ask", "1990-01-18", number, MAIL, ("email",), "nätter")
-        sent = replace(await an_application(other, "Anna Ask"), record=record)
+        sent = documented(await an_application(other, "Anna Ask"), record)
         taken = await enrolment.apply(sent, await catalogue.programme(other.programme_id), keys, clock.now())
         assert isinstance(taken, enrolment.Taken)
         await worker.drain(the_worker)

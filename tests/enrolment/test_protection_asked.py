@@ -1,5 +1,6 @@
 """Protection by a number that somebody has typed: hidden at once, lost never, decided by who has the group."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -16,7 +17,17 @@ from programmes.notices.reach_services import way
 from programmes.people import lookup_services
 from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, an_application, hidden, post_form, sign_in_as, somebody
+from tests.factories import (
+    a_cohort,
+    a_coordinator,
+    a_leader,
+    an_application,
+    documented,
+    hidden,
+    post_form,
+    sign_in_as,
+    somebody,
+)
 
 NUMBER = "199001189811"
 KNOWN = PersonRecord("Anna Ask", "1990-01-18", NUMBER, "anna@example.invalid", ("email",))
@@ -134,8 +145,8 @@ async def test_staff_who_enrol_with_protection_hide_elsewhere_as_a_correction_do
     cohort = await a_cohort("2.8", clock.now())
     for staff_id in (None, 1):
         form = await an_application(cohort, "Anna Ask")
-        sent = PersonRecord("Anna Ask", "1990-01-18", NUMBER)
-        applied = type(form)(**{**form.__dict__, "record": sent, "protected": True, "staff_id": staff_id})
+        sent = documented(form, PersonRecord("Anna Ask", "1990-01-18", NUMBER), protected=True)
+        applied = replace(sent, staff_id=staff_id)
         await services.apply(applied, await catalogue.programme(cohort.programme_id), keys, clock.now())
         facts = await queries.enrolment(groups.anna)
         assert (facts.protected, facts.protection_asked) == (staff_id is not None, staff_id is not None)

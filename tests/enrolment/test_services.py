@@ -15,9 +15,10 @@ from programmes.enrolment import place_services, queries, services
 from programmes.enrolment.leaving.closing_services import erase_cohort
 from programmes.enrolment.services import Refused, Taken
 from programmes.enrolment.visits import step_services
+from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock
 from tests.conftest import QueryLog
-from tests.factories import a_cohort, a_coordinator, an_application, confirm, somebody
+from tests.factories import a_cohort, a_coordinator, an_application, confirm, documented, somebody
 
 
 async def test_a_free_place_is_held_at_once_and_the_code_opens_it(db: None, keys: KeyFolder, clock: FrozenClock) -> None:
@@ -56,8 +57,9 @@ async def test_every_unmet_condition_is_listed_and_nothing_is_written(db: None, 
     cohort = await a_cohort("2.8", clock.now())
     programme = await catalogue.programme(cohort.programme_id)
     good = await an_application(cohort)
-    answers = replace(good.answers, birth_date=clock.now().date().replace(year=2009), residency=False)
-    answer = await services.apply(replace(good, answers=answers), programme, keys, clock.now())
+    young = documented(good, PersonRecord("Björk", clock.now().date().replace(year=2009).isoformat()))
+    answers = replace(young.answers, residency=False)
+    answer = await services.apply(replace(young, answers=answers), programme, keys, clock.now())
     assert isinstance(answer, Refused)
     assert {(o.condition, o.section) for o in answer.outcomes} == {("age", "2.8"), ("residency", "2.8")}
     assert (await queries.places([cohort.cohort_id]))[cohort.cohort_id] == queries.Places()

@@ -12,12 +12,14 @@ import httpx
 from programmes.attendance import queries as attendance
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts.queries import CohortFacts
+from programmes.core.db import transaction
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
 from programmes.oversight.retention import queries
 from programmes.oversight.retention import services as retention
+from programmes.people import records as records_of
 from programmes.people.records import PersonRecord
 from programmes.retention_commands import Hands
 from programmes.settings import Settings
@@ -56,11 +58,13 @@ async def a_past(
     programme = await catalogue.programme(cohort.programme_id)
     for name, day in born.items():
         application = await an_application(cohort, name)
-        application = type(application)(**{**application.__dict__, "record": PersonRecord(name, day, "", "", ())})
         taken = await enrolment.apply(application, programme, keys, now)
         assert isinstance(taken, enrolment.Taken), taken
         facts = await enrolments.enrolment(taken.enrolment_id)
         assert facts.participant_id
+        # A record of an earlier release may be without a birth date.
+        async with transaction():
+            await records_of.change(PersonRecord(name, day, "", "", ()), False, keys, facts.participant_id, None)
         ways.append(taken.enrolment_id)
         records.append(facts.participant_id)
     session = await owner.fetchval("select min(id) from cohort_session where cohort_id = $1", cohort.cohort_id)

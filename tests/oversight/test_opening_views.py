@@ -332,12 +332,13 @@ async def test_without_rooms_and_leaders_the_form_says_so(client: httpx.AsyncCli
     assert "Välj minst en gruppledare." in answer.text
 
 
-async def test_a_series_in_which_nobody_may_be_named_gets_its_name_from_us_and_takes_none(
-    kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+@pytest.mark.parametrize("section", ["2.9", "2.14"])
+async def test_a_series_gets_its_name_from_us_and_takes_none(
+    section: str, kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
 ) -> None:
-    shown = (await client.get(f"{NEW}?insats=2.9")).text
+    shown = (await client.get(f"{NEW}?insats={section}")).text
     assert 'name="namn"' not in shown
-    assert (await sent(client, "2.9", robin, namn="Samtal Anna Svensson 19850214-1234")).status_code == 303
+    assert (await sent(client, section, robin, namn="Samtal Anna Svensson 19850214-1234")).status_code == 303
     (cohort,) = await all_cohorts(kim, clock)
     assert cohort.first_start
     assert cohort.name.endswith(f", {day_plain(local_date(cohort.first_start))}")
@@ -345,11 +346,12 @@ async def test_a_series_in_which_nobody_may_be_named_gets_its_name_from_us_and_t
     assert "Anna" not in cohort.name
 
 
-@pytest.mark.parametrize("typed", ["Anna 19850214-1234", "Ring 070-174 06 05", "anna@example.se"])
-async def test_a_group_in_which_nobody_may_be_named_is_not_called_by_a_number_or_an_address(
-    typed: str, kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+@pytest.mark.parametrize("section", ["2.1", "2.8"])
+@pytest.mark.parametrize("typed", ["Anna 19850214-1234", "Ring 070-174 06 05", "anna@example.se", "Anna, Storgatan 5"])
+async def test_a_group_is_not_called_by_a_number_or_an_address(
+    section: str, typed: str, kim: Principal, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
 ) -> None:
-    answer = await sent(client, "2.1", robin, namn=typed)
+    answer = await sent(client, section, robin, namn=typed)
     assert answer.status_code == 422
     assert "Skriv ett namn som inte pekar ut någon." in answer.text
     assert await all_cohorts(kim, clock) == []

@@ -41,6 +41,9 @@ MEANT: dict[str, str] = {
     "rule look_review_line.reveals_go is new": "The same of what the review says of a list.",
     "rule record_look.known_page_looked_at is new": "More pages than in the rule that it replaces.",
     "rule start_decision.known_reason_of_decision is new": "Has the words of the release before, and none.",
+    "rule enrolment.nobody_documented_here is new": "No form of any release documents somebody in an exempt programme.",
+    "rule cohort.cohort_documents_nobody is new": "No release gives a cohort another programme.",
+    "rule programme.programme_documents_nobody is new": "No release makes a programme another kind.",
     "rule start_decision.known_state_before is new": "Of a new column, which the release before leaves empty.",
     "rule start_decision.start_decision_undone_by_fkey is new": "Of a new column, which the release before leaves empty.",
 }

@@ -167,6 +167,7 @@ async def _close(
         # What ended before its time was completed by nobody but those of whom staff have said so.
         came = await attendance.present_once(cohort.cohort_id) if facts.ending == "completed" else []
         await complete_cohort(cohort.cohort_id, came, keys, _COMPLETED, now, started=_began(cohort))
+        await name_anew(cohort)
     await _finish(cohort, facts, principal, now)
     return Closed(receipt_id if had_list(cohort) else None)
 

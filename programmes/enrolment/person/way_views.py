@@ -120,13 +120,9 @@ def application(way: Way, record: PersonRecord | None, form: Form, number: int, 
 
 
 def exceptions(way: Way) -> tuple[ResidencyException, ...]:
-    """The exceptions from residency that whoever enters the application may make: by agreement with another municipality
-    the coordinator, for protected details anybody who enrols. On the web none is made."""
-    if way.staff is None:
-        return ()
-    coordinates, protected = way.staff.coordinates(way.cohort.section), way.form.ticked("skydd")
-    may = {"neighbouring_agreement": coordinates, "protected_registration": protected}
-    return tuple(one for one in way.programme.residency_exceptions if may[one])
+    """The exceptions from residency that whoever enters the application may make."""
+    coordinates = way.staff is not None and way.staff.coordinates(way.cohort.section)
+    return services.exceptions_for(way.programme, way.staff is not None, coordinates, way.form.ticked("skydd"))
 
 
 def exception(way: Way) -> ResidencyException | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.core import audit
+from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.sealing import KeyFolder
@@ -14,6 +15,7 @@ from programmes.enrolment.records.protection_services import ask_elsewhere, time
 from programmes.enrolment.records.services import other_of, record_of
 from programmes.enrolment.rules import ALIVE
 from programmes.people import records
+from programmes.people.record_rules import NotKept, as_kept, why_not_keep
 
 
 async def correct(
@@ -38,7 +40,10 @@ async def correct(
     Raises:
         NotFound: no such enrolment, or nobody is documented there.
         Conflict: the record has been erased; `record_seen`, somebody has changed it since it was shown.
+        NotKept: it is none that may be kept (`record_rules`).
     """
+    if wrong := why_not_keep(as_kept(right, protected), local_date(now)):
+        raise NotKept(wrong)
     async with transaction():
         # Two records of one number may be corrected in two groups at once, and each hides the other.
         await records.lock_numbers()
@@ -85,8 +90,7 @@ def mark_of(facts: queries.EnrolmentFacts) -> str:
 async def _write(person_id: UUID, right: records.PersonRecord, protected: bool, keys: KeyFolder, now: datetime) -> str:
     """Write it, found by its number from now on. Returns how the trail calls that."""
     over = await time_is_over(person_id, now)
-    kept = replace(right, contact="", safe=()) if protected else right
-    await records.change(kept, protected, keys, person_id, None if over else now)
+    await records.change(right, protected, keys, person_id, None if over else now)
     return "person:complete" if over else "person:correct"
 
 

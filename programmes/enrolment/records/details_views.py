@@ -18,10 +18,11 @@ from programmes.enrolment.person.views import asked_reason, asks_why, mine, why
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.records import details_services
 from programmes.enrolment.records.services import record_of
-from programmes.enrolment.records.views import Told, read_record, typed
+from programmes.enrolment.records.views import Told, fail, read_record, typed
 from programmes.people import records
 from programmes.people.look_rules import Purpose
 from programmes.people.looks import Look, looking
+from programmes.people.record_rules import NotKept
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import signed_in
 from programmes.web.rendering import page
@@ -129,6 +130,9 @@ async def correct(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
             now,
             form.raw("sedd"),
         )
+    except NotKept as refused:
+        fail(form, refused.wrong, for_staff=True)
+        return await _show(request, cohort_id, enrolment_id, form)
     except Conflict as conflict:
         if conflict.code != "record_seen":
             raise

@@ -14,6 +14,7 @@ from programmes.enrolment import queries
 from programmes.enrolment.records.partner_queries import over, partner_of
 from programmes.enrolment.records.partner_rules import has_partner_contact, may_keep
 from programmes.people import records
+from programmes.people.record_rules import NotKept, why_not_keep_partner
 
 __all__ = ["erase_over", "erase_restored", "erase_without_consent", "has_partner_contact", "keep", "may_keep", "remove"]
 
@@ -40,7 +41,10 @@ async def keep(
     Raises:
         NotFound: no such enrolment, or the programme has no contact with partners.
         Conflict: there is no consent, or no place any more. Nothing is written.
+        NotKept: it is none that may be kept (`record_rules`).
     """
+    if wrong := why_not_keep_partner(record):
+        raise NotKept(wrong)
     key_id = keys.create("person")
     used = False
     try:

@@ -16,9 +16,10 @@ from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.records import partner_services
 from programmes.enrolment.records.partner_queries import partner_of
 from programmes.enrolment.records.partner_services import has_partner_contact, may_keep
-from programmes.enrolment.records.views import CONTACTS, check_safe
+from programmes.enrolment.records.views import check_safe, fail
 from programmes.people import records
 from programmes.people.looks import looking
+from programmes.people.record_rules import CONTACTS, LONGEST_NAME, NotKept
 from programmes.web.forms import Form, read_form
 from programmes.web.guards import signed_in
 from programmes.web.rendering import page
@@ -87,14 +88,18 @@ async def keep(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: From
     """Keep it as it was typed."""
     person, _cohort, _facts = await _theirs(request, cohort_id, enrolment_id)
     form, state = await read_form(request), request.app.state
-    name = form.text("namn", 120, _("Skriv partnerns namn."))
+    name = form.text("namn", LONGEST_NAME, _("Skriv partnerns namn."))
     contact = form.contact("kontakt")
     safe = tuple(kind for kind in CONTACTS if kind in form.all("saker"))
     check_safe(form, contact, safe)
     if form.errors:
         return await _show(request, cohort_id, enrolment_id, form)
     record = records.PartnerRecord(name, contact, safe)
-    await partner_services.keep(enrolment_id, record, person.staff_id, state.key_folder, state.clock.now())
+    try:
+        await partner_services.keep(enrolment_id, record, person.staff_id, state.key_folder, state.clock.now())
+    except NotKept as refused:
+        fail(form, refused.wrong, for_staff=True)
+        return await _show(request, cohort_id, enrolment_id, form)
     return to_person(cohort_id, enrolment_id)
 
 

@@ -1,7 +1,6 @@
 """Protected identity belongs to the person, and a number only says who somebody may be: records elsewhere with the number of
 one that becomes protected are hidden at once, and lose nothing, until the coordinator there has decided (decision 35)."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -54,9 +53,8 @@ async def decide(enrolment_id: UUID, protected: bool, staff_id: int, keys: KeyFo
         record = other_of(whole, keys) if facts.protection_asked else None
         if record is None:
             raise Conflict("cohort_changed")
-        kept = replace(record, contact="", safe=()) if protected else record
         noted_at = None if await time_is_over(facts.participant_id, now) else now
-        await records.change(kept, protected, keys, facts.participant_id, noted_at)
+        await records.change(record, protected, keys, facts.participant_id, noted_at)
         action = "person:protected" if protected else "person:not_protected"
         await audit.note(action, f"participant/{facts.participant_id}", staff_id, now)
 

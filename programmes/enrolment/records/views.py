@@ -1,21 +1,26 @@
 """Reading the details of somebody who is documented: name, birth date, number, and how it is safe to reach them."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from personnummer.personnummer import Personnummer, PersonnummerException
-
 from programmes.core.contacts import by_text, can_text
 from programmes.core.i18n import gettext as _
-from programmes.core.naming_rules import more_than_an_alias
-from programmes.enrolment import pages
+from programmes.enrolment import pages, services
+from programmes.enrolment.records import wrong_pages
+from programmes.people.record_rules import (
+    CONTACTS,
+    LONGEST_AVOID,
+    LONGEST_NAME,
+    WAYS,
+    Wrong,
+    number_of_birth,
+    why_not_birth_date,
+    why_not_keep,
+)
 from programmes.people.records import PersonRecord
 from programmes.web.forms import Form
-
-CONTACTS = ("call", "email")
-WAYS = ("call", "sms", "email")
-_EARLIEST = date(1900, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,7 @@ class Told:
 def unnamed_alias(form: Form) -> str:
     """What somebody wants to be called where nobody may be documented. Errors are left in the form."""
     alias = form.text("namn", 40)
-    if more_than_an_alias(alias):
-        form.fail(
-            "namn",
-            _(
-                "Skriv ett förnamn eller ett påhittat namn. Vi får inte spara personnummer, adress, telefonnummer eller "
-                "e-post."
-            ),
-        )
+    fail(form, services.why_not_alias(alias))
     return alias
 
 
@@ -45,15 +43,22 @@ def unnamed_channel(form: Form, texts: bool) -> str:
     contact = form.contact("kontakt")
     if "kontakt" in form.errors or not contact or "@" in contact or not (texts and form.ticked("sms")):
         return contact
-    if not can_text(contact):
+    channel = by_text(contact)
+    if services.why_not_channel(channel):
         form.fail("kontakt", _("Till det numret går det inte att skicka sms. Skriv ett mobilnummer, eller ta bort krysset."))
-    return by_text(contact)
+    return channel
+
+
+def fail(form: Form, wrong: Iterable[Wrong], for_staff: bool = False) -> None:
+    """Say beside its field what may not be kept, unless something is said there already."""
+    for one in wrong:
+        form.fail(wrong_pages.beside(one), wrong_pages.said(one, for_staff))
 
 
 def read_record(form: Form, today: date, for_staff: bool, told: Told = Told()) -> PersonRecord:
     """What was typed, by the person or by staff for them; errors are left in the form."""
     protected = form.ticked("skydd")
-    name = form.text("namn", 120, _("Skriv personens namn.") if for_staff else _("Skriv ditt namn."))
+    name = form.text("namn", LONGEST_NAME, _("Skriv personens namn.") if for_staff else _("Skriv ditt namn."))
     born = _birth_date(form, today, for_staff)
     number = _number(form, born if "fodd" not in form.errors else None)
     optional = protected or for_staff
@@ -65,15 +70,17 @@ def read_record(form: Form, today: date, for_staff: bool, told: Told = Told()) -
     safe = tuple(kind for kind in (WAYS if told.texts else CONTACTS) if kind in form.all("saker"))
     if not protected:
         check_safe(form, contact, safe, told.by_wish)
-    return PersonRecord(
+    record = PersonRecord(
         name=name,
         birth_date=born.isoformat() if born else "",
         number=number,
         contact="" if protected else contact,
         safe=safe,
-        avoid=form.text("undvik", 120),
+        avoid=form.text("undvik", LONGEST_AVOID),
         interpreter=_interpreter(form),
     )
+    fail(form, why_not_keep(record, today), for_staff)
+    return record
 
 
 def typed(record: PersonRecord, protected: bool) -> Form:
@@ -101,16 +108,13 @@ def _birth_date(form: Form, today: date, for_staff: bool) -> date | None:
     if for_staff:
         needed = _("Skriv personens födelsedatum med åtta siffror, till exempel 19850214.")
     born = form.birth_date("fodd", needed)
-    if born and born < _EARLIEST:
-        form.fail("fodd", _("Skriv ett födelsedatum från 1900 eller senare."))
-    elif born and born > today:
-        form.fail("fodd", _("Skriv ett födelsedatum som har varit."))
+    if born:
+        fail(form, why_not_birth_date(born.isoformat(), today), for_staff)
     return born
 
 
 def _number(form: Form, birth_date: date | None) -> str:
-    """The four last digits, from their own field or the end of the birth date's, joined with the birth date and checked;
-    a coordination number's day is sixty more."""
+    """The four last digits, from their own field or the end of the birth date's, joined with the birth date and checked."""
     own, joined = form.raw("pnr").strip().lstrip("-"), form.last_four("fodd")
     field, last = ("pnr", own) if own else ("fodd", joined)
     wrong = _("De fyra siffrorna stämmer inte med födelsedatumet. Lämna tomt om du är osäker.")
@@ -122,14 +126,9 @@ def _number(form: Form, birth_date: date | None) -> str:
         form.fail("pnr", wrong)
     if not last or birth_date is None or "pnr" in form.errors:
         return ""
-    for day in (birth_date.day, birth_date.day + 60):
-        try:
-            found = Personnummer(f"{birth_date:%Y%m}{day:02d}-{last}")
-        except (PersonnummerException, ValueError):
-            continue
-        return str(found.format(True))
-    form.fail(field, wrong)
-    return ""
+    if not (found := number_of_birth(birth_date, last)):
+        form.fail(field, wrong)
+    return found
 
 
 def check_safe(form: Form, contact: str, safe: tuple[str, ...], by_wish: bool = False) -> None:

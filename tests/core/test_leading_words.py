@@ -1,0 +1,139 @@
+"""What stands in clear beside people: names of groups and rooms, hours when nobody may ring. It leads to nobody, and nothing
+that such words are for is refused."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from programmes.core.naming_rules import leads_to_somebody, points_to_somebody
+
+TODAY = date(2026, 9, 2)
+_MONTHS = ("januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november",
+           "december")  # fmt: skip
+LEADING = [
+    ("Anna Svensson 850214 Storgatan 5", "birth_date"),
+    ("Barnen Svensson, Anna f. 2014-03-02", "birth_date"),
+    ("Anna Svensson 19121212-1212", "personal_number"),
+    ("Anna 191212121212", "personal_number"),
+    ("Anna 850214–1234", "personal_number"),
+    ("Anna 1985-02-14", "birth_date"),
+    ("Anna 1985 02 14", "birth_date"),
+    ("Anna 85-02-14", "birth_date"),
+    ("Anna 14/2-85", "birth_date"),
+    ("Anna 14/2 1985", "birth_date"),
+    ("Anna 14.2.1985", "birth_date"),
+    ("Anna, 14 februari 1985", "birth_date"),
+    ("Anna 14 feb. 1985", "birth_date"),
+    ("Anna 850274", "birth_date"),
+    ("Anna, född 1985", "birth_date"),
+    ("Anna, f. -85", "birth_date"),
+    ("٨٥٠٢١٤", "birth_date"),
+    ("Anna Svensson, Storgatan 5", "address"),
+    ("Anna Svensson, Storgatan nr 5", "address"),
+    ("Ekvägen 12 B", "address"),
+    ("Björkbacken 12", "address"),
+    ("Anna, c/o Ek", "address"),
+    ("Anna, 211 44 Malmö", "address"),
+    ("anna@x.se", "address"),
+    ("fb.me/anna", "address"),
+    ("Anna 070-174 06 05", "phone"),
+    ("Exmannen Kalle bor Storgatan 5, ring 0701234567, hon dricker", "phone"),
+    ("ring 08-123 45 67", "phone"),
+    ("+46 70 174 06 05", "phone"),
+    ("701234567", "phone"),
+]
+NEITHER = [
+    "ABC, höst 2026", "Tisdagsgruppen 2", "Våren 2027, grupp 3", "Lilla Torg kl 17", "Stortorget kl 17", "Storgatan, våren",
+    "Återfallsprevention, 14 januari 2027", "ABC 2027-01-14–2027-03-10", "ABC 20270114-20270310", "LFT 2026/2027",
+    "VT 2027", "HT27", "vecka 3–12", "Grupp 7, tisdagar 17.30–19.30", "Grupp F 2027", "Barn födda 2012–2014",
+    "Nyfödda 2027", "2.15, höst 2026", "Salem, vägen vidare 2", "Träffpunkt Ekbacken", "Till spelfriheten!, hösten",
+    "ABC med 12 steg", "14/1-18/3", "14/1 17-19", "tis 12/1 14.00", "12-15 år",
+    "efter 17", "12–13", "vardagar 9–12", "helger", "vardagar 08-16, lördag 10-12", "0800-1630", "08 00-16 30",
+    "måndag 08:00–16:30", "kl 8.30–10", "kl. 12.10-14.30", "22-06", "14/2", "2026-12-24–2027-01-06", "12/1-27", "1–5 mars",
+    "den 14 februari", "dagtid 7-16 och 18-20", "inte 24 december 2026", "", "hela dygnet 0-24",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "how"), LEADING)
+def test_who_is_led_to_is_seen(words: str, how: str) -> None:
+    assert leads_to_somebody(words, TODAY) == how
+
+
+@pytest.mark.parametrize("words", NEITHER)
+def test_names_days_and_hours_lead_to_nobody(words: str) -> None:
+    assert leads_to_somebody(words, TODAY) is None
+
+
+_NAMES = st.sampled_from(["ABC", "Tisdagsgruppen", "Komet", "Lilla Torg", "Våren", "Ekvägen", "Anhörigstöd", "Återträff",
+                          "Föräldrar i Lund", "grupp F"])  # fmt: skip
+_NEAR = st.dates(TODAY - timedelta(days=200), TODAY + timedelta(days=700))
+_HOUR = st.tuples(st.integers(6, 22), st.sampled_from(range(0, 60, 5)))
+
+
+def _day(day: date, how: int) -> str:
+    return (
+        day.isoformat(),
+        f"{day:%Y%m%d}",
+        f"{day:%y%m%d}",
+        f"{day.day}/{day.month}",
+        f"{day.day}/{day.month} {day.year}",
+        f"{day.day} {_MONTHS[day.month - 1]} {day.year}",
+        f"{day.day} {_MONTHS[day.month - 1][:3]}",
+        f"vecka {day.isocalendar().week}",
+        f"höst {day.year}",
+    )[how]
+
+
+def _hours(begins: tuple[int, int], ends: tuple[int, int], how: int) -> str:
+    one, other = begins, ends
+    return (
+        f"kl {one[0]}",
+        f"kl {one[0]}–{other[0]}",
+        f"{one[0]:02}.{one[1]:02}–{other[0]:02}.{other[1]:02}",
+        f"{one[0]:02}:{one[1]:02} - {other[0]:02}:{other[1]:02}",
+        f"{one[0]:02}{one[1]:02}-{other[0]:02}{other[1]:02}",
+    )[how]
+
+
+@given(_NAMES, _NEAR, st.integers(0, 8), _HOUR, _HOUR, st.integers(0, 4), st.integers(1, 30))
+def test_no_name_of_a_group_with_its_day_hours_and_number_is_refused(
+    name: str, day: date, as_day: int, begins: tuple[int, int], ends: tuple[int, int], as_hours: int, number: int
+) -> None:
+    words = f"{name}, {_day(day, as_day)}, {_hours(begins, ends, as_hours)}, grupp {number}"
+    assert leads_to_somebody(words, TODAY) is None, words
+
+
+_BORN_BEFORE = st.dates(date(1920, 1, 1), date(2024, 12, 31))
+_LETTERS = st.text("abcdefghijklmnopqrstuvwxyzåäö", min_size=1, max_size=12)
+
+
+@given(_LETTERS, _BORN_BEFORE, st.sampled_from(["%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%d/%m %Y", "%d.%m.%Y"]), _LETTERS)
+def test_a_birth_date_is_refused_wherever_it_stands(before: str, born: date, how: str, after: str) -> None:
+    assert leads_to_somebody(f"{before} {born.strftime(how)}, {after}", TODAY)
+
+
+@given(_LETTERS, _BORN_BEFORE, st.sampled_from("-+–"), st.integers(0, 9999), st.booleans(), _LETTERS)
+def test_a_number_of_a_person_is_refused_wherever_it_stands(
+    before: str, born: date, dash: str, last: int, century: bool, after: str
+) -> None:
+    number = f"{born.strftime('%Y%m%d' if century else '%y%m%d')}{dash}{last:04}"
+    assert leads_to_somebody(f"{before} {number} {after}", TODAY) == "personal_number"
+
+
+@given(_LETTERS, st.integers(1000000, 9999999), st.sampled_from(["070{}", "070-{}", "+4670{}", "+46 70 {}", "0046 70 {}"]))
+def test_a_number_to_ring_is_refused_wherever_it_stands(before: str, number: int, how: str) -> None:
+    assert leads_to_somebody(f"{before} {how.format(number)}", TODAY)
+
+
+@given(_LETTERS, st.sampled_from(["Storgatan", "Ekvägen", "Björkgränden", "Lundastigen", "Parkallén", "Södertorg"]),
+       st.integers(1, 299), st.sampled_from(["", " B", "C", ", Lund"]))  # fmt: skip
+def test_a_street_with_its_number_is_refused_wherever_it_stands(before: str, street: str, house: int, after: str) -> None:
+    assert leads_to_somebody(f"{before} {street} {house}{after}", TODAY)
+
+
+@given(st.text(max_size=60))
+def test_what_points_leads_too(words: str) -> None:
+    if points_to_somebody(words) == "personal_number":
+        assert leads_to_somebody(words, TODAY) == "personal_number"
