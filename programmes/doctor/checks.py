@@ -28,6 +28,7 @@ WITHOUT: tuple[Check, ...] = (
     key_checks.log_key_folder,
     key_checks.restore,
     backup_checks.key_copies,
+    backup_checks.backup_set,
     work_checks.room,
     reach_checks.base_address,
     reach_checks.trusted_proxies,
