@@ -93,6 +93,22 @@ def _elsewhere(settings: Settings, name: str) -> Settings:
     )
 
 
+_WHO = """
+select quote_ident(current_user) as who, exists (select from pg_class where relowner = current_user::regrole
+  and relnamespace = 'public'::regnamespace) as owner
+"""
+
+
+def no_database_for(who: str, owner: bool) -> str:
+    """What to do when a role may not make the database of a rehearsal. Web's and worker's never get that right."""
+    if owner:
+        return f"The owner may not make a database for the rehearsal: alter role {who} createdb;"
+    return (
+        f"The role {who} is not the owner of this database, and makes none for a rehearsal. Run it with the owner's "
+        "address: programmes-as restore restore --drill … (docs/operations.md)"
+    )
+
+
 @asynccontextmanager
 async def _scratch(connection: asyncpg.Connection) -> AsyncIterator[str]:
     """An empty database, removed with the block; and what killed rehearsals have left goes before."""
@@ -103,8 +119,8 @@ async def _scratch(connection: asyncpg.Connection) -> AsyncIterator[str]:
     try:
         await connection.execute(f'create database "{name}" template template0')
     except asyncpg.InsufficientPrivilegeError:
-        who = await connection.fetchval("select quote_ident(current_user)")
-        raise BackupError(f"The owner may not make a database for the rehearsal: alter role {who} createdb;") from None
+        row = await connection.fetchrow(_WHO)
+        raise BackupError(no_database_for(row["who"], row["owner"])) from None
     try:
         yield name
     finally:

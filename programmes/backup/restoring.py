@@ -336,12 +336,15 @@ async def _erase_again(
         await connection.close()
 
 
+# That neither worker nor web is at work is as it should be, just now: the list is of what is done before they are started.
+_STOPPED = {"worker", "base address"}
+
+
 async def _advice(settings: Settings, clock: Clock) -> list[str]:
     """What `programmes doctor` finds broken now, and how to mend it."""
     patient = Patient(replace(settings, database_url=settings.worker_database_url), clock.now())
     found = await checks.examine(patient)
-    # That the worker is not at work is as it should be, just now.
-    return [f"{fault.says} {fault.mend}" for fault in found if fault.level == "fault" and fault.check != "worker"]
+    return [f"{fault.says} {fault.mend}" for fault in found if fault.level == "fault" and fault.check not in _STOPPED]
 
 
 @contextmanager

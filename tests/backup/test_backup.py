@@ -7,6 +7,8 @@ import gzip
 import json
 import os
 import shutil
+import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +20,7 @@ import pyrage
 import pytest
 
 from programmes import worker
-from programmes.backup import BackupError, archives, files, making, manifest, postgres, restoring
+from programmes.backup import BackupError, archives, drilling, files, making, manifest, postgres, restoring
 from programmes.backup.progress import Progress
 from programmes.cli import main
 from programmes.core import backup_files, backup_trace, lock_numbers
@@ -26,6 +28,8 @@ from programmes.core.db import engine
 from programmes.core.rotating import rotating
 from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
+from programmes.doctor.backup_checks import backup_set
+from programmes.doctor.findings import Patient
 from programmes.private_server import PrivateServer
 from programmes.settings import Settings
 from programmes.upgrading import starting
@@ -455,6 +459,33 @@ async def test_a_backup_that_cannot_be_made_says_why_and_leaves_nothing_and_the_
     assert not (await backup_trace.seen())["backup"].failed
 
 
+async def test_of_a_run_that_is_killed_the_doctor_tells_and_the_next_one_clears(
+    place: Place, typed: Typed, tmp_path: Path
+) -> None:
+    """A process of its own, killed in the middle of the rows."""
+    own = place.settings
+    hanging = replace(own, postgres_programs=_programs(tmp_path / "hanging", 18, "echo PGDMP; exec sleep 600"))
+    env = {**environment(hanging, "migrate"), **variables(hanging)}
+    env["PROGRAMMES_POSTGRES_PROGRAMS"] = str(hanging.postgres_programs)
+    command = (sys.executable, "-m", "programmes.cli", "backup")
+    process = await asyncio.create_subprocess_exec(*command, env=env, start_new_session=True)
+    try:
+        async with asyncio.timeout(60):
+            while not [*own.backup_folder.glob(".part-*/database.age")]:
+                await asyncio.sleep(0.05)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    assert process.returncode == -signal.SIGKILL
+    patient = Patient(own, datetime.now(UTC))
+    [found] = await backup_set(patient)
+    assert (found.level, "is not finished are there: one runs, or was killed" in found.says) == ("warning", True)
+    assert await typed(own, "backup") == (0, "")
+    [found] = await backup_set(patient)
+    assert (found.level, found.says.startswith("The newest backup")) == ("ok", True)
+    assert [*own.backup_folder.glob(".part-*")] == []
+
+
 def _no_right(*_: object) -> None:
     raise OSError(errno.EACCES, "no")
 
@@ -484,10 +515,14 @@ async def test_a_rehearsal_fails_where_keys_do_not_belong_and_what_a_killed_one_
     await owner.execute(f'drop database "{other}"')
     assert (await backup_trace.seen())["drill"].failed
     assert not place.keys.is_restoring()
-    # An owner who may not make databases reads how to mend that.
+    # An owner who may not make databases reads how to mend that; who is none, as whom to run it.
     nobody = replace(own, database_url=own.worker_database_url)
     code, said = await typed(nobody, "restore", "--drill", "--identity", place.identity)
-    assert (code, "alter role programmes_worker createdb;" in said) == (1, True), said
+    assert (code, "The role programmes_worker is not the owner" in said, "createdb" in said) == (1, True, False), said
+    assert "programmes-as restore restore --drill" in said
+    row = await owner.fetchrow(drilling._WHO)
+    assert row["owner"]
+    assert f"alter role {row['who']} createdb;" in drilling.no_database_for(row["who"], row["owner"])
     # One at a time.
     async with restoring.connected(own.database_url) as other:
         await other.execute("select pg_advisory_lock($1)", lock_numbers.BACKUP_READ)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programmes.backup import BackupError, archives, files, manifest
+from programmes.backup import BackupError, archives, files, manifest, restoring
 from programmes.backup.manifest import Here, Manifest
 from programmes.backup.postgres import address_of, in_database
 from programmes.backup.progress import Progress
@@ -21,8 +21,9 @@ from programmes.core import backup_files
 from programmes.core.backup_files import FileFacts
 from programmes.core.backup_trace import Seen
 from programmes.doctor.backup_checks import backup_set, key_copies, trace_findings
-from programmes.doctor.findings import Patient
+from programmes.doctor.findings import Finding, Patient
 from programmes.settings import Settings
+from tests.clock import FrozenClock
 
 KEY = b"k" * 32
 SOUND = Manifest(
@@ -242,3 +243,12 @@ async def test_the_doctor_tells_of_copies_and_backups_that_are_empty_and_the_new
     left_over.touch()
     os.utime(left_over, (0, 0))
     assert "1 copies of person keys are older than seven days" in (await key_copies(patient))[0].says
+
+
+async def test_what_is_to_be_done_before_web_is_started_does_not_ask_for_web(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def examine(patient: Patient) -> list[Finding]:
+        return [Finding(check, "fault", f"{check} is wrong.", "Mend it.") for check in ("base address", "worker", "clock")]
+
+    monkeypatch.setattr(restoring.checks, "examine", examine)
+    clock = FrozenClock(datetime(2026, 11, 29, 8, tzinfo=UTC))
+    assert await restoring._advice(Settings(), clock) == ["clock is wrong. Mend it."]
