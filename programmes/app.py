@@ -1,10 +1,11 @@
 """Wiring: settings and a clock become the web application. Nothing is decided here."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
@@ -16,7 +17,7 @@ from programmes.calendar import views as calendar_views
 from programmes.catalogue import views as catalogue_views
 from programmes.cohorts import office_views, venue_views
 from programmes.cohorts import views as cohorts_views
-from programmes.core import folder_marks
+from programmes.core import folder_marks, refusals
 from programmes.core.clock import Clock
 from programmes.core.db import WEB, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
@@ -79,6 +80,7 @@ from programmes.web.rendering import Static, make_environment
 from programmes.web.sessions import cookie_name, identify
 from programmes.web.static_files import static_file
 
+log = structlog.get_logger()
 _NO_COOKIE = ["^/u(/|$)", "^/k/", "^/static/", "^/health/", "^/api/", "^/schema", "^/metrics"]
 
 
@@ -180,6 +182,18 @@ class Application(Litestar):
         )
 
 
+@contextmanager
+def _told_if_away() -> Iterator[None]:
+    """A start that the database stops says why: the server of requests repeats an error without its words."""
+    try:
+        yield
+    except refusals.REFUSED as error:
+        kind = refusals.kind_of(error)
+        says, do = refusals.in_words(kind)
+        log.error("database_away", error=kind, says=says or "The database does not answer.", do=do)
+        raise
+
+
 def create_app(
     settings: Settings, clock: Clock, on_query: Callable[[Any], None] | None = None, own_pool: bool = True
 ) -> Litestar:
@@ -190,7 +204,8 @@ def create_app(
     @asynccontextmanager
     async def pool(_: Litestar) -> AsyncIterator[None]:
         if own_pool:
-            await open_pool(settings.web_database_url, settings.pool_size, on_query, WEB)
+            with _told_if_away():
+                await open_pool(settings.web_database_url, settings.pool_size, on_query, WEB)
             await folder_marks.hold_to(keys)
         yield
         if own_pool:

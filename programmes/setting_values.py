@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, urlsplit
 
 
 class SettingsError(Exception):
@@ -26,11 +26,12 @@ def unknown(environment: Collection[str], known: Collection[str]) -> str:
     """Names that look like settings and are none, each with the one that may be meant; empty when there are none."""
     found = []
     for name in sorted(environment):
-        near = difflib.get_close_matches(name, known, 1, 0.8)
+        near = difflib.get_close_matches(name.upper(), known, 1, 0.8)
         # Without the last letters of the prefix it is somebody else's, unless all else is like one of ours.
-        ours = name.startswith("PROGRAMMES_") or (near and re.match(r"PROGRAM[A-Z]{0,4}_", name))
+        ours = name.upper().startswith("PROGRAMMES_") or (near and re.match(r"PROGRAM[A-Z]{0,4}_", name))
         if ours and name not in known:
-            found.append(f"{name} (is {near[0]} meant?)" if near else name)
+            small = " Names are in capital letters." if name.upper() != name else ""
+            found.append(f"{name} (is {near[0]} meant?{small})" if near else f"{name}{small and f' ({small.strip()})'}")
     return ", ".join(found)
 
 
@@ -71,11 +72,36 @@ def web_address(name: str, value: str) -> str:
     return value
 
 
+_ESCAPED = "signs as / # ? [ in a password are written %2F %23 %3F %5B"
+_HOST = re.compile(r"(\[[^\]]*\]|[^:@\[\]]*)(?::(\d{1,5}))?")
+
+
 def database_address(name: str, value: str) -> str:
-    """A database's address; several hosts may stand in it."""
+    """A database's address; several hosts may stand in it. A sign of a password that would end it is found by what comes
+    behind: a port that is none, or an @ where no host is."""
     if value and not re.match(r"postgres(ql)?://", value):
         raise SettingsError(f"{name} must begin with postgresql://")
+    try:
+        parts = urlsplit(value)
+        asked = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True) if parts.query else []
+    except ValueError:
+        raise SettingsError(f"{name} is no address; {_ESCAPED}") from None
+    ports = [port for key, told in asked if key == "port" for port in told.split(",")]
+    _who, mark, where = parts.netloc.rpartition("@")
+    found = [_HOST.fullmatch(one) for one in where.split(",")]
+    ports += [one[2] for one in found if one and one[2]]
+    if not all(found) or not all(re.fullmatch(r"\d{1,5}", port) and 0 < int(port) < 65536 for port in ports):
+        raise SettingsError(f"{name} has a port that cannot be; {_ESCAPED}")
+    if "#" in value or "@" in parts.path or (where and not mark and "@" in parts.query):
+        raise SettingsError(f"{name} has an @ or # where it cannot be; {_ESCAPED}")
     return value
+
+
+def given(environment: Mapping[str, str], names: Collection[str]) -> None:
+    """Nothing is named and left empty that must say something. What is not named at all has its default."""
+    for name in names:
+        if not environment.get(name, "something").strip():
+            raise SettingsError(f"{name} must be set: it is empty")
 
 
 def mail_address(name: str, value: str) -> str:

@@ -301,10 +301,13 @@ def _must_be_text(env: Mapping[str, str]) -> None:
         raise SettingsError(f"not UTF-8: {', '.join(sorted(wrong))}")
 
 
+_DATABASES = ("DATABASE_URL", "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL")
+
+
 def _must_ask_for_the_primary(env: Mapping[str, str]) -> None:
     """Of several hosts of a database one takes writes. Without saying so a standby might be asked, and refuse."""
-    for name in ("DATABASE_URL", "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL"):
-        address = env.get(name, "")
+    for name in _DATABASES:
+        address = values_of.database_address(name, env.get(name, ""))
         given = dict(parse_qsl(urlsplit(address).query))
         several, ports = values_of.hosts(address), given.get("port", "").split(",")
         if len(several) > 1 and given.get("target_session_attrs") not in {"read-write", "primary"}:
@@ -323,19 +326,20 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if unknown := values_of.unknown(env, {*_TEXTS, *_OTHERS}):
         raise SettingsError(f"unknown setting: {unknown}")
     _must_be_text(env)
+    values_of.given(env, (*_DATABASES, "PROGRAMMES_MUNICIPALITY"))
     for name, rule in _RULES.items():
         rule(name, env.get(name, getattr(Settings, _TEXTS[name])))
     _must_ask_for_the_primary(env)
     values: dict[str, object] = {key: env[name] for name, key in _TEXTS.items() if name in env}
     values |= _folders(env)
     web, worker = "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL"
-    owner = values_of.database_address("DATABASE_URL", env.get("DATABASE_URL", ""))
+    owner = env.get("DATABASE_URL", "")
     single_sign_on = _single_sign_on(env)
     demo = env.get("PROGRAMMES_DEMO", "") != "" and _switch("PROGRAMMES_DEMO", env["PROGRAMMES_DEMO"])
     return Settings(
         database_url=owner,
-        web_database_url=values_of.database_address(web, env.get(web, owner)),
-        worker_database_url=values_of.database_address(worker, env.get(worker, owner)),
+        web_database_url=env.get(web, owner),
+        worker_database_url=env.get(worker, owner),
         base_url=values_of.base_address("PROGRAMMES_BASE_URL", env.get("PROGRAMMES_BASE_URL", Settings.base_url), demo),
         sms_url=_gateway(env),
         archive=_archive(env.get("PROGRAMMES_ARCHIVE", Settings.archive)),

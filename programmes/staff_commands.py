@@ -54,9 +54,13 @@ def _email(text: str) -> str:
 
 
 def _password(settings: Settings, *about: str) -> str:
-    """The new password: asked for, or the first line of standard input. Weak ones are refused with every reason."""
+    """The new password: asked for twice, or the first line of standard input. Weak ones are refused with every reason."""
+    asked = sys.stdin.isatty()
     try:
-        password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        password = getpass.getpass("Password: ") if asked else sys.stdin.readline().rstrip("\n")
+        # What nobody sees may hold a slip of the finger, which nobody could repeat.
+        if asked and getpass.getpass("Once more: ") != password:
+            raise _Refused("The two are not the same. Nothing was done.")
     except EOFError:
         raise _Refused("No password was given. Nothing was done.") from None
     weak = accounts.weaknesses(password, (*about, settings.municipality, settings.office))

@@ -15,15 +15,16 @@ from uuid import UUID
 import asyncpg
 from pyrage.x25519 import Identity
 
-from programmes.backup import BackupError, archives, places, postgres, restoring
+from programmes.backup import BackupError, archives, postgres, restoring
 from programmes.backup.archives import Copy
 from programmes.backup.manifest import Manifest
 from programmes.backup.progress import Progress
+from programmes.core.backup_files import sets_in
+from programmes.core.backup_trace import REHEARSALS
 from programmes.core.clock import Clock
 from programmes.core.sealing import KeyFolder, Receipts
 from programmes.settings import Settings
 
-PREFIX = "programmes_drill_"
 # Of more records a random part is opened, another one each time.
 _MOST_OPENED = 500
 
@@ -42,7 +43,7 @@ class Drilled:
 
 def newest(settings: Settings) -> Path:
     """The newest backup. Raises BackupError when there is none."""
-    found = places.sets_in(settings.backup_folder)
+    found = sets_in(settings.backup_folder)
     if not found:
         raise BackupError(f"There is no backup in {settings.backup_folder}.")
     return found[-1]
@@ -92,17 +93,34 @@ def _elsewhere(settings: Settings, name: str) -> Settings:
     )
 
 
+_WHO = """
+select quote_ident(current_user) as who, exists (select from pg_class where relowner = current_user::regrole
+  and relnamespace = 'public'::regnamespace) as owner
+"""
+
+
+def no_database_for(who: str, owner: bool) -> str:
+    """What to do when a role may not make the database of a rehearsal. Web's and worker's never get that right."""
+    if owner:
+        return f"The owner may not make a database for the rehearsal: alter role {who} createdb;"
+    return (
+        f"The role {who} is not the owner of this database, and makes none for a rehearsal. Run it with the owner's "
+        "address: programmes-as restore restore --drill … (docs/operations.md)"
+    )
+
+
 @asynccontextmanager
 async def _scratch(connection: asyncpg.Connection) -> AsyncIterator[str]:
     """An empty database, removed with the block; and what killed rehearsals have left goes before."""
-    for row in await connection.fetch("select datname from pg_database where starts_with(datname, $1)", PREFIX):
+    for row in await connection.fetch(REHEARSALS):
         await _drop(connection, row["datname"])
-    name = f"{PREFIX}{secrets.token_hex(6)}"
+    own = await connection.fetchval("select oid from pg_database where datname = current_database()")
+    name = f"programmes_drill_{own}_{secrets.token_hex(6)}"
     try:
         await connection.execute(f'create database "{name}" template template0')
     except asyncpg.InsufficientPrivilegeError:
-        who = await connection.fetchval("select quote_ident(current_user)")
-        raise BackupError(f"The owner may not make a database for the rehearsal: alter role {who} createdb;") from None
+        row = await connection.fetchrow(_WHO)
+        raise BackupError(no_database_for(row["who"], row["owner"])) from None
     try:
         yield name
     finally:

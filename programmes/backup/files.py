@@ -14,13 +14,12 @@ import pyrage
 from pyrage.x25519 import Identity, Recipient
 
 from programmes.backup import BackupError
-from programmes.backup.manifest import FileFacts
+from programmes.core import backup_files
+from programmes.core.backup_files import DRAFT, FileFacts
 from programmes.core.sealing import sync_folder
 
-_BLOCK = 1 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
-DRAFT = ".part-"
 
 
 class Readable(Protocol):
@@ -59,7 +58,7 @@ class Sink:
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
     def write(self, block: bytes) -> int:
-        """Write all of it. Who encrypts repeats an error only in words, so it is kept here too."""
+        """Write all of it. Who encrypts repeats an error only in words, or not at all, so it is kept here too."""
         left = memoryview(block)
         try:
             while left:
@@ -75,8 +74,16 @@ class Sink:
         """Nothing is kept back."""
 
     def finish(self) -> FileFacts:
-        """Have it on disk, whole."""
+        """Have it on disk, whole.
+
+        Raises:
+            OSError: the disk refused any of it, whether or not somebody said so before.
+        """
+        if self.refused:
+            raise self.refused
         os.fsync(self._handle)
+        if os.fstat(self._handle).st_size != self._size:
+            raise OSError(errno.EIO, "The file is not as long as what was written.")
         return FileFacts(self._size, self._digest.hexdigest())
 
     def close(self) -> None:
@@ -111,6 +118,7 @@ def seal(source: Readable, path: Path, recipients: list[Recipient]) -> FileFacts
     """
     sink = Sink(path)
     try:
+        # pyrage says nothing when the last block, and so all of a small file, could not be written: `finish` does.
         pyrage.encrypt_io(source, sink, recipients)
         return sink.finish()
     except pyrage.EncryptError as error:
@@ -148,15 +156,10 @@ def open_bytes(path: Path, identities: list[Identity]) -> bytes:
 
 def facts_of(path: Path) -> FileFacts:
     """A file as it lies there. Raises BackupError when it is not."""
-    digest, size = hashlib.sha256(), 0
     try:
-        with path.open("rb") as found:
-            while block := found.read(_BLOCK):
-                digest.update(block)
-                size += len(block)
+        return backup_files.facts_of(path)
     except OSError:
         raise BackupError(f"{path.name} is not there, or cannot be read: this is no whole backup.") from None
-    return FileFacts(size, digest.hexdigest())
 
 
 def write_whole(path: Path, content: bytes) -> None:

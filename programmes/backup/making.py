@@ -13,8 +13,9 @@ import asyncpg
 from pyrage.x25519 import Recipient
 
 from programmes.backup import BackupError, archives, files, manifest, places, postgres
-from programmes.backup.manifest import FileFacts, Manifest
+from programmes.backup.manifest import Manifest
 from programmes.backup.progress import Progress
+from programmes.core.backup_files import DRAFT, FileFacts, written_list
 from programmes.core.db import WORKER
 from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder
@@ -154,11 +155,19 @@ def _packed(settings: Settings) -> _Packed:
         raise BackupError(told) from error
 
 
+def _copy_keys(run: _Run, packed: _Packed) -> None:
+    """Copies of keys, and a list of their sizes and checksums beside them. In the manifest, which goes elsewhere, the sizes
+    would tell who reaches backups only how many protected records there are."""
+    made = {}
+    for content, draft in ((packed.persons, run.draft.persons), (packed.log, run.draft.log)):
+        made[draft.name.removeprefix(DRAFT)] = files.seal_bytes(content, draft, run.recipients)
+    files.write_whole(run.draft.list, written_list(made))
+
+
 def _finish(run: _Run, packed: _Packed, facts: postgres.Facts, dumped: FileFacts, now: datetime) -> dict[str, FileFacts]:
     """Copies of keys, receipts, counts and the manifest; returns what was written of the database."""
     with files.disk_in_words(run.settings.key_backup_folder):
-        files.seal_bytes(packed.persons, run.draft.persons, run.recipients)
-        files.seal_bytes(packed.log, run.draft.log, run.recipients)
+        _copy_keys(run, packed)
     at, written = run.draft.folder, {"database.age": dumped}
     with files.disk_in_words(run.settings.backup_folder):
         counts = json.dumps(dict(facts.counts), sort_keys=True).encode()

@@ -10,24 +10,16 @@ from hashlib import sha256
 from typing import Any
 
 from programmes.backup import BackupError
+from programmes.core.backup_files import FileFacts
 
 FORMAT = 1
 FILES = ("database.age", "receipts.age", "counts.age")
-NAME = re.compile(r"\d{8}T\d{6}Z")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def name_of(moment: datetime) -> str:
     """The name of a backup made at a moment (UTC)."""
     return f"{moment:%Y%m%dT%H%M%SZ}"
-
-
-@dataclass(frozen=True)
-class FileFacts:
-    """A file as it was written."""
-
-    size: int
-    sha256: str
 
 
 @dataclass(frozen=True)

@@ -2,35 +2,18 @@
 
 import fcntl
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from programmes.backup import BackupError, files
-from programmes.backup.manifest import NAME, name_of
+from programmes.backup.manifest import name_of
+from programmes.core.backup_files import DRAFT, key_copies_in, list_of, made_at, seems_whole, sets_in
 from programmes.settings import Settings
 
 # With a run a day no copy of a person's key reaches seven days (DESIGN 6).
 KEPT_KEYS = timedelta(days=6)
-KEY_COPY = re.compile(r"(persons|log)-(\d{8}T\d{6}Z)\.age")
-
-
-def sets_in(folder: Path) -> list[Path]:
-    """The whole backups in a folder, the oldest first."""
-    return sorted(path for path in folder.glob("*") if NAME.fullmatch(path.name) and path.is_dir())
-
-
-def key_copies_in(folder: Path, kind: str) -> list[Path]:
-    """Copies of keys, the oldest first."""
-    return sorted(p for p in folder.glob(f"{kind}-*.age") if KEY_COPY.fullmatch(p.name))
-
-
-def made_at(path: Path) -> datetime:
-    """When a copy of keys or a backup was made, by its name (UTC)."""
-    found = KEY_COPY.fullmatch(path.name)
-    return datetime.strptime(f"{found[2] if found else path.name}+0000", "%Y%m%dT%H%M%SZ%z")
 
 
 def must_be_apart(settings: Settings) -> None:
@@ -66,18 +49,21 @@ def alone(folder: Path) -> Iterator[None]:
 
 def tidy(settings: Settings, now: datetime) -> None:
     """What killed runs have left, and copies of person keys that are old enough: they go also when nothing new comes, as
-    they must not outlive an erasure by more than seven days. Of the log's keys the newest always stays."""
+    they must not outlive an erasure by more than seven days. Of the log's keys the newest that is whole always stays."""
     for folder in (settings.backup_folder, settings.key_backup_folder):
         with files.disk_in_words(folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for left in folder.glob(f"{files.DRAFT}*"):
+            for left in folder.glob(f"{DRAFT}*"):
                 files.remove(left)
     with files.disk_in_words(settings.key_backup_folder):
-        for path in [
-            *key_copies_in(settings.key_backup_folder, "persons"),
-            *key_copies_in(settings.key_backup_folder, "log")[:-1],
-        ]:
-            if now - made_at(path) >= KEPT_KEYS:
+        persons, logs = (key_copies_in(settings.key_backup_folder, kind) for kind in ("persons", "log"))
+        kept = [path for path in logs if seems_whole(path)][-1:]
+        for path in [*persons, *logs]:
+            if now - made_at(path) >= KEPT_KEYS and path not in kept:
+                files.remove(path)
+        of_copies = {list_of(path) for path in [*persons, *logs] if path.exists()}
+        for path in settings.key_backup_folder.glob("keys-*.json"):
+            if path not in of_copies:
                 files.remove(path)
 
 
@@ -86,22 +72,27 @@ class Draft:
 
     def __init__(self, settings: Settings, now: datetime) -> None:
         name = name_of(now)
-        self._named = [settings.key_backup_folder / f"{kind}-{name}.age" for kind in ("persons", "log")]
-        self._named.append(settings.backup_folder / name)
+        persons, log = (settings.key_backup_folder / f"{kind}-{name}.age" for kind in ("persons", "log"))
+        # The copies of keys come before the backup: one that is there has its own; and their list before them.
+        self._named = [list_of(persons), persons, log, settings.backup_folder / name]
         if self._named[-1].exists():
             raise BackupError("There is a backup of this very second.")
-        self.persons, self.log, self.folder = (path.with_name(f"{files.DRAFT}{path.name}") for path in self._named)
+        self.list, self.persons, self.log, self.folder = (path.with_name(f"{DRAFT}{path.name}") for path in self._named)
+
+    @property
+    def _drafts(self) -> tuple[Path, ...]:
+        return self.list, self.persons, self.log, self.folder
 
     def take_names(self) -> Path:
-        """All is written. The copies of keys come first: a backup that is there has its own. Returns the backup."""
-        for draft, name in zip((self.persons, self.log, self.folder), self._named, strict=True):
+        """All is written. Returns the backup."""
+        for draft, name in zip(self._drafts, self._named, strict=True):
             with files.disk_in_words(name.parent):
                 files.take_name(draft, name)
         return self._named[-1]
 
     def drop(self) -> None:
         """Leave nothing. What the disk doesn't let go the next run removes; its name says that it is no backup."""
-        for path in (self.persons, self.log, self.folder):
+        for path in self._drafts:
             with suppress(OSError):
                 files.remove(path)
 

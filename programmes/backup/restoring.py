@@ -13,11 +13,12 @@ import asyncpg
 from pyrage.x25519 import Identity
 
 from programmes import migrate, worker
-from programmes.backup import BackupError, archives, files, making, manifest, places, postgres
+from programmes.backup import BackupError, archives, files, making, manifest, postgres
 from programmes.backup.archives import Copy
 from programmes.backup.manifest import Here, Manifest
 from programmes.backup.progress import Progress
-from programmes.core import audit, backup_trace, folder_marks, lock_numbers, schema
+from programmes.core import audit, backup_files, backup_trace, folder_marks, lock_numbers, schema
+from programmes.core.backup_files import DRAFT
 from programmes.core.clock import Clock
 from programmes.core.db import WORKER, close_pool, fetchval, open_pool, transaction
 from programmes.core.restoring import restoring
@@ -58,7 +59,7 @@ def look_through(folder: Path, identities: list[Identity], progress: Progress) -
     Raises:
         BackupError: it is cut short, altered, no backup at all, or for another identity.
     """
-    if folder.name.startswith(files.DRAFT):
+    if folder.name.startswith(DRAFT):
         raise BackupError("This backup was never finished. Take another one.")
     try:
         told, seal = manifest.read((folder / "manifest.json").read_bytes())
@@ -281,11 +282,10 @@ async def brought_forward(settings: Settings, clock: Clock) -> None:
 
 
 def _receipts(folder: Path) -> Iterator[Path]:
-    """The receipts of this backup and of the newest beside it: what the newer one tells of has been erased since."""
-    newest = places.sets_in(folder.resolve().parent)[-1:]
-    for path in dict.fromkeys([folder.resolve(), *newest]):
-        if (path / "receipts.age").exists():
-            yield path / "receipts.age"
+    """The receipts of this backup, and the newest beside it that seem whole: what those tell of has been erased since."""
+    beside = [path / "receipts.age" for path in backup_files.sets_in(folder.resolve().parent)]
+    newest = [path for path in beside if backup_files.seems_sealed(path)][-1:]
+    yield from dict.fromkeys([folder.resolve() / "receipts.age", *newest])
 
 
 def _must_have_keys(settings: Settings, found: Whole, copy: Copy | None, lost: frozenset[str]) -> None:
@@ -336,12 +336,15 @@ async def _erase_again(
         await connection.close()
 
 
+# That neither worker nor web is at work is as it should be, just now: the list is of what is done before they are started.
+_STOPPED = {"worker", "base address"}
+
+
 async def _advice(settings: Settings, clock: Clock) -> list[str]:
     """What `programmes doctor` finds broken now, and how to mend it."""
     patient = Patient(replace(settings, database_url=settings.worker_database_url), clock.now())
     found = await checks.examine(patient)
-    # That the worker is not at work is as it should be, just now.
-    return [f"{fault.says} {fault.mend}" for fault in found if fault.level == "fault" and fault.check != "worker"]
+    return [f"{fault.says} {fault.mend}" for fault in found if fault.level == "fault" and fault.check not in _STOPPED]
 
 
 @contextmanager

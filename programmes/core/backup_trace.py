@@ -11,6 +11,13 @@ from typing import Literal
 from programmes.core.db import execute, fetch, transaction
 
 Done = Literal["backup", "drill", "restore"]
+# The databases of this one's rehearsals: one runs, or was killed. Other municipalities may rehearse on the same server
+# (decision 68), so the names have the number of the database; those of the release before have none, and go by their owner.
+REHEARSALS = """
+select d.datname from pg_database d, pg_database here
+where here.datname = current_database() and (starts_with(d.datname, 'programmes_drill_' || here.oid || '_')
+  or (d.datname ~ '^programmes_drill_[0-9a-f]{12}$' and d.datdba = here.datdba))
+"""
 
 
 @dataclass(frozen=True)

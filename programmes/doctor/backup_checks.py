@@ -1,9 +1,11 @@
-"""Whether there is a backup, whether one was ever put back, and whether copies of person keys go when they must."""
+"""Whether there is a backup and it seems whole, whether one was put back, and whether copies of person keys go in time."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from programmes.core import backup_trace
+from programmes.core import backup_files, backup_trace
 from programmes.core.backup_trace import Seen
 from programmes.core.clock import local
 from programmes.core.db import fetchval
@@ -45,18 +47,64 @@ def _of(
 async def backups(patient: Patient) -> Sequence[Finding]:
     """When there was a backup, and when one was put back."""
     found = [*trace_findings(await backup_trace.seen(), patient.now, patient.settings.demo)]
-    if left := await fetchval("select count(*) from pg_database where starts_with(datname, 'programmes_drill_')"):
+    if left := await fetchval(f"select count(*) from ({backup_trace.REHEARSALS}) as found"):
         told = f"{left} databases of rehearsals are there: one runs, or was killed."
         found.append(Finding("last restore drill", "warning", told, "The next rehearsal removes them."))
     return found
 
 
+def _days(paths: Sequence[Path]) -> str:
+    return f"{local(backup_files.made_at(paths[-1])):%Y-%m-%d %H:%M}"
+
+
+_FULL = "Make room where they lie (room on disk), then run programmes backup."
+
+
+def copy_findings(kind: str, whole: Sequence[Path], broken: Sequence[Path]) -> Iterator[Finding]:
+    """Copies of keys of one kind, the oldest first; those that are broken cannot be opened by anybody."""
+    if not broken:
+        return
+    told = f"{len(broken)} copies of {kind} keys are empty, cut short or altered ({', '.join(path.name for path in broken)})"
+    if not whole or backup_files.made_at(broken[-1]) > backup_files.made_at(whole[-1]):
+        newest = f"the newest whole one is of {_days(whole)}" if whole else "none is whole"
+        yield Finding("key copies", "fault", f"{told}; {newest}.", _FULL)
+    else:
+        mend = "Remove them, here and wherever they were copied to, or wait: they go as old ones do."
+        yield Finding("key copies", "warning", f"{told}; the newest is whole, of {_days(whole)}.", mend)
+
+
 async def key_copies(patient: Patient) -> Sequence[Finding]:
-    """Whether copies of person keys outlive an erasure by more than seven days, where they can be seen from here."""
+    """Whether copies of keys are whole, as far as it can be seen without opening them, and whether those of person keys
+    outlive an erasure by more than seven days. Where they can be seen from here."""
     folder = patient.settings.key_backup_folder
-    files = [*folder.glob("persons-*.age")] if folder.is_dir() else []
-    old = [path for path in files if patient.now.timestamp() - path.stat().st_mtime > KEYS_KEPT.total_seconds()]
-    if old:
+    # What a killed run has left is a copy too.
+    every = [*folder.glob("*persons-*.age")] if folder.is_dir() else []
+    found = []
+    if old := [path for path in every if patient.now.timestamp() - path.stat().st_mtime > KEYS_KEPT.total_seconds()]:
         told = f"{len(old)} copies of person keys are older than seven days: with them erased records could be read."
-        return [Finding("key copies", "fault", told, f"{_BACKUP} It removes them; if it cannot, remove them by hand.")]
-    return [Finding("key copies", "ok", "No copy of person keys is older than seven days.")] if files else []
+        found.append(Finding("key copies", "fault", told, f"{_BACKUP} It removes them; if it cannot, remove them by hand."))
+    for kind, name in (("persons", "person"), ("log", "log")):
+        copies = backup_files.key_copies_in(folder, kind)
+        whole = [path for path in copies if await asyncio.to_thread(backup_files.seems_whole, path)]
+        found += copy_findings(name, whole, [path for path in copies if path not in whole])
+    if every and not found:
+        return [Finding("key copies", "ok", "No copy of person keys is older than seven days, and all copies are whole.")]
+    return found
+
+
+async def backup_set(patient: Patient) -> Sequence[Finding]:
+    """Whether the newest backup lies there as its manifest says, and whether one was broken off."""
+    found, folder = [], patient.settings.backup_folder
+    sets = backup_files.sets_in(folder)
+    if sets and (broken := backup_files.broken_in(sets[-1])):
+        sound = [path for path in sets if not backup_files.broken_in(path)]
+        newest = f"the newest that seems whole is of {_days(sound)}" if sound else "none seems whole"
+        told = f"Of the backup {sets[-1].name} {', '.join(broken)} is empty, cut short or not there; {newest}."
+        found.append(Finding("backup files", "fault", told, f"{_FULL} See what the disk says of itself (dmesg)."))
+    elif sets:
+        found.append(Finding("backup files", "ok", f"The newest backup, {sets[-1].name}, lies there as its manifest says."))
+    drafts = [p for at in (folder, patient.settings.key_backup_folder) for p in at.glob(f"{backup_files.DRAFT}*")]
+    if drafts:
+        told = f"{len(drafts)} files or folders of a backup that is not finished are there: one runs, or was killed."
+        found.append(Finding("backup files", "warning", told, "The next programmes backup removes what a killed one left."))
+    return found

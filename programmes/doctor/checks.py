@@ -28,6 +28,7 @@ WITHOUT: tuple[Check, ...] = (
     key_checks.log_key_folder,
     key_checks.restore,
     backup_checks.key_copies,
+    backup_checks.backup_set,
     work_checks.room,
     reach_checks.base_address,
     reach_checks.trusted_proxies,
@@ -54,6 +55,7 @@ ASKING: tuple[Check, ...] = (
     key_checks.destructions,
     key_checks.waiting_jobs,
     database_checks.database_log,
+    database_checks.archiver,
     database_checks.clock,
     database_checks.text_gateway,
     database_checks.rights_to_staff,
@@ -66,6 +68,10 @@ ASKING: tuple[Check, ...] = (
 
 
 _SLOW = "See whether the database, or what lies between, hangs; then look again."
+
+
+_BEHIND = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
+_NOT_YET = "The database is not at this release."
 
 
 def _name(check: Check) -> str:
@@ -83,8 +89,8 @@ async def _one(check: Check, patient: Patient) -> Sequence[Finding]:
         return [
             Finding(_name(check), "note", "This account of the database may not look at that.", "Run it as the worker does.")
         ]
-    except asyncpg.UndefinedTableError:
-        return [Finding(_name(check), "fault", "The database is not at this release.", "programmes migrate")]
+    except _BEHIND:
+        return [Finding(_name(check), "fault", _NOT_YET, "programmes migrate")]
     except Exception as error:
         told = f"It could not be looked at ({type(error).__name__})."
         return [Finding(_name(check), "fault", told, "Mend what else is wrong, and look again.")]
@@ -96,6 +102,15 @@ async def examine(patient: Patient, found: list[Finding] | None = None) -> list[
     found = [] if found is None else found
     if not patient.database:
         found.append(server_checks.away_finding(patient.refusal))
+    waiting: list[str] = []
     for check in (*WITHOUT, *(ASKING if patient.database else ())):
-        found += await _one(check, patient)
+        for finding in await _one(check, patient):
+            if finding.says == _NOT_YET:
+                waiting.append(finding.check)
+            else:
+                found.append(finding)
+    if waiting:
+        # One reason, said once.
+        told = f"{_NOT_YET} Not looked at until then: {', '.join(waiting)}."
+        found.append(Finding("database", "fault", told, "programmes migrate"))
     return found

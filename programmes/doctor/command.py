@@ -8,8 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import get_args
 
-import asyncpg
-
+from programmes.core import refusals
 from programmes.core.clock import SystemClock
 from programmes.core.db import close_pool, fetchval, open_pool
 from programmes.doctor import checks, reach_checks
@@ -27,8 +26,8 @@ async def _refusal(settings: Settings) -> str | None:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await open_pool(settings.database_url, 2)
             await fetchval("select true")
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        return type(error).__name__
+    except refusals.REFUSED as error:
+        return refusals.kind_of(error)
     return None
 
 

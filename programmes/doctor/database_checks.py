@@ -1,7 +1,8 @@
-"""The checks of the database server: what it writes into its own log (DESIGN promise 2: no personal data in any log)."""
+"""The checks of the database server: what it writes into its own log (DESIGN promise 2: no personal data in any log), and
+whether it archives its write-ahead log."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from programmes.core import clock_trace
 from programmes.core.clock import local
@@ -36,6 +37,34 @@ def logging_findings(found: Mapping[str, str]) -> Iterator[Finding]:
         )
     if not wrong:
         yield Finding("database log", "ok", "The database writes no parameters and no rows into its log.")
+
+
+def archive_findings(mode: str, archived: datetime | None, failed: datetime | None, demo: bool = False) -> Iterator[Finding]:
+    """Whether the server's archive of its write-ahead log goes on; `mode` as archive_mode. Nothing where there is none."""
+    check = "database archive"
+    if mode == "off":
+        return
+    if failed and (archived is None or failed > archived):
+        when = f"the last it could was {local(archived):%Y-%m-%d %H:%M}" if archived else "it never could"
+        told = (
+            f"The database cannot archive its log ({local(failed):%Y-%m-%d %H:%M}; {when}): nothing newer can be put back."
+        )
+        mend = "The database's own log says how archive_command ended: see that what it runs is installed, that the account"
+        mend += " postgres may write where it writes, and that there is room. The server tries again by itself."
+        yield Finding(check, "note" if demo else "fault", told, "" if demo else mend)
+    else:
+        when = f", last {local(archived):%Y-%m-%d %H:%M}" if archived else "; nothing has been yet"
+        yield Finding(check, "ok", f"The database archives its log{when}.")
+
+
+async def archiver(patient: Patient) -> Sequence[Finding]:
+    """What the server tells of its archiver, which every role may read."""
+    row = await fetchrow(
+        "select current_setting('archive_mode') as mode, last_archived_time, last_failed_time from pg_stat_archiver"
+    )
+    assert row is not None
+    found = archive_findings(row["mode"], row["last_archived_time"], row["last_failed_time"], patient.settings.demo)
+    return [*found]
 
 
 _OF_ROLES = """

@@ -7,42 +7,18 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from programmes.core import schema
+from programmes.core import refusals, schema
 from programmes.core.db import fetch, fetchrow
 from programmes.doctor.findings import Finding, Level, Patient
 from programmes.setting_values import hosts
 
 _WANTED = 18
 _HOST_SECONDS = 4.0
-_AWAY: Mapping[str, tuple[str, str]] = {
-    "InvalidPasswordError": (
-        "It refuses the password.",
-        "Put the right one into DATABASE_URL; signs as @ : / are written %40 %3A %2F.",
-    ),
-    "InvalidAuthorizationSpecificationError": (
-        "It does not let this role in: there is none, or pg_hba.conf does not know it.",
-        "Run programmes migrate, which makes the roles, and look into pg_hba.conf.",
-    ),
-    "InvalidCatalogNameError": ("There is no such database.", "create database programmes owner programmes_owner;"),
-    "TooManyConnectionsError": (
-        "It has no connection left.",
-        "Raise max_connections, or lower PROGRAMMES_POOL_SIZE: each web process takes as many, the worker five.",
-    ),
-    "CannotConnectNowError": ("It is starting, or stopping.", "Wait, and look again."),
-    "ConnectionRefusedError": ("Nothing listens there.", "Start PostgreSQL, and see to host and port in DATABASE_URL."),
-    "FileNotFoundError": ("The folder of its socket is not there.", "Start PostgreSQL, and see to it in DATABASE_URL."),
-    "gaierror": ("The name of its host is not known.", "Correct the host in DATABASE_URL, or the server of names."),
-    "TimeoutError": ("It does not answer within ten seconds.", "See whether a firewall lies between, and whether it hangs."),
-    "TargetServerAttributeNotMatched": (
-        "None of its hosts is the primary.",
-        "Promote a standby (select pg_promote();) or start the primary.",
-    ),
-}
 
 
 def away_finding(error: str) -> Finding:
     """Why the database does not answer, by the class of the error."""
-    told, mend = _AWAY.get(error, ("", "See that it runs, and that DATABASE_URL is right."))
+    told, mend = refusals.in_words(error)
     says = f"The database does not answer, so that nothing in it could be looked at. {told or f'({error})'}"
     return Finding("database", "fault", says.strip(), mend)
 

@@ -7,6 +7,8 @@ import gzip
 import json
 import os
 import shutil
+import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,14 +20,16 @@ import pyrage
 import pytest
 
 from programmes import worker
-from programmes.backup import BackupError, archives, files, making, manifest, places, postgres, restoring
+from programmes.backup import BackupError, archives, drilling, files, making, manifest, postgres, restoring
 from programmes.backup.progress import Progress
 from programmes.cli import main
-from programmes.core import backup_trace, lock_numbers
+from programmes.core import backup_files, backup_trace, lock_numbers
 from programmes.core.db import engine
 from programmes.core.rotating import rotating
 from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
+from programmes.doctor.backup_checks import backup_set
+from programmes.doctor.findings import Patient
 from programmes.private_server import PrivateServer
 from programmes.settings import Settings
 from programmes.upgrading import starting
@@ -48,10 +52,10 @@ class Place:
 
     @property
     def newest(self) -> Path:
-        return places.sets_in(self.settings.backup_folder)[-1]
+        return backup_files.sets_in(self.settings.backup_folder)[-1]
 
     def copy(self, kind: str = "persons") -> Path:
-        return places.key_copies_in(self.settings.key_backup_folder, kind)[-1]
+        return backup_files.key_copies_in(self.settings.key_backup_folder, kind)[-1]
 
     def lies(self) -> list[str]:
         """Everything that lies where backups do."""
@@ -165,7 +169,7 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     assert await typed(own, "backup") == (0, "")
     name = place.newest.name
     assert place.lies() == sorted(
-        [name, *manifest.FILES, "manifest.json", f"log-{name}.age", f"persons-{name}.age"]
+        [name, *manifest.FILES, "manifest.json", f"keys-{name}.json", f"log-{name}.age", f"persons-{name}.age"]
     )  # nothing half done
     # Nobody else reads it, nor who has no identity; and what must never be kept is not in it.
     written = [path for folder in (own.backup_folder, own.key_backup_folder) for path in folder.rglob("*.age")]
@@ -184,7 +188,7 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     assert code == 0, said
     assert "opened with the copy of keys: 2" in said
     assert "a restore would erase again: 1" in said
-    assert not await owner.fetchval("select count(*) from pg_database where datname like 'programmes_drill%'")
+    assert await owner.fetch(backup_trace.REHEARSALS) == []
     assert {name for name, seen in (await backup_trace.seen()).items() if not seen.failed} == {"backup", "drill"}
 
     # The machine is lost, with all keys: what is left are the backup and the copy of keys from before the erasure, and a
@@ -356,13 +360,14 @@ def _broken_off(write: Callable[[postgres.Running, bytes], int]) -> Callable[[po
     return some
 
 
-def _full(after: int) -> Callable[[int, memoryview], int]:
-    """A disk that is full once so many bytes have been written."""
+def _full(after: int, folder: Path = Path("/")) -> Callable[[int, memoryview], int]:
+    """A disk that is full once so many bytes have been written below a folder."""
     write, room = os.write, [after]
 
     def some(handle: int, block: memoryview) -> int:
-        room[0] -= len(block)
-        if room[0] < 0:
+        below = Path(f"/proc/self/fd/{handle}").readlink().is_relative_to(folder)
+        room[0] -= len(block) if below else 0
+        if below and room[0] < 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return write(handle, block)
 
@@ -404,6 +409,14 @@ async def test_a_backup_that_cannot_be_made_says_why_and_leaves_nothing_and_the_
         with monkeypatch.context() as patch:
             patch.setattr(files.os, "write", _full(room))
             await refused("is full. Make room")
+    # The disk of the copies alone, which are small: pyrage does not say that the last block was refused.
+    for room in (0, 200):
+        with monkeypatch.context() as patch:
+            patch.setattr(files.os, "write", _full(room, own.key_backup_folder))
+            await refused(f"The disk of {own.key_backup_folder} is full. Make room")
+            code, said = await typed(own, "backup")
+        assert (code, "is full. Make room" in said, place.lies()) == (1, True, before)
+        assert (await backup_trace.seen())["backup"].failed
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", _no_right)
         await refused("may not write in")
@@ -440,10 +453,37 @@ async def test_a_backup_that_cannot_be_made_says_why_and_leaves_nothing_and_the_
     shutil.copytree(place.newest, own.backup_folder / manifest.name_of(now - timedelta(days=30)))
     assert await typed(own, "backup") == (0, "")
     assert [path.name for path in own.backup_folder.glob(".part*")] == []
-    assert len(places.sets_in(own.backup_folder)) == 2
-    ages = [(now - places.made_at(path)).days for path in places.key_copies_in(own.key_backup_folder, "persons")]
+    assert len(backup_files.sets_in(own.backup_folder)) == 2
+    ages = [(now - backup_files.made_at(path)).days for path in backup_files.key_copies_in(own.key_backup_folder, "persons")]
     assert ages == [5, 0, -1]
     assert not (await backup_trace.seen())["backup"].failed
+
+
+async def test_of_a_run_that_is_killed_the_doctor_tells_and_the_next_one_clears(
+    place: Place, typed: Typed, tmp_path: Path
+) -> None:
+    """A process of its own, killed in the middle of the rows."""
+    own = place.settings
+    hanging = replace(own, postgres_programs=_programs(tmp_path / "hanging", 18, "echo PGDMP; exec sleep 600"))
+    env = {**environment(hanging, "migrate"), **variables(hanging)}
+    env["PROGRAMMES_POSTGRES_PROGRAMS"] = str(hanging.postgres_programs)
+    command = (sys.executable, "-m", "programmes.cli", "backup")
+    process = await asyncio.create_subprocess_exec(*command, env=env, start_new_session=True)
+    try:
+        async with asyncio.timeout(60):
+            while not [*own.backup_folder.glob(".part-*/database.age")]:
+                await asyncio.sleep(0.05)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    assert process.returncode == -signal.SIGKILL
+    patient = Patient(own, datetime.now(UTC))
+    [found] = await backup_set(patient)
+    assert (found.level, "is not finished are there: one runs, or was killed" in found.says) == ("warning", True)
+    assert await typed(own, "backup") == (0, "")
+    [found] = await backup_set(patient)
+    assert (found.level, found.says.startswith("The newest backup")) == ("ok", True)
+    assert [*own.backup_folder.glob(".part-*")] == []
 
 
 def _no_right(*_: object) -> None:
@@ -455,7 +495,15 @@ async def test_a_rehearsal_fails_where_keys_do_not_belong_and_what_a_killed_one_
 ) -> None:
     own = place.settings
     await making.make(own, datetime.now(UTC), Progress())
-    await owner.execute("create database programmes_drill_killed")
+    # What killed rehearsals have left, one of the release before; and what another municipality's has on the same server.
+    here, other = (
+        await owner.fetchval("select oid from pg_database where datname = current_database()"),
+        "programmes_drill_0_1",
+    )
+    killed = (f"programmes_drill_{here}_killed", f"programmes_drill_{os.getpid():012x}")
+    for database in (*killed, other):
+        await owner.execute(f'create database "{database}"')
+    assert sorted(row["datname"] for row in await owner.fetch(backup_trace.REHEARSALS)) == sorted(killed)
     # Another key of the same person than the one that its row lies under.
     [path] = own.key_folder.glob(f"person/??/{place.people[0]}.key")
     path.write_bytes(os.urandom(32))
@@ -463,13 +511,18 @@ async def test_a_rehearsal_fails_where_keys_do_not_belong_and_what_a_killed_one_
     files.seal_bytes(archives.person_keys(own.key_folder), wrong, [IDENTITY.to_public()])
     code, said = await typed(own, "restore", "--drill", "--identity", place.identity, "--keys", wrong)
     assert (code, "1 of 2 protected records do not open with the copy of keys" in said) == (1, True), said
-    assert not await owner.fetchval("select count(*) from pg_database where datname like 'programmes_drill%'")
+    assert await owner.fetch(backup_trace.REHEARSALS) == []
+    await owner.execute(f'drop database "{other}"')
     assert (await backup_trace.seen())["drill"].failed
     assert not place.keys.is_restoring()
-    # An owner who may not make databases reads how to mend that.
+    # An owner who may not make databases reads how to mend that; who is none, as whom to run it.
     nobody = replace(own, database_url=own.worker_database_url)
     code, said = await typed(nobody, "restore", "--drill", "--identity", place.identity)
-    assert (code, "alter role programmes_worker createdb;" in said) == (1, True), said
+    assert (code, "The role programmes_worker is not the owner" in said, "createdb" in said) == (1, True, False), said
+    assert "programmes-as restore restore --drill" in said
+    row = await owner.fetchrow(drilling._WHO)
+    assert row["owner"]
+    assert f"alter role {row['who']} createdb;" in drilling.no_database_for(row["who"], row["owner"])
     # One at a time.
     async with restoring.connected(own.database_url) as other:
         await other.execute("select pg_advisory_lock($1)", lock_numbers.BACKUP_READ)

@@ -1,20 +1,29 @@
 """What is decided without a database: whether a manifest is whole and ours, what others see of an address, what is told."""
 
+import errno
 import io
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import quote
 
+import pyrage
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programmes.backup import BackupError, archives, manifest
-from programmes.backup.manifest import FileFacts, Here, Manifest
+from programmes.backup import BackupError, archives, files, manifest, restoring
+from programmes.backup.manifest import Here, Manifest
 from programmes.backup.postgres import address_of, in_database
 from programmes.backup.progress import Progress
+from programmes.core import backup_files
+from programmes.core.backup_files import FileFacts
 from programmes.core.backup_trace import Seen
-from programmes.doctor.backup_checks import trace_findings
+from programmes.doctor.backup_checks import backup_set, key_copies, trace_findings
+from programmes.doctor.findings import Finding, Patient
+from programmes.settings import Settings
+from tests.clock import FrozenClock
 
 KEY = b"k" * 32
 SOUND = Manifest(
@@ -126,3 +135,120 @@ def test_progress_is_shown_on_a_terminal_and_cron_hears_nothing() -> None:
             shown.step()
         shown.end()
         assert stream.getvalue() == said
+
+
+@pytest.mark.parametrize("size", [0, 50, 1000, 65_536, 70_000, 200_000])
+def test_a_disk_that_refuses_any_byte_of_a_file_is_heard(size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pyrage itself is silent about the last block, which is all of a small file."""
+    to, write = [pyrage.x25519.Identity.generate().to_public()], os.write
+    whole = files.seal_bytes(bytes(size), tmp_path / "whole.age", to)
+    assert backup_files.seems_sealed(tmp_path / "whole.age")
+    # age adds a stanza of random length, below 600 bytes.
+    for number, room in enumerate((0, 100, max(whole.size - 700, 0))):
+        left = [room]
+
+        def some(handle: int, block: memoryview, left: list[int] = left) -> int:
+            if not left[0]:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            left[0] -= (written := write(handle, block[: left[0]]))
+            return written
+
+        path = tmp_path / f"{number}.age"
+        with monkeypatch.context() as patch:
+            patch.setattr(files.os, "write", some)
+            with pytest.raises(OSError, match="No space left"):
+                files.seal_bytes(bytes(size), path, to)
+    # What is kept back and never comes to lie there is heard too.
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "write", lambda _, block: len(block))
+        with pytest.raises(OSError, match="not as long"):
+            files.seal_bytes(bytes(size), tmp_path / "none.age", to)
+
+
+def test_what_a_full_disk_left_is_seen_without_opening_it(tmp_path: Path) -> None:
+    path, to = tmp_path / "persons-20261129T011500Z.age", [pyrage.x25519.Identity.generate().to_public()]
+    files.seal_bytes(b"keys", path, to)
+    content = path.read_bytes()
+    facts = backup_files.facts_of(path)
+    header = content.index(b"\n", content.index(b"\n--- ") + 5) + 1
+    # As the release before leaves it, without a list: a header and something behind it.
+    assert backup_files.seems_whole(path)
+    for left in (0, 20, 100, header, header + 31):
+        path.write_bytes(content[:left])
+        assert not backup_files.seems_whole(path), left
+    path.write_bytes(b"x" * 500)
+    assert not backup_files.seems_whole(path)
+    assert not backup_files.seems_whole(tmp_path / "none.age")
+    # By its list every byte counts.
+    backup_files.list_of(path).write_bytes(backup_files.written_list({path.name: facts}))
+    path.write_bytes(content)
+    assert backup_files.seems_whole(path)
+    for other in (content[:-1], content + b"x", content[:-1] + bytes([content[-1] ^ 1])):
+        path.write_bytes(other)
+        assert not backup_files.seems_whole(path)
+    backup_files.list_of(path).write_bytes(b"[")
+    path.write_bytes(content)
+    assert backup_files.seems_whole(path)
+
+
+async def test_the_doctor_tells_of_copies_and_backups_that_are_empty_and_the_newest_whole_one_counts(tmp_path: Path) -> None:
+    own = Settings(backup_folder=tmp_path / "backups", key_backup_folder=tmp_path / "copies")
+    patient = Patient(own, datetime.now(UTC))
+    assert [*await key_copies(patient), *await backup_set(patient)] == []
+    to = [pyrage.x25519.Identity.generate().to_public()]
+    for day in ("20261128", "20261129"):
+        at = own.backup_folder / f"{day}T011500Z"
+        at.mkdir(parents=True)
+        own.key_backup_folder.mkdir(exist_ok=True)
+        for kind in ("persons", "log"):
+            files.seal_bytes(b"keys", own.key_backup_folder / f"{kind}-{day}T011500Z.age", to)
+        written = {name: files.seal_bytes(b"rows", at / name, to) for name in manifest.FILES}
+        (at / "manifest.json").write_bytes(manifest.write(replace(SOUND, files=written), KEY))
+
+    async def levels() -> list[str]:
+        found = [*await key_copies(patient), *await backup_set(patient)]
+        assert all(f.mend for f in found if f.level in {"warning", "fault"})
+        return [f.level for f in found]
+
+    assert await levels() == ["ok", "ok"]
+    # An older one that is empty, and then the newest.
+    (own.key_backup_folder / "log-20261128T011500Z.age").write_bytes(b"")
+    assert await levels() == ["warning", "ok"]
+    (own.key_backup_folder / "persons-20261129T011500Z.age").write_bytes(b"")
+    [person, log] = await key_copies(patient)
+    assert (person.level, log.level) == ("fault", "warning")
+    assert "persons-20261129T011500Z.age" in person.says
+    assert "the newest whole one is of 2026-11-28 02:15" in person.says
+    (own.key_backup_folder / "persons-20261128T011500Z.age").write_bytes(b"")
+    assert "none is whole" in (await key_copies(patient))[0].says
+    # Of the backup itself each file; and what a killed run has left.
+    for name in manifest.FILES:
+        path = own.backup_folder / "20261129T011500Z" / name
+        content = path.read_bytes()
+        for left in (b"", content[:-1]):
+            path.write_bytes(left)
+            [found] = await backup_set(patient)
+            assert (found.level, name in found.says) == ("fault", True)
+            assert "seems whole is of 2026-11-28" in found.says
+        path.write_bytes(content)
+    (own.backup_folder / ".part-20261130T011500Z").mkdir()
+    [whole, draft] = await backup_set(patient)
+    assert (whole.level, draft.level, "1 files or folders of a backup that is not finished" in draft.says) == (
+        "ok",
+        "warning",
+        True,
+    )
+    # A draft that is left holds person keys too.
+    left_over = own.key_backup_folder / ".part-persons-20261101T011500Z.age"
+    left_over.touch()
+    os.utime(left_over, (0, 0))
+    assert "1 copies of person keys are older than seven days" in (await key_copies(patient))[0].says
+
+
+async def test_what_is_to_be_done_before_web_is_started_does_not_ask_for_web(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def examine(patient: Patient) -> list[Finding]:
+        return [Finding(check, "fault", f"{check} is wrong.", "Mend it.") for check in ("base address", "worker", "clock")]
+
+    monkeypatch.setattr(restoring.checks, "examine", examine)
+    clock = FrozenClock(datetime(2026, 11, 29, 8, tzinfo=UTC))
+    assert await restoring._advice(Settings(), clock) == ["clock is wrong. Mend it."]

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from argparse import Namespace
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +13,11 @@ import asyncpg
 import pytest
 
 from programmes import migrate
-from programmes.core import schema
+from programmes.core import refusals, schema
 from programmes.core.clock_trace import Machine, Trace
-from programmes.core.db import engine
-from programmes.doctor import checks, clock_checks, command, server_checks, work_checks
-from programmes.doctor.findings import Finding, Patient
+from programmes.core.db import engine, fetch
+from programmes.doctor import checks, clock_checks, command, database_checks, server_checks, work_checks
+from programmes.doctor.findings import Check, Finding, Patient
 from programmes.doctor.server_checks import Role
 from programmes.settings import Settings
 from tests.pools import WORKERS, a_pool
@@ -137,7 +137,7 @@ def test_hosts_that_are_all_there_and_two_primaries() -> None:
     assert levels(server_checks.host_findings([("a:1", "primary"), ("b:1", "TimeoutError")])) == ["warning"]
 
 
-@pytest.mark.parametrize("error", [*server_checks._AWAY, "SomethingElse"])
+@pytest.mark.parametrize("error", [*refusals._REASONS, "SomethingElse"])
 def test_why_the_database_does_not_answer_is_said_with_how_to_mend_it(error: str) -> None:
     found = server_checks.away_finding(error)
     assert (found.level, bool(found.mend)) == ("fault", True)
@@ -159,7 +159,7 @@ async def test_the_refusal_of_a_real_server_is_told_by_its_class(
     assert await refused(good.replace(urlsplit(good).path, "/none")) == "InvalidCatalogNameError"
     assert await refused("postgresql://a:b@127.0.0.1:1/x") == "ConnectionRefusedError"
     assert await refused("postgresql://a:b@nowhere.invalid/x") == "gaierror"
-    assert {"InvalidPasswordError", "InvalidCatalogNameError", "gaierror"} <= set(server_checks._AWAY)
+    assert {"InvalidPasswordError", "InvalidCatalogNameError", "gaierror"} <= set(refusals._REASONS)
 
 
 def test_a_zone_that_is_missing_or_of_another_age_is_a_fault() -> None:
@@ -287,3 +287,40 @@ def test_a_disk_that_hangs_does_not_hold_the_doctor(
     said = capsys.readouterr().out
     assert "FAULT   doctor: It did not end within" in said
     assert "The last that was looked at: key folder." in said
+
+
+async def test_an_archive_of_the_log_that_does_not_go_on_is_a_fault(patient: Patient) -> None:
+    now = patient.now
+    found = [*database_checks.archive_findings("on", now - timedelta(hours=2), now)]
+    assert (levels(found), "cannot archive its log" in found[0].says, bool(found[0].mend)) == (["fault"], True, True)
+    assert "it never could" in next(database_checks.archive_findings("always", None, now)).says
+    assert levels(database_checks.archive_findings("on", None, now, demo=True)) == ["note"]
+    # One that failed before, and nothing to archive yet.
+    assert levels(database_checks.archive_findings("on", now, now - timedelta(hours=2))) == ["ok"]
+    assert levels(database_checks.archive_findings("on", None, None)) == ["ok"]
+    # Where there is none nothing is said; asked by the worker's role, of a real server.
+    assert await database_checks.archiver(patient) == []
+
+
+async def test_before_the_first_migrate_one_reason_is_said_once(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def behind(_: Patient) -> Sequence[Finding]:
+        await fetch("select * from not_made_yet")
+        return []
+
+    async def sound(_: Patient) -> Sequence[Finding]:
+        return [Finding("sound", "ok", "It is.")]
+
+    names = ("worker", "waiting")
+    monkeypatch.setattr(checks, "WITHOUT", ())
+    monkeypatch.setattr(checks, "ASKING", (*(_named(behind, name) for name in names), sound))
+    ok, found = await checks.examine(patient)
+    assert (ok.check, found.level, found.mend) == ("sound", "fault", "programmes migrate")
+    assert found.says == "The database is not at this release. Not looked at until then: worker, waiting."
+
+
+def _named(check: Check, name: str) -> Check:
+    async def one(patient: Patient) -> Sequence[Finding]:
+        return await check(patient)
+
+    one.__name__ = name
+    return one

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from programmes import settings_command
 from programmes.cli import main
+from programmes.settings import read_settings
 from programmes.settings_command import TABLE, masked, told
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,3 +86,56 @@ def test_what_holds_no_secret_is_shown_as_it_is() -> None:
 def test_the_container_has_the_table_too() -> None:
     assert "COPY docs/settings.md docs/settings.md" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert next(told(TABLE.read_text(encoding="utf-8"), {})).name == "DATABASE_URL"
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "password", ["sec/ret", "123/ret", "sec#ret", "123#ret", "sec?ret", "1?r=et", "se[cret", "sec]ret", "s/e:c@r"]
+)
+@pytest.mark.parametrize("rest", ["127.0.0.1/programmes", "a:5432,b:5433/x?target_session_attrs=read-write"])
+def test_a_password_that_ends_its_address_is_said_and_never_repeated(
+    name: str, password: str, rest: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://kim@db/x")
+    monkeypatch.setenv(name, f"postgresql://programmes_web:{password}@{rest}")
+    for command in (["settings", "DATABASE_URL"], ["serve"], ["worker", "--once"], ["migrate", "--check"], ["doctor"]):
+        assert main(command) == 2
+        said = capsys.readouterr()
+        assert (said.err.count("\n"), "%2F %23 %3F" in said.err, name in said.err) == (1, True, True), said.err
+        assert not any(part in said.out + said.err for part in (password, "sec/", "ret@", "cret", "r=et"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://kim:a%2Fb%23c%3Fd%5B@127.0.0.1/x",
+        "postgresql://kim:a@b@host:5432/x",
+        "postgresql://kim@/x?host=/run/postgresql&port=5433",
+        "postgresql://@/x?host=/run&port=5432",
+        "postgres://kim:pw@[::1]:5432,b,c:1/x?target_session_attrs=primary&sslmode=verify-full",
+        "postgresql:///x?host=a,b&port=1,2&user=k&password=a%40b&target_session_attrs=read-write",
+        "postgresql://x:y@/none?host=/tmp/a b",
+    ],
+)
+def test_an_address_that_can_be_is_taken(address: str) -> None:
+    assert read_settings({"DATABASE_URL": address}).worker_database_url == address
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("DATABASE_URL", "", "DATABASE_URL must be set"),
+        ("PROGRAMMES_WEB_DATABASE_URL", "", "PROGRAMMES_WEB_DATABASE_URL must be set"),
+        ("PROGRAMMES_MUNICIPALITY", " ", "PROGRAMMES_MUNICIPALITY must be set"),
+        ("programmes_pool_size", "5", "programmes_pool_size (is PROGRAMMES_POOL_SIZE meant? Names are in capital letters.)"),
+        ("Programmes_Colour", "5", "Programmes_Colour (Names are in capital letters.)"),
+        ("DATABASE_URL", "postgresql://kim@db:70000/x", "has a port that cannot be"),
+    ],
+)
+def test_what_is_empty_or_written_small_is_said(
+    name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://kim@db/x")
+    monkeypatch.setenv(name, value)
+    assert main(["settings", "DATABASE_URL"]) == 2
+    assert told in capsys.readouterr().err

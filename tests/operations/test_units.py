@@ -168,6 +168,14 @@ def test_the_proxy_hides_what_is_inside_writes_down_nothing_and_hands_on_whom_it
     assert str(proxy) == "127.0.0.1/32"
 
 
+def test_every_page_of_the_proxys_own_is_named_where_requests_are_handed_on() -> None:
+    """A location with an `error_page` of its own inherits none of its server's (nginx, ngx_http_core_module)."""
+    handing_on = NGINX.partition("\tlocation / {\n\t\tproxy_pass")[2].partition("\n\t}")[0]
+    assert re.findall(r"error_page ([\d ]+?) =? ?(@\w+);", handing_on) == [("502 504", "@away"), ("413", "@large")]
+    assert NGINX.count("error_page ") == 2
+    assert set(re.findall(r"location (@\w+)", NGINX)) == {"@away", "@large"}
+
+
 def test_the_proxy_waits_as_long_and_takes_as_much_as_the_service() -> None:
     def seconds(name: str) -> set[int]:
         return {int(found) for found in re.findall(rf"\b{name} (\d+)s;", NGINX)}

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -16,7 +16,7 @@ from programmes.people.queries import load_principal
 from programmes.people.services import NotAdmitted, SignedIn, sign_in
 from programmes.private_server import PrivateServer
 from programmes.settings import Settings
-from programmes.staff_commands import _role
+from programmes.staff_commands import _password, _Refused, _role
 from tests.clock import FrozenClock
 from tests.conftest import TEMPLATE
 from tests.factories import PASSWORD, SIGN_IN_KEY, a_coordinator
@@ -203,3 +203,27 @@ def test_the_password_is_never_an_argument() -> None:
         _parser().parse_args(["staff", "add", "kim", "--name", "K", "--role", "leader", "--password", "x"])
     _parser().print_help(shown)
     assert "password" not in shown.getvalue()
+
+
+def test_at_a_terminal_the_password_is_asked_for_twice_and_a_slip_of_the_finger_does_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    for second in (STRONG, f"{STRONG}x"):
+        asked, answers = [], iter([STRONG, second])
+
+        def answer(prompt: str, asked: list[str] = asked, answers: Iterator[str] = answers) -> str:
+            asked.append(prompt)
+            return next(answers)
+
+        monkeypatch.setattr("getpass.getpass", answer)
+        if second == STRONG:
+            assert _password(settings, "kim") == STRONG
+        else:
+            with pytest.raises(_Refused, match="The two are not the same"):
+                _password(settings, "kim")
+        assert asked == ["Password: ", "Once more: "]

@@ -1,7 +1,7 @@
 """View model of how the service is, in plain words for staff: what works, and what to do meanwhile where it doesn't."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from programmes.core.i18n import clock, moment_long, ngettext
@@ -35,10 +35,13 @@ def status_page(
     counts: Mapping[str, int], worker_at: datetime | None, keys: bool, backup_at: datetime | None, now: datetime
 ) -> StatusPage:
     """The page. `counts` are those of `metrics_queries.waiting`; `backup_at`: when a backup last succeeded."""
-    points = (
-        _keys(keys), _worker(worker_at, now), _messages(counts), _places(counts["offers_late"]),
-        _erasure(counts["lists_due"], counts["keys_late"]), _backup(backup_at, now),
-    )  # fmt: skip
+    erasure = _erasure(counts["lists_due"], counts["keys_late"])
+    work: tuple[Point, ...] = (_messages(counts), _places(counts["offers_late"]), erasure)
+    at_work = worker_at is not None and now - worker_at <= _AWAY
+    if not at_work:
+        # What nobody does is not late yet, and does not work.
+        work = tuple(replace(point, ok=False, text=_stands_still(point)) for point in work)
+    points = (_keys(keys), _worker(worker_at, at_work), *work, _backup(backup_at, now))
     well = all(point.ok for point in points)
     lead = _("Allt fungerar.") if well else _("Något fungerar inte som det ska. Den som sköter tjänsten behöver veta det.")
     return StatusPage(lead, well, _("Läget klockan %(time)s.", time=clock(now)), points)
@@ -56,11 +59,19 @@ def _keys(usable: bool) -> Point:
     )
 
 
-def _worker(at: datetime | None, now: datetime) -> Point:
-    if at is not None and now - at <= _AWAY:
+def _stands_still(point: Point) -> str:
+    """Of work that the worker does, while it is away."""
+    return point.text if not point.ok else _("Det står stilla tills det som sköts av sig självt är i gång igen.")
+
+
+def _worker(at: datetime | None, at_work: bool) -> Point:
+    if at_work:
         return Point(_("Det som sköts av sig självt"), True, _("Meddelanden, platser och gallring sköts om."))
     when = _("Det var senast i gång %(when)s.", when=moment_long(at)) if at else _("Det har aldrig varit i gång.")
-    text = _("Inga meddelanden går ut, och lediga platser erbjuds ingen. Ring om det är bråttom.")
+    text = _(
+        "Inga meddelanden går ut, och lediga platser erbjuds ingen. Ring den som sköter tjänsten."
+        " Är det bråttom för en deltagare, ring deltagaren också."
+    )
     return Point(_("Det som sköts av sig självt"), False, f"{when} {text}")
 
 
@@ -68,8 +79,8 @@ def _messages(counts: Mapping[str, int]) -> Point:
     late, failed = counts["messages_late"], counts["messages_failed"]
     if late:
         text = ngettext(
-            "%(n)s meddelande har väntat i över tio minuter. Ring om det är bråttom.",
-            "%(n)s meddelanden har väntat i över tio minuter. Ring om det är bråttom.",
+            "%(n)s meddelande har väntat i över tio minuter. Är det bråttom, ring deltagaren.",
+            "%(n)s meddelanden har väntat i över tio minuter. Är det bråttom, ring deltagarna.",
             late,
         )
     elif failed:

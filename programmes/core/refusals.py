@@ -1,0 +1,44 @@
+"""Why a database lets nobody in, in words, by the class of the error: its own words may repeat an address."""
+
+from collections.abc import Mapping
+
+import asyncpg
+
+from programmes.core.connecting import DatabaseAway
+
+# What comes when a database is asked for a connection, and does not give one.
+REFUSED = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_REASONS: Mapping[str, tuple[str, str]] = {
+    "InvalidPasswordError": (
+        "It refuses the password.",
+        "Put the right one into DATABASE_URL; signs as @ : / are written %40 %3A %2F.",
+    ),
+    "InvalidAuthorizationSpecificationError": (
+        "It does not let this role in: there is none, or pg_hba.conf does not know it.",
+        "Run programmes migrate, which makes the roles, and look into pg_hba.conf.",
+    ),
+    "InvalidCatalogNameError": ("There is no such database.", "create database programmes owner programmes_owner;"),
+    "TooManyConnectionsError": (
+        "It has no connection left.",
+        "Raise max_connections, or lower PROGRAMMES_POOL_SIZE: each web process takes as many, the worker five.",
+    ),
+    "CannotConnectNowError": ("It is starting, or stopping.", "Wait, and look again."),
+    "ConnectionRefusedError": ("Nothing listens there.", "Start PostgreSQL, and see to host and port in DATABASE_URL."),
+    "FileNotFoundError": ("The folder of its socket is not there.", "Start PostgreSQL, and see to it in DATABASE_URL."),
+    "gaierror": ("The name of its host is not known.", "Correct the host in DATABASE_URL, or the server of names."),
+    "TimeoutError": ("It does not answer within ten seconds.", "See whether a firewall lies between, and whether it hangs."),
+    "TargetServerAttributeNotMatched": (
+        "None of its hosts is the primary.",
+        "Promote a standby (select pg_promote();) or start the primary.",
+    ),
+}
+
+
+def kind_of(error: BaseException) -> str:
+    """The class of the error; of the last host's, where none of them answered."""
+    return str(error) if isinstance(error, DatabaseAway) and str(error) in _REASONS else type(error).__name__
+
+
+def in_words(kind: str) -> tuple[str, str]:
+    """What it means, empty where that is not known, and what to do."""
+    return _REASONS.get(kind, ("", "See that it runs, and that DATABASE_URL is right."))
