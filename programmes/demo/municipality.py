@@ -4,15 +4,16 @@ import json
 import os
 import secrets
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import asyncpg
 
 from programmes import worker
+from programmes.core.clock import at_local, local_date
 from programmes.core.codes import ALPHABET
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
-from programmes.demo import finished, looks, running, starts
+from programmes.demo import finished, looks, past, running, starts
 from programmes.demo.place import Place
 from programmes.demo.staff import hire
 from programmes.demo.town import StoryClock, Town
@@ -22,8 +23,11 @@ Story = Callable[[Town], Awaitable[None]]
 
 # Told in this order; each begins in the past and ends now.
 STORIES: list[tuple[str, Story]] = [
+    ("an edition for the years before the guideline's", past.edition),
     ("conditions and rules to accept", starts.agreement_texts),
     ("the school's next break", starts.days_off),
+    ("the year before last", past.year_before_last),
+    ("last year, with a report to establish", past.last_year),
     ("a parenting course that is over", finished.parents),
     ("a relapse prevention group that is over", finished.relapse_prevention),
     ("a gambling group in its sixth week", running.gambling_group),
@@ -47,7 +51,8 @@ async def load(place: Place, settings: Settings, now: datetime, say: Callable[[s
     await open_pool(settings.database_url, 4)
     connection = await asyncpg.connect(settings.database_url)
     try:
-        clock = StoryClock(now - timedelta(weeks=40))
+        # Its first group opens some weeks before its first year.
+        clock = StoryClock(at_local(past.first_day(local_date(now)) - timedelta(days=30), time(12)))
         keys = KeyFolder(settings.key_folder)
         town = Town(keys, worker.Worker(settings, clock, keys, connection), clock, now)
         password = _password()
