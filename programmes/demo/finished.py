@@ -14,11 +14,19 @@ from programmes.evaluation import services as evaluation
 
 async def parents(town: Town) -> None:
     """2.1: four sessions in early autumn, seven people, six answers."""
-    plan = Plan(
-        "2.1", "ABC, sensommaren", town.day(-14, 2), time(18), time(20, 30), "robin", "Biblioteket, grupprummet"
-    )  # fmt: skip
+    first = town.day(-14, 2)
+    plan = Plan("2.1", "ABC, sensommaren", first, time(18), time(20, 30), "robin", "Biblioteket, grupprummet")
+    opened = noon(first - timedelta(weeks=5))
+    cohort = await town.open(plan, opened)
+    for n in range(7):
+        await town.apply(cohort, opened + timedelta(days=1 + n))
+    await town.start(cohort, noon(first - timedelta(days=6)))
+    await head_count(town, cohort, 7, "robin")
     words = "Gruppen tyckte att tempot var lagom. Exemplen kändes igen hemifrån."
-    await counted(town, plan, Count(women=4, men=3, other=0), answers=6, words=words)
+    ended = await _evaluate(town, cohort, "robin", answers=6, words=words)
+    wrong = await closing.count_unique(cohort.cohort_id, Count(women=4, men=3, other=0), town.staff["robin"], ended)
+    assert wrong is None, wrong
+    await _close(town, cohort, "robin", ended)
 
 
 async def relapse_prevention(town: Town) -> None:
@@ -28,48 +36,28 @@ async def relapse_prevention(town: Town) -> None:
         "2.8", "Återfallsprevention, våren", first, time(18), time(20), "mika", "Linden",
         visits=visits(first - timedelta(weeks=2), capacity=8),
     )  # fmt: skip
-    await documented(town, plan, 6, answers=5)
-
-
-async def counted(town: Town, plan: Plan, came: Count, answers: int, words: str = "") -> None:
-    """A group where nobody is documented, from its opening to its end: heads are counted, and at closing people."""
-    people = came.women + came.men + came.other
-    opened = noon(plan.first - timedelta(weeks=5))
-    cohort = await town.open(plan, opened)
-    for n in range(people):
-        await town.apply(cohort, opened + timedelta(days=1 + n))
-    await town.start(cohort, noon(plan.first - timedelta(days=6)))
-    await head_count(town, cohort, people, plan.leader)
-    ended = await _ended(town, cohort, plan.leader, answers, words)
-    wrong = await closing.count_unique(cohort.cohort_id, came, town.staff[plan.leader], ended)
-    assert wrong is None, wrong
-    await close_group(town, cohort, plan.leader, ended)
-
-
-async def documented(town: Town, plan: Plan, how_many: int, answers: int = 0) -> None:
-    """A group of documented people, each with a study visit, from its opening to its end."""
-    opened = noon(plan.first - timedelta(weeks=5))
+    opened = noon(first - timedelta(weeks=5))
     cohort = await town.open(plan, opened)
     people: list[UUID] = []
-    for n in range(how_many):
+    for n in range(6):
         person = await town.apply(cohort, opened + timedelta(days=1, hours=n))
-        await town.confirm(cohort, person, plan.leader, await town.visit(cohort, person, 0, opened + timedelta(days=2)))
+        await town.confirm(cohort, person, "mika", await town.visit(cohort, person, 0, opened + timedelta(days=2)))
         people.append(person)
-    await town.start(cohort, noon(plan.first - timedelta(days=8)))
-    await roll_call(town, cohort, people, plan.leader)
-    ended = await _ended(town, cohort, plan.leader, answers)
-    await closing.confirm_transfer(cohort.cohort_id, town.staff[plan.leader], ended)
-    await close_group(town, cohort, plan.leader, ended)
+    await town.start(cohort, noon(first - timedelta(days=8)))
+    await roll_call(town, cohort, people, "mika")
+    ended = await _evaluate(town, cohort, "mika", answers=5)
+    await closing.confirm_transfer(cohort.cohort_id, town.staff["mika"], ended)
+    await _close(town, cohort, "mika", ended)
 
 
-async def _ended(town: Town, cohort: CohortFacts, leader: str, answers: int, words: str = "") -> datetime:
-    """Slips at the last session but one, answers, the group's own words if it said any, and the box is closed and counted,
-    if anybody answers; returns when."""
+async def _evaluate(town: Town, cohort: CohortFacts, leader: str, answers: int, words: str = "") -> datetime:
+    """Slips at the last session but one, answers, the group's own words if it said any, and the box is closed and counted;
+    returns when."""
     sessions = await town.past(cohort)
-    ended = sessions[-1].ends_at + timedelta(minutes=20)
-    slips = await print_slips(town, cohort, leader, sessions[-2].ends_at) if answers else []
+    slips = await print_slips(town, cohort, leader, sessions[-2].ends_at)
     for number, code in enumerate(slips[:answers]):
         await answer(town, code, number)
+    ended = sessions[-1].ends_at + timedelta(minutes=20)
     if words:
         assert await evaluation.own_words(cohort.cohort_id, words, town.staff[leader], ended) is None
     await evaluation.close(cohort.cohort_id, town.staff[leader], ended)
@@ -77,8 +65,7 @@ async def _ended(town: Town, cohort: CohortFacts, leader: str, answers: int, wor
     return ended
 
 
-async def close_group(town: Town, cohort: CohortFacts, leader: str, moment: datetime) -> None:
-    """Its leader closes it as having gone to its end."""
+async def _close(town: Town, cohort: CohortFacts, leader: str, moment: datetime) -> None:
     await closing.set_ending(cohort.cohort_id, "completed", town.staff[leader], moment)
     done = await closing.close(cohort.cohort_id, uuid4(), town.staff[leader], town.keys, moment)
     assert isinstance(done, closing.Closed), done

@@ -4,12 +4,11 @@ import json
 import os
 import secrets
 from collections.abc import Awaitable, Callable
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 
 from programmes import worker
-from programmes.core.clock import at_local, local_date
 from programmes.core.codes import ALPHABET
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
@@ -26,8 +25,7 @@ STORIES: list[tuple[str, Story]] = [
     ("an edition for the years before the guideline's", past.edition),
     ("conditions and rules to accept", starts.agreement_texts),
     ("the school's next break", starts.days_off),
-    ("the year before last", past.year_before_last),
-    ("last year, with a report to establish", past.last_year),
+    ("two years that are over, with reports to establish", past.years),
     ("a parenting course that is over", finished.parents),
     ("a relapse prevention group that is over", finished.relapse_prevention),
     ("a gambling group in its sixth week", running.gambling_group),
@@ -51,8 +49,7 @@ async def load(place: Place, settings: Settings, now: datetime, say: Callable[[s
     await open_pool(settings.database_url, 4)
     connection = await asyncpg.connect(settings.database_url)
     try:
-        # Its first group opens some weeks before its first year.
-        clock = StoryClock(at_local(past.first_day(local_date(now)) - timedelta(days=30), time(12)))
+        clock = StoryClock(now - timedelta(weeks=40))
         keys = KeyFolder(settings.key_folder)
         town = Town(keys, worker.Worker(settings, clock, keys, connection), clock, now)
         password = _password()

@@ -27,16 +27,12 @@ from programmes.oversight.opening.services import Opening, Visit, open_with_visi
 from programmes.oversight.rules import seen_as
 from programmes.people.records import PersonRecord
 
-# Less than what the nights of the retention take for a clock that has jumped.
-_NIGHTS = timedelta(days=50)
-
 
 class StoryClock:
-    """Tells the time of the story, so that past content is made by the same services as today's. `latest`: how far
-    the worker has come."""
+    """Tells the time of the story, so that past content is made by the same services as today's."""
 
     def __init__(self, moment: datetime) -> None:
-        self._moment = self.latest = moment.astimezone(UTC)
+        self._moment = moment.astimezone(UTC)
 
     def now(self) -> datetime:
         return self._moment
@@ -96,13 +92,8 @@ class Town:
         return self.today + timedelta(weeks=weeks, days=weekday - self.today.weekday())
 
     async def work(self, moment: datetime) -> None:
-        """Let the worker do what waits at a point of the story: notices, offers, boxes. It has worked meanwhile, too: one
-        that stood still for months would doubt its clock, and say so among the nights of the retention."""
-        while moment - self.clock.latest > _NIGHTS:
-            self.clock.latest += _NIGHTS
-            self.clock.set(self.clock.latest)
-            await worker.drain(self.worker)
-        self.clock.latest = max(self.clock.latest, self.clock.set(moment))
+        """Let the worker do what waits at a point of the story: notices, offers, boxes."""
+        self.clock.set(moment)
         await worker.drain(self.worker)
 
     async def open(self, plan: Plan, opened: datetime) -> CohortFacts:

@@ -127,10 +127,10 @@ def amount(figure: Figure, n: int | None) -> str:
 def filed(section: Section, figure: Figure, window: Window, place: str = "") -> str:
     """The same for a file: digits only, which a spreadsheet can count with; nothing where there is nothing to work it out
     from, and a dash where the service was not in use."""
-    if not section.known[window]:
-        return "–"
     if figure in {"women", "men"} and not section.exempt:
         return _("Frågas inte")
+    if not section.known[window]:
+        return "–"
     n = section.value(figure, window, place)
     return "" if n is None else str(n)
 
