@@ -69,7 +69,7 @@ async def years(town: Town) -> None:
         more = year == town.today.year - 1
         for one in _of(year, more):
             await _write(one)
-        await _series("2.3", year, [(6, 31), (7, 38)] if more else [(5, 27)])
+        await _series("2.9", year, [(6, 31), (7, 38)] if more else [(5, 27)])
         await _series("2.6", year, [(9, 9), (8, 8)] if more else [(7, 7)])
 
 
