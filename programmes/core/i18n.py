@@ -17,6 +17,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 from programmes.core.clock import local
 
@@ -101,8 +102,13 @@ def N_(message: str) -> str:  # noqa: N802 - the name by which messages are foun
 
 
 def ngettext(one: str, many: str, n: int, **values: object) -> str:
-    """The text for a number, with `%(n)s` in it."""
-    return _catalogue(_language.get()).ngettext(one, many, n) % {"n": n, **values}
+    """The text for a number, with `%(n)s` in it: `1 162`, as numbers are read."""
+    return _catalogue(_language.get()).ngettext(one, many, n) % {"n": thousands(n), **values}
+
+
+def thousands(n: int) -> str:
+    """`1 162` in Swedish, with a space that no line breaks at; `1,162` in English."""
+    return str(format_decimal(n, locale="sv" if _language.get().startswith("sv") else "en_GB")) if n > 999 else str(n)
 
 
 def language_name(code: str) -> str:

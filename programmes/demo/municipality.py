@@ -12,7 +12,7 @@ from programmes import worker
 from programmes.core.codes import ALPHABET
 from programmes.core.db import close_pool, open_pool
 from programmes.core.sealing import KeyFolder
-from programmes.demo import finished, looks, running, starts
+from programmes.demo import finished, looks, past, running, starts
 from programmes.demo.place import Place
 from programmes.demo.staff import hire
 from programmes.demo.town import StoryClock, Town
@@ -22,8 +22,10 @@ Story = Callable[[Town], Awaitable[None]]
 
 # Told in this order; each begins in the past and ends now.
 STORIES: list[tuple[str, Story]] = [
+    ("an edition for the years before the guideline's", past.edition),
     ("conditions and rules to accept", starts.agreement_texts),
     ("the school's next break", starts.days_off),
+    ("two years that are over, with reports to establish", past.years),
     ("a parenting course that is over", finished.parents),
     ("a relapse prevention group that is over", finished.relapse_prevention),
     ("a gambling group in its sixth week", running.gambling_group),

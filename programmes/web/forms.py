@@ -100,6 +100,15 @@ class Form:
             self.fail(name, required)
         return value
 
+    def paragraphs(self, name: str, most: int) -> str:
+        """Text of several lines as it was written, which may be empty: what nobody can see is."""
+        value = self.long(name).strip().replace("\r\n", "\n")
+        if _CONTROL.search(value.replace("\r", "\n")):
+            self.fail(name, _("Det finns tecken som inte går att använda. Skriv om texten."))
+        elif len(value) > most:
+            self.fail(name, _("Skriv högst %(most)s tecken.", most=most))
+        return value if _visible(value) else ""
+
     def lines(self, name: str, most: int, required: str) -> list[str]:
         """Several lines, empty ones left out; at most `most` of 300 characters each."""
         typed = [" ".join(line.split()) for line in (self.values.get(name) or [""])[0][:20_000].splitlines()]

@@ -32,11 +32,14 @@ _NO_TIME = datetime(2000, 1, 1)  # noqa: DTZ001
 _LONGEST_NAME = 31
 
 
-def xlsx_bytes(sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]], charts: Sequence[Bars] = ()) -> bytes:
-    """Sheets of a name, heads and rows. A text stays a text, whatever it begins with; None is an empty cell."""
+def xlsx_bytes(
+    sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]], charts: Sequence[Bars] = (), title: str = ""
+) -> bytes:
+    """Sheets of a name, heads and rows. A text stays a text, whatever it begins with; None is an empty cell. `title` is what
+    the file's properties say."""
     written = io.BytesIO()
     book = Workbook(written, {"in_memory": True})
-    book.set_properties({"created": _NO_TIME})
+    book.set_properties({"created": _NO_TIME, "title": title})
     bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
     for name, heads, rows in sheets:
         sheet = book.add_worksheet(name[:_LONGEST_NAME])
@@ -78,8 +81,11 @@ def _draw(book: Workbook, sheet: Worksheet, charts: Sequence[Bars]) -> None:
 
 
 def xlsx_file(
-    name: str, sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]], charts: Sequence[Bars] = ()
+    name: str,
+    sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]],
+    charts: Sequence[Bars] = (),
+    title: str = "",
 ) -> Response[bytes]:
     """The workbook as a file to save, never kept by a browser or a proxy."""
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return Response(xlsx_bytes(sheets, charts), media_type=_TYPE, headers=headers)
+    return Response(xlsx_bytes(sheets, charts, title), media_type=_TYPE, headers=headers)

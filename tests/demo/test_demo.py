@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import httpx
 import pytest
 
 from programmes import private_server
-from programmes.demo import command
-from tests.factories import post_form
+from programmes.catalogue.file_services import EDITIONS, read_edition
+from programmes.demo import command, past
+from tests.factories import hidden, post_form
 
 PATIENCE = 240
 
@@ -143,7 +145,7 @@ def check_cohorts(manifest: dict[str, Any]) -> None:
         ("2.1", "closed"), ("2.1", "open"), ("2.1", "started"), ("2.7", "started"), ("2.8", "open"), ("2.12", "open"),
         ("2.14", "started"), ("2.15", "open"), ("2.17", "open"), ("2.18", "open"), ("3.1", "open"),
     }  # fmt: skip
-    assert sum(c["programme"] == "3.2" for c in manifest["cohorts"]) == 5
+    assert sum(c["programme"] == "3.2" and c["state"] != "closed" for c in manifest["cohorts"]) == 5
     full = [c for c in manifest["cohorts"] if c["programme"] == "2.8" and c["free"] == 0 and c["state"] == "open"]
     assert len(full) == 1
     assert {c["programme"] for c in manifest["cohorts"] if c["free"]}.isdisjoint({"2.14", "3.1", "3.2"}), "not on the web"
@@ -180,6 +182,27 @@ async def look_around(browser: httpx.AsyncClient, manifest: dict[str, Any]) -> N
             answer = await post_form(own, "/logga-in", {"anv": account["user"], "losen": account["password"]})
             assert answer.status_code == 303, account
             assert (await own.get("/personal/idag")).status_code == 200
+            if account["role"] == "manager":
+                await take_the_report_home(own)
+
+
+async def take_the_report_home(manager: httpx.AsyncClient) -> None:
+    """The last year that is over is there to read, as a draft; established it is there to take home, on half a page too."""
+    page = "/personal/rapport"
+    text = (await manager.get(page)).text
+    year = int(re.findall(r"Verksamhetsberättelse (\d{4})", text)[0])
+    assert "Utkast" in text
+    assert f"<h1>Siffror som får lämnas ut, {year}</h1>" in (await manager.get("/personal/statistik/utlamning")).text
+    told = dict(re.findall(r'<span class="muted">([\d.]+)</span>.*?</h3>\s*<p>(.*?)</p>', text))
+    assert {"2.1", "2.7", "2.8", "2.12", "3.1", "3.2"} <= set(told)
+    assert "personer deltog" in told["2.1"]
+    assert re.match(r"Det blev \d starter under året\.", told["2.8"])
+    assert f"jämfört med {year - 1}" in text
+    assert b"Utkast" in (await manager.get(f"{page}?ar={year - 1}")).content
+    answer = await post_form(manager, f"{page}?ar={year}", {"ar": str(year), "sedd": hidden(text, "sedd"), "ord": "Ett år."})
+    assert answer.status_code == 303, answer.text
+    for name in (f"{year}.pdf", f"{year}.xlsx", f"{year}-kort.pdf"):
+        assert (await manager.get(f"{page}/{name}")).status_code == 200, name
 
 
 async def use_it(browser: httpx.AsyncClient, manifest: dict[str, Any]) -> str:
@@ -199,6 +222,17 @@ async def use_it(browser: httpx.AsyncClient, manifest: dict[str, Any]) -> str:
     vote = {"kod": ballot["codes"][0], "steg": "svar", "gor": "skicka"} | dict.fromkeys(scales, "4")
     assert (await browser.post(ballot["evaluate_url"], data=vote)).status_code in {200, 303}
     return str(parents["enrol_url"])
+
+
+def test_the_edition_for_earlier_years_says_what_it_is_and_is_there_only_where_it_is_needed() -> None:
+    shipped = min((read_edition(path) for path in EDITIONS.glob("*.toml")), key=lambda one: one.valid_from)
+    made = past.earlier(shipped, date(2026, 11, 29))
+    assert made is not None
+    assert (made.valid_from, made.diary_number) == (date(2024, 1, 1), "Demo, före den första utgåvan")
+    assert made.programmes == shipped.programmes
+    assert made.digest != shipped.digest
+    # It is never the newer one.
+    assert past.earlier(shipped, date(2029, 1, 2)) is None
 
 
 async def test_a_port_that_is_taken_is_said_in_one_line(demo: Demo) -> None:

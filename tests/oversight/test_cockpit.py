@@ -377,8 +377,9 @@ async def test_the_number_of_statements_is_the_same_for_two_starts_and_for_a_tho
     assert len(queries_log.statements) == few
     assert few <= 7
     assert sum("from enrolment" in statement for statement in queries_log.statements) == 1
-    assert text.count('<article class="start"') == 15
+    assert text.count('<tr role="row" id="start-') == 50
     assert "Sidor" in text
+    assert (await client.get(f"{STARTS}?vy=kort")).text.count('<article class="start"') == 15
 
 
 async def test_before_and_after_a_decision_it_is_said_how_many_are_mailed_rung_or_see_it_themselves(
@@ -456,20 +457,43 @@ async def test_the_starts_are_narrowed_by_programme_leader_place_and_half_year_a
     assert "<article" not in text
     row = re.search(rf'<tr role="row" id="start-{led.cohort_id}">.*?</tr>', text, re.DOTALL)
     assert row
-    numbers = re.findall(r'class="r num"><span>(\d+)</span>', row[0])
+    numbers = re.findall(r'class="r num[a-z ]*"><span>(\d+)</span>', row[0])
     assert numbers == [str(led.minimum), str(led.maximum), "3", "0", "0", "0"]
     assert "Hitta 2 till" in row[0]
     assert "Saknar 2" in row[0]
     # A line holds it: the day without its weekday, and one tag, also of what is late.
-    assert "<span>20 sep, om 18 dagar</span>" in row[0]
+    assert ">20 sep, om 18 dagar</td>" in row[0]
     clock.advance(days=20)
     await sign_in_as(client, "kim", clock.now())
     text = (await client.get(f"{STARTS}?vy=lista")).text
     row = re.search(rf'<tr role="row" id="start-{led.cohort_id}">.*?</tr>', text, re.DOTALL)
     assert row
-    assert "<span>20 sep, 2 dagar sen</span>" in row[0]
+    assert ">20 sep, 2 dagar sen</td>" in row[0]
     assert "Försenat" in row[0]
     assert row[0].count('class="tag') == 1
+
+
+async def test_more_than_twelve_starts_stand_a_line_each_unless_cards_are_chosen(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    for _n in range(12):
+        await a_cohort("2.8", clock.now())
+    assert (await client.get(STARTS)).text.count("<article") == 12
+    await a_cohort("2.7", clock.now())
+    text = (await client.get(STARTS)).text
+    assert "<article" not in text
+    assert text.count('<tr role="row" id="start-') == 13
+    assert 'href="/personal/starter?vy=lista" aria-current="page"' in text
+    # What was chosen goes with what one does next.
+    text = (await client.get(f"{STARTS}?vy=kort&insats=2.8")).text
+    assert text.count("<article") == 12
+    assert 'name="vy" value="kort"' in text
+    assert 'href="/personal/starter?insats=2.8&amp;vy=kort" aria-current="page"' in text
+    assert 'href="/personal/starter?insats=2.8&amp;vy=lista"' in text
+    # Narrowed to few it looks as it did before.
+    text = (await client.get(f"{STARTS}?insats=2.7")).text
+    assert text.count('<tr role="row" id="start-') == 1
+    assert 'name="vy"' not in text
 
 
 async def test_a_manager_sees_how_every_start_stands_without_a_way_to_anybody_in_it(

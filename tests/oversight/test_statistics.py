@@ -234,6 +234,27 @@ async def _fill_everything(owner: asyncpg.Connection, robin: Principal, clock: F
     await _open_place("3.2", robin, clock, {"Asarum": Count(7, 7, 7), "Svängsta": Count(7, 7, 7)})
 
 
+async def test_of_a_period_before_the_service_nothing_is_counted_and_nothing_compared(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await _open_place("3.1", robin, clock, {"Karlshamn": Count(7, 7, 7)})
+    clock.set(datetime(2027, 2, 1, 12, tzinfo=UTC))
+    await sign_in_as(client, "sasha", clock.now())
+    text = (await client.get(f"{PAGE}?fran=2026-01-01&till=2026-12-31")).text
+    [row] = re.findall(r'<tr role="row" data-figure="visits">(.*?)</tr>', text)
+    assert re.findall(r"<span>(.*?)</span>", row) == ["21", "–", ""]
+    assert "2026. Från 2025 finns inga uppgifter: det var före tjänsten." in text
+    by_year = {"2026": "21", "2025": "–"}
+    inside = await _rows(client, f"{PAGE}.csv?fran=2026-01-01&till=2026-12-31&insats=3.1")
+    assert {row["Period"]: row["Värde"] for row in inside if row["Mått"] == "Besök"} == by_year
+    # Both are told as soon as there was something in each, and it is said when both were before.
+    text = (await client.get(f"{PAGE}?fran=2027-01-01&till=2027-12-31")).text
+    [row] = re.findall(r'<tr role="row" data-figure="visits">(.*?)</tr>', text)
+    assert re.findall(r"<span>(.*?)</span>", row) == ["0", "21", "−21"]
+    inside = await _rows(client, f"{PAGE}.csv?fran=2025-01-01&till=2025-12-31&insats=3.1")
+    assert {row["Period"]: row["Värde"] for row in inside if row["Mått"] == "Besök"} == {"2025": "–", "2024": "–"}
+
+
 async def test_a_figure_that_a_section_does_not_list_can_be_had_by_no_way(
     robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
@@ -268,7 +289,7 @@ async def test_a_figure_that_a_section_does_not_list_can_be_had_by_no_way(
         }
         # Nobody is asked what sex they are where they are documented, and no file makes it a number.
         asked = {row["Värde"] for row in inside if row["Avsnitt"] == section and row["Mått"] in {"Kvinnor", "Män"}}
-        assert asked <= ({"7", "0"} if section in {"2.1", "2.12"} else {"Frågas inte"})
+        assert asked <= ({"7", "–"} if section in {"2.1", "2.12"} else {"Frågas inte"})
     # Everything is seven, and so nothing is hidden but what is not there the year before, and that nobody came twice.
     many = [row for row in outside if row["Period"] == "2026" and row["Avsnitt"] in {"2.1", "3.1", "3.2"}]
     assert {row["Värde"] for row in many} == {"21", "7", "1", "2", "42", "14", "dolt"}

@@ -52,7 +52,7 @@ class Next:
 
 @dataclass(frozen=True)
 class Row:
-    """One start in the table of later ones."""
+    """One start on a line of the table. How many are missing is in its tag, or follows from its numbers."""
 
     start: Start
     decide_by: str
@@ -61,7 +61,6 @@ class Row:
     next: "Next"
     mine: bool
     linked: bool
-    pace: str
     details: str
 
 
@@ -70,25 +69,25 @@ def linked(start: Start, coordinates: Callable[[str], bool], staff_id: int | Non
     return staff_id is None or coordinates(start.section) or any(staff_id == number for number, _name in start.leaders)
 
 
-def _next(start: Start, choice: StartChoice, days: int) -> Next:
+def _next(start: Start, choice: StartChoice, days: int, brief: bool = False) -> Next:
+    """The next action; `brief`: in so few words that they fit on the start's line."""
     group, own = f"/personal/grupper/{start.cohort_id}", f"/personal/starter/{start.cohort_id}"
     action = next_action(start, choice, days)
     missing = start.minimum - start.confirmed
     texts = {
-        "announce": Next(_("Öppna för anmälan"), f"{group}/traffar"),
+        "announce": Next(_("Öppna anmälan") if brief else _("Öppna för anmälan"), f"{group}/traffar"),
         "start": Next(_("Starta"), f"{own}/starta"),
-        "fewer": Next(_("Starta med färre, eller skjut upp"), f"{own}/starta"),
-        "finish": Next(
-            ngettext("Hjälp %(n)s preliminär att bli klar", "Hjälp %(n)s preliminära att bli klara", start.preliminary),
-            group,
-        ),
+        "fewer": Next(_("Starta med färre") if brief else _("Starta med färre, eller skjut upp"), f"{own}/starta"),
+        "finish": Next(_help(start.preliminary, brief), group),
         "fill": Next(ngettext("Hitta %(n)s till", "Hitta %(n)s till", missing), group),
         "settle": Next(_("Skjut upp eller ställ in"), f"{own}/skjut-upp"),
     }
     return texts[action]
 
 
-def _help(n: int) -> str:
+def _help(n: int, brief: bool) -> str:
+    if brief:
+        return ngettext("Hjälp %(n)s bli klar", "Hjälp %(n)s bli klara", n)
     return ngettext("Hjälp %(n)s preliminär att bli klar", "Hjälp %(n)s preliminära att bli klara", n)
 
 
@@ -164,21 +163,11 @@ def row(start: Start, today: date, mine: bool, linked: bool) -> Row:
         # One tag in a line: what a late one lacks stands beside it.
         (_("Försenat"), "stop", "clock") if late else _tag(start, short),
         ngettext("%(n)s dag sen", "%(n)s dagar sen", -short.days) if late else _when(short.days),
-        _next(start, start_choice(start.deciding, start.confirmed), short.days),
+        _next(start, start_choice(start.deciding, start.confirmed), short.days, brief=True),
         mine,
         linked,
-        _pace(short),
         " ".join(_about_new_days(start)),
     )
-
-
-def _pace(short: Shortage) -> str:
-    """`2 till på 9 dagar`"""
-    if not short.missing:
-        return _("Inget")
-    if short.days <= 0:
-        return _("%(n)s till", n=short.missing)
-    return _("%(n)s till på %(days)s", n=short.missing, days=_in(short.days))
 
 
 def _when(days: int) -> str:

@@ -25,17 +25,21 @@ class Choice:
 @dataclass(frozen=True)
 class Filters:
     """By what the starts can be narrowed: the name of the field, what it is called, what there is to choose. `compact`: all
-    in one table. `address`: what the next page of the table keeps."""
+    in one table; `view`: which look was chosen, if one was. `address`: what the next page of the table keeps; `as_cards` and
+    `as_list`: the same with another look. `all`: without what it is narrowed to."""
 
     fields: tuple[tuple[str, str, tuple[Choice, ...]], ...]
     narrowed: bool
     compact: bool
+    view: str
     shown: str
     address: str
-    other_view: str
+    as_cards: str
+    as_list: str
+    all: str
 
 
-def filters(starts: Sequence[Start], shown: int, chosen: Filter, compact: bool) -> Filters:
+def filters(starts: Sequence[Start], shown: int, chosen: Filter, view: str, compact: bool) -> Filters:
     """What there is to choose among, of all the starts that one may see."""
     names = {start.section: f"{start.section} {start.programme}".strip() for start in starts}
     sections = sorted(names, key=lambda section: [int(part) for part in section.split(".")])
@@ -49,15 +53,17 @@ def filters(starts: Sequence[Start], shown: int, chosen: Filter, compact: bool) 
     )
     kept = {"insats": chosen.section, "ledare": str(chosen.leader or ""), "plats": chosen.venue, "halvar": chosen.half}
     query = {name: value for name, value in kept.items() if value}
-    view = {"vy": "lista"} if compact else {}
-    other = {} if compact else {"vy": "lista"}
+    looks = {"vy": view} if view else {}
     return Filters(
         fields,
         bool(chosen),
         compact,
+        view,
         ngettext("%(n)s av %(all)s starter", "%(n)s av %(all)s starter", shown, all=len(starts)),
-        urlencode({**query, **view}),
-        urlencode({**query, **other}),
+        urlencode({**query, **looks}),
+        urlencode({**query, "vy": "kort"}),
+        urlencode({**query, "vy": "lista"}),
+        urlencode(looks),
     )
 
 

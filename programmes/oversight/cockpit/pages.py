@@ -26,6 +26,8 @@ from programmes.oversight.rules import (
 )
 
 MOST_SOON, PER_PAGE = 15, 50
+# More starts than this are no longer seen at a glance as cards: then they stand a line each, unless cards were chosen.
+MOST_CARDS = 12
 EVERYTHING = Filter()
 
 
@@ -117,7 +119,7 @@ class Offered:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the address asks for, and what has just happened, in words."""
+    """What the address asks for, and what has just happened, in words. `view`: `lista` or `kort`, where one was chosen."""
 
     year: int
     page: int
@@ -126,8 +128,12 @@ class Wanted:
     undos: tuple["Undo", ...] = ()
     refused: tuple[str, ...] = ()
     filter: Filter = EVERYTHING
-    compact: bool = False
+    view: str = ""
     staff_id: int | None = None
+
+    def compact(self, starts: int) -> bool:
+        """Whether so many starts stand a line each."""
+        return self.view == "lista" or (self.view != "kort" and starts > MOST_CARDS)
 
 
 def cockpit(
@@ -148,14 +154,16 @@ def cockpit(
     visits = {o.section: o.study_visit for o in offered}
     shown = {s for s, year in by_section.items() if year.required is not None or year.done or year.planned}
     narrowed = [start for start in starts if wanted.filter.holds(start)]
-    cards, rows, at, pages = cards_and_rows(narrowed, today, coordinates, uncounted, wanted, ages)
+    # By all of them: what one narrows them to looks as it did before.
+    compact = wanted.compact(len(starts))
+    cards, rows, at, pages = cards_and_rows(narrowed, today, coordinates, uncounted, wanted, ages, compact)
     may_plan = any(coordinates(o.section) for o in offered)
     this_year = by_section if wanted.year == today.year else {}
     return Cockpit(
         tiles=tiles(narrowed, today, this_year, names),
         cards=cards,
         rows=rows,
-        filters=filters(starts, len(narrowed), wanted.filter, wanted.compact),
+        filters=filters(starts, len(narrowed), wanted.filter, wanted.view, compact),
         page=at,
         pages=pages,
         years=year_rows(by_section, names, shown, Chances(wanted.year, today, visits), coordinates),
@@ -234,9 +242,10 @@ def cards_and_rows(
     uncounted: Collection[int],
     wanted: Wanted,
     ages: Mapping[int, AgeAsked],
+    compact: bool,
 ) -> tuple[tuple[Card, ...], tuple[Row, ...], int, int]:
     """The nearest in full, the rest as a table in pages; or all of them in the table."""
-    near = 0 if wanted.compact else soon([start.decide_by for start in starts], today, MOST_SOON)
+    near = 0 if compact else soon([start.decide_by for start in starts], today, MOST_SOON)
     later = starts[near:]
     pages = max(1, -(-len(later) // PER_PAGE))
     at = min(max(1, wanted.page), pages)

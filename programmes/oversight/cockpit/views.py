@@ -78,7 +78,7 @@ async def show(request: AnyRequest, refused: tuple[str, ...] = (), status: int =
             tuple(other for other in undos if undo is None or other.cohort_id != undo.cohort_id),
             refused,
             _filter(request),
-            request.query_params.get("vy") == "lista",
+            _view(request),
             who.staff_id if who.has("manager") else None,
         ),
         await catalogue.ages_asked({start.programme_id for start in starts}),
@@ -99,6 +99,12 @@ def _filter(request: AnyRequest) -> Filter:
     asked = request.query_params
     leader = _number(request, "ledare", 0)
     return Filter(asked.get("insats", "")[:10], leader, asked.get("plats", "")[:200], asked.get("halvar", "")[:6])
+
+
+def _view(request: AnyRequest) -> str:
+    """How the starts are to stand, if the address says so."""
+    asked = request.query_params.get("vy", "")
+    return asked if asked in {"lista", "kort"} else ""
 
 
 async def _done(request: AnyRequest) -> str:

@@ -6,11 +6,11 @@ from typing import Any
 
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import listed as in_words
-from programmes.core.i18n import ngettext, number_word
+from programmes.core.i18n import ngettext, number_word, thousands
 from programmes.oversight.report.rules import Bar, Chart, Defined, Line, Missing, Part, Report
 from programmes.oversight.statistics.rules import FIGURES, Figure
 from programmes.oversight.statistics.suppression_rules import Given, Published
-from programmes.oversight.statistics.wording_rules import amount, definition, label, source, thousands, unit
+from programmes.oversight.statistics.wording_rules import amount, definition, label, source, unit
 
 ADDRESS = "/personal/rapport"
 # What a chart is about, in this order; a programme stands in each for which its section has a figure.
@@ -244,6 +244,7 @@ def paper(found: Report, established: str) -> dict[str, Any]:
         "places_title": _("Mötesplatser"),
         "source_title": _("Källa:"),
         "hidden": _("dolt"),
+        "told": [[[_bar(n) for n in (bar.now, bar.before)] for bar in chart.bars] for chart in found.charts],
         "nothing": _("Inget räknades under %(year)s eller året före.", year=found.year),
         "page_of": _("Sida"),
         "most": [max((n for bar in chart.bars for n in (bar.now, bar.before) if n), default=1) for chart in found.charts],
@@ -261,7 +262,7 @@ def sheets(found: Report, established: str) -> list[Sheet]:
     now, before = str(found.year), str(found.year - 1)
     text = [(line,) for line in (title(found.year), found.municipality, state_words(established), *found.lead)]
     text += [(line,) for line in found.words.splitlines() if line]
-    text += [(f"{p.section} {p.name}: {' '.join(p.sentences)}",) for p in found.parts if p.sentences]
+    text += [(f"{p.section} {p.name}. {' '.join(p.sentences)}",) for p in found.parts if p.sentences]
     charts: list[Row] = []
     for chart in found.charts:
         charts += [(chart.title, bar.name, bar.now, bar.before) for bar in chart.bars]
@@ -355,7 +356,11 @@ def files(year: int, established: bool) -> tuple[tuple[str, str, str], ...]:
         (_("PDF"), f"{ADDRESS}/{year}.pdf", _("Hela berättelsen, för att läsa och skriva ut.")),
         (_("XLSX"), f"{ADDRESS}/{year}.xlsx", _("Samma siffror och diagram i ett kalkylblad.")),
     )
-    short = (_("En halv sida, PDF"), f"{ADDRESS}/{year}-kort.pdf", _("Det viktigaste, för webben eller anslagstavlan."))
+    short = (
+        _("En halv sida, PDF"),
+        f"{ADDRESS}/{year}-kort.pdf",
+        _("Det viktigaste, för alla. Lägg filen på kommunens webbplats, eller sätt upp den."),
+    )
     return (*whole, short) if established else whole
 
 

@@ -153,7 +153,7 @@ async def establish(request: AnyRequest) -> Response[Any]:
     if year >= local_date(now).year or not await _known(year):
         form.fail("ar", pages.unknown_words(year) if year < local_date(now).year else pages.going_on_words()[0])
         return await _page(request, form, year)
-    words = _words(form)
+    words = form.paragraphs("ord", LONGEST_WORDS)
     # The very report that is compared is the one that is kept: made again it could be another.
     draft = await _draft(year, request.app.state.settings.municipality, now)
     if mark_of(draft) != form.raw("sedd"):
@@ -163,15 +163,6 @@ async def establish(request: AnyRequest) -> Response[Any]:
     if not await report_services.establish(replace(draft, words=words), who.staff_id, now):
         raise Conflict("report_established")
     return Response("", status_code=303, headers={"location": f"{pages.ADDRESS}?ar={year}"})
-
-
-def _words(form: Form) -> str:
-    words = form.long("ord").strip().replace("\r\n", "\n")
-    if len(words) > LONGEST_WORDS:
-        form.fail("ord", _("Skriv högst %(most)s tecken.", most=LONGEST_WORDS))
-    elif "\x00" in words:
-        form.fail("ord", _("Det finns tecken som inte går att använda. Skriv om texten."))
-    return words
 
 
 @get("/personal/rapport/{document:str}", guards=[signed_in])
@@ -191,7 +182,7 @@ async def file(request: AnyRequest, document: FromPath[str]) -> Response[bytes]:
         established = _day(known)
         if wanted[2] == ".xlsx":
             sheets = pages.sheets(found, established)
-            return xlsx_file(f"verksamhetsberattelse-{document}", sheets, charts_of(found))
+            return xlsx_file(f"verksamhetsberattelse-{document}", sheets, charts_of(found), pages.title(year))
         paper = pages.paper(found, established)
     made = await to_thread.run_sync(typeset, _SHEETS[wanted[2]], paper)
     headers = {"content-disposition": f'inline; filename="verksamhetsberattelse-{document}"', "cache-control": "no-store"}

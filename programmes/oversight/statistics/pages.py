@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import listed as in_words
-from programmes.core.i18n import ngettext
+from programmes.core.i18n import ngettext, thousands
 from programmes.oversight.statistics.rules import FIGURES, Figure, Period, Section, halves_of, year_of
 from programmes.oversight.statistics.suppression_rules import Given
 from programmes.oversight.statistics.wording_rules import (
@@ -19,7 +19,6 @@ from programmes.oversight.statistics.wording_rules import (
     label,
     period_words,
     said,
-    thousands,
 )
 
 ADDRESS = "/personal/statistik"
@@ -61,10 +60,12 @@ class SectionView:
 
 @dataclass(frozen=True)
 class StatisticsPage:
-    """The page. `links`: periods to choose, the one that is shown marked. `nothing`: the programmes without any figure."""
+    """The page. `links`: periods to choose, the one that is shown marked. `nothing`: the programmes without any figure.
+    `compared`: that there is anything to stand beside the period."""
 
     period: str
     before: str
+    compared: bool
     links: tuple[tuple[str, str, bool], ...]
     sections: tuple[SectionView, ...]
     nothing: str
@@ -169,6 +170,7 @@ def statistics_page(
     return StatisticsPage(
         period=period_words(period),
         before=period_words(period.year_before),
+        compared=all(s.known[1] for s in sections),
         links=links(today, period, chosen),
         sections=views,
         nothing=_("Inget att räkna i perioden eller året före: %(names)s.", names=in_words(quiet)) if quiet else "",
@@ -193,7 +195,7 @@ def outside_years(today: date) -> tuple[tuple[int, str], ...]:
 @dataclass(frozen=True)
 class OutsidePage:
     """What may be given out of a year: by section and figure, or figure and place, this year and the one before. `draft`:
-    the year's report has not been established, so that figures may still change."""
+    the year's report has not been established, so that figures may still change. `unknown`: why there can be none."""
 
     year: int
     years: tuple[tuple[int, str], ...]
@@ -201,20 +203,31 @@ class OutsidePage:
     file: str
     draft: bool
     form: Any
+    unknown: str = ""
 
 
-def outside_page(found: Sequence[Given], names: Mapping[str, str], year: int, today: date, form: Any) -> OutsidePage:
+def outside_page(
+    found: Sequence[Given], names: Mapping[str, str], year: int, today: date, form: Any, known: bool = True
+) -> OutsidePage:
     """The same as the file, to look through before it leaves. Each section looks the same, whatever is hidden of it."""
     shown = []
     for given in found:
         values: dict[str, list[str]] = {}
         for _mark, _number, _name, place, figure, at, value in outside_rows([given], names, year):
             pair = values.setdefault(f"{place}, {figure}" if place else figure, ["–", "–"])
-            pair[0 if at == str(year) else 1] = value
+            pair[0 if at == str(year) else 1] = thousands(int(value)) if value.isdecimal() else value
         name = f"{given.section} {names.get(given.section, '')}"
         shown.append((name, tuple((figure, now, before) for figure, (now, before) in values.items())))
     draft = not any(given.settled[0] for given in found)
-    return OutsidePage(year, outside_years(today), tuple(shown), f"{ADDRESS}/utlamning.csv?ar={year}", draft, form)
+    file = f"{ADDRESS}/utlamning.csv?ar={year}"
+    return OutsidePage(year, outside_years(today), tuple(shown), file, draft, form, "" if known else unknown_words(year))
+
+
+def unknown_words(year: int) -> str:
+    """Why there is nothing to give out of a year."""
+    return _(
+        "Från %(year)s finns inga uppgifter: det var före tjänsten, eller före den första utgåvan av riktlinjen.", year=year
+    )
 
 
 def heads() -> tuple[str, ...]:

@@ -9,9 +9,21 @@ from programmes.catalogue.rules import Programme
 from programmes.cohorts.year_queries import COMES_OFF
 from programmes.core.clock import at_local
 from programmes.core.db import fetch
-from programmes.oversight.statistics.rules import Counted, Period, Section, gathered, listed, why_not_period, year_of
+from programmes.oversight.statistics.rules import (
+    Counted,
+    Period,
+    Section,
+    gathered,
+    known_since,
+    listed,
+    why_not_period,
+    year_of,
+)
 
-__all__ = ["STATISTICS", "Period", "arguments", "left_open", "listed", "of_period", "sections", "why_not_period", "year_of"]
+__all__ = [
+    "STATISTICS", "Period", "Section", "arguments", "known_since", "left_open", "listed", "of_period", "sections",
+    "why_not_period", "year_of",
+]  # fmt: skip
 
 # $1 and $2: the first days and the last of the periods; $3 and $4: the moments they begin at and have ended by, the second
 # never later than now; $5 and $6: half-years, and which period each is of; $7: sections, or none for all.

@@ -6,7 +6,7 @@ out, and asking for it raises `NotListed`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
@@ -182,7 +182,8 @@ def _rounded(part: int, whole: int) -> int | None:
 class Section:
     """What may be shown of a section in two periods. `half_years`: those that the numbers are sums of, where only such are
     kept; None where the days count. `places`: venues shown each by itself (3.2). `one_talk`: each series is a single talk
-    (2.6). `sessions`: of how many sessions each group is, where the guideline says one number."""
+    (2.6). `sessions`: of how many sessions each group is, where the guideline says one number. `known`: of which period
+    there is anything to tell, as the service was in use by its end."""
 
     section: str
     form: str
@@ -193,6 +194,7 @@ class Section:
     half_years: tuple[tuple[str, ...], tuple[str, ...]] | None
     one_talk: bool = False
     sessions: int | None = None
+    known: tuple[bool, bool] = (True, True)
 
     def value(self, figure: str, window: Window = 0, place: str = "") -> int | None:
         """One figure; None where nothing is known of it.
@@ -203,7 +205,7 @@ class Section:
         known = next((one for one in self.figures if one == figure), None)
         if known is None or (place and place not in self.places):
             raise NotListed(f"{figure} of {self.section}")
-        if self.half_years is not None and not self.half_years[window]:
+        if not self.known[window] or (self.half_years is not None and not self.half_years[window]):
             return None
         return (self.places[place] if place else self.windows)[window].value(known)
 
@@ -234,6 +236,12 @@ def gathered(programmes: Mapping[int, Programme], counted: Iterable[Counted], pe
         for keys in by_section.values()
         if any(allowed[key] for key in keys)
     )
+
+
+def known_since(sections: Iterable[Section], period: Period, began: date | None) -> tuple[Section, ...]:
+    """The same, with nothing told of a period that was over before the service came into use (`began`; None: it has not)."""
+    now, before = (began is not None and began <= window.last for window in (period, period.year_before))
+    return tuple(replace(section, known=(now, before)) for section in sections)
 
 
 def by_place(programme: Programme) -> bool:

@@ -1,7 +1,7 @@
 """Statistics: on a page for coordinators (their own programmes) and managers (all), and as files that say what they are."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +66,12 @@ def _section(form: Form, names: Mapping[str, str]) -> str:
     return wanted
 
 
+async def _sections(period: Period, wanted: Collection[str], now: datetime) -> tuple[queries.Section, ...]:
+    """The figures of a period and the one before, of what was after the service came into use."""
+    found = await queries.sections(period, wanted, now)
+    return queries.known_since(found, period, await report_queries.begun())
+
+
 @get("/personal/statistik", guards=[signed_in])
 async def statistics(request: AnyRequest) -> Response[Any]:
     """The figures of a period beside those of the year before, of each section just what it lists."""
@@ -74,7 +80,7 @@ async def statistics(request: AnyRequest) -> Response[Any]:
     names = await _programmes(who, period, now)
     chosen = _section(form, names)
     wanted = {chosen} if chosen else set(names)
-    found = await queries.sections(period, wanted, now) if wanted else ()
+    found = await _sections(period, wanted, now) if wanted else ()
     left_open = await queries.left_open(period, wanted, now) if wanted else {}
     view = pages.statistics_page(found, names, left_open, period, chosen, local_date(now), form)
     return page(request, "oversight/statistics.html", view, 422 if form.errors else 200)
@@ -89,7 +95,7 @@ async def inside(request: AnyRequest) -> Response[Any]:
     chosen = _section(form, names)
     if form.errors or not names:
         return _back(request)
-    found = await queries.sections(period, {chosen} if chosen else set(names), now)
+    found = await _sections(period, {chosen} if chosen else set(names), now)
     with speaking("sv"):
         name = f"statistik-{period.first}-{period.last}-internt-sekretess.csv"
         return csv_file(name, pages.heads(), pages.inside_rows(found, names, period))
@@ -99,9 +105,9 @@ async def inside(request: AnyRequest) -> Response[Any]:
 async def outside(request: AnyRequest) -> Response[Any]:
     """A year that is over, with small numbers hidden, for whoever asks. Other periods would overlap, and differ by few."""
     who, now, form = _asked(request)
-    year = await _year_over(form, now)
+    year = _year_over(form, now)
     names = await _programmes(who, year_of(year))
-    if form.errors or not names:
+    if form.errors or not names or not await _known(year):
         return _back(request, f"{pages.ADDRESS}/utlamning")
     found = await report_queries.leaving(year, set(names), now)
     with speaking("sv"):
@@ -112,27 +118,28 @@ async def outside(request: AnyRequest) -> Response[Any]:
 async def outside_shown(request: AnyRequest) -> Response[Any]:
     """What that file has, to look through first."""
     who, now, form = _asked(request)
-    year = await _year_over(form, now)
-    names = await _programmes(who, year_of(year))
-    found = await report_queries.leaving(year, set(names), now) if names and not form.errors else []
-    view = pages.outside_page(found, names, year, local_date(now), form)
-    return page(request, "oversight/statistics_outside.html", view, 422 if form.errors and form.raw("ar") else 200)
+    year = _year_over(form, now)
+    names, known = await _programmes(who, year_of(year)), await _known(year)
+    found = await report_queries.leaving(year, set(names), now) if names and known and not form.errors else []
+    view = pages.outside_page(found, names, year, local_date(now), form, known)
+    return page(request, "oversight/statistics_outside.html", view, 422 if form.errors else 200)
 
 
-async def _year_over(form: Form, now: datetime) -> int:
-    """The year that was asked for, the last where none was. What is wrong with it is said: it is not over, none at all, or
-    nothing is known of it."""
+async def _known(year: int) -> bool:
+    """Whether there is anything to tell of a year: a year of which there is not is no mistake of whoever asks."""
+    return (await report_queries.year(year)).known
+
+
+def _year_over(form: Form, now: datetime) -> int:
+    """The year that was asked for, the last where none was. What is no year that is over is said to be none."""
     last = local_date(now).year - 1
     typed = form.raw("ar")
-    known = re.fullmatch(r"2[0-9]{3}", typed) is not None and int(typed) <= last
-    if typed and not known:
+    if not typed:
+        return last
+    if re.fullmatch(r"2[0-9]{3}", typed) is None or int(typed) > last:
         form.fail("ar", _("Bara år som är över kan lämnas ut. Välj ett av åren här."))
         return last
-    year = int(typed) if typed else last
-    if not (await report_queries.year(year)).known:
-        form.fail("ar", _("Från %(year)s finns inga uppgifter: det var före tjänsten, eller före den första utgåvan av "
-                          "riktlinjen.", year=year))  # fmt: skip
-    return year
+    return int(typed)
 
 
 def _back(request: AnyRequest, to: str = pages.ADDRESS) -> Response[Any]:

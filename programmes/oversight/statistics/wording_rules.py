@@ -1,8 +1,6 @@
 """What figures are called and what they mean, for the page, files and reports. Words only."""
 
-from babel.numbers import format_decimal
-
-from programmes.core.i18n import day_plain, language, ngettext
+from programmes.core.i18n import day_plain, ngettext, thousands
 from programmes.core.i18n import gettext as _
 from programmes.oversight.statistics.rules import Figure, Period, Section, Window
 
@@ -126,15 +124,13 @@ def amount(figure: Figure, n: int | None) -> str:
     return f"{n} %" if figure == "response_rate" else thousands(n)
 
 
-def thousands(n: int) -> str:
-    """`1 162` in Swedish, `1,162` in English."""
-    return str(format_decimal(n, locale="sv" if language() == "sv" else "en_GB"))
-
-
 def filed(section: Section, figure: Figure, window: Window, place: str = "") -> str:
-    """The same for a file: digits only, which a spreadsheet can count with; nothing where nothing is known."""
+    """The same for a file: digits only, which a spreadsheet can count with; nothing where there is nothing to work it out
+    from, and a dash where the service was not in use."""
     if figure in {"women", "men"} and not section.exempt:
         return _("Frågas inte")
+    if not section.known[window]:
+        return "–"
     n = section.value(figure, window, place)
     return "" if n is None else str(n)
 

@@ -1,0 +1,102 @@
+"""Forty starts at once: a line each where the screen is wide, two on a phone, and every target can be hit."""
+
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from playwright.async_api import Page
+
+from programmes.core.sealing import KeyFolder
+from tests.clock import FrozenClock
+from tests.factories import a_cohort, a_coordinator, confirm, somebody
+from tests.journeys.acts import sign_in
+from tests.journeys.conftest import NewContext
+
+_HOW_MANY = 40
+_MEASURE = """() => {
+  const rows = [...document.querySelectorAll("tbody tr[id^=start-]")].map(row => row.getBoundingClientRect());
+  const links = [...document.querySelectorAll("tbody tr[id^=start-] a")].map(link => link.getBoundingClientRect().height);
+  const shown = [...document.querySelectorAll("tbody tr[id^=start-]")].map(row => row.innerText.replace(/\\s+/g, " "));
+  return {
+    heights: rows.map(row => row.height), list: rows.at(-1).bottom - rows[0].top,
+    seen: rows.filter(row => row.bottom <= innerHeight).length, lowest: Math.min(...links), shown,
+    wide: document.documentElement.scrollWidth,
+  };
+}"""
+
+
+@pytest.fixture
+async def forty(clock: FrozenClock, keys: KeyFolder, db: None, owner: asyncpg.Connection) -> None:
+    """Starts of several programmes with names of every length, one of them late, one full, one with people in it."""
+    await a_coordinator(clock.now())
+    names = ("ABC", "Stödgrupp för barn med skilda föräldrar, onsdagar i Asarum, våren", "Återfallsprevention, torsdagar")
+    for number in range(_HOW_MANY):
+        section, state = ("2.8", "2.7", "2.1", "2.15")[number % 4], "planned" if number % 9 == 8 else "open"
+        cohort = await a_cohort(section, clock.now(), first_in=timedelta(days=20 + 2 * number), state=state)
+        await owner.execute("update cohort set name = $2 where id = $1", cohort.cohort_id, f"{names[number % 3]} {number}")
+        if number == 0:
+            await owner.execute("update cohort set decide_by = '2026-09-01' where id = $1", cohort.cohort_id)
+        for person in range(5 if number == 4 else 2 if number == 5 else 0):
+            found = await somebody(cohort, keys, clock.now(), f"P{person}")
+            if number == 4:
+                await confirm(found.enrolment_id, clock.now())
+
+
+async def _open(new_context: NewContext, width: int, height: int, address: str = "/personal/starter") -> Page:
+    page = await sign_in(await new_context("phone" if width < 500 else "desktop"), "kim")
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.goto(address)
+    return page
+
+
+async def test_forty_starts_stand_a_line_each_without_being_asked_for(
+    forty: None, new_context: NewContext, clock: FrozenClock
+) -> None:
+    page = await _open(new_context, 1280, 800)
+    found = await page.evaluate(_MEASURE)
+    assert len(found["heights"]) == _HOW_MANY
+    assert max(found["heights"]) <= 28, "one of them is more than a line"
+    assert found["list"] <= 1050
+    assert found["seen"] >= 18
+    assert found["lowest"] >= 24
+    assert found["wide"] <= 1280
+    # What it is about stands in the line: colour and icon beside the word, and the one next action.
+    late, *others = found["shown"]
+    assert "Försenat" in late
+    assert any("Kan starta Starta" in line for line in others)
+    assert any("Saknar 5" in line and "om " in line for line in others)
+    assert await page.locator("tbody tr[id^=start-] .tag--stop svg").count() == 1
+    # The heads stay while one goes down the list.
+    await page.locator("tbody tr[id^=start-]").last.scroll_into_view_if_needed()
+    top = await page.evaluate("document.querySelector('.table--starts thead th').getBoundingClientRect().top")
+    assert top >= 0
+    assert await page.evaluate("window.scrollY") > 300
+    # Cards are one tap away.
+    await page.get_by_role("link", name="Kort").click()
+    assert await page.locator("article.start").count() > 0
+
+
+async def test_forty_starts_are_two_lines_each_on_a_phone(forty: None, new_context: NewContext) -> None:
+    page = await _open(new_context, 390, 844)
+    found = await page.evaluate(_MEASURE)
+    assert sum(height <= 66 for height in found["heights"]) >= _HOW_MANY - 3
+    assert found["list"] <= 2750
+    assert found["lowest"] >= 24
+    assert found["wide"] <= 390
+    # How many of how many, and how many at least where no tag says how many are missing.
+    least = page.locator("tbody td[data-label=minst]")
+    assert await page.locator("tbody td[data-label=av]").nth(1).is_visible()
+    assert await least.nth(0).is_visible()
+    assert not await least.nth(1).is_visible()
+    assert "Saknar 5" in found["shown"][1]
+
+
+async def test_what_is_not_the_list_is_folded_and_opens_by_keyboard(forty: None, new_context: NewContext) -> None:
+    page = await _open(new_context, 1280, 800)
+    assert not await page.locator(".filters select").first.is_visible()
+    await page.locator(".folds summary").first.focus()
+    await page.keyboard.press("Enter")
+    await page.locator("select[name=insats]").select_option("2.7")
+    await page.get_by_role("button", name="Visa").click()
+    assert await page.locator("tbody tr[id^=start-]").count() == 10
+    assert await page.get_by_text("10 av 40 starter").is_visible()
