@@ -13,6 +13,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
+from programmes.core.contacts import is_texted, one_channel
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.principal import Principal, Role
 from programmes.core.sealing import KeyFolder
@@ -137,7 +138,9 @@ async def an_application(
     among_many: bool = False,
     today: date | None = None,
 ) -> enrolment.Application:
-    """An application that meets every condition. `today`: for a series of talks of which none is booked yet."""
+    """An application that meets every condition, `contact` in its written form as from any form of ours. `today`: for a
+    series of talks of which none is booked yet."""
+    contact = contact if is_texted(contact) else one_channel(contact)
     programme = await catalogue.programme(cohort.programme_id)
     first = local_date(cohort.first_start) if cohort.first_start else today
     assert first

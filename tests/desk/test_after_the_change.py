@@ -24,7 +24,7 @@ from programmes.desk.illness.services import Cancelling
 from programmes.desk.today import queries as today
 from tests.clock import FrozenClock
 from tests.cohorts.cast import sign_in_as
-from tests.desk.test_sick import House, ask, house, look, mail, request_to  # noqa: F401
+from tests.desk.test_sick import House, ask, house, look, mail, request_to, shown_to_stand  # noqa: F401
 from tests.factories import a_cohort, a_venue, csrf_of
 from tests.notices.mail import Mail
 
@@ -52,10 +52,7 @@ async def test_who_stood_in_at_what_is_cancelled_sees_the_group_only_while_that_
     assert await changes.move(house.session, slot, session.venue_id, house.kim, clock.now(), meant=True) == []
     await ask(house, clock.now(), house.love)
     assert await substitutes.answer(await request_to(owner, house.love), True, house.love, clock.now()) is None
-    stood = [
-        substitute_rules.stand_sign(house.session, there)
-        for there in (await substitute_queries.stand_at([house.session])).values()
-    ]
+    stood = await shown_to_stand(house.session)
     assert await illness.cancel([Cancelling(house.session, 1, False)], keys, house.robin, clock.now(), stood) == []
     clock.advance(minutes=50)
     await mail.work()

@@ -7,13 +7,11 @@ import httpx
 
 from programmes.core.sealing import KeyFolder
 from programmes.desk.illness import services as illness
-from programmes.desk.illness import substitute_queries as queries
 from programmes.desk.illness import substitute_services as substitutes
 from programmes.desk.illness.services import Cancelling
-from programmes.desk.illness.substitute_rules import stand_sign
 from tests.clock import FrozenClock
 from tests.cohorts.cast import sign_in_as
-from tests.desk.test_sick import House, ask, house, look, request_to  # noqa: F401
+from tests.desk.test_sick import House, ask, house, look, request_to, shown_to_stand  # noqa: F401
 from tests.desk.test_who_leads_then import yes
 from tests.factories import csrf_of, hidden
 
@@ -56,14 +54,14 @@ async def test_the_others_that_are_ticked_are_asked_about_too(
     keys: KeyFolder,
     owner: asyncpg.Connection,
 ) -> None:
-    shown = [stand_sign(session, stand) for session, stand in (await queries.stand_at([house.session])).items()]
+    shown = await shown_to_stand(house.session)
     await ask(house, clock.now(), house.love)
     await yes(house, house.love, owner, clock)
     wanted = [Cancelling(house.session, 0, False)]
     for stood in (shown, [], ["x/y"], [f"{house.session}/"]):
         [refused] = await illness.cancel(wanted, keys, house.robin, clock.now(), stood)
         assert refused.code == "led_by_now"
-    now = [stand_sign(session, stand) for session, stand in (await queries.stand_at([house.session])).items()]
+    now = await shown_to_stand(house.session)
     assert await illness.cancel(wanted, keys, house.robin, clock.now(), now) == []
 
 
@@ -73,7 +71,7 @@ async def test_a_yes_that_is_being_written_is_waited_for(
     keys: KeyFolder,
     owner: asyncpg.Connection,
 ) -> None:
-    shown = [stand_sign(session, stand) for session, stand in (await queries.stand_at([house.session])).items()]
+    shown = await shown_to_stand(house.session)
     await ask(house, clock.now(), house.love)
     wanted = [Cancelling(house.session, 0, False)]
     request = await request_to(owner, house.love)

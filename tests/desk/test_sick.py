@@ -21,7 +21,9 @@ from programmes.core.db import transaction
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.desk.illness import substitute_queries
 from programmes.desk.illness import substitute_services as substitutes
+from programmes.desk.illness.substitute_rules import stand_sign
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment import services as enrolment
 from programmes.people.records import PersonRecord
@@ -92,6 +94,11 @@ async def ask(house: House, now: datetime, *asked: Principal, by: Principal | No
     await substitutes.ask(house.session, house.robin.staff_id, [one.staff_id for one in asked], who, now)
 
 
+async def shown_to_stand(*sessions: int) -> list[str]:
+    """What a page of illness says of who comes to each session, as it sends it."""
+    return [stand_sign(session, there) for session, there in (await substitute_queries.stand_at(sessions)).items()]
+
+
 async def request_to(owner: asyncpg.Connection, who: Principal) -> int:
     found: int = await owner.fetchval(
         "select id from substitute_request where asked_id = $1 order by id desc limit 1", who.staff_id
@@ -154,7 +161,7 @@ async def test_at_half_past_four_one_tap_cancels_the_session_at_five_and_all_are
     assert await owner.fetchval("select count(*) from session_duty where away") == 0
     # Well again all the same, before it begins: who had heard hears of that.
     group = f"/personal/grupper/{house.cohort.cohort_id}"
-    assert f'href="{group}/andrat">Kan du komma ändå? Ångra senast 17.30' in await look(client, f"{house.page}/besked")
+    assert f'href="{group}/andrat">Kan du komma ändå? Ångra senast 17.00' in await look(client, f"{house.page}/besked")
     change = hidden(await look(client, f"{group}/andrat"), "andring")
     assert (await post_form(client, f"{group}/andrat", {"andring": change})).status_code == 303
     await mail.work()

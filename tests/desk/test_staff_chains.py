@@ -26,7 +26,7 @@ from programmes.notices.post_services import Deferred
 from tests.attendance.cast import session_ids
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_leader
-from tests.desk.test_sick import mail, with_mail  # noqa: F401
+from tests.desk.test_sick import mail, shown_to_stand, with_mail  # noqa: F401
 from tests.factories import a_cohort, a_coordinator
 from tests.notices.mail import Mail
 
@@ -120,7 +120,7 @@ class Act:
     async def cancel(self) -> object:
         seen = await self.play.owner.fetchval("select sequence from cohort_session where id = $1", self.number)
         off = [Cancelling(self.number, seen, self.chance.random() < 0.5)]
-        return await illness.cancel(off, self.keys, self.who, self.now)
+        return await illness.cancel(off, self.keys, self.who, self.now, await shown_to_stand(self.number))
 
     async def lead(self) -> object:
         self.who = self.named["Kim"]

@@ -22,7 +22,7 @@ from programmes.notices.post_services import Deferred
 from tests.attendance.cast import session_ids
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_leader
-from tests.desk.test_sick import House, ask, house, mail, request_to, with_mail  # noqa: F401
+from tests.desk.test_sick import House, ask, house, mail, request_to, shown_to_stand, with_mail  # noqa: F401
 from tests.desk.test_who_leads_then import cancel, texts, yes
 from tests.factories import a_cohort, a_coordinator
 from tests.notices.mail import Mail, text_of
@@ -132,7 +132,8 @@ async def test_who_led_hears_of_each_session_also_when_the_first_is_cancelled_be
     cohort, robin, kim, love = group
     first = (await session_ids(cohort))[0]
     assert not await change_services.change_leader(first, robin.staff_id, love.staff_id, rest, kim, clock.now())
-    assert not await illness.cancel([Cancelling(first, 0, False)], keys, kim, clock.now())
+    stood = await shown_to_stand(first)
+    assert not await illness.cancel([Cancelling(first, 0, False)], keys, kim, clock.now(), stood)
     await mail.work()
     (told,) = texts(mail, "robin", "Det som du skulle leda torsdag 3 september")
     assert ("Du leder inte längre det som är torsdag 10 september" in told.replace("\n", " ")) == rest

@@ -13,7 +13,7 @@ from programmes.enrolment import services as enrolment
 from programmes.enrolment.records import services as record_services
 from programmes.people import records
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, an_application
+from tests.factories import a_cohort, an_application, documented
 
 OPEN = records.PersonRecord("Anna Ask", "1990-01-18", "199001189811", "anna@example.invalid", ("email",))
 WAITING = """select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"""
@@ -25,7 +25,7 @@ async def _both_at_once(
     """Both wait for the cohort, each on a connection of its own, in this order, and are let go together."""
     cohort = await a_cohort("2.8", clock.now())
     programme = await catalogue.programme(cohort.programme_id)
-    said = replace(await an_application(cohort, "Anna Ask"), record=OPEN)
+    said = documented(await an_application(cohort, "Anna Ask"), OPEN)
     hidden = replace(said, record=replace(OPEN, contact="", safe=()), protected=True)
     if not same_form:
         hidden = replace(hidden, once=(await an_application(cohort)).once)

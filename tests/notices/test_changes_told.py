@@ -88,7 +88,8 @@ async def test_at_night_a_text_about_tomorrow_morning_goes_at_once_however_late_
             await undo(group, kim, clock)
         else:
             async with transaction():
-                await cohort_services.mark_postponed(group, date(2026, 9, 24), date(2026, 9, 14), "few", 0, kim, clock.now())
+                days = (date(2026, 9, 24), date(2026, 9, 14))
+                await cohort_services.mark_postponed(group, *days, "too_few", 0, kim, clock.now())
     await texting.work()
     assert [text["to"] for text in gateway.taken] == [PHONE]
     kind = {"move": "session_moved", "twice": "session_moved", "rest": "rest_moved", "postpone": "cohort_postponed"}

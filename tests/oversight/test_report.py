@@ -37,9 +37,12 @@ from programmes.oversight.statistics.suppression_rules import Given, Published, 
 from programmes.web.xlsx_files import xlsx_bytes
 from tests.attendance.cast import session_ids
 from tests.clock import FrozenClock
+from tests.desk.test_transfer_again import editions_left_as_they_were
 from tests.factories import a_cohort, a_coordinator, a_leader, a_staff_member, hidden, post_form, sign_in_as
 from tests.oversight.test_statistics_rules import EDITION, a_section
 from tests.owner import as_owner
+
+__all__ = ["editions_left_as_they_were"]
 
 PAGE = "/personal/rapport"
 _COUNTS = st.fixed_dictionaries(dict.fromkeys(FIGURES, st.integers(0, 12)))
@@ -407,7 +410,7 @@ async def _empty_draft(year: int) -> Report:
 
 
 async def test_a_later_edition_takes_nothing_from_the_years_before_it(
-    staff: None, client: httpx.AsyncClient, clock: FrozenClock
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock, editions_left_as_they_were: None
 ) -> None:
     fewer = tuple(
         replace(p, starts_per_year_min=3) if p.section == "2.7" else p for p in EDITION.values() if p.section != "3.1"
