@@ -79,6 +79,13 @@ async def load(edition: Edition, today: date) -> int:
             file=sys.stderr,
         )
         return 1
+    if any(day == edition.valid_from for day, *_rest in await queries.coming(today)):
+        print(
+            f"programmes edition: another one is stored for {edition.valid_from}. Take that back first: programmes edition"
+            f" remove {edition.valid_from}",
+            file=sys.stderr,
+        )
+        return 1
     _say(await _before(edition, today), edition)
     await load_edition(edition, SystemClock().now())
     print("Stored. Managers see what it changes, and for which cohorts, under Efterlevnad.")

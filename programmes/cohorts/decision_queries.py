@@ -47,11 +47,11 @@ async def recent(principal: Principal, now: datetime) -> list[int]:
 
 
 async def told_already(cohort_id: int, since: datetime, kinds: Collection[str]) -> bool:
-    """Whether the first message of some kinds has left since, or somebody was rung about one."""
+    """Whether the first message of some kinds has left since, or staff have told somebody, or rung about one."""
     rows = await fetch(
         """select 1 from notice n join enrolment e on e.id = n.enrolment_id
            where e.cohort_id = $1 and n.kind = any($3::text[]) and n.created_at >= $2
-             and (n.handed_over_at is not null or n.state = 'sent'
+             and (n.handed_over_at is not null or n.state = 'sent' or n.sent_at is not null
                   or exists (select from notice_call c where c.notice_id = n.id)) limit 1""",
         cohort_id,
         since,

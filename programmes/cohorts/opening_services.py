@@ -7,6 +7,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import schedule_queries
 from programmes.cohorts.clash_services import as_said, shared
+from programmes.cohorts.naming_services import name_of_series
 from programmes.cohorts.pattern_rules import BY_HAND
 from programmes.cohorts.rules import Defaults, Opening, Reason, defaults, named_by_us, why_not_open
 from programmes.cohorts.schedule_rules import (
@@ -19,7 +20,6 @@ from programmes.cohorts.schedule_rules import (
     plan_weeks,
     seen_digest,
 )
-from programmes.cohorts.wording_rules import default_name
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.codes import new_token
@@ -159,7 +159,7 @@ async def open_cohort(wanted: Opening, principal: Principal, now: datetime) -> i
             raise Conflict("schedule_changed")
         if named_by_us(planned.programme):
             first = next((local_date(slot.starts_at) for slot in planned.schedule.slots), wanted.first)
-            wanted = replace(wanted, name=default_name(planned.programme, first))
+            wanted = replace(wanted, name=await name_of_series(planned.programme, first))
         wanted = replace(wanted, venue_id=await _venue(wanted))
         cohort_id = await _write_cohort(wanted, now)
         async with as_said(cohort_id, planned.clashes):

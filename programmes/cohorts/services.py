@@ -7,11 +7,11 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries, schedule_queries
 from programmes.cohorts.change_services import noting
 from programmes.cohorts.clash_services import as_said, clashes_of
+from programmes.cohorts.naming_services import name_of_series
 from programmes.cohorts.pattern_rules import again_from
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import UNDECIDED, Reason, named_by_us, why_not_postpone
 from programmes.cohorts.schedule_rules import Clash, Schedule, Slot, with_clashes
-from programmes.cohorts.wording_rules import default_name
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
@@ -99,7 +99,8 @@ async def name_anew(cohort: CohortFacts) -> None:
     programme = await catalogue.programme(cohort.programme_id)
     if named_by_us(programme):
         first = local_date(cohort.first_start) if cohort.first_start else cohort.decide_by
-        await execute("update cohort set name = $2 where id = $1", cohort.cohort_id, default_name(programme, first))
+        name = await name_of_series(programme, first, cohort.cohort_id)
+        await execute("update cohort set name = $2 where id = $1", cohort.cohort_id, name)
 
 
 async def mark_started(cohort: CohortFacts, confirmed: int, principal: Principal, now: datetime, reason: str = "") -> None:

@@ -44,8 +44,8 @@ _DAYS = (
     re.compile(r"(?<!\d)(?P<d>\d{1,2})/(?P<m>\d{1,2})-(?P<y>\d\d)(?![\d/.:])"),
     *(re.compile(rf"(?<!\d)(?P<d>\d{{1,2}})\.?\s*{name}[a-zåäö]*\.?,?\s*{_YEAR}", re.IGNORECASE) for name in _MONTHS),
 )
-# Of one person; those who are "födda 2012–2014" are many.
-_BORN = re.compile(r"\b(?:född|fött|born)\b\D{0,12}\d|\bf\.\s*-?\d{2}", re.IGNORECASE)
+# Of one person; those who are "födda 2012–2014", or "f. 2012–2014", are many.
+_BORN = re.compile(r"\b(?:född|fött|born)\b\D{0,12}\d|\bf\.\s*(?!\d{4}\s?-\s?\d{4}(?!\d))-?\d{2}", re.IGNORECASE)
 _LONG = re.compile(r"\d{5,}")
 _LATELY, _SOON = timedelta(days=400), timedelta(days=3 * 366)
 # A second Anna is Anna 2, and some write a year; five digits are a birth date, a post code or part of a number.

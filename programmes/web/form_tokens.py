@@ -33,6 +33,7 @@ ShownAgain = Callable[[AnyRequest], Awaitable[Response[Any]]]
 # What is never handed back, wherever it was typed: tokens, passwords, codes of an app and of Min plats.
 NEVER_AGAIN = frozenset({"_csrf_token", "losen", "nytt", "igen", "kod"})
 # Pages on which nothing but such things is typed. Sending `/logga-ut` again is not asked for either.
+_SIGN_OUT = "/logga-ut"
 _NOTHING_KEPT = ("/logga-", "/personal/konto", "/personal/bekrafta")
 
 
@@ -53,7 +54,11 @@ class FormTokens(CSRFMiddleware):
                 raise PermissionDeniedException("sent from another site")
             await super().__call__(scope, receive, send)
         except PermissionDeniedException:
-            await self._say_so(scope, receive, send)
+            if scope["path"] == _SIGN_OUT and _from_here(scope["litestar_app"].request_class(scope=scope)):
+                # A tab from before a later sign-in has an old token. Who would leave must not stay, at a shared computer.
+                await self.app(scope, receive, send)
+            else:
+                await self._say_so(scope, receive, send)
 
     def _checks(self, scope: Scope) -> bool:
         """Whether it is a writing request to a page that has forms with tokens."""
@@ -113,9 +118,16 @@ def _from_elsewhere(request: AnyRequest) -> bool:
         return False
     if origin == "null":
         return fetched not in {"same-origin", "none"}
-    # Not every proxy passes on by which name it was asked.
-    ours = {request.headers.get("host", "-"), urlsplit(request.app.state.settings.base_url).netloc}
-    return urlsplit(origin).netloc not in ours
+    return not _is_ours(request, origin)
+
+
+def _is_ours(request: AnyRequest, origin: str) -> bool:
+    """Whether an origin is of the name that was asked for, or of the base address: not every proxy passes on the former."""
+    try:
+        name = urlsplit(origin).netloc
+    except ValueError:  # No address that a browser has, as "http://[".
+        return False
+    return name in {request.headers.get("host", "-"), urlsplit(request.app.state.settings.base_url).netloc}
 
 
 def renew_form_token(request: AnyRequest) -> None:
@@ -139,4 +151,4 @@ def _from_here(request: AnyRequest) -> bool:
     fetched = request.headers.get("sec-fetch-site")
     if fetched is not None:
         return fetched == "same-origin"
-    return urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host", "-")
+    return _is_ours(request, request.headers.get("origin", ""))

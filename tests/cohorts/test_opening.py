@@ -264,6 +264,12 @@ async def test_a_series_is_named_by_us_whoever_it_is_of(
     programme = (await a_programme(section))[1]
     assert cohort.first_start
     assert cohort.name == default_name(programme, local_date(cohort.first_start))
+    # Whoever leads two that begin on one day has to tell them apart.
+    for n in (2, 3):
+        leader = await a_leader(clock.now(), f"leader{n}")
+        second = replace(wanted, leaders=(leader.staff_id,), venue_id=await a_venue(f"Rum {n}"))
+        again = await queries.by_id(await open_cohort(second, kim, clock.now()))
+        assert again.name == f"{cohort.name} ({n})"
 
 
 async def test_a_new_room_is_called_by_nobodys_number_and_may_be_by_its_street(

@@ -164,6 +164,12 @@ async def test_an_edition_is_taken_back_until_its_day_or_until_something_stands_
     day, today = date(2026, 9, 20), date(2026, 9, 2)
     later = dataclasses.replace(edition_commands.read_edition(path), valid_from=day, digest=b"later")
     edition = await load_edition(later, clock.now())
+    # Of one day there is one edition.
+    assert await edition_commands.load(dataclasses.replace(later, digest=b"another"), today) == 1
+    assert "programmes edition remove 2026-09-20" in capsys.readouterr().err
+    assert [found for found, *_rest in await catalogue.coming(today)] == [day]
+    assert await edition_commands.load(later, today) == 0
+    assert "stored already" in capsys.readouterr().out
     assert await edition_commands.remove(day, day) == 1
     assert "is in force" in capsys.readouterr().err
     await a_cohort("2.8", clock.now())

@@ -155,6 +155,9 @@ async def test_a_managers_week_has_the_decisions_of_all_starts_in_figures(
         ["2.8", late.name, "Beslut om start", "1 av minst 5 är klara."],
         ["2.7", later.name, "Beslut om start", "0 av minst 5 är klara."],
     ]
+    # Where people are not counted their number goes home with nobody.
+    await a_cohort("2.16", clock.now())
+    assert {line[5] for line in await lines_of(client, "/personal/veckan.csv") if line[2] == "2.16"} == {""}
 
 
 async def test_who_coordinates_and_manages_has_each_start_once(

@@ -130,7 +130,12 @@ async def test_not_when_a_message_has_left_or_the_time_is_over_or_in_a_second_ta
     with pytest.raises(Conflict) as left:
         await undo_services.undo(cohort.cohort_id, number, kim, clock.now())
     assert left.value.code == "decision_settled"
-    await owner.execute("update notice set handed_over_at = null")
+    # Who has been told by staff knows of it too, though no message left.
+    await owner.execute("update notice set handed_over_at = null, state = 'no_channel', sent_at = $1", clock.now())
+    assert await undo_services.undoable(cohort.cohort_id, clock.now()) is None
+    await owner.execute("update notice set sent_at = null")
+    assert await undo_services.undoable(cohort.cohort_id, clock.now()) is not None
+    await owner.execute("update notice set state = 'waiting'")
     clock.advance(minutes=10)
     assert await undo_services.undoable(cohort.cohort_id, clock.now()) is None
     clock.advance(minutes=-1)

@@ -114,6 +114,10 @@ async def test_what_another_site_sends_is_refused_whatever_token_it_bears(
         {"origin": "https://evil.example", "sec-fetch-site": "same-site"},
         {"sec-fetch-site": "cross-site", **HERE},
         {"origin": "null"},
+        {"origin": ""},
+        {"origin": "http://["},
+        {"origin": "//[::1"},
+        {"origin": "http://a]b", "sec-fetch-site": "same-origin"},
     ):
         refused = await client.post("/personal/konto/andra", data=form, headers=headers)
         assert refused.status_code == 403, headers
@@ -142,3 +146,17 @@ async def test_who_signs_in_or_out_has_another_token_and_the_old_one_opens_nothi
     assert csrf_of((await client.get("/logga-in")).text) not in {before, inside}
     again = await client.post("/logga-in", data={"anv": "robin", "losen": PASSWORD, "_csrf_token": inside})
     assert again.status_code == 403
+
+
+async def test_who_signs_out_in_a_tab_from_before_is_signed_out_and_another_site_signs_nobody_out(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await a_leader(clock.now())
+    old = {"_csrf_token": csrf_of((await client.get("/logga-in")).text)}
+    await client.post("/logga-in", data={"anv": "robin", "losen": PASSWORD, **old})
+    for headers in ({}, {"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}, {"origin": "http://["}):
+        assert (await client.post("/logga-ut", data=old, headers=headers)).status_code == 403
+        assert (await client.get("/personal/idag")).status_code == 200
+    out = await client.post("/logga-ut", data=old, headers={"sec-fetch-site": "same-origin"})
+    assert (out.status_code, out.headers["location"]) == (303, "/logga-in")
+    assert (await client.get("/personal/idag")).status_code == 303

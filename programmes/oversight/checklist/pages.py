@@ -1,6 +1,6 @@
 """The checklist of a cohort, and the same list across cohorts as somebody's week, in words."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -212,8 +212,9 @@ def heads() -> tuple[str, ...]:
     return _("Märkning"), _("Senast"), _("Avsnitt"), _("Grupp"), _("Nästa steg"), _("Läge"), _("Vem")
 
 
-def rows(found: Sequence[Due], others: Sequence[Start] = ()) -> Iterator[tuple[str, ...]]:
-    """A line for each cohort's next step, and then for each start of others that waits for its decision."""
+def rows(found: Sequence[Due], others: Sequence[Start] = (), uncounted: Collection[int] = ()) -> Iterator[tuple[str, ...]]:
+    """A line for each cohort's next step, and then for each start of others that waits for its decision. Of programmes whose
+    people may not be counted (`uncounted`, by id) no number of people leaves the page."""
     for due in found:
         day = due.step.due.isoformat() if due.step.due else ""
         step = (_titles(due.way, due.step.key), _text(due.way, due.step.key), _who(due.way, due.step))
@@ -225,6 +226,6 @@ def rows(found: Sequence[Due], others: Sequence[Start] = ()) -> Iterator[tuple[s
             start.section,
             start.name,
             _("Beslut om start"),
-            _ready(start),
+            "" if start.programme_id in uncounted else _ready(start),
             _("Samordnaren"),
         )

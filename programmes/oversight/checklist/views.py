@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts import decision_queries
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
@@ -65,8 +66,10 @@ async def week_file(request: AnyRequest) -> Response[bytes]:
     who, now = principal(request), request.app.state.clock.now()
     mine = await queries.ways(who, now)
     others = await _of_others(who, mine, now)
+    uncounted = await catalogue.uncounted({start.programme_id for start in others})
     with speaking("sv"):
-        return csv_file("veckan-internt-sekretess.csv", pages.heads(), pages.rows(queries.week(mine, now), others))
+        rows = pages.rows(queries.week(mine, now), others, uncounted)
+        return csv_file("veckan-internt-sekretess.csv", pages.heads(), rows)
 
 
 HANDLERS = [checklist, week, week_file]
