@@ -1,6 +1,7 @@
 """Jag är sjuk on a page from before: who has agreed to stand in meanwhile is not sent home unasked (decision 80)."""
 
 import asyncio
+import re
 
 import asyncpg
 import httpx
@@ -41,6 +42,9 @@ async def test_who_has_said_yes_meanwhile_is_named_and_a_second_press_cancels(
         assert (refused.status_code, await state(owner, house)) == (422, "planned")
         assert "Det har ändrats vem som leder onsdag 2 september 17.00: nu är det Love." in refused.text
         assert "Love hoppar in" in refused.text
+        # Who would have come to lead it stands among those who hear.
+        told = [re.sub(r"<[^>]+>|\s+", " ", row) for row in re.findall(r"<tr.*?</tr>", refused.text, re.DOTALL)]
+        assert any("Love" in row and "Får veta att det är inställt, aldrig varför." in row for row in told), told
     assert await owner.fetchval("select count(*) from staff_message where kind = 'not_needed'") == 0
     seen = form | {"leder": hidden(refused.text, "leder")}
     assert (await client.post(f"{house.page}/sjuk", data=seen)).status_code == 303

@@ -151,7 +151,7 @@ def sick_page(facts: Facts, form: object) -> SickPage:
         others=others(facts.others),
         stood=tuple(stand_sign(session_id, stand) for session_id, stand in facts.stand.items()),
         summary=told(facts.reach),
-        rows=() if refused else happens(cohort, session, facts.reach),
+        rows=() if refused else happens(facts),
         refused=refused,
         reached=f"/personal/traffar/{session.session_id}/besked" if session.state == "cancelled" else "",
         form=form,
@@ -168,14 +168,21 @@ def _slot(slot: Slot | None) -> str:
     return f"{day_long(local_date(slot.starts_at))} {times(slot.starts_at, slot.ends_at)}" if slot else ""
 
 
-def happens(cohort: CohortFacts, session: SessionFacts, reach: Reach) -> tuple[tuple[str, str, str], ...]:
-    """What cancelling means to whom, before anybody presses a button."""
-    words = words_for(cohort.form)
+def happens(facts: Facts) -> tuple[tuple[str, str, str], ...]:
+    """What cancelling means to whom, before anybody presses a button: also to who would have come to lead it."""
+    words = words_for(facts.cohort.form)
+    by_mail = _("E-post, och på Idag")
+    hears = _("Får veta att det är inställt, aldrig varför.")
+    leads = [(one.name, hears, by_mail) for one in facts.standing if _comes(one, facts.absent_id)]
     calendars = (_("Kalendrar"), words.shown_cancelled, _("Oftast inom några timmar"))
-    if cohort.form == "drop_in":
-        return (_("Besökare"), words.stands_cancelled, _("På sidan om verksamheten")), calendars
-    found = rows(reach, _("Får veta att det är inställt, aldrig varför."))
-    return *found, calendars, (_("Samordnaren"), words.stands_cancelled, _("E-post, och på Idag"))
+    if facts.cohort.form == "drop_in":
+        return (_("Besökare"), words.stands_cancelled, _("På sidan om verksamheten")), *leads, calendars
+    found = rows(facts.reach, hears)
+    return *found, *leads, calendars, (_("Samordnaren"), words.stands_cancelled, by_mail)
+
+
+def _comes(one: Standing, absent_id: int | None) -> bool:
+    return one.works and not one.away and one.staff_id != absent_id
 
 
 def others(found: Sequence[tuple[CohortFacts, SessionFacts]]) -> tuple[Other, ...]:
