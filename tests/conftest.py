@@ -23,7 +23,7 @@ import pytest
 import uvloop
 from argon2 import PasswordHasher, profiles
 from hypothesis import settings as hypothesis_settings
-from jinja2 import BytecodeCache, Environment
+from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache
 from jinja2.bccache import Bucket
 from litestar import Litestar
 from pgqueuer.core.qm import QueueManager
@@ -70,17 +70,31 @@ def cheap_passwords() -> None:
 
 
 class _CompiledOnce(BytecodeCache):
-    """Templates as Python compiled them, for every application that the tests of this process build."""
+    """Templates as Python compiled them, for every application that the tests build, in this process and, once its server's
+    folder is there, in the others of the run."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], CodeType] = {}
 
+    def _of_the_run(self) -> FileSystemBytecodeCache | None:
+        folder = _run_folder() / "templates"
+        if not folder.parent.exists():
+            return None
+        folder.mkdir(exist_ok=True)
+        return FileSystemBytecodeCache(str(folder))
+
     def load_bytecode(self, bucket: Bucket) -> None:
         bucket.code = self._known.get((bucket.key, bucket.checksum))
+        if bucket.code is None and (run := self._of_the_run()):
+            run.load_bytecode(bucket)
+            if bucket.code:
+                self._known[bucket.key, bucket.checksum] = bucket.code
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         assert bucket.code
         self._known[bucket.key, bucket.checksum] = bucket.code
+        if run := self._of_the_run():
+            run.dump_bytecode(bucket)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -116,10 +130,18 @@ class QueryLog:
         self.statements.clear()
 
 
+def _swift() -> Path:
+    """Memory where the machine has some to spare: a run makes and removes tens of thousands of small files, and a disk takes
+    its time for each key that has to be safe on it before a row may name it."""
+    memory = Path("/dev/shm")
+    to_spare = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 2**30
+    return memory if to_spare else Path("/var/tmp")
+
+
 def _run_folder() -> Path:
     """Where this run's server lives: the same for every process of a run on several cores."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"alone-{os.getpid()}"
-    return Path("/var/tmp") / f"programmes-test-{run[:12]}"
+    return _swift() / f"programmes-test-{run[:12]}"
 
 
 @contextmanager
@@ -152,7 +174,7 @@ def server() -> Iterator[private_server.PrivateServer]:
 @pytest.fixture(scope="session")
 def work_folder() -> Iterator[Path]:
     """Keys, ballot keys and mail of this run."""
-    folder = Path(tempfile.mkdtemp(prefix="programmes-keys-"))
+    folder = Path(tempfile.mkdtemp(prefix="programmes-keys-", dir=_swift()))
     yield folder
     shutil.rmtree(folder)
 

@@ -7,8 +7,9 @@ import secrets
 import shutil
 import subprocess
 import sys
+import tempfile
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,11 +56,19 @@ async def as_worker(settings: Settings, db: None) -> AsyncIterator[None]:
 
 
 @pytest.fixture
+def installation(work_folder: Path) -> Iterator[Path]:
+    """A folder on the volume of the run's database, where no key should lie."""
+    folder = Path(tempfile.mkdtemp(dir=work_folder))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
 async def patient(
     settings: Settings,
     clock: FrozenClock,
     the_worker: Worker,
-    tmp_path: Path,
+    installation: Path,
     owner: asyncpg.Connection,
     as_worker: None,
     monkeypatch: pytest.MonkeyPatch,
@@ -69,9 +78,9 @@ async def patient(
     monkeypatch.setattr(server_checks, "_KEPT", {})
     own = replace(
         settings,
-        key_folder=tmp_path / "keys",
-        ballot_key_folder=tmp_path / "ballots",
-        log_key_folder=tmp_path / "log",
+        key_folder=installation / "keys",
+        ballot_key_folder=installation / "ballots",
+        log_key_folder=installation / "log",
         database_url=settings.worker_database_url,
     )
     keys, ballots = KeyFolder(own.key_folder), BallotKeys(own.ballot_key_folder, own.key_folder)
@@ -145,23 +154,25 @@ BROKEN: dict[str, tuple[Callable[[Settings], object], str]] = {
 }
 
 
-async def test_what_is_broken_is_said_with_how_to_mend_it(patient: Patient, tmp_path: Path) -> None:
+async def test_what_is_broken_is_said_with_how_to_mend_it(patient: Patient, installation: Path) -> None:
     own = patient.settings
     sound = {
-        folder: tmp_path / f"sound-{folder.name}" for folder in (own.key_folder, own.ballot_key_folder, own.log_key_folder)
+        folder: installation / f"sound-{folder.name}"
+        for folder in (own.key_folder, own.ballot_key_folder, own.log_key_folder)
+        for folder in (own.key_folder, own.ballot_key_folder, own.log_key_folder)
     }
     for folder, copy in sound.items():
         shutil.copytree(folder, copy)
-    ids = [path.stem for path in tmp_path.rglob("*") if path.suffix in {".key", ".pub"} and len(path.stem) == 36]
+    ids = [path.stem for path in installation.rglob("*") if path.suffix in {".key", ".pub"} and len(path.stem) == 36]
     for what, (spoil, told) in BROKEN.items():
         spoil(own)
-        before = sorted(tmp_path.rglob("*"))
+        before = sorted(installation.rglob("*"))
         found = await checks.examine(patient)
         assert told in said(found, "fault"), what
         assert exit_code(found) == 1
         assert all(f.mend for f in found if f.level in {"fault", "warning"}), what
         # Looking makes nothing, and tells no key and nobody.
-        assert sorted(tmp_path.rglob("*")) == before
+        assert sorted(installation.rglob("*")) == before
         text = as_text(found) + as_json(found)
         assert not [known for known in (*ids, "Hemlig") if known in text]
         for folder, copy in sound.items():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import lru_cache
 from pathlib import Path
 
 from programmes import worker
@@ -30,7 +31,13 @@ class Mail:
 
 
 def read(path: Path) -> EmailMessage:
-    message = message_from_bytes(path.read_bytes(), policy=default)
+    return _parsed(path.read_bytes())
+
+
+@lru_cache(maxsize=1000)
+def _parsed(content: bytes) -> EmailMessage:
+    """Tests read the whole folder anew after each step, and parsing takes longer than what was tried."""
+    message = message_from_bytes(content, policy=default)
     assert isinstance(message, EmailMessage)
     return message
 
