@@ -1,9 +1,12 @@
 """Who works with a cohort, and rooms: coordinators decide, and access ends when it is said to."""
 
+from datetime import date
+
 import httpx
 import pytest
 
 from programmes.cohorts import queries
+from programmes.cohorts.office_rules import Worker, may_take_home
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
@@ -132,3 +135,15 @@ async def test_rooms_are_a_file_too(kim: Principal, client: httpx.AsyncClient, c
     [room] = [line for line in await lines_of(client, "/personal/lokaler.csv") if line[0] == cohort.venue]
     assert room == [cohort.venue, cohort.address, "10"]
     assert 'href="/personal/lokaler.csv"' in (await client.get("/personal/lokaler")).text
+
+
+def test_a_groups_lists_are_taken_home_by_its_leaders_and_its_coordinators_only() -> None:
+    present = [Worker(1, "Robin", "leader", None), Worker(2, "Love", "substitute", date(2026, 10, 1))]
+    for who, may in (
+        (Principal(1, "Robin", {"leader": frozenset()}), True),
+        (Principal(2, "Love", {"leader": frozenset()}), False),
+        (Principal(3, "Mika", {"leader": frozenset()}), False),
+        (Principal(4, "Kim", {"coordinator": frozenset({"2.8"})}), True),
+        (Principal(5, "Ali", {"coordinator": frozenset({"2.1"})}), False),
+    ):
+        assert may_take_home(present, who, "2.8") is may, who.name
