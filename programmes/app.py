@@ -15,7 +15,7 @@ from litestar.types import Receive, Scope, Send
 from programmes.attendance import views as attendance_views
 from programmes.calendar import views as calendar_views
 from programmes.catalogue import views as catalogue_views
-from programmes.cohorts import office_views, venue_views
+from programmes.cohorts import closure_views, office_views, venue_views
 from programmes.cohorts import views as cohorts_views
 from programmes.core import folder_marks, refusals
 from programmes.core.clock import Clock
@@ -151,6 +151,7 @@ def _handlers() -> list[Any]:
         *extract_views.HANDLERS,
         *siblings_views.HANDLERS,
         *cohorts_views.HANDLERS,
+        *closure_views.HANDLERS,
         *office_views.HANDLERS,
         *venue_views.HANDLERS,
         *oversight_views.HANDLERS,

@@ -1,12 +1,11 @@
-"""What the office keeps around cohorts: closures, and who works with a cohort until when."""
+"""Who works with a cohort, and until when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from programmes.cohorts.rules import FURTHEST, Reason
-
-LONGEST_CLOSURE = timedelta(days=120)
+from programmes.core.principal import Principal
 
 
 @dataclass(frozen=True)
@@ -19,20 +18,6 @@ class Worker:
     role: str
     until: date | None
     works: bool = True
-
-
-def why_not_close(first: date, last: date, today: date) -> list[Reason]:
-    """A closure is to come, in order, and no longer than a summer."""
-    found = []
-    if last < today:
-        found.append(Reason("past", "sista"))
-    if last < first:
-        found.append(Reason("ends_before", "sista"))
-    elif last - first > LONGEST_CLOSURE:
-        found.append(Reason("closed_too_long", "sista"))
-    if first > today + FURTHEST:
-        found.append(Reason("too_far", "forsta"))
-    return found
 
 
 def why_not_let_in(workers: Sequence[Worker], staff_id: int, until: date | None, today: date) -> list[Reason]:
@@ -50,3 +35,10 @@ def why_not_take_out(workers: Sequence[Worker], staff_id: int) -> list[Reason]:
     """A cohort always has a leader."""
     leaders = [worker for worker in workers if worker.role == "leader" and (worker.works or worker.staff_id == staff_id)]
     return [Reason("last_leader", "vem")] if [worker.staff_id for worker in leaders] == [staff_id] else []
+
+
+def may_take_home(workers: Sequence[Worker], who: Principal, section: str) -> bool:
+    """Whether somebody may take the lists of a group out of the service: its leaders, and who coordinates its programme. A
+    substitute is there for the sessions."""
+    leads = any(worker.staff_id == who.staff_id and worker.role == "leader" for worker in workers)
+    return leads or who.coordinates(section)

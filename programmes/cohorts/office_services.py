@@ -1,93 +1,19 @@
-"""Closures, and who works with a cohort."""
+"""Who works with a cohort."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from programmes.cohorts import queries
 from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_with
 from programmes.cohorts.meant_rules import Meant, not_meant
-from programmes.cohorts.office_rules import Worker, why_not_close, why_not_let_in, why_not_take_out
-from programmes.cohorts.queries import access
+from programmes.cohorts.office_rules import Worker, why_not_let_in, why_not_take_out
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.services import coordinated
 from programmes.core import audit
 from programmes.core.clock import local_date
-from programmes.core.db import execute, fetch, fetchval, transaction
-from programmes.core.errors import Forbidden, NotFound
+from programmes.core.db import execute, fetch, transaction
+from programmes.core.errors import NotFound
 from programmes.core.principal import Principal
 from programmes.people.queries import leaders
-
-
-@dataclass(frozen=True)
-class StoredClosure:
-    """A closure that is not over. `venue` is empty where every room is closed; `sessions` of the asker's lie in it."""
-
-    closure_id: int
-    first_day: date
-    last_day: date
-    reason: str
-    venue: str
-    sessions: int
-
-
-async def closures(principal: Principal, today: date) -> list[StoredClosure]:
-    """Every closure that is not over, in order, with how many sessions of the asker's cohorts lie in it all the same."""
-    rows = await fetch(
-        f"""select x.id as closure_id, x.first_day, x.last_day, x.reason, coalesce(v.name, '') as venue,
-                   (select count(*) from cohort_session s join cohort c on c.id = s.cohort_id
-                    join programme p on p.id = c.programme_id
-                    where s.state in ('planned', 'moved') and (x.venue_id is null or s.venue_id = x.venue_id)
-                      and (s.starts_at at time zone 'Europe/Stockholm')::date between x.first_day and x.last_day
-                      and c.state not in ('closed', 'cancelled') and ({queries.MINE})) as sessions
-            from closure x left join venue v on v.id = x.venue_id
-            where x.last_day >= $2 order by x.first_day, x.id""",
-        *access(principal, today),
-    )
-    return [StoredClosure(**dict(row)) for row in rows]
-
-
-async def close(
-    venue_id: int | None, first: date, last: date, reason: str, principal: Principal, now: datetime
-) -> list[Reason]:
-    """Enter a closure, of one venue or of all; returns why not, or nothing when it is done. Sessions stay where they are.
-
-    Raises:
-        Forbidden: they coordinate nothing.
-    """
-    if not principal.has("coordinator"):
-        raise Forbidden
-    found = why_not_close(first, last, local_date(now))
-    if found:
-        return found
-    async with transaction():
-        await execute("select pg_advisory_xact_lock(hashtext('closure'))")
-        same = "select 1 from closure where venue_id is not distinct from $1 and first_day = $2 and last_day = $3"
-        if await fetchval(same, venue_id, first, last):
-            return [Reason("closed_already", "forsta")]
-        closure_id = await fetchval(
-            """insert into closure (venue_id, first_day, last_day, reason) values ($1, $2, $3, $4) returning id""",
-            venue_id,
-            first,
-            last,
-            reason,
-        )
-        await audit.note("closure:add", f"closure/{closure_id}", principal.staff_id, now)
-    return []
-
-
-async def reopen(closure_id: int, principal: Principal, now: datetime) -> None:
-    """Take a closure away.
-
-    Raises:
-        Forbidden: they coordinate nothing.
-        NotFound: there is none.
-    """
-    if not principal.has("coordinator"):
-        raise Forbidden
-    async with transaction():
-        if not await execute("delete from closure where id = $1 returning 1", closure_id):
-            raise NotFound
-        await audit.note("closure:remove", f"closure/{closure_id}", principal.staff_id, now)
 
 
 async def workers(cohort_id: int, today: date) -> list[Worker]:

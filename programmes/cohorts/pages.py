@@ -31,7 +31,7 @@ class Session:
     added: bool
     sequence: int = 0
     slot: Slot | None = None
-    is_back: bool = False
+    is_changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _tag(group: Group, session: Session, following: bool) -> tuple[str, str, str
     if session.state == "held":
         # A talk that nobody came to is not said to be held; of those who are documented that stands with who was there.
         return _("Noterat") if group.form == "individual" and not group.exempt else _("Hållen"), "ok", "check"
-    if session.state == "moved" and not session.is_back:
+    if session.is_changed:
         return _("Flyttad"), "warn", "move"
     if session.added:
         return _("Tillagd"), "info", "plus"

@@ -7,6 +7,7 @@ from typing import Literal
 
 import asyncpg
 
+from programmes.cohorts.moved_rules import Usually, is_back
 from programmes.cohorts.schedule_rules import Slot
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound
@@ -64,8 +65,8 @@ class CohortFacts:
 
 @dataclass(frozen=True)
 class SessionFacts:
-    """One session. `number` is None for a cancelled one. `is_back`: it was moved and is where it first was, in the group's
-    room and as long as the others, so that there is nothing to say of it."""
+    """One session. `number` is None for a cancelled one. `usually`: what its group's sessions have in common, known of one
+    that was moved."""
 
     session_id: int
     cohort_id: int
@@ -85,7 +86,7 @@ class SessionFacts:
     makes_up_for: int | None = None
     pattern_no: int = 0
     pattern_start: datetime | None = None
-    is_back: bool = False
+    usually: Usually | None = None
 
     @property
     def slot(self) -> Slot:
@@ -98,7 +99,10 @@ class SessionFacts:
     @property
     def is_changed(self) -> bool:
         """Whether it is otherwise than it was planned, as far as anybody needs to know."""
-        return self.state == "moved" and not self.is_back
+        if self.state != "moved":
+            return False
+        at = self.moved_from, self.starts_at, self.ends_at, self.venue_id
+        return self.usually is None or not is_back(*at, self.usually)
 
     @property
     def was_at(self) -> datetime | None:
@@ -124,11 +128,11 @@ _SESSION = """
 select s.id as session_id, s.cohort_id, s.number, s.starts_at, s.ends_at, s.moved_from, s.venue_id, v.name as venue,
        v.address, s.theme, s.state, s.added, s.sequence, s.revised_at, s.cancelled_at, s.makes_up_for,
        s.pattern_no, s.pattern_start,
-       case when s.moved_from = s.starts_at then s.venue_id = (select c.venue_id from cohort c where c.id = s.cohort_id)
-            and s.ends_at - s.starts_at = (select mode() within group (order by o.ends_at - o.starts_at)
-                                           from cohort_session o where o.cohort_id = s.cohort_id)
-            else false end as is_back
+       usually.venue_id as usual_venue_id, usually.length as usual_length
 from cohort_session s join venue v on v.id = s.venue_id
+left join lateral (select c.venue_id, (select mode() within group (order by o.ends_at - o.starts_at)
+                                       from cohort_session o where o.cohort_id = c.id) as length
+                   from cohort c where c.id = s.cohort_id and s.moved_from is not null) usually on true
 """
 # SQL: whether the staff member of `cs` has the role that working with a cohort of the programme `p` needs. Who stands there
 # and has lost it sees nothing any more (DESIGN 2, promise 6).
@@ -158,7 +162,9 @@ def _cohort(row: asyncpg.Record) -> CohortFacts:
 
 
 def _session(row: asyncpg.Record) -> SessionFacts:
-    return SessionFacts(**dict(row))
+    found = dict(row)
+    venue_id, length = found.pop("usual_venue_id"), found.pop("usual_length")
+    return SessionFacts(**found, usually=None if length is None else Usually(venue_id, length))
 
 
 async def by_id(cohort_id: int) -> CohortFacts:

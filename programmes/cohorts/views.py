@@ -50,7 +50,7 @@ def _session(session: SessionFacts) -> pages.Session:
         session.added,
         session.sequence,
         session.slot,
-        session.is_back,
+        session.is_changed,
     )
 
 

@@ -7,7 +7,18 @@ from typing import cast
 from programmes.catalogue.rules import Programme
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Clash, Note, Off, holiday_name
-from programmes.core.i18n import capital, clock, day_long, day_plain, language, listed, moment_long, ngettext, speaking
+from programmes.core.i18n import (
+    capital,
+    clock,
+    day_long,
+    day_plain,
+    day_year,
+    language,
+    listed,
+    moment_long,
+    ngettext,
+    speaking,
+)
 from programmes.core.i18n import gettext as _
 
 Params = Mapping[str, object]
@@ -119,6 +130,31 @@ def _clash_line(clash: Clash) -> str:
     if clash.who:
         return _("Krock: %(who)s har %(cohort)s till %(until)s.", who=clash.who, cohort=cohort, until=until)
     return _("Krock: lokalen är bokad av %(cohort)s till %(until)s.", cohort=cohort, until=until)
+
+
+def closed_days(first: date, last: date) -> str:
+    """`22 februari–26 februari 2027`, `31 december 2026–2 januari 2027`, and of a single day `onsdag 7 oktober 2026`."""
+    if first == last:
+        return day_year(first)
+    begins = day_plain(first).rsplit(" ", 1)[0] if first.year == last.year else day_plain(first)
+    return f"{begins}–{day_plain(last)}"
+
+
+def _closed_in_part(p: Params) -> str:
+    everywhere = _("alla lokaler")
+    met = [
+        f"{reason}, {closed_days(first, last)} ({venue or everywhere})"
+        for reason, first, last, venue in cast(Sequence[tuple[str, date, date, str]], p["closures"])
+    ]
+    return _("Dagar i den är redan stängda: %(met)s. Ändra, eller kryssa i att det är meningen.", met=listed(met))
+
+
+def _sessions_stay(p: Params) -> str:
+    return ngettext(
+        "%(n)s träff ligger redan då och ligger kvar tills ni flyttar den. Ändra, eller kryssa i att det är meningen.",
+        "%(n)s träffar ligger redan då och ligger kvar tills ni flyttar dem. Ändra, eller kryssa i att det är meningen.",
+        cast(int, p["n"]),
+    )
 
 
 def _definite(name: str) -> str:
@@ -276,6 +312,9 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     ),
     "ends_before": lambda p: _("Sista dagen kan inte vara före den första."),
     "closed_already": lambda p: _("De dagarna är redan stängda där."),
+    "closed_in_part": _closed_in_part,
+    "closed_past": lambda p: _("De dagarna har redan varit. Sista dagen kan tidigast vara idag."),
+    "sessions_stay": _sessions_stay,
     "closed_too_long": lambda p: _("En stängning är högst fyra månader."),
     "leads_already": lambda p: _("Personen är redan gruppledare här."),
     "last_leader": lambda p: _("Det är gruppens enda gruppledare. Lägg till en annan först."),

@@ -2,7 +2,8 @@
 
 from datetime import date, datetime, time, timedelta
 
-from programmes.cohorts.office_services import close
+from programmes.cohorts.closure_rules import Days
+from programmes.cohorts.closure_services import close
 from programmes.cohorts.schedule_rules import slot_on
 from programmes.core.clock import at_local, local_date
 from programmes.demo.town import Plan, Town
@@ -51,7 +52,7 @@ async def agreement_texts(town: Town) -> None:
 async def days_off(town: Town) -> None:
     """The school's winter break: schedules skip it."""
     monday = date.fromisocalendar(town.today.year + 1, 8, 1)
-    await close(None, monday, monday + timedelta(days=6), "Sportlov", town.kim, town.clock.now())
+    await close(Days(monday, monday + timedelta(days=6)), "Sportlov", town.kim, town.clock.now(), meant=True)
 
 
 def visits(*days: date, capacity: int = 5) -> list[Visit]:

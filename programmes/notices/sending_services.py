@@ -1,28 +1,17 @@
 """Sending what waits, one message at a time: by mail or as a text, when it may go, and what becomes of it."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from email.utils import parseaddr
 
 import structlog
 
-from programmes.catalogue import queries as catalogue
-from programmes.cohorts import queries as cohorts
-from programmes.cohorts.queries import SessionFacts
-from programmes.core.clock import Clock, local_date
+from programmes.core.clock import Clock
 from programmes.core.clock_trace import Witness
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import queries as enrolments
-from programmes.enrolment.age_rules import to_say_again
-from programmes.enrolment.leaving import first_right_queries
-from programmes.enrolment.place_services import unseal
-from programmes.enrolment.queries import EnrolmentFacts
-from programmes.enrolment.queue import deadline_queries, order_queries
-from programmes.enrolment.queue.deadline_rules import too_short
-from programmes.enrolment.texts import agreement_queries
 from programmes.notices import (
     belief_rules,
     change_queries,
@@ -33,13 +22,13 @@ from programmes.notices import (
     rules,
     text_rules,
 )
-from programmes.notices.belief_rules import Known
 from programmes.notices.change_services import tell_changes
 from programmes.notices.post_services import Deferred, Post, Refused
 from programmes.notices.queries import NoticeFacts
 from programmes.notices.reach_services import channel_of
 from programmes.notices.rules import Channel
 from programmes.notices.text_post_services import NoGateway, NotAsAgreed, TextMessage, TextPost
+from programmes.notices.words_services import words_of
 from programmes.settings import Settings
 
 log = structlog.get_logger()
@@ -144,7 +133,7 @@ async def _ready(facts: NoticeFacts, settings: Settings, keys: KeyFolder, now: d
     """What is true now; None, and noted, if the message no longer is, or has nowhere to go. By a clock that is doubted
     (not `sure`) it may only seem so, and nothing is noted."""
     person = await enrolments.enrolment(facts.enrolment_id)
-    words = await _words(facts, person, settings, keys, now)
+    words = await words_of(facts, person, settings, keys, now)
     channel = channel_of(person, keys)
     if words is None or channel is None:
         if sure:
@@ -263,131 +252,6 @@ async def _sent(facts: NoticeFacts, now: datetime) -> None:
         await execute(
             "update notice set state = 'sent', sent_at = $2 where id = $1 and state = 'waiting'", facts.notice_id, now
         )
-
-
-async def _words(
-    facts: NoticeFacts, person: EnrolmentFacts, settings: Settings, keys: KeyFolder, now: datetime
-) -> letter_rules.Facts | None:
-    """What the message is made of, or None if it is no longer true."""
-    sessions = await cohorts.sessions(person.cohort_id)
-    about = _about(facts, sessions)
-    visit = person.visit
-    differs: Mapping[int, tuple[Known | None, Known | None]] = {}
-    taken = False
-    about_state, about_ends = (about.state, about.ends_at) if about else ("", now)
-    if facts.believed is not None and facts.kind in rules.OF_CHANGES:
-        now_is = await change_queries.as_they_are(person.cohort_id)
-        if person.state not in rules.AUDIENCE[facts.kind] or not belief_rules.is_of_use(facts.believed, now_is, now):
-            return None
-        differs = belief_rules.still_different(facts.believed, now_is, now)
-        taken = belief_rules.taken({session_id: old for session_id, (old, _is) in differs.items()}, now_is)
-    elif not rules.is_current(facts.kind, person.state, about_state, about_ends, now, visit.state if visit else None):
-        return None
-    book_by = await deadline_queries.last_day(person) if facts.kind == "visit_reminder" else None
-    if await _outrun(facts, person, book_by, now):
-        return None
-    counted = [s for s in sessions if s.state != "cancelled"]
-    coming = next((s for s in counted if s.starts_at > now), None)
-    code = unseal(person, keys).code
-    queued = person.state == "queued" and facts.kind in {"queued", "place_moved", "place_back"}
-    return letter_rules.Facts(
-        facts.kind,
-        person.state,
-        next=letter_rules.Slot(coming.starts_at, coming.ends_at) if coming else None,
-        is_first=bool(counted) and coming == counted[0],
-        session=_as_known(facts, about),
-        was_at=about.was_at if about else None,
-        soonest=min((s.starts_at for s in sessions if s.starts_at > now), default=None),
-        added=_added(facts, about, counted),
-        became=tuple(_became(*pair) for pair in differs.values()),
-        moved=_became(*differs[about.session_id]) if about and about.session_id in differs else None,
-        taken=taken,
-        tangled=any(belief_rules.is_tangled(*pair) for pair in differs.values()),
-        booked=_booked_with(facts, about, counted) if facts.kind == "talk_booked" else 1,
-        position=await enrolments.queue_position(person.cohort_id, person.turn) if queued else 0,
-        answer_by=person.offer_expires_at,
-        say_coming=queued and person.asked_to_come,
-        **await _again(person, counted),
-        visit=letter_rules.Slot(visit.starts_at, visit.ends_at) if visit else None,
-        book_by=book_by,
-        link=f"{settings.base_url}/min-plats#{code}" if code else "",
-        by_word=queued and await order_queries.where_waiting_leads(person.cohort_id, now) == "word",
-        phone=settings.phone,
-        first_until=await first_right_queries.is_awaited(person.cohort_id, now),
-    )
-
-
-async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: date | None, now: datetime) -> bool:
-    """Whether what the message is about is no longer so, or no longer that."""
-    match facts.kind:
-        case "visit_reminder":  # The day has moved since, or is too near by now: they are reminded of the new one.
-            other = facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, str(book_by))
-            return other or (book_by is not None and too_short(book_by, now))
-        case "visit_booked":
-            return person.visit is None or person.visit.ends_at <= now
-        case "accept_new":  # They have accepted it, or there is a newer version.
-            cohort = await cohorts.by_id(person.cohort_id)
-            programme = await catalogue.programme(cohort.programme_id)
-            texts = await agreement_queries.to_accept_again(programme, person, cohort.first_start, local_date(now))
-            asked = rules.of_texts(text.text_id for text in texts)
-            return facts.notice_id != rules.notice_id(facts.kind, person.enrolment_id, asked)
-        case "place_refused" | "offer_expired" | "place_expired":  # There is nothing left to read.
-            return person.sealed is None
-        case "place_free":  # Somebody has taken it, or stands before them now, or it can be offered after all.
-            return person.enrolment_id not in await order_queries.next_by_word(person.cohort_id, now)
-    return False
-
-
-def _became(old: Known | None, now_is: Known | None) -> letter_rules.Became:
-    """By what the person may believe that is not so; who believes what is, or knows of none, is told how it is as well."""
-    was, or_was = (*belief_rules.wrong_days(old, now_is), None, None)[:2]
-    return letter_rules.Became(_slot(was), _slot(now_is), _slot(or_was))
-
-
-def _slot(known: Known | None) -> letter_rules.Slot | None:
-    return letter_rules.Slot(known.starts_at, known.ends_at) if known else None
-
-
-def _added(facts: NoticeFacts, about: SessionFacts | None, counted: Sequence[SessionFacts]) -> letter_rules.Slot | None:
-    """The session at the end that was added when this one was cancelled, or when what was added for it was."""
-    new = {session_id for session_id, known in (facts.believed or {}).items() if known is None}
-    # One that has been told of by itself since is left to that.
-    known = facts.believed
-    found = [s for s in counted if about and about.cancelled_at and s.makes_up_for == about.session_id
-             and (known is None or s.session_id in known)]  # fmt: skip
-    found += [s for s in counted if about and about.cancelled_at and s.session_id in new]
-    return letter_rules.Slot(found[0].starts_at, found[0].ends_at) if found else None
-
-
-def _about(facts: NoticeFacts, sessions: Sequence[SessionFacts]) -> SessionFacts | None:
-    """The session that a message is about; of several that were booked at once the first that stands."""
-    if facts.kind == "talk_booked" and facts.believed:
-        return next((s for s in sessions if s.session_id in facts.believed and s.state in {"planned", "moved"}), None)
-    return next((s for s in sessions if s.session_id == facts.session_id), None)
-
-
-def _as_known(facts: NoticeFacts, about: SessionFacts | None) -> letter_rules.Slot | None:
-    """When it is; of one that is cancelled when the person believes that it is."""
-    if about is None:
-        return None
-    known = (facts.believed or {}).get(about.session_id) if about.state == "cancelled" else None
-    return _slot(known) or letter_rules.Slot(about.starts_at, about.ends_at)
-
-
-def _booked_with(facts: NoticeFacts, about: SessionFacts | None, counted: Sequence[SessionFacts]) -> int:
-    """How many talks were booked at once with this one; what has been changed since has had a message of its own."""
-    if facts.believed:
-        return sum(1 for s in counted if s.session_id in facts.believed)
-    return sum(1 for s in counted if about and s.revised_at == about.revised_at and s.sequence == about.sequence)
-
-
-async def _again(person: EnrolmentFacts, counted: Sequence[SessionFacts]) -> dict[str, bool]:
-    """Whether an age was ticked, or years counted, for another first day than there is now."""
-    if (person.declared_for is None and person.counted_for is None) or not counted:
-        return {}
-    cohort = await cohorts.by_id(person.cohort_id)
-    asked = to_say_again(person, await catalogue.programme(cohort.programme_id), local_date(counted[0].starts_at))
-    return {"age_again": "age" in asked, "years_again": bool(asked - {"age", "guardian_consent"})}
 
 
 async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime, sure: bool = True) -> None:

@@ -135,7 +135,8 @@ _OF_COORDINATORS = (
     "GET /personal/starter/per-ar", "POST /personal/starter/per-ar",
     "GET /personal/grupper/ny", "GET /personal/lokaler", "POST /personal/lokaler",
     "GET /personal/stangningar", "POST /personal/stangningar",
-    "GET /personal/stangningar/{closure_id}/ta-bort", "POST /personal/stangningar/{closure_id}/ta-bort",
+    "GET /personal/stangningar/{closure_id}", "GET /personal/stangningar/{closure_id}/ta-bort",
+    "POST /personal/stangningar/{closure_id}/ta-bort",
     "GET /personal/lokaler.csv", "GET /personal/stangningar.csv", "GET /personal/gallras.csv",
     "GET /personal/texter", "POST /personal/texter", "GET /personal/gallras", "POST /personal/gallras",
 )  # fmt: skip

@@ -1,9 +1,12 @@
-"""Closures, and who works with a cohort: coordinators decide, and access ends when it is said to."""
+"""Who works with a cohort, and rooms: coordinators decide, and access ends when it is said to."""
+
+from datetime import date
 
 import httpx
 import pytest
 
 from programmes.cohorts import queries
+from programmes.cohorts.office_rules import Worker, may_take_home
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
@@ -13,8 +16,6 @@ from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
 from tests.factories import a_cohort, box, post_form
 from tests.lists import lines_of
 
-CLOSURES = "/personal/stangningar"
-
 
 @pytest.fixture
 async def kim(client: httpx.AsyncClient, clock: FrozenClock) -> Principal:
@@ -22,58 +23,6 @@ async def kim(client: httpx.AsyncClient, clock: FrozenClock) -> Principal:
     kim = await a_coordinator(clock.now())
     await sign_in_as(client, "kim", clock.now())
     return kim
-
-
-async def test_a_closure_is_entered_shown_with_what_lies_in_it_and_taken_away(
-    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
-) -> None:
-    await a_cohort("2.8", clock.now())
-    week = {"namn": "Höstlov", "forsta": "2026-10-26", "sista": "2026-10-30", "lokal": ""}
-    assert (await post_form(client, CLOSURES, week)).status_code == 303
-    shown = (await client.get(CLOSURES)).text
-    assert "26 oktober–30 oktober 2026. Alla lokaler." in shown
-    assert "1 träff ligger redan då." in shown
-    closure = shown.split("/personal/stangningar/")[1].split("/")[0]
-    address = f"{CLOSURES}/{closure}/ta-bort"
-    assert f'href="{address}"' in shown
-    assert f'action="{address}"' not in shown
-    sure = (await client.get(address)).text
-    for words in ("Höstlov", "26 oktober–30 oktober 2026. Alla lokaler.", "Ja, ta bort", "Behåll"):
-        assert words in sure
-    assert "Höstlov" in (await client.get(CLOSURES)).text
-    assert (await post_form(client, address, {})).status_code == 303
-    assert "Höstlov" not in (await client.get(CLOSURES)).text
-    assert (await client.get(address)).status_code == 404
-    assert (await post_form(client, address, {}, CLOSURES)).status_code == 404
-
-
-async def test_a_wrong_closure_is_kept_and_explained(kim: Principal, client: httpx.AsyncClient) -> None:
-    week = {"namn": "Lov", "forsta": "2026-10-26", "sista": "2026-10-30", "lokal": ""}
-    for changes, message in (
-        ({"sista": "2026-10-01"}, "Sista dagen kan inte vara före den första."),
-        ({"sista": "2027-09-01"}, "En stängning är högst fyra månader."),
-        ({"forsta": "2026-06-01", "sista": "2026-08-01"}, "Tiden har redan varit."),
-        ({"forsta": "2199-06-01", "sista": "2199-08-01"}, "Välj en dag inom två år."),
-        ({"namn": ""}, "Skriv vad det är"),
-        ({"lokal": "4711"}, "Välj en lokal."),
-    ):
-        answer = await post_form(client, CLOSURES, {**week, **changes})
-        assert answer.status_code == 422
-        assert message in answer.text
-        assert f'value="{changes.get("sista", week["sista"])}"' in answer.text
-    assert "Inga stängningar än" in (await client.get(CLOSURES)).text
-
-
-async def test_only_coordinators_enter_closures(client: httpx.AsyncClient, clock: FrozenClock) -> None:
-    await a_leader(clock.now())
-    await sign_in_as(client, "robin", clock.now())
-    for address in (CLOSURES, f"{CLOSURES}/1/ta-bort"):
-        assert (await client.get(address)).status_code == 403
-    assert "Stängda dagar" not in (await client.get("/personal/idag")).text
-
-
-async def test_coordinators_find_closures_at_the_foot_of_every_page(kim: Principal, client: httpx.AsyncClient) -> None:
-    assert f'<a href="{CLOSURES}">Stängda dagar</a>' in (await client.get("/personal/idag")).text
 
 
 async def sees(who: Principal, cohort: CohortFacts, clock: FrozenClock) -> bool:
@@ -140,14 +89,6 @@ async def test_wrong_choices_are_explained_and_others_may_not_choose(
     assert (await client.get(address)).status_code == 404
 
 
-async def test_the_same_closure_is_entered_once(kim: Principal, client: httpx.AsyncClient) -> None:
-    wish: dict[str, object] = {"forsta": "2027-02-22", "sista": "2027-02-26", "namn": "Sportlov", "lokal": ""}
-    assert (await post_form(client, "/personal/stangningar", wish)).status_code == 303
-    again = await post_form(client, "/personal/stangningar", wish)
-    assert again.status_code == 422
-    assert "De dagarna är redan stängda där." in again.text
-
-
 async def test_a_room_is_renamed_and_every_session_there_counts_as_changed(
     kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
 ) -> None:
@@ -189,12 +130,20 @@ async def test_letting_somebody_in_who_leads_elsewhere_then_says_so_first(
     assert (await post_form(client, page, {**form, "anda": box(answer.text)})).status_code == 303
 
 
-async def test_rooms_and_closures_are_files_too(kim: Principal, client: httpx.AsyncClient, clock: FrozenClock) -> None:
+async def test_rooms_are_a_file_too(kim: Principal, client: httpx.AsyncClient, clock: FrozenClock) -> None:
     cohort = await a_cohort("2.8", clock.now())
-    wish: dict[str, object] = {"forsta": "2026-10-26", "sista": "2026-10-30", "namn": "@Höstlov", "lokal": ""}
-    assert (await post_form(client, CLOSURES, wish)).status_code == 303
-    assert await lines_of(client, f"{CLOSURES}.csv") == [["'@Höstlov", "2026-10-26", "2026-10-30", "Alla lokaler", "1"]]
     [room] = [line for line in await lines_of(client, "/personal/lokaler.csv") if line[0] == cohort.venue]
     assert room == [cohort.venue, cohort.address, "10"]
-    for page in (CLOSURES, "/personal/lokaler"):
-        assert f'href="{page}.csv"' in (await client.get(page)).text
+    assert 'href="/personal/lokaler.csv"' in (await client.get("/personal/lokaler")).text
+
+
+def test_a_groups_lists_are_taken_home_by_its_leaders_and_its_coordinators_only() -> None:
+    present = [Worker(1, "Robin", "leader", None), Worker(2, "Love", "substitute", date(2026, 10, 1))]
+    for who, may in (
+        (Principal(1, "Robin", {"leader": frozenset()}), True),
+        (Principal(2, "Love", {"leader": frozenset()}), False),
+        (Principal(3, "Mika", {"leader": frozenset()}), False),
+        (Principal(4, "Kim", {"coordinator": frozenset({"2.8"})}), True),
+        (Principal(5, "Ali", {"coordinator": frozenset({"2.1"})}), False),
+    ):
+        assert may_take_home(present, who, "2.8") is may, who.name

@@ -207,16 +207,16 @@ async def test_what_is_outrun_while_its_words_are_made_does_not_go(
            select id, $1, 'SMTPDataError451' from notice where kind = 'session_moved'""",
         clock.now() - timedelta(hours=1),
     )
-    made = sending._words
+    made = sending.words_of
 
     async def meanwhile(*args: object) -> object:
         words = await made(*args)  # type: ignore[arg-type]
-        monkeypatch.setattr(sending, "_words", made)
+        monkeypatch.setattr(sending, "words_of", made)
         await cancel(cohort, 1, kim, clock)
         await change_services.tell_changes(cohort.cohort_id, keys, clock.now())
         return words
 
-    monkeypatch.setattr(sending, "_words", meanwhile)
+    monkeypatch.setattr(sending, "words_of", meanwhile)
     for _ in range(2):
         await mail.work()
     assert [text for text in mail.to(LISA) if "är flyttat" in text] == []

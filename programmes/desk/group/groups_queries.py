@@ -1,37 +1,9 @@
-"""Reads for a group's page that no single feature has: who works with it, and which notices reached people."""
+"""A read for a group's page that no single feature has: which notices reached people."""
 
-from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
-from programmes.cohorts.queries import LEADS
 from programmes.core.db import fetch
 from programmes.notices.rules import REMINDERS
-
-
-@dataclass(frozen=True)
-class Worker:
-    """Somebody who works with a cohort. `until` is a substitute's last day; `works` not, who has no account or role for it
-    any more."""
-
-    staff_id: int
-    name: str
-    role: str
-    until: date | None
-    works: bool = True
-
-
-async def workers(cohort_id: int, today: date) -> list[Worker]:
-    """Who works with a cohort now: leaders in the order they were added, then substitutes whose time isn't over."""
-    rows = await fetch(
-        f"""select s.id, s.display_name, cs.role, cs.until, s.active and {LEADS} as works
-           from cohort_staff cs join staff s on s.id = cs.staff_id join cohort c on c.id = cs.cohort_id
-           join programme p on p.id = c.programme_id
-           where cs.cohort_id = $1 and (cs.until is null or cs.until >= $2) order by cs.role, cs.id""",
-        cohort_id,
-        today,
-    )
-    return [Worker(row["id"], row["display_name"], row["role"], row["until"], row["works"]) for row in rows]
 
 
 async def last_notices(cohort_id: int) -> dict[UUID, str]:

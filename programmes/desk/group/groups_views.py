@@ -12,7 +12,9 @@ from litestar.params import FromPath
 from programmes.attendance import queries as attendance
 from programmes.attendance.rules import kind
 from programmes.catalogue import queries as catalogue
+from programmes.cohorts import office_services
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.office_rules import may_take_home
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden, NotFound
@@ -20,6 +22,7 @@ from programmes.core.i18n import speaking
 from programmes.desk.group import groups_pages, people_file_pages, print_pages
 from programmes.desk.group import groups_queries as queries
 from programmes.desk.group import pages as group_pages
+from programmes.desk.group.people_pages import people_of
 from programmes.desk.group.step_pages import Facts
 from programmes.desk.talks.queries import tally_of
 from programmes.enrolment.queries import places
@@ -122,12 +125,12 @@ async def people_file(request: AnyRequest, cohort_id: FromPath[int]) -> Response
     cohort = facts.cohort
     if cohort.exempt or cohort.form == "drop_in":
         raise NotFound
-    if not (facts.leads or facts.coordinates):
+    if not facts.may_take_home:
         raise Forbidden
     with speaking("sv"):
         async with looking(who, "people_file", now) as look:
             entries = await roster(cohort.cohort_id, state.key_folder, look, now, _listed(cohort))
-        rows = people_file_pages.rows(group_pages.group_page(replace(facts, roster=entries)))
+        rows = people_file_pages.rows(people_of(replace(facts, roster=entries)))
         return csv_file(f"deltagare-{cohort.cohort_id}-internt-sekretess.csv", people_file_pages.heads(), rows)
 
 
@@ -144,7 +147,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
     gone: Sequence[tuple[UUID, str]] = ()
     sessions = await cohorts.sessions(cohort_id)
     ended = cohort.state == "closed" and noted == "names"
-    workers = await queries.workers(cohort_id, today)
+    workers = await office_services.workers(cohort_id, today)
     if with_people:
         async with looking(who, "group", now) as look:
             entries = await roster(cohort_id, state.key_folder, look, now, _listed(cohort))
@@ -163,7 +166,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         notices=await queries.last_notices(cohort_id) if with_people else {},
         workers=[(w.name, w.role, w.until, w.works) for w in workers],
         coordinates=who.coordinates(cohort.section),
-        leads=any(w.staff_id == who.staff_id and w.role == "leader" for w in workers),
+        may_take_home=may_take_home(workers, who, cohort.section),
         turned_down=back,
         withdrawn=gone,
         erased=await attendance.erased(cohort_id) if ended and with_people else None,

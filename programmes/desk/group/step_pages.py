@@ -24,8 +24,8 @@ class Facts:
     """Everything that the page is made of. `workers` are name, role, last day and whether they still have it; `notices`
     states by enrolment. `withdrawn`: who was moved away and has taken back the consent to contact with the partner since.
     `turned_down`: whom staff can let in again, and until when. `passed_by`: who of the queue was, how and when last.
-    `talks`: those of a series. `leads`: who looks is a leader of the group, no substitute. `erased`: whom retention has
-    taken, with the `figures` of the whole group, which stay."""
+    `talks`: those of a series. `may_take_home`: who looks may take its lists out of the service. `erased`: whom retention
+    has taken, with the `figures` of the whole group, which stay."""
 
     now: datetime
     cohort: CohortFacts
@@ -45,7 +45,7 @@ class Facts:
     figures: Sequence[Figure] = ()
     passed_by: Mapping[UUID, tuple[str, datetime]] = field(default_factory=dict)
     talks: Tally | None = None
-    leads: bool = False
+    may_take_home: bool = False
 
     @property
     def today(self) -> date:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from programmes.cohorts import office_services
 from programmes.cohorts import services as cohort_services
+from programmes.cohorts.office_rules import may_take_home
 from programmes.cohorts.queries import CohortFacts
 from programmes.core import audit
 from programmes.core.clock import local_date
@@ -172,10 +173,8 @@ class Line:
 
 
 async def may_export(cohort: CohortFacts, principal: Principal, now: datetime) -> bool:
-    """The cohort's leaders and its coordinator; a substitute is there for the sessions."""
-    workers = await office_services.workers(cohort.cohort_id, local_date(now))
-    leads = any(w.staff_id == principal.staff_id and w.role == "leader" for w in workers)
-    return leads or principal.coordinates(cohort.section)
+    """Whether they may take the history of its queue home (`office_rules.may_take_home`)."""
+    return may_take_home(await office_services.workers(cohort.cohort_id, local_date(now)), principal, cohort.section)
 
 
 async def history(cohort: CohortFacts, keys: KeyFolder, look: Look, now: datetime) -> list[Line]:

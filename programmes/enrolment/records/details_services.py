@@ -1,7 +1,7 @@
 """Putting right what is kept about a person (GDPR art. 16), where people are documented."""
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -47,27 +47,40 @@ async def correct(
     async with transaction():
         # Two records of one number may be corrected in two groups at once, and each hides the other.
         await records.lock_numbers()
-        await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
-        facts = await queries.enrolment(enrolment_id)
-        if facts.participant_id is None or facts.record is None:
-            raise NotFound
-        record = record_of(facts, keys, "rewrite")
-        if record is None:
-            raise Conflict("cohort_changed")
-        if seen is not None and seen != mark_of(facts):
-            raise Conflict("record_seen")
-        action = await _write(facts.participant_id, _with_contact(right, protected, facts, keys), protected, keys, now)
-        await audit.note(action, f"participant/{facts.participant_id}", staff_id, now)
-        if right.birth_date != record.birth_date:
-            await _judge_age_anew(facts.participant_id)
-        if right.number != record.number:
-            await execute(
-                "update identity_check set number_read = false where participant_id = $1 and number_read",
-                facts.participant_id,
-            )
+        shown = await _as_shown(enrolment_id, keys, now, seen)
+        facts, person_id, was = shown.facts, shown.person_id, shown.record
+        action = await _write(person_id, _with_contact(right, protected, facts, keys), protected, keys, now)
+        await audit.note(action, f"participant/{person_id}", staff_id, now)
+        if right.birth_date != was.birth_date:
+            await _judge_age_anew(person_id)
+        if right.number != was.number:
+            await _number_unread(person_id)
         # What a record elsewhere only asks for is nobody's word yet, until it is kept here.
-        if protected and (not facts.protected or facts.protection_asked or right.number != record.number):
-            await ask_elsewhere(facts.participant_id, staff_id, keys, now)
+        if protected and (not facts.protected or facts.protection_asked or right.number != was.number):
+            await ask_elsewhere(person_id, staff_id, keys, now)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Whose record it is, and what it says before it is put right."""
+
+    facts: queries.EnrolmentFacts
+    person_id: UUID
+    record: records.PersonRecord
+
+
+async def _as_shown(enrolment_id: UUID, keys: KeyFolder, now: datetime, seen: str | None) -> _Shown:
+    """Read what is to be put right, under the lock of its cohort's gate. Raises what `correct` does."""
+    await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+    facts = await queries.enrolment(enrolment_id)
+    if facts.participant_id is None or facts.record is None:
+        raise NotFound
+    record = record_of(facts, keys, "rewrite")
+    if record is None:
+        raise Conflict("cohort_changed")
+    if seen is not None and seen != mark_of(facts):
+        raise Conflict("record_seen")
+    return _Shown(facts, facts.participant_id, record)
 
 
 def _with_contact(
@@ -101,3 +114,8 @@ async def _judge_age_anew(person_id: UUID) -> None:
         person_id,
         sorted(ALIVE),
     )
+
+
+async def _number_unread(person_id: UUID) -> None:
+    """The number that staff had read off a document was another one."""
+    await execute("update identity_check set number_read = false where participant_id = $1 and number_read", person_id)
