@@ -184,6 +184,20 @@ def _maximum(p: Params) -> str:
     return _span(p, guided, _("Högst måste vara från %(least)s till %(most)s.", **p))
 
 
+def _name_points(p: Params) -> str:
+    if p["leading"] == "address":
+        return _(
+            "Det ser ut som en adress, och en sådan kan peka ut någon. Är det gruppens namn med en siffra efter? "
+            "Skriv till exempel: Livsstigen, grupp 2."
+        )
+    if p["leading"] == "birth_date":
+        return _(
+            "Det ser ut som när någon är född. Skriv dagar utan år, eller med hela året: 14 februari 2027. "
+            "Skriv kl före ett klockslag."
+        )
+    return _("Skriv ett namn som inte pekar ut någon. Vi får inte spara personnummer, telefonnummer eller adress här.")
+
+
 def _day_off(p: Params) -> str:
     day = cast(date, p["day"])
     why = why_skipped(day, cast(Off, p["off"]))
@@ -240,9 +254,7 @@ def _strands(p: Params) -> str:
 
 
 _SENTENCES: Mapping[str, Callable[[Params], str]] = {
-    "name_points": lambda p: _(
-        "Skriv ett namn som inte pekar ut någon. Vi får inte spara personnummer, telefonnummer eller adress här."
-    ),
+    "name_points": _name_points,
     "room_points": lambda p: _("Skriv vad lokalen heter. Personnummer, telefonnummer och e-post får inte stå här."),
     "past": lambda p: _("Tiden har redan varit. Välj en tid som kommer."),
     "too_far": lambda p: _("Välj en dag inom två år."),

@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -254,23 +254,6 @@ def drafts_of(path: Spot) -> list[Spot]:
     """What a crash has left of the writing of a key, or of the one that was to take its place: it may be the key itself."""
     beginnings = tuple(f".{at.name}." for at in (path, next_of(path)))
     return [path.parent / name for name in path.parent.names() if name.startswith(beginnings)]
-
-
-def unlink_all(spots: Iterable[Spot]) -> bool:
-    """Remove each, also when another one cannot be; whether there was any.
-
-    Raises:
-        KeysAway, OSError: one is left, and all others are gone.
-    """
-    there, refused = False, None
-    for spot in spots:
-        try:
-            there |= spot.unlink()
-        except (KeysAway, OSError) as error:
-            refused = error
-    if refused is not None:
-        raise refused
-    return there
 
 
 def ids_in(folder: Path) -> set[uuid.UUID]:

@@ -219,9 +219,14 @@ class Spot:
                 os.close(handle)
 
     def unlink(self) -> bool:
-        """Remove what lies here, of a link the link; whether there was any. `sync` has it on disk."""
+        """Remove the file that lies here; whether there was any. `sync` has it on disk.
+
+        Anything else stays: nobody may say of a key that it is destroyed because a link to it is.
+        """
         try:
             with self.parent._entered() as folder:
+                if not stat.S_ISREG(os.stat(self.name, dir_fd=folder, follow_symlinks=False).st_mode):
+                    raise KeysAway(_NO_FILE)
                 os.unlink(self.name, dir_fd=folder)
         except FileNotFoundError:
             return False

@@ -23,18 +23,14 @@ from programmes.core.key_files import (
     Receipts,
     Successor,
     away_when_refused,
-    drafts_of,
     drop_drafts,
     drop_replaced,
-    ids_in,
-    last_of,
-    next_of,
     opening_keys,
     read_key,
     sealing_key,
-    unlink_all,
 )
 from programmes.core.key_paths import KeysAway, Spot, sync_folder
+from programmes.core.key_unlinking import discard_key, unlink_again, unlink_key
 from programmes.core.sealed_bytes import Unreadable, open_by_one, open_text, seal_text
 
 __all__ = [
@@ -217,30 +213,22 @@ class KeyFolder:
         self.must_be_ours()
         about = {"why": why, "when": now.isoformat()} if kind == "person" else {"why": "entry", "when": str(now.year)}
         with away_when_refused():
-            self._unlink(self._path(kind, key_id))
+            unlink_key(self._folder, self._path(kind, key_id))
             self._receipts.append({"key": str(key_id), "kind": kind, **about})
 
     def destroy_again(self) -> int:
         """Unlink every key that has a receipt and lies here all the same, as after a restore; returns how many. One that
         something stands in the way of stays, and opens nothing; the doctor tells of it."""
-        # The folder is read once: there may be many more receipts than keys.
-        lying = ids_in(self._folder)
         named = (
-            self._path(cast(Kind, receipt["kind"]), uuid.UUID(receipt["key"]))
+            (uuid.UUID(receipt["key"]), self._path(cast(Kind, receipt["kind"]), uuid.UUID(receipt["key"])))
             for receipt in self.receipts()
-            if receipt["kind"] in get_args(Kind) and uuid.UUID(receipt["key"]) in lying
+            if receipt["kind"] in get_args(Kind)
         )
-        gone = 0
-        for path in named:
-            with contextlib.suppress(KeysAway, OSError):
-                gone += self._unlink(path)
-        return gone
+        return unlink_again(self._folder, named)
 
     def discard(self, kind: Kind, key_id: uuid.UUID) -> None:
         """Remove a key whose row was never written: nothing was sealed that is kept, so there is no receipt."""
-        path = self._path(kind, key_id)
-        for found in (next_of(path), last_of(path), path, *drafts_of(path)):
-            found.unlink()
+        discard_key(self._path(kind, key_id))
 
     def set_aside(self, kind: Kind, key_id: uuid.UUID, day: date) -> None:
         """Move a key that no row has where nothing opens with it (`key_quarantine`)."""
@@ -255,7 +243,7 @@ class KeyFolder:
         """Put a key back whose row is there again; whether it was. One that has a receipt stays erased."""
         self.must_be_ours()
         if self._receipts.tells_of(key_id):
-            self._unlink(self._path(kind, key_id))
+            unlink_key(self._folder, self._path(kind, key_id))
             return False
         return key_quarantine.bring_back(self._folder, self._path(kind, key_id), kind)
 
@@ -397,22 +385,3 @@ class KeyFolder:
         """A key file that lies there again, as from an old copy of the folder, opens nothing. Raises KeyGone."""
         if self._receipts.tells_of(key_id):
             raise KeyGone(str(key_id))
-
-    def _unlink(self, path: Spot) -> bool:
-        """Remove a key, what lies beside it while it is rotated and what lies aside of it, on disk before returning; whether
-        there was any.
-
-        Raises:
-            KeysAway, OSError: something of it is left, and what could go is gone.
-        """
-        # First where it opens something: what lies aside can be looked for by whoever comes back to it.
-        try:
-            there = unlink_all((next_of(path), last_of(path), path))
-            there |= unlink_all(drafts_of(path))
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                path.parent.sync()
-            aside = key_quarantine.aside_of(self._folder, path.parent.parent.name, uuid.UUID(path.stem))
-            lay_aside = unlink_all(aside)
-            key_quarantine.remove_empty(aside)
-        return there or lay_aside

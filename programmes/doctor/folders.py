@@ -37,6 +37,8 @@ class FolderFacts:
     strange: int = 0
     # What lies where keys of entries and persons lie and is neither such a key nor a folder for them.
     stray: int = 0
+    # Links, folders and what else is no file where a key, or what lies beside it while it is rotated, should lie.
+    in_place: int = 0
     damaged: int = 0
     being_rotated: int = 0
     same_volume: bool | None = None
@@ -129,7 +131,8 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
     if not stat.S_ISDIR(found.st_mode):
         return FolderFacts(str(folder), there=False)
     inside = list(_inside(folder))
-    secrets = [(path, told) for path, told in inside if path.suffix in _SECRET and not path.name.startswith(".")]
+    named = [(path, told) for path, told in inside if path.suffix in _SECRET and not path.name.startswith(".")]
+    secrets = [(path, told) for path, told in named if stat.S_ISREG(told.st_mode)]
     # Whoever could write receipts could have anything erased.
     records = [(path, told) for path, told in inside if path.name == "receipts.jsonl"]
     # The public halves of ballot keys are public, and their folder has nothing else in it.
@@ -148,6 +151,7 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
         strange=sum(not (stat.S_ISREG(told.st_mode) or stat.S_ISDIR(told.st_mode)) for _, told in inside)
         + sum(stat.S_ISREG(told.st_mode) and told.st_nlink > 1 for _, told in records),
         stray=sum(is_stray(path.relative_to(folder), told.st_mode) for path, told in inside),
+        in_place=len(named) - len(secrets),
         closed=sum(not os.access(path, os.R_OK) for path, _ in secrets)
         + sum(not os.access(path, os.R_OK | os.W_OK | os.X_OK) for path, _ in folders if is_ours(path.relative_to(folder))),
         damaged=sum(told.st_size != KEY_BYTES for _, told in secrets),
@@ -165,11 +169,13 @@ def look_at(folder: Path, database: Path | None) -> FolderFacts:
 
 
 def keys_in(folder: Path, pattern: str, now: datetime) -> tuple[frozenset[UUID], frozenset[UUID]]:
-    """The ids of the keys whose files match, and of those among them that are older than a day."""
+    """The ids of the keys whose files match, and of those among them that are older than a day. A link is no key."""
     found = {}
     for path in folder.glob(pattern):
         with contextlib.suppress(FileNotFoundError, ValueError):
-            found[UUID(path.stem)] = path.stat().st_mtime
+            told = path.lstat()
+            if stat.S_ISREG(told.st_mode):
+                found[UUID(path.stem)] = told.st_mtime
     limit = (now - ORPHAN_AGE).timestamp()
     return frozenset(found), frozenset(key for key, made in found.items() if made < limit)
 
@@ -268,9 +274,19 @@ def _use(name: str, facts: FolderFacts, rotating: bool) -> Iterator[Finding]:
             name,
             "warning",
             f"{facts.stray} files or folders lie among the keys in {facts.path} that no program of ours makes. Beside the"
-            " keys they do no harm; in the place of a key, that key can be neither read nor destroyed.",
+            " keys they do no harm; in the place of a folder of keys, none in it can be read or destroyed.",
             f"Look for them in the folders entry, person and aside of {facts.path}, and remove them. The keys there are"
             " named <id>.key; what was to be destroyed is, within seconds of that.",
+        )
+    if facts.in_place:
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.in_place} links, folders and what else is no file lie in the place of a key in {facts.path}. That"
+            " key can be neither read nor destroyed: what was to be erased with it is not, and has no receipt.",
+            f"Look at them (find {facts.path} -name '*.key' ! -type f; so with '*.next' and '*.last'). If the key itself"
+            " lies elsewhere, as where a link leads, put that very file in its place, so that it is destroyed there. Else"
+            " remove what lies there.",
         )
     if facts.damaged:
         yield Finding(

@@ -18,8 +18,10 @@ def is_ours(path: PurePath) -> bool:
 
 
 def is_stray(path: PurePath, mode: int) -> bool:
-    """Whether something that is no link lies in our places and is none of ours: also a folder in the place of a key, or a
-    file in that of a folder."""
+    """Whether something that is no link lies in our places and is none of ours: also a file in the place of a folder. A
+    folder in that of a key is told of by itself."""
     if not is_ours(path) or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        return False
+    if stat.S_ISDIR(mode) and _OUR_FILES.fullmatch(path.as_posix()):
         return False
     return (_OUR_FOLDERS if stat.S_ISDIR(mode) else _OUR_FILES).fullmatch(path.as_posix()) is None

@@ -4,54 +4,28 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from programmes.catalogue.condition_rules import check
-from programmes.catalogue.rules import Answers, Outcome, Programme
+from programmes.catalogue.rules import Outcome, Programme
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.codes import digest, new_code, new_token
 from programmes.core.db import execute, transaction
 from programmes.core.errors import CannotGoOn, NotFound
-from programmes.core.i18n import Language
 from programmes.core.jobs import put
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import browser_queries, place_services, queries
-from programmes.enrolment.application_rules import why_not_apply
+from programmes.enrolment.application_check_services import Application, Refused, spreads, unmet_of, wrong_of
 from programmes.enrolment.browser_rules import Browser, unused
-from programmes.enrolment.exception_services import why_not_except
 from programmes.enrolment.queue.services import note_event, note_passed, take_seat, tell
 from programmes.enrolment.records.key_services import Made, discard, discard_if_unused
 from programmes.enrolment.records.protection_services import ask_elsewhere
 from programmes.enrolment.records.services import record_of
-from programmes.enrolment.rules import ALIVE, Applied, NotOpen, Queued, asks_for_more, entry
+from programmes.enrolment.rules import ALIVE, Applied, Queued, asks_for_more, entry
 from programmes.enrolment.together.rules import decide_together
 from programmes.people import records
-from programmes.people.record_rules import Wrong
-from programmes.people.records import PersonRecord
-
-
-@dataclass(frozen=True)
-class Application:
-    """What somebody applies with. `once` is the form's once-number; `record` is None for identity-exempt programmes.
-    `first_session` is the day that the form said, on which ages count: today where no session is booked yet.
-
-    `among_many`: it came among many at once from one address. In an exempt programme it then waits until somebody says
-    that they come; it is never refused.
-    """
-
-    cohort_id: int
-    first_session: date
-    answers: Answers
-    once: str
-    alias: str = ""
-    contact: str = ""
-    record: PersonRecord | None = None
-    protected: bool = False
-    language: Language = "sv"
-    staff_id: int | None = None
-    among_many: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,30 +36,6 @@ class Taken:
     held: bool
     token: str
     repeated: bool = False
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Why nothing has been written: every condition that is not met, of each person of the form in its order; that entry
-    is closed; that those who want to come together are more than the group ever has places for (`too_many`); that the
-    first session has moved since the form was shown (`moved`); that the form was sent before, with somebody else's details
-    (`sent_for_another`); that its browser has taken a place here that its page did not name (`open_already`); or that it was
-    sent before without somebody who is to come together with the others, and can't (`added_later`); or what each person's
-    details have that may not be kept (`wrong`)."""
-
-    by_person: tuple[tuple[Outcome, ...], ...] = ()
-    closed: NotOpen | None = None
-    too_many: bool = False
-    moved: bool = False
-    sent_for_another: bool = False
-    open_already: bool = False
-    added_later: bool = False
-    wrong: tuple[tuple[Wrong, ...], ...] = ()
-
-    @property
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """Every person's, one after the other."""
-        return tuple(outcome for outcomes in self.by_person for outcome in outcomes)
 
 
 @dataclass(frozen=True)
@@ -109,17 +59,6 @@ class _Draft:
     def made(self) -> Made:
         entry_key: Made = (("entry", self.key_id),)
         return (*entry_key, ("person", self.person_id)) if self.person_id else entry_key
-
-
-async def not_open(cohort_id: int, now: datetime) -> NotOpen | None:
-    """Why nobody can enter now, or None, for showing; the answer that counts is given under the lock. Raises NotFound."""
-    return entry(await queries.entry_facts(cohort_id), now)
-
-
-async def of_form(cohort_id: int, once: str, now: datetime) -> tuple[NotOpen | None, bool]:
-    """The same, and whether the form with this once-number (empty: it has none) was received before. Raises NotFound."""
-    facts, received = await queries.form_facts(cohort_id, queries.once_digest(cohort_id, once) if once else None)
-    return entry(facts, now), received
 
 
 async def apply(application: Application, programme: Programme, keys: KeyFolder, now: datetime) -> Taken | Refused:
@@ -152,17 +91,17 @@ async def apply_all(
     """
     if programme.form not in {"group", "individual"}:
         raise NotFound
-    wrong = [await _wrong(one, programme, now) for one in applications]
+    wrong = [await wrong_of(one, programme, now) for one in applications]
     if any(wrong):
         return Refused(wrong=tuple(wrong))
     checked = [check(programme, one.answers, one.first_session) for one in applications]
-    if any(unmet := await _unmet(applications, checked)):
+    if any(unmet := await unmet_of(applications, checked)):
         return Refused(unmet)
     drafts = [_draft(one, outcomes, keys) for one, outcomes in zip(applications, checked, strict=True)]
     made = [key for draft in drafts for key in draft.made]
     try:
         async with transaction():
-            if any(_spreads(one) for one in applications):
+            if any(spreads(one) for one in applications):
                 await records.lock_numbers()
             answer = await _take_all(drafts, programme, keys, now, together, browser or Browser())
     except CannotGoOn:
@@ -179,31 +118,6 @@ async def apply_all(
         if taken.repeated:
             discard(draft.made, keys)
     return answer
-
-
-async def _unmet(
-    applications: Sequence[Application], checked: Sequence[Sequence[Outcome]]
-) -> tuple[tuple[Outcome, ...], ...]:
-    """What does not hold of each whose form was not received before."""
-    unmet = tuple(tuple(outcome for outcome in outcomes if not outcome.met) for outcomes in checked)
-    if not any(unmet):
-        return unmet
-    received = await queries.received([queries.once_digest(one.cohort_id, one.once) for one in applications])
-    return tuple(() if there else outcomes for there, outcomes in zip(received, unmet, strict=True))
-
-
-async def _wrong(application: Application, programme: Programme, now: datetime) -> tuple[Wrong, ...]:
-    """What it brings that may not be kept, and an exception that is not theirs to make."""
-    one = application
-    kept = why_not_apply(programme, one.record, one.protected, one.alias, one.contact, one.answers, local_date(now))
-    return (*kept, *await why_not_except(programme, one.answers.exception, one.staff_id, one.protected))
-
-
-def _spreads(application: Application) -> bool:
-    """Whether records elsewhere with the same number are hidden by this one. What somebody sends in themselves hides nobody:
-    a number is anybody's to write."""
-    record = application.record
-    return application.staff_id is not None and application.protected and record is not None and record.number != ""
 
 
 def _draft(application: Application, outcomes: Sequence[Outcome], keys: KeyFolder) -> _Draft:
@@ -300,7 +214,7 @@ async def _keep_protection(facts: queries.EnrolmentFacts, application: Applicati
     await records.change(record, True, keys, facts.participant_id, now)
     await audit.note("person:correct", f"participant/{facts.participant_id}", application.staff_id, now)
     await put("person_protected", {"enrolment": str(facts.enrolment_id), "person": str(facts.participant_id)})
-    if application.staff_id is not None and _spreads(application):
+    if application.staff_id is not None and spreads(application):
         await ask_elsewhere(facts.participant_id, application.staff_id, keys, now)
 
 
@@ -341,7 +255,7 @@ async def _keep(
     held = isinstance(decided, Applied)
     if application.record is not None and draft.person_id is not None:
         await records.keep(application.record, application.protected, keys, draft.person_id, now)
-        if application.staff_id is not None and _spreads(application):
+        if application.staff_id is not None and spreads(application):
             await ask_elsewhere(draft.person_id, application.staff_id, keys, now)
     state = "queued" if not isinstance(decided, Applied) else "confirmed" if decided.confirmed else "preliminary"
     await _write_enrolment(draft, state, waits, keys, now)

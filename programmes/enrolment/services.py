@@ -13,8 +13,9 @@ from programmes.core.erasure import destroy_key
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import due_queries, queries
+from programmes.enrolment.application_check_services import Application, Refused, not_open, of_form
 from programmes.enrolment.application_rules import exceptions_for, why_not_alias, why_not_channel
-from programmes.enrolment.application_services import Application, Refused, Taken, apply, apply_all, not_open, of_form
+from programmes.enrolment.application_services import Taken, apply, apply_all
 from programmes.enrolment.queue.ran_out_services import keep_to_read
 from programmes.enrolment.queue.rules import ENDED_AS
 from programmes.enrolment.queue.services import note_event, pass_on, tell

@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
-from programmes.people import pages, services
+from programmes.people import pages, queries, services
 from programmes.people import single_sign_on_services as single_sign_on
 from programmes.people.entry_views import (
     back,
@@ -23,7 +23,7 @@ from programmes.people.entry_views import (
     words,
 )
 from programmes.people.provider_services import ProviderProblem
-from programmes.web.form_tokens import renew_form_token, set_form_token
+from programmes.web.form_tokens import SHOWN_AGAIN, renew_form_token, set_form_token
 from programmes.web.forms import Form, read_form
 from programmes.web.rendering import page
 from programmes.web.sessions import drop_cookie, read_cookie, set_cookie
@@ -54,7 +54,21 @@ async def sign_in_page(request: AnyRequest) -> Response[Any]:
     return show_sign_in(request, Form(), back(request.query_params.get("till", "")), 200, out)
 
 
-@post("/logga-in", status_code=200)
+async def _again(request: AnyRequest) -> Response[Any]:
+    """A page of ours sent it with a token of before, as after signing in in another tab: nothing of it is done. Who is
+    signed in already as that person, and no less carefully than they ask for now, goes on; else the page comes anew."""
+    form, state = await read_form(request), request.app.state
+    goes_to, token = back(form.raw("till")), read_cookie(request, "staff")
+    asked = await queries.principal_named(form.text("anv", 100, ""))
+    there = await state.load_principal(token, state.clock.now()) if token and asked else None
+    if there and asked and there.staff_id == asked.staff_id and (is_shared(request) or not form.ticked("delad")):
+        return to(goes_to)
+    form.errors.clear()
+    form.fail("losen", _("Skriv lösenordet igen."))
+    return show_sign_in(request, form, goes_to, 403, "flik")
+
+
+@post("/logga-in", status_code=200, opt={SHOWN_AGAIN: _again})
 async def sign_in(request: AnyRequest) -> Response[Any]:
     """Sign in with a fresh session id, whatever cookie was sent along; or go on to the code."""
     form = await read_form(request)

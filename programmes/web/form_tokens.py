@@ -100,7 +100,7 @@ async def _answer(request: AnyRequest) -> Response[Any]:
 def _may_come_back(request: AnyRequest) -> bool:
     """Whether what was typed is shown to who sent it, and can be done when it is sent again."""
     path = request.url.path
-    if not _from_here(request) or path.startswith(_NOTHING_KEPT):
+    if not _from_here(request) or (path.startswith(_NOTHING_KEPT) and SHOWN_AGAIN not in request.route_handler.opt):
         return False
     if path.startswith("/personal"):
         return request.scope.get("principal") is not None

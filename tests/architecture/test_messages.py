@@ -27,6 +27,7 @@ _SWEDISH_BY_NATURE = (
     "programmes/people/password_rules.py",
     # What people write and in which letters, not what is shown.
     "programmes/core/naming_rules.py",
+    "programmes/core/written_days.py",
     "programmes/notices/hours_rules.py",
     "programmes/notices/gsm_rules.py",
     # Examples of answers, which hold names and summaries as the catalogue has them.

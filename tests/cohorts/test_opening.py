@@ -10,7 +10,7 @@ from programmes.cohorts import queries
 from programmes.cohorts.opening_services import NotAllowed, Opening, open_cohort, preview, start_from
 from programmes.cohorts.services import announce
 from programmes.cohorts.venue_services import rename_venue
-from programmes.cohorts.wording_rules import default_name
+from programmes.cohorts.wording_rules import default_name, said
 from programmes.core.clock import local_date
 from programmes.core.db import fetchval, transaction
 from programmes.core.errors import Conflict, Forbidden, NotFound
@@ -247,8 +247,26 @@ async def test_no_group_is_named_by_what_leads_to_somebody(
         await open_cohort(wanted, kim, clock.now())
 
 
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("Livsstigen 2", "Livsstigen, grupp 2"),
+        ("ABC 14 januari 17", "Skriv kl"),
+        ("Ring Anna 070-174 06 05", "pekar ut någon"),
+    ],
+)
+async def test_a_refused_name_is_told_how_it_may_be_written(
+    name: str, how: str, kim: Principal, robin: Principal, clock: FrozenClock
+) -> None:
+    with pytest.raises(NotAllowed) as refused:
+        await open_cohort(await wish("2.1", robin, clock, name=name), kim, clock.now())
+    assert how in said(refused.value.reasons[0])
+
+
 @pytest.mark.parametrize("section", ["2.1", "2.8", "3.1"])
-@pytest.mark.parametrize("name", ["ABC, höst 2026", "Tisdagsgruppen 2", "Våren 2027, grupp 3", "Lilla Torg kl 17"])
+@pytest.mark.parametrize(
+    "name", ["Livsstigen, grupp 2", "ABC, höst 2026", "Tisdagsgruppen 2", "Våren 2027, grupp 3", "Lilla Torg kl 17"]
+)
 async def test_a_group_has_an_ordinary_name(
     section: str, name: str, kim: Principal, robin: Principal, clock: FrozenClock
 ) -> None:

@@ -11,6 +11,7 @@ from programmes.core import erasure
 from programmes.core.db import transaction
 from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Receipts, Spot
 from tests.clock import FrozenClock
+from tests.planting import plant
 
 
 @pytest.fixture
@@ -164,6 +165,38 @@ async def test_what_stands_in_the_way_of_one_key_stands_in_the_way_of_no_other(
     (tmp_path / "letters").rename(letters)
     assert await erasure.replay(keys, clock.now()) == 1
     assert not (letters / f"{first}.key").exists()
+    assert not await erasure.is_late(clock.now())
+
+
+@pytest.mark.parametrize("planted", ["link", "folder", "pipe", "socket"])
+@pytest.mark.parametrize("suffix", [".key", ".next", ".last"])
+async def test_nothing_is_said_to_be_destroyed_while_something_else_lies_in_the_place_of_its_key(
+    db: None, clock: FrozenClock, owner: asyncpg.Connection, folder: Path, tmp_path: Path, planted: str, suffix: str
+) -> None:
+    keys, moved = KeyFolder(folder), tmp_path / "moved"
+    first, second = keys.create("entry"), keys.create("entry")
+    at = keys._path("entry", first).path.with_suffix(suffix)
+    if suffix != ".key":
+        keys._path("entry", first).with_suffix(suffix).write(b"0" * 32)
+    content = at.read_bytes()
+    plant(planted, at, moved)
+    async with transaction():
+        for key_id in (first, second):
+            await erasure.destroy_key(keys, "entry", key_id, "left", clock.now())
+    assert destroyed(keys) == [str(second)]
+    assert moved.read_bytes() == content
+    assert at.is_symlink() == (planted == "link")
+    assert await erasure.replay(keys, clock.now()) == 0
+    assert destroyed(keys) == [str(second)]
+    assert keys.destroy_again() == 0
+    clock.advance(seconds=61)
+    assert await erasure.is_late(clock.now())
+    # The key is put back in its place, and goes there.
+    shutil.rmtree(at) if planted == "folder" else at.unlink()
+    moved.rename(at)
+    assert await erasure.replay(keys, clock.now()) == 1
+    assert destroyed(keys) == [str(second), str(first)]
+    assert not at.exists()
     assert not await erasure.is_late(clock.now())
 
 

@@ -27,6 +27,10 @@ from programmes.core.naming_rules import more_than_an_alias
         "Anna Björkbacken 12",
         "Anna, c/o Ek",
         "Anna 702 11",
+        "Anna Storg. 4",
+        "Anna 14 feb 85",
+        "Anna 4/12 -85",
+        "Anna född 85",
         "٨٥٠٢١٤",
     ],
 )

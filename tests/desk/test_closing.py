@@ -304,3 +304,36 @@ async def test_what_series_were_called_whose_list_is_gone_goes_with_the_upgrade(
         kept.cohort_id: "Anna Svensson",
         group.cohort_id: "Anna Svensson",
     }
+
+
+async def test_what_series_that_run_were_called_goes_with_the_upgrade_whatever_list_is_left(
+    robin: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    living = [await a_cohort("2.9", clock.now(), robin) for _ in range(3)]
+    documented = await a_cohort("2.18", clock.now(), robin)
+    group = await a_cohort("2.8", clock.now(), robin)
+    await somebody(living[0], keys, clock.now(), "Lind")
+    await owner.execute("update cohort set name = 'Anna Svensson'")
+    assert living[0].first_start
+    assert documented.first_start
+    programme = await catalogue.programme(living[0].programme_id)
+    ours = default_name(programme, local_date(living[0].first_start))
+    # Named by us, for the day it was to begin; beginning as such a name is none.
+    begun = f"{programme.short_name}, 3 mars 2026 (2)"
+    await owner.execute("update cohort set name = $2 where id = $1", living[2].cohort_id, ours)
+    moved = await a_cohort("2.9", clock.now(), robin)
+    await owner.execute("update cohort set name = $2 where id = $1", moved.cohort_id, begun)
+    await owner.execute("update cohort set name = $2 where id = $1", living[1].cohort_id, f"{ours} Anna Svensson")
+    stamp = "programmes.piccolo_migrations.programmes_2026_11_30t02_10_00_000001"
+    for _ in range(2):
+        await owner.execute(import_module(stamp).NAME_ANEW)
+        assert dict(await owner.fetch("select id, name from cohort")) == {
+            living[0].cohort_id: f"{ours} (2)",
+            living[1].cohort_id: f"{ours} (3)",
+            living[2].cohort_id: ours,
+            moved.cohort_id: begun,
+            documented.cohort_id: default_name(
+                await catalogue.programme(documented.programme_id), local_date(documented.first_start)
+            ),
+            group.cohort_id: "Anna Svensson",
+        }

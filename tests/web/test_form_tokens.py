@@ -160,3 +160,42 @@ async def test_who_signs_out_in_a_tab_from_before_is_signed_out_and_another_site
     out = await client.post("/logga-ut", data=old, headers={"sec-fetch-site": "same-origin"})
     assert (out.status_code, out.headers["location"]) == (303, "/logga-in")
     assert (await client.get("/personal/idag")).status_code == 303
+
+
+async def test_who_signs_in_in_a_second_tab_goes_on_and_anybody_else_signs_in_anew(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await a_leader(clock.now())
+    await a_leader(clock.now(), "alex")
+    first, till = csrf_of((await client.get("/logga-in")).text), "/personal/konto"
+    typed = {"anv": "robin", "losen": PASSWORD, "till": till, "_csrf_token": first}
+    await client.post("/logga-in", data=typed)
+    session, sessions = client.cookies["staff"], "select count(*) from staff_session"
+
+    async def sent(headers: dict[str, str] = HERE, **other: str) -> httpx.Response:
+        return await client.post("/logga-in", data={**typed, **other}, headers=headers)
+
+    # Also with a wrong password: nothing is done with it, and who goes on is signed in.
+    for again in (await sent(), await sent(losen="x"), await sent({"sec-fetch-site": "same-origin"})):
+        assert (again.status_code, again.headers["location"]) == (303, till)
+    assert (await sent(till="https://evil.example")).headers["location"] == "/personal/idag"
+    for anew in (await sent(anv="alex"), await sent(anv="nobody"), await sent(anv=""), await sent(delad="ja")):
+        assert anew.status_code == 403
+        assert "i en annan flik" in anew.text
+        assert PASSWORD not in anew.text
+        assert hidden(anew.text, "till") == till
+    assert 'value="alex"' in (await sent(anv="alex")).text
+    for headers in ({}, {"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        refused = await sent(headers)
+        assert (refused.status_code, "location" in refused.headers, 'name="losen"' in refused.text) == (403, False, False)
+    assert (client.cookies["staff"], await owner.fetchval(sessions)) == (session, 1)
+    # The page that comes anew works, and the other person is signed in instead.
+    token = csrf_of((await sent(anv="alex")).text)
+    assert (await sent(anv="alex", _csrf_token=token)).headers["location"] == till
+    assert client.cookies["staff"] != session
+    # Who isn't signed in any more, or never was here, signs in anew.
+    client.cookies.clear()
+    assert (await sent()).status_code == 403
+    clock.advance(hours=1)
+    client.cookies.set("staff", session)
+    assert "i en annan flik" in (await sent()).text

@@ -119,7 +119,10 @@ def _erasure(due: int, keys_late: int) -> Point:
         )
     if keys_late:
         texts.append(
-            _("Uppgifter har tagits bort, men nycklar till dem ligger kvar. De går ännu att läsa i en säkerhetskopia.")
+            _(
+                "Uppgifter har tagits bort, men nycklar till dem ligger kvar. De går ännu att läsa i en säkerhetskopia. "
+                "Vad som är i vägen säger kommandot programmes doctor."
+            )
         )
     return Point(_("Gallring"), not texts, " ".join(texts) or _("Det som ska raderas raderas."))
 
