@@ -168,7 +168,7 @@ async def test_a_start_that_may_not_be_is_refused_with_its_reason(
     answer = await post_form(client, address, {"sett": seen, "farre": "1"})
     assert answer.status_code == 422
     assert "<title>Fel: Ska" in answer.text
-    assert '<a href="#lage">Riktlinjen 2.7 kräver minst 5 deltagare och 4 är klara.' in answer.text
+    assert '<a href="#lage">Går inte att starta än. Riktlinjen 2.7 kräver minst 5 deltagare och 4 är klara.' in answer.text
 
 
 async def test_starting_with_fewer_asks_why_and_the_checklist_keeps_it(
