@@ -9,14 +9,13 @@ from pathlib import Path
 
 from programmes.catalogue import queries
 from programmes.catalogue.edition_file import Edition
-from programmes.catalogue.edition_rules import differences
+from programmes.catalogue.edition_rules import differences, of_all_sections
 from programmes.catalogue.file_services import EditionError, read_edition
 from programmes.catalogue.removing_services import remove_edition
-from programmes.catalogue.rules import Programme
 from programmes.catalogue.services import load_edition
 from programmes.core.clock import SystemClock, local_date
 from programmes.core.db import close_pool, open_pool
-from programmes.oversight.compliance.edition_wording_rules import change_words, value_words
+from programmes.oversight.compliance.edition_wording_rules import Told, told
 from programmes.settings import Settings
 
 Run = Callable[[Settings, argparse.Namespace], int]
@@ -49,22 +48,23 @@ def _run(work: Callable[[Edition, date], Awaitable[int]]) -> Run:
 
 async def compare(edition: Edition, today: date) -> int:
     """Say fact by fact what is otherwise than in the edition that is in force the day before; store nothing."""
-    _say(await _before(edition, today), edition)
+    _say(await _changes(edition, today), edition)
     return 0
 
 
-async def _before(edition: Edition, today: date) -> list[Programme]:
-    return [p for _id, p in await queries.in_force(max(today, edition.valid_from - timedelta(days=1)))]
+async def _changes(edition: Edition, today: date) -> list[Told]:
+    day = max(today, edition.valid_from - timedelta(days=1))
+    before = [p for _id, p in await queries.in_force(day)]
+    return told((*of_all_sections(await queries.guideline(day), edition.facts), *differences(before, edition.programmes)))
 
 
-def _say(before: list[Programme], edition: Edition) -> None:
-    found = differences(before, edition.programmes)
+def _say(found: list[Told], edition: Edition) -> None:
     how_many = "1 fact is" if len(found) == 1 else f"{len(found)} facts are"
     print(f"Edition {edition.diary_number}, in force from {edition.valid_from}: {how_many} otherwise.")
     for one in found:
-        print(f"  {one.section}  {change_words(one)}")
-        print(f"      was: {value_words(one.fact, one.before)}")
-        print(f"      is:  {value_words(one.fact, one.after)}")
+        print(f"  {one.section}  {one.what}")
+        print(f"      was: {one.before}")
+        print(f"      is:  {one.after}")
 
 
 async def load(edition: Edition, today: date) -> int:
@@ -86,7 +86,7 @@ async def load(edition: Edition, today: date) -> int:
             file=sys.stderr,
         )
         return 1
-    _say(await _before(edition, today), edition)
+    _say(await _changes(edition, today), edition)
     await load_edition(edition, SystemClock().now())
     print("Stored. Managers see what it changes, and for which cohorts, under Efterlevnad.")
     return 0
@@ -126,11 +126,11 @@ def _day(text: str) -> date:
 def add_to(command: argparse.ArgumentParser) -> None:
     """The command's own commands."""
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for name, work, told in (
+    for name, work, help_text in (
         ("compare", compare, "say fact by fact what a file changes; nothing is stored"),
         ("load", load, "store the edition in a file; it takes effect on its day"),
     ):
-        action = actions.add_parser(name, help=told)
+        action = actions.add_parser(name, help=help_text)
         action.add_argument(
             "file", type=Path, metavar="FILE", help="a data file like those in programmes/catalogue/editions"
         )

@@ -1,4 +1,4 @@
-"""Everything that a section of an edition settles, as two editions of it are compared. Pure.
+"""Everything that an edition settles, for all sections or for one, as two editions are compared. Pure.
 
 A field of a programme, or a fact of its file, that is neither read here nor told to be wording fails the test that changes
 each of them (`tests/oversight/test_edition_facts.py`).
@@ -8,24 +8,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from programmes.catalogue.rules import Interpretation, Programme, Text, Value
+from programmes.catalogue.rules import Interpretation, Programme, Text, Value, Wording
 
 Fact = Literal[
     "name", "name_variants", "address", "target_group", "audience", "form", "form_detail", "frequency", "way_in", "records",
     "records_basis", "age", "age_bands", "residency", "proof", "own_wish", "no_more_need", "conditions", "other_conditions",
     "exclusions", "consent", "instead", "participants", "parties", "sessions", "weeks", "starts", "study_visit",
     "accept_conditions", "accept_rules", "figures", "evaluation_duty", "evaluation", "evaluation_about", "readings",
-    "urgent", "child_impact", "reporting_duty", "ambiguities", "quotes",
+    "urgent", "child_impact", "reporting_duty", "ambiguities", "quotes", "age_said", "guardian_said",
+    "diary_number", "decided_by", "adopted", "revisions", "municipality", "main_rule", "exemptions",
 ]  # fmt: skip
 # What stands one by one: of these only what the other edition has not is told. Their order is no fact.
 ONE_BY_ONE: frozenset[Fact] = frozenset(
-    {"audience", "conditions", "other_conditions", "exclusions", "consent", "instead", "readings", "ambiguities", "quotes"}
-)
+    {
+        "audience", "conditions", "other_conditions", "exclusions", "consent", "instead", "readings", "ambiguities",
+        "quotes", "revisions", "exemptions",
+    }
+)  # fmt: skip
 # The file has these in English only, as notes on the guideline.
 IN_ENGLISH: frozenset[Fact] = frozenset(
     {
         "target_group", "form_detail", "frequency", "records_basis", "other_conditions", "exclusions", "consent",
-        "child_impact", "reporting_duty", "ambiguities",
+        "child_impact", "reporting_duty", "ambiguities", "main_rule", "exemptions",
     }
 )  # fmt: skip
 
@@ -115,6 +119,14 @@ def _age(programme: Programme) -> Limits | None:
     )
 
 
+def _said(programme: Programme, wording: Wording | None) -> Text | None:
+    """What people say of it, with the numbers that the edition itself gives: not those that the office chose."""
+    if wording is None:
+        return None
+    numbers = programme.reread({i.key: i.default for i in programme.interpretations}).numbers
+    return Text(wording.statement.say("sv", numbers), wording.statement.say("en", numbers))
+
+
 def _asked(programme: Programme) -> tuple[Asked, ...]:
     return tuple(
         Asked(
@@ -160,6 +172,8 @@ FACTS: Mapping[Fact, Callable[[Programme], object]] = {
     "records": lambda p: p.doc_level,
     "records_basis": _stated("doc_basis"),
     "age": _age,
+    "age_said": lambda p: _said(p, p.age_wording),
+    "guardian_said": lambda p: _said(p, p.guardian),
     "age_bands": lambda p: tuple((b.min, b.max) for b in p.age_bands),
     "residency": lambda p: Named(p.residency_kind, p.residency.statement),
     "proof": lambda p: Named(p.proof_kind, p.proof),
@@ -189,3 +203,16 @@ FACTS: Mapping[Fact, Callable[[Programme], object]] = {
     "ambiguities": _stated("ambiguities"),
     "quotes": lambda p: tuple(p.facts[q] for q in ("quote_residency", "quote_consent", "quote_evaluation") if q in p.facts),
 }
+
+# What the guideline says for all sections, and where the file has it. Its first day is what the comparison is headed with.
+OF_ALL: Mapping[Fact, str] = {
+    "diary_number": "diary_number",
+    "decided_by": "decided_by_sv",
+    "adopted": "adopted",
+    "revisions": "revised",
+    "municipality": "municipality_sv",
+    "main_rule": "doc_main_rule",
+    "exemptions": "doc_exemptions",
+}
+# Those that settle something for every section; the others say who decided it and when.
+TOUCHES_ALL: frozenset[Fact] = frozenset({"municipality", "main_rule", "exemptions"})

@@ -1,5 +1,6 @@
 """The shape of an edition's data file. Unknown keys are errors, so that a slip of the pen is never silently lost."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -8,6 +9,13 @@ from typing import Any, Literal
 import msgspec
 
 from programmes.catalogue.rules import Audience, Programme, Value, WayIn
+
+# What the software can count and what it knows of whose age it is; a word beside these would be obeyed by no rule.
+Figure = Literal[
+    "participant_count", "sex", "open_occasions", "form_of_intervention", "number_of_talks", "how_intervention_ended",
+    "evaluation",
+]  # fmt: skip
+AgeSubject = Literal["participant", "child", "youth", "offender"]
 
 
 class _Row(msgspec.Struct, forbid_unknown_fields=True):
@@ -140,7 +148,7 @@ class Facts(_Row, omit_defaults=True):
     condition_own_wish: bool
     condition_no_more_extensive_need: bool
     doc_level: Literal["operational", "individual_main_rule"]
-    figures: list[str]
+    figures: list[Figure]
     doc_basis: str
     evaluation: Literal["required", "offered", "none"]
     evaluation_dimensions: list[str]
@@ -164,7 +172,7 @@ class Facts(_Row, omit_defaults=True):
     participants_min: int | None = None
     participants_max: int | None = None
     starts_per_year_min: int | None = None
-    age_subject: str | None = None
+    age_subject: AgeSubject | None = None
     age_min: int | None = None
     age_max: int | None = None
     age_min_inclusive: Literal["yes", "no", "ambiguous"] | None = None
@@ -254,8 +262,26 @@ def decode(source: bytes) -> EditionFile:
     """The file as rows.
 
     Raises:
-        msgspec.ValidationError: a key is unknown, missing or of the wrong kind; the message says where.
+        msgspec.ValidationError: a key is unknown, missing or of the wrong kind; the message says where, of a programme by
+            its section.
         msgspec.DecodeError: the file is not TOML.
     """
     raw: Any = msgspec.toml.decode(source)
-    return msgspec.convert(raw, type=EditionFile, strict=True)
+    try:
+        return msgspec.convert(raw, type=EditionFile, strict=True)
+    except msgspec.ValidationError as problem:
+        raise msgspec.ValidationError(_with_section(str(problem), raw)) from problem
+
+
+# `Invalid enum value 'x' - at `$.programme[3].facts.figures[0]``
+_PLACE = re.compile(r"(?P<why>.*) - at `\$\.programme\[(?P<n>\d+)\]\.?(?P<field>.*)`", re.DOTALL)
+
+
+def _with_section(problem: str, raw: Any) -> str:
+    """The same by the section, which whoever wrote the file knows, instead of by how many stand before it."""
+    found = _PLACE.fullmatch(problem)
+    if found is None:
+        return problem
+    facts = raw["programme"][int(found["n"])].get("facts", {})
+    section = facts.get("section", "?") if isinstance(facts, dict) else "?"
+    return f"{section}: {found['field'] or 'programme'}: {found['why']}"

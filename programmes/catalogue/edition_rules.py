@@ -1,9 +1,9 @@
 """What another edition of a section asks that this one didn't, or puts otherwise. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from programmes.catalogue.edition_fact_rules import FACTS, ONE_BY_ONE, Fact
+from programmes.catalogue.edition_fact_rules import FACTS, OF_ALL, ONE_BY_ONE, TOUCHES_ALL, Fact
 from programmes.catalogue.rules import Programme
 
 
@@ -29,7 +29,7 @@ def asked_anew(before: Programme, after: Programme) -> tuple[str, ...]:
 @dataclass(frozen=True)
 class Difference:
     """A fact of a section that another edition has otherwise. Values are as `edition_fact_rules` reads them, of what stands
-    one by one only what the other has not; None: there is none, or no such section."""
+    one by one only what the other has not; None: there is none, or no such section. No `section`: it is said for all."""
 
     section: str
     fact: Fact
@@ -51,8 +51,30 @@ def differences(before: Iterable[Programme], after: Iterable[Programme]) -> tupl
     return tuple(found)
 
 
+def of_all_sections(before: Mapping[str, object] | None, after: Mapping[str, object] | None) -> tuple[Difference, ...]:
+    """The same of what the guideline says for all sections. None: an older release stored the edition without it, and then
+    nothing can be said."""
+    if before is None or after is None:
+        return ()
+    pairs = [(fact, *_apart(fact, _listed(before[key]), _listed(after[key]))) for fact, key in OF_ALL.items()]
+    return tuple(Difference("", fact, was, becomes) for fact, was, becomes in pairs if was != becomes)
+
+
+def sections_touched(changes: Iterable[Difference], every: Iterable[str]) -> list[str]:
+    """The sections for which something is otherwise, out of `every` one that there is."""
+    found = {one.section for one in changes if one.section}
+    return sorted({*found, *every} if any(one.fact in TOUCHES_ALL and not one.section for one in changes) else found)
+
+
+def _listed(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _values(fact: Fact, was: Programme | None, becomes: Programme | None) -> tuple[object, object]:
-    before, after = (FACTS[fact](p) if p else None for p in (was, becomes))
+    return _apart(fact, *(FACTS[fact](p) if p else None for p in (was, becomes)))
+
+
+def _apart(fact: Fact, before: object, after: object) -> tuple[object, object]:
     if fact in ONE_BY_ONE and isinstance(before, tuple) and isinstance(after, tuple):
         return tuple(one for one in before if one not in after), tuple(one for one in after if one not in before)
     return before, after

@@ -11,6 +11,7 @@ import msgspec
 from programmes.catalogue import edition_file as file
 from programmes.catalogue.edition_file import Edition
 from programmes.catalogue.number_rules import impossible
+from programmes.catalogue.obeyed_rules import unknown_values
 from programmes.catalogue.rules import (
     AgeBand,
     AgeFacts,
@@ -327,6 +328,8 @@ class _Reader:
             raise self._fail(f"interpretation {given.use!r} has {len(row.answers)} answers to {len(options)} options")
         if options and not read.allows(value):
             raise self._fail(f"interpretation {given.use!r} is {value!r}, which is none of its options")
+        for unknown in unknown_values(read):
+            raise self._fail(f"interpretation {given.use!r} is {unknown!r}, which no rule of this release follows")
         return read
 
 

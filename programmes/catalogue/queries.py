@@ -109,16 +109,27 @@ async def digests() -> frozenset[bytes]:
     return frozenset(row["digest"] for row in await fetch("select digest from edition"))
 
 
-async def coming(after: date) -> list[tuple[date, str, list[Programme]]]:
-    """The editions that take effect after a day, the first first: the day, the diary number, and the programmes."""
+async def guideline(on: date) -> Mapping[str, object] | None:
+    """What the edition in force on a day says for all sections; None where it was stored without that, or there is none."""
+    facts = await fetchval("select facts from edition where valid_from <= $1 order by valid_from desc, id desc limit 1", on)
+    return _facts(facts)
+
+
+def _facts(stored: str | None) -> Mapping[str, object] | None:
+    return None if stored is None else msgspec.json.decode(stored, type=dict[str, object])
+
+
+async def coming(after: date) -> list[tuple[date, str, list[Programme], Mapping[str, object] | None]]:
+    """The editions that take effect after a day, the first first: the day, the diary number, the programmes, and what is
+    said for all of them, as `guideline` has it."""
     rows = await fetch(
-        """select e.valid_from, e.diary_number, array_agg(p.id order by p.position) as ids
+        """select e.valid_from, e.diary_number, e.facts, array_agg(p.id order by p.position) as ids
            from edition e join programme p on p.edition_id = e.id where e.valid_from > $1
            group by e.id order by e.valid_from, e.id""",
         after,
     )
     found = await programmes([i for row in rows for i in row["ids"]])
-    return [(row["valid_from"], row["diary_number"], [found[i] for i in row["ids"]]) for row in rows]
+    return [(row["valid_from"], row["diary_number"], [found[i] for i in row["ids"]], _facts(row["facts"])) for row in rows]
 
 
 async def sections() -> frozenset[str]:

@@ -283,6 +283,18 @@ class Programme:
         """What a person declares whose years count to the first session, which may move (2.19)."""
         return frozenset(d.key for d in self.declarations if d.within_years is not None)
 
+    @property
+    def numbers(self) -> Mapping[str, object]:
+        """What the numbers in braces of a text stand for, as the section is read; empty where there is none."""
+        age = self.age
+        oldest = age.oldest if age else None
+        return {
+            "youngest": "" if age is None or age.youngest is None else age.youngest,
+            "oldest": "" if oldest is None else oldest,
+            "under": "" if oldest is None else oldest + 1,
+            "guardian_under": self.guardian_consent_under or "",
+        }
+
     def reading(self, key: str, missing: Value = False) -> Value:
         return next((i.value for i in self.interpretations if i.key == key), missing)
 

@@ -47,13 +47,15 @@ async def load_edition(edition: Edition, now: datetime) -> int:
     """
     async with transaction():
         edition_id: int = await fetchval(
-            """insert into edition (diary_number, valid_from, revised_on, digest, loaded_at) values ($1, $2, $3, $4, $5)
-               on conflict (digest) do update set digest = excluded.digest returning id""",
+            """insert into edition (diary_number, valid_from, revised_on, digest, loaded_at, facts)
+               values ($1, $2, $3, $4, $5, $6)
+               on conflict (digest) do update set facts = excluded.facts returning id""",
             edition.diary_number,
             edition.valid_from,
             edition.revised_on,
             edition.digest,
             now,
+            msgspec.json.encode(edition.facts).decode(),
         )
         for position, programme in enumerate(edition.programmes):
             await _store(edition_id, position, programme)

@@ -7,7 +7,8 @@ from piccolo.table import Table
 
 
 class Edition(Table, tablename="edition"):
-    """One edition of the guideline, never edited after use. `digest` is the SHA-256 of its data file."""
+    """One edition of the guideline, never edited after use. `digest` is the SHA-256 of its data file; `facts` is what that
+    says for all sections, null where only a release stored it that did not keep them."""
 
     id: Serial = Serial(primary_key=True)
     diary_number = Text(default=None)
@@ -15,6 +16,7 @@ class Edition(Table, tablename="edition"):
     revised_on = Date(default=None)
     digest = Bytea(default=None, unique=True)
     loaded_at = Timestamptz(default=None)
+    facts = JSONB(null=True, default=None)
 
 
 class Programme(Table, tablename="programme"):

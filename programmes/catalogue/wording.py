@@ -104,15 +104,7 @@ class Words:
 
     @property
     def _values(self) -> Mapping[str, object]:
-        age = self.programme.age
-        oldest = age.oldest if age else None
-        return {
-            "municipality": self.municipality,
-            "youngest": "" if age is None or age.youngest is None else age.youngest,
-            "oldest": "" if oldest is None else oldest,
-            "under": "" if oldest is None else oldest + 1,
-            "guardian_under": self.programme.guardian_consent_under or "",
-        }
+        return {"municipality": self.municipality, **self.programme.numbers}
 
 
 def refusal_text(outcome: Outcome, programme: Programme, lang: Lang, municipality: str) -> Refusal:

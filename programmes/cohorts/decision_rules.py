@@ -18,11 +18,13 @@ class Decided:
 
 @dataclass(frozen=True)
 class Line:
-    """One decision as it is kept: what, why, with how many confirmed, by whom and when; and that it was taken back."""
+    """One decision as it is kept: what, why, with how many confirmed of how many at least (None: not known), by whom and
+    when; and that it was taken back."""
 
     decision: str
     reason: str
     confirmed: int
+    minimum: int | None
     by: str
     decided_at: datetime
     undone_by: str | None

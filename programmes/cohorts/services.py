@@ -217,7 +217,7 @@ async def _decided(
 ) -> None:
     await execute(
         """insert into start_decision (cohort_id, decision, reason, confirmed, staff_id, decided_at, state_before,
-                                       decide_before) values ($1, $2, $3, $4, $5, $6, $7, $8)""",
+                                       decide_before, minimum) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
         cohort.cohort_id,
         decision,
         reason,
@@ -226,5 +226,6 @@ async def _decided(
         now,
         cohort.state,
         cohort.decide_by,
+        cohort.minimum,
     )
     await audit.note(f"cohort:{decision}", f"cohort/{cohort.cohort_id}", principal.staff_id, now)

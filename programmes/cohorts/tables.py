@@ -168,7 +168,8 @@ REASON_OF_DECISION = (
 
 
 class StartDecision(Table, tablename="start_decision"):
-    """Start, postpone or cancel: by whom, when, why (a word from a fixed list). `state_before` and `decide_before` are what
+    """Start, postpone or cancel: by whom, when, why (a word from a fixed list), with how many confirmed and how many there
+    were to be at least then; that is null of what the release before wrote. `state_before` and `decide_before` are what
     undoing gives back; an undone one stays, with when and by whom."""
 
     id: Serial = Serial(primary_key=True)
@@ -176,6 +177,7 @@ class StartDecision(Table, tablename="start_decision"):
     decision = Text(default=None)
     reason = Text(default="")
     confirmed = Integer(default=0)
+    minimum = SmallInt(null=True, default=None)
     staff_id = ForeignKey(Staff, on_delete=OnDelete.restrict, null=False)
     decided_at = Timestamptz(default=None)
     state_before = Text(null=True, default=None)

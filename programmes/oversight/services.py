@@ -71,7 +71,8 @@ async def start(
         programme = await catalogue.programme(cohort.programme_id)
         facts = StartFacts(cohort.section, cohort.state, cohort.minimum, programme.participants_min, cohort.sessions)
         reasons = decide_start(facts, taken.confirmed, with_fewer)
-        reasons = reasons or why_not_fewer(cohort.minimum, taken.confirmed, why_fewer)
+        if all(reason.code == "below_own" for reason in reasons):
+            reasons += why_not_fewer(cohort.minimum, taken.confirmed, why_fewer)
         if not reasons:
             why = why_fewer if taken.confirmed < cohort.minimum else ""
             await cohorts.mark_started(cohort, taken.confirmed, principal, now, why)

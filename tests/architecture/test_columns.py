@@ -98,7 +98,7 @@ OF_NOBODY = {
     # person's talks are named by us, of programme and day (`named_by_us`).
     "cohort": {"name", "public_id"},
     "cohort_session": {"theme"},
-    "edition": {"diary_number"},
+    "edition": {"diary_number", "facts"},
     "erasure_receipt": {"form", "section"},
     "evaluation_form": {"questions", "section"},
     "form_choice": {"section"},

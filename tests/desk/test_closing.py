@@ -324,7 +324,7 @@ async def test_what_series_that_run_were_called_goes_with_the_upgrade_whatever_l
     moved = await a_cohort("2.9", clock.now(), robin)
     await owner.execute("update cohort set name = $2 where id = $1", moved.cohort_id, begun)
     await owner.execute("update cohort set name = $2 where id = $1", living[1].cohort_id, f"{ours} Anna Svensson")
-    stamp = "programmes.piccolo_migrations.programmes_2026_11_30t02_10_00_000001"
+    stamp = "programmes.piccolo_migrations.programmes_2026_11_30t02_20_00_000001"
     for _ in range(2):
         await owner.execute(import_module(stamp).NAME_ANEW)
         assert dict(await owner.fetch("select id, name from cohort")) == {

@@ -167,12 +167,12 @@ async def test_a_start_that_may_not_be_is_refused_with_its_reason(
     seen = hidden((await client.get(f"{STARTS}/{cohort.cohort_id}/stall-in")).text, "sett")
     answer = await post_form(client, address, {"sett": seen, "farre": "1"})
     assert answer.status_code == 422
-    assert "<title>Fel: Starter" in answer.text
-    assert "Riktlinjen 2.7 kräver minst 5 deltagare och 4 är klara." in answer.text
+    assert "<title>Fel: Ska" in answer.text
+    assert '<a href="#lage">Går inte att starta än. Riktlinjen 2.7 kräver minst 5 deltagare och 4 är klara.' in answer.text
 
 
 async def test_starting_with_fewer_asks_why_and_the_checklist_keeps_it(
-    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
 ) -> None:
     cohort = await a_cohort("2.16", clock.now())
     await fill(cohort, 1, keys, clock)
@@ -181,6 +181,15 @@ async def test_starting_with_fewer_asks_why_and_the_checklist_keeps_it(
     address = f"{STARTS}/{cohort.cohort_id}/starta"
     shown = (await client.get(address)).text
     assert "Varför startar gruppen med färre?" in shown
+    # Without its fields it is answered on its own page, beside what mends it.
+    empty = await post_form(client, address, {})
+    assert empty.status_code == 422
+    assert '<a href="#lage">Läs hur det står till' in empty.text
+    pressed = await post_form(client, address, {"sett": hidden(shown, "sett")})
+    assert pressed.status_code == 422
+    assert "<title>Fel: Ska" in pressed.text
+    assert '<a href="#farre">Minst 5 är er egen gräns.' in pressed.text
+    assert '<a href="#skal">Välj varför gruppen startar med färre.</a>' in pressed.text
     # As the release before sends it: its form has no such choice.
     asked = await post_form(client, address, {"sett": hidden(shown, "sett"), "farre": "1"})
     assert asked.status_code == 422
@@ -192,6 +201,13 @@ async def test_starting_with_fewer_asks_why_and_the_checklist_keeps_it(
     assert made_up.status_code == 422
     form = {name: hidden(asked.text, name) for name in ("sett", "vilka")} | {"farre": "1", "skal": "works_with_fewer"}
     assert (await post_form(client, address, form)).status_code == 303
+    checklist = (await client.get(f"/personal/grupper/{cohort.cohort_id}/checklista")).text
+    assert "Gruppen fungerar med färre. 1 av minst 5 var klara." in checklist
+    # As it was then, whatever the minimum is made later; of what the release before decided it is not known.
+    await owner.execute("update cohort set minimum = 3 where id = $1", cohort.cohort_id)
+    checklist = (await client.get(f"/personal/grupper/{cohort.cohort_id}/checklista")).text
+    assert "1 av minst 5 var klara." in checklist
+    await owner.execute("update start_decision set minimum = null")
     checklist = (await client.get(f"/personal/grupper/{cohort.cohort_id}/checklista")).text
     assert "Gruppen fungerar med färre. 1 var klar." in checklist
 
@@ -460,15 +476,17 @@ async def test_the_starts_are_narrowed_by_programme_leader_place_and_half_year_a
     numbers = re.findall(r'class="r num[a-z ]*"><span>(\d+)</span>', row[0])
     assert numbers == [str(led.minimum), str(led.maximum), "3", "0", "0", "0"]
     assert "Hitta 2 till" in row[0]
-    assert "Saknar 2" in row[0]
+    assert "2 till på 18 dagar</span>" in row[0]
     # A line holds it: the day without its weekday, and one tag, also of what is late.
-    assert ">20 sep, om 18 dagar</td>" in row[0]
+    assert '>20 sep<span class="after paced">, om 18 dagar</span></td>' in row[0]
+    assert 'class="left"' not in row[0]
     clock.advance(days=20)
     await sign_in_as(client, "kim", clock.now())
     text = (await client.get(f"{STARTS}?vy=lista")).text
     row = re.search(rf'<tr role="row" id="start-{led.cohort_id}">.*?</tr>', text, re.DOTALL)
     assert row
-    assert ">20 sep, 2 dagar sen</td>" in row[0]
+    assert '>20 sep<span class="after">, 2 dagar sen</span></td>' in row[0]
+    assert '<span class="left">2 dagar sen</span>' in row[0]
     assert "Försenat" in row[0]
     assert row[0].count('class="tag') == 1
 
@@ -554,14 +572,21 @@ async def test_the_starts_can_be_taken_home_and_say_that_they_stay_in_the_house(
     heads, line = parsed(await client.get("/personal/starter.csv"))
     assert heads[:3] == ["Märkning", "Avsnitt", "Grupp"]
     assert line[:2] == ["Internt, sekretess", "2.8"]
-    assert line[5:] == ["5", "8", "0", "0", "0", "0", "0"]
+    assert heads[-3:] == ["Dagar kvar", "Läge", "Nästa"]
+    assert line[5:] == ["5", "8", "0", "0", "0", "0", "0", "18", "5 till på 18 dagar", "Hitta 5 till"]
     assert await lines_of(client, "/personal/starter.csv?insats=2.7") == []
     # Where people are not counted their number goes home with nobody.
     children = await a_cohort("2.16", clock.now(), robin)
     await somebody(children, keys, clock.now())
     content = (await client.get("/personal/starter.csv?insats=2.16")).content
     [line] = await lines_of(client, "/personal/starter.csv?insats=2.16")
-    assert line[5:] == ["5", "8", "", "", "", "", ""]
+    assert line[5:] == ["5", "8", "", "", "", "", "", "18", "", ""]
+    await owner.execute("update cohort set decide_by = $1 where id = $2", clock.now().date(), children.cohort_id)
+    clock.advance(days=1)
+    await sign_in_as(client, "kim", clock.now())
+    [line] = await lines_of(client, "/personal/starter.csv?insats=2.16")
+    assert line[-3:] == ["0", "Försenat, 1 dag", ""]
+    content = (await client.get("/personal/starter.csv?insats=2.16")).content
     # Each group by its own edition, though another one that counts people, or lacks the section, is in force by now.
     as_it_was = await owner.fetch("select id, valid_from from edition")
     await owner.execute("update edition set valid_from = '2026-12-01'")

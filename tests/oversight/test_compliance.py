@@ -17,6 +17,7 @@ from programmes.catalogue.services import load_edition
 from programmes.core.sealing import KeyFolder
 from programmes.oversight.checklist import queries as checklist
 from programmes.oversight.compliance.edition_wording_rules import fact_words, value_words
+from programmes.oversight.compliance.queries import compliance
 from programmes.settings import Settings
 from tests.catalogue.test_storing import may_store
 from tests.clock import FrozenClock
@@ -131,6 +132,45 @@ async def test_an_edition_to_come_says_what_it_changes_and_which_groups_go_on_un
     assert "5–9" in text
     assert "2.8 Går vidare" in text
     assert "Berörs inte" not in text
+
+
+async def test_a_series_that_has_talks_left_to_book_is_touched_too_and_main_rule_touches_all(
+    sasha: None, may_store: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    robin, most = await a_leader(clock.now()), EDITION["2.14"].sessions_max
+    assert most is not None
+    told = {
+        "Ingen tid än": (0, True),
+        "Fler att boka": (1, True),
+        "Alla hållna": (most, True),
+        "Bokade på en gång": (1, False),
+    }
+    for name, (sessions, one_at_a_time) in told.items():
+        series = await a_cohort(
+            "2.14", clock.now(), robin, minimum=1, maximum=1, sessions=sessions, one_at_a_time=one_at_a_time,
+            first_in=timedelta(days=2),
+        )  # fmt: skip
+        await owner.execute("update cohort set name = $2, state = 'started' where id = $1", series.cohort_id, name)
+    group = await a_cohort("2.8", clock.now(), robin)
+    await owner.execute("update cohort set name = 'Gruppen' where id = $1", group.cohort_id)
+    later = clock.now().date() + timedelta(days=400)
+    in_force = [p for _id, p in await catalogue.in_force(date(2026, 9, 2))]
+    changed = tuple(dataclasses.replace(p, duration_weeks=50) if p.section == "2.14" else p for p in in_force)
+    [path] = EDITIONS.glob("*.toml")
+    shipped = edition_commands.read_edition(path)
+    await load_edition(dataclasses.replace(shipped, valid_from=later, digest=b"later", programmes=changed), clock.now())
+    text = await _page(client)
+    assert {name for name in told if name in text} == {"Ingen tid än", "Fler att boka"}
+    # What is said for all sections is compared as it was stored, and a main rule touches each of them.
+    rule = {**shipped.facts, "doc_main_rule": "nothing is documented"}
+    soon = clock.now().date() + timedelta(days=20)
+    await load_edition(dataclasses.replace(shipped, valid_from=soon, digest=b"soon", facts=rule), clock.now())
+    [first, _second] = (await compliance(clock.now())).coming
+    assert [(c.section, c.fact, c.after) for c in first.changes] == [("", "main_rule", "nothing is documented")]
+    assert {name for _section, name in first.touched} >= {"Gruppen", "Ingen tid än"}
+    text = await _page(client)
+    assert "Alla avsnitt" in text
+    assert '<span lang="en">nothing is documented</span>' in text
 
 
 async def test_a_section_that_is_gone_or_new_is_said_in_words(

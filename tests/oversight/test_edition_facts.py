@@ -11,11 +11,17 @@ import msgspec
 import pytest
 
 from programmes.catalogue import edition_file, file_services, rules
-from programmes.catalogue.edition_rules import Difference, differences
+from programmes.catalogue.edition_rules import Difference, differences, of_all_sections, sections_touched
 from programmes.catalogue.file_services import EDITIONS
 from programmes.catalogue.rules import Programme
 from programmes.core.i18n import speaking
-from programmes.oversight.compliance.edition_wording_rules import change_words, fact_words, language_of, value_words
+from programmes.oversight.compliance.edition_wording_rules import (
+    change_words,
+    fact_words,
+    language_of,
+    told,
+    value_words,
+)
 from tests.oversight.test_statistics_rules import EDITION
 
 PROGRAMMES = list(EDITION.values())
@@ -33,8 +39,10 @@ WORDING: Mapping[str, str] = {
     "good_to_know[]": "plain words",
     "length": "plain words for the number of sessions",
     "form_name": "plain words for the form",
-    "age_wording": "how the age is asked; what it is, is in age_facts",
-    "guardian": "asked wherever there are age bands, in the words of the file",
+    "age_wording.label": "what the condition is called", "age_wording.question": "the same condition as a question",
+    "age_wording.public": "the same condition in the list for everyone", "age_wording.unmet": "the same in a refusal",
+    "guardian.label": "what the condition is called", "guardian.question": "the same condition as a question",
+    "guardian.public": "the same condition in the list for everyone", "guardian.unmet": "the same in a refusal",
     "help": "what a condition means, in plainer words",
     "evaluation_texts": "plain words about the evaluation, which has a line of its own",
     "residency.label": "what the condition is called",
@@ -147,6 +155,78 @@ def _words(one: Difference) -> tuple[str, str]:
     return value_words(one.fact, one.before), value_words(one.fact, one.after)
 
 
+@pytest.mark.parametrize("key", [key for key in typing.get_type_hints(edition_file.GuidelineFacts) if key != "valid_from"])
+def test_every_fact_that_is_said_for_all_sections_is_told_in_words_in_both_languages(key: str) -> None:
+    """Its first day is what the comparison is headed with."""
+    before = dict(file_services.read_edition(FILE).facts)
+    value = before[key]
+    assert isinstance(value, str | list)
+    after = before | {key: [*value[:-1], value[-1] + " annat"] if isinstance(value, list) else value + " annat"}
+    assert of_all_sections(before, before) == of_all_sections(None, after) == ()
+    [one] = of_all_sections(before, after)
+    said = set()
+    for language in ("sv", "en"):
+        with speaking(language):  # type: ignore[arg-type]
+            [line] = told([one])
+            assert line.before != line.after
+            assert line.after == (value[-1] if isinstance(value, list) else value) + " annat"
+            assert line.language == ("en" if key.startswith("doc_") and language == "sv" else "")
+            said.add((line.section, line.what))
+    assert len(said) == 2, "in both languages"
+    every = {p.section for p in PROGRAMMES}
+    touched = key in {"doc_main_rule", "doc_exemptions", "municipality_sv"}
+    assert sections_touched([one], every) == (sorted(every) if touched else [])
+
+
+def test_what_is_changed_in_one_language_only_is_told_as_a_change_of_that_text() -> None:
+    before = next(p for p in PROGRAMMES if p.section == "2.8")
+    [wish] = [d for d in before.declarations if d.key == "own_wish"]
+    [sober] = [d for d in before.declarations if d.key == "sober_at_sessions"]
+    assert wish.statement is not None
+    assert sober.statement is not None
+    in_english = dataclasses.replace(wish, statement=dataclasses.replace(wish.statement, en="I want this."))
+    both = dataclasses.replace(sober, statement=rules.Text("Jag är nykter.", "I am sober."))
+    changed = {wish: in_english, sober: both}
+    after = dataclasses.replace(before, declarations=tuple(changed.get(d, d) for d in before.declarations))
+    said = [(line.what, line.before, line.after, line.language) for line in told(_told(before, after))]
+    assert said == [
+        ("Villkor", sober.statement.sv, "Jag är nykter.", ""),
+        ("Villkor, den engelska texten", wish.statement.en, "I want this.", "en"),
+    ]
+    in_swedish = dataclasses.replace(before.residency, statement=rules.Text("Annat", before.residency.statement.en))
+    with speaking("en"):
+        [line] = told(_told(before, dataclasses.replace(before, residency=in_swedish)))
+        assert (line.what, line.after, line.language) == ("Residence, the Swedish text", "Annat", "sv")
+    # A code alone: the same words on both sides, and it is said that it is not the words.
+    [line] = told(_told(before, dataclasses.replace(before, residency_kind="resident_annat")))
+    assert line.what == "Bosättning: samma ord, men reglerna följer en annan kod"
+
+
+def test_the_sentences_that_follow_from_an_age_are_told_with_its_numbers() -> None:
+    row = next(row for row in ROWS.programme if row.facts.section == "2.15")
+    before = next(p for p in PROGRAMMES if p.section == "2.15")
+    readings = tuple(
+        msgspec.structs.replace(r, value=18) if r.use == "guardian_consent_under" else r for r in row.interpretations
+    )
+    other = msgspec.structs.replace(row, interpretations=readings)
+    said = {
+        line.what: (line.before, line.after) for line in told(_told(before, file_services._Reader(ROWS, other).programme()))
+    }
+    assert said["Vad man svarar om vårdnadshavare"] == tuple(
+        f"En vårdnadshavare har sagt ja till att jag är med (behövs bara under {n} år)." for n in (12, 18)
+    )
+    # What the office chose is nothing that the edition changes.
+    assert told(_told(before.reread({"guardian_consent_under": 18}), before)) == []
+    group = next(row for row in ROWS.programme if row.facts.section == "2.8")
+    facts = msgspec.structs.replace(group.facts, age_min=20)
+    after = file_services._Reader(ROWS, msgspec.structs.replace(group, facts=facts)).programme()
+    said = {
+        line.what: (line.before, line.after)
+        for line in told(_told(next(p for p in PROGRAMMES if p.section == "2.8"), after))
+    }
+    assert said["Vad man svarar om åldern"] == tuple(f"Jag har fyllt {n} år när gruppen börjar." for n in (18, 20))
+
+
 def test_every_field_of_a_programme_that_is_changed_alone_is_told_unless_it_is_wording() -> None:
     silent, same, wordy, seen = set[str](), set[str](), set[str](), set[str]()
     for programme in PROGRAMMES:
@@ -154,12 +234,12 @@ def test_every_field_of_a_programme_that_is_changed_alone_is_told_unless_it_is_w
             seen.add(place)
             if place == "section" or _of_no_limit(programme, place):
                 continue
-            told = _told(programme, other)
+            found = _told(programme, other)
             if place in WORDING:
-                wordy |= {place} if told and not place.endswith("public") else set()
-            elif not told:
+                wordy |= {place} if found and not place.endswith("public") else set()
+            elif not found:
                 silent.add(place)
-            elif place not in SAME_WORDS and any(a == b for a, b in map(_words, told)):
+            elif place not in SAME_WORDS and any(a == b for a, b in map(_words, found)):
                 same.add(place)
     assert silent == set(), "changed, and the comparison says nothing"
     assert same == set(), "both sides are said alike"
@@ -209,12 +289,12 @@ def test_every_fact_of_the_file_that_is_changed_alone_is_told_in_words_in_both_l
         for value in _other_facts(row.facts, key):
             facts = msgspec.structs.replace(row.facts, **{key: value})
             after = file_services._Reader(ROWS, msgspec.structs.replace(row, facts=facts)).programme()
-            told = _told(before, after)
-            assert told, (row.facts.section, key, value)
+            found = _told(before, after)
+            assert found, (row.facts.section, key, value)
             tried += 1
             for language in ("sv", "en"):
                 with speaking(language):  # type: ignore[arg-type]
-                    for one in told:
+                    for one in found:
                         was, becomes = _words(one)
                         assert was != becomes, (row.facts.section, key)
                         assert not any(sign in was + becomes for sign in ("Text(", "[", "{", "None", "True")), (was, becomes)
@@ -231,15 +311,16 @@ def test_another_age_and_a_duty_to_evaluate_are_said_in_plain_words() -> None:
     assert [(change_words(one), *_words(one)) for one in _told(before, after)] == [
         ("Ålder", f"Deltagaren: från 18 år (oklart om 18 räknas med). {quote}",
          f"Deltagaren: från 20 år (oklart om 20 räknas med). {quote}"),
+        ("Vad man svarar om åldern", "Jag har fyllt 18 år när gruppen börjar.", "Jag har fyllt 20 år när gruppen börjar."),
         ("Krav på utvärdering", "Inget krav", "Krävs"),
     ]  # fmt: skip
     wish = msgspec.structs.replace(row.facts, condition_own_wish=False, other_conditions=["sober"], target_group="all")
-    told = _told(before, file_services._Reader(ROWS, msgspec.structs.replace(row, facts=wish)).programme())
-    assert [(fact_words(one.fact), language_of(one.fact)) for one in told] == [
+    found = _told(before, file_services._Reader(ROWS, msgspec.structs.replace(row, facts=wish)).programme())
+    assert [(fact_words(one.fact), language_of(one.fact)) for one in found] == [
         ("Målgrupp", "en"), ("Egen önskan krävs", ""), ("Övriga villkor i riktlinjen", "en"),
     ]  # fmt: skip
     with speaking("en"):
-        assert [language_of(one.fact) for one in told] == ["", "", ""]
+        assert [language_of(one.fact) for one in found] == ["", "", ""]
 
 
 def test_of_what_stands_one_by_one_only_what_is_otherwise_is_said() -> None:

@@ -143,7 +143,8 @@ async def test_a_managers_week_has_the_decisions_of_all_starts_in_figures(
     assert "Veckan: besluten om alla starter" in (await client.get(STARTS)).text
     text = (await client.get("/personal/veckan")).text
     assert "Inget väntar" not in text
-    assert "besluten om alla andra starter" in text
+    assert "Besluten om alla starter, det mest brådskande först. Samordnarna tar dem" in text
+    assert "som du arbetar med" not in text
     assert text.index(late.name) < text.index(later.name)
     assert "2 dagar för sent" in text
     assert "1 av minst 5 är klara." in text

@@ -23,7 +23,7 @@ from programmes.catalogue.file_services import EDITIONS, read_edition
 from programmes.catalogue.services import load_edition
 from programmes.core.db import fetch
 from programmes.core.i18n import speaking
-from programmes.core.typesetting import typeset
+from programmes.core.typesetting import typeset, unprintable
 from programmes.oversight.report import pages as report_pages
 from programmes.oversight.report import queries as report_queries
 from programmes.oversight.report import views
@@ -45,6 +45,8 @@ from tests.owner import as_owner
 __all__ = ["editions_left_as_they_were"]
 
 PAGE = "/personal/rapport"
+# Of the sheet, in points.
+_MARGIN = 24 / 25.4 * 72
 _COUNTS = st.fixed_dictionaries(dict.fromkeys(FIGURES, st.integers(0, 12)))
 
 
@@ -170,6 +172,29 @@ def test_on_paper_no_heading_is_the_last_of_a_sheet_and_no_source_the_first() ->
     assert wrong == []
 
 
+def test_what_the_paper_has_no_letters_for_is_found_and_everything_else_is_printed() -> None:
+    fine = "Åäö é e\u0301 Łódź Đorđe αβγ Привет мир שלום سلام يا عالم – ”citat” … € → ✓ ≥ ½ • x\ufe0f a\u00adb a\u200bb"
+    assert unprintable(fine) == []
+    assert unprintable(f"{fine} 😀👍🏽😀 中 ไทย \ue000") == ["😀", "👍", "🏽", "中", "ไ", "ท", "ย", "\ue000"]
+    assert not unprintable("")
+    with speaking("sv"):
+        assert "一 丁 七 丂 丏 丐 丑 丒 专 且 …." in report_pages.unprintable_words(list("一丁七丂丏丐丑丒专且丕世"))
+
+
+@pytest.mark.parametrize("word", ["å" * 2000, "W" * 60, "سلام" * 90, "https://exempel.se/" + "a/b-c." * 80], ids=len)
+def test_a_word_that_is_wider_than_the_sheet_goes_on_on_the_next_line(word: str) -> None:
+    made = Report(2025, "K", f"Först {word} sist.", (), (), (), "", (), ())
+    with speaking("sv"):
+        pdf = typeset(Path(views.__file__).with_name("report.typ"), report_pages.paper(made, ""), True)
+    found = []
+    for sheet in pypdfium2.PdfDocument(pdf):
+        text, (width, _height) = sheet.get_textpage(), sheet.get_size()
+        found += [box for n in range(text.count_chars()) if (box := text.get_charbox(n))[2] > box[0]]
+        least, most = _MARGIN - 1, width - _MARGIN + 1
+        assert all(left >= least and right <= most for left, _bottom, right, _top in found)
+    assert len(found) > len(word)
+
+
 def test_only_what_is_openly_none_is_said_in_one_sentence() -> None:
     nobody = Published({"occasions": 0}, {})
     some = Given("9.1", "drop_in", False, ("occasions",), frozenset({"occasions"}), (nobody, nobody))
@@ -269,6 +294,11 @@ async def test_a_manager_establishes_it_as_read_and_from_then_on_every_print_is_
     for words, told in (("x" * 2001, "Skriv högst 2000 tecken"), *((f"a{c}b", "tecken som inte går") for c in unseen)):
         answer = await post_form(client, f"{PAGE}?ar=2026", {"ar": "2026", "sedd": mark, "ord": words})
         assert (answer.status_code, told in answer.text) == (422, True), ascii(words[:5])
+    # What the paper would print as boxes is named.
+    for words, signs in (("Bra år 😀 så", "😀"), ("中文中", "中 文")):
+        answer = await post_form(client, f"{PAGE}?ar=2026", {"ar": "2026", "sedd": mark, "ord": words})
+        assert (answer.status_code, f"på papper: {signs}. Ta bort" in answer.text) == (422, True), words
+        assert words in answer.text
     answer = await post_form(
         client, f"{PAGE}?ar=2026", {"ar": "2026", "sedd": mark, "ord": "Ett bra år.\r\n\r\n#strong[Nej]"}
     )

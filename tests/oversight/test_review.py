@@ -491,6 +491,10 @@ async def test_a_month_and_its_days_are_files_with_numbers_and_no_name(
     name = re.findall(r'name="(rad_[0-9]+)"', (await client.get(SEPTEMBER)).text)[0]
     assert (await post_form(client, SEPTEMBER, {name: "ask", "gor": "spara"})).status_code == 303
     assert [line[-1] for line in await lines_of(client, f"{SEPTEMBER}/rader.csv")].count("Frågas vidare") == 1
+    for typed in ("2026-13", "2031-01", "", "september"):
+        answer = await client.get(f"/personal/granskning.csv?manad={typed}")
+        assert answer.status_code == 404, typed
+        assert "finns inte" in answer.text
     days = await lines_of(client, "/personal/granskning.csv?manad=2026-09")
     log = await page_of(client, "/personal/granskning?manad=2026-09", clock)
     assert days

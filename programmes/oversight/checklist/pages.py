@@ -186,10 +186,19 @@ def week_page(
         tuple(line for day, line in lines if day is not None and today <= day <= until),
         tuple(line for day, line in lines if day is None or day > until),
         day_long(until),
-        _("Nästa steg för varje grupp som du arbetar med, och besluten om alla andra starter. Det mest brådskande först.")
-        if manages
-        else _("Nästa steg för varje grupp, det mest brådskande först."),
+        _lead(bool(found), manages),
     )
+
+
+def _lead(works_with_some: bool, manages: bool) -> str:
+    """What the list is. A manager who works with no group owes nothing in it."""
+    if not manages:
+        return _("Nästa steg för varje grupp, det mest brådskande först.")
+    if works_with_some:
+        return _(
+            "Nästa steg för varje grupp som du arbetar med, och besluten om alla andra starter. Det mest brådskande först."
+        )
+    return _("Besluten om alla starter, det mest brådskande först. Samordnarna tar dem: här ser du hur det går.")
 
 
 def _decision_of_others(start: Start, today: date) -> WeekLine:

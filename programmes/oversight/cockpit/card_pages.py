@@ -52,12 +52,13 @@ class Next:
 
 @dataclass(frozen=True)
 class Row:
-    """One start on a line of the table. How many are missing is in its tag, or follows from its numbers."""
+    """One start on a line of the table. How many are missing on how many days is in its tag; `left`: the days, if not."""
 
     start: Start
     decide_by: str
     tag: tuple[str, str, str]
     when: str
+    left: str
     next: "Next"
     mine: bool
     linked: bool
@@ -80,7 +81,9 @@ def _next(start: Start, choice: StartChoice, days: int, brief: bool = False) -> 
         "fewer": Next(_("Starta med färre") if brief else _("Starta med färre, eller skjut upp"), f"{own}/starta"),
         "finish": Next(_help(start.preliminary, brief), group),
         "fill": Next(ngettext("Hitta %(n)s till", "Hitta %(n)s till", missing), group),
-        "settle": Next(_("Skjut upp eller ställ in"), f"{own}/skjut-upp"),
+        "settle": Next(_("Besluta nu"), f"{own}/starta")
+        if brief
+        else Next(_("Skjut upp eller ställ in"), f"{own}/skjut-upp"),
     }
     return texts[action]
 
@@ -156,18 +159,44 @@ def _ages_of_another_day(start: Start, age: AgeAsked) -> tuple[str, ...]:
 def row(start: Start, today: date, mine: bool, linked: bool) -> Row:
     """One start as a row of the table."""
     short = shortage(start.minimum, start.confirmed, start.decide_by, today)
-    late = short.days < 0
+    when = ngettext("%(n)s dag sen", "%(n)s dagar sen", -short.days) if short.days < 0 else _when(short.days)
     return Row(
         start,
         day_shortest(start.decide_by),
-        # One tag in a line: what a late one lacks stands beside it.
-        (_("Försenat"), "stop", "clock") if late else _tag(start, short),
-        ngettext("%(n)s dag sen", "%(n)s dagar sen", -short.days) if late else _when(short.days),
-        _next(start, start_choice(start.deciding, start.confirmed), short.days, brief=True),
+        brief_tag(start, short),
+        when,
+        "" if _paced(start, short) else when if short.days < 2 else _in(short.days),
+        next_step(start, short),
         mine,
         linked,
         " ".join(_about_new_days(start)),
     )
+
+
+def next_step(start: Start, short: Shortage) -> Next:
+    """The one next action, in few words."""
+    return _next(start, start_choice(start.deciding, start.confirmed), short.days, brief=True)
+
+
+def _paced(start: Start, short: Shortage) -> bool:
+    return start.state != "planned" and short.missing > 0 and short.days >= 0
+
+
+def brief_tag(start: Start, short: Shortage) -> tuple[str, str, str]:
+    """One tag in a line: what a late one lacks stands beside it, and the pace that is needed is in it."""
+    if short.days < 0:
+        return _("Försenat"), "stop", "clock"
+    if not _paced(start, short):
+        return _tag(start, short)
+    _text, kind, icon = _tag(start, short)
+    if short.days == 0:
+        return _("%(n)s till idag", n=short.missing), kind, icon
+    return _("%(n)s till på %(days)s", n=short.missing, days=_in(short.days)), kind, icon
+
+
+def how_late(days: int) -> str:
+    """In words, as a number below nought is guarded in a file."""
+    return _("Försenat, %(days)s", days=_in(days))
 
 
 def _when(days: int) -> str:

@@ -227,10 +227,6 @@ def happened(what: str, newest: Decided | None, history: Sequence[Line], today: 
     return True
 
 
-def not_started(name: str) -> str:
-    return _("%(name)s är inte startad.", name=name)
-
-
 def not_taken_back(name: str) -> str:
     return _("Beslutet om %(name)s är inte ångrat.", name=name)
 

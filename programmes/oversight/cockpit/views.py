@@ -15,6 +15,7 @@ from programmes.cohorts.wording_rules import said
 from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, Forbidden, NotFound
+from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
 from programmes.notices.reach_rules import Reach
 from programmes.notices.reach_services import reach, reach_by_state
@@ -178,7 +179,8 @@ async def starts_file(request: AnyRequest) -> Response[bytes]:
     found = [one for one in await queries.undecided(principal(request), now) if chosen.holds(one)]
     uncounted = await catalogue.uncounted({one.programme_id for one in found})
     with speaking("sv"):
-        return csv_file("starter-internt-sekretess.csv", starts_file_pages.heads(), starts_file_pages.rows(found, uncounted))
+        rows = starts_file_pages.rows(found, uncounted, local_date(now))
+        return csv_file("starter-internt-sekretess.csv", starts_file_pages.heads(), rows)
 
 
 @post("/personal/starter/{cohort_id:int}/starta", guards=[signed_in], status_code=200)
@@ -187,6 +189,9 @@ async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     form = await read_form(request)
     now = request.app.state.clock.now()
     fewer, (shown, people) = form.ticked("farre"), shown_for(form)
+    if not shown:
+        form.fail("lage", _("Läs hur det står till och vad som händer, och tryck sedan en gång till."))
+        return await _show_decide(request, cohort_id, 422, form)
     try:
         reasons = await services.start(row_id(cohort_id), fewer, shown, principal(request), now, people, form.raw("skal"))
     except Conflict as error:
@@ -195,12 +200,13 @@ async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
         return await _show_decide(request, cohort_id, 409, form)
     if not reasons:
         return to_cockpit("startad", cohort_id)
-    if any(reason.beside == "skal" for reason in reasons):
-        # Also of a form of the release before, which does not ask for it.
-        form.fail("skal", " ".join(said(reason) for reason in reasons))
-        return await _show_decide(request, cohort_id, 422, form)
-    name = (await cohorts.mine(principal(request), local_date(now), cohort_id)).name
-    return await show(request, (pages.not_started(name), *(said(reason) for reason in reasons)), 422)
+    # Beside what mends it, also of a form of the release before, which has fewer fields.
+    beside: dict[str, list[str]] = {}
+    for reason in reasons:
+        beside.setdefault("farre" if reason.code == "below_own" else reason.beside or "lage", []).append(said(reason))
+    for field, texts in beside.items():
+        form.fail(field, " ".join(texts))
+    return await _show_decide(request, cohort_id, 422, form)
 
 
 @get("/personal/starter/{cohort_id:int}/starta", guards=[signed_in])

@@ -1,12 +1,72 @@
 """What an edition settles, in words. Words only."""
 
-from programmes.catalogue.edition_fact_rules import IN_ENGLISH, Asked, Fact, Instead, Limits, Named, Read
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from programmes.catalogue.edition_fact_rules import IN_ENGLISH, ONE_BY_ONE, Asked, Fact, Instead, Limits, Named, Read
 from programmes.catalogue.edition_rules import Difference
 from programmes.catalogue.rules import Text, Value
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import language, listed
+from programmes.core.i18n import language, listed, speaking
 
 _NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Told:
+    """A line about what is otherwise: of which section, what, as it was and as it becomes, and their language if that is
+    not the reader's."""
+
+    section: str
+    what: str
+    before: str
+    after: str
+    language: str
+
+
+def told(changes: Iterable[Difference]) -> list[Told]:
+    """Every change in words. What the reader's language says alike is told in the other's, if only that text was changed."""
+    return [line for one in changes for line in _lines(one)]
+
+
+def _lines(one: Difference) -> list[Told]:
+    sides = [_apart(one.fact, value) for value in (one.before, one.after)]
+    said = [{value_words(one.fact, value) for value in side} for side in sides]
+    alike = said[0] & said[1]
+    own, other = (
+        [[v for v in side if (value_words(one.fact, v) in alike) == same] for side in sides] for same in (False, True)
+    )
+    section = one.section or _("Alla avsnitt")
+    found = []
+    if any(own):
+        found.append(
+            Told(section, change_words(one), _joined(one.fact, own[0]), _joined(one.fact, own[1]), language_of(one.fact))
+        )
+    return [*found, *([_in_the_other(one, section, other)] if any(other) else [])]
+
+
+def _in_the_other(one: Difference, section: str, sides: list[list[object]]) -> Told:
+    """What reads alike: of which only the text in the other language was changed, or else only what the rules do with it."""
+    swedish = language() == "en"
+    texts = _("%(fact)s, den svenska texten") if swedish else _("%(fact)s, den engelska texten")
+    with speaking("sv" if swedish else "en"):
+        before, after = (_joined(one.fact, side) for side in sides)
+    if before != after:
+        return Told(section, texts % {"fact": change_words(one)}, before, after, "sv" if swedish else "en")
+    what = _("%(fact)s: samma ord, men reglerna följer en annan kod", fact=change_words(one))
+    before, after = (_joined(one.fact, side) for side in sides)
+    return Told(section, what, before, after, language_of(one.fact))
+
+
+def _apart(fact: Fact, value: object) -> list[object]:
+    """What is told one by one, each by itself, as a fact of its own; nothing is one thing too."""
+    if fact in ONE_BY_ONE and isinstance(value, tuple):
+        return [(one,) for one in value]
+    return [] if fact in ONE_BY_ONE else [value]
+
+
+def _joined(fact: Fact, values: list[object]) -> str:
+    return "; ".join(value_words(fact, value) for value in values) or _NOTHING
 
 
 def change_words(one: Difference) -> str:
@@ -61,6 +121,15 @@ def fact_words(fact: Fact) -> str:
         "reporting_duty": _("Anmälningsskyldighet"),
         "ambiguities": _("Oklart i riktlinjen"),
         "quotes": _("Riktlinjens egna ord"),
+        "age_said": _("Vad man svarar om åldern"),
+        "guardian_said": _("Vad man svarar om vårdnadshavare"),
+        "diary_number": _("Diarienummer"),
+        "decided_by": _("Beslutad av"),
+        "adopted": _("Antagen"),
+        "revisions": _("Reviderad"),
+        "municipality": _("Kommun"),
+        "main_rule": _("Huvudregel för dokumentation"),
+        "exemptions": _("Undantag från dokumentation"),
     }
     return words[fact]
 
@@ -128,6 +197,8 @@ def _span(least: int | None, most: int | None) -> str:
 def _one(fact: Fact, value: object) -> str:
     if isinstance(value, Named):
         return f"{_say(value.text)} {value.key}" if fact == "urgent" else _say(value.text)
+    if isinstance(value, Text):
+        return _say(value)
     if isinstance(value, Read):
         return _reading(fact, value)
     return _said(value) or _plain(fact, value)

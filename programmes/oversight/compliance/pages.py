@@ -8,7 +8,7 @@ from typing import Protocol
 from programmes.catalogue.edition_rules import Difference
 from programmes.core.i18n import day_plain, month_year, ngettext
 from programmes.core.i18n import gettext as _
-from programmes.oversight.compliance.edition_wording_rules import change_words, language_of, value_words
+from programmes.oversight.compliance.edition_wording_rules import told
 
 
 class Late(Protocol):
@@ -164,24 +164,16 @@ def _reviews(unsigned: tuple[date, ...]) -> Point:
 
 
 def _edition(one: Coming) -> EditionView:
+    lines = told(one.changes)
     return EditionView(
         title=_("Ny utgåva från %(day)s", day=day_plain(one.day)),
         lead=ngettext(
             "%(n)s sak blir annorlunda. Diarienummer %(number)s.",
             "%(n)s saker blir annorlunda. Diarienummer %(number)s.",
-            len(one.changes),
+            len(lines),
             number=one.diary_number,
         ),
-        changes=tuple(
-            (
-                c.section,
-                change_words(c),
-                value_words(c.fact, c.before),
-                value_words(c.fact, c.after),
-                language_of(c.fact),
-            )
-            for c in one.changes
-        ),
+        changes=tuple((line.section, line.what, line.before, line.after, line.language) for line in lines),
         touched=tuple(f"{section} {name}" for section, name in one.touched),
         touched_text=_("De här grupperna fortsätter efter den dagen, och följer den utgåva som de öppnades under:")
         if one.touched

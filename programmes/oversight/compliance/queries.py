@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from programmes.catalogue import queries as catalogue
-from programmes.catalogue.edition_rules import Difference, differences
+from programmes.catalogue.edition_rules import Difference, differences, of_all_sections, sections_touched
+from programmes.cohorts.queries import UNBOOKED
 from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch
 from programmes.oversight.checklist.rules import CLOSED_WITHIN
@@ -25,7 +26,8 @@ class Late:
 class Coming:
     """An edition to come: its day, its diary number, what it changes, and the groups that go on under the one before.
 
-    `touched`: section and name of each group of a section that it changes, with a session on that day or later.
+    `touched`: section and name of each group of a section that it changes, with a session on that day or later, and of each
+    series that has talks left to book.
     """
 
     day: date
@@ -51,10 +53,14 @@ _OPEN_PAST = f"""
 select p.section, c.name, s.last from cohort c join programme p on p.id = c.programme_id {_LAST}
 where c.state in ('open', 'started') and p.form <> 'drop_in' and s.last < $1 order by s.last, c.id
 """
-_TOUCHED = """
-select distinct p.section, c.name, c.id from cohort c join programme p on p.id = c.programme_id
-join cohort_session s on s.cohort_id = c.id and s.state <> 'cancelled' and s.starts_at >= $1
-where c.state in ('planned', 'open', 'postponed', 'started') and p.section = any($2) order by p.section, c.id
+# A series of talks goes on when none is booked for then either, as long as it may have more (`CohortFacts.books_next`).
+_TOUCHED = f"""
+select p.section, c.name, c.id from cohort c join programme p on p.id = c.programme_id
+cross join lateral (select count(*) as n, max(s.starts_at) as last from cohort_session s
+                    where s.cohort_id = c.id and s.state <> 'cancelled') s
+where c.state in ('planned', 'open', 'postponed', 'started') and p.section = any($2)
+  and (s.last >= $1 or {UNBOOKED} or c.one_at_a_time and c.ended_how is null
+       and s.n < coalesce((p.data ->> 'sessions_max')::int, s.n + 1)) order by p.section, c.id
 """
 
 
@@ -84,10 +90,10 @@ async def _late(query: str, before: datetime) -> tuple[Late, ...]:
 
 
 async def _coming(today: date) -> tuple[Coming, ...]:
-    found, before = [], [p for _id, p in await catalogue.in_force(today)]
-    for day, diary_number, programmes in await catalogue.coming(today):
-        changes = differences(before, programmes)
-        rows = await fetch(_TOUCHED, _midnight(day), sorted({one.section for one in changes}))
+    found, before, said = [], [p for _id, p in await catalogue.in_force(today)], await catalogue.guideline(today)
+    for day, diary_number, programmes, says in await catalogue.coming(today):
+        changes = (*of_all_sections(said, says), *differences(before, programmes))
+        rows = await fetch(_TOUCHED, _midnight(day), sections_touched(changes, (p.section for p in before)))
         found.append(Coming(day, diary_number, changes, tuple((row["section"], row["name"]) for row in rows)))
-        before = programmes
+        before, said = programmes, says
     return tuple(found)

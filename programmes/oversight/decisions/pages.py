@@ -102,6 +102,8 @@ class Decision(Protocol):
     @property
     def confirmed(self) -> int: ...
     @property
+    def minimum(self) -> int | None: ...
+    @property
     def by(self) -> str: ...
     @property
     def decided_at(self) -> datetime: ...
@@ -112,12 +114,14 @@ class Decision(Protocol):
 
 
 def decision_line(line: Decision) -> str:
-    """`Inställd torsdag 3 september 10.00 av Kim, med 3 klara: för få deltagare.`"""
+    """`Inställd torsdag 3 september 10.00 av Kim. För få deltagare. 3 av minst 5 var klara.`"""
     what = {"start": _("Startad"), "postpone": _("Framflyttad"), "cancel": _("Inställd")}[line.decision]
     text = _("%(what)s %(when)s av %(who)s.", what=what, when=moment_long(line.decided_at), who=line.by)
     if line.reason:
         text += " " + dict((*fixed_reasons(), *fewer_reasons())).get(line.reason, line.reason) + "."
-    if line.confirmed:
+    if line.confirmed and line.minimum and line.confirmed < line.minimum:
+        text += " " + _("%(n)s av minst %(minimum)s var klara.", n=line.confirmed, minimum=line.minimum)
+    elif line.confirmed:
         text += " " + ngettext("%(n)s var klar.", "%(n)s var klara.", line.confirmed)
     if line.undone_at:
         text += " " + _("Ångrat %(when)s av %(who)s.", when=moment_long(line.undone_at), who=line.undone_by)

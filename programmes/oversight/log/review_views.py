@@ -70,9 +70,13 @@ async def review(request: AnyRequest, month: FromPath[str]) -> Response[Any]:
 
 @get("/personal/granskning.csv", guards=[recently_confirmed])
 async def days_file(request: AnyRequest) -> Response[bytes]:
-    """The heads of a month's days to keep elsewhere, in Swedish: what a mail says, for a machine to compare."""
+    """The heads of a month's days to keep elsewhere, in Swedish: what a mail says, for a machine to compare. Raises NotFound
+    for what is no month, and for one to come."""
     require_role(request, "manager")
     wanted = _asked_for(request)
+    if request.query_params.get("manad", f"{wanted:%Y-%m}") != f"{wanted:%Y-%m}":
+        # A file is kept, and would be taken for the month that was asked for.
+        raise NotFound
     days = await _days(wanted)
     with speaking("sv"):
         return csv_file(f"kontrollsummor-{wanted:%Y-%m}-internt-sekretess.csv", pages.day_heads(), pages.day_rows(days))

@@ -321,6 +321,19 @@ def unknown_words(year: int) -> str:
     )
 
 
+_MOST_SIGNS = 10
+
+
+def unprintable_words(signs: Sequence[str]) -> str:
+    """Which characters the paper has no letters for, so that nobody establishes a report with boxes in it."""
+    return ngettext(
+        "Det här tecknet går inte att skriva ut på papper: %(signs)s. Ta bort det, eller skriv det med bokstäver.",
+        "De här tecknen går inte att skriva ut på papper: %(signs)s. Ta bort dem, eller skriv det med bokstäver.",
+        len(signs),
+        signs=" ".join(signs[:_MOST_SIGNS]) + (" …" if len(signs) > _MOST_SIGNS else ""),
+    )
+
+
 def missing_words(missing: Missing) -> tuple[str, ...]:
     """What happened in the year and would not be in the report, each said with what to do about it."""
     said = []

@@ -15,7 +15,7 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import day_plain, speaking
 from programmes.core.i18n import gettext as _
-from programmes.core.typesetting import typeset
+from programmes.core.typesetting import typeset, unprintable
 from programmes.oversight.report import pages
 from programmes.oversight.report import queries as report_queries
 from programmes.oversight.report import services as report_services
@@ -154,6 +154,8 @@ async def establish(request: AnyRequest) -> Response[Any]:
         form.fail("ar", pages.unknown_words(year) if year < local_date(now).year else pages.going_on_words()[0])
         return await _page(request, form, year)
     words = form.paragraphs("ord", LONGEST_WORDS)
+    if words and not form.errors and (signs := await to_thread.run_sync(unprintable, words)):
+        form.fail("ord", pages.unprintable_words(signs))
     # The very report that is compared is the one that is kept: made again it could be another.
     draft = await _draft(year, request.app.state.settings.municipality, now)
     if mark_of(draft) != form.raw("sedd"):
@@ -184,7 +186,7 @@ async def file(request: AnyRequest, document: FromPath[str]) -> Response[bytes]:
             sheets = pages.sheets(found, established)
             return xlsx_file(f"verksamhetsberattelse-{document}", sheets, charts_of(found), pages.title(year))
         paper = pages.paper(found, established)
-    made = await to_thread.run_sync(typeset, _SHEETS[wanted[2]], paper)
+    made = await to_thread.run_sync(typeset, _SHEETS[wanted[2]], paper, True)
     headers = {"content-disposition": f'inline; filename="verksamhetsberattelse-{document}"', "cache-control": "no-store"}
     return Response(made, media_type="application/pdf", headers=headers)
 
