@@ -370,6 +370,18 @@ async def test_of_two_that_set_up_an_app_at_once_one_is_let_in(
         await owner.execute("delete from second_factor; delete from recovery_code; delete from staff_session")
 
 
+async def test_a_sign_in_that_is_ended_while_its_app_is_set_up_leaves_no_app(
+    kim: int, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def taken(token: str) -> None:
+        """Another request, as a new password, has ended it since it was looked at."""
+
+    monkeypatch.setattr(factors.sessions, "take_half", taken)
+    answer = (await complete(await a_half(kim, "enrol", clock.now()), kim, keys, clock.now()))[1]
+    assert isinstance(answer, factors.TooLate)
+    assert await owner.fetchval("select count(*) from second_factor") == 0
+
+
 async def test_an_app_is_kept_only_by_who_has_just_shown_that_it_is_them(
     kim: int, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
 ) -> None:
