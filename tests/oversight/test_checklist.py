@@ -118,7 +118,7 @@ async def test_the_checklist_says_who_owes_the_next_step_by_when_and_keeps_the_d
     assert "Överföring till verksamhetssystemet" in text
     await services.cancel(cohort.cohort_id, "too_few", services.seen_as(cohort.state, cohort.first_start), kim, clock.now())
     text = (await client.get(address)).text
-    assert "För få deltagare. 2 var klara." in text
+    assert "För få deltagare. 2 av minst 5 var klara." in text
     assert (await client.get("/personal/grupper/999999/checklista")).status_code == 404
 
 

@@ -283,10 +283,10 @@ async def test_what_lies_in_the_place_of_one_key_stops_no_other_and_is_tried_aga
 ) -> None:
     past = await a_past(owner, keys, clock.now(), {**PLAIN, "Cia Al": "1990-01-01"})
     folder = keys._path("person", past.records[0]).path
-    away = folder.rename(tmp_path / "away.key")
+    away = shutil.move(folder, tmp_path / "away.key")
     (folder / "x").mkdir(parents=True)
     letters = keys._path("person", past.records[1]).path.parent
-    linked = letters.rename(tmp_path / "letters")
+    linked = shutil.move(letters, tmp_path / "letters")
     letters.symlink_to(linked)
     stays = {one for one in past.records if one == past.records[0] or str(one)[:2] == letters.name}
     await wake(owner, NIGHT)
@@ -295,9 +295,9 @@ async def test_what_lies_in_the_place_of_one_key_stops_no_other_and_is_tried_aga
     assert (run.state, run.due, run.gone, run.failed) == ("done", 3, 3 - len(stays), len(stays))
     assert await alive(owner) == stays
     shutil.rmtree(folder)
-    away.rename(folder)
+    shutil.move(away, folder)
     letters.unlink()
-    linked.rename(letters)
+    shutil.move(linked, letters)
     await run_at(hands, clock, NIGHT + timedelta(days=1))
     assert await alive(owner) == set()
     assert (await last(owner)).failed == 0
