@@ -7,6 +7,7 @@ of 143 would be none. What has a way of its own to stop, once it works (`serve`,
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -36,7 +37,11 @@ def _die_of(number: int, command: str) -> None:
 
 @contextmanager
 def in_a_line(command: str) -> Iterator[None]:
-    """Do it inside; Ctrl-C and SIGTERM end the process without a traceback. Only in the main thread."""
+    """Do it inside; Ctrl-C and SIGTERM end the process without a traceback. Only the main thread hears
+    of them: in another one this does nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
