@@ -103,7 +103,8 @@ def _stopped(environment: dict[str, str], words: str, number: signal.Signals, be
         try:
             for _ in range(before):
                 listening.accept()[0].close()
-            with listening.accept()[0]:
+            with listening.accept()[0] as asked:
+                assert asked.recv(1)
                 process.send_signal(number)
                 said = process.communicate(timeout=30)[0]
             return process.returncode, said
