@@ -94,10 +94,9 @@ def _csrf(settings: Settings, keys: KeyFolder) -> CSRFConfig:
     )
 
 
-def _handlers() -> list[Any]:
+def _office_handlers() -> list[Any]:
+    """The desk of coordinators and leaders: days, groups, what is moved, closed or talked about."""
     return [
-        static_file,
-        choose_language,
         *today_views.HANDLERS,
         *groups_views.HANDLERS,
         *calls_views.HANDLERS,
@@ -116,6 +115,12 @@ def _handlers() -> list[Any]:
         *moving_views.HANDLERS,
         *my_moving_views.HANDLERS,
         *refusal_views.HANDLERS,
+    ]
+
+
+def _open_handlers() -> list[Any]:
+    """What is open to everybody: what there is, calendars, slips, whether it runs; and signing in."""
+    return [
         *catalogue_views.HANDLERS,
         *readings_views.HANDLERS,
         *public_views.HANDLERS,
@@ -130,6 +135,12 @@ def _handlers() -> list[Any]:
         *single_sign_on_views.HANDLERS,
         *account_views.HANDLERS,
         *confirm_views.HANDLERS,
+    ]
+
+
+def _place_handlers() -> list[Any]:
+    """Applying, queueing, and what somebody or the office does with a place or a record."""
+    return [
         *enrolment_views.HANDLERS,
         *person_views.HANDLERS,
         *person_step_views.HANDLERS,
@@ -154,6 +165,12 @@ def _handlers() -> list[Any]:
         *closure_views.HANDLERS,
         *office_views.HANDLERS,
         *venue_views.HANDLERS,
+    ]
+
+
+def _oversight_handlers() -> list[Any]:
+    """What managers see, and how the service is."""
+    return [
         *oversight_views.HANDLERS,
         *year_views.HANDLERS,
         *decision_views.HANDLERS,
@@ -167,6 +184,17 @@ def _handlers() -> list[Any]:
         *compliance_views.HANDLERS,
         *metrics_views.HANDLERS,
         *status_views.HANDLERS,
+    ]
+
+
+def _handlers() -> list[Any]:
+    return [
+        static_file,
+        choose_language,
+        *_office_handlers(),
+        *_open_handlers(),
+        *_place_handlers(),
+        *_oversight_handlers(),
     ]
 
 

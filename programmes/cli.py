@@ -10,6 +10,8 @@ from pathlib import Path
 
 import asyncpg
 
+from programmes import stopping
+from programmes.core import refusals
 from programmes.core.clock import SystemClock
 from programmes.core.key_paths import KeysAway
 from programmes.settings import Settings, SettingsError, read_settings
@@ -29,6 +31,10 @@ def _may_start(database_url: str, key_folder: Path) -> bool:
     return not (found and found.lacks)
 
 
+# As uvicorn says it.
+_NOT_STARTED = 3
+
+
 def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     """Serve the web application until stopped."""
     if not _may_start(settings.web_database_url, settings.key_folder):
@@ -40,9 +46,10 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     from programmes.web.head import with_head
     from programmes.web.last_resort import with_last_resort
     from programmes.web.slow_clients import PatientHttpsProtocol, PatientProtocol
+    from programmes.web.stoppable import Server
 
     logs.configure()
-    uvicorn.run(
+    config = uvicorn.Config(
         with_last_resort(with_head(create_app(settings, SystemClock())), settings.https),
         host=arguments.host,
         port=arguments.port,
@@ -57,7 +64,9 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
         # being closed at this end is lost.
         timeout_keep_alive=125,
     )
-    return 0
+    server = Server(config)
+    server.run()
+    return 0 if server.started else _NOT_STARTED
 
 
 def _worker(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -132,6 +141,33 @@ def _parser(wanted: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
+# They ask the database by the worker's address, as the worker does.
+_BY_WORKER = {"worker", "backup", "erase", "archive", "bounce", "clock", "keys", "audit"}
+
+
+def _why_away(error: BaseException, command: str, settings: Settings | None) -> str:
+    """In words, by the setting that counts for this command; empty where it is another error."""
+    told = refusals.sentence(error)
+    if settings and command in _BY_WORKER and settings.worker_database_url != settings.database_url:
+        return told.replace("DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL")
+    return told
+
+
+def _run(arguments: argparse.Namespace, settings: Settings | None) -> int:
+    """The command; what it could not do is said in a line."""
+    try:
+        return int(arguments.run(settings, arguments))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        # By its class: what a database says may repeat what a row holds.
+        told = _why_away(error, arguments.command, settings) or (
+            f"it could not be done ({type(error).__name__}). Does the database answer? `programmes doctor` looks."
+        )
+        print(f"programmes: {told}", file=sys.stderr)
+    except KeysAway as error:
+        print(f"programmes: {error}. `programmes doctor` says what to do.", file=sys.stderr)
+    return 1
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     given = sys.argv[1:] if argv is None else argv
@@ -143,16 +179,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"programmes: {error}", file=sys.stderr)
         return 2
-    try:
-        return int(arguments.run(settings, arguments))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        # By its class: what a database says may repeat what a row holds.
-        told = f"it could not be done ({type(error).__name__}). Does the database answer? `programmes doctor` looks."
-        print(f"programmes: {told}", file=sys.stderr)
-        return 1
-    except KeysAway as error:
-        print(f"programmes: {error}. `programmes doctor` says what to do.", file=sys.stderr)
-        return 1
+    with stopping.in_a_line(arguments.command):
+        return _run(arguments, settings)
+    # Only where the signal that it was to die of is held back.
+    return 1
 
 
 if __name__ == "__main__":

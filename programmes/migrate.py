@@ -12,6 +12,7 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 
 from programmes.catalogue.services import load_editions
+from programmes.core.connecting import connect
 from programmes.core.db import close_pool, open_pool
 from programmes.settings import Settings
 from programmes.upgrading.errors import UpgradeError
@@ -163,7 +164,7 @@ async def migrate(settings: Settings, now: datetime, say: Say = lambda _: None) 
 
 async def _around_the_tables(settings: Settings, say: Say) -> bool:
     """The queue's schema, roles and rights, which stand in no migration. Whether web's rights are narrowed wholly."""
-    connection = await asyncpg.connect(settings.database_url, server_settings={"lock_timeout": LOCK_TIMEOUT})
+    connection = await connect(settings.database_url, server_settings={"lock_timeout": LOCK_TIMEOUT})
     narrowed: list[bool] = []
 
     async def give_rights() -> None:
@@ -217,7 +218,7 @@ async def must_own(settings: Settings) -> None:
     Raises:
         UpgradeError: it is another account's.
     """
-    connection = await asyncpg.connect(settings.database_url)
+    connection = await connect(settings.database_url)
     try:
         mine = await connection.fetchval(
             "select pg_has_role(relowner, 'usage') from pg_class where oid = to_regclass('public.migration')"
@@ -235,7 +236,7 @@ async def make_roles(settings: Settings) -> None:
         UpgradeError: they are one.
     """
     must_be_two(settings)
-    connection = await asyncpg.connect(settings.database_url)
+    connection = await connect(settings.database_url)
     try:
         for url in (settings.web_database_url, settings.worker_database_url):
             await _ensure_role(connection, _role_of(url))

@@ -5,10 +5,9 @@ import asyncio
 import sys
 from importlib.metadata import version
 
-import asyncpg
-
 from programmes.catalogue.services import editions_to_come
 from programmes.core.clock import SystemClock
+from programmes.core.connecting import connect
 from programmes.core.db import close_pool, open_pool
 from programmes.migrate import migrate, must_be_two, must_own, queue_to_come, rights_to_come, sign_on_to_come
 from programmes.settings import Settings
@@ -25,7 +24,7 @@ async def check(settings: Settings) -> Plan:
     await must_own(settings)
     await open_pool(settings.database_url, 2, limits=_READ_ONLY)
     try:
-        connection = await asyncpg.connect(settings.database_url, server_settings=_READ_ONLY)
+        connection = await connect(settings.database_url, server_settings=_READ_ONLY)
         try:
             others = [
                 *await editions_to_come(),

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
-from programmes.core import erasure, folder_marks
+from programmes.core import erasure, folder_marks, refusals
 from programmes.core.clock import Clock, SystemClock, local_date
 from programmes.core.clock_trace import Witness
 from programmes.core.db import close_pool, open_pool
@@ -73,6 +73,9 @@ def _command(work: Work) -> Callable[[Settings, argparse.Namespace], int]:
         try:
             return asyncio.run(do())
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if refusals.sentence(error):
+                # Nothing was begun.
+                raise
             print(
                 f"It did not end well ({type(error).__name__}). What was begun is carried out when the worker runs, or when"
                 " this is run again.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import parse_qsl, urlsplit
 
+from programmes import database_parameters
 from programmes import setting_values as values_of
 from programmes.setting_values import SettingsError, split
 
@@ -308,12 +309,51 @@ def _must_ask_for_the_primary(env: Mapping[str, str]) -> None:
     """Of several hosts of a database one takes writes. Without saying so a standby might be asked, and refuse."""
     for name in _DATABASES:
         address = values_of.database_address(name, env.get(name, ""))
-        given = dict(parse_qsl(urlsplit(address).query))
+        asked = parse_qsl(urlsplit(address).query, keep_blank_values=True)
+        given = dict(asked)
         several, ports = values_of.hosts(address), given.get("port", "").split(",")
         if len(several) > 1 and given.get("target_session_attrs") not in {"read-write", "primary"}:
             raise SettingsError(f"{name} names several hosts: add target_session_attrs=read-write to its parameters")
         if "host" in given and len(ports) not in {1, len(several)}:
             raise SettingsError(f"{name} names {len(several)} hosts and {len(ports)} ports")
+        database_parameters.check(name, asked, env)
+
+
+def _look_over(env: Mapping[str, str]) -> None:
+    """What is looked at before anything is read: names, letters, what must be said, and addresses."""
+    if unknown := values_of.unknown(env, {*_TEXTS, *_OTHERS}):
+        raise SettingsError(f"unknown setting: {unknown}")
+    _must_be_text(env)
+    values_of.given(env, (*_DATABASES, "PROGRAMMES_MUNICIPALITY"))
+    for name, rule in _RULES.items():
+        rule(name, env.get(name, getattr(Settings, _TEXTS[name])))
+    _must_ask_for_the_primary(env)
+
+
+def _databases(env: Mapping[str, str]) -> dict[str, str]:
+    """The addresses of the database; whoever is given one alone uses it for everything."""
+    owner = env.get("DATABASE_URL", "")
+    return {
+        "database_url": owner,
+        "web_database_url": env.get("PROGRAMMES_WEB_DATABASE_URL", owner),
+        "worker_database_url": env.get("PROGRAMMES_WORKER_DATABASE_URL", owner),
+    }
+
+
+# Field, least number. What stands for itself without a setting is the class's.
+_NUMBERS = {
+    "PROGRAMMES_POOL_SIZE": ("pool_size", 1),
+    "PROGRAMMES_BURST_MOST": ("burst_most", 0),
+    "PROGRAMMES_BURST_MINUTES": ("burst_minutes", 1),
+    "PROGRAMMES_CLOCK_STANDSTILL_HOURS": ("clock_standstill_hours", 1),
+    "PROGRAMMES_KEY_QUARANTINE_DAYS": ("key_quarantine_days", 7),
+    "PROGRAMMES_GUESS_MOST": ("guess_most", 0),
+    "PROGRAMMES_BACKUP_DAYS": ("backup_days", 1),
+}
+
+
+def _numbers(env: Mapping[str, str]) -> dict[str, int]:
+    return {key: _number(name, env[name], least) for name, (key, least) in _NUMBERS.items() if name in env}
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -323,37 +363,16 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         SettingsError: an unknown `PROGRAMMES_*` name, or a value that cannot be.
     """
     env = os.environ if environment is None else environment
-    if unknown := values_of.unknown(env, {*_TEXTS, *_OTHERS}):
-        raise SettingsError(f"unknown setting: {unknown}")
-    _must_be_text(env)
-    values_of.given(env, (*_DATABASES, "PROGRAMMES_MUNICIPALITY"))
-    for name, rule in _RULES.items():
-        rule(name, env.get(name, getattr(Settings, _TEXTS[name])))
-    _must_ask_for_the_primary(env)
+    _look_over(env)
     values: dict[str, object] = {key: env[name] for name, key in _TEXTS.items() if name in env}
-    values |= _folders(env)
-    web, worker = "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL"
-    owner = env.get("DATABASE_URL", "")
+    values |= {**_folders(env), **_databases(env), **_numbers(env)}
     single_sign_on = _single_sign_on(env)
     demo = env.get("PROGRAMMES_DEMO", "") != "" and _switch("PROGRAMMES_DEMO", env["PROGRAMMES_DEMO"])
     return Settings(
-        database_url=owner,
-        web_database_url=env.get(web, owner),
-        worker_database_url=env.get(worker, owner),
         base_url=values_of.base_address("PROGRAMMES_BASE_URL", env.get("PROGRAMMES_BASE_URL", Settings.base_url), demo),
         sms_url=_gateway(env),
         archive=_archive(env.get("PROGRAMMES_ARCHIVE", Settings.archive)),
         demo=demo,
-        pool_size=_number("PROGRAMMES_POOL_SIZE", env.get("PROGRAMMES_POOL_SIZE", "10")),
-        burst_most=_number("PROGRAMMES_BURST_MOST", env.get("PROGRAMMES_BURST_MOST", "6"), least=0),
-        burst_minutes=_number("PROGRAMMES_BURST_MINUTES", env.get("PROGRAMMES_BURST_MINUTES", "10")),
-        clock_standstill_hours=_number(
-            "PROGRAMMES_CLOCK_STANDSTILL_HOURS", env.get("PROGRAMMES_CLOCK_STANDSTILL_HOURS", "24")
-        ),
-        key_quarantine_days=_number(
-            "PROGRAMMES_KEY_QUARANTINE_DAYS", env.get("PROGRAMMES_KEY_QUARANTINE_DAYS", "30"), least=7
-        ),
-        guess_most=_number("PROGRAMMES_GUESS_MOST", env.get("PROGRAMMES_GUESS_MOST", "20"), least=0),
         metrics_from=_networks("PROGRAMMES_METRICS_FROM", env.get("PROGRAMMES_METRICS_FROM", "127.0.0.0/8, ::1/128")),
         trusted_proxies=_networks("PROGRAMMES_TRUSTED_PROXIES", env.get("PROGRAMMES_TRUSTED_PROXIES", "")),
         allowed_hosts=_hosts("PROGRAMMES_ALLOWED_HOSTS", env.get("PROGRAMMES_ALLOWED_HOSTS", "")),
@@ -363,7 +382,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         local_accounts=_local_accounts(env, single_sign_on),
         single_sign_on=single_sign_on,
         backup_recipients=_recipients("PROGRAMMES_BACKUP_RECIPIENT", env.get("PROGRAMMES_BACKUP_RECIPIENT", "")),
-        backup_days=_number("PROGRAMMES_BACKUP_DAYS", env.get("PROGRAMMES_BACKUP_DAYS", "30")),
         postgres_programs=_programs(env),
         **values,  # type: ignore[arg-type]
     )

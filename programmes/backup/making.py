@@ -16,6 +16,7 @@ from programmes.backup import BackupError, archives, files, manifest, places, po
 from programmes.backup.manifest import Manifest
 from programmes.backup.progress import Progress
 from programmes.core.backup_files import DRAFT, FileFacts, written_list
+from programmes.core.connecting import connect
 from programmes.core.db import WORKER
 from programmes.core.rotating import Rotating, rotating
 from programmes.core.sealing import KeyFolder
@@ -57,7 +58,7 @@ async def _one_moment(settings: Settings) -> AsyncIterator[tuple[postgres.Facts,
     """What the database holds at one moment, and the name of that moment for pg_dump. No key is exchanged meanwhile."""
     try:
         async with rotating(settings.worker_database_url):
-            connection = await asyncpg.connect(settings.worker_database_url, server_settings=_LIMITS)
+            connection = await connect(settings.worker_database_url, server_settings=_LIMITS)
             try:
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
                     yield await postgres.facts_of(connection), await connection.fetchval("select pg_export_snapshot()")

@@ -17,9 +17,10 @@ from programmes.backup import BackupError, archives, files, making, manifest, po
 from programmes.backup.archives import Copy
 from programmes.backup.manifest import Here, Manifest
 from programmes.backup.progress import Progress
-from programmes.core import audit, backup_files, backup_trace, folder_marks, lock_numbers, schema
+from programmes.core import audit, backup_files, backup_trace, folder_marks, lock_numbers, refusals, schema
 from programmes.core.backup_files import DRAFT
 from programmes.core.clock import Clock
+from programmes.core.connecting import connect
 from programmes.core.db import WORKER, close_pool, fetchval, open_pool, transaction
 from programmes.core.restoring import restoring
 from programmes.core.sealing import KeyFolder, KeysAway
@@ -140,7 +141,7 @@ async def must_fit(found: Whole, connection: asyncpg.Connection, coming: frozens
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(url)
+    connection = await connect(url)
     try:
         yield connection
     finally:
@@ -316,7 +317,7 @@ async def _erase_again(
     settings: Settings, keys: KeyFolder, lost: frozenset[str], name: str, made_at: datetime, clock: Clock
 ) -> int:
     """As the worker does when it starts; returns how many protected records went."""
-    connection = await asyncpg.connect(settings.worker_database_url)
+    connection = await connect(settings.worker_database_url)
     try:
         if "keys" in lost:
             await folder_marks.adopt("keys", keys.mark, clock.now())
@@ -357,6 +358,8 @@ def database_in_words() -> Iterator[None]:
             "This account of the database may not do that. DATABASE_URL must be the owner's: roles and databases are made."
         ) from None
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        if refusals.sentence(error):
+            raise
         raise BackupError(
             f"The database refuses ({type(error).__name__}). Does it answer? programmes doctor looks."
         ) from error

@@ -11,7 +11,7 @@ REFUSED = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _REASONS: Mapping[str, tuple[str, str]] = {
     "InvalidPasswordError": (
         "It refuses the password.",
-        "Put the right one into DATABASE_URL; signs as @ : / are written %40 %3A %2F.",
+        "Put the right one into DATABASE_URL, for a role that there is; signs as @ : / are written %40 %3A %2F.",
     ),
     "InvalidAuthorizationSpecificationError": (
         "It does not let this role in: there is none, or pg_hba.conf does not know it.",
@@ -31,6 +31,14 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "None of its hosts is the primary.",
         "Promote a standby (select pg_promote();) or start the primary.",
     ),
+    "SSLCertVerificationError": (
+        "Its certificate is another's, or not signed by whom sslrootcert names.",
+        "See to host and sslrootcert in DATABASE_URL, and to the server's ssl_cert_file.",
+    ),
+    "ConnectionError": (
+        "It speaks no TLS, which sslmode asks for.",
+        "Set ssl = on at the server, or see to sslmode in DATABASE_URL.",
+    ),
 }
 
 
@@ -42,3 +50,12 @@ def kind_of(error: BaseException) -> str:
 def in_words(kind: str) -> tuple[str, str]:
     """What it means, empty where that is not known, and what to do."""
     return _REASONS.get(kind, ("", "See that it runs, and that DATABASE_URL is right."))
+
+
+def sentence(error: BaseException) -> str:
+    """Why nobody is let in, and what to do; empty where the error is not of a connection that was asked for in vain."""
+    kind = kind_of(error)
+    if not isinstance(error, DatabaseAway) and (isinstance(error, OSError) or kind not in _REASONS):
+        return ""
+    says, do = in_words(kind)
+    return f"the database lets nobody in. {says or f'It does not answer ({error}).'} {do}"

@@ -8,9 +8,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import asyncpg
-
 from programmes.core import lock_numbers
+from programmes.core.connecting import connect
 from programmes.core.db import engine, fetchval, transaction, transaction_connection
 from programmes.core.sealing import KeyFolder
 
@@ -26,7 +25,7 @@ async def restoring(database_url: str, keys: KeyFolder) -> AsyncIterator[None]:
     The lock ends with the process; the mark in the key folder, which no restored database overwrites, ends only with the
     block that is left without an exception. After a restore that broke off, erasing waits until one has succeeded.
     """
-    connection = await asyncpg.connect(database_url)
+    connection = await connect(database_url)
     try:
         async with connection.transaction():
             await connection.execute("select pg_advisory_xact_lock($1)", lock_numbers.RESTORING)

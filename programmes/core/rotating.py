@@ -3,9 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import asyncpg
-
 from programmes.core import lock_numbers
+from programmes.core.connecting import connect
 from programmes.core.db import fetchval
 
 
@@ -16,7 +15,7 @@ class Rotating(Exception):
 @asynccontextmanager
 async def rotating(database_url: str) -> AsyncIterator[None]:
     """Rotate inside. The lock ends with the block, and with the process. Raises Rotating while another one holds it."""
-    connection = await asyncpg.connect(database_url)
+    connection = await connect(database_url)
     try:
         async with connection.transaction():
             if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", lock_numbers.ROTATING):

@@ -11,6 +11,7 @@ import asyncpg
 from piccolo.apps.migrations.tables import Migration as Ran
 
 from programmes.core import lock_numbers, schema
+from programmes.core.connecting import connect
 from programmes.core.db import execute, fetchval, transaction
 from programmes.upgrading.errors import UpgradeError
 from programmes.upgrading.files import Migration, migrations
@@ -35,7 +36,7 @@ async def alone(database_url: str, say: Say, patience: float = _PATIENCE) -> Asy
         UpgradeError: the other one has not ended within ten minutes.
     """
     # A transaction that does nothing but hold the lock; some servers end such ones.
-    connection = await asyncpg.connect(database_url, server_settings={"idle_in_transaction_session_timeout": "0"})
+    connection = await connect(database_url, server_settings={"idle_in_transaction_session_timeout": "0"})
     await connection.execute("begin")
     try:
         until, told = asyncio.get_running_loop().time() + patience, False

@@ -5,8 +5,8 @@ from pathlib import Path
 import asyncpg
 
 from programmes.core import schema, which_database
+from programmes.core.connecting import connect
 
-_PATIENCE_SECONDS = 10.0
 _RAN = "select name from migration where app_name = 'programmes'"
 OLDER = (
     "the database is older than this program: {count} migrations have not been run, the first is {first}. Nothing was "
@@ -28,7 +28,7 @@ ELSEWHERE = (
 async def put_back_elsewhere(database_url: str, key_folder: Path) -> str:
     """What is to be said, and ends the start, where a backup was put back into another database; else nothing."""
     try:
-        connection = await asyncpg.connect(database_url, timeout=_PATIENCE_SECONDS)
+        connection = await connect(database_url)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return ""
     try:
@@ -42,7 +42,7 @@ async def put_back_elsewhere(database_url: str, key_folder: Path) -> str:
 async def found_by(database_url: str) -> schema.Standing | None:
     """The program beside the database; None when that cannot be asked, which whoever starts finds out anyway."""
     try:
-        connection = await asyncpg.connect(database_url, timeout=_PATIENCE_SECONDS)
+        connection = await connect(database_url)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return None
     try:

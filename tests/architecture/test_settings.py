@@ -203,3 +203,43 @@ def test_an_address_of_several_hosts_asks_for_the_one_that_takes_writes(name: st
         read_settings({name: one})
     with pytest.raises(SettingsError, match="2 hosts and 3 ports"):
         read_settings({name: "postgresql:///d?host=a,b&port=1,2,3&target_session_attrs=primary"})
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL"])
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("sslmode=foo", "sslmode that cannot be: it is one of disable, allow, prefer"),
+        ("sslmode=", "sslmode that cannot be"),
+        ("sslmode=verify_full", "sslmode that cannot be"),
+        ("sslmode=require&sslmode=disable", "parameter sslmode twice"),
+        ("sslmode=verify-full", "sslmode=verify-full and no sslrootcert"),
+        ("sslmode=verify-full&sslrootcert=system", "file in sslrootcert that is not there"),
+        ("sslrootcert=/none/root.crt", "file in sslrootcert that is not there"),
+        ("sslnegotiation=tls", "sslnegotiation that cannot be"),
+        ("ssl_min_protocol_version=1.2", "ssl_min_protocol_version that cannot be"),
+        ("target_session_attrs=foo", "target_session_attrs that cannot be"),
+        ("target_session_attrs=standby", "target_session_attrs that cannot be"),
+        ("connect_timeout=5", "connect_timeout, which is not understood here: each host is given six seconds"),
+        ("ssl=true", "ssl, which is not understood here: write sslmode=require"),
+        ("ssl_mode=require", r"not understood \(is sslmode meant\?\)"),
+        ("hem=ligt", "not understood; those that are: sslmode"),
+    ],
+)
+def test_what_stands_behind_the_address_of_a_database_is_looked_at(name: str, asked: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} .*{said}") as wrong:
+        read_settings({name: f"postgresql://u:p@db/d?{asked}", "HOME": "/nonexistent"})
+    assert not [part for part in ("foo", "hem", "ligt") if part in str(wrong.value)]
+
+
+def test_what_both_readers_of_an_address_know_may_stand_behind_it(tmp_path: Path) -> None:
+    root = tmp_path / "root.crt"
+    root.touch()
+    for asked in (
+        f"sslmode=verify-full&sslrootcert={root}",
+        "sslmode=require&application_name=stod&options=-c%20jit%3Doff",
+        "target_session_attrs=any",
+        "host=/run&port=1&user=u&password=p&dbname=d",
+    ):
+        read_settings({"DATABASE_URL": f"postgresql:///d?{asked}"})
+    read_settings({"DATABASE_URL": "postgresql://u@db/d?sslmode=verify-full", "PGSSLROOTCERT": str(root)})

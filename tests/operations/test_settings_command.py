@@ -112,7 +112,7 @@ def test_a_password_that_ends_its_address_is_said_and_never_repeated(
         "postgresql://kim:a@b@host:5432/x",
         "postgresql://kim@/x?host=/run/postgresql&port=5433",
         "postgresql://@/x?host=/run&port=5432",
-        "postgres://kim:pw@[::1]:5432,b,c:1/x?target_session_attrs=primary&sslmode=verify-full",
+        "postgres://kim:pw@[::1]:5432,b,c:1/x?target_session_attrs=primary&sslmode=require",
         "postgresql:///x?host=a,b&port=1,2&user=k&password=a%40b&target_session_attrs=read-write",
         "postgresql://x:y@/none?host=/tmp/a b",
     ],
