@@ -51,6 +51,11 @@ def beats(slots: Sequence[Slot]) -> list[Beat]:
     return [_beat(day, found) for day, found in sorted(by_day.items()) if len(found) * 2 > most]
 
 
+def usual_weekdays(slots: Sequence[Slot]) -> frozenset[int]:
+    """The weekdays (Monday is 0) on which it usually is by the latest pattern, as `beats`: a single day is an exception."""
+    return frozenset(beat.weekday for beat in beats(parts_of(slots)[-1])) if slots else frozenset()
+
+
 def _beat(weekday: int, slots: Sequence[Slot]) -> Beat:
     settled = [slot for slot in slots if slot.original is None] or list(slots)
     counted = Counter(_hours(slot) for slot in settled)

@@ -38,8 +38,8 @@ class Group:
 @dataclass(frozen=True)
 class ChangePage:
     """One change of one session. `refused` says why nothing can be changed at all; `ages` what another first day means where
-    there is a limit of age; `shown` the sign of when one would be added, `clashes` what that meets; `following` how many
-    sessions come after."""
+    there is a limit of age; `shown` the sign of when one would be added, `clashes` what that meets; `begun` that it is over
+    or going on; `following` how many sessions come after."""
 
     group: Group
     session_id: int
@@ -56,6 +56,7 @@ class ChangePage:
     ages: str = ""
     values: tuple[tuple[str, str], ...] = ()
     clashes: tuple[str, ...] = ()
+    begun: tuple[str, ...] = ()
     following: str = ""
     present: tuple[tuple[int, str], ...] = ()
 

@@ -11,7 +11,7 @@ from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.meant_rules import Meant, not_meant
 from programmes.cohorts.queries import CohortFacts, SessionFacts, locked, my_session, sessions
 from programmes.cohorts.rest_services import Rest, Wanted
-from programmes.cohorts.rules import Reason
+from programmes.cohorts.rules import Reason, begun
 from programmes.cohorts.schedule_rules import Slot
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
@@ -129,11 +129,13 @@ async def _meetings(cohort_id: int, now: datetime) -> set[date]:
 async def plan_rest(
     cohort: CohortFacts, session: SessionFacts, wanted: Wanted, principal: Principal, now: datetime
 ) -> tuple[Rest, list[Reason]]:
-    """As `rest_services.plan_rest`, and where somebody would meet whom they are kept apart from; seen together."""
+    """As `rest_services.plan_rest`, with which of them have begun and where somebody would meet whom they are kept apart
+    from; seen together."""
     plan = await rest_services.plan_rest(cohort, session, wanted, principal, now)
     apart = await _apart(cohort.cohort_id, plan.schedule.slots, plan.venues)
     instead = await duty_services.instead_of([s.session_id for s in plan.sessions])
-    return plan, [*apart, *await duty_services.elsewhere(instead, plan.slots)]
+    over = [reason for one in plan.sessions for reason in begun(one.slot, now)]
+    return plan, [*over, *apart, *await duty_services.elsewhere(instead, plan.slots)]
 
 
 def seen_rest(plan: Rest, apart: Sequence[Reason]) -> str:
