@@ -8,9 +8,8 @@ from programmes.cohorts import duty_services, queries, schedule_queries
 from programmes.cohorts.change_services import noting, renumber
 from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of, shared
 from programmes.cohorts.meant_rules import TICK, Meant, not_meant
-from programmes.cohorts.pattern_rules import one_more
+from programmes.cohorts.pattern_rules import one_more, usual_weekdays
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.rhythm_rules import usual_weekdays
 from programmes.cohorts.rules import Reason, begun, why_not_cancel_session, why_not_move, why_not_times, why_other_order
 from programmes.cohorts.schedule_rules import Clash, Slot, why_off, worth_knowing
 from programmes.core import audit, jobs

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.rhythm_rules import usual_weekdays
+from programmes.cohorts.pattern_rules import usual_weekdays
 from programmes.cohorts.rules import begun
 from programmes.cohorts.schedule_rules import Slot, worth_knowing
 from programmes.cohorts.session_services import day_noted

@@ -25,9 +25,9 @@ async def _posts(cohort_id: int) -> list[Post]:
 
 
 @asynccontextmanager
-async def telling_staff(cohort_id: int, who: Principal, now: datetime) -> AsyncIterator[None]:
+async def telling_staff(cohort_id: int, who: Principal, now: datetime, *, new: bool = False) -> AsyncIterator[None]:
     """Around what changes a cohort's sessions or who stands there, in a transaction: who stands there hears by mail at once
-    what is otherwise than they believe; who has done it, knows."""
+    what is otherwise than they believe; who has done it, knows. `new`: of sessions that there were not before, too."""
     before = await _posts(cohort_id)
     yield
     after = await _posts(cohort_id)
@@ -35,7 +35,7 @@ async def telling_staff(cohort_id: int, who: Principal, now: datetime) -> AsyncI
     was, becomes = ([post for post in posts if post.staff_id] for posts in (before, after))
     # What is over before and after is of no use to anybody; what is over and gets a time to come is.
     coming = {post.session_id for post in (*before, *after) if post.ends_at > now}
-    known = coming & {post.session_id for post in before}
+    known = coming if new else coming & {post.session_id for post in before}
     # Who leads can change and change back without the session itself being another: the change tells one from the next.
     change_id = await fetchval("select max(id) from session_change where cohort_id = $1", cohort_id)
     for message in messages(was, becomes, list(sessions.values()), known):
