@@ -114,3 +114,11 @@ def test_one_day_on_another_weekday_does_not_decide_when_the_next_is() -> None:
     assert local_date(middle.starts_at) == date(2026, 9, 29)
     only = on(saturday)
     assert local_date(next_talk([only], 1, [], only.starts_at).starts_at) == saturday + WEEK
+
+
+async def test_the_page_of_closures_is_called_as_the_link_to_it(client: httpx.AsyncClient, clock: FrozenClock) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    page = await look(client, "/personal/stangningar")
+    assert "<h1>Stängningar</h1>" in page
+    assert '<a href="/personal/stangningar">Stängningar</a><a href="/personal/lokaler">' in page
