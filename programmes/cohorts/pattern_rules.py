@@ -1,7 +1,7 @@
 """The pattern that stored sessions follow, and how it goes on: one more at the end, or all from another day. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import count
@@ -51,15 +51,26 @@ def parts_of(slots: Sequence[Slot]) -> list[list[Slot]]:
     return [found[number] for number in sorted(found)]
 
 
+def often(counted: Mapping[int, int]) -> frozenset[int]:
+    """Of weekdays, with how many sessions each has, those that count: with more than half as many as the most usual."""
+    most = max(counted.values(), default=0)
+    return frozenset(day for day, number in counted.items() if number * 2 > most)
+
+
+def usual_weekdays(slots: Sequence[Slot]) -> frozenset[int]:
+    """The weekdays (Monday is 0) on which it usually is by the latest pattern: a single day is an exception."""
+    return often(Counter(_was_on(slot).weekday() for slot in parts_of(slots)[-1])) if slots else frozenset()
+
+
 def one_more(slots: Sequence[Slot], closures: Sequence[Closure], every: int = 1) -> Slot | None:
-    """The next time after the last session, by the latest pattern; None when three years hold none. After days chosen
-    by hand it is a week later."""
+    """The next time after the last session, by the latest pattern, on its usual weekdays; None when three years hold none.
+    After days chosen by hand it is a week later."""
     last = max(slots, key=lambda slot: slot.starts_at)
     latest = parts_of(slots)[-1]
     day = local(last.starts_at).date()
     pattern = pattern_of(latest, day + _DAY, every)
-    if every == BY_HAND:
-        pattern = replace(pattern, weekdays=frozenset({_was_on(last).weekday()}))
+    by_hand = every == BY_HAND
+    pattern = replace(pattern, weekdays=frozenset({_was_on(last).weekday()}) if by_hand else usual_weekdays(slots))
     planned = plan_sessions(replace(pattern, anchor=_was_on(last)), 1, closures)
     return replace(planned.slots[0], pattern=latest[0].pattern) if planned.slots else None
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from programmes.cohorts.pattern_rules import BY_HAND, parts_of
+from programmes.cohorts.pattern_rules import BY_HAND, often, parts_of
 from programmes.cohorts.schedule_rules import Slot
 from programmes.core.clock import local
 from programmes.core.i18n import gettext as _
@@ -47,8 +47,8 @@ def beats(slots: Sequence[Slot]) -> list[Beat]:
     by_day: dict[int, list[Slot]] = {}
     for slot in max(reversed(parts_of(slots)), key=len, default=[]):
         by_day.setdefault(local(planned(slot)).weekday(), []).append(slot)
-    most = max((len(found) for found in by_day.values()), default=0)
-    return [_beat(day, found) for day, found in sorted(by_day.items()) if len(found) * 2 > most]
+    usual = often({day: len(found) for day, found in by_day.items()})
+    return [_beat(day, found) for day, found in sorted(by_day.items()) if day in usual]
 
 
 def _beat(weekday: int, slots: Sequence[Slot]) -> Beat:

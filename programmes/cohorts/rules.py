@@ -275,6 +275,15 @@ def why_not_move(
     return found
 
 
+def begun(was: Slot, now: datetime) -> list[Reason]:
+    """That a session which is to be changed has begun or is over: most often another one was meant, and it can't be undone
+    (`change_services.undo`)."""
+    if was.starts_at > now:
+        return []
+    said = {"day": local_date(was.starts_at), "starts_at": was.starts_at}
+    return [Reason("has_been" if was.ends_at <= now else "has_begun", "anda", said)]
+
+
 def why_other_order(others: Sequence[Slot], was: datetime, becomes: datetime) -> list[Reason]:
     """That a session would pass others of its cohort, so that their numbers change: something to be meant."""
     passed = [other.starts_at for other in others if min(was, becomes) < other.starts_at < max(was, becomes)]

@@ -213,6 +213,11 @@ def weekend(day: date) -> tuple[Note, ...]:
     return (Note("weekend", day),) if day.weekday() >= 5 else ()
 
 
+def worth_knowing(day: date, usual: Collection[int]) -> tuple[Note, ...]:
+    """What is worth knowing about a day that somebody chose by itself, for who is most often on the `usual` weekdays."""
+    return (*(weekend(day) if day.weekday() not in usual else ()), *_about(day))
+
+
 def with_notes(days: Sequence[Day]) -> tuple[Day, ...]:
     """The days with what is worth knowing about each that has a session."""
     noted: list[Day] = []

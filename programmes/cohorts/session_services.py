@@ -8,12 +8,13 @@ from programmes.cohorts import duty_services, queries, schedule_queries
 from programmes.cohorts.change_services import noting, renumber
 from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of, shared
 from programmes.cohorts.meant_rules import TICK, Meant, not_meant
-from programmes.cohorts.pattern_rules import one_more
+from programmes.cohorts.pattern_rules import one_more, usual_weekdays
 from programmes.cohorts.queries import CohortFacts, SessionFacts
-from programmes.cohorts.rules import Reason, why_not_cancel_session, why_not_move, why_not_times, why_other_order
-from programmes.cohorts.schedule_rules import Clash, Off, Slot, why_off
+from programmes.cohorts.rules import Reason, begun, why_not_cancel_session, why_not_move, why_not_times, why_other_order
+from programmes.cohorts.schedule_rules import Clash, Slot, why_off, worth_knowing
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
+from programmes.core.days import day_off
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import Conflict
 from programmes.core.principal import Principal
@@ -68,8 +69,9 @@ async def move_session(
 ) -> list[Reason]:
     """Give a session another time or place; returns why not, or nothing when it is done.
 
-    The first time it was to begin is kept. A holiday or closure, a room that is taken and a leader who is elsewhere stand in
-    the way until they are `meant`: somebody has ticked that they are, as they were said.
+    The first time it was to begin is kept. That it has begun, a holiday or closure, an eve, a bridge day or a weekend, a
+    room that is taken and a leader who is elsewhere stand in the way until they are `meant`: somebody has ticked that they
+    are, as they were said.
 
     Raises:
         NotFound: not a session this person works with, or no such venue.
@@ -81,7 +83,7 @@ async def move_session(
         clashes = await clashes_of(found.cohort, [slot], venue_id, principal, found.session)
         reasons = await _why_not_move(found, slot, venue_id, now)
         instead, slots = await duty_services.instead_of([session_id]), {session_id: slot}
-        asked = await _asked_of_move(found, slot, venue_id, now, ordered=not reasons and found.cohort.form != "drop_in")
+        asked = await _asked_of_move(found, slot, venue_id, now, possible=not reasons)
         asked += [*clash_reasons(clashes), *await duty_services.elsewhere(instead, slots)]
         reasons += not_meant(asked, meant)
         if reasons:
@@ -108,12 +110,16 @@ async def _why_not_move(found: _Locked, slot: Slot, venue_id: int, now: datetime
     return reasons
 
 
-async def _asked_of_move(found: _Locked, slot: Slot, venue_id: int, now: datetime, ordered: bool) -> list[Reason]:
-    """What has to be meant beside clashes: where it is `ordered` another order, and a day off."""
-    asked = why_other_order(found.other_slots, found.session.starts_at, slot.starts_at) if ordered else []
-    off = await day_off_at(venue_id, slot, now)
-    if off and slot.starts_at > now:
-        asked.append(Reason("day_off", TICK, {"day": local_date(slot.starts_at), "off": off}))
+async def _asked_of_move(found: _Locked, slot: Slot, venue_id: int, now: datetime, possible: bool) -> list[Reason]:
+    """What has to be meant beside clashes: that it has begun, and a day off; where it is `possible` then, another order, and
+    what there is to know of another day."""
+    was = found.session
+    asked = begun(was.slot, now)
+    if possible and found.cohort.form != "drop_in":
+        asked += why_other_order(found.other_slots, was.starts_at, slot.starts_at)
+    asked += await day_off_at(venue_id, slot, now)
+    if possible and local_date(slot.starts_at) != local_date(was.starts_at):
+        asked += day_noted([was.slot, *(other.slot for other in found.others)], slot, now)
     return asked
 
 
@@ -127,9 +133,19 @@ def why_fixed(cohort: CohortFacts, session: SessionFacts) -> list[Reason]:
     return why_not_cancel_session(cohort.state, session.state, 2, None)
 
 
-async def day_off_at(venue_id: int, slot: Slot, now: datetime) -> Off | None:
-    """Why nothing is usually scheduled then in that venue, or None."""
-    return why_off(local_date(slot.starts_at), await schedule_queries.closures(venue_id, local_date(now)))
+async def day_off_at(venue_id: int, slot: Slot, now: datetime) -> list[Reason]:
+    """That nothing is usually scheduled then in that venue, to be meant; of a time to come."""
+    day = local_date(slot.starts_at)
+    off = why_off(day, await schedule_queries.closures(venue_id, local_date(now)))
+    return [Reason("day_off", TICK, {"day": day, "off": off})] if off and slot.starts_at > now else []
+
+
+def day_noted(slots: Sequence[Slot], slot: Slot, now: datetime) -> list[Reason]:
+    """That a day that was chosen by itself is one that the planner of a group warns of, to be meant. `slots` are all of the
+    group; of a holiday, whose name says more, nothing is said."""
+    day = local_date(slot.starts_at)
+    notes = () if day_off(day) or slot.starts_at <= now else worth_knowing(day, usual_weekdays(slots))
+    return [Reason("day_noted", TICK, {"day": day, "notes": notes})] if notes else []
 
 
 async def slot_at_end(cohort: CohortFacts) -> Slot | None:
@@ -165,8 +181,8 @@ async def cancel_session(
     """Cancel a session and, if wanted, add one at the end by the same pattern, so that ten sessions stay ten.
 
     Returns why not, or nothing when it is done. That the added one would be at another time than was `shown` (its sign)
-    stands in the way, so that nobody gets a day that they have not seen. So does a room or leader that is taken then, until
-    it is `meant`.
+    stands in the way, so that nobody gets a day that they have not seen. So does that it has begun, and a room or leader
+    that is taken then, until it is `meant`.
 
     Raises:
         NotFound: not a session this person works with.
@@ -184,7 +200,7 @@ async def cancel_session(
             reasons.append(Reason("no_day_at_end", "sedan"))
         if added and shown is not None and shown != added.sign:
             reasons.append(Reason("added_changed", "sedan", {"starts_at": added.starts_at}))
-        reasons += [] if reasons else not_meant(clash_reasons(clashes), meant)
+        reasons += [] if reasons else not_meant([*begun(session.slot, now), *clash_reasons(clashes)], meant)
         if reasons:
             return reasons
         kind = "replace" if added else "cancel"

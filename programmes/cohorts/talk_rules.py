@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from programmes.catalogue.rules import Programme
+from programmes.cohorts.pattern_rules import usual_weekdays
 from programmes.cohorts.rules import Reason, why_not_move
 from programmes.cohorts.schedule_rules import Closure, Slot, slot_on, why_off
 from programmes.core.clock import local, local_date
@@ -74,25 +75,31 @@ def why_not_book(state: str, counted: Tally, others: Sequence[Slot], wanted: Seq
 
 
 def next_talk(slots: Sequence[Slot], every: int, closures: Sequence[Closure], now: datetime) -> Slot:
-    """What is suggested for the next talk: the weekday and time of the last, a week later or as many as it has been; the
-    first of them that is to come and is no day off. `slots` are all that were ever booked, cancelled ones too.
+    """What is suggested for the next talk: the weekday and time of the last on a usual weekday, a week later or as many as
+    it has been; the first of them that is to come, after all others, and is no day off. `slots` are all that were ever
+    booked, cancelled ones too.
 
     Of a series without any it is a weekday a week ahead. When three years hold no such day it is the last one of them.
     """
     if not slots:
         day = local_date(now) + timedelta(weeks=1)
         return slot_on(next((d for d in _days_from(day) if d.weekday() < 5 and not why_off(d, closures)), day), *_USUAL)
-    last = max(slots, key=lambda slot: slot.original or slot.starts_at)
-    begins = local(last.original or last.starts_at)
-    ends = local((last.original or last.starts_at) + (last.ends_at - last.starts_at))
+    usual = usual_weekdays(slots)
+    last = max((slot for slot in slots if local(_planned(slot)).weekday() in usual), key=_planned)
+    begins, ends = local(_planned(last)), local(_planned(last) + (last.ends_at - last.starts_at))
+    after = max(now, *(_planned(slot) for slot in slots))
     taken = {local_date(slot.starts_at) for slot in slots}
     day = begins.date()
     for _week in range(_WEEKS_AHEAD):
         day += timedelta(weeks=max(every, 1))
         found = slot_on(day, begins.time(), ends.time())
-        if found.starts_at > now and day not in taken and not why_off(day, closures):
+        if found.starts_at > after and day not in taken and not why_off(day, closures):
             return found
     return slot_on(day, begins.time(), ends.time())
+
+
+def _planned(slot: Slot) -> datetime:
+    return slot.original or slot.starts_at
 
 
 def _days_from(day: date) -> list[date]:

@@ -8,11 +8,11 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries, schedule_queries
 from programmes.cohorts.change_services import noting, renumber
 from programmes.cohorts.clash_services import as_said, clash_reasons, clashes_of, shared
-from programmes.cohorts.meant_rules import TICK, Meant, not_meant
+from programmes.cohorts.meant_rules import Meant, not_meant
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Clash, Pattern, Schedule, Slot, plan_sessions, seen_digest, with_clashes
-from programmes.cohorts.session_services import day_off_at
+from programmes.cohorts.session_services import day_noted, day_off_at
 from programmes.cohorts.talk_rules import ALIVE, Tally, next_talk, tally, why_not_book
 from programmes.core import audit, jobs
 from programmes.core.clock import local_date
@@ -75,8 +75,8 @@ async def book_talk(
 ) -> list[Reason]:
     """Book one talk of a series; returns why not, or nothing when it is done.
 
-    As when one is moved, a day off, a room that is taken and a leader who is elsewhere stand in the way until somebody says
-    that it is `meant`. It goes on then, whatever had been said of how it ended.
+    As when one is moved, a day off, an eve, a bridge day or a weekend, a room that is taken and a leader who is elsewhere
+    stand in the way until somebody says that it is `meant`. It goes on then, whatever had been said of how it ended.
 
     Raises:
         NotFound: not theirs, or no series.
@@ -87,10 +87,8 @@ async def book_talk(
         cohort = await queries.locked(cohort_id)
         clashes = await clashes_of(cohort, [slot], venue_id, principal)
         reasons = await _why_not(cohort, [slot], venue_id, now)
-        off = await day_off_at(venue_id, slot, now)
-        asked = clash_reasons(clashes)
-        if off and slot.starts_at > now:
-            asked.insert(0, Reason("day_off", TICK, {"day": local_date(slot.starts_at), "off": off}))
+        booked = _standing(await queries.sessions(cohort_id))
+        asked = [*await day_off_at(venue_id, slot, now), *day_noted(booked, slot, now), *clash_reasons(clashes)]
         reasons += not_meant(asked, meant)
         if reasons:
             return reasons

@@ -204,6 +204,12 @@ def _day_off(p: Params) -> str:
     return _("%(day)s: %(why)s Välj en annan dag, eller kryssa i att det är meningen.", day=capital(day_long(day)), why=why)
 
 
+def _day_noted(p: Params) -> str:
+    day, notes = cast(date, p["day"]), cast(Sequence[Note], p["notes"])
+    why = " ".join(noted(note) for note in notes)
+    return _("%(day)s: %(why)s Välj en annan dag, eller kryssa i att det är meningen.", day=capital(day_long(day)), why=why)
+
+
 def _on_the_clock(p: Params) -> dict[str, object]:
     day, typed = cast(date, p["day"]), cast(time, p["time"])
     return {"day": day_plain(day).rsplit(" ", 1)[0], "time": f"{typed.hour}.{typed:%M}"}
@@ -296,6 +302,15 @@ _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "overlap": lambda p: _("Gruppen har redan en träff då."),
     "unchanged": lambda p: _("Det är samma dag, tid och lokal som förut. Ändra något av dem."),
     "day_off": _day_off,
+    "day_noted": _day_noted,
+    "has_been": lambda p: _(
+        "Träffen %(moment)s har redan varit. Kryssa i om det är den som ska ändras.",
+        moment=moment_long(cast(datetime, p["starts_at"])),
+    ),
+    "has_begun": lambda p: _(
+        "Träffen %(moment)s har redan börjat. Kryssa i om det är den som ska ändras.",
+        moment=moment_long(cast(datetime, p["starts_at"])),
+    ),
     "room_taken": lambda p: _(
         "Krock: lokalen är bokad av %(cohort)s till %(until)s den %(day)s. Ändra, eller kryssa i att det är meningen.",
         **_taken(p),
@@ -405,6 +420,14 @@ _OF_TALKS: Mapping[str, Callable[[Params], str]] = {
         "Riktlinjen %(section)s säger högst %(most)s samtal, och så många är redan bokade, hållna eller uteblivna.", **p
     ),
     "talks_too_many": _talks_too_many,
+    "has_been": lambda p: _(
+        "Samtalet %(moment)s har redan varit. Kryssa i om det är det som ska ändras.",
+        moment=moment_long(cast(datetime, p["starts_at"])),
+    ),
+    "has_begun": lambda p: _(
+        "Samtalet %(moment)s har redan börjat. Kryssa i om det är det som ska ändras.",
+        moment=moment_long(cast(datetime, p["starts_at"])),
+    ),
     "session_held": lambda p: _("Samtalet är redan hållet."),
     "session_cancelled": lambda p: _("Samtalet är redan inställt."),
     "last_session": lambda p: _("Det är det sista samtalet som är kvar. Lägg till ett nytt, eller avsluta i förtid."),

@@ -256,9 +256,12 @@ def still_different(believed: Belief, now_is: Belief, now: datetime) -> dict[int
     return {
         session_id: (old, now_is.get(session_id))
         for session_id, old in believed.items()
-        if old != now_is.get(session_id)
-        and any(known is not None and known.ends_at > now for known in (*readings(old), now_is.get(session_id)))
+        if old != now_is.get(session_id) and _is_coming(old, now_is.get(session_id), now)
     }
+
+
+def _is_coming(old: Known | None, now_is: Known | None, now: datetime) -> bool:
+    return any(known is not None and known.ends_at > now for known in (*readings(old), now_is))
 
 
 def is_of_use(believed: Belief, now_is: Belief, now: datetime) -> bool:
@@ -276,11 +279,34 @@ class Left:
 
 
 def left_of(believed: Belief, now_is: Belief, now: datetime) -> Left | None:
-    """None where everything is as they believe, or over. Letters, whom to ring and what is counted all go by this."""
+    """None where everything is as they believe, or over. Whom to ring, what they are told and what is counted go by this.
+
+    Who comes knows times, not which session is when: one that they believe in, at which there is another session by now, is
+    as they believe.
+    """
     found = still_different(believed, now_is, now)
+    by_time = _by_time({session_id: old for session_id, (old, _is) in found.items()}, now_is)
+    every: dict[int, Known | None] = {**dict.fromkeys(by_time), **believed}
+    found = {
+        session_id: (old, by_time.get(session_id))
+        for session_id, old in every.items()
+        if session_id in found or by_time.get(session_id) != now_is.get(session_id)
+    }
+    found = {i: (old, known) for i, (old, known) in found.items() if old != known and _is_coming(old, known, now)}
     if not found:
         return None
-    return Left(tuple(found.values()), taken({session_id: old for session_id, (old, _is) in found.items()}, now_is))
+    return Left(tuple(found.values()), taken({session_id: old for session_id, (old, _is) in found.items()}, by_time))
+
+
+def _by_time(believed: Belief, now_is: Belief) -> Belief:
+    """The sessions as they are, with each time that is surely believed in at the session that it is believed of."""
+    found = dict(now_is)
+    for session_id, old in sorted(believed.items()):
+        if old is None or old.others or old.unheard:
+            continue
+        there = next((other for other, known in found.items() if known == old), session_id)
+        found[there], found[session_id] = found.get(session_id), found.get(there)
+    return found
 
 
 def taken(believed: Belief, now_is: Belief) -> bool:

@@ -82,11 +82,11 @@ async def test_only_coordinators_enter_closures(client: httpx.AsyncClient, clock
     await sign_in_as(client, "robin", clock.now())
     for address in (CLOSURES, f"{CLOSURES}/1/ta-bort"):
         assert (await client.get(address)).status_code == 403
-    assert "Stängda dagar" not in (await client.get("/personal/idag")).text
+    assert f'<a href="{CLOSURES}">' not in (await client.get("/personal/idag")).text
 
 
 async def test_coordinators_find_closures_at_the_foot_of_every_page(kim: Principal, client: httpx.AsyncClient) -> None:
-    assert f'<a href="{CLOSURES}">Stängda dagar</a>' in (await client.get("/personal/idag")).text
+    assert f'<a href="{CLOSURES}">Stängningar</a>' in (await client.get("/personal/idag")).text
 
 
 async def test_the_same_closure_is_entered_once(kim: Principal, client: httpx.AsyncClient) -> None:

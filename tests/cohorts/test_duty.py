@@ -144,7 +144,7 @@ async def test_two_who_take_a_leader_at_once_do_not_both_get_them(
     robin, kim = await a_leader(clock.now()), await a_coordinator(clock.now())
     one = await a_cohort("2.8", clock.now(), robin, state="started")
     other = await a_cohort("2.7", clock.now(), robin, state="started", first_in=timedelta(days=29))
-    onto = timedelta(days=3)
+    onto = timedelta(days=2)
     meet = """select count(*) from session_duty a join session_duty b on b.staff_id = a.staff_id and b.id > a.id
               and a.starts_at < b.ends_at and b.starts_at < a.ends_at and not a.cancelled and not b.cancelled"""
     before = await owner.fetch("select id, starts_at, ends_at from cohort_session")

@@ -1,6 +1,7 @@
 """Whom to ring goes by what their messages say that they believe; nothing later hides it, and they know it by that day."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import httpx
@@ -14,6 +15,7 @@ from programmes.desk.changes.queries import told_of
 from programmes.desk.group import calls_pages, calls_queries
 from programmes.desk.group.calls_services import told
 from programmes.notices import job_services
+from programmes.notices.belief_rules import Known, Left, left_of
 from programmes.notices.post_services import Refused
 from tests.clock import FrozenClock
 from tests.desk.test_calls import look
@@ -22,6 +24,7 @@ from tests.notices.mail import Mail
 from tests.notices.test_changes_told import move, move_rest, undo
 
 PHONE = "+46700000001"
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -118,3 +121,42 @@ async def test_an_undoing_names_the_session(kim: Principal, mail: Mail, keys: Ke
     await undo(cohort, kim, clock)
     await mail.work()
     assert await to_say(cohort.cohort_id, clock) == ["Det blir av onsdag 14 oktober 10.00."]
+
+
+async def test_a_time_at_which_there_is_another_session_by_now_is_no_call(
+    kim: Principal, mail: Mail, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), minimum=1, maximum=9, sessions=2)
+    await somebody(cohort, keys, clock.now(), contact=PHONE)
+    await mail.work()
+    await move(cohort, 1, timedelta(days=-1), kim, clock)
+    await mail.work()
+    assert len(await to_say(cohort.cohort_id, clock)) == 1
+    moved = (await cohorts.sessions(cohort.cohort_id))[1]
+    assert moved.moved_from
+    clock.advance(hours=2)
+    assert not await session_services.cancel_session(moved.session_id, True, kim, clock.now())
+    await mail.work()
+    last = (await cohorts.sessions(cohort.cohort_id))[-1]
+    assert (last.starts_at, last.state) == (moved.moved_from, "planned")
+    assert await to_say(cohort.cohort_id, clock) == []
+
+
+def test_times_are_compared_whichever_session_they_are_of() -> None:
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    at = [Known(now + n * HOUR, now + (n + 1) * HOUR, 1) for n in range(-2, 5)]
+    past, one, two, three = at[0], at[3], at[4], at[5]
+    assert left_of({1: one, 2: None}, {1: None, 2: one}, now) is None
+    assert left_of({1: one}, {1: None, 2: one}, now) is None
+    assert left_of({1: one, 2: two}, {1: two, 2: one}, now) is None
+    assert left_of({1: one, 2: two, 3: three}, {1: two, 2: three, 3: one}, now) is None
+    assert left_of({1: one, 2: None}, {1: two, 2: one}, now) == Left(((None, two),), False)
+    assert left_of({1: one}, {1: two, 2: one}, now) == Left(((None, two),), False)
+    assert left_of({1: one, 2: two}, {1: None, 2: one}, now) == Left(((two, None),), False)
+    # What was to be before is over, and nobody comes to it.
+    assert left_of({1: one, 2: past}, {1: None, 2: one}, now) is None
+    # Another place at that time, and what they may not have heard, has to be told.
+    assert left_of({1: one, 2: None}, {1: None, 2: replace(one, venue_id=2)}, now) == Left(
+        ((one, None), (None, replace(one, venue_id=2))), True
+    )
+    assert left_of({1: replace(one, unheard=True)}, {1: None, 2: one}, now) is not None

@@ -16,24 +16,26 @@ select s.id as session_id, coalesce(d.staff_id, 0) as staff_id, s.starts_at, s.e
        s.state = 'cancelled' as off, exists (select from substitute_request r where r.session_id = s.id
            and r.asked_id = d.staff_id and r.state = 'yes') as asked
 from cohort_session s join cohort c on c.id = s.cohort_id left join session_duty d on d.session_id = s.id and not d.away
-where s.cohort_id = $1 and s.ends_at > $2 and c.state <> 'planned' order by s.starts_at, s.id, d.staff_id
+where s.cohort_id = $1 and c.state <> 'planned' order by s.starts_at, s.id, d.staff_id
 """
 
 
-async def _posts(cohort_id: int, now: datetime) -> list[Post]:
-    return [Post(**dict(row)) for row in await fetch(_POSTS, cohort_id, now)]
+async def _posts(cohort_id: int) -> list[Post]:
+    return [Post(**dict(row)) for row in await fetch(_POSTS, cohort_id)]
 
 
 @asynccontextmanager
-async def telling_staff(cohort_id: int, who: Principal, now: datetime) -> AsyncIterator[None]:
+async def telling_staff(cohort_id: int, who: Principal, now: datetime, *, new: bool = False) -> AsyncIterator[None]:
     """Around what changes a cohort's sessions or who stands there, in a transaction: who stands there hears by mail at once
-    what is otherwise than they believe; who has done it, knows."""
-    before = await _posts(cohort_id, now)
+    what is otherwise than they believe; who has done it, knows. `new`: of sessions that there were not before, too."""
+    before = await _posts(cohort_id)
     yield
-    after = await _posts(cohort_id, now)
+    after = await _posts(cohort_id)
     sessions = {post.session_id: replace(post, staff_id=0, asked=False) for post in after}
     was, becomes = ([post for post in posts if post.staff_id] for posts in (before, after))
-    known = {post.session_id for post in before}
+    # What is over before and after is of no use to anybody; what is over and gets a time to come is.
+    coming = {post.session_id for post in (*before, *after) if post.ends_at > now}
+    known = coming if new else coming & {post.session_id for post in before}
     # Who leads can change and change back without the session itself being another: the change tells one from the next.
     change_id = await fetchval("select max(id) from session_change where cohort_id = $1", cohort_id)
     for message in messages(was, becomes, list(sessions.values()), known):

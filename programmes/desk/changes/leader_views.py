@@ -43,7 +43,7 @@ async def _show(
         lead,
         why_fixed(cohort, session),
         form,
-        pages.only_staff(),
+        pages.only_staff(cohort),
         tuple((person.staff_id, person.name) for person in await leaders(cohort.section) if person.staff_id not in known),
         ask_anyway="anda" in form.errors or form.ticked("anda"),
         values=tuple((name, form.raw(name)) for name in ("ut", "vem", "omfang")),

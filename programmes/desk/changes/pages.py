@@ -38,8 +38,8 @@ class Group:
 @dataclass(frozen=True)
 class ChangePage:
     """One change of one session. `refused` says why nothing can be changed at all; `ages` what another first day means where
-    there is a limit of age; `shown` the sign of when one would be added, `clashes` what that meets; `following` how many
-    sessions come after."""
+    there is a limit of age; `shown` the sign of when one would be added, `clashes` what that meets; `begun` that it is over
+    or going on; `following` how many sessions come after."""
 
     group: Group
     session_id: int
@@ -56,6 +56,7 @@ class ChangePage:
     ages: str = ""
     values: tuple[tuple[str, str], ...] = ()
     clashes: tuple[str, ...] = ()
+    begun: tuple[str, ...] = ()
     following: str = ""
     present: tuple[tuple[int, str], ...] = ()
 
@@ -149,12 +150,14 @@ def happens(cohort: CohortFacts, whom: Whom, what: str, shown: str) -> Rows:
     return (*(people or ((_("Ingen har plats än"), what, _("Ingen behöver få veta något")),)), calendars, leaders)
 
 
-def only_staff() -> Rows:
-    """What another leader means: neither time nor place is another one, so no participant is told."""
+def only_staff(cohort: CohortFacts) -> Rows:
+    """What another leader means: neither time nor place is another one, so no participant is told. Of what is only planned
+    nobody gets a mail."""
+    how = _("Syns på Idag") if cohort.state == "planned" else _("E-post, och på Idag")
     return (
         (_("Deltagarna"), _("Tid och plats är som förut."), _("Inget besked går ut")),
-        (_("Den som tar över"), _("Ser gruppen och får träffen i sin kalender."), _("Syns på Idag")),
-        (_("Den som lämnar"), _("Träffen går ur kalendern."), _("Syns på Idag")),
+        (_("Den som tar över"), _("Ser gruppen och får träffen i sin kalender."), how),
+        (_("Den som lämnar"), _("Träffen går ur kalendern."), how),
     )
 
 
@@ -207,7 +210,11 @@ def title_of(done: str, words: SessionWords) -> str:
 def told_lines(told: Told, cohort: CohortFacts, of_staff: bool) -> tuple[str, ...]:
     """Who has heard of it, in words."""
     if of_staff:
-        return (_("Deltagarna får inget besked, för tid och plats är desamma. Kalendrarna för er personal är ändrade."),)
+        told_staff = () if cohort.state == "planned" else (_("De som leder får veta det med e-post."),)
+        return (
+            _("Deltagarna får inget besked, för tid och plats är desamma. Kalendrarna för er personal är ändrade."),
+            *told_staff,
+        )
     if cohort.form == "drop_in" or cohort.state == "planned":
         return (_("Sidorna och kalendrarna är ändrade. Inget besked går ut."),)
     found = []
@@ -231,8 +238,10 @@ def lacking(found: Sequence[tuple[int, datetime, datetime]]) -> tuple[tuple[str,
 
 def heading(told: Told, cohort: CohortFacts, of_staff: bool) -> str:
     """Whether everybody has been told; where nobody is told anything that is not said of anybody."""
-    if of_staff or cohort.state == "planned":
+    if cohort.state == "planned":
         return _("Ingen behöver få besked")
+    if of_staff:
+        return _("Deltagarna behöver inget besked")
     if cohort.form == "drop_in":
         return _("Vi vet inte vilka som tänkte komma")
     return _("Alla har fått veta") if complete(told) else _("Alla har inte fått veta än")

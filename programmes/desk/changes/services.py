@@ -11,8 +11,8 @@ from programmes.cohorts.clash_services import clash_reasons
 from programmes.cohorts.meant_rules import Meant, not_meant
 from programmes.cohorts.queries import CohortFacts, SessionFacts, locked, my_session, sessions
 from programmes.cohorts.rest_services import Rest, Wanted
-from programmes.cohorts.rules import Reason
-from programmes.cohorts.schedule_rules import Slot
+from programmes.cohorts.rules import Reason, begun
+from programmes.cohorts.schedule_rules import Pattern, Slot
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
 from programmes.core.principal import Principal
@@ -82,9 +82,18 @@ async def book_talk(
     cohort_id: int, slot: Slot, venue_id: int, principal: Principal, now: datetime, *, meant: Meant = False
 ) -> list[Reason]:
     """As `talk_services.book_talk`; whom it would bring together is one more clash."""
-    async with unless(await _apart(cohort_id, [slot], [venue_id]), meant) as refused:
+    apart = await _apart(cohort_id, [slot], [venue_id])
+    async with unless(apart, meant) as refused, telling_staff(cohort_id, principal, now, new=True):
         refused.extend(await talk_services.book_talk(cohort_id, slot, venue_id, principal, now, meant=meant))
     return refused
+
+
+async def book_talks(
+    cohort_id: int, pattern: Pattern, count: int, venue_id: int, seen: str, principal: Principal, now: datetime
+) -> list[Reason]:
+    """As `talk_services.book_talks`."""
+    async with transaction(), telling_staff(cohort_id, principal, now, new=True):
+        return await talk_services.book_talks(cohort_id, pattern, count, venue_id, seen, principal, now)
 
 
 async def talks_apart(cohort_id: int, slots: Sequence[Slot], venue_id: int) -> list[Reason]:
@@ -129,11 +138,13 @@ async def _meetings(cohort_id: int, now: datetime) -> set[date]:
 async def plan_rest(
     cohort: CohortFacts, session: SessionFacts, wanted: Wanted, principal: Principal, now: datetime
 ) -> tuple[Rest, list[Reason]]:
-    """As `rest_services.plan_rest`, and where somebody would meet whom they are kept apart from; seen together."""
+    """As `rest_services.plan_rest`, with which of them have begun and where somebody would meet whom they are kept apart
+    from; seen together."""
     plan = await rest_services.plan_rest(cohort, session, wanted, principal, now)
     apart = await _apart(cohort.cohort_id, plan.schedule.slots, plan.venues)
     instead = await duty_services.instead_of([s.session_id for s in plan.sessions])
-    return plan, [*apart, *await duty_services.elsewhere(instead, plan.slots)]
+    over = [reason for one in plan.sessions for reason in begun(one.slot, now)]
+    return plan, [*over, *apart, *await duty_services.elsewhere(instead, plan.slots)]
 
 
 def seen_rest(plan: Rest, apart: Sequence[Reason]) -> str:

@@ -12,7 +12,7 @@ from programmes.cohorts import change_services, queries, schedule_queries, sessi
 from programmes.cohorts.meant_rules import signs
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.rest_services import Rest, Wanted
-from programmes.cohorts.rules import Reason
+from programmes.cohorts.rules import Reason, begun
 from programmes.cohorts.schedule_rules import Slot
 from programmes.core.clock import at_local, local, local_date
 from programmes.core.i18n import clock as clock_text
@@ -50,7 +50,7 @@ async def session_of(request: AnyRequest, session_id: int) -> tuple[CohortFacts,
 
 def why_fixed(cohort: CohortFacts, session: SessionFacts) -> tuple[str, ...]:
     """Why nothing about a session can be changed any more."""
-    return tuple(text for _field, text in pages.sentences(session_services.why_fixed(cohort, session), cohort.form))
+    return _texts(session_services.why_fixed(cohort, session), cohort)
 
 
 async def _ages(cohort: CohortFacts, session: SessionFacts, day: date | None = None) -> str:
@@ -84,6 +84,10 @@ def failed(form: Form, refused: Sequence[Reason], cohort: CohortFacts, beside: s
     return bool(refused)
 
 
+def _texts(reasons: Sequence[Reason], cohort: CohortFacts) -> tuple[str, ...]:
+    return tuple(text for _field, text in pages.sentences(reasons, cohort.form))
+
+
 def stored(session: SessionFacts) -> dict[str, str]:
     """The fields of the form as the session is."""
     starts, ends = local(session.starts_at), local(session.ends_at)
@@ -106,6 +110,8 @@ async def _show_move(
 ) -> Response[Any]:
     group = group_of(request, cohort)
     title, lead = pages.head(group, session)
+    over = begun(session.slot, _now(request))
+    form.asked |= signs(over)
     whom = await services.whom(cohort, request.app.state.key_folder)
     view = pages.ChangePage(
         group,
@@ -117,7 +123,8 @@ async def _show_move(
         form,
         pages.happens(cohort, whom, _("Den nya tiden och lokalen gäller."), group.words.gets_new_time),
         tuple((v.venue_id, f"{v.name}, {v.address}") for v in await schedule_queries.venues()),
-        ask_anyway="anda" in form.errors or form.ticked("anda"),
+        ask_anyway=bool(over) or "anda" in form.errors or form.ticked("anda"),
+        begun=_texts(over, cohort),
         ages=await _ages(cohort, session, day),
         values=tuple((name, form.raw(name) if form.values else value) for name, value in stored(session).items()),
         following=pages.following(cohort.form, await _after(cohort, session)),
@@ -213,7 +220,8 @@ async def _show_cancel(
     title, lead = pages.head(group, session)
     added = None if cohort.form == "drop_in" else await session_services.slot_at_end(cohort)
     clashes = await services.at_end(cohort, principal(request)) if added else []
-    form.asked |= signs(clashes)
+    over = begun(session.slot, _now(request))
+    form.asked |= signs([*over, *clashes])
     whom = await services.whom(cohort, request.app.state.key_folder)
     view = pages.ChangePage(
         group,
@@ -226,10 +234,11 @@ async def _show_cancel(
         pages.happens(cohort, whom, group.words.stands_cancelled, group.words.shown_cancelled),
         added=pages.slot_text(added),
         shown=added.sign if added else "",
-        ask_anyway=bool(clashes) or "anda" in form.errors or form.ticked("anda"),
+        ask_anyway=bool(over or clashes) or "anda" in form.errors or form.ticked("anda"),
         ages=await _ages(cohort, session),
         values=(("sedan", form.raw("sedan") or ("till" if added and not cohort.one_at_a_time else "inte")),),
-        clashes=tuple(text for _field, text in pages.sentences(clashes, cohort.form)),
+        clashes=_texts(clashes, cohort),
+        begun=_texts(over, cohort),
     )
     return page(request, "desk/session_cancel.html", view, status)
 
@@ -325,8 +334,7 @@ async def undo(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     change_id = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
     refused = await services.undo(cohort.cohort_id, change_id, principal(request), _now(request))
     if refused:
-        texts = tuple(text for _field, text in pages.sentences(refused, cohort.form))
-        return await _show_done(request, cohort, "", texts, 422)
+        return await _show_done(request, cohort, "", _texts(refused, cohort), 422)
     return to_done(cohort.cohort_id, "angrad")
 
 

@@ -282,6 +282,7 @@ def why_words(why: Why) -> str:
         "over": _("Frågan gäller inte längre, så du behöver inte komma."),
         "no_role": _("Du har inte längre behörighet att leda den här insatsen. Prata med samordnaren."),
         "elsewhere": _("Du är upptagen med något annat då, så det går inte. Svara nej, eller byt det andra först."),
+        "said_yes": _("Du har redan sagt ja, så du står på den här tiden. Kan du inte komma ändå? Säg till här under."),
         "ill": _("Du har sagt att du inte kan komma den dagen."),
     }[why]
 
@@ -296,7 +297,7 @@ def _asked_item(one: Waiting, programmes: Mapping[int, str]) -> Item:
     name = programmes.get(one.programme_id, "")
     title = _("Kan du hoppa in %(when)s? %(programme)s", when=moment_long(one.starts_at), programme=name).strip()
     due = local_date(one.answer_by)
-    return Item(title, f"/personal/vikariat/{one.request_id}", text, Tag(_("Svara"), "warn", "clock"), due)
+    return Item(title, f"/personal/vikariat/{one.request_id}", text, Tag(_("Svara"), "warn", "clock"), due, one.answer_by)
 
 
 def _lacking_item(one: Waiting, groups: Mapping[int, str], now: datetime) -> Item:
@@ -310,7 +311,7 @@ def _lacking_item(one: Waiting, groups: Mapping[int, str], now: datetime) -> Ite
     else:
         said, tag = _("Ingen har svarat än."), Tag(_("Frågad"), "warn", "clock")
     text = f"{text} {said}"
-    return Item(title, f"/personal/traffar/{one.session_id}/sjuk", text, tag, local_date(one.answer_by))
+    return Item(title, f"/personal/traffar/{one.session_id}/sjuk", text, tag, local_date(one.answer_by), one.answer_by)
 
 
 def to_ask(free: Sequence[Candidate], said_no: Collection[int]) -> tuple[tuple[int, str, str], ...]:

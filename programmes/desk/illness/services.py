@@ -6,7 +6,8 @@ from datetime import datetime
 
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.change_services import latest, one_tap
-from programmes.cohorts.rules import Reason
+from programmes.cohorts.meant_rules import signs
+from programmes.cohorts.rules import Reason, begun
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
@@ -92,7 +93,10 @@ async def _as_shown(cohort_id: int, one: Cancelling, stood: Collection[str]) -> 
 
 
 async def _cancel_one(one: Cancelling, keys: KeyFolder, who: Principal, now: datetime) -> int:
-    refused = await change_services.cancel(one.session_id, one.add, who, now, seen=one.seen, shown=one.shown)
+    cohort, session = await cohorts.my_session(who, local_date(now), one.session_id)
+    # That it has begun is what this is for.
+    meant = signs(begun(session.slot, now))
+    refused = await change_services.cancel(one.session_id, one.add, who, now, meant=meant, seen=one.seen, shown=one.shown)
     if refused:
         raise _Refused(refused)
     cohort, session = await cohorts.my_session(who, local_date(now), one.session_id)

@@ -7,7 +7,7 @@ from typing import Literal
 
 State = Literal["asked", "yes", "no", "withdrawn", "taken", "over"]
 Settled = Literal["session_cancelled", "session_held", "session_over"]
-Why = Settled | Literal["session_moved", "taken", "withdrawn", "over", "no_role", "elsewhere", "ill"]
+Why = Settled | Literal["session_moved", "taken", "withdrawn", "over", "no_role", "elsewhere", "ill", "said_yes"]
 _ENDED: Mapping[State, Why] = {"taken": "taken", "withdrawn": "withdrawn"}
 # So long before it begins somebody has to know, that the others can be told in time; half of what is left where less is.
 LEAST_BEFORE = timedelta(hours=2)

@@ -79,7 +79,8 @@ async def _found(session_id: int, absent_id: int) -> bool:
 
 
 async def answer(request_id: int, yes: bool, who: Principal, now: datetime) -> Why | None:
-    """Say yes or no to standing in; returns why a yes comes to nothing, or None when it is done. Again, it changes nothing.
+    """Say yes or no to standing in; returns why it comes to nothing, or None when it is done. Again, it changes nothing;
+    nor does a no after a yes.
 
     The first yes gets it: access to the group until that day is over, and a place at that session alone. The absent one is
     away from it; participants are told nothing, and their calendars stay as they are.
@@ -93,7 +94,7 @@ async def answer(request_id: int, yes: bool, who: Principal, now: datetime) -> W
         request = await queries.request_to(request_id, who.staff_id)
         if not yes:
             await _say_no(held, request, who, now)
-            return None
+            return "said_yes" if request.state == "yes" else None
         if request.state == "yes":
             return None
         why = await _why_not(held, request, now) or await _stand_in(held, request, now)

@@ -75,7 +75,8 @@ def told(reach: Reach, state: str) -> tuple[tuple[str, str, str], ...]:
     if state == "planned":
         return ((_("Gruppledare"), _("Tiden gäller."), _("Syns på Idag")),)
     calendars = (_("Kalendrar"), _("Tiden läggs till."), _("Oftast inom några timmar"))
-    return (*rows(reach, _("Får veta tiden.")), calendars, (_("Gruppledare"), _("Tiden gäller."), _("Syns på Idag")))
+    leaders = (_("Gruppledare"), _("Tiden gäller."), _("E-post, på Idag och i deras kalender"))
+    return (*rows(reach, _("Får veta tiden.")), calendars, leaders)
 
 
 def values_of(slot: Slot, venue_id: int) -> dict[str, str]:

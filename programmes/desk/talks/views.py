@@ -189,7 +189,7 @@ async def book_several(request: AnyRequest, cohort_id: FromPath[int]) -> Respons
     if not planned.reasons and not_meant([*clash_reasons(planned.clashes), *apart], form.meant):
         return await _show_several(request, cohort, form, now, 422, ask=True)
     try:
-        refused = await services.book_talks(cohort.cohort_id, *asked, planned.digest, principal(request), now)
+        refused = await change_services.book_talks(cohort.cohort_id, *asked, planned.digest, principal(request), now)
     except Conflict:
         return await _show_several(request, cohort, form, now, 422, look_again=True)
     if refused:

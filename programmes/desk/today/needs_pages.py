@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from programmes.attendance.queries import Noted, Unnoted
 from programmes.attendance.rules import Kind
@@ -89,13 +89,14 @@ class Tag:
 
 @dataclass(frozen=True)
 class Item:
-    """Something that needs the person."""
+    """Something that needs the person. `by`: the moment until which it can wait, where a day is too much."""
 
     title: str
     address: str
     text: str
     tag: Tag
     due: date
+    by: datetime | None = None
 
 
 def ready(group: Group) -> str:
@@ -127,6 +128,11 @@ def items(facts: Facts) -> list[Item]:
         found.append(_texts_item(facts, facts.texts_away))
     found += facts.substitutes
     return found
+
+
+def urgency(item: Item, today: date) -> tuple[bool, date, datetime]:
+    """By what the needs are ordered: first what can't wait until the end of the day, the soonest first."""
+    return item.by is None or item.due > today, item.due, item.by or datetime.max.replace(tzinfo=UTC)
 
 
 def late(facts: Facts) -> int:

@@ -13,7 +13,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, moment_long, ngettext, number_word, times
 from programmes.core.i18n import gettext as _
 from programmes.core.principal import Role
-from programmes.desk.today.needs_pages import Facts, Group, Item, Tag, VisitLine, items, ready
+from programmes.desk.today.needs_pages import Facts, Group, Item, Tag, VisitLine, items, ready, urgency
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class TodayPage:
 def today_page(facts: Facts) -> TodayPage:
     """The whole page."""
     today = [s for s in facts.sessions if local_date(s.starts_at) == facts.today and s.state != "cancelled"]
-    needs = tuple(sorted(items(facts), key=lambda item: item.due))
+    needs = tuple(sorted(items(facts), key=lambda item: urgency(item, facts.today)))
     return TodayPage(
         title=capital(day_long(facts.today)),
         lead=_lead(len(today), len(needs)),
