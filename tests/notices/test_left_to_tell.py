@@ -14,6 +14,8 @@ from programmes.core.sealing import KeyFolder
 from programmes.desk.changes.queries import told_of
 from programmes.desk.group import calls_pages, calls_queries
 from programmes.desk.group.calls_services import told
+from programmes.desk.illness import reached_pages, reached_services
+from programmes.desk.illness.reached_rules import counted, may_be_rung
 from programmes.notices import job_services
 from programmes.notices.belief_rules import Known, Left, left_of
 from programmes.notices.post_services import Refused
@@ -140,6 +142,10 @@ async def test_a_time_at_which_there_is_another_session_by_now_is_no_call(
     last = (await cohorts.sessions(cohort.cohort_id))[-1]
     assert (last.starts_at, last.state) == (moved.moved_from, "planned")
     assert await to_say(cohort.cohort_id, clock) == []
+    [cancelled] = [one for one in await cohorts.sessions(cohort.cohort_id) if one.session_id == moved.session_id]
+    [person] = await reached_services.people(cohort, cancelled, keys, None, clock.now())
+    assert (person.heard, may_be_rung(person.heard)) == ("knows", False)
+    assert reached_pages.line(counted([person.heard])) == "1 av 1 är nådda."
 
 
 def test_times_are_compared_whichever_session_they_are_of() -> None:

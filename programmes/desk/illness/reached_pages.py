@@ -157,6 +157,7 @@ def _tag(heard: Heard) -> Tag:
     return {
         "sent": Tag(_("Nådd"), "ok", "check"),
         "told": Tag(_("Nådd av er"), "ok", "check"),
+        "knows": Tag(_("Behöver inget besked"), "ok", "check"),
         "on_way": Tag(_("På väg"), "", "clock"),
         "held": Tag(_("Väntar"), "warn", "clock"),
         "retrying": Tag(_("Försöker igen"), "warn", "clock"),
@@ -170,6 +171,7 @@ def _tag(heard: Heard) -> Tag:
 
 def _texts(heard: Heard) -> str:
     return {
+        "knows": _("Den tid som personen känner till gäller."),
         "held": _("Beskedet får inte gå just nu, men hinner före. Ring om det är bråttom."),
         "retrying": _("Det gick inte första gången."),
         "ring": _("Vill bli uppringd, eller kan bara nås av en människa vid rätt tid."),

@@ -40,8 +40,9 @@ async def newest(cohort_id: int, session: SessionFacts, now: datetime) -> dict[U
         believed = read(row["believed"])
         left = left_of(believed, now_is, now) if believed is not None else None
         of_use = bool(left) if believed is not None else session.ends_at > now
+        knows = believed is not None and not left and session.ends_at > now
         found[row["enrolment_id"]] = Notice(
-            **{key: value for key, value in row.items() if key != "believed"}, of_use=of_use, left=left
+            **{key: value for key, value in row.items() if key != "believed"}, of_use=of_use, left=left, knows=knows
         )
     return found
 

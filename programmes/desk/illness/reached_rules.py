@@ -9,12 +9,13 @@ from uuid import UUID
 from programmes.notices.belief_rules import Left
 from programmes.notices.reach_rules import Standing
 
-# `told`: staff said it themselves. `held`: it waits for a time at which it may go. The last four get nothing by itself.
-Heard = Literal["sent", "told", "on_way", "held", "retrying", "failed", "ring", "none", "unwanted", "unreadable"]
+# `told`: staff said it themselves. `knows`: nobody has said it, and what they believe is so by now. `held`: it waits for a
+# time at which it may go. The last four get nothing by itself.
+Heard = Literal["sent", "told", "knows", "on_way", "held", "retrying", "failed", "ring", "none", "unwanted", "unreadable"]
 _NOTHING_GOES: Mapping[Standing, Heard] = {
     "ring": "ring", "none": "none", "unwanted": "unwanted", "unreadable": "unreadable",
 }  # fmt: skip
-SETTLED: frozenset[Heard] = frozenset({"sent", "told", "none", "unwanted"})
+SETTLED: frozenset[Heard] = frozenset({"sent", "told", "knows", "none", "unwanted"})
 MISSING: frozenset[Heard] = frozenset({"failed", "ring", "unreadable"})
 
 
@@ -23,7 +24,7 @@ class Notice:
     """The newest message to one person about what became of a session. `error` is the last try's, by the name of its class.
 
     `called`: how often somebody rang in vain, and when last. `of_use`: something is left to tell; `left`: which sessions are
-    otherwise than the person believes, where that is known.
+    otherwise than the person believes, where that is known; `knows`: none of those to come is.
     """
 
     notice_id: UUID
@@ -38,6 +39,7 @@ class Notice:
     kind: str = ""
     of_use: bool = True
     left: Left | None = None
+    knows: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def heard(notice: Notice | None, standing: Standing) -> Heard:
     """How it stands with one of them. Without a message yet it is on its way, if one goes by itself."""
     if notice is not None and notice.sent_at is not None:
         return "sent" if notice.state == "sent" else "told"
+    if notice is not None and notice.knows and notice.state in {"no_channel", "failed"}:
+        return "knows"
     if notice is None or notice.state == "no_channel":
         # Of whose times to avoid the service can make nothing, nothing goes by itself.
         return _NOTHING_GOES.get(standing) or ("on_way" if notice is None else "ring")
@@ -86,7 +90,7 @@ class Counts:
 def counted(people: Iterable[Heard]) -> Counts:
     """The numbers at the top."""
     found = list(people)
-    told = sum(one in {"sent", "told"} for one in found)
+    told = sum(one in {"sent", "told", "knows"} for one in found)
     missing = sum(one in MISSING for one in found)
     alone = sum(one in {"none", "unwanted"} for one in found)
     return Counts(told, len(found) - told - missing - alone, missing, alone)
