@@ -73,6 +73,15 @@ def met_by(days: Days, entered: Sequence[Entered]) -> list[Entered]:
     ]
 
 
+def closing(starts_at: datetime, venue_id: int, entered: Sequence[Entered]) -> Entered | None:
+    """The first closure that a session in this room lies in, or None."""
+    for one in entered:
+        since, until = one.days.moments
+        if since <= starts_at < until and one.days.venue_id in {None, venue_id}:
+            return one
+    return None
+
+
 def closed_already(days: Days, entered: Sequence[Entered]) -> list[Reason]:
     """The same days of the same room, or of every room, are entered once."""
     return [Reason("closed_already", "forsta")] if any(one.days == days for one in entered) else []

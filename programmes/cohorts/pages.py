@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from programmes.cohorts.closure_rules import Entered, closing
 from programmes.cohorts.rhythm_rules import rhythm
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
@@ -32,6 +33,7 @@ class Session:
     sequence: int = 0
     slot: Slot | None = None
     is_changed: bool = False
+    venue_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Group:
 
 @dataclass(frozen=True)
 class Line:
-    """One session in the list. `was` is the day that a moved one was to be; `changeable` gives it its links."""
+    """One session in the list. `was` is the day that a moved one was to be; `changeable` gives it its links. `closed`: why
+    that place is closed on the day of one that is to come."""
 
     session_id: int
     when: str
@@ -73,6 +76,7 @@ class Line:
     kind: str
     icon: str
     changeable: bool
+    closed: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,9 +113,10 @@ def sessions_page(
     done: str,
     talks: Tally | None = None,
     undo: bool = False,
+    closures: Sequence[Entered] = (),
 ) -> SessionsPage:
     """The list of sessions, those that are over apart. `talks` are those of a series that count; `undo`: the last change
-    can be undone."""
+    can be undone. Of one that lies in one of the `closures` it is said."""
     alive = group.state not in {"closed", "cancelled"}
     following = next((s.session_id for s in sessions if s.state in {"planned", "moved"} and s.ends_at > now), 0)
     past = [s for s in sessions if s.ends_at <= now]
@@ -120,7 +125,7 @@ def sessions_page(
     return SessionsPage(
         group,
         tuple(_line(group, s, False, alive, would_be[s.session_id]) for s in past),
-        tuple(_line(group, s, s.session_id == following, alive, would_be[s.session_id]) for s in coming),
+        tuple(_line(group, s, s.session_id == following, alive, would_be[s.session_id], closures) for s in coming),
         _summary(group, sessions),
         done_text(done, group.words),
         book=alive and talks is not None and not talks.full,
@@ -159,8 +164,12 @@ def _summary(group: Group, sessions: Sequence[Session]) -> str:
     return f"{capital(rhythm(slots, group.every_weeks))}, {counted[0].venue}."
 
 
-def _line(group: Group, session: Session, following: bool, alive: bool, would_be: int) -> Line:
+def _line(
+    group: Group, session: Session, following: bool, alive: bool, would_be: int, closures: Sequence[Entered] = ()
+) -> Line:
     tag, kind, icon = _tag(group, session, following)
+    changeable = alive and session.state in {"planned", "moved"}
+    closed = closing(session.starts_at, session.venue_id, closures) if changeable else None
     return Line(
         session_id=session.session_id,
         when=_when(session, session.starts_at),
@@ -171,7 +180,8 @@ def _line(group: Group, session: Session, following: bool, alive: bool, would_be
         tag=tag,
         kind=kind,
         icon=icon,
-        changeable=alive and session.state in {"planned", "moved"},
+        changeable=changeable,
+        closed=closed.reason if closed else "",
     )
 
 

@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.catalogue import queries as catalogue
-from programmes.cohorts import change_services, pages, queries, services, talk_services
+from programmes.cohorts import change_services, closure_services, pages, queries, services, talk_services
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.core.clock import local_date
 from programmes.core.i18n import speaking
@@ -51,6 +51,7 @@ def _session(session: SessionFacts) -> pages.Session:
         session.sequence,
         session.slot,
         session.is_changed,
+        session.venue_id,
     )
 
 
@@ -67,7 +68,8 @@ async def sessions_page(request: AnyRequest, cohort_id: FromPath[int]) -> Respon
     talks = await talk_services.counted(cohort) if cohort.form == "individual" else None
     undo = await change_services.undoable(cohort.cohort_id, principal(request), now) is not None
     done = request.query_params.get("klart", "")
-    view = pages.sessions_page(await _group(request, cohort), sessions, now, done, talks, undo)
+    closures = await closure_services.closures(local_date(now))
+    view = pages.sessions_page(await _group(request, cohort), sessions, now, done, talks, undo, closures)
     return page(request, "cohorts/sessions.html", {"view": view, "refused": ()})
 
 
@@ -92,7 +94,8 @@ async def announce(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
         return _to_sessions(cohort_id, "oppnad")
     cohort = await queries.mine(principal(request), local_date(now), cohort_id)
     sessions = [_session(session) for session in await queries.sessions(cohort_id)]
-    view = pages.sessions_page(await _group(request, cohort), sessions, now, "")
+    closures = await closure_services.closures(local_date(now))
+    view = pages.sessions_page(await _group(request, cohort), sessions, now, "", closures=closures)
     return page(
         request,
         "cohorts/sessions.html",

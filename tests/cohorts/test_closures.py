@@ -2,14 +2,24 @@
 
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import httpx
 import pytest
 
 from programmes.cohorts import queries
-from programmes.cohorts.closure_rules import Days, Entered, Lying, closed_already, met_by, to_be_meant, why_not_close
+from programmes.cohorts.closure_rules import (
+    Days,
+    Entered,
+    Lying,
+    closed_already,
+    closing,
+    met_by,
+    to_be_meant,
+    why_not_close,
+)
 from programmes.cohorts.meant_rules import signs
+from programmes.core.clock import at_local, local_date
 from programmes.core.principal import Principal
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, a_leader, sign_in_as
@@ -58,6 +68,28 @@ async def test_a_closure_is_entered_shown_with_what_lies_in_it_and_taken_away(
     assert ("Stängningen är borttagen." in gone, "Höstlov" in gone) == (True, False)
     assert (await client.get(address)).status_code == 404
     assert (await post_form(client, address, {}, CLOSURES)).status_code == 404
+
+
+async def test_who_leads_the_group_sees_which_of_its_sessions_lie_in_one(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), await a_leader(clock.now()))
+    sessions = await queries.sessions(cohort.cohort_id)
+    day = local_date(sessions[3].starts_at).isoformat()
+    await enter(client, {"namn": "Takrenovering", "forsta": day, "sista": day, "lokal": str(cohort.venue_id)})
+    await sign_in_as(client, "robin", clock.now())
+    shown = (await client.get(f"/personal/grupper/{cohort.cohort_id}/traffar")).text
+    assert shown.count("Takrenovering") == shown.count("Stängt då") == 1
+    assert "Takrenovering" in shown.split(f'id="t{sessions[3].session_id}"')[1].split("</li>")[0]
+
+
+def test_a_closure_of_one_room_closes_no_other() -> None:
+    day, elsewhere = date(2026, 10, 26), date(2026, 10, 28)
+    entered = [Entered(1, Days(day, day, 7), "Golv", "Linden"), Entered(2, Days(elsewhere, elsewhere), "Lov", "")]
+    assert closing(at_local(day, time(0)), 7, entered) == entered[0]
+    assert closing(at_local(day, time(23, 59)), 8, entered) is None
+    assert closing(at_local(day + timedelta(days=1), time(0)), 7, entered) is None
+    assert closing(at_local(elsewhere, time(18)), 8, entered) == entered[1]
 
 
 async def test_a_wrong_closure_is_kept_and_explained(kim: Principal, client: httpx.AsyncClient) -> None:
