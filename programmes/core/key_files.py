@@ -10,7 +10,6 @@ import fcntl
 import fnmatch
 import hashlib
 import json
-import os
 import re
 import secrets
 import uuid
@@ -18,7 +17,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from programmes.core.key_paths import KeysAway, Spot
+from programmes.core.key_paths import KeysAway, NoFile, Spot
 
 KEY_BYTES = 32
 _NEXT, _LAST = ".next", ".last"
@@ -26,7 +25,8 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class KeyDamaged(KeysAway):
-    """One key file is no whole key: cut short by a full disk or a bad copy. What the others opened they open still."""
+    """One key file is no whole key: cut short by a full disk or a bad copy, or no file at all. What the others opened they
+    open still."""
 
 
 def read_key(at: Spot) -> bytes:
@@ -35,12 +35,14 @@ def read_key(at: Spot) -> bytes:
     Raises:
         FileNotFoundError: there is none.
         KeysAway: the file can't be read.
-        KeyDamaged: it is no whole key.
+        KeyDamaged: it is no whole key, or no file.
     """
     try:
         found = at.read()
     except FileNotFoundError:
         raise
+    except NoFile as error:
+        raise KeyDamaged(str(error)) from error
     except OSError as error:
         raise KeysAway(f"a key file cannot be read: {type(error).__name__}") from error
     if len(found) != KEY_BYTES:
@@ -112,7 +114,11 @@ class Receipts:
         yield from (line for line in self._content().splitlines(keepends=True) if line.endswith(b"\n"))
 
     def append(self, receipt: dict[str, str]) -> None:
-        """Add a receipt, unless there is one of its key, and have it on disk before returning."""
+        """Add a receipt, unless there is one of its key, and have it on disk, whole, before returning.
+
+        Raises:
+            OSError: the disk is full. What it took of the line is none, and the next one starts a line of its own.
+        """
         with self._file.appending() as handle:
             # Web and worker may both carry out the same intent.
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -121,7 +127,9 @@ class Receipts:
             if not self._tell_of(written, receipt["key"]):
                 # A crash may have torn the last line: what is added now starts one of its own.
                 start = "" if not written or written.endswith(b"\n") else "\n"
-                os.write(handle, f"{start}{json.dumps(receipt, sort_keys=True)}\n".encode())
+                # A disk that gets full takes the beginning and says so by a number, which a file's own `write` heeds.
+                with open(handle, "ab", closefd=False) as out:
+                    out.write(f"{start}{json.dumps(receipt, sort_keys=True)}\n".encode())
 
     def read(self) -> Iterator[dict[str, str]]:
         """Every receipt, oldest first. A line that a crash has torn is none: its key is still to be destroyed."""

@@ -26,6 +26,13 @@ class KeysAway(Exception):
     this process or damaged. It passes when that is mended, so nobody may take it for an erasure. Names no key."""
 
 
+class NoFile(KeysAway):
+    """What lies in the very place of a file is none: a link, a folder, a pipe. What lies beside it is as it was."""
+
+    def __init__(self) -> None:
+        super().__init__(_NO_FILE)
+
+
 def sync_folder(folder: Path) -> None:
     """Put a folder's entries on disk."""
     handle = os.open(folder, os.O_RDONLY)
@@ -77,13 +84,13 @@ def _umask_for(above: int) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _no_links() -> Iterator[None]:
-    """What the system says of a link where it may follow none."""
+def _no_links(instead: KeysAway) -> Iterator[None]:
+    """What the system says of a link where it may follow none, and of what else can't be opened as a file."""
     try:
         yield
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.ENXIO}:
-            raise KeysAway(_NO_FILE) from error
+            raise instead from error
         raise
 
 
@@ -142,7 +149,7 @@ class Spot:
         with self.parent._entered() as folder:
             found = os.stat(self.name, dir_fd=folder, follow_symlinks=False)
         if not stat.S_ISREG(found.st_mode):
-            raise KeysAway(_NO_FILE)
+            raise NoFile
         return found
 
     def exists(self) -> bool:
@@ -209,11 +216,11 @@ class Spot:
     def _opened(self, flags: int) -> Iterator[tuple[int, int]]:
         """The file, and the folder that it lies in."""
         with self.parent._entered() as folder:
-            with _no_links():
+            with _no_links(NoFile()):
                 handle = os.open(self.name, flags | _FILE, 0o600, dir_fd=folder)
             try:
                 if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise KeysAway(_NO_FILE)
+                    raise NoFile
                 yield handle, folder
             finally:
                 os.close(handle)
@@ -226,7 +233,7 @@ class Spot:
         try:
             with self.parent._entered() as folder:
                 if not stat.S_ISREG(os.stat(self.name, dir_fd=folder, follow_symlinks=False).st_mode):
-                    raise KeysAway(_NO_FILE)
+                    raise NoFile
                 os.unlink(self.name, dir_fd=folder)
         except FileNotFoundError:
             return False
@@ -297,7 +304,7 @@ class Spot:
 
 def _below(above: int, name: str, make: bool) -> int:
     """A folder in an open one."""
-    with _no_links():
+    with _no_links(KeysAway(_NO_FILE)):
         try:
             return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=above)
         except FileNotFoundError:

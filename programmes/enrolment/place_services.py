@@ -11,6 +11,7 @@ from programmes.core.codes import digest, grouped, new_code, new_token
 from programmes.core.contacts import address
 from programmes.core.db import execute, fetch, transaction
 from programmes.core.errors import Conflict
+from programmes.core.key_paths import NoFile
 from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
 from programmes.enrolment import queries
 from programmes.enrolment.browser_rules import marks
@@ -44,9 +45,13 @@ def unseal(facts: queries.EnrolmentFacts, keys: KeyFolder) -> Kept:
 
 def is_lost(facts: queries.EnrolmentFacts, keys: KeyFolder) -> bool:
     """Whether nothing can be read of somebody who is here, as a key is gone that was never meant to go."""
-    if facts.participant_id is not None:
-        return facts.record is not None and not keys.exists("person", facts.participant_id)
-    return facts.state in ALIVE and facts.key_id is not None and not keys.exists("entry", facts.key_id)
+    try:
+        if facts.participant_id is not None:
+            return facts.record is not None and not keys.exists("person", facts.participant_id)
+        return facts.state in ALIVE and facts.key_id is not None and not keys.exists("entry", facts.key_id)
+    except NoFile:
+        # What lies in the place of this one key holds up nobody else, and is told of where it is opened.
+        return False
 
 
 def has_contact(facts: queries.EnrolmentFacts, keys: KeyFolder) -> bool:

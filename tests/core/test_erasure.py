@@ -1,5 +1,6 @@
 """Destroying keys: whatever crashes in between, no receipt is lost, and what had gone does not come back (promise 2)."""
 
+import resource
 import shutil
 from pathlib import Path
 from uuid import UUID
@@ -56,6 +57,31 @@ async def test_a_crash_between_unlinking_and_the_receipt_loses_no_receipt(
     for _ in range(2):
         await erasure.replay(KeyFolder(folder), clock.now())
         assert destroyed(keys) == [str(key_id)]
+    assert await owner.fetchval("select count(*) from key_destruction") == 0
+
+
+@pytest.mark.parametrize("before", [0, 2])
+async def test_a_disk_that_gets_full_in_the_middle_of_a_receipt_loses_none(
+    db: None, clock: FrozenClock, owner: asyncpg.Connection, folder: Path, before: int
+) -> None:
+    keys = KeyFolder(folder)
+    for _ in range(before):
+        await intend(keys, keys.create("entry"), clock)
+    key_id = keys.create("entry")
+    receipts = folder / "receipts.jsonl"
+    receipts.touch(mode=0o600)
+    unlimited, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # As a full disk: it takes the beginning of what is to be written, and says how much.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (receipts.stat().st_size + 60, hard))
+    try:
+        await intend(keys, key_id, clock)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (unlimited, hard))
+    assert receipts.read_bytes().splitlines()[before]
+    assert await owner.fetchval("select key_id from key_destruction") == key_id
+    assert (keys.exists("entry", key_id), len(destroyed(keys))) == (False, before)
+    assert await erasure.replay(keys, clock.now()) == 1
+    assert destroyed(keys)[before:] == [str(key_id)]
     assert await owner.fetchval("select count(*) from key_destruction") == 0
 
 

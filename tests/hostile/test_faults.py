@@ -18,6 +18,7 @@ from litestar import Litestar
 
 from programmes import worker
 from programmes.app import create_app
+from programmes.cohorts import queries as cohorts
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
 from programmes.people import account_services as accounts
@@ -35,6 +36,7 @@ from tests.conftest import START
 from tests.factories import a_cohort, a_coordinator, a_leader, csrf_of, hidden, post_form, sign_in_as, somebody
 from tests.hostile.headers import judge_headers
 from tests.owner import as_owner
+from tests.planting import plant
 
 APPLY = dict.fromkeys(("v_residency", "v_age", "v_own_wish", "v_no_more_extensive_need"), "ja") | {"fragad": "age"}
 
@@ -98,6 +100,30 @@ async def test_while_the_keys_are_away_every_kind_of_page_says_so_and_afterwards
     assert (await own.get("/min-plats")).text.count("<h1>") == place.count("<h1>")
     # The form that failed is good still.
     assert (await own.post(f"/anmalan/{open_to_all.public_id}", data=again)).status_code == 303
+
+
+@pytest.mark.parametrize("planted", ["link", "folder", "pipe", "socket"])
+@pytest.mark.parametrize("section", ["2.1", "2.8"])
+async def test_what_lies_in_the_place_of_one_key_holds_up_nobody_else_in_the_group(
+    own: httpx.AsyncClient, clock: FrozenClock, tmp_path: Path, section: str, planted: str
+) -> None:
+    keys = KeyFolder(tmp_path / "keys")
+    await a_coordinator(clock.now())
+    cohort = await a_cohort(section, clock.now())
+    taken = [await somebody(cohort, keys, clock.now(), name, contact="kim@example.invalid") for name in ("Ask", "Bo")]
+    kind = "entry" if section == "2.1" else "person"
+    [key, *_] = sorted((tmp_path / "keys" / kind).rglob("*.key"), key=lambda at: at.stat().st_ino)
+    plant(planted, key, tmp_path / "moved.key")
+    await sign_in_as(own, "kim", clock.now())
+    [session, *_] = await cohorts.sessions(cohort.cohort_id)
+    group = f"/personal/grupper/{cohort.cohort_id}"
+    people = [f"{group}/deltagare/{one.enrolment_id}" for one in taken]
+    changes = [f"/personal/traffar/{session.session_id}/{way}" for way in ("stall-in", "flytta", "sjuk")]
+    decisions = [f"/personal/starter/{cohort.cohort_id}/{way}" for way in ("stall-in", "starta")]
+    for address in (group, *people, *changes, *decisions):
+        assert (await own.get(address)).status_code == 200, address
+    shown = (await own.get(group)).text
+    assert ("Bo" in shown, "Ask" in shown) in {(True, False), (False, True)}
 
 
 async def test_leaving_while_the_keys_are_away_is_done_and_the_key_goes_when_they_are_back(

@@ -83,15 +83,19 @@ class Play:
                 mind[session_id] = is_so
 
     async def compare(self) -> None:
-        """What she believes wrongly and nobody rings about."""
+        """What she believes wrongly and nobody rings about. She comes at times, whichever session is then."""
         now_is, now = await change_queries.as_they_are(self.cohort.cohort_id), self.clock.now()
         found = await calls_queries.untold([self.cohort.cohort_id], now)
         rung = [(known, is_so) for about in found if about.left for known, is_so in about.left.sessions]
+        so_it_is = {known for known in now_is.values() if known}
         for mind in self.minds:
-            to_tell = belief_rules.still_different({one: mind.get(one) for one in now_is}, now_is, now)
-            for was, is_so in to_tell.values():
-                if not any(so == is_so and _is_among(was, known) for known, so in rung):
-                    self.wrong.append(f"nobody rings about {was} that is {is_so}")
+            believed = {known for one in now_is if (known := mind.get(one))}
+            for was in believed - so_it_is:
+                if was.ends_at > now and not any(so != was and _is_among(was, known) for known, so in rung):
+                    self.wrong.append(f"nobody rings about {was} that is not so")
+            for is_so in so_it_is - believed:
+                if is_so.ends_at > now and not any(so == is_so for _known, so in rung):
+                    self.wrong.append(f"nobody rings about {is_so} that she knows nothing of")
 
     async def act(self) -> str:
         name, now = self.chance.choice(_ACTS), self.clock.now()

@@ -149,7 +149,7 @@ async def test_who_had_not_heard_of_a_move_is_told_of_the_day_that_they_know_and
     # Of one that has been, only what makes up for it is news.
     clock.set((await cohorts.sessions(cohort.cohort_id))[0].ends_at + timedelta(hours=1))
     first = (await cohorts.sessions(cohort.cohort_id))[0]
-    assert not await session_services.cancel_session(first.session_id, True, kim, clock.now())
+    assert not await session_services.cancel_session(first.session_id, True, kim, clock.now(), meant=True)
     await mail.work()
     assert any("Ett nytt möte är tillagt sist: onsdag 21 oktober" in text for text in mail.to("lisa@example.invalid"))
 
