@@ -77,6 +77,12 @@ async def test_forty_starts_stand_a_line_each_on_one_screen_without_being_asked_
     assert "1 till på 50 dagar Hjälp 4 bli klara" in others[19]
     assert await page.locator("tbody tr[id^=start-] .tag--stop svg").count() == 1
     assert await page.evaluate(_OVER) == []
+    # The four numbers stand in one line above them.
+    sums = page.locator(".sums li")
+    assert (await sums.all_inner_texts())[0] == "Beslut inom 14 dagar 3"
+    assert [await one.is_visible() for one in await sums.all()] == [True] * 4
+    tops = {box["y"] for box in [await one.bounding_box() for one in await sums.all()] if box}
+    assert len(tops) == 1
     # The nearest come first downwards, then in the second column.
     lefts = [
         box["x"] for box in [await row.bounding_box() for row in await page.locator("tbody tr").all()][:_HOW_MANY] if box

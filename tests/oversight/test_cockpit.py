@@ -311,7 +311,10 @@ async def test_the_year_shows_what_came_to_be_what_is_planned_and_what_is_needed
     assert "2 av 2" in text
     assert "Augusti. Starten i november behövs, och där saknas 2." in text
     assert "1 av 2" in text
-    assert "2 starter till behövs." in (await client.get(f"{STARTS}?ar=2027")).text
+    of_2027 = (await client.get(f"{STARTS}?ar=2027")).text
+    assert "2 starter till behövs." in of_2027
+    # A start can be decided now whose first session is next year.
+    assert "Fylld ruta är en start som är beslutad eller har hållits." in of_2027
 
 
 async def test_a_start_that_nothing_was_held_of_came_off_nowhere(
