@@ -26,6 +26,8 @@ from programmes.catalogue.rules import (
     UrgentLine,
     Wording,
 )
+from programmes.catalogue.stated_rules import contradictions
+from programmes.catalogue.text_rules import not_the_last_revision, unreadable
 
 EDITIONS = Path(__file__).parent / "editions"
 _FORMS: dict[str, Form] = {
@@ -56,20 +58,22 @@ def read_edition(path: Path) -> Edition:
     """The edition in a data file.
 
     Raises:
-        EditionError: a key is unknown or missing, something refers to what the file does not have, or a number cannot be.
+        EditionError: a key is unknown or missing, something refers to what the file does not have, a number cannot be, a
+            text cannot be read, or what is asked and read of a section is not what its facts state.
     """
     source = path.read_bytes()
     try:
         rows = file.decode(source)
     except msgspec.MsgspecError as problem:
         raise EditionError(f"{path.name}: {problem}") from problem
+    _demand_nothing(unreadable(msgspec.to_builtins(rows)))
     programmes = tuple(_Reader(rows, row).programme() for row in rows.programme)
     _demand_unique("section", (p.section for p in programmes))
     _demand_unique("slug", (p.slug for p in programmes))
     _demand_known_conditions(programmes)
-    _demand_possible(programmes)
-    if rows.edition.valid_from != rows.edition.facts.valid_from:
-        raise EditionError(f"valid_from is {rows.edition.valid_from}, and among the facts {rows.edition.facts.valid_from}")
+    _demand_nothing(f"{p.section} {p.slug}: {why}" for p in programmes for why in impossible(p))
+    _demand_nothing(f"{p.section} {p.slug}: {why}" for p in programmes for why in contradictions(p))
+    _demand_its_days(rows.edition)
     return Edition(
         valid_from=rows.edition.valid_from,
         revised_on=rows.edition.revised_on,
@@ -106,10 +110,16 @@ def _demand_known_conditions(programmes: Iterable[Programme]) -> None:
                 raise EditionError(f"{programme.section} {programme.slug}: instead has no {unknown!r}")
 
 
-def _demand_possible(programmes: Iterable[Programme]) -> None:
-    wrong = [f"{p.section} {p.slug}: {why}" for p in programmes for why in impossible(p)]
-    if wrong:
-        raise EditionError("\n  ".join(wrong))
+def _demand_its_days(edition: file.EditionRow) -> None:
+    if edition.valid_from != edition.facts.valid_from:
+        raise EditionError(f"valid_from is {edition.valid_from}, and among the facts {edition.facts.valid_from}")
+    _demand_nothing(filter(None, [not_the_last_revision(edition.revised_on, edition.facts.revised, edition.facts.adopted)]))
+
+
+def _demand_nothing(wrong: Iterable[str]) -> None:
+    lines = list(wrong)
+    if lines:
+        raise EditionError("\n  ".join(lines))
 
 
 def _text(row: file.TextRow) -> Text:

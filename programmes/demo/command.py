@@ -162,6 +162,6 @@ async def _announce(place: Place, settings: Settings, web: asyncio.subprocess.Pr
     """When the service answers, write the manifest and say what is where."""
     from programmes.demo import manifest
 
-    await processes.wait_until_ready(settings.base_url, web)
+    await processes.wait_until_ready(settings.base_url, web, _say)
     for line in manifest.told(await manifest.write(place, settings, SystemClock().now())):
         _say(line)

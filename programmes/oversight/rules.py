@@ -66,6 +66,11 @@ class Start:
         return self.maximum - self.held
 
     @property
+    def kinds(self) -> int:
+        """Of how many kinds there are people who are not ready: preliminary, in the queue, with a study visit to come."""
+        return sum(1 for number in (self.preliminary + self.offered, self.queued, self.visits) if number)
+
+    @property
     def seen(self) -> str:
         return seen_as(self.state, self.first_start)
 

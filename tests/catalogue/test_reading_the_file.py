@@ -83,12 +83,99 @@ def read(tmp_path: Path, old: str, new: str) -> None:
         ),
         ('default = "with_agreement"', 'default = "Xwith"', "interpretation 'neighbouring_municipality' is 'Xwith'"),
         ("valid_from = 2026-04-01", "valid_from = 2027-01-01", "valid_from is 2027-01-01, and among the facts 2026-04-01"),
+        (
+            "revised_on = 2026-03-19",
+            "revised_on = 2026-03-20",
+            "revised_on is 2026-03-20, and the last among the facts 2026-03-19",
+        ),
+        ('"2026-03-19 § 32"]', '"2026-13-19 § 32"]', "revised_on is 2026-03-19, and the last among the facts 2025-10-23"),
+        ('doc_main_rule = "documentation', 'doc_main_rule = "" # "', "edition.facts.doc_main_rule: is empty"),
+        ('short_name = "ABC"', 'short_name = " "', "2.1.short_name: is empty"),
+        ('short_name = "ABC"', 'short_name = "A\u202eBC"', "2.1.short_name: has the hidden character U+202E"),
+        (
+            'statement = {sv = "Jag vill',
+            'statement = {sv = "Jag\u200b vill',
+            "declaration.own_wish.statement.sv: has the hidden",
+        ),
+        (
+            'length = {sv = "1 tillfälle"',
+            'length = {sv = "2 tillfällen"',
+            "2.6 drogtest: length.sv says 2, which is no number",
+        ),
         ('show_on_request = "nothing"', 'show_on_request = "anything"', "proof has no 'anything'"),
     ],
 )
 def test_a_slip_in_the_file_is_said_where_it_is(tmp_path: Path, old: str, new: str, says: str) -> None:
     with pytest.raises(EditionError) as refusal:
         read(tmp_path, old, new)
+    assert says in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "value", "says"),
+    [
+        (
+            "2.7",
+            "other_conditions",
+            '["wish to stop gambling and keep gambling-free", "no debts"]',
+            "2.7 spelfrihet_grupp: facts.other_conditions: 'no debts' is no declaration",
+        ),
+        (
+            "2.7",
+            "other_conditions",
+            "[]",
+            "declaration 'wish_to_stop_gambling': the facts do not state 'other_conditions: wish",
+        ),
+        ("2.7", "exclusions", '["debts"]', "2.7 spelfrihet_grupp: facts.exclusions: 'debts' is no declaration"),
+        ("2.7", "consent", '["a friend"]', "2.7 spelfrihet_grupp: facts.consent: 'a friend' is no declaration"),
+        ("2.7", "condition_own_wish", "true", "facts.condition_own_wish: 'condition_own_wish' is no declaration"),
+        ("2.7", "condition_no_more_extensive_need", "true", "facts.condition_no_more_extensive_need: "),
+        ("2.1", "condition_own_wish", "false", "2.1 abc: declaration 'own_wish': the facts do not state"),
+        (
+            "2.7",
+            "evaluation",
+            '"required"',
+            "facts.evaluation is 'required', and interpretation 'evaluation' is or allows 'default_on'\n  2.7"
+            " spelfrihet_grupp: facts.evaluation is 'required', and interpretation 'evaluation' is or allows 'off'",
+        ),
+        (
+            "2.7",
+            "evaluation",
+            '"offered"',
+            "facts.evaluation is 'offered', and interpretation 'evaluation' is or allows 'off'",
+        ),
+        (
+            "2.1",
+            "evaluation",
+            '"none"',
+            "facts.evaluation is 'none', and interpretation 'evaluation' is or allows 'required'",
+        ),
+        ("2.7", "doc_level", '"operational"', "'operational', and the section has no interpretation 'board_decision'"),
+        ("2.1", "doc_level", '"individual_main_rule"', "and the section has interpretation 'board_decision'"),
+        ("2.1", "age_min", "4", "age label.sv says 3 and 12, and facts.age_min and facts.age_max 4 and 12"),
+        (
+            "2.1",
+            "quote_age",
+            '"Barn 3–13 år"',
+            "facts.quote_age says 3 and 13, and facts.age_min and facts.age_max 3 and 12",
+        ),
+        ("2.15", "age_max", "18", "age_bands are 10 to 17, and the age of the section 10 to 18"),
+        ("2.10", "quote_consent", '"från 15 år"', "facts.consent says 15, and interpretation 'guardian_consent_under' 12"),
+    ],
+)
+def test_a_fact_that_nothing_follows_is_refused_by_section_and_field(
+    tmp_path: Path, section: str, field: str, value: str, says: str
+) -> None:
+    """What managers would be told as a change is what applicants are asked, and the other way round."""
+    before, found, after = SOURCE.partition(f'section = "{section}"\n')
+    facts, rest, others = after.partition("\n[")
+    assert found
+    assert f"\n{field} = " in facts
+    lines = [f"{field} = {value}" if line.startswith(f"{field} = ") else line for line in facts.split("\n")]
+    path = tmp_path / "changed.toml"
+    path.write_text(before + found + "\n".join(lines) + rest + others, encoding="utf-8")
+    with pytest.raises(EditionError) as refusal:
+        read_edition(path)
     assert says in str(refusal.value)
 
 

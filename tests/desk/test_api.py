@@ -144,7 +144,7 @@ async def test_everything_in_the_schema_has_words_and_an_example_that_is_as_it_s
         assert all(field.get("description") for field in shape["properties"].values()), name
     for address, operations in raw["paths"].items():
         operation = operations["get"]
-        known = {"200", "304", "400", "405", "503"} | ({"404"} if "{" in address else set())
+        known = {"200", "304", "400", "405", "421", "503"} | ({"404"} if "{" in address else set())
         assert set(operation["responses"]) == known
         for parameter in operation["parameters"]:
             assert parameter["description"]
@@ -166,6 +166,16 @@ def _has_examples(answer: dict[str, Any], status: int, shapes: dict[str, Any]) -
         for example in examples:
             shape.validate(example)
             assert example.get("status", status) == status
+
+
+async def test_another_host_is_answered_as_the_schema_says(db: None, client: httpx.AsyncClient) -> None:
+    raw = (await client.get("/schema/openapi.json")).json()
+    for address in ("/api/v1/programmes", "/api/v1/starts", "/api/v1/programmes/abc"):
+        answer = await client.get(address, headers={"host": "evil.example"})
+        declared = raw["paths"][address.replace("abc", "{slug}")]["get"]["responses"][str(answer.status_code)]
+        [(kind, media)] = declared["content"].items()
+        assert (answer.status_code, answer.headers["content-type"], answer.json()) == (421, kind, media["example"])
+        assert set(declared["headers"]) <= {name.title() for name in answer.headers}
 
 
 async def test_every_time_of_a_meeting_place_is_told_that_its_page_shows(

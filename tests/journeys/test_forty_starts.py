@@ -1,13 +1,16 @@
 """Forty starts at once: a line each and all of them on one wide screen, two lines each on a phone, and every target can be
 hit."""
 
+import dataclasses
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
 from playwright.async_api import Page
 
 from programmes.core.sealing import KeyFolder
+from programmes.oversight import queries
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, confirm, somebody
 from tests.journeys.acts import sign_in
@@ -74,6 +77,12 @@ async def test_forty_starts_stand_a_line_each_on_one_screen_without_being_asked_
     assert "1 till på 50 dagar Hjälp 4 bli klara" in others[19]
     assert await page.locator("tbody tr[id^=start-] .tag--stop svg").count() == 1
     assert await page.evaluate(_OVER) == []
+    # The four numbers stand in one line above them.
+    sums = page.locator(".sums li")
+    assert (await sums.all_inner_texts())[0] == "Beslut inom 14 dagar 3"
+    assert [await one.is_visible() for one in await sums.all()] == [True] * 4
+    tops = {box["y"] for box in [await one.bounding_box() for one in await sums.all()] if box}
+    assert len(tops) == 1
     # The nearest come first downwards, then in the second column.
     lefts = [
         box["x"] for box in [await row.bounding_box() for row in await page.locator("tbody tr").all()][:_HOW_MANY] if box
@@ -119,3 +128,69 @@ async def test_what_is_not_the_list_is_folded_and_opens_by_keyboard(forty: None,
     await page.get_by_role("button", name="Visa").click()
     assert await page.locator("tbody tr[id^=start-]").count() == 10
     assert await page.get_by_text("10 av 40 starter").is_visible()
+
+
+_NAMES = (
+    "Återfallsprevention, torsdagar", "Återfallsprevention, tisdagar", "Återfallsprevention, höst 2026", "ABC, onsdagar",
+    "Till spelfriheten, höst 2026 (1)", "Till spelfriheten, höst 2026 (2)",
+    "Stödgrupp för barn med skilda föräldrar, onsdagar i Asarum, våren", "Gruppen utan komma 14", "Torsdagsgruppen",
+)  # fmt: skip
+# Where the last part of each name lies, what of it is seen, and whether that is all of it.
+_ENDS = """() => [...document.querySelectorAll("tbody tr[id^=start-]")].map(row => {
+  const cell = row.querySelector("th").getBoundingClientRect(), end = row.querySelector(".name__kept");
+  const box = end.getBoundingClientRect(), whole = end.scrollWidth <= end.clientWidth + 1;
+  const seen = [...row.querySelectorAll(".name > *")].filter(part => part.getBoundingClientRect().width > 8);
+  return {within: box.left >= cell.left - 1 && box.right <= cell.right + 1, whole, text: end.textContent,
+          seen: seen.map(part => part.textContent).join("")};
+})"""
+
+
+@pytest.fixture
+def of_all_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same forty, with people of all kinds in each, by two digits, and in every state; read so instead of made, as how
+    wide they are is all that is looked at."""
+    undecided = queries.undecided
+
+    async def crowded(*arguments: Any) -> list[queries.Start]:
+        found = await undecided(*arguments)
+        return [
+            dataclasses.replace(
+                start,
+                name=_NAMES[n % len(_NAMES)],
+                section="2.8",
+                minimum=24,
+                maximum=36,
+                confirmed=(12, 24, 30)[n % 3],
+                preliminary=14,
+                queued=18,
+                visits=10,
+                state="planned" if n % 7 == 6 else "postponed" if n % 7 == 5 else "open",
+                decide_by=start.decide_by + timedelta(days=40 if n else 0),
+            )
+            for n, start in enumerate(found)
+        ]
+
+    monkeypatch.setattr(queries, "undecided", crowded)
+
+
+async def test_a_start_with_people_of_all_kinds_is_a_line_too_and_is_told_from_the_others_of_its_programme(
+    forty: None, of_all_kinds: None, new_context: NewContext
+) -> None:
+    page = await _open(new_context, 1280, 800)
+    found = await page.evaluate(_MEASURE)
+    assert len(found["heights"]) == _HOW_MANY
+    assert max(found["heights"]) <= 28, "one of them is more than a line"
+    assert found["seen"] == _HOW_MANY, "all of them are seen at once"
+    assert found["wide"] <= 1280
+    assert await page.evaluate(_OVER) == []
+    _ends_are_seen(await page.evaluate(_ENDS))
+    await page.set_viewport_size({"width": 390, "height": 844})
+    _ends_are_seen(await page.evaluate(_ENDS))
+    assert (await page.evaluate(_MEASURE))["wide"] <= 390
+
+
+def _ends_are_seen(ends: list[dict[str, Any]]) -> None:
+    """What tells each from the others lies within its cell, whole, and no two of a name's kind look alike."""
+    assert [end["text"] for end in ends if not (end["within"] and end["whole"])] == []
+    assert {", torsdagar", ", tisdagar", ", höst 2026", ", onsdagar"} <= {end["text"] for end in ends}
+    assert len({end["seen"] for end in ends}) >= len(_NAMES)

@@ -188,7 +188,10 @@ async def test_starting_with_fewer_asks_why_and_the_checklist_keeps_it(
     pressed = await post_form(client, address, {"sett": hidden(shown, "sett")})
     assert pressed.status_code == 422
     assert "<title>Fel: Ska" in pressed.text
-    assert '<a href="#farre">Minst 5 är er egen gräns.' in pressed.text
+    # Their own minimum is a fact, told on the page, and nothing to correct.
+    assert "En sak att rätta" in pressed.text
+    assert '<a href="#farre">' not in pressed.text
+    assert "Minst 5 är er egen gräns." in pressed.text
     assert '<a href="#skal">Välj varför gruppen startar med färre.</a>' in pressed.text
     # As the release before sends it: its form has no such choice.
     asked = await post_form(client, address, {"sett": hidden(shown, "sett"), "farre": "1"})
@@ -270,6 +273,9 @@ async def test_a_wrong_postponement_is_kept_and_explained(
     address = f"{STARTS}/{cohort.cohort_id}/skjut-upp"
     text = (await client.get(address)).text
     sent = {"sett": hidden(text, "sett"), "start": "2026-10-21", "beslut": "2026-10-11", "skal": "too_few", field: value}
+    # Also where other days than the ones on the page are asked for without a look at them first.
+    pressed = await post_form(client, address, {**sent, "dagar": hidden(text, "dagar")})
+    assert (pressed.status_code, message in pressed.text) == (422, True)
     shown = await post_form(client, address, {**sent, "visa": "1"})
     assert (shown.status_code, message in shown.text) == ((200, False) if field == "skal" else (422, True))
     answer = await post_form(client, address, {**sent, "dagar": hidden(shown.text, "dagar")})
@@ -305,7 +311,10 @@ async def test_the_year_shows_what_came_to_be_what_is_planned_and_what_is_needed
     assert "2 av 2" in text
     assert "Augusti. Starten i november behövs, och där saknas 2." in text
     assert "1 av 2" in text
-    assert "2 starter till behövs." in (await client.get(f"{STARTS}?ar=2027")).text
+    of_2027 = (await client.get(f"{STARTS}?ar=2027")).text
+    assert "2 starter till behövs." in of_2027
+    # A start can be decided now whose first session is next year.
+    assert "Fylld ruta är en start som är beslutad eller har hållits." in of_2027
 
 
 async def test_a_start_that_nothing_was_held_of_came_off_nowhere(

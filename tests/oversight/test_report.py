@@ -195,6 +195,18 @@ def test_a_word_that_is_wider_than_the_sheet_goes_on_on_the_next_line(word: str)
     assert len(found) > len(word)
 
 
+def test_a_long_word_that_has_room_on_a_line_is_found_and_copied_as_it_was_written() -> None:
+    words = ("Realisationsvinstbeskattningsreglementet", "a" * 19 + "b" * 21 + "c" * 25, "W" * 60)
+    made = Report(2025, "K", " ".join(("Först", *words)), (), (), (), "", (), ())
+    with speaking("sv"):
+        pdf = typeset(Path(views.__file__).with_name("report.typ"), report_pages.paper(made, ""), True)
+    text = "".join(sheet.get_textpage().get_text_bounded() for sheet in pypdfium2.PdfDocument(pdf))
+    assert words[0] in text
+    assert words[1] in text
+    # Of one that is wider than the sheet, the pieces are.
+    assert "W" * 20 in text
+
+
 def test_only_what_is_openly_none_is_said_in_one_sentence() -> None:
     nobody = Published({"occasions": 0}, {})
     some = Given("9.1", "drop_in", False, ("occasions",), frozenset({"occasions"}), (nobody, nobody))

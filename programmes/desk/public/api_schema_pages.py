@@ -128,6 +128,10 @@ _PROBLEMS: Mapping[str, tuple[str, Problem]] = {
         "Another method than `Allow` lists. Nothing is written here.",
         Problem(405, "Method not allowed"),
     ),
+    "421": (
+        "The host that was asked for is not the service's own.",
+        Problem(421, "This service does not answer under that name"),
+    ),
     "503": ("Not just now; `Retry-After` says when to ask again.", Problem(503, "Not available just now")),
 }
 _HEADERS = {

@@ -18,6 +18,9 @@ from programmes.oversight.rules import (
 )
 
 MOST_SEATS_DRAWN = 24
+# So many letters of a name have room in a line of the list in two columns (at 1280 px), each count of people (p, k, b) takes
+# some of them, and of a programme that is cut so many are to be left.
+_LETTERS, _LETTERS_OF_A_COUNT, _HEAD, _DOTS = 30, 5, 6, 3
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,22 @@ class Next:
 
 
 @dataclass(frozen=True)
+class Name:
+    """A start's name where there may be no room for it. `programme` is what it begins with, `cut` gives way, `kept` is what
+    tells it from the others of its programme. `number`: the section's, to stand for the programme where it is narrow."""
+
+    number: str
+    programme: str
+    cut: str
+    kept: str
+
+
+@dataclass(frozen=True)
 class Row:
     """One start on a line of the table. How many are missing on how many days is in its tag; `left`: the days, if not."""
 
     start: Start
+    name: "Name"
     decide_by: str
     tag: tuple[str, str, str]
     when: str
@@ -162,6 +177,7 @@ def row(start: Start, today: date, mine: bool, linked: bool) -> Row:
     when = ngettext("%(n)s dag sen", "%(n)s dagar sen", -short.days) if short.days < 0 else _when(short.days)
     return Row(
         start,
+        short_name(start),
         day_shortest(start.decide_by),
         brief_tag(start, short),
         when,
@@ -171,6 +187,26 @@ def row(start: Start, today: date, mine: bool, linked: bool) -> Row:
         linked,
         " ".join(_about_new_days(start)),
     )
+
+
+def short_name(start: Start) -> Name:
+    """What tells two starts of a programme apart stands last (`Återfallsprevention, torsdagar`), so that is what is kept."""
+    head, comma, rest = start.name.partition(", ")
+    if not comma:
+        head, comma, rest = start.name.rpartition(" ")
+    room, kept = _LETTERS - _LETTERS_OF_A_COUNT * start.kinds, comma + rest
+    if not head:
+        return Name("", "", start.name, "")
+    if min(len(head), _HEAD) + len(kept) <= room - _DOTS:
+        return Name("", "", head, kept)
+    middle, kept = _last_of(kept) if len(start.section) + len(kept) > room else ("", kept)
+    return Name(start.section, head, middle, kept)
+
+
+def _last_of(text: str) -> tuple[str, str]:
+    """`, onsdagar i Asarum, våren` in two: what is before its last part, and that."""
+    at = max(text.rfind(", ", 1), 0) or max(text.rfind(" ", 2), 0)
+    return text[:at], text[at:]
 
 
 def next_step(start: Start, short: Shortage) -> Next:

@@ -10,7 +10,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import decision_queries, year_queries
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.rules import Span, decision_undone_until
+from programmes.cohorts.rules import Reason, Span, decision_undone_until
 from programmes.cohorts.wording_rules import said
 from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
@@ -202,11 +202,16 @@ async def start(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
         return to_cockpit("startad", cohort_id)
     # Beside what mends it, also of a form of the release before, which has fewer fields.
     beside: dict[str, list[str]] = {}
-    for reason in reasons:
+    for reason in _to_mend(reasons):
         beside.setdefault("farre" if reason.code == "below_own" else reason.beside or "lage", []).append(said(reason))
     for field, texts in beside.items():
         form.fail(field, " ".join(texts))
     return await _show_decide(request, cohort_id, 422, form)
+
+
+def _to_mend(reasons: Sequence[Reason]) -> list[Reason]:
+    """Without the office's own minimum, which the page tells anyway and nobody can correct, unless nothing else is wrong."""
+    return [reason for reason in reasons if reason.code != "below_own"] or list(reasons)
 
 
 @get("/personal/starter/{cohort_id:int}/starta", guards=[signed_in])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence, Set
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -182,13 +182,16 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     if form.ticked("visa"):
         if first and decide_by:
             again = await services.plan_again(facts.cohort_id, first, who, now)
-            _say(form, why_not_postpone(facts.state, facts.first_start, first, decide_by, again.schedule, now))
+            _say(form, _why_not(facts, first, decide_by, again, now))
         return await _show_postpone(request, facts, form, first or fallback, 422 if form.errors else 200)
     reason = form.choice("skal", services.REASONS, _("Välj varför starten skjuts upp."))
     if form.errors or first is None or decide_by is None:
         return await _show_postpone(request, facts, form, first or fallback, 422)
-    seen = (await services.plan_again(facts.cohort_id, first, who, now)).digest
+    again = await services.plan_again(facts.cohort_id, first, who, now)
+    seen = again.digest
     if seen != form.raw("dagar"):
+        # What is shown to be looked at is judged already: nobody is to read days that can't be.
+        _say(form, _why_not(facts, first, decide_by, again, now))
         return await _show_postpone(request, facts, form, first, 422, look_again=True)
     shown, people = shown_for(form)
     meant = form.raw("anda") == seen
@@ -205,6 +208,10 @@ async def postpone(request: AnyRequest, cohort_id: FromPath[int]) -> Response[An
     if refused:
         return await _show_postpone(request, facts, form, first, 422)
     return to_cockpit("uppskjuten", facts.cohort_id)
+
+
+def _why_not(facts: queries.Start, first: date, decide_by: date, again: services.Again, now: datetime) -> list[Reason]:
+    return why_not_postpone(facts.state, facts.first_start, first, decide_by, again.schedule, now)
 
 
 def _say(form: Form, refused: Sequence[Reason]) -> None:
