@@ -59,6 +59,9 @@ _TELEPHONE = re.compile(
 _LONG = re.compile(r"\d{5,}")
 # After a day of about now: the rest of a newborn's number. "2026-12-24-2027-01-06" is two days.
 _FOUR_MORE = re.compile(r"\s?[-+]\s?\d{4}(?![\d./-])")
+# "SN 2026/123", "2026-000123", "KS 2026.00012-3": the year that a matter was registered and its number in that year.
+_REGISTERED = re.compile(r"(?<![\d.:/-])20\d{2}\s?[/:.-]\s?\d{1,7}(?:[-.:]\d{1,3})?(?![\d/-])")
+_FIRST_DECIDED = 2000
 # A second Anna is Anna 2, and some write a year; five digits are a birth date, a post code or part of a number.
 _MOST_DIGITS = 4
 
@@ -102,6 +105,21 @@ def leads_to_somebody(text: str, today: date) -> Leading | None:
     if _LONG.search(plain) or _TELEPHONE.search(plain):
         return "phone"
     return "address" if any(kind.search(plain) for kind in (_SITE, _HOUSE, _SHORT_STREET)) else None
+
+
+def leads_beside_a_decision(text: str, today: date) -> Leading | None:
+    """The same of words that say which decision or agreement something rests on: its day may lie years back, and its number
+    is as long as the registry makes it ("KS 2026-000123")."""
+    plain = _DASH.sub("-", _plain(text))
+    if any(_is_personal(found) for found in _NUMBER.finditer(plain)):
+        return "personal_number"
+    if is_born(plain):
+        return "birth_date"
+    for day in [day for day in days_in(plain) if day.whole_year and day.day.year >= _FIRST_DECIDED]:
+        if _FOUR_MORE.match(plain, day.ends):
+            return "personal_number"
+        plain = plain.replace(day.words, ", ")
+    return leads_to_somebody(_REGISTERED.sub(", ", plain), today)
 
 
 def _plain(text: str) -> str:
