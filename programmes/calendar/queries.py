@@ -59,6 +59,8 @@ left join lateral (
 ) o on true
 where f.token_digest = $1
 """
+_EXEMPT = """select p.doc_level = 'operational' from feed f join enrolment e on e.id = f.enrolment_id
+             join cohort c on c.id = e.cohort_id join programme p on p.id = c.programme_id where f.id = $1"""
 _OCCASION = tuple(Occasion.__dataclass_fields__)
 
 
@@ -167,3 +169,8 @@ async def fetched(cohort_id: int) -> frozenset[UUID]:
         cohort_id,
     )
     return frozenset(row["enrolment_id"] for row in rows)
+
+
+async def of_exempt(feed_id: UUID) -> bool:
+    """Whether it is a participant's of a programme that documents nobody."""
+    return bool(await fetchval(_EXEMPT, feed_id))

@@ -62,10 +62,12 @@ class Address:
 
 @dataclass(frozen=True)
 class ParticipantCalendar:
-    """What Min plats shows. `address` is None until somebody with protected identity asks for one."""
+    """What Min plats shows. `address` is None until somebody with protected identity asks for one.
+    `wrong`: why the title that was typed is not kept."""
 
     title: str
     address: Address | None
+    wrong: str = ""
 
 
 @dataclass(frozen=True)

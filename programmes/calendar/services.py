@@ -11,6 +11,7 @@ from programmes.calendar.rules import Feed, FeedKind
 from programmes.cohorts import queries as cohorts
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.errors import NotFound
+from programmes.core.naming_rules import more_than_an_alias
 from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
 
 
@@ -134,12 +135,15 @@ def own_title(sealed: bytes | None, key_id: UUID | None, keys: KeyFolder) -> str
         return ""
 
 
-async def set_title(feed_id: UUID, typed: str, keys: KeyFolder, now: datetime) -> str:
-    """What a participant's sessions are called from now on; empty is the neutral word. Returns it as it was kept.
+async def set_title(feed_id: UUID, typed: str, keys: KeyFolder, now: datetime) -> str | None:
+    """What a participant's sessions are called from now on; empty is the neutral word. Returns it as it was kept, or None
+    where it leads to somebody and nobody may be documented: what a title may be is there what an alias may be (promise 2).
 
     It may say anything about the person, so it lies sealed with the rest that they wrote.
     """
     title = rules.clean_title(typed)
+    if more_than_an_alias(title) and await queries.of_exempt(feed_id):
+        return None
     async with transaction():
         feed = await queries.locked(feed_id)
         if feed.key_id is None or title == own_title(feed.sealed_title, feed.key_id, keys):

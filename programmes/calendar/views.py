@@ -137,7 +137,10 @@ async def participants_own(request: AnyRequest) -> Response[Any]:
         elif feed is not None and form.raw("gor") == "stang":
             await services.close(feed.feed_id, now)
         elif feed is not None and "rubrik" in form.values:
-            await services.set_title(feed.feed_id, form.raw("rubrik"), state.key_folder, now)
+            kept = await services.set_title(feed.feed_id, form.raw("rubrik"), state.key_folder, now)
+            # What was typed and not kept is not sent back: it is what we may not have.
+            back = "/min-plats" if kept is not None else "/min-plats?rubrik=nej#kal"
+            return Response("", status_code=303, headers={"location": back})
     return Response("", status_code=303, headers={"location": "/min-plats"})
 
 

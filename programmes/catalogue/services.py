@@ -9,8 +9,10 @@ from programmes.catalogue.file_services import EDITIONS, read_edition
 from programmes.catalogue.reading_rules import can_be_looked_up
 from programmes.catalogue.rules import Programme, Value
 from programmes.core.audit import note
+from programmes.core.clock import local_date
 from programmes.core.db import execute, fetch, fetchval, transaction
 from programmes.core.errors import Conflict, NotFound
+from programmes.core.naming_rules import leads_beside_a_decision
 
 
 async def load_editions(now: datetime) -> None:
@@ -95,12 +97,14 @@ async def choose_reading(programme: Programme, key: str, value: Value, staff_id:
 
     Raises:
         NotFound: the section has no such point, or its reading is built into the rules.
-        Conflict: `not_an_option`.
+        Conflict: `not_an_option`, or a reference that leads to somebody (decision 87).
     """
     reading = next((i for i in programme.interpretations if i.key == key), None)
     if reading is None or not reading.changeable:
         raise NotFound
     if not reading.allows(value) or (not reading.options and not can_be_looked_up(str(value))):
+        raise Conflict("not_an_option")
+    if not reading.options and leads_beside_a_decision(str(value), local_date(now)):
         raise Conflict("not_an_option")
     async with transaction():
         await execute(

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from programmes.cohorts.meant_rules import TICK
 from programmes.cohorts.rules import FURTHEST, Reason
 from programmes.core.clock import at_local
+from programmes.core.naming_rules import leads_to_somebody
 
 LONGEST_CLOSURE = timedelta(days=120)
 
@@ -48,9 +49,11 @@ class Lying:
     ends_at: datetime
 
 
-def why_not_close(days: Days, today: date) -> list[Reason]:
-    """A closure is to come, in order, and no longer than a summer."""
+def why_not_close(days: Days, reason: str, today: date) -> list[Reason]:
+    """A closure is to come, in order, and no longer than a summer; what it is called leads to nobody (decision 87)."""
     found = []
+    if leads_to_somebody(reason, today):
+        found.append(Reason("closure_points", "namn"))
     if days.last < days.first:
         found.append(Reason("ends_before", "sista"))
     elif days.last < today:

@@ -61,7 +61,7 @@ async def close(days: Days, reason: str, principal: Principal, now: datetime, *,
     """
     if not principal.has("coordinator"):
         raise Forbidden
-    if found := why_not_close(days, local_date(now)):
+    if found := why_not_close(days, reason, local_date(now)):
         return found
     async with transaction():
         await execute("select pg_advisory_xact_lock(hashtext('closure'))")

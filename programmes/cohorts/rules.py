@@ -164,6 +164,8 @@ def why_not_open(
         found.append(Reason("venue_missing", "lokal"))
     elif wanted.venue_id is None and wanted.new_venue is not None:
         found.extend(why_not_call_room(wanted.new_venue[0], "nylokal"))
+        if points_to_somebody(wanted.new_venue[1]):
+            found.append(Reason("room_address_points", "nyadress"))
     if not named_by_us(programme) and (leading := leads_to_somebody(wanted.name, local_date(now))):
         found.append(Reason("name_points", "namn", {"leading": leading}))
     if programme.form == "group":

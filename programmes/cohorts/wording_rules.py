@@ -261,6 +261,11 @@ def _strands(p: Params) -> str:
 
 _SENTENCES: Mapping[str, Callable[[Params], str]] = {
     "name_points": _name_points,
+    "closure_points": lambda p: _(
+        "Skriv vad det är som stänger, till exempel Sportlov. Personnummer, födelsedatum, telefonnummer och adress får inte "
+        "stå här."
+    ),
+    "room_address_points": lambda p: _("Skriv lokalens adress. Personnummer, telefonnummer och e-post får inte stå här."),
     "room_points": lambda p: _("Skriv vad lokalen heter. Personnummer, telefonnummer och e-post får inte stå här."),
     "past": lambda p: _("Tiden har redan varit. Välj en tid som kommer."),
     "too_far": lambda p: _("Välj en dag inom två år."),

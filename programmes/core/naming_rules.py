@@ -18,16 +18,31 @@ _PHONE = re.compile(r"(?<![\d.,:])(?:\+|0)(?:[\s()/\u2010-\u2015-]{0,2}\d){6,14}
 _ADDRESS = re.compile(r"\S@\S|\b(?:https?:|www\.)\S|\b[\w-]+\.(?:se|com|org|net|eu)\b", re.IGNORECASE)
 # Of a street's name these endings are in no given name; others only with the house's number after them.
 _STREET = re.compile(
-    r"\w(?:gatan|vägen|gränden?|stigen|torget)\b|\w{2,}(?:gata|väg|torg|stig|allén?|backen?|road|street)\s*\d"
+    r"\w(?:gatan|vägen|gränd(?:en)?|stigen|torget)\b|\w{2,}(?:gata|väg|torg|stig|allén?|backen?|road|street)\s*\d"
     r"|\b(?:c/o|lgh|street|road)\b",
     re.IGNORECASE,
 )
 _SITE = re.compile(r"@|://|[\w-]\.[a-z]{2,}/|[\w-]{2,}\.(?:nu|fi|no|dk|de|io|me|uk|info)\b", re.IGNORECASE)
 # With its number a street is an address; without one, at "kl 17" or as "Livsstigen, grupp 2", a group is called by it.
-_NR = r"\s*(?:nr\.?\s*|nummer\s*)?\d{1,3}(?!\d)"
+# After a comma it is a house's only where nothing is counted: "Storgatan, 5 B", but "Storgatan, 12 platser" and ", 17.30".
+_NR = (
+    r"(?:\s*,?\s*(?:nr|nummer)[.:]?\s*\d{1,3}(?!\d)|\s*\d{1,3}(?!\d)"
+    r"|\s*[,:]\s*\d{1,3}(?:\s?[a-h]\b)?(?!\w)(?=\s*(?:$|[,;)]|\.(?!\d))))"
+)
+# "Norra vägen 5", "Lilla Torg 3"; "Hitta vägen 2" is a group.
+_APART = (
+    r"\b(?:norra|södra|östra|västra|stora|lilla|gamla|nya|långa|korta|breda|smala|övre|nedre|inre|yttre)\s+"
+    r"(?:gatan|vägen|gränd(?:en)?|stigen|torget|torg|allén|backen)"
+)
+# "5 Storgatan"; "grupp 5 Storgatan" and "tisdagar 17 Storgatan" are none.
+_NR_BEFORE = (
+    r"(?<![\d.,:/-])(?<!grupp )(?<!dag )(?<!dagar )(?<!kl )(?<!kl\. )(?<!vecka )(?<!v\. )(?<!till )(?<!och )"
+    r"\b\d{1,3}\s+[^\W\d_]+(?:gatan|vägen|gränd(?:en)?)\b"
+)
 _HOUSE = re.compile(
-    r"(?:\w(?:gatan|vägen|gränden?|stigen|torget|slingan|kroken)|\w{2,}(?:gata|väg|torg|stig|allén?|backen?|esplanaden|road|street))"
-    rf"{_NR}|(?<!\d)\d{{3}}\s\d{{2}}\s+[^\W\d_]{{2}}|\b(?:c/o|lgh)\b",
+    r"(?:\w(?:gatan|vägen|gränd(?:en)?|stigen|torget|slingan|kroken|promenaden)"
+    rf"|{_APART}|\w{{2,}}(?:gata|väg|torg|stig|allén?|backen?|esplanaden|road|street)){_NR}|{_NR_BEFORE}"
+    r"|(?<!\d)\d{3}\s\d{2}\s+[^\W\d_]{2}|\b(?:c/o|lgh)\b",
     re.IGNORECASE,
 )
 # "Storg. 4", "Kungsv. 12 B". What only ends so, as a sentence does, or "aug. 14", is none; "gr." is as often a group.
@@ -44,6 +59,9 @@ _TELEPHONE = re.compile(
 _LONG = re.compile(r"\d{5,}")
 # After a day of about now: the rest of a newborn's number. "2026-12-24-2027-01-06" is two days.
 _FOUR_MORE = re.compile(r"\s?[-+]\s?\d{4}(?![\d./-])")
+# "SN 2026/123", "2026-000123", "KS 2026.00012-3": the year that a matter was registered and its number in that year.
+_REGISTERED = re.compile(r"(?<![\d.:/-])20\d{2}\s?[/:.-]\s?\d{1,7}(?:[-.:]\d{1,3})?(?![\d/-])")
+_FIRST_DECIDED = 2000
 # A second Anna is Anna 2, and some write a year; five digits are a birth date, a post code or part of a number.
 _MOST_DIGITS = 4
 
@@ -53,7 +71,7 @@ def more_than_an_alias(text: str) -> bool:
     date, an address of any kind. A name or two are what the field is for, and no program tells a given one from another."""
     plain = _plain(text)
     digits = sum(character.isdecimal() for character in plain)
-    streets = _STREET.search(plain) or _SHORT_STREET.search(plain)
+    streets = any(kind.search(plain) for kind in (_STREET, _HOUSE, _SHORT_STREET))
     dated = is_born(plain) or any(days_in(plain))
     return bool(points_to_somebody(text) or digits > _MOST_DIGITS or _SITE.search(plain) or streets or dated)
 
@@ -87,6 +105,21 @@ def leads_to_somebody(text: str, today: date) -> Leading | None:
     if _LONG.search(plain) or _TELEPHONE.search(plain):
         return "phone"
     return "address" if any(kind.search(plain) for kind in (_SITE, _HOUSE, _SHORT_STREET)) else None
+
+
+def leads_beside_a_decision(text: str, today: date) -> Leading | None:
+    """The same of words that say which decision or agreement something rests on: its day may lie years back, and its number
+    is as long as the registry makes it ("KS 2026-000123")."""
+    plain = _DASH.sub("-", _plain(text))
+    if any(_is_personal(found) for found in _NUMBER.finditer(plain)):
+        return "personal_number"
+    if is_born(plain):
+        return "birth_date"
+    for day in [day for day in days_in(plain) if day.whole_year and day.day.year >= _FIRST_DECIDED]:
+        if _FOUR_MORE.match(plain, day.ends):
+            return "personal_number"
+        plain = plain.replace(day.words, ", ")
+    return leads_to_somebody(_REGISTERED.sub(", ", plain), today)
 
 
 def _plain(text: str) -> str:

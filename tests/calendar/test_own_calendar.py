@@ -110,3 +110,30 @@ async def test_without_an_open_place_nothing_is_renamed(
     answer = await post_form(client, CALENDAR, {"rubrik": "Annat"}, PLACE)
     assert (answer.status_code, answer.headers["location"]) == (303, PLACE)
     assert [e["SUMMARY"] for e in events((await client.get(address)).content)] == ["Möte"] * 3
+
+
+async def test_where_nobody_may_be_documented_no_title_leads_to_somebody(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    await open_place(client, keys, clock)
+    (address,) = addresses((await client.get(PLACE)).text)
+    for language, told in (("sv", "Rubriken är inte ändrad."), ("en", "The title has not been changed.")):
+        client.cookies.set("lang", language)
+        for title in ("Anna 850214-1234", "070-174 06 05", "Anna Storgatan 5"):
+            answer = await post_form(client, CALENDAR, {"rubrik": title}, PLACE)
+            page = (await client.get(answer.headers["location"])).text
+            assert (told in page, 'aria-invalid="true"' in page, title in page) == (True, True, False), title
+            assert (await client.get(address)).text.count("850214") == 0
+    client.cookies.set("lang", "sv")
+    assert [e["SUMMARY"] for e in events((await client.get(address)).content)] == ["Möte"] * 3
+    assert "Rubriken är inte ändrad." not in (await client.get(PLACE)).text
+
+
+async def test_who_is_documented_calls_their_sessions_what_they_like(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock
+) -> None:
+    await open_place(client, keys, clock, "2.7")
+    answer = await post_form(client, CALENDAR, {"rubrik": "Storgatan 5"}, PLACE)
+    assert answer.headers["location"] == PLACE
+    (address,) = addresses((await client.get(PLACE)).text)
+    assert [e["SUMMARY"] for e in events((await client.get(address)).content)] == ["Storgatan 5"] * 3

@@ -18,6 +18,7 @@ from programmes.cohorts.closure_rules import (
     to_be_meant,
     why_not_close,
 )
+from programmes.cohorts.closure_services import closures
 from programmes.cohorts.meant_rules import signs
 from programmes.core.clock import at_local, local_date
 from programmes.core.principal import Principal
@@ -157,8 +158,22 @@ def test_what_is_asked_stands_for_every_session_and_every_closure(clock: FrozenC
 
 
 def test_a_closure_that_ends_before_it_begins_is_not_also_said_to_be_over() -> None:
-    found = why_not_close(Days(date(2027, 2, 22), date(2026, 2, 26)), date(2026, 9, 1))
+    found = why_not_close(Days(date(2027, 2, 22), date(2026, 2, 26)), "Sportlov", date(2026, 9, 1))
     assert [one.code for one in found] == ["ends_before"]
+
+
+async def test_a_closure_is_called_by_nothing_that_leads_to_somebody(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    week = {"forsta": "2026-10-26", "sista": "2026-10-30", "lokal": ""}
+    for language, told in (("sv", "Skriv vad det är som stänger"), ("en", "Write what closes")):
+        client.cookies.set("lang", language)
+        for words in ("Anna 850214-1234 sjuk", "ring 070-174 06 05", "Anna född 850214", "Storgatan 5"):
+            answer = await post_form(client, CLOSURES, {**week, "namn": words})
+            assert (answer.status_code, told in answer.text) == (422, True), words
+    assert await closures(date(2026, 9, 1)) == []
+    # As the release before sends it.
+    assert (await post_form(client, CLOSURES, {**week, "namn": "Höstlov 2026, v. 44"})).status_code == 303
 
 
 async def test_which_sessions_lie_in_it_is_shown_before_it_is_entered_and_after(
@@ -256,7 +271,7 @@ async def test_more_closures_and_sessions_need_no_more_statements(
 
 async def test_closures_are_a_file_too(kim: Principal, client: httpx.AsyncClient, clock: FrozenClock) -> None:
     await a_cohort("2.8", clock.now())
-    wish: dict[str, object] = {"forsta": "2026-10-26", "sista": "2026-10-30", "namn": "@Höstlov", "lokal": ""}
+    wish: dict[str, object] = {"forsta": "2026-10-26", "sista": "2026-10-30", "namn": "=Höstlov", "lokal": ""}
     assert (await enter(client, wish)).status_code == 303
-    assert await lines_of(client, f"{CLOSURES}.csv") == [["'@Höstlov", "2026-10-26", "2026-10-30", "Alla lokaler", "1"]]
+    assert await lines_of(client, f"{CLOSURES}.csv") == [["'=Höstlov", "2026-10-26", "2026-10-30", "Alla lokaler", "1"]]
     assert f'href="{CLOSURES}.csv"' in (await client.get(CLOSURES)).text

@@ -297,6 +297,9 @@ async def test_a_new_room_is_called_by_nobodys_number_and_may_be_by_its_street(
     assert await refusals(at, kim, clock) == {"room_points"}
     for name in ("Anna 0701740605", "anna@example.invalid"):
         assert await refusals(replace(at, new_venue=(name, "Storgatan 5")), kim, clock) == {"room_points"}
+        assert await refusals(replace(at, new_venue=("Syrenen", f"Storgatan 5, {name}")), kim, clock) == {
+            "room_address_points"
+        }
     assert await refusals(replace(at, new_venue=("Storgatan 5, rum 2", "Storgatan 5")), kim, clock) == set()
 
 

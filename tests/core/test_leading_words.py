@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programmes.core.naming_rules import leads_to_somebody, points_to_somebody
+from programmes.core.naming_rules import leads_beside_a_decision, leads_to_somebody, points_to_somebody
 
 TODAY = date(2026, 9, 2)
 _MONTHS = ("januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november",
@@ -92,6 +92,20 @@ LEADING = [
     ("Storg 4", "address"),
     ("Drottningg. 7", "address"),
     ("Björkslingan 7", "address"),
+    ("Fridhemsgränd 2", "address"),
+    ("Kyrkogränd 4", "address"),
+    ("Björkgränden 4", "address"),
+    ("Norra vägen 5", "address"),
+    ("Stora gatan 12", "address"),
+    ("Lilla Torg 3", "address"),
+    ("Strandpromenaden 4", "address"),
+    ("Storgatan, 5", "address"),
+    ("Anna, Storgatan, 5 B, Lund", "address"),
+    ("Kungsgatan:12", "address"),
+    ("5 Storgatan", "address"),
+    ("Anna 12 Kyrkogränd", "address"),
+    ("Storgatan nr: 5", "address"),
+    ("Storgatan, nr 5", "address"),
     ("tel 174 06 05", "phone"),
     ("mobil: 70 174 06 05", "phone"),
     ("070.174.06.05", "phone"),
@@ -111,6 +125,9 @@ NEITHER = [
     "14/1 - 18/3", "14 januari - 18 mars", "14 januari 2027", "14 januari 27", "14/1 -27", "14/1/27", "27-01-14",
     "2027-01-14-2027-03-10", "grupp F 85", "avsnitt 2.9", "14 februari 10 och 14", "12 12 12", "den 14 februari",
     "dagtid 7-16 och 18-20", "inte 24 december 2026", "", "hela dygnet 0-24",
+    "Livsstigen, 12 platser", "Storgatan, 14 januari", "Storgatan, 17.30", "Storgatan, 17-19", "Storgatan: 8 träffar",
+    "Storgatan, 3/2", "grupp 5 Storgatan", "Tisdagar 17 Storgatan", "kl 17 Storgatan", "17.30 Storgatan", "12-14 Storgatan",
+    "Hitta vägen 2", "Norra vägen", "Kyrkogränd", "Strandpromenaden, våren", "Gränd 2", "2 vägen vidare",
 ]  # fmt: skip
 
 
@@ -122,6 +139,32 @@ def test_who_is_led_to_is_seen(words: str, how: str) -> None:
 @pytest.mark.parametrize("words", NEITHER)
 def test_names_days_and_hours_lead_to_nobody(words: str) -> None:
     assert leads_to_somebody(words, TODAY) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["SN 2026/123", "KS 2026-000123", "Dnr KS 2026/00123-3", "KS § 12, 7 maj 2026", "OAN § 12, 7 maj 2019", "2026-05-07 § 4",
+     "KS 2026.0000123", "HSN 2019:1234", "Avtal med Lund, 2024-01-15"],
+)  # fmt: skip
+def test_a_decision_is_named_by_its_number_and_its_day(words: str) -> None:
+    assert leads_beside_a_decision(words, TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "how"),
+    [
+        ("Anna 850214-1234", "personal_number"),
+        ("Ella 20140302-1234", "personal_number"),
+        ("Ella 2014-03-02-1234", "personal_number"),
+        ("Anna 1985-02-14", "birth_date"),
+        ("Ella född 2 mars 2014", "birth_date"),
+        ("KS 2026/123, Anna 070-174 06 05", "phone"),
+        ("KS 2026/123, anna@x.se", "address"),
+        ("KS 2026/123, Storgatan 5", "address"),
+    ],
+)
+def test_a_decision_is_named_by_nobody(words: str, how: str) -> None:
+    assert leads_beside_a_decision(words, TODAY) == how
 
 
 _NAMES = st.sampled_from(["ABC", "Tisdagsgruppen", "Komet", "Lilla Torg", "Våren", "Ekvägen", "Anhörigstöd", "Återträff",

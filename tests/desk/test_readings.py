@@ -138,7 +138,12 @@ async def test_from_what_age_is_answered_in_ages(client: httpx.AsyncClient, cloc
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("x" * 5000, "Skriv högst 200 tecken."), ("OAN\x00§ 12", "Det finns tecken som inte går att använda.")],
+    [
+        ("x" * 5000, "Skriv högst 200 tecken."),
+        ("OAN\x00§ 12", "Det finns tecken som inte går att använda."),
+        ("OAN § 12, Anna 850214-1234", "Skriv vilket beslut eller avtal det är."),
+        ("OAN § 12, ring 070-174 06 05", "Skriv vilket beslut eller avtal det är."),
+    ],
 )
 async def test_a_board_decision_that_will_not_do_is_said_as_what_it_is(
     client: httpx.AsyncClient, clock: FrozenClock, typed: str, said: str

@@ -311,6 +311,8 @@ async def test_a_manager_establishes_it_as_read_and_from_then_on_every_print_is_
         answer = await post_form(client, f"{PAGE}?ar=2026", {"ar": "2026", "sedd": mark, "ord": words})
         assert (answer.status_code, f"på papper: {signs}. Ta bort" in answer.text) == (422, True), words
         assert words in answer.text
+    answer = await post_form(client, f"{PAGE}?ar=2026", {"ar": "2026", "sedd": mark, "ord": "Tack, Anna 850214-1234."})
+    assert (answer.status_code, "ser ut som ett personnummer" in answer.text) == (422, True)
     answer = await post_form(
         client, f"{PAGE}?ar=2026", {"ar": "2026", "sedd": mark, "ord": "Ett bra år.\r\n\r\n#strong[Nej]"}
     )
@@ -335,6 +337,19 @@ async def test_a_manager_establishes_it_as_read_and_from_then_on_every_print_is_
     found = await report_queries.established(2026)
     assert found is not None
     assert found.by == "Sasha"
+
+
+async def test_its_files_are_taken_home_by_who_has_shown_who_it_is_and_the_half_page_by_everybody_on_staff(
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await sign_in_as(client, "sasha", clock.now())
+    mark = hidden((await client.get(PAGE)).text, "sedd")
+    await post_form(client, f"{PAGE}?ar=2026", {"ar": "2026", "sedd": mark, "ord": ""})
+    clock.advance(minutes=6)
+    for name in ("2026.pdf", "2026.xlsx"):
+        asked = await client.get(f"{PAGE}/{name}")
+        assert asked.headers.get("location", "").startswith("/personal/bekrafta"), name
+    assert (await client.get(f"{PAGE}/2026-kort.pdf")).status_code == 200
 
 
 async def test_what_is_compared_is_what_is_kept(

@@ -3,6 +3,7 @@
 import asyncpg
 import httpx
 
+from programmes.oversight.retention.services import choose
 from tests.clock import FrozenClock
 from tests.factories import PASSWORD, csrf_of, hidden, post_form, sign_in_as
 from tests.oversight.retention_cast import NIGHT, Past, text_of
@@ -96,3 +97,26 @@ async def test_a_rule_is_made_shorter_only_by_who_has_shown_who_it_is_and_seen_w
     asked = {"tid": "5", "beslut": "KS", "sett": hidden((await client.get(back)).text, "sett")}
     assert (await post_form(client, f"{address}/kortare", asked, back)).status_code == 303
     assert await owner.fetchval(newest) == 5
+
+
+async def test_a_decision_is_named_by_its_number_and_day_and_by_nobody(
+    past: Past, client: httpx.AsyncClient, owner: asyncpg.Connection
+) -> None:
+    await sign_in_as(client, "sasha", NIGHT)
+    address = "/personal/gallring/regler/protected_record"
+    for language, told in (("sv", "Skriv beslutets nummer eller paragraf"), ("en", "number or paragraph of the decision")):
+        client.cookies.set("lang", language)
+        for where, years in ((address, "6"), (f"{address}/kortare", "5")):
+            if years == "5":
+                await owner.execute(
+                    """insert into retention_choice (subject, amount, decision, staff_id, chosen_at)
+                       values ('protected_record', 6, 'KS 1', 1, $1)""",
+                    NIGHT,
+                )
+            asked = f"{where}?tid=5" if years == "5" else where
+            wrong = await post_form(client, where, {"tid": years, "beslut": "Anna 19850214-1234"}, asked)
+            assert (wrong.status_code, told in wrong.text) == (422, True), where
+        await owner.execute("delete from retention_choice")
+    assert await choose("protected_record", 6, "Anna 070-174 06 05", 1, NIGHT) == "leads"
+    # As the release before sends it.
+    assert (await post_form(client, address, {"tid": "6", "beslut": "KS 2026-000123"})).status_code == 303

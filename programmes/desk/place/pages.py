@@ -237,6 +237,14 @@ def _visit_line(visit: Visit, year: int) -> DayLine:
     return DayLine(day, "", f"{visit.address}, {visit.venue}", _("Studiebesök"), "next", "")
 
 
+def title_leads() -> str:
+    """Why what somebody wanted their calendar's sessions to be called is not kept."""
+    return _(
+        "Rubriken är inte ändrad. Skriv ett ord som inte pekar ut någon, till exempel Möte. Vi får inte spara personnummer, "
+        "adress, telefonnummer eller e-post."
+    )
+
+
 def done_words(what: str) -> str:
     """That something was done, by the word in the address that it leads to; nothing for any other word."""
     return {

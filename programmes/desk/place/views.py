@@ -1,7 +1,7 @@
 """Min plats: opened with a place code, for half an hour, without an account."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -357,7 +357,9 @@ def asked_again(request: AnyRequest, place: Place) -> tuple[Question, ...]:
 async def _calendar(request: AnyRequest, facts: queries.EnrolmentFacts) -> ParticipantCalendar:
     state = request.app.state
     address = state.settings.base_url
-    return await calendar_services.participant_calendar(facts.enrolment_id, state.key_folder, address, state.clock.now())
+    now = state.clock.now()
+    found = await calendar_services.participant_calendar(facts.enrolment_id, state.key_folder, address, now)
+    return replace(found, wrong=pages.title_leads() if request.query_params.get("rubrik") == "nej" else "")
 
 
 async def place_again(request: AnyRequest, enrolment_id: UUID, wrong: str, typed: Form | None = None) -> Response[Any]:

@@ -14,6 +14,7 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden, NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import language
+from programmes.core.naming_rules import leads_beside_a_decision
 from programmes.desk.readings import pages
 from programmes.desk.readings import services as readings_services
 from programmes.enrolment import queries as enrolment
@@ -53,6 +54,14 @@ async def choose(request: AnyRequest, section: FromPath[str], key: FromPath[str]
         form.fail("val", _("Välj ett av alternativen."))
     if not view.options and not can_be_looked_up(str(value)):
         form.fail("val", _("Skriv så att det går att hitta: en paragraf eller ett namn, och en siffra."))
+    elif not view.options and leads_beside_a_decision(str(value), local_date(request.app.state.clock.now())):
+        form.fail(
+            "val",
+            _(
+                "Skriv vilket beslut eller avtal det är. Personnummer, födelsedatum, telefonnummer och adress får inte stå "
+                "här."
+            ),
+        )
     if value is None or form.errors:
         return await _show(request, replace(view, current=form.raw("val"), error=form.errors["val"]), programme, 422)
     await services.choose_reading(programme, key, value, principal(request).staff_id, request.app.state.clock.now())

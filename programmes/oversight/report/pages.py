@@ -324,6 +324,11 @@ def unknown_words(year: int) -> str:
 _MOST_SIGNS = 10
 
 
+def number_in_words() -> str:
+    """Why a manager's own words don't go into what everybody may read."""
+    return _("Det står något som ser ut som ett personnummer. Berättelsen är en allmän handling: ta bort det.")
+
+
 def unprintable_words(signs: Sequence[str]) -> str:
     """Which characters the paper has no letters for, so that nobody establishes a report with boxes in it."""
     return ngettext(

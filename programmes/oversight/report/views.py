@@ -15,6 +15,7 @@ from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, NotFound
 from programmes.core.i18n import day_plain, speaking
 from programmes.core.i18n import gettext as _
+from programmes.core.naming_rules import points_to_somebody
 from programmes.core.typesetting import typeset, unprintable
 from programmes.oversight.report import pages
 from programmes.oversight.report import queries as report_queries
@@ -25,7 +26,7 @@ from programmes.oversight.report.services import LONGEST_WORDS, Report, mark_of
 from programmes.oversight.statistics import queries as statistics
 from programmes.oversight.statistics.queries import year_of
 from programmes.web.forms import Form, read_form
-from programmes.web.guards import require_role, signed_in
+from programmes.web.guards import recently_confirmed, require_role, signed_in
 from programmes.web.rendering import page
 from programmes.web.xlsx_files import Bars, xlsx_file
 
@@ -156,6 +157,8 @@ async def establish(request: AnyRequest) -> Response[Any]:
     words = form.paragraphs("ord", LONGEST_WORDS)
     if words and not form.errors and (signs := await to_thread.run_sync(unprintable, words)):
         form.fail("ord", pages.unprintable_words(signs))
+    if points_to_somebody(words) == "personal_number":
+        form.fail("ord", pages.number_in_words())
     # The very report that is compared is the one that is kept: made again it could be another.
     draft = await _draft(year, request.app.state.settings.municipality, now)
     if mark_of(draft) != form.raw("sedd"):
@@ -172,6 +175,9 @@ async def file(request: AnyRequest, document: FromPath[str]) -> Response[bytes]:
     """One of its files: `2026.pdf`, `2026.xlsx`, or `2026-kort.pdf` once it is established. Raises NotFound for anything
     else, and of a year that goes on."""
     require_role(request, "coordinator", "manager")
+    if not document.endswith("-kort.pdf"):
+        # The half page is everybody's; the rest is taken home as other files are.
+        await recently_confirmed(request, request.route_handler)
     now = request.app.state.clock.now()
     wanted = _NAME.fullmatch(document)
     year = int(wanted[1]) if wanted else 0

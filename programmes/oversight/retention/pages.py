@@ -308,6 +308,14 @@ def refusal(subject: Subject, why: str) -> str:
              span=span_words(rule.most, rule.unit))  # fmt: skip
 
 
+def decision_leads() -> str:
+    """Why these words name no decision that is kept."""
+    return _(
+        "Skriv beslutets nummer eller paragraf och dag. Personnummer, födelsedatum, telefonnummer och adress får inte stå "
+        "här."
+    )
+
+
 def receipt_page(found: Receipt) -> ReceiptPage:
     """A receipt for paper."""
     rule = ""

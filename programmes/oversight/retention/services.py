@@ -13,6 +13,7 @@ from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.db import execute, fetch, fetchval, transaction
+from programmes.core.naming_rules import leads_beside_a_decision
 from programmes.core.restoring import Restoring, beside_no_restore
 from programmes.core.retention import amount_of
 from programmes.core.retention_rules import RULES, Subject, kept_since, wrong_amount
@@ -51,12 +52,15 @@ class _Today:
 
 
 async def choose(subject: Subject, amount: int, decision: str, staff_id: int, now: datetime) -> str | None:
-    """Decide how long a class is kept from now on; returns why not (`too_short`, `too_long`), or None when it is done.
+    """Decide how long a class is kept from now on; returns why not (`too_short`, `too_long`, `leads`: the decision is named
+    by what leads to somebody), or None when it is done.
 
     The same number by the same decision again changes nothing.
     """
     if wrong := wrong_amount(subject, amount):
         return wrong
+    if leads_beside_a_decision(decision, local_date(now)):
+        return "leads"
     async with transaction():
         known = (await queries.choices()).get(subject)
         if known and (known[0].amount, known[0].decision) == (amount, decision):

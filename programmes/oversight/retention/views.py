@@ -16,6 +16,7 @@ from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
+from programmes.core.naming_rules import leads_beside_a_decision
 from programmes.core.retention import amount_of
 from programmes.core.retention_rules import RULES, Subject, subject_of, wrong_amount
 from programmes.oversight.retention import pages, queries, services, shortening_pages
@@ -112,7 +113,7 @@ async def change_rule(request: AnyRequest, subject: FromPath[str]) -> Response[A
     who = require_role(request, "manager")
     wanted, form = _changeable(subject), await read_form(request)
     amount = form.number("tid", 0, 999)
-    decision = form.text("beslut", pages.LONGEST_DECISION, _("Skriv vilket beslut det är."))
+    decision = _decision(request, form)
     if not form.errors and (wrong := wrong_amount(wanted, amount)):
         form.fail("tid", pages.refusal(wanted, wrong))
     if form.errors:
@@ -123,6 +124,14 @@ async def change_rule(request: AnyRequest, subject: FromPath[str]) -> Response[A
         query = query if len(query) < _LET_BACK else urlencode({"tid": amount})
         return Response("", status_code=303, headers={"location": f"/personal/gallring/regler/{wanted}/kortare?{query}"})
     return await _choose(request, wanted, amount, decision, who.staff_id)
+
+
+def _decision(request: AnyRequest, form: Form) -> str:
+    """Which decision it is, as it is typed; what stands against it beside its field."""
+    decision = form.text("beslut", pages.LONGEST_DECISION, _("Skriv vilket beslut det är."))
+    if leads_beside_a_decision(decision, local_date(request.app.state.clock.now())):
+        form.fail("beslut", pages.decision_leads())
+    return decision
 
 
 async def _choose(request: AnyRequest, subject: Subject, amount: int, decision: str, staff_id: int) -> Response[Any]:
@@ -168,7 +177,7 @@ async def make_shorter(request: AnyRequest, subject: FromPath[str]) -> Response[
     who = require_role(request, "manager")
     wanted, form = _changeable(subject), await read_form(request)
     amount = form.number("tid", 0, 999)
-    decision = form.text("beslut", pages.LONGEST_DECISION, _("Skriv vilket beslut det är."))
+    decision = _decision(request, form)
     # What was counted and shown is what is decided on: another number, or other counts by now, are shown first.
     shown = await _shorter(request, wanted, amount, form, 422, None if form.errors else form.raw("sett"))
     return shown or await _choose(request, wanted, amount, decision, who.staff_id)
