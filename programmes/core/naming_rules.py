@@ -54,7 +54,9 @@ _SHORT_STREET = re.compile(
 )
 _DASH = re.compile(r"[\u2010-\u2015\u2212]")
 _TELEPHONE = re.compile(
-    r"\b(?:tel|tfn|telefon|mobil|mob)\b\D{0,10}\d(?:[\s-]?\d){4}|(?<![\d.])0\d{1,3}(?:\.\d{2,3}){3}(?![\d.])", re.IGNORECASE
+    r"\b(?:tel|tfn|telefon|mobil|mob)\b\D{0,10}\d(?:[\s-]?\d){4}|(?<![\d.])0\d{1,3}(?:\.\d{2,3}){3}(?![\d.])"
+    r"|(?<!\d)0\d{1,3}([_*,])\d{3}(?:\1\d{2}){2}(?!\d)",
+    re.IGNORECASE,
 )
 _LONG = re.compile(r"\d{5,}")
 # After a day of about now: the rest of a newborn's number. "2026-12-24-2027-01-06" is two days.

@@ -109,6 +109,10 @@ LEADING = [
     ("tel 174 06 05", "phone"),
     ("mobil: 70 174 06 05", "phone"),
     ("070.174.06.05", "phone"),
+    ("070_123_45_67", "phone"),
+    ("070,123,45,67", "phone"),
+    ("070*123*45*67", "phone"),
+    ("08_123_45_67", "phone"),
 ]
 NEITHER = [
     "ABC, höst 2026", "Tisdagsgruppen 2", "Våren 2027, grupp 3", "Lilla Torg kl 17", "Stortorget kl 17",
@@ -125,6 +129,7 @@ NEITHER = [
     "14/1 - 18/3", "14 januari - 18 mars", "14 januari 2027", "14 januari 27", "14/1 -27", "14/1/27", "27-01-14",
     "2027-01-14-2027-03-10", "grupp F 85", "avsnitt 2.9", "14 februari 10 och 14", "12 12 12", "den 14 februari",
     "dagtid 7-16 och 18-20", "inte 24 december 2026", "", "hela dygnet 0-24",
+    "08,10,12,14", "02,03,04,05",
     "Livsstigen, 12 platser", "Storgatan, 14 januari", "Storgatan, 17.30", "Storgatan, 17-19", "Storgatan: 8 träffar",
     "Storgatan, 3/2", "grupp 5 Storgatan", "Tisdagar 17 Storgatan", "kl 17 Storgatan", "17.30 Storgatan", "12-14 Storgatan",
     "Hitta vägen 2", "Norra vägen", "Kyrkogränd", "Strandpromenaden, våren", "Gränd 2", "2 vägen vidare",
