@@ -1,6 +1,7 @@
 """Who has no e-mail is rung: the offer by name, changes as a list to work through; and their yes is noted."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from programmes import worker
+from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import services, session_services
 from programmes.core.clock import local_date
@@ -16,9 +18,11 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
 from programmes.enrolment import services as enrolment
+from programmes.enrolment.records import details_services
+from programmes.people.records import PersonRecord
 from tests.attendance.cast import session_ids
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, post_form, sign_in_as, somebody
+from tests.factories import a_cohort, a_coordinator, a_leader, an_application, documented, post_form, sign_in_as, somebody
 
 PHONE = "+46700000001"
 
@@ -162,6 +166,30 @@ async def test_every_change_is_listed_and_only_what_was_shown_is_ticked(
     assert "Det blir inget" not in after
     await tell_the_first(client, calls)
     assert "Alla har fått veta" in await look(client, calls)
+
+
+async def test_who_was_to_be_rung_and_is_reached_otherwise_since_is_still_to_be_told(
+    robin: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, the_worker: worker.Worker
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), robin, minimum=1)
+    programme = await catalogue.programme(cohort.programme_id)
+    by_phone = PersonRecord("Anna Ek", "1985-02-14", contact=PHONE, safe=("call",))
+    application = documented(await an_application(cohort, today=local_date(clock.now())), by_phone)
+    taken = await enrolment.apply(application, programme, keys, clock.now())
+    assert isinstance(taken, enrolment.Taken)
+    await worker.drain(the_worker)
+    await move_by_a_day((await session_ids(cohort))[0], robin, clock)
+    await worker.drain(the_worker)
+    calls = f"/personal/grupper/{cohort.cohort_id}/ring"
+    moved = "Det som skulle vara onsdag 30 september"
+    assert moved in await look(client, calls)
+    by_mail = replace(by_phone, contact="anna@example.invalid", safe=("email",))
+    await details_services.correct(taken.enrolment_id, by_mail, False, robin.staff_id, keys, clock.now())
+    await worker.drain(the_worker)
+    assert moved in await look(client, calls)
+    assert "Ring 1 person i" in await look(client)
+    await tell_the_first(client, calls)
+    assert moved not in await look(client, calls)
 
 
 async def test_a_start_is_told_by_telephone_and_loses_no_change_that_came_before(

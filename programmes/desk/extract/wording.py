@@ -72,7 +72,7 @@ def sent_words(state: str) -> str:
 def notice_words(kind: str) -> str:
     """What a message was about."""
     words = {
-        "place_held": _("Platsen är din, något är kvar att göra"),
+        "place_held": _("Platsen är din"),
         "queued": _("Du står i kö"),
         "place_offered": _("Du erbjuds en plats"),
         "offer_expired": _("Erbjudandet gick ut"),

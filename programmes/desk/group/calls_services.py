@@ -26,7 +26,8 @@ async def calls(
 ) -> list[Call]:
     """Whom to ring or to tell. Of those with an offer, or of `everybody`, the names are read; without a look of nobody.
 
-    Who gave neither address nor telephone number sees what changes on Min plats, and is rung only about an offer.
+    Who gave neither address nor telephone number sees what changes on Min plats, and is rung only about an offer. What was
+    to be told to somebody stays to be told when they are reached otherwise since: nothing goes again by itself.
     """
     found = await _still_so(await queries.untold(cohort_ids, now), now)
     people = (
@@ -36,10 +37,10 @@ async def calls(
     for (enrolment_id, offered), news in _by_person(found):
         facts = people[enrolment_id]
         how = way(facts, keys)
-        heard = news if how == "ring" or offered else tuple(one for one in news if one.failed)
-        if heard:
+        untold = news if how != "place" or offered else tuple(one for one in news if one.failed)
+        if untold:
             shown = everybody or offered
-            made.append(Call(heard, how, label_of(facts, keys, look) if shown and look else "", facts.protected))
+            made.append(Call(untold, how, label_of(facts, keys, look) if shown and look else "", facts.protected))
     return made
 
 
