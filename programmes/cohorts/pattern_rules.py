@@ -62,15 +62,17 @@ def usual_weekdays(slots: Sequence[Slot]) -> frozenset[int]:
     return often(Counter(_was_on(slot).weekday() for slot in parts_of(slots)[-1])) if slots else frozenset()
 
 
-def one_more(slots: Sequence[Slot], closures: Sequence[Closure], every: int = 1) -> Slot | None:
-    """The next time after the last session, by the latest pattern, on its usual weekdays; None when three years hold none.
-    After days chosen by hand it is a week later."""
+def one_more(slots: Sequence[Slot], closures: Sequence[Closure], every: int = 1, *, booked: bool = False) -> Slot | None:
+    """The next time after the last session, by the latest pattern; None when three years hold none. After days chosen by
+    hand it is a week later. Of what is `booked` one by one, a single day on another weekday is an exception."""
     last = max(slots, key=lambda slot: slot.starts_at)
     latest = parts_of(slots)[-1]
     day = local(last.starts_at).date()
     pattern = pattern_of(latest, day + _DAY, every)
-    by_hand = every == BY_HAND
-    pattern = replace(pattern, weekdays=frozenset({_was_on(last).weekday()}) if by_hand else usual_weekdays(slots))
+    if every == BY_HAND:
+        pattern = replace(pattern, weekdays=frozenset({_was_on(last).weekday()}))
+    elif booked:
+        pattern = replace(pattern, weekdays=usual_weekdays(slots))
     planned = plan_sessions(replace(pattern, anchor=_was_on(last)), 1, closures)
     return replace(planned.slots[0], pattern=latest[0].pattern) if planned.slots else None
 

@@ -159,7 +159,8 @@ async def _at_end(cohort: CohortFacts, sessions: Sequence[SessionFacts]) -> Slot
     if not slots:
         return None
     last = max(local_date(slot.starts_at) for slot in slots)
-    return one_more(slots, await schedule_queries.closures(cohort.venue_id, last), cohort.every_weeks)
+    closures = await schedule_queries.closures(cohort.venue_id, last)
+    return one_more(slots, closures, cohort.every_weeks, booked=cohort.one_at_a_time)
 
 
 async def clashes_at_end(cohort: CohortFacts, principal: Principal) -> list[Clash]:

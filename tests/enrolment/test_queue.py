@@ -101,7 +101,7 @@ async def test_a_cancelled_first_session_opens_entry_for_who_waits(
     clock.set(cohort.first_start + timedelta(minutes=10))
     await services.leave(who[0].enrolment_id, keys, clock.now())
     session = (await cohorts.sessions(cohort.cohort_id))[0]
-    assert await session_services.cancel_session(session.session_id, True, kim, clock.now()) == []
+    assert await session_services.cancel_session(session.session_id, True, kim, clock.now(), meant=True) == []
     await worker.drain(the_worker)
     assert await states(who) == ["withdrawn", "offered"]
 
