@@ -87,6 +87,14 @@ async def test_the_setting_that_counts_is_named(settings: Settings, db: None) ->
     assert (code, "host and port in PROGRAMMES_WORKER_DATABASE_URL" in said) == (1, True), said
 
 
+# What a shell runs in its background ignores Ctrl-C, and so does all that it starts, as this may be.
+_HEARS_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, "-m", "programmes.cli", *sys.argv[1:]])
+"""
+
+
 def _stopped(environment: dict[str, str], words: str, number: signal.Signals, before: int = 0) -> tuple[int, str]:
     """How a command ends that is told to stop while a database takes its connection and then says nothing; `before` that
     it has hung up on so many."""
@@ -96,7 +104,7 @@ def _stopped(environment: dict[str, str], words: str, number: signal.Signals, be
         listening.settimeout(60)
         address = f"postgresql://web:{WORD}@127.0.0.1:{listening.getsockname()[1]}/x?sslmode=disable"
         process = subprocess.Popen(
-            [sys.executable, "-m", "programmes.cli", *words.split()],
+            [sys.executable, "-c", _HEARS_CTRL_C, *words.split()],
             env={**environment, "DATABASE_URL": address}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
