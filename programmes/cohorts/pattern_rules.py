@@ -46,7 +46,7 @@ def pattern_of(slots: Sequence[Slot], first: date, every: int = 1) -> Pattern:
 def parts_of(slots: Sequence[Slot]) -> list[list[Slot]]:
     """The sessions by which pattern of their group they follow, first the pattern that came first, each in its order."""
     found: dict[int, list[Slot]] = {}
-    for slot in sorted(slots, key=_was_at):
+    for slot in sorted(slots, key=planned_at):
         found.setdefault(slot.pattern, []).append(slot)
     return [found[number] for number in sorted(found)]
 
@@ -200,13 +200,14 @@ def _on_weekday(day: Day, before: Collection[int]) -> Day:
     return replace(day, notes=(Note("other_weekday", day.day), *weekend(day.day), *day.notes))
 
 
-def _was_at(slot: Slot) -> datetime:
+def planned_at(slot: Slot) -> datetime:
+    """When a session was to begin before it was moved by itself."""
     return slot.original or slot.starts_at
 
 
 def _was_on(slot: Slot) -> date:
     """The day a session was to be on before it was moved."""
-    return local(_was_at(slot)).date()
+    return local(planned_at(slot)).date()
 
 
 def _times(slot: Slot) -> tuple[time, time]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from programmes.cohorts.pattern_rules import BY_HAND, often, parts_of
+from programmes.cohorts.pattern_rules import BY_HAND, often, parts_of, planned_at
 from programmes.cohorts.schedule_rules import Slot
 from programmes.core.clock import local
 from programmes.core.i18n import gettext as _
@@ -32,11 +32,6 @@ class Beat:
         return local(self.starts_at).time(), local(self.ends_at).time()
 
 
-def planned(slot: Slot) -> datetime:
-    """When a session was to begin before it was moved by itself."""
-    return slot.original or slot.starts_at
-
-
 def beats(slots: Sequence[Slot]) -> list[Beat]:
     """The usual weekdays in their order, each with its hours.
 
@@ -46,7 +41,7 @@ def beats(slots: Sequence[Slot]) -> list[Beat]:
     """
     by_day: dict[int, list[Slot]] = {}
     for slot in max(reversed(parts_of(slots)), key=len, default=[]):
-        by_day.setdefault(local(planned(slot)).weekday(), []).append(slot)
+        by_day.setdefault(local(planned_at(slot)).weekday(), []).append(slot)
     usual = often({day: len(found) for day, found in by_day.items()})
     return [_beat(day, found) for day, found in sorted(by_day.items()) if day in usual]
 
@@ -100,6 +95,6 @@ def _many_differ(slots: Sequence[Slot], found: Sequence[Beat]) -> bool:
 def _covered(slots: Sequence[Slot], found: Sequence[Beat]) -> bool:
     """Whether every session is on one of these weekdays, at its hours."""
     told = {(beat.weekday, *beat.hours) for beat in found}
-    return {(local(planned(slot)).weekday(), *_hours(slot)) for slot in slots if slot.original is None} <= told and {
-        local(planned(slot)).weekday() for slot in slots
+    return {(local(planned_at(slot)).weekday(), *_hours(slot)) for slot in slots if slot.original is None} <= told and {
+        local(planned_at(slot)).weekday() for slot in slots
     } <= {beat.weekday for beat in found}

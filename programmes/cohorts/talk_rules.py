@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from programmes.catalogue.rules import Programme
-from programmes.cohorts.pattern_rules import usual_weekdays
+from programmes.cohorts.pattern_rules import planned_at, usual_weekdays
 from programmes.cohorts.rules import Reason, why_not_move
 from programmes.cohorts.schedule_rules import Closure, Slot, slot_on, why_off
 from programmes.core.clock import local, local_date
@@ -85,9 +85,9 @@ def next_talk(slots: Sequence[Slot], every: int, closures: Sequence[Closure], no
         day = local_date(now) + timedelta(weeks=1)
         return slot_on(next((d for d in _days_from(day) if d.weekday() < 5 and not why_off(d, closures)), day), *_USUAL)
     usual = usual_weekdays(slots)
-    last = max((slot for slot in slots if local(_planned(slot)).weekday() in usual), key=_planned)
-    begins, ends = local(_planned(last)), local(_planned(last) + (last.ends_at - last.starts_at))
-    after = max(now, *(_planned(slot) for slot in slots))
+    last = max((slot for slot in slots if local(planned_at(slot)).weekday() in usual), key=planned_at)
+    begins, ends = local(planned_at(last)), local(planned_at(last) + (last.ends_at - last.starts_at))
+    after = max(now, *(planned_at(slot) for slot in slots))
     taken = {local_date(slot.starts_at) for slot in slots}
     day = begins.date()
     for _week in range(_WEEKS_AHEAD):
@@ -96,10 +96,6 @@ def next_talk(slots: Sequence[Slot], every: int, closures: Sequence[Closure], no
         if found.starts_at > after and day not in taken and not why_off(day, closures):
             return found
     return slot_on(day, begins.time(), ends.time())
-
-
-def _planned(slot: Slot) -> datetime:
-    return slot.original or slot.starts_at
 
 
 def _days_from(day: date) -> list[date]:
