@@ -16,7 +16,8 @@ from programmes.core.rotating import is_rotating
 from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts, Spot, is_unconfirmed, read_key, restore_of
 from programmes.core.which_database import put_back_elsewhere
 from programmes.doctor.findings import Finding, Patient
-from programmes.doctor.folders import KeyFacts, folder_findings, key_findings, keys_in, look_at
+from programmes.doctor.folder_findings import folder_findings, key_findings
+from programmes.doctor.folders import KeyFacts, keys_in, look_at
 from programmes.evaluation.queries import waiting_sizes
 from programmes.evaluation.rules import pool
 from programmes.evaluation.text_keys import TextKeys

@@ -11,7 +11,8 @@ import pytest
 from programmes.backup import archives
 from programmes.core.key_files import Receipts
 from programmes.core.sealing import KeyFolder, KeysAway, Spot, read_key
-from programmes.doctor.folders import folder_findings, keys_in, look_at
+from programmes.doctor.folder_findings import folder_findings
+from programmes.doctor.folders import keys_in, look_at
 from programmes.evaluation.keys import BallotKeys
 from tests.planting import plant
 

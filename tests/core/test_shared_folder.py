@@ -13,7 +13,8 @@ import pytest
 
 from programmes.core.key_files import Receipts
 from programmes.core.sealing import KeyFolder
-from programmes.doctor.folders import FolderFacts, folder_findings, look_at
+from programmes.doctor.folder_findings import folder_findings
+from programmes.doctor.folders import FolderFacts, look_at
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 

@@ -31,7 +31,8 @@ from programmes.demo.processes import environment
 from programmes.doctor import checks, command, database_checks, key_checks, server_checks
 from programmes.doctor.database_checks import logging_findings
 from programmes.doctor.findings import Finding, Patient, as_json, as_text, exit_code
-from programmes.doctor.folders import FolderFacts, folder_findings
+from programmes.doctor.folder_findings import folder_findings
+from programmes.doctor.folders import FolderFacts
 from programmes.evaluation.keys import BallotKeys
 from programmes.evaluation.text_keys import TextKeys
 from programmes.people.looks import looking
