@@ -1,6 +1,7 @@
 """`programmes demo`: from nothing to a running, populated service, and back to nothing."""
 
 import asyncio
+import logging
 import shutil
 import signal
 from collections.abc import AsyncIterator, Coroutine
@@ -8,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+import structlog
 
 from programmes import private_server
 from programmes.core.clock import Clock, SystemClock
@@ -102,6 +104,8 @@ async def _prepare(place: Place, server: PrivateServer, port: int, clock: Clock)
     # What loads it is half of the service, and only read when there is something to load.
     from programmes.demo import municipality
 
+    # Told in leaps of days, a story outruns a reminder now and then: here that is no warning to anybody.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     await municipality.load(place, settings, clock.now(), _say)
     await _rename(server, _DRAFT, _DATABASE)
 
