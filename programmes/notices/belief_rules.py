@@ -188,6 +188,20 @@ def heard_by_the_way(before: Belief, after: Belief, pending: Sequence[Pending]) 
     return replace(outcome("undo", before, after, (), knew=False), narrowed=narrowed)
 
 
+def without_what_is_over(found: Outcome, after: Belief, pending: Sequence[Pending], now: datetime) -> Outcome:
+    """The same, where all that there is to tell is over before and after: nobody is written to about it. Messages that are
+    about it stay about it, since a later change may give it a time to come."""
+    if not found.told or is_of_use(found.told, after, now):
+        return found
+    believed = {entry.notice_id: entry.believed for entry in pending}
+    kept = {
+        notice_id: {s: known for s, known in believed[notice_id].items() if s in left or s in found.told}
+        for notice_id, left in found.narrowed
+    }
+    narrowed = tuple((notice_id, left) for notice_id, left in kept.items() if left != dict(believed[notice_id]))
+    return Outcome(narrowed, None, {})
+
+
 def _last_heard(holder: Pending, session_id: int, was: Known | None, now_is: Known | None, change: Change) -> Known | None:
     """How somebody knows a session whose message is outrun."""
     believed = holder.believed[session_id]

@@ -78,7 +78,7 @@ def reached_page(
         cohort.name,
         (words.cancelled if session.state == "cancelled" else words.moved).rstrip("."),
         f"{cohort.name}. {when(session)}{_was(session)}",
-        line(counts),
+        _line(cohort, session, counts),
         counts.on_way == 0,
         cohort.form == "drop_in",
         cohort.exempt,
@@ -116,6 +116,13 @@ def line(counts: Counts) -> str:
     if counts.alone:
         parts.append(ngettext("%(n)s ser det bara på Min plats.", "%(n)s ser det bara på Min plats.", counts.alone))
     return " ".join(parts)
+
+
+def _line(cohort: CohortFacts, session: SessionFacts, counts: Counts) -> str:
+    """The numbers; or that nobody is told, since it was over when it was changed."""
+    if not counts.all and session.ends_at <= (session.cancelled_at or session.revised_at):
+        return " ".join([words_for(cohort.form).over, _("Ingen får besked.")])
+    return line(counts)
 
 
 def _row(cohort: CohortFacts, person: Person, over: bool, now: datetime, contact: str | None) -> Row:
@@ -190,8 +197,8 @@ class NowPage:
     rows: tuple[tuple[str, How], ...]
 
 
-def now_page(people: Sequence[Person], now: datetime) -> NowPage:
+def now_page(cohort: CohortFacts, session: SessionFacts, people: Sequence[Person], now: datetime) -> NowPage:
     """The same without names."""
     counts = counted(person.heard for person in people)
     rows = tuple((str(person.enrolment_id), how(person, now)) for person in people)
-    return NowPage(line(counts), counts.on_way == 0, rows)
+    return NowPage(_line(cohort, session, counts), counts.on_way == 0, rows)

@@ -58,7 +58,7 @@ async def reached_now(request: AnyRequest, session_id: FromPath[int]) -> Respons
     cohort, session = await _mine(request, session_id)
     now = state.clock.now()
     people = await services.people(cohort, session, state.key_folder, None, now)
-    return page(request, "desk/reached_now.html", pages.now_page(people, now))
+    return page(request, "desk/reached_now.html", pages.now_page(cohort, session, people, now))
 
 
 @post("/personal/traffar/{session_id:int}/besked", guards=[signed_in], status_code=303)
