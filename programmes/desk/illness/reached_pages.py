@@ -27,13 +27,14 @@ class How:
 @dataclass(frozen=True)
 class Row:
     """One line. `ring` opens the call: with a button that shows the channel, or on the person's own page (`address`). `say`
-    is what to tell them, by the days that they know."""
+    is what to tell them, by the days that they know; `told_with`: the other messages that this tells too."""
 
     enrolment_id: UUID
     label: str
     protected: bool
     how: How
     notice_id: str
+    told_with: tuple[str, ...]
     ring: bool
     address: str
     contact: str | None
@@ -135,6 +136,7 @@ def _row(cohort: CohortFacts, person: Person, over: bool, now: datetime, contact
         person.protected,
         how(person, now),
         str(notice.notice_id) if notice and untold else "",
+        tuple(str(number) for number in sorted(notice.told_with - {notice.notice_id})) if notice and untold else (),
         ring,
         "" if cohort.exempt else f"/personal/grupper/{cohort.cohort_id}/deltagare/{person.enrolment_id}",
         contact,

@@ -67,6 +67,7 @@ async def called(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
     form, state = await read_form(request), request.app.state
     try:
         enrolment_id, notice_id = UUID(form.raw("vem")), UUID(form.raw("besked"))
+        told_with = frozenset(UUID(number) for number in form.all("med")[:100])
     except ValueError as error:
         raise NotFound from error
     answer = form.raw("svar")
@@ -80,6 +81,7 @@ async def called(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
         state.key_folder,
         principal(request),
         state.clock.now(),
+        told_with,
     )
     return _to(f"/personal/traffar/{session_id}/besked?klart={answer}")
 
