@@ -10,6 +10,7 @@ from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
 from programmes.cohorts.tabs_rules import tabs
 from programmes.cohorts.talk_rules import Tally
+from programmes.cohorts.undone_rules import that_matter
 from programmes.cohorts.wording_rules import numbered, said
 from programmes.cohorts.words_rules import SessionWords, words_for
 from programmes.core.clock import local_date
@@ -34,6 +35,7 @@ class Session:
     slot: Slot | None = None
     is_changed: bool = False
     venue_id: int = 0
+    makes_up_for: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def sessions_page(
 ) -> SessionsPage:
     """The list of sessions, those that are over apart. `talks` are those of a series that count; `undo`: the last change
     can be undone. Of one that lies in one of the `closures` it is said."""
+    sessions = that_matter(sessions)
     alive = group.state not in {"closed", "cancelled"}
     following = next((s.session_id for s in sessions if s.state in {"planned", "moved"} and s.ends_at > now), 0)
     past = [s for s in sessions if s.ends_at <= now]
@@ -145,6 +148,7 @@ def heads() -> tuple[str, ...]:
 
 def rows(group: Group, sessions: Sequence[Session], now: datetime) -> Iterator[tuple[str, ...]]:
     """A line for each session, in their order, in local time."""
+    sessions = that_matter(sessions)
     would_be = would_be_numbers(sessions)
     for one in sessions:
         was = one.was_at if one.was_at != one.starts_at else None

@@ -52,6 +52,7 @@ def _session(session: SessionFacts) -> pages.Session:
         session.slot,
         session.is_changed,
         session.venue_id,
+        session.makes_up_for,
     )
 
 

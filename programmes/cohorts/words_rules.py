@@ -27,6 +27,7 @@ class SessionWords:
     gets_new_time: str
     moved: str
     cancelled: str
+    over: str
     replaced: str
     opened: str
     planned: str
@@ -57,6 +58,7 @@ def _sessions() -> SessionWords:
         gets_new_time=_("Träffen byter tid."),
         moved=_("Träffen är flyttad."),
         cancelled=_("Träffen är inställd."),
+        over=_("Träffen har redan varit."),
         replaced=_("Träffen är inställd och en ny är tillagd sist."),
         opened=_("Gruppen är öppen för anmälan."),
         planned=_("Gruppen är sparad som planerad. Inget syns utåt."),
@@ -83,6 +85,7 @@ def _talks() -> SessionWords:
         gets_new_time=_("Samtalet byter tid."),
         moved=_("Samtalet är flyttat."),
         cancelled=_("Samtalet är inställt."),
+        over=_("Samtalet har redan varit."),
         replaced=_("Samtalet är inställt och ett nytt är tillagt sist."),
         opened=_("Serien är öppen för anmälan."),
         planned=_("Serien är sparad som planerad. Inget syns utåt."),
@@ -109,6 +112,7 @@ def _openings() -> SessionWords:
         gets_new_time=_("Tillfället byter tid."),
         moved=_("Tillfället är flyttat."),
         cancelled=_("Tillfället är inställt."),
+        over=_("Tillfället har redan varit."),
         replaced=_("Tillfället är inställt och ett nytt är tillagt sist."),
         opened=_("Verksamheten syns nu för alla."),
         planned=_("Verksamheten är sparad som planerad. Inget syns utåt."),

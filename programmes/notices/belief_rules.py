@@ -188,6 +188,20 @@ def heard_by_the_way(before: Belief, after: Belief, pending: Sequence[Pending]) 
     return replace(outcome("undo", before, after, (), knew=False), narrowed=narrowed)
 
 
+def without_what_is_over(found: Outcome, after: Belief, pending: Sequence[Pending], now: datetime) -> Outcome:
+    """The same, where all that there is to tell is over before and after: nobody is written to about it. Messages that are
+    about it stay about it, since a later change may give it a time to come."""
+    if not found.told or is_of_use(found.told, after, now):
+        return found
+    believed = {entry.notice_id: entry.believed for entry in pending}
+    kept = {
+        notice_id: {s: known for s, known in believed[notice_id].items() if s in left or s in found.told}
+        for notice_id, left in found.narrowed
+    }
+    narrowed = tuple((notice_id, left) for notice_id, left in kept.items() if left != dict(believed[notice_id]))
+    return Outcome(narrowed, None, {})
+
+
 def _last_heard(holder: Pending, session_id: int, was: Known | None, now_is: Known | None, change: Change) -> Known | None:
     """How somebody knows a session whose message is outrun."""
     believed = holder.believed[session_id]
@@ -284,29 +298,79 @@ def left_of(believed: Belief, now_is: Belief, now: datetime) -> Left | None:
     Who comes knows times, not which session is when: one that they believe in, at which there is another session by now, is
     as they believe.
     """
-    found = still_different(believed, now_is, now)
-    by_time = _by_time({session_id: old for session_id, (old, _is) in found.items()}, now_is)
-    every: dict[int, Known | None] = {**dict.fromkeys(by_time), **believed}
-    found = {
-        session_id: (old, by_time.get(session_id))
-        for session_id, old in every.items()
-        if session_id in found or by_time.get(session_id) != now_is.get(session_id)
-    }
-    found = {i: (old, known) for i, (old, known) in found.items() if old != known and _is_coming(old, known, now)}
+    return _left(believed, _by_time(believed, now_is)[0], now_is, now)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Messages to one person that are told as one, since a session of one has got the time by which they know a session of
+    another; with what of them together is left to tell."""
+
+    messages: frozenset[UUID]
+    left: Left | None
+
+
+def left_together(messages: Mapping[UUID, Belief], now_is: Belief, now: datetime) -> dict[UUID, Told]:
+    """The same of everything that has not reached one person, by message: what they believe is all of it joined."""
+    believed = {session_id: known for belief in messages.values() for session_id, known in belief.items()}
+    by_time, swaps = _by_time(believed, now_is)
+    together = _together([*(list(belief) for belief in messages.values()), *map(list, swaps)])
+    found = dict[UUID, Told]()
+    for sessions in together:
+        ids = [notice_id for notice_id, belief in messages.items() if sessions & belief.keys()]
+        # As much as concerns these sessions; the others are as they are.
+        here = {session_id: known for session_id, known in believed.items() if session_id in sessions}
+        times = {session_id: by_time.get(session_id) if session_id in sessions else known
+                 for session_id, known in {**dict.fromkeys(sessions), **now_is}.items()}  # fmt: skip
+        found |= dict.fromkeys(ids, Told(frozenset(ids), _left(here, times, now_is, now)))
+    return found
+
+
+def _together(groups: Iterable[Collection[int]]) -> list[set[int]]:
+    """Sessions that belong together because something is about both."""
+    found = list[set[int]]()
+    for group in groups:
+        met = [one for one in found if one & set(group)]
+        found = [one for one in found if not any(one is other for other in met)]
+        found.append(set(group).union(*met))
+    return found
+
+
+def _left(believed: Belief, by_time: Belief, now_is: Belief, now: datetime) -> Left | None:
+    """What is otherwise of each time in which they believe, and what they know nothing of."""
+    there = {known for known in now_is.values() if known is not None}
+    known_times = {known for known in believed.values() if _is_sure(known)}
+    every: dict[int, Known | None] = {**{s: None for s in by_time if by_time[s] != now_is.get(s)}, **believed}
+    found = dict[int, tuple[Known | None, Known | None]]()
+    for session_id, old in every.items():
+        new = by_time.get(session_id)
+        was = None if _is_sure(old) and old in there else old
+        becomes = None if new in known_times and (was is None or _is_sure(was)) else new
+        if was != becomes and _is_coming(was, becomes, now):
+            found[session_id] = (was, becomes)
     if not found:
         return None
-    return Left(tuple(found.values()), taken({session_id: old for session_id, (old, _is) in found.items()}, by_time))
+    return Left(tuple(found.values()), taken({session_id: was for session_id, (was, _new) in found.items()}, by_time))
 
 
-def _by_time(believed: Belief, now_is: Belief) -> Belief:
-    """The sessions as they are, with each time that is surely believed in at the session that it is believed of."""
-    found = dict(now_is)
+def _is_sure(known: Known | None) -> bool:
+    return known is not None and not known.others and not known.unheard
+
+
+def _by_time(believed: Belief, now_is: Belief) -> tuple[Belief, tuple[tuple[int, int], ...]]:
+    """The sessions as they are, with each time that is surely believed in at the session that it is believed of; and which
+    have changed places for that."""
+    found, swaps, settled = dict(now_is), list[tuple[int, int]](), set[int]()
     for session_id, old in sorted(believed.items()):
-        if old is None or old.others or old.unheard:
+        if old is None or not _is_sure(old):
             continue
-        there = next((other for other, known in found.items() if known == old), session_id)
-        found[there], found[session_id] = found.get(session_id), found.get(there)
-    return found
+        there = next((other for other, known in found.items() if known == old and other not in settled), session_id)
+        if found.get(there) == old:
+            settled.add(session_id)
+        if there != session_id:
+            found[there], found[session_id] = found.get(session_id), found.get(there)
+            swaps.append((there, session_id))
+    return found, tuple(swaps)
 
 
 def taken(believed: Belief, now_is: Belief) -> bool:

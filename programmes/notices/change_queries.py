@@ -7,8 +7,18 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.core.db import fetch
-from programmes.notices.belief_rules import OF_START, Belief, Change, Pending, differing, known_of, read
-from programmes.notices.rules import NAMES_A_DAY
+from programmes.notices.belief_rules import (
+    OF_START,
+    Belief,
+    Change,
+    Pending,
+    Told,
+    differing,
+    known_of,
+    left_together,
+    read,
+)
+from programmes.notices.rules import NAMES_A_DAY, OF_CHANGES
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,29 @@ async def pending(enrolment_id: UUID) -> list[Pending]:
         enrolment_id,
     )
     return [Pending(row["id"], row["kind"], read(row["believed"]) or {}, row["sure"], row["given_up"]) for row in rows]
+
+
+async def left_by_message(cohort_ids: Collection[int], now: datetime) -> dict[UUID, Told]:
+    """Of each message about changes that has not reached somebody, whatever became of it, what is left to tell, and with
+    which others it is told as one: what somebody believes is what all of theirs say. A decision about a start or about all
+    that is left is told by itself. Of no cohort, without a statement."""
+    if not cohort_ids:
+        return {}
+    rows = await fetch(
+        """select e.cohort_id, n.enrolment_id, n.id, n.believed from notice n join enrolment e on e.id = n.enrolment_id
+           where e.cohort_id = any($1::int[]) and n.kind = any($2::text[]) and n.believed is not null
+             and n.believed <> '{}' and n.sent_at is null and n.state <> 'sent' order by n.created_at, n.id""",
+        sorted(set(cohort_ids)),
+        sorted(OF_CHANGES),
+    )
+    now_is = await all_as_they_are({row["cohort_id"] for row in rows})
+    theirs = dict[tuple[int, UUID], dict[UUID, Belief]]()
+    for row in rows:
+        theirs.setdefault((row["cohort_id"], row["enrolment_id"]), {})[row["id"]] = read(row["believed"]) or {}
+    found = dict[UUID, Told]()
+    for (cohort_id, _), messages in theirs.items():
+        found |= left_together(messages, now_is[cohort_id], now)
+    return found
 
 
 async def as_they_are(cohort_id: int) -> Belief:

@@ -12,7 +12,15 @@ from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.rules import ALIVE
 from programmes.notices import change_queries, queries, rules
-from programmes.notices.belief_rules import ALWAYS, Outcome, Pending, heard_by_the_way, outcome, written
+from programmes.notices.belief_rules import (
+    ALWAYS,
+    Outcome,
+    Pending,
+    heard_by_the_way,
+    outcome,
+    without_what_is_over,
+    written,
+)
 from programmes.notices.change_queries import Untold
 from programmes.notices.rules import Kind
 from programmes.notices.services import Event, note, wake
@@ -56,6 +64,9 @@ async def _tell_one(change: Untold, facts: EnrolmentFacts, keys: KeyFolder, now:
         return False  # They applied, or took their place, with the sessions as the change had made them.
     pending = await change_queries.pending(facts.enrolment_id)
     found = await _outcome(change, facts, since, pending)
+    if change.kind not in ALWAYS:
+        # By when it was made: who came in vain because nobody wrote in time was not told, and that is to be seen.
+        found = without_what_is_over(found, change.after, pending, change.made_at)
     await _narrow(found, pending)
     if found.kind is None:
         return False

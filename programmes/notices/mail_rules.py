@@ -1,5 +1,6 @@
 """A message as mail: subject and paragraphs, text and HTML alike. Pure."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -53,13 +54,23 @@ def _text(letter: Letter) -> str:
 
 
 def _html(letter: Letter) -> str:
-    parts = [f"<p>{escape(_('Hej!'))}</p>", *(f"<p>{escape(line)}</p>" for line in letter.news)]
+    parts = [f"<p>{escape(_('Hej!'))}</p>", *(f"<p>{_linked(line)}</p>" for line in letter.news)]
     if letter.link:
         parts.append(f'<p><a href="{escape(letter.link)}">{escape(_("Öppna Min plats"))}</a></p>')
-    parts.extend(f"<p><small>{escape(line)}</small></p>" for line in letter.foot)
+    parts.extend(f"<p><small>{_linked(line)}</small></p>" for line in letter.foot)
     head = f'<meta charset="utf-8"><title>{escape(letter.subject)}</title>'
     return (
         f'<!doctype html>\n<html lang="{language()}">\n<head>{head}</head>\n<body>\n'
         + "\n".join(parts)
         + "\n</body>\n</html>\n"
     )
+
+
+# An address ends before what only ends the sentence.
+_ADDRESS = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)])")
+
+
+def _linked(line: str) -> str:
+    """A line in which each address is a link."""
+    parts = _ADDRESS.split(line)
+    return "".join(f'<a href="{escape(part)}">{escape(part)}</a>' if n % 2 else escape(part) for n, part in enumerate(parts))

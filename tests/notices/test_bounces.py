@@ -3,11 +3,15 @@
 import asyncio
 import os
 import sys
+from base64 import encodebytes
+from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
+from quopri import encodestring
 from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
 
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.sealing import KeyFolder
@@ -56,6 +60,37 @@ def test_only_a_report_of_failed_delivery_of_a_message_of_ours_is_a_bounce() -> 
     answer.set_content(f"Message-ID: <{number}@example.invalid>\nAction: failed")
     assert bounced(answer) is None
     assert bounced(EmailMessage()) is None
+
+
+_HEAD = "Subject: Om\n ditt möte\nMessage-ID:\n <{number}@example.invalid>\nFrom: a@example.invalid\n"
+_STATUS = "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; lisa@example.invalid\nAction: {action}\nStatus: 5.1.1\n"
+
+
+def _coded(text: str, encoding: str) -> str:
+    body = text.encode()
+    coded = {"base64": encodebytes, "quoted-printable": encodestring}
+    return coded[encoding](body).decode() if encoding in coded else text
+
+
+@pytest.mark.parametrize("encoding", ["7bit", "8bit", "base64", "quoted-printable"])
+@pytest.mark.parametrize("kind", ["text/rfc822-headers", "message/rfc822", "message/global", "message/global-headers"])
+@pytest.mark.parametrize("status", ["message/delivery-status", "message/global-delivery-status"])
+def test_reports_are_read_however_their_servers_write_them(kind: str, encoding: str, status: str) -> None:
+    number = uuid4()
+
+    def report(action: str) -> EmailMessage:
+        parts = [(status, "7bit", _STATUS.format(action=action)), (kind, encoding, _HEAD.format(number=number) + "\nHej!\n")]
+        lines = ["From: MAILER-DAEMON@mx", 'Content-Type: multipart/report; report-type="delivery-status"; boundary="b"', ""]
+        for name, code, text in parts:
+            lines += ["--b", f"Content-Type: {name}; charset=utf-8", f"Content-Transfer-Encoding: {code}", ""]
+            lines += [_coded(text, code)]
+        found = message_from_bytes("\r\n".join("\n".join([*lines, "--b--", ""]).split("\n")).encode(), policy=default)
+        assert isinstance(found, EmailMessage)
+        return found
+
+    assert bounced(report("failed")) == number
+    assert bounced(report("Failed (permanent error)")) == number
+    assert bounced(report("delayed (failed so far)")) is None
 
 
 async def test_a_bounce_shows_staff_who_was_not_reached_and_says_nothing_of_whom(

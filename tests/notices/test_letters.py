@@ -11,7 +11,7 @@ from programmes.core.i18n import Language, speaking
 from programmes.core.i18n import gettext as _
 from programmes.notices.gsm_rules import plain, segments
 from programmes.notices.letter_rules import Became, Facts, Slot, letter, news, spare
-from programmes.notices.mail_rules import Envelope, compose
+from programmes.notices.mail_rules import Envelope, Letter, compose
 from programmes.notices.rules import AUDIENCE, KINDS, Kind
 from programmes.notices.text_rules import text
 
@@ -50,6 +50,17 @@ def test_lines_on_the_wire_are_short_and_end_in_crlf() -> None:
     raw = bytes(compose(written, Envelope("a@example.invalid", "b@example.invalid", "<n@example.invalid>", NOW)))
     assert b"\n" not in raw.replace(b"\r\n", b"")
     assert max(len(line) for line in raw.split(b"\r\n")) <= 78
+
+
+def test_an_address_in_a_letter_is_a_link_without_the_full_stop_that_follows() -> None:
+    foot = ("Logga in och öppna http://127.0.0.1:8000/personal/idag.", "Karlshamn")
+    written = Letter("Något har ändrats", ("Se (https://example.invalid/a), eller ring.",), "", foot)
+    message = compose(written, Envelope("a@example.invalid", "b@example.invalid", "<n@example.invalid>", NOW))
+    body = message.get_body(("html",))
+    assert body
+    html = body.get_content()
+    assert 'öppna <a href="http://127.0.0.1:8000/personal/idag">http://127.0.0.1:8000/personal/idag</a>.' in html
+    assert '(<a href="https://example.invalid/a">https://example.invalid/a</a>), eller ring.' in html
 
 
 def test_nothing_in_a_letter_can_write_html() -> None:

@@ -134,6 +134,22 @@ def slot_text(slot: Slot | None) -> str:
     return f"{day_long(local_date(slot.starts_at))} {times(slot.starts_at, slot.ends_at)}" if slot else ""
 
 
+def cancelled(cohort: CohortFacts, whom: Whom, was: Slot, added: Slot | None, now: datetime) -> Rows:
+    """What it means to whom that a session is cancelled and one may be `added`. Of what is over nobody is told."""
+    words = words_for(cohort.form)
+    if was.ends_at > now or cohort.form == "drop_in" or cohort.state == "planned":
+        return happens(cohort, whom, words.stands_cancelled, words.shown_cancelled)
+    if added and added.ends_at > now:
+        only_new = _("Läggs en ny till får de veta det, annars får ingen besked.")
+        return happens(cohort, whom, f"{words.over} {only_new}", words.shown_cancelled)
+    how = _("På gruppens sida och i deras kalender")
+    return (
+        (_("Deltagarna"), words.over, _("Ingen får besked")),
+        (_("Kalendrar"), words.shown_cancelled, _("Oftast inom några timmar")),
+        (_("Gruppledare"), words.stands_cancelled, how),
+    )
+
+
 def happens(cohort: CohortFacts, whom: Whom, what: str, shown: str) -> Rows:
     """What a change means to whom, and how they are told. `shown` is what calendars say."""
     calendars = (_("Kalendrar"), shown, _("Oftast inom några timmar"))
@@ -244,6 +260,8 @@ def heading(told: Told, cohort: CohortFacts, of_staff: bool) -> str:
         return _("Deltagarna behöver inget besked")
     if cohort.form == "drop_in":
         return _("Vi vet inte vilka som tänkte komma")
+    if told == Told():
+        return _("Ingen behöver få besked")
     return _("Alla har fått veta") if complete(told) else _("Alla har inte fått veta än")
 
 

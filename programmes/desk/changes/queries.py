@@ -6,8 +6,7 @@ from uuid import UUID
 from programmes.core.db import fetch, fetchval
 from programmes.desk.changes.rules import Told
 from programmes.enrolment.rules import HOLDING
-from programmes.notices.belief_rules import left_of, read
-from programmes.notices.change_queries import as_they_are
+from programmes.notices.change_queries import left_by_message
 from programmes.notices.queries import EVENTS
 from programmes.notices.rules import KINDS, OF_CHANGES
 
@@ -16,7 +15,7 @@ async def told_of(cohort_id: int, since: datetime | None, now: datetime) -> Told
     """To how many of a cohort its changes of sessions have gone since a moment, None where nothing was changed; and whom any
     change has not reached, however long ago it was made, while a session is otherwise than they believe."""
     rows = await fetch(
-        """select n.enrolment_id, n.state, n.sent_at, n.believed, coalesce(n.created_at >= $2, false) as newly,
+        """select n.id, n.enrolment_id, n.state, n.sent_at, n.believed, coalesce(n.created_at >= $2, false) as newly,
                   s.ends_at is null or s.ends_at > $4 as coming
            from notice n join enrolment e on e.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
            where e.cohort_id = $1 and n.kind = any($3::text[]) and n.believed is distinct from '{}'
@@ -27,14 +26,13 @@ async def told_of(cohort_id: int, since: datetime | None, now: datetime) -> Told
         now,
         sorted(HOLDING),
     )
-    now_is = await as_they_are(cohort_id)
+    left = await left_by_message([cohort_id], now)
     found = {what: set[UUID]() for what in ("sent", "waiting", "missed", "by_staff")}
     for row in rows:
-        believed = read(row["believed"])
         if row["state"] == "sent" or row["sent_at"]:
             if row["newly"]:
                 found["sent" if row["state"] == "sent" else "by_staff"].add(row["enrolment_id"])
-        elif row["coming"] if believed is None else left_of(believed, now_is, now):
+        elif row["coming"] if row["believed"] is None else (told := left.get(row["id"])) and told.left:
             found["waiting" if row["state"] == "waiting" else "missed"].add(row["enrolment_id"])
     pending = await fetchval(f"select exists (select from {EVENTS})", cohort_id, list(KINDS))
     return Told(**{what: len(who) for what, who in found.items()}, pending=bool(pending))

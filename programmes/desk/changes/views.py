@@ -231,7 +231,7 @@ async def _show_cancel(
         lead,
         why_fixed(cohort, session),
         form,
-        pages.happens(cohort, whom, group.words.stands_cancelled, group.words.shown_cancelled),
+        pages.cancelled(cohort, whom, session.slot, added, _now(request)),
         added=pages.slot_text(added),
         shown=added.sign if added else "",
         ask_anyway=bool(over or clashes) or "anda" in form.errors or form.ticked("anda"),

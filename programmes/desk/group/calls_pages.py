@@ -74,7 +74,7 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
             call.label,
             call.protected,
             tuple(news_of(about) for about in call.news),
-            tuple(str(about.notice_id) for about in call.news),
+            tuple(str(number) for about in call.news for number in sorted(about.told_with or {about.notice_id})),
             call.is_offer,
         )
         for call in calls

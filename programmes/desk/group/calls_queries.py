@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from programmes.core.db import fetch
 from programmes.desk.group.calls_rules import Untold
-from programmes.notices.belief_rules import left_of, read
-from programmes.notices.change_queries import all_as_they_are
+from programmes.notices.change_queries import left_by_message
 from programmes.notices.rules import OF_CHANGES, REMINDERS
 
 # What a member of staff must tell when mail cannot: everything that changes when and whether somebody should come.
@@ -109,11 +109,13 @@ async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
         sorted(REMINDERS),
         sorted(OF_CHANGES),
     )
-    now_is = await all_as_they_are({row["cohort_id"] for row in rows if row["believed"]})
-    found = []
+    together = await left_by_message({row["cohort_id"] for row in rows if row["believed"]}, now)
+    found, said = [], set[UUID]()
     for row in rows:
-        believed = read(row["believed"])
-        left = left_of(believed, now_is[row["cohort_id"]], now) if believed is not None else None
-        if left or believed is None:
-            found.append(Untold(**{key: value for key, value in row.items() if key != "believed"}, left=left))
+        told = together.get(row["notice_id"]) if row["believed"] is not None else None
+        if row["believed"] is not None and (told is None or not told.left or row["notice_id"] in said):
+            continue
+        entry = {key: value for key, value in row.items() if key != "believed"}
+        found.append(Untold(**entry, left=told.left if told else None, told_with=told.messages if told else frozenset()))
+        said |= found[-1].told_with
     return found

@@ -11,7 +11,8 @@ from programmes.notices.reach_rules import Way
 @dataclass(frozen=True)
 class Untold:
     """One thing that somebody has not heard: a change, or that they have an offer. `failed`: mail was tried. `left`: which
-    sessions are otherwise than they believe; None for what is no change, or one that the release before told of."""
+    sessions are otherwise than they believe; None for what is no change, or one that the release before told of;
+    `told_with`: the messages that are told by telling it, more than one where they are told as one."""
 
     notice_id: UUID
     enrolment_id: UUID
@@ -24,6 +25,7 @@ class Untold:
     added_starts: datetime | None = None
     visit_starts: datetime | None = None
     left: Left | None = None
+    told_with: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def _by_person(found: Iterable[Untold]) -> Iterator[tuple[tuple[UUID, bool], tup
 
 async def told(cohort_id: int, enrolment_id: UUID, notices: Collection[UUID], who: Principal, now: datetime) -> None:
     """A member of staff has told somebody what no mail could: exactly these notices, which they had before them. What has
-    come since stays untold. Again, it changes nothing.
+    come since stays untold; what waits to be sent and was told with it is not sent. Again, it changes nothing.
 
     Raises:
         NotFound: not theirs, or nobody of that cohort.
@@ -70,8 +70,9 @@ async def told(cohort_id: int, enrolment_id: UUID, notices: Collection[UUID], wh
             raise NotFound
         # Of what mail could not carry, `sent_at` is when a member of staff said it.
         new = await execute(
-            """update notice set sent_at = $2
-               where enrolment_id = $1 and id = any($3::uuid[]) and state in ('failed', 'no_channel') and sent_at is null
+            """update notice set sent_at = $2, state = case when state = 'waiting' then 'failed' else state end
+               where enrolment_id = $1 and id = any($3::uuid[]) and sent_at is null
+                 and (state in ('failed', 'no_channel') or state = 'waiting' and believed is not null)
                returning 1""",
             enrolment_id,
             now,

@@ -27,13 +27,14 @@ class How:
 @dataclass(frozen=True)
 class Row:
     """One line. `ring` opens the call: with a button that shows the channel, or on the person's own page (`address`). `say`
-    is what to tell them, by the days that they know."""
+    is what to tell them, by the days that they know; `told_with`: the other messages that this tells too."""
 
     enrolment_id: UUID
     label: str
     protected: bool
     how: How
     notice_id: str
+    told_with: tuple[str, ...]
     ring: bool
     address: str
     contact: str | None
@@ -78,7 +79,7 @@ def reached_page(
         cohort.name,
         (words.cancelled if session.state == "cancelled" else words.moved).rstrip("."),
         f"{cohort.name}. {when(session)}{_was(session)}",
-        line(counts),
+        _line(cohort, session, counts),
         counts.on_way == 0,
         cohort.form == "drop_in",
         cohort.exempt,
@@ -118,6 +119,13 @@ def line(counts: Counts) -> str:
     return " ".join(parts)
 
 
+def _line(cohort: CohortFacts, session: SessionFacts, counts: Counts) -> str:
+    """The numbers; or that nobody is told, since it was over when it was changed."""
+    if not counts.all and session.ends_at <= (session.cancelled_at or session.revised_at):
+        return " ".join([words_for(cohort.form).over, _("Ingen får besked.")])
+    return line(counts)
+
+
 def _row(cohort: CohortFacts, person: Person, over: bool, now: datetime, contact: str | None) -> Row:
     notice = person.notice
     untold = may_be_rung(person.heard)
@@ -128,6 +136,7 @@ def _row(cohort: CohortFacts, person: Person, over: bool, now: datetime, contact
         person.protected,
         how(person, now),
         str(notice.notice_id) if notice and untold else "",
+        tuple(str(number) for number in sorted(notice.told_with - {notice.notice_id})) if notice and untold else (),
         ring,
         "" if cohort.exempt else f"/personal/grupper/{cohort.cohort_id}/deltagare/{person.enrolment_id}",
         contact,
@@ -190,8 +199,8 @@ class NowPage:
     rows: tuple[tuple[str, How], ...]
 
 
-def now_page(people: Sequence[Person], now: datetime) -> NowPage:
+def now_page(cohort: CohortFacts, session: SessionFacts, people: Sequence[Person], now: datetime) -> NowPage:
     """The same without names."""
     counts = counted(person.heard for person in people)
     rows = tuple((str(person.enrolment_id), how(person, now)) for person in people)
-    return NowPage(line(counts), counts.on_way == 0, rows)
+    return NowPage(_line(cohort, session, counts), counts.on_way == 0, rows)

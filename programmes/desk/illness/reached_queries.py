@@ -6,8 +6,7 @@ from uuid import UUID
 from programmes.cohorts.queries import SessionFacts
 from programmes.core.db import fetch, fetchval
 from programmes.desk.illness.reached_rules import Notice
-from programmes.notices.belief_rules import left_of, read
-from programmes.notices.change_queries import as_they_are
+from programmes.notices.change_queries import left_by_message
 from programmes.notices.queries import EVENTS
 from programmes.notices.rules import OF_CHANGES
 
@@ -34,15 +33,18 @@ async def newest(cohort_id: int, session: SessionFacts, now: datetime) -> dict[U
     """By enrolment; who has none is left out. Each with what of it is left to tell."""
     changed_at = session.cancelled_at or session.revised_at
     rows = await fetch(_NEWEST, cohort_id, session.session_id, changed_at, sorted(OF_CHANGES))
-    now_is = await as_they_are(cohort_id)
+    together = await left_by_message([cohort_id], now)
     found = {}
     for row in rows:
-        believed = read(row["believed"])
-        left = left_of(believed, now_is, now) if believed is not None else None
-        of_use = bool(left) if believed is not None else session.ends_at > now
-        knows = believed is not None and not left and session.ends_at > now
+        of_change = row["believed"] is not None
+        told = together.get(row["notice_id"]) if of_change else None
+        left = told.left if told else None
         found[row["enrolment_id"]] = Notice(
-            **{key: value for key, value in row.items() if key != "believed"}, of_use=of_use, left=left, knows=knows
+            **{key: value for key, value in row.items() if key != "believed"},
+            of_use=bool(left) if of_change else session.ends_at > now,
+            left=left,
+            knows=of_change and not left and session.ends_at > now,
+            told_with=told.messages if told else frozenset({row["notice_id"]}),
         )
     return found
 

@@ -25,6 +25,7 @@ class Notice:
 
     `called`: how often somebody rang in vain, and when last. `of_use`: something is left to tell; `left`: which sessions are
     otherwise than the person believes, where that is known; `knows`: none of those to come is.
+    `told_with`: the messages, this one among them, that are told by telling what is left.
     """
 
     notice_id: UUID
@@ -40,6 +41,7 @@ class Notice:
     of_use: bool = True
     left: Left | None = None
     knows: bool = False
+    told_with: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -84,9 +84,17 @@ async def reveal(session_id: int, enrolment_id: UUID, keys: KeyFolder, who: Prin
 
 
 async def called(
-    session_id: int, enrolment_id: UUID, notice_id: UUID, reached: bool, keys: KeyFolder, who: Principal, now: datetime
+    session_id: int,
+    enrolment_id: UUID,
+    notice_id: UUID,
+    reached: bool,
+    keys: KeyFolder,
+    who: Principal,
+    now: datetime,
+    told_with: frozenset[UUID] = frozenset(),
 ) -> None:
-    """Somebody rang, or told them at the door: they were reached, or not. Exactly the message that was shown is settled.
+    """Somebody rang, or told them at the door: they were reached, or not. Exactly what was shown is settled: the message,
+    and those that were told with it.
 
     Again it changes nothing. What waits to be sent is not sent once somebody has said it.
 
@@ -107,8 +115,8 @@ async def called(
         if reached:
             await execute(
                 """update notice set sent_at = $2, state = case when state = 'waiting' then 'failed' else state end
-                   where id = $1 and sent_at is null and state <> 'sent'""",
-                notice_id,
+                   where id = any($1::uuid[]) and sent_at is null and state <> 'sent'""",
+                [notice_id, *(told_with & notice.told_with)],
                 now,
             )
         action = "notice:told" if reached else "notice:rung_in_vain"

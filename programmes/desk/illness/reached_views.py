@@ -58,7 +58,7 @@ async def reached_now(request: AnyRequest, session_id: FromPath[int]) -> Respons
     cohort, session = await _mine(request, session_id)
     now = state.clock.now()
     people = await services.people(cohort, session, state.key_folder, None, now)
-    return page(request, "desk/reached_now.html", pages.now_page(people, now))
+    return page(request, "desk/reached_now.html", pages.now_page(cohort, session, people, now))
 
 
 @post("/personal/traffar/{session_id:int}/besked", guards=[signed_in], status_code=303)
@@ -67,6 +67,7 @@ async def called(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
     form, state = await read_form(request), request.app.state
     try:
         enrolment_id, notice_id = UUID(form.raw("vem")), UUID(form.raw("besked"))
+        told_with = frozenset(UUID(number) for number in form.all("med")[:100])
     except ValueError as error:
         raise NotFound from error
     answer = form.raw("svar")
@@ -80,6 +81,7 @@ async def called(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
         state.key_folder,
         principal(request),
         state.clock.now(),
+        told_with,
     )
     return _to(f"/personal/traffar/{session_id}/besked?klart={answer}")
 

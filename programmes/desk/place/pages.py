@@ -9,6 +9,7 @@ from programmes.catalogue.rules import Programme
 from programmes.catalogue.wording import Question
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.talk_rules import Tally
+from programmes.cohorts.undone_rules import that_matter
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
 from programmes.core.codes import grouped
@@ -227,7 +228,9 @@ def day_lines(sessions: list[SessionFacts], form: str, now: datetime, visit: Vis
     """A booked study visit and all sessions in order of time; the first that is still to come is marked."""
     year, booked = local_date(now).year, visit if visit and visit.state == "booked" and visit.starts_at > now else None
     coming = next((s.session_id for s in sessions if s.state != "cancelled" and s.ends_at > now), None)
-    lines = tuple(day_line(session, form, session.session_id == coming and not booked, year) for session in sessions)
+    lines = tuple(
+        day_line(session, form, session.session_id == coming and not booked, year) for session in that_matter(sessions)
+    )
     return (_visit_line(booked, year), *lines) if booked else lines
 
 
