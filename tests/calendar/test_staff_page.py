@@ -85,6 +85,8 @@ async def test_the_calendar_of_every_visitor_is_asked_about_before_it_becomes_em
         assert (done.status_code, done.headers["location"]) == (303, f"{PAGE}?bytt={place.cohort_id}")
     page = (await client.get(done.headers["location"])).text
     assert "Den öppna kalendern för" in page
+    assert f'href="#grupp-{place.cohort_id}"' in page
+    assert f'id="grupp-{place.cohort_id}"' in page.split("<details")[1]
     _own, after = addresses(page)
     assert after != before
     assert after in (await client.get(f"/insatser/{place.slug}")).text

@@ -52,6 +52,22 @@ async def test_after_an_opening_was_changed_no_page_leads_to_messages_that_there
     )
 
 
+@pytest.mark.parametrize("hours", [1, 48])
+async def test_before_a_whole_place_is_closed_down_nothing_is_said_of_messages_seats_or_a_queue(
+    client: httpx.AsyncClient, clock: FrozenClock, hours: int
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort("3.1", clock.now(), sessions=3, first_in=timedelta(hours=hours))
+    shown = (await client.get(f"/personal/starter/{cohort.cohort_id}/stall-in")).text
+    assert "Inget besked går ut till besökare: vi vet inte vilka som tänkte komma." in shown
+    assert ("Det går att ångra i tio minuter." in shown) == (hours == 48)
+    for untrue in ("Beskeden går", "har plats", "står i kö", "söka igen", "starten"):
+        assert untrue not in shown, untrue
+    group = await a_cohort("2.1", clock.now(), first_in=timedelta(hours=hours))
+    assert "Beskeden går" in (await client.get(f"/personal/starter/{group.cohort_id}/stall-in")).text
+
+
 async def test_when_nobody_is_to_be_rung_the_page_of_messages_says_so_and_leads_to_no_empty_list(
     client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, mail: Mail
 ) -> None:
