@@ -139,7 +139,7 @@ async def test_the_person_changes_it_on_min_plats_and_the_calendar_follows(
     answer = await post_form(client, "/min-plats/sprak", {"besked": "en"}, "/min-plats")
     assert answer.headers["location"] == "/min-plats?klart=sprak"
     page = (await client.get("/min-plats?klart=sprak")).text
-    assert "Besked till dig är på det språket från och med nu" in page
+    assert "Språket i besked till dig är ändrat" in page
     assert "Språk i besked: English" in page
     await mail.work()
     after = events((await client.get(calendar)).content)

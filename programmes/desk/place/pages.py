@@ -254,7 +254,7 @@ def done_words(what: str) -> str:
         "godkant": _("Tack, det är godkänt"),
         "flyttad": _("Du har flyttat till den här starten. Koden och tiden för din anmälan följde med"),
         "adress": _("Kalendern har en ny adress. Den gamla blir tom. Lägg till den nya i din kalender"),
-        "sprak": _("Besked till dig är på det språket från och med nu"),
+        "sprak": _("Språket i besked till dig är ändrat"),
         "svarat": _("Tack för svaret. Du kan ändra det här så länge starten inte är bestämd"),
     }.get(what, "")
 
