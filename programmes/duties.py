@@ -78,12 +78,17 @@ async def _end_calendar(worker: Worker, payload: dict[str, str | int]) -> None:
         await calendar.end_protected_of(UUID(str(payload["enrolment"])), now)
 
 
+async def _say_calendar_anew(worker: Worker, payload: dict[str, str | int]) -> None:
+    await calendar.say_anew(UUID(str(payload["enrolment"])), worker.clock.now())
+
+
 def handlers() -> dict[str, Handler]:
     """Which function answers which event."""
     return {
         "ballot_prepare": counting.prepare_job,
         "ballot_close": counting.close_job,
         "person_protected": _end_calendar,
+        "language_changed": _say_calendar_anew,
         **notices.HANDLERS,
         **staff_mail.HANDLERS,
     }

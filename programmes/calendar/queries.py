@@ -6,7 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from programmes.calendar.rules import Feed, FeedFacts, Occasion
+from programmes.calendar.rules import Feed as Feed
+from programmes.calendar.rules import FeedFacts, Occasion
 from programmes.cohorts.queries import LEADS
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.errors import NotFound

@@ -111,10 +111,27 @@ async def _make(
             now,
             *group,
         )
+        if kind == "participant":
+            await _take_title_over(feed_id, now)
     found = await queries.of_member(*group) if kind == "group" else await _existing(enrolment_id, cohort_id, staff_id)
     if found is None:
         raise NotFound
     return found
+
+
+async def _take_title_over(feed_id: UUID, now: datetime) -> None:
+    """In the caller's transaction: who had turned their calendar off finds their own title in the new one, only there."""
+    await execute(
+        """with before as (
+               select o.id, o.sealed_title from feed o join feed n on n.enrolment_id = o.enrolment_id
+               where n.id = $1 and o.id <> n.id and o.sealed_title is not null order by o.revoked_at desc limit 1)
+           update feed f set title_revision = case when f.id = $1 then 1 else 0 end,
+                  titled_at = case when f.id = $1 then $2::timestamptz end,
+                  sealed_title = case when f.id = $1 then before.sealed_title end
+           from before where f.id in ($1, before.id)""",
+        feed_id,
+        now,
+    )
 
 
 async def _existing(enrolment_id: UUID | None, cohort_id: int | None, staff_id: int | None) -> Feed | None:
@@ -158,10 +175,27 @@ async def set_title(feed_id: UUID, typed: str, keys: KeyFolder, now: datetime) -
     return title
 
 
-async def renew(feed_id: UUID, keys: KeyFolder, now: datetime) -> Feed:
-    """Give a feed a new address. The old one is served as revoked. Raises NotFound for a feed that is revoked itself."""
+async def say_anew(enrolment_id: UUID, now: datetime) -> None:
+    """Somebody is written to in another language, and what was said in the old one is said again: calendars that ignore a
+    change without a raised SEQUENCE read it too."""
+    async with transaction():
+        await execute(
+            """update feed set title_revision = title_revision + 1, titled_at = $2
+               where enrolment_id = $1 and kind = 'participant' and revoked_at is null""",
+            enrolment_id,
+            now,
+        )
+
+
+async def renew(feed_id: UUID, keys: KeyFolder, now: datetime, seen: int | None = None) -> Feed | None:
+    """Give a feed a new address. The old one is served as revoked. Raises NotFound for a feed that is revoked itself.
+
+    `seen` is the generation that was shown: one that has got a new address since keeps that, and None is returned.
+    """
     async with transaction():
         feed = await queries.locked(feed_id)
+        if seen is not None and seen != feed.generation:
+            return None
         renewed = replace(feed, generation=feed.generation + 1)
         digest = _digest(feed_id, renewed.generation, keys)
         # The old token moves to a row of its own that knows nothing but that it is over.
@@ -193,10 +227,11 @@ async def revoke(feed_id: UUID, now: datetime) -> None:
 
 
 async def close(feed_id: UUID, now: datetime) -> None:
-    """End a participant's own feed because they want none. Whose it was stays known, or Min plats would make another."""
+    """End a participant's own feed because they want none. Whose it was stays known, or Min plats would make another; so
+    does their own title, for the one that they may want again, until their place is over."""
     async with transaction():
         await execute(
-            """update feed set revoked_at = $1, sealed_title = null, titled_at = null, title_revision = 0,
+            """update feed set revoked_at = $1, titled_at = null, title_revision = 0,
                    created_at = date_trunc('day', created_at, 'UTC'), revised_at = $1, body_digest = null
                where revoked_at is null and id = $2 and kind = 'participant'""",
             _day(now),
@@ -214,8 +249,12 @@ async def end_protected(person_id: UUID, now: datetime) -> None:
 async def end_protected_of(enrolment_id: UUID, now: datetime) -> None:
     """The same for one place."""
     found = await queries.of_enrolment(enrolment_id)
-    if found is not None:
-        await revoke(found.feed_id, now)
+    async with transaction():
+        if found is not None:
+            await revoke(found.feed_id, now)
+        await execute(
+            "update feed set sealed_title = null where enrolment_id = $1 and sealed_title is not null", enrolment_id
+        )
 
 
 async def revoke_for_cohort(cohort_id: int, now: datetime) -> None:
@@ -227,6 +266,10 @@ async def revoke_for_cohort(cohort_id: int, now: datetime) -> None:
         RuntimeError: no transaction is open.
     """
     end = _day(now + timedelta(days=31 - now.day) + timedelta(days=1)).replace(day=1)
+    theirs = "select id from enrolment where cohort_id = $1"
+    await execute(
+        f"update feed set sealed_title = null where revoked_at is not null and enrolment_id in ({theirs})", cohort_id
+    )
     await execute(f"{_REVOKE} enrolment_id in (select id from enrolment where cohort_id = $2)", end, cohort_id)
 
 
@@ -249,6 +292,13 @@ async def revoke_ended(now: datetime) -> None:
                 select e.id from feed g join enrolment e on e.id = g.enrolment_id
                 where g.revoked_at is null and e.undo_until is null and e.state <> all($2::text[])))""",
             _day(now),
+            sorted(rules.WITH_DATES | rules.WAITING),
+        )
+        # Of one that they had turned off themselves the title had stayed.
+        await execute(
+            """update feed f set sealed_title = null where f.revoked_at is not null and f.sealed_title is not null
+                 and not exists (select 1 from enrolment e where e.id = f.enrolment_id
+                                 and (e.undo_until is not null or e.state = any($1::text[])))""",
             sorted(rules.WITH_DATES | rules.WAITING),
         )
 

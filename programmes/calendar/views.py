@@ -4,13 +4,14 @@ import re
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
-from uuid import UUID
 
 from litestar import HttpMethod, Request, Response, get, post, route
 from litestar.params import FromPath
 
 from programmes.calendar import pages, queries, services
+from programmes.calendar.queries import Feed
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts.queries import CohortFacts
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.db import transaction
@@ -86,36 +87,43 @@ async def staff_calendars(request: AnyRequest) -> Response[Any]:
     own = await services.leader_feed(person.staff_id, state.key_folder, now)
     groups = await cohorts.all_mine(person, local_date(now), ["planned", "open", "postponed", "started"])
     made = [(group, await services.cohort_feed(group.cohort_id, person.staff_id, state.key_folder, now)) for group in groups]
-    view = pages.staff_calendars(own, made, state.key_folder.service_key("feed"), state.settings.base_url)
+    key, renewed = state.key_folder.service_key("feed"), request.query_params.get("bytt", "")
+    view = pages.staff_calendars(own, made, key, state.settings.base_url, renewed)
     return page(request, "calendar/staff.html", view)
 
 
-@post("/personal/kalender", guards=[signed_in])
+@post("/personal/kalender", guards=[signed_in], status_code=200)
 async def renew(request: AnyRequest) -> Response[Any]:
-    """A new address for one's own calendar or for that of a group one works with; the old one stops."""
+    """A new address for one's own calendar or for that of a group one works with; the old one stops. That of a drop-in
+    place is every visitor's, and who presses is asked first: only a form that has seen the question (`sett`) changes it."""
     person, state = principal(request), request.app.state
     now = state.clock.now()
-    which = (await read_form(request)).text("kalender", 20)
-    feed_id = await _mine(person, which, state.key_folder, now)
+    form = await read_form(request)
+    which, typed = form.text("kalender", 20), form.raw("sett")
+    seen = int(typed) if re.fullmatch(r"[0-9]{1,9}", typed) else None
+    feed, cohort = await _mine(person, which, state.key_folder, now)
+    if cohort is not None and feed.kind == "drop_in" and seen is None:
+        asked = pages.RenewPage(cohort.cohort_id, cohort.name, feed.generation)
+        return page(request, "calendar/renew.html", asked)
     async with transaction():
-        await services.renew(feed_id, state.key_folder, now)
-        subject = f"staff/{person.staff_id}" if which == "egen" else f"cohort/{which}"
-        await audit.note("calendar:renew", subject, person.staff_id, now)
-    return Response("", status_code=303, headers={"location": "/personal/kalender"})
+        if await services.renew(feed.feed_id, state.key_folder, now, seen):
+            subject = f"staff/{person.staff_id}" if cohort is None else f"cohort/{cohort.cohort_id}"
+            await audit.note("calendar:renew", subject, person.staff_id, now)
+    done = "egen" if cohort is None else str(cohort.cohort_id)
+    return Response("", status_code=303, headers={"location": f"/personal/kalender?bytt={done}"})
 
 
-async def _mine(person: Principal, which: str, keys: KeyFolder, now: datetime) -> UUID:
-    """The live feed that a form names. Raises NotFound for one that is not theirs to renew."""
+async def _mine(person: Principal, which: str, keys: KeyFolder, now: datetime) -> tuple[Feed, CohortFacts | None]:
+    """The live feed that a form names, and of which group; None for one's own. Raises NotFound for one that is not theirs to
+    renew."""
     if which == "egen":
-        found = await queries.of_staff(person.staff_id)
+        own = await queries.of_staff(person.staff_id)
+        if own is not None:
+            return own, None
     elif re.fullmatch(r"[0-9]{1,10}", which):
         cohort = await cohorts.mine(person, local_date(now), row_id(int(which)))
-        found = await services.cohort_feed(cohort.cohort_id, person.staff_id, keys, now)
-    else:
-        found = None
-    if found is None:
-        raise NotFound
-    return found.feed_id
+        return await services.cohort_feed(cohort.cohort_id, person.staff_id, keys, now), cohort
+    raise NotFound
 
 
 @post("/min-plats/kalender")
@@ -134,6 +142,7 @@ async def participants_own(request: AnyRequest) -> Response[Any]:
         feed = await services.participant_feed(enrolment_id, state.key_folder, now, asked_for=form.ticked("skapa"))
         if feed is not None and form.raw("gor") == "byt":
             await services.renew(feed.feed_id, state.key_folder, now)
+            return Response("", status_code=303, headers={"location": "/min-plats?klart=adress"})
         elif feed is not None and form.raw("gor") == "stang":
             await services.close(feed.feed_id, now)
         elif feed is not None and "rubrik" in form.values:

@@ -64,7 +64,8 @@ async def clashes_of(
     cohort: CohortFacts, slots: Sequence[Slot], venue_id: int, principal: Principal, session: SessionFacts | None = None
 ) -> list[Clash]:
     """Where sessions of a cohort would meet those of others, in the order of the days. Nothing is said of a group that the
-    asker does not coordinate but that it is there. `session`: the one that the only slot is for; otherwise they are new."""
+    asker neither coordinates nor leads but that it is there. `session`: the one that the only slot is for; otherwise they
+    are new."""
     if not slots:
         return []
     first, last = min(slot.starts_at for slot in slots), max(slot.ends_at for slot in slots)

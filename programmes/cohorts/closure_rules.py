@@ -85,6 +85,12 @@ def closing(starts_at: datetime, venue_id: int, entered: Sequence[Entered]) -> E
     return None
 
 
+def closed_then(state: str, starts_at: datetime, venue_id: int, entered: Sequence[Entered]) -> str:
+    """Why that place is closed on the day of a session that can still be changed; nothing of another, or if it is open."""
+    found = closing(starts_at, venue_id, entered) if state in {"planned", "moved"} else None
+    return found.reason if found else ""
+
+
 def closed_already(days: Days, entered: Sequence[Entered]) -> list[Reason]:
     """The same days of the same room, or of every room, are entered once."""
     return [Reason("closed_already", "forsta")] if any(one.days == days for one in entered) else []

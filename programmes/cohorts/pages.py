@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from programmes.cohorts.closure_rules import Entered, closing
+from programmes.cohorts.closure_rules import Entered, closed_then
 from programmes.cohorts.rhythm_rules import rhythm
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Slot
@@ -143,19 +143,21 @@ def sessions_page(
 def heads() -> tuple[str, ...]:
     """The first line of the sessions as a file."""
     times_ = (_("Dag"), _("Börjar"), _("Slutar"), _("Skulle ha börjat"))
-    return _("Märkning"), *times_, _("Vad"), _("Lokal"), _("Läge")
+    return _("Märkning"), *times_, _("Vad"), _("Lokal"), _("Läge"), _("Stängt då")
 
 
-def rows(group: Group, sessions: Sequence[Session], now: datetime) -> Iterator[tuple[str, ...]]:
-    """A line for each session, in their order, in local time."""
+def rows(group: Group, sessions: Sequence[Session], now: datetime, closures: Sequence[Entered]) -> Iterator[tuple[str, ...]]:
+    """A line for each session, in their order, in local time; last why that place is closed then, of one to come."""
     sessions = that_matter(sessions)
     would_be = would_be_numbers(sessions)
     for one in sessions:
         was = one.was_at if one.was_at != one.starts_at else None
         before = f"{local_date(was).isoformat()} {clock(was)}" if was else ""
         state = _tag(group, one, False)[0] or (_("Har varit") if one.ends_at <= now else _("Planerad"))
+        coming = one.ends_at > now and group.state not in {"closed", "cancelled"}
+        closed = closed_then(one.state, one.starts_at, one.venue_id, closures) if coming else ""
         when = (local_date(one.starts_at).isoformat(), clock(one.starts_at), clock(one.ends_at))
-        yield _("Internt, sekretess"), *when, before, _what(group, one, would_be[one.session_id]), one.venue, state
+        yield _("Internt, sekretess"), *when, before, _what(group, one, would_be[one.session_id]), one.venue, state, closed
 
 
 def _summary(group: Group, sessions: Sequence[Session]) -> str:
@@ -173,7 +175,6 @@ def _line(
 ) -> Line:
     tag, kind, icon = _tag(group, session, following)
     changeable = alive and session.state in {"planned", "moved"}
-    closed = closing(session.starts_at, session.venue_id, closures) if changeable else None
     return Line(
         session_id=session.session_id,
         when=_when(session, session.starts_at),
@@ -185,7 +186,7 @@ def _line(
         kind=kind,
         icon=icon,
         changeable=changeable,
-        closed=closed.reason if closed else "",
+        closed=closed_then(session.state, session.starts_at, session.venue_id, closures) if alive else "",
     )
 
 

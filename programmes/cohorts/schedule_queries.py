@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from programmes.cohorts.queries import LEADS
 from programmes.cohorts.schedule_rules import Booking, Closure, Slot
 from programmes.core.db import fetch
 from programmes.core.principal import Principal
@@ -93,10 +94,12 @@ async def bookings(
 ) -> list[Booking]:
     """Sessions of other cohorts from `first` to `last`, in the venue or at which one of `staff` stands.
 
-    A cohort of a programme that the asker does not coordinate has no name here: that it exists is enough.
+    A cohort that the asker neither coordinates nor leads has no name here: that it exists is enough.
     """
     rows = await fetch(
-        """select s.starts_at, s.ends_at, s.venue_id, p.section, c.name,
+        f"""select s.starts_at, s.ends_at, s.venue_id, p.section, c.name,
+                  exists (select 1 from cohort_staff cs where cs.cohort_id = c.id and cs.staff_id = $6 and cs.until is null
+                          and {LEADS}) as led,
                   array(select d.staff_id from session_duty d
                         where d.session_id = s.id and d.staff_id = any($2::int[]) and not d.away) as leaders
            from cohort_session s join cohort c on c.id = s.cohort_id join programme p on p.id = c.programme_id
@@ -110,13 +113,14 @@ async def bookings(
         first,
         last,
         but_not,
+        principal.staff_id,
     )
     return [
         Booking(
             Slot(row["starts_at"], row["ends_at"]),
             row["venue_id"],
             frozenset(row["leaders"]),
-            row["name"] if principal.coordinates(row["section"]) else "",
+            row["name"] if row["led"] or principal.coordinates(row["section"]) else "",
         )
         for row in rows
     ]

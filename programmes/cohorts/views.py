@@ -80,10 +80,10 @@ async def sessions_file(request: AnyRequest, cohort_id: FromPath[int]) -> Respon
     now = _now(request)
     cohort = await queries.mine(principal(request), local_date(now), row_id(cohort_id))
     sessions = [_session(session) for session in await queries.sessions(cohort.cohort_id)]
-    group = await _group(request, cohort)
+    group, closures = await _group(request, cohort), await closure_services.closures(local_date(now))
     with speaking("sv"):
         name = f"traffar-{cohort.cohort_id}-internt-sekretess.csv"
-        return csv_file(name, pages.heads(), pages.rows(group, sessions, now))
+        return csv_file(name, pages.heads(), pages.rows(group, sessions, now, closures))
 
 
 @post("/personal/grupper/{cohort_id:int}/oppna", guards=[signed_in], status_code=200)

@@ -32,6 +32,8 @@ SLIP_LANGUAGES: tuple[tuple[Spoken, str, str], ...] = (
     ("en", "en", "English"),
     ("ar", "ar", "العربية"),
 )
+# What messages are written in, each with its name in itself: the two that everything is said in.
+MESSAGE_LANGUAGES = tuple((code, name) for code, _tag, name in SLIP_LANGUAGES if code in LANGUAGES)
 ON_A_SLIP = tuple(code for code, _tag, _name in SLIP_LANGUAGES)
 _FOLDER = Path(__file__).resolve().parents[2] / "locale"
 _language: ContextVar[Spoken] = ContextVar("language", default="sv")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from programmes.catalogue.rules import Programme
 from programmes.core.clock import at_local, local
+from programmes.core.i18n import Language
 
 State = Literal[
     "preliminary",
@@ -140,6 +141,8 @@ class EnrolmentFacts:
     protection_asked: bool = False
     # For which first day it was said that something was at most some years ago.
     counted_for: date | None = None
+    # In which language they are written to.
+    language: Language = "sv"
 
 
 @dataclass(frozen=True)

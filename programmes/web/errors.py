@@ -145,7 +145,9 @@ def not_confirmed(request: AnyRequest, error: Exception) -> Response[Any]:
 
 
 def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
-    if error.status_code == 405 and (_wants_json(request) or request.method == "HEAD"):
+    # A calendar is asked for by programs: all that may be done with its address is said alike of one that there is and none.
+    for_programs = _wants_json(request) or request.method == "HEAD" or request.url.path.startswith("/k/")
+    if error.status_code == 405 and for_programs:
         answer = _json(405, "Method not allowed")
         answer.headers["allow"] = (error.headers or {}).get("allow", "GET")
         return answer

@@ -100,6 +100,7 @@ def make_environment(settings: Settings, static: Static) -> Environment:
         ngettext=i18n.ngettext,
         static=static.address,
         settings=settings,
+        message_languages=i18n.MESSAGE_LANGUAGES,
         slip_languages=i18n.SLIP_LANGUAGES,
         office_hours=lambda: _office_hours(settings),
         **{name: getattr(i18n, name) for name in _DATE_HELPERS},

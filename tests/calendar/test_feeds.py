@@ -537,3 +537,15 @@ async def test_clock_changes_come_through_the_whole_way(
     assert feed
     found = events((await client.get(services.feed_address(feed, keys))).content)
     assert [e.start.strftime("%d %H:%M") for e in found] == ["18 18:00", "25 18:00", "01 18:00"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_nothing_but_reading_is_allowed_alike_of_a_calendar_that_there_is_and_of_none(
+    address: str, client: httpx.AsyncClient, method: str
+) -> None:
+    answers = [await client.request(method, one) for one in (address, f"/k/{'a' * 32}.ics", "/k/x")]
+    assert {(a.status_code, a.headers["allow"], a.content) for a in answers} == {
+        (405, answers[0].headers["allow"], answers[0].content)
+    }
+    assert {"GET", "HEAD"} <= set(answers[0].headers["allow"].split(", "))
+    assert not any("set-cookie" in a.headers for a in answers)

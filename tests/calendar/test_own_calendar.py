@@ -4,9 +4,13 @@ import re
 from datetime import timedelta
 
 import httpx
+import pytest
 
-from programmes.core.db import execute, transaction
+from programmes import worker
+from programmes.calendar import services
+from programmes.core.db import execute, fetchval, transaction
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import services as leaving
 from tests.calendar.ics import events
 from tests.calendar.test_staff_page import addresses
 from tests.clock import FrozenClock
@@ -70,9 +74,48 @@ async def test_whoever_wants_no_calendar_closes_it_and_no_other_is_made_until_th
     await post_form(client, CALENDAR, {"skapa": "1"}, PLACE)
     (another,) = addresses((await client.get(PLACE)).text)
     assert another != address
-    assert [e["SUMMARY"] for e in events((await client.get(another)).content)] == ["Möte"] * 3
+    # What it is called was their word, and they want it again.
+    assert [e["SUMMARY"] for e in events((await client.get(another)).content)] == ["Kör"] * 3
+    assert await fetchval("select count(*) from feed where sealed_title is not null") == 1
+    for gor in ({"gor": "stang"}, {"skapa": "1"}):
+        await post_form(client, CALENDAR, gor, PLACE)
+    (third,) = addresses((await client.get(PLACE)).text)
+    assert [e["SUMMARY"] for e in events((await client.get(third)).content)] == ["Kör"] * 3
     clock.advance(weeks=8)
-    assert [(await client.get(a)).status_code for a in (address, another)] == [410, 200]
+    assert [(await client.get(a)).status_code for a in (address, another, third)] == [410, 410, 200]
+
+
+@pytest.mark.parametrize("ends", ["the group is closed", "they have left", "their identity is protected"])
+async def test_the_title_of_a_calendar_that_was_turned_off_goes_with_what_it_was_kept_for(
+    client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock, the_worker: worker.Worker, ends: str
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), sessions=3)
+    taken = await somebody(cohort, keys, clock.now())
+    client.cookies.set("place", taken.token)
+    await post_form(client, CALENDAR, {"rubrik": "Kör"}, PLACE)
+    await post_form(client, CALENDAR, {"gor": "stang"}, PLACE)
+    kept = "select count(*) from feed where sealed_title is not null"
+    await worker.tick(the_worker)
+    assert await fetchval(kept) == 1
+    if ends == "the group is closed":
+        async with transaction():
+            await services.revoke_for_cohort(cohort.cohort_id, clock.now())
+    elif ends == "they have left":
+        await leaving.leave(taken.enrolment_id, keys, clock.now())
+        clock.advance(hours=2)
+        await worker.tick(the_worker)
+    else:
+        await services.end_protected_of(taken.enrolment_id, clock.now())
+    assert await fetchval(kept) == 0
+
+
+async def test_a_new_address_is_said_to_be_there(client: httpx.AsyncClient, keys: KeyFolder, clock: FrozenClock) -> None:
+    await open_place(client, keys, clock)
+    (address,) = addresses((await client.get(PLACE)).text)
+    answer = await post_form(client, CALENDAR, {"gor": "byt"}, PLACE)
+    page = (await client.get(answer.headers["location"])).text
+    assert "Kalendern har en ny adress. Den gamla blir tom." in page
+    assert addresses(page) != [address]
 
 
 async def test_the_way_into_a_calendar_is_told_where_calendars_are(

@@ -9,11 +9,12 @@ import httpx
 from programmes.calendar import services
 from programmes.cohorts import office_services as office
 from programmes.core.clock import local_date
+from programmes.core.db import fetchval
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from tests.calendar.ics import events
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_coordinator, a_leader, csrf_of, post_form, sign_in_as
+from tests.factories import a_cohort, a_coordinator, a_leader, csrf_of, hidden, post_form, sign_in_as
 
 PAGE = "/personal/kalender"
 
@@ -43,11 +44,57 @@ async def test_a_new_address_replaces_the_old_one(client: httpx.AsyncClient, clo
     before = addresses((await client.get(PAGE)).text)
     for which in ("egen", str(cohort.cohort_id)):
         answer = await post_form(client, PAGE, {"kalender": which})
-        assert (answer.status_code, answer.headers["location"]) == (303, PAGE)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?bytt={which}")
+        assert "har en ny adress. Den gamla visar en tom kalender" in (await client.get(answer.headers["location"])).text
     after = addresses((await client.get(PAGE)).text)
     assert not set(before) & set(after)
     assert events((await client.get(before[1])).content) == []
     assert len(events((await client.get(after[1])).content)) == 10
+
+
+async def test_an_address_that_was_changed_since_the_page_was_shown_is_not_changed_again(
+    client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    """A double click leaves one new address, which somebody may have added already."""
+    await a_leader(clock.now())
+    await sign_in_as(client, "robin", clock.now())
+    token = csrf_of((page := await client.get(PAGE)).text)
+    form = {"kalender": "egen", "sett": hidden(page.text, "sett"), "_csrf_token": token}
+    found = []
+    for _ in range(2):
+        assert (await client.post(PAGE, data=form)).status_code == 303
+        found.append(addresses((await client.get(PAGE)).text))
+    assert found[0] == found[1] != addresses(page.text)
+    assert await fetchval("select count(*) from audit_entry where action = 'calendar:renew'") == 1
+
+
+async def test_the_calendar_of_every_visitor_is_asked_about_before_it_becomes_empty(
+    client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    """Also by the form of the release before, which asks nothing."""
+    leader = await a_leader(clock.now())
+    place = await a_cohort("3.1", clock.now(), leader, sessions=3, first_in=timedelta(days=2), state="started")
+    await sign_in_as(client, "robin", clock.now())
+    _own, before = addresses((await client.get(PAGE)).text)
+    asked = await post_form(client, PAGE, {"kalender": str(place.cohort_id)})
+    assert (asked.status_code, "Kalendern blir tom för alla besökare" in asked.text) == (200, True)
+    assert len(events((await client.get(before)).content)) == 3
+    form = {name: hidden(asked.text, name) for name in ("kalender", "sett", "_csrf_token")}
+    for _ in range(2):
+        done = await client.post(PAGE, data=form)
+        assert (done.status_code, done.headers["location"]) == (303, f"{PAGE}?bytt={place.cohort_id}")
+    page = (await client.get(done.headers["location"])).text
+    assert "Den öppna kalendern för" in page
+    assert f'href="#grupp-{place.cohort_id}"' in page
+    assert f'id="grupp-{place.cohort_id}"' in page.split("<details")[1]
+    _own, after = addresses(page)
+    assert after != before
+    assert after in (await client.get(f"/insatser/{place.slug}")).text
+    assert len(events((await client.get(after)).content)) == 3
+    old = await client.get(before)
+    assert (old.status_code, events(old.content)) == (200, [])
+    clock.advance(weeks=8)
+    assert [(await client.get(a)).status_code for a in (before, after)] == [410, 200]
 
 
 async def test_nobody_renews_what_is_not_theirs(client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder) -> None:

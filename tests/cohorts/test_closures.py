@@ -82,6 +82,17 @@ async def test_who_leads_the_group_sees_which_of_its_sessions_lie_in_one(
     shown = (await client.get(f"/personal/grupper/{cohort.cohort_id}/traffar")).text
     assert shown.count("Takrenovering") == shown.count("Stängt då") == 1
     assert "Takrenovering" in shown.split(f'id="t{sessions[3].session_id}"')[1].split("</li>")[0]
+    # So do the group's own page and the list that is taken home.
+    overview = (await client.get(f"/personal/grupper/{cohort.cohort_id}")).text
+    assert overview.count("Takrenovering") == overview.count("Stängt då") == 1
+    lines = await lines_of(client, f"/personal/grupper/{cohort.cohort_id}/traffar.csv")
+    assert [line[-1] for line in lines] == ["", "", "", "Takrenovering", "", "", "", "", "", ""]
+    clock.set(sessions[3].ends_at)
+    await sign_in_as(client, "robin", clock.now())
+    assert (await client.get(f"/personal/grupper/{cohort.cohort_id}")).status_code == 200
+    assert "Stängt då" not in (await client.get(f"/personal/grupper/{cohort.cohort_id}")).text
+    lines = await lines_of(client, f"/personal/grupper/{cohort.cohort_id}/traffar.csv")
+    assert {line[-1] for line in lines} == {""}
 
 
 def test_a_closure_of_one_room_closes_no_other() -> None:

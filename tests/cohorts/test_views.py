@@ -104,9 +104,9 @@ async def test_the_sessions_are_a_file_too_as_they_were_to_be_and_as_they_are(
     assert len(lines) == 10
     starts, ends = first[2:4]
     assert first == [
-        "Internt, sekretess", "2026-10-01", starts, ends, f"2026-09-30 {starts}", "Träff 1", cohort.venue, "Flyttad",
+        "Internt, sekretess", "2026-10-01", starts, ends, f"2026-09-30 {starts}", "Träff 1", cohort.venue, "Flyttad", "",
     ]  # fmt: skip
-    assert second == ["Internt, sekretess", "2026-10-07", starts, ends, "", "Träff 2", cohort.venue, "Planerad"]
+    assert second == ["Internt, sekretess", "2026-10-07", starts, ends, "", "Träff 2", cohort.venue, "Planerad", ""]
 
 
 async def test_cancelling_adds_one_at_the_end_unless_told_otherwise(group: Cast, client: httpx.AsyncClient) -> None:

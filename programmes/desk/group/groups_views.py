@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from programmes.attendance import queries as attendance
 from programmes.attendance.rules import kind
 from programmes.catalogue import queries as catalogue
-from programmes.cohorts import office_services
+from programmes.cohorts import closure_services, office_services
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.office_rules import may_take_home
 from programmes.cohorts.queries import CohortFacts
@@ -161,6 +161,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         places=(await places([cohort_id]))[cohort_id],
         roster=entries,
         sessions=sessions,
+        closures=await closure_services.closures(today),
         # What a closed group lacks nobody can note any more.
         unnoted=[] if ended else await attendance.unnoted([cohort_id], [cohort_id] if noted == "names" else [], now),
         notices=await queries.last_notices(cohort_id) if with_people else {},

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from programmes.cohorts.closure_rules import closed_then
 from programmes.cohorts.queries import SessionFacts
 from programmes.cohorts.wording_rules import numbered
 from programmes.core.clock import local_date
@@ -16,12 +17,15 @@ _SHOWN = 4
 
 @dataclass(frozen=True)
 class SessionRow:
+    """One session. `closed`: why that place is closed on the day of one that is to come."""
+
     day: str
     old_day: str
     title: str
     text: str
     tag: Tag | None
     state: str
+    closed: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,12 @@ def _session(facts: Facts, session: SessionFacts, is_next: bool, missing: bool =
     title = f"{name}. {session.theme}" if session.theme else name
     elsewhere = f"{session.address}, {session.venue}" if session.venue != facts.cohort.venue else ""
     state = "held" if session.state == "held" else "next" if is_next else ""
-    return SessionRow(day, old if old != day else "", title, elsewhere, tag, state)
+    return SessionRow(day, old if old != day else "", title, elsewhere, tag, state, _closed(facts, session))
+
+
+def _closed(facts: Facts, session: SessionFacts) -> str:
+    coming = session.ends_at > facts.now and facts.cohort.state not in {"closed", "cancelled"}
+    return closed_then(session.state, session.starts_at, session.venue_id, facts.closures) if coming else ""
 
 
 def _sick(facts: Facts) -> str:

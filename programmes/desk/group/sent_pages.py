@@ -24,17 +24,20 @@ class SentLine:
 
 @dataclass(frozen=True)
 class SentPage:
+    """`missed`: something reached somebody not; `to_ring`: how many of them are still to be told."""
+
     cohort_id: int
     name: str
     lines: tuple[SentLine, ...]
     missed: bool
+    to_ring: int
     more: bool
 
 
-def sent_page(cohort_id: int, name: str, found: Sequence[Sending]) -> SentPage:
+def sent_page(cohort_id: int, name: str, found: Sequence[Sending], to_ring: int) -> SentPage:
     """The newest first; `more` when there are older ones that are not shown."""
     lines = tuple(_line(sending) for sending in found[:MOST])
-    return SentPage(cohort_id, name, lines, any(line.missed for line in lines), len(found) > MOST)
+    return SentPage(cohort_id, name, lines, any(line.missed for line in lines), to_ring, len(found) > MOST)
 
 
 def _line(sending: Sending) -> SentLine:

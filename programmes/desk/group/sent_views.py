@@ -7,6 +7,7 @@ from litestar.params import FromPath
 
 from programmes.cohorts import queries as cohorts
 from programmes.core.clock import local_date
+from programmes.desk.group import calls_services
 from programmes.desk.group import sent_pages as pages
 from programmes.desk.group import sent_queries as queries
 from programmes.web.guards import principal, row_id, signed_in
@@ -16,9 +17,11 @@ from programmes.web.rendering import page
 @get("/personal/grupper/{cohort_id:int}/besked", guards=[signed_in])
 async def sent(request: Request[Any, Any, Any], cohort_id: FromPath[int]) -> Response[Any]:
     """Kind and time of what was sent, and what failed; never text, and nobody by name."""
-    cohort = await cohorts.mine(principal(request), local_date(request.app.state.clock.now()), row_id(cohort_id))
+    now = request.app.state.clock.now()
+    cohort = await cohorts.mine(principal(request), local_date(now), row_id(cohort_id))
     found = await queries.sendings(cohort.cohort_id, pages.MOST + 1)
-    return page(request, "desk/sent.html", pages.sent_page(cohort.cohort_id, cohort.name, found))
+    to_ring = len(await calls_services.calls([cohort.cohort_id], request.app.state.key_folder, None, now))
+    return page(request, "desk/sent.html", pages.sent_page(cohort.cohort_id, cohort.name, found, to_ring))
 
 
 HANDLERS = [sent]

@@ -8,6 +8,7 @@ from uuid import UUID
 from programmes.attendance.queries import Erased, Figure, Unnoted
 from programmes.attendance.rules import Kind
 from programmes.catalogue.rules import Programme
+from programmes.cohorts.closure_rules import Entered
 from programmes.cohorts.queries import CohortFacts, SessionFacts
 from programmes.cohorts.talk_rules import Tally
 from programmes.cohorts.wording_rules import numbered
@@ -25,7 +26,7 @@ class Facts:
     states by enrolment. `withdrawn`: who was moved away and has taken back the consent to contact with the partner since.
     `turned_down`: whom staff can let in again, and until when. `passed_by`: who of the queue was, how and when last.
     `talks`: those of a series. `may_take_home`: who looks may take its lists out of the service. `erased`: whom retention
-    has taken, with the `figures` of the whole group, which stay."""
+    has taken, with the `figures` of the whole group, which stay. `closures`: when rooms are closed."""
 
     now: datetime
     cohort: CohortFacts
@@ -46,6 +47,7 @@ class Facts:
     passed_by: Mapping[UUID, tuple[str, datetime]] = field(default_factory=dict)
     talks: Tally | None = None
     may_take_home: bool = False
+    closures: Sequence[Entered] = ()
 
     @property
     def today(self) -> date:

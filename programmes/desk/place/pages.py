@@ -115,6 +115,7 @@ class PlacePage:
     opened: tuple["OpenedPlace", ...] = ()
     first_day: str = ""
     born_between: str = ""
+    language: str = "sv"
     way: str = "mail"
     moved_here: str = ""
     done: str = ""
@@ -255,6 +256,8 @@ def done_words(what: str) -> str:
         "avbokat": _("Besöket är avbokat. Din plats är kvar"),
         "godkant": _("Tack, det är godkänt"),
         "flyttad": _("Du har flyttat till den här starten. Koden och tiden för din anmälan följde med"),
+        "adress": _("Kalendern har en ny adress. Den gamla blir tom. Lägg till den nya i din kalender"),
+        "sprak": _("Språket i besked till dig är ändrat"),
         "svarat": _("Tack för svaret. Du kan ändra det här så länge starten inte är bestämd"),
     }.get(what, "")
 

@@ -13,6 +13,7 @@ from programmes.catalogue.rules import Answers, Outcome
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict
 from programmes.core.i18n import gettext as _
+from programmes.core.i18n import known_language
 from programmes.desk.group import refusal_pages
 from programmes.desk.place import pages
 from programmes.desk.place.siblings_views import to_place
@@ -20,6 +21,7 @@ from programmes.desk.place.views import Place, asked_again, new_versions, opened
 from programmes.enrolment import queries, services
 from programmes.enrolment.age_rules import answers_again
 from programmes.enrolment.queue import coming_services
+from programmes.enrolment.records import language_services
 from programmes.enrolment.visits import services as visit_services
 from programmes.enrolment.visits import step_services
 from programmes.enrolment.wording import instead_of
@@ -159,4 +161,15 @@ async def say_coming(request: AnyRequest) -> Response[Any]:
     return to_place()
 
 
-HANDLERS = [answer_offer, book_visit, cancel_visit, go_on, accept, declare_again, say_coming]
+@post("/min-plats/sprak", status_code=200)
+async def written_in(request: AnyRequest) -> Response[Any]:
+    """In which language they want to be written to."""
+    enrolment_id = await opened(request)
+    wanted = known_language((await read_form(request)).raw("besked"))
+    if wanted is None:
+        return to_place()
+    await language_services.write_in(enrolment_id, wanted, None, request.app.state.clock.now())
+    return to_place("sprak")
+
+
+HANDLERS = [written_in, answer_offer, book_visit, cancel_visit, go_on, accept, declare_again, say_coming]

@@ -247,6 +247,7 @@ async def _view(request: AnyRequest, place: Place, wrong: str = "", typed: Form 
         days=pages.day_lines(sessions, cohort.form, now, facts.visit) if has_days else (),
         exempt=programme.exempt,
         way=way(facts, request.app.state.key_folder),
+        language=facts.language,
         moved_here=moment_long(moved) if moved and not await order_queries.moved_oneself(facts.enrolment_id) else "",
         done=pages.done_words(request.query_params.get("klart", "")),
         calendar=calendar,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from programmes.catalogue.rules import Outcome
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, moment_long, times
+from programmes.core.i18n import MESSAGE_LANGUAGES, Language, capital, day_long, moment_long, times
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.pages import Reason
 from programmes.enrolment.rules import ALIVE, AgreementText, EnrolmentFacts, Remaining, Slot, StaffEnding
@@ -114,6 +114,7 @@ class PersonPage:
     protected_elsewhere: bool = False
     protection_asked: bool = False
     offer_over: bool = False
+    language: Language = "sv"
 
     @property
     def alive(self) -> bool:
@@ -147,6 +148,11 @@ def sibling_links(cohort_id: int, people: Sequence[tuple[UUID, str]]) -> tuple[t
 def state_of(facts: EnrolmentFacts) -> tuple[str, str]:
     """How somebody stands, in words, and the kind of its tag."""
     return state_words(facts.state, facts.only_waited, facts.confirmed_at is not None)
+
+
+def message_language(facts: EnrolmentFacts) -> str:
+    """In which language they are written to, by its name in itself."""
+    return dict(MESSAGE_LANGUAGES)[facts.language]
 
 
 def steps_left(codes: Sequence[Remaining]) -> tuple[str, ...]:

@@ -90,6 +90,7 @@ def _details(facts: queries.EnrolmentFacts, record: PersonRecord | None) -> tupl
         (_("Säkert att använda"), ", ".join(safe[kind] for kind in record.safe)),
         (_("Tider att undvika"), record.avoid),
         (_("Tolk"), way_in_pages.interpreter(record.interpreter)),
+        (_("Språk i besked"), pages.message_language(facts)),
     ]
     return tuple((label, value) for label, value in rows if value)
 
@@ -172,6 +173,7 @@ async def _who(
         "age_warning": pages.age_warning(age),
         "partner": pages.partner_words(has_partner_contact(programme), facts),
         "hold": await _hold(facts, person=look.who, section=cohort.section, now=now),
+        "language": facts.language,
         "reachable": not programme.exempt or place_services.has_contact(facts, keys),
         "coordinates": look.who.coordinates(cohort.section),
         "protection_asked": facts.protection_asked,

@@ -13,7 +13,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.cohorts.rhythm_rules import rhythm
 from programmes.core.clock import local_date
-from programmes.core.i18n import language
+from programmes.core.i18n import Language, known_language, language
 from programmes.core.principal import Principal
 from programmes.enrolment import pages, queries, services
 from programmes.enrolment.head_pages import CohortHead
@@ -114,9 +114,15 @@ def application(way: Way, record: PersonRecord | None, form: Form, number: int, 
         contact="" if record else unnamed_channel(way.form, way.texts),
         record=record,
         protected=record is not None and form.ticked("skydd"),
-        language=language(),
+        language=written_to_in(way),
         staff_id=way.staff.staff_id if way.staff else None,
     )
+
+
+def written_to_in(way: Way) -> Language:
+    """In which language the person is written to: that of the page where they fill it in themselves. Staff say it for them;
+    the language of a staff member's own pages says nothing of it."""
+    return language() if way.staff is None else known_language(way.form.raw("besked")) or "sv"
 
 
 def exceptions(way: Way) -> tuple[ResidencyException, ...]:

@@ -9,8 +9,10 @@ from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict, NotFound
+from programmes.core.i18n import Language
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
+from programmes.enrolment.records import language_services
 from programmes.enrolment.records.protection_services import ask_elsewhere, time_is_over
 from programmes.enrolment.records.services import other_of, record_of
 from programmes.enrolment.rules import ALIVE
@@ -26,6 +28,7 @@ async def correct(
     keys: KeyFolder,
     now: datetime,
     seen: str | None = None,
+    language: Language | None = None,
 ) -> None:
     """Keep a record as it is right. Of protected identity no contact is kept, and the calendar that there was ends. It is a
     note from which the record's years are counted anew, unless they have passed already.
@@ -35,7 +38,7 @@ async def correct(
     Records elsewhere with the same number are hidden when this one becomes protected, and their own coordinators asked
     (`protection_services`). Whether the number stands somewhere else, protected or not, nobody learns here. A number that
     staff had read off a document was another one: that is taken back. `seen` is the `mark_of` the record that was shown,
-    None to write whatever it says by now.
+    None to write whatever it says by now. `language` is what they are written to in from now on, None for as before.
 
     Raises:
         NotFound: no such enrolment, or nobody is documented there.
@@ -50,6 +53,8 @@ async def correct(
         shown = await _as_shown(enrolment_id, keys, now, seen)
         facts, person_id, was = shown.facts, shown.person_id, shown.record
         action = await _write(person_id, _with_contact(right, protected, facts, keys), protected, keys, now)
+        if language is not None:
+            await language_services.change(enrolment_id, language)
         await audit.note(action, f"participant/{person_id}", staff_id, now)
         if right.birth_date != was.birth_date:
             await _judge_age_anew(person_id)

@@ -18,7 +18,7 @@ from programmes.enrolment.person.views import asked_reason, asks_why, mine, why
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.records import details_services
 from programmes.enrolment.records.services import record_of
-from programmes.enrolment.records.views import Told, fail, read_record, typed
+from programmes.enrolment.records.views import Told, fail, language_chosen, read_record, typed
 from programmes.people import records
 from programmes.people.look_rules import Purpose
 from programmes.people.looks import Look, looking
@@ -44,6 +44,8 @@ class DetailsPage:
     seen: str
     form: Form
     by_wish: bool
+    # What they are written to in, as the page says it.
+    language: str
 
 
 async def _theirs(
@@ -70,8 +72,9 @@ async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: F
         languages=pages.interpreter_languages(),
         reason=reason or "",
         seen=details_services.mark_of(facts),
-        form=form or typed(record, facts.protected),
+        form=form or typed(record, facts.protected, facts.language),
         by_wish=pages.by_wish(programme),
+        language=facts.language,
     )
     return page(request, "enrolment/correct.html", view, 422 if form else 200)
 
@@ -79,7 +82,7 @@ async def _show(request: AnyRequest, cohort_id: int, enrolment_id: UUID, form: F
 async def _show_again(request: AnyRequest, cohort_id: int, enrolment_id: UUID, typed_before: Form) -> Response[Any]:
     """The record as somebody else has left it meanwhile, with what differs of what was typed said above it."""
     _person, _cohort, _programme, facts = await _theirs(request, cohort_id, enrolment_id)
-    now_kept = typed(_record(request, facts, "rewrite"), facts.protected)
+    now_kept = typed(_record(request, facts, "rewrite"), facts.protected, facts.language)
     lost = [typed_before.raw(name) for name in _SAID if typed_before.raw(name) not in {"", now_kept.raw(name)}]
     form = Form(now_kept.values)
     words = _("Någon annan har ändrat uppgifterna sedan du öppnade sidan. Här står de nu, och inget av ditt är sparat.")
@@ -129,6 +132,7 @@ async def correct(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
             state.key_folder,
             now,
             form.raw("sedd"),
+            language_chosen(form),
         )
     except NotKept as refused:
         fail(form, refused.wrong, for_staff=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from programmes.core.contacts import by_text, can_text
+from programmes.core.i18n import Language, known_language
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import pages, services
 from programmes.enrolment.records import wrong_pages
@@ -83,9 +84,16 @@ def read_record(form: Form, today: date, for_staff: bool, told: Told = Told()) -
     return record
 
 
-def typed(record: PersonRecord, protected: bool) -> Form:
+def language_chosen(form: Form) -> Language | None:
+    """In which language the person is to be written to; None where the form doesn't say, as that of the release before, or
+    says what it was when the page was shown: somebody may have changed it since."""
+    wanted = form.raw("besked")
+    return None if wanted == form.raw("besked_sett") else known_language(wanted)
+
+
+def typed(record: PersonRecord, protected: bool, language: Language) -> Form:
     """A record as it would be typed, for putting it right."""
-    values = {
+    values: dict[str, list[str]] = {
         "skydd": ["ja"] if protected else [],
         "namn": [record.name],
         "fodd": [record.birth_date.replace("-", "")],
@@ -94,6 +102,7 @@ def typed(record: PersonRecord, protected: bool) -> Form:
         "saker": list(record.safe),
         "undvik": [record.avoid],
         "tolk": [record.interpreter],
+        "besked": [language],
     }
     return Form({name: given for name, given in values.items() if given})
 

@@ -98,8 +98,10 @@ def undo_of(cohort_id: int, name: str, found: Decided, until: datetime, refused:
     return Undo(cohort_id, found.decision_id, what, text, moves, name)
 
 
-def undo_hint(until: datetime | None) -> str:
-    """Whether a decision that is made now can be taken back."""
+def undo_hint(until: datetime | None, told: bool = True) -> str:
+    """Whether a decision that is made now can be taken back, and until when; `told`: people get messages about it."""
+    if not told:
+        return _("Det går att ångra i tio minuter.") if until else _("Det går inte att ångra, eftersom det är så nära.")
     if until is None:
         return _("Beskeden går på en gång, eftersom det är så nära. Det går inte att ångra.")
     return _("Beskeden går efter tio minuter. Till dess går det att ångra.")

@@ -220,6 +220,8 @@ def cancel_page(
     hint: str = "",
 ) -> DecisionPage:
     """`others` are the programme's other open starts; `year` the year that this start is in."""
+    if facts.form == "drop_in":
+        return _cancel_openings(facts, form, reason, hint)
     gone = _("Platsen försvinner. Det står på Min plats.")
     if others:
         gone = _("Platsen försvinner. Får flytta till nästa start på Min plats.")
@@ -248,6 +250,29 @@ def cancel_page(
         (("skal", reason),),
         button=_told_button(sum(reached.values(), start=Reach())),
         others=_others(others),
+    )
+
+
+def _cancel_openings(facts: Start, form: object, reason: str, hint: str) -> DecisionPage:
+    """The same of a place where people just come: nobody holds a place, queues or is told."""
+    rows: Rows = ()
+    if facts.state != "planned":
+        rows = ((_("Besökare"), _("Verksamheten står inte längre på sidan."), _("På sidan om verksamheten")),)
+        if facts.sessions:
+            shown = ngettext(
+                "%(n)s öppettillfälle står som INSTÄLLT i 30 dagar.",
+                "%(n)s öppettillfällen står som INSTÄLLT i 30 dagar.",
+                facts.sessions,
+            )
+            rows = (*rows, (_("Kalendrar"), shown, _("Oftast inom några timmar")))
+    return DecisionPage(
+        facts,
+        _("Inget besked går ut till besökare: vi vet inte vilka som tänkte komma.") + " " + hint,
+        form,
+        (*rows, *_leaders(facts, _("Tillfällena ställs in. Rum och tider blir lediga."))),
+        fixed_reasons(),
+        values=(("skal", reason),),
+        button=_("Ställ in"),
     )
 
 

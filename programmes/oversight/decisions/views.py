@@ -98,7 +98,8 @@ async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other
 
 
 def _hint(request: AnyRequest, facts: queries.Start) -> str:
-    return undo_hint(decision_undone_until(request.app.state.clock.now(), facts.first_start))
+    until = decision_undone_until(request.app.state.clock.now(), facts.first_start)
+    return undo_hint(until, told=facts.form != "drop_in")
 
 
 async def _show_cancel(

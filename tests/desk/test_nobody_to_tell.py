@@ -1,0 +1,103 @@
+"""Where nobody is told, no page speaks of messages; where nobody is to be rung, none leads to whom."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from programmes.cohorts import queries as cohorts
+from programmes.cohorts import session_services
+from programmes.core.sealing import KeyFolder
+from programmes.desk.group import calls_queries
+from programmes.desk.group.calls_services import told
+from tests.clock import FrozenClock
+from tests.cohorts.test_views import typed
+from tests.factories import a_cohort, a_coordinator, sign_in_as, somebody
+from tests.notices.conftest import mail as mail  # noqa: PLC0414 - a fixture
+from tests.notices.mail import Mail
+
+NOBODY, NEUTRAL = "Inget besked går ut: vi vet inte vilka som tänkte komma.", "Beskedet säger bara vilken tid som ändras"
+
+
+@pytest.mark.parametrize("page", ["flytta", "stall-in", "sjuk"])
+@pytest.mark.parametrize("section", ["3.1", "2.1"])
+async def test_before_an_opening_is_changed_nothing_is_said_of_messages(
+    client: httpx.AsyncClient, clock: FrozenClock, section: str, page: str
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort(section, clock.now(), sessions=3, state="started")
+    first = (await cohorts.sessions(cohort.cohort_id))[0].session_id
+    shown = (await client.get(f"/personal/traffar/{first}/{page}")).text
+    open_to_all = section == "3.1"
+    assert (NOBODY in shown, NEUTRAL in shown) == (open_to_all, not open_to_all)
+    assert ("säg till alla" in shown) == (page == "sjuk" and not open_to_all)
+
+
+@pytest.mark.parametrize("section", ["3.1", "2.1"])
+async def test_after_an_opening_was_changed_no_page_leads_to_messages_that_there_are_not(
+    client: httpx.AsyncClient, clock: FrozenClock, section: str
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort(section, clock.now(), sessions=3, state="started", first_in=timedelta(days=5))
+    first = (await cohorts.sessions(cohort.cohort_id))[0].session_id
+    assert (await typed(client, f"/personal/traffar/{first}/flytta", dag="2026-09-08")).status_code == 303
+    done = (await client.get(f"/personal/grupper/{cohort.cohort_id}/andrat")).text
+    open_to_all = section == "3.1"
+    assert "Du kan ångra till" in done
+    assert ("Den som har fått besked får ett till" in done, "Besked som har gått ut" in done) == (
+        not open_to_all,
+        not open_to_all,
+    )
+
+
+@pytest.mark.parametrize("hours", [1, 48])
+async def test_before_a_whole_place_is_closed_down_nothing_is_said_of_messages_seats_or_a_queue(
+    client: httpx.AsyncClient, clock: FrozenClock, hours: int
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort("3.1", clock.now(), sessions=3, first_in=timedelta(hours=hours))
+    shown = (await client.get(f"/personal/starter/{cohort.cohort_id}/stall-in")).text
+    assert "Inget besked går ut till besökare: vi vet inte vilka som tänkte komma." in shown
+    assert ("Det går att ångra i tio minuter." in shown) == (hours == 48)
+    for untrue in ("Beskeden går", "har plats", "står i kö", "söka igen", "starten"):
+        assert untrue not in shown, untrue
+    group = await a_cohort("2.1", clock.now(), first_in=timedelta(hours=hours))
+    assert "Beskeden går" in (await client.get(f"/personal/starter/{group.cohort_id}/stall-in")).text
+
+
+async def test_when_nobody_is_to_be_rung_the_page_of_messages_says_so_and_leads_to_no_empty_list(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, mail: Mail
+) -> None:
+    kim = await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort("2.1", clock.now(), minimum=1, sessions=3)
+    ringing = await somebody(cohort, keys, clock.now(), contact="+46701740605")
+    await mail.work()
+    second = (await cohorts.sessions(cohort.cohort_id))[1].session_id
+    assert not await session_services.cancel_session(second, False, kim, clock.now())
+    await mail.work()
+    page, ring = f"/personal/grupper/{cohort.cohort_id}/besked", f"/personal/grupper/{cohort.cohort_id}/ring"
+    shown = (await client.get(page)).text
+    assert (f'href="{ring}"' in shown, "Ingen behöver ringas nu." in shown) == (True, False)
+    notices = [one.notice_id for one in await calls_queries.untold([cohort.cohort_id], clock.now())]
+    await told(cohort.cohort_id, ringing.enrolment_id, notices, kim, clock.now())
+    assert f'href="{ring}"' not in (await client.get(page)).text
+
+
+async def test_who_sees_it_on_min_plats_only_is_nobody_to_ring(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, mail: Mail
+) -> None:
+    kim = await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort("2.1", clock.now(), minimum=1, sessions=3)
+    await somebody(cohort, keys, clock.now())
+    await mail.work()
+    second = (await cohorts.sessions(cohort.cohort_id))[1].session_id
+    assert not await session_services.cancel_session(second, False, kim, clock.now())
+    await mail.work()
+    shown = (await client.get(f"/personal/grupper/{cohort.cohort_id}/besked")).text
+    assert "Inte nådd" in shown
+    assert (f'{cohort.cohort_id}/ring"' in shown, "Ingen behöver ringas nu." in shown) == (False, True)
