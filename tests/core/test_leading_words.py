@@ -157,7 +157,8 @@ NEITHER = [
     "Livsstigen, 12 platser", "Storgatan, 14 januari", "Storgatan, 17.30", "Storgatan, 17-19", "Storgatan: 8 träffar",
     "Storgatan, 3/2", "grupp 5 Storgatan", "Tisdagar 17 Storgatan", "kl 17 Storgatan", "17.30 Storgatan", "12-14 Storgatan",
     "Hitta vägen 2", "Norra vägen", "Kyrkogränd", "Strandpromenaden, våren", "Gränd 2", "2 vägen vidare",
-    "0-1 1-3 3-6 6-12 år", "0–1 1–3 3–6 6–12 år", "0-5 6-9 10-12", "02/03 09/03 16/03", "tisdagar 02/03 09/03 16/03 23/03 kl 17",
+    "0-1 1-3 3-6 6-12 år", "0–1 1–3 3–6 6–12 år", "0-5 6-9 10-12", "02/03 09/03 16/03",
+    "tisdagar 02/03 09/03 16/03 23/03 kl 17",
     "3 juni 12 st", "10 jan 30 kr", "10 januari, 30 kronor", "3 juni 45 minuter", "14/2 30 kr", "14 februari (12)",
     "14 februari (12 platser)", "14 februari (2027)", "14 I 2027", "Grupp II, 14 mars", "kl 17 v 36", "17 V 36",
     "30 mars 2", "grupp 45 mars 2", "2027 mars 2", "Född 2026", "Föräldrar till barn, född 2026", "f. 2026, grupp 2",
@@ -244,7 +245,9 @@ def test_no_name_of_a_group_with_its_day_hours_and_number_is_refused(
 _NO_STREET = st.sampled_from(["ABC", "Tisdagsgruppen", "Komet", "Våren", "Anhörigstöd", "Föräldrar i Lund"])
 
 
-@given(_NO_STREET, st.lists(st.integers(0, 25), min_size=2, max_size=8, unique=True).map(sorted), st.sampled_from(["-", "–"]))
+@given(
+    _NO_STREET, st.lists(st.integers(0, 25), min_size=2, max_size=8, unique=True).map(sorted), st.sampled_from(["-", "–"])
+)
 def test_a_row_of_ages_is_no_number_to_ring(name: str, ends: list[int], dash: str) -> None:
     ages = " ".join(f"{least}{dash}{most}" for least, most in pairwise(ends))
     assert leads_to_somebody(f"{name} {ages} år", TODAY) is None, ages
@@ -256,7 +259,9 @@ def test_a_row_of_days_is_no_number_to_ring(name: str, days: list[date]) -> None
     assert leads_to_somebody(f"{name} {row}", TODAY) is None, row
 
 
-@given(_NO_STREET, _NEAR, st.integers(1, 99), st.sampled_from(["st", "kr", "kronor", "platser", "minuter", "barn", "timmar"]))
+@given(
+    _NO_STREET, _NEAR, st.integers(1, 99), st.sampled_from(["st", "kr", "kronor", "platser", "minuter", "barn", "timmar"])
+)
 def test_what_is_counted_after_a_day_is_no_year(name: str, day: date, number: int, what: str) -> None:
     words = f"{name} {day.day} {_MONTHS[day.month - 1]} {number:02} {what}"
     assert leads_to_somebody(words, TODAY) is None, words
