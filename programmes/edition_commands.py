@@ -48,14 +48,19 @@ def _run(work: Callable[[Edition, date], Awaitable[int]]) -> Run:
 
 async def compare(edition: Edition, today: date) -> int:
     """Say fact by fact what is otherwise than in the edition that is in force the day before; store nothing."""
-    _say(await _changes(edition, today), edition)
+    await _compared(edition, today)
     return 0
 
 
-async def _changes(edition: Edition, today: date) -> list[Told]:
+async def _compared(edition: Edition, today: date) -> None:
     day = max(today, edition.valid_from - timedelta(days=1))
-    before = [p for _id, p in await queries.in_force(day)]
-    return told((*of_all_sections(await queries.guideline(day), edition.facts), *differences(before, edition.programmes)))
+    before, said = [p for _id, p in await queries.in_force(day)], await queries.guideline(day)
+    _say(told((*of_all_sections(said, edition.facts), *differences(before, edition.programmes))), edition)
+    if before and said is None:
+        print(
+            "  What is said for all sections could not be compared: an older release stored the edition before without it."
+            " Load that one's file again first: programmes edition load FILE"
+        )
 
 
 def _say(found: list[Told], edition: Edition) -> None:
@@ -70,7 +75,8 @@ def _say(found: list[Told], edition: Edition) -> None:
 async def load(edition: Edition, today: date) -> int:
     """Store it; it takes effect on its day. Cohorts keep the edition that they were opened under."""
     if edition.digest in await queries.digests():
-        print("This edition is stored already.")
+        await load_edition(edition, SystemClock().now())
+        print("This edition is stored already. What an older release had left out of it, if any, is stored now too.")
         return 0
     if edition.valid_from <= today:
         print(
@@ -86,7 +92,7 @@ async def load(edition: Edition, today: date) -> int:
             file=sys.stderr,
         )
         return 1
-    _say(await _changes(edition, today), edition)
+    await _compared(edition, today)
     await load_edition(edition, SystemClock().now())
     print("Stored. Managers see what it changes, and for which cohorts, under Efterlevnad.")
     return 0

@@ -52,8 +52,8 @@ def differences(before: Iterable[Programme], after: Iterable[Programme]) -> tupl
 
 
 def of_all_sections(before: Mapping[str, object] | None, after: Mapping[str, object] | None) -> tuple[Difference, ...]:
-    """The same of what the guideline says for all sections. None: an older release stored the edition without it, and then
-    nothing can be said."""
+    """The same of what the guideline says for all sections. None: an older release stored the edition without it; that then
+    nothing could be compared is for who asks to say."""
     if before is None or after is None:
         return ()
     pairs = [(fact, *_apart(fact, _listed(before[key]), _listed(after[key]))) for fact, key in OF_ALL.items()]

@@ -52,6 +52,10 @@ _SHORT_STREET = re.compile(
     rf"|\b(?:stor|kungs|drottning|kyrko|skol|järnvägs|hamn|industri)[gv]{_NR}",
     re.IGNORECASE,
 )
+# Two pairs or more; whether the ages rise is seen by `_unless_not_ages`.
+_AGES = re.compile(r"(?<![\d.,:/+-])(?:0|[1-9]\d?)\s?-\s?[1-9]\d?(?:\s+(?:0|[1-9]\d?)\s?-\s?[1-9]\d?)+(?![\d/-])")
+_A_DAY = r"(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])"
+_DAYS = re.compile(rf"(?<![\d.,:/+-]){_A_DAY}(?:\s+{_A_DAY})+(?![\d/-])")
 _DASH = re.compile(r"[\u2010-\u2015\u2212]")
 _TELEPHONE = re.compile(
     r"\b(?:tel|tfn|telefon|mobil|mob)\b\D{0,10}\d(?:[\s-]?\d){4}|(?<![\d.])0\d{1,3}(?:\.\d{2,3}){3}(?![\d.])"
@@ -83,7 +87,7 @@ def points_to_somebody(text: str) -> Pointing | None:
     plain = _plain(text)
     if any(_is_personal(found) for found in _NUMBER.finditer(plain)):
         return "personal_number"
-    if _PHONE.search(plain):
+    if _PHONE.search(_without_lists(plain)):
         return "phone"
     return "address" if _ADDRESS.search(plain) else None
 
@@ -95,7 +99,7 @@ def leads_to_somebody(text: str, today: date) -> Leading | None:
     if any(_is_personal(found) for found in _NUMBER.finditer(plain)):
         return "personal_number"
     days = list(days_in(plain))
-    if is_born(plain) or any(day.is_past(today) for day in days):
+    if is_born(plain, today) or any(day.is_past(today) for day in days):
         return "birth_date"
     if any(_FOUR_MORE.match(plain, day.ends) for day in days):
         return "personal_number"
@@ -115,7 +119,7 @@ def leads_beside_a_decision(text: str, today: date) -> Leading | None:
     plain = _DASH.sub("-", _plain(text))
     if any(_is_personal(found) for found in _NUMBER.finditer(plain)):
         return "personal_number"
-    if is_born(plain):
+    if is_born(plain, today):
         return "birth_date"
     for day in [day for day in days_in(plain) if day.whole_year and day.day.year >= _FIRST_DECIDED]:
         if _FOUR_MORE.match(plain, day.ends):
@@ -128,6 +132,18 @@ def _plain(text: str) -> str:
     """The same with digits of ours, and without what is not to be seen between them."""
     seen = (one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
     return "".join(_digit(one) for one in seen)
+
+
+def _without_lists(plain: str) -> str:
+    """The same without rows of ages that rise ("0-1 1-3 3-6 år") and rows of days ("02/03 09/03"): they are no number."""
+    dashed = _DASH.sub("-", plain)
+    return _AGES.sub(_unless_not_ages, _DAYS.sub(", ", dashed))
+
+
+def _unless_not_ages(found: re.Match[str]) -> str:
+    ends = [int(end) for end in re.findall(r"\d+", found[0])]
+    rising = ends == sorted(ends) and all(least < most for least, most in zip(ends[::2], ends[1::2], strict=True))
+    return ", " if rising else found[0]
 
 
 def _digit(character: str) -> str:

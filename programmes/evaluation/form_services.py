@@ -5,9 +5,11 @@ from datetime import datetime
 
 import msgspec
 
+from programmes.catalogue import queries as catalogue
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
+from programmes.core.naming_rules import leads_to_somebody
 from programmes.evaluation import form_queries, form_rules
 from programmes.evaluation.form_rules import OwnQuestion, Questions
 
@@ -17,9 +19,13 @@ async def choose(section: str, own: Sequence[OwnQuestion], staff_id: int, now: d
     printed with stays.
 
     Raises:
-        ValueError: questions that no form asks (`form_rules.own_questions`).
+        ValueError: questions that no form asks (`form_rules.own_questions`), or that lead to somebody where nobody may be
+            documented (decision 87).
     """
-    wanted = form_rules.own_questions(own)
+    wanted, today = form_rules.own_questions(own), local_date(now)
+    exempt = any(p.exempt for _id, p in await catalogue.in_force(today) if p.section == section)
+    if exempt and any(leads_to_somebody(text, today) for question in wanted for text in question.words.values()):
+        raise ValueError("a question leads to nobody")
     async with transaction():
         await execute("select pg_advisory_xact_lock(hashtextextended('evaluation_form/' || $1, 0))", section)
         known = await form_queries.versions(section)

@@ -1,6 +1,7 @@
 """A coordinator's own questions to the form of a programme."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -11,6 +12,7 @@ from programmes.catalogue.rules import Programme
 from programmes.core.clock import local_date
 from programmes.core.errors import Forbidden, NotFound
 from programmes.core.i18n import gettext as _
+from programmes.core.naming_rules import leads_to_somebody
 from programmes.evaluation import form_pages as pages
 from programmes.evaluation import form_queries, form_services
 from programmes.evaluation.form_queries import LANGUAGES, LONGEST_QUESTION, MOST_OWN, OwnQuestion
@@ -66,14 +68,24 @@ async def own_page(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     return await _show(request, coordinated(request, slug, await evaluated(request)))
 
 
-def _read(form: Form) -> list[OwnQuestion]:
-    """The questions that were typed; what stands against one beside its field."""
+def leading_words() -> str:
+    """Why a question or a comment isn't kept where nobody may be documented (decision 87)."""
+    return _(
+        "Det står ett nummer, ett födelsedatum eller en adress som kan leda till någon. Skriv utan det. "
+        "I den här insatsen sparas inget om vem någon är."
+    )
+
+
+def _read(form: Form, exempt: bool, today: date) -> list[OwnQuestion]:
+    """The questions that were typed; what stands against one beside its field. `exempt`: nobody may be documented there."""
     found: list[OwnQuestion] = []
     for place in range(1, MOST_OWN + 1):
         words = {code: form.text(f"{code}{place}", LONGEST_QUESTION) for code in LANGUAGES}
         for code in LANGUAGES:
             if not words[code] and form.raw(f"{code}{place}").strip():
                 form.fail(f"{code}{place}", _("Det finns bara tecken som inte syns. Skriv frågan, eller töm rutan."))
+            if exempt and leads_to_somebody(words[code], today):
+                form.fail(f"{code}{place}", leading_words())
         if any(words.values()) and not words["sv"]:
             form.fail(f"sv{place}", _("Skriv frågan på svenska också."))
         kind = form.choice(f"sort{place}", tuple(pages.kinds())) if any(words.values()) else "scale"
@@ -90,7 +102,7 @@ async def keep_questions(request: AnyRequest, slug: FromPath[str]) -> Response[A
     """Ask these from the next slips on."""
     programme = coordinated(request, slug, await evaluated(request))
     form = await read_form(request)
-    own = _read(form)
+    own = _read(form, programme.exempt, local_date(request.app.state.clock.now()))
     if form.errors:
         return await _show(request, programme, form)
     await form_services.choose(programme.section, own, principal(request).staff_id, request.app.state.clock.now())

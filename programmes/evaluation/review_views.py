@@ -6,11 +6,14 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from programmes.catalogue.rules import Programme
+from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
+from programmes.core.naming_rules import leads_to_somebody
 from programmes.core.sealing import KeyGone
 from programmes.evaluation import review_pages as pages
 from programmes.evaluation import review_queries as queries
 from programmes.evaluation import review_services as services
+from programmes.evaluation.form_views import leading_words
 from programmes.evaluation.review_queries import LONGEST_SHOWN, ReviewedText, ReviewFacts, seen_digest
 from programmes.evaluation.told_views import coordinated_words
 from programmes.web.forms import Form, read_form
@@ -96,6 +99,9 @@ async def go_through(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     if not all(field in form.values for field in fields.values()):
         return _to(_home(programme))
     shown = {text_id: form.text(field, LONGEST_SHOWN) for text_id, field in fields.items()}
+    for text_id, words in shown.items():
+        if _leads(request, programme, words):
+            form.fail(fields[text_id], leading_words())
     if form.errors:
         part = pages.part(found[0].asked, parts, int(place), form.raw, form.errors, form.raw("sett"))
         return _part(request, programme, found[0], part, form, 422)
@@ -103,6 +109,11 @@ async def go_through(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     if await services.keep(found[0], shown, form.raw("sett"), who.staff_id, folder) == "changed":
         return await _changed_meanwhile(request, programme, int(place), form)
     return _to(f"{_home(programme)}?del={int(place) + 1}")
+
+
+def _leads(request: AnyRequest, programme: Programme, words: str) -> bool:
+    """Whether what is to be shown leads to somebody, where nobody may be documented (decision 87)."""
+    return programme.exempt and leads_to_somebody(words, local_date(request.app.state.clock.now())) is not None
 
 
 async def _changed_meanwhile(request: AnyRequest, programme: Programme, place: int, form: Form) -> Response[Any]:
@@ -150,6 +161,10 @@ async def sign_off(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
         return await _side_by_side(request, programme, 422, told)
     review = await queries.review_of(programme.section)
     settings, now = request.app.state.settings, request.app.state.clock.now()
+    open_now = await _open(request, programme)
+    if open_now and any(_leads(request, programme, text.shown or "") for text in open_now[1]):
+        # Kept by the release before.
+        return await _side_by_side(request, programme, 422, leading_words())
     if review:
         try:
             signed = await services.sign_off(review, form.raw("sett"), principal(request).staff_id, settings.key_folder, now)

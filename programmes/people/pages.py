@@ -46,10 +46,11 @@ class NoRolePage:
 
 @dataclass(frozen=True)
 class CodePage:
-    """Where the code of the app, or a recovery code, is typed."""
+    """Where the code of the app, or a recovery code, is typed. `name`: whose password was right."""
 
     form: object
     back: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class KeyPage:
     key: Key
     back: str
     instead: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)

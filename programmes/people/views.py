@@ -50,11 +50,15 @@ def show_sign_in(
 @get("/logga-in")
 async def sign_in_page(request: AnyRequest) -> Response[Any]:
     """The sign-in form."""
-    out = request.query_params.get("ut", "")
-    return show_sign_in(request, Form(), back(request.query_params.get("till", "")), 200, out)
+    out, goes_to = request.query_params.get("ut", ""), back(request.query_params.get("till", ""))
+    state, token = request.app.state, read_cookie(request, "staff")
+    if out == "steg" and token and await state.load_principal(token, state.clock.now()):
+        # The second step was over because another tab had taken it.
+        return to(goes_to)
+    return show_sign_in(request, Form(), goes_to, 200, out)
 
 
-async def _again(request: AnyRequest) -> Response[Any]:
+async def again(request: AnyRequest) -> Response[Any]:
     """A page of ours sent it with a token of before, as after signing in in another tab: nothing of it is done. Who is
     signed in already as that person, and no less carefully than they ask for now, goes on; else the page comes anew."""
     form, state = await read_form(request), request.app.state
@@ -68,7 +72,7 @@ async def _again(request: AnyRequest) -> Response[Any]:
     return show_sign_in(request, form, goes_to, 403, "flik")
 
 
-@post("/logga-in", status_code=200, opt={SHOWN_AGAIN: _again})
+@post("/logga-in", status_code=200, opt={SHOWN_AGAIN: again})
 async def sign_in(request: AnyRequest) -> Response[Any]:
     """Sign in with a fresh session id, whatever cookie was sent along; or go on to the code."""
     form = await read_form(request)

@@ -2,6 +2,7 @@
 that such words are for is refused."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -113,6 +114,29 @@ LEADING = [
     ("070,123,45,67", "phone"),
     ("070*123*45*67", "phone"),
     ("08_123_45_67", "phone"),
+    ("Anna 14 februari år 1985", "birth_date"),
+    ("Anna 14 februari, år 1985", "birth_date"),
+    ("Anna 14 februari år 85", "birth_date"),
+    ("Anna 14/2 år 1985", "birth_date"),
+    ("Anna 14 februari (85)", "birth_date"),
+    ("Anna 14 februari (-85)", "birth_date"),
+    ("Anna 14 februari (1985)", "birth_date"),
+    ("Ella 3 mars (09)", "birth_date"),
+    ("Anna 14/2 (85)", "birth_date"),
+    ("Anna 14 II 1985", "birth_date"),
+    ("Anna 14.II.85", "birth_date"),
+    ("Anna 14/II -85", "birth_date"),
+    ("Anna 14 XII 1985", "birth_date"),
+    ("Anna 85 mars 2", "birth_date"),
+    ("Anna 1985 mars 2", "birth_date"),
+    ("Anna mars 2 -85", "birth_date"),
+    ("Anna, född 2014", "birth_date"),
+    ("Ella född 2026 i augusti den 14", "birth_date"),
+    ("Ella född 2026 den 14 augusti", "birth_date"),
+    ("Ella född 2026 08 14", "birth_date"),
+    ("Ella född 14 augusti 2026", "birth_date"),
+    ("07/01 23/45 67", "phone"),
+    ("0-70 12-34 56-7", "phone"),
 ]
 NEITHER = [
     "ABC, höst 2026", "Tisdagsgruppen 2", "Våren 2027, grupp 3", "Lilla Torg kl 17", "Stortorget kl 17",
@@ -133,6 +157,12 @@ NEITHER = [
     "Livsstigen, 12 platser", "Storgatan, 14 januari", "Storgatan, 17.30", "Storgatan, 17-19", "Storgatan: 8 träffar",
     "Storgatan, 3/2", "grupp 5 Storgatan", "Tisdagar 17 Storgatan", "kl 17 Storgatan", "17.30 Storgatan", "12-14 Storgatan",
     "Hitta vägen 2", "Norra vägen", "Kyrkogränd", "Strandpromenaden, våren", "Gränd 2", "2 vägen vidare",
+    "0-1 1-3 3-6 6-12 år", "0–1 1–3 3–6 6–12 år", "0-5 6-9 10-12", "02/03 09/03 16/03",
+    "tisdagar 02/03 09/03 16/03 23/03 kl 17",
+    "3 juni 12 st", "10 jan 30 kr", "10 januari, 30 kronor", "3 juni 45 minuter", "14/2 30 kr", "14 februari (12)",
+    "14 februari (12 platser)", "14 februari (2027)", "14 I 2027", "Grupp II, 14 mars", "kl 17 v 36", "17 V 36",
+    "30 mars 2", "grupp 45 mars 2", "2027 mars 2", "Född 2026", "Föräldrar till barn, född 2026", "f. 2026, grupp 2",
+    "Född våren 2026", "Född 2025",
 ]  # fmt: skip
 
 
@@ -211,7 +241,34 @@ def test_no_name_of_a_group_with_its_day_hours_and_number_is_refused(
     assert leads_to_somebody(words, TODAY) is None, words
 
 
+# What a number may follow without being a house's.
+_NO_STREET = st.sampled_from(["ABC", "Tisdagsgruppen", "Komet", "Våren", "Anhörigstöd", "Föräldrar i Lund"])
+
+
+@given(
+    _NO_STREET, st.lists(st.integers(0, 25), min_size=2, max_size=8, unique=True).map(sorted), st.sampled_from(["-", "–"])
+)
+def test_a_row_of_ages_is_no_number_to_ring(name: str, ends: list[int], dash: str) -> None:
+    ages = " ".join(f"{least}{dash}{most}" for least, most in pairwise(ends))
+    assert leads_to_somebody(f"{name} {ages} år", TODAY) is None, ages
+
+
+@given(_NO_STREET, st.lists(_NEAR, min_size=1, max_size=8))
+def test_a_row_of_days_is_no_number_to_ring(name: str, days: list[date]) -> None:
+    row = " ".join(f"{day:%d/%m}" for day in days)
+    assert leads_to_somebody(f"{name} {row}", TODAY) is None, row
+
+
+@given(
+    _NO_STREET, _NEAR, st.integers(1, 99), st.sampled_from(["st", "kr", "kronor", "platser", "minuter", "barn", "timmar"])
+)
+def test_what_is_counted_after_a_day_is_no_year(name: str, day: date, number: int, what: str) -> None:
+    words = f"{name} {day.day} {_MONTHS[day.month - 1]} {number:02} {what}"
+    assert leads_to_somebody(words, TODAY) is None, words
+
+
 _BORN_BEFORE = st.dates(date(1920, 1, 1), date(2024, 12, 31))
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 _LETTERS = st.text("abcdefghijklmnopqrstuvwxyzåäö", min_size=1, max_size=12)
 
 
@@ -234,6 +291,13 @@ def _born(born: date, how: int) -> str:
         f"född {year:02}",
         f"född den {born.day} {month} {born.year}",
         f"f. {year:02}",
+        f"{born.day} {month} år {born.year}",
+        f"{born.day} {month} ({born.year})",
+        f"{born.day} {month} (-{year:02})" if not 10 <= year < 25 else f"{born.day} {month} år {year:02}",
+        f"{born.day} {_ROMAN[born.month - 1]} {born.year}",
+        f"{born.day}.{_ROMAN[born.month - 1]}.{year:02}",
+        f"{born.year} {month} {born.day}",
+        f"{year:02} {month} {born.day}" if year > 31 else f"{month} {born.day} -{year:02}",
     )[how]
 
 
@@ -241,7 +305,7 @@ def _born(born: date, how: int) -> str:
 _LONG_BEFORE = _BORN_BEFORE.filter(lambda born: not 25 <= born.year % 100 <= 30)
 
 
-@given(_LETTERS, _LONG_BEFORE, st.integers(0, 15), _LETTERS)
+@given(_LETTERS, _LONG_BEFORE, st.integers(0, 22), _LETTERS)
 def test_a_birth_date_is_refused_wherever_it_stands(before: str, born: date, how: int, after: str) -> None:
     assert leads_to_somebody(f"{before} {_born(born, how)}, {after}", TODAY)
 

@@ -176,12 +176,16 @@ async def test_a_coordinator_adds_questions_and_who_answers_sees_them(
         ({"sv1": "Ja?", "en1": "\u2800"}, "Det finns bara tecken som inte syns."),
         ({"sv1": "Ja?", "sort1": "röst"}, "Välj ett av alternativen."),
         ({"sv1": "Ja?", "sv2": "JA?"}, "Den frågan finns redan."),
+        ({"sv1": "Hur mår Anna, född 14 februari 1985?"}, "som kan leda till någon"),
+        ({"sv1": "Ja?", "en1": "Did Storgatan 5 suit you?"}, "som kan leda till någon"),
     ]
     for typed, said in wrongs:
         refused = await post_form(client, address, fields(**typed), page=address)
         assert refused.status_code == 422, typed
         assert said in html.unescape(refused.text), typed
         assert html.escape(str(typed.get("en1", ""))) in refused.text
+    with pytest.raises(ValueError, match="leads to nobody"):
+        await form_services.choose("2.1", [OwnQuestion("text", {"sv": "Ring 070-174 06 05?"})], 1, clock.now())
     assert await owner.fetchval("select count(*) from evaluation_form") == 0
     typed = {"sv1": "Passade <b>lokalen</b>?", "en1": "Did the room suit you?", "sv2": "Vad saknade du?", "ar2": "ماذا؟"}
     assert (await post_form(client, address, fields(**typed), page=address)).status_code == 303

@@ -21,7 +21,7 @@ from programmes.core.sealing import KeyGone, Unreadable
 from programmes.evaluation import review_queries, review_services, services, text_rules
 from programmes.evaluation.keys import BallotKeys
 from programmes.evaluation.text_keys import open_for_review
-from programmes.evaluation.text_rules import ReviewFacts
+from programmes.evaluation.text_rules import ReviewFacts, seen_digest
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 from tests.evaluation.conftest import Groups
@@ -219,6 +219,9 @@ async def test_a_coordinator_goes_through_both_texts_signs_off_and_the_originals
             assert refused.status_code == 422
             assert "Skriv högst 500 tecken." in refused.text
             edited[next(iter(fields))] = ""
+        if any("Storgatan" in text for text in fields.values()):
+            leading = await post_form(client, PAGE, {"del": str(place), **fields}, page=PAGE)
+            assert (leading.status_code, "som kan leda till någon" in leading.text) == (422, True)
         stale: dict[str, object] = {"del": str(place), f"t-{uuid4()}": "Påhittad"}
         assert (await post_form(client, PAGE, stale, page=PAGE)).headers["location"] == PAGE
         assert (await post_form(client, PAGE, {"del": str(place), **edited}, page=PAGE)).status_code == 303
@@ -255,13 +258,30 @@ async def test_a_coordinator_goes_through_both_texts_signs_off_and_the_originals
     ]  # fmt: skip
 
 
+async def test_what_leads_to_somebody_and_was_kept_by_the_release_before_is_not_signed_off(
+    client: httpx.AsyncClient, groups: Groups, clock: FrozenClock, settings: Settings
+) -> None:
+    kim = await a_coordinator(clock.now(), "kim", "2.1")
+    await group_of(groups, good(*"abcde"))
+    await group_of(groups, good("Anna på Storgatan 3", *"fghi"))
+    found = await begun(groups)
+    texts = await review_services.texts(found, kim.staff_id, settings.key_folder)
+    shown = {text.text_id: text.original for text in texts}
+    kept = await review_services.keep(found, shown, seen_digest(texts), kim.staff_id, settings.key_folder)
+    assert kept == "kept"
+    await sign_in_as(client, "kim", clock.now())
+    refused = await sign(client)
+    assert (refused.status_code, "som kan leda till någon" in refused.text) == (422, True)
+    assert (await review()).state == "open"
+
+
 async def test_a_page_from_before_another_coordinators_changes_undoes_none_of_them(
     client: httpx.AsyncClient, groups: Groups, clock: FrozenClock, settings: Settings
 ) -> None:
     kim = await a_coordinator(clock.now(), "kim", "2.1")
     await a_coordinator(clock.now(), "alex", "2.1")
     await group_of(groups, good(*"abcde"))
-    await group_of(groups, good("Anna på Storgatan 3", *"fghi"))
+    await group_of(groups, good("Anna på Storgatan", *"fghi"))
     found = await begun(groups)
     await sign_in_as(client, "kim", clock.now())
     old = (await client.get(f"{PAGE}?del=1")).text
@@ -279,7 +299,7 @@ async def test_a_page_from_before_another_coordinators_changes_undoes_none_of_th
     refused = await post_form(client, PAGE, sent(old), page=f"{PAGE}?del=1")
     assert refused.status_code == 409
     assert "Någon annan har sparat något annat" in refused.text
-    assert written(refused.text)[named] == "Anna på Storgatan 3"
+    assert written(refused.text)[named] == "Anna på Storgatan"
     assert '<p dir="auto">En ledare</p>' in refused.text
 
     async def shown() -> set[str | None]:

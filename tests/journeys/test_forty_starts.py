@@ -194,3 +194,36 @@ def _ends_are_seen(ends: list[dict[str, Any]]) -> None:
     assert [end["text"] for end in ends if not (end["within"] and end["whole"])] == []
     assert {", torsdagar", ", tisdagar", ", höst 2026", ", onsdagar"} <= {end["text"] for end in ends}
     assert len({end["seen"] for end in ends}) >= len(_NAMES)
+
+
+# Of each name: what it is in full, also to who hovers, and whatever is seen of it that is cut without dots.
+_WORDS = """() => [...document.querySelectorAll("tbody tr[id^=start-] .name")].slice(0, 3).map(name => {
+  const cell = name.closest("th").getBoundingClientRect();
+  const parts = [...name.querySelectorAll("span")].filter(part => part.getBoundingClientRect().width > 1);
+  const over = part => part.getBoundingClientRect().right > cell.right + 1
+    || (part.scrollWidth > part.clientWidth && getComputedStyle(part).textOverflow !== "ellipsis");
+  return {title: name.title, text: name.textContent, first: parts[0].innerText, cut: parts.filter(over).length};
+})"""
+
+
+async def test_a_name_of_one_long_word_ends_in_dots_and_is_whole_to_who_hovers_or_listens(
+    forty: None, new_context: NewContext, owner: asyncpg.Connection
+) -> None:
+    word = "Föräldrautbildningsgruppenförnyblivnaföräldrar"
+    names = [word, f"ABC, {word}", f"ABC {word}"]
+    for place, name in enumerate(names):
+        await owner.execute(
+            "update cohort set name = $2 where id = (select id from cohort order by id offset $1 limit 1)", place, name
+        )
+    page = await _open(new_context, 1280, 800)
+    for width, first in ((1280, ["", "2.7", "2.1"]), (390, ["", "ABC", "ABC"])):
+        await page.set_viewport_size({"width": width, "height": 844})
+        found = await page.evaluate(_WORDS)
+        assert [one["title"] for one in found] == names
+        assert [one["text"].removeprefix("2.7").removeprefix("2.1") for one in found] == names
+        assert [one["cut"] for one in found] == [0, 0, 0], width
+        assert [one["first"] for one in found][1:] == first[1:], "which programme it is"
+        assert (await page.evaluate(_MEASURE))["wide"] <= width
+    # A space is one, also in front of what is kept.
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    assert (await page.locator("tbody tr[id^=start-] .name").nth(3).inner_text()).split("\n") == ["ABC", " 3"]

@@ -173,6 +173,39 @@ async def test_a_series_that_has_talks_left_to_book_is_touched_too_and_main_rule
     assert '<span lang="en">nothing is documented</span>' in text
 
 
+async def test_what_could_not_be_compared_is_said_until_the_file_is_loaded_again(
+    sasha: None,
+    may_store: None,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A release before this one stores an edition of one's own without what it says for all sections."""
+    [path] = EDITIONS.glob("*.toml")
+    shipped, today = edition_commands.read_edition(path), date(2026, 9, 2)
+    rule = {**shipped.facts, "doc_main_rule": "nothing is documented"}
+    later = dataclasses.replace(shipped, valid_from=date(2026, 9, 20), digest=b"later", facts=rule)
+    await load_edition(later, clock.now())
+    await owner.execute("update edition set facts = null where digest = $1", b"later")
+    text = await _page(client)
+    assert "0 saker blir annorlunda." in text
+    assert "Det som gäller alla avsnitt är inte jämfört" in text
+    assert "Ingen planerad eller pågående grupp berörs." not in text
+    lines = (await client.get("/personal/efterlevnad.csv")).text
+    assert "Inte jämfört" in lines
+    even_later = dataclasses.replace(later, valid_from=date(2026, 10, 20), digest=b"even later")
+    assert await edition_commands.compare(even_later, today) == 0
+    assert "could not be compared" in capsys.readouterr().out
+    # Its file again.
+    assert await edition_commands.load(later, today) == 0
+    text = await _page(client)
+    assert "nothing is documented" in text
+    assert "inte jämfört" not in text
+    assert await edition_commands.compare(even_later, today) == 0
+    assert "could not be compared" not in capsys.readouterr().out
+
+
 async def test_a_section_that_is_gone_or_new_is_said_in_words(
     sasha: None, may_store: None, client: httpx.AsyncClient, clock: FrozenClock, capsys: pytest.CaptureFixture[str]
 ) -> None:

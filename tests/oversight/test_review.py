@@ -404,8 +404,14 @@ async def test_the_page_says_whether_the_chain_is_whole_and_lists_the_days(
     assert "Kedjan är bruten vid rad 6 En rad är ändrad" in page
     assert "programmes audit verify" in page
     assert "Åtkomstloggens kedja är bruten" in await page_of(client, "/personal/idag", clock)
-    for query in ("manad=2031-01", "manad=%00", "manad=2026-00"):
-        assert (await client.get(f"/personal/granskning?{query}")).status_code == 200
+    for query in ("", "manad=", "manad=2026-10"):
+        shown_as_asked = await client.get(f"/personal/granskning?{query}")
+        assert (shown_as_asked.status_code, "Månaden i adressen" in shown_as_asked.text) == (200, False)
+    for query in ("manad=2031-01", "manad=%00", "manad=2026-00", "manad=nonsense", "manad=2026-9"):
+        other = await client.get(f"/personal/granskning?{query}")
+        assert (other.status_code, "<title>Fel: " in other.text) == (422, True)
+        assert "Månaden i adressen går inte att läsa, eller har inte börjat. Här är oktober 2026." in other.text
+        assert "Kontrollsummor, oktober 2026" in other.text
 
 
 async def test_before_the_worker_has_looked_the_page_says_so(

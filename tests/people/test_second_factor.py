@@ -24,7 +24,7 @@ from programmes.people.rules import Browser
 from programmes.people.services import SecondStep, sign_in
 from programmes.settings import Settings
 from tests.clock import FrozenClock
-from tests.factories import PASSWORD, SIGN_IN_KEY, a_coordinator, a_leader, csrf_of
+from tests.factories import PASSWORD, SIGN_IN_KEY, a_coordinator, a_leader, csrf_of, hidden
 from tests.people.cast import another_browser, by_form, code_of, codes_on, key_on, set_up_app, type_code
 
 
@@ -258,6 +258,75 @@ async def test_without_a_password_before_it_the_second_step_leads_back(
         assert (await client.get(address)).headers["location"].startswith("/logga-in?ut=steg")
         answer = await client.post(address, data={"kod": "123456", "_csrf_token": token})
         assert answer.headers["location"].startswith("/logga-in?ut=steg")
+
+
+HERE = {"origin": "http://testserver.local", "sec-fetch-site": "same-origin"}
+
+
+async def test_the_second_tab_goes_on_when_the_first_has_given_the_code(
+    kim: int, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await by_form(client, "kim")
+    secret, _ = await set_up_app(client, clock.now())
+    await a_leader(clock.now(), "alex")
+    browser, till = another_browser(client), "/personal/konto"
+    await by_form(browser, "kim", till=till)
+    shown = (await browser.get(f"/logga-in/kod?till={till}")).text
+    clock.advance(seconds=30)
+    form = {"kod": code_of(secret, clock.now()), "till": till, "anv": hidden(shown, "anv"), "_csrf_token": csrf_of(shown)}
+    assert (await browser.post("/logga-in/kod", data=form, headers=HERE)).headers["location"] == till
+    session = browser.cookies["staff"]
+    # The other tab sends what it had, with the right code or none, or is loaded again.
+    for kod in (form["kod"], "000000", ""):
+        second = await browser.post("/logga-in/kod", data={**form, "kod": kod}, headers=HERE)
+        assert (second.status_code, second.headers["location"]) == (303, till)
+    led = (await browser.get(f"/logga-in/kod?till={till}")).headers["location"]
+    assert (await browser.get(led)).headers["location"] == till
+    # Whose password it was is another one, or is not said: the sign-in page, with nobody's session touched.
+    for name in ("alex", ""):
+        other = await browser.post("/logga-in/kod", data={**form, "anv": name}, headers=HERE)
+        assert (other.status_code, "i en annan flik" in other.text) == (403, True)
+        assert form["kod"] not in other.text
+    refused = await browser.post("/logga-in/kod", data=form, headers={"origin": "https://evil.example"})
+    assert (refused.status_code, "location" in refused.headers) == (403, False)
+    assert browser.cookies["staff"] == session
+    assert await owner.fetchval("select count(*) from staff_session where staff_id = $1", kim) == 2
+    browser.cookies.delete("staff")
+    assert (await browser.post("/logga-in/kod", data=form, headers=HERE)).status_code == 403
+    assert "Det tog för lång tid" in (await browser.get(led)).text
+
+
+async def test_a_code_with_a_token_of_before_is_asked_for_again_while_its_password_stands(
+    kim: int, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await by_form(client, "kim")
+    secret, _ = await set_up_app(client, clock.now())
+    browser = another_browser(client)
+    await by_form(browser, "kim")
+    shown = (await browser.get("/logga-in/kod")).text
+    await by_form(browser, "kim")
+    clock.advance(seconds=30)
+    form = {"kod": code_of(secret, clock.now()), "anv": "kim", "_csrf_token": csrf_of(shown)}
+    again = await browser.post("/logga-in/kod", data=form, headers=HERE)
+    assert (again.status_code, "Skriv koden igen." in again.text, form["kod"] in again.text) == (403, True, False)
+    sent = await browser.post("/logga-in/kod", data={**form, "_csrf_token": csrf_of(again.text)}, headers=HERE)
+    assert sent.headers["location"] == "/personal/idag"
+
+
+async def test_the_second_tab_goes_on_when_the_first_has_set_up_the_app(
+    kim: int, strict: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await by_form(strict, "kim")
+    old = (await strict.get("/logga-in/skaffa-kod")).text
+    form = {"nyckel": key_on(old)[1], "anv": hidden(old, "anv"), "kod": "000000", "_csrf_token": csrf_of(old)}
+    await by_form(strict, "kim")
+    again = await strict.post("/logga-in/skaffa-kod", data=form, headers=HERE)
+    assert (again.status_code, "Skriv koden igen." in again.text) == (403, True)
+    assert key_on(again.text)[0] == key_on(old)[0], "what the app has been given stays good"
+    secret, done = await first_app(strict, clock)
+    assert done.status_code == 200
+    sent = {**form, "kod": code_of(secret, clock.now()), "till": "/personal/konto"}
+    assert (await strict.post("/logga-in/skaffa-kod", data=sent, headers=HERE)).headers["location"] == "/personal/konto"
 
 
 async def test_one_step_cannot_be_taken_with_the_token_of_the_other(kim: int, clock: FrozenClock, keys: KeyFolder) -> None:

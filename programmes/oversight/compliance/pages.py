@@ -33,6 +33,8 @@ class Coming(Protocol):
     def changes(self) -> tuple[Difference, ...]: ...
     @property
     def touched(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def uncompared(self) -> bool: ...
 
 
 class Found(Protocol):
@@ -66,13 +68,14 @@ class Point:
 @dataclass(frozen=True)
 class EditionView:
     """An edition to come: what it changes (section, what, now, then, and the language of a note that is in another than the
-    page), and which groups go on under the one before."""
+    page), and which groups go on under the one before. `uncompared`: what could not be compared, in words, or empty."""
 
     title: str
     lead: str
     changes: tuple[tuple[str, str, str, str, str], ...]
     touched: tuple[str, ...]
     touched_text: str
+    uncompared: str
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ def rows(page: CompliancePage) -> Iterator[tuple[str, ...]]:
     for edition in page.editions:
         for section, fact, before, after, _language in edition.changes:
             yield mark, edition.title, _("Ändras"), f"{section} {fact}", _("%(a)s blir %(b)s", a=before, b=after)
+        if edition.uncompared:
+            yield mark, edition.title, _("Inte jämfört"), _("Alla avsnitt"), edition.uncompared
         for name in edition.touched:
             yield mark, edition.title, _("Berörs"), name, ""
 
@@ -177,5 +182,12 @@ def _edition(one: Coming) -> EditionView:
         touched=tuple(f"{section} {name}" for section, name in one.touched),
         touched_text=_("De här grupperna fortsätter efter den dagen, och följer den utgåva som de öppnades under:")
         if one.touched
-        else _("Ingen planerad eller pågående grupp berörs."),
+        else ("" if one.uncompared else _("Ingen planerad eller pågående grupp berörs.")),
+        uncompared=_(
+            "Det som gäller alla avsnitt är inte jämfört: en äldre version av tjänsten lade in en av utgåvorna utan det. "
+            "Det kan röra alla grupper. Be den som sköter tjänsten läsa in utgåvans fil en gång till, "
+            "med programmes edition load."
+        )
+        if one.uncompared
+        else "",
     )

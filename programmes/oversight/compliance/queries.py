@@ -27,13 +27,15 @@ class Coming:
     """An edition to come: its day, its diary number, what it changes, and the groups that go on under the one before.
 
     `touched`: section and name of each group of a section that it changes, with a session on that day or later, and of each
-    series that has talks left to book.
+    series that has talks left to book. `uncompared`: an older release has stored one of the two without what it says for
+    all sections, so that a difference in that is not among the changes.
     """
 
     day: date
     diary_number: str
     changes: tuple[Difference, ...]
     touched: tuple[tuple[str, str], ...]
+    uncompared: bool
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ async def _coming(today: date) -> tuple[Coming, ...]:
     for day, diary_number, programmes, says in await catalogue.coming(today):
         changes = (*of_all_sections(said, says), *differences(before, programmes))
         rows = await fetch(_TOUCHED, _midnight(day), sections_touched(changes, (p.section for p in before)))
-        found.append(Coming(day, diary_number, changes, tuple((row["section"], row["name"]) for row in rows)))
+        touched = tuple((row["section"], row["name"]) for row in rows)
+        found.append(Coming(day, diary_number, changes, touched, bool(before) and None in (said, says)))
         before, said = programmes, says
     return tuple(found)

@@ -50,7 +50,8 @@ class DayLine:
 
 @dataclass(frozen=True)
 class HomePage:
-    """The whole page. `next` is the oldest month that is not signed off, `file` where the days that are shown are a file."""
+    """The whole page. `next` is the oldest month that is not signed off, `file` where the days that are shown are a file.
+    `other`: why another month than was asked for is shown, or empty."""
 
     state: Notice
     losses: tuple[str, ...]
@@ -62,6 +63,7 @@ class HomePage:
     after: str
     days: tuple[DayLine, ...]
     years: str
+    other: str
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,10 @@ def home_page(
     wanted: date,
     now: datetime,
     years: int,
+    other: bool = False,
 ) -> HomePage:
-    """The page with the chain, the months to go through, and the heads of one month's days."""
+    """The page with the chain, the months to go through, and the heads of one month's days. `other`: what was asked for is
+    no month, or one to come."""
     lines = tuple(_month_line(month) for month in months)
     waiting = [line for line in lines if not line.signed]
     return HomePage(
@@ -131,6 +135,9 @@ def home_page(
         after=f"{next_month(wanted):%Y-%m}" if next_month(wanted) <= local_date(now) else "",
         days=tuple(DayLine(day_short(d.day), number(d.lines), number(d.position), shown(d.head)) for d in days),
         years=ngettext("Rader sparas i %(n)s år.", "Rader sparas i %(n)s år.", years),
+        other=_("Månaden i adressen går inte att läsa, eller har inte börjat. Här är %(month)s.", month=month_name(wanted))
+        if other
+        else "",
     )
 
 

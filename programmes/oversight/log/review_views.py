@@ -46,6 +46,7 @@ async def home(request: AnyRequest) -> Response[Any]:
     require_role(request, "manager")
     now = request.app.state.clock.now()
     wanted = _asked_for(request)
+    other = request.query_params.get("manad", "") not in {"", f"{wanted:%Y-%m}"}
     view = pages.home_page(
         await chain_queries.checks(),
         await chain_queries.losses(),
@@ -54,8 +55,9 @@ async def home(request: AnyRequest) -> Response[Any]:
         wanted,
         now,
         await chain_queries.years_kept("access_log"),
+        other,
     )
-    return page(request, "oversight/log.html", view)
+    return page(request, "oversight/log.html", view, 422 if other else 200)
 
 
 @get("/personal/granskning/{month:str}", guards=[signed_in])
