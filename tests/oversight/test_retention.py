@@ -4,15 +4,18 @@ import asyncio
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
 
+from programmes.core import erasure
 from programmes.core.erasure import replay
 from programmes.core.errors import NotFound
 from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.enrolment.queue import waiting_services
 from programmes.enrolment.queue.holding_queries import held_records
+from programmes.enrolment.records.erasing_services import erase_person
 from programmes.oversight.retention import queries
 from programmes.oversight.retention import services as retention
 from programmes.people import hold_services as holds
@@ -323,18 +326,39 @@ async def test_a_run_whose_keys_wait_has_not_ended_well_and_has_no_receipt_until
     assert [r.gone for r in await receipts_of_2031()] == [2]
 
 
+async def test_a_run_ends_well_though_another_worker_is_between_a_commit_and_its_key(
+    hands: Worker, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past = await a_past(owner, keys, clock.now(), PLAIN)
+    await wake(owner, NIGHT)
+
+    async def by_another(person_id: UUID, why: str, folder: KeyFolder, now: datetime) -> None:
+        """Committed there, and nothing more yet."""
+        with monkeypatch.context() as there:
+            there.setattr(erasure, "after_commit", lambda _: None)
+            await erase_person(person_id, why, folder, now)
+
+    with monkeypatch.context() as two:
+        two.setattr(retention, "erase_person", by_another)
+        await run_at(hands, clock, NIGHT)
+    run = await last(owner)
+    assert (run.state, run.due, run.gone) == ("done", 2, 2)
+    assert [r.gone for r in await receipts_of_2031()] == [2]
+    assert not [one for one in past.records if keys.exists("person", one)]
+
+
 async def test_a_run_that_broke_off_is_taken_up_again_and_counts_everybody_once(
     hands: Worker, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     past = await a_past(owner, keys, clock.now(), PLAIN)
     await wake(owner, NIGHT)
-    erase, calls = retention.erase_person, []
+    calls: list[object] = []
 
     async def breaks_off(*args: object) -> None:
         calls.append(args)
         if len(calls) == 2:
             raise asyncpg.ConnectionDoesNotExistError("the database went away")
-        await erase(*args)  # type: ignore[arg-type]
+        await erase_person(*args)  # type: ignore[arg-type]
 
     with monkeypatch.context() as broken:
         broken.setattr(retention, "erase_person", breaks_off)

@@ -13,6 +13,7 @@ from programmes.core import audit, jobs
 from programmes.core.clock import local_date
 from programmes.core.clock_trace import by_a_sure_clock
 from programmes.core.db import execute, fetch, fetchval, transaction
+from programmes.core.erasure import replay
 from programmes.core.naming_rules import leads_beside_a_decision
 from programmes.core.restoring import Restoring, beside_no_restore
 from programmes.core.retention import amount_of
@@ -124,6 +125,8 @@ async def _carry_out(run_id: int, worker: Hands, catch_up: bool = False) -> None
         try:
             await _erase_due(_Today(run_id, worker.settings.archive, keys, now))
             await _forget_old(run_id, keys, now)
+            # A key that another worker at this run is just about to destroy waits for nothing; one that can't go still does.
+            await replay(keys, now)
         except Restoring:
             ended = "restoring"
         except ConnectionError:
