@@ -111,13 +111,14 @@ async def cancelled_like(cohort: CohortFacts) -> list[Cancelled]:
     return [Cancelled(**dict(row)) for row in rows]
 
 
-# SQL: the first session of the cohort `c` as it was planned at $3, by what the first change since has written down. Such
-# changes are kept for a day; without one, by what is planned now and was not cancelled by then.
+# SQL: the first session of the cohort `c` as it was planned at $3, by what the first change since has written down; not by
+# one that took a cancelling back, before which there was none. Such changes are kept for a day; without one, by what is
+# planned now and was not cancelled by then.
 _FIRST_THEN = """coalesce(
-    (select min((w ->> 'starts_at')::timestamptz) filter (where w ->> 'state' <> 'cancelled')
-     from (select h.before::jsonb -> 'sessions' as sessions from session_change h
-           where h.cohort_id = c.id and h.made_at >= $3 order by h.id limit 1) was,
-          jsonb_array_elements(case jsonb_typeof(was.sessions) when 'array' then was.sessions else '[]' end) w),
+    (select min((w ->> 'starts_at')::timestamptz)
+     from session_change h, jsonb_array_elements(
+            case jsonb_typeof(h.before::jsonb -> 'sessions') when 'array' then h.before::jsonb -> 'sessions' else '[]' end) w
+     where h.cohort_id = c.id and h.made_at >= $3 and w ->> 'state' <> 'cancelled' group by h.id order by h.id limit 1),
     (select min(starts_at) from cohort_session where cohort_id = c.id and (state <> 'cancelled' or cancelled_at >= $3)))"""
 # SQL: since when the cohort `c` is open for enrolment: since it was announced, or from the beginning.
 _OPENED = """coalesce((select min(a.at) from audit_entry a
