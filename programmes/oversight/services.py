@@ -164,13 +164,15 @@ async def change_limits(
 
     Returns why not, or nothing when it is done. Places that become free go to the queue. `stranding`: so many who wait
     together will want more places than there are, as the coordinator has read and means; more are asked about first.
+    `seen`: least and most as they were shown; sent twice, the second changes nothing.
 
     Raises:
         NotFound, Forbidden: not theirs to decide.
+        Conflict: somebody has changed them since to something else, also where the form was sent as it was shown.
     """
     async with transaction():
         cohort = await cohorts.coordinated(cohort_id, principal, now)
-        changed = seen and seen not in {f"{cohort.minimum}-{cohort.maximum}", f"{minimum}-{maximum}"}
+        changed = seen and f"{cohort.minimum}-{cohort.maximum}" not in {seen, f"{minimum}-{maximum}"}
         if changed or cohort.state in {"closed", "cancelled"}:
             raise Conflict("cohort_changed")
         programme = await catalogue.programme(cohort.programme_id)

@@ -1,14 +1,22 @@
 """A documented group's people as a file: what the page says, in the log, and not for substitutes."""
 
+import re
 from datetime import timedelta
+from typing import get_args
 
 import asyncpg
 import httpx
 import pytest
 
+from programmes.core.i18n import speaking
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.desk.group.people_pages import tag_of
 from programmes.enrolment import queries
+from programmes.enrolment import services as enrolment
+from programmes.enrolment.rules import State
+from programmes.enrolment.tables import Enrolment
+from programmes.oversight import services as decisions
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, a_leader, confirm, sign_in_as, somebody
 from tests.lists import lines_of
@@ -51,6 +59,50 @@ async def test_the_file_has_everybody_as_the_page_shows_them_and_each_is_in_the_
     assert {row["page"] for row in looks} == {"people_file"}
     assert {row["staff_id"] for row in looks} == {robin.staff_id}
     assert {row["participant_id"] for row in looks} == {(await queries.enrolment(one)).participant_id for one in people}
+
+
+async def test_of_a_cancelled_start_page_and_file_say_what_each_had_the_offered_and_the_queue_too(
+    db: None, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    kim = await a_coordinator(clock.now())
+    cohort = await a_cohort("2.8", clock.now(), minimum=1, maximum=3)
+    names = ("Anna Ask", "Bo Ek", "Cia Al", "Dan Ed", "Eva Ost", "Fia Gran")
+    people = [(await somebody(cohort, keys, clock.now(), name)).enrolment_id for name in names]
+    await confirm(people[1], clock.now())
+    # Dan is offered the place that Anna leaves; another declined one and one that ran out stand there too.
+    await enrolment.leave(people[0], keys, clock.now())
+    assert (await queries.enrolment(people[3])).state == "offered"
+    clock.advance(minutes=1)
+    seen = decisions.seen_as(cohort.state, cohort.first_start)
+    await decisions.cancel(cohort.cohort_id, "too_few", seen, kim, clock.now())
+    await owner.execute("update enrolment set state = 'expired' where id = $1", people[5])
+    await sign_in_as(client, "kim", clock.now())
+    group = f"/personal/grupper/{cohort.cohort_id}"
+    had = {
+        "Bo Ek": "Klar",
+        "Cia Al": "Preliminär",
+        "Anna Ask": "Har lämnat",
+        "Dan Ed": "Hade ett erbjudande",
+        "Eva Ost": "Stod i kö",
+        "Fia Gran": "Fick ingen plats",
+    }
+    lines = await lines_of(client, f"{group}/deltagare.csv")
+    assert [line[1] for line in lines] == list(had)
+    assert {line[1]: line[4] for line in lines} == had
+    page = (await client.get(group)).text
+    rows = [re.sub(r"<[^>]+>", " ", row) for row in re.findall(r"<tr role=\"row\"><th role=\"rowheader\".*?</tr>", page)]
+    assert len(rows) == len(had)
+    for name, what in had.items():
+        assert any(name in row and what in row for row in rows), (name, rows)
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_every_state_has_words_of_its_own(language: str) -> None:
+    assert set(re.findall(r"'(\w+)'", Enrolment.known_enrolment_state.condition)) == set(get_args(State))
+    with speaking(language):
+        said = {state: tag_of(state).text for state in get_args(State)}
+    assert len(set(said.values())) == len(said)
+    assert not any(text in said or "_" in text for text in said.values())
 
 
 async def test_a_substitute_has_no_file_and_no_link_to_it(

@@ -297,6 +297,23 @@ async def test_places_are_changed_within_the_guideline_only(
     assert (await post_form(client, address, {"min": "6", "max": "7"})).status_code == 303
 
 
+async def test_an_old_form_of_the_places_undoes_nothing_and_one_sent_twice_is_as_wished(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort("2.8", clock.now())
+    address = f"{STARTS}/{cohort.cohort_id}/platser"
+    old = hidden((await client.get(address)).text, "sett")
+    wish = {"min": "6", "max": "8", "sett": old}
+    for _twice in range(2):
+        assert (await post_form(client, address, wish)).status_code == 303
+    # The other tab still shows what was before: sent as it is, or with another wish.
+    for least, most in ((5, 8), (5, 7)):
+        answer = await post_form(client, address, {"min": str(least), "max": str(most), "sett": old})
+        assert (answer.status_code, "Gruppen har ändrats" in answer.text) == (409, True)
+    now = await cohorts.by_id(cohort.cohort_id)
+    assert (now.minimum, now.maximum) == (6, 8)
+
+
 async def test_the_year_shows_what_came_to_be_what_is_planned_and_what_is_needed(
     kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:

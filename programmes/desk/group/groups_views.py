@@ -26,6 +26,7 @@ from programmes.desk.group.people_pages import people_of
 from programmes.desk.group.step_pages import Facts
 from programmes.desk.talks.queries import tally_of
 from programmes.enrolment.queries import places
+from programmes.enrolment.queue.order_queries import offers_ended
 from programmes.enrolment.records.partner_rules import has_partner_contact
 from programmes.enrolment.roster import RosterEntry, roster, turned_down, withdrawn_elsewhere
 from programmes.enrolment.rules import ALIVE, State
@@ -172,6 +173,7 @@ async def group_facts(request: AnyRequest, cohort_id: int, with_people: bool) ->
         withdrawn=gone,
         erased=await attendance.erased(cohort_id) if ended and with_people else None,
         figures=await attendance.figures(cohort_id) if ended and with_people else (),
+        had_offer=await offers_ended(cohort_id) if cohort.state == "cancelled" else (),
         passed_by=await passed_by(cohort_id) if with_people and cohort.exempt else {},
         talks=await tally_of(cohort_id, programme, sessions) if cohort.form == "individual" else None,
         visits=(await needs([cohort_id], now))[cohort_id] if programme.study_visit and with_people else None,

@@ -12,9 +12,10 @@ def heads() -> tuple[str, ...]:
 
 
 def rows(people: People) -> Iterator[tuple[str, ...]]:
-    """Who has a place, by number; then the queue in its order; then who has left. Who is protected has a number."""
+    """Who has a place, by number; then the queue in its order; then who has left. Of a cancelled start those without a place
+    follow in their order. Who is protected has a number."""
     mark = _("Internt, sekretess")
-    for one in sorted((*people.left, *people.done), key=lambda row: row.seat or 0):
+    for one in sorted((*people.left, *people.done), key=lambda row: (row.seat is None, row.seat or 0)):
         yield mark, one.label, _yes(one.protected), str(one.seat or ""), one.tag.text, one.left
     for waiting in people.queue:
         if not waiting.offered:

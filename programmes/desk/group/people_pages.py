@@ -8,7 +8,7 @@ from programmes.desk.group.groups_pages import Tag
 from programmes.desk.group.queue_pages import QueueRow, person_address, queue_rows
 from programmes.desk.group.step_pages import Facts
 from programmes.enrolment.roster import RosterEntry
-from programmes.enrolment.rules import ALIVE
+from programmes.enrolment.rules import ALIVE, State
 from programmes.enrolment.wording import age_text, listed_remaining, state_words
 
 TAKING_PART = frozenset({"open", "postponed", "started"})
@@ -64,14 +64,15 @@ class People:
 
 
 def people_of(facts: Facts) -> People:
-    """Everybody of the roster in one place; whose way has ended apart, for as long as the group goes on."""
-    going_on = facts.cohort.state in TAKING_PART
+    """Everybody of the roster in one place; whose way has ended apart, for as long as the group goes on, and who waits. Of
+    a cancelled start nobody waits any more: who did stands with the others, with what they had."""
+    going_on, cancelled = facts.cohort.state in TAKING_PART, facts.cohort.state == "cancelled"
     gone = [entry for entry in facts.roster if going_on and entry.state not in ALIVE]
-    rows = [_person(facts, entry) for entry in facts.roster if entry.state != "queued" and entry not in gone]
+    rows = [_person(facts, e) for e in facts.roster if (cancelled or e.state != "queued") and e not in gone]
     return People(
         left=tuple(row for row in rows if row.left),
         done=tuple(row for row in rows if not row.left),
-        queue=tuple(queue_rows(facts)),
+        queue=() if cancelled else tuple(queue_rows(facts)),
         gone=tuple(_see(facts, entry, state_words(entry.state)[0]) for entry in gone),
         ages=tuple(_see(facts, entry, age_text(entry.age)) for entry in facts.roster if entry.age),
         turned_down=tuple(
@@ -90,6 +91,26 @@ def _see(facts: Facts, entry: RosterEntry, why: str = "") -> SeeRow:
 
 
 def _person(facts: Facts, entry: RosterEntry) -> PersonRow:
+    return PersonRow(
+        address=person_address(facts, entry),
+        label=entry.label,
+        protected=entry.protected,
+        seat=entry.seat,
+        tag=_tag(facts, entry),
+        left="" if entry.state == "queued" else _left(entry),
+        twice=entry.twice,
+        notice=_notice(facts, entry),
+    )
+
+
+def _tag(facts: Facts, entry: RosterEntry) -> Tag:
+    if entry.state == "queued" and facts.cohort.state == "cancelled":
+        return Tag(_("Hade ett erbjudande")) if entry.enrolment_id in facts.had_offer else Tag(_("Stod i kö"))
+    return tag_of(entry.state)
+
+
+def tag_of(state: State) -> Tag:
+    """How it is with somebody on the list, whatever became of them."""
     tags = {
         "confirmed": Tag(_("Klar"), "ok", "check"),
         "preliminary": Tag(_("Preliminär"), "warn", "half"),
@@ -97,16 +118,7 @@ def _person(facts: Facts, entry: RosterEntry) -> PersonRow:
         "completed": Tag(_("Fullföljt"), "ok", "check"),
         "dropped_out": Tag(_("Avbrutit")),
     }
-    return PersonRow(
-        address=person_address(facts, entry),
-        label=entry.label,
-        protected=entry.protected,
-        seat=entry.seat,
-        tag=tags.get(entry.state, Tag(entry.state)),
-        left=_left(entry),
-        twice=entry.twice,
-        notice=_notice(facts, entry),
-    )
+    return tags.get(state) or Tag(*state_words(state))
 
 
 def _left(entry: RosterEntry) -> str:

@@ -1,6 +1,6 @@
 """What comes next in a group: the one thing to do, or when the next session is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -26,7 +26,8 @@ class Facts:
     states by enrolment. `withdrawn`: who was moved away and has taken back the consent to contact with the partner since.
     `turned_down`: whom staff can let in again, and until when. `passed_by`: who of the queue was, how and when last.
     `talks`: those of a series. `may_take_home`: who looks may take its lists out of the service. `erased`: whom retention
-    has taken, with the `figures` of the whole group, which stay. `closures`: when rooms are closed."""
+    has taken, with the `figures` of the whole group, which stay. `closures`: when rooms are closed. `had_offer`: whose offer
+    ended when their start was cancelled."""
 
     now: datetime
     cohort: CohortFacts
@@ -48,6 +49,7 @@ class Facts:
     talks: Tally | None = None
     may_take_home: bool = False
     closures: Sequence[Entered] = ()
+    had_offer: Collection[UUID] = ()
 
     @property
     def today(self) -> date:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
+from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.enrolment.queries import EnrolmentFacts, Gate, entry_facts
 from programmes.enrolment.rules import entry
@@ -74,6 +75,75 @@ async def other_starts(cohort: CohortFacts, now: datetime) -> list[CohortFacts]:
         if other.first_start and other.first_start > now and entry(await entry_facts(other.cohort_id), now) is None
     ]
     return sorted(found, key=lambda other: (other.first_start or now, other.cohort_id))
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """A start whose cancelling stands: which decision, and when."""
+
+    cohort_id: int
+    decision_id: int
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
+class Following:
+    """The start that those of a cancelled one could move to, with its first session as it was planned then."""
+
+    cohort_id: int
+    first_start: datetime
+
+
+# SQL: the cancelling of the cohort `c` that stands. Where only planned starts are cancelled nobody had applied.
+_STANDS = """(select d.id from start_decision d where d.cohort_id = c.id and d.decision = 'cancel' and d.undone_at is null
+              and d.state_before in ('open', 'postponed') and c.state = 'cancelled' order by d.id desc limit 1)"""
+
+
+async def cancelled_like(cohort: CohortFacts) -> list[Cancelled]:
+    """The starts of the same programme that could be applied to and are cancelled, in the order they were."""
+    rows = await fetch(
+        f"""select c.id as cohort_id, d.id as decision_id, d.decided_at from cohort c
+            join programme p on p.id = c.programme_id join start_decision d on d.id = {_STANDS}
+            where p.slug = $1 and p.section = $2 order by d.id""",
+        cohort.slug,
+        cohort.section,
+    )
+    return [Cancelled(**dict(row)) for row in rows]
+
+
+# SQL: the first session of the cohort `c` as it was planned at $3, by what the first change since has written down; not by
+# one that took a cancelling back, before which there was none. Such changes are kept for a day; without one, by what is
+# planned now and was not cancelled by then.
+_FIRST_THEN = """coalesce(
+    (select min((w ->> 'starts_at')::timestamptz)
+     from session_change h, jsonb_array_elements(
+            case jsonb_typeof(h.before::jsonb -> 'sessions') when 'array' then h.before::jsonb -> 'sessions' else '[]' end) w
+     where h.cohort_id = c.id and h.made_at >= $3 and w ->> 'state' <> 'cancelled' group by h.id order by h.id limit 1),
+    (select min(starts_at) from cohort_session where cohort_id = c.id and (state <> 'cancelled' or cancelled_at >= $3)))"""
+# SQL: since when the cohort `c` is open for enrolment: since it was announced, or from the beginning.
+_OPENED = """coalesce((select min(a.at) from audit_entry a
+                       where a.subject = 'cohort/' || c.id and a.action = 'cohort:open'), c.created_at)"""
+
+
+async def following(cohort: CohortFacts, one: Cancelled) -> Following | None:
+    """To which start of the programme those of a cancelled one could have moved first when it was cancelled, had nothing
+    been cancelled before it but what still is. It may have been cancelled since, or have begun."""
+    row = await fetchrow(
+        f"""select id, first_start from (
+              select c.id, c.state, c.started_at, {_STANDS} as cancelled, {_FIRST_THEN} as first_start
+              from cohort c join programme p on p.id = c.programme_id
+              where p.slug = $1 and p.section = $2 and p.form <> 'catalogue_only' and c.enrol_from <= $5
+                and {_OPENED} <= $3) c
+            where first_start > $3 and (state in ('open', 'postponed') or state = 'started' and started_at > $3
+                                        or cancelled > $4)
+            order by first_start, id limit 1""",
+        cohort.slug,
+        cohort.section,
+        one.decided_at,
+        one.decision_id,
+        local_date(one.decided_at),
+    )
+    return Following(row["id"], row["first_start"]) if row else None
 
 
 async def answer_of(enrolment_id: UUID, asked_at: datetime) -> bool | None:

@@ -1,5 +1,6 @@
 """The first right to another start, of those whose own was cancelled; and the answer to whether they can come then."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
 from programmes.enrolment import queries
 from programmes.enrolment.leaving import first_right_queries
+from programmes.enrolment.leaving.first_right_queries import Cancelled, Following
 from programmes.enrolment.rules import ALIVE, offer_until
 
 
@@ -18,6 +20,7 @@ async def give(cohort: CohortFacts, now: datetime) -> None:
     """In the transaction that cancels a start: everybody there may move to the next one before newcomers, as long as an
     offer that is made now would be open. Not to one that nobody could answer for in time, and not where there is none. Who
     had such a right to this one has it to the next, as long as before."""
+    await _one_at_a_time(cohort)
     others = await first_right_queries.other_starts(cohort, now)
     following = [other.cohort_id for other in others]
     await execute(
@@ -27,18 +30,62 @@ async def give(cohort: CohortFacts, now: datetime) -> None:
     )
     until = offer_until(now, others[0].first_start, day_off) if others else None
     if until is not None:
-        await execute(
-            "insert into first_right (cohort_id, from_cohort_id, opened_at, until) values ($1, $2, $3, $4)",
-            others[0].cohort_id,
-            cohort.cohort_id,
-            now,
-            until,
-        )
+        await _insert(others[0].cohort_id, cohort.cohort_id, now, until)
 
 
-async def take_back(from_cohort_id: int) -> None:
-    """In the caller's transaction: the start was not cancelled after all."""
-    await execute("delete from first_right where from_cohort_id = $1", from_cohort_id)
+async def take_back(cohort: CohortFacts, cancelled: int, now: datetime) -> None:
+    """In the transaction that takes the cancelling of a start back (that decision), when the start is as it was before:
+    nobody has a right from it any more. Whose right would lie there by now, had this one never been cancelled, has it
+    there: what had moved on from it, and that of a start that was cancelled while this one could not be chosen. Every other
+    right stays."""
+    await _one_at_a_time(cohort)
+    await execute("delete from first_right where from_cohort_id = $1", cohort.cohort_id)
+    standing = {one.cohort_id: one for one in await first_right_queries.cancelled_like(cohort)}
+    for one in standing.values():
+        first, last = await _way(cohort, one, standing)
+        if last is None or last.cohort_id != cohort.cohort_id:
+            continue
+        if one.decision_id > cancelled and first == last:
+            await _give_anew(one, last, now)
+        else:
+            await execute("update first_right set cohort_id = $2 where from_cohort_id = $1", one.cohort_id, cohort.cohort_id)
+
+
+async def _one_at_a_time(cohort: CohortFacts) -> None:
+    """Two decisions about starts of one programme at the same time would each miss what the other does to the rights."""
+    await execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"first_right/{cohort.slug}/{cohort.section}")
+
+
+async def _way(
+    cohort: CohortFacts, one: Cancelled, standing: Mapping[int, Cancelled]
+) -> tuple[Following | None, Following | None]:
+    """To which start the right of a cancelled one would have been at first, and where it would lie now, had only those
+    been cancelled whose cancelling stands."""
+    first = last = await first_right_queries.following(cohort, one)
+    while last is not None and last.cohort_id in standing:
+        further = await first_right_queries.following(cohort, standing[last.cohort_id])
+        if further is None:
+            break
+        last = further
+    return first, last
+
+
+async def _give_anew(one: Cancelled, to: Following, now: datetime) -> None:
+    """The right that there would have been from the beginning: as long as an offer made then to that start."""
+    until = offer_until(one.decided_at, to.first_start, day_off)
+    await execute("delete from first_right where from_cohort_id = $1", one.cohort_id)
+    if until is not None and until > now:
+        await _insert(to.cohort_id, one.cohort_id, one.decided_at, until)
+
+
+async def _insert(cohort_id: int, from_cohort_id: int, opened_at: datetime, until: datetime) -> None:
+    await execute(
+        "insert into first_right (cohort_id, from_cohort_id, opened_at, until) values ($1, $2, $3, $4)",
+        cohort_id,
+        from_cohort_id,
+        opened_at,
+        until,
+    )
 
 
 async def end_over(now: datetime) -> None:

@@ -123,6 +123,17 @@ async def was_offered(enrolment_id: UUID) -> bool:
     )
 
 
+async def offers_ended(cohort_id: int) -> frozenset[UUID]:
+    """Whose offer ended when a start was cancelled, as it is; of any other nobody's."""
+    rows = await fetch(
+        """select q.enrolment_id from cohort c join enrolment e on e.cohort_id = c.id
+           join queue_event q on q.enrolment_id = e.id and q.kind = 'offer_ended' and q.at = c.closed_at
+           where c.id = $1 and c.state = 'cancelled'""",
+        cohort_id,
+    )
+    return frozenset(row["enrolment_id"] for row in rows)
+
+
 async def where_waiting_leads(cohort_id: int, now: datetime) -> Leads:
     """To what waiting leads now, read without a lock, for showing (`rules.leads`). Raises NotFound."""
     around = await queries.entry_facts(cohort_id)

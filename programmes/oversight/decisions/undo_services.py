@@ -88,7 +88,7 @@ async def undo(cohort_id: int, decision_id: int, principal: Principal, now: date
             "update start_decision set undone_at = $2, undone_by = $3 where id = $1", decision_id, now, principal.staff_id
         )
         if found.decision == "cancel":
-            await first_right_services.take_back(cohort_id)
+            await first_right_services.take_back(cohort, decision_id, now)
             await enrolment.visits_back(cohort_id, found.decided_at, now)
         await audit.note("cohort:undo_decision", f"cohort/{cohort_id}", principal.staff_id, now)
         await queue.promote(cohort_id, now)
