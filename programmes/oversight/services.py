@@ -88,6 +88,7 @@ async def cancel(
     Raises: as `start`.
     """
     async with transaction():
+        await first_right_services.one_at_a_time(cohort_id)
         cohort, taken = await _decidable(cohort_id, seen, people, principal, now)
         async with telling_staff(cohort_id, principal, now):
             await cohorts.mark_cancelled(cohort, reason, taken.confirmed, principal, now)

@@ -1,5 +1,6 @@
 """A cancelling that is taken back leaves every first right where it would lie had that start never been cancelled."""
 
+import asyncio
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,6 +53,24 @@ async def rights(owner: asyncpg.Connection) -> dict[int, Right]:
 async def kept(cohort: CohortFacts, now: datetime) -> int:
     async with transaction():
         return (await queries.lock_gate(cohort.cohort_id, now)).kept
+
+
+async def test_two_starts_that_are_cancelled_at_once_wait_for_each_other_and_neither_is_broken_off(
+    kim: Principal, keys: KeyFolder, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    first, second, third = [await a_cohort("2.8", clock.now(), first_in=timedelta(days=28 + 7 * n)) for n in range(3)]
+    await somebody(first, keys, clock.now(), "P1", "p@example.se")
+    lock = f"hashtextextended('first_right/{first.slug}/{first.section}', 0)"
+    await owner.execute(f"select pg_advisory_lock({lock})")
+    both = asyncio.gather(*(cancel(one.cohort_id, kim, clock) for one in (first, second)))
+    waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    while await owner.fetchval(waiting) < 2:
+        await asyncio.sleep(0.01)
+    # Neither holds what the other needs: a right to the second start names its row.
+    assert len(await owner.fetch("select id from cohort for update nowait")) == 3
+    await owner.execute(f"select pg_advisory_unlock({lock})")
+    await both
+    assert {to for to, _, _ in (await rights(owner)).values()} == {third.cohort_id}
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])

@@ -16,11 +16,18 @@ from programmes.enrolment.leaving.first_right_queries import Cancelled, Followin
 from programmes.enrolment.rules import ALIVE, offer_until
 
 
+async def one_at_a_time(cohort_id: int) -> None:
+    """Until the transaction ends nobody else cancels a start of this programme or takes that back: two at a time would each
+    miss what the other does to the rights. Before the cohort is locked: a right names another start, so whoever waited here
+    with their own locked would hold up the one that they wait for."""
+    cohort = await cohorts.by_id(cohort_id)
+    await execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"first_right/{cohort.slug}/{cohort.section}")
+
+
 async def give(cohort: CohortFacts, now: datetime) -> None:
-    """In the transaction that cancels a start: everybody there may move to the next one before newcomers, as long as an
-    offer that is made now would be open. Not to one that nobody could answer for in time, and not where there is none. Who
-    had such a right to this one has it to the next, as long as before."""
-    await _one_at_a_time(cohort)
+    """In the transaction that cancels a start, under `one_at_a_time`: everybody there may move to the next one before
+    newcomers, as long as an offer that is made now would be open. Not to one that nobody could answer for in time, and not
+    where there is none. Who had such a right to this one has it to the next, as long as before."""
     others = await first_right_queries.other_starts(cohort, now)
     following = [other.cohort_id for other in others]
     await execute(
@@ -34,11 +41,10 @@ async def give(cohort: CohortFacts, now: datetime) -> None:
 
 
 async def take_back(cohort: CohortFacts, cancelled: int, now: datetime) -> None:
-    """In the transaction that takes the cancelling of a start back (that decision), when the start is as it was before:
-    nobody has a right from it any more. Whose right would lie there by now, had this one never been cancelled, has it
+    """In the transaction that takes the cancelling of a start back (that decision), under `one_at_a_time`, when the start is
+    as it was before: nobody has a right from it any more. Whose right would lie there by now, had this one never been cancelled, has it
     there: what had moved on from it, and that of a start that was cancelled while this one could not be chosen. Every other
     right stays."""
-    await _one_at_a_time(cohort)
     await execute("delete from first_right where from_cohort_id = $1", cohort.cohort_id)
     standing = {one.cohort_id: one for one in await first_right_queries.cancelled_like(cohort)}
     for one in standing.values():
@@ -49,11 +55,6 @@ async def take_back(cohort: CohortFacts, cancelled: int, now: datetime) -> None:
             await _give_anew(one, last, now)
         else:
             await execute("update first_right set cohort_id = $2 where from_cohort_id = $1", one.cohort_id, cohort.cohort_id)
-
-
-async def _one_at_a_time(cohort: CohortFacts) -> None:
-    """Two decisions about starts of one programme at the same time would each miss what the other does to the rights."""
-    await execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"first_right/{cohort.slug}/{cohort.section}")
 
 
 async def _way(

@@ -64,6 +64,7 @@ async def undo(cohort_id: int, decision_id: int, principal: Principal, now: date
             or a leader's time has been taken meanwhile (`elsewhere_now`: of one who had let somebody stand in).
     """
     async with transaction():
+        await first_right_services.one_at_a_time(cohort_id)
         cohort = await cohorts.coordinated(cohort_id, principal, now)
         found = await undoable(cohort_id, now)
         if found is None or found.decision_id != decision_id or cohort.state not in _BECAME[found.decision]:
