@@ -42,9 +42,9 @@ async def give(cohort: CohortFacts, now: datetime) -> None:
 
 async def take_back(cohort: CohortFacts, cancelled: int, now: datetime) -> None:
     """In the transaction that takes the cancelling of a start back (that decision), under `one_at_a_time`, when the start is
-    as it was before: nobody has a right from it any more. Whose right would lie there by now, had this one never been cancelled, has it
-    there: what had moved on from it, and that of a start that was cancelled while this one could not be chosen. Every other
-    right stays."""
+    as it was before: nobody has a right from it any more. Whose right would lie there by now, had this one never been
+    cancelled, has it there: what had moved on from it, and that of a start that was cancelled while this one could not be
+    chosen. Every other right stays."""
     await execute("delete from first_right where from_cohort_id = $1", cohort.cohort_id)
     standing = {one.cohort_id: one for one in await first_right_queries.cancelled_like(cohort)}
     for one in standing.values():
