@@ -9,7 +9,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
 from programmes.desk.group.calls_rules import Call, Untold
-from programmes.desk.group.left_pages import kind_text, left_text
+from programmes.desk.group.left_pages import kind_text, language_text, left_text
 from programmes.desk.today.needs_pages import Item, Tag
 
 
@@ -20,6 +20,7 @@ class CallLine:
     label: str
     protected: bool
     texts: tuple[str, ...]
+    language: str
     notices: tuple[str, ...]
     is_offer: bool
 
@@ -74,6 +75,7 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
             call.label,
             call.protected,
             tuple(news_of(about) for about in call.news),
+            language_text(call.language),
             tuple(str(number) for about in call.news for number in sorted(about.told_with or {about.notice_id})),
             call.is_offer,
         )

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from programmes.core.i18n import Language, moment_long
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import moment_long
 from programmes.notices.belief_rules import Known, Left, wrong_days
 
 
@@ -17,6 +17,11 @@ def left_text(left: Left, kind: str = "") -> str:
     if left.taken:
         said.append(_("Ett annat tillfälle har fått en tid som personen känner till, så säg alla tider."))
     return " ".join(said)
+
+
+def language_text(language: Language) -> str:
+    """In which language somebody wants to be told, where that is another one than Swedish."""
+    return "" if language == "sv" else _("Vill ha besked på engelska.")
 
 
 def kind_text(kind: str, when: str, added: datetime | None) -> str:

@@ -10,7 +10,7 @@ from programmes.cohorts.words_rules import words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
-from programmes.desk.group.left_pages import kind_text, left_text
+from programmes.desk.group.left_pages import kind_text, language_text, left_text
 from programmes.desk.group.sent_pages import reason_words
 from programmes.desk.illness.reached_rules import Counts, Heard, Notice, Person, counted, other_starts, to_tell
 from programmes.desk.today.needs_pages import Tag
@@ -39,6 +39,7 @@ class Row:
     address: str
     contact: str | None
     say: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ def _row(cohort: CohortFacts, session: SessionFacts, person: Person, now: dateti
         "" if cohort.exempt else f"/personal/grupper/{cohort.cohort_id}/deltagare/{person.enrolment_id}",
         contact,
         _say(notice, session) if notice else "",
+        language_text(person.language) if notice else "",
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from programmes.core.i18n import Language
 from programmes.notices.belief_rules import Known, Left, readings
 from programmes.notices.reach_rules import Standing
 
@@ -57,6 +58,7 @@ class Person:
     heard: Heard
     notice: Notice | None
     reachable: bool
+    language: Language = "sv"
 
 
 def heard(notice: Notice | None, standing: Standing) -> Heard:
