@@ -17,11 +17,13 @@ from programmes.core.sealing import KeyFolder, KeyGone, Unreadable
 
 @dataclass(frozen=True)
 class Served:
-    """A calendar as handed out. `etag` is without quotes; `last_modified` is in whole seconds and never goes back."""
+    """A calendar as handed out. `etag` is without quotes; `last_modified` is in whole seconds and never goes back. Not
+    `by_time`: nobody who asks by a moment alone is told that it is as it was."""
 
     body: bytes
     etag: str
     last_modified: datetime
+    by_time: bool = True
 
 
 @dataclass(frozen=True)
@@ -347,7 +349,7 @@ async def _serve_ended(facts: rules.FeedFacts, now: datetime) -> Served:
     if facts.revoked_at is None:
         await revoke(facts.feed_id, now)
     body = text.write(rules.emptied(facts), [])
-    return Served(body, hashlib.sha256(body).hexdigest()[:32], now.replace(microsecond=0) + timedelta(seconds=1))
+    return Served(body, hashlib.sha256(body).hexdigest()[:32], (now - _DATE_LAGS).replace(microsecond=0), by_time=False)
 
 
 async def _hand_out(feed_id: UUID, digest: bytes, now: datetime) -> datetime | None:

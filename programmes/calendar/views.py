@@ -68,7 +68,7 @@ def _unchanged(request: AnyRequest, served: services.Served) -> bool:
     if tags:
         return tags.strip() == "*" or served.etag in re.findall(r'(?:W/)?"([^"]*)"', tags)
     since = _moment(request.headers.get("if-modified-since", ""))
-    return since is not None and served.last_modified <= since
+    return since is not None and served.by_time and served.last_modified <= since
 
 
 def _moment(header: str) -> datetime | None:

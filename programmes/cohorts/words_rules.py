@@ -31,6 +31,11 @@ class SessionWords:
     replaced: str
     opened: str
     planned: str
+    who_come: str
+    taken_over: str
+    handed_over: str
+    leads_once: str
+    leads_on: str
 
 
 def words_for(form: str) -> SessionWords:
@@ -62,6 +67,11 @@ def _sessions() -> SessionWords:
         replaced=_("Träffen är inställd och en ny är tillagd sist."),
         opened=_("Gruppen är öppen för anmälan."),
         planned=_("Gruppen är sparad som planerad. Inget syns utåt."),
+        who_come=_("Deltagarna"),
+        taken_over=_("Ser gruppen och får träffen i sin kalender."),
+        handed_over=_("Träffen går ur kalendern."),
+        leads_once=_("Ser gruppen till och med den dagen."),
+        leads_on=_("Tar över som gruppledare. Den som lämnar ser gruppen till dagen före."),
     )
 
 
@@ -89,6 +99,11 @@ def _talks() -> SessionWords:
         replaced=_("Samtalet är inställt och ett nytt är tillagt sist."),
         opened=_("Serien är öppen för anmälan."),
         planned=_("Serien är sparad som planerad. Inget syns utåt."),
+        who_come=_("Deltagarna"),
+        taken_over=_("Ser serien och får samtalet i sin kalender."),
+        handed_over=_("Samtalet går ur kalendern."),
+        leads_once=_("Ser serien till och med den dagen."),
+        leads_on=_("Tar över serien. Den som lämnar ser den till dagen före."),
     )
 
 
@@ -116,4 +131,9 @@ def _openings() -> SessionWords:
         replaced=_("Tillfället är inställt och ett nytt är tillagt sist."),
         opened=_("Verksamheten syns nu för alla."),
         planned=_("Verksamheten är sparad som planerad. Inget syns utåt."),
+        who_come=_("Besökare"),
+        taken_over=_("Ser verksamheten och får tillfället i sin kalender."),
+        handed_over=_("Tillfället går ur kalendern."),
+        leads_once=_("Ser verksamheten till och med den dagen."),
+        leads_on=_("Tar över verksamheten. Den som lämnar ser den till dagen före."),
     )

@@ -159,10 +159,9 @@ async def series(town: Town) -> None:
         await town.start(cohort, opened + timedelta(days=3))
         await roll_call(town, cohort, [person], "mika")
     await _one_talk_at_a_time(town)
-    for section, name in (("2.18", "Till spelfriheten!, egna tider"), ("2.3", "Anhörigstöd, egna tider")):
-        await town.open(
-            Plan(section, name, town.day(2, 3), time(13), time(14), "robin", "Ateljén"), town.real_now - timedelta(days=3)
-        )
+    for section, name, hour in (("2.18", "Till spelfriheten!, egna tider", 13), ("2.3", "Anhörigstöd, egna tider", 14)):
+        plan = Plan(section, name, town.day(2, 3), time(hour), time(hour + 1), "robin", "Ateljén")
+        await town.open(plan, town.real_now - timedelta(days=3))
     await town.work(town.real_now)
 
 

@@ -3,7 +3,7 @@
 A preview on a locked phone or in a shared mailbox shows the sender, the subject and the first line.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from programmes.core.clock import local_date
@@ -47,8 +47,8 @@ class Facts:
     about which are otherwise than the receiver believes; `moved` the one of them that the message is about. `taken`: another
     session has got the time of one of them. `tangled`: one of them has no name that everybody who may come would understand.
     `by_word`: no offer could be answered in time, so that a free place goes to who says yes to staff, at `phone`.
-    `first_until`: until when they may move to another start before newcomers. `named`: how many of `became` there is room to
-    name."""
+    `unchanged`: when the last session to come begins that is as the receiver knows. `first_until`: until when they may move
+    to another start before newcomers. `named`: how many of `became` there is room to name."""
 
     kind: Kind
     enrolment_state: str
@@ -75,6 +75,7 @@ class Facts:
     taken: bool = False
     tangled: bool = False
     named: int = NAMED
+    unchanged: datetime | None = None
 
     @property
     def code_start(self) -> str:
@@ -272,8 +273,20 @@ def _rest_news(facts: Facts) -> list[str]:
         return [_("Ändringen som vi skrev om gäller inte."), *_as_it_is(facts)]
     if any(one.was is None or one.now is None for one in facts.became):
         return [_("Något har ändrats."), *_as_it_is(facts), *_again(facts)]
-    told = _("Mötena som är kvar har fått nya tider eller en ny plats. Se alla med länken.")
-    return [told, *_next(facts), *_again(facts)]
+    if facts.unchanged and len(facts.became) == 1 and (session := facts.became[0].now):
+        return [*_moved_news(replace(facts, moved=facts.became[0]), session), *_again(facts)]
+    return [_which_moved(facts), *_next(facts), *_again(facts)]
+
+
+def _which_moved(facts: Facts) -> str:
+    """All that are left, all from a day on that the receiver knows, or only that it is some of them."""
+    if facts.unchanged is None:
+        return _("Mötena som är kvar har fått nya tider eller en ny plats. Se alla med länken.")
+    known = min((local_date(one.was.starts_at) for one in facts.became if one.was), default=None)
+    if known and local_date(facts.unchanged) < known and not any(one.or_was for one in facts.became):
+        day = day_long(known)
+        return _("Mötena från %(day)s har fått nya tider eller en ny plats. Se alla med länken.", day=day)
+    return _("Några av mötena har fått nya tider eller en ny plats. Se alla med länken.")
 
 
 def _as_it_is(facts: Facts) -> list[str]:

@@ -58,7 +58,7 @@ async def words_of(
     )
     counted = [s for s in sessions if s.state != "cancelled"]
     words = _with_sessions(words, facts, about, sessions, now)
-    words = _with_changes(words, about, changed)
+    words = _with_changes(words, about, changed, [s for s in counted if s.starts_at > now])
     return await _with_first_day(await _with_queue(words, person, now), person, counted)
 
 
@@ -98,8 +98,10 @@ def _with_sessions(
     )
 
 
-def _with_changes(words: letter_rules.Facts, about: SessionFacts | None, changed: _Changed) -> letter_rules.Facts:
-    """With what has become of the sessions that a change was about."""
+def _with_changes(
+    words: letter_rules.Facts, about: SessionFacts | None, changed: _Changed, coming: Sequence[SessionFacts]
+) -> letter_rules.Facts:
+    """With what has become of the sessions that a change was about, and which of those to come are as they were."""
     differs = changed.differs
     return replace(
         words,
@@ -107,6 +109,7 @@ def _with_changes(words: letter_rules.Facts, about: SessionFacts | None, changed
         moved=_became(*differs[about.session_id]) if about and about.session_id in differs else None,
         taken=changed.taken,
         tangled=any(belief_rules.is_tangled(*pair) for pair in differs.values()),
+        unchanged=max((s.starts_at for s in coming if s.session_id not in differs), default=None),
     )
 
 

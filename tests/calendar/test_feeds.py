@@ -549,3 +549,17 @@ async def test_nothing_but_reading_is_allowed_alike_of_a_calendar_that_there_is_
     }
     assert {"GET", "HEAD"} <= set(answers[0].headers["allow"].split(", "))
     assert not any("set-cookie" in a.headers for a in answers)
+
+
+async def test_of_a_calendar_that_has_ended_nothing_was_modified_after_the_date_that_the_server_says(
+    address: str, mine: Feed, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    """The server renews its Date once a second, so that may be a second old (RFC 9110, 8.8.2.1)."""
+    before = await client.get(address)
+    await services.close(mine.feed_id, clock.now())
+    for _ in range(3):
+        clock.advance(seconds=1)
+        answer = await client.get(address, headers={"if-modified-since": before.headers["last-modified"]})
+        assert (answer.status_code, events(answer.content)) == (200, [])
+        assert modified(before) <= modified(answer) <= clock.now() - timedelta(seconds=1)
+        before = answer

@@ -78,7 +78,7 @@ async def test_each_alias_with_what_came_of_it_and_a_call_that_is_shown_once_and
     await worker.drain(the_worker)
     page = await look(client, here)
     # No gateway is set, so the text has failed, and that is said.
-    assert "1 av 4 är nådda. 2 behöver ni nå själva. 1 ser det bara på Min plats." in page
+    assert "1 av 4 är nådd. 2 behöver ni nå själva. 1 ser det bara på Min plats." in page
     assert "reached.js" not in page
     for name, said in (("Mejl", "Nådd</span>"), ("Ek", "Ni ringer"), ("Tyst", "Ingen kontaktväg"), ("Texter", "Inte nådd")):
         assert said in line_of(page, name), name

@@ -150,7 +150,7 @@ async def test_at_half_past_four_one_tap_cancels_the_session_at_five_and_all_are
     assert "onsdag 2 september 17.00–19.00 är inställt" in coordinator
     assert not [word for word in ("sjuk", "ABC", house.cohort.name, "Robin") if word in coordinator]
     assert mail.to("robin@kommun.example") == []
-    assert "1 av 3 är nådda." in await look(client, f"{house.page}/besked")
+    assert "1 av 3 är nådd." in await look(client, f"{house.page}/besked")
     # Done again by the job it is told once, and a page from before refuses in words.
     assert await owner.fetchval("select count(*) from notice where kind = 'session_cancelled'") == 3
     page = await look(client, f"{house.page}/sjuk")

@@ -120,8 +120,44 @@ async def test_where_nobody_is_documented_it_is_changed_on_the_persons_page(
     # Once, and nobody is named where nobody is documented.
     noted = await owner.fetch("select staff_id, subject from audit_entry where action = 'enrolment:language'")
     assert [tuple(one) for one in noted] == [(kim.staff_id, f"cohort/{cohort.cohort_id}")]
-    await post_form(client, f"{person}/sprak", {"besked": "tlh"}, person)
+    # What is no language is said, and changes nothing.
+    wrong = await post_form(client, f"{person}/sprak", {"besked": "tlh", "besked_sett": "en"}, person)
+    assert (wrong.status_code, "Välj ett av alternativen." in wrong.text) == (422, True)
     assert await language_of(taken.enrolment_id) == "en"
+    # A page that was shown before somebody else changed it changes nothing back.
+    assert hidden((await client.get(person)).text, "besked_sett") == "en"
+    assert (await post_form(client, f"{person}/sprak", {"besked": "sv", "besked_sett": "sv"}, person)).status_code == 303
+    assert await language_of(taken.enrolment_id) == "en"
+    assert (await post_form(client, f"{person}/sprak", {"besked": "sv", "besked_sett": "en"}, person)).status_code == 303
+    assert await language_of(taken.enrolment_id) == "sv"
+
+
+async def test_an_old_page_of_min_plats_changes_no_language_back_and_what_is_none_is_said(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), sessions=3)
+    taken = await somebody(cohort, keys, clock.now(), contact="lisa@example.invalid")
+    client.cookies.set("place", taken.token)
+    assert hidden((await client.get("/min-plats")).text, "besked_sett") == "sv"
+    await post_form(client, "/min-plats/sprak", {"besked": "en", "besked_sett": "sv"}, "/min-plats")
+    again = await post_form(client, "/min-plats/sprak", {"besked": "sv", "besked_sett": "sv"}, "/min-plats")
+    assert (again.headers["location"], await language_of(taken.enrolment_id)) == ("/min-plats", "en")
+    wrong = await post_form(client, "/min-plats/sprak", {"besked": "tlh"}, "/min-plats")
+    assert wrong.status_code == 422
+    assert "Välj ett av alternativen." in wrong.text or "Choose one of the options" in wrong.text
+
+
+async def test_what_is_no_language_is_said_with_the_other_details(
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort("2.8", clock.now())
+    taken = await somebody(cohort, keys, clock.now(), "Anna Ask")
+    page = f"/personal/grupper/{cohort.cohort_id}/deltagare/{taken.enrolment_id}/uppgifter"
+    right = {"namn": "Anna Ask", "kontakt": "anna@example.invalid", "saker": "email", "fodd": "19900214"}
+    wrong = await put_right(client, page, {**right, "besked": "tlh", "besked_sett": "sv"})
+    assert (wrong.status_code, "Välj ett av alternativen." in wrong.text) == (422, True)
 
 
 async def test_the_person_changes_it_on_min_plats_and_the_calendar_follows(

@@ -52,7 +52,7 @@ async def test_ill_at_half_past_four_by_phone(
     ring = page.locator("li", has_text="Ek").get_by_role("button", name="Visa kontaktvägen en gång")
     await ring.focus()
     await worker.drain(the_worker)
-    await expect(line).to_contain_text("1 av 3 är nådda.")
+    await expect(line).to_contain_text("1 av 3 är nådd.")
     await expect(page.locator("li", has_text="Mejl")).to_contain_text("Nådd")
     await expect(ring).to_be_focused()
     await ring.click()

@@ -107,7 +107,7 @@ async def test_nobody_drops_off_while_they_would_still_come_on_the_wrong_day(
     await mail.work()
     clock.advance(hours=4)
     (said,) = await to_say(cohort.cohort_id, clock)
-    assert said.startswith("I stället blir det "), "the one that was added is still to come"
+    assert said.startswith("Nytt tillfälle: "), "the one that was added is still to come"
 
 
 async def test_an_undoing_names_the_session(kim: Principal, mail: Mail, keys: KeyFolder, clock: FrozenClock) -> None:
@@ -145,7 +145,7 @@ async def test_a_time_at_which_there_is_another_session_by_now_is_no_call(
     [cancelled] = [one for one in await cohorts.sessions(cohort.cohort_id) if one.session_id == moved.session_id]
     [person] = await reached_services.people(cohort, cancelled, keys, None, clock.now())
     assert (person.heard, may_be_rung(person.heard)) == ("knows", False)
-    assert reached_pages.line(counted([person.heard])) == "1 av 1 är nådda."
+    assert reached_pages.line(counted([person.heard])) == "1 av 1 är nådd."
 
 
 def test_times_are_compared_whichever_session_they_are_of() -> None:

@@ -169,11 +169,12 @@ def happens(cohort: CohortFacts, whom: Whom, what: str, shown: str) -> Rows:
 def only_staff(cohort: CohortFacts) -> Rows:
     """What another leader means: neither time nor place is another one, so no participant is told. Of what is only planned
     nobody gets a mail."""
+    words = words_for(cohort.form)
     how = _("Syns på Idag") if cohort.state == "planned" else _("E-post, och på Idag")
     return (
-        (_("Deltagarna"), _("Tid och plats är som förut."), _("Inget besked går ut")),
-        (_("Den som tar över"), _("Ser gruppen och får träffen i sin kalender."), how),
-        (_("Den som lämnar"), _("Träffen går ur kalendern."), how),
+        (words.who_come, _("Tid och plats är som förut."), _("Inget besked går ut")),
+        (_("Den som tar över"), words.taken_over, how),
+        (_("Den som lämnar"), words.handed_over, how),
     )
 
 

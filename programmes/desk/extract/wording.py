@@ -95,7 +95,7 @@ def notice_words(kind: str) -> str:
         "session_cancelled": _("En träff är inställd"),
         "talk_booked": _("En tid är bokad"),
         "rest_cancelled": _("Resten är inställt"),
-        "rest_moved": _("Resten av tiderna är ändrade"),
+        "rest_moved": _("Tider är ändrade"),
         "change_undone": _("En ändring är ångrad"),
         "cohort_started": _("Det startar"),
         "cohort_cancelled": _("Starten är inställd"),

@@ -9,7 +9,7 @@ from programmes.core.clock import local_date
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
 from programmes.desk.group.calls_rules import Call, Untold
-from programmes.desk.group.left_pages import left_text
+from programmes.desk.group.left_pages import kind_text, language_text, left_text
 from programmes.desk.today.needs_pages import Item, Tag
 
 
@@ -20,6 +20,7 @@ class CallLine:
     label: str
     protected: bool
     texts: tuple[str, ...]
+    language: str
     notices: tuple[str, ...]
     is_offer: bool
 
@@ -74,6 +75,7 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
             call.label,
             call.protected,
             tuple(news_of(about) for about in call.news),
+            language_text(call.language),
             tuple(str(number) for about in call.news for number in sorted(about.told_with or {about.notice_id})),
             call.is_offer,
         )
@@ -90,17 +92,11 @@ def news_of(about: Untold) -> str:
     visit = moment_long(about.visit_starts) if about.visit_starts else ""
     if about.kind == "place_offered" and about.answer_by:
         return _("Har fått ett erbjudande. Svar senast %(when)s.", when=moment_long(about.answer_by))
-    instead = [_("I stället blir det %(when)s.", when=moment_long(about.added_starts))] if about.added_starts else []
-    return {
-        "session_moved": _("Ny tid eller plats: %(when)s.", when=when),
-        "session_cancelled": " ".join([_("Det blir inget %(when)s.", when=when), *instead]),
+    return kind_text(about.kind, when, about.added_starts) or {
         "talk_booked": _("En tid är bokad: %(when)s. Fler kan vara bokade, se samtalen.", when=when),
         "cohort_started": _("Det blir av, enligt planen."),
-        "rest_cancelled": _("Allt som var kvar är inställt."),
-        "rest_moved": _("Resten av tiderna är ändrade."),
+        "rest_moved": _("Tider är ändrade."),
         "change_undone": _("En ändring är ångrad. Tiderna står på gruppens sida."),
-        "cohort_cancelled": _("Starten är inställd."),
-        "cohort_postponed": _("Starten är framflyttad."),
         "visit_reminder": _("Behöver boka ett studiebesök. Sista dagen står på personens sida."),
         "place_expired": _("Bokade inget studiebesök i tid, så platsen är inte längre personens."),
         "offer_expired": _("Svarade inte på erbjudandet i tid, så platsen är inte längre personens."),

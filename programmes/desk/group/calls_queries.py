@@ -39,7 +39,7 @@ _ABOUT_STARTS = timedelta(days=30)
 
 # A message about changed sessions (one of $7) stands by itself, while something is otherwise than its receiver believes.
 # Of the start and of a person's own place the last notice is the one that is true. $2 must be told, $3 is about all, $4 is
-# now, $5 since when, $6 only reminds of what is known.
+# now, $5 since when, $6 only reminds of what is known. That it begins is news until it has begun.
 _UNTOLD = """
 with mine as (
     select e.id, e.cohort_id, c.name, e.state, e.offer_expires_at, e.undo_until
@@ -84,6 +84,8 @@ where n.state in ('failed', 'no_channel')
   and (n.kind not in ('offer_expired', 'queue_ended') or m.undo_until is not null)
   and (m.state = 'refused') = (n.kind = 'place_refused')
   and (n.kind <> 'place_free' or m.state = 'queued')
+  and (n.kind <> 'cohort_started' or not exists (
+           select 1 from cohort_session f where f.cohort_id = m.cohort_id and f.state <> 'cancelled' and f.ends_at <= $4))
   and (n.kind <> 'visit_cancelled' or y.state = 'cancelled')
   and (n.kind <> 'visit_reminder' or coalesce(y.state, 'missed') = 'missed' and m.state = 'preliminary')
   and (n.kind <> 'visit_booked' or y.state = 'booked' and vs.starts_at > $4)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from programmes.core.i18n import Language
 from programmes.notices.belief_rules import Left
 from programmes.notices.reach_rules import Way
 
@@ -37,6 +38,7 @@ class Call:
     way: Way
     label: str
     protected: bool
+    language: Language = "sv"
 
     @property
     def about(self) -> Untold:

@@ -40,7 +40,8 @@ async def calls(
         untold = news if how != "place" or offered else tuple(one for one in news if one.failed)
         if untold:
             shown = everybody or offered
-            made.append(Call(untold, how, label_of(facts, keys, look) if shown and look else "", facts.protected))
+            label = label_of(facts, keys, look) if shown and look else ""
+            made.append(Call(untold, how, label, facts.protected, facts.language))
     return made
 
 

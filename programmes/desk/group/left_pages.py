@@ -2,24 +2,44 @@
 
 from datetime import datetime
 
+from programmes.core.i18n import Language, moment_long
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import moment_long, ngettext
 from programmes.notices.belief_rules import Known, Left, wrong_days
-
-_NAMED = 3
 
 
 def left_text(left: Left, kind: str = "") -> str:
-    """Each session by the day that the person knows, and how it is; of many the first ones. `kind` is the message's: by it
-    what they know nothing of is called new, booked, instead of another or back again."""
-    pairs = sorted(left.sessions, key=_when)
-    said = [_one(was, now, kind) for was, now in pairs[:_NAMED]]
-    if more := len(pairs) - len(said):
-        said.append(ngettext("%(n)s tid till är ändrad, se gruppens tider.",
-                             "%(n)s tider till är ändrade, se gruppens tider.", more))  # fmt: skip
+    """Each session by the day that the person knows, and how it is: all of them, since one press settles all. `kind` is the
+    message's: by it what they know nothing of is called new, booked, instead of another or back again."""
+    said, off = list[str](), False
+    for was, now in sorted(left.sessions, key=_when):
+        said.append(_one(was, now, kind, off))
+        off = now is None
     if left.taken:
         said.append(_("Ett annat tillfälle har fått en tid som personen känner till, så säg alla tider."))
     return " ".join(said)
+
+
+def language_text(language: Language) -> str:
+    """In which language somebody wants to be told, where that is another one than Swedish."""
+    return "" if language == "sv" else _("Vill ha besked på engelska.")
+
+
+def kind_text(kind: str, when: str, added: datetime | None) -> str:
+    """What is said of a message that tells of no belief: one of the release before, or a decision about all sessions. Empty
+    for other kinds."""
+    match kind:
+        case "session_moved":
+            return _("Ny tid eller plats: %(when)s.", when=when)
+        case "session_cancelled":
+            off = _("Det blir inget %(when)s.", when=when)
+            return f"{off} {_new(moment_long(added), kind, True)}" if added else off
+        case "rest_cancelled":
+            return _("Allt som var kvar är inställt.")
+        case "cohort_cancelled":
+            return _("Starten är inställd.")
+        case "cohort_postponed":
+            return _("Starten är framflyttad.")
+    return ""
 
 
 def _when(pair: tuple[Known | None, Known | None]) -> datetime:
@@ -28,12 +48,12 @@ def _when(pair: tuple[Known | None, Known | None]) -> datetime:
     return min(known.starts_at for known in (was, now) if known)
 
 
-def _one(was: Known | None, now: Known | None, kind: str) -> str:
+def _one(was: Known | None, now: Known | None, kind: str, after_off: bool) -> str:
     if was is None:
-        return _new(moment_long(now.starts_at) if now else "", kind)
+        return _new(moment_long(now.starts_at) if now else "", kind, after_off)
     days = wrong_days(was, now)
     if not days:  # They know of none, or believe what is so.
-        return _new(moment_long(now.starts_at) if now else "", kind)
+        return _new(moment_long(now.starts_at) if now else "", kind, after_off)
     known = moment_long(days[0].starts_at)
     if len(days) > 1:
         others = _(" eller ").join(moment_long(day.starts_at) for day in days[1:])
@@ -47,13 +67,14 @@ def _one(was: Known | None, now: Known | None, kind: str) -> str:
     return _("Det slutar en annan tid %(when)s.", when=known)
 
 
-def _new(when: str, kind: str) -> str:
+def _new(when: str, kind: str, after_off: bool) -> str:
+    """`after_off`: the sentence before says what does not take place; only after that one it is "instead"."""
     match kind:
         case "talk_booked":
             return _("En tid är bokad: %(when)s.", when=when)
         case "change_undone":
             return _("Det blir av %(when)s.", when=when)
-        case "session_cancelled":
+        case "session_cancelled" if after_off:
             return _("I stället blir det %(when)s.", when=when)
         case _:
             return _("Nytt tillfälle: %(when)s.", when=when)

@@ -49,7 +49,7 @@ def _line(sending: Sending) -> SentLine:
         moment_long(sending.sent_at or sending.made_at),
         tuple(_counts(sending)),
         tuple(_reasons(sending.errors)),
-        sending.failed + sending.no_channel > sending.told,
+        sending.failed + sending.no_channel > 0,
     )
 
 
@@ -64,7 +64,7 @@ def _counts(sending: Sending) -> Iterable[str]:
         yield ngettext("%(n)s person får inga besked av sig själv.", "%(n)s personer får inga besked av sig själva.",
                        sending.no_channel)  # fmt: skip
     if sending.told:
-        yield ngettext("%(n)s av dem har ni sagt det till.", "%(n)s av dem har ni sagt det till.", sending.told)
+        yield ngettext("%(n)s har ni sagt det till.", "%(n)s har ni sagt det till.", sending.told)
 
 
 def _reasons(errors: Iterable[str]) -> list[str]:

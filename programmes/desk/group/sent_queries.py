@@ -5,17 +5,18 @@ from programmes.desk.group.sent_rules import Sending
 
 
 async def sendings(cohort_id: int, most: int) -> list[Sending]:
-    """The newest first. `told` of those who could not be reached were told by staff."""
+    """The newest first. Each is counted once: who was told by staff as that, whatever became of the message."""
     rows = await fetch(
         """select n.kind, case when s.revised_at <= min(n.created_at) then s.starts_at end as session_starts,
                   max(n.created_at) as made_at,
                   max(n.sent_at) filter (where n.state = 'sent') as sent_at,
                   count(*) filter (where n.state = 'sent')::int as sent,
                   count(*) filter (where n.state = 'waiting')::int as waiting,
-                  count(*) filter (where n.state = 'failed')::int as failed,
-                  count(*) filter (where n.state = 'no_channel')::int as no_channel,
+                  count(*) filter (where n.state = 'failed' and n.sent_at is null)::int as failed,
+                  count(*) filter (where n.state = 'no_channel' and n.sent_at is null)::int as no_channel,
                   count(*) filter (where n.state in ('failed', 'no_channel') and n.sent_at is not null)::int as told,
-                  coalesce(array_agg(distinct a.error) filter (where n.state = 'failed' and a.error is not null), '{}')
+                  coalesce(array_agg(distinct a.error) filter (where n.state = 'failed' and n.sent_at is null
+                                                         and a.error is not null), '{}')
                       as errors
            from notice n join enrolment e on e.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
            left join lateral (select error from notice_attempt where notice_id = n.id order by id desc limit 1) a on true

@@ -8,7 +8,7 @@ from datetime import datetime
 class Sending:
     """One event, told to some people in the same minute. `session_starts` where it is about a session that
     has not been changed since: by another day nobody would know which message it was. `errors` are the
-    names of the last errors of those that failed, each once."""
+    names of the last errors of those that failed and have not heard, each once."""
 
     kind: str
     session_starts: datetime | None

@@ -10,9 +10,9 @@ from programmes.cohorts.words_rules import words_for
 from programmes.core.clock import local_date
 from programmes.core.i18n import capital, clock, day_long, moment_long, ngettext, times
 from programmes.core.i18n import gettext as _
-from programmes.desk.group.left_pages import left_text
+from programmes.desk.group.left_pages import kind_text, language_text, left_text
 from programmes.desk.group.sent_pages import reason_words
-from programmes.desk.illness.reached_rules import MISSING, Counts, Heard, Person, counted, may_be_rung
+from programmes.desk.illness.reached_rules import Counts, Heard, Notice, Person, counted, other_starts, to_tell
 from programmes.desk.today.needs_pages import Tag
 
 
@@ -39,6 +39,7 @@ class Row:
     address: str
     contact: str | None
     say: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def reached_page(
         cohort.cohort_id,
         cohort.name,
         (words.cancelled if session.state == "cancelled" else words.moved).rstrip("."),
-        f"{cohort.name}. {when(session)}{_was(session)}",
+        f"{cohort.name}. {when(session)}{_was(session, people)}",
         _line(cohort, session, counts),
         counts.on_way == 0,
         cohort.form == "drop_in",
@@ -86,7 +87,7 @@ def reached_page(
         over,
         cohort.state == "closed",
         f"/insatser/{cohort.slug}" if cohort.form == "drop_in" else "",
-        tuple(_row(cohort, person, over, now, (shown or {}).get(person.enrolment_id)) for person in people),
+        tuple(_row(cohort, session, person, now, (shown or {}).get(person.enrolment_id)) for person in people),
         {"nadd": _("Antecknat: nådd."), "inte": _("Antecknat: ingen svarade.")}.get(done, ""),
         clock(undo_until) if undo_until else "",
     )
@@ -99,17 +100,21 @@ def when(session: SessionFacts) -> str:
     )
 
 
-def _was(session: SessionFacts) -> str:
-    if session.state != "moved" or session.was_at is None or session.was_at == session.starts_at:
+def _was(session: SessionFacts, people: Sequence[Person]) -> str:
+    """When it was to be: of a moved one always, of any one as long as somebody still believes that."""
+    found = set(other_starts(session.starts_at, people))
+    if session.state == "moved" and session.was_at:
+        found.add(session.was_at)
+    if not found:
         return ""
-    return " " + _("Skulle ha varit %(when)s.", when=moment_long(session.was_at))
+    return " " + _("Skulle ha varit %(when)s.", when=_(" eller ").join(moment_long(start) for start in sorted(found)))
 
 
 def line(counts: Counts) -> str:
     """`4 av 6 är nådda. 1 är på väg. 1 är inte nådd.`"""
     if not counts.all:
         return _("Ingen har en plats, så ingen behöver få veta det.")
-    parts = [_("%(n)s av %(all)s är nådda.", n=counts.heard, all=counts.all)]
+    parts = [ngettext("%(n)s av %(all)s är nådd.", "%(n)s av %(all)s är nådda.", counts.heard, all=counts.all)]
     if counts.on_way:
         parts.append(ngettext("Till %(n)s är beskedet på väg.", "Till %(n)s är beskeden på väg.", counts.on_way))
     if counts.missing:
@@ -126,22 +131,27 @@ def _line(cohort: CohortFacts, session: SessionFacts, counts: Counts) -> str:
     return line(counts)
 
 
-def _row(cohort: CohortFacts, person: Person, over: bool, now: datetime, contact: str | None) -> Row:
-    notice = person.notice
-    untold = may_be_rung(person.heard)
-    ring = untold and person.reachable and (notice.of_use if notice else not over)
+def _row(cohort: CohortFacts, session: SessionFacts, person: Person, now: datetime, contact: str | None) -> Row:
+    notice = to_tell(person)
     return Row(
         person.enrolment_id,
         person.label,
         person.protected,
         how(person, now),
-        str(notice.notice_id) if notice and untold else "",
-        tuple(str(number) for number in sorted(notice.told_with - {notice.notice_id})) if notice and untold else (),
-        ring,
+        str(notice.notice_id) if notice else "",
+        tuple(str(number) for number in sorted(notice.told_with - {notice.notice_id})) if notice else (),
+        notice is not None and person.reachable,
         "" if cohort.exempt else f"/personal/grupper/{cohort.cohort_id}/deltagare/{person.enrolment_id}",
         contact,
-        left_text(notice.left, notice.kind) if notice and notice.left and ring and person.heard in MISSING else "",
+        _say(notice, session) if notice else "",
+        language_text(person.language) if notice else "",
     )
+
+
+def _say(notice: Notice, session: SessionFacts) -> str:
+    if notice.left:
+        return left_text(notice.left, notice.kind)
+    return kind_text(notice.kind, moment_long(session.starts_at), notice.added_starts)
 
 
 def how(person: Person, now: datetime) -> How:

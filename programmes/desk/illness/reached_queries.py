@@ -6,6 +6,7 @@ from uuid import UUID
 from programmes.cohorts.queries import SessionFacts
 from programmes.core.db import fetch, fetchval
 from programmes.desk.illness.reached_rules import Notice
+from programmes.notices.belief_rules import read
 from programmes.notices.change_queries import left_by_message
 from programmes.notices.queries import EVENTS
 from programmes.notices.rules import OF_CHANGES
@@ -16,7 +17,9 @@ _NEWEST = """
 select distinct on (n.enrolment_id) n.id as notice_id, n.enrolment_id, n.state, n.kind, n.sent_at,
        n.state = 'waiting' and n.look_again_at is not null as held, coalesce(t.failures, 0) as failures,
        coalesce(t.error, '') as error, coalesce(k.called, 0) as called, k.called_at,
-       case when n.kind = any($4::text[]) then n.believed end as believed
+       case when n.kind = any($4::text[]) then n.believed end as believed,
+       (select max(a.starts_at) from cohort_session a where n.kind = 'session_cancelled' and a.cohort_id = $1
+        and a.state <> 'cancelled' and a.makes_up_for = n.session_id) as added_starts
 from notice n join enrolment e on e.id = n.enrolment_id
 left join lateral (select count(*)::int as failures, (array_agg(a.error order by a.id desc))[1] as error
                    from notice_attempt a where a.notice_id = n.id) t on true
@@ -39,12 +42,14 @@ async def newest(cohort_id: int, session: SessionFacts, now: datetime) -> dict[U
         of_change = row["believed"] is not None
         told = together.get(row["notice_id"]) if of_change else None
         left = told.left if told else None
+        belief = read(row["believed"]) or {}
         found[row["enrolment_id"]] = Notice(
             **{key: value for key, value in row.items() if key != "believed"},
             of_use=bool(left) if of_change else session.ends_at > now,
             left=left,
             knows=of_change and not left and session.ends_at > now,
             told_with=told.messages if told else frozenset({row["notice_id"]}),
+            believed=belief.get(session.session_id),
         )
     return found
 

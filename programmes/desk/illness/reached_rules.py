@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from programmes.notices.belief_rules import Left
+from programmes.core.i18n import Language
+from programmes.notices.belief_rules import Known, Left, readings
 from programmes.notices.reach_rules import Standing
 
 # `told`: staff said it themselves. `knows`: nobody has said it, and what they believe is so by now. `held`: it waits for a
@@ -25,7 +26,8 @@ class Notice:
 
     `called`: how often somebody rang in vain, and when last. `of_use`: something is left to tell; `left`: which sessions are
     otherwise than the person believes, where that is known; `knows`: none of those to come is.
-    `told_with`: the messages, this one among them, that are told by telling what is left.
+    `told_with`: the messages, this one among them, that are told by telling what is left. `believed`: how they know the
+    session; `added_starts`: when what was added for it is, of a message of the release before.
     """
 
     notice_id: UUID
@@ -42,6 +44,8 @@ class Notice:
     left: Left | None = None
     knows: bool = False
     told_with: frozenset[UUID] = frozenset()
+    believed: Known | None = None
+    added_starts: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Person:
     heard: Heard
     notice: Notice | None
     reachable: bool
+    language: Language = "sv"
 
 
 def heard(notice: Notice | None, standing: Standing) -> Heard:
@@ -73,6 +78,19 @@ def heard(notice: Notice | None, standing: Standing) -> Heard:
 def may_be_rung(how: Heard) -> bool:
     """Whether there is a reason to ring somebody: they have not heard, and did not ask to be left alone."""
     return how not in SETTLED
+
+
+def to_tell(person: Person) -> Notice | None:
+    """The message that staff can tell somebody of and settle by that: none where nothing is left to say."""
+    notice = person.notice
+    return notice if notice and notice.of_use and may_be_rung(person.heard) else None
+
+
+def other_starts(starts_at: datetime, people: Iterable[Person]) -> tuple[datetime, ...]:
+    """When those who have not heard believe that the session is, where that is another time; the first first."""
+    found = {known.starts_at for person in people if (notice := to_tell(person))
+             for known in readings(notice.believed) if known}  # fmt: skip
+    return tuple(sorted(found - {starts_at}))
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ async def people(
                 heard(notice, how),
                 notice,
                 how not in {"none", "unwanted"},
+                facts.language,
             )
         )
     return found

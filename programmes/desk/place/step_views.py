@@ -165,8 +165,11 @@ async def say_coming(request: AnyRequest) -> Response[Any]:
 async def written_in(request: AnyRequest) -> Response[Any]:
     """In which language they want to be written to."""
     enrolment_id = await opened(request)
-    wanted = known_language((await read_form(request)).raw("besked"))
+    form = await read_form(request)
+    wanted = known_language(form.raw("besked"))
     if wanted is None:
+        return await place_again(request, enrolment_id, _("Välj ett av alternativen."))
+    if wanted == form.raw("besked_sett"):  # They may have changed it since, on another page.
         return to_place()
     await language_services.write_in(enrolment_id, wanted, None, request.app.state.clock.now())
     return to_place("sprak")

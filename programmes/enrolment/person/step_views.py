@@ -9,12 +9,12 @@ from litestar.params import FromPath
 from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
-from programmes.core.i18n import known_language
 from programmes.enrolment import place_services, queries, services
 from programmes.enrolment.person.views import mine, show_person, to_person
 from programmes.enrolment.queue import coming_services, order_services
 from programmes.enrolment.queue.order_services import SKIP_REASONS, SkipReason
 from programmes.enrolment.records import consent_services, language_services
+from programmes.enrolment.records.views import language_chosen
 from programmes.enrolment.texts import agreement_queries
 from programmes.enrolment.visits import services as visit_services
 from programmes.enrolment.visits import step_services
@@ -103,7 +103,11 @@ async def new_code(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: 
 async def written_in(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """The language that somebody is written to in, where they are not documented and there is no page to put right."""
     person, *_rest = await mine(request, cohort_id, enrolment_id)
-    if wanted := known_language((await read_form(request)).raw("besked")):
+    form = await read_form(request)
+    wanted = language_chosen(form)
+    if form.errors:
+        return await show_person(request, cohort_id, enrolment_id, form, 422)
+    if wanted:
         await language_services.write_in(enrolment_id, wanted, person.staff_id, request.app.state.clock.now())
     return to_person(cohort_id, enrolment_id)
 

@@ -120,6 +120,7 @@ async def correct(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
     right = read_record(
         form, local_date(now), for_staff=True, told=Told(bool(state.settings.sms_url), pages.by_wish(programme))
     )
+    written_in = language_chosen(form)
     if form.errors:
         return await _show(request, cohort_id, enrolment_id, form)
     protected = form.ticked("skydd")
@@ -132,7 +133,7 @@ async def correct(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
             state.key_folder,
             now,
             form.raw("sedd"),
-            language_chosen(form),
+            written_in,
         )
     except NotKept as refused:
         fail(form, refused.wrong, for_staff=True)

@@ -86,8 +86,10 @@ def read_record(form: Form, today: date, for_staff: bool, told: Told = Told()) -
 
 def language_chosen(form: Form) -> Language | None:
     """In which language the person is to be written to; None where the form doesn't say, as that of the release before, or
-    says what it was when the page was shown: somebody may have changed it since."""
+    says what it was when the page was shown: somebody may have changed it since. What is no language is an error."""
     wanted = form.raw("besked")
+    if wanted and not known_language(wanted):
+        form.fail("besked", _("Välj ett av alternativen."))
     return None if wanted == form.raw("besked_sett") else known_language(wanted)
 
 
