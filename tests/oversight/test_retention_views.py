@@ -17,7 +17,7 @@ import pytest
 
 from programmes import cli, retention_commands
 from programmes.core.restoring import restoring
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.retention_commands import Hands
 from programmes.settings import Settings
 from tests.clock import FrozenClock
@@ -180,6 +180,10 @@ async def test_a_file_is_made_taken_home_after_showing_who_it_is_and_confirmed_b
     assert (await client.get(address)).status_code == 404
 
 
+def _in_the_way(*_: object) -> None:
+    raise KeysAway("something lies there")
+
+
 async def _nobody(_: date) -> list[UUID]:
     return []
 
@@ -215,6 +219,7 @@ async def test_the_commands_say_what_they_did_and_fail_when_something_was_not_do
     )
     with monkeypatch.context() as nothing:
         nothing.setattr(retention_commands.retention.queries, "due_records", _nobody)
+        nothing.setattr(KeyFolder, "destroy", _in_the_way)
         assert await erase_by_hand() == 1
     said = capsys.readouterr()
     assert "0 records are out of the database." in said.out
