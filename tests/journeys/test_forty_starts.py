@@ -237,7 +237,8 @@ _GAPS = """() => [...document.querySelectorAll("tbody tr[id^=start-]")].map(row 
   const state = boxes(row.querySelector(".state")), todo = boxes(row.querySelector(".todo"));
   const gaps = state.flatMap(one => todo.filter(other => other.top < one.bottom && one.top < other.bottom)
     .map(other => Math.max(other.left - one.right, one.left - other.right)));
-  return {text: row.querySelector(".state").innerText + " | " + row.querySelector(".todo").innerText, gap: Math.min(99, ...gaps)};
+  const text = row.querySelector(".state").innerText + " | " + row.querySelector(".todo").innerText;
+  return {text, gap: Math.min(99, ...gaps)};
 })"""
 
 
