@@ -9,7 +9,7 @@ from pathlib import Path
 
 from programmes.catalogue import queries
 from programmes.catalogue.edition_file import Edition
-from programmes.catalogue.edition_rules import differences, of_all_sections
+from programmes.catalogue.edition_rules import differences, not_its_day, of_all_sections
 from programmes.catalogue.file_services import EditionError, read_edition
 from programmes.catalogue.removing_services import remove_edition
 from programmes.catalogue.services import load_edition
@@ -48,12 +48,22 @@ def _run(work: Callable[[Edition, date], Awaitable[int]]) -> Run:
 
 async def compare(edition: Edition, today: date) -> int:
     """Say fact by fact what is otherwise than in the edition that is in force the day before; store nothing."""
+    if edition.digest not in await queries.digests() and await _refused_for_its_day(edition, today):
+        return 1
     await _compared(edition, today)
     return 0
 
 
+async def _refused_for_its_day(edition: Edition, today: date) -> bool:
+    """Says why the file's first day cannot be meant, if so. What is stored already has been let in with its day."""
+    why = not_its_day(edition.valid_from, today, await queries.in_force_since(today))
+    if why:
+        print(f"programmes edition: this is no edition: {why}", file=sys.stderr)
+    return bool(why)
+
+
 async def _compared(edition: Edition, today: date) -> None:
-    day = max(today, edition.valid_from - timedelta(days=1))
+    day = edition.valid_from - timedelta(days=1) if edition.valid_from > today else today
     before, said = [p for _id, p in await queries.in_force(day)], await queries.guideline(day)
     _say(told((*of_all_sections(said, edition.facts), *differences(before, edition.programmes))), edition)
     if before and said is None:
@@ -78,6 +88,8 @@ async def load(edition: Edition, today: date) -> int:
         await load_edition(edition, SystemClock().now())
         print("This edition is stored already. What an older release had left out of it, if any, is stored now too.")
         return 0
+    if await _refused_for_its_day(edition, today):
+        return 1
     if edition.valid_from <= today:
         print(
             f"programmes edition: it would be in force since {edition.valid_from}. What has been decided since then was"

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from programmes.catalogue.edition_fact_rules import FACTS, OF_ALL, ONE_BY_ONE, TOUCHES_ALL, Fact
 from programmes.catalogue.rules import Programme
+
+# A guideline is decided some months before its day; further off than this a figure of the year is wrong.
+MOST_YEARS_AHEAD = 10
 
 
 def asked_anew(before: Programme, after: Programme) -> tuple[str, ...]:
@@ -24,6 +28,15 @@ def asked_anew(before: Programme, after: Programme) -> tuple[str, ...]:
         if asked and known.get(declared.key) != declared.statement:
             found.append(declared.key)
     return tuple(found)
+
+
+def not_its_day(valid_from: date, today: date, present: date | None) -> str:
+    """Why the first day of an edition is a slip of the pen, else ''. `present`: that of the edition in force."""
+    if present is not None and valid_from < present:
+        return f"edition.valid_from: {valid_from} is before the edition that is in force, which is from {present}"
+    if valid_from > today + timedelta(days=MOST_YEARS_AHEAD * 365.25):
+        return f"edition.valid_from: {valid_from} is more than {MOST_YEARS_AHEAD} years ahead"
+    return ""
 
 
 @dataclass(frozen=True)

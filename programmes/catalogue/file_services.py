@@ -10,8 +10,9 @@ import msgspec
 
 from programmes.catalogue import edition_file as file
 from programmes.catalogue.edition_file import Edition
-from programmes.catalogue.number_rules import impossible
-from programmes.catalogue.obeyed_rules import unknown_values
+from programmes.catalogue.filling_rules import of_dimensions, unnumbered
+from programmes.catalogue.number_rules import impossible, undialable
+from programmes.catalogue.obeyed_rules import no_option, unknown_values
 from programmes.catalogue.rules import (
     AgeBand,
     AgeFacts,
@@ -26,7 +27,7 @@ from programmes.catalogue.rules import (
     UrgentLine,
     Wording,
 )
-from programmes.catalogue.stated_rules import contradictions
+from programmes.catalogue.stated_rules import contradictions, evaluations
 from programmes.catalogue.text_rules import not_the_last_revision, unreadable
 
 EDITIONS = Path(__file__).parent / "editions"
@@ -67,12 +68,16 @@ def read_edition(path: Path) -> Edition:
     except msgspec.MsgspecError as problem:
         raise EditionError(f"{path.name}: {problem}") from problem
     _demand_nothing(unreadable(msgspec.to_builtins(rows)))
+    _demand_nothing(f"urgent.{key}.number: {why}" for key, line in rows.urgent.items() if (why := undialable(line.number)))
+    _demand_nothing(
+        no_option(f"interpretation {key!r}", row.default, row.options) for key, row in rows.interpretation.items()
+    )
     programmes = tuple(_Reader(rows, row).programme() for row in rows.programme)
     _demand_unique("section", (p.section for p in programmes))
     _demand_unique("slug", (p.slug for p in programmes))
     _demand_known_conditions(programmes)
-    _demand_nothing(f"{p.section} {p.slug}: {why}" for p in programmes for why in impossible(p))
-    _demand_nothing(f"{p.section} {p.slug}: {why}" for p in programmes for why in contradictions(p))
+    for rule in (impossible, contradictions, unnumbered):
+        _demand_nothing(f"{p.section} {p.slug}: {why}" for p in programmes for why in rule(p))
     _demand_its_days(rows.edition)
     return Edition(
         valid_from=rows.edition.valid_from,
@@ -113,11 +118,11 @@ def _demand_known_conditions(programmes: Iterable[Programme]) -> None:
 def _demand_its_days(edition: file.EditionRow) -> None:
     if edition.valid_from != edition.facts.valid_from:
         raise EditionError(f"valid_from is {edition.valid_from}, and among the facts {edition.facts.valid_from}")
-    _demand_nothing(filter(None, [not_the_last_revision(edition.revised_on, edition.facts.revised, edition.facts.adopted)]))
+    _demand_nothing([not_the_last_revision(edition.revised_on, edition.facts.revised, edition.facts.adopted)])
 
 
 def _demand_nothing(wrong: Iterable[str]) -> None:
-    lines = list(wrong)
+    lines = [why for why in wrong if why]
     if lines:
         raise EditionError("\n  ".join(lines))
 
@@ -193,7 +198,7 @@ class _Reader:
         return replace(
             programme,
             urgent=tuple(self._urgent(key) for key in row.urgent),
-            evaluation_texts=self._evaluation_texts(),
+            evaluation_texts=self._evaluation_texts(programme),
             form_name=_maybe(row.form_name),
             length=_maybe(row.length),
             parties=row.parties,
@@ -261,16 +266,13 @@ class _Reader:
             raise self._fail("an age needs its wording, and a wording its age")
         return None if age is None else self._wording(self._shared(self.rows.age, age.wording, "age"), age.label)
 
-    def _evaluation_texts(self) -> dict[str, Text]:
+    def _evaluation_texts(self, programme: Programme) -> dict[str, Text]:
+        for reading in evaluations(programme) - {"off"}:
+            self._shared(self.rows.evaluation, reading, "evaluation")
         names = [self._shared(self.rows.dimension, d, "dimension") for d in self.facts.evaluation_dimensions]
-        values = {"sv": _listed([n.sv for n in names], "och"), "en": _listed([n.en for n in names], "and")}
-        return {
-            key: Text(
-                row.sv.replace("{dimensions}", values["sv"] or "hur det var"),
-                row.en.replace("{dimensions}", values["en"] or "how it was"),
-            )
-            for key, row in self.rows.evaluation.items()
-        }
+        sv = of_dimensions(_listed([n.sv for n in names], "och") or "hur det var")
+        en = of_dimensions(_listed([n.en for n in names], "and") or "how it was")
+        return {key: Text(_text(row).say("sv", sv), _text(row).say("en", en)) for key, row in self.rows.evaluation.items()}
 
     def _declarations(self) -> tuple[Declaration, ...]:
         found: list[Declaration] = []
@@ -336,8 +338,8 @@ class _Reader:
         )
         if row.answers and len(row.answers) != len(options):
             raise self._fail(f"interpretation {given.use!r} has {len(row.answers)} answers to {len(options)} options")
-        if options and not read.allows(value):
-            raise self._fail(f"interpretation {given.use!r} is {value!r}, which is none of its options")
+        if wrong := no_option(f"interpretation {given.use!r}", value, options):
+            raise self._fail(wrong)
         for unknown in unknown_values(read):
             raise self._fail(f"interpretation {given.use!r} is {unknown!r}, which no rule of this release follows")
         return read

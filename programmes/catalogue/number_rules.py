@@ -7,11 +7,20 @@ from programmes.catalogue.rules import Programme
 
 MOST_SESSIONS, MOST_WEEKS, MOST_PLACES, MOST_STARTS, OLDEST = 52, 52, 200, 52, 130
 _SECTION, _SLUG = re.compile(r"[1-9]\d?\.[1-9]\d?"), re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
+# A short number, or one with its area: only digits are dialled, so that one from abroad would lose its plus.
+_DIALLED = re.compile("[19][0-9]{2,5}|0[0-9]{6,11}")
 
 
 def impossible(programme: Programme) -> list[str]:
     """Every number of a programme that cannot be, and why."""
     return [*_names(programme), *_counts(programme), *_ages(programme), *_bands(programme)]
+
+
+def undialable(number: str) -> str:
+    """Why a number to call at once cannot be called, else ''. It is dialled as it stands, without anything before it."""
+    if _DIALLED.fullmatch(re.sub("[ \u00a0-]", "", number)):
+        return ""
+    return f"{number!r} is no number to dial, like 112 or 020-50 50 50"
 
 
 def _names(programme: Programme) -> Iterator[str]:

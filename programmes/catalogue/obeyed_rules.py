@@ -1,10 +1,10 @@
 """The readings that this release is built for: of a point that it knows, no rule would follow another word. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from programmes.catalogue.rules import Interpretation, Value
 
-# By key; a point that is not here is settled in words only, and yes, no, years and references are told by their kind.
+# By key; a point that is neither here nor in `KINDS` is settled in words only.
 OBEYED: Mapping[str, frozenset[str]] = {
     "age_counted_on": frozenset({"first_session"}),
     "age_after_start": frozenset({"may_stay"}),
@@ -49,9 +49,29 @@ OBEYED: Mapping[str, frozenset[str]] = {
 }
 
 
+# Yes or no, years, and references to be filled in.
+KINDS: Mapping[str, type] = {
+    "lower_age_included": bool,
+    "adult_included": bool,
+    "upper_age_included": bool,
+    "range_end_included": bool,
+    "figures_by_venue": bool,
+    "guardian_consent_under": int,
+    "board_decision": str,
+    "neighbouring_agreement": str,
+}
+
+
+def no_option(what: str, value: Value, options: Sequence[Value]) -> str:
+    """Why a reading is none of those that may be chosen, as which it has to be of the same kind; else ''."""
+    if not options or any(value == option and type(value) is type(option) for option in options):
+        return ""
+    return f"{what} is {value!r}, which is none of its options"
+
+
 def unknown_values(read: Interpretation) -> Iterator[Value]:
     """The values of a reading, and what may be chosen instead, that no rule follows."""
-    known = OBEYED.get(read.key)
-    for value in dict.fromkeys((read.value, *read.options)) if known else ():
-        if value not in (known or ()):
+    known, kind = OBEYED.get(read.key), KINDS.get(read.key)
+    for value in dict.fromkeys((read.value, *read.options)):
+        if (known and value not in known) or (kind and type(value) is not kind):
             yield value

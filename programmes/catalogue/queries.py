@@ -109,6 +109,12 @@ async def digests() -> frozenset[bytes]:
     return frozenset(row["digest"] for row in await fetch("select digest from edition"))
 
 
+async def in_force_since(on: date) -> date | None:
+    """From which day the edition that is in force on a day is; None before the first."""
+    found: date | None = await fetchval("select max(valid_from) from edition where valid_from <= $1", on)
+    return found
+
+
 async def guideline(on: date) -> Mapping[str, object] | None:
     """What the edition in force on a day says for all sections; None where it was stored without that, or there is none."""
     facts = await fetchval("select facts from edition where valid_from <= $1 order by valid_from desc, id desc limit 1", on)

@@ -37,11 +37,16 @@ def _conditions(programme: Programme) -> Iterator[str]:
             yield f"declaration {key!r}: the facts do not state {fact!r}"
 
 
+def evaluations(programme: Programme) -> frozenset[str]:
+    """How the evaluation of a section is read, and may be."""
+    options = next((i.options for i in programme.interpretations if i.key == "evaluation"), ())
+    return frozenset({programme.evaluation, *(str(option) for option in options)})
+
+
 def _evaluation(programme: Programme) -> Iterator[str]:
     """What is required or offered is no choice; nothing is required that the section does not require."""
     stated = programme.facts.get("evaluation")
-    options = next((i.options for i in programme.interpretations if i.key == "evaluation"), ())
-    read = {programme.evaluation, *(str(option) for option in options)}
+    read = evaluations(programme)
     wrong = read & {"required"} if stated == "none" else read - {stated}
     for other in sorted(wrong):
         yield f"facts.evaluation is {stated!r}, and interpretation 'evaluation' is or allows {other!r}"

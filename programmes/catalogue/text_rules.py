@@ -1,9 +1,11 @@
 """Whether the texts of an edition's file can be read: an empty one says nothing, and a character that is not seen may turn
-the others round. Pure."""
+the others round, and a brace that nothing fills in would be read as it stands. Pure."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import date
+
+from programmes.catalogue.filling_rules import unfilled
 
 # Hidden: marks of direction, joiners, soft hyphens, controls; and what is no character, or one of somebody's own.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -17,12 +19,12 @@ _NEEDED = frozenset(
 
 
 def unreadable(file: Mapping[str, object]) -> list[str]:
-    """Every text of the file (as plain dicts and lists) that is empty where it must not be, or has hidden characters, by
-    section and field."""
+    """Every text of the file (as plain dicts and lists) that is empty where it must not be, has hidden characters, or has
+    braces that nothing fills in, by section and field."""
     return [
         f"{place}: {why}"
-        for place, text in _texts(file, "")
-        for why in (*_empty(place.rpartition(".")[2], text), *_hidden(text))
+        for place, path, text in _texts(file, "", ())
+        for why in (*_empty(path[-1], text), *_hidden(text), *unfilled(path, text))
     ]
 
 
@@ -42,17 +44,18 @@ def _day(revision: str) -> date | None:
         return None
 
 
-def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:
+def _texts(value: object, place: str, path: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Each text with where it stands in words, and by its keys, without which of several it is."""
     if isinstance(value, str):
-        yield place, value
+        yield place, path, value
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             # A key is shown too (that of a shared text, in what is refused).
-            yield f"{place or 'edition file'} (a key)", str(key)
-            yield from _texts(inner, f"{place}.{key}" if place else str(key))
+            yield f"{place or 'edition file'} (a key)", ("a key",), str(key)
+            yield from _texts(inner, f"{place}.{key}" if place else str(key), (*path, str(key)))
     elif isinstance(value, list | tuple):
         for n, inner in enumerate(value):
-            yield from _texts(inner, _section(inner) if place == "programme" else f"{place}[{n}]")
+            yield from _texts(inner, _section(inner) if place == "programme" else f"{place}[{n}]", path)
 
 
 def _section(row: object) -> str:

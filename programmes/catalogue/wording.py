@@ -9,6 +9,7 @@ from datetime import date
 from typing import Literal
 
 from programmes.catalogue.condition_rules import earliest_within
+from programmes.catalogue.filling_rules import of_days, of_section
 from programmes.catalogue.refusal_rules import FOUND, PROOF
 from programmes.catalogue.rules import OUTSIDE_BANDS, Declaration, Lang, Outcome, Programme, Text, Wording
 from programmes.core.i18n import day_plain, ngettext, speaking
@@ -82,7 +83,7 @@ class Words:
         if self.on is None or not isinstance(asked, Declaration) or asked.within_years is None:
             return ""
         text = {"question": asked.question_on, "statement": asked.statement_on, "unmet": asked.unmet_on}[part]
-        values = {"first": day_plain(self.on), "since": day_plain(earliest_within(asked.within_years, self.on))}
+        values = of_days(day_plain(self.on), day_plain(earliest_within(asked.within_years, self.on)))
         return text.say(self.lang, values) if text else ""
 
     def help(self, condition: str) -> str:
@@ -104,7 +105,7 @@ class Words:
 
     @property
     def _values(self) -> Mapping[str, object]:
-        return {"municipality": self.municipality, **self.programme.numbers}
+        return of_section(self.programme, self.municipality)
 
 
 def refusal_text(outcome: Outcome, programme: Programme, lang: Lang, municipality: str) -> Refusal:

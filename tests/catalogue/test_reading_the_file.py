@@ -103,6 +103,38 @@ def read(tmp_path: Path, old: str, new: str) -> None:
             "2.6 drogtest: length.sv says 2, which is no number",
         ),
         ('show_on_request = "nothing"', 'show_on_request = "anything"', "proof has no 'anything'"),
+        ("[evaluation]\nrequired = {", "[evaluation]\nrequird = {", "2.1 abc: evaluation has no 'required'"),
+        ("\noffered = {sv", "\noffred = {sv", "2.2 ambivalenssamtal: evaluation has no 'offered'"),
+        ("\ndefault_on = {sv", "\ndefault_onn = {sv", "2.7 spelfrihet_grupp: evaluation has no 'default_on'"),
+        ('number = "112"', 'number = ""', "urgent.emergency.number: '' is no number to dial, like 112"),
+        ('number = "112"', 'number = "ring pappa"', "urgent.emergency.number: 'ring pappa' is no number to dial"),
+        ('number = "112"', 'number = "112 eller 911"', "urgent.emergency.number: '112 eller 911' is no number to dial"),
+        ('number = "020-50 50 50"', 'number = "20-50 50 50"', "urgent.kvinnofridslinjen.number: '20-50 50 50' is no"),
+        (
+            'number = "020-50 50 50"',
+            'number = "+46 20 50 50 50"',
+            "urgent.kvinnofridslinjen.number: '+46 20 50 50 50' is no",
+        ),
+        (
+            "[interpretation.lower_age_included]\ndefault = true",
+            '[interpretation.lower_age_included]\ndefault = ""',
+            "interpretation 'lower_age_included' is '', which is none of its options",
+        ),
+        (
+            "[interpretation.lower_age_included]\ndefault = true",
+            "[interpretation.lower_age_included]\ndefault = 1",
+            "interpretation 'lower_age_included' is 1, which is none of its options",
+        ),
+        (
+            '{use = "guardian_consent_under", options = [12]',
+            '{use = "guardian_consent_under", value = "", options = [12]',
+            "2.10 personligt_stod: interpretation 'guardian_consent_under' is '', which is none of its options",
+        ),
+        (
+            "[interpretation.figures_by_venue]\ndefault = true",
+            '[interpretation.figures_by_venue]\ndefault = "ja"',
+            "3.2 traffpunkter: interpretation 'figures_by_venue' is 'ja', which no rule of this release follows",
+        ),
     ],
 )
 def test_a_slip_in_the_file_is_said_where_it_is(tmp_path: Path, old: str, new: str, says: str) -> None:

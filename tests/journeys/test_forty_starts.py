@@ -227,3 +227,34 @@ async def test_a_name_of_one_long_word_ends_in_dots_and_is_whole_to_who_hovers_o
     # A space is one, also in front of what is kept.
     await page.set_viewport_size({"width": 1280, "height": 800})
     assert (await page.locator("tbody tr[id^=start-] .name").nth(3).inner_text()).split("\n") == ["ABC", " 3"]
+
+
+# How far apart what stands in words on a line is: how it stands, by when, and what is next, as it is seen and not as its
+# cell is; across a line break it is far enough.
+_GAPS = """() => [...document.querySelectorAll("tbody tr[id^=start-]")].map(row => {
+  const seen = cell => { const range = document.createRange(); range.selectNodeContents(cell); return range; };
+  const boxes = cell => [...seen(cell).getClientRects()].filter(box => box.width > 1);
+  const state = boxes(row.querySelector(".state")), todo = boxes(row.querySelector(".todo"));
+  const gaps = state.flatMap(one => todo.filter(other => other.top < one.bottom && one.top < other.bottom)
+    .map(other => Math.max(other.left - one.right, one.left - other.right)));
+  const text = row.querySelector(".state").innerText + " | " + row.querySelector(".todo").innerText;
+  return {text, gap: Math.min(99, ...gaps)};
+})"""
+
+
+@pytest.mark.parametrize("days", [10, 38, 120])
+async def test_how_late_a_start_is_does_not_run_into_what_is_next(
+    forty: None, new_context: NewContext, owner: asyncpg.Connection, days: int
+) -> None:
+    await owner.execute("update cohort set decide_by = date '2026-09-02' - $1::int", days)
+    page = await _open(new_context, 1280, 800)
+    for width in (1280, 1500, 390):
+        await page.set_viewport_size({"width": width, "height": 844})
+        found = await page.evaluate(_GAPS)
+        assert len(found) == _HOW_MANY
+        assert width < 500 or any(f"{days} dagar sen" in one["text"] for one in found)
+        assert [one for one in found if one["gap"] < 4] == [], width
+        assert (await page.evaluate(_MEASURE))["wide"] <= width
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    assert await page.evaluate(_OVER) == []
+    assert max((await page.evaluate(_MEASURE))["heights"]) <= 28, "one of them is more than a line"

@@ -262,6 +262,30 @@ async def test_an_edition_is_taken_back_until_its_day_or_until_something_stands_
     assert "belongs to this release" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [
+        (date(9999, 1, 1), "edition.valid_from: 9999-01-01 is more than 10 years ahead"),
+        (date(2036, 10, 1), "edition.valid_from: 2036-10-01 is more than 10 years ahead"),
+        (
+            date(2016, 4, 1),
+            "edition.valid_from: 2016-04-01 is before the edition that is in force, which is from 2026-04-01",
+        ),
+        (date(1, 1, 1), "edition.valid_from: 0001-01-01 is before the edition"),
+    ],
+)
+async def test_a_first_day_that_cannot_be_meant_is_refused_before_anything_is_stored(
+    may_store: None, db: None, capsys: pytest.CaptureFixture[str], day: date, says: str
+) -> None:
+    [path] = EDITIONS.glob("*.toml")
+    today, stored = date(2026, 9, 2), await catalogue.digests()
+    other = dataclasses.replace(edition_commands.read_edition(path), valid_from=day, digest=b"other")
+    for command in (edition_commands.compare, edition_commands.load):
+        assert await command(other, today) == 1
+        assert says in capsys.readouterr().err
+    assert await catalogue.digests() == stored
+
+
 async def test_a_file_that_is_no_edition_is_refused_in_words(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
