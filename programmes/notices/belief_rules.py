@@ -8,6 +8,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
 
@@ -290,6 +291,11 @@ class Left:
 
     sessions: tuple[tuple[Known | None, Known | None], ...]
     taken: bool
+
+
+def mark_of(*said: object) -> str:
+    """A sign of what somebody is told: another when any of it is another. A page that was shown sends it along."""
+    return sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def left_of(believed: Belief, now_is: Belief, now: datetime) -> Left | None:

@@ -223,3 +223,9 @@ async def latest_change(cohort_id: int) -> int:
     """The number of the newest change of a cohort's sessions; 0 if there is none."""
     found: int = await fetchval("select coalesce(max(id), 0) from session_change where cohort_id = $1", cohort_id)
     return found
+
+
+async def all_told(notices: Collection[UUID]) -> bool:
+    """Whether each of these has been said or sent."""
+    told = await fetchval("select count(*) from notice where id = any($1::uuid[]) and sent_at is not null", list(notices))
+    return bool(told == len(set(notices)))

@@ -119,6 +119,10 @@ _STAFF_PEOPLE: Texts = {
         N_("Personen har redan nåtts"),
         N_("Beskedet har kommit fram sedan sidan visades, så inget samtal behövs. Kontaktvägen är inte visad."),
     ),
+    "told_changed": (
+        N_("Det har ändrats sedan sidan visades"),
+        N_("Det som personen behöver veta är ett annat nu, så inget är antecknat. Läs sidan på nytt, och säg det som står."),
+    ),
     "no_consent": (
         N_("Det finns inget samtycke till partnerkontakt"),
         N_("Utan det, eller när platsen är avslutad, finns inga uppgifter om partnern här. Inget är sparat."),

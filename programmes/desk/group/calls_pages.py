@@ -22,6 +22,7 @@ class CallLine:
     texts: tuple[str, ...]
     language: str
     notices: tuple[str, ...]
+    marks: tuple[str, ...]
     is_offer: bool
 
 
@@ -77,6 +78,7 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
             tuple(news_of(about) for about in call.news),
             language_text(call.language),
             tuple(str(number) for about in call.news for number in sorted(about.told_with or {about.notice_id})),
+            tuple(f"{about.notice_id}:{about.mark}" for about in call.news),
             call.is_offer,
         )
         for call in calls

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.core.i18n import Language
-from programmes.notices.belief_rules import Left
+from programmes.notices.belief_rules import Left, mark_of
 from programmes.notices.reach_rules import Way
 
 
@@ -27,6 +27,12 @@ class Untold:
     visit_starts: datetime | None = None
     left: Left | None = None
     told_with: frozenset[UUID] = frozenset()
+
+    @property
+    def mark(self) -> str:
+        """Of all that the words go by (`mark_of`)."""
+        dates = (self.answer_by, self.session_starts, self.added_starts, self.visit_starts)
+        return mark_of(self.kind, self.left, sorted(self.told_with), *dates)
 
 
 @dataclass(frozen=True)

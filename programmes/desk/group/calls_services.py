@@ -1,6 +1,6 @@
 """Whom staff must tell themselves, with the names they go by, and that it is done."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 from uuid import UUID
@@ -9,7 +9,7 @@ from programmes.cohorts import queries as cohorts
 from programmes.core import audit
 from programmes.core.clock import local_date
 from programmes.core.db import execute, transaction
-from programmes.core.errors import NotFound
+from programmes.core.errors import Conflict, NotFound
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.group import calls_queries as queries
@@ -17,6 +17,7 @@ from programmes.desk.group.calls_rules import Call, Untold
 from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queue import order_queries
 from programmes.enrolment.roster import label_of
+from programmes.notices.queries import all_told
 from programmes.notices.reach_services import way
 from programmes.people.looks import Look
 
@@ -58,17 +59,29 @@ def _by_person(found: Iterable[Untold]) -> Iterator[tuple[tuple[UUID, bool], tup
         yield key, tuple(news)
 
 
-async def told(cohort_id: int, enrolment_id: UUID, notices: Collection[UUID], who: Principal, now: datetime) -> None:
+async def told(
+    cohort_id: int,
+    enrolment_id: UUID,
+    notices: Collection[UUID],
+    who: Principal,
+    now: datetime,
+    marks: Mapping[UUID, str] | None = None,
+) -> None:
     """A member of staff has told somebody what no mail could: exactly these notices, which they had before them. What has
     come since stays untold; what waits to be sent and was told with it is not sent. Again, it changes nothing.
 
+    `marks`: of which words stood there, by the notice (`Untold.mark`); a page of the release before sends none.
+
     Raises:
         NotFound: not theirs, or nobody of that cohort.
+        Conflict: `told_changed`, other words are true by now than those that were said.
     """
     async with transaction():
         await cohorts.mine(who, local_date(now), cohort_id)
+        await cohorts.lock(cohort_id)
         if (await enrolments.enrolment(enrolment_id)).cohort_id != cohort_id:
             raise NotFound
+        await _must_be_as_shown(cohort_id, enrolment_id, marks or {}, now)
         # Of what mail could not carry, `sent_at` is when a member of staff said it.
         new = await execute(
             """update notice set sent_at = $2, state = case when state = 'waiting' then 'failed' else state end
@@ -81,3 +94,11 @@ async def told(cohort_id: int, enrolment_id: UUID, notices: Collection[UUID], wh
         )
         if new:
             await audit.note("notice:told", f"enrolment/{enrolment_id}", who.staff_id, now)
+
+
+async def _must_be_as_shown(cohort_id: int, enrolment_id: UUID, marks: Mapping[UUID, str], now: datetime) -> None:
+    found = await _still_so(await queries.untold([cohort_id], now), now)
+    left = {one.notice_id: one.mark for one in found if one.enrolment_id == enrolment_id}
+    others = [number for number, mark in marks.items() if left.get(number) != mark]
+    if others and not await all_told(others):
+        raise Conflict("told_changed")

@@ -37,9 +37,12 @@ async def told(request: AnyRequest, cohort_id: FromPath[int]) -> Response[Any]:
     try:
         enrolment_id = UUID(form.raw("vem"))
         notices = [UUID(told) for told in form.all("besked")[:100]]
+        pairs = [seen.partition(":") for seen in form.all("sett")[:100]]
+        marks = {UUID(number): mark for number, _, mark in pairs}
     except ValueError as error:
         raise NotFound from error
-    await services.told(row_id(cohort_id), enrolment_id, notices, principal(request), request.app.state.clock.now())
+    now = request.app.state.clock.now()
+    await services.told(row_id(cohort_id), enrolment_id, notices, principal(request), now, marks)
     return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}/ring"})
 
 

@@ -35,6 +35,7 @@ class Row:
     how: How
     notice_id: str
     told_with: tuple[str, ...]
+    mark: str
     ring: bool
     address: str
     contact: str | None
@@ -140,6 +141,7 @@ def _row(cohort: CohortFacts, session: SessionFacts, person: Person, now: dateti
         how(person, now),
         str(notice.notice_id) if notice else "",
         tuple(str(number) for number in sorted(notice.told_with - {notice.notice_id})) if notice else (),
+        notice.mark if notice else "",
         notice is not None and person.reachable,
         "" if cohort.exempt else f"/personal/grupper/{cohort.cohort_id}/deltagare/{person.enrolment_id}",
         contact,

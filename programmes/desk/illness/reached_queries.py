@@ -14,7 +14,7 @@ from programmes.notices.rules import OF_CHANGES
 # What is about all sessions says it of this one too, if it came after the change. $3 is when the session was changed. Of $4,
 # changes, one that another has outrun is about this session no more.
 _NEWEST = """
-select distinct on (n.enrolment_id) n.id as notice_id, n.enrolment_id, n.state, n.kind, n.sent_at,
+select distinct on (n.enrolment_id) n.id as notice_id, n.enrolment_id, n.state, n.kind, n.sent_at, n.created_at,
        n.state = 'waiting' and n.look_again_at is not null as held, coalesce(t.failures, 0) as failures,
        coalesce(t.error, '') as error, coalesce(k.called, 0) as called, k.called_at,
        case when n.kind = any($4::text[]) then n.believed end as believed,

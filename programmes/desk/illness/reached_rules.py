@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from programmes.core.i18n import Language
-from programmes.notices.belief_rules import Known, Left, readings
+from programmes.notices.belief_rules import Known, Left, mark_of, readings
 from programmes.notices.reach_rules import Standing
 
 # `told`: staff said it themselves. `knows`: nobody has said it, and what they believe is so by now. `held`: it waits for a
@@ -46,6 +46,12 @@ class Notice:
     told_with: frozenset[UUID] = frozenset()
     believed: Known | None = None
     added_starts: datetime | None = None
+    created_at: datetime | None = None
+
+    @property
+    def mark(self) -> str:
+        """Of all that the words go by (`mark_of`)."""
+        return mark_of(self.kind, self.left, sorted(self.told_with), self.believed, self.added_starts)
 
 
 @dataclass(frozen=True)

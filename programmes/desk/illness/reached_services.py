@@ -18,6 +18,7 @@ from programmes.enrolment import queries as enrolments
 from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.roster import label_of
 from programmes.enrolment.rules import HOLDING
+from programmes.notices.queries import all_told
 from programmes.notices.reach_services import standing
 from programmes.people.looks import Look
 
@@ -38,6 +39,8 @@ async def people(
     found = []
     for facts in await enrolments.enrolments(cohort.cohort_id, tuple(HOLDING)):
         notice = notices.get(facts.enrolment_id)
+        if being_written and notice and notice.created_at and notice.created_at < changed_at:
+            notice = None  # What it said was of before.
         if notice is None and ((facts.place_since or facts.applied_at) > changed_at or not being_written):
             continue  # They took their place with the session as it is now, or know it as that.
         how = standing(facts, keys)
@@ -93,19 +96,27 @@ async def called(
     who: Principal,
     now: datetime,
     told_with: frozenset[UUID] = frozenset(),
+    mark: str = "",
 ) -> None:
     """Somebody rang, or told them at the door: they were reached, or not. Exactly what was shown is settled: the message,
     and those that were told with it.
 
-    Again it changes nothing. What waits to be sent is not sent once somebody has said it.
+    Again it changes nothing. What waits to be sent is not sent once somebody has said it. `mark`: of which words stood there
+    (`Notice.mark`); a page of the release before sends none.
 
     Raises:
         NotFound: not of a session of theirs, or no message about it.
+        Conflict: `told_changed`, other words are true by now than those that were said.
     """
     async with transaction():
         cohort, _ = await cohorts.my_session(who, local_date(now), session_id)
         await cohorts.locked(cohort.cohort_id)
         cohort, _facts, how, notice = await _one_of(session_id, enrolment_id, keys, who, now)
+        as_shown = notice is not None and (notice.notice_id, notice.mark) == (notice_id, mark or notice.mark)
+        if mark and not as_shown:
+            if await all_told([notice_id]):
+                return
+            raise Conflict("told_changed")
         if notice is None or notice.notice_id != notice_id:
             raise NotFound
         if not may_be_rung(how):

@@ -82,6 +82,7 @@ async def called(request: AnyRequest, session_id: FromPath[int]) -> Response[Any
         principal(request),
         state.clock.now(),
         told_with,
+        form.raw("sett"),
     )
     return _to(f"/personal/traffar/{session_id}/besked?klart={answer}")
 
