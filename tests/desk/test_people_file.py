@@ -89,6 +89,7 @@ async def test_of_a_cancelled_start_page_and_file_say_what_each_had_the_offered_
     lines = await lines_of(client, f"{group}/deltagare.csv")
     assert [line[1] for line in lines] == list(had)
     assert {line[1]: line[4] for line in lines} == had
+    assert not any(line[5] for line in lines), "nothing is left to be done"
     page = (await client.get(group)).text
     rows = [re.sub(r"<[^>]+>", " ", row) for row in re.findall(r"<tr role=\"row\"><th role=\"rowheader\".*?</tr>", page)]
     assert len(rows) == len(had)

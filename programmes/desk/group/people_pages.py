@@ -97,7 +97,7 @@ def _person(facts: Facts, entry: RosterEntry) -> PersonRow:
         protected=entry.protected,
         seat=entry.seat,
         tag=_tag(facts, entry),
-        left="" if entry.state == "queued" else _left(entry),
+        left="" if facts.cohort.state == "cancelled" else _left(entry),
         twice=entry.twice,
         notice=_notice(facts, entry),
     )
