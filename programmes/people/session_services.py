@@ -77,6 +77,13 @@ async def end_all(staff_id: int, but: str = "") -> None:
     await end_halves(staff_id)
 
 
+async def end_everybodys() -> None:
+    """End every session, and whatever is between password and code: in a database that was put back some had ended since."""
+    async with transaction():
+        await execute("delete from staff_session")
+        await execute("delete from half_sign_in")
+
+
 async def end_halves(staff_id: int) -> None:
     """End what somebody has between password and code, in the open transaction."""
     await execute("delete from half_sign_in where staff_id = $1", staff_id)
