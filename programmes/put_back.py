@@ -9,7 +9,7 @@ from programmes.core.sealing import KeysAway
 from programmes.desk.closing import services as closing
 from programmes.duties import SWEEP, Worker
 from programmes.enrolment import place_services
-from programmes.enrolment.records import key_services, partner_services
+from programmes.enrolment.records import consent_services, key_services
 from programmes.oversight.retention import services as retention
 from programmes.people import records
 from programmes.people import session_services as sessions
@@ -62,8 +62,9 @@ async def erase_again(worker: Worker) -> None:
     worker.keys.destroy_again()
     # Records first: who is to be erased is offered no place that becomes free.
     await retention.erase_restored(worker)
-    await partner_services.erase_restored(worker.keys, worker.clock.now())
     await closing.erase_restored(worker)
+    # After that, for of a way that has ended no consent is left to doubt.
+    await consent_services.erase_restored(worker.keys, worker.clock.now())
     await key_services.bring_back(worker.keys)
     await records.index_missing(worker.keys)
     # Before the mark goes: killed in between, this is done again.

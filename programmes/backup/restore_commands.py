@@ -42,7 +42,10 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
         made = f"{done.manifest.moment:%Y-%m-%d %H:%M} UTC"
         print(f"Put back: {done.rows} rows of {done.tables} tables, as many as the backup of {made} says.")
         print(f"Protected records that had been erased since, and are erased again: {done.again}.")
-        print(f"What was written after {made} is not there: places, marks, votes, holds. Tell the leaders.")
+        print(f"What was written after {made} is not there: places, marks, votes. Tell the leaders.")
+        print("Nor are decisions about people: consents that were taken back (2.14; where a partner's record was erased")
+        print("with it, the consent counts as taken back), protected identity, who must not meet whom, and holds.")
+        print("Let those who lead and coordinate say what they know, before anybody is written to or called.")
         print(f"Accounts, passwords, roles and second factors are those of {made} too, and nobody is signed in. Who was")
         print(
             "deactivated since can sign in again, and passwords and recovery codes that were given up count again. These are"

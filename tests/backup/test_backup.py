@@ -231,6 +231,7 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     # Who may sign in is as it was then, so it is to be looked at.
     assert f"- robin\tactive\tleader\tpassword\t{robin['display_name']}" in said
     assert "programmes staff deactivate" in said
+    assert "consents that were taken back" in said
     keys = KeyFolder(new.key_folder)
     assert keys.is_unconfirmed()
     assert not keys.waits_for_restore()
