@@ -168,7 +168,7 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     place.keys.service_key("search")
     [robin] = await owner.fetch("select id, username, display_name from staff")
     async with transaction():
-        await session_services.begin(robin["id"], Browser(), datetime.now(UTC))
+        await session_services.begin(robin["id"], Browser(), datetime.now(UTC), None)
         await session_services.begin_half(robin["id"], "code", Browser(), datetime.now(UTC))
     (own.log_key_folder / "chain").mkdir(parents=True)
     (own.log_key_folder / "chain" / "head.json").write_text("{}")

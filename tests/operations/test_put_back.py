@@ -176,7 +176,7 @@ async def test_nobody_is_signed_in_of_a_database_that_was_put_back(
     erased, _ = await people(owner)
     staff_id = await owner.fetchval("select id from staff")
     async with transaction():
-        await session_services.begin(staff_id, Browser(), clock.now())
+        await session_services.begin(staff_id, Browser(), clock.now(), clock.now())
         await session_services.begin_half(staff_id, "code", Browser(), clock.now())
     # A worker that is started anew, as each day, signs nobody out.
     await worker.start_up(the_worker)
@@ -196,7 +196,7 @@ async def test_nobody_is_signed_in_of_a_database_that_was_put_back(
     assert "programmes staff list" in told.mend
     # Whoever signs in then stays so.
     async with transaction():
-        await session_services.begin(staff_id, Browser(), clock.now())
+        await session_services.begin(staff_id, Browser(), clock.now(), clock.now())
     clock.advance(minutes=2)
     await worker.drain(the_worker)
     assert (await owner.fetchrow(_OPEN))["staff"] == 1
