@@ -268,7 +268,10 @@ async def test_a_cancelled_start_of_documented_people_is_closed_without_saying_w
     await sign_in_as(client, "kim", clock.now())
     assert "Besked är på väg till deltagarna" in await look(client, address)
     await worker.drain(the_worker)
-    assert next_step(await look(client, address)) == "Avsluta"
+    page = await look(client, address)
+    assert next_step(page) == "Avsluta"
+    # It never met, so none was the last.
+    assert "Sista tillfället var" not in page
     assert "kom aldrig" not in await look(client, f"{address}/radera")
     sure = await client.get(f"{address}/radera")
     done = await client.post(f"{address}/radera", data=closing_form(sure.text))

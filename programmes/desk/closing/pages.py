@@ -162,8 +162,8 @@ def _too_few(cohort: CohortFacts, facts: ClosingFacts) -> str:
 
 
 def _tag(cohort: CohortFacts, facts: ClosingFacts) -> Tag | None:
-    """When the last session was, once all are over."""
-    if facts.coming or not cohort.last_end:
+    """When the last session was, once all are over; where all were cancelled none was."""
+    if facts.coming or not facts.sessions or not cohort.last_end:
         return None
     return Tag(_("Sista tillfället var %(day)s", day=day_long(local_date(cohort.last_end))), "info", "dot")
 
