@@ -4,6 +4,8 @@ import argparse
 import asyncio
 import importlib
 import os
+import select
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -145,6 +147,10 @@ def _parser(wanted: str | None = None) -> argparse.ArgumentParser:
 _BY_WORKER = {"worker", "backup", "erase", "archive", "bounce", "clock", "keys", "audit"}
 
 
+# What a shell says of a program that ended by SIGPIPE.
+_UNREAD = 128 + signal.SIGPIPE
+
+
 def _why_away(error: BaseException, command: str, settings: Settings | None) -> str:
     """In words, by the setting that counts for this command; empty where it is another error."""
     told = refusals.sentence(error)
@@ -153,16 +159,38 @@ def _why_away(error: BaseException, command: str, settings: Settings | None) -> 
     return told
 
 
+def _undone(error: BaseException, command: str, settings: Settings | None) -> str:
+    """By its class: what a database says may repeat what a row holds."""
+    return _why_away(error, command, settings) or (
+        f"it could not be done ({type(error).__name__}). Does the database answer? `programmes doctor` looks."
+    )
+
+
+def _nobody_reads() -> bool:
+    """Whether who read the output (`head`) has gone. What is still to be said goes nowhere then."""
+    out = select.poll()
+    try:
+        out.register(sys.stdout.fileno(), 0)
+        gone = any(event & select.POLLERR for _, event in out.poll(0))
+        if gone:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return False
+    return gone
+
+
 def _run(arguments: argparse.Namespace, settings: Settings | None) -> int:
     """The command; what it could not do is said in a line."""
     try:
-        return int(arguments.run(settings, arguments))
+        code = int(arguments.run(settings, arguments))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError as error:
+        if _nobody_reads():
+            return _UNREAD
+        print(f"programmes: {_undone(error, arguments.command, settings)}", file=sys.stderr)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        # By its class: what a database says may repeat what a row holds.
-        told = _why_away(error, arguments.command, settings) or (
-            f"it could not be done ({type(error).__name__}). Does the database answer? `programmes doctor` looks."
-        )
-        print(f"programmes: {told}", file=sys.stderr)
+        print(f"programmes: {_undone(error, arguments.command, settings)}", file=sys.stderr)
     except KeysAway as error:
         print(f"programmes: {error}. `programmes doctor` says what to do.", file=sys.stderr)
     return 1

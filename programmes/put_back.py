@@ -8,9 +8,11 @@ from programmes.core import database_marks
 from programmes.core.sealing import KeysAway
 from programmes.desk.closing import services as closing
 from programmes.duties import SWEEP, Worker
-from programmes.enrolment.records import key_services, partner_services
+from programmes.enrolment import place_services
+from programmes.enrolment.records import consent_services, key_services
 from programmes.oversight.retention import services as retention
 from programmes.people import records
+from programmes.people import session_services as sessions
 
 log = structlog.get_logger()
 # So often are rows held against receipts while nobody has said that a database that was put back is the right one.
@@ -52,12 +54,17 @@ async def erased_again(worker: Worker) -> bool:
 
 
 async def erase_again(worker: Worker) -> None:
-    """What had been erased since the backup. Inside `held_off`, so that the mark that goes is not a new restore's."""
+    """What had been erased since the backup. Inside `held_off`, so that the mark that goes is not a new restore's. Of a
+    database that was put back nobody is signed in: who was then may have been signed out, or deactivated, since."""
+    if worker.keys.waits_for_restore():
+        await sessions.end_everybodys()
+        await place_services.close_all_places()
     worker.keys.destroy_again()
     # Records first: who is to be erased is offered no place that becomes free.
     await retention.erase_restored(worker)
-    await partner_services.erase_restored(worker.keys, worker.clock.now())
     await closing.erase_restored(worker)
+    # After that, for of a way that has ended no consent is left to doubt.
+    await consent_services.erase_restored(worker.keys, worker.clock.now())
     await key_services.bring_back(worker.keys)
     await records.index_missing(worker.keys)
     # Before the mark goes: killed in between, this is done again.

@@ -124,16 +124,18 @@ def _add(settings: Settings, arguments: argparse.Namespace) -> int:
     return _carry_out(settings, arguments.username, work)
 
 
+def line(one: queries.StaffFacts) -> str:
+    """Somebody's line of the list."""
+    how = "single sign-on" if one.single_sign_on else "password and code" if one.second_factor else "password"
+    state = "active" if one.active else "deactivated"
+    return "\t".join((one.username, state, ",".join(one.roles) or "-", how, one.name))
+
+
 def _list(settings: Settings, _: argparse.Namespace) -> int:
     """Everybody, one a line, with tabs between: user name, state, roles, how they sign in, name."""
 
     async def work(_: datetime) -> str:
-        lines = []
-        for one in await queries.all_staff():
-            how = "single sign-on" if one.single_sign_on else "password and code" if one.second_factor else "password"
-            state = "active" if one.active else "deactivated"
-            lines.append("\t".join((one.username, state, ",".join(one.roles) or "-", how, one.name)))
-        return "\n".join(lines) or "There is nobody yet: programmes staff add"
+        return "\n".join(map(line, await queries.all_staff())) or "There is nobody yet: programmes staff add"
 
     return _carry_out(settings, "", work)
 

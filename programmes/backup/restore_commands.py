@@ -12,6 +12,7 @@ from programmes.backup.progress import Progress
 from programmes.backup.tracing import traced
 from programmes.core.clock import SystemClock
 from programmes.settings import Settings
+from programmes.staff_commands import line
 
 
 def _identities(given: str) -> list[Identity]:
@@ -41,7 +42,18 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
         made = f"{done.manifest.moment:%Y-%m-%d %H:%M} UTC"
         print(f"Put back: {done.rows} rows of {done.tables} tables, as many as the backup of {made} says.")
         print(f"Protected records that had been erased since, and are erased again: {done.again}.")
-        print(f"What was written after {made} is not there: places, marks, votes, holds. Tell the leaders.")
+        print(f"What was written after {made} is not there: places, marks, votes. Tell the leaders.")
+        print("Nor are decisions about people: consents that were taken back (2.14; where a partner's record was erased")
+        print("with it, the consent counts as taken back), protected identity, who must not meet whom, and holds.")
+        print("Let those who lead and coordinate say what they know, before anybody is written to or called.")
+        print(f"Accounts, passwords, roles and second factors are those of {made} too, and nobody is signed in. Who was")
+        print(
+            "deactivated since can sign in again, and passwords and recovery codes that were given up count again. These are"
+        )
+        print("the accounts, as programmes staff list says them:")
+        print("\n".join(f"- {line(one)}" for one in done.staff) or "- none")
+        print("Before web is started: programmes staff deactivate, roles, password, second-factor reset, where they are not")
+        print("as they should be.")
         if done.advice:
             print("\n".join(["To be done before web is started:", *(f"- {told}" for told in done.advice)]))
         print("Then start worker and web, and run programmes doctor. Is everybody there who should be? Then say so:")

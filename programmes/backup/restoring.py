@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,6 +28,7 @@ from programmes.core.which_database import which
 from programmes.doctor import checks
 from programmes.doctor.findings import Patient
 from programmes.evaluation.keys import BallotKeys
+from programmes.people.queries import StaffFacts, all_staff
 from programmes.settings import Settings
 from programmes.upgrading.errors import UpgradeError
 
@@ -44,12 +45,14 @@ class Whole:
 
 @dataclass(frozen=True)
 class Restored:
-    """What was put back. `again`: protected records that had been erased since the backup, and have been erased again."""
+    """What was put back. `again`: protected records that had been erased since the backup, and have been erased again.
+    `staff`: the accounts that it brought."""
 
     manifest: Manifest
     tables: int
     rows: int
     again: int
+    staff: Sequence[StaffFacts]
     keys: int = 0
     advice: list[str] = field(default_factory=list)
 
@@ -253,17 +256,18 @@ async def restore(
                 await brought_forward(settings, clock)
                 keys.note_put_back(await which(connection.fetchval))
         progress.begin("Erasing again what had been erased")
-        again, advice = await _afterwards(settings, keys, lost, folder.resolve().name, found.manifest.moment, clock)
-    return Restored(found.manifest, len(found.counts), sum(found.counts.values()), again, written, advice)
+        again, staff, advice = await _afterwards(settings, keys, lost, folder.resolve().name, found.manifest.moment, clock)
+    return Restored(found.manifest, len(found.counts), sum(found.counts.values()), again, staff, written, advice)
 
 
 async def _afterwards(
     settings: Settings, keys: KeyFolder, lost: frozenset[str], name: str, made_at: datetime, clock: Clock
-) -> tuple[int, list[str]]:
-    """How many protected records were erased again, and what is to be done now."""
+) -> tuple[int, Sequence[StaffFacts], list[str]]:
+    """How many protected records were erased again, who has an account, and what is to be done now."""
     await open_pool(settings.worker_database_url, 2, limits=WORKER)
     try:
-        return await _erase_again(settings, keys, lost, name, made_at, clock), await _advice(settings, clock)
+        again = await _erase_again(settings, keys, lost, name, made_at, clock)
+        return again, await all_staff(), await _advice(settings, clock)
     finally:
         await close_pool()
 

@@ -85,8 +85,13 @@ async def restore(patient: Patient) -> Sequence[Finding]:
         told = (
             "A database has been put back, and nobody has said that it is the right one. Until then no key goes because it"
         )
-        told += " has no row: with the wrong backup those would be the keys of everybody who has come since."
-        mend = "Is everybody there who should be? Then: programmes keys confirm --yes. Else put the right backup back."
+        told += " has no row: with the wrong backup those would be the keys of everybody who has come since. Accounts,"
+        told += " passwords, roles and second factors are those of its moment: who was deactivated since may sign in."
+        mend = (
+            "programmes staff list: deactivate who has left (programmes staff deactivate), and give new passwords where they"
+            " were changed for a reason. Is everybody there who should be? Then: programmes keys confirm --yes. Else put the"
+            " right backup back."
+        )
         return [Finding(_RESTORE, "warning", told, mend)]
     return [Finding(_RESTORE, "ok", "The worker waits for no backup that is put back.")]
 

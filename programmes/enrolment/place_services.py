@@ -151,6 +151,12 @@ async def close_places(tokens: Iterable[str], secret: str) -> None:
         await execute("delete from place_session where id = any($1::bytea[])", [*opened, *marked])
 
 
+async def close_all_places() -> None:
+    """Forget what is open in every browser: after a restore also what had been closed, or opened with a code of before."""
+    async with transaction():
+        await execute("delete from place_session")
+
+
 async def forget_old_sessions(now: datetime) -> None:
     """Drop Min plats sessions that have ended."""
     async with transaction():

@@ -83,6 +83,18 @@ async def unfinished(cohort_id: int) -> int:
     return found
 
 
+async def held_until(cohort_id: int, now: datetime) -> datetime | None:
+    """When the last of the messages about a cohort that wait for the morning, or for the end of times to avoid, may leave;
+    None where none does."""
+    found: datetime | None = await fetchval(
+        """select max(n.look_again_at) from notice n join enrolment e on e.id = n.enrolment_id
+           where e.cohort_id = $1 and n.state = 'waiting' and n.look_again_at > $2""",
+        cohort_id,
+        now,
+    )
+    return found
+
+
 async def waiting(now: datetime) -> Sequence[Waiting]:
     """Everything that is not sent yet and is not held for a time at which it may go: what was tried least
     often first, then the oldest. What a clock that was

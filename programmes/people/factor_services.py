@@ -150,7 +150,7 @@ async def pass_code(
         if noted is None:
             return TooLate()
         await attempts.forget(own)
-        fresh = await sessions.begin(half.staff_id, noted, now)
+        fresh = await sessions.begin(half.staff_id, noted, now, now)
     return SignedIn(fresh, kept_device(key, half.staff_id, stored, noted, now))
 
 
@@ -180,7 +180,7 @@ async def enrol_first(
                 raise _TakenMeanwhile
             await sessions.end_halves(half.staff_id)
             codes = await _new_codes(half.staff_id)
-            fresh = await sessions.begin(half.staff_id, noted, now)
+            fresh = await sessions.begin(half.staff_id, noted, now, now)
     except _TakenMeanwhile:
         return TooLate()
     return Enrolled(codes, SignedIn(fresh, kept_device(key, half.staff_id, stored, noted, now)))

@@ -112,7 +112,7 @@ async def sign_in(
         if staff["has_factor"] or needs_factor(staff["roles"], required):
             kind = "code" if staff["has_factor"] else "enrol"
             return SecondStep(await sessions.begin_half(staff["id"], kind, browser, now), kind == "enrol")
-        token = await sessions.begin(staff["id"], browser, now)
+        token = await sessions.begin(staff["id"], browser, now, now)
     return SignedIn(token, kept_device(key, staff["id"], stored, browser, now))
 
 

@@ -9,19 +9,23 @@ from programmes.people.queries import session_id
 from programmes.people.rules import HALF, IDLE, LONGEST, SHARED_IDLE, Browser
 
 
-async def begin(staff_id: int, browser: Browser, now: datetime, hint: bytes | None = None) -> str:
+async def begin(
+    staff_id: int, browser: Browser, now: datetime, confirmed_at: datetime | None, hint: bytes | None = None
+) -> str:
     """A session with a fresh token, in the open transaction; it ends the browser's earlier one.
 
-    Who signs in has just shown that it is them. `hint` is the sealed ID token of single sign-on.
+    `confirmed_at` is when they showed that it is them (`web.guards.recently_confirmed`), None where nobody knows. `hint` is
+    the sealed ID token of single sign-on.
     """
     token = new_token()
     await execute("delete from staff_session where id = $1", session_id(browser.earlier))
     await execute(
         """insert into staff_session (id, staff_id, created_at, seen_at, confirmed_at, device, shared, sealed_hint)
-           values ($1, $2, $3, $3, $3, $4, $5, $6)""",
+           values ($1, $2, $3, $3, $4, $5, $6, $7)""",
         session_id(token),
         staff_id,
         now,
+        confirmed_at,
         browser.word,
         browser.shared,
         hint,
@@ -75,6 +79,13 @@ async def end_all(staff_id: int, but: str = "") -> None:
     """End everything that somebody has begun, except the session with the token `but`, in the open transaction."""
     await execute("delete from staff_session where staff_id = $1 and id <> $2", staff_id, session_id(but))
     await end_halves(staff_id)
+
+
+async def end_everybodys() -> None:
+    """End every session, and whatever is between password and code: in a database that was put back some had ended since."""
+    async with transaction():
+        await execute("delete from staff_session")
+        await execute("delete from half_sign_in")
 
 
 async def end_halves(staff_id: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 _NAME = 100
@@ -19,7 +20,12 @@ class Told:
     name: str
     groups: frozenset[str]
     id_token: str
-    auth_time: int = 0
+    auth_time: float = 0
+
+
+def shown_at(auth_time: float, now: datetime) -> datetime | None:
+    """When somebody showed the provider that it is them: never later than now, and None where it does not say."""
+    return min(datetime.fromtimestamp(auth_time, UTC), now) if auth_time else None
 
 
 def plain(value: Any, most: int = _NAME) -> str:

@@ -14,7 +14,7 @@ from programmes.people.account_services import roles_changed
 from programmes.people.provider_services import Flow, ProviderLied
 from programmes.people.rules import Browser
 from programmes.people.services import SignedIn
-from programmes.people.single_sign_on_rules import Told, roles_of
+from programmes.people.single_sign_on_rules import Told, roles_of, shown_at
 
 __all__ = ["Told"]
 
@@ -70,6 +70,7 @@ async def admit(
 ) -> SignedIn | NoRole:
     """Open a session for whom the provider vouches, with the roles of their groups as they are today.
 
+    It has just been shown that it is them only if the provider says so: they may have signed in there in the morning.
     If the roles have changed since last time, every session of theirs ends; without any, nobody is signed in. A local
     account of the same name stays apart. The function `admit_subject` makes the account and sets its roles: web may not.
 
@@ -101,7 +102,7 @@ async def admit(
         if not roles or answer == "ended":
             return NoRole(told.name, ended=answer == "ended")
         hint = keys.seal_for_service(_SERVICE, _HINT, told.id_token)
-        return SignedIn(await sessions.begin(staff_id, browser, now, hint))
+        return SignedIn(await sessions.begin(staff_id, browser, now, shown_at(told.auth_time, now), hint))
 
 
 async def confirm(told: Told, staff_id: int, token: str, now: datetime) -> str:

@@ -24,12 +24,14 @@ from programmes.backup import BackupError, archives, drilling, files, making, ma
 from programmes.backup.progress import Progress
 from programmes.cli import main
 from programmes.core import backup_files, backup_trace, lock_numbers
-from programmes.core.db import engine
+from programmes.core.db import engine, transaction
 from programmes.core.rotating import rotating
 from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
 from programmes.doctor.backup_checks import backup_set
 from programmes.doctor.findings import Patient
+from programmes.people import session_services
+from programmes.people.rules import Browser
 from programmes.private_server import PrivateServer
 from programmes.settings import Settings
 from programmes.upgrading import starting
@@ -164,6 +166,10 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
 ) -> None:
     own, [kept, erased] = place.settings, place.people
     place.keys.service_key("search")
+    [robin] = await owner.fetch("select id, username, display_name from staff")
+    async with transaction():
+        await session_services.begin(robin["id"], Browser(), datetime.now(UTC), None)
+        await session_services.begin_half(robin["id"], "code", Browser(), datetime.now(UTC))
     (own.log_key_folder / "chain").mkdir(parents=True)
     (own.log_key_folder / "chain" / "head.json").write_text("{}")
     assert await typed(own, "backup") == (0, "")
@@ -222,6 +228,10 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     assert "programmes keys confirm --yes" in said
     assert "has ever gone well" not in said
     assert "last at work" not in said
+    # Who may sign in is as it was then, so it is to be looked at.
+    assert f"- robin\tactive\tleader\tpassword\t{robin['display_name']}" in said
+    assert "programmes staff deactivate" in said
+    assert "consents that were taken back" in said
     keys = KeyFolder(new.key_folder)
     assert keys.is_unconfirmed()
     assert not keys.waits_for_restore()
@@ -239,6 +249,8 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
         assert row["id"] == kept
         assert "Hemlig" in keys.open("person", kept, row["sealed"])
         assert await connection.fetchval("select count(*) from enrolment") == 2
+        for table in ("staff_session", "half_sign_in"):
+            assert await connection.fetchval(f"select count(*) from {table}") == 0
         assert await rights(connection) == await rights(owner)
         assert await connection.fetchval("select mark from key_folder where name = 'ballots'") is not None
     finally:

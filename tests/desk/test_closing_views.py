@@ -256,7 +256,7 @@ async def test_sessions_to_come_must_be_cancelled_first(
 
 
 async def test_a_cancelled_start_of_documented_people_is_closed_without_saying_who_never_came(
-    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, db: None, the_worker: worker.Worker
+    client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection, the_worker: worker.Worker
 ) -> None:
     kim = await a_coordinator(clock.now())
     cohort = await a_cohort("2.7", clock.now())
@@ -268,7 +268,23 @@ async def test_a_cancelled_start_of_documented_people_is_closed_without_saying_w
     await sign_in_as(client, "kim", clock.now())
     assert "Besked är på väg till deltagarna" in await look(client, address)
     await worker.drain(the_worker)
-    assert next_step(await look(client, address)) == "Avsluta"
+    # A message that waits for the morning: it is said when that is.
+    await owner.execute(
+        """insert into notice (id, enrolment_id, kind, state, created_at, look_again_at)
+           values (gen_random_uuid(), $1, 'start_cancelled', 'waiting', $2, $3)""",
+        taken.enrolment_id,
+        clock.now(),
+        clock.now() + timedelta(hours=22),
+    )
+    held = await look(client, address)
+    assert "Ett besked får skickas först torsdag 3 september 08.00" in held
+    assert "om några minuter" not in held
+    assert "Avsluta och radera listan" not in held
+    await owner.execute("delete from notice where look_again_at is not null")
+    page = await look(client, address)
+    assert next_step(page) == "Avsluta"
+    # It never met, so none was the last.
+    assert "Sista tillfället var" not in page
     assert "kom aldrig" not in await look(client, f"{address}/radera")
     sure = await client.get(f"{address}/radera")
     done = await client.post(f"{address}/radera", data=closing_form(sure.text))

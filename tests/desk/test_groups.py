@@ -31,6 +31,18 @@ async def look(client: httpx.AsyncClient, clock: FrozenClock, address: str, name
     return re.sub(r"\s+", " ", answer.text)
 
 
+@pytest.mark.parametrize(("section", "waits"), [("3.1", False), ("2.7", True)])
+async def test_only_where_somebody_can_wait_is_there_a_way_to_the_queue(
+    section: str, waits: bool, robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    cohort = await a_cohort(section, clock.now(), robin)
+    address = f"/personal/grupper/{cohort.cohort_id}"
+    page = await look(client, clock, address)
+    assert 'id="nasta"' in page
+    assert (f'href="{address}/ko"' in page) == waits
+    assert (await client.get(f"{address}/ko")).status_code == (200 if waits else 404)
+
+
 async def test_somebody_without_groups_is_told_how_they_come(
     robin: Principal, client: httpx.AsyncClient, clock: FrozenClock
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from programmes import worker
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.db import execute, fetchval, transaction
 from programmes.core.sealing import KeyFolder
@@ -275,7 +276,7 @@ async def test_a_partner_goes_when_the_place_has_ended_whatever_ended_it(
         await owner.execute("delete from participant")
     elif ending == "restored":
         keys.destroy("person", partner, "partner: removed by staff", clock.now())
-        await partner_services.erase_restored(keys, clock.now())
+        await consent_services.erase_restored(keys, clock.now())
         assert await partner_ids() == []
     elif ending == "no_consent":
         await owner.execute("update enrolment set partner_consent = false")
@@ -301,6 +302,43 @@ async def test_a_partner_goes_when_the_place_has_ended_whatever_ended_it(
     assert str(partner) in {receipt["key"] for receipt in keys.receipts()}
 
 
+async def test_a_consent_whose_partner_was_erased_is_no_yes_again_after_a_restore(
+    client: httpx.AsyncClient, the_worker: worker.Worker, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    keys = the_worker.keys
+    cohort, enrolment_id, person = await a_series(client, keys, clock)
+    await post_form(client, f"{person}/partner", PIA)
+    kept = await owner.fetchrow("select id, sealed, kept_at from partner_record")
+    assert kept is not None
+    await consent_services.withdraw_partner_consent(enrolment_id, None, keys, clock.now())
+    # What was before comes back.
+    await owner.execute("update enrolment set partner_consent = true, consent_withdrawn_at = null")
+    insert = "insert into partner_record (id, enrolment_id, sealed, kept_at) values ($1, $2, $3, $4)"
+    await owner.execute(insert, kept["id"], enrolment_id, kept["sealed"], kept["kept_at"])
+    await owner.execute(
+        "insert into condition_met (enrolment_id, condition, met_at) values ($1, 'partner_contact', $2)",
+        enrolment_id,
+        clock.now(),
+    )
+    idag = "Samtycke tillbakataget"
+    assert idag not in (await client.get("/personal/idag")).text
+    for _ in range(2):
+        await worker.start_up(the_worker)
+        await sign_in_as(client, "robin", clock.now())
+        assert await partner_ids() == []
+        assert (await queries.enrolment(enrolment_id)).partner_consent is False
+        assert await fetchval("select count(*) from condition_met where condition = 'partner_contact'") == 0
+        assert idag in (await client.get("/personal/idag")).text
+        shown = (await client.get(person)).text
+        assert "Personen har sagt ja till att ni kontaktar partnern" not in shown
+        assert "Kontakta inte partnern" in (await client.get(f"/personal/grupper/{cohort.cohort_id}")).text
+    assert await fetchval("select count(*) from audit_entry where action = 'consent:restored'") == 1
+    # Somebody has asked: it is a yes again, and a worker that is started anew leaves it so.
+    await consent_services.give_partner_consent(enrolment_id, None, clock.now())
+    await worker.start_up(the_worker)
+    assert (await queries.enrolment(enrolment_id)).partner_consent is True
+
+
 async def test_a_partners_key_is_rotated_like_any_persons_and_the_look_still_opens_it(
     client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
 ) -> None:
@@ -316,5 +354,5 @@ async def test_a_partners_key_is_rotated_like_any_persons_and_the_look_still_ope
     assert await rotation_services.persons(keys, clock, clock.now() + timedelta(days=9999), pause=at_once) == 2
     assert path.read_bytes() != before
     assert await fetchval("select sealed from partner_record") != sealed
-    await partner_services.erase_restored(keys, clock.now())
+    await consent_services.erase_restored(keys, clock.now())
     assert 'value="Pia Ekmarker"' in (await client.get(f"{person}/partner")).text

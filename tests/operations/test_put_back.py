@@ -16,17 +16,19 @@ import structlog
 
 from programmes import key_commands, worker
 from programmes.core import database_marks
+from programmes.core.db import transaction
 from programmes.core.sealing import KeyFolder, KeyGone
 from programmes.demo.processes import environment
 from programmes.doctor import key_checks
 from programmes.doctor.findings import Finding, Patient
 from programmes.enrolment.records import key_services
-from programmes.people import lookup_services, records
+from programmes.people import lookup_services, records, session_services
 from programmes.people.look_rules import Purpose
+from programmes.people.rules import Browser
 from programmes.private_server import PrivateServer
 from programmes.settings import Settings
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, somebody
+from tests.factories import a_cohort, a_leader, somebody
 
 _WHOLE = ("restore_mark", "participant", "person_lookup", "enrolment", "seat")
 REWRITE: Purpose = "rewrite"
@@ -157,6 +159,47 @@ async def test_a_real_pg_restore_beside_the_worker_brings_nobody_back(
     await worker.drain(the_worker)
     assert await people(owner) == []
     assert keys.is_unconfirmed()
+
+
+_OPEN = """select (select count(*) from staff_session) as staff, (select count(*) from half_sign_in) as halves,
+                  (select count(*) from place_session) as places"""
+
+
+async def test_nobody_is_signed_in_of_a_database_that_was_put_back(
+    the_worker: worker.Worker, settings: Settings, clock: FrozenClock, owner: asyncpg.Connection, backup: Backup
+) -> None:
+    """Who was signed in when it was made may have been signed out, or deactivated, since."""
+    keys = the_worker.keys
+    cohort = await a_cohort("2.8", clock.now(), await a_leader(clock.now()))
+    await somebody(cohort, keys, clock.now(), "Anna Ask")
+    await somebody(cohort, keys, clock.now(), "Bo Berg")
+    erased, _ = await people(owner)
+    staff_id = await owner.fetchval("select id from staff")
+    async with transaction():
+        await session_services.begin(staff_id, Browser(), clock.now(), clock.now())
+        await session_services.begin_half(staff_id, "code", Browser(), clock.now())
+    # A worker that is started anew, as each day, signs nobody out.
+    await worker.start_up(the_worker)
+    await worker.drain(the_worker)
+    assert tuple(await owner.fetchrow(_OPEN)) == (1, 1, 2)
+    await backup.make()
+    await erase(erased, keys, clock, owner)
+    clock.advance(seconds=5)
+    await worker.drain(the_worker)
+    await backup.put_back()
+    await worker.drain(the_worker)
+    assert keys.is_unconfirmed()
+    assert tuple(await owner.fetchrow(_OPEN)) == (0, 0, 0)
+    [told] = await key_checks.restore(patient(settings, clock))
+    assert told.level == "warning"
+    assert "who was deactivated since may sign in" in told.says
+    assert "programmes staff list" in told.mend
+    # Whoever signs in then stays so.
+    async with transaction():
+        await session_services.begin(staff_id, Browser(), clock.now(), clock.now())
+    clock.advance(minutes=2)
+    await worker.drain(the_worker)
+    assert (await owner.fetchrow(_OPEN))["staff"] == 1
 
 
 async def test_a_restore_right_after_an_erasure_is_seen_too(

@@ -167,12 +167,24 @@ async def test_a_file_is_made_taken_home_after_showing_who_it_is_and_confirmed_b
         wrong = await post_form(client, address, {"summa": typed})
         assert wrong.status_code == 422
     assert (await post_form(client, address, {"summa": digest})).status_code == 303
-    assert "Arkivet tog emot filen" in await text_of(client, address)
+    received = await text_of(client, address)
+    assert "Arkivet tog emot filen" in received
+    assert "Uppgifterna raderas här nästa natt." in received
+    await owner.execute(
+        """insert into retention_hold (participant_id, reason, set_at, set_by)
+           select participant_id, 'court', $1, 1 from archive_item""",
+        clock.now(),
+    )
+    assert "De som har gallringsstopp raderas inte." in await text_of(client, address)
+    await owner.execute("delete from retention_hold")
     await erase(settings, keys, clock)
     assert await alive(owner) == set()
     # What has been erased is in no file any more; the page of it names nobody.
     assert (await client.get(f"{address}.zip")).status_code == 404
-    assert "Anna" not in await text_of(client, address)
+    gone = await text_of(client, address)
+    assert "Anna" not in gone
+    assert "Uppgifterna är raderade här." in gone
+    assert "nästa natt" not in gone
     # Made when nobody waits, there is no file.
     assert (await post_form(client, "/personal/gallras", {}, "/personal/konto")).headers["location"] == "/personal/gallras"
     client.cookies.clear()

@@ -571,6 +571,30 @@ async def test_before_an_export_they_sign_in_there_again(
     assert (await browser.get(address)).headers["content-type"].startswith("text/csv")
 
 
+async def test_only_a_fresh_sign_in_there_counts_as_shown_again(
+    browser: httpx.AsyncClient, issuer: str, clock: FrozenClock, lying: Lying, owner: asyncpg.Connection
+) -> None:
+    """Who signed in there in the morning comes here without a word: somebody else may sit there by then."""
+    await employ(issuer, "u-1", "Kim Berg", "stod-samordnare")
+    now = int(clock.now().timestamp())
+    address = f"/personal/grupper/{(await a_cohort('2.8', clock.now())).cohort_id}/ko.csv"
+    for when, status, shown in (
+        (now - 4000, 303, datetime.fromtimestamp(now - 4000, UTC)),
+        (None, 303, None),
+        (now - 30, 200, datetime.fromtimestamp(now - 30, UTC)),
+        # Its clock is ahead: no later than now.
+        (now + 4000, 200, clock.now()),
+    ):
+        lying.lie = claim(auth_time=when)
+        await through(browser, "u-1")
+        assert await owner.fetchval("select max(confirmed_at) from staff_session") == shown
+        answer = await browser.get(address)
+        assert answer.status_code == status, when
+        if status == 303:
+            assert answer.headers["location"].startswith("/personal/bekrafta")
+        assert (await browser.get("/personal/idag")).status_code == 200
+
+
 async def test_a_provider_that_did_not_ask_again_or_asked_somebody_else_confirms_nothing(
     browser: httpx.AsyncClient, issuer: str, clock: FrozenClock, says_when: list[int], owner: asyncpg.Connection
 ) -> None:

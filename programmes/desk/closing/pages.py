@@ -162,8 +162,8 @@ def _too_few(cohort: CohortFacts, facts: ClosingFacts) -> str:
 
 
 def _tag(cohort: CohortFacts, facts: ClosingFacts) -> Tag | None:
-    """When the last session was, once all are over."""
-    if facts.coming or not cohort.last_end:
+    """When the last session was, once all are over; where all were cancelled none was."""
+    if facts.coming or not facts.sessions or not cohort.last_end:
         return None
     return Tag(_("Sista tillfället var %(day)s", day=day_long(local_date(cohort.last_end))), "info", "dot")
 
@@ -327,6 +327,9 @@ def _last(cohort: CohortFacts, facts: ClosingFacts, all_done: bool) -> StepRow:
             text += " " + _("Senast %(day)s, även om inget görs.", day=day_plain(local_date(due)))
     if all_done and facts.waiting:
         text = _("Besked är på väg till deltagarna, och listan behövs tills de är framme. Försök igen om några minuter.")
+        if facts.held_until:
+            text = _("Ett besked får skickas först %(when)s, och listan behövs tills dess. Avsluta efter det.",
+                     when=moment_long(facts.held_until))  # fmt: skip
     if all_done and facts.first_right_until:
         until = moment_long(facts.first_right_until)
         text = _("De som var anmälda får flytta till en annan start före andra till och med %(until)s.", until=until)

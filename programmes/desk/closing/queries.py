@@ -16,7 +16,7 @@ from programmes.desk.closing.rules import ClosingFacts, box_of
 from programmes.enrolment.leaving.first_right_queries import is_awaited
 from programmes.evaluation import queries as evaluation
 from programmes.evaluation.rules import needs_box
-from programmes.notices.queries import unfinished
+from programmes.notices.queries import held_until, unfinished
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ async def facts(cohort: CohortFacts, now: datetime) -> ClosingFacts:
         waiting=await unfinished(cohort_id),
         unended=await unended(cohort),
         first_right_until=await is_awaited(cohort.cohort_id, now),
+        held_until=await held_until(cohort_id, now),
         least=programme.sessions_min if cohort.form == "individual" else None,
     )
 

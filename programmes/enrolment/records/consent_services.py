@@ -12,6 +12,7 @@ from programmes.core.db import execute, transaction
 from programmes.core.errors import Conflict
 from programmes.core.sealing import KeyFolder
 from programmes.enrolment import queries
+from programmes.enrolment.records.partner_queries import brought_back
 from programmes.enrolment.records.partner_rules import PARTNER_CONTACT
 from programmes.enrolment.records.partner_services import erase_without_consent
 from programmes.enrolment.rules import ALIVE
@@ -37,16 +38,39 @@ async def withdraw_partner_consent(enrolment_id: UUID, staff_id: int | None, key
     async with transaction():
         facts = await _locked(enrolment_id, now)
         if facts.partner_consent:
-            # Who notes it for the person has seen it, but the others who lead have not.
-            await execute(
-                "update enrolment set partner_consent = false, consent_withdrawn_at = $2 where id = $1", enrolment_id, now
-            )
-            await execute(
-                "delete from condition_met where enrolment_id = $1 and condition = $2", enrolment_id, PARTNER_CONTACT
-            )
+            await _take_back(facts, now)
             await erase_without_consent(enrolment_id, keys, now)
-            await _tell_where_it_was(facts, now)
             await audit.note("consent:withdraw", f"enrolment/{enrolment_id}", staff_id, now)
+
+
+async def erase_restored(keys: KeyFolder, now: datetime) -> None:
+    """When the worker starts: partners' records whose keys were destroyed, and that a restored backup brought back, go
+    again. The consent beside each counts as taken back until somebody has asked the person (decision 100)."""
+    erased = [UUID(receipt["key"]) for receipt in keys.receipts() if receipt["kind"] == "person"]
+    for partner_id, enrolment_id in await brought_back(erased):
+        async with transaction():
+            if enrolment_id is not None:
+                await _doubt(enrolment_id, now)
+            await execute("delete from partner_record where id = $1", partner_id)
+
+
+async def _doubt(enrolment_id: UUID, now: datetime) -> None:
+    await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
+    facts = await queries.enrolment(enrolment_id)
+    if facts.state in ALIVE and facts.partner_consent:
+        await _take_back(facts, now)
+        await audit.note("consent:restored", f"enrolment/{enrolment_id}", None, now)
+
+
+async def _take_back(facts: queries.EnrolmentFacts, now: datetime) -> None:
+    """In the open transaction. Who notes it for the person has seen it, but the others who lead have not."""
+    await execute(
+        "update enrolment set partner_consent = false, consent_withdrawn_at = $2 where id = $1", facts.enrolment_id, now
+    )
+    await execute(
+        "delete from condition_met where enrolment_id = $1 and condition = $2", facts.enrolment_id, PARTNER_CONTACT
+    )
+    await _tell_where_it_was(facts, now)
 
 
 async def _tell_where_it_was(facts: queries.EnrolmentFacts, now: datetime) -> None:

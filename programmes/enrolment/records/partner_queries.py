@@ -1,6 +1,6 @@
 """Reads of partners' records, as they lie in the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -33,6 +33,12 @@ where e.id is null or e.participant_id is null or e.partner_consent is not true
 async def over() -> Sequence[UUID]:
     """The records whose time is over: no consent, no place, or nobody documented any more."""
     return [row["id"] for row in await fetch(_OVER, sorted(ALIVE))]
+
+
+async def brought_back(erased: Collection[UUID]) -> Sequence[tuple[UUID, UUID | None]]:
+    """Records of which one of these keys was destroyed, and the enrolment beside which each is kept, if there is one."""
+    rows = await fetch("select id, enrolment_id from partner_record where id = any($1::uuid[]) order by id", list(erased))
+    return [(row["id"], row["enrolment_id"]) for row in rows]
 
 
 async def withdrawn_unseen(cohort_ids: Sequence[int]) -> Mapping[int, int]:

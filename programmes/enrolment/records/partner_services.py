@@ -16,7 +16,7 @@ from programmes.enrolment.records.partner_rules import has_partner_contact, may_
 from programmes.people import records
 from programmes.people.record_rules import NotKept, why_not_keep_partner
 
-__all__ = ["erase_over", "erase_restored", "erase_without_consent", "has_partner_contact", "keep", "may_keep", "remove"]
+__all__ = ["erase_over", "erase_without_consent", "has_partner_contact", "keep", "may_keep", "remove"]
 
 _OVER = "partner: no consent, or no place any more"
 _REMOVED = "partner: removed by staff"
@@ -101,13 +101,6 @@ async def erase_over(keys: KeyFolder, now: datetime) -> None:
             locked = await fetchval("select id from partner_record where id = $1 for update", partner_id)
             if locked is not None and partner_id in await over():
                 await _erase(partner_id, keys, _OVER, now)
-
-
-async def erase_restored(keys: KeyFolder, now: datetime) -> None:
-    """When the worker starts: records whose keys were destroyed, and that a restored backup brought back, go again."""
-    erased = [uuid.UUID(receipt["key"]) for receipt in keys.receipts() if receipt["kind"] == "person"]
-    async with transaction():
-        await execute("delete from partner_record where id = any($1::uuid[])", erased)
 
 
 async def _erase(partner_id: uuid.UUID, keys: KeyFolder, why: str, now: datetime) -> None:

@@ -72,6 +72,7 @@ class BatchPage:
     text: str
     digest: str
     confirmed: str
+    fate: str
     least: int
     form: Any
 
@@ -118,8 +119,17 @@ def _address(batch: Batch) -> str:
     return f"/personal/gallras/{batch.batch_id}/arkiv"
 
 
-def batch_page(batch: Batch, form: Any) -> BatchPage:
-    """One file."""
+def _fate(left: int, held: int) -> str:
+    """What becomes of the records of a file that the archive has."""
+    if not left:
+        return _("Uppgifterna är raderade här.")
+    if held:
+        return _("De som har gallringsstopp raderas inte. Allt annat raderas här nästa natt.")
+    return _("Uppgifterna raderas här nästa natt.")
+
+
+def batch_page(batch: Batch, form: Any, left: int, held: int) -> BatchPage:
+    """One file, of whose records so many are not erased, and so many of these are held."""
     confirmed = ""
     if batch.confirmed_at is not None:
         confirmed = _("Arkivet tog emot filen %(day)s.", day=day_plain(local_date(batch.confirmed_at)))
@@ -129,6 +139,7 @@ def batch_page(batch: Batch, form: Any) -> BatchPage:
         text=_("%(what)s. Gjord %(when)s.", what=_records(batch.records), when=moment_long(batch.made_at)),
         digest=shown_digest(batch.digest),
         confirmed=confirmed,
+        fate=_fate(left, held),
         least=TYPED,
         form=form,
     )

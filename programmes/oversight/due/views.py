@@ -17,6 +17,7 @@ from programmes.enrolment.roster import label_of
 from programmes.oversight.due import pages as due_pages
 from programmes.oversight.retention import archive_queries, queries, services
 from programmes.oversight.retention import archive_services as archive
+from programmes.people.hold_queries import is_held
 from programmes.people.looks import Look, looking
 from programmes.web.csv_files import csv_file
 from programmes.web.forms import Form, read_form
@@ -93,7 +94,9 @@ async def make(request: AnyRequest) -> Response[Any]:
 
 async def _batch(request: AnyRequest, batch_id: UUID, form: Form, status: int = 200) -> Response[Any]:
     found = await archive.mine(batch_id, require_role(request, "coordinator"))
-    return page(request, "oversight/archive.html", due_pages.batch_page(found, form), status)
+    left, today = await archive_queries.in_batch(batch_id), local_date(request.app.state.clock.now())
+    held = [person for person in left if await is_held(person, today)]
+    return page(request, "oversight/archive.html", due_pages.batch_page(found, form, len(left), len(held)), status)
 
 
 @get("/personal/gallras/{batch_id:uuid}/arkiv", guards=[signed_in])
