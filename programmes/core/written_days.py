@@ -46,7 +46,9 @@ _NAMED = (
     rf"{_DAY_NAMED}{_IN_BRACKETS}",
     rf"{_DAY_NAMED}\s*(?P<y>\d\d){_NO_MORE}{_NO_HOURS}",
     rf"\b{_MONTH}\s(?P<d>\d{{1,2}}),?\s{_YEAR}",
-    rf"(?<!\d )\b{_MONTH}\s(?P<d>\d{{1,2}})(?:,?\s-\s?|,?\s'|,?\s(?:år|anno)\s)(?P<y>2[5-9]|[3-9]\d){_NO_MORE}",
+    rf"(?<!\d )\b{_MONTH}\s(?P<d>\d{{1,2}})(?:,?\s-\s|,?\s'|,?\s(?:år|anno)\s)(?P<y>0\d|2[5-9]|[3-9]\d){_NO_MORE}",
+    # A dash that stands at the year alone, and not between two days.
+    rf"(?<!\d )\b{_MONTH}\s(?P<d>\d{{1,2}}),?\s-(?P<y>\d\d){_NO_MORE}",
     rf"(?<!\d)(?P<y>\d{{4}}),?\s{_MONTH}\s(?:den\s)?(?P<d>\d{{1,2}})(?!\d)",
     # No day is of so many, so it is the year; "grupp 45 mars 2" is a group.
     rf"(?<![\d.:/])(?<!grupp )(?P<y>3[2-9]|[4-9]\d)[\s-]\s?{_MONTH}[\s-]\s?(?P<d>\d{{1,2}})(?!\d)",

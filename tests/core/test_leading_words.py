@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from programmes.core.naming_rules import leads_beside_a_decision, leads_to_somebody, points_to_somebody
@@ -305,6 +305,8 @@ def _born(born: date, how: int) -> str:
 _LONG_BEFORE = _BORN_BEFORE.filter(lambda born: not 25 <= born.year % 100 <= 30)
 
 
+@example("a", date(2000, 1, 1), 22, "a")
+@example("a", date(2014, 2, 14), 22, "a")
 @given(_LETTERS, _LONG_BEFORE, st.integers(0, 22), _LETTERS)
 def test_a_birth_date_is_refused_wherever_it_stands(before: str, born: date, how: int, after: str) -> None:
     assert leads_to_somebody(f"{before} {_born(born, how)}, {after}", TODAY)
