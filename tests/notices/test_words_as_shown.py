@@ -50,6 +50,21 @@ def hidden(text: str, name: str = "vem|besked|med|sett") -> dict[str, object]:
     return found
 
 
+async def has_a_place(
+    cohort: CohortFacts,
+    name: str,
+    contact: str,
+    texting: Mail,
+    keys: KeyFolder,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+) -> None:
+    """With nothing said yet of any session."""
+    await somebody(cohort, keys, clock.now(), name, contact)
+    await texting.work()
+    await owner.execute("delete from notice")
+
+
 async def added_of(cohort: CohortFacts) -> int:
     return next(n for n, one in enumerate(await cohorts.sessions(cohort.cohort_id)) if one.makes_up_for is not None)
 
@@ -63,9 +78,7 @@ async def test_an_old_list_to_ring_by_does_not_settle_a_time_that_has_changed_si
     client: httpx.AsyncClient,
     owner: asyncpg.Connection,
 ) -> None:
-    await somebody(cohort, keys, clock.now(), "Valnöt", "+46700000001")
-    await texting.work()
-    await owner.execute("delete from notice")
+    await has_a_place(cohort, "Valnöt", "+46700000001", texting, keys, clock, owner)
     second = (await cohorts.sessions(cohort.cohort_id))[1]
     assert not await session_services.cancel_session(second.session_id, True, kim, clock.now())
     await texting.work()
@@ -96,9 +109,7 @@ async def test_what_was_partly_moved_back_is_no_longer_as_it_was_said(
     client: httpx.AsyncClient,
     owner: asyncpg.Connection,
 ) -> None:
-    await somebody(cohort, keys, clock.now(), "Valnöt", "+46700000001")
-    await texting.work()
-    await owner.execute("delete from notice")
+    await has_a_place(cohort, "Valnöt", "+46700000001", texting, keys, clock, owner)
     await move(cohort, 1, DAY, kim, clock)
     await move(cohort, 2, DAY, kim, clock)
     await texting.work()
@@ -122,9 +133,7 @@ async def test_the_page_of_who_has_been_reached_settles_what_it_showed_or_nothin
     owner: asyncpg.Connection,
     contact: str,
 ) -> None:
-    await somebody(cohort, keys, clock.now(), "Vide", contact)
-    await texting.work()
-    await owner.execute("delete from notice")
+    await has_a_place(cohort, "Vide", contact, texting, keys, clock, owner)
     second = (await cohorts.sessions(cohort.cohort_id))[1]
     assert not await session_services.cancel_session(second.session_id, True, kim, clock.now())
     await texting.work()
@@ -152,9 +161,7 @@ async def test_what_was_undone_meanwhile_is_said_on_both_pages(
     client: httpx.AsyncClient,
     owner: asyncpg.Connection,
 ) -> None:
-    await somebody(cohort, keys, clock.now(), "Valnöt", "+46700000001")
-    await texting.work()
-    await owner.execute("delete from notice")
+    await has_a_place(cohort, "Valnöt", "+46700000001", texting, keys, clock, owner)
     await move(cohort, 1, DAY, kim, clock)
     await texting.work()
     await sign_in_as(client, "kim", clock.now())
