@@ -54,14 +54,14 @@ async def has_a_place(
     cohort: CohortFacts,
     name: str,
     contact: str,
-    texting: Mail,
+    mail: Mail,
     keys: KeyFolder,
     clock: FrozenClock,
     owner: asyncpg.Connection,
 ) -> None:
     """With nothing said yet of any session."""
     await somebody(cohort, keys, clock.now(), name, contact)
-    await texting.work()
+    await mail.work()
     await owner.execute("delete from notice")
 
 
