@@ -12,12 +12,11 @@ from programmes.notices.belief_rules import (
     Belief,
     Change,
     Pending,
-    Told,
     differing,
     known_of,
-    left_together,
     read,
 )
+from programmes.notices.left_rules import Told, left_together
 from programmes.notices.rules import NAMES_A_DAY, OF_CHANGES
 
 

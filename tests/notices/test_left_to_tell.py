@@ -17,7 +17,8 @@ from programmes.desk.group.calls_services import told
 from programmes.desk.illness import reached_pages, reached_services
 from programmes.desk.illness.reached_rules import counted, may_be_rung
 from programmes.notices import job_services
-from programmes.notices.belief_rules import Known, Left, left_of
+from programmes.notices.belief_rules import Known
+from programmes.notices.left_rules import Left, left_of
 from programmes.notices.post_services import Refused
 from tests.clock import FrozenClock
 from tests.desk.test_calls import look

@@ -15,7 +15,8 @@ from programmes.cohorts.queries import CohortFacts
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.changes.queries import told_of
-from programmes.notices.belief_rules import Known, Told, left_of, left_together
+from programmes.notices.belief_rules import Known
+from programmes.notices.left_rules import Told, left_of, left_together
 from tests.clock import FrozenClock
 from tests.desk.test_calls import look, tell_the_first
 from tests.factories import a_cohort, a_coordinator, post_form, sign_in_as, somebody

@@ -21,7 +21,8 @@ from programmes.core.sealing import KeyFolder
 from programmes.desk.group.left_pages import left_text
 from programmes.desk.illness.reached_pages import reached_page
 from programmes.desk.illness.reached_rules import Heard, Notice, Person, may_be_rung
-from programmes.notices.belief_rules import Known, Left, left_together, readings
+from programmes.notices.belief_rules import Known, readings
+from programmes.notices.left_rules import Left, left_together
 from tests.clock import FrozenClock
 from tests.cohorts.test_moved_rules import SESSION
 from tests.desk.test_reached import line_of, look

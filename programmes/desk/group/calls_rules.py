@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from programmes.core.i18n import Language
-from programmes.notices.belief_rules import Left, mark_of
+from programmes.notices.left_rules import Left, mark_of
 from programmes.notices.reach_rules import Way
 
 

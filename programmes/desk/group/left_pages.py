@@ -4,7 +4,8 @@ from datetime import datetime
 
 from programmes.core.i18n import Language, moment_long
 from programmes.core.i18n import gettext as _
-from programmes.notices.belief_rules import Known, Left, wrong_days
+from programmes.notices.belief_rules import Known, wrong_days
+from programmes.notices.left_rules import Left
 
 
 def left_text(left: Left, kind: str = "") -> str:

@@ -7,7 +7,8 @@ from typing import Literal
 from uuid import UUID
 
 from programmes.core.i18n import Language
-from programmes.notices.belief_rules import Known, Left, mark_of, readings
+from programmes.notices.belief_rules import Known, readings
+from programmes.notices.left_rules import Left, mark_of
 from programmes.notices.reach_rules import Standing
 
 # `told`: staff said it themselves. `knows`: nobody has said it, and what they believe is so by now. `held`: it waits for a

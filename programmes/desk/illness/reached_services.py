@@ -112,8 +112,7 @@ async def called(
         cohort, _ = await cohorts.my_session(who, local_date(now), session_id)
         await cohorts.locked(cohort.cohort_id)
         cohort, _facts, how, notice = await _one_of(session_id, enrolment_id, keys, who, now)
-        as_shown = notice is not None and (notice.notice_id, notice.mark) == (notice_id, mark or notice.mark)
-        if mark and not as_shown:
+        if mark and (notice is None or (notice.notice_id, notice.mark) != (notice_id, mark)):
             if await all_told([notice_id]):
                 return
             raise Conflict("told_changed")
