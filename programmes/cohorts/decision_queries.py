@@ -8,7 +8,7 @@ from programmes.cohorts.decision_rules import Line as Line
 from programmes.cohorts.queries import MINE, access
 from programmes.cohorts.rules import UNDO_DECISION, decision_undone_until
 from programmes.core.clock import local_date
-from programmes.core.db import fetch, fetchrow
+from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.principal import Principal
 
 # The earliest session still to come then, by what the decision's own change of the sessions wrote down, or as it is.
@@ -31,6 +31,15 @@ async def newest(cohort_id: int) -> Decided | None:
         return None
     until = decision_undone_until(row["decided_at"], row["soonest"]) if row["state_before"] else None
     return Decided(row["id"], row["decision"], row["decided_at"], row["state_before"], row["decide_before"], until)
+
+
+async def undone_until_if_now(cohort_id: int, now: datetime) -> datetime | None:
+    """Until when a decision about this start that is made now could be taken back; None where its messages leave at once. As
+    `newest` has it afterwards: sessions that are cancelled count, those that have begun do not."""
+    soonest = await fetchval(
+        "select min(starts_at) from cohort_session where cohort_id = $1 and starts_at >= $2", cohort_id, now
+    )
+    return decision_undone_until(now, soonest)
 
 
 async def recent(principal: Principal, now: datetime) -> list[int]:

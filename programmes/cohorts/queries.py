@@ -222,6 +222,12 @@ async def sessions_of(cohort_ids: Iterable[int]) -> dict[int, list[SessionFacts]
     return found
 
 
+async def begun(cohort_id: int, now: datetime) -> int:
+    """How many of a cohort's sessions, without those that are cancelled, have begun or are over."""
+    statement = "select count(*) from cohort_session where cohort_id = $1 and state <> 'cancelled' and starts_at <= $2"
+    return int(await fetchval(statement, cohort_id, now))
+
+
 async def my_session(principal: Principal, today: date, session_id: int) -> tuple[CohortFacts, SessionFacts]:
     """A session and its cohort, for somebody who works with it. Raises NotFound."""
     row = await fetchrow(f"{_SESSION} where s.id = $1", session_id)

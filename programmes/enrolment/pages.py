@@ -320,7 +320,7 @@ def closed_text(closed: NotOpen, enrol_from: date, alone: bool) -> tuple[str, st
     if closed.code == "cancelled":
         return _("Gruppen är inställd"), _("Det går inte att anmäla sig till den. Titta gärna på andra starter.")
     if closed.code == "too_late":
-        return _("Det är för sent att komma med"), _("Gruppen har börjat och tar inte in fler. Titta gärna på nästa start.")
+        return _("Det är för sent att komma med"), _("Den här starten tar inte in fler. Titta gärna på nästa.")
     return _("Gruppen är avslutad"), _("Det går inte att anmäla sig till den. Titta gärna på andra starter.")
 
 

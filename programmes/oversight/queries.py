@@ -24,7 +24,8 @@ with mine as materialized (
     from cohort c join programme p on p.id = c.programme_id join venue v on v.id = c.venue_id
     where c.state in ('planned', 'open', 'postponed') and p.form = 'group' and {MINE}),
 first as materialized (
-    select cohort_id, min(starts_at) as first_start, count(*) as sessions from cohort_session
+    select cohort_id, min(starts_at) as first_start, count(*) as sessions,
+           count(*) filter (where starts_at <= $4) as begun from cohort_session
     where state <> 'cancelled' and cohort_id in (select id from mine) group by cohort_id),
 postponed as materialized (
     select cohort_id, max(decided_at) as at from start_decision
@@ -36,7 +37,7 @@ select m.id as cohort_id, m.programme_id, m.name, m.section, m.form, m.doc_level
        coalesce(e.offered, 0) as offered, coalesce(e.queued, 0) as queued, coalesce(e.other_day, 0) as other_day,
        coalesce(y.visits, 0) as visits, m.venue, coalesce(l.leaders, '[]') as leaders,
        coalesce(a.can_not, 0) as can_not, coalesce(a.silent, 0) as silent,
-       m.programme
+       m.programme, coalesce(s.begun, 0) as begun
 from mine m
 left join first s on s.cohort_id = m.id
 left join (select e.cohort_id, count(*) filter (where state = 'confirmed') as confirmed,

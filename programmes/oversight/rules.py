@@ -29,7 +29,8 @@ class Start:
 
     `other_day` counts those with a place whose age was said, or judged, for another first day than it is by now. `visits`
     are study visits that are booked and still to come, `leaders` numbers and names. Of a postponed start, how many `can_not`
-    come on the new days, and how many are `silent`.
+    come on the new days, and how many are `silent`. `begun`: how many of its `sessions` have begun or are over, though
+    nobody has decided.
     """
 
     cohort_id: int
@@ -56,6 +57,7 @@ class Start:
     can_not: int = 0
     silent: int = 0
     programme: str = ""
+    begun: int = 0
 
     @property
     def held(self) -> int:

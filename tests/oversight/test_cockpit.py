@@ -633,3 +633,8 @@ async def test_a_decision_that_is_late_is_not_the_nearest(
     other = await a_cohort("2.8", clock.now())
     await owner.execute("update cohort set decide_by = '2026-09-11' where id = $1", other.cohort_id)
     assert "1 försenat, närmast fredag 11 september</span>" in (await client.get(STARTS)).text
+    # The number beside it counts what is to be decided within a fortnight.
+    await owner.execute("update cohort set decide_by = '2026-10-21' where id = $1", other.cohort_id)
+    assert "1 försenat</span>" in (await client.get(STARTS)).text
+    await owner.execute("update cohort set decide_by = '2026-10-22' where id = $1", late.cohort_id)
+    assert "närmast onsdag 21 oktober</span>" in (await client.get(STARTS)).text

@@ -16,7 +16,7 @@ from programmes.core.principal import Principal
 from programmes.oversight import queries as starts
 from programmes.oversight.checklist import pages, queries
 from programmes.oversight.cockpit.views import undo_for
-from programmes.oversight.decisions.pages import decision_line
+from programmes.oversight.decisions.kept_pages import decision_line
 from programmes.web.csv_files import csv_file
 from programmes.web.guards import principal, recently_confirmed, row_id, signed_in
 from programmes.web.rendering import page

@@ -246,12 +246,27 @@ def _when(days: int) -> str:
 def _first(start: Start, uncounted: bool) -> str:
     parts = [_("Inga träffar är planerade.")]
     if start.first_start:
-        parts = [_("Startar %(day)s.", day=day_long(local_date(start.first_start)))]
+        parts = [_days(start, day_long(local_date(start.first_start)))]
     if start.queued:
         parts.append(_("%(n)s i kö.", n=start.queued))
     if uncounted:
         parts.append(_("Platserna räknas inte i statistiken."))
     return " ".join(parts)
+
+
+def _days(start: Start, first: str) -> str:
+    """When it starts; of a late one that its first day has been, and how many sessions are left."""
+    if not start.begun:
+        return _("Startar %(day)s.", day=first)
+    if start.begun == start.sessions:
+        return _("Skulle ha startat %(day)s. Alla träffar har varit.", day=first)
+    left = ngettext(
+        "%(n)s träff av %(all)s är kvar.",
+        "%(n)s träffar av %(all)s är kvar.",
+        start.sessions - start.begun,
+        all=start.sessions,
+    )
+    return _("Skulle ha startat %(day)s.", day=first) + " " + left
 
 
 def _needs(start: Start, short: Shortage) -> str:

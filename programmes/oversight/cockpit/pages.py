@@ -275,7 +275,8 @@ def tiles(starts: Sequence[Start], today: date, in_year: Mapping[str, Year], nam
     queues = [start for start in starts if start.queued]
     missing = sum(start.minimum - start.confirmed for start in below)
     late = sum(1 for start in starts if start.decide_by < today)
-    coming = [start.decide_by for start in starts if start.decide_by >= today]
+    # The nearest one may lie beyond the fourteen days, but not beside a number that counts others.
+    coming = [start.decide_by for start in (near or starts) if start.decide_by >= today]
     first = [ngettext("%(n)s försenat", "%(n)s försenade", late)] if late else []
     first += [_("närmast %(day)s", day=day_long(coming[0]))] if coming else []
     lacking = [names[section] for section, year in in_year.items() if year.lacking]

@@ -10,7 +10,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.catalogue.rules import Programme
 from programmes.cohorts import decision_queries, year_queries
 from programmes.cohorts import queries as cohorts
-from programmes.cohorts.rules import Reason, Span, decision_undone_until
+from programmes.cohorts.rules import Reason, Span
 from programmes.cohorts.wording_rules import said
 from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
@@ -24,6 +24,7 @@ from programmes.oversight.cockpit import file_pages as starts_file_pages
 from programmes.oversight.cockpit import pages
 from programmes.oversight.cockpit.card_pages import one_card
 from programmes.oversight.decisions import pages as decision_pages
+from programmes.oversight.decisions.kept_pages import fewer_reasons
 from programmes.oversight.decisions.undo_services import undoable, why_it_stands
 from programmes.oversight.queries import Filter
 from programmes.web.csv_files import csv_file
@@ -235,8 +236,8 @@ async def _show_decide(request: AnyRequest, cohort_id: int, status: int = 200, f
     reached = await reach_by_state(cohort_id, "cohort_started", request.app.state.key_folder)
     card = one_card(found[0], today, age)
     button = decision_pages.start_button(card.choice == "fewer", sum(reached.values(), start=Reach()))
-    hint = pages.undo_hint(decision_undone_until(now, cohort.first_start))
-    reasons = decision_pages.fewer_reasons() if card.choice == "fewer" else ()
+    hint = pages.undo_hint(await decision_queries.undone_until_if_now(cohort_id, now))
+    reasons = fewer_reasons() if card.choice == "fewer" else ()
     rows = decision_pages.start_rows(card.start, reached)
     view = pages.DecidePage(card, rows, button, hint, form or Form(), status == 409, reasons)
     return page(request, "oversight/decide.html", view, status)

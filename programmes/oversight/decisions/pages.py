@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from programmes.cohorts.rules import Reason
 from programmes.cohorts.schedule_rules import Clash, Schedule
 from programmes.cohorts.wording_rules import said
 from programmes.core.clock import local_date
-from programmes.core.i18n import capital, day_long, listed, moment_long, ngettext
+from programmes.core.i18n import capital, day_long, listed, ngettext
 from programmes.core.i18n import gettext as _
 from programmes.enrolment.rules import State
 from programmes.notices.reach_rules import Reach, told
 from programmes.oversight.clash_pages import clash_lines
 from programmes.oversight.decisions.day_pages import all_days, apart_lines, bare_day, new_days, other_days
+from programmes.oversight.decisions.kept_pages import fixed_reasons
 from programmes.oversight.rules import Start, Year, without
 
 Rows = tuple[tuple[str, str, str], ...]
@@ -60,25 +61,6 @@ class Other:
         return self.free > 0 and not self.someone_waits
 
 
-def fixed_reasons() -> tuple[tuple[str, str], ...]:
-    """The fixed list of why a start is postponed or cancelled; never a text of one's own."""
-    return (
-        ("too_few", _("För få deltagare")),
-        ("no_leader", _("Gruppledare saknas")),
-        ("no_venue", _("Lokal saknas")),
-    )
-
-
-def fewer_reasons() -> tuple[tuple[str, str], ...]:
-    """The fixed list of why a group starts with fewer than the office's own minimum."""
-    return (
-        ("more_to_come", _("Fler blir klara senare")),
-        ("works_with_fewer", _("Gruppen fungerar med färre")),
-        ("no_waiting", _("De som är klara ska inte behöva vänta")),
-        ("next_is_far", _("Det dröjer till nästa start")),
-    )
-
-
 class Again(Protocol):
     """`services.Again`."""
 
@@ -90,42 +72,6 @@ class Again(Protocol):
     def apart(self) -> Sequence[date]: ...
     @property
     def digest(self) -> str: ...
-
-
-class Decision(Protocol):
-    """One decision as it is kept."""
-
-    @property
-    def decision(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def confirmed(self) -> int: ...
-    @property
-    def minimum(self) -> int | None: ...
-    @property
-    def by(self) -> str: ...
-    @property
-    def decided_at(self) -> datetime: ...
-    @property
-    def undone_by(self) -> str | None: ...
-    @property
-    def undone_at(self) -> datetime | None: ...
-
-
-def decision_line(line: Decision) -> str:
-    """`Inställd torsdag 3 september 10.00 av Kim. För få deltagare. 3 av minst 5 var klara.`"""
-    what = {"start": _("Startad"), "postpone": _("Framflyttad"), "cancel": _("Inställd")}[line.decision]
-    text = _("%(what)s %(when)s av %(who)s.", what=what, when=moment_long(line.decided_at), who=line.by)
-    if line.reason:
-        text += " " + dict((*fixed_reasons(), *fewer_reasons())).get(line.reason, line.reason) + "."
-    if line.confirmed and line.minimum and line.confirmed < line.minimum:
-        text += " " + _("%(n)s av minst %(minimum)s var klara.", n=line.confirmed, minimum=line.minimum)
-    elif line.confirmed:
-        text += " " + ngettext("%(n)s var klar.", "%(n)s var klara.", line.confirmed)
-    if line.undone_at:
-        text += " " + _("Ångrat %(when)s av %(who)s.", when=moment_long(line.undone_at), who=line.undone_by)
-    return text
 
 
 def _counted(facts: Start) -> str:
@@ -201,7 +147,22 @@ def start_rows(facts: Start, reached: Mapping[State, Reach]) -> Rows:
         _("Står kvar i kön så länge någon ny kan börja."),
         reached,
     )
-    return (*rows, *_usual_end(_("Träffarna blir av som planerat.")))
+    return (*rows, *_usual_end(_sessions_of_start(facts)))
+
+
+def _sessions_of_start(facts: Start) -> str:
+    """What a start means to those who lead; of a late one that what has passed will ask for its notes."""
+    if not facts.begun:
+        return _("Träffarna blir av som planerat.")
+    been = ngettext(
+        "%(n)s träff av %(all)s har redan varit, och väntar sedan på anteckning. Blev den inte av ställer ni in den, eller "
+        "skjuter upp starten i stället.",
+        "%(n)s träffar av %(all)s har redan varit, och väntar sedan på anteckning. Blev de inte av ställer ni in dem, eller "
+        "skjuter upp starten i stället.",
+        facts.begun,
+        all=facts.sessions,
+    )
+    return been if facts.begun == facts.sessions else been + " " + _("De andra blir av som planerat.")
 
 
 def start_button(fewer: bool, reach: Reach) -> str:
@@ -361,8 +322,14 @@ def postpone_page(
         clashes=(*clash_lines(again.clashes, len(days), facts.venue), *apart_lines(again.apart)),
         other_days=other_days(schedule, first),
         button=_("Skjut upp till %(day)s", day=bare_day(days[0])) if days else _("Skjut upp"),
-        keep=_("Behåll %(day)s", day=bare_day(local_date(facts.first_start))) if facts.first_start else _("Avbryt"),
+        keep=_kept_day(facts),
     )
+
+
+def _kept_day(facts: Start) -> str:
+    if facts.first_start is None:
+        return _("Avbryt")
+    return _("Skjut inte upp") if facts.begun else _("Behåll %(day)s", day=bare_day(local_date(facts.first_start)))
 
 
 def limits_page(

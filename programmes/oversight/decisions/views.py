@@ -11,7 +11,8 @@ from litestar.params import FromPath
 from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts import year_queries
-from programmes.cohorts.rules import UNDECIDED, Reason, decided_by, decision_undone_until, places_span, why_not_postpone
+from programmes.cohorts.decision_queries import undone_until_if_now
+from programmes.cohorts.rules import UNDECIDED, Reason, decided_by, places_span, why_not_postpone
 from programmes.cohorts.wording_rules import said
 from programmes.cohorts.year_rules import wanted
 from programmes.core.clock import local_date
@@ -65,6 +66,7 @@ async def _facts(request: AnyRequest, cohort_id: int, states: Set[str]) -> queri
         taken.offered,
         taken.queued,
         venue=cohort.venue,
+        begun=await cohorts.begun(cohort_id, request.app.state.clock.now()),
     )
 
 
@@ -97,8 +99,8 @@ async def _others(request: AnyRequest, facts: queries.Start) -> list[pages.Other
     ]
 
 
-def _hint(request: AnyRequest, facts: queries.Start) -> str:
-    until = decision_undone_until(request.app.state.clock.now(), facts.first_start)
+async def _hint(request: AnyRequest, facts: queries.Start) -> str:
+    until = await undone_until_if_now(facts.cohort_id, request.app.state.clock.now())
     return undo_hint(until, told=facts.form != "drop_in")
 
 
@@ -107,7 +109,7 @@ async def _show_cancel(
 ) -> Response[Any]:
     reached = await reach_by_state(facts.cohort_id, "cohort_cancelled", request.app.state.key_folder)
     year, others = await _year(request, facts), await _others(request, facts)
-    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, _hint(request, facts))
+    view = pages.cancel_page(facts, year, others, form, form.raw("skal"), reached, await _hint(request, facts))
     view = replace(view, others_now=others_now)
     return page(request, "oversight/cancel.html", view, status)
 
@@ -152,7 +154,7 @@ async def _show_postpone(
     reached = await reach_by_state(facts.cohort_id, "cohort_postponed", request.app.state.key_folder)
     year = await _year(request, facts)
     view = pages.postpone_page(facts, again, decide_by, typed, year, form, form.raw("skal"), reached, look_again)
-    view = replace(view, hint=_hint(request, facts), others_now=others_now)
+    view = replace(view, hint=await _hint(request, facts), others_now=others_now)
     return page(request, "oversight/postpone.html", view, status)
 
 

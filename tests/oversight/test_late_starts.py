@@ -1,0 +1,112 @@
+"""A start whose first sessions have passed before anybody decided: what its pages say of it, and what they promise."""
+
+from datetime import timedelta
+
+import asyncpg
+import httpx
+import pytest
+
+from programmes.cohorts import decision_queries
+from programmes.cohorts.queries import CohortFacts
+from programmes.core.principal import Principal
+from programmes.core.sealing import KeyFolder
+from tests.clock import FrozenClock
+from tests.cohorts.cast import a_coordinator, sign_in_as
+from tests.factories import a_cohort, confirm, hidden, post_form, somebody
+
+STARTS = "/personal/starter"
+AT_ONCE = "Beskeden går på en gång, eftersom det är så nära. Det går inte att ångra."
+LATER = "Beskeden går efter tio minuter. Till dess går det att ångra."
+
+
+@pytest.fixture
+async def kim(client: httpx.AsyncClient, clock: FrozenClock) -> Principal:
+    return await a_coordinator(clock.now())
+
+
+async def late(clock: FrozenClock, keys: KeyFolder, after: timedelta, sessions: int = 4) -> CohortFacts:
+    """A start with five people whose first session was so long ago; it meets every week."""
+    cohort = await a_cohort("2.8", clock.now(), sessions=sessions)
+    for number in range(5):
+        await confirm((await somebody(cohort, keys, clock.now(), f"P{number}")).enrolment_id, clock.now())
+    assert cohort.first_start
+    clock.set(cohort.first_start + after)
+    return cohort
+
+
+@pytest.mark.parametrize("what", ["starta", "stall-in", "skjut-upp"])
+@pytest.mark.parametrize("days", [13, 10])
+async def test_what_a_late_decision_promises_goes_by_the_next_session(
+    what: str, days: int, kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await late(clock, keys, timedelta(days=days))
+    await sign_in_as(client, "kim", clock.now())
+    shown = (await client.get(f"{STARTS}/{cohort.cohort_id}/{what}")).text
+    promised = days == 10
+    assert (LATER in shown, AT_ONCE in shown) == (promised, not promised)
+    fields = {"sett": hidden(shown, "sett"), "vilka": hidden(shown, "vilka"), "skal": "no_venue"}
+    if what == "skjut-upp":
+        fields |= {"dagar": hidden(shown, "dagar"), "start": "2026-11-25", "beslut": "2026-11-15", "visa": "1"}
+        again = (await post_form(client, f"{STARTS}/{cohort.cohort_id}/{what}", fields)).text
+        fields |= {"dagar": hidden(again, "dagar"), "anda": hidden(again, "dagar")}
+        del fields["visa"]
+    assert (await post_form(client, f"{STARTS}/{cohort.cohort_id}/{what}", fields)).status_code == 303
+    made = await decision_queries.newest(cohort.cohort_id)
+    assert made is not None
+    assert (made.undone_until is not None) == promised
+
+
+async def test_a_session_that_was_cancelled_before_still_decides_when_messages_leave(
+    kim: Principal, clock: FrozenClock, keys: KeyFolder, owner: asyncpg.Connection
+) -> None:
+    cohort = await late(clock, keys, timedelta(days=-1))
+    await owner.execute(
+        """update cohort_session set state = 'cancelled', number = null, cancelled_at = $2
+           where cohort_id = $1 and starts_at = (select min(starts_at) from cohort_session where cohort_id = $1)""",
+        cohort.cohort_id,
+        clock.now(),
+    )
+    assert await decision_queries.undone_until_if_now(cohort.cohort_id, clock.now()) is None
+    clock.set(clock.now() - timedelta(minutes=1))
+    assert await decision_queries.undone_until_if_now(cohort.cohort_id, clock.now()) == clock.now() + timedelta(minutes=10)
+
+
+async def test_that_the_first_days_have_been_is_said_wherever_it_is_decided(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await late(clock, keys, timedelta(days=15))
+    await sign_in_as(client, "kim", clock.now())
+    address = f"{STARTS}/{cohort.cohort_id}"
+    said = "Skulle ha startat onsdag 30 september. 1 träff av 4 är kvar."
+    assert said in (await client.get(STARTS)).text
+    start = (await client.get(f"{address}/starta")).text
+    assert said in start
+    assert "3 träffar av 4 har redan varit, och väntar sedan på anteckning." in start
+    assert "Träffarna blir av som planerat." not in start
+    postpone = (await client.get(f"{address}/skjut-upp")).text
+    assert "Skjut inte upp</a>" in postpone
+    assert "Behåll 30 september" not in postpone
+
+
+async def test_before_its_first_session_begins_a_start_is_told_as_before(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await late(clock, keys, timedelta(seconds=-1))
+    await sign_in_as(client, "kim", clock.now())
+    address = f"{STARTS}/{cohort.cohort_id}"
+    assert "Startar onsdag 30 september." in (await client.get(STARTS)).text
+    assert "Träffarna blir av som planerat." in (await client.get(f"{address}/starta")).text
+    assert "Behåll 30 september" in (await client.get(f"{address}/skjut-upp")).text
+    clock.set(clock.now() + timedelta(seconds=1))
+    assert "Startar onsdag" not in (await client.get(STARTS)).text
+
+
+async def test_when_every_session_has_been_that_is_said(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await late(clock, keys, timedelta(days=60))
+    await sign_in_as(client, "kim", clock.now())
+    assert "Skulle ha startat onsdag 30 september. Alla träffar har varit." in (await client.get(STARTS)).text
+    shown = (await client.get(f"{STARTS}/{cohort.cohort_id}/starta")).text
+    assert "4 träffar av 4 har redan varit" in shown
+    assert "De andra blir av" not in shown
