@@ -56,7 +56,7 @@ def items(calls: Sequence[Call], today: date) -> list[Item]:
 
 def _offer(call: Call, today: date) -> Item:
     titles = {"ring": _("Ring %(name)s", name=call.label), "mail": _("Nå %(name)s", name=call.label)}
-    titles["text"] = titles["mail"]
+    titles["text"] = titles["bounced"] = titles["mail"]
     text = _("Har fått ett erbjudande i %(group)s.", group=call.about.group)
     due = today
     if call.about.answer_by:
