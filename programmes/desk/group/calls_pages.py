@@ -89,7 +89,7 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
 def news_of(about: Untold) -> str:
     """One thing that the person has not heard."""
     if about.left:
-        return left_text(about.left, about.kind)
+        return left_text(about.left, about.said_as)
     when = moment_long(about.session_starts) if about.session_starts else ""
     visit = moment_long(about.visit_starts) if about.visit_starts else ""
     if about.kind == "place_offered" and about.answer_by:
