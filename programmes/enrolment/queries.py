@@ -222,7 +222,7 @@ select e.id as enrolment_id, e.cohort_id, e.participant_id, coalesce(p.protected
        e.age_checked_for,
        (select max(m.counted_for) from condition_met m where m.enrolment_id = e.id) as counted_for,
        e.only_waited, e.turn, e.order_reason, e.passed_at, e.asked_to_come, e.visit_cancelled_at, e.place_since,
-       e.visit_anew_since, e.language,
+       e.visit_anew_since, e.language, e.contact_bounced,
        e.undo_until, e.left_from, e.left_slot_id, e.together_id, e.consent_withdrawn_at, v.person_goes_on, v.staff_goes_on,
        v.slot_id, v.state as visit_state, vs.starts_at as visit_starts, vs.ends_at as visit_ends, vn.name as visit_venue,
        vn.address as visit_address, array(select text_id from agreement a where a.enrolment_id = e.id) as accepted

@@ -143,6 +143,8 @@ class EnrolmentFacts:
     counted_for: date | None = None
     # In which language they are written to.
     language: Language = "sv"
+    # Mail to the address that is kept has come back.
+    contact_bounced: bool = False
 
 
 @dataclass(frozen=True)

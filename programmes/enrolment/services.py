@@ -207,8 +207,8 @@ async def forget(facts: queries.EnrolmentFacts, state: State, keys: KeyFolder, n
     await execute("delete from place_session where enrolment_id = $1", facts.enrolment_id)
     await drop_booked(facts.enrolment_id)
     await execute(
-        """update enrolment set sealed = null, key_id = null, code_digest = null, once_digest = null, together_id = null
-           where id = $1""",
+        """update enrolment set sealed = null, key_id = null, code_digest = null, once_digest = null, together_id = null,
+                  contact_bounced = false where id = $1""",
         facts.enrolment_id,
     )
     if facts.key_id is not None:

@@ -23,7 +23,7 @@ from programmes.core.i18n import language
 from programmes.enrolment import browser_queries, later_queries, pages, place_services, queries, services
 from programmes.enrolment.browser_queries import Browser, browser_of
 from programmes.enrolment.person.way_views import Way, application, exceptions, head
-from programmes.enrolment.records.views import Told, fail, read_record, unnamed_alias, unnamed_channel
+from programmes.enrolment.records.views import Told, fail, language_chosen, read_record, unnamed_alias, unnamed_channel
 from programmes.enrolment.together.sibling_views import all_errors, only_changes_who, read_siblings, suffix_of
 from programmes.people.records import PersonRecord
 from programmes.web.client_address import origin
@@ -146,6 +146,7 @@ async def _walk_named(way: Way) -> Response[Any]:
         return await _show(way, 1)
     today = local_date(way.request.app.state.clock.now())
     record = read_record(way.form, today, way.staff is not None, Told(way.texts, pages.by_wish(way.programme)))
+    language_chosen(way.form)
     if way.form.errors:
         return await _show(way, 1, status=422)
     if way.form.raw("steg") != "2":
@@ -185,6 +186,7 @@ async def _walk_unnamed(way: Way) -> Response[Any]:
     for form in way.applicants:
         unnamed_alias(form)
     unnamed_channel(way.form, way.texts)
+    language_chosen(way.form)
     wrong = any(form.errors for form in way.applicants)
     return await (_show(way, 0, status=422) if wrong else _apply(way, None, 0))
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from programmes.notices.belief_rules import (
     known_of,
     read,
 )
-from programmes.notices.left_rules import Told, left_together
+from programmes.notices.left_rules import Told, kind_of_all, left_together
 from programmes.notices.rules import NAMES_A_DAY, OF_CHANGES
 
 
@@ -92,7 +92,8 @@ async def left_by_message(cohort_ids: Collection[int], now: datetime) -> dict[UU
     if not cohort_ids:
         return {}
     rows = await fetch(
-        """select e.cohort_id, n.enrolment_id, n.id, n.believed from notice n join enrolment e on e.id = n.enrolment_id
+        """select e.cohort_id, n.enrolment_id, n.id, n.kind, n.believed
+           from notice n join enrolment e on e.id = n.enrolment_id
            where e.cohort_id = any($1::int[]) and n.kind = any($2::text[]) and n.believed is not null
              and n.believed <> '{}' and n.sent_at is null and n.state <> 'sent' order by n.created_at, n.id""",
         sorted(set(cohort_ids)),
@@ -105,7 +106,8 @@ async def left_by_message(cohort_ids: Collection[int], now: datetime) -> dict[UU
     found = dict[UUID, Told]()
     for (cohort_id, _), messages in theirs.items():
         found |= left_together(messages, now_is[cohort_id], now)
-    return found
+    kinds = {row["id"]: str(row["kind"]) for row in rows}
+    return {one: replace(told, kind=kind_of_all([kinds[other] for other in told.messages])) for one, told in found.items()}
 
 
 async def as_they_are(cohort_id: int) -> Belief:

@@ -35,10 +35,20 @@ def left_of(believed: Belief, now_is: Belief, now: datetime) -> Left | None:
 @dataclass(frozen=True)
 class Told:
     """Messages to one person that are told as one, since a session of one has got the time by which they know a session of
-    another; with what of them together is left to tell."""
+    another; with what of them together is left to tell. `kind`: by which of their kinds it is said what is new to them, the
+    same on every page that settles them; empty where no one does for all."""
 
     messages: frozenset[UUID]
     left: Left | None
+    kind: str = ""
+
+
+def kind_of_all(kinds: Collection[str]) -> str:
+    """What comes instead of what is cancelled is said so with the sentence before it, whichever message told of it."""
+    every = set(kinds)
+    if "session_cancelled" in every:
+        return "session_cancelled"
+    return every.pop() if len(every) == 1 else ""
 
 
 def left_together(messages: Mapping[UUID, Belief], now_is: Belief, now: datetime) -> dict[UUID, Told]:

@@ -6,7 +6,8 @@ from typing import Literal
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import listed, ngettext
 
-Way = Literal["mail", "text", "ring", "place"]
+# `bounced`: mail goes, but one has come back, so nobody counts on it.
+Way = Literal["mail", "text", "ring", "bounced", "place"]
 # The same of one person, where it matters why nothing goes by itself: they left no channel, or want no messages on it.
 Standing = Literal["mail", "text", "ring", "none", "unwanted", "unreadable"]
 
@@ -46,7 +47,7 @@ def rows(reach: Reach, what: str) -> tuple[tuple[str, str, str], ...]:
     found = [
         (reach.mail, _("%(n)s med e-postadress", n=reach.mail), _("E-post direkt")),
         (reach.text, _("%(n)s som vill ha sms", n=reach.text), _("Sms direkt, men inte på natten om det kan vänta")),
-        (reach.ring, _("%(n)s med bara telefon", n=reach.ring), _("Ni ringer")),
+        (reach.ring, _("%(n)s som inte nås med besked", n=reach.ring), _("Ni ringer")),
         (reach.place, _("%(n)s utan kontaktväg", n=reach.place), _("Syns på Min plats")),
     ]
     return tuple((who, what, how) for number, who, how in found if number)

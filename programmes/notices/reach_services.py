@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal
 
 from programmes.core.sealing import KeyFolder, Unreadable
 from programmes.enrolment import queries as enrolments
@@ -49,14 +50,16 @@ def may_be_written_to(facts: EnrolmentFacts, keys: KeyFolder) -> bool:
 
 def way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
     """How somebody can be told. Who gave a telephone number for calls wants to be rung, and so are those whose times to
-    avoid only a human can keep. Of whom nothing can be read, staff have to find out how."""
+    avoid only a human can keep. Of whom nothing can be read, staff have to find out how, and of who has an address from
+    which mail has come back."""
     try:
-        return _way(facts, keys)
+        found = _way(facts, keys)
     except Unreadable:
         return "ring"
+    return "bounced" if found == "mail" and facts.contact_bounced else found
 
 
-def _way(facts: EnrolmentFacts, keys: KeyFolder) -> Way:
+def _way(facts: EnrolmentFacts, keys: KeyFolder) -> Literal["mail", "text", "ring", "place"]:
     if is_lost(facts, keys):
         raise Unreadable("its key is lost")
     channel = channel_of(facts, keys)
@@ -119,4 +122,4 @@ async def reach_by_state(cohort_id: int, kind: Kind, keys: KeyFolder) -> dict[St
 
 
 def _reach(ways: Counter[Way]) -> Reach:
-    return Reach(ways["mail"], ways["ring"], ways["place"], ways["text"])
+    return Reach(ways["mail"], ways["ring"] + ways["bounced"], ways["place"], ways["text"])

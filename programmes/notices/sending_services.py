@@ -22,6 +22,7 @@ from programmes.notices import (
     rules,
     text_rules,
 )
+from programmes.notices.bounce_services import BOUNCED_BEFORE
 from programmes.notices.change_services import tell_changes
 from programmes.notices.post_services import Deferred, Post, Refused
 from programmes.notices.queries import NoticeFacts
@@ -125,7 +126,8 @@ async def _try(
         await _not_taken(ready.facts)
         await _failed(ready.facts, refused.name, True, clock.now())
         return False
-    await _sent(ready.facts, clock.now())
+    if not await _proves_nothing(ready, clock.now()):
+        await _sent(ready.facts, clock.now())
     return True
 
 
@@ -252,6 +254,17 @@ async def _sent(facts: NoticeFacts, now: datetime) -> None:
         await execute(
             "update notice set state = 'sent', sent_at = $2 where id = $1 and state = 'waiting'", facts.notice_id, now
         )
+
+
+async def _proves_nothing(ready: _Ready, now: datetime) -> bool:
+    """Whether mail to this address has come back: then this one may have arrived, and nobody counts on it. It is left to
+    staff, as what has surely failed is."""
+    if ready.channel.medium != "mail" or not await fetchval(
+        "select contact_bounced from enrolment where id = $1", ready.facts.enrolment_id
+    ):
+        return False
+    await _failed(ready.facts, BOUNCED_BEFORE, True, now)
+    return True
 
 
 async def _failed(facts: NoticeFacts, name: str, for_good: bool, now: datetime, sure: bool = True) -> None:

@@ -92,7 +92,7 @@ async def cancel(
         cohort, taken = await _decidable(cohort_id, seen, people, principal, now)
         async with telling_staff(cohort_id, principal, now):
             await cohorts.mark_cancelled(cohort, reason, taken.confirmed, principal, now)
-        await enrolment.end_all(cohort_id, now)
+            await enrolment.end_all(cohort_id, now)
         if cohort.state != "planned":
             await first_right_services.give(cohort, now)
 

@@ -109,7 +109,7 @@ _OF_COHORT = (
     f"GET {PERSON}/flytta", f"POST {PERSON}/flytta", f"POST {PERSON}/ko", f"POST {PERSON}/kod", f"POST {PERSON}/kommer",
     f"POST {PERSON}/legitimation", f"POST {PERSON}/papper",
     f"POST {PERSON}/legitimation/angra", f"POST {PERSON}/papper/angra", f"POST {PERSON}/samtycke",
-    f"POST {PERSON}/sprak",
+    f"POST {PERSON}/sprak", f"POST {PERSON}/studs",
     f"GET {PERSON}/uppgifter", f"POST {PERSON}/uppgifter", f"POST {PERSON}/var-for-sig", f"GET {PERSON}/villkor",
     f"POST {PERSON}/villkor", f"POST {PERSON}/villkor/angra", f"GET {COHORT}/ko",
     f"GET {COHORT}/andrat", f"POST {COHORT}/andrat",

@@ -47,9 +47,24 @@ async def test_staff_say_it_and_the_language_of_their_own_pages_says_nothing(
     assert re.findall(r'value="(\w+)"( selected)?>(\w+)', choice) == [("sv", " selected", "Svenska"), ("en", "", "English")]
     assert await entered(client, address, {"besked": "sv"}) == "sv"
     assert await entered(client, address, {"besked": "en"}) == "en"
-    # The form of the release before asks nothing, and what no choice says is no language.
+    # The form of the release before asks nothing.
     assert await entered(client, address, {}) == "sv"
-    assert await entered(client, address, {"besked": "tlh"}) == "sv"
+
+
+@pytest.mark.parametrize("section", ["2.1", "2.8"])
+@pytest.mark.parametrize("public", [True, False])
+async def test_what_is_no_language_is_said_so_beside_its_field_and_enters_nobody(
+    client: httpx.AsyncClient, clock: FrozenClock, section: str, public: bool
+) -> None:
+    await a_coordinator(clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    cohort = await a_cohort(section, clock.now(), sessions=4)
+    address = f"/anmalan/{cohort.public_id}" if public else f"/personal/grupper/{cohort.cohort_id}/anmal"
+    form = all_ticked((await client.get(address)).text) | ({} if section == "2.1" else {**DETAILS, "steg": "1"})
+    answer = await client.post(address, data=form | {"besked": "tlh"})
+    assert answer.status_code == 422
+    assert answer.text.count("Välj ett av alternativen.") == (1 if public else 2), "above, and beside the field"
+    assert await fetchval("select count(*) from enrolment") == 0
 
 
 async def test_the_choice_is_carried_through_both_steps_where_people_are_documented(

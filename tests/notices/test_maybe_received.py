@@ -180,7 +180,8 @@ async def test_by_text_who_may_have_heard_of_another_day_is_told_of_both_or_rung
         clock.advance(minutes=20)
         await mail.work()
     days = [day_long(local_date(first + timedelta(days=n))) for n in range(3)]
-    rung = [left_text(one.left, one.kind) for one in await calls_queries.untold([cohort.cohort_id], clock.now()) if one.left]
+    untold = await calls_queries.untold([cohort.cohort_id], clock.now())
+    rung = [left_text(one.left, one.said_as) for one in untold if one.left]
     said = [text["message"] for text in gateway.taken[told:]] if reaches else rung
     assert len(said) == 1
     assert rung == ([] if reaches else said)

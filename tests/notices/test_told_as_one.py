@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from programmes.cohorts import queries as cohorts
+from programmes.cohorts import session_services
 from programmes.cohorts.queries import CohortFacts
+from programmes.core.i18n import moment_long
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.changes.queries import told_of
 from programmes.notices.belief_rules import Known
 from programmes.notices.left_rules import Told, left_of, left_together
+from programmes.oversight import services as decisions
 from tests.clock import FrozenClock
 from tests.desk.test_calls import look, tell_the_first
 from tests.factories import a_cohort, a_coordinator, post_form, sign_in_as, somebody
@@ -144,3 +147,44 @@ async def test_what_is_told_as_one_is_said_once_and_settled_as_one(
         assert (await post_form(client, page, form, page)).status_code == 303
     assert await to_say(cohort.cohort_id, clock) == []
     assert await owner.fetchval("select count(*) from notice where believed is not null and sent_at is null") == 0
+
+
+async def test_what_comes_instead_is_said_alike_on_every_page_that_settles_it(
+    kim: Principal, mail: Mail, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    cohort = await a_cohort("2.1", clock.now(), minimum=1, maximum=9, sessions=3)
+    await somebody(cohort, keys, clock.now(), contact=PHONE)
+    await mail.work()
+    a, b = [s.session_id for s in await cohorts.sessions(cohort.cohort_id)][1:]
+    assert not await session_services.cancel_session(a, True, kim, clock.now())
+    await mail.work()
+    await change(cohort, mail, kim, clock, (b, -7 * DAY))
+    (said,) = await to_say(cohort.cohort_id, clock)
+    assert "I stället blir det" in said
+    await sign_in_as(client, "kim", clock.now())
+    for session_id in (a, b):
+        assert said in await look(client, f"/personal/traffar/{session_id}/besked"), session_id
+
+
+async def test_of_a_start_that_is_postponed_staff_say_the_new_first_day(
+    kim: Principal, mail: Mail, keys: KeyFolder, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    cohort = await of_two(kim, mail, keys, clock)
+    await postpone_by_three_weeks(cohort, kim, clock)
+    clock.advance(hours=1)
+    await mail.work()
+    first = (await cohorts.sessions(cohort.cohort_id))[0].starts_at
+    words = f"Starten är framflyttad. Första gången är {moment_long(first)}."
+    assert "21 oktober 10.00" in words
+    assert await to_say(cohort.cohort_id, clock) == [words]
+    await sign_in_as(client, "kim", clock.now())
+    assert words in await look(client, f"/personal/grupper/{cohort.cohort_id}/ring")
+
+
+async def postpone_by_three_weeks(cohort: CohortFacts, kim: Principal, clock: FrozenClock) -> None:
+    assert cohort.first_start
+    new_first = (cohort.first_start + 21 * DAY).date()
+    days = (await decisions.plan_again(cohort.cohort_id, new_first, kim, clock.now())).digest
+    seen = decisions.seen_as(cohort.state, cohort.first_start)
+    by = new_first - 10 * DAY
+    assert not await decisions.postpone(cohort.cohort_id, new_first, by, "no_venue", seen, days, kim, clock.now())

@@ -11,7 +11,7 @@ from programmes.desk.today.staff_message_rules import Kind
 @dataclass(frozen=True)
 class Post:
     """Somebody is to stand at a session. `off`: it is cancelled; `asked`: they stand in by a yes to a question, whose own
-    messages follow the session (`settling_services.settle`)."""
+    messages follow the session (`settling_services.settle`). A study visit has its number below zero."""
 
     session_id: int
     staff_id: int

@@ -10,13 +10,17 @@ from programmes.core.principal import Principal
 from programmes.desk.changes.duty_told_rules import Post, changed, messages
 from programmes.desk.today.staff_message_services import knows, tell, tell_stands
 
-# Nobody has seen a group that is only planned.
+# Nobody has seen a group that is only planned. A study visit that is held by somebody is told of as what they lead is.
 _POSTS = """
 select s.id as session_id, coalesce(d.staff_id, 0) as staff_id, s.starts_at, s.ends_at, s.venue_id,
        s.state = 'cancelled' as off, exists (select from substitute_request r where r.session_id = s.id
            and r.asked_id = d.staff_id and r.state = 'yes') as asked
 from cohort_session s join cohort c on c.id = s.cohort_id left join session_duty d on d.session_id = s.id and not d.away
-where s.cohort_id = $1 and c.state <> 'planned' order by s.starts_at, s.id, d.staff_id
+where s.cohort_id = $1 and c.state <> 'planned'
+union all
+select -v.id, v.staff_id, v.starts_at, v.ends_at, v.venue_id, v.cancelled_at is not null, false
+from visit_slot v join cohort c on c.id = v.cohort_id
+where v.cohort_id = $1 and v.staff_id is not null and c.state <> 'planned' order by starts_at, session_id, staff_id
 """
 
 

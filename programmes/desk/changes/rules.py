@@ -23,7 +23,7 @@ def counted(ways: Iterable[tuple[UUID, Way]], fetched: Collection[UUID]) -> Whom
     known = list(ways)
     n = Counter(way for _who, way in known)
     calendar = sum(1 for who, way in known if way == "place" and who in fetched)
-    return Whom(Reach(n["mail"], n["ring"], 0, n["text"]), calendar, n["place"] - calendar)
+    return Whom(Reach(n["mail"], n["ring"] + n["bounced"], 0, n["text"]), calendar, n["place"] - calendar)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ HANDED_OUT: Mapping[str, tuple[str, ...]] = {
         "ended_at", "skip_reason", "proof_checked_at", "proof_ticked", "guardian_ticked", "partner_consent", "language",
         "declared_for", "age_checked_for", "only_waited", "visit_cancelled_at", "place_since", "visit_anew_since",
         "undo_until", "left_from",
-        "asked_to_come",
+        "asked_to_come", "contact_bounced",
     ),
     "seat": ("number",),
     "queue_event": ("at", "kind", "reason", "turn_before", "turn_after"),

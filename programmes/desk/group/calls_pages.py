@@ -56,7 +56,7 @@ def items(calls: Sequence[Call], today: date) -> list[Item]:
 
 def _offer(call: Call, today: date) -> Item:
     titles = {"ring": _("Ring %(name)s", name=call.label), "mail": _("Nå %(name)s", name=call.label)}
-    titles["text"] = titles["mail"]
+    titles["text"] = titles["bounced"] = titles["mail"]
     text = _("Har fått ett erbjudande i %(group)s.", group=call.about.group)
     due = today
     if call.about.answer_by:
@@ -89,7 +89,7 @@ def calls_page(cohort_id: int, name: str, calls: Sequence[Call]) -> CallsPage:
 def news_of(about: Untold) -> str:
     """One thing that the person has not heard."""
     if about.left:
-        return left_text(about.left, about.kind)
+        return left_text(about.left, about.said_as)
     when = moment_long(about.session_starts) if about.session_starts else ""
     visit = moment_long(about.visit_starts) if about.visit_starts else ""
     if about.kind == "place_offered" and about.answer_by:

@@ -1,6 +1,7 @@
 """Whom a notice could not reach: there is no address for it, or it did not arrive."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -65,8 +66,12 @@ offer as (
 select n.id as notice_id, m.id as enrolment_id, m.cohort_id, m.name as group, n.kind, n.state = 'failed' as failed,
        m.offer_expires_at as answer_by, s.starts_at as session_starts,
        vs.starts_at as visit_starts,
-       (select max(a.starts_at) from cohort_session a where n.kind = 'session_cancelled' and a.cohort_id = m.cohort_id
-        and a.state <> 'cancelled' and a.makes_up_for = s.id) as added_starts,
+       case n.kind when 'session_cancelled' then
+                (select max(a.starts_at) from cohort_session a where a.cohort_id = m.cohort_id
+                 and a.state <> 'cancelled' and a.makes_up_for = s.id)
+            when 'cohort_postponed' then
+                (select min(a.starts_at) from cohort_session a where a.cohort_id = m.cohort_id and a.state <> 'cancelled')
+            end as added_starts,
        case when n.kind = any($7) then n.believed end as believed
 from (select id, enrolment_id, session_id, kind, state, created_at, believed from offer
       where exists (select 1 from mine where mine.id = enrolment_id and mine.state = 'offered')
@@ -118,6 +123,9 @@ async def untold(cohort_ids: Iterable[int], now: datetime) -> list[Untold]:
         if row["believed"] is not None and (told is None or not told.left or row["notice_id"] in said):
             continue
         entry = {key: value for key, value in row.items() if key != "believed"}
-        found.append(Untold(**entry, left=told.left if told else None, told_with=told.messages if told else frozenset()))
+        about = Untold(**entry)
+        if told:
+            about = replace(about, left=told.left, told_with=told.messages, said_as=told.kind)
+        found.append(about)
         said |= found[-1].told_with
     return found

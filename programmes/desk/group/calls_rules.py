@@ -13,7 +13,8 @@ from programmes.notices.reach_rules import Way
 class Untold:
     """One thing that somebody has not heard: a change, or that they have an offer. `failed`: mail was tried. `left`: which
     sessions are otherwise than they believe; None for what is no change, or one that the release before told of;
-    `told_with`: the messages that are told by telling it, more than one where they are told as one."""
+    `told_with`: the messages that are told by telling it, more than one where they are told as one; `said_as`: by which
+    kind. `added_starts`: when the session is that makes up for one that is cancelled, or the first of a postponed start."""
 
     notice_id: UUID
     enrolment_id: UUID
@@ -27,12 +28,13 @@ class Untold:
     visit_starts: datetime | None = None
     left: Left | None = None
     told_with: frozenset[UUID] = frozenset()
+    said_as: str = ""
 
     @property
     def mark(self) -> str:
         """Of all that the words go by (`mark_of`)."""
         dates = (self.answer_by, self.session_starts, self.added_starts, self.visit_starts)
-        return mark_of(self.kind, self.left, sorted(self.told_with), *dates)
+        return mark_of(self.kind, self.said_as, self.left, sorted(self.told_with), *dates)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,9 @@ def kind_text(kind: str, when: str, added: datetime | None) -> str:
         case "cohort_cancelled":
             return _("Starten är inställd.")
         case "cohort_postponed":
-            return _("Starten är framflyttad.")
+            late = _("Starten är framflyttad.")
+            first = _("Första gången är %(when)s.", when=moment_long(added)) if added else ""
+            return f"{late} {first}".rstrip()
     return ""
 
 

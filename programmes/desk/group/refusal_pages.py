@@ -125,6 +125,9 @@ def _told(way: Way) -> str:
         "mail": _("Personen får ett neutralt besked med e-post, och läser på Min plats vad som inte stämmer."),
         "text": _("Personen får ett neutralt sms, och läser på Min plats vad som inte stämmer."),
         "ring": _("Personen har bara telefon: den hamnar på listan över dem ni ringer. Det står också på Min plats."),
+        "bounced": _(
+            "E-post till personen har studsat: den hamnar på listan över dem ni ska nå. Det står också på Min plats."
+        ),
         "place": _("Personen har inte lämnat någon kontaktväg och ser det på Min plats. Säg det nu."),
     }[way]
 

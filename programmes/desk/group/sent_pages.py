@@ -8,6 +8,7 @@ from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
 from programmes.desk.extract.wording import notice_words
 from programmes.desk.group.sent_rules import Sending
+from programmes.notices.bounce_services import BOUNCED_BEFORE
 
 MOST = 200
 _REFUSED = re.compile(r"(SMTP|Text)[A-Za-z]*Refused[45]\d\d|SMTP[A-Za-z]+5\d\d|TextFailed")
@@ -49,7 +50,7 @@ def _line(sending: Sending) -> SentLine:
         moment_long(sending.sent_at or sending.made_at),
         tuple(_counts(sending)),
         tuple(_reasons(sending.errors)),
-        sending.failed + sending.no_channel > 0,
+        sending.failed + sending.doubted + sending.no_channel > 0,
     )
 
 
@@ -60,6 +61,9 @@ def _counts(sending: Sending) -> Iterable[str]:
         yield ngettext("%(n)s på väg.", "%(n)s på väg.", sending.waiting)
     if sending.failed:
         yield ngettext("%(n)s gick inte att skicka.", "%(n)s gick inte att skicka.", sending.failed)
+    if sending.doubted:
+        yield ngettext("%(n)s skickat till en adress som har studsat.", "%(n)s skickade till adresser som har studsat.",
+                       sending.doubted)  # fmt: skip
     if sending.no_channel:
         yield ngettext("%(n)s person får inga besked av sig själv.", "%(n)s personer får inga besked av sig själva.",
                        sending.no_channel)  # fmt: skip
@@ -78,6 +82,7 @@ def reason_words(error: str) -> str:
         "TimesToAvoid": _("Det hade kommit fram under tider att undvika, eller för sent efter dem."),
         "NoGatewaySet": _("Sms går inte att skicka längre."),
         "Bounced": _("Det studsade: adressen finns inte, eller tar inte emot."),
+        BOUNCED_BEFORE: _("Det gick, men ett tidigare besked till adressen har studsat."),
         "TextWithoutReceipt": _("Det är osäkert om det kom fram."),
     }
     if error in known:

@@ -2,6 +2,7 @@
 
 from programmes.core.db import fetch
 from programmes.desk.group.sent_rules import Sending
+from programmes.notices.bounce_services import BOUNCED_BEFORE
 
 
 async def sendings(cohort_id: int, most: int) -> list[Sending]:
@@ -12,11 +13,13 @@ async def sendings(cohort_id: int, most: int) -> list[Sending]:
                   max(n.sent_at) filter (where n.state = 'sent') as sent_at,
                   count(*) filter (where n.state = 'sent')::int as sent,
                   count(*) filter (where n.state = 'waiting')::int as waiting,
-                  count(*) filter (where n.state = 'failed' and n.sent_at is null)::int as failed,
+                  count(*) filter (where n.state = 'failed' and n.sent_at is null
+                                     and a.error is distinct from $3)::int as failed,
+                  count(*) filter (where n.state = 'failed' and n.sent_at is null and a.error = $3)::int as doubted,
                   count(*) filter (where n.state = 'no_channel' and n.sent_at is null)::int as no_channel,
                   count(*) filter (where n.state in ('failed', 'no_channel') and n.sent_at is not null)::int as told,
                   coalesce(array_agg(distinct a.error) filter (where n.state = 'failed' and n.sent_at is null
-                                                         and a.error is not null), '{}')
+                                                         and a.error is distinct from $3 and a.error is not null), '{}')
                       as errors
            from notice n join enrolment e on e.id = n.enrolment_id left join cohort_session s on s.id = n.session_id
            left join lateral (select error from notice_attempt where notice_id = n.id order by id desc limit 1) a on true
@@ -24,5 +27,6 @@ async def sendings(cohort_id: int, most: int) -> list[Sending]:
            group by n.kind, s.id, date_trunc('minute', n.created_at) order by made_at desc, n.kind, s.id limit $2""",
         cohort_id,
         most,
+        BOUNCED_BEFORE,
     )
     return [Sending(**{**dict(row), "errors": tuple(row["errors"])}) for row in rows]

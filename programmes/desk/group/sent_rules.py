@@ -8,7 +8,8 @@ from datetime import datetime
 class Sending:
     """One event, told to some people in the same minute. `session_starts` where it is about a session that
     has not been changed since: by another day nobody would know which message it was. `errors` are the
-    names of the last errors of those that failed and have not heard, each once."""
+    names of the last errors of those that failed and have not heard, each once. `doubted`: they went to an address from
+    which mail has come back."""
 
     kind: str
     session_starts: datetime | None
@@ -17,6 +18,7 @@ class Sending:
     sent: int
     waiting: int
     failed: int
+    doubted: int
     no_channel: int
     told: int
     errors: tuple[str, ...]

@@ -106,6 +106,7 @@ def _told(way: Way) -> str:
         "mail": _("Personen får ett besked med e-post."),
         "text": _("Personen får ett sms."),
         "ring": _("Personen har bara telefon: den hamnar på listan över dem ni ringer."),
+        "bounced": _("E-post till personen har studsat: den hamnar på listan över dem ni ska nå."),
         "place": _("Personen har inte lämnat någon kontaktväg och ser det på Min plats. Säg det nu."),
     }[way]
 

@@ -9,8 +9,9 @@ from programmes.cohorts import queries as cohorts
 from programmes.core.clock import local_date
 from programmes.core.errors import Conflict, NotFound
 from programmes.desk.group import visit_pages as pages
+from programmes.desk.group import visit_services
 from programmes.enrolment import queries as enrolments
-from programmes.enrolment.visits import queries, services
+from programmes.enrolment.visits import queries
 from programmes.notices.reach_services import reach_among
 from programmes.web.forms import read_form
 from programmes.web.guards import principal, row_id, signed_in
@@ -53,7 +54,7 @@ async def cancel(request: AnyRequest, cohort_id: FromPath[int], slot_id: FromPat
     if not seen.isascii() or not seen.isdigit() or len(seen) > 3:
         return await _show(request, cohort_id, slot_id, 422)
     try:
-        await services.cancel_slot(cohort.cohort_id, row_id(slot_id), int(seen), who.staff_id, now)
+        await visit_services.cancel(cohort.cohort_id, row_id(slot_id), int(seen), who, now)
     except Conflict:
         return await _show(request, cohort_id, slot_id, 422)
     except NotFound:

@@ -152,7 +152,7 @@ def _row(cohort: CohortFacts, session: SessionFacts, person: Person, now: dateti
 
 def _say(notice: Notice, session: SessionFacts) -> str:
     if notice.left:
-        return left_text(notice.left, notice.kind)
+        return left_text(notice.left, notice.said_as)
     return kind_text(notice.kind, moment_long(session.starts_at), notice.added_starts)
 
 

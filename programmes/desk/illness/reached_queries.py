@@ -18,8 +18,12 @@ select distinct on (n.enrolment_id) n.id as notice_id, n.enrolment_id, n.state, 
        n.state = 'waiting' and n.look_again_at is not null as held, coalesce(t.failures, 0) as failures,
        coalesce(t.error, '') as error, coalesce(k.called, 0) as called, k.called_at,
        case when n.kind = any($4::text[]) then n.believed end as believed,
-       (select max(a.starts_at) from cohort_session a where n.kind = 'session_cancelled' and a.cohort_id = $1
-        and a.state <> 'cancelled' and a.makes_up_for = n.session_id) as added_starts
+       case n.kind when 'session_cancelled' then
+                (select max(a.starts_at) from cohort_session a where a.cohort_id = $1
+                 and a.state <> 'cancelled' and a.makes_up_for = n.session_id)
+            when 'cohort_postponed' then
+                (select min(a.starts_at) from cohort_session a where a.cohort_id = $1 and a.state <> 'cancelled')
+            end as added_starts
 from notice n join enrolment e on e.id = n.enrolment_id
 left join lateral (select count(*)::int as failures, (array_agg(a.error order by a.id desc))[1] as error
                    from notice_attempt a where a.notice_id = n.id) t on true
@@ -47,6 +51,7 @@ async def newest(cohort_id: int, session: SessionFacts, now: datetime) -> dict[U
             **{key: value for key, value in row.items() if key != "believed"},
             of_use=bool(left) if of_change else session.ends_at > now,
             left=left,
+            said_as=told.kind if told else "",
             knows=of_change and not left and session.ends_at > now,
             told_with=told.messages if told else frozenset({row["notice_id"]}),
             believed=belief.get(session.session_id),

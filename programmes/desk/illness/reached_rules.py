@@ -27,8 +27,9 @@ class Notice:
 
     `called`: how often somebody rang in vain, and when last. `of_use`: something is left to tell; `left`: which sessions are
     otherwise than the person believes, where that is known; `knows`: none of those to come is.
-    `told_with`: the messages, this one among them, that are told by telling what is left. `believed`: how they know the
-    session; `added_starts`: when what was added for it is, of a message of the release before.
+    `told_with`: the messages, this one among them, that are told by telling what is left, and `said_as`: by which kind.
+    `believed`: how they know the session; `added_starts`: when what was added for it is, of a message of the release
+    before, or the first day of a start that is postponed.
     """
 
     notice_id: UUID
@@ -48,11 +49,12 @@ class Notice:
     believed: Known | None = None
     added_starts: datetime | None = None
     created_at: datetime | None = None
+    said_as: str = ""
 
     @property
     def mark(self) -> str:
         """Of all that the words go by (`mark_of`)."""
-        return mark_of(self.kind, self.left, sorted(self.told_with), self.believed, self.added_starts)
+        return mark_of(self.kind, self.said_as, self.left, sorted(self.told_with), self.believed, self.added_starts)
 
 
 @dataclass(frozen=True)

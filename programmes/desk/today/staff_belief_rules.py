@@ -33,6 +33,7 @@ class Stand:
         return self.comes == other.comes
 
 
+# By session; a study visit by its number below zero, which the release before takes for a session that is gone.
 Believed = Mapping[int, Stand]
 
 

@@ -72,7 +72,10 @@ async def _as_they_are(staff_id: int, sessions: Collection[int]) -> dict[int, tu
                   exists (select from substitute_request r join session_duty d
                           on d.session_id = s.id and d.staff_id = r.asked_id and not d.away
                           where r.session_id = s.id and r.absent_id = $1 and r.state = 'yes') as covered
-           from cohort_session s where s.id = any($2::int[])""",
+           from cohort_session s where s.id = any($2::int[])
+           union all
+           select -v.id, v.starts_at, v.ends_at, v.venue_id, v.cancelled_at is null, v.staff_id is not distinct from $1,
+                  false from visit_slot v where -v.id = any($2::int[])""",
         staff_id,
         list(sessions),
     )

@@ -48,9 +48,10 @@ async def tell(kind: Kind, staff: Iterable[int], session_id: int, subject: str, 
 
 
 async def tell_stands(kind: Kind, staff_id: int, believed: Believed, subject: str, now: datetime) -> None:
-    """In the open transaction: a mail about sessions that are otherwise than somebody believed. It says of each how it is as
-    it goes, so there is one: what has not gone yet joins it. One that a server may have taken is outrun by it, and then it
-    says of all of them how they are. `kind` is for the release before."""
+    """In the open transaction: a mail about sessions, or study visits, that are otherwise than somebody believed. It says of
+    each how it is as it goes, so there is one: what has not gone yet joins it. One that a server may have taken is outrun by
+    it, and then it says of all of them how they are. `kind`, and the session that its row is about, are for the release
+    before; of a cohort without any session nobody is told of its visits."""
     handed_over_at = None
     for row in await fetch(_WAITS, staff_id):
         believed = merged(read(row["believed"]), believed)
@@ -66,7 +67,9 @@ async def tell_stands(kind: Kind, staff_id: int, believed: Believed, subject: st
         await execute("update staff_message set state = 'outrun' where id = $1", row["id"])
     made = await execute(
         """insert into staff_message (id, staff_id, session_id, kind, state, created_at, failures, believed, handed_over_at)
-           select $1, p.id, $3, $4, 'waiting', $5, 0, $6, $7 from staff p
+           select $1, p.id, s.id, $4, 'waiting', $5, 0, $6, $7 from staff p join cohort_session s on s.id = coalesce(
+               (select v.id from cohort_session v where v.id = $3),
+               (select min(o.id) from cohort_session o join visit_slot v on v.cohort_id = o.cohort_id where v.id = -$3::int))
            where p.id = $2 and p.active and p.email is not null on conflict do nothing returning 1""",
         uuid5(_NAMESPACE, f"stands/{staff_id}/{subject}/{now.isoformat()}"),
         staff_id,

@@ -33,7 +33,7 @@ async def complete_cohort(
         await destroy_key(keys, "entry", row["key_id"], why, now)
     await execute(
         """update enrolment set key_id = null, sealed = null, code_digest = null, once_digest = null, undo_until = null,
-                  left_from = null, left_slot_id = null where cohort_id = $1""",
+                  left_from = null, left_slot_id = null, contact_bounced = false where cohort_id = $1""",
         cohort_id,
     )
     await execute(f"delete from seat where {_OF_COHORT}", cohort_id)

@@ -199,7 +199,7 @@ async def _let_go(old: uuid.UUID, now: datetime) -> None:
     await execute(
         """update enrolment set state = 'transferred', ended_at = $2, offer_expires_at = null, sealed = null, key_id = null,
                   code_digest = null, once_digest = null, skip_reason = null,
-                  together_id = null, partner_consent = null,
+                  together_id = null, partner_consent = null, contact_bounced = false,
                   participant_id = case when only_waited then null else participant_id end,
                   proof_checked_at = case when only_waited then null else proof_checked_at end,
                   proof_checked_by = case when only_waited then null else proof_checked_by end
@@ -216,9 +216,10 @@ async def _take_over(planned: Plan, move: Move, new: uuid.UUID, kept: asyncpg.Re
            insert into enrolment (id, cohort_id, participant_id, state, arrival, turn, order_reason, applied_at,
                                   confirmed_at, key_id, sealed, code_digest, proof_checked_at, proof_checked_by,
                                   proof_ticked, guardian_ticked, partner_consent, language, declared_for, only_waited,
-                                  once_digest, visit_cancelled_at, place_since, consent_withdrawn_at)
+                                  once_digest, visit_cancelled_at, place_since, consent_withdrawn_at,
+                                  contact_bounced)
            select $1, $2, $3, $4, arrivals, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                  $22, $23 from arrival""",
+                  $22, $23, $24 from arrival""",
         new,
         planned.target.cohort_id,
         facts.participant_id,
@@ -242,6 +243,7 @@ async def _take_over(planned: Plan, move: Move, new: uuid.UUID, kept: asyncpg.Re
         facts.visit_cancelled_at,
         now if facts.participant_id is not None and state != "queued" else None,
         facts.consent_withdrawn_at,
+        facts.contact_bounced,
     )
 
 

@@ -64,7 +64,8 @@ class PersonPage:
 
     `reachable`: where nobody is named, whether they left a way to reach them. Which is not said here. `unreadable`:
     there is a record, and its key is gone or doesn't open it. `coordinates`: who looks may hand out what is kept about
-    the person. `offer_over`: the time to answer is over, and the worker has not been there. `paper_wrong`: the texts
+    the person. `bounced`: mail to their address has come back.
+    `offer_over`: the time to answer is over, and the worker has not been there. `paper_wrong`: the texts
     whose acceptance on paper was noted just now and can be taken back.
     """
 
@@ -115,6 +116,7 @@ class PersonPage:
     protection_asked: bool = False
     offer_over: bool = False
     language: Language = "sv"
+    bounced: bool = False
 
     @property
     def alive(self) -> bool:

@@ -4,9 +4,11 @@ import uuid
 from datetime import datetime
 
 from programmes.core import audit
-from programmes.core.db import fetch, transaction
+from programmes.core.db import execute, fetch, transaction
+from programmes.core.errors import Conflict
 from programmes.enrolment import queries
 from programmes.enrolment.queue.services import note_event, pass_on
+from programmes.enrolment.rules import ALIVE
 from programmes.enrolment.together import queries as together_queries
 
 # Of siblings who wait together one speaks for all, also for one who is away and may come back, as staff pass over them all.
@@ -38,3 +40,22 @@ async def opened(enrolment_id: uuid.UUID, now: datetime) -> None:
         gate = await queries.lock_gate(facts.cohort_id, now)
         if await heard_of(enrolment_id, now):
             await pass_on(gate, now)
+
+
+async def works_again(enrolment_id: uuid.UUID, staff_id: int, now: datetime) -> None:
+    """Staff know that the address takes mail: what goes there from now on counts as received. What has gone already stays to
+    be told. Said again, it changes nothing.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: `enrolment_over`.
+    """
+    async with transaction():
+        cohort_id = (await queries.enrolment(enrolment_id)).cohort_id
+        await queries.lock_gate(cohort_id, now)
+        if (await queries.enrolment(enrolment_id)).state not in ALIVE:
+            raise Conflict("enrolment_over")
+        if await execute(
+            "update enrolment set contact_bounced = false where id = $1 and contact_bounced returning 1", enrolment_id
+        ):
+            await audit.note("contact:works", f"cohort/{cohort_id}", staff_id, now)

@@ -10,6 +10,7 @@ from programmes.core.clock import local_date
 from programmes.core.errors import NotFound
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import place_services, queries, services
+from programmes.enrolment.person import reached_services
 from programmes.enrolment.person.views import mine, show_person, to_person
 from programmes.enrolment.queue import coming_services, order_services
 from programmes.enrolment.queue.order_services import SKIP_REASONS, SkipReason
@@ -127,6 +128,14 @@ async def contact(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: F
     return await show_person(request, cohort_id, enrolment_id, Form(), contact=found)
 
 
+@post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/studs", guards=[signed_in], status_code=303)
+async def works_again(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
+    """The address from which mail has come back takes mail again."""
+    person, *_rest = await mine(request, cohort_id, enrolment_id)
+    await reached_services.works_again(enrolment_id, person.staff_id, request.app.state.clock.now())
+    return to_person(cohort_id, enrolment_id)
+
+
 @post("/personal/grupper/{cohort_id:int}/deltagare/{enrolment_id:uuid}/avsluta", guards=[signed_in], status_code=200)
 async def end(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: FromPath[UUID]) -> Response[Any]:
     """End somebody's way in the words that the statistics need; never a reason."""
@@ -180,4 +189,4 @@ async def coming(request: AnyRequest, cohort_id: FromPath[int], enrolment_id: Fr
     return to_person(cohort_id, enrolment_id)
 
 
-HANDLERS = [written_in, consent, coming, skip, visit, on_paper, proof, new_code, contact, end]
+HANDLERS = [written_in, works_again, consent, coming, skip, visit, on_paper, proof, new_code, contact, end]

@@ -174,6 +174,7 @@ async def _who(
         "partner": pages.partner_words(has_partner_contact(programme), facts),
         "hold": await _hold(facts, person=look.who, section=cohort.section, now=now),
         "language": facts.language,
+        "bounced": facts.contact_bounced and not facts.protected,
         "reachable": not programme.exempt or place_services.has_contact(facts, keys),
         "coordinates": look.who.coordinates(cohort.section),
         "protection_asked": facts.protection_asked,

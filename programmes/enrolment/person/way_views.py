@@ -121,7 +121,8 @@ def application(way: Way, record: PersonRecord | None, form: Form, number: int, 
 
 def written_to_in(way: Way) -> Language:
     """In which language the person is written to: that of the page where they fill it in themselves. Staff say it for them;
-    the language of a staff member's own pages says nothing of it."""
+    the language of a staff member's own pages says nothing of it. The form of the release before asks nothing; what is no
+    language has been refused by then."""
     return language() if way.staff is None else known_language(way.form.raw("besked")) or "sv"
 
 

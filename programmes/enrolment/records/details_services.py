@@ -52,7 +52,9 @@ async def correct(
         await records.lock_numbers()
         shown = await _as_shown(enrolment_id, keys, now, seen)
         facts, person_id, was = shown.facts, shown.person_id, shown.record
-        action = await _write(person_id, _with_contact(right, protected, facts, keys), protected, keys, now)
+        right_contact = _with_contact(right, protected, facts, keys)
+        await _believe_another(facts, "" if protected else right_contact.contact, keys)
+        action = await _write(person_id, right_contact, protected, keys, now)
         if language is not None:
             await language_services.change(enrolment_id, language)
         await audit.note(action, f"participant/{person_id}", staff_id, now)
@@ -110,6 +112,15 @@ async def _write(person_id: UUID, right: records.PersonRecord, protected: bool, 
     over = await time_is_over(person_id, now)
     await records.change(right, protected, keys, person_id, None if over else now)
     return "person:complete" if over else "person:correct"
+
+
+async def _believe_another(facts: queries.EnrolmentFacts, contact: str, keys: KeyFolder) -> None:
+    """Another address is not the one from which mail has come back."""
+    if not facts.contact_bounced or not facts.participant_id or not facts.record:
+        return
+    kept = other_of(records.SealedRecord(facts.participant_id, facts.record, facts.cohort_id, protected=False), keys)
+    if kept is None or kept.contact.casefold() != contact.casefold():
+        await execute("update enrolment set contact_bounced = false where participant_id = $1", facts.participant_id)
 
 
 async def _judge_age_anew(person_id: UUID) -> None:

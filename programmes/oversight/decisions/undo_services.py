@@ -90,7 +90,6 @@ async def undo(cohort_id: int, decision_id: int, principal: Principal, now: date
         )
         if found.decision == "cancel":
             await first_right_services.take_back(cohort, decision_id, now)
-            await enrolment.visits_back(cohort_id, found.decided_at, now)
         await audit.note("cohort:undo_decision", f"cohort/{cohort_id}", principal.staff_id, now)
         await queue.promote(cohort_id, now)
     return []
@@ -103,3 +102,5 @@ async def _sessions_back(cohort_id: int, found: Decided, principal: Principal, n
         await put_back_decided(cohort_id, _CHANGE[found.decision], found.decided_at, principal, now)
         await ask_again(cohort_id, found.decided_at, principal, now)
         await tell_on_again(cohort_id, found.decided_at, principal, now)
+        if found.decision == "cancel":
+            await enrolment.visits_back(cohort_id, found.decided_at, now)
