@@ -42,9 +42,10 @@ def why(error: Exception) -> str:
 
 async def erased_again(worker: Worker) -> bool:
     """Whether nothing is left of what a backup brought back, once that has been tried."""
-    if not worker.keys.waits_for_restore():
-        return True
     try:
+        if not worker.keys.waits_for_restore():
+            await sign_out(worker)
+            return True
         await erase_again(worker)
     except Exception as error:
         log.error("tick_failed", tick="erase_again", error=type(error).__name__, why=why(error))
@@ -53,10 +54,23 @@ async def erased_again(worker: Worker) -> bool:
     return True
 
 
+async def sign_out(worker: Worker) -> None:
+    """At each tick: what a slow `pg_restore` loads after the restore was seen was begun before that, and ends too. A moment
+    that is still to come was told by a clock that has been put right since: then it is now, or nobody could sign in."""
+    seen, now = worker.keys.signed_out_at(), worker.clock.now()
+    if seen is None:
+        return
+    if seen > now:
+        worker.keys.note_signed_out(now)
+    await sessions.end_everybodys(seen)
+    await place_services.close_all_places(seen)
+
+
 async def erase_again(worker: Worker) -> None:
     """What had been erased since the backup. Inside `held_off`, so that the mark that goes is not a new restore's. Of a
     database that was put back nobody is signed in: who was then may have been signed out, or deactivated, since."""
     if worker.keys.waits_for_restore():
+        worker.keys.note_signed_out(worker.clock.now())
         await sessions.end_everybodys()
         await place_services.close_all_places()
     worker.keys.destroy_again()

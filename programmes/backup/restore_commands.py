@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from pyrage.x25519 import Identity
@@ -37,29 +38,35 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
         lost = frozenset(arguments.lost)
         with Progress() as progress:
             done = await restoring.restore(settings, arguments.backup, identities, copy, lost, SystemClock(), progress)
-        if copy:
-            print(f"Keys put back: {done.keys}.")
-        made = f"{done.manifest.moment:%Y-%m-%d %H:%M} UTC"
-        print(f"Put back: {done.rows} rows of {done.tables} tables, as many as the backup of {made} says.")
-        print(f"Protected records that had been erased since, and are erased again: {done.again}.")
-        print(f"What was written after {made} is not there: places, marks, votes. Tell the leaders.")
-        print("Nor are decisions about people: consents that were taken back (2.14; where a partner's record was erased")
-        print("with it, the consent counts as taken back), protected identity, who must not meet whom, and holds.")
-        print("Let those who lead and coordinate say what they know, before anybody is written to or called.")
-        print(f"Accounts, passwords, roles and second factors are those of {made} too, and nobody is signed in. Who was")
-        print(
-            "deactivated since can sign in again, and passwords and recovery codes that were given up count again. These are"
-        )
-        print("the accounts, as programmes staff list says them:")
-        print("\n".join(f"- {line(one)}" for one in done.staff) or "- none")
-        print("Before web is started: programmes staff deactivate, roles, password, second-factor reset, where they are not")
-        print("as they should be.")
-        if done.advice:
-            print("\n".join(["To be done before web is started:", *(f"- {told}" for told in done.advice)]))
-        print("Then start worker and web, and run programmes doctor. Is everybody there who should be? Then say so:")
-        print("programmes keys confirm --yes. Until then no key goes that has no row, should this be the wrong backup.")
+        print("\n".join(_told(done, bool(copy))))
 
     return traced(settings, "restore", work)
+
+
+def _told(done: restoring.Restored, with_keys: bool) -> Iterator[str]:
+    """What was put back, what of it is gone again, what is not there, and what is to be done before it is gone on with."""
+    made = f"{done.manifest.moment:%Y-%m-%d %H:%M} UTC"
+    if with_keys:
+        yield f"Keys put back: {done.keys}."
+    yield f"Put back: {done.rows} rows of {done.tables} tables, as many as the backup of {made} says."
+    yield f"Protected records that had been erased since, and are erased again: {done.again.records}."
+    yield f"Partners' records (2.14) that had been erased since, and are erased again: {done.again.partners}."
+    yield f"Groups of whose working list all or a part had been erased since, and is erased again: {done.again.lists}."
+    yield f"What was written after {made} is not there: places, marks, votes. Tell the leaders."
+    yield "Nor are decisions about people: consents that were taken back (2.14; where a partner's record was erased"
+    yield "with it, the consent counts as taken back), protected identity, who must not meet whom, and holds."
+    yield "Let those who lead and coordinate say what they know, before anybody is written to or called."
+    yield f"Accounts, passwords, roles and second factors are those of {made} too, and nobody is signed in. Who was"
+    yield "deactivated since can sign in again, and passwords and recovery codes that were given up count again. These are"
+    yield "the accounts, as programmes staff list says them:"
+    yield from [f"- {line(one)}" for one in done.staff] or ["- none"]
+    yield "Before web is started: programmes staff deactivate, roles, password, second-factor reset, where they are not"
+    yield "as they should be."
+    if done.advice:
+        yield "To be done before web is started:"
+        yield from (f"- {told}" for told in done.advice)
+    yield "Then start worker and web, and run programmes doctor. Is everybody there who should be? Then say so:"
+    yield "programmes keys confirm --yes. Until then no key goes that has no row, should this be the wrong backup."
 
 
 async def _drill(settings: Settings, arguments: argparse.Namespace) -> None:

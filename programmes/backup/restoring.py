@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 import asyncpg
 from pyrage.x25519 import Identity
@@ -25,6 +26,7 @@ from programmes.core.db import WORKER, close_pool, fetchval, open_pool, transact
 from programmes.core.restoring import restoring
 from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.core.which_database import which
+from programmes.desk.closing.queries import brought_back
 from programmes.doctor import checks
 from programmes.doctor.findings import Patient
 from programmes.evaluation.keys import BallotKeys
@@ -44,14 +46,23 @@ class Whole:
 
 
 @dataclass(frozen=True)
+class Again:
+    """What had been erased since a backup and is erased again: protected records, partners' records (2.14), and groups of
+    whose working list all or a part had gone. How many stood on a list is not said."""
+
+    records: int
+    partners: int
+    lists: int
+
+
+@dataclass(frozen=True)
 class Restored:
-    """What was put back. `again`: protected records that had been erased since the backup, and have been erased again.
-    `staff`: the accounts that it brought."""
+    """What was put back, and erased `again`. `staff`: the accounts that it brought."""
 
     manifest: Manifest
     tables: int
     rows: int
-    again: int
+    again: Again
     staff: Sequence[StaffFacts]
     keys: int = 0
     advice: list[str] = field(default_factory=list)
@@ -262,8 +273,8 @@ async def restore(
 
 async def _afterwards(
     settings: Settings, keys: KeyFolder, lost: frozenset[str], name: str, made_at: datetime, clock: Clock
-) -> tuple[int, Sequence[StaffFacts], list[str]]:
-    """How many protected records were erased again, who has an account, and what is to be done now."""
+) -> tuple[Again, Sequence[StaffFacts], list[str]]:
+    """What was erased again, who has an account, and what is to be done now."""
     await open_pool(settings.worker_database_url, 2, limits=WORKER)
     try:
         again = await _erase_again(settings, keys, lost, name, made_at, clock)
@@ -319,8 +330,8 @@ def _ballot_mark(settings: Settings) -> str:
 
 async def _erase_again(
     settings: Settings, keys: KeyFolder, lost: frozenset[str], name: str, made_at: datetime, clock: Clock
-) -> int:
-    """As the worker does when it starts; returns how many protected records went."""
+) -> Again:
+    """As the worker does when it starts; returns what went."""
     connection = await connect(settings.worker_database_url)
     try:
         if "keys" in lost:
@@ -328,17 +339,32 @@ async def _erase_again(
         if "ballots" in lost:
             ballots = BallotKeys(settings.ballot_key_folder, settings.key_folder)
             await folder_marks.adopt("ballots", ballots.mark, clock.now())
-        before = await fetchval("select count(*) from participant")
+        records, partners, lists = await _kept(), await _kept_partners(), await _lists_again(keys)
         await worker.start_up(worker.Worker(settings, clock, keys, connection))
         async with transaction():
             await audit.note("backup:restore", f"backup/{name.lower()}", None, clock.now())
         # The backup was made before it had gone well: its own trace does not know that yet.
         await backup_trace.note("backup", made_at, done=True)
-        return int(before - await fetchval("select count(*) from participant"))
+        return Again(records - await _kept(), partners - await _kept_partners(), lists - await _lists_again(keys))
     except KeysAway as error:
         raise BackupError(f"The database is back, but {error}. What had been erased goes when the worker starts.") from error
     finally:
         await connection.close()
+
+
+async def _kept() -> int:
+    return int(await fetchval("select count(*) from participant"))
+
+
+async def _kept_partners() -> int:
+    return int(await fetchval("select count(*) from partner_record"))
+
+
+async def _lists_again(keys: KeyFolder) -> int:
+    """How many groups have somebody on their working list of whom there is a receipt. Where people are documented none is
+    erased: the place ends again, and the record goes or stays by itself."""
+    gone = [UUID(receipt["key"]) for receipt in keys.receipts() if receipt["kind"] == "entry"]
+    return sum(found.exempt for found in await brought_back(gone))
 
 
 # That neither worker nor web is at work is as it should be, just now: the list is of what is done before they are started.

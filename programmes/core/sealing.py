@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 Kind = Literal["entry", "person"]
-_RESTORING, _RESTORED, _UNCONFIRMED = "restoring", "restored", "unconfirmed"
+_RESTORING, _RESTORED, _UNCONFIRMED, _SIGNED_OUT = "restoring", "restored", "unconfirmed", "signed-out"
 
 
 def restore_of(folder: Path) -> Literal["", "restoring", "restored"]:
@@ -182,6 +182,19 @@ class KeyFolder:
         """Say that what a backup had brought back has been erased again."""
         self._at(_RESTORED).unlink()
         self._at().sync()
+
+    def note_signed_out(self, now: datetime) -> None:
+        """Say that whoever was signed in until now is no longer: the database was put back."""
+        self._at(_SIGNED_OUT).replace(now.isoformat().encode())
+        self._at().sync()
+
+    def signed_out_at(self) -> datetime | None:
+        """What `note_signed_out` was told last."""
+        with away_when_refused():
+            try:
+                return datetime.fromisoformat(self._at(_SIGNED_OUT).read().decode("ascii", "replace"))
+            except (FileNotFoundError, ValueError):
+                return None
 
     def confirm_restored(self) -> None:
         """Somebody says that the database that was put back is the right one."""

@@ -151,10 +151,12 @@ async def close_places(tokens: Iterable[str], secret: str) -> None:
         await execute("delete from place_session where id = any($1::bytea[])", [*opened, *marked])
 
 
-async def close_all_places() -> None:
-    """Forget what is open in every browser: after a restore also what had been closed, or opened with a code of before."""
+async def close_all_places(opened_before: datetime | None = None) -> None:
+    """Forget what is open in every browser: after a restore also what had been closed, or opened with a code of before.
+    `opened_before`: only what was opened before that."""
+    last = opened_before + PLACE_OPEN if opened_before else None
     async with transaction():
-        await execute("delete from place_session")
+        await execute("delete from place_session where ends_at < coalesce($1, 'infinity'::timestamptz)", last)
 
 
 async def forget_old_sessions(now: datetime) -> None:

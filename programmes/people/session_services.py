@@ -81,11 +81,12 @@ async def end_all(staff_id: int, but: str = "") -> None:
     await end_halves(staff_id)
 
 
-async def end_everybodys() -> None:
-    """End every session, and whatever is between password and code: in a database that was put back some had ended since."""
+async def end_everybodys(begun_before: datetime | None = None) -> None:
+    """End every session, and whatever is between password and code: in a database that was put back some had ended since.
+    `begun_before`: only what was begun before that."""
     async with transaction():
-        await execute("delete from staff_session")
-        await execute("delete from half_sign_in")
+        for table in ("staff_session", "half_sign_in"):
+            await execute(f"delete from {table} where created_at < coalesce($1, 'infinity'::timestamptz)", begun_before)
 
 
 async def end_halves(staff_id: int) -> None:

@@ -30,7 +30,9 @@ from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
 from programmes.doctor.backup_checks import backup_set
 from programmes.doctor.findings import Patient
+from programmes.enrolment.records import partner_services
 from programmes.people import session_services
+from programmes.people.records import PartnerRecord
 from programmes.people.rules import Browser
 from programmes.private_server import PrivateServer
 from programmes.settings import Settings
@@ -260,6 +262,41 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     # Over a filled one nothing is put back.
     code, said = await typed(new, *given, "--lost", "ballots")
     assert (code, "The database is not empty" in said) == (1, True)
+
+
+async def test_a_restore_says_what_it_erased_again_of_records_partners_and_working_lists(
+    place: Place, empty_database: Settings, owner: asyncpg.Connection, typed: Typed, clock: FrozenClock
+) -> None:
+    own, keys = place.settings, place.keys
+    sections = ("2.1", "2.1", "2.14")
+    whole, partly, talks = [await a_cohort(section, clock.now()) for section in sections]
+    all_of_it = [(await somebody(whole, keys, clock.now())).enrolment_id for _ in range(3)]
+    [one, _] = [(await somebody(partly, keys, clock.now())).enrolment_id for _ in range(2)]
+    for name in ("Anna Ask", "Bo Berg"):
+        taken = await somebody(talks, keys, clock.now(), name)
+        partner = PartnerRecord("Pia Ek", "pia@example.invalid", ("email",))
+        await partner_services.keep(taken.enrolment_id, partner, 1, keys, clock.now())
+    [last] = await owner.fetch("select id from partner_record where enrolment_id = $1", taken.enrolment_id)
+    await making.make(own, datetime.now(UTC), Progress())
+    # Of documented people too, whose places end: those are no working lists.
+    keys_of = "select key_id from enrolment where id = any($1::uuid[]) or participant_id = any($2::uuid[])"
+    for gone in await owner.fetch(keys_of, [*all_of_it, one], place.people):
+        keys.destroy("entry", gone["key_id"], "closed", datetime.now(UTC))
+    for person in (*place.people, last["id"]):
+        keys.destroy("person", person, "test", datetime.now(UTC))
+    urls = {url: getattr(empty_database, url) for url in ("database_url", "web_database_url", "worker_database_url")}
+    new = replace(own, **urls)
+    code, said = await typed(new, "restore", place.newest, "--identity", place.identity)
+    assert code == 0, said
+    assert "Protected records that had been erased since, and are erased again: 2." in said
+    assert "Partners' records (2.14) that had been erased since, and are erased again: 1." in said
+    assert "Groups of whose working list all or a part had been erased since, and is erased again: 2." in said
+    # And it has been, before web or worker are started; the consent beside the partner's record is no yes any more.
+    async with restoring.connected(new.database_url) as connection:
+        assert await connection.fetchval("select count(*) from enrolment where id = any($1::uuid[])", [*all_of_it, one]) == 0
+        assert await connection.fetchval("select count(*) from partner_record") == 1
+        consent = await connection.fetchval("select partner_consent from enrolment where id = $1", taken.enrolment_id)
+        assert consent is False
 
 
 def _bit(path: Path, where: float) -> None:

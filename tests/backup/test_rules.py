@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programmes.backup import BackupError, archives, files, manifest, restoring
+from programmes.backup import BackupError, archives, files, manifest, restore_commands, restoring
 from programmes.backup.manifest import Here, Manifest
 from programmes.backup.postgres import address_of, in_database
 from programmes.backup.progress import Progress
@@ -22,6 +22,7 @@ from programmes.core.backup_files import FileFacts
 from programmes.core.backup_trace import Seen
 from programmes.doctor.backup_checks import backup_set, key_copies, trace_findings
 from programmes.doctor.findings import Finding, Patient
+from programmes.people.queries import StaffFacts
 from programmes.settings import Settings
 from tests.clock import FrozenClock
 
@@ -46,6 +47,35 @@ def test_a_manifest_is_read_as_it_was_written_and_known_by_the_installations_key
     assert not manifest.is_ours(found, seal, b"x" * 32)
     assert not manifest.is_ours(replace(found, postgresql=17), seal, KEY)
     assert list(manifest.obstacles(found, HERE)) == []
+
+
+def test_a_restore_says_what_it_erased_what_is_forgotten_and_whom_to_look_through() -> None:
+    robin = StaffFacts("robin", "Robin Ek", active=False, roles=("leader",), single_sign_on=False, second_factor=True)
+    again = restoring.Again(records=3, partners=2, lists=1)
+    done = restoring.Restored(SOUND, 7, 90, again, [robin], keys=5, advice=["Look."])
+    lines = list(restore_commands._told(done, with_keys=True))
+    assert lines[0] == "Keys put back: 5."
+    said = " ".join(lines)
+    for words in (
+        "Put back: 90 rows of 7 tables, as many as the backup of 2026-11-29 02:00 UTC says.",
+        "Protected records that had been erased since, and are erased again: 3.",
+        "Partners' records (2.14) that had been erased since, and are erased again: 2.",
+        "Groups of whose working list all or a part had been erased since, and is erased again: 1.",
+        "What was written after 2026-11-29 02:00 UTC is not there: places, marks, votes.",
+        "consents that were taken back (2.14; where a partner's record was erased with it, the consent counts as taken"
+        " back), protected identity, who must not meet whom, and holds.",
+        "Let those who lead and coordinate say what they know, before anybody is written to or called.",
+        "Accounts, passwords, roles and second factors are those of 2026-11-29 02:00 UTC too, and nobody is signed in.",
+        "Who was deactivated since can sign in again, and passwords and recovery codes that were given up count again.",
+        "- robin\tdeactivated\tleader\tpassword and code\tRobin Ek Before web is started: programmes staff deactivate,"
+        " roles, password, second-factor reset, where they are not as they should be.",
+        "To be done before web is started: - Look.",
+        "programmes keys confirm --yes. Until then no key goes that has no row",
+    ):
+        assert words in said
+    alone = list(restore_commands._told(replace(done, staff=[], advice=[]), with_keys=False))
+    assert "- none" in alone
+    assert not any("Keys put back" in line or "To be done" in line for line in alone)
 
 
 @given(st.integers(0, len(WRITTEN) - 1), st.binary(max_size=3))

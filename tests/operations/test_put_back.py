@@ -24,6 +24,7 @@ from programmes.doctor.findings import Finding, Patient
 from programmes.enrolment.records import key_services
 from programmes.people import lookup_services, records, session_services
 from programmes.people.look_rules import Purpose
+from programmes.people.queries import half_sign_in, load_principal
 from programmes.people.rules import Browser
 from programmes.private_server import PrivateServer
 from programmes.settings import Settings
@@ -192,14 +193,75 @@ async def test_nobody_is_signed_in_of_a_database_that_was_put_back(
     assert tuple(await owner.fetchrow(_OPEN)) == (0, 0, 0)
     [told] = await key_checks.restore(patient(settings, clock))
     assert told.level == "warning"
-    assert "who was deactivated since may sign in" in told.says
-    assert "programmes staff list" in told.mend
+    assert (
+        "Accounts, passwords, roles and second factors are those of its moment: who was deactivated since may" in told.says
+    )
+    assert (
+        "programmes staff list: deactivate who has left (programmes staff deactivate), and give new passwords" in told.mend
+    )
+    assert "Then: programmes keys confirm --yes." in told.mend
     # Whoever signs in then stays so.
     async with transaction():
         await session_services.begin(staff_id, Browser(), clock.now(), clock.now())
     clock.advance(minutes=2)
     await worker.drain(the_worker)
     assert (await owner.fetchrow(_OPEN))["staff"] == 1
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+async def test_who_was_signed_in_is_signed_out_also_where_the_row_is_loaded_after_the_restore_was_seen(
+    confirmed: bool,
+    the_worker: worker.Worker,
+    settings: Settings,
+    clock: FrozenClock,
+    owner: asyncpg.Connection,
+    backup: Backup,
+) -> None:
+    """`pg_restore` beside the worker: the table of marks is there, and that of sessions comes later."""
+    keys = the_worker.keys
+    await somebody(await a_cohort("2.8", clock.now(), await a_leader(clock.now())), keys, clock.now(), "Anna Ask")
+    staff_id = await owner.fetchval("select id from staff")
+    await worker.drain(the_worker)
+    async with transaction():
+        await session_services.begin(staff_id, Browser(), clock.now(), clock.now())
+        await session_services.begin_half(staff_id, "code", Browser(), clock.now())
+    rows = {table: await owner.fetch(f"table {table}") for table in ("staff_session", "half_sign_in", "place_session")}
+    for table in rows:
+        await owner.execute(f"delete from {table}")
+    await backup.make()
+    clock.advance(minutes=11)
+    await worker.drain(the_worker)
+    slow = await asyncpg.connect(settings.database_url)
+    try:
+        async with slow.transaction():
+            # Tables are filled before they are held to each other.
+            await slow.execute("set local session_replication_role = replica")
+            for table, [row] in rows.items():
+                await slow.copy_records_to_table(table, records=[tuple(row)])
+            await backup.put_back()
+            await worker.drain(the_worker)
+            assert keys.is_unconfirmed()
+    finally:
+        await slow.close()
+    assert tuple(await owner.fetchrow(_OPEN)) == (1, 1, 1)
+    if confirmed:
+        keys.confirm_restored()
+    clock.advance(seconds=5)
+    async with transaction():
+        new = await session_services.begin(staff_id, Browser(), clock.now(), clock.now())
+        half = await session_services.begin_half(staff_id, "code", Browser(), clock.now())
+    await worker.drain(the_worker)
+    assert tuple(await owner.fetchrow(_OPEN)) == (1, 1, 0)
+    assert await load_principal(new, clock.now())
+    assert await half_sign_in(half, clock.now())
+    # The clock was wrong by a day when it was seen: whoever signs in after it has been put right stays so.
+    keys.note_signed_out(clock.now() + timedelta(days=1))
+    await worker.drain(the_worker)
+    clock.advance(seconds=5)
+    async with transaction():
+        new = await session_services.begin(staff_id, Browser(), clock.now(), clock.now())
+    await worker.drain(the_worker)
+    assert await load_principal(new, clock.now())
 
 
 async def test_a_restore_right_after_an_erasure_is_seen_too(
