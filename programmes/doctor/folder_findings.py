@@ -75,7 +75,7 @@ def _sharing(name: str, facts: FolderFacts) -> Iterator[Finding]:
         )
 
 
-def _use(name: str, facts: FolderFacts, rotating: bool) -> Iterator[Finding]:
+def _use(name: str, facts: FolderFacts) -> Iterator[Finding]:
     if not facts.usable or facts.closed:
         yield Finding(
             name,
@@ -85,6 +85,17 @@ def _use(name: str, facts: FolderFacts, rotating: bool) -> Iterator[Finding]:
             "Run this as the account of the service. If it is that: give the folder to it, and see that the volume is not"
             " mounted read-only.",
         )
+    if facts.damaged:
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.damaged} key files are damaged: they have another length than a key.",
+            "Take them from a backup of person keys. Of entries and ballots there is none: what they sealed is lost.",
+        )
+
+
+def _none_of_ours(name: str, facts: FolderFacts) -> Iterator[Finding]:
+    """What lies in the folder and was made by no program of ours."""
     if facts.strange:
         yield Finding(
             name,
@@ -113,13 +124,9 @@ def _use(name: str, facts: FolderFacts, rotating: bool) -> Iterator[Finding]:
             " lies elsewhere, as where a link leads, put that very file in its place, so that it is destroyed there. Else"
             " remove what lies there.",
         )
-    if facts.damaged:
-        yield Finding(
-            name,
-            "fault",
-            f"{facts.damaged} key files are damaged: they have another length than a key.",
-            "Take them from a backup of person keys. Of entries and ballots there is none: what they sealed is lost.",
-        )
+
+
+def _rotation(name: str, facts: FolderFacts, rotating: bool) -> Iterator[Finding]:
     if facts.being_rotated and rotating:
         yield Finding(name, "note", f"A rotation is running: {facts.being_rotated} keys have a successor.")
     elif facts.being_rotated:
@@ -174,7 +181,14 @@ def folder_findings(name: str, facts: FolderFacts, demo: bool = False, rotating:
                 " there is.",
             )
         ]
-    found = [*_reach(name, facts), *_sharing(name, facts), *_use(name, facts, rotating), *_receipts_findings(name, facts)]
+    found = [
+        *_reach(name, facts),
+        *_sharing(name, facts),
+        *_use(name, facts),
+        *_none_of_ours(name, facts),
+        *_rotation(name, facts, rotating),
+        *_receipts_findings(name, facts),
+    ]
     who = (
         f"only the group {facts.group} reaches it ({', '.join(facts.members)})"
         if facts.group
@@ -186,43 +200,33 @@ def folder_findings(name: str, facts: FolderFacts, demo: bool = False, rotating:
 
 def key_findings(name: str, what: str, facts: KeyFacts, rebuilt: str) -> Sequence[Finding]:
     """Whether the rows have their keys. `what` are they, in the plural; `rebuilt` says what to do when they are gone."""
-    found = []
-    if facts.missing:
-        found.append(
-            Finding(
-                name,
-                "fault",
-                f"{facts.missing} of {len(facts.needed)} {what} need a key that is not in the folder.",
-                rebuilt,
-            )
-        )
-    else:
-        found.append(Finding(name, "ok", f"All {len(facts.needed - facts.destroyed)} {what} have their keys."))
+    missing = Finding(
+        name, "fault", f"{facts.missing} of {len(facts.needed)} {what} need a key that is not in the folder.", rebuilt
+    )
+    whole = Finding(name, "ok", f"All {len(facts.needed - facts.destroyed)} {what} have their keys.")
+    return [missing if facts.missing else whole, *_keys_without_rows(name, what, facts)]
+
+
+def _keys_without_rows(name: str, what: str, facts: KeyFacts) -> Iterator[Finding]:
+    """Rows that are there again without their keys, keys that are there again, and keys that belong to nothing."""
     if facts.risen:
-        found.append(
-            Finding(
-                name,
-                "fault",
-                f"{facts.risen} {what} are there that have been erased: each has a receipt. The database is from a backup.",
-                "Start the worker, which erases them again. Never bring their keys back.",
-            )
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.risen} {what} are there that have been erased: each has a receipt. The database is from a backup.",
+            "Start the worker, which erases them again. Never bring their keys back.",
         )
     if facts.returned:
-        found.append(
-            Finding(
-                name,
-                "fault",
-                f"{facts.returned} key files of {what} are there again whose keys were destroyed: each has a receipt.",
-                "The worker destroys them again within the hour, and opens nothing with them. Do not restore such files.",
-            )
+        yield Finding(
+            name,
+            "fault",
+            f"{facts.returned} key files of {what} are there again whose keys were destroyed: each has a receipt.",
+            "The worker destroys them again within the hour, and opens nothing with them. Do not restore such files.",
         )
     if facts.orphans:
-        found.append(
-            Finding(
-                name,
-                "note",
-                f"{facts.orphans} keys of {what} are older than a day and belong to no row.",
-                "The worker sets them aside by itself, unless most have no row: then this is another database's folder.",
-            )
+        yield Finding(
+            name,
+            "note",
+            f"{facts.orphans} keys of {what} are older than a day and belong to no row.",
+            "The worker sets them aside by itself, unless most have no row: then this is another database's folder.",
         )
-    return found
