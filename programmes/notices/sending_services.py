@@ -24,6 +24,7 @@ from programmes.notices import (
 )
 from programmes.notices.bounce_services import BOUNCED_BEFORE
 from programmes.notices.change_services import tell_changes
+from programmes.notices.letter_fact_rules import Facts
 from programmes.notices.post_services import Deferred, Post, Refused
 from programmes.notices.queries import NoticeFacts
 from programmes.notices.reach_services import channel_of
@@ -49,7 +50,7 @@ class _Ready:
 
     facts: NoticeFacts
     channel: Channel
-    words: letter_rules.Facts
+    words: Facts
     before: datetime | None
 
 
@@ -147,7 +148,7 @@ async def _ready(facts: NoticeFacts, settings: Settings, keys: KeyFolder, now: d
     return _Ready(facts, channel, words, _of_use_until(words, now))
 
 
-def _of_use_until(words: letter_rules.Facts, now: datetime) -> datetime | None:
+def _of_use_until(words: Facts, now: datetime) -> datetime | None:
     """Until when it helps to hear of it: before the session that it changes, the time to answer by, or the visit."""
     moments = [words.answer_by if words.kind == "place_offered" else None, words.was_at]
     moments += [slot.starts_at if slot else None for slot in (words.session, words.visit)]

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from programmes.core.i18n import gettext as _
 from programmes.notices.gsm_rules import EACH, plain, room
-from programmes.notices.letter_rules import NAMED, Facts, news, spare
+from programmes.notices.letter_fact_rules import NAMED, Facts
+from programmes.notices.letter_rules import news, spare
 
 MOST_SEGMENTS = 2
 

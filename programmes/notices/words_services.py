@@ -17,8 +17,9 @@ from programmes.enrolment.queries import EnrolmentFacts
 from programmes.enrolment.queue import deadline_queries, order_queries
 from programmes.enrolment.queue.deadline_rules import too_short
 from programmes.enrolment.texts import agreement_queries
-from programmes.notices import belief_rules, change_queries, letter_rules, rules
+from programmes.notices import belief_rules, change_queries, rules
 from programmes.notices.belief_rules import Known
+from programmes.notices.letter_fact_rules import Became, Facts, Slot
 from programmes.notices.queries import NoticeFacts
 from programmes.settings import Settings
 
@@ -36,7 +37,7 @@ class _Changed:
 
 async def words_of(
     facts: NoticeFacts, person: EnrolmentFacts, settings: Settings, keys: KeyFolder, now: datetime
-) -> letter_rules.Facts | None:
+) -> Facts | None:
     """What the message is made of, or None if it is no longer true."""
     sessions = await cohorts.sessions(person.cohort_id)
     about = _about(facts, sessions)
@@ -47,11 +48,11 @@ async def words_of(
     if await _outrun(facts, person, book_by, now):
         return None
     code, visit = unseal(person, keys).code, person.visit
-    words = letter_rules.Facts(
+    words = Facts(
         facts.kind,
         person.state,
         answer_by=person.offer_expires_at,
-        visit=letter_rules.Slot(visit.starts_at, visit.ends_at) if visit else None,
+        visit=Slot(visit.starts_at, visit.ends_at) if visit else None,
         book_by=book_by,
         link=f"{settings.base_url}/min-plats#{code}" if code else "",
         phone=settings.phone,
@@ -77,18 +78,18 @@ async def _changed(facts: NoticeFacts, person: EnrolmentFacts, about: SessionFac
 
 
 def _with_sessions(
-    words: letter_rules.Facts,
+    words: Facts,
     facts: NoticeFacts,
     about: SessionFacts | None,
     sessions: Sequence[SessionFacts],
     now: datetime,
-) -> letter_rules.Facts:
+) -> Facts:
     """With when it meets: the session that it is about, what was added or booked with it, and the next."""
     counted = [s for s in sessions if s.state != "cancelled"]
     coming = next((s for s in counted if s.starts_at > now), None)
     return replace(
         words,
-        next=letter_rules.Slot(coming.starts_at, coming.ends_at) if coming else None,
+        next=Slot(coming.starts_at, coming.ends_at) if coming else None,
         is_first=bool(counted) and coming == counted[0],
         session=_as_known(facts, about),
         was_at=about.was_at if about else None,
@@ -98,9 +99,7 @@ def _with_sessions(
     )
 
 
-def _with_changes(
-    words: letter_rules.Facts, about: SessionFacts | None, changed: _Changed, coming: Sequence[SessionFacts]
-) -> letter_rules.Facts:
+def _with_changes(words: Facts, about: SessionFacts | None, changed: _Changed, coming: Sequence[SessionFacts]) -> Facts:
     """With what has become of the sessions that a change was about, and which of those to come are as they were."""
     differs = changed.differs
     return replace(
@@ -113,7 +112,7 @@ def _with_changes(
     )
 
 
-async def _with_queue(words: letter_rules.Facts, person: EnrolmentFacts, now: datetime) -> letter_rules.Facts:
+async def _with_queue(words: Facts, person: EnrolmentFacts, now: datetime) -> Facts:
     """With the place in the queue and where it leads, and until when newcomers have to wait."""
     queued = person.state == "queued" and words.kind in {"queued", "place_moved", "place_back"}
     return replace(
@@ -125,9 +124,7 @@ async def _with_queue(words: letter_rules.Facts, person: EnrolmentFacts, now: da
     )
 
 
-async def _with_first_day(
-    words: letter_rules.Facts, person: EnrolmentFacts, counted: Sequence[SessionFacts]
-) -> letter_rules.Facts:
+async def _with_first_day(words: Facts, person: EnrolmentFacts, counted: Sequence[SessionFacts]) -> Facts:
     """With whether an age was ticked, or years counted, for another first day than there is now."""
     if (person.declared_for is None and person.counted_for is None) or not counted:
         return words
@@ -157,17 +154,17 @@ async def _outrun(facts: NoticeFacts, person: EnrolmentFacts, book_by: date | No
     return False
 
 
-def _became(old: Known | None, now_is: Known | None) -> letter_rules.Became:
+def _became(old: Known | None, now_is: Known | None) -> Became:
     """By what the person may believe that is not so; who believes what is, or knows of none, is told how it is as well."""
     was, or_was = (*belief_rules.wrong_days(old, now_is), None, None)[:2]
-    return letter_rules.Became(_slot(was), _slot(now_is), _slot(or_was))
+    return Became(_slot(was), _slot(now_is), _slot(or_was))
 
 
-def _slot(known: Known | None) -> letter_rules.Slot | None:
-    return letter_rules.Slot(known.starts_at, known.ends_at) if known else None
+def _slot(known: Known | None) -> Slot | None:
+    return Slot(known.starts_at, known.ends_at) if known else None
 
 
-def _added(facts: NoticeFacts, about: SessionFacts | None, counted: Sequence[SessionFacts]) -> letter_rules.Slot | None:
+def _added(facts: NoticeFacts, about: SessionFacts | None, counted: Sequence[SessionFacts]) -> Slot | None:
     """The session at the end that was added when this one was cancelled, or when what was added for it was."""
     new = {session_id for session_id, known in (facts.believed or {}).items() if known is None}
     # One that has been told of by itself since is left to that.
@@ -175,7 +172,7 @@ def _added(facts: NoticeFacts, about: SessionFacts | None, counted: Sequence[Ses
     found = [s for s in counted if about and about.cancelled_at and s.makes_up_for == about.session_id
              and (known is None or s.session_id in known)]  # fmt: skip
     found += [s for s in counted if about and about.cancelled_at and s.session_id in new]
-    return letter_rules.Slot(found[0].starts_at, found[0].ends_at) if found else None
+    return Slot(found[0].starts_at, found[0].ends_at) if found else None
 
 
 def _about(facts: NoticeFacts, sessions: Sequence[SessionFacts]) -> SessionFacts | None:
@@ -185,12 +182,12 @@ def _about(facts: NoticeFacts, sessions: Sequence[SessionFacts]) -> SessionFacts
     return next((s for s in sessions if s.session_id == facts.session_id), None)
 
 
-def _as_known(facts: NoticeFacts, about: SessionFacts | None) -> letter_rules.Slot | None:
+def _as_known(facts: NoticeFacts, about: SessionFacts | None) -> Slot | None:
     """When it is; of one that is cancelled when the person believes that it is."""
     if about is None:
         return None
     known = (facts.believed or {}).get(about.session_id) if about.state == "cancelled" else None
-    return _slot(known) or letter_rules.Slot(about.starts_at, about.ends_at)
+    return _slot(known) or Slot(about.starts_at, about.ends_at)
 
 
 def _booked_with(facts: NoticeFacts, about: SessionFacts | None, counted: Sequence[SessionFacts]) -> int:

@@ -22,7 +22,8 @@ from programmes.enrolment.services import Taken
 from programmes.enrolment.visits import queries as visit_queries
 from programmes.enrolment.visits import services as visit_services
 from programmes.enrolment.visits import step_services
-from programmes.notices.letter_rules import Facts, Slot, letter
+from programmes.notices.letter_fact_rules import Facts, Slot
+from programmes.notices.letter_rules import letter
 from programmes.people.records import PersonRecord
 from tests.clock import FrozenClock
 from tests.factories import (

@@ -21,7 +21,7 @@ from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
 from programmes.desk.group import calls_queries
 from programmes.notices import belief_rules, change_queries, job_services
-from programmes.notices.letter_rules import Slot
+from programmes.notices.letter_fact_rules import Slot
 from programmes.notices.post_services import Deferred, Refused
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, somebody

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from programmes.core.i18n import Language, speaking
 from programmes.core.i18n import gettext as _
 from programmes.notices.gsm_rules import plain, segments
-from programmes.notices.letter_rules import Became, Facts, Slot, letter, news, spare
+from programmes.notices.letter_fact_rules import Became, Facts, Slot
+from programmes.notices.letter_rules import letter, news, spare
 from programmes.notices.mail_rules import Envelope, Letter, compose
 from programmes.notices.rules import AUDIENCE, KINDS, Kind
 from programmes.notices.text_rules import text

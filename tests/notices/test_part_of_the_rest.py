@@ -12,7 +12,8 @@ from programmes.cohorts.rest_services import Wanted
 from programmes.core.clock import local, local_date
 from programmes.core.i18n import day_long, moment_long, speaking
 from programmes.core.sealing import KeyFolder
-from programmes.notices.letter_rules import Became, Facts, Slot, news
+from programmes.notices.letter_fact_rules import Became, Facts, Slot
+from programmes.notices.letter_rules import news
 from tests.clock import FrozenClock
 from tests.factories import a_cohort, a_coordinator, somebody
 from tests.notices.mail import Mail

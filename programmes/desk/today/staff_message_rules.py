@@ -9,7 +9,7 @@ from uuid import UUID
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import moment_long, ngettext
 from programmes.desk.today.staff_belief_rules import Became
-from programmes.notices.letter_rules import Slot
+from programmes.notices.letter_fact_rules import Slot
 from programmes.notices.mail_rules import Letter
 
 Kind = Literal[
