@@ -28,7 +28,8 @@ class Undecided:
 class Missing:
     """What happened in a year and is in no figure yet: occasions of open places without their numbers, groups that are not
     closed, and whether there are such series of talks (how many would be a number of people). `starts`: undecided ones, of
-    sections whose starts are counted; `unbegun`: some series were to have their first talk in the year, and it is not noted."""
+    sections whose starts are counted; `unbegun`: some series were to have their first talk in the year, which is not noted.
+    """
 
     occasions: int
     groups: int
