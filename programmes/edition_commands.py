@@ -47,11 +47,31 @@ def _run(work: Callable[[Edition, date], Awaitable[int]]) -> Run:
 
 
 async def compare(edition: Edition, today: date) -> int:
-    """Say fact by fact what is otherwise than in the edition that is in force the day before; store nothing."""
-    if edition.digest not in await queries.digests() and await _refused_for_its_day(edition, today):
+    """Say fact by fact what is otherwise than in the edition that is in force the day before, and whether it would be
+    refused; store nothing. What is stored already has been let in."""
+    stored = edition.digest in await queries.digests()
+    if not stored and await _refused_for_its_day(edition, today):
         return 1
     await _compared(edition, today)
-    return 0
+    why = "" if stored else await _not_now(edition, today)
+    if why:
+        print(f"programmes edition: loading it would be refused: {why}", file=sys.stderr)
+    return 1 if why else 0
+
+
+async def _not_now(edition: Edition, today: date) -> str:
+    """Why a file whose day can be meant is not stored all the same; empty where it is."""
+    if edition.valid_from <= today:
+        return (
+            f"it would be in force since {edition.valid_from}. What has been decided since then was decided by the one"
+            " before; give it a day to come."
+        )
+    if any(day == edition.valid_from for day, *_rest in await queries.coming(today)):
+        return (
+            f"another one is stored for {edition.valid_from}. Take that back first: programmes edition remove"
+            f" {edition.valid_from}"
+        )
+    return ""
 
 
 async def _refused_for_its_day(edition: Edition, today: date) -> bool:
@@ -90,19 +110,8 @@ async def load(edition: Edition, today: date) -> int:
         return 0
     if await _refused_for_its_day(edition, today):
         return 1
-    if edition.valid_from <= today:
-        print(
-            f"programmes edition: it would be in force since {edition.valid_from}. What has been decided since then was"
-            " decided by the one before; give it a day to come.",
-            file=sys.stderr,
-        )
-        return 1
-    if any(day == edition.valid_from for day, *_rest in await queries.coming(today)):
-        print(
-            f"programmes edition: another one is stored for {edition.valid_from}. Take that back first: programmes edition"
-            f" remove {edition.valid_from}",
-            file=sys.stderr,
-        )
+    if why := await _not_now(edition, today):
+        print(f"programmes edition: {why}", file=sys.stderr)
         return 1
     await _compared(edition, today)
     await load_edition(edition, SystemClock().now())

@@ -27,6 +27,10 @@ class Principal:
         sections = self.roles.get("coordinator")
         return sections is not None and (not sections or section in sections)
 
+    def sees_figures(self, section: str) -> bool:
+        """Whether they may see what a programme came to, small numbers and all: its coordinator and every manager."""
+        return self.has("manager") or self.coordinates(section)
+
     @property
     def coordinated(self) -> frozenset[str] | None:
         """Sections they coordinate; an empty set means all, None means not a coordinator."""

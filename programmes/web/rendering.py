@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar, Request, Response
 from litestar.enums import MediaType
 from litestar.utils.scope.state import ScopeState
+from markupsafe import Markup
 
 from programmes.core import i18n
 from programmes.core.principal import Principal
@@ -106,8 +108,23 @@ def make_environment(settings: Settings, static: Static) -> Environment:
         **{name: getattr(i18n, name) for name in _DATE_HELPERS},
     )
     env.filters["capital"] = i18n.capital
+    env.filters["sv"] = in_swedish
     env.globals["m"] = env.get_template("macros.jinja").module
     return env
+
+
+def in_swedish(text: str, *names: str) -> str:
+    """For a page in another language: a name of a programme, group or place marked as the Swedish it is, so that it is read
+    aloud as such (WCAG 3.1.2). With `names`, those are what is Swedish in `text`. It is markup, for text and not for
+    attributes; on a Swedish page it is the text as it was."""
+    if i18n.language_tag().startswith("sv"):
+        return text
+    span = Markup('<span lang="sv">%s</span>')
+    if not names:
+        return span % text
+    wanted = sorted(filter(None, set(names)), key=len, reverse=True)
+    parts = re.split(f"({'|'.join(map(re.escape, wanted))})", text) if wanted else [text]
+    return Markup("").join(span % part if part in wanted else part for part in parts)
 
 
 _DATE_HELPERS = (

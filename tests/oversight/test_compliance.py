@@ -286,6 +286,33 @@ async def test_a_first_day_that_cannot_be_meant_is_refused_before_anything_is_st
     assert await catalogue.digests() == stored
 
 
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [
+        (date(2026, 8, 1), "it would be in force since 2026-08-01. What has been decided since then was decided by the one"),
+        (date(2026, 9, 2), "it would be in force since 2026-09-02."),
+        (date(2026, 9, 20), "another one is stored for 2026-09-20. Take that back first"),
+    ],
+)
+async def test_comparing_says_that_loading_would_be_refused_and_why_in_the_same_words(
+    may_store: None, db: None, clock: FrozenClock, capsys: pytest.CaptureFixture[str], day: date, says: str
+) -> None:
+    [path] = EDITIONS.glob("*.toml")
+    shipped, today = edition_commands.read_edition(path), date(2026, 9, 2)
+    await load_edition(dataclasses.replace(shipped, valid_from=date(2026, 9, 20), digest=b"later"), clock.now())
+    other = dataclasses.replace(shipped, valid_from=day, digest=b"other")
+    assert await edition_commands.load(other, today) == 1
+    why = capsys.readouterr().err.removeprefix("programmes edition: ").strip()
+    assert why.startswith(says)
+    assert await edition_commands.compare(other, today) == 1
+    told = capsys.readouterr()
+    assert "otherwise" in told.out, "it is compared all the same"
+    assert told.err.strip() == f"programmes edition: loading it would be refused: {why}"
+    # What is stored already is let in again.
+    assert await edition_commands.compare(shipped, today) == 0
+    assert capsys.readouterr().err == ""
+
+
 async def test_a_file_that_is_no_edition_is_refused_in_words(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

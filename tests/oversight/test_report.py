@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ from programmes.oversight.report.kept_rules import read, settled
 from programmes.oversight.report.pages import Programmed
 from programmes.oversight.report.rules import Line, Part, Report, mark_of, written
 from programmes.oversight.report.views import charts_of
+from programmes.oversight.statistics import queries as statistics
 from programmes.oversight.statistics.pages import outside_page, outside_rows
 from programmes.oversight.statistics.rules import FIGURES, Counted, Values, gathered, year_of
 from programmes.oversight.statistics.suppression_rules import Given, Published, about_nobody, given
@@ -359,8 +360,8 @@ async def test_what_is_compared_is_what_is_kept(
     await sign_in_as(client, "sasha", clock.now())
     mark, made, times = hidden((await client.get(PAGE)).text, "sedd"), views._draft, iter((False, True, True))
 
-    async def and_then_it_changes(year: int, municipality: str, now: datetime) -> Report:
-        draft = await made(year, municipality, now)
+    async def and_then_it_changes(year: int, municipality: str, now: datetime, *sees: Callable[[str], bool]) -> Report:
+        draft = await made(year, municipality, now, *sees)
         # Not yet as the page is read that holds the form.
         if next(times):
             await owner.execute("update head_count set women = women + 1")
@@ -392,6 +393,127 @@ async def test_before_it_is_established_the_manager_sees_what_is_not_in_it(
     # They are told to whoever can establish it.
     await sign_in_as(client, "kim", clock.now())
     assert "saknar sina siffror" not in (await client.get(PAGE)).text
+
+
+async def test_a_start_of_the_year_without_a_decision_is_named_before_it_falls_between_two_reports(
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    december, robin = datetime(2026, 12, 3, 9, tzinfo=UTC), await a_leader(clock.now(), "robin2")
+    began, nobody, later = [
+        await a_cohort(section, december, robin, first_in=timedelta(days=days), sessions=10)
+        for section, days in (("2.8", 0), ("2.1", 1), ("2.8", 40))
+    ]
+    await owner.execute("update cohort set name = 'Decembergruppen' where id = $1", began.cohort_id)
+    await owner.execute("update cohort set name = 'Januarigruppen' where id = $1", later.cohort_id)
+    await owner.execute("update cohort set name = 'Ingen räknar' where id = $1", nobody.cohort_id)
+    await sign_in_as(client, "sasha", clock.now())
+    shown = (await client.get(PAGE)).text
+    notes = shown.partition('id="saknas"')[2].partition("</ul></div>")[0]
+    assert "1 start under året saknar beslut" in notes
+    assert "Decembergruppen, 3 december 2026" in notes
+    assert "räknas den inte i någon berättelse" in notes
+    # Of an exempt programme no starts are counted; what begins next year is in the report of that.
+    assert not {name for name in ("Januarigruppen", "Ingen räknar") if name in notes}
+    # The way to the decision is for whoever may decide.
+    way = f'href="/personal/starter#start-{began.cohort_id}"'
+    assert way not in notes
+    await _coordinates_too(owner, "")
+    assert way in (await client.get(PAGE)).text
+    # It is a warning.
+    await _establish(client, 2026)
+    await owner.execute("update cohort set state = 'started', started_at = $2 where id = $1", began.cohort_id, clock.now())
+    found = await statistics.sections(year_of(2026), ["2.8"], clock.now())
+    assert [section.value("starts", 0) for section in found] == [1], "that is what was missing"
+
+
+async def test_a_series_of_the_year_that_has_not_begun_is_told_without_how_many(
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    december, robin = datetime(2026, 12, 3, 9, tzinfo=UTC), await a_leader(clock.now(), "robin2")
+    series = await a_cohort("2.14", december, robin, minimum=1, maximum=1, first_in=timedelta(), sessions=10)
+    await sign_in_as(client, "sasha", clock.now())
+    shown = (await client.get(PAGE)).text
+    assert "Det finns serier där första samtalet skulle ha varit under året" in shown
+    notes = shown.partition('id="saknas"')[2].partition("</ul></div>")[0]
+    assert "starter#start" not in notes
+    assert series.name not in notes
+
+
+async def _coordinates_too(owner: asyncpg.Connection, section: str) -> None:
+    await owner.execute(
+        "insert into staff_role (staff_id, role, section) select id, 'coordinator', $1 from staff where username = 'sasha'",
+        section,
+    )
+
+
+async def _nina(clock: FrozenClock, client: httpx.AsyncClient, section: str = "2.8") -> None:
+    await a_coordinator(clock.now(), "nina", section)
+    await sign_in_as(client, "nina", clock.now())
+
+
+def _article(text: str) -> str:
+    return text.partition("<article")[2].partition("</article>")[0]
+
+
+async def test_who_coordinates_some_programmes_sees_only_those_until_the_report_is_established(
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    open_group = await a_cohort("2.1", clock.now() - timedelta(days=60), first_in=timedelta(), sessions=2, state="started")
+    assert open_group
+    await _nina(clock, client)
+    for year in (2026, 2027):
+        shown = _article((await client.get(f"{PAGE}?ar={year}")).text)
+        for words in ("3.1", "12 besök", "Det var öppet", "är inte avslutad", "2.1 "):
+            assert words not in shown, (year, words)
+        assert re.search(r"Utkastet visar dina insatser: 2\.8 [^.]+\.", shown)
+    # It says the same whatever is noted elsewhere, a day apart.
+    before = {year: _article((await client.get(f"{PAGE}?ar={year}")).text) for year in (2026, 2027)}
+    await owner.execute("update head_count set women = women + 2, men = men + 1")
+    assert {year: _article((await client.get(f"{PAGE}?ar={year}")).text) for year in (2026, 2027)} == before
+    # As are the files of a year that is over.
+    paper = _text(await _bytes(client, "2026.pdf"))
+    assert "Utkastet visar dina insatser" in paper
+    assert "3.1" not in paper
+    book = openpyxl.load_workbook(io.BytesIO(await _bytes(client, "2026.xlsx")))
+    cells = [str(cell) for sheet in book.worksheets for row in sheet.iter_rows(values_only=True) for cell in row]
+    assert "2.8" in cells
+    assert any("Utkastet visar dina insatser" in cell for cell in cells)
+    assert not [cell for cell in cells if any(word in cell for word in ("3.1", "Det var öppet", "Öppna tillfällen", "2.1 "))]
+    assert (await client.get(f"{PAGE}/2026-kort.pdf")).status_code == 404
+
+
+async def test_a_coordinator_of_a_programme_without_figures_sees_nothing_of_the_others(
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    await _nina(clock, client, "9.9")
+    shown = _article((await client.get(f"{PAGE}?ar=2026")).text)
+    assert "Utkastet visar bara dina insatser, och för dem finns inga siffror" in shown
+    assert "12 besök" not in shown
+
+
+async def test_who_coordinates_everything_or_manages_sees_the_whole_draft_and_everybody_what_is_established(
+    staff: None, client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection
+) -> None:
+    await _nina(clock, client)
+    narrowed = await views._draft(2026, "Karlshamns kommun", clock.now(), lambda section: section == "2.8")
+    # Nobody who may not establishes anything, with whatever mark.
+    answer = await post_form(client, f"{PAGE}?ar=2026", {"ar": "2026", "sedd": mark_of(narrowed), "ord": ""})
+    assert answer.status_code == 403
+    await sign_in_as(client, "kim", clock.now())
+    shown = _article((await client.get(PAGE)).text)
+    assert ("12 besök" in shown, "Utkastet visar" in shown) == (True, False)
+    # A manager who also coordinates one programme establishes the whole.
+    await _coordinates_too(owner, "2.8")
+    await sign_in_as(client, "sasha", clock.now())
+    shown = _article((await client.get(PAGE)).text)
+    assert ("12 besök" in shown, "Utkastet visar" in shown) == (True, False)
+    answer = await post_form(client, f"{PAGE}?ar=2026", {"ar": "2026", "sedd": mark_of(narrowed), "ord": ""})
+    assert (answer.status_code, "Siffrorna har ändrats" in answer.text) == (422, True)
+    await _establish(client, 2026)
+    await sign_in_as(client, "nina", clock.now())
+    shown = _article((await client.get(f"{PAGE}?ar=2026")).text)
+    assert ("12 besök" in shown, "Utkastet visar" in shown) == (True, False)
+    assert "3.1" in _text(await _bytes(client, "2026.pdf"))
 
 
 async def _establish(client: httpx.AsyncClient, year: int) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import listed as in_words
 from programmes.core.i18n import ngettext, number_word, thousands
-from programmes.oversight.report.rules import Bar, Chart, Defined, Line, Missing, Part, Report
+from programmes.oversight.report.missing_pages import Note
+from programmes.oversight.report.rules import Bar, Chart, Defined, Line, Part, Report
 from programmes.oversight.statistics.rules import FIGURES, Figure
 from programmes.oversight.statistics.suppression_rules import Given, Published
 from programmes.oversight.statistics.wording_rules import amount, definition, label, source, unit
@@ -37,10 +38,11 @@ def report(
     words: str = "",
     first: bool = False,
     going_on: bool = False,
+    narrowed: bool = False,
 ) -> Report:
     """The whole report of a year, as it would be established now. `first`: the service came into use in the year, so that
     nothing is known of what was before, and it is not said that too little was. `going_on`: the year is not over, so neither
-    is it then."""
+    is it then. `narrowed`: there are other sections, of which whoever reads it may not see drafts."""
     told = [given for given in found if not given.nothing or programmes[given.section].wanted_starts]
     used = {figure for given in told for figure in given.figures}
     charts = tuple(chart for figure in _CHARTS if (chart := _chart(figure, told, programmes, year)))
@@ -49,13 +51,28 @@ def report(
         year=year,
         municipality=municipality,
         words=words,
-        lead=(*(going_on_words() if going_on else ()), *_lead(told, programmes, year, first)),
+        lead=(
+            *_narrowed_words(programmes, narrowed),
+            *(going_on_words() if going_on else ()),
+            *_lead(told, programmes, year, first),
+        ),
         charts=charts,
         parts=tuple(_part(given, programmes[given.section], year, first or going_on) for given in told),
         quiet=_("Inget att räkna %(year)s eller året före: %(names)s.", year=year, names=in_words(quiet)) if quiet else "",
         definitions=tuple(Defined(label(f, "group"), definition(f), source(f)) for f in FIGURES if f in used),
         short=tuple(_short(told, programmes)),
     )
+
+
+def _narrowed_words(programmes: Mapping[str, Programmed], narrowed: bool) -> Iterable[str]:
+    """Which sections a draft is of, where it is not the whole."""
+    if narrowed and programmes:
+        names = in_words([f"{section} {of.name}" for section, of in programmes.items()])
+        yield _("Utkastet visar dina insatser: %(names)s. De andra syns när berättelsen är fastställd.", names=names)
+    elif narrowed:
+        yield _(
+            "Utkastet visar bara dina insatser, och för dem finns inga siffror. De andra syns när berättelsen är fastställd."
+        )
 
 
 def going_on_words() -> tuple[str, ...]:
@@ -304,7 +321,7 @@ class ReportPage:
     files: tuple[tuple[str, str, str], ...]
     mark: str
     form: Any
-    missing: tuple[str, ...] = ()
+    missing: tuple[Note, ...] = ()
     unknown: str = ""
 
 
@@ -337,35 +354,6 @@ def unprintable_words(signs: Sequence[str]) -> str:
         len(signs),
         signs=" ".join(signs[:_MOST_SIGNS]) + (" …" if len(signs) > _MOST_SIGNS else ""),
     )
-
-
-def missing_words(missing: Missing) -> tuple[str, ...]:
-    """What happened in the year and would not be in the report, each said with what to do about it."""
-    said = []
-    if missing.occasions:
-        said.append(
-            ngettext(
-                "%(n)s öppet tillfälle saknar sina siffror. Räkna besöken först.",
-                "%(n)s öppna tillfällen saknar sina siffror. Räkna besöken först.",
-                missing.occasions,
-            )
-        )
-    if missing.groups:
-        said.append(
-            ngettext(
-                "%(n)s grupp är inte avslutad. Den räknas det år då den avslutas.",
-                "%(n)s grupper är inte avslutade. De räknas det år då de avslutas.",
-                missing.groups,
-            )
-        )
-    if missing.series:
-        said.append(
-            _(
-                "Det finns serier med samtal som inte är avslutade. Där ingen dokumenteras räknas de i det halvår då "
-                "sista samtalet var, och kommer då inte med. Avsluta dem först."
-            )
-        )
-    return tuple(said)
 
 
 def files(year: int, established: bool) -> tuple[tuple[str, str, str], ...]:

@@ -4,10 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
+from programmes.cohorts.rules import UNDECIDED
 from programmes.core.clock import at_local, local_date
 from programmes.core.db import fetch, fetchrow
 from programmes.oversight.report.kept_rules import read, settled
-from programmes.oversight.report.rules import Missing, Report
+from programmes.oversight.report.rules import Missing, Report, Undecided
 from programmes.oversight.statistics import queries as statistics
 from programmes.oversight.statistics.rules import year_of
 from programmes.oversight.statistics.suppression_rules import Given, Year, given
@@ -59,8 +60,16 @@ async def leaving(of: int, wanted: Collection[str], now: datetime) -> list[Given
 
 async def missing(of: int) -> Missing:
     """What a report of a year that is over would be without, were it established now."""
-    [found] = await fetch(_MISSING, at_local(date(of, 1, 1), time(0)), at_local(date(of + 1, 1, 1), time(0)))
-    return Missing(found["occasions"], found["groups"], found["series"])
+    within = at_local(date(of, 1, 1), time(0)), at_local(date(of + 1, 1, 1), time(0))
+    [found] = await fetch(_MISSING, *within)
+    undecided = await fetch(_UNDECIDED, *within, list(UNDECIDED))
+    starts = (
+        Undecided(row["id"], row["section"], row["name"], local_date(row["starts_at"]))
+        for row in undecided
+        if row["form"] == "group"
+    )
+    unbegun = any(row["form"] == "individual" for row in undecided)
+    return Missing(found["occasions"], found["groups"], found["series"], tuple(starts), unbegun)
 
 
 _MISSING = """
@@ -75,6 +84,16 @@ select (select count(*) from cohort_session s join cohort c on c.id = s.cohort_i
           and not exists (select 1 from head_count h where h.session_id = s.id))::int as occasions,
        (select count(*) from unclosed where form = 'group')::int as groups,
        exists (select 1 from unclosed where form = 'individual') as series
+"""
+
+
+# What the statistics count as a start once it is decided, or its first talk is noted, by the day of its first session
+# (`statistics.queries`): decided after its year was established it would be in no year's report.
+_UNDECIDED = """
+select c.id, p.section, p.form, c.name, s.starts_at from cohort_session s
+join cohort c on c.id = s.cohort_id and c.state = any($3) and c.ended_how is distinct from 'cancelled'
+join programme p on p.id = c.programme_id and p.doc_level = 'individual' and p.form in ('group', 'individual')
+where s.number = 1 and s.starts_at >= $1 and s.starts_at < $2 order by s.starts_at, c.id
 """
 
 

@@ -6,6 +6,7 @@ says the same, whoever has been erased and whatever has been put right meanwhile
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 
 import msgspec
 
@@ -14,13 +15,27 @@ LONGEST_WORDS = 2000
 
 
 @dataclass(frozen=True)
+class Undecided:
+    """A start of a year of which nobody has decided whether it starts: its group, and the day of its first session."""
+
+    cohort_id: int
+    section: str
+    name: str
+    day: date
+
+
+@dataclass(frozen=True)
 class Missing:
     """What happened in a year and is in no figure yet: occasions of open places without their numbers, groups that are not
-    closed, and whether there are such series of talks (how many would be a number of people)."""
+    closed, and whether there are such series of talks (how many would be a number of people). `starts`: undecided ones, of
+    sections whose starts are counted; `unbegun`: some series were to have their first talk in the year, which is not noted.
+    """
 
     occasions: int
     groups: int
     series: bool
+    starts: tuple[Undecided, ...] = ()
+    unbegun: bool = False
 
 
 @dataclass(frozen=True)

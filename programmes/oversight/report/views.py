@@ -1,6 +1,7 @@
 """The year's report: to read, to establish, and as files. It holds only what may leave the house."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from programmes.core.typesetting import typeset, unprintable
 from programmes.oversight.report import pages
 from programmes.oversight.report import queries as report_queries
 from programmes.oversight.report import services as report_services
+from programmes.oversight.report.missing_pages import missing_notes
 from programmes.oversight.report.pages import Programmed
 from programmes.oversight.report.queries import Established
 from programmes.oversight.report.services import LONGEST_WORDS, Report, mark_of
@@ -37,12 +39,14 @@ _NAME = re.compile(r"(2[0-9]{3})(\.pdf|-kort\.pdf|\.xlsx)")
 _YEARS = 3
 
 
-async def _draft(year: int, municipality: str, now: datetime) -> Report:
+async def _draft(year: int, municipality: str, now: datetime, sees: Callable[[str], bool] | None = None) -> Report:
     """The report of a year, from the figures as they are, in Swedish, whoever reads it. What is established of
-    its own year or the one before stands in it as it was told."""
+    its own year or the one before stands in it as it was told. `sees`: of which sections; none for the whole, as it would be
+    established: two drafts differ by few, so that whoever sees some sections' figures reads of those only (decision 42)."""
     period = year_of(year)
     day = min(period.last, local_date(now))
-    told = await statistics.of_period(period)
+    everything = await statistics.of_period(period)
+    told = {section: p for section, p in everything.items() if sees is None or sees(section)}
     at_the_end = {p.section: p.starts_per_year_min for _id, p in await catalogue.in_force(day)}
     open_groups = await statistics.left_open(period, (), now)
     began = await report_queries.begun()
@@ -68,16 +72,17 @@ async def _draft(year: int, municipality: str, now: datetime) -> Report:
             municipality,
             first=began is not None and began.year == year,
             going_on=day < period.last,
+            narrowed=len(told) < len(everything),
         )
 
 
 async def _found(year: int, request: AnyRequest) -> tuple[Report, Established | None]:
-    """The report, and how it was established, unless it is a draft."""
+    """The report, and how it was established, unless it is a draft: of that, what whoever asks may see."""
     known = await report_queries.established(year)
     if known is not None:
         return known.report, known
-    state = request.app.state
-    return await _draft(year, state.settings.municipality, state.clock.now()), None
+    state, who = request.app.state, require_role(request, "coordinator", "manager")
+    return await _draft(year, state.settings.municipality, state.clock.now(), who.sees_figures), None
 
 
 def _day(known: Established | None) -> str:
@@ -126,7 +131,7 @@ async def _page(request: AnyRequest, form: Form, year: int) -> Response[Any]:
         years=tuple((one, f"{pages.ADDRESS}?ar={one}") for one in years),
         files=pages.files(year, established=established is not None) if known and over else (),
         mark=mark,
-        missing=pages.missing_words(await report_queries.missing(year)) if mark else (),
+        missing=missing_notes(await report_queries.missing(year), who.coordinates) if mark else (),
         form=form,
         unknown="" if known else pages.unknown_words(year),
     )
@@ -159,7 +164,7 @@ async def establish(request: AnyRequest) -> Response[Any]:
         form.fail("ord", pages.unprintable_words(signs))
     if points_to_somebody(words) == "personal_number":
         form.fail("ord", pages.number_in_words())
-    # The very report that is compared is the one that is kept: made again it could be another.
+    # The very report that is compared is the one that is kept: made again it could be another. Of all sections, always.
     draft = await _draft(year, request.app.state.settings.municipality, now)
     if mark_of(draft) != form.raw("sedd"):
         form.fail("sedd", _("Siffrorna har ändrats sedan du läste. Läs igen, och fastställ sedan."))

@@ -60,8 +60,8 @@ class SectionView:
 
 @dataclass(frozen=True)
 class StatisticsPage:
-    """The page. `links`: periods to choose, the one that is shown marked. `nothing`: the programmes without any figure.
-    `compared`: that there is anything to stand beside the period."""
+    """The page. `links`: periods to choose, the one that is shown marked. `nothing`: the programmes without any figure,
+    `quiet` their names. `compared`: that there is anything to stand beside the period."""
 
     period: str
     before: str
@@ -69,6 +69,7 @@ class StatisticsPage:
     links: tuple[tuple[str, str, bool], ...]
     sections: tuple[SectionView, ...]
     nothing: str
+    quiet: tuple[str, ...]
     definitions: tuple[tuple[str, str], ...]
     programmes: tuple[tuple[str, str], ...]
     values: Mapping[str, str]
@@ -174,6 +175,7 @@ def statistics_page(
         links=links(today, period, chosen),
         sections=views,
         nothing=_("Inget att räkna i perioden eller året före: %(names)s.", names=in_words(quiet)) if quiet else "",
+        quiet=tuple(quiet),
         definitions=tuple((label(f, group_words), definition(f)) for f in FIGURES if f in used),
         programmes=(("", _("Alla insatser")), *((s, f"{s} {name}") for s, name in names.items())),
         values={

@@ -38,7 +38,7 @@ async def _programmes(who: Principal, period: Period, now: datetime | None = Non
     return {
         section: programme.short_name
         for section, programme in (today | {s: p for s, p in told.items() if s not in today}).items()
-        if who.has("manager") or who.coordinates(section)
+        if who.sees_figures(section)
     }
 
 
