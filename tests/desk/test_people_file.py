@@ -44,7 +44,7 @@ async def test_the_file_has_everybody_as_the_page_shows_them_and_each_is_in_the_
     group = f"/personal/grupper/{cohort.cohort_id}"
     assert f'href="{group}/deltagare.csv"' in (await client.get(group)).text
     before = await owner.fetchval("select max(id) from record_look")
-    client.cookies.set("language", "en")
+    client.cookies.set("lang", "en")
     lines = await lines_of(client, f"{group}/deltagare.csv")
     assert {line[0] for line in lines} == {MARK}
     assert [line[1:5] for line in lines] == [

@@ -284,7 +284,7 @@ async def test_the_history_of_an_exempt_queue_proves_the_order_without_any_name(
     late = (await somebody(cohort, keys, clock.now())).enrolment_id
     assert await services.end_by_staff(late, "declined", kim.staff_id, keys, clock.now())
     await sign_in_as(client, "kim", clock.now())
-    client.cookies.set("language", "en")
+    client.cookies.set("lang", "en")
     answer = await client.get(f"/personal/grupper/{cohort.cohort_id}/ko.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "attachment" in answer.headers["content-disposition"]

@@ -627,8 +627,8 @@ async def test_what_cannot_be_asked_for_is_said_in_words(staff: None, client: ht
         answer = await client.get(answer.headers["location"])
         assert (answer.status_code, "Bara år som är över kan lämnas ut." in answer.text) == (422, True)
     await _establish(client, 2026)
-    client.cookies.set("language", "en")
-    assert "Established 3 February 2027 by Sasha" in (await client.get(f"{PAGE}?lang=en")).text
+    client.cookies.set("lang", "en")
+    assert "Established 3 February 2027 by Sasha" in (await client.get(PAGE)).text
 
 
 async def test_nobody_changes_one_that_is_established(staff: None, owner: asyncpg.Connection) -> None:
