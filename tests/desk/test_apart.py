@@ -182,13 +182,38 @@ async def test_nobody_else_sets_or_sees_it_and_where_nobody_is_named_there_is_no
     assert (await client.get(page_of(other, bo))).status_code == 404
     await owner.execute("insert into kept_apart (enrolment_id, other_id) values ($1, $2), ($2, $1)", anna, bo)
     shown = (await client.get(page_of(one, anna))).text
-    assert ("En person i En annan grupp" in shown, other.name in shown) == (True, False)
+    assert ("En person i en annan grupp" in shown, other.name in shown) == (True, False)
     number = await owner.fetchval("select id from kept_apart where enrolment_id = $1", bo)
     # The number of the other's row takes nothing away here.
-    await post_form(client, page_of(one, anna), {"bort": str(number)})
+    await post_form(client, page_of(one, anna), {"bort": str(number), "saker": "1"})
     assert await owner.fetchval("select count(*) from kept_apart") == 2
-    await post_form(client, page_of(one, anna), {"bort": hidden(shown, "bort")})
-    assert await owner.fetchval("select count(*) from kept_apart") == 0
     assert await days_apart(one.cohort_id, []) == []
     whom = await change_services.whom(exempt, keys)
     assert (whom.nobody, whom.reach.sent) == (1, 0)
+
+
+async def test_only_who_works_with_both_lets_them_meet_again_and_is_asked_first(
+    client: httpx.AsyncClient, clock: FrozenClock, owner: asyncpg.Connection, keys: KeyFolder
+) -> None:
+    robin, _kim = await a_leader(clock.now()), await a_coordinator(clock.now())
+    one, other = await a_cohort("2.8", clock.now(), robin), await a_cohort("2.7", clock.now())
+    anna = (await somebody(one, keys, clock.now(), "Anna Ask")).enrolment_id
+    bo = (await somebody(other, keys, clock.now(), "Bo Berg")).enrolment_id
+    await owner.execute("insert into kept_apart (enrolment_id, other_id) values ($1, $2), ($2, $1)", anna, bo)
+    number = await owner.fetchval("select id from kept_apart where enrolment_id = $1", anna)
+    await sign_in_as(client, "robin", clock.now())
+    page = page_of(one, anna)
+    shown = (await client.get(page)).text
+    assert "Bara den som arbetar med båda grupperna kan ta bort det." in shown
+    assert 'name="bort"' not in shown
+    assert (await post_form(client, page, {"bort": str(number), "saker": "1"})).status_code == 403
+    assert await owner.fetchval("select count(*) from kept_apart") == 2
+    await sign_in_as(client, "kim", clock.now())
+    asked = await post_form(client, page, {"bort": hidden((await client.get(page)).text, "bort")})
+    assert (asked.status_code, "Får de mötas igen?" in asked.text) == (200, True)
+    assert f"En person i {other.name}. Sedan varnar tjänsten inte" in asked.text
+    assert await owner.fetchval("select count(*) from kept_apart") == 2
+    assert (await post_form(client, page, {"bort": str(number), "saker": "1"})).status_code == 303
+    assert await owner.fetchval("select count(*) from kept_apart") == 0
+    # Said twice, it changes nothing.
+    assert (await post_form(client, page, {"bort": str(number), "saker": "1"})).status_code == 303

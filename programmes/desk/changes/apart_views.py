@@ -1,5 +1,6 @@
 """Keep apart (får inte mötas): whom a documented person must not meet. Others only ever see that something clashes."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from programmes.catalogue import queries as catalogue
 from programmes.cohorts import queries as cohorts
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.clock import local_date
-from programmes.core.errors import Conflict, NotFound
+from programmes.core.errors import Conflict, Forbidden, NotFound
 from programmes.core.i18n import day_plain
 from programmes.core.i18n import gettext as _
 from programmes.enrolment import queries as enrolments
@@ -29,7 +30,9 @@ _RUNNING: tuple[cohorts.CohortState, ...] = ("planned", "open", "postponed", "st
 
 @dataclass(frozen=True)
 class ApartPage:
-    """`lines` are those that are in force, by group; `people` those of the chosen group, and `clash` where they meet now."""
+    """`lines` are those that are in force: by which number the asker may take it back, nought for who works only with one of
+    the two, and what is said of it. `people` are those of the chosen group, and `clash` where they meet now. `asked`: of
+    which it is asked whether they may meet."""
 
     address: str
     cohort_id: int
@@ -40,6 +43,11 @@ class ApartPage:
     people: tuple[tuple[str, str], ...]
     form: Form
     clash: str = ""
+    asked: tuple[int, str] = (0, "")
+
+    @property
+    def names(self) -> list[str]:
+        return [name for _number, name in self.groups]
 
 
 async def _theirs(request: AnyRequest, cohort_id: int, enrolment_id: UUID) -> tuple[CohortFacts, list[CohortFacts]]:
@@ -58,7 +66,7 @@ async def _theirs(request: AnyRequest, cohort_id: int, enrolment_id: UUID) -> tu
 
 
 async def _show(
-    request: AnyRequest, cohort_id: int, enrolment_id: UUID, chosen: str, form: Form, status: int = 200
+    request: AnyRequest, cohort_id: int, enrolment_id: UUID, chosen: str, form: Form, status: int = 200, asked: int = 0
 ) -> Response[Any]:
     cohort, mine = await _theirs(request, cohort_id, enrolment_id)
     group = next((c.cohort_id for c in mine if str(c.cohort_id) == chosen), 0)
@@ -72,21 +80,27 @@ async def _show(
         people = [(str(entry.enrolment_id), entry.label) for entry in found]
     known = {c.cohort_id for c in mine}
     days = await apart_queries.days_of(enrolment_id, cohort.cohort_id)
+    lines = tuple(_line(one, known) for one in await apart_queries.of(enrolment_id))
     view = ApartPage(
         f"/personal/grupper/{cohort.cohort_id}/deltagare/{enrolment_id}",
         cohort.cohort_id,
         cohort.name,
-        tuple(
-            (one.apart_id, one.group if one.cohort_id in known else _("En annan grupp"))
-            for one in await apart_queries.of(enrolment_id)
-        ),
+        lines,
         tuple((c.cohort_id, c.name) for c in mine),
         group,
         tuple(people),
         form,
         _("Krock den %(day)s.", day=day_plain(days[0]).rsplit(" ", 1)[0]) if days else "",
+        next((line for line in lines if asked and line[0] == asked), (0, "")),
     )
     return page(request, "desk/apart.html", view, status)
+
+
+def _line(one: apart_queries.Apart, known: Set[int]) -> tuple[int, str]:
+    """Who works with one of the two alone reads neither the other's group nor why, and does not take it back for them."""
+    if one.cohort_id not in known:
+        return 0, _("En person i en annan grupp")
+    return one.apart_id, _("En person i %(group)s", group=one.group)
 
 
 @get(_PAGE, guards=[signed_in])
@@ -102,9 +116,13 @@ async def keep_apart(request: AnyRequest, cohort_id: FromPath[int], enrolment_id
     form, who, now = await read_form(request), principal(request), request.app.state.clock.now()
     if form.ticked("bort"):
         typed = form.raw("bort")
-        known = [one.apart_id for one in await apart_queries.of(enrolment_id) if str(one.apart_id) == typed]
-        if known:
-            await apart_services.let_meet(enrolment_id, known[0], who.staff_id, now)
+        said = next((one for one in await apart_queries.of(enrolment_id) if str(one.apart_id) == typed), None)
+        if said and said.cohort_id not in {c.cohort_id for c in mine}:
+            raise Forbidden
+        if said and not form.ticked("saker"):
+            return await _show(request, cohort_id, enrolment_id, "", form, asked=said.apart_id)
+        if said:
+            await apart_services.let_meet(enrolment_id, said.apart_id, who.staff_id, now)
     else:
         group = next((c.cohort_id for c in mine if str(c.cohort_id) == form.raw("grupp")), 0)
         offered = [f.enrolment_id for f in await enrolments.enrolments(group, apart_queries.ALIVE)] if group else []
