@@ -69,7 +69,7 @@ def _end_of_queue(facts: Facts) -> list[str]:
         return [_("En plats är ledig, och du är näst på tur."), how, *next_session(facts)]
     return [
         _("Kön är slut. Det blev tyvärr ingen plats den här gången."),
-        _("Du kan anmäla dig till en annan start. Hur står på Min plats. Länken fungerar ett dygn."),
+        _("Du kan anmäla dig till en annan start när en är öppen. Hur står på Min plats. Länken fungerar ett dygn."),
     ]
 
 
@@ -197,7 +197,7 @@ def _start_news(facts: Facts) -> list[str]:
 
 def _instead(first_until: datetime | None) -> list[str]:
     if first_until is None:
-        return [_("Du kan anmäla dig till en annan start.")]
+        return [_("Du kan anmäla dig till en annan start när en är öppen.")]
     return [
         _("Vill du vara med i nästa start? Då flyttar du dit på Min plats, och tiden för din anmälan följer med."),
         _("Till och med %(until)s går du före dem som anmäler sig nu.", until=moment_long(first_until)),

@@ -127,6 +127,7 @@ async def test_a_first_day_by_hand_that_is_a_weekend_or_a_bridge_day_is_said(
         days = {"datum1": first, "datum2": "2027-05-11", "datum3": "2027-05-12", "datum4": "2027-05-18"}
         shown = (await client.post(NEW, data={**form, **days, "visa": "1"})).text
         assert said in shown, first
+        assert "ingen av veckodagarna" not in shown, first
     pattern = await sent(client, "2.1", robin, forsta="2026-10-17", visa="1")
     assert "Första dagen, lördag 17 oktober: Helg." in pattern.text
     open_house = await sent(client, "3.1", robin, dagar=["5"], forsta="2026-10-17", visa="1")

@@ -272,7 +272,8 @@ async def _show(
     schedule = planned.schedule if planned else None
     ticked = form.all("dagar") if form.values else ["0"]
     opens = Form({"oppnar": [values["oppnar"]]}).day("oppnar")
-    first = Form({"forsta": [values["forsta"]]}).day("forsta") or ask.start.first
+    # Where days were picked one by one, the first of them is the first day: the field beside them says nothing.
+    first = min(by_hand(form), default=None) or Form({"forsta": [values["forsta"]]}).day("forsta") or ask.start.first
     if named_by_us(programme):
         values["namn"] = default_name(programme, pages.first_day(schedule) or first)
     view = pages.OpeningPage(
