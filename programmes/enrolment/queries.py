@@ -14,7 +14,7 @@ from programmes.catalogue.rules import Programme, ResidencyException
 from programmes.cohorts.queries import UNBOOKED, CohortFacts
 from programmes.core.clock import local_date
 from programmes.core.db import fetch, fetchrow, fetchval
-from programmes.core.errors import NotFound
+from programmes.core.errors import Conflict, NotFound
 from programmes.enrolment.rules import (
     ALIVE,
     Entry,
@@ -257,6 +257,20 @@ def _enrolment(row: asyncpg.Record) -> EnrolmentFacts:
             row["staff_goes_on"],
         )
     return EnrolmentFacts(**{**values, "visit": visit, "accepted": frozenset(row["accepted"])})
+
+
+async def lock_alive(enrolment_id: UUID, now: datetime) -> EnrolmentFacts:
+    """Lock the cohort of somebody whose place, or wait for one, is not over, and read how they stand.
+
+    Raises:
+        NotFound: no such enrolment.
+        Conflict: `enrolment_over`.
+    """
+    await lock_gate((await enrolment(enrolment_id)).cohort_id, now)
+    facts = await enrolment(enrolment_id)
+    if facts.state not in ALIVE:
+        raise Conflict("enrolment_over")
+    return facts
 
 
 async def enrolment(enrolment_id: UUID) -> EnrolmentFacts:

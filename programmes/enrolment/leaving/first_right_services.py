@@ -13,7 +13,7 @@ from programmes.core.errors import Conflict
 from programmes.enrolment import queries
 from programmes.enrolment.leaving import first_right_queries
 from programmes.enrolment.leaving.first_right_queries import Cancelled, Following
-from programmes.enrolment.rules import ALIVE, offer_until
+from programmes.enrolment.rules import offer_until
 
 
 async def one_at_a_time(cohort_id: int) -> None:
@@ -103,11 +103,7 @@ async def answer(enrolment_id: UUID, can: bool, asked_at: datetime, now: datetim
         Conflict: `enrolment_over`; `day_moved`, the days are others by now than those that were asked about.
     """
     async with transaction():
-        facts = await queries.enrolment(enrolment_id)
-        await queries.lock_gate(facts.cohort_id, now)
-        facts = await queries.enrolment(enrolment_id)
-        if facts.state not in ALIVE:
-            raise Conflict("enrolment_over")
+        facts = await queries.lock_alive(enrolment_id, now)
         if await cohorts.postponed_at(facts.cohort_id) != asked_at:
             raise Conflict("day_moved")
         await execute(

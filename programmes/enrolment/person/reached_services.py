@@ -5,10 +5,8 @@ from datetime import datetime
 
 from programmes.core import audit
 from programmes.core.db import execute, fetch, transaction
-from programmes.core.errors import Conflict
 from programmes.enrolment import queries
 from programmes.enrolment.queue.services import note_event, pass_on
-from programmes.enrolment.rules import ALIVE
 from programmes.enrolment.together import queries as together_queries
 
 # Of siblings who wait together one speaks for all, also for one who is away and may come back, as staff pass over them all.
@@ -51,10 +49,7 @@ async def works_again(enrolment_id: uuid.UUID, staff_id: int, now: datetime) -> 
         Conflict: `enrolment_over`.
     """
     async with transaction():
-        cohort_id = (await queries.enrolment(enrolment_id)).cohort_id
-        await queries.lock_gate(cohort_id, now)
-        if (await queries.enrolment(enrolment_id)).state not in ALIVE:
-            raise Conflict("enrolment_over")
+        cohort_id = (await queries.lock_alive(enrolment_id, now)).cohort_id
         if await execute(
             "update enrolment set contact_bounced = false where id = $1 and contact_bounced returning 1", enrolment_id
         ):

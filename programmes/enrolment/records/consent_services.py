@@ -19,9 +19,8 @@ from programmes.enrolment.rules import ALIVE
 
 
 async def _locked(enrolment_id: UUID, now: datetime) -> queries.EnrolmentFacts:
-    await queries.lock_gate((await queries.enrolment(enrolment_id)).cohort_id, now)
-    facts = await queries.enrolment(enrolment_id)
-    if facts.state not in ALIVE or facts.partner_consent is None:
+    facts = await queries.lock_alive(enrolment_id, now)
+    if facts.partner_consent is None:
         raise Conflict("enrolment_over")
     return facts
 

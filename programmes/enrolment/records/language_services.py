@@ -5,11 +5,9 @@ from uuid import UUID
 
 from programmes.core import audit
 from programmes.core.db import execute, transaction
-from programmes.core.errors import Conflict
 from programmes.core.i18n import Language
 from programmes.core.jobs import put
 from programmes.enrolment import queries
-from programmes.enrolment.rules import ALIVE
 
 
 async def write_in(enrolment_id: UUID, wanted: Language, staff_id: int | None, now: datetime) -> None:
@@ -22,10 +20,7 @@ async def write_in(enrolment_id: UUID, wanted: Language, staff_id: int | None, n
         Conflict: `enrolment_over`.
     """
     async with transaction():
-        cohort_id = (await queries.enrolment(enrolment_id)).cohort_id
-        await queries.lock_gate(cohort_id, now)
-        if (await queries.enrolment(enrolment_id)).state not in ALIVE:
-            raise Conflict("enrolment_over")
+        cohort_id = (await queries.lock_alive(enrolment_id, now)).cohort_id
         if await change(enrolment_id, wanted):
             await audit.note("enrolment:language", f"cohort/{cohort_id}", staff_id, now)
 
