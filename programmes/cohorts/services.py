@@ -112,7 +112,9 @@ async def mark_started(cohort: CohortFacts, confirmed: int, principal: Principal
     _refuse_decided(cohort)
     await execute("update cohort set state = 'started', started_at = $2 where id = $1", cohort.cohort_id, now)
     await _decided(cohort, "start", reason, confirmed, principal, now)
-    await jobs.put("cohort_started", {"cohort": cohort.cohort_id})
+    # Where every session has been, there is nothing to come to, and nobody is told to.
+    if not cohort.sessions or await queries.begun(cohort.cohort_id, now) < cohort.sessions:
+        await jobs.put("cohort_started", {"cohort": cohort.cohort_id})
 
 
 async def mark_cancelled(cohort: CohortFacts, reason: str, confirmed: int, principal: Principal, now: datetime) -> None:

@@ -119,7 +119,7 @@ async def places(cohort_ids: Iterable[int]) -> dict[int, Places]:
 async def lock_gate(cohort_id: int, now: datetime) -> Gate:
     """Lock the cohort until the transaction ends, and read what decides about its places. Raises NotFound."""
     cohort = await fetchrow(
-        "select state, maximum, enrol_from, last_entry_session from cohort where id = $1 for update", cohort_id
+        "select state, maximum, enrol_from, last_entry_session, started_at from cohort where id = $1 for update", cohort_id
     )
     if cohort is None:
         raise NotFound
@@ -149,7 +149,7 @@ async def lock_gate(cohort_id: int, now: datetime) -> Gate:
         cohort["maximum"],
         frozenset(row["taken"]),
         row["someone_waits"],
-        Entry(cohort["state"], cohort["enrol_from"], row["last_entry"], row["unbooked"]),
+        Entry(cohort["state"], cohort["enrol_from"], row["last_entry"], row["unbooked"], cohort["started_at"]),
         row["next_session"],
         row["waits_aside"],
         row["first_start"],
@@ -200,7 +200,8 @@ async def form_facts(cohort_id: int, once_digest: bytes | None) -> tuple[Entry, 
     """The same, and whether what was sent with a form, by the stored form of its once-number, was received and is alive.
     Raises NotFound."""
     row = await fetchrow(
-        f"""select state, enrol_from, (select starts_at from cohort_session s where s.cohort_id = c.id and s.number = least(
+        f"""select state, enrol_from, started_at,
+                   (select starts_at from cohort_session s where s.cohort_id = c.id and s.number = least(
                    c.last_entry_session, (select max(number) from cohort_session where cohort_id = c.id))) as last_entry,
                    {UNBOOKED} as unbooked,
                    exists (select 1 from enrolment where once_digest = $2 and state = any($3::text[])) as received
@@ -211,7 +212,7 @@ async def form_facts(cohort_id: int, once_digest: bytes | None) -> tuple[Entry, 
     )
     if row is None:
         raise NotFound
-    return Entry(row["state"], row["enrol_from"], row["last_entry"], row["unbooked"]), row["received"]
+    return Entry(row["state"], row["enrol_from"], row["last_entry"], row["unbooked"], row["started_at"]), row["received"]
 
 
 _ENROLMENT = """

@@ -51,12 +51,14 @@ _FEW = 3
 @dataclass(frozen=True)
 class Entry:
     """Whether, and how, one may still enter a cohort. Times are aware; `last_entry` is when the last session one may
-    join at begins, None when no session is planned. `unbooked`: a series of talks whose first is booked later."""
+    join at begins, None when no session is planned. `unbooked`: a series of talks whose first is booked later.
+    `started_at`: when its start was decided."""
 
     state: str
     enrol_from: date
     last_entry: datetime | None
     unbooked: bool = False
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -270,7 +272,10 @@ def queue_over(facts: Entry, now: datetime) -> bool:
         return True
     if facts.last_entry is None:
         return False
-    return now >= facts.last_entry + (_AFTER_START if facts.state == "started" else _UNDECIDED)
+    if facts.state != "started":
+        return now >= facts.last_entry + _UNDECIDED
+    # A start that is decided late can be taken back too, and then they wait as before.
+    return now >= max(facts.last_entry, facts.started_at or facts.last_entry) + _AFTER_START
 
 
 @dataclass(frozen=True)

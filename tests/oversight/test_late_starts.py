@@ -6,10 +6,14 @@ import asyncpg
 import httpx
 import pytest
 
+from programmes import worker
 from programmes.cohorts import decision_queries
 from programmes.cohorts.queries import CohortFacts
 from programmes.core.principal import Principal
 from programmes.core.sealing import KeyFolder
+from programmes.enrolment import queries as enrolments
+from programmes.oversight.checklist import queries as checklist_queries
+from programmes.oversight.checklist import rules as checklist_rules
 from tests.clock import FrozenClock
 from tests.cohorts.cast import a_coordinator, sign_in_as
 from tests.factories import a_cohort, confirm, hidden, post_form, somebody
@@ -110,3 +114,95 @@ async def test_when_every_session_has_been_that_is_said(
     shown = (await client.get(f"{STARTS}/{cohort.cohort_id}/starta")).text
     assert "4 träffar av 4 har redan varit" in shown
     assert "De andra blir av" not in shown
+
+
+async def test_who_waits_for_a_late_start_is_told_nothing_until_it_can_no_longer_be_taken_back(
+    kim: Principal,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    owner: asyncpg.Connection,
+    the_worker: worker.Worker,
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), sessions=4, maximum=5)
+    for number in range(5):
+        await confirm((await somebody(cohort, keys, clock.now(), f"P{number}")).enrolment_id, clock.now())
+    waits = (await somebody(cohort, keys, clock.now(), "Vera Vide", "vera@example.se")).enrolment_id
+    assert cohort.first_start
+    clock.set(cohort.first_start + timedelta(days=4))
+    await sign_in_as(client, "kim", clock.now())
+    address = f"{STARTS}/{cohort.cohort_id}/starta"
+    shown = (await client.get(address)).text
+    assert "Ingen ny kan börja. Kön tar slut om ett dygn, och de får veta det." in shown
+    assert "Står kvar i kön så länge någon ny kan börja." not in shown
+    fields = {"sett": hidden(shown, "sett"), "vilka": hidden(shown, "vilka")}
+    done = await post_form(client, address, fields)
+    clock.advance(minutes=2)
+    await worker.drain(the_worker)
+    await worker.tick(the_worker)
+    about = "select count(*) from notice where enrolment_id = $1 and kind = 'queue_ended'"
+    assert (await enrolments.enrolment(waits)).state == "queued"
+    assert await owner.fetchval(about, waits) == 0
+    text = (await client.get(done.headers["location"])).text
+    undone = await post_form(
+        client, f"{STARTS}/{cohort.cohort_id}/angra", {"beslut": hidden(text, "beslut")}, done.headers["location"]
+    )
+    assert undone.status_code == 303
+    assert (await enrolments.enrolment(waits)).state == "queued"
+    # Decided again and left so, the queue ends a day after that.
+    again = (await client.get(address)).text
+    assert (
+        await post_form(client, address, {"sett": hidden(again, "sett"), "vilka": hidden(again, "vilka")})
+    ).status_code == 303
+    clock.advance(hours=25)
+    await worker.tick(the_worker)
+    await worker.drain(the_worker)
+    assert await owner.fetchval(about, waits) == 1
+
+
+async def test_before_the_last_day_of_entry_they_stay_in_the_queue(
+    kim: Principal, client: httpx.AsyncClient, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await a_cohort("2.8", clock.now(), sessions=4, maximum=5)
+    for number in range(6):
+        one = await somebody(cohort, keys, clock.now(), f"P{number}")
+        if number < 5:
+            await confirm(one.enrolment_id, clock.now())
+    await sign_in_as(client, "kim", clock.now())
+    shown = (await client.get(f"{STARTS}/{cohort.cohort_id}/starta")).text
+    assert "Står kvar i kön så länge någon ny kan börja." in shown
+    assert "Ingen ny kan börja." not in shown
+
+
+@pytest.mark.parametrize(("days", "told"), [(60, 0), (20, 5)])
+async def test_where_every_session_has_been_nobody_is_told_that_it_takes_place(
+    days: int,
+    told: int,
+    kim: Principal,
+    client: httpx.AsyncClient,
+    clock: FrozenClock,
+    keys: KeyFolder,
+    owner: asyncpg.Connection,
+    the_worker: worker.Worker,
+) -> None:
+    cohort = await late(clock, keys, timedelta(days=days))
+    await sign_in_as(client, "kim", clock.now())
+    address = f"{STARTS}/{cohort.cohort_id}/starta"
+    shown = (await client.get(address)).text
+    assert ("Får inget besked: alla träffar har varit." in shown) == (told == 0)
+    assert ("Får veta att det blir av." in shown) == (told > 0)
+    fields = {"sett": hidden(shown, "sett"), "vilka": hidden(shown, "vilka")}
+    assert (await post_form(client, address, fields)).status_code == 303
+    clock.advance(minutes=11)
+    await worker.drain(the_worker)
+    assert await owner.fetchval("select count(*) from notice where kind = 'cohort_started'") == told
+
+
+async def test_a_group_without_a_decision_owes_no_note_of_its_first_days(
+    kim: Principal, clock: FrozenClock, keys: KeyFolder
+) -> None:
+    cohort = await late(clock, keys, timedelta(days=4))
+    (way,) = await checklist_queries.ways(kim, clock.now(), cohort.cohort_id)
+    assert way.unnoted == 0
+    first = next(step for step in checklist_rules.steps(way, clock.now()) if step.state == "next")
+    assert first.key in {"agree", "visits", "decide"}

@@ -64,13 +64,18 @@ async def ways(principal: Principal, now: datetime, cohort_id: int | None = None
     rows = await fetch(_WAYS, *access(principal, local_date(now)), cohort_id, now)
     programmes = await catalogue.programmes({row["programme_id"] for row in rows})
     named = [row["id"] for row in rows if _by_name(row, programmes)]
-    running = [row["id"] for row in rows if row["state"] in {"started", "open"}]
+    running = [row["id"] for row in rows if _runs(row)]
     lacking: dict[int, list[Unnoted]] = {}
     for entry in await attendance.unnoted(running, named, now) if running else ():
         lacking.setdefault(entry.cohort_id, []).append(entry)
     # When records are erased stands on the checklist of one cohort only.
     years = await amount_of("protected_record") if cohort_id is not None else 0
     return [_way(row, programmes[row["programme_id"]], lacking.get(row["id"], []), years) for row in rows]
+
+
+def _runs(row: Any) -> bool:
+    """A group whose start nobody has decided owes no note of a day that was to be its first: it owes the decision."""
+    return bool(row["state"] == "started" or (row["state"] == "open" and row["form"] != "group"))
 
 
 def _by_name(row: Any, programmes: dict[int, Programme]) -> bool:

@@ -233,12 +233,13 @@ async def _show_decide(request: AnyRequest, cohort_id: int, status: int = 200, f
         # Decided already, or nothing that is decided upon (a series): the group's page says how it stands.
         return Response("", status_code=303, headers={"location": f"/personal/grupper/{cohort_id}"})
     age = (await catalogue.programme(cohort.programme_id)).age_asked
-    reached = await reach_by_state(cohort_id, "cohort_started", request.app.state.key_folder)
+    tells = found[0].begun < found[0].sessions
+    reached = await reach_by_state(cohort_id, "cohort_started", request.app.state.key_folder) if tells else {}
     card = one_card(found[0], today, age)
     button = decision_pages.start_button(card.choice == "fewer", sum(reached.values(), start=Reach()))
-    hint = pages.undo_hint(await decision_queries.undone_until_if_now(cohort_id, now))
+    hint = pages.undo_hint(await decision_queries.undone_until_if_now(cohort_id, now), told=tells)
     reasons = fewer_reasons() if card.choice == "fewer" else ()
-    rows = decision_pages.start_rows(card.start, reached)
+    rows = decision_pages.start_rows(card.start, reached, begun_entry=found[0].begun >= cohort.last_entry_session)
     view = pages.DecidePage(card, rows, button, hint, form or Form(), status == 409, reasons)
     return page(request, "oversight/decide.html", view, status)
 

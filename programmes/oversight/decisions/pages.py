@@ -137,16 +137,20 @@ def _leaders(facts: Start, what: str) -> Rows:
     return ((_("Gruppledarna"), what, _("E-post, på Idag och i deras kalender")),)
 
 
-def start_rows(facts: Start, reached: Mapping[State, Reach]) -> Rows:
-    """What a start means to whom, and how many of them hear of it in which way."""
-    rows = _people(
-        facts,
-        _("Får veta att det blir av."),
-        _("Behåller sin plats, med något kvar att göra. Får veta att det blir av."),
-        _("Erbjudandet gäller som förut. Får veta att det blir av."),
-        _("Står kvar i kön så länge någon ny kan börja."),
-        reached,
-    )
+def start_rows(facts: Start, reached: Mapping[State, Reach], begun_entry: bool = False) -> Rows:
+    """What a start means to whom, and how many of them hear of it in which way. `begun_entry`: the last session that one may
+    join at has begun, so that a day after the decision the queue ends."""
+    if facts.begun and facts.begun == facts.sessions:
+        confirmed = offered = _("Får inget besked: alla träffar har varit.")
+        preliminary = _("Behåller sin plats. Får inget besked: alla träffar har varit.")
+    else:
+        confirmed = _("Får veta att det blir av.")
+        preliminary = _("Behåller sin plats, med något kvar att göra. Får veta att det blir av.")
+        offered = _("Erbjudandet gäller som förut. Får veta att det blir av.")
+    queued = _("Står kvar i kön så länge någon ny kan börja.")
+    if begun_entry:
+        queued = _("Ingen ny kan börja. Kön tar slut om ett dygn, och de får veta det.")
+    rows = _people(facts, confirmed, preliminary, offered, queued, reached)
     return (*rows, *_usual_end(_sessions_of_start(facts)))
 
 

@@ -38,9 +38,11 @@ def _undecided(missing: Missing, decides: Callable[[str], bool]) -> Iterable[Not
             ),
             ngettext(
                 "Startas den sedan berättelsen är fastställd räknas den inte i någon berättelse: årets är klar, och nästa "
-                "års räknar bara starter som har sin första träff det året. Besluta först.",
+                "års räknar bara starter som har sin första träff det året. Den som samordnar insatsen beslutar; låt det "
+                "ske först.",
                 "Startas de sedan berättelsen är fastställd räknas de inte i någon berättelse: årets är klar, och nästa "
-                "års räknar bara starter som har sin första träff det året. Besluta först.",
+                "års räknar bara starter som har sin första träff det året. Den som samordnar insatsen beslutar; låt det "
+                "ske först.",
                 n,
             ),
         )
