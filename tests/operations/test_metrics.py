@@ -201,3 +201,13 @@ def test_how_many_connections_a_worker_takes_is_one_number() -> None:
     assert f"| one municipality | 2 × 10 | {most} |" in scale
     assert f"| thirty on a server | 60 × 10 | {30 * most} |" in scale
     assert "the worker seven" in refusals.in_words("TooManyConnectionsError")[1]
+
+
+def test_what_serves_how_many_is_reckoned_from_the_lowest_that_was_measured() -> None:
+    measured = Path("docs/performance.md").read_text(encoding="utf-8")
+    seconds = re.findall(r"^\| 500 people apply for 5 groups at once[^|]*\| 1 \| 10 \| ([0-9.]+) \|", measured, re.MULTILINE)
+    lowest = round(500 / max(map(float, seconds)))
+    scale = Path("docs/scale.md").read_text(encoding="utf-8")
+    assert f"{lowest} a second, the county's first run" in scale
+    assert f"about {lowest * 60 // 1000:,},000 people a minute" in scale
+    assert f"in some {round(15_000 / lowest / 16)} s" in scale
