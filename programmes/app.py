@@ -1,11 +1,10 @@
 """Wiring: settings and a clock become the web application. Nothing is decided here."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-import structlog
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
@@ -21,6 +20,7 @@ from programmes.core import folder_marks, refusals
 from programmes.core.clock import Clock
 from programmes.core.db import WEB, close_pool, open_pool
 from programmes.core.sealing import KeyFolder
+from programmes.core.which_database import OwnDatabase
 from programmes.desk.changes import apart_views, leader_views
 from programmes.desk.changes import views as change_views
 from programmes.desk.closing import ending_views
@@ -77,10 +77,10 @@ from programmes.web.language import choose_language
 from programmes.web.limits import MOST_BYTES, MOST_SECONDS, Turns, keep_limits, with_whole_body
 from programmes.web.measuring import Measures, measured
 from programmes.web.rendering import Static, make_environment
+from programmes.web.right_database import keep_to_the_right_database
 from programmes.web.sessions import cookie_name, identify
 from programmes.web.static_files import static_file
 
-log = structlog.get_logger()
 _NO_COOKIE = ["^/u(/|$)", "^/k/", "^/static/", "^/health/", "^/api/", "^/schema", "^/metrics"]
 
 
@@ -211,18 +211,6 @@ class Application(Litestar):
         )
 
 
-@contextmanager
-def _told_if_away() -> Iterator[None]:
-    """A start that the database stops says why: the server of requests repeats an error without its words."""
-    try:
-        yield
-    except refusals.REFUSED as error:
-        kind = refusals.kind_of(error)
-        says, do = refusals.in_words(kind)
-        log.error("database_away", error=kind, says=says or "The database does not answer.", do=do)
-        raise
-
-
 def create_app(
     settings: Settings, clock: Clock, on_query: Callable[[Any], None] | None = None, own_pool: bool = True
 ) -> Litestar:
@@ -233,7 +221,7 @@ def create_app(
     @asynccontextmanager
     async def pool(_: Litestar) -> AsyncIterator[None]:
         if own_pool:
-            with _told_if_away():
+            with refusals.told():
                 await open_pool(settings.web_database_url, settings.pool_size, on_query, WEB)
             await folder_marks.hold_to(keys)
         yield
@@ -242,7 +230,12 @@ def create_app(
 
     return Application(
         route_handlers=_handlers(),
-        middleware=[keep_limits, identify, DefineMiddleware(FormTokens, config=_csrf(settings, keys))],
+        middleware=[
+            keep_limits,
+            keep_to_the_right_database,
+            identify,
+            DefineMiddleware(FormTokens, config=_csrf(settings, keys)),
+        ],
         exception_handlers=errors.HANDLERS,
         lifespan=[pool],
         request_max_body_size=MOST_BYTES,
@@ -255,6 +248,7 @@ def create_app(
                 "settings": settings,
                 "clock": clock,
                 "key_folder": keys,
+                "own_database": OwnDatabase(),
                 "static": static,
                 "templates": make_environment(settings, static),
                 "load_principal": load_principal,

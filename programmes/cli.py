@@ -79,7 +79,13 @@ def _worker(settings: Settings, arguments: argparse.Namespace) -> int:
     if not _may_start(settings.worker_database_url, settings.key_folder):
         return 1
     logs.configure()
-    asyncio.run(worker.run(settings, SystemClock(), once=arguments.once))
+    try:
+        asyncio.run(worker.run(settings, SystemClock(), once=arguments.once))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        # As all else that it says: one object a line, by its own setting.
+        own = settings.worker_database_url != settings.database_url
+        refusals.tell(error, "PROGRAMMES_WORKER_DATABASE_URL" if own else "DATABASE_URL")
+        return 1
     return 0
 
 

@@ -14,6 +14,7 @@ from programmes.core.clock import Clock
 from programmes.core.clock_trace import Witness, by_a_sure_clock
 from programmes.core.restoring import Together
 from programmes.core.sealing import KeyFolder
+from programmes.core.which_database import OwnDatabase
 from programmes.desk.closing import services as closing
 from programmes.desk.illness import settling_services as substitutes
 from programmes.desk.reminders import services as reminders
@@ -61,6 +62,8 @@ class Worker:
     waits: list[bool] = field(default_factory=list)
     # Jobs that run side by side hold restores off by one lock.
     together: Together = field(default_factory=Together)
+    # The database that this worker is on: given up once a backup was put back into another one.
+    own: OwnDatabase = field(default_factory=OwnDatabase)
     # What the clock is held against; without one it is believed (tests that set it).
     witness: Witness | None = None
 

@@ -2,7 +2,9 @@
 may hold a password is never repeated."""
 
 import difflib
+import os
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from email.utils import parseaddr
 from ipaddress import ip_address
@@ -43,15 +45,46 @@ def is_local(host: str) -> bool:
         return host == "localhost" or re.fullmatch(r"[a-z0-9-]+\.local(host)?", host) is not None
 
 
-def base_address(name: str, value: str, demo: bool) -> str:
-    """The address that people see: scheme and host, nothing behind. Without TLS only for this machine, or a demo."""
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def host_as_asked_for(host: str) -> str:
+    """The name of a host as browsers ask for it, å ä ö in punycode; empty for what cannot be one (RFC 1123)."""
+    try:
+        ip_address(host)
+        return host
+    except ValueError:
+        pass
+    try:
+        written = host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return ""
+    labels = written.removesuffix(".").split(".")
+    return written if len(written) < 255 and all(map(_LABEL.fullmatch, labels)) else ""
+
+
+def _host_that_can_be(name: str, value: str) -> tuple[SplitResult, str]:
+    """A web address in its parts, and its host as browsers ask for it."""
     parts = split(name, value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise SettingsError(f"{name} must be an http or https address, not {value!r}")
+    host = host_as_asked_for(parts.hostname)
+    if not host:
+        raise SettingsError(f"{name} names no host that can be: {value!r}")
+    return parts, host
+
+
+def base_address(name: str, value: str, demo: bool) -> str:
+    """The address that people see: scheme and host, nothing behind. Without TLS only for this machine, or a demo."""
+    parts, host = _host_that_can_be(name, value)
     if parts.username or parts.path.strip("/") or parts.query or parts.fragment:
         raise SettingsError(f"{name} must be scheme and host, as https://stod.example.se, with nothing behind")
     if not _port_can_be(value):
         raise SettingsError(f"{name} has a port that cannot be: {value!r}")
+    if host != parts.hostname:
+        # What is asked for is held against this name as it stands.
+        port = f":{parts.port}" if parts.port else ""
+        raise SettingsError(f"{name} must name its host as browsers ask for it: {parts.scheme}://{host}{port}")
     if parts.scheme == "http" and not demo and not is_local(parts.hostname):
         raise SettingsError(f"{name} must begin with https:// (http is for this machine only), not {value!r}")
     return value.rstrip("/")
@@ -66,9 +99,9 @@ def _port_can_be(url: str) -> bool:
 
 def web_address(name: str, value: str) -> str:
     """Where a link leads."""
-    parts = split(name, value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not _port_can_be(value):
-        raise SettingsError(f"{name} must be an http or https address, not {value!r}")
+    _host_that_can_be(name, value)
+    if not _port_can_be(value):
+        raise SettingsError(f"{name} has a port that cannot be: {value!r}")
     return value
 
 
@@ -94,6 +127,23 @@ def database_address(name: str, value: str) -> str:
         raise SettingsError(f"{name} has a port that cannot be; {_ESCAPED}")
     if "#" in value or "@" in parts.path or (where and not mark and "@" in parts.query):
         raise SettingsError(f"{name} has an @ or # where it cannot be; {_ESCAPED}")
+    named = {key for key, told in asked if told} & {"host", "user", "dbname", "service"}
+    if value and not (parts.netloc or parts.path.strip("/") or named):
+        raise SettingsError(f"{name} names neither host nor user nor database: postgresql://user:password@host/database")
+    return value
+
+
+def seen(name: str, value: str) -> str:
+    """What can be shown: one line, without signs for machines. It is not repeated, as it would garble the line."""
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in value):
+        raise SettingsError(f"{name} has a line break or another sign that nobody sees in it: write it in one line")
+    return value
+
+
+def telephone(name: str, value: str) -> str:
+    """A number that pages ask people to call, with words around it if need be."""
+    if not re.search(r"[0-9]", value):
+        raise SettingsError(f"{name} must be a telephone number, as 0454-81 00 00: pages say who to call")
     return value
 
 
@@ -122,13 +172,30 @@ def mail_server(name: str, value: str) -> str:
         raise SettingsError(f"{name} has a port that cannot be; signs as / # ? in a password are written %2F %23 %3F")
     if parts.query and parts.scheme == "smtps":
         raise SettingsError(f"{name} is encrypted from the start with smtps://: leave ?starttls away, or write smtp://")
+    if parts.password and parts.scheme == "smtp" and not parts.query and not _is_near(parts.hostname or ""):
+        raise SettingsError(
+            f"{name} has a password that would cross the network unencrypted: add ?starttls, or write smtps://"
+        )
     return value
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is this machine, or by its name one in a network of one's own, as a container beside this one."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return is_local(host) or "." not in host or host.endswith((".internal", ".local", ".lan", ".home.arpa"))
 
 
 def folder(name: str, value: str) -> Path:
     """A folder, from the root: what a relative one means depends on where a command is started."""
     if not value.startswith("/"):
         raise SettingsError(f"{name} must be a folder from the root, as /srv/…, not {value!r}")
+    found = Path(os.path.normpath(value))
+    if found == Path("/"):
+        raise SettingsError(f"{name} must be a folder of its own, not the root of the disk")
+    if any(found.is_relative_to(root) for root in ("/proc", "/sys")):
+        raise SettingsError(f"{name} lies in /{found.parts[1]}, which is the system's and keeps no files")
     return Path(value)
 
 

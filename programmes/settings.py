@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import parse_qsl, urlsplit
 
-from programmes import database_parameters
+from programmes import database_parameters, network_values
 from programmes import setting_values as values_of
 from programmes.setting_values import SettingsError, split
 
@@ -99,21 +99,6 @@ def _number(name: str, value: str, least: int = 1) -> int:
     if not (value.isascii() and value.isdigit()) or not least <= int(value) <= 1000:
         raise SettingsError(f"{name} must be a whole number from {least} to 1000, not {value!r}")
     return int(value)
-
-
-def _networks(name: str, value: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    try:
-        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
-    except ValueError:
-        raise SettingsError(f"{name} must be addresses or networks with commas between, not {value!r}") from None
-
-
-def _hosts(name: str, value: str) -> tuple[str, ...]:
-    """Names with commas between, without scheme or port."""
-    found = tuple(part.strip().lower() for part in value.split(",") if part.strip())
-    if wrong := [host for host in found if not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:]+", host)]:
-        raise SettingsError(f"{name} must be names of hosts with commas between, not {wrong[0]!r}")
-    return found
 
 
 def _gateway(env: Mapping[str, str]) -> str:
@@ -291,6 +276,7 @@ _RULES = {
     "PROGRAMMES_MAIL_URL": values_of.mail_server,
     "PROGRAMMES_MAIL_FROM": values_of.mail_address,
     "PROGRAMMES_EXIT_URL": values_of.web_address,
+    "PROGRAMMES_PHONE": values_of.telephone,
 }
 
 
@@ -300,6 +286,14 @@ def _must_be_text(env: Mapping[str, str]) -> None:
     wrong = [name for name in names if any("\ud800" <= char <= "\udfff" for char in env.get(name, ""))]
     if wrong:
         raise SettingsError(f"not UTF-8: {', '.join(sorted(wrong))}")
+
+
+def _must_be_seen(env: Mapping[str, str]) -> None:
+    """No line break and nothing else that no page shows: it would come into headers of mails, and into the log. What is
+    secret may be anything, and where folders lie is the disk's."""
+    for name in (*_TEXTS, *_OTHERS, *_DATABASES):
+        if not name.endswith(("_PASSWORD", "_SECRET", "_FOLDER")):
+            values_of.seen(name, env.get(name, ""))
 
 
 _DATABASES = ("DATABASE_URL", "PROGRAMMES_WEB_DATABASE_URL", "PROGRAMMES_WORKER_DATABASE_URL")
@@ -324,6 +318,7 @@ def _look_over(env: Mapping[str, str]) -> None:
     if unknown := values_of.unknown(env, {*_TEXTS, *_OTHERS}):
         raise SettingsError(f"unknown setting: {unknown}")
     _must_be_text(env)
+    _must_be_seen(env)
     values_of.given(env, (*_DATABASES, "PROGRAMMES_MUNICIPALITY"))
     for name, rule in _RULES.items():
         rule(name, env.get(name, getattr(Settings, _TEXTS[name])))
@@ -373,9 +368,11 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         sms_url=_gateway(env),
         archive=_archive(env.get("PROGRAMMES_ARCHIVE", Settings.archive)),
         demo=demo,
-        metrics_from=_networks("PROGRAMMES_METRICS_FROM", env.get("PROGRAMMES_METRICS_FROM", "127.0.0.0/8, ::1/128")),
-        trusted_proxies=_networks("PROGRAMMES_TRUSTED_PROXIES", env.get("PROGRAMMES_TRUSTED_PROXIES", "")),
-        allowed_hosts=_hosts("PROGRAMMES_ALLOWED_HOSTS", env.get("PROGRAMMES_ALLOWED_HOSTS", "")),
+        metrics_from=network_values.networks(
+            "PROGRAMMES_METRICS_FROM", env.get("PROGRAMMES_METRICS_FROM", "127.0.0.0/8, ::1/128")
+        ),
+        trusted_proxies=network_values.proxies("PROGRAMMES_TRUSTED_PROXIES", env.get("PROGRAMMES_TRUSTED_PROXIES", "")),
+        allowed_hosts=network_values.hosts("PROGRAMMES_ALLOWED_HOSTS", env.get("PROGRAMMES_ALLOWED_HOSTS", "")),
         second_factor=_roles(
             "PROGRAMMES_SECOND_FACTOR", env.get("PROGRAMMES_SECOND_FACTOR", ",".join(Settings.second_factor))
         ),

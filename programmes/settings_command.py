@@ -19,7 +19,8 @@ from programmes.settings import Settings, SettingsError, read_settings
 
 TABLE = Path(programmes.__file__).resolve().parent.parent / "docs" / "settings.md"
 _ROW = re.compile(r"^\| `([A-Z_]+)` \| ([^|]*) \| ([^|]*) \|$", re.MULTILINE)
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+# A bracket that stands for itself begins no link: what is inside of one has none.
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^)]*\)")
 _HIDDEN = "***"
 _AS_PARAMETER = re.compile(r"(?<=password=)[^&]*", re.IGNORECASE)
 

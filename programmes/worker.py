@@ -61,7 +61,7 @@ async def _do(handler: Handler, worker: Worker, job: Job) -> None:
     key, by rows that are half there or should be gone."""
     try:
         async with worker.together.held_off(worker.keys) as free:
-            if free and not worker.keys.waits_for_restore() and await database_marks.is_known(worker.keys):
+            if free and not await _waits(worker) and await database_marks.is_known(worker.keys):
                 await handler(worker, jobs.read_payload(job.payload))
                 return
     except Exception as error:
@@ -72,6 +72,11 @@ async def _do(handler: Handler, worker: Worker, job: Job) -> None:
             log.error("job_held", job=job.entrypoint, error=name)
         raise JobHeld(name) from None
     raise RetryRequested(_BESIDE, "restoring")
+
+
+async def _waits(worker: Worker) -> bool:
+    """Whether what a backup brought back is not erased again yet, or went into another database than this one."""
+    return worker.keys.waits_for_restore() or await worker.own.is_given_up(worker.keys.folder)
 
 
 def _manager(worker: Worker) -> QueueManager:
@@ -98,7 +103,8 @@ async def _sure_of_the_clock(worker: Worker) -> bool:
 
 async def tick(worker: Worker) -> None:
     """Run every due-at check once. One that fails is logged by its class, and does not keep the others from running. None
-    runs while the key folder is away: beside another one every database would look like one that was put back. What
+    runs while the key folder is away: beside another one every database would look like one that was put back; nor in a
+    database that is given up. What
     ends or erases by the clock waits while that is doubted, and all but `BESIDE_A_RESTORE` while a backup is put back, and
     then until what it brought back has been erased again, which is done here first."""
     try:
@@ -107,6 +113,8 @@ async def tick(worker: Worker) -> None:
         log.error("keys_away", why=str(error))
         return
     try:
+        if await worker.own.is_given_up(worker.keys.folder):
+            return
         async with held_off(worker.keys) as free:
             if not free:
                 # Should the mark have been lost, or be one of the release before.
@@ -165,7 +173,7 @@ async def _drain_jobs(worker: Worker) -> None:
     # Beside a restore none is done, and to wait for it is not what somebody wants who does things once.
     async with worker.together.held_off(worker.keys) as free:
         # To ask the queue takes one statement; to open it takes thirty, for its tables are looked over first.
-        if free and not worker.keys.waits_for_restore() and await jobs.any_to_do():
+        if free and not await _waits(worker) and await jobs.any_to_do():
             await _manager(worker).run(
                 mode=QueueExecutionMode.drain,
                 dequeue_timeout=timedelta(milliseconds=50),

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from programmes.core.key_paths import KeysAway, NoFile, Spot
+from programmes.core.key_paths import KeysAway, NoFile, Spot, reason
 
 KEY_BYTES = 32
 _NEXT, _LAST = ".next", ".last"
@@ -44,7 +44,7 @@ def read_key(at: Spot) -> bytes:
     except NoFile as error:
         raise KeyDamaged(str(error)) from error
     except OSError as error:
-        raise KeysAway(f"a key file cannot be read: {type(error).__name__}") from error
+        raise KeysAway(f"a key file cannot be read: {reason(error)}") from error
     if len(found) != KEY_BYTES:
         raise KeyDamaged("a key file is damaged: it has another length than a key")
     return found
@@ -154,7 +154,7 @@ class Receipts:
             raise self._unreadable(error) from error
 
     def _unreadable(self, error: OSError) -> KeysAway:
-        return KeysAway(f"{self._file.path} cannot be read: {type(error).__name__}")
+        return KeysAway(f"{self._file.path} cannot be read: {reason(error)}")
 
     def _tell_of(self, written: bytes, key: str) -> bool:
         """Whether there is a whole receipt of this key. Only lines that name it are parsed."""
@@ -299,4 +299,4 @@ def away_when_refused() -> Iterator[None]:
     except FileExistsError:
         raise
     except OSError as error:
-        raise KeysAway(f"the key folder cannot be written: {type(error).__name__}") from error
+        raise KeysAway(f"the key folder cannot be written: {reason(error)}") from error

@@ -33,6 +33,11 @@ class NoFile(KeysAway):
         super().__init__(_NO_FILE)
 
 
+def reason(error: OSError) -> str:
+    """What the system says of a file, in its own words: they name nothing."""
+    return error.strerror or type(error).__name__
+
+
 def sync_folder(folder: Path) -> None:
     """Put a folder's entries on disk."""
     handle = os.open(folder, os.O_RDONLY)

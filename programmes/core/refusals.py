@@ -1,11 +1,14 @@
 """Why a database lets nobody in, in words, by the class of the error: its own words may repeat an address."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import asyncpg
+import structlog
 
 from programmes.core.connecting import DatabaseAway
 
+log = structlog.get_logger()
 # What comes when a database is asked for a connection, and does not give one.
 REFUSED = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _REASONS: Mapping[str, tuple[str, str]] = {
@@ -20,7 +23,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "InvalidCatalogNameError": ("There is no such database.", "create database programmes owner programmes_owner;"),
     "TooManyConnectionsError": (
         "It has no connection left.",
-        "Raise max_connections, or lower PROGRAMMES_POOL_SIZE: each web process takes as many, the worker five.",
+        "Raise max_connections, or lower PROGRAMMES_POOL_SIZE: each web process takes as many, the worker seven.",
     ),
     "CannotConnectNowError": ("It is starting, or stopping.", "Wait, and look again."),
     "ConnectionRefusedError": ("Nothing listens there.", "Start PostgreSQL, and see to host and port in DATABASE_URL."),
@@ -59,3 +62,21 @@ def sentence(error: BaseException) -> str:
         return ""
     says, do = in_words(kind)
     return f"the database lets nobody in. {says or f'It does not answer ({error}).'} {do}"
+
+
+def tell(error: BaseException, setting: str = "DATABASE_URL") -> None:
+    """A line for the log, by the setting that names the database to this process."""
+    kind = kind_of(error)
+    says, do = in_words(kind)
+    do = do.replace("DATABASE_URL", setting)
+    log.error("database_away", error=kind, says=says or "The database does not answer.", do=do)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """A start that the database stops says why: the server of requests repeats an error without its words."""
+    try:
+        yield
+    except REFUSED as error:
+        tell(error)
+        raise

@@ -5,13 +5,15 @@ beginning of a restore until the worker has erased that again. Until then nothin
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from programmes.core import lock_numbers
 from programmes.core.connecting import connect
 from programmes.core.db import engine, fetchval, transaction, transaction_connection
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, KeysAway, put_back_into
+from programmes.core.which_database import which
 
 
 class Restoring(Exception):
@@ -24,16 +26,34 @@ async def restoring(database_url: str, keys: KeyFolder) -> AsyncIterator[None]:
 
     The lock ends with the process; the mark in the key folder, which no restored database overwrites, ends only with the
     block that is left without an exception. After a restore that broke off, erasing waits until one has succeeded.
+
+    From its beginning who runs on another database takes nothing any more (`which_database.OwnDatabase`), since that would
+    be lost. If it fails, they go on.
     """
     connection = await connect(database_url)
     try:
         async with connection.transaction():
             await connection.execute("select pg_advisory_xact_lock($1)", lock_numbers.RESTORING)
+            into = await which(connection.fetchval)
             keys.mark_restoring()
-            yield
+            with _noted(keys, into):
+                yield
             keys.unmark_restoring()
     finally:
         await connection.close()
+
+
+@contextlib.contextmanager
+def _noted(keys: KeyFolder, into: str) -> Iterator[None]:
+    """Into which database it goes; what was known before where that fails."""
+    before = put_back_into(keys.folder)
+    keys.note_put_back(into)
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(KeysAway, OSError):
+            keys.note_put_back(before)
+        raise
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ from programmes.core.key_files import (
     read_key,
     sealing_key,
 )
-from programmes.core.key_paths import KeysAway, Spot, sync_folder
+from programmes.core.key_paths import KeysAway, Spot, reason, sync_folder
 from programmes.core.key_unlinking import discard_key, unlink_again, unlink_key
 from programmes.core.sealed_bytes import Unreadable, open_by_one, open_text, seal_text
 
@@ -95,7 +95,7 @@ class KeyFolder:
                     self._mark.write(secrets.token_bytes(KEY_BYTES))
             self._installation = read_key(self._mark)
         except OSError as error:
-            raise KeysAway(f"the key folder {folder} cannot be used: {type(error).__name__}") from error
+            raise KeysAway(f"the key folder {folder} cannot be used: {reason(error)}") from error
 
     @property
     def mark(self) -> bytes:
@@ -380,7 +380,7 @@ class KeyFolder:
             if not self._foreign and self._mark.read() == self._installation:
                 return
         except OSError as error:
-            raise KeysAway(f"the key folder cannot be read: {type(error).__name__}") from error
+            raise KeysAway(f"the key folder cannot be read: {reason(error)}") from error
         raise KeysAway("another folder lies where the keys were")
 
     @contextlib.contextmanager

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from programmes.doctor.findings import Finding, Level, Patient
+from programmes.network_values import public_and_wide
 from programmes.notices.post_services import Deferred, FolderPost, NoPost, Post, Refused, SmtpPost, post_from
 from programmes.setting_values import is_local
 from programmes.settings import Settings
@@ -159,14 +160,19 @@ async def base_address(patient: Patient) -> Sequence[Finding]:
 
 
 async def trusted_proxies(patient: Patient) -> Sequence[Finding]:
-    """Whether web knows its proxy. Only web has the setting."""
-    if patient.part != "web" or not patient.settings.https or patient.settings.trusted_proxies:
+    """Whether web knows its proxy, and takes nobody else for it. Only web has the setting."""
+    check, given = "trusted proxies", patient.settings.trusted_proxies
+    if patient.part != "web":
+        return []
+    if wide := public_and_wide(given):
+        told = f"PROGRAMMES_TRUSTED_PROXIES names {', '.join(map(str, wide))}, where strangers may be: who has an address"
+        told += " there is counted as whoever they like, and no limit on guessing holds for them."
+        return [Finding(check, "warning", told, "Write the proxy's own address there, as 192.0.2.10, or a private network.")]
+    if given or not patient.settings.https:
         return []
     told = "PROGRAMMES_TRUSTED_PROXIES is empty, though TLS ends elsewhere: everybody has the proxy's address, so that few"
     told += " applications at once are taken for a burst, and strangers share one counter of wrong passwords."
-    return [
-        Finding("trusted proxies", "warning", told, "Name the proxy's address there: 127.0.0.1 if it is on this machine.")
-    ]
+    return [Finding(check, "warning", told, "Name the proxy's address there: 127.0.0.1 if it is on this machine.")]
 
 
 _MAIL: Mapping[str, tuple[str, str]] = {

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from programmes.core.key_files import drafts_of
+from programmes.core.key_paths import reason
 from programmes.core.sealing import KEY_BYTES, KeyGone, KeysAway, Receipts, Spot, Unreadable, read_key
 from programmes.evaluation.text_keys import TextKeys
 
@@ -58,7 +59,7 @@ class BallotKeys:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise KeysAway(f"the ballot key folder {folder} cannot be used: {type(error).__name__}") from error
+            raise KeysAway(f"the ballot key folder {folder} cannot be used: {reason(error)}") from error
 
     def create(self, ballot_id: UUID) -> None:
         """Make the pair and publish its public half, both on disk before this returns. Safe to run again after a crash."""

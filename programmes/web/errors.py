@@ -14,6 +14,7 @@ from programmes.core import codes, errors
 from programmes.core.i18n import gettext as _
 from programmes.core.i18n import speaking
 from programmes.core.sealing import KeyGone, KeysAway, Unreadable
+from programmes.core.which_database import GivenUp
 from programmes.web import rendering
 from programmes.web.conflict_texts import conflict_text
 from programmes.web.guards import NotConfirmed, NotSignedIn
@@ -247,7 +248,7 @@ HANDLERS: dict[Any, Any] = {
     Misdirected: misdirected,
     # A public half that is missing is no erased one: the slip is not used up.
     asyncpg.CharacterNotInRepertoireError: no_text,
-    **dict.fromkeys((KeysAway, KeyGone, *_UNSURE), unavailable),
+    **dict.fromkeys((KeysAway, KeyGone, GivenUp, *_UNSURE), unavailable),
     asyncpg.InterfaceError: of_connection,
     Exception: unexpected,
 }

@@ -1,11 +1,12 @@
 """What a load balancer asks. `live`: the process answers. `ready`: it can also do its work."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 from litestar import Request, Response, get
+from litestar.datastructures import State
 
 from programmes.core import schema
 from programmes.core.db import fetchval
@@ -16,16 +17,19 @@ _PATIENCE_SECONDS = 3.0
 _WORKER_RESTS = timedelta(minutes=5)
 
 
-async def _asked(now: datetime) -> tuple[schema.Word | None, bool]:
-    """How the database's tables stand to this release, None when it does not answer; and whether the worker is at work."""
+async def _asked(state: State) -> tuple[schema.Word | None, bool, bool]:
+    """How the database's tables stand to this release, None when it does not answer; whether the worker is at work; and
+    whether a backup was put back into another database."""
     word: schema.Word | None = None
+    elsewhere, now = False, state.clock.now()
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
+            elsewhere = await state.own_database.is_given_up(state.key_folder.folder)
             word = (await schema.standing()).word
             seen = await fetchval("select at from clock_trace")
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        return word, False
-    return word, seen is not None and now - seen < _WORKER_RESTS
+        return word, False, elsewhere
+    return word, seen is not None and now - seen < _WORKER_RESTS, elsewhere
 
 
 @get("/health/live", sync_to_thread=False)
@@ -40,15 +44,18 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, object]]:
     of them is gone. A database of the next release is no fault: both serve side by side while one follows the other.
 
     `worker` is told and decides nothing: without it nobody is told of anything, but people can still take a place, so a
-    load balancer must not take every web process away for it.
+    load balancer must not take every web process away for it. Where a backup was put back into another database, `put_back`
+    says so: this one is given up, and takes nothing.
     """
     keys: KeyFolder = request.app.state.key_folder
-    word, working = await _asked(request.app.state.clock.now())
+    word, working, elsewhere = await _asked(request.app.state)
     parts = {"database": word is not None, "keys": keys.usable()}
-    well = all(parts.values()) and word in {"current", "newer"}
+    well = all(parts.values()) and word in {"current", "newer"} and not elsewhere
     told: dict[str, object] = {
         "status": "ready" if well else "not ready", **parts, "schema": word or "unknown", "worker": working
     }  # fmt: skip
+    if elsewhere:
+        told["put_back"] = "elsewhere"
     return Response(told, status_code=200 if well else 503)
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,7 @@ def test_web_behind_tls_must_know_its_proxy() -> None:
         return [f.level for f in await reach_checks.trusted_proxies(patient(own, part))]
 
     assert asyncio.run(found("web")) == ["warning"]
-    assert asyncio.run(found("web", trusted_proxies=("127.0.0.1",))) == []
+    assert asyncio.run(found("web", trusted_proxies=(ip_network("127.0.0.1"),))) == []
     assert asyncio.run(found("worker")) == []
 
 

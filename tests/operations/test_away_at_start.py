@@ -8,9 +8,12 @@ from asyncio.subprocess import PIPE
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
-from programmes.core import refusals
+from programmes import cli, worker
+from programmes.core import logs, refusals
 from programmes.core.connecting import DatabaseAway
 from programmes.demo import processes
 from programmes.private_server import PrivateServer
@@ -44,6 +47,34 @@ async def test_serve_tells_why_the_database_lets_it_not_in(settings: Settings, s
     for events, (error, says) in zip(found, cases.values(), strict=True):
         [told] = [event for event in events if event["event"] == "database_away"]
         assert (told["level"], told["error"], told["says"], bool(told["do"])) == ("error", error, says, True)
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (asyncpg.InterfaceError("connection is closed"), "The database does not answer."),
+        (asyncpg.AdminShutdownError("x"), "The database does not answer."),
+        (DatabaseAway("ConnectionRefusedError"), "Nothing listens there."),
+    ],
+)
+def test_a_worker_whose_database_is_shut_down_says_so_in_a_line_of_its_log(
+    error: Exception, says: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def run(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(worker, "run", run)
+    monkeypatch.setattr(cli, "_may_start", lambda *_: True)
+    monkeypatch.setattr(logs, "configure", lambda: None)
+    for name, value in processes.environment(settings, "worker").items():
+        monkeypatch.setenv(name, value)
+    with capture_logs() as lines:
+        assert cli.main(["worker"]) == 1
+    assert capsys.readouterr() == ("", "")
+    [line] = lines
+    assert (line["event"], line["log_level"], line["says"], bool(line["do"])) == ("database_away", "error", says, True)
+    assert line["error"] == refusals.kind_of(error)
+    assert " closed" not in json.dumps(line)
 
 
 @pytest.mark.parametrize("kind", ["TooManyConnectionsError", "CannotConnectNowError", "ConnectionRefusedError"])

@@ -12,7 +12,9 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from programmes import worker
 from programmes.app import create_app
+from programmes.core import refusals
 from programmes.core.sealing import KeyFolder
 from programmes.oversight.status import metrics_queries
 from programmes.oversight.status.metrics_views import _TOLD
@@ -181,3 +183,31 @@ def test_alerts_and_dashboard_ask_for_nothing_that_is_not_measured() -> None:
         assert asked <= known, name
     rules = yaml.safe_load(Path("deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))["groups"][0]["rules"]
     assert all({"alert", "expr", "labels", "annotations"} <= set(rule) for rule in rules)
+
+
+def test_what_keeps_everything_from_working_is_on_the_dashboard_and_what_is_held_for_long_alarms() -> None:
+    dashboard = Path("deploy/prometheus/dashboard.json").read_text(encoding="utf-8")
+    assert {"programmes_database_answers", "programmes_keys_usable"} <= set(re.findall(r"programmes_[a-z_]+", dashboard))
+    rules = yaml.safe_load(Path("deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))["groups"][0]["rules"]
+    assert [rule["labels"]["severity"] for rule in rules if "programmes_messages_held" in rule["expr"]] == ["ticket"]
+
+
+def test_how_many_connections_a_worker_takes_is_one_number() -> None:
+    most = worker.CONNECTIONS + 1
+    assert most == 7
+    assert f"`PROGRAMMES_POOL_SIZE` + {most} for the worker" in Path("docs/operations.md").read_text(encoding="utf-8")
+    scale = Path("docs/scale.md").read_text(encoding="utf-8")
+    assert "a worker has at most seven (a pool of six," in scale
+    assert f"| one municipality | 2 × 10 | {most} |" in scale
+    assert f"| thirty on a server | 60 × 10 | {30 * most} |" in scale
+    assert "the worker seven" in refusals.in_words("TooManyConnectionsError")[1]
+
+
+def test_what_serves_how_many_is_reckoned_from_the_lowest_that_was_measured() -> None:
+    measured = Path("docs/performance.md").read_text(encoding="utf-8")
+    seconds = re.findall(r"^\| 500 people apply for 5 groups at once[^|]*\| 1 \| 10 \| ([0-9.]+) \|", measured, re.MULTILINE)
+    lowest = round(500 / max(map(float, seconds)))
+    scale = Path("docs/scale.md").read_text(encoding="utf-8")
+    assert f"{lowest} a second, the county's first run" in scale
+    assert f"about {lowest * 60 // 1000:,},000 people a minute" in scale
+    assert f"in some {round(15_000 / lowest / 16)} s" in scale

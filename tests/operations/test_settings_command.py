@@ -1,6 +1,7 @@
 """`programmes settings` tells of every setting, of no secret, and of what keeps the service from starting."""
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -81,6 +82,36 @@ def test_what_holds_no_secret_is_shown_as_it_is() -> None:
         ("PROGRAMMES_MUNICIPALITY", "A: B@C"),
     ):
         assert masked(name, value) == value
+
+
+def test_nothing_of_how_the_table_is_written_is_left_in_what_is_told() -> None:
+    table = TABLE.read_text(encoding="utf-8")
+    found = {one.name: one for one in told(table, {})}
+    first = found["DATABASE_URL"].meaning
+    assert "Signs as / # ? [ in a password are written %2F %23 %3F %5B." in first
+    assert "within seconds (decision 51). Behind the ? may stand" in first
+    code, links, pairs = re.compile(r"`[^`]*`"), re.compile(r"\]\([^)]*\)"), {"(": ")", "[": "]"}
+    for line in table.splitlines():
+        name, *cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if name.strip(" `") not in found:
+            continue
+        one = found[name.strip(" `")]
+        for shown, written in ((one.default, cells[0]), (one.meaning, cells[1].removesuffix(" |"))):
+            assert not re.search(r"`|\]\(|\*\*|\.md\b", shown), one.name
+            # Every word is there, in its order, and nothing else but the targets of links is gone.
+            assert re.findall(r"[\w[]+", shown) == re.findall(r"[\w[]+", _without_links(written)), one.name
+            # Brackets are balanced but for those that the table itself shows as code.
+            for opens, closes in pairs.items():
+                loose = sum(part.count(opens) - part.count(closes) for part in code.findall(links.sub("]", written)))
+                assert shown.count(opens) - shown.count(closes) == loose, one.name
+
+
+def _without_links(written: str) -> str:
+    """By steps instead of a pattern: from `](` back to its bracket, and on to where its parenthesis ends."""
+    while (middle := written.find("](")) >= 0:
+        begins, ends = written.rindex("[", 0, middle), written.index(")", middle)
+        written = written[:begins] + written[begins + 1 : middle] + written[ends + 1 :]
+    return written
 
 
 def test_the_container_has_the_table_too() -> None:

@@ -1,0 +1,152 @@
+"""A database that is given up: once a backup was put back into another one, who still runs on it takes nothing any more."""
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from programmes import worker
+from programmes.app import create_app
+from programmes.core.restoring import restoring
+from programmes.core.sealing import KeyFolder, put_back_into
+from programmes.core.which_database import which
+from programmes.private_server import PrivateServer
+from programmes.settings import Settings
+from tests.clock import FrozenClock
+from tests.conftest import QueryLog
+from tests.factories import a_cohort, a_leader, somebody
+
+
+@pytest.fixture
+async def other(server: PrivateServer) -> AsyncIterator[str]:
+    """Another database on the same server: its owner's address."""
+    name = f"put_back_{os.getpid()}"
+    connection = await asyncpg.connect(server.url("postgres"))
+    await connection.execute(f'create database "{name}"')
+    yield server.url(name)
+    await connection.execute(f'drop database "{name}" with (force)')
+    await connection.close()
+
+
+async def id_of(url: str) -> str:
+    connection = await asyncpg.connect(url)
+    try:
+        return await which(connection.fetchval)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def running(
+    settings: Settings, clock: FrozenClock, db: None, tmp_path: Path
+) -> AsyncIterator[tuple[httpx.AsyncClient, KeyFolder]]:
+    """A web process that runs on the old database, and its key folder."""
+    own = replace(settings, key_folder=tmp_path / "keys")
+    app = create_app(own, clock, own_pool=False)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=own.base_url) as browser:
+        yield browser, app.state.key_folder
+
+
+async def test_a_web_process_on_the_database_that_is_given_up_is_not_ready_and_takes_nothing(
+    running: tuple[httpx.AsyncClient, KeyFolder], other: str
+) -> None:
+    browser, keys = running
+    assert (await browser.get("/health/ready")).json()["status"] == "ready"
+    keys.mark_restored()
+    keys.note_put_back(await id_of(other))
+    with capture_logs() as lines:
+        ready = await browser.get("/health/ready")
+        assert (ready.status_code, ready.json()["status"], ready.json()["put_back"]) == (503, "not ready", "elsewhere")
+        assert (await browser.get("/health/live")).status_code == 200
+        for answer in (
+            await browser.get("/"),
+            await browser.post("/logga-in", data={"namn": "robin", "losenord": "x"}),
+            await browser.post("/min-plats", data={"kod": "ABCD-EFGH"}),
+            await browser.post("/u", data={"kod": "ABCD-EFGH"}),
+        ):
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+            assert "är nere" in answer.text or "/u" in str(answer.url)
+        assert "inte sparat" in (await browser.post("/min-plats", data={"kod": "ABCD-EFGH"})).text
+        assert (await browser.get("/static/app.css")).status_code in {200, 404}
+    [told] = [line for line in lines if line["event"] == "database_given_up"]
+    assert "another database" in told["says"]
+    assert "--instead" in told["do"]
+    # Somebody says that this is the right one after all, and it goes on without being started anew.
+    keys.confirm_restored()
+    assert (await browser.get("/health/ready")).status_code == 200
+    assert (await browser.get("/")).status_code == 200
+
+
+async def test_no_page_asks_the_database_more_than_before_and_the_right_one_goes_on(
+    running: tuple[httpx.AsyncClient, KeyFolder], settings: Settings, queries_log: QueryLog
+) -> None:
+    browser, keys = running
+
+    async def asked() -> int:
+        queries_log.clear()
+        assert (await browser.get("/")).status_code == 200
+        return len(queries_log.statements)
+
+    await asked()
+    usual = await asked()
+    keys.mark_restored()
+    keys.note_put_back(await id_of(settings.database_url))
+    # Which one this is it asks once.
+    assert await asked() == usual + 1
+    assert await asked() == usual
+    assert (await browser.get("/health/ready")).status_code == 200
+
+
+async def test_the_worker_of_the_database_that_is_given_up_works_no_more(
+    the_worker: worker.Worker, other: str, clock: FrozenClock, owner: asyncpg.Connection, tmp_path: Path, settings: Settings
+) -> None:
+    keys = KeyFolder(tmp_path / "keys")
+    own = replace(the_worker, settings=replace(settings, key_folder=keys.folder), keys=keys)
+    cohort = await a_cohort("2.1", clock.now(), await a_leader(clock.now()))
+    await somebody(cohort, keys, clock.now())
+    await worker.drain(own)
+    waiting = "select count(*) from pgqueuer"
+    await somebody(cohort, keys, clock.now())
+    before = await owner.fetchval(waiting)
+    assert before > 0
+    mark = "select mark from restore_mark"
+    seen = await owner.fetchval(mark)
+    keys.mark_restored()
+    keys.unmark_restored()
+    keys.note_put_back(await id_of(other))
+    clock.advance(minutes=20)
+    with capture_logs() as lines:
+        await worker.drain(own)
+        await worker.drain(own)
+    assert await owner.fetchval(waiting) == before
+    assert await owner.fetchval(mark) == seen
+    assert len([line for line in lines if line["event"] == "database_given_up"]) == 1
+    keys.confirm_restored()
+    clock.advance(minutes=1)
+    await worker.drain(own)
+    assert await owner.fetchval(mark) != seen
+
+
+async def test_it_is_given_up_from_the_beginning_of_a_restore_and_not_by_one_that_failed(
+    running: tuple[httpx.AsyncClient, KeyFolder], other: str
+) -> None:
+    browser, keys = running
+
+    async def fails() -> None:
+        async with restoring(other, keys):
+            assert put_back_into(keys.folder) == await id_of(other)
+            assert (await browser.get("/")).status_code == 503
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fails()
+    assert (put_back_into(keys.folder), keys.is_restoring()) == ("", True)
+    assert (await browser.get("/")).status_code == 200
+    async with restoring(other, keys):
+        pass
+    assert (await browser.get("/")).status_code == 503
