@@ -96,6 +96,26 @@ async def test_what_is_lost_is_a_note_once_it_is_known_and_a_new_loss_a_fault(
     assert "programmes restore --identity - --keys" in faults
 
 
+async def test_small_groups_do_not_wait_for_one_whose_key_is_known_to_be_lost(
+    patient: Patient, owner: asyncpg.Connection
+) -> None:
+    ballots = BallotKeys(patient.settings.ballot_key_folder, patient.settings.key_folder)
+    boxes = {uuid4(): answers for answers in (4, 2)}
+    for box, answers in boxes.items():
+        ballots.create(box)
+        await owner.execute(
+            """insert into ballot (id, half_year, section, state, created_on, closed_on)
+               values ($1, $2, '2.7', 'waiting', '2026-09-01', '2026-09-02')""",
+            box,
+            str(box),
+        )
+        await owner.executemany("insert into sealed_answer values ($1, $2, 'x')", [(uuid4(), box) for _ in range(answers)])
+    (patient.settings.ballot_key_folder / "private" / f"{next(iter(boxes))}.key").unlink()
+    assert "Small groups wait" in said(await checks.examine(patient), "fault")
+    await row_keys.acknowledge(patient, row_keys.NEVER_COPIED)
+    assert said(await checks.examine(patient), "fault") == ""
+
+
 async def test_a_key_that_is_back_is_one_as_before(patient: Patient) -> None:
     kept = shutil.copytree(patient.settings.key_folder / "entry", patient.settings.key_folder.parent / "found")
     shutil.rmtree(patient.settings.key_folder / "entry")
