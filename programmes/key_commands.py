@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -12,8 +13,10 @@ from programmes.core.clock_trace import Witness
 from programmes.core.db import close_pool, fetchval, open_pool, transaction
 from programmes.core.restoring import Restoring, held_off
 from programmes.core.rotating import Rotating, rotating
-from programmes.core.sealing import KeyFolder
+from programmes.core.sealing import KeyFolder, KeysAway, restore_of
 from programmes.core.which_database import put_back_elsewhere
+from programmes.doctor import row_keys
+from programmes.doctor.findings import Patient
 from programmes.evaluation.keys import BallotKeys
 from programmes.people import rotation_services as rotation
 from programmes.settings import Settings
@@ -135,12 +138,47 @@ class _Elsewhere(Exception):
     """A backup was put back into another database than this one, by its name."""
 
 
+_KNOWN = "Known as lost from now on, with the keys that are missing:"
+
+
+def _lost(settings: Settings, arguments: argparse.Namespace) -> int:
+    """What only keys could open that are not there any more is lost, and that is known: no fault to `doctor` any longer."""
+    kinds = row_keys.NAMED[arguments.what]
+
+    async def do() -> list[str]:
+        await open_pool(settings.worker_database_url, 2)
+        try:
+            patient = Patient(settings, SystemClock().now())
+            if await put_back_elsewhere(fetchval, settings.key_folder):
+                raise KeysAway("a backup was put back into another database than this one")
+            found = await (row_keys.acknowledge if arguments.yes else row_keys.absent)(patient, kinds)
+            return row_keys.in_words(found)
+        finally:
+            await close_pool()
+
+    try:
+        if restore_of(settings.key_folder):
+            raise KeysAway("what a backup brought back is not erased again yet: start the worker first")
+        told = asyncio.run(do())
+    except KeysAway as error:
+        print(f"Nothing was noted: {error}.", file=sys.stderr)
+        return 1
+    if not told:
+        print("No such key is missing.")
+        return 0
+    if arguments.yes:
+        print("\n".join([_KNOWN, *told]))
+        return 0
+    print("\n".join(["Their keys are missing:", *told, "If those are lost for good: say --yes."]), file=sys.stderr)
+    return 2
+
+
 def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
     """The database that was put back is the right one, and these receipts are all that there are."""
     if not arguments.yes:
         print(
-            "Keys that have no row in this database will go after their days aside. Is everybody there who should be? Say"
-            " --yes to go on.",
+            "Keys that have no row in this database will go after their days aside, and those of working lists and ballots"
+            " that are missing are taken for lost. Is everybody there who should be? Say --yes to go on.",
             file=sys.stderr,
         )
         return 2
@@ -149,7 +187,7 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
         print("What the backup brought back is not erased again yet. Start the worker first.", file=sys.stderr)
         return 1
 
-    async def do() -> str:
+    async def do() -> tuple[str, list[str]]:
         await open_pool(settings.worker_database_url, 2)
         try:
             name = str(await fetchval("select current_database()"))
@@ -160,12 +198,16 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
             await database_marks.accept_receipts(keys)
             async with transaction():
                 await audit.note("keys:confirm", "database/1", None, now)
-            return name
+            with contextlib.suppress(KeysAway):
+                # Where the ballots' folder is another one, `doctor` says so.
+                lost = await row_keys.acknowledge(Patient(settings, now), row_keys.NEVER_COPIED)
+                return name, row_keys.in_words(lost)
+            return name, []
         finally:
             await close_pool()
 
     try:
-        name = asyncio.run(do())
+        name, lost = asyncio.run(do())
     except _Elsewhere as elsewhere:
         print(
             f"A backup was put back into another database than this one, {elsewhere}: PROGRAMMES_WORKER_DATABASE_URL, or the"
@@ -174,7 +216,7 @@ def _confirm(settings: Settings, arguments: argparse.Namespace) -> int:
         )
         return 1
     keys.confirm_restored()
-    print(f"This database, {name}, is the right one from now on.")
+    print("\n".join([f"This database, {name}, is the right one from now on.", *([_KNOWN, *lost] if lost else [])]))
     return 0
 
 
@@ -192,6 +234,12 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     adopt.add_argument("folder", choices=("keys", "ballots"))
     adopt.add_argument("--yes", action="store_true", help="the other one is lost for good")
     adopt.set_defaults(run=_adopt)
+    lost = actions.add_parser(
+        "lost", help="say that it is known which keys are lost, and with them what only they could open"
+    )
+    lost.add_argument("what", choices=sorted(row_keys.NAMED))
+    lost.add_argument("--yes", action="store_true", help="they are lost for good")
+    lost.set_defaults(run=_lost)
     confirm = actions.add_parser("confirm", help="say that the database that was put back is the right one")
     confirm.add_argument("--yes", action="store_true", help="everybody is there who should be")
     confirm.add_argument("--instead", action="store_true", help="this one, though another was put back: that is given up")

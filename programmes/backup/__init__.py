@@ -8,3 +8,7 @@ files in another folder, and those of person keys are gone within seven days (DE
 
 class BackupError(Exception):
     """It cannot be done; the message is for the administrator, and repeats nothing that a row holds."""
+
+
+class NotBegun(BackupError):
+    """The same, and nothing was tried: what was typed, or what is around it, does not let it begin."""

@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 from pyrage.x25519 import Identity
 
-from programmes.backup import BackupError, archives, postgres, restoring
+from programmes.backup import BackupError, NotBegun, archives, postgres, restoring
 from programmes.backup.archives import Copy
 from programmes.backup.manifest import Manifest
 from programmes.backup.progress import Progress
@@ -42,10 +42,10 @@ class Drilled:
 
 
 def newest(settings: Settings) -> Path:
-    """The newest backup. Raises BackupError when there is none."""
+    """The newest backup. Raises NotBegun when there is none."""
     found = sets_in(settings.backup_folder)
     if not found:
-        raise BackupError(f"There is no backup in {settings.backup_folder}.")
+        raise NotBegun(f"There is no backup in {settings.backup_folder}.")
     return found[-1]
 
 
@@ -64,7 +64,7 @@ async def drill(
         BackupError: it could not be put back. Nothing is left of it.
     """
     if archives.mark_of(settings.key_folder) is None:
-        raise BackupError(f"There is no key folder at {settings.key_folder}: only with it is a backup known as ours.")
+        raise NotBegun(f"There is no key folder at {settings.key_folder}: only with it is a backup known as ours.")
     keys = KeyFolder(settings.key_folder)
     found = restoring.look_through(folder, identities, progress)
     restoring.must_be_ours(found, keys.mark, archives.seal_of(settings.key_folder))
@@ -120,7 +120,7 @@ async def _scratch(connection: asyncpg.Connection) -> AsyncIterator[str]:
         await connection.execute(f'create database "{name}" template template0')
     except asyncpg.InsufficientPrivilegeError:
         row = await connection.fetchrow(_WHO)
-        raise BackupError(no_database_for(row["who"], row["owner"])) from None
+        raise NotBegun(no_database_for(row["who"], row["owner"])) from None
     try:
         yield name
     finally:

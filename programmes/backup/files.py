@@ -13,7 +13,7 @@ from typing import Protocol
 import pyrage
 from pyrage.x25519 import Identity, Recipient
 
-from programmes.backup import BackupError
+from programmes.backup import BackupError, NotBegun
 from programmes.core import backup_files
 from programmes.core.backup_files import DRAFT, FileFacts
 from programmes.core.sealing import sync_folder
@@ -99,14 +99,14 @@ def recipients_of(keys: Sequence[str]) -> list[Recipient]:
 
 
 def identities_of(text: str) -> list[Identity]:
-    """The private keys in a file as `age-keygen` writes it. Raises BackupError when there is none."""
+    """The private keys in a file as `age-keygen` writes it. Raises NotBegun when there is none."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
     try:
         found = [Identity.from_str(line) for line in lines]
     except pyrage.IdentityError:
         found = []
     if not found:
-        raise BackupError("The identity is no private key of age (a line AGE-SECRET-KEY-1…), as age-keygen writes it.")
+        raise NotBegun("The identity is no private key of age (a line AGE-SECRET-KEY-1…), as age-keygen writes it.")
     return found
 
 
@@ -136,14 +136,15 @@ def open_into(path: Path, into: Writable, identities: list[Identity]) -> None:
     """Decrypt a file into something.
 
     Raises:
-        BackupError: it is for another key, cut short or altered. What was written until then is no whole content.
+        NotBegun: it is for another key.
+        BackupError: it is cut short or altered. What was written until then is no whole content.
     """
     with path.open("rb") as sealed:
         try:
             pyrage.decrypt_io(sealed, into, identities)
         except (pyrage.DecryptError, OSError) as error:
             if "No matching keys" in str(error):
-                raise BackupError(f"{path.name} does not open with this identity: it is for another key.") from None
+                raise NotBegun(f"{path.name} does not open with this identity: it is for another key.") from None
             raise BackupError(f"{path.name} is cut short or altered, and does not open. Take another backup.") from error
 
 
@@ -154,8 +155,15 @@ def open_bytes(path: Path, identities: list[Identity]) -> bytes:
     return into.getvalue()
 
 
+def must_be_no_link(path: Path) -> None:
+    """A link in a backup could lead anywhere, and no program of ours makes any. Raises BackupError."""
+    if path.is_symlink():
+        raise BackupError(f"{path.name} is a link, and no backup holds one. Find out who has made it; take another backup.")
+
+
 def facts_of(path: Path) -> FileFacts:
-    """A file as it lies there. Raises BackupError when it is not."""
+    """A file as it lies there. Raises BackupError when it is not, or a link is."""
+    must_be_no_link(path)
     try:
         return backup_files.facts_of(path)
     except OSError:

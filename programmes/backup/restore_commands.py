@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyrage.x25519 import Identity
 
-from programmes.backup import BackupError, drilling, files, restoring
+from programmes.backup import BackupError, NotBegun, drilling, files, restoring
 from programmes.backup.progress import Progress
 from programmes.backup.tracing import traced
 from programmes.core.clock import SystemClock
@@ -23,7 +23,7 @@ def _identities(given: str) -> list[Identity]:
     try:
         return files.identities_of(Path(given).read_text("utf-8"))
     except (OSError, UnicodeDecodeError):
-        raise BackupError(f"The identity in {given} cannot be read.") from None
+        raise NotBegun(f"The identity in {given} cannot be read.") from None
 
 
 def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -62,6 +62,9 @@ def _told(done: restoring.Restored, with_keys: bool) -> Iterator[str]:
     yield from [f"- {line(one)}" for one in done.staff] or ["- none"]
     yield "Before web is started: programmes staff deactivate, roles, password, second-factor reset, where they are not"
     yield "as they should be."
+    if done.lost:
+        yield "Lost with keys that are not in their folder, and that nobody can bring back:"
+        yield from (f"- {told}" for told in done.lost)
     if done.advice:
         yield "To be done before web is started:"
         yield from (f"- {told}" for told in done.advice)

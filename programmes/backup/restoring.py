@@ -14,7 +14,7 @@ import asyncpg
 from pyrage.x25519 import Identity
 
 from programmes import migrate, worker
-from programmes.backup import BackupError, archives, files, making, manifest, postgres
+from programmes.backup import BackupError, NotBegun, archives, files, making, manifest, postgres
 from programmes.backup.archives import Copy
 from programmes.backup.manifest import Here, Manifest
 from programmes.backup.progress import Progress
@@ -27,7 +27,7 @@ from programmes.core.restoring import restoring
 from programmes.core.sealing import KeyFolder, KeysAway
 from programmes.core.which_database import which
 from programmes.desk.closing.queries import brought_back
-from programmes.doctor import checks
+from programmes.doctor import checks, row_keys
 from programmes.doctor.findings import Patient
 from programmes.evaluation.keys import BallotKeys
 from programmes.people.queries import StaffFacts, all_staff
@@ -57,7 +57,7 @@ class Again:
 
 @dataclass(frozen=True)
 class Restored:
-    """What was put back, and erased `again`. `staff`: the accounts that it brought."""
+    """What was put back, and erased `again`. `staff`: the accounts that it brought; `lost`: what no key opens any more."""
 
     manifest: Manifest
     tables: int
@@ -65,6 +65,7 @@ class Restored:
     again: Again
     staff: Sequence[StaffFacts]
     keys: int = 0
+    lost: list[str] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
 
 
@@ -72,14 +73,17 @@ def look_through(folder: Path, identities: list[Identity], progress: Progress) -
     """Hold every file to the manifest, and open the small ones.
 
     Raises:
-        BackupError: it is cut short, altered, no backup at all, or for another identity.
+        BackupError: it is cut short, altered, or no whole backup.
+        NotBegun: nothing lies there, or it is for another identity.
     """
     if folder.name.startswith(DRAFT):
         raise BackupError("This backup was never finished. Take another one.")
+    files.must_be_no_link(folder / "manifest.json")
     try:
         told, seal = manifest.read((folder / "manifest.json").read_bytes())
     except OSError:
-        raise BackupError(f"{folder} is no whole backup: its manifest is not there, or cannot be read.") from None
+        kind = BackupError if folder.is_dir() else NotBegun
+        raise kind(f"{folder} is no whole backup: its manifest is not there, or cannot be read.") from None
     progress.begin("Files", len(told.files))
     for name, facts in told.files.items():
         if files.facts_of(folder / name) != facts:
@@ -109,9 +113,9 @@ def must_be_ours(found: Whole, mark: bytes, seal: bytes | None) -> None:
 
 
 def read_copy(path: Path, identities: list[Identity]) -> Copy:
-    """A copy of person keys. Raises BackupError when it is none, or not whole."""
+    """A copy of person keys. Raises BackupError when it is none, or not whole; NotBegun when it is not there."""
     if not path.is_file():
-        raise BackupError(f"There is no file {path}.")
+        raise NotBegun(f"There is no file {path}.")
     return archives.unpacked(files.open_bytes(path, identities))
 
 
@@ -164,11 +168,11 @@ async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 @asynccontextmanager
 async def alone(url: str) -> AsyncIterator[asyncpg.Connection]:
-    """One restore or rehearsal at a time; the lock ends with the process. Raises BackupError while another one runs."""
+    """One restore or rehearsal at a time; the lock ends with the process. Raises NotBegun while another one runs."""
     async with connected(url) as connection, connection.transaction():
         await connection.execute("set local idle_in_transaction_session_timeout = 0")
         if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", lock_numbers.BACKUP_READ):
-            raise BackupError("Another restore or rehearsal is running. Let it end.")
+            raise NotBegun("Another restore or rehearsal is running. Let it end.")
         yield connection
 
 
@@ -267,20 +271,38 @@ async def restore(
                 await brought_forward(settings, clock)
                 keys.note_put_back(await which(connection.fetchval))
         progress.begin("Erasing again what had been erased")
-        again, staff, advice = await _afterwards(settings, keys, lost, folder.resolve().name, found.manifest.moment, clock)
-    return Restored(found.manifest, len(found.counts), sum(found.counts.values()), again, staff, written, advice)
+        after = await _afterwards(settings, keys, lost, folder.resolve().name, found.manifest.moment, clock)
+    return Restored(found.manifest, len(found.counts), sum(found.counts.values()), keys=written, **vars(after))
+
+
+@dataclass(frozen=True)
+class _After:
+    """What was erased again, who has an account, what is lost, and what is to be done now."""
+
+    again: Again
+    staff: Sequence[StaffFacts]
+    lost: list[str]
+    advice: list[str]
 
 
 async def _afterwards(
     settings: Settings, keys: KeyFolder, lost: frozenset[str], name: str, made_at: datetime, clock: Clock
-) -> tuple[Again, Sequence[StaffFacts], list[str]]:
-    """What was erased again, who has an account, and what is to be done now."""
+) -> _After:
     await open_pool(settings.worker_database_url, 2, limits=WORKER)
     try:
         again = await _erase_again(settings, keys, lost, name, made_at, clock)
-        return again, await all_staff(), await _advice(settings, clock)
+        gone = await _lost_with_keys(Patient(settings, clock.now()), lost)
+        return _After(again, await all_staff(), gone, await _advice(settings, clock))
     finally:
         await close_pool()
+
+
+async def _lost_with_keys(patient: Patient, lost: frozenset[str]) -> list[str]:
+    """What no key opens any more. Of folders that were said to be lost that is known from now on; of the others somebody
+    says so when they confirm the database."""
+    known = [kind for name in _IN_FOLDER if name in lost for kind in _IN_FOLDER[name]]
+    await row_keys.acknowledge(patient, known)
+    return row_keys.in_words(await row_keys.absent(patient, dict.fromkeys([*row_keys.NEVER_COPIED, *known])))
 
 
 def _coming(settings: Settings) -> frozenset[str]:
@@ -367,15 +389,21 @@ async def _lists_again(keys: KeyFolder) -> int:
     return sum(found.exempt for found in await brought_back(gone))
 
 
+# Which keys are lost with a folder, by the name of `--lost`.
+_IN_FOLDER = {"keys": (*row_keys.NAMED["entries"], *row_keys.NAMED["persons"]), "ballots": row_keys.NAMED["ballots"]}
 # That neither worker nor web is at work is as it should be, just now: the list is of what is done before they are started.
-_STOPPED = {"worker", "base address"}
+# So it is that the next backup comes then, and that what was fetched from elsewhere does not lie in its folder.
+_STOPPED = {"worker", "base address", "backup files", "key copies"}
+# There is nothing to be done: told as lost.
+_LOST = frozenset(row_keys.NO_BACKUP.values())
 
 
 async def _advice(settings: Settings, clock: Clock) -> list[str]:
     """What `programmes doctor` finds broken now, and how to mend it."""
     patient = Patient(replace(settings, database_url=settings.worker_database_url), clock.now())
     found = await checks.examine(patient)
-    return [f"{fault.says} {fault.mend}" for fault in found if fault.level == "fault" and fault.check not in _STOPPED]
+    faults = [fault for fault in found if fault.level == "fault" and fault.check not in _STOPPED and fault.mend not in _LOST]
+    return [f"{fault.says} {fault.mend}" for fault in faults]
 
 
 @contextmanager

@@ -75,7 +75,10 @@ def _listed(path: Path) -> FileFacts | None:
 
 
 def seems_sealed(path: Path) -> bool:
-    """Whether it can be read, begins as age begins, and is longer than its header: what a full disk leaves is not."""
+    """Whether it can be read, begins as age begins, and is longer than its header: what a full disk leaves is not. Nor is a
+    link, which a restore refuses."""
+    if path.is_symlink():
+        return False
     try:
         with path.open("rb") as found:
             start, size = found.read(_HEADER_MOST), os.fstat(found.fileno()).st_size
@@ -92,8 +95,8 @@ def seems_whole(path: Path) -> bool:
 
 
 def broken_in(folder: Path) -> list[str]:
-    """The files of a finished backup that are not there, or not as long as its manifest says. By their sizes and how they
-    begin: a restore reads all of them."""
+    """The files of a finished backup that are not there, links, or not as long as its manifest says. By their sizes and how
+    they begin: a restore reads all of them."""
     try:
         told = {name: found["size"] for name, found in json.loads((folder / "manifest.json").read_bytes())["files"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -1,6 +1,7 @@
 """Whether there is a backup and it seems whole, whether one was put back, and whether copies of person keys go in time."""
 
 import asyncio
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -92,6 +93,60 @@ async def key_copies(patient: Patient) -> Sequence[Finding]:
     return found
 
 
+# No backup takes longer: one that began within so long of the end of the newest that went well is that one, and the one of
+# the night before is not.
+_TAKES_AT_MOST = timedelta(hours=12)
+# So long no copy of keys is removed for its age (`programmes.backup.places`).
+_COPIES_LIE = timedelta(days=5)
+_SETTING = {"backup files": "BACKUP_FOLDER", "key copies": "KEY_BACKUP_FOLDER"}
+
+
+def absent_findings(patient: Patient, done: datetime) -> Iterator[Finding]:
+    """Whether the backup that went well at a moment lies in its folder, and the copies of keys that were made with it: what
+    lies there may be whole and yet not be all that was made."""
+    sets = backup_files.sets_in(patient.settings.backup_folder)
+    yield from _absent(patient, "backup files", "backup", patient.settings.backup_folder, sets, done)
+    for kind, name in (("persons", "person"), ("log", "log")):
+        copies = backup_files.key_copies_in(patient.settings.key_backup_folder, kind)
+        # Of the log's the newest stays, however old.
+        if kind == "log" or patient.now - done < _COPIES_LIE:
+            at = patient.settings.key_backup_folder
+            yield from _absent(patient, "key copies", f"copy of {name} keys", at, copies, done)
+
+
+def _absent(patient: Patient, check: str, what: str, folder: Path, lie: Sequence[Path], done: datetime) -> Iterator[Finding]:
+    if lie and backup_files.made_at(lie[-1]) >= done - _TAKES_AT_MOST:
+        return
+    made = f"{local(done):%Y-%m-%d %H:%M}"
+    there = f"the newest there is of {_days(lie)}" if lie else f"no {what} is there"
+    mend = (
+        f"Is the volume mounted, and PROGRAMMES_{_SETTING[check]} right? Else fetch it from where it was copied to (its name"
+    )
+    mend += " as it was), or make another one now: programmes backup."
+    told = f"The {what} of {made} is not in {folder}: {_state(folder) or there}."
+    if patient.settings.demo:
+        yield Finding(check, "note", told)
+    else:
+        yield Finding(check, "fault", told, mend)
+
+
+def _state(folder: Path) -> str:
+    """Why nothing can be seen in a folder; empty where it can be looked into."""
+    try:
+        os.listdir(folder)
+    except FileNotFoundError:
+        return "the folder is not there"
+    except OSError as error:
+        return f"the folder cannot be read by this account ({type(error).__name__})"
+    return ""
+
+
+async def backups_lie(patient: Patient) -> Sequence[Finding]:
+    """Whether what the trace tells of lies there. Web sees neither folder."""
+    seen = (await backup_trace.seen()).get("backup") if patient.worker else None
+    return [*absent_findings(patient, seen.done_at)] if seen and seen.done_at else []
+
+
 async def backup_set(patient: Patient) -> Sequence[Finding]:
     """Whether the newest backup lies there as its manifest says, and whether one was broken off."""
     found, folder = [], patient.settings.backup_folder
@@ -99,7 +154,7 @@ async def backup_set(patient: Patient) -> Sequence[Finding]:
     if sets and (broken := backup_files.broken_in(sets[-1])):
         sound = [path for path in sets if not backup_files.broken_in(path)]
         newest = f"the newest that seems whole is of {_days(sound)}" if sound else "none seems whole"
-        told = f"Of the backup {sets[-1].name} {', '.join(broken)} is empty, cut short or not there; {newest}."
+        told = f"Of the backup {sets[-1].name} {', '.join(broken)} is empty, cut short, a link or not there; {newest}."
         found.append(Finding("backup files", "fault", told, f"{_FULL} See what the disk says of itself (dmesg)."))
     elif sets:
         found.append(Finding("backup files", "ok", f"The newest backup, {sets[-1].name}, lies there as its manifest says."))

@@ -11,6 +11,8 @@ from programmes.doctor import (
     database_checks,
     key_checks,
     reach_checks,
+    right_folders,
+    row_keys,
     server_checks,
     work_checks,
 )
@@ -42,14 +44,14 @@ ASKING: tuple[Check, ...] = (
     server_checks.migrations,
     server_checks.roles,
     clock_checks.database_zone,
-    key_checks.right_folders,
-    key_checks.keys_of_rows,
+    right_folders.right_folders,
+    row_keys.keys_of_rows,
     key_checks.keys_open,
     key_checks.receipts,
     key_checks.service_keys,
     key_checks.search_key,
     key_checks.aside,
-    key_checks.ballot_keys,
+    row_keys.ballot_keys,
     key_checks.small_groups,
     key_checks.log_keys,
     key_checks.destructions,
@@ -64,6 +66,7 @@ ASKING: tuple[Check, ...] = (
     work_checks.accounts,
     work_checks.board_decisions,
     backup_checks.backups,
+    backup_checks.backups_lie,
 )
 
 

@@ -1,6 +1,7 @@
 """What is said of a folder of keys, and of the keys in it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from programmes.doctor.findings import Finding
 from programmes.doctor.folders import FolderFacts, KeyFacts
@@ -198,13 +199,28 @@ def folder_findings(name: str, facts: FolderFacts, demo: bool = False, rotating:
     return [*told, *_volume(name, facts, demo)]
 
 
-def key_findings(name: str, what: str, facts: KeyFacts, rebuilt: str) -> Sequence[Finding]:
-    """Whether the rows have their keys. `what` are they, in the plural; `rebuilt` says what to do when they are gone."""
-    missing = Finding(
-        name, "fault", f"{facts.missing} of {len(facts.needed)} {what} need a key that is not in the folder.", rebuilt
-    )
-    whole = Finding(name, "ok", f"All {len(facts.needed - facts.destroyed)} {what} have their keys.")
-    return [missing if facts.missing else whole, *_keys_without_rows(name, what, facts)]
+@dataclass(frozen=True)
+class Kept:
+    """What is told of one kind of key. `what` needs them, in the plural; `mend`: what to do when some are missing; `then`:
+    what those do who worked with what is lost."""
+
+    check: str
+    what: str
+    mend: str
+    then: str
+
+
+def key_findings(kept: Kept, facts: KeyFacts) -> Sequence[Finding]:
+    """Whether the rows have their keys."""
+    found, number = [], len(facts.needed)
+    if facts.missing:
+        told = f"{facts.missing} of {number} {kept.what} need a key that is not in the folder."
+        found.append(Finding(kept.check, "fault", told, kept.mend))
+    if facts.lost:
+        told = f"Of {facts.lost} of {number} {kept.what} the key is lost, as somebody has said. {kept.then}"
+        found.append(Finding(kept.check, "note", told))
+    whole = Finding(kept.check, "ok", f"All {len(facts.needed - facts.destroyed)} {kept.what} have their keys.")
+    return [*(found or [whole]), *_keys_without_rows(kept.check, kept.what, facts)]
 
 
 def _keys_without_rows(name: str, what: str, facts: KeyFacts) -> Iterator[Finding]:

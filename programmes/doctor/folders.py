@@ -68,11 +68,23 @@ class KeyFacts:
     going: frozenset[UUID] = field(default_factory=frozenset)
     # What has been destroyed once, by its receipt.
     destroyed: frozenset[UUID] = field(default_factory=frozenset)
+    # Of which somebody has said that they are lost for good (`core.lost_keys`).
+    known_lost: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def absent(self) -> frozenset[UUID]:
+        """Without those that have a receipt: nobody may bring them back."""
+        return self.needed - self.on_disk - self.going - self.destroyed
 
     @property
     def missing(self) -> int:
-        """Without those that have a receipt: nobody may bring them back."""
-        return len(self.needed - self.on_disk - self.going - self.destroyed)
+        """Of which nobody has said that they are lost."""
+        return len(self.absent) - self.lost
+
+    @property
+    def lost(self) -> int:
+        """Of which somebody has."""
+        return sum(str(key) in self.known_lost for key in self.absent)
 
     @property
     def risen(self) -> int:

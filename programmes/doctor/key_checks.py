@@ -1,34 +1,28 @@
 """The checks of the three folders of keys: each by itself, and against the rows that need its keys."""
 
-import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
 
 import asyncpg
 
-from programmes.core import erasure, folder_marks, key_quarantine
+from programmes.core import erasure, key_quarantine, lost_keys
 from programmes.core.db import fetch, fetchrow, fetchval
 from programmes.core.restoring import no_restore_runs
 from programmes.core.rotating import is_rotating
-from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts, Spot, is_unconfirmed, read_key, restore_of
+from programmes.core.sealing import KeyFolder, KeyGone, KeysAway, Kind, Receipts, is_unconfirmed, restore_of
 from programmes.core.which_database import put_back_elsewhere
+from programmes.doctor import row_keys
 from programmes.doctor.findings import Finding, Patient
-from programmes.doctor.folder_findings import folder_findings, key_findings
-from programmes.doctor.folders import KeyFacts, keys_in, look_at
+from programmes.doctor.folder_findings import folder_findings
+from programmes.doctor.folders import look_at
 from programmes.evaluation.queries import waiting_sizes
 from programmes.evaluation.rules import pool
-from programmes.evaluation.text_keys import TextKeys
 from programmes.oversight.log import chain_rules
 from programmes.oversight.log.anchor import Anchor, NoAnchor
 from programmes.people import lookup_services
 
-_NO_BACKUP = (
-    "None is kept of these keys, so what they sealed is erased. If the wrong folder is mounted, mount the right one."
-)
-_BACKUP = "Restore the person keys from their newest backup (docs/architecture.md, Keys and backups)."
 _RECEIPTS_BACK = (
     "Take the file from the newest copy of the key folder. If there is none, take the damaged lines out by hand, and then:"
     " programmes keys confirm --yes; what they told of would not be erased again after a restore."
@@ -108,64 +102,6 @@ async def log_key_folder(patient: Patient) -> Sequence[Finding]:
     return await _folder(patient, "log key folder", patient.settings.log_key_folder)
 
 
-async def right_folders(patient: Patient) -> Sequence[Finding]:
-    """Whether the folders are those that the database's rows belong to."""
-    settings = patient.settings
-    folders: list[tuple[folder_marks.Folder, Path]] = [("keys", settings.key_folder)]
-    if patient.worker:
-        folders.append(("ballots", settings.ballot_key_folder))
-    return [await _mark(name, Spot(folder) / "service" / "installation.key") for name, folder in folders]
-
-
-async def _mark(name: folder_marks.Folder, file: Spot) -> Finding:
-    check = f"folder of {name}"
-    wanted = await folder_marks.known(name)
-    if wanted is None:
-        return Finding(check, "note", "The database knows no folder yet; the worker notes it when it starts.")
-    try:
-        found = hashlib.sha256(read_key(file)).digest()
-    except (FileNotFoundError, KeysAway):
-        found = b""
-    if found == wanted:
-        return Finding(check, "ok", "It is the one that the database's rows belong to.")
-    return Finding(
-        check,
-        "fault",
-        "Another folder lies where the keys were; nothing that is sealed opens with it, and nothing is destroyed in it.",
-        "Mount the right one. If it is lost for good: programmes keys adopt, and what only it could open is lost.",
-    )
-
-
-async def _ids(sql: str, *args: object) -> frozenset[UUID]:
-    return frozenset(row[0] for row in await fetch(sql, *args))
-
-
-async def keys_of_rows(patient: Patient) -> Sequence[Finding]:
-    """Whether entries and persons have their keys."""
-    folder = patient.settings.key_folder
-    going = await _ids("select key_id from key_destruction")
-    destroyed: frozenset[UUID] = frozenset()
-    # That receipts can't be read is said by `receipts`.
-    with suppress(KeysAway):
-        destroyed = frozenset(UUID(receipt["key"]) for receipt in Receipts(folder).read())
-    entries = KeyFacts(
-        *keys_in(folder, "entry/??/*.key", patient.now),
-        await _ids("select distinct key_id from enrolment where key_id is not null"),
-        going,
-        destroyed,
-    )
-    persons = KeyFacts(
-        *keys_in(folder, "person/??/*.key", patient.now),
-        await _ids("select id from participant union all select id from partner_record"),
-        going,
-        destroyed,
-    )
-    return [
-        *key_findings("keys of entries", "entries of working lists", entries, _NO_BACKUP),
-        *key_findings("keys of persons", "protected records", persons, _BACKUP),
-    ]
-
-
 # Opened at one look; of more a random part, another one each time. That a key is missing is counted of all (`keys_of_rows`).
 MOST_OPENED = 500
 
@@ -177,8 +113,8 @@ async def keys_open(patient: Patient) -> Sequence[Finding]:
         return []
     keys = KeyFolder(folder)
     return [
-        await _opening(keys, "person", _PERSONS, ("records", "protected record", _BACKUP)),
-        await _opening(keys, "entry", _ENTRIES, ("entries", "entry of working lists", _NO_BACKUP)),
+        await _opening(keys, "person", _PERSONS, ("records", "protected record", row_keys.FROM_COPY)),
+        await _opening(keys, "entry", _ENTRIES, ("entries", "entry of working lists", row_keys.NO_BACKUP["entries"])),
     ]
 
 
@@ -278,36 +214,14 @@ async def service_keys(patient: Patient) -> Sequence[Finding]:
     return found or [Finding("service keys", "ok", "The long-lived keys that rows need are there.")]
 
 
-async def ballot_keys(patient: Patient) -> Sequence[Finding]:
-    """Whether every box that is not counted has both halves, and free texts theirs."""
-    if not patient.worker:
-        return []
-    settings = patient.settings
-    needed = await _ids("select id from ballot where state in ('open', 'closing', 'waiting')")
-    private = KeyFacts(*keys_in(settings.ballot_key_folder, "private/*.key", patient.now), needed)
-    public = KeyFacts(*keys_in(settings.key_folder, "ballots/*.pub", patient.now), needed)
-    found = [
-        *key_findings("ballot keys", "ballot boxes that are not counted", private, _NO_BACKUP),
-        *key_findings("public halves of ballot keys", "ballot boxes that are not counted", public, _NO_BACKUP),
-    ]
-    lost = {
-        row["section"]
-        for row in await fetch("select distinct section, key_id from held_text where state in ('held', 'review')")
-        if not TextKeys(settings.ballot_key_folder, settings.key_folder).has(row["section"], row["key_id"])
-    }
-    if lost:
-        found.append(Finding("ballot keys", "fault", f"Free texts of {len(lost)} programmes have no key.", _NO_BACKUP))
-    return found
-
-
 async def small_groups(patient: Patient) -> Sequence[Finding]:
     """Whether small groups still wait that are enough to be mixed: the worker does it within seconds."""
     if not patient.worker:
         return []
-    name, counted = "small groups", set[str]()
+    name, counted = "small groups", set(lost_keys.known(patient.settings.key_folder)["ballots"])
     # A restored backup may have brought boxes back that are counted. That receipts can't be read is said of the folder.
     with suppress(OSError):
-        counted = {receipt["key"] for receipt in Receipts(patient.settings.ballot_key_folder).read()}
+        counted |= {receipt["key"] for receipt in Receipts(patient.settings.ballot_key_folder).read()}
     late = sorted(
         section
         for (section, _version), sizes in (await waiting_sizes()).items()

@@ -6,25 +6,23 @@ import fcntl
 import gzip
 import json
 import os
+import re
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
 
 import asyncpg
 import pyrage
 import pytest
 
-from programmes import worker
 from programmes.backup import BackupError, archives, drilling, files, making, manifest, postgres, restoring
 from programmes.backup.progress import Progress
-from programmes.cli import main
 from programmes.core import backup_files, backup_trace, lock_numbers
-from programmes.core.db import engine, transaction
+from programmes.core.db import transaction
 from programmes.core.rotating import rotating
 from programmes.core.sealing import KeyFolder
 from programmes.demo.processes import environment
@@ -34,116 +32,11 @@ from programmes.enrolment.records import partner_services
 from programmes.people import session_services
 from programmes.people.records import PartnerRecord
 from programmes.people.rules import Browser
-from programmes.private_server import PrivateServer
 from programmes.settings import Settings
 from programmes.upgrading import starting
-from programmes.worker import Worker
+from tests.backup.installation import IDENTITY, Place, Typed, variables
 from tests.clock import FrozenClock
-from tests.factories import a_cohort, a_leader, somebody
-
-IDENTITY = pyrage.x25519.Identity.generate()
-
-
-@dataclass
-class Place:
-    """An installation with two protected records and an entry of a working list."""
-
-    settings: Settings
-    keys: KeyFolder
-    people: list[UUID]
-    entry: UUID
-    identity: Path
-
-    @property
-    def newest(self) -> Path:
-        return backup_files.sets_in(self.settings.backup_folder)[-1]
-
-    def copy(self, kind: str = "persons") -> Path:
-        return backup_files.key_copies_in(self.settings.key_backup_folder, kind)[-1]
-
-    def lies(self) -> list[str]:
-        """Everything that lies where backups do."""
-        folders = (self.settings.backup_folder, self.settings.key_backup_folder)
-        return sorted(path.name for folder in folders for path in folder.rglob("*") if path.name != ".lock")
-
-
-@pytest.fixture
-async def place(
-    settings: Settings, clock: FrozenClock, the_worker: Worker, tmp_path: Path, owner: asyncpg.Connection
-) -> Place:
-    own = replace(
-        settings,
-        key_folder=tmp_path / "keys",
-        ballot_key_folder=tmp_path / "ballots",
-        log_key_folder=tmp_path / "log",
-        backup_folder=tmp_path / "backups",
-        key_backup_folder=tmp_path / "copies",
-        backup_recipients=(str(IDENTITY.to_public()),),
-    )
-    keys = KeyFolder(own.key_folder)
-    await worker.start_up(replace(the_worker, settings=own, keys=keys))
-    robin = await a_leader(clock.now())
-    documented = await a_cohort("2.8", clock.now(), robin)
-    for name in ("Kim Hemlig", "Alex Hemlig"):
-        await somebody(documented, keys, clock.now(), name)
-    await somebody(await a_cohort("2.1", clock.now(), robin), keys, clock.now())
-    people = [row[0] for row in await owner.fetch("select id from participant order by id")]
-    entry = await owner.fetchval("select key_id from enrolment where participant_id is null")
-    identity = tmp_path / "identity.txt"
-    identity.write_text(f"# created: today\n{IDENTITY}\n")
-    return Place(own, keys, people, entry, identity)
-
-
-@pytest.fixture
-async def empty_database(server: PrivateServer, settings: Settings) -> AsyncIterator[Settings]:
-    """A database with nothing in it, on the same server."""
-    name = f"restored_{os.getpid()}"
-    connection = await asyncpg.connect(server.url("postgres"))
-    await connection.execute(f'create database "{name}"')
-    yield replace(
-        settings,
-        database_url=server.url(name),
-        web_database_url=server.web_url(name),
-        worker_database_url=server.worker_url(name),
-    )
-    await connection.execute(f'drop database "{name}" with (force)')
-    await connection.close()
-
-
-def variables(own: Settings) -> dict[str, str]:
-    """The environment of whoever backs up and puts back."""
-    return {
-        **{name: told for name, told in environment(own, "migrate").items() if name.startswith(("PROG", "DATABASE_URL"))},
-        "PROGRAMMES_BALLOT_KEY_FOLDER": str(own.ballot_key_folder),
-        "PROGRAMMES_LOG_KEY_FOLDER": str(own.log_key_folder),
-        "PROGRAMMES_BACKUP_FOLDER": str(own.backup_folder),
-        "PROGRAMMES_KEY_BACKUP_FOLDER": str(own.key_backup_folder),
-        "PROGRAMMES_BACKUP_RECIPIENT": ",".join(own.backup_recipients),
-    }
-
-
-Typed = Callable[..., Awaitable[tuple[int, str]]]
-
-
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """A command as it is typed, by its settings; with pools of its own, as a process would have."""
-
-    async def run(own: Settings, *arguments: object) -> tuple[int, str]:
-        db = engine()
-        before, config, db.pool = db.pool, db.config, None
-        with monkeypatch.context() as patch:
-            for name, told in variables(own).items():
-                patch.setenv(name, told)
-            capsys.readouterr()
-            try:
-                code = await asyncio.to_thread(main, [str(argument) for argument in arguments])
-            finally:
-                db.pool, db.config = before, config
-        said = capsys.readouterr()
-        return code, said.out + said.err
-
-    return run
+from tests.factories import a_cohort, somebody
 
 
 async def rights(connection: asyncpg.Connection) -> list[tuple[str, str]]:
@@ -174,6 +67,10 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
         await session_services.begin_half(robin["id"], "code", Browser(), datetime.now(UTC))
     (own.log_key_folder / "chain").mkdir(parents=True)
     (own.log_key_folder / "chain" / "head.json").write_text("{}")
+    await owner.execute(
+        """insert into ballot (id, half_year, section, state, created_on)
+           values (gen_random_uuid(), '2026-2', '2.14', 'waiting', '2026-09-01')"""
+    )
     assert await typed(own, "backup") == (0, "")
     name = place.newest.name
     assert place.lies() == sorted(
@@ -190,6 +87,15 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     assert json.loads(files.open_bytes(place.newest / "counts.age", [IDENTITY]))["participant"] == 2
     assert "participant" not in (place.newest / "manifest.json").read_text()
 
+    # What could not begin was no rehearsal, and has not failed.
+    for slip in (
+        ("--identity", tmp_path / "mistyped"),
+        ("--identity", _another(tmp_path)),
+        ("--identity", place.identity, "--keys", tmp_path / "none"),
+        ("--identity", place.identity, tmp_path / "20260101T011500Z"),
+    ):
+        assert (await typed(own, "restore", "--drill", *slip))[0] == 1
+        assert "drill" not in await backup_trace.seen()
     # A rehearsal beside the running system, by the newest backup; it leaves a trace and no database.
     place.keys.destroy("person", erased, "five years", datetime.now(UTC))
     code, said = await typed(own, "restore", "--drill", "--identity", place.identity)
@@ -230,6 +136,12 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
     assert "programmes keys confirm --yes" in said
     assert "has ever gone well" not in said
     assert "last at work" not in said
+    # Nobody can do anything about the keys that no copy holds: what is lost is told as lost, and is known afterwards.
+    lost, _, to_do = said.partition("Lost with keys")[2].partition("To be done before web is started:")
+    assert "2 entries of working lists." in lost
+    assert "1 ballot boxes that are not counted." in lost
+    assert "need a key that is not in the folder" not in said
+    assert "not in its folder" not in to_do
     # Who may sign in is as it was then, so it is to be looked at.
     assert f"- robin\tactive\tleader\tpassword\t{robin['display_name']}" in said
     assert "programmes staff deactivate" in said
@@ -259,6 +171,10 @@ async def test_a_backup_comes_back_whole_and_who_was_erased_since_stays_erased(
         await connection.close()
     code, said = await typed(new, "keys", "confirm", "--yes")
     assert (code, "is the right one from now on" in said, keys.is_unconfirmed()) == (0, True, False), said
+    _, said = await typed(new, "doctor")
+    assert "Of 2 of 2 entries of working lists the key is lost, as somebody has said." in said
+    assert "Of 1 of 1 ballot boxes that are not counted the key is lost" in said
+    assert "need a key that is not in the folder" not in said
     # Over a filled one nothing is put back.
     code, said = await typed(new, *given, "--lost", "ballots")
     assert (code, "The database is not empty" in said) == (1, True)
@@ -319,6 +235,14 @@ def _forged(folder: Path) -> None:
     _rewritten(folder)
 
 
+def _linked(path: Path) -> None:
+    """What lies elsewhere, whole, and a link to it here."""
+    elsewhere = path.parent.parent / path.name
+    elsewhere.unlink(missing_ok=True)
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+
+
 ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
     "header": (lambda at: _bit(at / "database.age", 0), "database.age is cut short or altered"),
     "middle": (lambda at: _bit(at / "database.age", 0.5), "database.age is cut short or altered"),
@@ -335,6 +259,9 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda at: _rewritten(at, marks={"keys": "00" * 32}),
         "of another installation, or the key folder is",
     ),
+    "a link": (lambda at: _linked(at / "counts.age"), "counts.age is a link"),
+    "a link to what it should be": (lambda at: _linked(at / "database.age"), "database.age is a link"),
+    "a link of a manifest": (lambda at: _linked(at / "manifest.json"), "manifest.json is a link"),
     "of a later format": (lambda at: _rewritten(at, format=2), "another format"),
 }
 
@@ -537,6 +464,41 @@ async def test_of_a_run_that_is_killed_the_doctor_tells_and_the_next_one_clears(
 
 def _no_right(*_: object) -> None:
     raise OSError(errno.EACCES, "no")
+
+
+async def test_backups_that_lie_there_no_more_are_a_fault_though_the_last_one_went_well(place: Place, typed: Typed) -> None:
+    own = place.settings
+    assert await typed(own, "backup") == (0, "")
+    as_it_was = ("backup files: The backup of", "key copies: The copy of")
+
+    async def faults(of: Settings = own, *words: str) -> list[str]:
+        _, told = await typed(of, "doctor", *words)
+        return [line for line in told.splitlines() if line.startswith("FAULT") and any(one in line for one in as_it_was)]
+
+    assert await faults() == []
+    kept = {at: shutil.copytree(at, at.with_name(f"kept-{at.name}")) for at in (own.backup_folder, own.key_backup_folder)}
+    for at in kept:
+        for path in at.iterdir():
+            files.remove(path)
+    [backup, persons, log] = await faults()
+    assert "no backup is there" in backup
+    assert "The copy of person keys of" in persons
+    assert "no copy of log keys is there" in log
+    # Web sees neither folder, and nobody can say more than they see.
+    assert await faults(own, "--part", "web") == []
+    for at in kept:
+        at.rmdir()
+    assert all("the folder is not there" in line for line in await faults())
+    assert len(await faults()) == 3
+    # An older one in the place of the newest is not it.
+    for at, copy in kept.items():
+        at.mkdir()
+        for path in copy.iterdir():
+            path.rename(at / re.sub(r"\d{8}T", "20260101T", path.name))
+    assert all("the newest there is of 2026-01-01" in line for line in await faults())
+    assert len(await faults()) == 3
+    assert await typed(own, "backup") == (0, "")
+    assert await faults() == []
 
 
 async def test_a_rehearsal_fails_where_keys_do_not_belong_and_what_a_killed_one_left_goes(

@@ -20,7 +20,7 @@ from programmes.backup.progress import Progress
 from programmes.core import backup_files
 from programmes.core.backup_files import FileFacts
 from programmes.core.backup_trace import Seen
-from programmes.doctor.backup_checks import backup_set, key_copies, trace_findings
+from programmes.doctor.backup_checks import absent_findings, backup_set, key_copies, trace_findings
 from programmes.doctor.findings import Finding, Patient
 from programmes.people.queries import StaffFacts
 from programmes.settings import Settings
@@ -282,3 +282,24 @@ async def test_what_is_to_be_done_before_web_is_started_does_not_ask_for_web(mon
     monkeypatch.setattr(restoring.checks, "examine", examine)
     clock = FrozenClock(datetime(2026, 11, 29, 8, tzinfo=UTC))
     assert await restoring._advice(Settings(), clock) == ["clock is wrong. Mend it."]
+
+
+def test_copies_of_keys_that_have_gone_for_their_age_are_not_missed(tmp_path: Path) -> None:
+    own = Settings(backup_folder=tmp_path / "backups", key_backup_folder=tmp_path / "copies")
+    now = datetime(2026, 11, 30, 8, tzinfo=UTC)
+
+    def told(days: float, of: Settings = own) -> list[tuple[str, str]]:
+        return [(f.check, f.level) for f in absent_findings(Patient(of, now), now - timedelta(days=days))]
+
+    missed = ("key copies", "fault")
+    assert told(1) == [("backup files", "fault"), missed, missed]
+    assert told(6) == [("backup files", "fault"), missed]
+    assert {level for _, level in told(1, replace(own, demo=True))} == {"note"}
+    # The trace is of its end, the name of its beginning.
+    (own.backup_folder / "20261129T011500Z").mkdir(parents=True)
+    own.key_backup_folder.mkdir()
+    for kind in ("persons", "log"):
+        (own.key_backup_folder / f"{kind}-20261129T011500Z.age").touch()
+    ended = now - datetime(2026, 11, 29, 9, tzinfo=UTC)
+    assert told(ended / timedelta(days=1)) == []
+    assert len(told(0)) == 3

@@ -19,7 +19,7 @@ from programmes.core import database_marks
 from programmes.core.db import transaction
 from programmes.core.sealing import KeyFolder, KeyGone
 from programmes.demo.processes import environment
-from programmes.doctor import key_checks
+from programmes.doctor import key_checks, row_keys
 from programmes.doctor.findings import Finding, Patient
 from programmes.enrolment.records import key_services
 from programmes.people import lookup_services, records, session_services
@@ -115,7 +115,7 @@ async def test_a_plain_restore_while_the_worker_runs_is_seen_and_erased_again(
     with pytest.raises(KeyGone):
         keys.open("person", erased, sealed)
     assert not keys.exists("person", erased)
-    found = await key_checks.keys_of_rows(patient(settings, clock))
+    found = await row_keys.keys_of_rows(patient(settings, clock))
     told = [one.says for one in found if one.level == "fault"]
     assert len(told) == 2
     assert not any("need a key that is not in the folder" in one for one in told)

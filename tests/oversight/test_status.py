@@ -58,6 +58,9 @@ async def test_staff_see_how_it_is_now(
     await owner.execute("insert into clock_trace (id, at, boot, seconds) values (1, $1, '', 0)", clock.now())
     await owner.execute("insert into backup_trace (name, tried_at, done_at) values ('backup', $1, $1)", clock.now())
     shown = (await client.get("/personal/lage")).text
+    # Of the place where it lies web sees nothing, and claims nothing.
+    assert "Säkerhetskopiering" in shown
+    assert "Om den finns kvar syns inte här." in shown
     assert "Allt fungerar." in shown
     assert "Läget klockan 10.00." in shown
     await owner.execute(

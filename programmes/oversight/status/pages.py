@@ -128,7 +128,12 @@ def _erasure(due: int, keys_late: int) -> Point:
 
 
 def _backup(at: datetime | None, now: datetime) -> Point:
+    """By the trace alone: web does not see where backups lie, so that the page does not say that one is there."""
     if at is None:
-        return Point(_("Säkerhetskopia"), False, _("Ingen säkerhetskopia har gjorts."))
-    text = _("Den senaste är från %(when)s.", when=moment_long(at))
-    return Point(_("Säkerhetskopia"), now - at <= _BACKUP_IS_OLD, text)
+        return Point(_("Säkerhetskopiering"), False, _("Ingen säkerhetskopia har gjorts."))
+    text = _(
+        "Den senaste är från %(when)s. Om den finns kvar syns inte här. Det ser den som sköter tjänsten, med kommandot"
+        " programmes doctor.",
+        when=moment_long(at),
+    )
+    return Point(_("Säkerhetskopiering"), now - at <= _BACKUP_IS_OLD, text)
