@@ -130,6 +130,8 @@ async def test_who_waits_for_the_database_and_is_told_to_stop_says_so_in_a_line(
     (tmp_path / "identity").write_text(str(identity))
     KeyFolder(settings.key_folder)
     environment = _environment(settings, tmp_path, str(identity.to_public()))
+    # A rehearsal of nothing asks no database; that one of what is no backup has failed is written down in it.
+    (tmp_path / "backups" / "20260101T020000Z").mkdir(parents=True)
     # The last is `serve` once uvicorn has begun, which remembers a signal where it has not started.
     commands = [("serve --port 1", 0), ("worker", 0), ("migrate", 0), ("migrate --check", 0), ("backup", 0), ("doctor", 0)]
     commands += [(f"restore --drill --identity {tmp_path}/identity", 0), (f"serve --port {free_port()}", 2)]

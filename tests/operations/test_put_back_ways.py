@@ -10,7 +10,7 @@ from programmes import worker
 from programmes.core import database_marks
 from programmes.core.db import transaction
 from programmes.core.errors import Conflict
-from programmes.doctor import key_checks
+from programmes.doctor import key_checks, row_keys
 from programmes.enrolment import place_services, queries
 from programmes.enrolment.leaving import closing_services
 from programmes.enrolment.leaving import services as leaving
@@ -41,7 +41,7 @@ async def settled(the_worker: worker.Worker, settings: Settings, clock: FrozenCl
     assert not the_worker.keys.is_unconfirmed()
     assert await database_marks.came_back(the_worker.keys) is False
     assert [found.level for found in await key_checks.restore(patient(settings, clock))] == ["ok"]
-    assert not [found for found in await key_checks.keys_of_rows(patient(settings, clock)) if found.level == "fault"]
+    assert not [found for found in await row_keys.keys_of_rows(patient(settings, clock)) if found.level == "fault"]
 
 
 async def test_a_documented_person_who_had_left_is_out_again_and_the_restore_is_over(
