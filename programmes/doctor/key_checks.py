@@ -122,6 +122,13 @@ _PERSONS = "select id, sealed from participant union all select id, sealed from 
 _ENTRIES = "select key_id as id, sealed from enrolment where key_id is not null and sealed is not null"
 
 
+_WRONG_KEY = (
+    "No copy is put over a key that lies there. So stop web and worker, and move {folder}/person out of the folder. {fetch} "
+    "Then cp -Rnp what was moved back to its place, for the keys that are newer than the copy. A record that still does not "
+    "open is damaged itself: the newest backup has it as it was."
+)
+
+
 async def _opening(keys: KeyFolder, kind: Kind, every: str, words: tuple[str, str, str]) -> Finding:
     name, what, mend = words
     rows = await fetch(f"select id, sealed from ({every}) as kept order by random() limit $1", MOST_OPENED)
@@ -132,7 +139,10 @@ async def _opening(keys: KeyFolder, kind: Kind, every: str, words: tuple[str, st
     several = "entries of working lists" if kind == "entry" else "protected records"
     if wrong:
         of = f" of {len(rows)} that were looked at" if len(rows) == MOST_OPENED else ""
-        return Finding(name, "fault", f"{wrong} {several}{of} do not open with the key that lies there.", mend)
+        if kind == "person":
+            mend = _WRONG_KEY.format(folder=keys.folder, fetch=row_keys.FROM_COPY)
+        them = f"1 {what}{of} does" if wrong == 1 else f"{wrong} {several}{of} do"
+        return Finding(name, "fault", f"{them} not open with the key that lies there.", mend)
     which = f"Each of {MOST_OPENED} {several}" if len(rows) == MOST_OPENED else f"Every {what}"
     return Finding(name, "ok", f"{which} that has its key opens.")
 

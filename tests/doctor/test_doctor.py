@@ -211,6 +211,7 @@ async def test_another_persons_key_missing_receipts_and_a_roles_own_log_are_foun
     patient: Patient, owner: asyncpg.Connection
 ) -> None:
     person = _only(patient.settings.key_folder, "person/??/*.key")
+    right = person.read_bytes()
     person.write_bytes(secrets.token_bytes(32))
     await owner.execute(
         """insert into erasure_receipt (id, section, form, level, rule, erased_on)
@@ -225,9 +226,15 @@ async def test_another_persons_key_missing_receipts_and_a_roles_own_log_are_foun
         found = await checks.examine(patient)
     finally:
         await owner.execute(f"alter role {role} in database {here} reset all")
-    assert "1 protected records do not open with the key that lies there" in said(found, "fault")
+    assert "1 protected record does not open with the key that lies there" in said(found, "fault")
+    # A copy is not put over a key that lies there, so that one goes first.
+    (mend,) = [f.mend for f in found if "does not open with the key" in f.says]
+    assert f"move {patient.settings.key_folder}/person out of the folder" in mend
+    assert "programmes restore --identity - --keys" in mend
     assert "receipts.jsonl is not there" in said(found, "fault")
     assert "log_min_duration_statement is 0 for" in said(found, "warning")
+    person.write_bytes(right)
+    assert "does not open with the key" not in said(await checks.examine(patient), "fault")
 
 
 async def test_web_is_not_asked_for_what_it_must_not_reach(patient: Patient) -> None:
